@@ -1,0 +1,68 @@
+"""`Digits`: pictures of digits and what they show; the value that every data source returns.
+
+Inside: the one container and the checks that every source would otherwise repeat. Not inside: where
+the pictures come from (`idx`, `sources`, `folder`, `strokes`) and how they are drawn into batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.errors import DataError
+
+CLASSES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Images with their labels.
+
+    `images` are bytes [n h w], white ink (255) on black (0) as in MNIST; `labels` are bytes [n],
+    each 0 to 9. `name` says what they are in a sentence and `origin` where they came from.
+
+    Raises `DataError` where the two do not belong together.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+    name: str
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+            raise DataError(
+                f"{self.name}: images must be bytes [n, height, width], "
+                f"not {self.images.dtype} {list(self.images.shape)}"
+            )
+        if self.labels.shape != self.images.shape[:1]:
+            raise DataError(
+                f"{self.name}: {len(self.images)} images but {self.labels.size} labels; "
+                "are the two files from the same set?"
+            )
+        if len(self.labels) and self.labels.max() >= CLASSES:
+            first = int(np.argmax(self.labels >= CLASSES))
+            raise DataError(
+                f"{self.name}: label {self.labels[first]} at position {first}; "
+                "labels must be the digits 0 to 9"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, indices: Any) -> Digits:
+        """The chosen examples (an index array or a slice), in that order."""
+        return Digits(self.images[indices], self.labels[indices], self.name, self.origin)
+
+    @cached_property
+    def sha256(self) -> str:
+        """A fingerprint of the pixels and labels, kept in the history of every model."""
+        content = hashlib.sha256(repr(self.images.shape).encode())
+        content.update(np.ascontiguousarray(self.images).data)
+        content.update(np.ascontiguousarray(self.labels).data)
+        return content.hexdigest()

@@ -1,0 +1,49 @@
+"""Everything that can go wrong for a user, as one tree.
+
+::
+
+    DigitusError                 catch this one to catch them all
+    ├── DataError                a data file is damaged, mislabelled or not what it claims to be
+    │   └── DownloadError        a data set could not be fetched from any of its mirrors
+    ├── RecipeError              an experiment file asks for something that does not exist
+    ├── ShapeError               a network does not fit its input: which layer, which shapes
+    ├── ModelError               a model file is damaged, hostile, or from a newer version
+    ├── TrainingError            training cannot go on: a loss that is not finite, an interrupted
+    │                            run that belongs to another recipe
+    └── OutputError              a result cannot be written: no permission, no space
+
+Every message is one line for a person: what happened, with the offending value, and what to do.
+The commands print it and exit with 1. Programming mistakes stay ordinary Python exceptions.
+"""
+
+
+class DigitusError(Exception):
+    """A failure that is the world's fault rather than the program's; its text is for a person."""
+
+
+class DataError(DigitusError):
+    """A data file is damaged, mislabelled or not what it claims to be."""
+
+
+class DownloadError(DataError):
+    """A data set could not be fetched from any of its mirrors."""
+
+
+class RecipeError(DigitusError):
+    """An experiment file asks for something that does not exist."""
+
+
+class ShapeError(DigitusError):
+    """A network does not fit its input."""
+
+
+class ModelError(DigitusError):
+    """A model file is damaged, hostile, or from a newer version."""
+
+
+class TrainingError(DigitusError):
+    """Training cannot go on."""
+
+
+class OutputError(DigitusError):
+    """A result cannot be written."""

@@ -1,0 +1,85 @@
+"""Ring 0, the mathematics: layers, losses, optimizers, and the check of their gradients.
+
+It knows nothing of digits, files or training; it needs NumPy, and computes with PyTorch's tensors
+where it is given them. The public names below are the whole of it.
+"""
+
+from digitus.nn.arrays import Array, Params, Shape, namespace, one_hot, stream
+from digitus.nn.check import Finding, check_all, check_network
+from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
+from digitus.nn.inputs import Centre, Scale, Standardize, calibrated
+from digitus.nn.layers import (
+    Chain,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Relu,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    softmax,
+)
+from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
+from digitus.nn.optim import (
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    Schedule,
+    Step,
+    update_average,
+)
+from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool
+
+__all__ = [
+    "Adam",
+    "AdamW",
+    "Array",
+    "AveragePool",
+    "BatchNorm",
+    "Centre",
+    "Chain",
+    "Constant",
+    "Conv",
+    "Cosine",
+    "Dense",
+    "Dropout",
+    "Finding",
+    "Flatten",
+    "Glorot",
+    "GradientDescent",
+    "He",
+    "Initializer",
+    "Layer",
+    "MaxPool",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "Params",
+    "Relu",
+    "Scale",
+    "Schedule",
+    "Shape",
+    "Sigmoid",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "Standardize",
+    "Step",
+    "Tanh",
+    "Uniform",
+    "calibrated",
+    "check_all",
+    "check_network",
+    "initial",
+    "namespace",
+    "one_hot",
+    "softmax",
+    "stream",
+    "update_average",
+]

@@ -1,0 +1,62 @@
+"""Arrays: where their functions live, what their axes are called, where random numbers come from.
+
+Inside: the namespace of an array (NumPy's, or PyTorch's through `array_api_compat`), type aliases,
+one-hot encoding, the streams of random numbers, and the limit on threads. Not inside: mathematics.
+
+The alphabet of axes, used in every shape comment of this package:
+
+=====  ==========================================
+n      examples of a mini-batch
+i, o   inputs and outputs of a layer
+h, w   height and width of an image
+c      channels of an image (last, as stored)
+k      rows or columns of a convolution's kernel
+=====  ==========================================
+
+A name that starts with `d` is the gradient of the loss by that array and has its shape: `dW`, `dx`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = Any  # a numpy.ndarray or a torch.Tensor: whatever the caller computes with
+Params: TypeAlias = dict[str, Array]  # {"W": ..., "b": ...}; in a Chain "0.W", "3.b"
+Shape: TypeAlias = tuple[int, ...]
+
+
+def namespace(x: Array) -> Any:
+    """The module with the functions for `x`: NumPy itself, or a compatible face of another one."""
+    if isinstance(x, np.ndarray):
+        return np  # a short cut: the general look-up costs more than a small layer
+    import array_api_compat
+
+    return array_api_compat.array_namespace(x)
+
+
+def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: Any = np.float32) -> Array:
+    """Rows with a 1 at the label and 0 elsewhere: labels [n] of 0 ... classes-1 to [n classes].
+
+    Raises `ValueError` for a label outside the classes.
+    """
+    labels = np.asarray(labels)
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(
+            f"labels must lie in 0..{classes - 1}, found {labels.min()}..{labels.max()}"
+        )
+    return (labels[:, None] == np.arange(classes)).astype(dtype)
+
+
+def stream(seed: int, *purpose: str | int) -> np.random.Generator:
+    """A random generator of its own for each purpose: `stream(7, "shuffle", epoch)`.
+
+    Streams of different purposes are independent, so that leaving one out, or asking for batch 900
+    without the 899 before it (as a resumed run does), changes none of the others. Numbers are
+    always drawn by NumPy, whatever library computes with them: a seed means the same everywhere.
+    """
+    words = [zlib.crc32(p.encode()) if isinstance(p, str) else p for p in purpose]
+    return np.random.default_rng([seed, *words])

@@ -1,0 +1,256 @@
+"""The gradient check: every backward must be the derivative of its forward.
+
+Finite differences know nothing of the equations in `backward`, so they are a fair judge. For an
+array w and a random direction u, with a random gradient v arriving from above, the two numbers
+
+    analytic  ⟨backward(v)_w, u⟩        and        numeric  ⟨v, f(w + εu) - f(w - εu)⟩ / 2ε
+
+must agree. v is random because sums hide mistakes: the gradient of Σ softmax(x) is 0 whatever
+`backward` does. All in float64, with odd sizes, a batch of 1, zeros, ties and saturation.
+
+At a kink (Relu at 0, equal values in a pool) there is no derivative, only a rule, and the rule is
+the derivative from one side: those cases move that way only (`side`).
+
+Inside: the comparison, the table of cases for every public layer and loss, and the check of a whole
+network. Not inside: the other witnesses (a tape, PyTorch, mutated gradients), which are tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from digitus.nn.arrays import Array, Params, Shape, stream
+from digitus.nn.init import He, Initializer, initial
+from digitus.nn.inputs import Centre, Scale, Standardize
+from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh, trained
+from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
+from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool
+
+EPSILON = 1e-5
+TOLERANCE = 1e-6
+DIRECTIONS = 5  # a wrong gradient that is right along one random direction is wrong along the next
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the check found for one array of one case."""
+
+    case: str
+    array: str
+    error: float  # |analytic - numeric| relative to the larger of the two, worst direction
+
+    @property
+    def passed(self) -> bool:
+        """Whether the two derivatives agree. A NaN fails."""
+        return bool(self.error <= TOLERANCE)
+
+
+def check_all(seed: int = 0) -> Iterator[Finding]:
+    """Checks every layer and loss of digitus on every case of the table."""
+    for name, layer, x in layer_cases(seed):
+        yield from check_layer(layer, x, seed, name=name)
+    for name, layer, x, direction in kink_cases(seed):
+        yield from check_layer(layer, x, seed, name=name, side=direction)
+    for name, loss, z, t in loss_cases(seed):
+        yield from check_loss(loss, z, t, seed, name=name)
+
+
+def check_layer(
+    layer: Any, x: Array, seed: int = 0, *, name: str = "", side: Array | None = None
+) -> Iterator[Finding]:
+    """Checks dx and the gradient of each trained parameter of a layer, in training and inference.
+
+    `x` are inputs [n ...] in float64. With `side`, only dx is checked, and only by moving x from
+    where it is towards `side` (the rule at a kink).
+    """
+    name = name or str(layer)
+    params = random_params(layer, x.shape[1:], stream(seed, "check", "parameters"))
+    for mode in ("training", "inference"):
+
+        def run(p: Params, x: Array, mode: str = mode) -> tuple[Array, Any]:
+            # The same stream each time: dropout must drop the same units on both sides of w.
+            rng = stream(seed, "check", "forward") if mode == "training" else None
+            return layer.forward(p, x, rng)
+
+        y, backward = run(params, x)
+        v = stream(seed, "check", "upstream").standard_normal(y.shape)
+
+        def of_input(x: Array, run: Any = run, v: Array = v) -> float:
+            return float(np.sum(v * run(params, x)[0]))
+
+        kept = v.copy()
+        dx, gradients = backward(v)
+        if not np.array_equal(v, kept):
+            yield Finding(f"{name}, {mode}", "dy was changed", np.inf)
+        label = f"{name}, {mode}"
+        if side is not None:
+            yield _one_sided(label, of_input, x, dx, side)
+            continue
+        yield _compare(label, "x", of_input, x, dx, seed)
+        for key, w in params.items():
+            if not trained(key):
+                continue
+            if key not in gradients:
+                yield Finding(label, f"{key} has no gradient", np.inf)
+                continue
+
+            def of_parameter(w: Array, key: str = key, run: Any = run, v: Array = v) -> float:
+                return float(np.sum(v * run(params | {key: w}, x)[0]))
+
+            yield _compare(label, key, of_parameter, w, gradients[key], seed)
+
+
+def check_loss(
+    loss: Any, z: Array, t: Array, seed: int = 0, *, name: str = ""
+) -> Iterator[Finding]:
+    """Checks dz of a loss at outputs z [n o] and targets t [n o], in float64."""
+    name = name or str(loss)
+    value, dz = loss(z, t)
+    if not np.isfinite(value):
+        yield Finding(name, "the loss is not finite", np.inf)
+    yield _compare(name, "z", lambda z: float(loss(z, t)[0]), z, dz, seed)
+
+
+def check_network(
+    network: Chain,
+    shape: Shape,
+    loss: Any,
+    rule: Initializer | None = None,
+    *,
+    examples: int = 4,
+    classes: int = 10,
+    seed: int = 0,
+) -> Iterator[Finding]:
+    """Checks a whole network from its loss down to each parameter, on random images of bytes.
+
+    Raises `ShapeError` where a layer does not fit its input.
+    """
+    rng = stream(seed, "check", "network")
+    params = initial(network, shape, rule or He(), rng, np.float64)
+    x = rng.integers(0, 256, (examples, *shape)).astype(np.float64)
+    t = np.eye(classes)[rng.integers(0, classes, examples)]
+
+    def run(p: Params) -> tuple[float, Array, Any]:
+        y, backward = network.forward(p, x, stream(seed, "check", "forward"))
+        value, dz = loss(y, t)
+        return float(value), dz, backward
+
+    _, dz, backward = run(params)
+    _, gradients = backward(dz, want_dx=False)
+    for key, gradient in gradients.items():
+
+        def of_parameter(w: Array, key: str = key) -> float:
+            return run(params | {key: w})[0]
+
+        layer = network.layers[int(key.partition(".")[0])]
+        yield _compare(str(layer), key, of_parameter, params[key], gradient, seed)
+
+
+def random_params(layer: Any, shape: Shape, rng: np.random.Generator) -> Params:
+    """Parameters away from 0 and 1, where a forgotten factor would not show; variances positive."""
+    params = {}
+    for key, size in layer.plan(shape)[0].items():
+        value = rng.standard_normal(size)
+        positive = key.endswith(("var", "deviation"))
+        params[key] = 0.5 + np.abs(value) if positive else value
+    return params
+
+
+def _compare(
+    case: str, array: str, f: Callable[[Array], float], w: Array, gradient: Array, seed: int
+) -> Finding:
+    """Central differences along random directions of w against the gradient."""
+    if gradient is None or gradient.shape != w.shape:
+        return Finding(case, f"{array}: the gradient has another shape", np.inf)
+    rng = stream(seed, "check", "directions")
+    worst = 0.0
+    # Below the roundoff of f over ε a difference sees nothing; gradients of 0 are compared to it.
+    noise = 1e-15 * max(1.0, abs(f(w))) / (EPSILON * TOLERANCE)
+    for _ in range(DIRECTIONS):
+        u = rng.standard_normal(w.shape)
+        u /= np.linalg.norm(u)
+        analytic = float(np.sum(gradient * u))
+        numeric = float(f(w + EPSILON * u) - f(w - EPSILON * u)) / (2 * EPSILON)
+        worst = _larger(worst, abs(analytic - numeric) / max(abs(analytic), abs(numeric), noise))
+    return Finding(case, array, worst)
+
+
+def _one_sided(case: str, f: Callable[[Array], Any], x: Array, dx: Array, side: Array) -> Finding:
+    """The difference towards `side`, one example's worth of x at a time, against dx there."""
+    worst = 0.0
+    for place in np.argwhere(side):
+        u = np.zeros_like(x)
+        u[tuple(place)] = side[tuple(place)]
+        numeric = float(f(x + EPSILON * u) - f(x)) / EPSILON
+        analytic = float(np.sum(dx * u))
+        worst = _larger(worst, abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-3))
+    return Finding(case, "x", worst)
+
+
+def _larger(a: float, b: float) -> float:
+    """The larger of two errors, where NaN counts as the largest."""
+    return b if not b <= a else a
+
+
+def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
+    """Every public layer, on inputs of odd sizes and on a batch of 1."""
+    rng = stream(seed, "check", "inputs")
+    vector, image = (7,), (7, 9, 3)
+    for n in (5, 1):
+        flat: list[Any] = [Dense(4), Relu(), Sigmoid(), Tanh(), Softmax(), Dropout(0.4)]
+        flat += [Scale(255.0), Centre(), Standardize(0.7), BatchNorm()]
+        for layer in flat:
+            yield f"{layer}, batch {n}", layer, rng.standard_normal((n, *vector))
+        spatial: list[Any] = [MaxPool(2), MaxPool(3), AveragePool(2), AveragePool(3)]
+        spatial += [Flatten(), BatchNorm(), Relu(), Dropout(0.4)]
+        for kernel, stride, padding in product((1, 3, 5), (1, 2), ("same", "valid")):
+            spatial.append(Conv(4, kernel, stride, padding))
+        for layer in spatial:
+            yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
+    chain = Chain(
+        [Scale(2.0), Conv(4), BatchNorm(), Relu(), MaxPool(), Flatten(), Dense(5), Tanh()]
+    )
+    yield "Chain of eight", chain, rng.standard_normal((3, 6, 6, 2))
+    yield "Sigmoid, saturated", Sigmoid(), rng.choice([-800.0, -30.0, 30.0, 800.0], (4, 6))
+    yield "Tanh, saturated", Tanh(), rng.choice([-800.0, -10.0, 10.0, 800.0], (4, 6))
+    yield "Softmax, saturated", Softmax(), rng.choice([-1000.0, 0.0, 1000.0], (4, 6))
+    yield "Softmax, all equal", Softmax(), np.zeros((3, 6))
+    yield "Dense, all zero", Dense(4), np.zeros((3, 7))
+    yield "Conv, all zero", Conv(4), np.zeros((2, 5, 5, 3))
+
+
+def kink_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
+    """Where the derivative is a rule: the layer, the input, and the direction in which it holds."""
+    x = np.zeros((3, 5))
+    yield "Relu at 0 has slope 0", Relu(), x, -np.ones_like(x)
+    ties = np.full((2, 6, 6, 2), 0.5)
+    first = np.zeros_like(ties)
+    first[:, ::2, ::2] = 1.0  # the winner of a tie is the first of its window: raised, it leads
+    yield "MaxPool, ties: first wins", MaxPool(2), ties, first
+    rest = first - 1.0  # the others, lowered, change nothing
+    yield "MaxPool, ties: others get nothing", MaxPool(2), ties, rest
+    zeros = stream(seed, "check", "ties").choice([0.0, 1.0], (2, 6, 6, 2))
+    yield "AveragePool, ties", AveragePool(2), zeros, np.ones_like(zeros)
+
+
+def loss_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
+    """Every public loss: random, batch of 1, saturated, all equal, soft targets."""
+    rng = stream(seed, "check", "losses")
+    for loss in (SoftmaxCrossEntropy(), SoftmaxCrossEntropy(smoothing=0.1), SquaredError()):
+        for n in (5, 1):
+            t = np.eye(10)[rng.integers(0, 10, n)]
+            yield f"{loss}, batch {n}", loss, rng.standard_normal((n, 10)), t
+        t = np.eye(10)[rng.integers(0, 10, 6)]
+        yield f"{loss}, saturated", loss, rng.choice([-1000.0, 0.0, 1000.0], (6, 10)), t
+        yield f"{loss}, all equal", loss, np.zeros((6, 10)), t
+        yield (
+            f"{loss}, soft targets",
+            loss,
+            rng.standard_normal((6, 10)),
+            rng.dirichlet(np.ones(10), 6),
+        )

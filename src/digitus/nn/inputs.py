@@ -1,0 +1,122 @@
+"""Layers that prepare the input, and the measuring of statistics.
+
+The first layers of a network are its preprocessing, so that a saved network takes raw bytes and
+cannot be fed the wrong normalisation. Some layers have parameters that are measured on data and not
+trained (`layers.STATISTICS`): they have a method `measure`, and `calibrated` calls it.
+
+Inside: `Scale`, `Centre`, `Standardize`, `moments`, `calibrated`. Not inside: `BatchNorm`, which is
+measured in the same way but lives with the layers for images (`spatial`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol, runtime_checkable
+
+from digitus.nn.arrays import Array, Params, Shape, namespace
+from digitus.nn.layers import Backward, Chain, Elementwise, Rng, Shapes, prefixed
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A layer with parameters that are measured on data instead of trained."""
+
+    def measure(self, batches: Iterable[Array]) -> Params:
+        """The statistics of everything that reaches the layer."""
+
+
+@dataclass(frozen=True)
+class Scale(Elementwise):
+    """y = x / divisor;   dx = dy / divisor. Bytes become numbers from 0 to 1."""
+
+    divisor: float = 255.0
+
+    def __post_init__(self) -> None:
+        if self.divisor == 0:
+            raise ValueError("Scale cannot divide by 0")
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """Any shape."""
+        return x * (1 / self.divisor), lambda dy, want_dx=True: (dy * (1 / self.divisor), {})
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """y = (x - mean) / max(deviation, floor);   dx = dy / max(deviation, floor).
+
+    Mean and standard deviation of every input (every pixel) over the training set. Pixels that
+    hardly ever change, such as the corners of MNIST, would be blown up; `floor`, in the unit of x,
+    keeps them small.
+    """
+
+    floor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.floor <= 0:
+            raise ValueError(f"Standardize needs a floor above 0, not {self.floor}")
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """The shape is kept."""
+        return {"mean": shape, "deviation": shape}, shape
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """Any shape."""
+        inverse = 1.0 / namespace(x).clip(p["deviation"], min=self.floor)
+        return (x - p["mean"]) * inverse, lambda dy, want_dx=True: (dy * inverse, {})
+
+    def measure(self, batches: Iterable[Array]) -> Params:
+        """Mean and deviation of each input over all batches."""
+        mean, var = moments(batches, axes=(0,))
+        return {"mean": mean, "deviation": namespace(var).sqrt(var)}
+
+
+@dataclass(frozen=True)
+class Centre:
+    """y = x - mean;   dx = dy. The mean of every input over the training set becomes 0."""
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """The shape is kept."""
+        return {"mean": shape}, shape
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """Any shape."""
+        return x - p["mean"], lambda dy, want_dx=True: (dy, {})
+
+    def measure(self, batches: Iterable[Array]) -> Params:
+        """Mean of each input over all batches."""
+        return {"mean": moments(batches, axes=(0,))[0]}
+
+
+def moments(batches: Iterable[Array], axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Mean and variance over the given axes of all batches together.
+
+    Batches are merged by the shift of their means (Chan, Golub & LeVeque 1983): E[x²] - E[x]² would
+    lose every digit where the mean is large beside the deviation.
+    """
+    count, mean, spread = 0, 0.0, 0.0
+    for x in batches:
+        xp = namespace(x)
+        n = prod(x.shape[a] for a in axes)
+        m, v = xp.mean(x, axis=axes), xp.var(x, axis=axes)
+        shift = m - mean
+        total = count + n
+        mean = mean + shift * (n / total)
+        spread = spread + v * n + shift * shift * (count * n / total)
+        count = total
+    return mean, spread / count
+
+
+def calibrated(network: Chain, p: Params, batches: Sequence[Array]) -> Params:
+    """The parameters with the statistics of every layer measured on what reaches it.
+
+    `batches` are inputs of the network. Layer by layer, since each one's statistics change what the
+    next one sees; exact, where running averages collected during training would lag behind.
+    """
+    p = dict(p)
+    for i, layer in enumerate(network.layers):
+        if isinstance(layer, Measured):
+            below = Chain(network.layers[:i])
+            p |= prefixed(i, layer.measure(below.forward(p, x)[0] for x in batches))
+    return p

@@ -1,0 +1,193 @@
+"""Optimizers and schedules: from a gradient to a step.
+
+An optimizer is a rule for one array: ``start(w)`` gives its memory, ``update(g, w, s, rate, t)``
+the step to *add* to w. Its memory s is the only thing it changes, in place, since that saves an
+eighth of the time of a perceptron's step. A schedule is a function of progress, 0 at the first step
+and 1 after the last, so an experiment with twice the epochs keeps the shape of its curve.
+
+Not inside: the loop over parameters and steps (`digitus.train`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, pi
+from typing import Protocol
+
+from digitus.nn.arrays import Array, Params, namespace
+
+
+class Optimizer(Protocol):
+    """A rule that turns the gradient of one array into a step."""
+
+    def start(self, w: Array) -> Params:
+        """The rule's memory for an array like w."""
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w, for its gradient g; t counts steps from 1. Changes s."""
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """step = -α g. Gopa 2024: W := W - α dW."""
+
+    def start(self, w: Array) -> Params:
+        """No memory."""
+        return {}
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w."""
+        return g * -rate
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """v ← μ v + g;   step = -α v (Polyak 1964)."""
+
+    mu: float = 0.9
+
+    def start(self, w: Array) -> Params:
+        """The velocity v = 0."""
+        return {"v": namespace(w).zeros_like(w)}
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w."""
+        s["v"] *= self.mu
+        s["v"] += g
+        return s["v"] * -rate
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    """v ← μ v + g;   step = -α (g + μ v): momentum that looks ahead (Nesterov 1983).
+
+    In the form of Sutskever et al. 2013 rewritten for the parameters at which g is taken.
+    """
+
+    mu: float = 0.9
+
+    def start(self, w: Array) -> Params:
+        """The velocity v = 0."""
+        return {"v": namespace(w).zeros_like(w)}
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w."""
+        s["v"] *= self.mu
+        s["v"] += g
+        return (g + s["v"] * self.mu) * -rate
+
+
+@dataclass(frozen=True)
+class Adam:
+    """m ← β₁ m + (1-β₁) g,   v ← β₂ v + (1-β₂) g²;   step = -α m̂ / (√v̂ + ε).
+
+    m̂ = m / (1-β₁ᵗ) and v̂ = v / (1-β₂ᵗ) undo the start at 0 (Kingma & Ba 2015, algorithm 1).
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def start(self, w: Array) -> Params:
+        """Both moments are 0."""
+        zeros_like = namespace(w).zeros_like
+        return {"m": zeros_like(w), "v": zeros_like(w)}
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w."""
+        s["m"] *= self.beta1
+        s["m"] += g * (1 - self.beta1)
+        s["v"] *= self.beta2
+        s["v"] += g * g * (1 - self.beta2)
+        # α m̂ / (√v̂ + ε) with the corrections as numbers, not as two more passes over the arrays
+        width = namespace(w).sqrt(s["v"])
+        width *= (1 - self.beta2**t) ** -0.5
+        width += self.epsilon
+        return s["m"] * (-rate / (1 - self.beta1**t)) / width
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam's step - α decay w (Loshchilov & Hutter 2019, algorithm 2).
+
+    Decay pulls weights towards 0 and leaves vectors (biases, the γ and β of a normalisation) alone,
+    whose size says nothing about how complicated the function is.
+    """
+
+    decay: float = 0.01
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w."""
+        step = super().update(g, w, s, rate, t)
+        if len(w.shape) > 1:
+            step -= w * (rate * self.decay)
+        return step
+
+
+class Schedule(Protocol):
+    """The learning rate at a point of progress from 0 to 1."""
+
+    def __call__(self, progress: float) -> float:
+        """The learning rate."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same rate to the end."""
+
+    rate: float
+
+    def __call__(self, progress: float) -> float:
+        """The learning rate."""
+        return self.rate
+
+
+@dataclass(frozen=True)
+class Step:
+    """The rate times `factor` for each of the points in `at` that have been passed."""
+
+    rate: float
+    at: tuple[float, ...] = (0.5, 0.75)
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", tuple(self.at))
+
+    def __call__(self, progress: float) -> float:
+        """The learning rate."""
+        return self.rate * self.factor ** sum(progress >= point for point in self.at)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Up in a straight line for the share `warmup`, then down half a cosine to `final` times rate.
+
+    Loshchilov & Hutter 2017, equation 5, without restarts; warm-up as in Goyal et al. 2017.
+    """
+
+    rate: float
+    warmup: float = 0.0
+    final: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup is a share of training from 0 to below 1, not {self.warmup}")
+
+    def __call__(self, progress: float) -> float:
+        """The learning rate."""
+        if progress < self.warmup:
+            # Not 0 at the start: the first step would be wasted.
+            return self.rate * max(progress / self.warmup, 0.01)
+        done = (progress - self.warmup) / (1 - self.warmup)
+        return self.rate * (self.final + (1 - self.final) * (1 + cos(pi * min(done, 1.0))) / 2)
+
+
+def update_average(average: Params, params: Params, decay: float, t: int) -> None:
+    """Moves an exponential average of the weights one step: a ← a + (1 - d) (w - a), in place.
+
+    d = min(decay, t / (t + 9)): early on the average follows quickly instead of remembering the
+    initial weights. Averaged weights are steadier than the last ones (Polyak & Juditsky 1992).
+    """
+    d = min(decay, t / (t + 9))
+    for name, a in average.items():
+        a += (params[name] - a) * (1 - d)

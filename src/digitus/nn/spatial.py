@@ -1,0 +1,210 @@
+"""Layers for images [n h w c]: convolution, pooling, batch normalisation.
+
+Inside: the equations. Not inside: how a convolution is carried out quickly (`convolution`), the
+layers for vectors and the chain (`layers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from digitus.errors import ShapeError
+from digitus.nn.arrays import Array, Params, Shape, namespace
+from digitus.nn.convolution import correlate, correlate_to_input, correlate_to_kernel
+from digitus.nn.inputs import moments
+from digitus.nn.layers import Backward, Rng, Shapes, sum_rows
+
+
+def _image(shape: Shape) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise ShapeError(f"needs an image [h w c], but gets {list(shape)}; put it before Flatten")
+    return shape
+
+
+@dataclass(frozen=True)
+class Conv:
+    """y = x ⋆ W + b: each output pixel is a Dense layer over the k x k window around it.
+
+    y[h w o] = Σ x[h·stride + i, w·stride + j, c] W[i j c o] + b[o], summed over i, j, c;
+    dW and dx are the same sum, read for each factor in turn;   db = Σ dy.
+
+    `padding` "same" surrounds the image with k//2 zeros, so that stride 1 keeps its size (and
+    stride 2 halves it, rounded up); "valid" uses whole windows only.
+    """
+
+    channels: int
+    kernel: int = 3
+    stride: int = 1
+    padding: str = "same"
+
+    def __post_init__(self) -> None:
+        if self.kernel < 1 or self.kernel % 2 == 0:
+            raise ValueError(f"Conv's kernel must be odd, not {self.kernel}")
+        if self.stride not in (1, 2):
+            raise ValueError(f"Conv's stride must be 1 or 2, not {self.stride}")
+        if self.padding not in ("same", "valid"):
+            raise ValueError(f'Conv\'s padding must be "same" or "valid", not "{self.padding}"')
+
+    @property
+    def border(self) -> int:
+        """Rows and columns of zeros on each side."""
+        return self.kernel // 2 if self.padding == "same" else 0
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """[h w c] to [h' w' channels]."""
+        h, w, c = _image(shape)
+        rows, cols = ((s + 2 * self.border - self.kernel) // self.stride + 1 for s in (h, w))
+        if rows < 1 or cols < 1:
+            raise ShapeError(
+                f"its {self.kernel} x {self.kernel} window is larger than the image {list(shape)}"
+            )
+        shapes = {"W": (self.kernel, self.kernel, c, self.channels), "b": (self.channels,)}
+        return shapes, (rows, cols, self.channels)
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """x [n h w c] to y [n h' w' o]."""
+        xp = namespace(x)
+        y = correlate(x, p["W"], self.stride, self.border)
+        y += p["b"]
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            dx = (
+                correlate_to_input(dy, p["W"], x.shape, self.stride, self.border)
+                if want_dx
+                else None
+            )
+            dW = correlate_to_kernel(x, dy, self.kernel, self.stride, self.border)
+            return dx, {"W": dW, "b": sum_rows(xp.reshape(dy, (-1, self.channels)))}
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """What the pools share: windows of size x size that do not overlap; a rest is left out."""
+
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"a pool's size must be at least 1, not {self.size}")
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """[h w c] to [h/size w/size c], rounded down."""
+        h, w, c = _image(shape)
+        if min(h, w) < self.size:
+            raise ShapeError(
+                f"its {self.size} x {self.size} window is larger than the image {list(shape)}"
+            )
+        return {}, (h // self.size, w // self.size, c)
+
+    def _corners(self, x: Array) -> Iterator[tuple[slice, slice, slice]]:
+        """For each place in a window, the slice that picks it out of all windows at once."""
+        s = self.size
+        h, w = x.shape[1] // s * s, x.shape[2] // s * s
+        for i in range(s):
+            for j in range(s):
+                yield slice(None), slice(i, h, s), slice(j, w, s)
+
+
+@dataclass(frozen=True)
+class MaxPool(_Pool):
+    """y = the largest value of each window;   dy goes to that value alone.
+
+    Where several are equally large (after Relu that is the normal case: a window of zeros) the
+    first in reading order wins, so that dy arrives exactly once.
+    """
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """x [n h w c] to y [n h/size w/size c]."""
+        xp = namespace(x)
+        corners = list(self._corners(x))
+        y = x[corners[0]]
+        for corner in corners[1:]:
+            y = xp.maximum(y, x[corner])
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            dx = xp.zeros_like(x)
+            open_ = xp.ones(dy.shape, dtype=xp.bool, device=dy.device)  # windows without a winner
+            for corner in corners:
+                won = open_ & (x[corner] == y)
+                dx[corner] = dy * xp.astype(won, dy.dtype)
+                open_ &= ~won
+            return dx, {}
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class AveragePool(_Pool):
+    """y = the mean of each window;   every value of it receives dy / size²."""
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """x [n h w c] to y [n h/size w/size c]."""
+        xp = namespace(x)
+        corners = list(self._corners(x))
+        share = 1 / len(corners)
+        y = x[corners[0]] * share
+        for corner in corners[1:]:
+            y += x[corner] * share
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            dx = xp.zeros_like(x)
+            for corner in corners:
+                dx[corner] = dy * share
+            return dx, {}
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """y = γ x̂ + β,   x̂ = (x - mean) / √(var + ε), for each channel (Ioffe & Szegedy 2015).
+
+    In training, mean and var are those of the mini-batch, over examples and pixels, and the
+    gradient runs through them:   dx = γ / √(var + ε) (dy - mean(dy) - x̂ mean(dy x̂)),
+    dγ = Σ dy x̂,   dβ = Σ dy. At inference they are the statistics of the training set
+    (`digitus.nn.calibrated`), so that an answer does not depend on its neighbours.
+    """
+
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.epsilon <= 0:
+            raise ValueError(f"BatchNorm needs an epsilon above 0, not {self.epsilon}")
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """The shape is kept; its last axis holds the channels."""
+        return dict.fromkeys(("gamma", "beta", "mean", "var"), shape[-1:]), shape
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """x [n ... c]."""
+        xp = namespace(x)
+        rows = xp.reshape(x, (-1, x.shape[-1]))  # [m c]: examples and pixels alike
+        m = rows.shape[0]
+        if rng is None:
+            mean, var = p["mean"], p["var"]
+        else:
+            mean = sum_rows(rows) / m
+            var = sum_rows((rows - mean) ** 2) / m
+        inverse = 1.0 / xp.sqrt(var + self.epsilon)
+        x_hat = (rows - mean) * inverse
+        y = xp.reshape(x_hat * p["gamma"] + p["beta"], x.shape)
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            dy = xp.reshape(dy, rows.shape)
+            gradients = {"gamma": sum_rows(dy * x_hat), "beta": sum_rows(dy)}
+            if not want_dx:
+                return None, gradients
+            if rng is not None:
+                dy = dy - (gradients["beta"] + x_hat * gradients["gamma"]) / m
+            return xp.reshape(dy * (p["gamma"] * inverse), x.shape), gradients
+
+        return y, backward
+
+    def measure(self, batches: Iterable[Array]) -> Params:
+        """Mean and variance of each channel over examples and pixels."""
+        flat = (namespace(x).reshape(x, (-1, x.shape[-1])) for x in batches)
+        mean, var = moments(flat, axes=(0,))
+        return {"mean": mean, "var": var}
