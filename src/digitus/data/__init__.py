@@ -1,1 +1,1 @@
-"""Ring 1: digits and where they come from. It knows the network (ring 0) not at all."""
+"""Ring 1: digits and where they come from. Of ring 0 it needs the random streams only."""

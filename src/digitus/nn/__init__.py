@@ -18,7 +18,9 @@ from digitus.nn.layers import (
     Sigmoid,
     Softmax,
     Tanh,
+    first_trained,
     softmax,
+    trained,
 )
 from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
 from digitus.nn.optim import (
@@ -76,10 +78,12 @@ __all__ = [
     "calibrated",
     "check_all",
     "check_network",
+    "first_trained",
     "initial",
     "namespace",
     "one_hot",
     "softmax",
     "stream",
+    "trained",
     "update_average",
 ]

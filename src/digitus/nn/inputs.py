@@ -10,7 +10,7 @@ measured in the same way but lives with the layers for images (`spatial`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Protocol, runtime_checkable
@@ -108,15 +108,16 @@ def moments(batches: Iterable[Array], axes: tuple[int, ...]) -> tuple[Array, Arr
     return mean, spread / count
 
 
-def calibrated(network: Chain, p: Params, batches: Sequence[Array]) -> Params:
-    """The parameters with the statistics of every layer measured on what reaches it.
+def calibrated(network: Chain, p: Params, batches: Iterable[Array], *, first: int = 0) -> Params:
+    """The parameters with the statistics of the layers from `first` on measured on their inputs.
 
-    `batches` are inputs of the network. Layer by layer, since each one's statistics change what the
-    next one sees; exact, where running averages collected during training would lag behind.
+    `batches` are inputs of the network that can be run through more than once. Layer by layer,
+    since each one's statistics change what the next one sees; exact, where running averages
+    collected during training would lag behind.
     """
     p = dict(p)
     for i, layer in enumerate(network.layers):
-        if isinstance(layer, Measured):
+        if i >= first and isinstance(layer, Measured):
             below = Chain(network.layers[:i])
             p |= prefixed(i, layer.measure(below.forward(p, x)[0] for x in batches))
     return p

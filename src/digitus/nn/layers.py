@@ -225,21 +225,17 @@ class Chain:
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """Through all layers."""
         trail: list[Backward] = []
-        first_trained = len(self.layers)
         for i, layer in enumerate(self.layers):
-            own = scope(p, i)
-            if first_trained > i and any(map(trained, own)):
-                first_trained = i
-            x, back = layer.forward(own, x, rng)
+            x, back = layer.forward(scope(p, i), x, rng)
             trail.append(back)
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
             # Below the first trained layer nobody asks for a gradient, unless the caller does:
             # without that product a step of a perceptron takes a quarter less time.
             gradients: Params = {}
-            last = 0 if want_dx else first_trained
-            for i in range(len(trail) - 1, last - 1, -1):
-                dy, own = trail[i](dy, want_dx or i > first_trained)
+            first = 0 if want_dx else first_trained(self, p)
+            for i in range(len(trail) - 1, first - 1, -1):
+                dy, own = trail[i](dy, want_dx or i > first)
                 gradients |= prefixed(i, own)
             return (dy if want_dx else None), gradients
 
@@ -249,6 +245,12 @@ class Chain:
 def trained(name: str) -> bool:
     """Whether a parameter of this name, "W" or "3.W", has a gradient."""
     return name.rpartition(".")[2] not in STATISTICS
+
+
+def first_trained(network: Chain, p: Params) -> int:
+    """The number of the first layer that is trained: those before it prepare the input."""
+    numbers = [int(name.partition(".")[0]) for name in p if trained(name)]
+    return min(numbers, default=len(network.layers))
 
 
 def scope(p: Params, i: int) -> Params:

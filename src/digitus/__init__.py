@@ -1,0 +1,52 @@
+"""digitus reads handwritten digits with a neural network whose every equation is in plain sight.
+
+What a program needs is here::
+
+    import digitus
+    recognizer = digitus.load("runs/mlp/model.safetensors")
+    recognizer.probabilities(images)     # bytes [n 28 28] to [n 10]
+
+Nothing is imported until it is asked for, so that the commands start quickly.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from digitus.data.digits import Digits
+    from digitus.errors import DigitusError
+    from digitus.evaluation import evaluate
+    from digitus.recipe import Recipe, load_recipe
+    from digitus.recognizer import Recognizer, load
+    from digitus.training import train
+
+_HOMES = {
+    "Digits": "digitus.data.digits",
+    "DigitusError": "digitus.errors",
+    "Recipe": "digitus.recipe",
+    "Recognizer": "digitus.recognizer",
+    "evaluate": "digitus.evaluation",
+    "load": "digitus.recognizer",
+    "load_recipe": "digitus.recipe",
+    "train": "digitus.training",
+}
+
+__all__ = [
+    "Digits",
+    "DigitusError",
+    "Recipe",
+    "Recognizer",
+    "__version__",
+    "evaluate",
+    "load",
+    "load_recipe",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'digitus' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,60 @@
+"""`digitus check`: every gradient against finite differences."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from digitus.cli.common import Json, print_json, screen
+
+
+def check(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(help="Check this recipe's network instead of all layers and losses."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the random inputs.")] = 0,
+    json: Json = False,
+) -> None:
+    """Check that every backward is the derivative of its forward.
+
+    In float64 against finite differences, with random gradients from above.
+    """
+    from digitus.nn import check_all, check_network
+    from digitus.nn.check import TOLERANCE
+    from digitus.recipe import load_recipe
+
+    if recipe is None:
+        findings = list(check_all(seed))
+    else:
+        chosen = load_recipe(recipe)
+        findings = list(
+            check_network(chosen.network, (28, 28, 1), chosen.loss, chosen.initial, seed=seed)
+        )
+    failed = [f for f in findings if not f.passed]
+    if json:
+        rows = [
+            {"case": f.case, "array": f.array, "error": f.error, "passed": f.passed}
+            for f in findings
+        ]
+        print_json({"passed": not failed, "tolerance": TOLERANCE, "findings": rows})
+    else:
+        console = screen()
+        if recipe is None:
+            layers: dict[str, list[float]] = {}
+            for f in findings:
+                layers.setdefault(f.case.split("(")[0].split(",")[0], []).append(f.error)
+            for name, errors in layers.items():
+                console.print(f"{name:<22} {len(errors):>4} gradients  worst {max(errors):.1e}")
+        else:
+            for f in findings:
+                console.print(f"{f.case:<45} {f.array:<8} {f.error:.1e}")
+        for f in failed:
+            console.print(f"WRONG  {f.case}: {f.array}, relative error {f.error:.2g}")
+        console.print(
+            f"{len(findings) - len(failed)} of {len(findings)} gradients agree with finite "
+            f"differences (relative error at most {TOLERANCE:.0e})"
+        )
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,127 @@
+"""What the commands share: options, where digits and models come from, tables, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from digitus.data.digits import Digits
+    from digitus.recognizer import Recognizer
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder with data files; looked at before $DIGITUS_DATA and the cache."),
+]
+Threads = Annotated[int, typer.Option(min=0, help="Processor cores to use; 0 means all there are.")]
+
+
+def screen() -> Console:
+    """Where people are told things: standard error, so that output can be piped."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """The whole answer for programs."""
+    json.dump(record, sys.stdout, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def cores(threads: int) -> int:
+    """How many threads to use: as asked, or one for each core this process may run on."""
+    import os
+
+    if threads:
+        return threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def digits_of(data: str, part: Literal["train", "test"], data_dir: Path | None) -> Digits:
+    """Digits by a name of the catalogue or by a path to the user's own."""
+    from digitus.data import own, sources
+
+    known = {listing.name for listing in sources.available(data_dir)}
+    if data not in known and Path(data).exists():
+        return own.load_own(Path(data), part)
+    return sources.load(data, part, data_dir=data_dir)
+
+
+def recognizer_of(model: str | None) -> tuple[Recognizer, str]:
+    """A model by its path, the folder of its run, or none: the newest run; with its path."""
+    from digitus.errors import ModelError
+    from digitus.recognizer import load
+
+    if model is None:
+        found = list(Path("runs").glob("*/model.safetensors"))
+        if not found:
+            raise ModelError("there is no model in runs/ yet; train one with: digitus train")
+        path = max(found, key=lambda p: p.stat().st_mtime)
+    else:
+        path = Path(model)
+        if path.is_dir():
+            path = path / "model.safetensors"
+    return load(path), str(path)
+
+
+def percent(share: float | None, places: int = 2) -> str:
+    """0.98765 as "98.77 %"."""
+    return "–" if share is None else f"{100 * share:.{places}f} %"
+
+
+def digit_table(record: dict[str, Any]) -> Table:
+    """The table by digit that the papers print."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True)
+    wrong = sum(row["wrong"] for row in record["by_digit"])
+    n, accuracy = record["n"], record["accuracy"]
+    footers = ["all", f"{n:,}", f"{wrong:,}", percent(1 - accuracy), percent(accuracy)]
+    for name, footer in zip(
+        ("digit", "count", "wrong", "% wrong", "% correct"), footers, strict=True
+    ):
+        table.add_column(name, footer, justify="right")
+    for row in record["by_digit"]:
+        share = row["accuracy"]
+        table.add_row(
+            str(row["digit"]),
+            f"{row['count']:,}",
+            f"{row['wrong']:,}",
+            percent(None if share is None else 1 - share),
+            percent(share),
+        )
+    return table
+
+
+def score_lines(record: dict[str, Any]) -> list[str]:
+    """The rest of a score, in words."""
+    low, high = record["interval95"]
+    right = record["n"] - sum(row["wrong"] for row in record["by_digit"])
+    lines = [
+        f"{right:,} of {record['n']:,} right: {percent(record['accuracy'])} "
+        f"(95 % interval {100 * low:.2f} to {percent(high)})"
+    ]
+    if record["frequent_confusions"]:
+        pairs = (
+            f"{c['digit']} read as {c['read_as']}: {c['times']} time{'s' * (c['times'] > 1)}"
+            for c in record["frequent_confusions"][:5]
+        )
+        lines.append("most frequent: " + ", ".join(pairs))
+    lines.append(
+        f"calibration error (ECE) {record['ece']:.4f}; refused below a confidence of "
+        f"{record['threshold']:.2f}: {percent(record['refused'])}, "
+        f"of the rest {percent(record['accuracy_accepted'])} right"
+    )
+    return lines

@@ -1,0 +1,81 @@
+"""`digitus data`: which sets there are, where they lie, how to get them, how they look."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digitus.cli.common import DataDir, Json, digits_of, print_json, screen
+
+PER_DIGIT = 20  # columns of a sheet
+
+
+def data(
+    name: Annotated[
+        str | None, typer.Argument(help="A set by name, or a path: folder, .csv, .npz.")
+    ] = None,
+    data_dir: DataDir = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Draw some digits of the set to this PNG file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List the sets of digits; with NAME, load both parts of one (downloading it if need be)."""
+    console = screen()
+    if name is None:
+        from digitus.data.sources import available
+
+        listings = available(data_dir)
+        if json:
+            print_json(
+                {"sets": [{**asdict(s), "found": s.found and str(s.found)} for s in listings]}
+            )
+            return
+        for s in listings:
+            console.print(f"[bold]{s.name}[/]  {s.what}")
+            console.print(f"    {s.train:,} to train, {s.test:,} to test; licence: {s.licence}")
+            console.print(f"    {s.found or s.how}", soft_wrap=True)
+        return
+    parts = []
+    for part in ("train", "test"):
+        digits = digits_of(name, part, data_dir)
+        counts = [int((digits.labels == d).sum()) for d in range(10)]
+        parts.append(
+            {
+                "part": part,
+                "name": digits.name,
+                "origin": digits.origin,
+                "n": len(digits),
+                "size": list(digits.images.shape[1:]),
+                "by_digit": counts,
+                "sha256": digits.sha256,
+            }
+        )
+        if not json:
+            console.print(f"[bold]{digits.name}[/]: {len(digits):,} images", soft_wrap=True)
+            console.print(f"    {digits.origin}", soft_wrap=True)
+            console.print(f"    of 0 to 9: {', '.join(f'{c:,}' for c in counts)}")
+        if sheet is not None and part == "train":
+            _draw_sheet(sheet, digits.images, digits.labels)
+    if json:
+        print_json({"set": name, "parts": parts})
+
+
+def _draw_sheet(path: Path, images: object, labels: object) -> None:
+    """A row for each digit, its first examples side by side."""
+    import numpy as np
+    from PIL import Image
+
+    from digitus.files import write_atomically
+
+    images, labels = np.asarray(images), np.asarray(labels)
+    height, width = images.shape[1:]
+    canvas = np.zeros((10 * height, PER_DIGIT * width), np.uint8)
+    for digit in range(10):
+        for column, image in enumerate(images[labels == digit][:PER_DIGIT]):
+            rows = slice(digit * height, (digit + 1) * height)
+            canvas[rows, column * width : (column + 1) * width] = image
+    write_atomically(path, lambda beside: Image.fromarray(canvas).save(beside, "PNG"))

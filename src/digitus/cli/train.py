@@ -1,0 +1,263 @@
+"""`digitus train`: a recipe in, a folder with model, log and report out."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digitus.cli.common import (
+    DataDir,
+    Json,
+    Threads,
+    cores,
+    digit_table,
+    digits_of,
+    percent,
+    print_json,
+    score_lines,
+    screen,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from digitus.data.digits import Digits
+    from digitus.recipe import Recipe
+    from digitus.recognizer import Recognizer
+    from digitus.runs import Run
+    from digitus.training import Event, State
+
+LINES = 20  # epochs that are told one by one; of more, every second, third ...
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(help="A shipped recipe (see: digitus models) or a TOML file.")
+    ] = "mlp",
+    data: Annotated[
+        str | None, typer.Option(help="Data set by name, or a path: folder, .csv, .npz.")
+    ] = None,
+    data_dir: DataDir = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How often to see every image.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Decides all randomness.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting: --set schedule.rate=0.1"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the run.  [default: runs/RECIPE]")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run, as if never stopped.")
+    ] = False,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(min=0, help="Time between checkpoints; 0: after every step.")
+    ] = 10.0,
+    threads: Threads = 0,
+    json: Json = False,
+) -> None:
+    """Train a network; write the model, a log and a report to a folder.
+
+    Ctrl-C stops after the step that is going on and keeps a checkpoint.
+    """
+    from digitus.errors import TrainingError
+    from digitus.recipe import load_recipe
+    from digitus.runs import Run, new_run, unfinished_run
+
+    console = screen()
+    given = list(settings or [])
+    given += [
+        f"{key}={value}" for key, value in (("epochs", epochs), ("seed", seed)) if value is not None
+    ]
+    chosen = load_recipe(recipe, given)
+    state = None
+    if resume:
+        run = Run(out) if out else unfinished_run(chosen.name)
+        chosen, digits, state = _resumed(run, chosen if given else None, data, data_dir)
+        console.print(f"resuming {run.folder} after {state.step:,} steps")
+    else:
+        run = Run(out) if out else new_run(chosen.name)
+        if run.used:
+            raise TrainingError(
+                f"{run.folder} holds a run already; choose another --out, or --resume"
+            )
+        chosen, digits = _digits(chosen, data, data_dir, console)
+    recognizer = _train(run, chosen, digits, state, cores(threads), checkpoint_seconds, console)
+    if recognizer is None:
+        console.print(f"stopped; go on with: digitus train {recipe} --out {run.folder} --resume")
+        raise typer.Exit(130)
+    _tell(run, recognizer, digits, console, json)
+
+
+def _digits(
+    recipe: Recipe, data: str | None, data_dir: Path | None, console: Console
+) -> tuple[Recipe, Digits]:
+    """What to train on: as asked, else the recipe's own, else strokes. The recipe says which."""
+    from digitus.data.sources import STROKES
+    from digitus.errors import DataError
+    from digitus.recipe import with_settings
+
+    wanted = data or recipe.data
+    try:
+        return with_settings(recipe, data=wanted), digits_of(wanted, "train", data_dir)
+    except DataError as error:
+        if data is not None:
+            raise
+        console.print(f"{recipe.data} cannot be had, so this trains on {STROKES} instead ({error})")
+    return with_settings(recipe, data=STROKES), digits_of(STROKES, "train", data_dir)
+
+
+def _resumed(
+    run: Run, asked: Recipe | None, data: str | None, data_dir: Path | None
+) -> tuple[Recipe, Digits, State]:
+    """An interrupted run's recipe, digits and state; it must be what was asked for."""
+    from digitus.errors import TrainingError
+    from digitus.recipe import with_settings
+    from digitus.runs import load_checkpoint, resume
+
+    if not run.checkpoint.exists():
+        raise TrainingError(f"{run.folder} holds no interrupted run; start one without --resume")
+    recipe, _, _ = load_checkpoint(run.checkpoint)
+    if asked is not None and with_settings(asked, data=recipe.data) != recipe:
+        raise TrainingError(
+            f"{run.folder} was begun with other settings; resume it without --set, --epochs, --seed"
+        )
+    digits = digits_of(data or recipe.data, "train", data_dir)
+    recipe, state = resume(run, digits)
+    return recipe, digits, state
+
+
+def _train(
+    run: Run,
+    recipe: Recipe,
+    digits: Digits,
+    state: State | None,
+    threads: int,
+    seconds: float,
+    console: Console,
+) -> Recognizer | None:
+    """Trains with a progress bar; None where it was interrupted."""
+    from digitus.runs import record
+    from digitus.training import Finished
+
+    events = record(run, recipe, digits, state=state, threads=threads, seconds=seconds)
+    with _interruptions() as interrupted, _Display(console, recipe) as display:
+        for event in events:
+            display.show(event)
+            if isinstance(event, Finished):
+                return event.recognizer
+            if interrupted:
+                events.close()  # keeps a checkpoint
+                break
+    return None
+
+
+@contextmanager
+def _interruptions() -> Iterator[list[int]]:
+    """A list that is no longer empty once Ctrl-C was pressed; pressed again, it ends at once."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Display:
+    """Shows events: a bar for the whole run, a line for each epoch."""
+
+    def __init__(self, console: Console, recipe: Recipe) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.console, self.recipe = console, recipe
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[score]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self.every = -(-recipe.epochs // LINES)
+
+    def __enter__(self) -> _Display:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def show(self, event: Event) -> None:
+        """Tells about one event."""
+        from digitus.training import EpochEnded, Started, Stepped
+
+        if isinstance(event, Started):
+            steps = self.recipe.epochs * event.batches
+            self.console.print(f"{self.recipe.name}: {self.recipe.about or 'your own recipe'}")
+            self.console.print(
+                f"{event.parameters:,} parameters; {event.examples:,} images to learn from, "
+                f"{event.development:,} held back to choose by"
+            )
+            self.task = self.progress.add_task(
+                "", total=steps, completed=event.resumed_at, score=""
+            )
+        elif isinstance(event, Stepped):
+            self.progress.update(
+                self.task,
+                completed=event.step,
+                description=f"epoch {event.epoch} of {self.recipe.epochs}",
+                score=f"loss {event.loss:.4f}  accuracy {percent(event.accuracy)}  "
+                f"{event.images_per_second:,.0f} images/s",
+            )
+        elif isinstance(event, EpochEnded) and (
+            event.epoch % self.every == 0 or event.epoch == self.recipe.epochs
+        ):
+            self.console.print(
+                f"epoch {event.epoch:>4}  loss {event.loss:.4f}  accuracy {percent(event.accuracy)}"
+                f"  held back {percent(event.development_accuracy)}"
+                f"  {event.images_per_second:,.0f} images/s"
+            )
+
+
+def _tell(run: Run, recognizer: Recognizer, digits: Digits, console: Console, json: bool) -> None:
+    """Scores the development split, writes the report, and says what was made."""
+    from digitus.data.batches import split
+    from digitus.evaluation import evaluate
+    from digitus.report import write_report
+    from digitus.training import SPLIT_SEED
+
+    recipe = recognizer.recipe
+    _, development = split(digits, recipe.development, SPLIT_SEED)
+    evaluation = evaluate(recognizer, development)
+    score = evaluation.record()
+    epochs = recognizer.history["epochs"]
+    write_report(run.report, recognizer, evaluation, epochs)
+    if json:
+        print_json(
+            {
+                "recipe": recipe.name,
+                "model": str(run.model),
+                "report": str(run.report),
+                "parameters": recognizer.parameter_count,
+                "epochs": len(epochs),
+                "seconds": sum(epoch["seconds"] for epoch in epochs),
+                "development": score,
+            }
+        )
+        return
+    console.print(digit_table(score))
+    console.print("On the images held back (the test set is for digitus evaluate):")
+    for line in score_lines(score):
+        console.print(line)
+    console.print(f"model   {run.model}\nreport  {run.report}")

@@ -1,0 +1,59 @@
+"""Which examples are learnt from, and in which order.
+
+Inside: the development split, the order of each epoch, and the slices of its batches. Not inside:
+what is done to the pixels of a batch (`augment`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.data.digits import CLASSES, Digits
+from digitus.errors import DataError
+from digitus.nn.arrays import stream
+
+
+def split(digits: Digits, held_back: int, seed: int) -> tuple[Digits, Digits]:
+    """Parts a training set into what is learnt from and `held_back` examples to choose by.
+
+    Each label gives up the same fraction, to within one example, and both parts keep the order of
+    the set. The same seed holds back the same examples. Raises `ValueError` for a negative number
+    and `DataError` where nothing would be left to learn from.
+    """
+    if held_back < 0:
+        raise ValueError(f"cannot hold back {held_back} examples")
+    if held_back >= len(digits):
+        raise DataError(
+            f"{digits.name}: cannot hold back {held_back} of {len(digits)} examples; "
+            "hold back fewer, or bring more"
+        )
+    counts = np.bincount(digits.labels, minlength=CLASSES)
+    quotas, remainders = np.divmod(held_back * counts, len(digits))
+    # The method of largest remainders: what rounding down left over goes to the labels that
+    # were cut by most, and among equals to the smaller label.
+    left_over = held_back - quotas.sum()
+    quotas[np.argsort(-remainders, kind="stable")[:left_over]] += 1
+
+    rng = stream(seed, "split")
+    chosen = np.zeros(len(digits), bool)
+    for label, quota in enumerate(quotas):
+        chosen[rng.permutation(np.flatnonzero(digits.labels == label))[:quota]] = True
+    return digits.take(~chosen), digits.take(chosen)
+
+
+def order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """The permutation [count] in which an epoch visits its examples; known without earlier ones."""
+    return stream(seed, "shuffle", epoch).permutation(count)
+
+
+def bounds(count: int, batch_size: int) -> Iterator[slice]:
+    """The slices of consecutive batches over `count` examples; the last one may be smaller.
+
+    Raises `ValueError` for a batch size below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"a batch has at least 1 example, not {batch_size}")
+    return (slice(i, min(i + batch_size, count)) for i in range(0, count, batch_size))

@@ -1,0 +1,110 @@
+"""Strokes: digits written by a simulated pen; endless, labelled, seeded, without a download.
+
+Inside: ink (`render`: the pen's paths to images normalised as in MNIST) and the labelled set
+(`strokes`). Not inside: the shapes of the digits, a table in `hands`, and how they vary, in `pen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.data.digits import Digits
+from digitus.data.hands import choose
+from digitus.data.pen import BOX, Writing, write
+from digitus.nn.arrays import stream
+
+SIDE = 28  # pixels of an image
+FINE = 5  # ink is drawn this many times finer than pixels, then averaged
+BLOCK = 1000  # digits that share a random stream
+
+Images = npt.NDArray[np.uint8]
+
+
+def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") -> Digits:
+    """`count` written digits, [count 28 28]; the same for the same seed.
+
+    A shorter set is the beginning of a longer one. Every ten digits in a row are the ten digits,
+    shuffled. `hands` limits the shapes (see `hands.choose`), and then the labels to the digits that
+    those shapes write. The bytes may differ between versions of NumPy or OpenCV.
+
+    Raises `RecipeError` for an unknown hand, `ValueError` for a negative count.
+    """
+    if count < 0:
+        raise ValueError(f"cannot write {count} digits")
+    chosen = choose(hands)
+    names = [hand.name for hand in chosen]
+    digits = np.unique([hand.digit for hand in chosen]).astype(np.uint8)
+    images = np.zeros((count, SIDE, SIDE), np.uint8)
+    labels = np.zeros(count, np.uint8)
+    for start in range(0, count, BLOCK):
+        rng = stream(seed, "strokes", start // BLOCK)
+        rounds = np.tile(digits, (-(-BLOCK // len(digits)), 1))
+        block = rng.permuted(rounds, axis=1).ravel()[:BLOCK]
+        # A block is always written whole, even if not drawn whole: so it never depends on `count`.
+        wanted = slice(0, count - start)
+        images[start : start + BLOCK] = render(write(block, rng, hands=names).take(wanted))
+        labels[start : start + BLOCK] = block[wanted]
+    return Digits(images, labels, "digits of a simulated pen", f"strokes({count}, seed={seed})")
+
+
+def draw(
+    labels: npt.ArrayLike, rng: np.random.Generator, *, hands: str | Iterable[str] = "all"
+) -> Images:
+    """Images [n 28 28] of these labels [n]: `render(write(...))`, with the errors of `write`."""
+    return render(write(labels, rng, hands=hands))
+
+
+def render(writing: Writing) -> Images:
+    """Images [n 28 28], white on black: the ink fits a 20-pixel box, its centre of mass is central.
+
+    As in MNIST the box is moved by whole pixels, so that the centre is right to half a pixel.
+    """
+    n, side = len(writing), BOX * FINE
+    bits = 4  # OpenCV's fixed-point coordinates: sixteenths
+    at = np.round((writing.points * side - 0.5) * 2**bits).astype(np.int32)
+    stroke, width = writing.strokes, writing.widths * side
+    thickness = np.maximum(np.round((width[:, 1:] + width[:, :-1]) / 2), 1).astype(int)
+    thickness[(stroke[:, 1:] != stroke[:, :-1]) | (stroke[:, 1:] < 0)] = 0  # the pen is up
+    # Segments in a row that are equally thick are one call of OpenCV.
+    starts = np.diff(thickness, axis=1, prepend=-1) != 0
+    sheet = np.empty((side, side), np.uint8)
+    boxes = np.empty((n, BOX, BOX), np.uint8)
+    for i in range(n):
+        sheet.fill(0)
+        cuts = np.flatnonzero(starts[i]).tolist()
+        for a, b in zip(cuts, [*cuts[1:], thickness.shape[1]], strict=True):
+            if thick := int(thickness[i, a]):
+                line = [at[i, a : b + 1]]
+                cv2.polylines(sheet, line, False, 255, thick, cv2.LINE_8, bits)
+        cv2.resize(sheet, (BOX, BOX), dst=boxes[i], interpolation=cv2.INTER_AREA)
+    return _centre(_soften(boxes, writing.softness))
+
+
+def _soften(boxes: Images, softness: npt.NDArray[np.float64]) -> Images:
+    """Boxes [n 20 20] blurred by up to a pixel, then as bright as before: a scan made smaller."""
+    s = 0.25 * softness[:, None, None].astype(np.float32)
+    x = np.pad(boxes, ((0, 0), (1, 1), (1, 1))).astype(np.float32)
+    x = (1 - 2 * s) * x[:, 1:-1] + s * (x[:, 2:] + x[:, :-2])
+    x = (1 - 2 * s) * x[:, :, 1:-1] + s * (x[:, :, 2:] + x[:, :, :-2])
+    faint = 160 * s  # the outer half of the blur: paper, to a scanner
+    peak = np.maximum(x.max((1, 2), keepdims=True), 1)
+    bright: Images = np.clip((x - faint) * (255 / (peak * (1 - s) - faint)), 0, 255).astype(
+        np.uint8
+    )
+    return bright
+
+
+def _centre(boxes: Images) -> Images:
+    """Boxes [n 20 20] in images [n 28 28], with the centre of mass at pixel (14, 14)."""
+    images = np.zeros((len(boxes), SIDE, SIDE), np.uint8)
+    ink = np.maximum(boxes.sum((1, 2)), 1)[:, None]
+    place = np.arange(BOX)
+    centre = np.column_stack([boxes.sum(2) @ place, boxes.sum(1) @ place]) / ink  # row, column
+    corner = np.clip(np.round(SIDE / 2 - centre), 0, SIDE - BOX).astype(int)
+    for image, box, (row, column) in zip(images, boxes, corner.tolist(), strict=True):
+        image[row : row + BOX, column : column + BOX] = box
+    return images

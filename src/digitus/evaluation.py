@@ -1,0 +1,108 @@
+"""How well a recognizer reads a set: one record with everything that reports and commands print.
+
+Inside: scoring digits, and scoring pictures in which nothing is a digit. Not inside: the counting
+itself (`metrics`), and what is done with the record (`report`, `cli`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus import metrics
+from digitus.data.digits import Digits
+from digitus.errors import DataError
+from digitus.parallel import Map
+from digitus.recognizer import Recognizer
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The answers of a recognizer on a labelled set; `record()` is what they amount to.
+
+    `probabilities` are [n 10]; `threshold` is the confidence below which an answer is refused.
+    """
+
+    digits: Digits
+    probabilities: npt.NDArray[np.floating[Any]]
+    threshold: float
+
+    @cached_property
+    def answers(self) -> npt.NDArray[np.int64]:
+        """The most probable digit of each image [n]."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def confidence(self) -> npt.NDArray[np.floating[Any]]:
+        """Its probability [n]."""
+        return self.probabilities.max(axis=1)
+
+    @cached_property
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """Counts [10 10]: row, the true digit; column, what it was read as."""
+        return np.asarray(metrics.confusion(self.digits.labels, self.answers))
+
+    def record(self) -> dict[str, Any]:
+        """The score as JSON can hold it. Accuracy counts every image, refused or not."""
+        n = len(self.digits)
+        right = self.answers == self.digits.labels
+        accepted = self.confidence >= self.threshold
+        return {
+            "data": self.digits.name,
+            "n": n,
+            "accuracy": float(right.mean()),
+            "interval95": list(metrics.interval95(int(right.sum()), n)),
+            "by_digit": metrics.by_digit(self.confusion),
+            "confusion": self.confusion.tolist(),
+            "frequent_confusions": metrics.frequent_confusions(self.confusion),
+            "ece": metrics.calibration_error(self.confidence, right),
+            "threshold": self.threshold,
+            "refused": float(1 - accepted.mean()),
+            "accuracy_accepted": float(right[accepted].mean()) if accepted.any() else None,
+        }
+
+
+def evaluate(
+    recognizer: Recognizer,
+    digits: Digits,
+    *,
+    min_confidence: float | None = None,
+    each: Map = map,
+) -> Evaluation:
+    """Reads every image of a set. `min_confidence` replaces the recognizer's own threshold.
+
+    Raises `DataError` for an empty set and `ShapeError` for images of another size.
+    """
+    if not len(digits):
+        raise DataError(f"{digits.name} is empty; there is nothing to score")
+    threshold = recognizer.threshold if min_confidence is None else min_confidence
+    return Evaluation(digits, recognizer.probabilities(digits.images, each), threshold)
+
+
+def evaluate_not_digits(
+    recognizer: Recognizer,
+    images: npt.NDArray[np.uint8],
+    digits: Digits,
+    *,
+    min_confidence: float | None = None,
+    each: Map = map,
+) -> dict[str, Any]:
+    """How many of some images [n h w], none of them a digit, are refused.
+
+    `auroc` is the probability that a digit of `digits` is read with more confidence than one of
+    them. Raises as `evaluate`.
+    """
+    if not len(images):
+        raise DataError("there are no images to refuse")
+    threshold = recognizer.threshold if min_confidence is None else min_confidence
+    theirs = recognizer.probabilities(images, each).max(axis=1)
+    return {
+        "n": len(images),
+        "refused": float((theirs < threshold).mean()),
+        "auroc": metrics.auroc(evaluate(recognizer, digits, each=each).confidence, theirs),
+        "threshold": threshold,
+    }

@@ -1,0 +1,121 @@
+"""Files: named arrays with JSON beside them, in the safetensors format, written atomically.
+
+A model file holds the parameters of a network; its metadata holds the recipe and the history. A
+checkpoint holds the whole state of a training run in the same way. Nothing in either can run code.
+Files come from strangers: header and sizes are checked before anything is allocated, and whatever
+is wrong with one is one line of `ModelError`.
+
+Inside: reading and writing such a file, and writing any file atomically. Not inside: what the
+metadata mean (`recognizer`, `runs`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.errors import ModelError, OutputError
+from digitus.nn import Params
+
+VERSION = 1
+LARGEST_HEADER = 1 << 24  # bytes; a network of a thousand layers needs a hundredth of it
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Lets `write` fill a file beside `path`, then puts it in place in one step.
+
+    Whoever looks at `path`, also after a crash or a full disk, sees the old file or the new one,
+    never a part. Raises `OutputError` where it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(beside)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())  # the bytes before the name: else a power cut leaves it empty
+        beside.replace(path)
+    except Exception as error:
+        beside.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file atomically. Raises `OutputError`."""
+    write_atomically(path, lambda beside: _write_utf8(beside, text))
+
+
+def _write_utf8(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+def write_arrays(path: Path, arrays: Params, kind: str, metadata: dict[str, Any]) -> None:
+    """Writes arrays and their metadata (anything JSON can hold). Raises `OutputError`."""
+    from safetensors.numpy import save_file
+
+    about = {"kind": kind, "version": str(VERSION), "about": json.dumps(metadata)}
+    whole = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    write_atomically(path, lambda beside: save_file(whole, beside, about))
+
+
+def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
+    """The arrays and the metadata of a file of the given kind ("model", "checkpoint").
+
+    Raises `ModelError` for one that is missing, damaged, of another kind or from a newer version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        _check_header(path)
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+            metadata = _metadata(path, header, kind)
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read: {_reason(error)}") from None
+    for name, a in arrays.items():
+        if a.dtype not in (np.float32, np.float64) or not np.isfinite(a).all():
+            raise ModelError(f"{path} is damaged: {name} holds something other than finite floats")
+    return arrays, metadata
+
+
+def _check_header(path: Path) -> None:
+    """The length of the header must fit the file and be of a sensible size."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        first = file.read(8)
+    length = int.from_bytes(first, "little")
+    if len(first) < 8 or length > size - 8:
+        raise ModelError(f"{path} is truncated, or not a safetensors file ({size} bytes)")
+    if length > LARGEST_HEADER:
+        raise ModelError(
+            f"{path} has a header of {length} bytes; at most {LARGEST_HEADER} are read"
+        )
+
+
+def _metadata(path: Path, header: dict[str, str], kind: str) -> dict[str, Any]:
+    found, version = header.get("kind"), header.get("version", "")
+    if found != kind:
+        what = f"a digitus {found}" if found in ("model", "checkpoint") else "not made by digitus"
+        raise ModelError(f"{path} is {what}; a {kind} is needed here")
+    if not version.isdecimal() or int(version) > VERSION:
+        raise ModelError(
+            f"{path} is from a newer digitus (file version {version[:20]!r}, this one reads up to "
+            f"{VERSION}); update digitus to read it"
+        )
+    try:
+        about = json.loads(header.get("about", ""))
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise ModelError(f"{path} is damaged: its metadata are not readable")
+    return about
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the machinery that noticed."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,73 @@
+"""Counting: how often answers are right, which digit is read as which, how honest confidences are.
+
+Labels and answers in, numbers out. Nothing here knows a network or prints anything.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Z95 = 1.959964  # the normal quantile of a two-sided 95 % interval
+
+
+def interval95(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share, right of n (Wilson 1927).
+
+    Unlike the textbook's p ± 1.96 √(p(1-p)/n) it stays within 0 and 1 and is not empty at p = 1.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    p, z2 = right / n, Z95 * Z95
+    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) -> Any:
+    """Counts [classes classes]: row, the true digit; column, what it was read as."""
+    pairs = np.asarray(labels, np.int64) * classes + np.asarray(answers, np.int64)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def by_digit(table: Any) -> list[dict[str, Any]]:
+    """The papers' table from a confusion matrix: digit, count, wrong, accuracy."""
+    rows = []
+    for digit, row in enumerate(np.asarray(table)):
+        count = int(row.sum())
+        wrong = count - int(row[digit])
+        accuracy = (count - wrong) / count if count else None
+        rows.append({"digit": digit, "count": count, "wrong": wrong, "accuracy": accuracy})
+    return rows
+
+
+def frequent_confusions(table: Any, most: int = 10) -> list[dict[str, int]]:
+    """The largest entries off the diagonal: {"digit", "read_as", "times"}, most frequent first."""
+    table = np.asarray(table)
+    wrong = table - np.diag(np.diag(table))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    places = [divmod(int(k), table.shape[1]) for k in order]
+    return [{"digit": i, "read_as": j, "times": int(wrong[i, j])} for i, j in places if wrong[i, j]]
+
+
+def calibration_error(confidence: npt.ArrayLike, right: npt.ArrayLike, bins: int = 15) -> float:
+    """Expected calibration error: |confidence - accuracy| averaged over bins (Guo et al. 2017)."""
+    confidence, right = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
+    if confidence.size == 0:
+        return 0.0
+    which = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gap = np.bincount(which, confidence - right, minlength=bins)
+    return float(np.abs(gap).sum() / confidence.size)
+
+
+def auroc(higher: npt.ArrayLike, lower: npt.ArrayLike) -> float:
+    """The probability that a score of the first group exceeds one of the second; a tie is ½."""
+    higher, lower = np.asarray(higher, np.float64), np.sort(np.asarray(lower, np.float64))
+    if higher.size == 0 or lower.size == 0:
+        raise ValueError("AUROC compares two groups; one of them is empty")
+    below = np.searchsorted(lower, higher, "left")
+    up_to = np.searchsorted(lower, higher, "right")
+    return float((below + up_to).sum() / (2 * higher.size * lower.size))

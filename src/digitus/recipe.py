@@ -1,0 +1,233 @@
+"""Recipes: an experiment is a file.
+
+A recipe says everything that decides a training run: data, network, initial parameters, loss,
+optimizer, schedule, batch size, epochs, augmentation, seed. It is written in TOML; a table that
+stands for one of several things names it with the key `kind`::
+
+    network = [{ kind = "Flatten" }, { kind = "Dense", units = 10 }]
+    optimizer = { kind = "Momentum", mu = 0.9 }
+
+The names and settings are those of the classes in `digitus.nn`; an unknown one is an error that
+names the nearest known one. The same tables are kept as JSON in every model file.
+
+Inside: `Recipe`, reading and writing it. Not inside: carrying it out (`training`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from digitus import nn
+from digitus.data.augment import Augmentation
+from digitus.errors import RecipeError
+
+LAYERS = (
+    nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,
+    nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize,
+)  # fmt: skip
+KINDS: dict[str, tuple[type, ...]] = {
+    "network": LAYERS,
+    "initial": (nn.He, nn.Glorot, nn.Uniform),
+    "loss": (nn.SoftmaxCrossEntropy, nn.SquaredError),
+    "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
+    "schedule": (nn.Constant, nn.Step, nn.Cosine),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run.
+
+    `development` images are held back from the training set for choices along the way.
+    `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
+    average of the weights, 0 for none. `data` is a name of the catalogue or a path.
+    """
+
+    name: str
+    network: nn.Chain
+    about: str = ""
+    data: str = "mnist"
+    development: int = 5000
+    initial: nn.Initializer = field(default_factory=nn.He)
+    loss: Any = field(default_factory=nn.SoftmaxCrossEntropy)
+    optimizer: nn.Optimizer = field(default_factory=nn.Adam)
+    schedule: nn.Schedule = field(default_factory=lambda: nn.Cosine(rate=0.001))
+    batch_size: int = 128
+    epochs: int = 10
+    average: float = 0.0
+    augment: Augmentation = field(default_factory=Augmentation)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for key, least in (("development", 1), ("batch_size", 0), ("epochs", 1), ("seed", 0)):
+            if getattr(self, key) < least:
+                raise ValueError(f"{key} must be at least {least}, not {getattr(self, key)}")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must be at least 0 and below 1, not {self.average}")
+
+
+def shipped() -> dict[str, str]:
+    """The recipes that come with digitus: name to TOML text."""
+    folder = resources.files("digitus") / "recipes"
+    files = [f for f in folder.iterdir() if f.name.endswith(".toml")]
+    return {f.name.removesuffix(".toml"): f.read_text("utf-8") for f in sorted(files, key=str)}
+
+
+def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
+    """A shipped recipe by its name, or any TOML file, with `settings` like "schedule.rate=0.1".
+
+    Raises `RecipeError` for one that does not exist, is not TOML, or has unknown settings.
+    """
+    known = shipped()
+    if str(name) in known:
+        text, source = known[str(name)], str(name)
+    else:
+        path = Path(name)
+        if path.suffix != ".toml":
+            raise RecipeError(f"no recipe {str(name)!r}{nearest(str(name), known)}")
+        try:
+            text, source = path.read_text("utf-8"), path.stem
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"recipe {path} cannot be read: {_reason(error)}") from None
+    try:
+        table = tomllib.loads(text)
+        for setting in settings:
+            _override(table, setting)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"recipe {source} is not TOML: {error}") from None
+    return from_table({"name": source, **table})
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "it is not UTF-8 text"
+
+
+def _override(table: dict[str, Any], setting: str) -> None:
+    """Sets "schedule.rate=0.1", or "optimizer={kind='Adam'}", in the tables of a recipe."""
+    key, equals, value = setting.partition("=")
+    if not equals:
+        raise RecipeError(f"a setting looks like KEY=VALUE, for example seed=3; got {setting!r}")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value  # a bare word is a string: data=strokes
+    *path, last = key.strip().split(".")
+    for step in path:
+        table = table.setdefault(step, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"the setting {key} goes into {step}, which is not a table")
+    table[last] = parsed
+
+
+def from_table(table: dict[str, Any]) -> Recipe:
+    """A recipe from its tables, as TOML or JSON gives them. Raises `RecipeError`."""
+    where = f"recipe {table.get('name', '')}".strip()
+    table = dict(table)
+    for key, kinds in KINDS.items():
+        if key not in table:
+            continue
+        if key != "network":
+            table[key] = _chosen(table[key], kinds, f"{where}: {key}")
+        elif isinstance(table[key], list):
+            layers = (
+                _chosen(layer, kinds, f"{where}: layer {i}") for i, layer in enumerate(table[key])
+            )
+            table[key] = nn.Chain(list(layers))
+    if "augment" in table:
+        table["augment"] = _build(Augmentation, table["augment"], f"{where}: augment")
+    return _build(Recipe, table, where)
+
+
+def to_table(recipe: Recipe) -> dict[str, Any]:
+    """The tables of a recipe, ready for JSON; `from_table` makes the same recipe of them."""
+    table: dict[str, Any] = {}
+    for key in (f.name for f in fields(recipe)):
+        value = getattr(recipe, key)
+        if key == "network":
+            table[key] = [_settings(layer) for layer in value.layers]
+        elif key in KINDS:
+            table[key] = _settings(value)
+        elif is_dataclass(value):
+            table[key] = _plain(value)
+        else:
+            table[key] = value
+    return table
+
+
+def with_settings(recipe: Recipe, **settings: Any) -> Recipe:
+    """The recipe with some settings replaced. Raises `RecipeError` for values it cannot have."""
+    try:
+        return replace(recipe, **settings)
+    except ValueError as error:
+        raise RecipeError(f"recipe {recipe.name}: {error}") from None
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    return {"kind": type(value).__name__, **_plain(value)}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    found = {f.name: getattr(value, f.name) for f in fields(value)}
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in found.items()}
+
+
+def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
+    """The object that a table with a `kind` describes."""
+    names = {kind.__name__: kind for kind in kinds}
+    if not isinstance(table, dict) or "kind" not in table:
+        raise RecipeError(f'{where} must be a table like {{ kind = "{next(iter(names))}" }}')
+    kind = table["kind"]
+    if not isinstance(kind, str) or kind not in names:
+        raise RecipeError(f"{where}: no kind {kind!r}{nearest(str(kind), names)}")
+    rest = {key: value for key, value in table.items() if key != "kind"}
+    return _build(names[kind], rest, f"{where}, {kind}")
+
+
+def _build(cls: type, table: Any, where: str) -> Any:
+    """An instance of a dataclass from a table whose keys are its fields."""
+    if not isinstance(table, dict):
+        raise RecipeError(f"{where} must be a table of settings, not {table!r}")
+    hints = get_type_hints(cls)
+    known = {f.name: f for f in fields(cls)}
+    for key, value in table.items():
+        if key not in known:
+            raise RecipeError(f"{where} has no setting {key!r}{nearest(key, known)}")
+        table = table | {key: _checked(value, hints[key], f"{where}: {key}")}
+    for key, f in known.items():
+        if key not in table and f.default is MISSING and f.default_factory is MISSING:
+            raise RecipeError(f"{where} needs the setting {key!r}")
+    try:
+        return cls(**table)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from None
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:
+    """The value where it is of a simple type that is asked for; lists become tuples."""
+    if isinstance(value, list):
+        value = tuple(value)
+    simple = {
+        int: ((int,), "a whole number"),
+        float: ((int, float), "a number"),
+        str: ((str,), "text"),
+    }
+    if hint not in simple:
+        return value
+    types, words = simple[hint]
+    if not isinstance(value, types) or isinstance(value, bool):
+        raise RecipeError(f"{where} must be {words}, not {value!r}")
+    return hint(value)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: what was probably meant, and what there is."""
+    known = list(known)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{meant} (there are: {', '.join(known)})"

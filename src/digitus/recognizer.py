@@ -1,0 +1,144 @@
+"""`Recognizer`: a trained network with everything needed to use it: pixels in, probabilities out.
+
+It is all that applications hold: frozen, safe to share between threads, and it knows its recipe,
+its calibration and its history. Inside: inference, calibration, saving and loading. Not inside:
+finding digits in a picture, scoring (`evaluation`), training (`training`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.errors import ModelError, RecipeError, ShapeError
+from digitus.files import read_arrays, write_arrays
+from digitus.nn import Array, Params, softmax
+from digitus.parallel import Inputs, Map
+from digitus.recipe import Recipe, from_table, to_table
+
+Bytes = npt.NDArray[np.uint8]
+REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
+
+
+@dataclass(frozen=True, eq=False)
+class Recognizer:
+    """Reads images of single digits.
+
+    `size` is the height and width of its images; `temperature` divides the network's outputs
+    before softmax; answers less probable than `threshold` are refused. `history` is what happened
+    to it: data and their hashes, epochs, scores, versions.
+    """
+
+    recipe: Recipe
+    params: Params
+    size: tuple[int, int] = (28, 28)
+    temperature: float = 1.0
+    threshold: float = 0.0
+    history: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shapes, out = self.recipe.network.plan((*self.size, 1))
+        for name, shape in shapes.items():
+            if name not in self.params:
+                raise ModelError(
+                    f"the network needs parameters {name} {list(shape)}; none are there"
+                )
+            if self.params[name].shape != shape:
+                found = list(self.params[name].shape)
+                raise ModelError(f"the network needs {name} of shape {list(shape)}, not {found}")
+        if surplus := self.params.keys() - shapes.keys():
+            raise ModelError(f"the network has no parameters {', '.join(sorted(surplus))}")
+        if out != (10,):
+            raise ShapeError(f"the network ends with {list(out)} outputs; ten digits need [10]")
+
+    def outputs(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
+        """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
+
+        `each` is the map over batches, for example that of `parallel.workers`.
+        """
+        if images.shape[1:] != self.size or images.dtype != np.uint8:
+            raise ShapeError(
+                f"this recognizer reads bytes [n {self.size[0]} {self.size[1]}], "
+                f"not {images.dtype} {list(images.shape)}"
+            )
+        dtype = next(iter(self.params.values())).dtype
+
+        def forward(x: Array) -> Array:
+            return self.recipe.network.forward(self.params, x)[0]
+
+        return np.concatenate([np.zeros((0, 10), dtype), *each(forward, Inputs(images, dtype))])
+
+    def probabilities(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
+        """The probability of each digit for bytes [n h w]: rows [n 10] that sum to 1."""
+        return softmax(self.outputs(images, each) / self.temperature)
+
+    def read(self, images: Bytes) -> Iterator[tuple[int | None, float]]:
+        """The digit of each image, None where refused, with its probability."""
+        for row in self.probabilities(images):
+            digit = int(row.argmax())
+            confidence = float(row[digit])
+            yield (digit if confidence >= self.threshold else None), confidence
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the network has learnt or measured."""
+        return sum(int(w.size) for w in self.params.values())
+
+    def save(self, path: Path | str) -> None:
+        """Writes the recognizer to one file, atomically. Raises `OutputError`."""
+        about = {
+            "recipe": to_table(self.recipe),
+            "size": list(self.size),
+            "temperature": self.temperature,
+            "threshold": self.threshold,
+            "history": self.history,
+        }
+        write_arrays(Path(path), self.params, "model", about)
+
+
+def load(path: Path | str) -> Recognizer:
+    """A recognizer from its file. Raises `ModelError` where it cannot be used, saying why."""
+    path = Path(path)
+    params, about = read_arrays(path, "model")
+    try:
+        height, width = about["size"]
+        return Recognizer(
+            recipe=from_table(about["recipe"]),
+            params=params,
+            size=(int(height), int(width)),
+            temperature=float(about["temperature"]),
+            threshold=float(about["threshold"]),
+            history=dict(about["history"]),
+        )
+    except (ModelError, RecipeError, ShapeError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelError(f"{path} is damaged: {what}") from None
+
+
+def calibrate(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, float]:
+    """Temperature and threshold from a development set's outputs [n 10] and labels [n].
+
+    The temperature makes the probabilities as likely as they can be made by one number (Guo et al.
+    2017); the threshold refuses `REFUSED_SHARE` of the set.
+    """
+    z, labels = np.asarray(outputs, np.float64), np.asarray(labels)
+
+    def surprise(log_t: float) -> float:
+        p = softmax(z / np.exp(log_t))[np.arange(len(z)), labels]
+        return float(-np.mean(np.log(np.maximum(p, 1e-300))))
+
+    # Golden section: the surprise has one minimum in 1/T, and 40 halvings are exact enough.
+    low, high, golden = np.log(0.01), np.log(100.0), (5**0.5 - 1) / 2
+    for _ in range(40):
+        a, b = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, b) if surprise(a) < surprise(b) else (a, high)
+    temperature = float(np.exp((low + high) / 2))
+    confidence = softmax(z / temperature).max(axis=1)
+    return temperature, float(np.quantile(confidence, REFUSED_SHARE))

@@ -1,0 +1,221 @@
+"""Drawings made of lines, as SVG inside the page.
+
+Inside: curves over a common axis, the reliability diagram, the field of dots. Not inside: pictures
+made of pixels (`pictures`), what the drawings are about (`score`, `model`).
+
+Written as SVG by hand and not by matplotlib, because these must take their colours from the page's
+style sheet (light, dark and print), keep the size of their letters on a telephone, and do without
+the half second that importing it takes. A class on each element is all the style they carry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+WIDTH, HEIGHT = 360, 250  # of a drawing, in the pixels of a telephone
+LEFT, RIGHT, TOP, BOTTOM = 50, 12, 12, 38  # margins
+MOST_POINTS = 400  # of a curve: it is no wider than that
+DOTS, LARGEST_FIELD = 200, 20_000  # dots in a row of the field, and in all
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve: its name, its class in the style sheet ("train", "development"), its values."""
+
+    name: str
+    kind: str
+    values: npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From `low` to `high`, by ratio if `log`; `form` writes a tick."""
+
+    low: float
+    high: float
+    form: Callable[[float], str]
+    log: bool = False
+
+    def share(self, value: float) -> float:
+        """Where on the axis a value lies: 0 at its start, 1 at its end."""
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[float]:
+        """Round values along the axis: about five."""
+        if self.log:
+            first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
+            steps = (1,) if last - first > 3 else (1, 2, 5)
+            found = [m * 10.0**e for e in range(first, last + 1) for m in steps]
+        else:
+            step = _round_step((self.high - self.low) / 4)
+            first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+            found = [k * step for k in range(first, last + 1)]
+        return [v for v in found if -1e-9 <= self.share(v) <= 1 + 1e-9]
+
+
+def _round_step(step: float) -> float:
+    """The smallest of 1, 2, 2.5, 5, 10 times a power of ten that is not below the step."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= step * 0.999)
+
+
+def number(value: float) -> str:
+    """A tick: 0.02, 150, 1e-5."""
+    return f"{value:.4g}".replace("e-0", "e-").replace("e+0", "e+")
+
+
+def percentage(value: float) -> str:
+    """A tick that is a share: 97.5 %."""
+    return f"{100 * value:.4g}\u00a0%"
+
+
+def axis_for(series: Sequence[Series], form: Callable[[float], str] = number) -> Axis:
+    """An axis that all the values fit on; by ratio where they differ by more than 20 times."""
+    known = np.concatenate([s.values for s in series])
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    if low > 0 and high / low > 20 and form is number:
+        return Axis(low / 1.15, high * 1.15, form, log=True)
+    room = (high - low) * 0.05 or abs(high) * 0.1 or 0.5
+    low = low - room if low < 0 or low > room else 0.0
+    return Axis(low, min(high + room, 1.0) if form is percentage else high + room, form)
+
+
+def curves(title: str, x: npt.NDArray[Any], series: Sequence[Series], y: Axis, label: str) -> str:
+    """Curves over the same x, with a legend. Values that are not finite leave gaps.
+
+    `label` names the x axis, `title` what is drawn.
+    """
+    chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(int))
+    lowest, highest = float(x[0]), float(x[-1])
+    along = Axis(lowest, highest if highest > lowest else lowest + 1, number)
+    ticks = [t for t in along.ticks() if t <= highest]
+    drawn = []
+    for s in series:
+        points = [(along.share(float(x[i])), float(s.values[i])) for i in chosen]
+        drawn.append(f'<path class="line {s.kind}" d="{_path(points, y)}"/>')
+        if len(x) <= 15:
+            drawn += [_dot(px, y.share(v), s.kind) for px, v in points if math.isfinite(v)]
+    legend = "".join(f'<li class="{s.kind}">{escape(s.name)}</li>' for s in series)
+    return figure(
+        title,
+        frame(along, y, label, x_ticks=ticks) + "".join(drawn),
+        f'<ul class="legend">{legend}</ul>' if len(series) > 1 else "",
+    )
+
+
+def _path(points: Sequence[tuple[float, float]], y: Axis) -> str:
+    """Straight lines through the points, their pen lifted over gaps."""
+    parts, pen = [], "M"
+    for px, value in points:
+        if math.isfinite(value) and (value > 0 or not y.log):
+            parts.append(f"{pen}{_x(px):.1f},{_y(y.share(value)):.1f}")
+            pen = "L"
+        else:
+            pen = "M"
+    return "".join(parts)
+
+
+def reliability(confidence: Sequence[float], bars: Sequence[tuple[float, float, float]]) -> str:
+    """Confidence against accuracy; each bar is (accuracy, lower, upper bound of its interval)."""
+    unit = Axis(0, 1, percentage)
+    marks = [f'<path class="ideal" d="M{_x(0)},{_y(0)}L{_x(1)},{_y(1)}"/>']
+    for c, (accuracy, low, high) in zip(confidence, bars, strict=True):
+        marks.append(
+            f'<path class="whisker" d="M{_x(c):.1f},{_y(low):.1f}V{_y(high):.1f}"/>'
+            + _dot(c, accuracy, "development", 4)
+        )
+    return figure(
+        "How often answers are right, by their confidence",
+        frame(unit, unit, "confidence") + "".join(marks),
+        '<p class="legend">dashed: a perfectly honest network; lines: 95 % intervals</p>',
+    )
+
+
+def refusal(
+    shares: npt.NDArray[Any], accuracy: npt.NDArray[Any], here: tuple[float, float] | None
+) -> str:
+    """What refusing the least confident share of answers makes of the accuracy of the others."""
+    across = Axis(0, float(shares[-1]) or 1.0, percentage)
+    up = axis_for([Series("", "", accuracy)], percentage)
+    points = [(across.share(float(s)), float(a)) for s, a in zip(shares, accuracy, strict=True)]
+    mark = _dot(across.share(here[0]), up.share(here[1]), "wrong", 5) if here else ""
+    return figure(
+        "Accuracy of the answers that are left, by the share refused",
+        frame(across, up, "refused")
+        + f'<path class="line development" d="{_path(points, up)}"/>{mark}',
+        '<ul class="legend"><li class="wrong">at this network\'s threshold</li></ul>'
+        if here
+        else "",
+    )
+
+
+def field(wrong: npt.NDArray[np.bool_]) -> str:
+    """A square for every digit of a set, in its order; the misread ones stand out.
+
+    Where there are too many, a square stands for several and is marked if any of them is misread.
+    """
+    each = math.ceil(len(wrong) / LARGEST_FIELD)
+    marked = np.flatnonzero(np.add.reduceat(wrong, np.arange(0, len(wrong), each)))
+    n = math.ceil(len(wrong) / each)
+    columns = min(DOTS, n)
+    full, rest = divmod(n, columns)
+    red = "".join(f"M{k % columns} {k // columns}h.8v.8h-.8z" for k in marked.tolist())
+    what = "a square for every digit" if each == 1 else f"a square for every {each} digits"
+    words = f"{what}, from the first of the set to the last; the {int(wrong.sum()):,} misread: red"
+    return (
+        f'<figure class="field"><svg viewBox="0 0 {columns} {full + bool(rest)}" role="img" '
+        f'aria-label="{words}"><defs><pattern id="square" width="1" height="1" '
+        'patternUnits="userSpaceOnUse"><rect class="right" width=".8" height=".8"/></pattern>'
+        f'</defs><rect width="{columns}" height="{full}" fill="url(#square)"/>'
+        f'<rect y="{full}" width="{rest}" height="1" fill="url(#square)"/>'
+        f'<path class="wrong" d="{red}"/></svg>'
+        f"<figcaption>{words.capitalize()}.</figcaption></figure>"
+    )
+
+
+def figure(title: str, drawing: str, legend: str) -> str:
+    """The drawing under its title."""
+    return (
+        f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{drawing}'
+        f"</svg>{legend}</figure>"
+    )
+
+
+def frame(x: Axis, y: Axis, label: str, x_ticks: Sequence[float] | None = None) -> str:
+    """Grid lines, ticks and the name of the x axis."""
+    parts = []
+    for tick in y.ticks():
+        at = _y(y.share(tick))
+        parts.append(f'<path class="grid" d="M{LEFT},{at:.1f}H{WIDTH - RIGHT}"/>')
+        parts.append(
+            f'<text class="tick end" x="{LEFT - 7}" y="{at + 4:.1f}">{y.form(tick)}</text>'
+        )
+    for tick in x.ticks() if x_ticks is None else x_ticks:
+        at = _x(x.share(tick))
+        place = f'x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}"'
+        parts.append(f'<text class="tick middle" {place}>{x.form(tick)}</text>')
+    place = f'x="{WIDTH - RIGHT}" y="{HEIGHT - 5}"'
+    return "".join(parts) + f'<text class="tick end" {place}>{escape(label)} →</text>'
+
+
+def _x(share: float) -> float:
+    return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+
+def _y(share: float) -> float:
+    return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+
+
+def _dot(x: float, y: float, kind: str, radius: float = 2.5) -> str:
+    return f'<circle class="dot {kind}" cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="{radius:g}"/>'

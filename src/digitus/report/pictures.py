@@ -1,0 +1,88 @@
+"""Pictures inside a page: many small ones in one PNG, which is written into the page itself.
+
+Inside: sheets of grey pictures (ink) and of signed numbers (weights). Not inside: drawings made of
+lines (`charts`).
+
+Both kinds are stored as colour with transparency, so that the same picture lies on white paper and
+on a dark screen: ink is opaque and paper is not, and a weight of 0 cannot be seen.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+INK = (28, 36, 48)  # blue-black; inverted, as dark pages show it, it is a warm white
+NEGATIVE, POSITIVE = (214, 69, 48), (45, 114, 210)  # red, blue
+ZERO = 128  # the place of 0 in the palette of signed pictures
+CLIP = 0.995  # of the weights are within the scale; the few beyond it get its full colour
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Pictures of one size in one PNG. `css` goes into the page once, `show` gives each picture."""
+
+    name: str
+    uri: str
+    columns: int
+    height: int
+    width: int
+
+    @property
+    def css(self) -> str:
+        """The rule that gives the elements of `show` their picture."""
+        return (
+            f".{self.name}{{--columns:{self.columns};--ratio:{self.height / self.width:g};"
+            f"background-image:url({self.uri})}}\n"
+        )
+
+    def show(self, k: int, words: str) -> str:
+        """An element with picture k; `words` say what is on it."""
+        row, column = divmod(k, self.columns)
+        words = escape(words)
+        return (
+            f'<span class="tile {self.name}" role="img" aria-label="{words}" title="{words}" '
+            f'style="--x:{column};--y:{row}"></span>'
+        )
+
+
+def ink_sheet(name: str, images: Bytes) -> Sheet:
+    """Pictures [n h w] of white ink (255) on black (0)."""
+    return _sheet(name, images, [(*INK, alpha) for alpha in range(256)])
+
+
+def signed_sheet(name: str, values: npt.NDArray[np.floating[Any]]) -> Sheet:
+    """Numbers [n h w] as blue above 0 and red below; all pictures have the same scale."""
+    scale = float(np.quantile(np.abs(values), CLIP)) if values.size else 0.0
+    steps = np.round(values / (scale or 1.0) * (ZERO - 1))
+    indices = (ZERO + np.clip(steps, 1 - ZERO, ZERO - 1)).astype(np.uint8)
+    colours = [
+        (*(POSITIVE if i > ZERO else NEGATIVE), min(2 * abs(i - ZERO), 255)) for i in range(256)
+    ]
+    return _sheet(name, indices, colours)
+
+
+def _sheet(name: str, images: Bytes, colours: list[tuple[int, int, int, int]]) -> Sheet:
+    """Puts the pictures side by side in a sheet that is about square."""
+    from PIL import Image
+
+    n, h, w = images.shape
+    columns = max(1, round((n * h / w) ** 0.5))
+    rows = max(1, -(-n // columns))
+    whole = np.full((rows * columns, h, w), images.flat[0] if n else 0, np.uint8)
+    whole[:n] = images
+    pixels = whole.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
+    picture = Image.fromarray(pixels).convert("L")
+    picture.putpalette([part for colour in colours for part in colour[:3]])
+    packed = io.BytesIO()
+    alphas = bytes(colour[3] for colour in colours)
+    picture.save(packed, "PNG", optimize=True, transparency=alphas)
+    data = base64.b64encode(packed.getvalue()).decode("ascii")
+    return Sheet(name, f"data:image/png;base64,{data}", columns, h, w)

@@ -1,0 +1,266 @@
+"""Training: from a recipe and a set of digits to a recognizer, told as a stream of events.
+
+`train` is a generator. It changes a `State` and yields frozen events that say what happened;
+printing, plotting, saving and stopping are done by whoever listens, between two events, when the
+state is whole. Every random number comes from a stream of its own for (seed, purpose, epoch,
+batch), so a state needs no memory of random generators: a run that is resumed from it, also in the
+middle of an epoch, goes on bit for bit as if it had never stopped.
+
+Inside: the loop, the state, the events. Not inside: the step (`parallel`), checkpoints on disk
+(`runs`), what is shown (`cli`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from digitus import __version__
+from digitus.data.augment import augment
+from digitus.data.batches import bounds, order, split
+from digitus.data.digits import Digits
+from digitus.errors import TrainingError
+from digitus.nn import (
+    Chain,
+    Params,
+    calibrated,
+    first_trained,
+    initial,
+    one_hot,
+    stream,
+    trained,
+    update_average,
+)
+from digitus.parallel import Inputs, Map, descend, gradient, shard_size, workers
+from digitus.recipe import Recipe
+from digitus.recognizer import Recognizer, calibrate
+
+MEASURED = 10_000  # training images on which statistics (batch normalisation ...) are measured
+SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
+
+
+@dataclass
+class State:
+    """Everything that a run has so far; the whole of what a checkpoint keeps.
+
+    `step` counts updates since the start of the run, `loss` and `right` sum over the `seen`
+    examples of the epoch that is going on, `seconds` is its time, and `epochs` holds the record of
+    each finished one.
+    """
+
+    params: Params
+    memory: dict[str, Params]
+    average: Params | None
+    step: int = 0
+    loss: float = 0.0
+    right: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Started:
+    """Before the first step (of this call): what is about to happen."""
+
+    recipe: Recipe
+    parameters: int
+    examples: int
+    development: int
+    batches: int  # in an epoch
+    resumed_at: int  # steps that an earlier call has done
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """After each update. Loss and accuracy are those of the epoch so far."""
+
+    epoch: int  # from 1
+    batch: int  # from 1
+    step: int
+    loss: float
+    accuracy: float
+    rate: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """After each epoch: its record, also kept in `State.epochs`."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    development_loss: float
+    development_accuracy: float
+    rate: float
+    seconds: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """At the end: the recognizer."""
+
+    recognizer: Recognizer
+
+
+Event: TypeAlias = Started | Stepped | EpochEnded | Finished
+
+
+def begin(recipe: Recipe, digits: Digits) -> State:
+    """The state before the first step. Layers that standardize the input measure it here.
+
+    Raises `DataError` for too few digits and `ShapeError` for a network that does not fit them.
+    """
+    learnt, _ = split(digits, recipe.development, SPLIT_SEED)
+    network = recipe.network
+    params = initial(network, (*size_of(learnt), 1), recipe.initial, stream(recipe.seed, "initial"))
+    inputs = Chain(network.layers[: first_trained(network, params)])
+    params |= calibrated(inputs, params, Inputs(learnt.images))
+    memory = {name: recipe.optimizer.start(w) for name, w in params.items() if trained(name)}
+    average = {name: w.copy() for name, w in params.items()} if recipe.average else None
+    return State(params, memory, average)
+
+
+def train(
+    recipe: Recipe, digits: Digits, *, state: State | None = None, threads: int = 1
+) -> Iterator[Event]:
+    """Trains on `digits`, less the development split, and yields what happens.
+
+    Goes on from `state` where one is given, and changes it. Raises `DataError` for too few digits,
+    `ShapeError` for a network that does not fit, `TrainingError` for a loss that is not finite.
+    """
+    learnt, development = split(digits, recipe.development, SPLIT_SEED)
+    state = state or begin(recipe, digits)
+    batch_size = recipe.batch_size or len(learnt)
+    parts = list(bounds(len(learnt), batch_size))
+    steps = recipe.epochs * len(parts)
+    yield Started(
+        recipe,
+        parameters=sum(int(w.size) for w in state.params.values()),
+        examples=len(learnt),
+        development=len(development),
+        batches=len(parts),
+        resumed_at=state.step,
+    )
+    shards = math.ceil(min(batch_size, len(learnt)) / shard_size(recipe.network))
+    indices, ordered = order(0, recipe.seed, 0), -1
+    with workers(threads, shards=shards) as each:
+        while state.step < steps or state.seen:
+            epoch, number = divmod(state.step, len(parts))
+            if state.seen and number == 0:
+                yield _close_epoch(recipe, state, learnt, development, steps, each)
+                continue
+            if ordered != epoch:
+                indices, ordered = order(len(learnt), recipe.seed, epoch), epoch
+            # The whole set at once needs no order, and copying it would cost as much as the step.
+            batch = learnt if recipe.batch_size == 0 else learnt.take(indices[parts[number]])
+            yield _step(recipe, state, batch, epoch, number, steps, each)
+        yield Finished(_finish(recipe, state, digits, learnt, development, each))
+
+
+def _step(
+    recipe: Recipe, state: State, batch: Digits, epoch: int, number: int, steps: int, each: Map
+) -> Stepped:
+    """One update."""
+    clock = time.perf_counter()
+    images = batch.images
+    if not recipe.augment.off:
+        images = augment(images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
+    loss, right, gradients = gradient(
+        recipe.network,
+        recipe.loss,
+        state.params,
+        images,
+        batch.labels,
+        seed=recipe.seed,
+        step=state.step,
+        each=each,
+    )
+    rate = recipe.schedule(state.step / steps)
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}; try a smaller "
+            f"learning rate (now {rate:g}), smaller initial weights, or a Scale layer first"
+        )
+    t = state.step + 1
+    descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
+    if state.average is not None:
+        update_average(state.average, state.params, recipe.average, t)
+    state.step = t
+    state.loss += loss * len(batch)
+    state.right += right
+    state.seen += len(batch)
+    state.seconds += time.perf_counter() - clock
+    return Stepped(
+        epoch=epoch + 1,
+        batch=number + 1,
+        step=t,
+        loss=state.loss / state.seen,
+        accuracy=state.right / state.seen,
+        rate=rate,
+        images_per_second=state.seen / state.seconds,
+    )
+
+
+def _close_epoch(
+    recipe: Recipe, state: State, learnt: Digits, development: Digits, steps: int, each: Map
+) -> EpochEnded:
+    """Measures the finished epoch on the development split and begins the sums of the next."""
+    outputs = _recognizer(recipe, state, learnt).outputs(development.images, each)
+    right = outputs.argmax(axis=1) == development.labels
+    ended = EpochEnded(
+        epoch=len(state.epochs) + 1,
+        loss=state.loss / state.seen,
+        accuracy=state.right / state.seen,
+        development_loss=float(recipe.loss(outputs, one_hot(development.labels))[0]),
+        development_accuracy=float(right.mean()),
+        rate=recipe.schedule((state.step - 1) / steps),
+        seconds=state.seconds,
+        images_per_second=state.seen / state.seconds,
+    )
+    state.epochs.append(asdict(ended))
+    state.loss, state.right, state.seen, state.seconds = 0.0, 0, 0, 0.0
+    return ended
+
+
+def _finish(
+    recipe: Recipe,
+    state: State,
+    digits: Digits,
+    learnt: Digits,
+    development: Digits,
+    each: Map,
+) -> Recognizer:
+    """The recognizer with its calibration and its history."""
+    recognizer = _recognizer(recipe, state, learnt)
+    outputs = recognizer.outputs(development.images, each)
+    temperature, threshold = calibrate(outputs, development.labels)
+    history = {
+        "digitus": __version__,
+        "numpy": np.__version__,
+        "data": {"name": digits.name, "origin": digits.origin, "sha256": digits.sha256},
+        "examples": len(learnt),
+        "development": len(development),
+        "epochs": state.epochs,
+    }
+    return replace(recognizer, temperature=temperature, threshold=threshold, history=history)
+
+
+def _recognizer(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
+    """The network as it is now: averaged weights where there are any, statistics measured."""
+    params = state.params if state.average is None else state.average
+    first = first_trained(recipe.network, params)
+    params = calibrated(recipe.network, params, Inputs(learnt.images[:MEASURED]), first=first)
+    return Recognizer(recipe, params, size_of(learnt))
+
+
+def size_of(digits: Digits) -> tuple[int, int]:
+    """Height and width of the images of a set."""
+    return digits.images.shape[1], digits.images.shape[2]

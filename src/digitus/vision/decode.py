@@ -1,0 +1,102 @@
+"""Files of pictures into grey pixels: the only place of this package that opens an image.
+
+Inside: limits, the formats that are let in, and the many ways in which files store grey. Not
+inside: anything about what the picture shows.
+
+Pictures come from strangers, so Pillow is kept to five common formats (most of its security fixes
+concern rare ones), and size is judged by the header, before a pixel is decoded.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from digitus.errors import DataError
+
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+MAX_BYTES = 50 * 10**6
+MAX_PIXELS = 60 * 10**6  # the largest telephone cameras; 60 MB as grey, 240 MB while decoding
+
+
+def decode(source: Path | bytes, name: str = "") -> npt.NDArray[np.uint8]:
+    """A picture as grey bytes [h w], 0 black to 255 white, the way up that its camera noted.
+
+    Colours become grey by their luminance; what is transparent shows white paper; of several
+    frames, the first is taken. White is 65535 in 16-bit pictures; in deeper ones, which do not say,
+    it is the smallest of 1, 255 and 65535 that no pixel exceeds, or else the largest pixel.
+    `name` is what errors call a picture that is not a file.
+
+    Raises `DataError` where it is not a picture in one of `FORMATS`, is damaged, or exceeds
+    `MAX_BYTES` or `MAX_PIXELS`.
+    """
+    name = name or (str(source) if isinstance(source, Path) else "picture")
+    content = _read(source, name) if isinstance(source, Path) else source
+    if len(content) > MAX_BYTES:
+        raise _too_large(name)
+    if not content:
+        raise DataError(f"{name}: is empty")
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise DataError(
+                    f"{name}: {width} x {height} pixels are more than {MAX_PIXELS // 10**6} "
+                    "million; make the picture smaller"
+                )
+            return _grey(ImageOps.exif_transpose(image), name)
+    except DataError:
+        raise
+    except UnidentifiedImageError:
+        raise DataError(f"{name}: {_what_instead(content)}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DataError(
+            f"{name}: has more than {MAX_PIXELS // 10**6} million pixels; make the picture smaller"
+        ) from None
+    except Exception as error:  # a damaged file makes decoders raise nearly anything
+        raise DataError(f"{name}: is damaged or of a rare kind ({_one_line(error)})") from None
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read ({error.strerror or error})") from None
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(f"{name}: is larger than {MAX_BYTES // 10**6} MB; make the picture smaller")
+
+
+def _what_instead(content: bytes) -> str:
+    if content[4:8] == b"ftyp":
+        return "is an HEIC or AVIF photo, which is not supported; save it as JPEG"
+    return f"is not a picture in a known format ({', '.join(FORMATS)})"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:100] or type(error).__name__
+
+
+def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
+    if image.mode.startswith("I;16"):
+        return (np.asarray(image).astype(np.uint16) // 257).astype(np.uint8)
+    if image.mode in ("I", "F"):
+        return _scaled(np.asarray(image, np.float64), name)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("L"))
+
+
+def _scaled(deep: npt.NDArray[np.float64], name: str) -> npt.NDArray[np.uint8]:
+    if not np.isfinite(deep).all() or deep.min() < 0:
+        raise DataError(f"{name}: has pixels that are negative or not numbers")
+    white = next((top for top in (1, 255, 65535) if deep.max() <= top), deep.max())
+    return np.rint(deep * (255 / white)).astype(np.uint8)

@@ -1,0 +1,60 @@
+"""What all tests share: one thread, no network, and where the real MNIST is.
+
+`DIGITUS_REQUIRE=mnist` (words separated by commas) turns the skips for want of a thing into
+failures, so that a machine that has it can be sure that its tests ran.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Read once, when NumPy is imported: neither results nor times may depend on the machine's cores.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+
+import socket
+from pathlib import Path
+
+import cv2
+import hypothesis
+import pytest
+from threadpoolctl import threadpool_limits
+
+cv2.setNumThreads(1)
+threadpool_limits(1)
+hypothesis.settings.register_profile("digitus", deadline=None, database=None)
+hypothesis.settings.load_profile("digitus")
+
+ROOT = Path(__file__).parent.parent
+
+
+def missing(thing: str, why: str) -> None:
+    """Skips the test, or fails it where `DIGITUS_REQUIRE` names the thing."""
+    if thing in os.environ.get("DIGITUS_REQUIRE", "").split(","):
+        pytest.fail(f"DIGITUS_REQUIRE names {thing}, but {why}")
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The folder with the four original files of MNIST."""
+    roots = [os.environ.get("DIGITUS_DATA"), ROOT.parent / "shared" / "data"]
+    for folder in (Path(root) for root in roots if root):
+        for place in (folder / "mnist", folder):
+            if (place / "t10k-images-idx3-ubyte.gz").is_file():
+                return place
+    missing("mnist", "MNIST is not on this machine; set DIGITUS_DATA to the folder that holds it")
+    raise AssertionError  # not reached: missing() never returns
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests may talk to this machine only; a test that reaches further fails."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "localhost", "::1"):
+            raise RuntimeError(f"a test tried to reach {address}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

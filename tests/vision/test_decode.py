@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from digitus.errors import DataError
+from digitus.vision import decode as module
+from digitus.vision.decode import FORMATS, decode
+
+RAMP = np.arange(256, dtype=np.uint8).reshape(8, 32)
+
+
+def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+    content = io.BytesIO()
+    image.save(content, form, **options)
+    return content.getvalue()
+
+
+def check_one_line(error: Exception) -> None:
+    assert "\n" not in str(error)
+
+
+def complaint(content: bytes | Path) -> str:
+    with pytest.raises(DataError) as caught:
+        decode(content)
+    check_one_line(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format(form: str) -> None:
+    lossless = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(form, {})
+    image = decode(encoded(Image.fromarray(RAMP), form, **lossless))
+    assert image.dtype == np.uint8
+    assert image.shape == RAMP.shape
+    assert np.abs(image.astype(int) - RAMP).max() <= (2 if form == "JPEG" else 0)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"])
+def test_every_mode_keeps_black_and_white(mode: str) -> None:
+    grey = Image.fromarray(np.repeat(np.array([[0, 255]], np.uint8), 6, axis=1))
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    else:
+        image = grey.convert("RGB").convert(mode)
+    form = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
+    decoded = decode(encoded(image, form))
+    assert decoded.shape == (1, 12)
+    assert np.abs(decoded.astype(int) - np.asarray(grey)).max() <= 2
+
+
+def test_colours_become_their_luminance() -> None:
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    assert decode(encoded(Image.fromarray(colours))).tolist() == [[76, 150, 29]]
+
+
+def test_what_is_transparent_shows_white_paper() -> None:
+    drawing = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
+    drawing.putpixel((1, 0), (0, 0, 0, 255))
+    drawing.putpixel((2, 0), (0, 0, 0, 51))
+    assert decode(encoded(drawing)).tolist() == [[255, 0, 204]]
+    palette = Image.new("P", (2, 1), 1)
+    palette.putpalette([0, 0, 0, 9, 9, 9])
+    palette.putpixel((1, 0), 0)
+    assert decode(encoded(palette, transparency=1)).tolist() == [[255, 0]]
+
+
+def test_deep_pictures() -> None:
+    sixteen = np.array([[0, 256, 257, 32896, 65535]], np.uint16)
+    assert decode(encoded(Image.fromarray(sixteen))).tolist() == [[0, 0, 1, 128, 255]]
+    for dtype, values, expected in [
+        (np.int32, [0, 128, 255], [0, 128, 255]),
+        (np.int32, [0, 32896, 65535], [0, 128, 255]),
+        (np.int32, [0, 500_000, 1_000_000], [0, 128, 255]),
+        (np.float32, [0, 0.5, 1], [0, 128, 255]),
+        (np.float32, [0, 0, 0], [0, 0, 0]),
+    ]:
+        image = Image.fromarray(np.array([values], dtype))
+        assert decode(encoded(image, "TIFF")).tolist() == [expected]
+    for wrong in ([0, np.nan], [-1, 2]):
+        image = Image.fromarray(np.array([wrong], np.float32))
+        assert "negative or not numbers" in complaint(encoded(image, "TIFF"))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_camera_says_which_way_is_up(orientation: int) -> None:
+    stored = np.zeros((4, 6), np.uint8)
+    stored[0, 0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = decode(encoded(Image.fromarray(stored), exif=exif))
+    assert upright.shape == ((4, 6) if orientation < 5 else (6, 4))
+    rows, columns = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0)}.get(
+        orientation, {5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}.get(orientation)
+    )
+    assert upright[rows, columns] == 255
+    assert upright.sum() == 255
+
+
+def test_the_first_of_several_frames() -> None:
+    frames = [Image.new("L", (2, 2), value) for value in (10, 200)]
+    content = encoded(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    assert (decode(content) == 10).all()
+
+
+def test_files_are_read_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(Image.fromarray(RAMP)))
+    assert np.array_equal(decode(path), RAMP)
+    path.write_bytes(b"")
+    assert complaint(path) == f"{path}: is empty"
+    assert "cannot be read" in complaint(tmp_path)
+    assert "No such file" in complaint(tmp_path / "absent.png")
+    with pytest.raises(DataError, match="upload 3: is empty"):
+        decode(b"", "upload 3")
+
+
+def test_what_is_no_picture() -> None:
+    assert "is not a picture in a known format (PNG, JPEG" in complaint(b"hello")
+    assert "save it as JPEG" in complaint(b"\0\0\0\x18ftypheic" + bytes(20))
+    gif = encoded(Image.fromarray(RAMP), "GIF")
+    assert "not a picture in a known format" in complaint(gif)
+    whole = encoded(Image.fromarray(np.tile(RAMP, (8, 8))), "JPEG")
+    assert "is damaged" in complaint(whole[: len(whole) // 2])
+
+
+def test_what_is_rare_is_refused_in_one_line() -> None:
+    assert "of a rare kind" in complaint(encoded(Image.new("LAB", (2, 2)), "TIFF"))
+
+
+def test_limits_hold_before_a_pixel_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = encoded(Image.new("1", (1, 1)))
+
+    def refuse(*args: object) -> None:
+        raise AssertionError("a picture above the limit was decoded")
+
+    monkeypatch.setattr(Image.Image, "load", refuse)
+    for side, words in [
+        (8_000, "8000 x 8000 pixels"),
+        (12_000, "60 million"),
+        (30_000, "60 million"),
+    ]:
+        header = bytearray(small)
+        header[16:24] = side.to_bytes(4, "big") * 2
+        header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
+        assert words in complaint(bytes(header))
+    monkeypatch.setattr(module, "MAX_BYTES", 1000)
+    (tmp_path / "large.png").write_bytes(bytes(1001))
+    assert "larger than" in complaint(tmp_path / "large.png")
+    assert "larger than" in complaint(bytes(1001))
+
+
+@given(data=st.data())
+def test_damaged_pictures_are_read_or_refused(data: st.DataObject) -> None:
+    form = data.draw(st.sampled_from(FORMATS))
+    content = bytearray(encoded(Image.fromarray(RAMP), form))
+    for _ in range(data.draw(st.integers(0, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        image = decode(bytes(content[: data.draw(st.integers(1, len(content)))]))
+        assert image.dtype == np.uint8
+        assert image.ndim == 2
+    except DataError as error:
+        check_one_line(error)
