@@ -7,42 +7,43 @@ So `digitus --help` starts quickly: it loads neither NumPy nor OpenCV nor matplo
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
-import typer
+import click
 
 from digitus import __version__
-from digitus.cli.check import check
-from digitus.cli.data import data
-from digitus.cli.evaluate import evaluate
-from digitus.cli.models import models
-from digitus.cli.train import train
 from digitus.errors import DigitusError
 
-app = typer.Typer(
-    help="Reads handwritten digits with a neural network whose every equation is in plain sight.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for verb in (train, evaluate, check, data, models):
-    app.command()(verb)
+VERBS = {
+    "train": "Train a network; write the model, a log and a report to a folder.",
+    "evaluate": "Score a model on the test part of a set, digit by digit.",
+    "check": "Check that every backward is the derivative of its forward.",
+    "data": "List the sets of digits, or load one.",
+    "models": "List the shipped recipes and the models in runs/.",
+}
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"digitus {__version__}")
-        raise typer.Exit
+class _Verbs(click.Group):
+    """Imports the module of a verb when it is asked for, and no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"digitus.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
 
 
-@app.callback()
-def _options(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version."
-    ),
-) -> None:
-    pass
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="digitus %(version)s")
+def app() -> None:
+    """Read handwritten digits with a neural network whose every equation is in plain sight."""
 
 
 def main() -> None:

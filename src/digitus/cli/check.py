@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
 
-import typer
+import click
 
-from digitus.cli.common import Json, print_json, screen
+from digitus.cli.common import json_option, print_json, screen
 
 
-def check(
-    recipe: Annotated[
-        str | None,
-        typer.Argument(help="Check this recipe's network instead of all layers and losses."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the random inputs.")] = 0,
-    json: Json = False,
-) -> None:
+@click.command
+@click.argument("recipe", required=False)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Decides the random inputs.")
+@json_option
+def check(recipe: str | None, seed: int, json: bool) -> None:
     """Check that every backward is the derivative of its forward.
 
-    In float64 against finite differences, with random gradients from above.
+    In float64 against finite differences, with random gradients from above: all layers and losses,
+    or the network of RECIPE (a shipped one or a TOML file) from its loss down.
     """
     from digitus.nn import check_all, check_network
     from digitus.nn.check import TOLERANCE
@@ -57,4 +55,4 @@ def check(
             f"differences (relative error at most {TOLERANCE:.0e})"
         )
     if failed:
-        raise typer.Exit(1)
+        sys.exit(1)

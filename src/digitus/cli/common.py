@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,14 +16,21 @@ if TYPE_CHECKING:
     from digitus.data.digits import Digits
     from digitus.recognizer import Recognizer
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
-]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(help="Folder with data files; looked at before $DIGITUS_DATA and the cache."),
-]
-Threads = Annotated[int, typer.Option(min=0, help="Processor cores to use; 0 means all there are.")]
+PATH = click.Path(path_type=Path)
+json_option = click.option(
+    "--json", is_flag=True, help="Print one JSON object on standard output, nothing else."
+)
+data_dir_option = click.option(
+    "--data-dir",
+    type=PATH,
+    help="Folder with data files; looked at before $DIGITUS_DATA and the cache.",
+)
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Processor cores to use.  [default: all there are]",
+)
 
 
 def screen() -> Console:

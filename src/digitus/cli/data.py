@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from digitus.cli.common import DataDir, Json, digits_of, print_json, screen
+from digitus.cli.common import PATH, data_dir_option, digits_of, json_option, print_json, screen
 
 PER_DIGIT = 20  # columns of a sheet
 
 
-def data(
-    name: Annotated[
-        str | None, typer.Argument(help="A set by name, or a path: folder, .csv, .npz.")
-    ] = None,
-    data_dir: DataDir = None,
-    sheet: Annotated[
-        Path | None, typer.Option(help="Draw some digits of the set to this PNG file.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """List the sets of digits; with NAME, load both parts of one (downloading it if need be)."""
+@click.command
+@click.argument("name", required=False)
+@data_dir_option
+@click.option("--sheet", type=PATH, help="Draw some digits of the set to this PNG file.")
+@json_option
+def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool) -> None:
+    """List the sets of digits, or load one.
+
+    NAME is one of the list (downloaded if need be) or a path to your own: a folder of pictures, a
+    .csv or an .npz file.
+    """
     console = screen()
     if name is None:
         from digitus.data.sources import available

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from digitus.cli.common import (
-    DataDir,
-    Json,
-    Threads,
+    PATH,
     cores,
+    data_dir_option,
     digit_table,
     digits_of,
+    json_option,
     percent,
     print_json,
     recognizer_of,
     score_lines,
     screen,
+    threads_option,
 )
 
 if TYPE_CHECKING:
@@ -29,50 +29,58 @@ if TYPE_CHECKING:
     from digitus.data.digits import Digits
 
 
-class Prepare(StrEnum):
-    """How pictures are made ready for the network."""
-
-    auto = "auto"
-    none = "none"
-
-
+@click.command
+@click.argument("model", required=False)
+@click.option(
+    "--data",
+    default="mnist",
+    show_default=True,
+    help="Data set by name, or a path: folder, .csv, .npz.",
+)
+@click.option("--images", type=PATH, help="Images in an IDX file, instead of --data.")
+@click.option("--labels", type=PATH, help="Their labels in an IDX file.")
+@data_dir_option
+@click.option(
+    "--prepare",
+    type=click.Choice(["auto", "none"]),
+    default="none",
+    show_default=True,
+    help="auto: pictures of any size, polarity and position are made like MNIST's.",
+)
+@click.option("--not-digits", is_flag=True, help="Nothing in --images is a digit: count refusals.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    help="Refuse below this.  [default: the model's own threshold]",
+)
+@click.option("--report", type=PATH, help="Write a report for a browser to this file.")
+@threads_option
+@json_option
 def evaluate(
-    model: Annotated[
-        str | None, typer.Argument(help="A model file or the folder of a run.  [default: newest]")
-    ] = None,
-    data: Annotated[
-        str, typer.Option(help="Data set by name, or a path: folder, .csv, .npz.")
-    ] = "mnist",
-    images: Annotated[
-        Path | None, typer.Option(help="Images in an IDX file, instead of --data.")
-    ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their labels in an IDX file.")] = None,
-    data_dir: DataDir = None,
-    prepare: Annotated[
-        Prepare, typer.Option(help="auto: any size, polarity and position is made MNIST's.")
-    ] = Prepare.none,
-    not_digits: Annotated[
-        bool, typer.Option("--not-digits", help="Nothing in --images is a digit: count refusals.")
-    ] = False,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="Refuse below this.  [default: the model's own]"),
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write a report for a browser to this file.")
-    ] = None,
-    threads: Threads = 0,
-    json: Json = False,
+    model: str | None,
+    data: str,
+    images: Path | None,
+    labels: Path | None,
+    data_dir: Path | None,
+    prepare: str,
+    not_digits: bool,
+    min_confidence: float | None,
+    report: Path | None,
+    threads: int,
+    json: bool,
 ) -> None:
-    """Score a model on the test part of a set, digit by digit."""
+    """Score a model on the test part of a set, digit by digit.
+
+    MODEL is a model file or the folder of a run; without it, the newest in runs/.
+    """
     from digitus.evaluation import evaluate as score_digits
     from digitus.evaluation import evaluate_not_digits
     from digitus.parallel import workers
 
     if not_digits and images is None:
-        raise typer.BadParameter("--not-digits needs --images")
+        raise click.UsageError("--not-digits needs --images")
     if images is not None and labels is None and not not_digits:
-        raise typer.BadParameter("--images needs --labels (or --not-digits)")
+        raise click.UsageError("--images needs --labels (or --not-digits)")
     recognizer, path = recognizer_of(model)
     with workers(cores(threads), shards=2) as each:
         if not_digits:
@@ -116,20 +124,20 @@ def _labelled(data: str, images: Path | None, labels: Path | None, data_dir: Pat
     return read_digits(images, labels, images.name, str(images))
 
 
-def _prepared(digits: Digits, prepare: Prepare) -> Digits:
+def _prepared(digits: Digits, prepare: str) -> Digits:
     from dataclasses import replace
 
     return replace(digits, images=_ready(digits.images, prepare))
 
 
-def _read_images(path: Path, prepare: Prepare) -> npt.NDArray[np.uint8]:
+def _read_images(path: Path, prepare: str) -> npt.NDArray[np.uint8]:
     from digitus.data.idx import read_images
 
     return _ready(read_images(path), prepare)
 
 
-def _ready(images: npt.NDArray[np.uint8], prepare: Prepare) -> npt.NDArray[np.uint8]:
-    if prepare is Prepare.none:
+def _ready(images: npt.NDArray[np.uint8], prepare: str) -> npt.NDArray[np.uint8]:
+    if prepare == "none":
         return images
     from digitus.vision.normalise import prepare as normalise
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from digitus.cli.common import Json, percent, print_json, screen
+import click
+
+from digitus.cli.common import json_option, percent, print_json, screen
 
 
-def models(json: Json = False) -> None:
+@click.command
+@json_option
+def models(json: bool) -> None:
     """List the shipped recipes and the models in runs/."""
     from math import prod
 

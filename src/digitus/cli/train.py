@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from digitus.cli.common import (
-    DataDir,
-    Json,
-    Threads,
+    PATH,
     cores,
+    data_dir_option,
     digit_table,
     digits_of,
+    json_option,
     percent,
     print_json,
     score_lines,
     screen,
+    threads_option,
 )
 
 if TYPE_CHECKING:
@@ -35,45 +37,58 @@ if TYPE_CHECKING:
 LINES = 20  # epochs that are told one by one; of more, every second, third ...
 
 
+@click.command
+@click.argument("recipe", default="mlp")
+@click.option("--data", help="Data set by name, or a path: folder, .csv, .npz.")
+@data_dir_option
+@click.option("--epochs", type=click.IntRange(min=1), help="How often to see every image.")
+@click.option("--seed", type=click.IntRange(min=0), help="Decides all randomness.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any setting of the recipe: --set schedule.rate=0.1",
+)
+@click.option("--out", type=PATH, help="Folder for the run.  [default: a new one in runs/]")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run, as if never stopped.")
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="Time between checkpoints; 0: after every step.",
+)
+@threads_option
+@json_option
 def train(
-    recipe: Annotated[
-        str, typer.Argument(help="A shipped recipe (see: digitus models) or a TOML file.")
-    ] = "mlp",
-    data: Annotated[
-        str | None, typer.Option(help="Data set by name, or a path: folder, .csv, .npz.")
-    ] = None,
-    data_dir: DataDir = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How often to see every image.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Decides all randomness.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any setting: --set schedule.rate=0.1"),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the run.  [default: runs/RECIPE]")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run, as if never stopped.")
-    ] = False,
-    checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, help="Time between checkpoints; 0: after every step.")
-    ] = 10.0,
-    threads: Threads = 0,
-    json: Json = False,
+    recipe: str,
+    data: str | None,
+    data_dir: Path | None,
+    epochs: int | None,
+    seed: int | None,
+    settings: tuple[str, ...],
+    out: Path | None,
+    resume: bool,
+    checkpoint_seconds: float,
+    threads: int,
+    json: bool,
 ) -> None:
     """Train a network; write the model, a log and a report to a folder.
 
-    Ctrl-C stops after the step that is going on and keeps a checkpoint.
+    RECIPE is a shipped one (see: digitus models) or a TOML file; without it, mlp. Ctrl-C stops
+    after the step that is going on and keeps a checkpoint.
     """
     from digitus.errors import TrainingError
     from digitus.recipe import load_recipe
     from digitus.runs import Run, new_run, unfinished_run
 
     console = screen()
-    given = list(settings or [])
-    given += [
-        f"{key}={value}" for key, value in (("epochs", epochs), ("seed", seed)) if value is not None
-    ]
+    given = list(settings)
+    if epochs is not None:
+        given.append(f"epochs={epochs}")
+    if seed is not None:
+        given.append(f"seed={seed}")
     chosen = load_recipe(recipe, given)
     state = None
     if resume:
@@ -90,7 +105,7 @@ def train(
     recognizer = _train(run, chosen, digits, state, cores(threads), checkpoint_seconds, console)
     if recognizer is None:
         console.print(f"stopped; go on with: digitus train {recipe} --out {run.folder} --resume")
-        raise typer.Exit(130)
+        sys.exit(130)
     _tell(run, recognizer, digits, console, json)
 
 

@@ -37,6 +37,7 @@ class Writing:
     times: Floats
     strokes: npt.NDArray[np.int8]
     softness: Floats
+    grain: Floats
     hands: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -71,9 +72,11 @@ def write(
     points = _lean(_bend(points, rng), rng)
 
     pen = np.clip(2.35 * np.exp(0.36 * rng.standard_normal((n, 1))), 1.1, 6) / BOX
-    # A flat digit is made smaller to fit the box, and the trace of the pen with it.
+    # People write a long way larger than a short one (an 8 than a 1), which makes its ink thinner in
+    # the box; so does a flat digit, which must be made smaller to fit.
     width, height = np.ptp(points, axis=1).T
-    pen *= (height / np.maximum(width, height))[:, None] ** 0.7
+    way = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1) / height
+    pen *= ((height / np.maximum(width, height)) ** 0.7 * (way / 2) ** -0.25)[:, None]
     widths = pen * _pressure(points, book.edges[hand], rng)
     points, widths = _fit(points, widths, pen)
 
@@ -81,7 +84,7 @@ def write(
     lifts = np.diff(strokes, axis=1, prepend=strokes[:, :1]) > 0
     times = np.cumsum(SECONDS * pace * np.where(lifts, 10, 1), axis=1)
     softness = rng.beta(1.5, 2.5, n)
-    return Writing(points, widths, times - times[:, :1], strokes, softness, hand)
+    return Writing(points, widths, times - times[:, :1], strokes, softness, rng.uniform(2, 4.5, n), hand)
 
 
 def _assign(
@@ -110,7 +113,7 @@ def _wander(controls: Floats, ends: Floats, rng: np.random.Generator) -> Floats:
     together = (noise[:, :-2] + 2 * noise[:, 1:-1] + noise[:, 2:]) / np.sqrt(6)
     alone = rng.standard_normal((n, k, 2))
     reach = rng.standard_normal((n, k, 1))
-    return controls + amount * (0.025 * together + 0.02 * alone) + 0.16 * reach * ends
+    return controls + amount * (0.032 * together + 0.026 * alone) + 0.18 * reach * ends
 
 
 def _bend(points: Floats, rng: np.random.Generator) -> Floats:
@@ -125,7 +128,7 @@ def _bend(points: Floats, rng: np.random.Generator) -> Floats:
         angle, phase = rng.uniform(0, 2 * np.pi, (2, n, 1))
         way = np.cos(angle) * x + np.sin(angle) * y
         wave = np.sin(rng.uniform(2, 5, (n, 1)) * way + phase)
-        bent += 0.03 * rng.standard_normal((n, 1, 2)) * wave[..., None]
+        bent += 0.04 * rng.standard_normal((n, 1, 2)) * wave[..., None]
     return bent
 
 

@@ -63,18 +63,19 @@ def render(writing: Writing) -> Images:
 
     As in MNIST the box is moved by whole pixels, so that the centre is right to half a pixel.
     """
-    n, side = len(writing), BOX * FINE
+    n = len(writing)
+    sides = np.round(BOX * writing.grain).astype(int)
+    side = sides[:, None]
     bits = 4  # OpenCV's fixed-point coordinates: sixteenths
-    at = np.round((writing.points * side - 0.5) * 2**bits).astype(np.int32)
+    at = np.round((writing.points * side[..., None] - 0.5) * 2**bits).astype(np.int32)
     stroke, width = writing.strokes, writing.widths * side
     thickness = np.maximum(np.round((width[:, 1:] + width[:, :-1]) / 2), 1).astype(int)
     thickness[(stroke[:, 1:] != stroke[:, :-1]) | (stroke[:, 1:] < 0)] = 0  # the pen is up
     # Segments in a row that are equally thick are one call of OpenCV.
     starts = np.diff(thickness, axis=1, prepend=-1) != 0
-    sheet = np.empty((side, side), np.uint8)
     boxes = np.empty((n, BOX, BOX), np.uint8)
     for i in range(n):
-        sheet.fill(0)
+        sheet = np.zeros((sides[i], sides[i]), np.uint8)
         cuts = np.flatnonzero(starts[i]).tolist()
         for a, b in zip(cuts, [*cuts[1:], thickness.shape[1]], strict=True):
             if thick := int(thickness[i, a]):

@@ -59,4 +59,5 @@ def stream(seed: int, *purpose: str | int) -> np.random.Generator:
     always drawn by NumPy, whatever library computes with them: a seed means the same everywhere.
     """
     words = [zlib.crc32(p.encode()) if isinstance(p, str) else p for p in purpose]
-    return np.random.default_rng([seed, *words])
+    # The count comes first: NumPy fills short keys with zeros, so that [7, 1] would be [7, 1, 0].
+    return np.random.default_rng([len(words), seed, *words])

@@ -78,14 +78,21 @@ def percentage(value: float) -> str:
     return f"{100 * value:.4g}\u00a0%"
 
 
-def axis_for(series: Sequence[Series], form: Callable[[float], str] = number) -> Axis:
-    """An axis that all the values fit on; by ratio where they differ by more than 20 times."""
+def axis_for(
+    series: Sequence[Series], form: Callable[[float], str] = number, *, from_zero: bool = False
+) -> Axis:
+    """An axis that all the values fit on; by ratio where they differ by more than 20 times.
+
+    `from_zero` is for values whose distance from 0 matters more than their small differences.
+    """
     known = np.concatenate([s.values for s in series])
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    if low > 0 and high / low > 20 and form is number:
+    if low > 0 and high / low > 20 and form is number and not from_zero:
         return Axis(low / 1.15, high * 1.15, form, log=True)
     room = (high - low) * 0.05 or abs(high) * 0.1 or 0.5
+    if from_zero:
+        return Axis(0.0, high + room, form)
     low = low - room if low < 0 or low > room else 0.0
     return Axis(low, min(high + room, 1.0) if form is percentage else high + room, form)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -64,9 +65,10 @@ def prepare_one(picture):
     return Prepared(picture, background, dark, noise, level, rules, ink, box, width, image, blank)
 
 
+@lru_cache(maxsize=8)
 def _terms(h, w):
     y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).astype(np.float32)
 
 
 def _paper(work):
@@ -87,31 +89,34 @@ def _score(ink):
         [ink[:kh, :kw].mean(), ink[:kh, -kw:].mean(), ink[-kh:, :kw].mean(), ink[-kh:, -kw:].mean()]
     )
     border = np.mean([ink[0].mean(), ink[-1].mean(), ink[:, 0].mean(), ink[:, -1].mean()])
-    return (corners + border + PAR.get("all", 1) * ink.mean()) / top
+    return (corners + border + PAR.get("all", 4) * ink.mean()) / top
 
 
 def _background(work):
     h, w = work.shape
-    few = (min(h, 32), min(w, 32))
-    small = cv2.resize(work, few[::-1], interpolation=cv2.INTER_AREA) if few != (h, w) else work
-    terms = _terms(*few)
-    values = small.ravel().astype(np.float64)
+    every = (
+        slice(None, None, max(1, round(h / PAR.get("grid", 16)))),
+        slice(None, None, max(1, round(w / PAR.get("grid", 16)))),
+    )
+    values = work[every].ravel()
+    everywhere = _terms(h, w)
+    terms = everywhere[every].reshape(-1, 6)
     base = np.quantile(values, 0.2)
-    residual = values - base
+    values = values - base
+    residual = values
     scale = max(2.0, float(residual.std()))
-    for k in range(PAR.get("iters", 7)):
+    ridge = np.diag(np.float32([1e-6, 1, 1, 1, 1, 1])) * np.float32(PAR.get("ridge", 0.02))
+    for k in range(PAR.get("iters", 6)):
         over = np.maximum(residual, 0) / scale
         weight = 1 / (1 + over * over) ** 2
-        weighted = terms * weight[:, None]
-        ridge = np.diag([0, 1, 1, 1, 1, 1]) * PAR.get("ridge", 0.02) * weight.sum()
-        coefficients = np.linalg.solve(
-            weighted.T @ terms + ridge + 1e-9 * np.eye(6), weighted.T @ (values - base)
+        weighted = terms.T * weight
+        coefficients = np.linalg.solve(weighted @ terms + ridge * weight.sum(), weighted @ values)
+        residual = values - terms @ coefficients
+        below = residual[residual < 0]
+        scale = max(
+            2.0, scale * PAR.get("cool", 0.55), float(np.sqrt(below @ below / max(1, below.size)))
         )
-        residual = values - base - terms @ coefficients
-        below = np.minimum(residual, 0)
-        scale = max(2.0, scale * 0.6, float(np.sqrt((below**2).sum() / max(1, (below < 0).sum()))))
-    fit = base + (_terms(h, w) @ coefficients).reshape(h, w)
-    return fit.astype(np.float32)
+    return everywhere @ coefficients + base
 
 
 def _without_rules(ink):

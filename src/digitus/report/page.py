@@ -36,15 +36,16 @@ class Section:
 def percent(share: float | None, places: int = 2) -> str:
     """0.98412 as "98.41 %". Only what is whole is 100 %, and only nothing is 0 %.
 
-    A share between those that would be rounded to either keeps to its side: 0.99999 is "99.99 %".
+    0.99999 is ">99.99 %": rounding must not hide the one that is wrong.
     """
     if share is None or not math.isfinite(share):
         return "–"
-    step = 10.0**-places
+    least = 10.0**-places
     value = round(100 * share, places)
-    if 0 < share < 1:
-        value = min(max(value, step), 100 - step)
-    return f"{value:.{places}f}{SPACE}%"
+    sign = "<" if 0 < share and value <= 0 else ">" if share < 1 and value >= 100 else ""
+    if sign:
+        value = least if sign == "<" else 100 - least
+    return f"{sign}{value:.{places}f}{SPACE}%"
 
 
 def count(n: int, thing: str = "") -> str:
