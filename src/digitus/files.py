@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from digitus.errors import ModelError, OutputError
 from digitus.nn import Params
 
 VERSION = 1
+LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
+# What looking for something in the metadata of a stranger's file can raise.
+UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 LARGEST_HEADER = 1 << 24  # bytes; a network of a thousand layers needs a hundredth of it
 
 
@@ -40,7 +44,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())  # the bytes before the name: else a power cut leaves it empty
         beside.replace(path)
     except Exception as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise OutputError(f"cannot write {path}: {_reason(error)}") from None
 
 
@@ -79,7 +84,9 @@ def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
         raise ModelError(f"{path} cannot be read: {_reason(error)}") from None
     for name, a in arrays.items():
         if a.dtype not in (np.float32, np.float64) or not np.isfinite(a).all():
-            raise ModelError(f"{path} is damaged: {name} holds something other than finite floats")
+            raise ModelError(
+                f"{path} is damaged: {one_line(name)} holds something other than finite floats"
+            )
     return arrays, metadata
 
 
@@ -118,4 +125,10 @@ def _metadata(path: Path, header: dict[str, str], kind: str) -> dict[str, Any]:
 
 def _reason(error: Exception) -> str:
     """What went wrong, without the machinery that noticed."""
-    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    return getattr(error, "strerror", None) or one_line(str(error)) or type(error).__name__
+
+
+def one_line(text: str) -> str:
+    """A text from a stranger's file as a line that a terminal can show: printable and short."""
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return line if len(line) <= LONGEST_TEXT else line[:LONGEST_TEXT] + " ..."

@@ -10,22 +10,25 @@ stands for one of several things names it with the key `kind`::
 The names and settings are those of the classes in `digitus.nn`; an unknown one is an error that
 names the nearest known one. The same tables are kept as JSON in every model file.
 
-Inside: `Recipe`, reading and writing it. Not inside: carrying it out (`training`).
+Inside: `Recipe`, reading and writing it, and whether its network fits the images (`planned`). Not
+inside: carrying it out (`training`).
 """
 
 from __future__ import annotations
 
+import math
+import reprlib
 import tomllib
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from digitus import nn
 from digitus.data.augment import Augmentation
-from digitus.errors import RecipeError
+from digitus.errors import RecipeError, ShapeError
 
 LAYERS = (
     nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,
@@ -38,6 +41,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }
+MOST_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Recipe:
 
     `development` images are held back from the training set for choices along the way.
     `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
-    average of the weights, 0 for none. `data` is a name of the catalogue or a path.
+    average of the weights, 0 for none. `data` is a name of the catalogue or a path. `name` becomes
+    that of a folder.
     """
 
     name: str
@@ -65,11 +70,35 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not _is_name(self.name):
+            raise ValueError(f"name must be printable, without / or \\, not {self.name[:80]!r}")
         for key, least in (("development", 1), ("batch_size", 0), ("epochs", 1), ("seed", 0)):
             if getattr(self, key) < least:
                 raise ValueError(f"{key} must be at least {least}, not {getattr(self, key)}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average must be at least 0 and below 1, not {self.average}")
+
+
+def planned(network: nn.Chain, size: tuple[int, int]) -> dict[str, nn.Shape]:
+    """The shapes of all parameters of a network that tells digits on images of height and width.
+
+    Raises `ShapeError` where it does not, before anything is allocated.
+    """
+    shapes, out = network.plan((*size, 1))
+    if out != (10,):
+        raise ShapeError(f"the network ends with {list(out)} outputs; ten digits need [10]")
+    if sum(map(math.prod, shapes.values())) > MOST_PARAMETERS:
+        raise ShapeError(f"the network would have more than {MOST_PARAMETERS:,} parameters")
+    if not any(map(nn.trained, shapes)):
+        raise ShapeError("the network cannot be trained: nothing in it learns")
+    for i in range(nn.first_trained(network, shapes), len(network.layers)):
+        # Its statistics would be measured after training, on what training never divided by them.
+        if isinstance(network.layers[i], nn.Centre | nn.Standardize):
+            raise ShapeError(
+                f"layer {i}, {network.layers[i]}: prepares the input, so it must come before the "
+                "first layer that learns; further up, use BatchNorm"
+            )
+    return shapes
 
 
 def shipped() -> dict[str, str]:
@@ -99,7 +128,7 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
         table = tomllib.loads(text)
         for setting in settings:
             _override(table, setting)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the second and numbers of 5,000 digits
         raise RecipeError(f"recipe {source} is not TOML: {error}") from None
     return from_table({"name": source, **table})
 
@@ -115,7 +144,7 @@ def _override(table: dict[str, Any], setting: str) -> None:
         raise RecipeError(f"a setting looks like KEY=VALUE, for example seed=3; got {setting!r}")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = value  # a bare word is a string: data=strokes
     *path, last = key.strip().split(".")
     for step in path:
@@ -127,14 +156,19 @@ def _override(table: dict[str, Any], setting: str) -> None:
 
 def from_table(table: dict[str, Any]) -> Recipe:
     """A recipe from its tables, as TOML or JSON gives them. Raises `RecipeError`."""
-    where = f"recipe {table.get('name', '')}".strip()
+    if not isinstance(table, dict):
+        raise RecipeError(f"a recipe is a table of settings, not {reprlib.repr(table)}")
+    where = f"recipe {table['name']}" if _is_name(table.get("name")) else "recipe"
     table = dict(table)
     for key, kinds in KINDS.items():
         if key not in table:
             continue
         if key != "network":
             table[key] = _chosen(table[key], kinds, f"{where}: {key}")
-        elif isinstance(table[key], list):
+        elif not isinstance(table[key], list):
+            found = reprlib.repr(table[key])
+            raise RecipeError(f"{where}: network must be a list of layers, not {found}")
+        else:
             layers = (
                 _chosen(layer, kinds, f"{where}: layer {i}") for i, layer in enumerate(table[key])
             )
@@ -184,7 +218,8 @@ def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
         raise RecipeError(f'{where} must be a table like {{ kind = "{next(iter(names))}" }}')
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in names:
-        raise RecipeError(f"{where}: no kind {kind!r}{nearest(str(kind), names)}")
+        near = nearest(kind if isinstance(kind, str) else "", names)
+        raise RecipeError(f"{where}: no kind {reprlib.repr(kind)}{near}")
     rest = {key: value for key, value in table.items() if key != "kind"}
     return _build(names[kind], rest, f"{where}, {kind}")
 
@@ -192,12 +227,12 @@ def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
 def _build(cls: type, table: Any, where: str) -> Any:
     """An instance of a dataclass from a table whose keys are its fields."""
     if not isinstance(table, dict):
-        raise RecipeError(f"{where} must be a table of settings, not {table!r}")
+        raise RecipeError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
     hints = get_type_hints(cls)
     known = {f.name: f for f in fields(cls)}
     for key, value in table.items():
         if key not in known:
-            raise RecipeError(f"{where} has no setting {key!r}{nearest(key, known)}")
+            raise RecipeError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, known)}")
         table = table | {key: _checked(value, hints[key], f"{where}: {key}")}
     for key, f in known.items():
         if key not in table and f.default is MISSING and f.default_factory is MISSING:
@@ -208,21 +243,41 @@ def _build(cls: type, table: Any, where: str) -> Any:
         raise RecipeError(f"{where}: {error}") from None
 
 
+SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "text"),
+}
+
+
 def _checked(value: Any, hint: Any, where: str) -> Any:
-    """The value where it is of a simple type that is asked for; lists become tuples."""
-    if isinstance(value, list):
-        value = tuple(value)
-    simple = {
-        int: ((int,), "a whole number"),
-        float: ((int, float), "a number"),
-        str: ((str,), "text"),
-    }
-    if hint not in simple:
+    """The value where it is of the simple type that is asked for; lists of numbers become tuples."""
+    lists = get_origin(hint) is tuple or any(get_origin(h) is tuple for h in get_args(hint))
+    if lists and isinstance(value, list | tuple):
+        return tuple(_checked(v, float, f"{where}: {i}") for i, v in enumerate(value))
+    if get_origin(hint) is tuple:
+        raise RecipeError(f"{where} must be a list of numbers, not {reprlib.repr(value)}")
+    if float in get_args(hint):  # one number or a list of them
+        hint = float
+    if hint not in SIMPLE:
         return value
-    types, words = simple[hint]
+    types, words = SIMPLE[hint]
     if not isinstance(value, types) or isinstance(value, bool):
-        raise RecipeError(f"{where} must be {words}, not {value!r}")
-    return hint(value)
+        raise RecipeError(f"{where} must be {words}, not {reprlib.repr(value)}")
+    try:
+        value = hint(value)
+    except OverflowError:
+        value = math.inf
+    if hint is float and not math.isfinite(value):
+        raise RecipeError(f"{where} must be a finite number, not {value}")
+    return value
+
+
+def _is_name(name: Any) -> bool:
+    """Whether a folder can be called so, inside the folder it is meant for."""
+    if not isinstance(name, str) or not name.isprintable() or len(name) > 100:
+        return False
+    return bool(name.strip(". ")) and not set(name) & set("/\\")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -230,4 +285,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{meant} (there are: {', '.join(known)})"
+    return f"{meant} (there are{': ' + ', '.join(known) if known else ' none'})"

@@ -7,6 +7,7 @@ finding digits in a picture, scoring (`evaluation`), training (`training`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.errors import ModelError, RecipeError, ShapeError
-from digitus.files import read_arrays, write_arrays
+from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Array, Params, softmax
 from digitus.parallel import Inputs, Map
-from digitus.recipe import Recipe, from_table, to_table
+from digitus.recipe import Recipe, from_table, planned, to_table
 
 Bytes = npt.NDArray[np.uint8]
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
@@ -42,7 +43,7 @@ class Recognizer:
     history: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shapes, out = self.recipe.network.plan((*self.size, 1))
+        shapes = planned(self.recipe.network, self.size)
         for name, shape in shapes.items():
             if name not in self.params:
                 raise ModelError(
@@ -53,13 +54,16 @@ class Recognizer:
                 raise ModelError(f"the network needs {name} of shape {list(shape)}, not {found}")
         if surplus := self.params.keys() - shapes.keys():
             raise ModelError(f"the network has no parameters {', '.join(sorted(surplus))}")
-        if out != (10,):
-            raise ShapeError(f"the network ends with {list(out)} outputs; ten digits need [10]")
+        if not 0 < self.temperature < math.inf:
+            raise ModelError(f"the temperature must be a number above 0, not {self.temperature}")
+        if not 0 <= self.threshold <= 1:
+            raise ModelError(f"the threshold must be from 0 to 1, not {self.threshold}")
 
     def outputs(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
-        `each` is the map over batches, for example that of `parallel.workers`.
+        `each` is the map over batches, for example that of `parallel.workers`. Raises `ShapeError`
+        for images of another size and `ModelError` where an output is not finite.
         """
         if images.shape[1:] != self.size or images.dtype != np.uint8:
             raise ShapeError(
@@ -69,9 +73,13 @@ class Recognizer:
         dtype = next(iter(self.params.values())).dtype
 
         def forward(x: Array) -> Array:
-            return self.recipe.network.forward(self.params, x)[0]
+            with np.errstate(over="ignore", invalid="ignore"):  # looked for below
+                return self.recipe.network.forward(self.params, x)[0]
 
-        return np.concatenate([np.zeros((0, 10), dtype), *each(forward, Inputs(images, dtype))])
+        z = np.concatenate([np.zeros((0, 10), dtype), *each(forward, Inputs(images, dtype))])
+        if not np.isfinite(z).all():
+            raise ModelError("the network's outputs are not finite: its parameters are too large")
+        return z
 
     def probabilities(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
         """The probability of each digit for bytes [n h w]: rows [n 10] that sum to 1."""
@@ -115,11 +123,9 @@ def load(path: Path | str) -> Recognizer:
             threshold=float(about["threshold"]),
             history=dict(about["history"]),
         )
-    except (ModelError, RecipeError, ShapeError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
-        raise ModelError(f"{path} is damaged: {what}") from None
+        raise ModelError(f"{path} is damaged: {one_line(what)}") from None
 
 
 def calibrate(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, float]:

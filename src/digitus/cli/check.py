@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from digitus.cli.common import json_option, print_json, screen
+from digitus.cli.common import json_option, output, print_json
 
 
 @click.command
@@ -38,7 +38,7 @@ def check(recipe: str | None, seed: int, json: bool) -> None:
         ]
         print_json({"passed": not failed, "tolerance": TOLERANCE, "findings": rows})
     else:
-        console = screen()
+        console = output()
         if recipe is None:
             layers: dict[str, list[float]] = {}
             for f in findings:

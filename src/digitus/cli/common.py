@@ -33,11 +33,18 @@ threads_option = click.option(
 )
 
 
-def screen() -> Console:
-    """Where people are told things: standard error, so that output can be piped."""
+def output() -> Console:
+    """Where answers for people go: standard output."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(highlight=False, soft_wrap=True)
+
+
+def progress() -> Console:
+    """Where people are told what is going on: standard error, so that answers can be piped."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(record: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from digitus.cli.common import PATH, data_dir_option, digits_of, json_option, print_json, screen
+from digitus.cli.common import PATH, data_dir_option, digits_of, json_option, output, print_json
 
 PER_DIGIT = 20  # columns of a sheet
 
@@ -23,7 +23,7 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
     NAME is one of the list (downloaded if need be) or a path to your own: a folder of pictures, a
     .csv or an .npz file.
     """
-    console = screen()
+    console = output()
     if name is None:
         from digitus.data.sources import available
 
@@ -36,7 +36,7 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
         for s in listings:
             console.print(f"[bold]{s.name}[/]  {s.what}")
             console.print(f"    {s.train:,} to train, {s.test:,} to test; licence: {s.licence}")
-            console.print(f"    {s.found or s.how}", soft_wrap=True)
+            console.print(f"    {s.found or s.how}")
         return
     parts = []
     for part in ("train", "test"):
@@ -54,8 +54,8 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
             }
         )
         if not json:
-            console.print(f"[bold]{digits.name}[/]: {len(digits):,} images", soft_wrap=True)
-            console.print(f"    {digits.origin}", soft_wrap=True)
+            console.print(f"[bold]{digits.name}[/]: {len(digits):,} images")
+            console.print(f"    {digits.origin}")
             console.print(f"    of 0 to 9: {', '.join(f'{c:,}' for c in counts)}")
         if sheet is not None and part == "train":
             _draw_sheet(sheet, digits.images, digits.labels)

@@ -14,11 +14,11 @@ from digitus.cli.common import (
     digit_table,
     digits_of,
     json_option,
+    output,
     percent,
     print_json,
     recognizer_of,
     score_lines,
-    screen,
     threads_option,
 )
 
@@ -101,7 +101,7 @@ def evaluate(
     if json:
         print_json({"model": path, **record})
         return
-    console = screen()
+    console = output()
     if not_digits:
         console.print(
             f"{percent(record['refused'])} of {record['n']:,} images refused; "

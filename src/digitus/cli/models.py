@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from digitus.cli.common import json_option, percent, print_json, screen
+from digitus.cli.common import json_option, output, percent, print_json
 
 
 @click.command
@@ -47,14 +47,14 @@ def models(json: bool) -> None:
     if json:
         print_json({"recipes": recipes, "models": made})
         return
-    console = screen()
+    console = output()
     console.print("Recipes (train one with: digitus train NAME)")
     for row in recipes:
         console.print(f"  {row['recipe']:<12} {row['parameters']:>9,} parameters  {row['about']}")
     console.print("Models in runs/" if made else "No models in runs/ yet")
     for row in made:
         if "error" in row:
-            console.print(f"  {row['error']}", soft_wrap=True)
+            console.print(f"  {row['error']}")
             continue
         console.print(
             f"  {row['model']}  {row['parameters']:,} parameters, {row['data']}, "

@@ -18,10 +18,11 @@ from digitus.cli.common import (
     digit_table,
     digits_of,
     json_option,
+    output,
     percent,
     print_json,
+    progress,
     score_lines,
-    screen,
     threads_option,
 )
 
@@ -83,7 +84,7 @@ def train(
     from digitus.recipe import load_recipe
     from digitus.runs import Run, new_run, unfinished_run
 
-    console = screen()
+    console = progress()
     given = list(settings)
     if epochs is not None:
         given.append(f"epochs={epochs}")
@@ -106,7 +107,7 @@ def train(
     if recognizer is None:
         console.print(f"stopped; go on with: digitus train {recipe} --out {run.folder} --resume")
         sys.exit(130)
-    _tell(run, recognizer, digits, console, json)
+    _tell(run, recognizer, digits, json)
 
 
 def _digits(
@@ -245,7 +246,7 @@ class _Display:
             )
 
 
-def _tell(run: Run, recognizer: Recognizer, digits: Digits, console: Console, json: bool) -> None:
+def _tell(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:
     """Scores the development split, writes the report, and says what was made."""
     from digitus.data.batches import split
     from digitus.evaluation import evaluate
@@ -271,6 +272,7 @@ def _tell(run: Run, recognizer: Recognizer, digits: Digits, console: Console, js
             }
         )
         return
+    console = output()
     console.print(digit_table(score))
     console.print("On the images held back (the test set is for digitus evaluate):")
     for line in score_lines(score):

@@ -27,17 +27,18 @@ class Writing:
     """The pen's way for n digits, each padded to t points.
 
     `points` [n t 2] are x to the right and y down, in sides of the square that the ink just fits
-    in; `widths` [n t] are the ink's, in the same unit, and vary with pressure; `times` [n t] are
-    seconds since the pen came down; `strokes` [n t] count the strokes from 0, -1 where the digit
-    has ended. `softness` [n] is how blurred the ink's edges are, 0 to 1; `hands` [n] index `HANDS`.
+    in; `widths` [n t] are the ink's, in the same unit: they vary with pressure, and are 0 where the
+    ink fails; `times` [n t] are seconds since the pen came down; `strokes` [n t] count the strokes
+    from 0, -1 where the digit has ended. Of the scan, `grain` [n] is how many of its pixels make
+    one of MNIST's, and `softness` [n] how blurred it is, 0 to 1. `hands` [n] index `HANDS`.
     """
 
     points: Floats
     widths: Floats
     times: Floats
     strokes: npt.NDArray[np.int8]
-    softness: Floats
     grain: Floats
+    softness: Floats
     hands: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -71,20 +72,22 @@ def write(
     points = (1 - hurry) * (book.sharp[hand] @ controls) + hurry * (book.round[hand] @ controls)
     points = _lean(_bend(points, rng), rng)
 
-    pen = np.clip(2.35 * np.exp(0.36 * rng.standard_normal((n, 1))), 1.1, 6) / BOX
-    # People write a long way larger than a short one (an 8 than a 1), which makes its ink thinner in
-    # the box; so does a flat digit, which must be made smaller to fit.
-    width, height = np.ptp(points, axis=1).T
-    way = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1) / height
-    pen *= ((height / np.maximum(width, height)) ** 0.7 * (way / 2) ** -0.25)[:, None]
+    pen = _pen(points, rng)
     widths = pen * _pressure(points, book.edges[hand], rng)
     points, widths = _fit(points, widths, pen)
 
     pace = np.exp(0.25 * rng.standard_normal((n, 1)) + 0.2 * _drift(rng, strokes.shape, 5))
     lifts = np.diff(strokes, axis=1, prepend=strokes[:, :1]) > 0
     times = np.cumsum(SECONDS * pace * np.where(lifts, 10, 1), axis=1)
-    softness = rng.beta(1.5, 2.5, n)
-    return Writing(points, widths, times - times[:, :1], strokes, softness, rng.uniform(2, 4.5, n), hand)
+    return Writing(
+        points=points,
+        widths=widths,
+        times=times - times[:, :1],
+        strokes=strokes,
+        grain=rng.uniform(2, 4.5, n),
+        softness=rng.beta(1.5, 2.5, n),
+        hands=hand,
+    )
 
 
 def _assign(
@@ -145,8 +148,24 @@ def _lean(points: Floats, rng: np.random.Generator) -> Floats:
     )
 
 
+def _pen(points: Floats, rng: np.random.Generator) -> Floats:
+    """The pen's width for each digit, [n 1], in sides of the square that the ink fits in.
+
+    A digit with a long way, such as 8, is written larger than a 1, so that its ink is thinner once
+    all are made equally high; and so is the ink of a flat digit, made smaller to fit the square.
+    """
+    width, height = np.ptp(points, axis=1).T
+    way = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1) / height
+    pixels = np.clip(2.35 * np.exp(0.36 * rng.standard_normal(len(points))), 1.1, 5.5)
+    pen: Floats = pixels / BOX * (height / np.maximum(width, height)) ** 0.7 * (way / 2) ** -0.3
+    return pen[:, None]
+
+
 def _pressure(points: Floats, edges: Floats, rng: np.random.Generator) -> Floats:
-    """How the width varies along the paths, [n t]: about 1; slow pens press, ends fade or blot."""
+    """How the width varies along the paths, [n t], about 1, and 0 where the ink fails.
+
+    A slow pen presses more, and the ends of a stroke fade or blot.
+    """
     n, t, _ = points.shape
     steps = np.linalg.norm(np.diff(points, axis=1, prepend=points[:, :1]), axis=2)
     speed = steps / (steps.mean(1, keepdims=True) + 1e-9)
@@ -155,7 +174,10 @@ def _pressure(points: Floats, edges: Floats, rng: np.random.Generator) -> Floats
     for side in (0, 1):
         fade, length = rng.uniform(-0.15, 0.5, (n, 1)), rng.uniform(0.2, 0.8, (n, 1))
         pressure *= 1 - fade * np.exp(-edges[..., side] / length)
-    return np.clip(pressure, 0.35, 1.8)
+    pressure = np.clip(pressure, 0.35, 1.8)
+    # A few pens fail for a moment on their way; if it were for long, the digit would be redone.
+    dry = (_drift(rng, (n, t), 9) < -1.4) & (rng.random((n, 1)) < 0.06) & (edges.min(2) > 0.5)
+    return np.where(dry & (dry.mean(1, keepdims=True) < 0.15), 0, pressure)
 
 
 def _drift(rng: np.random.Generator, shape: tuple[int, ...], knots: int) -> Floats:
@@ -169,15 +191,20 @@ def _drift(rng: np.random.Generator, shape: tuple[int, ...], knots: int) -> Floa
 
 def _fit(points: Floats, widths: Floats, pen: Floats) -> tuple[Floats, Floats]:
     """Points moved and scaled, but not the pen, so that the ink just fits in the unit square."""
-    half = widths[..., None] / 2
     pen = pen[..., None]
     for _ in range(2):  # which points bound the ink depends a little on the scale, so once more
-        low, high = (points - half).min(1, keepdims=True), (points + half).max(1, keepdims=True)
+        low, high = _bounds(points, widths)
         size = (high - low).max(2, keepdims=True)
         points = points * ((1 - pen) / (size - pen))
-    low, high = (points - half).min(1, keepdims=True), (points + half).max(1, keepdims=True)
+    low, high = _bounds(points, widths)
     scale = 1 / (high - low).max(2, keepdims=True)
     return (points - (low + high) / 2) * scale + 0.5, widths * scale[..., 0]
+
+
+def _bounds(points: Floats, widths: Floats) -> tuple[Floats, Floats]:
+    """Least and greatest x and y of the ink, [n 1 2] each."""
+    half = np.where(widths > 0, widths / 2, -np.inf)[..., None]
+    return (points - half).min(1, keepdims=True), (points + half).max(1, keepdims=True)
 
 
 @dataclass(frozen=True)

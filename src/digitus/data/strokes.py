@@ -18,7 +18,6 @@ from digitus.data.pen import BOX, Writing, write
 from digitus.nn.arrays import stream
 
 SIDE = 28  # pixels of an image
-FINE = 5  # ink is drawn this many times finer than pixels, then averaged
 BLOCK = 1000  # digits that share a random stream
 
 Images = npt.NDArray[np.uint8]
@@ -63,26 +62,34 @@ def render(writing: Writing) -> Images:
 
     As in MNIST the box is moved by whole pixels, so that the centre is right to half a pixel.
     """
+    return _centre(_soften(_scan(writing), writing.softness))
+
+
+def _scan(writing: Writing) -> Images:
+    """Boxes [n 20 20] with the ink, black or white in a finer scan that is then made smaller.
+
+    So were MNIST's: their greys are the black and white pixels of a scan, averaged.
+    """
     n = len(writing)
-    sides = np.round(BOX * writing.grain).astype(int)
-    side = sides[:, None]
-    bits = 4  # OpenCV's fixed-point coordinates: sixteenths
-    at = np.round((writing.points * side[..., None] - 0.5) * 2**bits).astype(np.int32)
-    stroke, width = writing.strokes, writing.widths * side
-    thickness = np.maximum(np.round((width[:, 1:] + width[:, :-1]) / 2), 1).astype(int)
-    thickness[(stroke[:, 1:] != stroke[:, :-1]) | (stroke[:, 1:] < 0)] = 0  # the pen is up
+    sides = np.round(BOX * writing.grain).astype(int)[:, None]
+    bits = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
+    at = np.round((writing.points * sides[..., None] - 0.5) * 2**bits).astype(np.int32)
+    width = (writing.widths[:, 1:] + writing.widths[:, :-1]) / 2 * sides
+    thickness = np.maximum(np.round(width), 1).astype(int)
+    before, after = writing.strokes[:, :-1], writing.strokes[:, 1:]
+    thickness[(width == 0) | (before != after) | (after < 0)] = 0
     # Segments in a row that are equally thick are one call of OpenCV.
     starts = np.diff(thickness, axis=1, prepend=-1) != 0
     boxes = np.empty((n, BOX, BOX), np.uint8)
-    for i in range(n):
-        sheet = np.zeros((sides[i], sides[i]), np.uint8)
+    for i, side in enumerate(sides[:, 0].tolist()):
+        sheet = np.zeros((side, side), np.uint8)
         cuts = np.flatnonzero(starts[i]).tolist()
         for a, b in zip(cuts, [*cuts[1:], thickness.shape[1]], strict=True):
             if thick := int(thickness[i, a]):
                 line = [at[i, a : b + 1]]
                 cv2.polylines(sheet, line, False, 255, thick, cv2.LINE_8, bits)
         cv2.resize(sheet, (BOX, BOX), dst=boxes[i], interpolation=cv2.INTER_AREA)
-    return _centre(_soften(boxes, writing.softness))
+    return boxes
 
 
 def _soften(boxes: Images, softness: npt.NDArray[np.float64]) -> Images:
@@ -93,10 +100,8 @@ def _soften(boxes: Images, softness: npt.NDArray[np.float64]) -> Images:
     x = (1 - 2 * s) * x[:, :, 1:-1] + s * (x[:, :, 2:] + x[:, :, :-2])
     faint = 160 * s  # the outer half of the blur: paper, to a scanner
     peak = np.maximum(x.max((1, 2), keepdims=True), 1)
-    bright: Images = np.clip((x - faint) * (255 / (peak * (1 - s) - faint)), 0, 255).astype(
-        np.uint8
-    )
-    return bright
+    x = np.clip((x - faint) * (255 / (peak * (1 - s) - faint)), 0, 255)
+    return np.asarray(x, np.uint8)
 
 
 def _centre(boxes: Images) -> Images:

@@ -32,12 +32,9 @@ from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Relu, Sigmoid, Sof
 from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool
 
-EPSILON = 1e-6
+EPSILON = 1e-6  # small: with 1e-5 one difference in seven met a kink in a network of 50 000 Relus
 TOLERANCE = 1e-6
-# A wrong gradient is wrong along every random direction; a difference that happens to step over a
-# kink of some Relu is wrong along one. Hence the middle of five errors, and a small ε: with 1e-5,
-# one direction in seven met a kink in the first layer of a network of three convolutions.
-DIRECTIONS = 5
+DIRECTIONS = 5  # a wrong gradient that is right along one random direction is wrong along the next
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Finding:
 
     case: str
     array: str
-    error: float  # |analytic - numeric| relative to the larger of the two, middle direction
+    error: float  # |analytic - numeric| relative to the larger of the two, worst direction
 
     @property
     def passed(self) -> bool:
@@ -184,16 +181,29 @@ def _compare(
     # its usual share of the gradient, and a gradient of 0 against the roundoff of f over ε.
     usual = float(np.linalg.norm(gradient)) / sqrt(gradient.size)
     noise = 1e-14 * max(1.0, abs(f(w))) / (EPSILON * TOLERANCE)
-    errors = []
+    worst = 0.0
     for _ in range(DIRECTIONS):
         u = rng.standard_normal(w.shape)
         u /= np.linalg.norm(u)
         analytic = float(np.sum(gradient * u))
-        numeric = float(f(w + EPSILON * u) - f(w - EPSILON * u)) / (2 * EPSILON)
-        size = max(abs(analytic), abs(numeric), usual, noise)
-        errors.append(abs(analytic - numeric) / size)
-    # Not `median`: NaN must count as the largest.
-    return Finding(case, array, sorted(np.nan_to_num(errors, nan=np.inf))[DIRECTIONS // 2])
+        errors = []
+        for slope in _slopes(f, w, u):
+            size = max(abs(analytic), abs(slope), usual, noise)
+            errors.append(abs(analytic - slope) / size)
+            if errors[-1] <= TOLERANCE:
+                break
+        worst = _larger(worst, min(errors))
+    return Finding(case, array, worst)
+
+
+def _slopes(f: Callable[[Array], float], w: Array, u: Array) -> Iterator[float]:
+    """df/du by central differences; then, should a kink lie near w, from either side of w.
+
+    Where the function is smooth, the three agree, and what differs from one differs from all.
+    """
+    yield (f(w + EPSILON * u) - f(w - EPSILON * u)) / (2 * EPSILON)
+    for step in (EPSILON, -EPSILON):
+        yield (4 * f(w + step * u) - f(w + 2 * step * u) - 3 * f(w)) / (2 * step)
 
 
 def _one_sided(case: str, f: Callable[[Array], Any], x: Array, dx: Array, side: Array) -> Finding:
@@ -204,7 +214,7 @@ def _one_sided(case: str, f: Callable[[Array], Any], x: Array, dx: Array, side: 
         u[tuple(place)] = side[tuple(place)]
         numeric = float(f(x + EPSILON * u) - f(x)) / EPSILON
         analytic = float(np.sum(dx * u))
-        worst = _larger(worst, abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-3))
+        worst = _larger(worst, abs(analytic - numeric) / max(abs(analytic), abs(numeric), 1e-2))
     return Finding(case, "x", worst)
 
 
@@ -219,7 +229,7 @@ def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
     vector, image = (7,), (7, 9, 3)
     for n in (5, 1):
         flat: list[Any] = [Dense(4), Relu(), Sigmoid(), Tanh(), Softmax(), Dropout(0.4)]
-        flat += [Scale(255.0), Centre(), Standardize(0.7), BatchNorm()]
+        flat += [Scale(255.0), Centre(), Standardize(1.0), BatchNorm()]
         for layer in flat:
             yield f"{layer}, batch {n}", layer, rng.standard_normal((n, *vector))
         spatial: list[Any] = [MaxPool(2), MaxPool(3), AveragePool(2), AveragePool(3)]
@@ -228,10 +238,8 @@ def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
             spatial.append(Conv(4, kernel, stride, padding))
         for layer in spatial:
             yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
-    chain = Chain(
-        [Scale(2.0), Conv(4), BatchNorm(), Relu(), MaxPool(), Flatten(), Dense(5), Tanh()]
-    )
-    yield "Chain of eight", chain, rng.standard_normal((3, 6, 6, 2))
+        chain = [Scale(2.0), Conv(4), BatchNorm(), Relu(), MaxPool(), Tanh(), Flatten(), Dense(5)]
+        yield f"Chain of eight, batch {n}", Chain(chain), rng.standard_normal((n, 6, 6, 2))
     yield "Sigmoid, saturated", Sigmoid(), rng.choice([-800.0, -30.0, 30.0, 800.0], (4, 6))
     yield "Tanh, saturated", Tanh(), rng.choice([-800.0, -10.0, 10.0, 800.0], (4, 6))
     yield "Softmax, saturated", Softmax(), rng.choice([-1000.0, 0.0, 1000.0], (4, 6))

@@ -35,6 +35,10 @@ class Uniform:
     low: float = -0.5
     high: float = 0.5
 
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"low must not exceed high: {self.low}, {self.high}")
+
     def weight(self, shape: Shape, rng: np.random.Generator) -> Array:
         """W [... i o]."""
         return rng.uniform(self.low, self.high, shape)

@@ -60,6 +60,10 @@ class Dense:
 
     units: int
 
+    def __post_init__(self) -> None:
+        if self.units < 1:
+            raise ValueError(f"Dense's units must be at least 1, not {self.units}")
+
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
         """[i] to [units]."""
         if len(shape) != 1:

@@ -27,6 +27,13 @@ class Optimizer(Protocol):
         """The step to add to w, for its gradient g; t counts steps from 1. Changes s."""
 
 
+def _check_shares(rule: object, *names: str) -> None:
+    """How much of a memory is kept must be from 0 to below 1: else it grows without end."""
+    for name in names:
+        if not 0 <= getattr(rule, name) < 1:
+            raise ValueError(f"{name} must be at least 0 and below 1, not {getattr(rule, name)}")
+
+
 @dataclass(frozen=True)
 class GradientDescent:
     """step = -α g. Gopa 2024: W := W - α dW."""
@@ -45,6 +52,9 @@ class Momentum:
     """v ← μ v + g;   step = -α v (Polyak 1964)."""
 
     mu: float = 0.9
+
+    def __post_init__(self) -> None:
+        _check_shares(self, "mu")
 
     def start(self, w: Array) -> Params:
         """The velocity v = 0."""
@@ -65,6 +75,9 @@ class Nesterov:
     """
 
     mu: float = 0.9
+
+    def __post_init__(self) -> None:
+        _check_shares(self, "mu")
 
     def start(self, w: Array) -> Params:
         """The velocity v = 0."""
@@ -87,6 +100,9 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _check_shares(self, "beta1", "beta2")
 
     def start(self, w: Array) -> Params:
         """Both moments are 0."""

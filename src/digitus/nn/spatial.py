@@ -39,6 +39,8 @@ class Conv:
     padding: str = "same"
 
     def __post_init__(self) -> None:
+        if self.channels < 1:
+            raise ValueError(f"Conv's channels must be at least 1, not {self.channels}")
         if self.kernel < 1 or self.kernel % 2 == 0:
             raise ValueError(f"Conv's kernel must be odd, not {self.kernel}")
         if self.stride not in (1, 2):
@@ -183,25 +185,29 @@ class BatchNorm:
         xp = namespace(x)
         rows = xp.reshape(x, (-1, x.shape[-1]))  # [m c]: examples and pixels alike
         m = rows.shape[0]
-        if rng is None:
-            mean, var = p["mean"], p["var"]
-        else:
-            mean = sum_rows(rows) / m
-            var = sum_rows((rows - mean) ** 2) / m
+        # In place where it can be: the arrays are large, and fresh memory costs more than arithmetic.
+        x_hat = rows - (p["mean"] if rng is None else sum_rows(rows) / m)
+        var = p["var"] if rng is None else sum_rows(x_hat * x_hat) / m
         inverse = 1.0 / xp.sqrt(var + self.epsilon)
-        x_hat = (rows - mean) * inverse
-        y = xp.reshape(x_hat * p["gamma"] + p["beta"], x.shape)
+        x_hat *= inverse
+        y = x_hat * p["gamma"]
+        y += p["beta"]
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
             dy = xp.reshape(dy, rows.shape)
             gradients = {"gamma": sum_rows(dy * x_hat), "beta": sum_rows(dy)}
             if not want_dx:
                 return None, gradients
-            if rng is not None:
-                dy = dy - (gradients["beta"] + x_hat * gradients["gamma"]) / m
-            return xp.reshape(dy * (p["gamma"] * inverse), x.shape), gradients
+            if rng is None:
+                dx = dy * (p["gamma"] * inverse)
+            else:
+                dx = x_hat * (gradients["gamma"] / -m)
+                dx += dy
+                dx -= gradients["beta"] / m
+                dx *= p["gamma"] * inverse
+            return xp.reshape(dx, x.shape), gradients
 
-        return y, backward
+        return xp.reshape(y, x.shape), backward
 
     def measure(self, batches: Iterable[Array]) -> Params:
         """Mean and variance of each channel over examples and pixels."""

@@ -23,7 +23,7 @@ from digitus.evaluation import Evaluation
 from digitus.files import write_text
 from digitus.recognizer import Recognizer
 from digitus.report import charts, model, score
-from digitus.report.page import Section, count, duration, facts, page, percent
+from digitus.report.page import Section, count, document, duration, facts, percent
 
 __all__ = ["report", "write_report"]
 
@@ -65,7 +65,7 @@ def report(
     ]
     style = (mistakes.sheet.css if mistakes.shown else "") + (weights[1].css if weights else "")
     name = recognizer.recipe.name
-    return page(
+    return document(
         title=f"{name}: {percent(record['accuracy'])} · digitus",
         header=_header(recognizer, evaluation, record, epochs),
         sections=[section for section in sections if section],
@@ -98,7 +98,7 @@ def _facts(
     recognizer: Recognizer, record: dict[str, Any], epochs: Sequence[dict[str, Any]]
 ) -> list[tuple[str, str]]:
     history = recognizer.history
-    pairs = [("read", str(record["data"])), ("parameters", count(recognizer.parameter_count))]
+    pairs = [("digits", str(record["data"])), ("parameters", count(recognizer.parameter_count))]
     learnt = history.get("data", {})
     if isinstance(learnt, dict) and "name" in learnt:
         pairs.append(("learnt from", str(learnt["name"])))

@@ -98,14 +98,14 @@ def axis_for(
 
 
 def curves(title: str, x: npt.NDArray[Any], series: Sequence[Series], y: Axis, label: str) -> str:
-    """Curves over the same x, with a legend. Values that are not finite leave gaps.
+    """Curves over the same x, whole numbers, with a legend. Values that are not finite leave gaps.
 
     `label` names the x axis, `title` what is drawn.
     """
     chosen = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(int))
     lowest, highest = float(x[0]), float(x[-1])
     along = Axis(lowest, highest if highest > lowest else lowest + 1, number)
-    ticks = [t for t in along.ticks() if t <= highest]
+    ticks = [t for t in along.ticks() if t <= highest and t == round(t)]
     drawn = []
     for s in series:
         points = [(along.share(float(x[i])), float(s.values[i])) for i in chosen]
@@ -181,8 +181,9 @@ def field(wrong: npt.NDArray[np.bool_]) -> str:
     words = f"{what}, from the first of the set to the last; the {int(wrong.sum()):,} misread: red"
     return (
         f'<figure class="field"><svg viewBox="0 0 {columns} {full + bool(rest)}" role="img" '
-        f'aria-label="{words}"><defs><pattern id="square" width="1" height="1" '
-        'patternUnits="userSpaceOnUse"><rect class="right" width=".8" height=".8"/></pattern>'
+        f'style="max-width:{columns}rem" aria-label="{words}"><defs>'
+        '<pattern id="square" width="1" height="1" patternUnits="userSpaceOnUse">'
+        '<rect class="right" width=".8" height=".8"/></pattern>'
         f'</defs><rect width="{columns}" height="{full}" fill="url(#square)"/>'
         f'<rect y="{full}" width="{rest}" height="1" fill="url(#square)"/>'
         f'<path class="wrong" d="{red}"/></svg>'

@@ -129,12 +129,18 @@ def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
     some = all_of_them
     if len(pictures) > UNITS:
         some = f"{UNITS} of {all_of_them}, those with the largest weights"
-    h, w = pictures.shape[1:]
-    size = f"{h} × {w}"
+    size = " × ".join(map(str, pictures.shape[1:]))
+    corners = ""
+    if thing == "unit":
+        corners = (
+            " Where training pictures never have ink nothing is learnt, and the random numbers of "
+            "the start are left."
+        )
     words = (
-        f'<p>The {size} weights of {some}, the largest first. Ink on <b class="positive">blue'
-        f'</b> speaks for the {thing}, ink on <b class="negative">red</b> against it; where nothing '
-        "is seen it does not matter. All pictures have the same scale.</p>"
+        f"<p>The {size} weights of {some}, the largest first. Ink on "
+        f'<b class="positive">blue</b> speaks for the {thing}, ink on '
+        '<b class="negative">red</b> against it; where nothing is seen it does not matter. All '
+        f"pictures have the same scale.{corners}</p>"
     )
     kind = "tiles kernels" if thing == "kernel" else "tiles units"
     body = f'{words}<ul class="{kind}">{tiles}</ul>'
@@ -154,7 +160,7 @@ def network(recognizer: Recognizer) -> Section:
             f"{i}", _called(layer), _by(shape), escape(arrays) or "–", count(size) if size else "–",
             _equation(layer),
         ])  # fmt: skip
-    rows.append(["", "", "", "", count(recognizer.parameter_count), ""])
+    rows.append(["all", "", "", "", count(recognizer.parameter_count), ""])
     head = ["", "layer", "output", "parameters", "count", "equation, and how a gradient comes back"]
     caption = f"From {_by((*recognizer.size, 1))} bytes to ten outputs"
     layers = table(caption, head, rows, kind="layers", total=True)
@@ -183,7 +189,8 @@ def _called(value: Any) -> str:
 def _equation(value: Any) -> str:
     """The first line of its docstring: in this project that is its equation."""
     text = (type(value).__doc__ or "").strip()
-    return f'<span class="equation">{escape(text.partition(chr(10))[0])}</span>'
+    line = text.partition("\n")[0].replace("`", "")
+    return f'<span class="equation">{escape(line)}</span>'
 
 
 def recipe_text(recipe: Recipe) -> str:

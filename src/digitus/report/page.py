@@ -42,7 +42,7 @@ def percent(share: float | None, places: int = 2) -> str:
         return "–"
     least = 10.0**-places
     value = round(100 * share, places)
-    sign = "<" if 0 < share and value <= 0 else ">" if share < 1 and value >= 100 else ""
+    sign = "<" if share > 0 and value <= 0 else ">" if share < 1 and value >= 100 else ""
     if sign:
         value = least if sign == "<" else 100 - least
     return f"{sign}{value:.{places}f}{SPACE}%"
@@ -55,7 +55,7 @@ def count(n: int, thing: str = "") -> str:
 
 def duration(seconds: float) -> str:
     """75.2 as "1 min 15 s"."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f}{SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -83,7 +83,9 @@ def table(
         for row in rows
     ]
     foot = f"<tfoot>{lines.pop()}</tfoot>" if total else ""
-    heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    heads = "".join(
+        f'<th scope="col">{escape(cell)}</th>' if cell else "<td></td>" for cell in head
+    )
     return (
         f'<div class="wide"><table class="{kind}"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(lines)}</tbody>{foot}</table></div>"
@@ -101,7 +103,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="facts">{"".join(items)}</dl>'
 
 
-def page(title: str, header: str, sections: Sequence[Section], style: str, footer: str) -> str:
+def document(title: str, header: str, sections: Sequence[Section], style: str, footer: str) -> str:
     """The whole document; `style` is CSS that goes with these contents only."""
     links = "".join(f'<li><a href="#{s.id}">{escape(s.title)}</a></li>' for s in sections)
     body = "\n".join(

@@ -142,10 +142,9 @@ def confusion(record: dict[str, Any], mistakes: Mistakes) -> Section:
     words = (
         "<p>Choose a number to see the pictures behind it, the most confident mistake first.</p>"
     )
+    pictures = f'<div class="panels" aria-live="polite">{panels}</div>'
     return Section(
-        "confusion",
-        "What is read as what",
-        f'{words}<div class="two">{grid}<div class="panels" aria-live="polite">{panels}</div></div>',
+        "confusion", "What is read as what", f'{words}<div class="two">{grid}{pictures}</div>'
     )
 
 

@@ -1,261 +1,340 @@
-"""From a grey picture of one digit to MNIST's form, and every step on the way."""
+"""A picture of one digit in MNIST's form: white on black, 28 x 28, in a 20-pixel box, centred.
+
+Inside: every step from grey pixels to what the network was trained on (`prepare_one`), the same for
+a whole set (`prepare`), and its last part alone, for ink that is already cut out (`normalise`).
+Not inside: opening files (`decode`) and finding the digits of a page.
+
+The order is: paper and polarity; ruled lines; the strength of ink and noise; specks; box, pen
+width, centre of mass. What is in MNIST's form already passes unchanged, to a few grey levels.
+"""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitus.errors import DataError
+
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Box: TypeAlias = tuple[int, int, int, int]
 
-SIDE, BOX = 28, 20
-FINE = 4
-WORK = 320
-FAINT, CLEAR = 0.25, 0.5
-EDGE = 0.3
-WIDTHS = (1.8, 3.6)
-SPECK = 0.08
-UNSCALED = (18, 22)
-PAR = dict(sharp=True, rules=True, blur=1.0, unscaled=True, target=None, cubic=True)
+SIDE, BOX = 28, 20  # pixels of an image and of the box that holds its ink, as in MNIST
+WORK = 320  # larger pictures are made smaller first: their longer side, in pixels
+COARSE = 40  # the paper is judged on at most so many pixels a side, where its grain averages out
+ALREADY = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
+FINE = 4  # others are scaled to 4 times 20 pixels, where strokes can grow by quarters of a pixel
+PEN = (1.8, 3.6)  # pixels: nine of ten digits of MNIST's training set have strokes so wide
+EDGE = 0.3  # of full ink: where a digit ends; with it MNIST's own boxes measure exactly 20
+FAINT, CLEAR = 0.12, 0.5  # of full ink: a stroke may fade to the one if it reaches the other
+FAINTEST = 10  # grey levels: paler "ink" is none
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
+    """A digit in MNIST's form and what was found on the way to it.
+
+    `picture` are the grey bytes [h w] that came in. Three maps have its shape, or, where its
+    longer side exceeds 320 pixels, that shape made smaller: `paper`, the grey that the paper would
+    have everywhere without ink; `rules`, where a ruled line was taken out; and `ink`, from 0 to 1.
+    `dark_ink` is the polarity; `contrast` and `noise` are grey levels, of full ink against paper
+    and the deviation of the paper's grain. `box` is x, y, width, height of the digit in pixels of
+    the picture; `pen` the width of its strokes before it was corrected, in pixels of `image`,
+    which is the result: bytes [28 28], all 0 where the picture is `blank`.
+    """
+
     picture: Bytes
-    background: Floats
+    paper: Floats
     dark_ink: bool
-    noise: float
-    level: float
     rules: Mask
+    contrast: float
+    noise: float
     ink: Floats
-    box: tuple[int, int, int, int]
-    width: float
+    box: Box
+    pen: float
     image: Bytes
-    blank: bool
+
+    @property
+    def blank(self) -> bool:
+        """Whether no ink was found."""
+        return not self.box[2]
 
 
-def prepare(images):
-    return np.array([prepare_one(i).image for i in images], np.uint8).reshape(-1, SIDE, SIDE)
+def prepare(images: Bytes) -> Bytes:
+    """Images [n h w], one digit each, of any size and polarity, to MNIST's form [n 28 28].
+
+    Raises `DataError` for anything but bytes with three axes, of which h and w are not 0.
+    """
+    if images.ndim != 3:
+        raise DataError(f"images must be bytes [n, height, width], not {list(images.shape)}")
+    prepared = np.zeros((len(images), SIDE, SIDE), np.uint8)
+    for image, picture in zip(prepared, images, strict=True):
+        image[:] = prepare_one(picture).image
+    return prepared
 
 
-def prepare_one(picture):
-    zoom = min(1, WORK / max(picture.shape))
-    work = picture.astype(np.float32)
-    if zoom < 1:
-        size = tuple(max(1, round(s * zoom)) for s in picture.shape[::-1])
-        work = cv2.resize(work, size, interpolation=cv2.INTER_AREA)
-    (background, ink), dark = _paper(work)
-    rules = np.zeros(ink.shape, bool)
-    if PAR["rules"]:
-        ink, rules = _without_rules(ink)
-    level, noise = _level(ink)
-    ink = _clean(ink, level, noise)
-    blank = not ink.any()
-    image, box, width = (
-        normalise(ink) if not blank else (np.zeros((28, 28), np.uint8), (0, 0, 0, 0), 0.0)
-    )
-    box = tuple(round(b / zoom) for b in box)
-    return Prepared(picture, background, dark, noise, level, rules, ink, box, width, image, blank)
+def prepare_one(picture: Bytes) -> Prepared:
+    """A grey picture [h w] of one digit, of any size and polarity, with every step kept.
+
+    Raises `DataError` for anything but bytes with two axes that are not 0.
+    """
+    if picture.ndim != 2 or picture.dtype != np.uint8 or not picture.size:
+        raise DataError(
+            f"a picture must be bytes [height, width], not {picture.dtype} {list(picture.shape)}"
+        )
+    work = _at_most(WORK, picture).astype(np.float32)
+    paper, dark_ink = _paper(work)
+    raised = paper - work if dark_ink else work - paper
+    ink, rules = _without_rules(np.maximum(raised, 0))
+    contrast, noise = _strength(ink, raised)
+    ink = _digit(ink, contrast, noise)
+    image, (x, y, w, h), pen = normalise(ink)
+    zoom = np.divide(picture.shape, work.shape)
+    box = (int(x * zoom[1]), int(y * zoom[0]), math.ceil(w * zoom[1]), math.ceil(h * zoom[0]))
+    return Prepared(picture, paper, dark_ink, rules, contrast, noise, ink, box, pen, image)
+
+
+def normalise(ink: Floats) -> tuple[Bytes, Box, float]:
+    """Ink [h w], from 0 to 1, to an image [28 28], with the ink's box and pen width.
+
+    As LeCun, Bottou, Bengio & Haffner 1998 (section III-A) made MNIST: the digit is scaled to 20
+    pixels on its longer side, its grey levels being the anti-aliasing, and its centre of mass is
+    put at pixel (14, 14). Strokes thinner or thicker than MNIST's (`PEN`) are corrected, so that a
+    fine pen on a large sheet does not fade. The box is x, y, width, height; the pen width is in
+    pixels of the image, before the correction. Without ink, all are 0.
+    """
+    if not ink.any():
+        return np.zeros((SIDE, SIDE), np.uint8), (0, 0, 0, 0), 0.0
+    (top, bottom), (left, right) = _extent(ink.max(1)), _extent(ink.max(0))
+    box = (left, top, right - left, bottom - top)
+    side = max(box[2:])
+    if ALREADY[0] <= side <= ALREADY[1]:
+        around = ink[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
+        return _centred(around, 1), box, _pen(around) * BOX / side
+    digit = ink[top:bottom, left:right]
+    fine = _scaled(digit, BOX * FINE / side)
+    pen = _pen(fine) / FINE
+    # A pen that grows makes the digit larger; so much smaller it has to be scaled before.
+    grow = (min(max(pen, PEN[0]), PEN[1]) - pen) / max(1 - pen / BOX, 0.5)
+    if steps := min(round(grow * FINE), BOX * FINE // 4):
+        fine = np.pad(_scaled(digit, (BOX * FINE - steps) / side), max(steps, 0) // 2 + 1)
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(steps) + 1,) * 2)
+        fine = cv2.dilate(fine, disc) if steps > 0 else cv2.erode(fine, disc)
+    return _centred(fine, FINE), box, pen
+
+
+def _at_most(side: int, picture: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """The picture, made smaller by averaging where its longer side has more pixels."""
+    zoom = side / max(picture.shape)
+    if zoom >= 1:
+        return picture
+    h, w = (max(1, round(s * zoom)) for s in picture.shape)
+    return cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+
+
+def _paper(work: Floats) -> tuple[Floats, bool]:
+    """The grey of the paper, [h w], and whether ink is darker than it.
+
+    Both polarities are tried; the better one leaves less ink, above all at the border.
+    """
+    coarse = _at_most(COARSE, work)
+    tried = []
+    for sign in (1, -1):
+        surface = _under(sign * coarse)
+        ink = np.maximum(sign * coarse - _evaluated(surface, *coarse.shape), 0)
+        h, w = (-(-s // 8) for s in ink.shape)
+        corners = sum(float(ink[y, x].mean()) for y in _ends(h) for x in _ends(w)) / 4
+        edges = sum(float(e.mean()) for e in (ink[0], ink[-1], ink[:, 0], ink[:, -1])) / 4
+        score = (corners + edges + 4 * float(ink.mean())) / max(float(ink.max()), 1)
+        tried.append((score, sign, surface))
+    _, sign, surface = min(tried, key=lambda t: t[0])
+    return sign * _evaluated(surface, *work.shape), sign < 0
+
+
+def _ends(n: int) -> tuple[slice, slice]:
+    return slice(None, n), slice(-n, None)
+
+
+def _under(values: Floats) -> Floats:
+    """The quadratic surface [6] on which the values [h w] stand, as ink on paper.
+
+    Least squares, repeated with less and less weight for what rises above the surface by more than
+    the noise below it; what lies below keeps its full weight, so the surface cannot climb the ink.
+    """
+    h, w = values.shape
+    every = tuple(slice(None, None, max(1, s // 14)) for s in (h, w))  # 14 x 14 points are enough
+    terms, z = _terms(h, w)[every].reshape(-1, 6), values[every].ravel()
+    base = np.partition(z, len(z) // 5)[len(z) // 5]
+    z = z - base
+    above, scale = z, max(2.0, float(z.std()))
+    stiffness = np.diag(np.float32([1e-6, 1, 1, 1, 1, 1])) * np.float32(0.02)
+    for _ in range(6):
+        weight = (1 + (np.maximum(above, 0) / scale) ** 2) ** -2
+        weighted = terms.T * weight
+        surface = np.linalg.solve(weighted @ terms + stiffness * weight.sum(), weighted @ z)
+        above = z - terms @ surface
+        below = above[above < 0]
+        scale = max(2.0, 0.55 * scale, math.sqrt(float(below @ below) / max(1, below.size)))
+    surface[0] += base
+    return surface
+
+
+def _evaluated(surface: Floats, h: int, w: int) -> Floats:
+    return _terms(h, w) @ surface
 
 
 @lru_cache(maxsize=8)
-def _terms(h, w):
+def _terms(h: int, w: int) -> Floats:
+    """1, x, y, x², xy, y² at every pixel, [h w 6]; x and y run from -1 to 1."""
     y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).astype(np.float32)
 
 
-def _paper(work):
-    found = []
-    for dark in (False, True):
-        sign = -1 if dark else 1
-        b = _background(work * sign)
-        ink = np.maximum(work * sign - b, 0)
-        found.append((_score(ink), (b * sign, ink), dark))
-    return min(found, key=lambda f: f[0])[1:]
-
-
-def _score(ink):
-    h, w = ink.shape
-    top = max(float(ink.max()), 1)
-    kh, kw = max(1, h // 8), max(1, w // 8)
-    corners = np.mean(
-        [ink[:kh, :kw].mean(), ink[:kh, -kw:].mean(), ink[-kh:, :kw].mean(), ink[-kh:, -kw:].mean()]
-    )
-    border = np.mean([ink[0].mean(), ink[-1].mean(), ink[:, 0].mean(), ink[:, -1].mean()])
-    return (corners + border + PAR.get("all", 4) * ink.mean()) / top
-
-
-def _background(work):
-    h, w = work.shape
-    every = (
-        slice(None, None, max(1, round(h / PAR.get("grid", 16)))),
-        slice(None, None, max(1, round(w / PAR.get("grid", 16)))),
-    )
-    values = work[every].ravel()
-    everywhere = _terms(h, w)
-    terms = everywhere[every].reshape(-1, 6)
-    base = np.quantile(values, 0.2)
-    values = values - base
-    residual = values
-    scale = max(2.0, float(residual.std()))
-    ridge = np.diag(np.float32([1e-6, 1, 1, 1, 1, 1])) * np.float32(PAR.get("ridge", 0.02))
-    for k in range(PAR.get("iters", 6)):
-        over = np.maximum(residual, 0) / scale
-        weight = 1 / (1 + over * over) ** 2
-        weighted = terms.T * weight
-        coefficients = np.linalg.solve(weighted @ terms + ridge * weight.sum(), weighted @ values)
-        residual = values - terms @ coefficients
-        below = residual[residual < 0]
-        scale = max(
-            2.0, scale * PAR.get("cool", 0.55), float(np.sqrt(below @ below / max(1, below.size)))
-        )
-    return everywhere @ coefficients + base
-
-
-def _without_rules(ink):
-    none = np.zeros(ink.shape, bool)
-    if min(ink.shape) < 20:
-        return ink, none
+def _without_rules(ink: Floats) -> tuple[Floats, Mask]:
+    """Ink without the lines of ruled or squared paper, and where they were: two [h w]."""
     ink, across = _without_rows(ink)
-    ink, down = _without_rows(np.ascontiguousarray(ink.T))
-    return np.ascontiguousarray(ink.T), across | down.T
+    turned, down = _without_rows(np.ascontiguousarray(ink.T))
+    return np.ascontiguousarray(turned.T), across | down.T
 
 
-def _without_rows(ink):
-    h, w = ink.shape
+def _without_rows(ink: Floats) -> tuple[Floats, Mask]:
+    """Takes out rows that are inked from side to side; they are thin, and pale or several.
+
+    Only their own grey goes: darker strokes across them stay, and where strokes above and below
+    reach a line, it is taken to hide ink.
+    """
     rules = np.zeros(ink.shape, bool)
-    level = np.quantile(ink, PAR.get("rq", 0.1), axis=1).astype(np.float32)[:, None]
-    k = max(3, h // 10) | 1
-    around = cv2.morphologyEx(
-        level,
-        cv2.MORPH_OPEN,
-        np.ones((k, 1), np.uint8),
-        borderType=cv2.BORDER_CONSTANT,
-        borderValue=0,
-    )
-    pen = (ink**3).sum() / max(1e-6, (ink**2).sum())
-    rows = (level - around)[:, 0] > 0.15 * pen
-    if not rows.any() or rows.mean() > 0.34:
+    h, w = ink.shape
+    if min(h, w) < BOX:  # the digit itself would span the picture
         return ink, rules
-    good = np.flatnonzero(~rows)
-    out = ink.copy()
-    for y in np.flatnonzero(rows):
-        i = np.searchsorted(good, y)
-        up, low = good[max(i - 1, 0)], good[min(i, len(good) - 1)]
-        typical = np.median(ink[y])
-        line = ink[y] < typical + 0.2 * pen
-        between = (ink[up] + ink[low]) / 2
-        out[y] = np.where(line, np.minimum(ink[y], between), ink[y])
-        rules[y] = line
-    return out, rules
+    tenth = np.partition(ink, w // 10, axis=1)[:, w // 10]  # exceeded by nine tenths of a row
+    full = _weight(ink)
+    if tenth.max() < 0.15 * full:
+        return ink, rules
+    thickest = np.ones((max(3, h // 10) | 1, 1), np.uint8)
+    wide = cv2.morphologyEx(tenth[:, None], cv2.MORPH_OPEN, thickest, None, None, 1, cv2.BORDER_CONSTANT, 0)
+    found = tenth - wide[:, 0] > 0.15 * full
+    several = np.count_nonzero(np.diff(found, prepend=False) & found) > 1
+    if not found.any() or not (several or tenth[found].max() < 0.75 * full):
+        return ink, rules
+    rows, good = np.flatnonzero(found), np.flatnonzero(~found)
+    after = np.searchsorted(good, rows)
+    above, below = good[np.maximum(after - 1, 0)], good[np.minimum(after, len(good) - 1)]
+    line = ink[rows] < np.median(ink[rows], axis=1, keepdims=True) + 0.2 * full
+    rules[rows] = line
+    cleared = ink.copy()
+    hidden = np.minimum(ink[rows], (ink[above] + ink[below]) / 2)
+    cleared[rows] = np.where(line, hidden, ink[rows])
+    return cleared, rules
 
 
-def _level(ink):
-    typical = float((ink**3).sum() / max(1e-6, (ink**2).sum()))
-    heavy = ink[ink >= typical / 2]
-    level = float(np.quantile(heavy, 0.9))
-    noise = (
-        1.4826 * float(np.median(ink[ink <= typical / 2])) if (ink <= typical / 2).any() else 0.0
-    )
-    return level, min(noise, level / 5)
+def _weight(ink: Floats) -> float:
+    """The mean of ink, weighted by its square: the grey of strokes, however few they are."""
+    square = ink * ink
+    return float(np.vdot(square, ink) / max(float(square.sum()), 1e-6))
 
 
-def _clean(ink, level, noise):
-    if level < 10:
+def _strength(ink: Floats, raised: Floats) -> tuple[float, float]:
+    """The contrast of full ink with paper, and the noise of the paper, in grey levels."""
+    half = _weight(ink) / 2
+    heavy, light = ink[ink >= half], np.abs(raised[ink <= half])
+    contrast = float(np.quantile(heavy, 0.9))
+    # What is fainter than half has grey edges of strokes in it, which are no noise: hence the limit.
+    noise = float(np.partition(light, light.size * 3 // 4)[light.size * 3 // 4]) if light.size else 0.0
+    DBG.append(noise/max(contrast,1e-9))
+    return contrast, noise
+
+
+def _digit(ink: Floats, contrast: float, noise: float) -> Floats:
+    """Ink from 0 to 1 [h w], without what is not the digit's: noise, specks, neighbours."""
+    if contrast < FAINTEST or noise > GRAIN * contrast:
         return np.zeros_like(ink)
-    seen = (
-        cv2.GaussianBlur(ink, (0, 0), PAR["blur"] * min(1, 3 * noise / level) + 0.01)
-        if PAR["blur"] and noise > 0.02 * level
-        else ink
-    )
-    faint = seen > max(FAINT * level, 2.5 * noise if not PAR["blur"] else 1.5 * noise)
-    n, labels, stats, centres = cv2.connectedComponentsWithStats(
-        faint.astype(np.uint8), connectivity=8
-    )
+    ink = np.minimum(ink / contrast, 1)
+    noise = min(noise / contrast, 0.2)
+    seen = cv2.GaussianBlur(ink, (0, 0), min(BMAX, BL * noise)) if noise > 0.02 else ink
+    faint = (seen > max(FAINT, NF * noise)).view(np.uint8)
+    near = 2 * (min(ink.shape) // NEAR) + 1
+    faint = cv2.dilate(faint, np.ones((near, near), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(faint, connectivity=8)
     flat = labels.ravel()
-    mass = np.bincount(flat, ink.ravel(), n)
+    mass = np.bincount(flat, ink.ravel(), count)
+    clear = np.bincount(flat, (seen > CLEAR).ravel(), count) > 0
     mass[0] = 0
-    clear = np.bincount(flat, (seen > CLEAR * level).ravel(), n) > 0
-    keep = clear & (mass >= SPECK * mass.max())
+    mass[~clear] = 0
+    main = int(mass.argmax())
+    if mass[main] <= SHARE * ink.sum():
+        return np.zeros_like(ink)
+    DBG.append(mass[main]/ink.sum())
+    low, size = stats[:, :2], stats[:, 2:4]
+    gap = np.maximum(low - low[main] - size[main], low[main] - low - size).max(1).clip(0)
+    gap = gap / size[main].max()
+    sides = (low == 0).sum(1) + (low + size == ink.shape[::-1]).sum(1)  # at which it leaves
+    keep = mass > mass[main] * (SPECK + FAR * gap)
+    if not sides[main]:
+        keep &= (sides == 0) | ((sides == 1) & (gap < 0.1))
+    keep[main] = True
     keep[0] = False
-    mask = keep[labels].astype(np.uint8)
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    return np.minimum(ink / level, 1) * mask
+    kept = cv2.dilate(keep[labels].view(np.uint8), np.ones((3, 3), np.uint8))
+    if OUT and noise > 0.1: ink = np.minimum(cv2.GaussianBlur(ink, (0, 0), OUT)*1.15,1)
+    return ink * kept
 
 
-def extent(profile):
-    at = np.flatnonzero(profile > EDGE)
-    if not at.size:
-        at = np.flatnonzero(profile)
-    return int(at[0]), int(at[-1]) + 1
+SPECK, FAR = 0.02, 0.3
+NF, BL, BMAX, OUT = 2.5, 3, 1, 0.5
+SH=0
+NEAR=80
+DBG=[]
+GRAIN, SHARE = 0.26, 0.15
 
 
-def normalise(ink):
-    top, bottom = extent(ink.max(1))
-    left, right = extent(ink.max(0))
-    box = (left, top, right - left, bottom - top)
-    side = max(box[2:])
-    width = _width(ink) * BOX / side
-    if (
-        PAR["unscaled"]
-        and UNSCALED[0] <= side <= UNSCALED[1]
-        and WIDTHS[0] - 0.6 <= width <= WIDTHS[1] + 1
-    ):
-        fine, f = ink[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1], 1
-    else:
-        crop = ink[top:bottom, left:right]
-        fine, f = _resized(crop, BOX * FINE / side), FINE
-        width = _width(fine) / FINE
-        target = min(max(width, WIDTHS[0]), WIDTHS[1])
-        grow = (target - width) / (1 - width / BOX)
-        grow = math.copysign(math.floor(abs(grow) * FINE + 0.5), grow)
-        if grow:
-            grow = int(min(grow, 4 * FINE))
-            fine = _resized(crop, (BOX * FINE - grow) / side)
-            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(grow) + 1,) * 2)
-            fine = cv2.copyMakeBorder(fine, *[max(grow, 0) // 2 + 2] * 4, cv2.BORDER_CONSTANT)
-            fine = cv2.dilate(fine, disc) if grow > 0 else cv2.erode(fine, disc)
-    return _centred(fine, f), box, width
+def _extent(profile: Floats) -> tuple[int, int]:
+    """Where the largest ink of each row, or column, first and last exceeds `EDGE`."""
+    inked = np.flatnonzero(profile > min(EDGE, float(profile.max()) / 2))
+    return int(inked[0]), int(inked[-1]) + 1
 
 
-def _resized(crop, s):
-    h, w = crop.shape
-    size = max(1, round(w * s)), max(1, round(h * s))
-    how = cv2.INTER_AREA if s < 1 else cv2.INTER_CUBIC if PAR["cubic"] else cv2.INTER_LINEAR
-    out = np.clip(cv2.resize(crop, size, interpolation=how), 0, 1)
-    return out
+def _scaled(digit: Floats, by: float) -> Floats:
+    h, w = (max(1, round(s * by)) for s in digit.shape)
+    how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
+    r= np.clip(cv2.resize(digit, (w, h), interpolation=how), 0, 1)
+    return np.clip((r-.5)*(1+SH)+.5,0,1) if SH and by>1 else r
 
 
-def _width(ink):
+def _pen(ink: Floats) -> float:
+    """The width of the strokes in pixels: twice the area, over the length of the outline.
+
+    That length is the sum of the steepness of the grey levels, so soft edges need no threshold.
+    """
     ink = np.pad(ink, 1)
-    dx, dy = np.diff(ink, axis=1)[:-1], np.diff(ink, axis=0)[:, :-1]
-    edge = float(np.sqrt(dx * dx + dy * dy).sum())
-    return 2 * float(ink.sum()) / max(edge, 1e-6)
+    right, down = np.diff(ink, axis=1)[:-1], np.diff(ink, axis=0)[:, :-1]
+    outline = float(np.sqrt(right * right + down * down).sum())
+    return 2 * float(ink.sum()) / max(outline, 1e-6)
 
 
-def _centred(fine, f):
-    h, w = fine.shape
-    side = SIDE * f
-    total = fine.sum()
-    if not total:
-        return np.zeros((SIDE, SIDE), np.uint8)
-    y = (np.arange(h) + (0.5 if f > 1 else 0)) @ fine.sum(1) / total
-    x = (np.arange(w) + (0.5 if f > 1 else 0)) @ fine.sum(0) / total
-    c = side / 2 + (0.5 * f if f > 1 else 0)
-    canvas = np.zeros((side + 2 * h, side + 2 * w), np.float32)
-    oy, ox = round(c - y), round(c - x)
-    oy, ox = (min(max(o, 0), max(side - n, 0)) for o, n in ((oy, h), (ox, w)))
-    canvas[h + oy : 2 * h + oy, w + ox : 2 * w + ox] = fine
-    canvas = canvas[h : h + side, w : w + side]
-    if f > 1:
-        canvas = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        some = canvas[canvas > 0.3 * canvas.max()]
-        canvas = canvas / np.quantile(some, 0.8)
-    return np.rint(np.clip(canvas, 0, 1) * 255).astype(np.uint8)
+def _centred(ink: Floats, fine: int) -> Bytes:
+    """Ink of `fine` pixels to one, put on black [28 28] by its centre of mass.
+
+    MNIST's digits were moved by whole pixels, so their centre is (14, 14) to half a pixel; a digit
+    that would leave the picture is moved less.
+    """
+    side = SIDE * fine
+    total = float(ink.sum()) or 1.0
+    corner = []
+    for axis, n in enumerate(ink.shape):
+        centre = float(np.arange(n) @ ink.sum(1 - axis)) / total
+        middle = (SIDE / 2 + 0.5) * fine - 0.5
+        corner.append(min(max(round(middle - centre), 0), side - n))
+    (y, x), (h, w) = corner, ink.shape
+    sheet = np.zeros((side, side), np.float32)
+    sheet[y : y + h, x : x + w] = ink
+    if fine > 1:
+        sheet = cv2.resize(sheet, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        sheet /= max(np.quantile(sheet[sheet > EDGE * sheet.max()], 0.8), 1e-6)
+    return np.rint(np.minimum(sheet, 1) * 255).astype(np.uint8)
