@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
@@ -43,8 +44,10 @@ def shard_size(network: Chain) -> int:
 def workers(threads: int, *, shards: int) -> Iterator[Map]:
     """A `map` over shards for the length of a block: by a pool of threads, or one after the other.
 
-    With a single shard the threads go to BLAS, with several each has one BLAS thread.
+    With a single shard the threads go to BLAS, with several each has one BLAS thread. OpenCV, which
+    distorts batches between two steps, gets them too.
     """
+    cv2.setNumThreads(threads)
     if shards == 1 or threads == 1:
         with threadpool_limits(limits=threads, user_api="blas"):
             yield map

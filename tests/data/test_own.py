@@ -48,7 +48,7 @@ def test_labels_come_from_folders_and_names(tmp_path: Path) -> None:
     }
     for name in names:
         save(tmp_path / name)
-    for ignored in (".hidden/1.png", "0/.1.png", "README.txt", "labels.csv", "Thumbs.db"):
+    for ignored in (".hidden/1.png", "0/.1.png", "README.txt", "table.csv", "Thumbs.db"):
         (tmp_path / ignored).parent.mkdir(exist_ok=True)
         (tmp_path / ignored).write_bytes(b"nothing")
     digits = load_own(tmp_path)
@@ -75,9 +75,42 @@ def test_polarity_is_that_of_the_edge(tmp_path: Path) -> None:
     save(tmp_path / "1_light_on_dark.png", DIGIT)
     save(tmp_path / "2_dark_on_light.png", 255 - DIGIT)
     assert all(np.array_equal(image, DIGIT) for image in load_own(tmp_path).images)
-    plain, inverted = (read_folder(tmp_path, invert=way).images for way in (False, True))
-    assert np.array_equal(plain[1], 255 - DIGIT)
-    assert np.array_equal(inverted, 255 - plain)
+
+
+def test_the_caller_may_fit_pictures_in_another_way(tmp_path: Path) -> None:
+    save(tmp_path / "2_large.png", np.full((40, 60), 9, np.uint8))
+    seen = []
+
+    def fit(picture: np.ndarray) -> np.ndarray:
+        seen.append(picture.shape)
+        return DIGIT
+
+    assert np.array_equal(load_own(tmp_path, fit=fit).images, DIGIT[None])
+    assert seen == [(40, 60)]
+
+
+def test_a_list_of_labels_decides_files_and_order(tmp_path: Path) -> None:
+    for name in ("b.png", "a.png", "not-listed.png"):
+        save(tmp_path / name)
+    (tmp_path / "labels.csv").write_text("file,label,kind\nb.png,7,single\na.png,4,single\n")
+    assert load_own(tmp_path).labels.tolist() == [7, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("file,label\na.png,12\n", "no label"),
+        ("file,value\na.png,1\n", "needs the columns file and label"),
+        ("file,label\nb.png,1\n", "b.png"),
+        ("file,label\n", "holds no pictures"),
+    ],
+)
+def test_a_bad_list_of_labels_is_one_line(tmp_path: Path, text: str, says: str) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(DataError, match=says) as error:
+        load_own(tmp_path)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("shape", [(56, 56), (100, 40), (40, 100), (14, 14), (1, 300), (28, 20)])

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from rich.console import Console
     from rich.table import Table
 
@@ -62,14 +64,36 @@ def cores(threads: int) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def digits_of(data: str, part: Literal["train", "test"], data_dir: Path | None) -> Digits:
-    """Digits by a name of the catalogue or by a path to the user's own."""
-    from digitus.data import own, sources
+def digits_of(
+    data: str, part: Literal["train", "test"], data_dir: Path | None, *, prepare: str = "none"
+) -> Digits:
+    """Digits by a name of the catalogue or by a path to the user's own.
 
-    known = {listing.name for listing in sources.available(data_dir)}
-    if data not in known and Path(data).exists():
-        return own.load_own(Path(data), part)
-    return sources.load(data, part, data_dir=data_dir)
+    `prepare` "auto" makes pictures of any size, polarity and position like MNIST's.
+    """
+    from dataclasses import replace
+
+    from digitus.data import own, sources
+    from digitus.data.catalogue import SOURCES
+
+    auto = prepare == "auto"
+    if data in (*SOURCES, sources.STROKES) or not Path(data).exists():
+        digits = sources.load(data, part, data_dir=data_dir)
+    elif auto and Path(data).is_dir():
+        from digitus.vision.normalise import prepare_one
+
+        # From the full picture: shrunk to 28 x 28 first, a small digit would be lost.
+        return own.read_folder(Path(data), part, fit=lambda picture: prepare_one(picture).image)
+    else:
+        digits = own.load_own(Path(data), part)
+    return replace(digits, images=prepared(digits.images)) if auto else digits
+
+
+def prepared(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Images [n h w] made like MNIST's [n 28 28], whatever their size, polarity and position."""
+    from digitus.vision.normalise import prepare
+
+    return prepare(images)
 
 
 def recognizer_of(model: str | None) -> tuple[Recognizer, str]:

@@ -16,6 +16,7 @@ from digitus.cli.common import (
     json_option,
     output,
     percent,
+    prepared,
     print_json,
     recognizer_of,
     score_lines,
@@ -85,13 +86,16 @@ def evaluate(
     with workers(cores(threads), shards=2) as each:
         if not_digits:
             assert images is not None
-            digits = _prepared(digits_of(data, "test", data_dir), prepare)
-            strangers = _read_images(images, prepare)
+            digits = digits_of(data, "test", data_dir, prepare=prepare)
             record = evaluate_not_digits(
-                recognizer, strangers, digits, min_confidence=min_confidence, each=each
+                recognizer,
+                _strangers(images, prepare),
+                digits,
+                min_confidence=min_confidence,
+                each=each,
             )
         else:
-            digits = _prepared(_labelled(data, images, labels, data_dir), prepare)
+            digits = _labelled(data, images, labels, data_dir, prepare)
             evaluation = score_digits(recognizer, digits, min_confidence=min_confidence, each=each)
             record = evaluation.record()
     if report is not None and not not_digits:
@@ -116,29 +120,23 @@ def evaluate(
         console.print(f"report  {report}")
 
 
-def _labelled(data: str, images: Path | None, labels: Path | None, data_dir: Path | None) -> Digits:
+def _labelled(
+    data: str, images: Path | None, labels: Path | None, data_dir: Path | None, prepare: str
+) -> Digits:
+    """The digits to score: --images and --labels, or --data."""
+    from dataclasses import replace
+
     from digitus.data.idx import read_digits
 
     if images is None or labels is None:
-        return digits_of(data, "test", data_dir)
-    return read_digits(images, labels, images.name, str(images))
+        return digits_of(data, "test", data_dir, prepare=prepare)
+    digits = read_digits(images, labels, images.name, str(images))
+    return replace(digits, images=prepared(digits.images)) if prepare == "auto" else digits
 
 
-def _prepared(digits: Digits, prepare: str) -> Digits:
-    from dataclasses import replace
-
-    return replace(digits, images=_ready(digits.images, prepare))
-
-
-def _read_images(path: Path, prepare: str) -> npt.NDArray[np.uint8]:
+def _strangers(images: Path, prepare: str) -> npt.NDArray[np.uint8]:
+    """Images in which nothing is a digit."""
     from digitus.data.idx import read_images
 
-    return _ready(read_images(path), prepare)
-
-
-def _ready(images: npt.NDArray[np.uint8], prepare: str) -> npt.NDArray[np.uint8]:
-    if prepare == "none":
-        return images
-    from digitus.vision.normalise import prepare as normalise
-
-    return normalise(images)
+    strangers = read_images(images)
+    return prepared(strangers) if prepare == "auto" else strangers

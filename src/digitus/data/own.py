@@ -9,9 +9,11 @@ and `y_train`, `x_test` and `y_test`), `part` says which is meant; an undivided 
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +26,24 @@ from digitus.data.idx import MAX_BYTES
 from digitus.errors import DataError
 from digitus.vision.decode import SUFFIXES, decode
 
+Fit = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
+
 SIDE = 28
+LIST = "labels.csv"
+DIGITS = tuple("0123456789")
 # A digit that stands alone at the start of a name: 7.png, 7_0012.png, 7-a.png, "7 (2).png".
 LABELLED = re.compile(r"([0-9])[-_. (]")
 
 
-def load_own(path: Path, part: PartName = "train") -> Digits:
+def load_own(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Digits:
     """The digits at a path, as `read_folder`, `read_csv` or `read_npz` reads them.
+
+    `fit` makes each picture of a folder an image; without it, as `read_folder` says.
 
     Raises `DataError`, also for a path that is none of the three.
     """
     if path.is_dir():
-        return read_folder(path, part)
+        return read_folder(path, part, fit=fit or fitted)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
     match path.suffix.lower():
@@ -48,31 +56,33 @@ def load_own(path: Path, part: PartName = "train") -> Digits:
     )
 
 
-def read_folder(path: Path, part: PartName = "train", *, invert: bool | None = None) -> Digits:
+def read_folder(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Digits:
     """The labelled pictures in a folder and the folders in it, as images [n 28 28].
 
-    A picture's label is the name of its folder, if that is a single digit (`3/a.png`), and else the
-    digit at the start of its own name, if `_`, `-`, `.`, `(` or a space follows (`7_0012.png`).
-    Other kinds of files and hidden ones are passed over; a picture without a label is an error.
+    Where the folder has a file `labels.csv` with the columns `file` and `label`, its pictures are
+    those and in that order. Else a picture's label is the name of its folder, if that is a single
+    digit (`3/a.png`), or the digit at the start of its own name, if `_`, `-`, `.`, `(` or a space
+    follows (`7_0012.png`); other kinds of files and hidden ones are passed over. A picture without
+    a label is an error.
 
-    A picture that is not 28 x 28 is scaled to fit, its proportions kept, and centred. One that is
-    mostly bright along its edge is taken for dark ink on paper and inverted; `invert` decides this
-    for all alike.
-
-    Raises `DataError`.
+    `fit` makes a grey picture [h w] an image [28 28]; without it, `fitted`. Raises `DataError`.
     """
     root = path / part if (path / part).is_dir() else path
-    pictures = sorted(p for p in root.rglob("*") if _is_picture(p.relative_to(root)))
+    if (root / LIST).is_file():
+        listed = _listed(root / LIST)
+        pictures, labels = list(listed), list(listed.values())
+    else:
+        pictures = sorted(p for p in root.rglob("*") if _is_picture(p.relative_to(root)))
+        labels = [_label(picture) for picture in pictures]
     if not pictures:
         raise DataError(f"{root}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
-    labels = [_label(picture) for picture in pictures]
     if None in labels:
         first = pictures[labels.index(None)]
         raise DataError(
             f"{first}: no label in its name or its folder's ({labels.count(None)} such pictures); "
             "put pictures into folders named 0 to 9, or start their names with the digit and _"
         )
-    images = [_fit(decode(picture), invert) for picture in pictures]
+    images = [(fit or fitted)(decode(picture)) for picture in pictures]
     return Digits(np.stack(images), np.array(labels, np.uint8), f"pictures in {root}", str(root))
 
 
@@ -147,10 +157,28 @@ def _label(picture: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def _fit(picture: npt.NDArray[np.uint8], invert: bool | None) -> npt.NDArray[np.uint8]:
-    """A grey picture [h w] as light ink on dark [28 28]."""
+def _listed(path: Path) -> dict[Path, int | None]:
+    """The pictures and labels of a `labels.csv`; None for a label that is not a single digit."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {
+            path.parent / row["file"]: int(row["label"]) if row["label"] in DIGITS else None
+            for row in rows
+        }
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
+    except (KeyError, TypeError):
+        raise DataError(f"{path}: needs the columns file and label") from None
+
+
+def fitted(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A grey picture [h w] as light ink on dark [28 28]: scaled to fit, proportions kept, centred.
+
+    One that is mostly bright along its edge is taken for dark ink on paper and inverted.
+    """
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    if invert or (invert is None and np.median(edge) > 127):
+    if np.median(edge) > 127:
         picture, edge = 255 - picture, 255 - edge
     if picture.shape == (SIDE, SIDE):
         return picture
