@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from digitus.data.augment import Augmentation, augment
+from machine import machine
 
 N, SIZE = 256, 28
 AFFINE: dict[str, Any] = {"rotate": 15, "scale": 0.15, "stretch": 0.1, "shear": 15, "shift": 2}
@@ -82,14 +82,12 @@ def main() -> None:
             results[name] = took = measure(job, args.repeat)
             print(f"{name:28} {took['median_ms']:7.3f} ms  (min {took['min_ms']:.3f})")
     if args.json:
-        machine = {
-            "cpu": platform.processor() or platform.machine(),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-            "threads": 1,
+        record = {
+            "batch": [N, SIZE, SIZE],
+            "repeat": args.repeat,
+            "machine": machine(),
+            "results": results,
         }
-        record = {"batch": [N, SIZE, SIZE], "repeat": args.repeat, **machine, "results": results}
         args.json.write_text(json.dumps(record, indent=1) + "\n")
 
 

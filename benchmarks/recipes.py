@@ -3,9 +3,9 @@
     python benchmarks/recipes.py [--recipes mlp,gopa-2024] [--seeds 3] [--threads 2]
 
 Runs `digitus train RECIPE --seed S` and `digitus evaluate` as processes of their own, with time and
-peak memory as the operating system accounts for them, and writes `results/recipes.json` and
-`docs/results.md`. A run that is already in the results file for the same recipe is not repeated
-unless `--again` is given.
+peak memory as the operating system accounts for them, and writes `results/recipes.json`; `pages`
+then writes what README and docs say of it. "mlp on strokes" learns from the simulated pen alone. A
+run that is already in the results file is not repeated unless `--again` is given.
 """
 
 from __future__ import annotations
@@ -18,21 +18,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import mean
 
+import pages
 from machine import machine
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "recipes.json"
-PAGE = ROOT / "docs" / "results.md"
-ORDER = ("mlp", "cnn", "gopa-2024", "shao-2023")
-T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t for a 95 % interval of so many runs
 
 
 def main() -> None:
     """Runs what is missing, then writes the page."""
     parser = argparse.ArgumentParser(description="Train and score the shipped recipes.")
-    parser.add_argument("--recipes", default=",".join(ORDER))
+    parser.add_argument("--recipes", default=",".join(pages.RECIPES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--again", action="store_true", help="repeat runs that are there already")
@@ -49,14 +46,16 @@ def main() -> None:
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
             print(recipe, seed, runs[str(seed)]["test"]["accuracy"], flush=True)
-    PAGE.write_text(page(results), "utf-8")
+    pages.write()
 
 
 def run(recipe: str, seed: int, threads: int) -> dict[str, object]:
     """One training and one look at the test set."""
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "run")
-        options = [] if (recipe, seed) == ("mlp", 0) else [recipe, "--seed", str(seed)]
+        name, _, data = recipe.partition(" on ")
+        options = [] if (recipe, seed) == ("mlp", 0) else [name, "--seed", str(seed)]
+        options += ["--data", data] if data else []
         trained = digitus(["train", *options, "--out", out])
         scored = digitus(["evaluate", out])
     return {
@@ -91,69 +90,6 @@ def digitus(arguments: list[str]) -> dict[str, object]:
         "seconds": round(seconds, 2),
         "peak_megabytes": round(usage.ru_maxrss / 1024),
     }
-
-
-def page(results: dict[str, dict[str, dict]]) -> str:
-    """docs/results.md, from the results file alone."""
-    lines = [
-        "# Results of the shipped recipes",
-        "",
-        "Written by `python benchmarks/recipes.py` from [results/recipes.json]"
-        "(../results/recipes.json). Every run trains on MNIST's training part less a development",
-        "split and is scored on the 10,000 test images once. Seconds and memory are those of the",
-        "whole process, from start to written report.",
-        "",
-        "| recipe | parameters | seeds | test accuracy, mean | lowest, highest | seconds | memory |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    shown = [name for name in ORDER if name in results]
-    for name in shown:
-        runs = list(results[name].values())
-        accuracies = [r["test"]["accuracy"] for r in runs]
-        lines.append(
-            f"| [{name}](../src/digitus/recipes/{name}.toml)"
-            f" | {runs[0]['training']['parameters']:,} | {len(runs)} | {interval(accuracies)}"
-            f" | {100 * min(accuracies):.2f}, {100 * max(accuracies):.2f} %"
-            f" | {mean(r['seconds'] for r in runs):.0f}"
-            f" | {max(r['peak_megabytes'] for r in runs)} MB |"
-        )
-    first = results[shown[0]]["0"]
-    lines += ["", f"On {first['threads']} cores of {first['machine']['processor']}.", ""]
-    for name in shown:
-        test = results[name]["0"]["test"]
-        wrong = sum(row["wrong"] for row in test["by_digit"])
-        low, high = (100 * x for x in test["interval95"])
-        lines += [
-            f"## {name}, seed 0",
-            "",
-            f"{test['n'] - wrong:,} of {test['n']:,} right, {100 * test['accuracy']:.2f} % "
-            f"(95 % interval {low:.2f} to {high:.2f} %); calibration error {test['ece']:.4f}.",
-            "",
-            "| digit | count | wrong | % wrong | % correct |",
-            "|---|---|---|---|---|",
-        ]
-        for row in test["by_digit"]:
-            share = 100 * row["accuracy"]
-            lines.append(
-                f"| {row['digit']} | {row['count']:,} | {row['wrong']} "
-                f"| {100 - share:.2f} | {share:.2f} |"
-            )
-        pairs = [
-            f"{c['digit']} read as {c['read_as']}: {c['times']} times"
-            for c in test["frequent_confusions"][:5]
-        ]
-        lines += ["", f"Most frequent: {', '.join(pairs)}.", ""]
-    return "\n".join(lines)
-
-
-def interval(values: list[float]) -> str:
-    """Mean with a 95 % interval over seeds, in per cent."""
-    middle = mean(values)
-    n = len(values)
-    if n < 2:
-        return f"{100 * middle:.2f} %"
-    spread = (sum((v - middle) ** 2 for v in values) / (n - 1)) ** 0.5
-    return f"{100 * middle:.2f} ± {100 * T95[n] * spread / n**0.5:.2f} %"
 
 
 if __name__ == "__main__":

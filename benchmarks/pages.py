@@ -1,0 +1,166 @@
+"""Writes what README and docs/results.md say in numbers, from the files in results/ alone.
+
+    python benchmarks/pages.py [--check]
+
+With `--check`, writes nothing and fails where a page is not what it would write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RECIPES = ("mlp", "cnn", "gopa-2024", "shao-2023", "mlp on strokes", "cnn on strokes")
+T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t for a 95 % interval of so many runs
+START, END = "<!-- results -->\n", "<!-- /results -->"
+
+
+def results(name: str) -> dict[str, Any]:
+    """A results file."""
+    found: dict[str, Any] = json.loads((ROOT / "results" / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def pages() -> dict[Path, str]:
+    """Every page with numbers, as it should be."""
+    readme = ROOT / "README.md"
+    text = readme.read_text("utf-8")
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    return {
+        readme: f"{before}{START}{readme_section()}{END}{after}",
+        ROOT / "docs" / "results.md": results_page(),
+    }
+
+
+def readme_section() -> str:
+    """The figures of README."""
+    kills, augment, start = results("kills"), results("augment"), results("start")
+    checks = results("gradients")
+    slowest = max(c["median_ms"] for name, c in start["commands"].items() if "--help" in name)
+    lines = [
+        *recipe_table(),
+        "",
+        f"- Gradients: {checks['passed']} of {checks['checked']} agree with finite differences, and",
+        f"  {checks['caught']} of {checks['mutations']} deliberately wrong ones are caught",
+        f"  ({source('gradients')}).",
+        f"- {kills['kills']} kills at random moments of training and saving:",
+        f"  {kills['lost_checkpoints']} checkpoints lost, {kills['differing_runs']} resumed runs",
+        f"  that differ from an unbroken one ({source('kills')}).",
+        "- Affine and elastic distortion and stroke width of a batch of 256 images, on one core:",
+        f"  {augment['results']['all']['median']:.1f} ms ({source('augment')}).",
+        f"- `--help` of any verb: at most {slowest:.0f} ms ({source('start')}).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def source(name: str) -> str:
+    """A link to a results file."""
+    return f"[results/{name}.json](results/{name}.json)"
+
+
+def results_page() -> str:
+    """docs/results.md: every recipe digit by digit."""
+    lines = [
+        "# Results of the shipped recipes",
+        "",
+        "Written from [results/recipes.json](../results/recipes.json), which",
+        "`python benchmarks/recipes.py` wrote.",
+        "",
+        *recipe_table(up="../"),
+        "",
+    ]
+    for name, runs in recipe_runs().items():
+        test = runs[0]["test"]
+        wrong = sum(row["wrong"] for row in test["by_digit"])
+        low, high = (100 * x for x in test["interval95"])
+        lines += [
+            f"## {name}, seed {runs[0]['seed']}",
+            "",
+            f"{test['n'] - wrong:,} of {test['n']:,} right, {100 * test['accuracy']:.2f} % "
+            f"(95 % interval {low:.2f} to {high:.2f} %); calibration error {test['ece']:.4f}.",
+            "",
+            "| digit | count | wrong | % wrong | % correct |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {row['digit']} | {row['count']:,} | {row['wrong']} "
+            f"| {100 - 100 * row['accuracy']:.2f} | {100 * row['accuracy']:.2f} |"
+            for row in test["by_digit"]
+        ]
+        pairs = [
+            f"{c['digit']} read as {c['read_as']}: {c['times']} times"
+            for c in test["frequent_confusions"][:5]
+        ]
+        lines += ["", f"Most frequent: {', '.join(pairs)}.", ""]
+    return "\n".join(lines)
+
+
+def recipe_runs() -> dict[str, list[dict[str, Any]]]:
+    """The runs of each recipe, seed by seed."""
+    found = results("recipes")
+    return {name: list(found[name].values()) for name in RECIPES if name in found}
+
+
+def recipe_table(up: str = "") -> list[str]:
+    """A row for each recipe; `up` leads from the page to the root."""
+    every = recipe_runs()
+    lines = [
+        "| recipe | parameters | accuracy on MNIST's test set | lowest, highest | time | memory |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, runs in every.items():
+        accuracies = [r["test"]["accuracy"] for r in runs]
+        file = f"{up}src/digitus/recipes/{name.partition(' on ')[0]}.toml"
+        lines.append(
+            f"| [{name}]({file}) | {runs[0]['training']['parameters']:,} | {interval(accuracies)}"
+            f" | {100 * min(accuracies):.2f}, {100 * max(accuracies):.2f} %"
+            f" | {mean(r['seconds'] for r in runs):.0f} s"
+            f" | {max(r['peak_megabytes'] for r in runs)} MB |"
+        )
+    some = next(iter(every.values()))[0]
+    return [
+        *lines,
+        "",
+        "Accuracy is the mean over seeds 0, 1, 2 with its 95 % interval; every run learns from the",
+        "training part less a development split and looks at the 10,000 test images once. Time (mean)",
+        "and memory (peak) are those of the whole process of `digitus train`, on",
+        f"{some['threads']} cores of {some['machine']['processor']}.",
+    ]
+
+
+def interval(values: list[float]) -> str:
+    """Mean with a 95 % interval over seeds, in per cent."""
+    middle = mean(values)
+    n = len(values)
+    if n < 2:
+        return f"{100 * middle:.2f} %"
+    spread = (sum((v - middle) ** 2 for v in values) / (n - 1)) ** 0.5
+    return f"{100 * middle:.2f} ± {100 * T95[n] * spread / n**0.5:.2f} %"
+
+
+def write() -> None:
+    """Brings every page up to date."""
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+
+
+def main() -> None:
+    """Writes or checks."""
+    parser = argparse.ArgumentParser(description="Write the pages with numbers.")
+    parser.add_argument("--check", action="store_true")
+    if not parser.parse_args().check:
+        write()
+        return
+    stale = [str(p) for p, text in pages().items() if p.read_text("utf-8") != text]
+    if stale:
+        sys.exit(f"not what benchmarks/pages.py writes: {', '.join(stale)}")
+
+
+if __name__ == "__main__":
+    main()
