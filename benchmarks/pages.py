@@ -46,8 +46,8 @@ def readme_section() -> str:
     lines = [
         *recipe_table(),
         "",
-        f"- Gradients: {checks['passed']} of {checks['checked']} agree with finite differences, and",
-        f"  {checks['caught']} of {checks['mutations']} deliberately wrong ones are caught",
+        f"- Gradients: {checks['passed']} of {checks['checked']} agree with finite differences,",
+        f"  and {checks['caught']} of {checks['mutations']} deliberately wrong ones are caught",
         f"  ({source('gradients')}).",
         f"- {kills['kills']} kills at random moments of training and saving:",
         f"  {kills['lost_checkpoints']} checkpoints lost, {kills['differing_runs']} resumed runs",
@@ -127,9 +127,9 @@ def recipe_table(up: str = "") -> list[str]:
     return [
         *lines,
         "",
-        "Accuracy is the mean over seeds 0, 1, 2 with its 95 % interval; every run learns from the",
-        "training part less a development split and looks at the 10,000 test images once. Time (mean)",
-        "and memory (peak) are those of the whole process of `digitus train`, on",
+        "Accuracy is the mean over seeds 0, 1, 2 with its 95 % interval. Every run learns from the",
+        "training part less a development split and looks at the 10,000 test images once; time",
+        "(mean) and memory (peak) are those of the whole process of `digitus train`, on",
         f"{some['threads']} cores of {some['machine']['processor']}.",
     ]
 

@@ -42,10 +42,12 @@ def assert_normalised(images):
     assert longest.max() <= 20
     assert longest.min() >= 18
     mass = images.sum((1, 2), dtype=float)
-    place = np.arange(28)
-    row, column = (images.sum(axis) @ place / mass for axis in (2, 1))
-    assert np.abs(row - 14).max() <= 1
-    assert np.abs(column - 14).max() <= 1
+    for axis, first, last in ((2, top, bottom), (1, left, right)):
+        off = np.abs(images.sum(axis) @ np.arange(28) / mass - 14)
+        # Where the ink lies far to one side of its box, the box stops at the edge of the image.
+        stopped = (first == 0) | (last == 27)
+        assert off[~stopped].max(initial=0) <= 0.51
+        assert off.max() <= 2
 
 
 # The set
@@ -165,13 +167,14 @@ def test_writing_is_well_formed_whatever_is_asked(labels, seed):
     writing = write(labels, rng(seed))
     assert [HANDS[h].digit for h in writing.hands] == labels
     assert np.isfinite(writing.points).all()
-    assert (writing.widths > 0).all()
+    assert (writing.widths >= 0).all()
     assert (np.diff(writing.times, axis=1) > 0).all()
     for i in range(len(labels)):
         paths = writing.paths(i)
-        x, y, seconds, width = np.concatenate(paths).T
+        rows = np.concatenate(paths)
+        x, y, seconds, width = rows[rows[:, 3] > 0].T  # where there is ink
         assert len(paths) == HANDS[writing.hands[i]].movement.count("|") + 1
-        assert seconds[0] == 0
+        assert rows[0, 2] == 0
         assert 0.02 < seconds[-1] < 10
         low = min((x - width / 2).min(), (y - width / 2).min())
         high = max((x + width / 2).max(), (y + width / 2).max())
@@ -183,7 +186,7 @@ def test_writing_is_well_formed_whatever_is_asked(labels, seed):
 
 
 def test_pen_lifts_between_strokes_and_takes_time_to():
-    (writing,) = [write([4], rng(), hands="4-open")]
+    writing = write([4], rng(), hands="4-open")
     first, second = writing.paths(0)
     assert second[0, 2] - first[-1, 2] > 3 * np.diff(first[:, 2]).max()
     assert np.linalg.norm(second[0, :2] - first[-1, :2]) > 0.2
@@ -209,11 +212,13 @@ def test_ink_and_greys_are_like_those_of_mnist(some):
     assert (some.images.max((1, 2)) == 255).mean() > 0.95
 
 
-def test_a_nearest_neighbour_reads_unseen_digits():
+def test_kernel_least_squares_reads_unseen_digits():
     def features(digits):
         small = digits.images.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(-1, 196)
         return small / np.linalg.norm(small, axis=1, keepdims=True)
 
-    known, unseen = strokes(4000, seed=1), strokes(1000, seed=2)
-    nearest = (features(unseen) @ features(known).T).argmax(1)
-    assert (known.labels[nearest] == unseen.labels).mean() > 0.9
+    known, unseen = strokes(2000, seed=1), strokes(1000, seed=2)
+    F = features(known)
+    alpha = np.linalg.solve((F @ F.T) ** 4 + 0.05 * np.eye(2000), np.eye(10)[known.labels])
+    scores = (features(unseen) @ F.T) ** 4 @ alpha
+    assert (scores.argmax(1) == unseen.labels).mean() > 0.85

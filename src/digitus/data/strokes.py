@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.data.digits import Digits
-from digitus.data.hands import choose
+from digitus.data.hands import HANDS, choose
 from digitus.data.pen import BOX, Writing, write
 from digitus.nn.arrays import stream
 
@@ -47,7 +47,9 @@ def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") ->
         wanted = slice(0, count - start)
         images[start : start + BLOCK] = render(write(block, rng, hands=names).take(wanted))
         labels[start : start + BLOCK] = block[wanted]
-    return Digits(images, labels, "digits of a simulated pen", f"strokes({count}, seed={seed})")
+    shapes = "all" if len(chosen) == len(HANDS) else ", ".join(names)
+    origin = f"strokes({count}, seed={seed}), hands: {shapes}"
+    return Digits(images, labels, "digits of a simulated pen", origin)
 
 
 def draw(
