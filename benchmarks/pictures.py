@@ -1,0 +1,99 @@
+"""Draws the pictures of README and docs/strokes.md, all of them from the simulated pen.
+
+    python benchmarks/pictures.py MODEL
+
+No digit of a real person is in them. MODEL is one that learnt from MNIST, so these hands are new to
+it; a misread digit is shown in red, a refused one as a question mark.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+import digitus
+from digitus.data.hands import choose
+from digitus.data.strokes import draw, strokes
+from digitus.nn import stream
+
+FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+ZOOM = 2  # pixels for each point, so that the pictures are sharp on fine screens
+PAPER, INK, QUIET, WRONG = (251, 250, 247), (29, 37, 48), (122, 130, 140), (192, 57, 43)
+
+
+class Sheet:
+    """A grid of digits, each with words below it."""
+
+    def __init__(self, columns: int, rows: int, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        size = (columns * width * ZOOM, rows * height * ZOOM)
+        self.canvas = Image.new("RGB", size, PAPER)
+        self.draw = ImageDraw.Draw(self.canvas)
+
+    def digit(self, image: np.ndarray, column: int, row: int, side: int) -> None:
+        """Pastes an image [28 28] as ink on paper, in the middle of its cell's top."""
+        left, top = column * self.width + (self.width - side) // 2, row * self.height + 2
+        grey = Image.fromarray(image).resize((side * ZOOM, side * ZOOM), Image.Resampling.BICUBIC)
+        ink = np.asarray(grey, np.float32)[..., None] / 255
+        colours = np.array(INK) * ink + np.array(PAPER) * (1 - ink)
+        self.canvas.paste(Image.fromarray(colours.astype(np.uint8)), (left * ZOOM, top * ZOOM))
+
+    def words(
+        self, text: str, column: int, row: int, down: int, *, size: int, colour: tuple[int, ...]
+    ) -> None:
+        """Writes in the middle of a cell, so many points below its top."""
+        place = ((column + 0.5) * self.width * ZOOM, (row * self.height + down) * ZOOM)
+        font = ImageFont.load_default(size * ZOOM)
+        self.draw.text(place, text, colour, font, anchor="mt")
+
+    def save(self, name: str) -> None:
+        """Writes docs/pictures/NAME in few colours."""
+        FOLDER.mkdir(exist_ok=True)
+        method = Image.Quantize.MAXCOVERAGE
+        few = self.canvas.quantize(48, method=method, dither=Image.Dither.NONE)
+        few.save(FOLDER / name, optimize=True)
+
+
+def readings(recognizer: digitus.Recognizer) -> None:
+    """What a recognizer makes of digits that it has not seen the like of."""
+    columns, rows = 14, 4
+    digits = strokes(columns * rows, seed=2026)
+    sheet = Sheet(columns, rows, width=70, height=92)
+    for k, (answer, confidence) in enumerate(recognizer.read(digits.images)):
+        row, column = divmod(k, columns)
+        sheet.digit(digits.images[k], column, row, side=52)
+        right = INK if answer == digits.labels[k] else WRONG
+        text, colour = ("?", QUIET) if answer is None else (str(answer), right)
+        sheet.words(text, column, row, 56, size=17, colour=colour)
+        sheet.words(f"{100 * confidence:.0f} %", column, row, 75, size=9, colour=QUIET)
+    sheet.save("readme.png")
+
+
+def hands() -> None:
+    """Every hand once, with its name."""
+    by_digit = defaultdict(list)
+    for hand in choose("all"):
+        by_digit[hand.digit].append(hand.name)
+    sheet = Sheet(max(map(len, by_digit.values())), 10, width=62, height=62)
+    for digit, names in by_digit.items():
+        for column, name in enumerate(names):
+            image = draw([digit], stream(4, name), hands=name)[0]
+            sheet.digit(image, column, digit, side=44)
+            sheet.words(name, column, digit, 47, size=8, colour=QUIET)
+    sheet.save("hands.png")
+
+
+def main() -> None:
+    """Draws both."""
+    parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
+    parser.add_argument("model", type=Path)
+    readings(digitus.load(parser.parse_args().model))
+    hands()
+
+
+if __name__ == "__main__":
+    main()
