@@ -1,0 +1,128 @@
+"""The paper of a picture of ink: its grey, however it is lit, its polarity, its ruled lines.
+
+Inside: what has to be known of paper, and taken away, before ink can be judged. Not inside: which
+ink belongs to a digit (`normalise`).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+COARSE = 40  # paper is judged on at most so many pixels a side, where its grain averages out
+SHORTEST = 20  # pixels: in smaller pictures a line from side to side is a stroke of the digit
+VISIBLE, PALE = 0.15, 0.75  # of full ink: a rule is at least the one; a single one, below the other
+
+
+def at_most(side: int, picture: Any) -> Any:
+    """The picture [h w], made smaller by averaging where its longer side has more pixels."""
+    zoom = side / max(picture.shape)
+    if zoom >= 1:
+        return picture
+    h, w = (max(1, round(s * zoom)) for s in picture.shape)
+    return cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+
+
+def find_paper(work: Floats) -> tuple[Floats, bool]:
+    """The grey of the paper, [h w], and whether ink is darker than it.
+
+    Both polarities are tried; the better one leaves less ink, above all at the border. Paper is a
+    quadratic surface, fitted by least squares that are repeated with less and less weight for what
+    rises above it by more than the noise below it. What lies below keeps its full weight, so the
+    surface cannot climb onto the ink.
+    """
+    coarse = at_most(COARSE, work)
+    terms, points, border = _plan(*coarse.shape)
+    both = np.stack([coarse.ravel(), -coarse.ravel()])
+    x, z = terms[points], both[:, points]
+    base = np.partition(z, z.shape[1] // 5)[:, z.shape[1] // 5, None]
+    z = z - base
+    above, scale = z, np.maximum(z.std(1, keepdims=True), 2)
+    stiff = np.diag(np.array([1e-8, 0.02, 0.02, 0.02, 0.02, 0.02], np.float32))
+    for _ in range(6):
+        weight = (1 + (np.maximum(above, 0) / scale) ** 2) ** -2
+        weighted = weight[:, None] * x.T  # [2 6 k]
+        normal = weighted @ x + stiff * weight.sum(1)[:, None, None]
+        surface = np.linalg.solve(normal, weighted @ z[:, :, None])[:, :, 0]
+        above = z - surface @ x.T
+        below = np.minimum(above, 0)
+        noise = np.sqrt((below**2).sum(1) / np.maximum((below < 0).sum(1), 1))[:, None]
+        scale = np.maximum(np.maximum(0.55 * scale, noise), 2)
+    ink = np.maximum(both - base - surface @ terms.T, 0)
+    light, dark = (ink @ border / np.maximum(ink.max(1), 1)).tolist()
+    i, sign = (1, -1) if dark < light else (0, 1)
+    paper = _plan(*work.shape)[0] @ surface[i] + base[i]
+    return sign * paper.reshape(work.shape), dark < light
+
+
+@lru_cache(maxsize=8)
+def _plan(h: int, w: int) -> tuple[Floats, npt.NDArray[np.intp], Floats]:
+    """For pictures of h w pixels: terms of the surface [h*w 6], points to fit it at, border [h*w].
+
+    The terms are 1, x, y, x², xy, y², with x and y from -1 to 1. The points are 200 at most, by the
+    golden ratio, for a regular grid would miss thin upright strokes. The border counts ink: its
+    mean at the four corners, plus that along the four edges, plus four times that of all.
+    """
+    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
+    points = np.arange(min(h * w, 200)) * (math.sqrt(5) - 1) / 2 % 1 * (h * w)
+    border = np.full((h, w), 4 / (h * w))
+    ends = [(slice(None, -(-s // 8)), slice(-(-s // 8) * -1, None)) for s in (h, w)]
+    for corner in ((i, j) for i in ends[0] for j in ends[1]):
+        border[corner] += 1 / 4 / border[corner].size
+    for edge in (border[0], border[-1], border[:, 0], border[:, -1]):
+        edge += 1 / 4 / edge.size
+    return terms.astype(np.float32), points.astype(np.intp), border.astype(np.float32).ravel()
+
+
+def without_rules(ink: Floats) -> tuple[Floats, Mask]:
+    """Ink without the lines of ruled or squared paper, and where they were: two [h w]."""
+    ink, across = _without_rows(ink)
+    turned, down = _without_rows(np.ascontiguousarray(ink.T))
+    return np.ascontiguousarray(turned.T), across | down.T
+
+
+def _without_rows(ink: Floats) -> tuple[Floats, Mask]:
+    """Takes out rows that are inked from side to side; they are thin, and pale or several.
+
+    Only their own grey goes: darker strokes across them stay, and where strokes above and below
+    reach a line, it is taken to hide ink.
+    """
+    rules = np.zeros(ink.shape, bool)
+    h, w = ink.shape
+    if min(h, w) < SHORTEST:
+        return ink, rules
+    tenth = np.partition(ink, w // 10, axis=1)[:, w // 10]  # exceeded by nine tenths of a row
+    full = typical(ink)
+    if tenth.max() < VISIBLE * full:
+        return ink, rules
+    thickest = np.ones((max(3, h // 10) | 1, 1), np.uint8)
+    framed = np.pad(tenth[:, None], ((h, h), (0, 0)))  # a line may lie at the edge
+    wide = cv2.morphologyEx(framed, cv2.MORPH_OPEN, thickest)[h : 2 * h, 0]
+    found = tenth - wide > VISIBLE * full
+    several = np.count_nonzero(np.diff(found, prepend=False) & found) > 1
+    if not found.any() or not (several or tenth[found].max() < PALE * full):
+        return ink, rules
+    rows, good = np.flatnonzero(found), np.flatnonzero(~found)
+    after = np.searchsorted(good, rows)
+    above, below = good[np.maximum(after - 1, 0)], good[np.minimum(after, len(good) - 1)]
+    line = ink[rows] < np.median(ink[rows], axis=1, keepdims=True) + 0.2 * full
+    rules[rows] = line
+    cleared = ink.copy()
+    hidden = np.minimum(ink[rows], (ink[above] + ink[below]) / 2)
+    cleared[rows] = np.where(line, hidden, ink[rows])
+    return cleared, rules
+
+
+def typical(ink: Floats) -> float:
+    """The mean of ink, weighted by its square: the grey of strokes, however few they are."""
+    square = ink * ink
+    return float(np.vdot(square, ink) / max(float(square.sum()), 1e-6))
