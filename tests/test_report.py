@@ -188,13 +188,11 @@ def test_the_worst_mistakes_are_the_most_confident() -> None:
 def test_nothing_is_fetched_and_text_is_escaped() -> None:
     evil = '<script src="https://example.org/x.js"></script>"\'&'
     r = recognizer(about=evil, data=evil)
-    r = replace(
-        r, recipe=replace(r.recipe, name=evil), history={evil: [evil], "data": {"name": evil}}
-    )
+    r = replace(r, history={evil: [evil], "data": {"name": evil}})
     text = report(r, evaluation(name=evil), epochs(2))
     found = Page(text)
     assert [tag for tag, _ in found.tags].count("script") == 1
-    assert found.text.count(evil.replace("  ", " ")) >= 4
+    assert found.text.count(evil.replace("  ", " ")) >= 3
     for tag, attributes in found.tags:
         assert tag not in ("link", "iframe", "object", "embed", "base", "form", "img")
         assert not attributes.keys() & {"src", "srcset", "xlink:href", "action", "onclick"}

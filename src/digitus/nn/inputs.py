@@ -34,8 +34,8 @@ class Scale(Elementwise):
     divisor: float = 255.0
 
     def __post_init__(self) -> None:
-        if self.divisor == 0:
-            raise ValueError("Scale cannot divide by 0")
+        if not abs(self.divisor) > 0:
+            raise ValueError(f"Scale cannot divide by {self.divisor}")
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """Any shape."""
@@ -54,7 +54,7 @@ class Standardize:
     floor: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.floor <= 0:
+        if not self.floor > 0:
             raise ValueError(f"Standardize needs a floor above 0, not {self.floor}")
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:

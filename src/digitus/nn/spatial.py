@@ -173,7 +173,7 @@ class BatchNorm:
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.epsilon <= 0:
+        if not self.epsilon > 0:
             raise ValueError(f"BatchNorm needs an epsilon above 0, not {self.epsilon}")
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:

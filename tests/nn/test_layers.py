@@ -1,0 +1,390 @@
+"""What every layer promises, and what some do at the edges.
+
+Inside: promises that hold for all layers (plan agrees with forward, no promotion of types, nothing
+is changed, examples do not see each other), then dense layers, activations, dropout, `Chain`.
+Not inside: right gradients (`test_check`, `test_tape`, `test_torch`), layers for images
+(`test_spatial`) and for the input (`test_inputs`).
+"""
+
+import math
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitus.errors import ShapeError
+from digitus.nn import (
+    AveragePool,
+    BatchNorm,
+    Centre,
+    Chain,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool,
+    Relu,
+    Scale,
+    Sigmoid,
+    Softmax,
+    Standardize,
+    Tanh,
+    first_trained,
+    softmax,
+    trained,
+)
+from nn.cases import (
+    IMAGE,
+    LAYERS,
+    NAMES,
+    VECTOR,
+    inputs,
+    parameters,
+    public,
+    rng_of,
+    trained_names,
+    upstream,
+)
+
+each_layer = pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+
+# --- promises of every layer
+
+
+def test_all_layers_are_here():
+    assert {type(layer) for layer, _ in LAYERS} == public("layer")
+
+
+@each_layer
+def test_plan_agrees_with_forward(layer, shape):
+    """The shapes of outputs and gradients are the planned ones, for a batch and for one example."""
+    for mode in ("training", "inference"):
+        shapes, out = layer.plan(shape)
+        for n in (5, 1):
+            p, x = parameters(layer, shape), inputs(shape, n)
+            y, backward = layer.forward(p, x, rng_of(mode))
+            dx, gradients = backward(upstream(y))
+            assert y.shape == (n, *out)
+            assert dx.shape == x.shape
+            assert {name: g.shape for name, g in gradients.items()} == {
+                name: shapes[name] for name in trained_names(p)
+            }
+
+
+@each_layer
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_type_is_promoted(layer, shape, dtype):
+    for mode in ("training", "inference"):
+        p, x = parameters(layer, shape, dtype=dtype), inputs(shape, dtype=dtype)
+        y, backward = layer.forward(p, x, rng_of(mode))
+        dx, gradients = backward(upstream(y))
+        assert {a.dtype for a in (y, dx, *gradients.values())} == {np.dtype(dtype)}
+
+
+@each_layer
+def test_nothing_is_changed(layer, shape):
+    """Neither inputs, parameters nor dy; and backward can be called again (micrograd's cannot)."""
+    for mode in ("training", "inference"):
+        p, x = parameters(layer, shape), inputs(shape)
+        for a in (x, *p.values()):
+            a.flags.writeable = False
+        y, backward = layer.forward(p, x, rng_of(mode))
+        before, v = y.copy(), upstream(y)
+        v.flags.writeable = False
+        dx, gradients = backward(v)
+        again, gradients_again = backward(v)
+        assert np.array_equal(dx, again)
+        assert all(np.array_equal(g, gradients_again[name]) for name, g in gradients.items())
+        assert np.array_equal(y, before), "backward changed what forward returned"
+
+
+@each_layer
+def test_parameters_have_the_same_gradient_when_dx_is_not_wanted(layer, shape):
+    for mode in ("training", "inference"):
+        p, x = parameters(layer, shape), inputs(shape)
+        y, backward = layer.forward(p, x, rng_of(mode))
+        v = upstream(y)
+        _, wanted = backward(v)
+        _, unwanted = backward(v, want_dx=False)
+        assert set(wanted) == set(unwanted)
+        assert all(np.array_equal(g, unwanted[name]) for name, g in wanted.items())
+
+
+@each_layer
+def test_at_inference_examples_do_not_see_each_other(layer, shape):
+    """An answer does not depend on the batch it comes in, nor does its dx."""
+    p, x = parameters(layer, shape), inputs(shape)
+    y, backward = layer.forward(p, x)
+    v = upstream(y)
+    dx, _ = backward(v)
+    for i in range(len(x)):
+        alone, back = layer.forward(p, x[i : i + 1])
+        assert np.allclose(alone[0], y[i], rtol=0, atol=1e-12)
+        assert np.allclose(back(v[i : i + 1])[0][0], dx[i], rtol=0, atol=1e-12)
+
+
+@each_layer
+def test_gradients_of_shards_add_up(layer, shape):
+    """The batch can be split over workers: at inference all layers are functions of one example."""
+    p, x = parameters(layer, shape), inputs(shape)
+    y, backward = layer.forward(p, x)
+    v = upstream(y)
+    _, whole = backward(v)
+    parts = [layer.forward(p, x[s])[1](v[s])[1] for s in (slice(0, 2), slice(2, 5))]
+    for name, gradient in whole.items():
+        assert np.allclose(gradient, parts[0][name] + parts[1][name], rtol=1e-12, atol=1e-12)
+
+
+@each_layer
+def test_a_strided_view_gives_what_its_copy_gives(layer, shape):
+    p, x = parameters(layer, shape), inputs(shape, 10)[::2]
+    y, backward = layer.forward(p, x, rng_of("training"))
+    v = np.repeat(upstream(y), 2, axis=0)[::2]
+    y_, backward_ = layer.forward(p, x.copy(), rng_of("training"))
+    assert np.allclose(y, y_, atol=1e-13)
+    assert np.allclose(backward(v)[0], backward_(v.copy())[0], atol=1e-13)
+
+
+@each_layer
+def test_layers_are_settings_only(layer, shape):
+    """Frozen, comparable, usable as keys, and their text is the code that makes them again."""
+    assert is_dataclass(layer)
+    assert isinstance(hash(layer), int)
+    if not isinstance(layer, Chain):
+        again = eval(repr(layer), {type(layer).__name__: type(layer)})
+        assert again == layer
+    for field in fields(layer):
+        with pytest.raises(FrozenInstanceError):
+            setattr(layer, field.name, 1)
+
+
+SIZES = st.integers(1, 12)
+
+
+@settings(max_examples=60)
+@given(st.data(), st.integers(1, 3), SIZES, SIZES, st.integers(1, 3))
+def test_plan_agrees_with_forward_for_any_sizes(data, n, h, w, c):
+    """Either a plan is refused with a ShapeError, or forward gives what it says."""
+    conv = st.builds(
+        Conv,
+        st.integers(1, 3),
+        st.sampled_from([1, 3, 5, 7]),
+        st.sampled_from([1, 2]),
+        st.sampled_from(["same", "valid"]),
+    )
+    pool = st.builds(MaxPool, st.integers(1, 5)) | st.builds(AveragePool, st.integers(1, 5))
+    other = st.sampled_from([Relu(), BatchNorm(), Standardize(), Centre(), Flatten(), Dense(2)])
+    chain = Chain(data.draw(st.lists(conv | pool | other, max_size=4)))
+    try:
+        shapes, out = chain.plan((h, w, c))
+    except ShapeError:
+        return
+    assert math.prod(out) > 0
+    p, x = parameters(chain, (h, w, c)), inputs((h, w, c), n)
+    assert {name: a.shape for name, a in p.items()} == shapes
+    y, backward = chain.forward(p, x, rng_of("training"))
+    assert y.shape == (n, *out)
+    assert backward(upstream(y))[0].shape == x.shape
+
+
+# --- settings and shapes that cannot be
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Dropout(1.0), "Dropout's rate must be at least 0 and below 1, not 1.0"),
+        (lambda: Dropout(-0.1), "not -0.1"),
+        (lambda: Dropout(math.nan), "not nan"),
+        (lambda: Scale(0), "Scale cannot divide by 0"),
+        (lambda: Standardize(0.0), "Standardize needs a floor above 0, not 0.0"),
+        (lambda: BatchNorm(0.0), "BatchNorm needs an epsilon above 0, not 0.0"),
+        (lambda: BatchNorm(-1e-5), "not -1e-05"),
+        (lambda: MaxPool(0), "a pool's size must be at least 1, not 0"),
+        (lambda: AveragePool(-1), "not -1"),
+        (lambda: Conv(4, 2), "Conv's kernel must be odd, not 2"),
+        (lambda: Conv(4, -1), "not -1"),
+        (lambda: Conv(4, 3, 3), "Conv's stride must be 1 or 2, not 3"),
+        (lambda: Conv(4, 3, 1, "full"), 'Conv\'s padding must be "same" or "valid", not "full"'),
+    ],
+)
+def test_bad_settings(make, words):
+    with pytest.raises(ValueError, match=words.replace("(", r"\(")):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "words"),
+    [
+        ([Dense(10)], (8, 8, 1), ["layer 0, Dense(units=10)", "[8, 8, 1]", "Flatten before it"]),
+        ([Flatten(), Conv(4)], (8, 8, 1), ["layer 1, Conv(channels=4", "[64]", "before Flatten"]),
+        ([Relu(), MaxPool(9)], (8, 8, 1), ["layer 1, MaxPool(size=9)", "9 x 9", "[8, 8, 1]"]),
+        ([AveragePool(3)], (2, 8, 1), ["layer 0, AveragePool(size=3)", "3 x 3", "[2, 8, 1]"]),
+        ([Conv(4, 5, 1, "valid")], (4, 9, 1), ["layer 0, Conv(", "5 x 5", "[4, 9, 1]"]),
+        ([MaxPool()], (8, 8), ["layer 0, MaxPool(", "[h w c]", "[8, 8]"]),
+        ([Chain([Relu(), Dense(3)])], (2, 2, 1), ["layer 0, Chain(", "layer 1, Dense(units=3)"]),
+    ],
+)
+def test_a_layer_that_does_not_fit_says_which_and_why(layers, shape, words):
+    with pytest.raises(ShapeError) as caught:
+        Chain(layers).plan(shape)
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+# --- activations at the edges
+
+
+def test_relu_at_zero_has_slope_zero():
+    x = np.array([[-1.0, -0.0, 0.0, 1e-300, 1.0]])
+    y, backward = Relu().forward({}, x)
+    assert np.array_equal(y, [[0, 0, 0, 1e-300, 1]])
+    assert np.array_equal(backward(np.full_like(x, 3.0))[0], [[0, 0, 0, 3, 3]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_saturated_activations_are_finite(dtype):
+    """Warnings are errors here: nothing overflows, at any size."""
+    largest = np.finfo(dtype).max
+    x = np.array([[-largest, -1e4, -50.0, 0.0, 50.0, 1e4, largest]], dtype)
+    y, backward = Sigmoid().forward({}, x)
+    assert np.allclose(y, [[0, 0, 0, 0.5, 1, 1, 1]], atol=1e-7)
+    assert np.allclose(backward(np.ones_like(x))[0], [[0, 0, 0, 0.25, 0, 0, 0]], atol=1e-7)
+
+    y, backward = Tanh().forward({}, x)
+    assert np.allclose(y, [[-1, -1, -1, 0, 1, 1, 1]])
+    assert np.allclose(backward(np.ones_like(x))[0], [[0, 0, 0, 1, 0, 0, 0]])
+
+
+def test_sigmoid_is_the_logistic_function():
+    x = np.linspace(-20, 20, 101)[None]
+    assert np.allclose(Sigmoid().forward({}, x)[0], 1 / (1 + np.exp(-x)), rtol=0, atol=1e-15)
+
+
+@given(
+    st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=8),
+    st.sampled_from([np.float32, np.float64]),
+)
+@settings(max_examples=60)
+def test_softmax_rows_sum_to_one(z, dtype):
+    z = np.clip(z, -1e38, 1e38).astype(dtype)[None]
+    y = softmax(z)
+    assert y.dtype == dtype
+    assert np.all((y >= 0) & (y <= 1))
+    assert y.sum() == pytest.approx(1, abs=1e-6)
+    assert np.array_equal(y, Softmax().forward({}, z)[0])
+
+
+def test_softmax_by_hand():
+    assert np.array_equal(softmax(np.full((2, 4), 7.0)), np.full((2, 4), 0.25))
+    assert np.allclose(softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
+    assert np.array_equal(softmax(np.array([[-1e5, 0.0, 1e5]])), [[0, 0, 1]])
+    assert np.allclose(softmax(np.array([[3.0, 1.0]]) + 1e6), softmax(np.array([[3.0, 1.0]])))
+
+
+# --- dropout
+
+
+def test_dropout_keeps_the_mean_and_drops_at_its_rate():
+    x = np.full((400, 500), 2.0, np.float32)
+    for rate in (0.1, 0.5, 0.9):
+        y, _ = Dropout(rate).forward({}, x, rng_of("training"))
+        kept = y != 0
+        # 200 000 units: the deviation of their share is at most 0.0011
+        assert kept.mean() == pytest.approx(1 - rate, abs=0.005)
+        assert np.allclose(y[kept], 2 / (1 - rate))
+        assert y.mean(dtype=float) == pytest.approx(2, rel=0.05 * rate / (1 - rate) + 0.005)
+
+
+def test_dropout_is_off_at_inference_and_drawn_from_its_generator():
+    layer, x = Dropout(0.5), inputs(VECTOR)
+    y, backward = layer.forward({}, x)
+    assert np.array_equal(y, x)
+    assert np.array_equal(backward(x)[0], x)
+
+    first, again, other = (
+        layer.forward({}, x, np.random.default_rng(seed))[0] for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_dropout_sends_the_gradient_where_the_signal_went():
+    y, backward = Dropout(0.3).forward({}, np.ones((50, 40)), rng_of("training"))
+    assert np.array_equal(backward(np.ones((50, 40)))[0], y)
+    assert 0 < np.count_nonzero(y) < y.size
+
+
+# --- chains
+
+
+def test_a_chain_is_its_layers_by_hand():
+    p, x = parameters(Chain([Dense(4), Tanh(), Dense(3)]), VECTOR), inputs(VECTOR)
+    y, backward = Chain([Dense(4), Tanh(), Dense(3)]).forward(p, x)
+    hidden = np.tanh(x @ p["0.W"] + p["0.b"])
+    assert np.allclose(y, hidden @ p["2.W"] + p["2.b"])
+    v = upstream(y)
+    _, gradients = backward(v)
+    assert list(gradients) == ["2.W", "2.b", "0.W", "0.b"]
+    assert np.allclose(gradients["2.W"], hidden.T @ v)
+    assert np.allclose(gradients["0.b"], ((v @ p["2.W"].T) * (1 - hidden**2)).sum(0))
+
+
+def test_a_chain_with_more_than_ten_layers():
+    """Layer 1 does not get the parameters of layer 11."""
+    chain = Chain([Dense(3) for _ in range(12)])
+    p = {name: np.full(size, 0.0) for name, size in chain.plan(VECTOR)[0].items()}
+    p["11.b"] = np.array([1.0, 2.0, 3.0])
+    assert np.array_equal(chain.forward(p, inputs(VECTOR, 1))[0], [[1, 2, 3]])
+
+
+def test_an_unwanted_dx_is_not_computed():
+    """Below the first trained layer no backward is called, and that layer is told."""
+    calls = []
+
+    class Spy(Dense):
+        def forward(self, p, x, rng=None):
+            y, backward = super().forward(p, x, rng)
+
+            def spy(dy, want_dx=True):
+                calls.append((self.units, want_dx))
+                return backward(dy, want_dx)
+
+            return y, spy
+
+    chain = Chain([Flatten(), Standardize(), Spy(4), Relu(), Spy(3)])
+    p, x = parameters(chain, IMAGE), inputs(IMAGE)
+    y, backward = chain.forward(p, x)
+    dx, gradients = backward(upstream(y), want_dx=False)
+    assert dx is None
+    assert calls == [(3, True), (4, False)]
+    assert set(gradients) == {"2.W", "2.b", "4.W", "4.b"}
+
+
+def test_a_chain_without_parameters():
+    chain = Chain([Relu(), Flatten()])
+    y, backward = chain.forward({}, inputs(IMAGE))
+    assert backward(y, want_dx=False) == (None, {})
+    assert backward(y)[1] == {}
+    assert first_trained(chain, {}) == 2
+
+
+def test_which_parameters_are_trained():
+    network = Chain([Standardize(), Conv(2), BatchNorm(), Flatten(), Dense(3)])
+    p = parameters(network, (5, 5, 1))
+    assert {name for name in p if trained(name)} == {
+        "1.W", "1.b", "2.gamma", "2.beta", "4.W", "4.b",
+    }  # fmt: skip
+    assert first_trained(network, p) == 1
+    assert trained("W")
+    assert not any(map(trained, ("mean", "0.3.var", "2.deviation")))
+
+
+def test_an_empty_batch():
+    """A picture without digits gives no examples; a network has nothing to say about them."""
+    for layer, shape in LAYERS:
+        y, _ = layer.forward(parameters(layer, shape), np.zeros((0, *shape)))
+        assert y.shape == (0, *layer.plan(shape)[1])

@@ -1,0 +1,296 @@
+"""The third witness: PyTorch's own layers, losses, optimizers and automatic gradients, in float64.
+
+Inside: ours on NumPy beside PyTorch's functions; ours on PyTorch's tensors beside ours on NumPy.
+Not inside: float32, speed, accelerators. Without PyTorch this file is skipped, unless
+`DIGITUS_REQUIRE` names torch.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+from digitus.nn import (
+    Adam,
+    AdamW,
+    AveragePool,
+    BatchNorm,
+    Centre,
+    Chain,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GradientDescent,
+    MaxPool,
+    Momentum,
+    Nesterov,
+    Relu,
+    Scale,
+    Sigmoid,
+    Softmax,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    Standardize,
+    Tanh,
+    calibrated,
+    softmax,
+    update_average,
+)
+from nn.cases import (
+    LAYERS,
+    LOSSES,
+    NAMES,
+    OPTIMIZERS,
+    inputs,
+    parameters,
+    public,
+    rng_of,
+    same,
+    targets,
+    upstream,
+)
+
+if "torch" in os.environ.get("DIGITUS_REQUIRE", "").split(","):
+    import torch
+else:
+    torch = pytest.importorskip("torch", reason="the third witness, PyTorch, is not installed")
+functional = torch.nn.functional
+
+TOLERANCE = 1e-10
+
+
+def tensor(a, grad=False):
+    return torch.tensor(np.asarray(a), requires_grad=grad)
+
+
+def second(x):
+    """Channels last to channels second, as PyTorch has them."""
+    return x.movedim(-1, 1)
+
+
+def last(x):
+    return x.movedim(1, -1)
+
+
+def conv(layer, p, x, rng):
+    W = p["W"].permute(3, 2, 0, 1)
+    padding = "valid" if layer.padding == "valid" else layer.kernel // 2
+    return last(functional.conv2d(second(x), W, p["b"], layer.stride, padding))
+
+
+def batch_norm(layer, p, x, rng):
+    y = functional.batch_norm(
+        second(x),
+        p["mean"].detach().clone(),
+        p["var"].detach().clone(),
+        p["gamma"],
+        p["beta"],
+        training=rng is not None,
+        eps=layer.epsilon,
+    )
+    return last(y)
+
+
+def dropout(layer, p, x, rng):
+    if rng is None or layer.rate == 0:
+        return x
+    kept = rng.random(tuple(x.shape), dtype=np.float32) >= layer.rate
+    return torch.where(tensor(kept), x / (1 - layer.rate), 0.0)
+
+
+def standardize(layer, p, x, rng):
+    return (x - p["mean"]) / torch.clamp(p["deviation"], layer.floor)
+
+
+def chain(layer, p, x, rng):
+    for i, inner in enumerate(layer.layers):
+        own = {n.partition(".")[2]: w for n, w in p.items() if n.partition(".")[0] == str(i)}
+        x = THEIRS[type(inner)](inner, own, x, rng)
+    return x
+
+
+THEIRS = {
+    AveragePool: lambda layer, p, x, rng: last(functional.avg_pool2d(second(x), layer.size)),
+    BatchNorm: batch_norm,
+    Centre: lambda layer, p, x, rng: x - p["mean"],
+    Chain: chain,
+    Conv: conv,
+    Dense: lambda layer, p, x, rng: functional.linear(x, p["W"].T, p["b"]),
+    Dropout: dropout,
+    Flatten: lambda layer, p, x, rng: torch.flatten(x, 1),
+    MaxPool: lambda layer, p, x, rng: last(functional.max_pool2d(second(x), layer.size)),
+    Relu: lambda layer, p, x, rng: functional.relu(x),
+    Scale: lambda layer, p, x, rng: x / layer.divisor,
+    Sigmoid: lambda layer, p, x, rng: torch.sigmoid(x),
+    Softmax: lambda layer, p, x, rng: torch.softmax(x, -1),
+    Standardize: standardize,
+    Tanh: lambda layer, p, x, rng: torch.tanh(x),
+}
+THEIR_LOSS = {
+    SoftmaxCrossEntropy: lambda loss, z, t: functional.cross_entropy(
+        z, t, label_smoothing=loss.smoothing
+    ),
+    SquaredError: lambda loss, y, t: functional.mse_loss(y, t, reduction="sum") / (2 * len(y)),
+}
+
+
+def test_every_layer_loss_and_optimizer_is_here():
+    assert set(THEIRS) == public("layer") == {type(layer) for layer, _ in LAYERS}
+    assert set(THEIR_LOSS) == public("loss") == {type(loss) for loss in LOSSES}
+    assert {type(rule) for rule in OPTIMIZERS} == public("optimizer")
+
+
+# Their functions beside ours
+
+
+@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+def test_layer(layer, shape):
+    for mode in ("training", "inference"):
+        p, x = parameters(layer, shape), inputs(shape)
+        y, backward = layer.forward(p, x, rng_of(mode))
+        v = upstream(y)
+        dx, gradients = backward(v)
+
+        x_ = tensor(x, grad=True)
+        p_ = {name: tensor(w, grad=name in gradients) for name, w in p.items()}
+        y_ = THEIRS[type(layer)](layer, p_, x_, rng_of(mode))
+        y_.backward(tensor(v))
+
+        assert same(y, y_.detach(), TOLERANCE)
+        assert same(dx, x_.grad, TOLERANCE)
+        for name, gradient in gradients.items():
+            assert same(gradient, p_[name].grad, TOLERANCE), name
+
+
+@pytest.mark.parametrize("size", [1.0, 100.0])
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_loss(loss, soft, size):
+    z, t = size * inputs((10,)), targets(5, 10, soft=soft)
+    value, dz = loss(z, t)
+    z_ = tensor(z, grad=True)
+    value_ = THEIR_LOSS[type(loss)](loss, z_, tensor(t))
+    value_.backward()
+    assert same(value, value_.detach(), TOLERANCE)
+    assert same(dz, z_.grad, TOLERANCE)
+
+
+def their_optimizer(rule, W, b, rate):
+    if isinstance(rule, AdamW):
+        groups = [{"params": [W], "weight_decay": rule.decay}, {"params": [b], "weight_decay": 0}]
+        return torch.optim.AdamW(groups, lr=rate, betas=(rule.beta1, rule.beta2), eps=rule.epsilon)
+    if isinstance(rule, Adam):
+        betas = (rule.beta1, rule.beta2)
+        return torch.optim.Adam([W, b], lr=rate, betas=betas, eps=rule.epsilon)
+    if isinstance(rule, GradientDescent):
+        return torch.optim.SGD([W, b], lr=rate)
+    assert isinstance(rule, Momentum | Nesterov)
+    nesterov = isinstance(rule, Nesterov)
+    return torch.optim.SGD([W, b], lr=rate, momentum=rule.mu, nesterov=nesterov)
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS, ids=str)
+def test_optimizer(rule):
+    """Thirty steps on random gradients, with a rate that changes; a matrix and a vector."""
+    rng = np.random.default_rng(0)
+    ours = {"W": rng.standard_normal((4, 3)), "b": rng.standard_normal(3)}
+    memory = {name: rule.start(w) for name, w in ours.items()}
+    theirs = {name: tensor(w, grad=True) for name, w in ours.items()}
+    optimizer = their_optimizer(rule, theirs["W"], theirs["b"], 0.1)
+    for t in range(1, 31):
+        rate = 0.1 / t
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        for name, w in ours.items():
+            g = rng.standard_normal(w.shape)
+            theirs[name].grad = tensor(g)
+            w += rule.update(g, w, memory[name], rate, t)
+        optimizer.step()
+    for name, w in ours.items():
+        assert same(w, theirs[name].detach(), 1e-12)
+
+
+# Our code on their tensors
+
+
+@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+def test_layer_on_tensors(layer, shape):
+    for mode in ("training", "inference"):
+        for n in (5, 1):
+            p, x = parameters(layer, shape), inputs(shape, n)
+            y, backward = layer.forward(p, x, rng_of(mode))
+            v = upstream(y)
+            dx, gradients = backward(v)
+
+            p_, x_ = {name: tensor(w) for name, w in p.items()}, tensor(x)
+            y_, backward_ = layer.forward(p_, x_, rng_of(mode))
+            dx_, gradients_ = backward_(tensor(v))
+
+            assert {type(a) for a in (y_, dx_, *gradients_.values())} == {torch.Tensor}
+            assert same(y_, y, TOLERANCE)
+            assert same(dx_, dx, TOLERANCE)
+            assert set(gradients_) == set(gradients)
+            for name, gradient in gradients.items():
+                assert same(gradients_[name], gradient, TOLERANCE), name
+                assert same(backward_(tensor(v), want_dx=False)[1][name], gradient, TOLERANCE), name
+            assert torch.equal(x_, tensor(x)), "the input was changed"
+
+
+@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+def test_layer_on_tensors_keeps_float32(layer, shape):
+    p = {name: tensor(w) for name, w in parameters(layer, shape, dtype=np.float32).items()}
+    y, backward = layer.forward(p, tensor(inputs(shape, dtype=np.float32)), rng_of("training"))
+    dx, gradients = backward(torch.ones_like(y))
+    assert {a.dtype for a in (y, dx, *gradients.values())} == {torch.float32}
+
+
+def test_ties_on_tensors():
+    """The rule for equal values does not depend on the library."""
+    x = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (4, 6, 6, 2))
+    for layer in (MaxPool(2), MaxPool(3), Relu()):
+        y, backward = layer.forward({}, x)
+        v = upstream(y)
+        dx = layer.forward({}, tensor(x))[1](tensor(v))[0]
+        assert same(dx, backward(v)[0], 0.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=str)
+def test_loss_on_tensors(loss):
+    z, t = inputs((10,)), targets(5, 10)
+    value, dz = loss(z, t)
+    value_, dz_ = loss(tensor(z), tensor(t))
+    assert same(value_, value, TOLERANCE)
+    assert same(dz_, dz, TOLERANCE)
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS, ids=str)
+def test_optimizer_on_tensors(rule):
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((4, 3))
+    w_ = tensor(w)
+    s, s_ = rule.start(w), rule.start(w_)
+    for t in range(1, 6):
+        g = rng.standard_normal(w.shape)
+        w += rule.update(g, w, s, 0.1, t)
+        w_ += rule.update(tensor(g), w_, s_, 0.1, t)
+    assert same(w_, w, 1e-13)
+
+
+def test_the_rest_on_tensors():
+    x = inputs((6, 5, 2))
+    assert same(softmax(tensor(x)), softmax(x), 1e-14)
+
+    network = Chain([Standardize(0.1), Conv(3), BatchNorm(), Relu(), Flatten(), Centre()])
+    p = parameters(network, (6, 5, 2))
+    p_ = {name: tensor(w) for name, w in p.items()}
+    ours, theirs = (
+        calibrated(network, p, [x, x + 1]),
+        calibrated(network, p_, [tensor(x), tensor(x + 1)]),
+    )
+    assert set(ours) == set(theirs)
+    assert all(same(theirs[name], w, TOLERANCE) for name, w in ours.items())
+
+    update_average(ours, p, 0.9, 3)
+    update_average(theirs, p_, 0.9, 3)
+    assert all(same(theirs[name], w, TOLERANCE) for name, w in ours.items())
