@@ -20,8 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import random
 import subprocess
 import sys
@@ -32,7 +30,6 @@ from typing import Any
 
 import numpy as np
 
-from digitus import __version__
 from digitus.data.digits import Digits
 from digitus.data.idx import read_digits, write_idx
 from digitus.data.strokes import strokes
@@ -79,11 +76,13 @@ def main() -> None:
     if options.child:
         train(options.child, options.epochs)
         return
+    from machine import machine
+
     with tempfile.TemporaryDirectory() as folder:
         result = campaign(
             Path(folder), kills=options.kills, epochs=options.epochs, seed=options.seed, tell=True
         )
-    text = json.dumps({**result, **machine()}, indent=2) + "\n"
+    text = json.dumps({**result, "machine": machine()}, indent=2) + "\n"
     print(text, end="")
     if options.json:
         write_text(options.json, text)
@@ -205,25 +204,6 @@ def story(run: Run) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in run.log.read_text("utf-8").splitlines()]
     clock = {"seconds", "images_per_second"}
     return [{k: v for k, v in line.items() if k not in clock} for line in lines]
-
-
-def machine() -> dict[str, Any]:
-    """Where this was measured."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text("utf-8").splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "machine": {
-            "cpu": models[0] if models else platform.processor(),
-            "cores": os.cpu_count(),
-            "system": platform.system(),
-        },
-        "versions": {
-            "digitus": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
-    }
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def readme_section() -> str:
         f"  {kills['lost_checkpoints']} checkpoints lost, {kills['differing_runs']} resumed runs",
         f"  that differ from an unbroken one ({source('kills')}).",
         "- Affine and elastic distortion and stroke width of a batch of 256 images, on one core:",
-        f"  {augment['results']['all']['median']:.1f} ms ({source('augment')}).",
+        f"  {augment['results']['all']['median_ms']:.1f} ms ({source('augment')}).",
         f"- `--help` of any verb: at most {slowest:.0f} ms ({source('start')}).",
     ]
     return "\n".join(lines) + "\n"
@@ -111,14 +111,15 @@ def recipe_table(up: str = "") -> list[str]:
     """A row for each recipe; `up` leads from the page to the root."""
     every = recipe_runs()
     lines = [
-        "| recipe | parameters | accuracy on MNIST's test set | lowest, highest | time | memory |",
-        "|---|---|---|---|---|---|",
+        "| recipe | parameters | seeds | MNIST test accuracy | lowest, highest | time | memory |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, runs in every.items():
         accuracies = [r["test"]["accuracy"] for r in runs]
         file = f"{up}src/digitus/recipes/{name.partition(' on ')[0]}.toml"
         lines.append(
-            f"| [{name}]({file}) | {runs[0]['training']['parameters']:,} | {interval(accuracies)}"
+            f"| [{name}]({file}) | {runs[0]['training']['parameters']:,} | {len(runs)}"
+            f" | {interval(accuracies)}"
             f" | {100 * min(accuracies):.2f}, {100 * max(accuracies):.2f} %"
             f" | {mean(r['seconds'] for r in runs):.0f} s"
             f" | {max(r['peak_megabytes'] for r in runs)} MB |"
@@ -127,7 +128,7 @@ def recipe_table(up: str = "") -> list[str]:
     return [
         *lines,
         "",
-        "Accuracy is the mean over seeds 0, 1, 2 with its 95 % interval. Every run learns from the",
+        "Accuracy is the mean over seeds with its 95 % interval. Every run learns from the",
         "training part less a development split and looks at the 10,000 test images once; time",
         "(mean) and memory (peak) are those of the whole process of `digitus train`, on",
         f"{some['threads']} cores of {some['machine']['processor']}.",

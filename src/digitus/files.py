@@ -79,14 +79,16 @@ def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
             metadata = _metadata(path, header, kind)
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = list(file.keys())
+            for name in names:  # before NumPy is asked for one of which it has never heard
+                if file.get_slice(name).get_dtype() not in ("F32", "F64"):
+                    raise ValueError(f"{name} holds something other than floats")
+            arrays = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {_reason(error)}") from None
     for name, a in arrays.items():
-        if a.dtype not in (np.float32, np.float64) or not np.isfinite(a).all():
-            raise ModelError(
-                f"{path} is damaged: {one_line(name)} holds something other than finite floats"
-            )
+        if not np.isfinite(a).all():
+            raise ModelError(f"{path} is damaged: {one_line(name)} holds what is not a number")
     return arrays, metadata
 
 

@@ -251,7 +251,7 @@ SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
 
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
-    """The value where it is of the simple type that is asked for; lists of numbers become tuples."""
+    """The value where it is of the simple type asked for; lists of numbers become tuples."""
     lists = get_origin(hint) is tuple or any(get_origin(h) is tuple for h in get_args(hint))
     if lists and isinstance(value, list | tuple):
         return tuple(_checked(v, float, f"{where}: {i}") for i, v in enumerate(value))

@@ -23,6 +23,8 @@ from digitus.parallel import Inputs, Map
 from digitus.recipe import Recipe, from_table, planned, to_table
 
 Bytes = npt.NDArray[np.uint8]
+IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
+LARGEST_OUTPUT = 1e30  # so that dividing by the temperature does not overflow
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
 
 
@@ -54,8 +56,8 @@ class Recognizer:
                 raise ModelError(f"the network needs {name} of shape {list(shape)}, not {found}")
         if surplus := self.params.keys() - shapes.keys():
             raise ModelError(f"the network has no parameters {', '.join(sorted(surplus))}")
-        if not 0 < self.temperature < math.inf:
-            raise ModelError(f"the temperature must be a number above 0, not {self.temperature}")
+        if not 1e-3 <= self.temperature <= 1e3:  # `calibrate` goes from 0.01 to 100
+            raise ModelError(f"the temperature must be from 0.001 to 1000, not {self.temperature}")
         if not 0 <= self.threshold <= 1:
             raise ModelError(f"the threshold must be from 0 to 1, not {self.threshold}")
 
@@ -77,7 +79,7 @@ class Recognizer:
                 return self.recipe.network.forward(self.params, x)[0]
 
         z = np.concatenate([np.zeros((0, 10), dtype), *each(forward, Inputs(images, dtype))])
-        if not np.isfinite(z).all():
+        if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
             raise ModelError("the network's outputs are not finite: its parameters are too large")
         return z
 
@@ -121,11 +123,25 @@ def load(path: Path | str) -> Recognizer:
             size=(int(height), int(width)),
             temperature=float(about["temperature"]),
             threshold=float(about["threshold"]),
-            history=dict(about["history"]),
+            history=_history(about["history"]),
         )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"{path} is damaged: {one_line(what)}") from None
+
+
+def _history(about: Any) -> dict[str, Any]:
+    """The history where it has the form that training gives it, so that it can be shown."""
+    history = dict(about)
+    data, epochs = history.get("data", {}), history.get("epochs", [])
+    if not isinstance(data, dict) or not isinstance(epochs, list):
+        raise ValueError("its history is not one of training")
+    for epoch in epochs:
+        if not isinstance(epoch, dict) or not epoch.keys() >= IN_AN_EPOCH:
+            raise ValueError("its history of epochs is not one of training")
+        if not all(isinstance(v, int | float) and math.isfinite(v) for v in epoch.values()):
+            raise ValueError("its history of epochs is not one of numbers")
+    return history
 
 
 def calibrate(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, float]:

@@ -14,7 +14,9 @@ Not inside: training itself (`training`), what is shown meanwhile (`cli`).
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
@@ -22,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from digitus.data.digits import Digits
-from digitus.errors import ModelError, OutputError, RecipeError, TrainingError
-from digitus.files import read_arrays, write_arrays, write_text
+from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
+from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays, write_text
 from digitus.nn import Params
 from digitus.recipe import Recipe, from_table, to_table
 from digitus.training import EpochEnded, Event, Finished, Started, State, begin, train
@@ -64,17 +66,27 @@ class Run:
 
 
 def new_run(name: str, root: Path = Path("runs")) -> Run:
-    """The first of NAME, NAME-2, NAME-3 ... in which nothing has been kept yet."""
-    run, number = Run(root / name), 1
-    while run.used:
-        number += 1
-        run = Run(root / f"{name}-{number}")
-    return run
+    """The first of NAME, NAME-2, NAME-3 ... that is not there yet, made now.
+
+    Whoever makes a folder has it: of several runs that start at once, each gets its own. Raises
+    `OutputError`.
+    """
+    for number in itertools.count(1):
+        folder = root / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OutputError(f"cannot make {folder}: {error.strerror}") from None
+        return Run(folder)
+    raise AssertionError  # not reached: numbers do not end
 
 
 def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
     """The latest run of that name with a checkpoint. Raises `TrainingError` where there is none."""
-    runs = [Run(folder) for folder in (*root.glob(name), *root.glob(f"{name}-*"))]
+    own = re.compile(re.escape(name) + r"(-\d+)?")  # runs/mlp-2, but not runs/mlp-deep
+    runs = [Run(folder) for folder in root.glob("*") if own.fullmatch(folder.name)]
     waiting = [run for run in runs if run.checkpoint.exists()]
     if not waiting:
         raise TrainingError(f"there is no interrupted run of {name} in {root} to resume")
@@ -83,10 +95,6 @@ def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
 
 def save_checkpoint(path: Path, recipe: Recipe, state: State, digits: Digits) -> None:
     """Writes the whole state, atomically. Raises `OutputError`."""
-    arrays = {f"params/{name}": w for name, w in state.params.items()}
-    arrays |= {f"average/{name}": w for name, w in (state.average or {}).items()}
-    for name, kept in state.memory.items():
-        arrays |= {f"memory/{name}/{key}": s for key, s in kept.items()}
     about = {
         "recipe": to_table(recipe),
         "data": digits.sha256,
@@ -94,7 +102,16 @@ def save_checkpoint(path: Path, recipe: Recipe, state: State, digits: Digits) ->
         **{key: getattr(state, key) for key in ("step", "loss", "right", "seen", "seconds")},
         "epochs": state.epochs,
     }
-    write_arrays(path, arrays, "checkpoint", about)
+    write_arrays(path, _arrays(state), "checkpoint", about)
+
+
+def _arrays(state: State) -> Params:
+    """All arrays of a state by their names in a checkpoint."""
+    arrays = {f"params/{name}": w for name, w in state.params.items()}
+    arrays |= {f"average/{name}": w for name, w in (state.average or {}).items()}
+    for name, kept in state.memory.items():
+        arrays |= {f"memory/{name}/{key}": s for key, s in kept.items()}
+    return arrays
 
 
 def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
@@ -116,11 +133,11 @@ def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
             right=int(about["right"]),
             seen=int(about["seen"]),
             seconds=float(about["seconds"]),
-            epochs=list(about["epochs"]),
+            epochs=[dict(epoch) for epoch in about["epochs"]],
         )
         return recipe, state, str(about["data"])
-    except (KeyError, TypeError, ValueError, RecipeError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from None
+    except (RecipeError, *UNREADABLE) as error:
+        raise ModelError(f"{path} is damaged: {one_line(str(error))}") from None
 
 
 def _below(prefix: str, arrays: Params) -> Params:
@@ -128,13 +145,31 @@ def _below(prefix: str, arrays: Params) -> Params:
 
 
 def resume(run: Run, digits: Digits) -> tuple[Recipe, State]:
-    """Where an interrupted run stopped. Raises `TrainingError` for other digits than it had."""
+    """Where an interrupted run stopped.
+
+    Raises `TrainingError` for other digits than it had, and `ModelError` for a checkpoint that is
+    damaged or does not hold what its recipe needs.
+    """
     recipe, state, fingerprint = load_checkpoint(run.checkpoint)
     if fingerprint != digits.sha256:
         raise TrainingError(
             f"{run.folder} was trained on other digits than {digits.name}; resume it with its own"
         )
+    try:
+        wanted = _shapes(begin(recipe, digits))
+    except DigitusError as error:
+        raise ModelError(f"{run.checkpoint} is damaged: {one_line(str(error))}") from None
+    found = _shapes(state)
+    if wrong := sorted(name for name, _ in wanted.items() ^ found.items()):
+        raise ModelError(
+            f"{run.checkpoint} is damaged: {one_line(wrong[0])} is "
+            f"{found.get(wrong[0], 'missing')} and should be {wanted.get(wrong[0], 'absent')}"
+        )
     return recipe, state
+
+
+def _shapes(state: State) -> dict[str, str]:
+    return {name: f"{a.dtype} {list(a.shape)}" for name, a in _arrays(state).items()}
 
 
 def record(
@@ -153,6 +188,7 @@ def record(
     """
     state = state or begin(recipe, digits)
     save_checkpoint(run.checkpoint, recipe, state, digits)
+    finished = False
     latest = time.monotonic()
     try:
         for event in train(recipe, digits, state=state, threads=threads):
@@ -166,12 +202,13 @@ def record(
                 event.recognizer.save(run.model)
                 _append_log(run.log, {"event": "finished", "model": run.model.name})
                 run.checkpoint.unlink(missing_ok=True)
+                finished = True
             elif time.monotonic() - latest >= seconds:
                 save_checkpoint(run.checkpoint, recipe, state, digits)
                 latest = time.monotonic()
             yield event
     except GeneratorExit:  # between two events, so the state is whole
-        if not run.model.exists():
+        if not finished:
             save_checkpoint(run.checkpoint, recipe, state, digits)
         raise
 

@@ -24,7 +24,7 @@ from digitus import __version__
 from digitus.data.augment import augment
 from digitus.data.batches import bounds, order, split
 from digitus.data.digits import Digits
-from digitus.errors import TrainingError
+from digitus.errors import ModelError, TrainingError
 from digitus.nn import (
     Chain,
     Params,
@@ -37,7 +37,7 @@ from digitus.nn import (
     update_average,
 )
 from digitus.parallel import Inputs, Map, descend, gradient, shard_size, workers
-from digitus.recipe import Recipe
+from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 
 MEASURED = 10_000  # training images on which statistics (batch normalisation ...) are measured
@@ -120,6 +120,7 @@ def begin(recipe: Recipe, digits: Digits) -> State:
     """
     learnt, _ = split(digits, recipe.development, SPLIT_SEED)
     network = recipe.network
+    planned(network, size_of(learnt))
     params = initial(network, (*size_of(learnt), 1), recipe.initial, stream(recipe.seed, "initial"))
     inputs = Chain(network.layers[: first_trained(network, params)])
     params |= calibrated(inputs, params, Inputs(learnt.images))
@@ -185,14 +186,12 @@ def _step(
     )
     rate = recipe.schedule(state.step / steps)
     if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}; try a smaller "
-            f"learning rate (now {rate:g}), smaller initial weights, or a Scale layer first"
-        )
+        raise _astray(f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}", rate)
     t = state.step + 1
-    descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
-    if state.average is not None:
-        update_average(state.average, state.params, recipe.average, t)
+    with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
+        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
+        if state.average is not None:
+            update_average(state.average, state.params, recipe.average, t)
     state.step = t
     state.loss += loss * len(batch)
     state.right += right
@@ -209,19 +208,34 @@ def _step(
     )
 
 
+def _astray(what: str, rate: float) -> TrainingError:
+    return TrainingError(
+        f"{what}; try a smaller learning rate (now {rate:g}), smaller initial weights, or a Scale "
+        "layer first"
+    )
+
+
 def _close_epoch(
     recipe: Recipe, state: State, learnt: Digits, development: Digits, steps: int, each: Map
 ) -> EpochEnded:
     """Measures the finished epoch on the development split and begins the sums of the next."""
-    outputs = _recognizer(recipe, state, learnt).outputs(development.images, each)
+    epoch, rate = len(state.epochs) + 1, recipe.schedule((state.step - 1) / steps)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = _recognizer(recipe, state, learnt).outputs(development.images, each)
+            loss = float(recipe.loss(outputs, one_hot(development.labels))[0])
+    except ModelError:
+        loss = math.nan
+    if not math.isfinite(loss):  # the last step's damage: no later loss would show it
+        raise _astray(f"the network gives no finite numbers after epoch {epoch}", rate)
     right = outputs.argmax(axis=1) == development.labels
     ended = EpochEnded(
-        epoch=len(state.epochs) + 1,
+        epoch=epoch,
         loss=state.loss / state.seen,
         accuracy=state.right / state.seen,
-        development_loss=float(recipe.loss(outputs, one_hot(development.labels))[0]),
+        development_loss=loss,
         development_accuracy=float(right.mean()),
-        rate=recipe.schedule((state.step - 1) / steps),
+        rate=rate,
         seconds=state.seconds,
         images_per_second=state.seen / state.seconds,
     )
@@ -257,7 +271,10 @@ def _recognizer(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
     """The network as it is now: averaged weights where there are any, statistics measured."""
     params = state.params if state.average is None else state.average
     first = first_trained(recipe.network, params)
-    params = calibrated(recipe.network, params, Inputs(learnt.images[:MEASURED]), first=first)
+    images = learnt.images
+    if len(images) > MEASURED:  # by chance, since a set may be sorted by label
+        images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:MEASURED])]
+    params = calibrated(recipe.network, params, Inputs(images), first=first)
     return Recognizer(recipe, params, size_of(learnt))
 
 

@@ -53,3 +53,6 @@ def main() -> None:
     except DigitusError as error:
         print(f"digitus: {error}", file=sys.stderr)
         sys.exit(1)
+    except MemoryError as error:
+        print(f"digitus: not enough memory ({error or 'try smaller batches'})", file=sys.stderr)
+        sys.exit(1)

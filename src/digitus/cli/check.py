@@ -21,12 +21,13 @@ def check(recipe: str | None, seed: int, json: bool) -> None:
     """
     from digitus.nn import check_all, check_network
     from digitus.nn.check import TOLERANCE
-    from digitus.recipe import load_recipe
+    from digitus.recipe import load_recipe, planned
 
     if recipe is None:
         findings = list(check_all(seed))
     else:
         chosen = load_recipe(recipe)
+        planned(chosen.network, (28, 28))
         findings = list(
             check_network(chosen.network, (28, 28, 1), chosen.loss, chosen.initial, seed=seed)
         )

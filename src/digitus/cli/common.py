@@ -39,19 +39,19 @@ def output() -> Console:
     """Where answers for people go: standard output."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def progress() -> Console:
     """Where people are told what is going on: standard error, so that answers can be piped."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(record: dict[str, Any]) -> None:
     """The whole answer for programs."""
-    json.dump(record, sys.stdout, ensure_ascii=False)
+    json.dump(record, sys.stdout)  # in ASCII, which every terminal and every path survives
     sys.stdout.write("\n")
 
 

@@ -24,6 +24,8 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
     .csv or an .npz file.
     """
     console = output()
+    if sheet is not None and name is None:
+        raise click.UsageError("--sheet needs the NAME of a set")
     if name is None:
         from digitus.data.sources import available
 
@@ -34,7 +36,8 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
             )
             return
         for s in listings:
-            console.print(f"[bold]{s.name}[/]  {s.what}")
+            console.print(s.name, style="bold", end="  ")
+            console.print(s.what)
             console.print(f"    {s.train:,} to train, {s.test:,} to test; licence: {s.licence}")
             console.print(f"    {s.found or s.how}")
         return
@@ -54,7 +57,8 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
             }
         )
         if not json:
-            console.print(f"[bold]{digits.name}[/]: {len(digits):,} images")
+            console.print(digits.name, style="bold", end="")
+            console.print(f": {len(digits):,} images")
             console.print(f"    {digits.origin}")
             console.print(f"    of 0 to 9: {', '.join(f'{c:,}' for c in counts)}")
         if sheet is not None and part == "train":

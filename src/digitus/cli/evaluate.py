@@ -82,6 +82,10 @@ def evaluate(
         raise click.UsageError("--not-digits needs --images")
     if images is not None and labels is None and not not_digits:
         raise click.UsageError("--images needs --labels (or --not-digits)")
+    if labels is not None and (images is None or not_digits):
+        raise click.UsageError("--labels needs --images, and no --not-digits")
+    if report is not None and not_digits:
+        raise click.UsageError("--report is about digits; leave it out with --not-digits")
     recognizer, path = recognizer_of(model)
     with workers(cores(threads), shards=2) as each:
         if not_digits:
@@ -98,7 +102,7 @@ def evaluate(
             digits = _labelled(data, images, labels, data_dir, prepare)
             evaluation = score_digits(recognizer, digits, min_confidence=min_confidence, each=each)
             record = evaluation.record()
-    if report is not None and not not_digits:
+    if report is not None:
         from digitus.report import write_report
 
         write_report(report, recognizer, evaluation, recognizer.history.get("epochs", []))

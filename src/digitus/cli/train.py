@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,7 @@ def train(
     RECIPE is a shipped one (see: digitus models) or a TOML file; without it, mlp. Ctrl-C stops
     after the step that is going on and keeps a checkpoint.
     """
-    from digitus.errors import TrainingError
+    from digitus.errors import DigitusError, TrainingError
     from digitus.recipe import load_recipe
     from digitus.runs import Run, new_run, unfinished_run
 
@@ -97,15 +98,20 @@ def train(
         chosen, digits, state = _resumed(run, chosen if given else None, data, data_dir)
         console.print(f"resuming {run.folder} after {state.step:,} steps")
     else:
-        run = Run(out) if out else new_run(chosen.name)
-        if run.used:
-            raise TrainingError(
-                f"{run.folder} holds a run already; choose another --out, or --resume"
-            )
+        if out and Run(out).used:
+            raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
         chosen, digits = _digits(chosen, data, data_dir, console)
-    recognizer = _train(run, chosen, digits, state, cores(threads), checkpoint_seconds, console)
+        run = Run(out) if out else new_run(chosen.name)
+    try:
+        recognizer = _train(run, chosen, digits, state, cores(threads), checkpoint_seconds, console)
+    except DigitusError:
+        with suppress(OSError):  # a run that could not even begin leaves no empty folder
+            run.folder.rmdir()
+        raise
     if recognizer is None:
-        console.print(f"stopped; go on with: digitus train {recipe} --out {run.folder} --resume")
+        again = ["digitus", "train", recipe, "--out", str(run.folder), "--resume"]
+        again += ["--data-dir", str(data_dir)] if data_dir else []
+        console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
     _tell(run, recognizer, digits, json)
 
@@ -113,15 +119,18 @@ def train(
 def _digits(
     recipe: Recipe, data: str | None, data_dir: Path | None, console: Console
 ) -> tuple[Recipe, Digits]:
-    """What to train on: as asked, else the recipe's own, else strokes. The recipe says which."""
+    """What to train on: as asked, else the recipe's own. The recipe then says which.
+
+    Strokes stand in for a set that cannot be downloaded; a wrong name or a damaged file are errors.
+    """
     from digitus.data.sources import STROKES
-    from digitus.errors import DataError
+    from digitus.errors import DownloadError
     from digitus.recipe import with_settings
 
     wanted = data or recipe.data
     try:
         return with_settings(recipe, data=wanted), digits_of(wanted, "train", data_dir)
-    except DataError as error:
+    except DownloadError as error:
         if data is not None:
             raise
         console.print(f"{recipe.data} cannot be had, so this trains on {STROKES} instead ({error})")

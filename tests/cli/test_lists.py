@@ -1,0 +1,166 @@
+"""`digitus check`, `digitus data` and `digitus models`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from digitus.data.catalogue import SOURCES
+from digitus.data.idx import write_idx
+from digitus.files import write_arrays
+from digitus.nn import Tanh
+from digitus.recipe import shipped, to_table
+from small import digits, recognizer
+
+# ---------------------------------------------------------------------------------- check
+
+
+def test_check_passes(digitus: Any) -> None:
+    record = digitus("check", "--json").record
+    assert record["passed"] is True
+    assert len(record["findings"]) > 100
+    assert all(f["passed"] and f["error"] <= record["tolerance"] for f in record["findings"])
+    layers = {f["case"].split("(")[0] for f in record["findings"]}
+    assert {"Dense", "Conv", "BatchNorm", "SoftmaxCrossEntropy"} <= layers
+
+
+def test_check_of_a_recipe(digitus: Any, recipe_file: Path) -> None:
+    record = digitus("check", recipe_file, "--json").record
+    assert [f["array"] for f in record["findings"]] == ["3.W", "3.b", "5.W", "5.b"]
+    people = digitus("check", recipe_file)
+    assert people.code == 0
+    assert "4 of 4 gradients agree with finite differences" in people.out
+
+
+def test_check_finds_a_wrong_gradient(digitus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    forward = Tanh.forward
+
+    def slightly_wrong(self: Tanh, p: Any, x: Any, rng: Any = None) -> Any:
+        y, backward = forward(self, p, x, rng)
+        return y, lambda dy, want_dx=True: (backward(dy)[0] * 1.01, {})
+
+    monkeypatch.setattr(Tanh, "forward", slightly_wrong)
+    result = digitus("check", "--json")
+    assert result.code == 1
+    assert result.record["passed"] is False
+    failed = [f for f in result.record["findings"] if not f["passed"]]
+    assert failed
+    assert all("Tanh" in f["case"] or "Chain" in f["case"] for f in failed)
+    people = digitus("check")
+    assert people.code == 1
+    assert "WRONG  Tanh()" in people.out
+
+
+def test_check_of_what_is_no_recipe(digitus: Any, tmp_path: Path) -> None:
+    assert "did you mean 'cnn'?" in digitus("check", "cnm").complaint
+    for units, said in ((5, "ends with [5] outputs"), (10**12, "")):
+        path = tmp_path / "x.toml"
+        path.write_text(
+            f"network = [{{ kind = 'Flatten' }}, {{ kind = 'Dense', units = {units} }}]", "utf-8"
+        )
+        assert said in digitus("check", path).complaint
+
+
+# ---------------------------------------------------------------------------------- data
+
+
+def test_data_lists_every_set(digitus: Any) -> None:
+    sets = {row["name"]: row for row in digitus("data", "--json").record["sets"]}
+    assert sets.keys() == {*SOURCES, "strokes"}
+    assert sets["mnist"]["found"] is None
+    assert (sets["mnist"]["train"], sets["mnist"]["test"]) == (60_000, 10_000)
+    people = digitus("data")
+    assert people.code == 0
+    for name in sets:
+        assert f"{name}  " in people.out
+
+
+def test_data_says_where_a_set_lies(digitus: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "[here]" / "mnist"
+    folder.mkdir(parents=True)
+    for part, kind in (("train", "images-idx3"), ("train", "labels-idx1"), ("t10k", "images-idx3"),
+                       ("t10k", "labels-idx1")):  # fmt: skip
+        array = digits().images if kind == "images-idx3" else digits().labels
+        write_idx(folder / f"{part}-{kind}-ubyte", array)
+    rows = digitus("data", "--data-dir", folder.parent, "--json").record["sets"]
+    assert {row["name"]: row["found"] for row in rows}["mnist"] == str(folder)
+    assert str(folder) in digitus("data", "--data-dir", folder.parent).out
+    record = digitus("data", "mnist", "--data-dir", folder.parent, "--json").record
+    assert [part["n"] for part in record["parts"]] == [300, 300]
+    assert "not as published" in record["parts"][0]["origin"]
+
+
+def test_data_loads_a_set(digitus: Any) -> None:
+    record = digitus("data", "strokes", "--json").record
+    train, test = record["parts"]
+    assert (train["n"], test["n"]) == (300, 100)
+    assert train["size"] == [28, 28]
+    assert sum(train["by_digit"]) == 300
+    assert len(train["sha256"]) == 64
+    assert "300 images" in digitus("data", "strokes").out
+
+
+def test_data_draws_a_sheet(digitus: Any, own: Path) -> None:
+    assert digitus("data", own, "--sheet", "sheet.png").code == 0
+    sheet = cv2.imread("sheet.png", cv2.IMREAD_GRAYSCALE)
+    assert sheet.shape == (280, 560)
+    first = digits().images[digits().labels == 3][0]
+    assert np.array_equal(sheet[3 * 28 : 4 * 28, :28], first)
+
+
+def test_data_that_cannot_be_had(digitus: Any, own: Path) -> None:
+    assert "did you mean 'mnist'?" in digitus("data", "mnsit").complaint
+    assert "cannot download" in digitus("data", "mnist", "--json").complaint
+    complaint = digitus("data", own, "--sheet", own / "x.png", "--json").complaint
+    assert "cannot write" in complaint
+
+
+# ---------------------------------------------------------------------------------- models
+
+
+def test_models(digitus: Any) -> None:
+    empty = digitus("models", "--json").record
+    assert {row["recipe"] for row in empty["recipes"]} == shipped().keys()
+    assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["gopa-2024"] == 7960
+    assert empty["models"] == []
+    assert "No models in runs/ yet" in digitus("models").out
+    recognizer().save("runs/mine/model.safetensors")
+    (row,) = digitus("models", "--json").record["models"]
+    assert row["model"] == "runs/mine/model.safetensors"
+    assert row["epochs"] == 8
+    assert row["parameters"] == recognizer().parameter_count
+    accuracy = recognizer().history["epochs"][-1]["development_accuracy"]
+    assert row["development_accuracy"] == accuracy
+    assert f"held back {100 * accuracy:.2f} %" in digitus("models").out
+
+
+@pytest.mark.parametrize(
+    "history",
+    [{}, {"epochs": []}, {"epochs": [], "data": {}}, {"data": {"x": 1}}],
+)
+def test_models_made_elsewhere(digitus: Any, history: dict[str, Any]) -> None:
+    """A model may know nothing of its training: it is listed, scored and reported all the same."""
+    replace(recognizer(), history=history).save("runs/mine/model.safetensors")
+    (row,) = digitus("models", "--json").record["models"]
+    assert row["development_accuracy"] is None
+    assert digitus("models").code == 0
+    assert digitus("evaluate", "--data", "strokes", "--report", "x.html").code == 0
+
+
+def test_damaged_models_are_listed_with_what_is_wrong(digitus: Any) -> None:
+    for name, content in (("[a]", b""), ("b", b"x" * 100)):
+        Path(f"runs/{name}").mkdir(parents=True)
+        Path(f"runs/{name}/model.safetensors").write_bytes(content)
+    about = {"recipe": to_table(recognizer().recipe), "size": [28, 28]}
+    write_arrays(Path("runs/c/model.safetensors"), recognizer().params, "model", about)
+    recognizer().save("runs/good/model.safetensors")
+    rows = digitus("models", "--json").record["models"]
+    assert ["error" in row for row in rows] == [True, True, True, False]
+    people = digitus("models")
+    assert people.code == 0
+    assert "runs/[a]/model.safetensors is truncated" in people.out

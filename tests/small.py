@@ -1,0 +1,133 @@
+"""Small things to train with: digits, recipes and recognizers that take milliseconds."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.data.digits import Digits
+from digitus.data.strokes import strokes
+from digitus.recipe import Recipe, from_table
+from digitus.recognizer import Recognizer
+from digitus.training import EpochEnded, Finished, State, begin, train
+
+TABLE: dict[str, Any] = {
+    "name": "small",
+    "data": "strokes",
+    "development": 60,
+    "network": [
+        {"kind": "Scale"},
+        {"kind": "MaxPool", "size": 2},
+        {"kind": "Flatten"},
+        {"kind": "Dense", "units": 16},
+        {"kind": "Relu"},
+        {"kind": "Dense", "units": 10},
+    ],
+    "schedule": {"kind": "Constant", "rate": 0.01},
+    "batch_size": 60,
+    "epochs": 2,
+}
+# Everything that could be forgotten by a checkpoint: dropout, statistics, momentum, an average of
+# the weights, augmentation, and a last batch that is smaller than the others.
+EVERYTHING: dict[str, Any] = {
+    **TABLE,
+    "name": "everything",
+    "network": [
+        {"kind": "Standardize"},
+        {"kind": "MaxPool", "size": 4},
+        {"kind": "Conv", "channels": 3, "stride": 2},
+        {"kind": "BatchNorm"},
+        {"kind": "Relu"},
+        {"kind": "Flatten"},
+        {"kind": "Dropout", "rate": 0.2},
+        {"kind": "Dense", "units": 10},
+    ],
+    "optimizer": {"kind": "Momentum", "mu": 0.8},
+    "schedule": {"kind": "Cosine", "rate": 0.05, "warmup": 0.2},
+    "batch_size": 70,
+    "average": 0.9,
+    "augment": {"rotate": 10, "shift": 1, "elastic": 0.5},
+    "seed": 3,
+}
+
+
+def recipe(table: dict[str, Any] = TABLE, **settings: Any) -> Recipe:
+    """One of the tables above with some settings replaced."""
+    return from_table({**table, **settings})
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it; JSON but for tables."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
+def write_recipe(path: Path, **settings: Any) -> Path:
+    """A recipe file with the small recipe of the tests and some settings replaced."""
+    table = {k: v for k, v in {**TABLE, **settings}.items() if k != "name"}
+    path.write_text("".join(f"{k} = {toml(v)}\n" for k, v in table.items()), "utf-8")
+    return path
+
+
+@cache
+def digits(count: int = 300, seed: int = 0) -> Digits:
+    """Written by the simulated pen."""
+    return strokes(count, seed)
+
+
+@cache
+def recognizer() -> Recognizer:
+    """Trained for a moment; shared by tests, which do not change it."""
+    return trained(recipe(epochs=8), digits(600))[0]
+
+
+def trained(
+    recipe: Recipe, digits: Digits, state: State | None = None, threads: int = 1
+) -> tuple[Recognizer, State]:
+    """The recognizer and the last state of a whole run."""
+    state = state or begin(recipe, digits)
+    *_, last = train(recipe, digits, state=state, threads=threads)
+    assert isinstance(last, Finished)
+    return last.recognizer, state
+
+
+def copies(recipe: Recipe, digits: Digits) -> tuple[Recognizer, list[State]]:
+    """A whole run's recognizer and a copy of the state after each of its events."""
+    state = begin(recipe, digits)
+    seen = [copy.deepcopy(state)]
+    for event in train(recipe, digits, state=state):
+        if isinstance(event, Finished):
+            return event.recognizer, seen
+        seen.append(copy.deepcopy(state))
+    raise AssertionError("training ended without a recognizer")
+
+
+def same_arrays(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    """Whether two sets of parameters are equal to the bit."""
+    return a.keys() == b.keys() and all(
+        a[k].dtype == b[k].dtype and np.array_equal(a[k], b[k], equal_nan=True) for k in a
+    )
+
+
+def scores(recognizer: Recognizer) -> list[dict[str, Any]]:
+    """The records of its epochs without what depends on the clock."""
+    clock = {"seconds", "images_per_second"}
+    known = EpochEnded.__dataclass_fields__.keys() - clock
+    return [{key: epoch[key] for key in known} for epoch in recognizer.history["epochs"]]
+
+
+def one_line(error: BaseException) -> str:
+    """The text of an error for a person: a line, not a page, without control characters."""
+    text = str(error)
+    assert text, repr(error)
+    assert text.isprintable(), repr(text)
+    assert len(text) < 1000, f"{len(text)} characters"
+    return text

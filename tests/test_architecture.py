@@ -1,0 +1,148 @@
+"""The shape of the house: imports point inwards, and what else must hold for every module."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import sys
+import tomllib
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import digitus
+
+# The one table of rings: a module may import its own ring and those further in, never further out.
+RINGS: dict[str, int] = {
+    "errors": 0, "nn": 0,
+    "data": 1, "vision": 1, "metrics": 1,
+    "recipe": 2, "recognizer": 2, "training": 2, "parallel": 2, "runs": 2, "files": 2,
+    "evaluation": 2, "report": 2, "reader": 2,
+    "cli": 3, "serve": 3, "bulk": 3, "export": 3, "papers": 3, "__main__": 3,
+}  # fmt: skip
+# Who may import a library that is large, optional or a door for strangers' files.
+DOORS: dict[str, set[str]] = {
+    "PIL": {"vision.decode", "report.pictures", "cli.data"},
+    "torch": {"nn.convolution_torch"},
+}
+RING_0_NEEDS = {"numpy", "array_api_compat"}
+NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow"}
+PUBLIC = [
+    "Digits",
+    "DigitusError",
+    "Recipe",
+    "Recognizer",
+    "__version__",
+    "evaluate",
+    "load",
+    "load_recipe",
+    "train",
+]
+MAX_LINES = 350
+
+SOURCE = Path(digitus.__file__).parent
+FILES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items()}
+NAMES = sorted(FILES.keys() - {"__init__"})
+
+
+def imports(name: str) -> Iterator[str]:
+    """The modules that a module imports anywhere: "digitus.nn.layers", "numpy.typing" ..."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name} imports relatively"
+            assert node.module
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}".removeprefix("digitus.")
+                yield f"digitus.{below}" if below in FILES else node.module
+
+
+def ours(name: str) -> set[str]:
+    """The modules of digitus that a module imports, without "digitus."."""
+    found = (module.partition(".") for module in imports(name))
+    return {rest for top, _, rest in found if top == "digitus" and rest}
+
+
+def theirs(name: str) -> set[str]:
+    """The libraries that a module imports, by their first name."""
+    tops = {module.partition(".")[0] for module in imports(name)}
+    return tops - {"digitus"} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_imports_point_inwards(name: str) -> None:
+    ring = RINGS[name.partition(".")[0]]
+    outer = {m for m in ours(name) if RINGS[m.partition(".")[0]] > ring}
+    assert not outer, f"{name} is in ring {ring} and imports {outer}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {name: ours(name) - {name} for name in NAMES}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, naming the circle
+
+
+def test_the_mathematics_needs_numpy_only() -> None:
+    for name in NAMES:
+        if RINGS[name.partition(".")[0]] == 0:
+            assert theirs(name) <= RING_0_NEEDS | ({"torch"} if "torch" in name else set()), name
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_door_is_in_one_place(library: str) -> None:
+    assert {name for name in NAMES if library in theirs(name)} <= DOORS[library]
+
+
+def test_every_library_is_declared() -> None:
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = chain(project["dependencies"], *project["optional-dependencies"].values())
+    declared = {line.partition(">")[0].strip() for line in lines}
+    for name in NAMES:
+        packages = {NOT_THEIR_PACKAGE.get(t, t).replace("_", "-") for t in theirs(name)}
+        assert packages <= declared, name
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_module_says_what_it_is_and_is_short(name: str) -> None:
+    assert ast.get_docstring(TREES[name]), f"{name} has no docstring"
+    lines = len(FILES[name].read_text("utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{name} has {lines} lines"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_can_run_code_from_a_file(name: str) -> None:
+    used = {module.partition(".")[0] for module in imports(name)}
+    assert not used & {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Call):
+            assert not (isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"))
+            for keyword in node.keywords:
+                if keyword.arg == "allow_pickle":
+                    assert ast.literal_eval(keyword.value) is False
+
+
+def test_the_public_names() -> None:
+    assert sorted(digitus.__all__) == sorted(PUBLIC)
+    # Importing a submodule sets an attribute of the package, which would hide a function of the
+    # same name: `digitus.evaluate` must stay the function whatever was imported before.
+    for module in pkgutil.walk_packages(digitus.__path__, "digitus."):
+        if module.name not in ("digitus.__main__", "digitus.nn.convolution_torch"):
+            importlib.import_module(module.name)
+    for name in PUBLIC:
+        assert not isinstance(getattr(digitus, name), type(sys)), f"{name} is a module"
+        assert name not in FILES, f"a module named {name} hides the public {name}"
+    assert callable(digitus.train)
+    assert callable(digitus.evaluate)
+
+
+def test_a_name_that_does_not_exist() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = digitus.trian

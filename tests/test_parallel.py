@@ -1,0 +1,182 @@
+"""Shards and blocks change nothing: gradients by shards, parameters by blocks, any threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitus import parallel
+from digitus.nn import (
+    Adam,
+    AdamW,
+    BatchNorm,
+    Chain,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GradientDescent,
+    He,
+    MaxPool,
+    Momentum,
+    Nesterov,
+    Params,
+    Relu,
+    Scale,
+    SoftmaxCrossEntropy,
+    SquaredError,
+    initial,
+    stream,
+)
+from digitus.parallel import as_input, descend, gradient, shard_size, workers
+from small import EVERYTHING, digits, recipe, same_arrays
+
+DENSE = Chain([Scale(), Flatten(), Dense(12), Relu(), Dense(10)])
+CONV = Chain([Scale(), MaxPool(4), Conv(3), Relu(), Flatten(), Dense(10)])
+LOSSES = (SoftmaxCrossEntropy(smoothing=0.1), SquaredError())
+
+
+def begun(network: Chain, dtype: Any = np.float64) -> Params:
+    return initial(network, (28, 28, 1), He(), stream(1, "initial"), dtype)
+
+
+def in_one_piece(network: Chain, loss: Any, params: Params, count: int) -> tuple[float, Params]:
+    """The gradient without `parallel`: forward, loss, backward."""
+    part = digits().take(slice(count))
+    t = np.eye(10)[part.labels]
+    y, backward = network.forward(params, as_input(part.images, np.float64), stream(0, "x"))
+    value, dy = loss(y, t)
+    return float(value), backward(dy)[1]
+
+
+def assert_close(a: Params, b: Params, tolerance: float) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("count", [1, 6, 7, 8, 20])
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("network", [DENSE, CONV], ids=["dense", "conv"])
+def test_the_gradient_by_shards_is_the_gradient(
+    network: Chain, loss: Any, count: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "DENSE_SHARD", 7)
+    monkeypatch.setattr(parallel, "CONV_SHARD", 7)
+    params, part = begun(network), digits().take(slice(count))
+    with workers(threads, shards=-(-count // 7)) as each:
+        value, right, gradients = gradient(
+            network, loss, params, part.images, part.labels, each=each
+        )
+    expected_value, expected = in_one_piece(network, loss, params, count)
+    assert value == pytest.approx(expected_value, rel=1e-12)
+    assert_close(gradients, expected, 1e-10)
+    answers = network.forward(params, as_input(part.images, np.float64))[0].argmax(axis=1)
+    assert right == (answers == part.labels).sum()
+
+
+@pytest.mark.parametrize("network", [DENSE, CONV], ids=["dense", "conv"])
+def test_real_shards(network: Chain) -> None:
+    assert shard_size(DENSE) > shard_size(CONV)
+    count = shard_size(network) + 1
+    params, part = begun(network), digits(1100).take(slice(count))
+    gradients = gradient(network, LOSSES[0], params, part.images, part.labels)[2]
+    y, backward = network.forward(params, as_input(part.images, np.float64), stream(0, "x"))
+    expected = backward(LOSSES[0](y, np.eye(10)[part.labels])[1])[1]
+    assert_close(gradients, expected, 1e-10)
+
+
+def test_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a layer draws random numbers and one takes its statistics from the shard."""
+    monkeypatch.setattr(parallel, "CONV_SHARD", 16)
+    layers = [Scale(), MaxPool(4), Conv(3), BatchNorm(), Relu(), Flatten(), Dropout(), Dense(10)]
+    network = Chain(layers)
+    params, part = begun(network, np.float32), digits().take(slice(100))
+
+    def run(threads: int, step: int = 4) -> tuple[float, Params]:
+        with workers(threads, shards=7) as each:
+            value, _, gradients = gradient(
+                network,
+                LOSSES[0],
+                params,
+                part.images,
+                part.labels,
+                seed=1,
+                step=step,
+                each=each,
+            )
+        return value, gradients
+
+    value, gradients = run(1)
+    for threads in (1, 2, 5):
+        again, same = run(threads)
+        assert again == value
+        assert same_arrays(same, gradients)
+    assert run(1, step=5)[0] != value  # another step drops other units
+    assert all(g.dtype == np.float32 for g in gradients.values())
+
+
+def test_each_shard_drops_units_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "DENSE_SHARD", 1)
+    network = Chain([Scale(), Flatten(), Dropout(0.5), Dense(10)])
+    image = digits().images[:1].repeat(2, axis=0)
+    label = digits().labels[:1].repeat(2)
+    gradients = gradient(network, LOSSES[0], begun(network), image, label)[2]
+    alone = gradient(network, LOSSES[0], begun(network), image[:1], label[:1])[2]
+    assert not np.allclose(gradients["3.W"], alone["3.W"])
+
+
+RULES = [GradientDescent(), Momentum(), Nesterov(), Adam(), AdamW(decay=0.1)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 10**6])
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+def test_descending_in_blocks_is_the_rule(
+    rule: Any, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "BLOCK", block)
+    rng = np.random.default_rng(0)
+    shapes = {"0.W": (3, 3, 2, 5), "0.b": (5,), "1.W": (40, 3), "1.b": (3,)}
+    params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    whole = {name: w.copy() for name, w in params.items()}
+    memory = {name: rule.start(w) for name, w in params.items()}
+    memory_whole = {name: rule.start(w) for name, w in whole.items()}
+    for t in range(1, 5):
+        g = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+        descend(rule, params, g, memory, rate=0.1, t=t)
+        for name in shapes:
+            whole[name] = whole[name] + rule.update(
+                g[name], whole[name], memory_whole[name], 0.1, t
+            )
+    assert_close(params, whole, 1e-13)
+    for name in shapes:
+        assert_close(memory[name], memory_whole[name], 1e-13)
+
+
+def test_descending_leaves_statistics_alone() -> None:
+    params = {"0.mean": np.ones(3), "1.W": np.ones((3, 2))}
+    memory = {"1.W": Momentum().start(params["1.W"])}
+    descend(Momentum(), params, {"1.W": np.ones((3, 2))}, memory, rate=0.5, t=1)
+    assert (params["0.mean"] == 1).all()
+    assert (params["1.W"] == 0.5).all()
+
+
+def test_a_batch_of_a_shard_leaves_the_threads_to_blas() -> None:
+    with workers(4, shards=1) as each:
+        assert each is map
+    with workers(1, shards=9) as each:
+        assert each is map
+    with workers(4, shards=9) as each:
+        assert list(each(abs, [-1, -2, 3])) == [1, 2, 3]
+
+
+def test_whole_steps_of_the_network_with_everything() -> None:
+    """Gradients have the names and shapes of what is trained, and of nothing else."""
+    network = recipe(EVERYTHING).network
+    params = begun(network, np.float32)
+    gradients = gradient(network, LOSSES[0], params, digits().images[:9], digits().labels[:9])[2]
+    assert {"0.mean", "0.deviation", "3.mean", "3.var"} == params.keys() - gradients.keys()
+    assert all(g.shape == params[name].shape for name, g in gradients.items())

@@ -1,0 +1,312 @@
+"""Recipes: what ships works, and every mistake in a recipe is one line that says what was meant."""
+
+from __future__ import annotations
+
+import copy
+import json
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from digitus import nn
+from digitus.errors import RecipeError, ShapeError
+from digitus.recipe import (
+    KINDS,
+    LAYERS,
+    Recipe,
+    from_table,
+    load_recipe,
+    planned,
+    shipped,
+    to_table,
+    with_settings,
+)
+from small import EVERYTHING, TABLE, one_line, recipe
+
+NETWORK = TABLE["network"]
+
+
+def refusal(table: Any) -> str:
+    """What is said about a table that is no recipe."""
+    with pytest.raises(RecipeError) as caught:
+        from_table(table)
+    return one_line(caught.value)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_recipes(name: str) -> None:
+    loaded = load_recipe(name)
+    assert loaded.name == name
+    assert loaded.about
+    assert planned(loaded.network, (28, 28))
+    assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
+
+
+def test_the_papers_recipes_are_the_papers() -> None:
+    gopa = load_recipe("gopa-2024")
+    shapes = gopa.network.plan((28, 28, 1))[0]
+    assert [*shapes.values()] == [(784, 10), (10,), (10, 10), (10,)]
+    assert gopa.initial == nn.Uniform(-0.5, 0.5)
+    assert (gopa.batch_size, gopa.optimizer) == (0, nn.GradientDescent())
+    shao = load_recipe("shao-2023")
+    assert {type(layer) for layer in shao.network.layers} >= {nn.Centre, nn.Sigmoid}
+    assert shao.loss == nn.SquaredError()
+
+
+def test_every_layer_rule_and_setting_can_be_written_down() -> None:
+    needed = {nn.Dense: {"units": 3}, nn.Conv: {"channels": 2}}
+    table = {**TABLE, "network": [{"kind": k.__name__, **needed.get(k, {})} for k in LAYERS]}
+    assert [type(layer) for layer in from_table(table).network.layers] == list(LAYERS)
+    for key in KINDS.keys() - {"network"}:
+        for kind in KINDS[key]:
+            rate = {"rate": 0.1} if key == "schedule" else {}
+            made = from_table({**TABLE, key: {"kind": kind.__name__, **rate}})
+            assert type(getattr(made, key)) is kind
+            assert from_table(json.loads(json.dumps(to_table(made)))) == made
+
+
+def test_tables_keep_every_setting() -> None:
+    everything = recipe(
+        EVERYTHING,
+        about="ä",
+        schedule={"kind": "Step", "rate": 1, "at": [0.1, 0.2]},
+        augment={"rotate": [-5, 10], "stroke": 0.5},
+    )
+    assert to_table(everything).keys() == {f.name for f in fields(Recipe)}
+    assert from_table(json.loads(json.dumps(to_table(everything)))) == everything
+    assert everything.schedule.at == (0.1, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"epoch": 3}, "no setting 'epoch'; did you mean 'epochs'?"),
+        (
+            {"network": [{"kind": "Dence", "units": 3}]},
+            "layer 0: no kind 'Dence'; did you mean 'De",
+        ),
+        ({"network": [{"kind": "Dense", "unit": 3}]}, "Dense has no setting 'unit'; did you mean"),
+        ({"network": [{"kind": "Relu", "leak": 3}]}, "Relu has no setting 'leak' (there are none)"),
+        ({"optimizer": {"kind": "adam"}}, "no kind 'adam'; did you mean 'Adam'?"),
+        ({"optimizer": {"kind": "Momentum", "mut": 0}}, "no setting 'mut'; did you mean 'mu'?"),
+        ({"schedule": {"kind": "Cosin", "rate": 1}}, "did you mean 'Cosine'?"),
+        ({"initial": {"kind": "Hee"}}, "did you mean 'He'?"),
+        ({"loss": {"kind": "CrossEntropy"}}, "did you mean 'SoftmaxCrossEntropy'?"),
+        ({"augment": {"rotat": 3}}, "augment has no setting 'rotat'; did you mean 'rotate'?"),
+    ],
+)
+def test_unknown_names_suggest_the_nearest(change: dict[str, Any], said: str) -> None:
+    assert said in refusal(TABLE | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"epochs": "ten"}, "epochs must be a whole number, not 'ten'"),
+        ({"epochs": 2.5}, "epochs must be a whole number"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"average": "much"}, "average must be a number"),
+        ({"average": 10**400}, "average must be a finite number"),
+        ({"average": float("nan")}, "average must be a finite number"),
+        ({"about": 7}, "about must be text"),
+        ({"name": ["a"]}, "name must be text"),
+        ({"augment": 5}, "augment must be a table"),
+        ({"augment": {"rotate": "far"}}, "rotate"),
+        ({"augment": {"rotate": True}}, "rotate"),
+        ({"augment": {"rotate": 10**400}}, "rotate"),
+        ({"network": 5}, "network must be a list of layers"),
+        ({"network": {"kind": "Dense"}}, "network must be a list of layers"),
+        ({"network": [5]}, "layer 0 must be a table"),
+        ({"network": [{"units": 3}]}, "layer 0 must be a table like { kind ="),
+        ({"network": [{"kind": 3}]}, "no kind 3"),
+        ({"network": [{"kind": "Dense"}]}, "layer 0, Dense needs the setting 'units'"),
+        ({"optimizer": "Adam"}, "optimizer must be a table like { kind ="),
+        ({"schedule": {"rate": 0.1}}, "schedule must be a table like { kind ="),
+        ({"schedule": {"kind": "Constant"}}, "Constant needs the setting 'rate'"),
+        ({"schedule": {"kind": "Step", "rate": 1, "at": 5}}, "at must be a list of numbers"),
+        ({"schedule": {"kind": "Step", "rate": 1, "at": ["x"]}}, "at: 0 must be a number"),
+        ({"schedule": {"kind": "Constant", "rate": [1]}}, "rate must be a number"),
+    ],
+)
+def test_wrong_types(change: dict[str, Any], said: str) -> None:
+    assert said in refusal(TABLE | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"batch_size": -5}, "batch_size must be at least 0"),
+        ({"development": 0}, "development must be at least 1"),
+        ({"average": 1.0}, "average must be at least 0 and below 1"),
+        ({"network": [{"kind": "Dense", "units": 0}]}, "units must be at least 1, not 0"),
+        ({"network": [{"kind": "Conv", "channels": -1}]}, "channels must be at least 1, not -1"),
+        ({"network": [{"kind": "Conv", "channels": 1, "kernel": 2}]}, "kernel must be odd"),
+        ({"network": [{"kind": "Dropout", "rate": 1}]}, "rate must be at least 0 and below 1"),
+        ({"optimizer": {"kind": "Momentum", "mu": 1}}, "mu must be at least 0 and below 1"),
+        ({"optimizer": {"kind": "Nesterov", "mu": -1}}, "mu must be at least 0 and below 1"),
+        ({"optimizer": {"kind": "Adam", "beta1": 1.0}}, "beta1 must be at least 0 and below 1"),
+        ({"optimizer": {"kind": "AdamW", "beta2": 1.5}}, "beta2 must be at least 0 and below 1"),
+        ({"initial": {"kind": "Uniform", "low": 1, "high": 0}}, "low must not exceed high"),
+        ({"schedule": {"kind": "Cosine", "rate": 1, "warmup": 1}}, "warmup is a share"),
+        ({"augment": {"elastic": -1}}, "elastic must be a finite number >= 0"),
+        ({"name": ""}, "name"),
+        ({"name": "../../elsewhere"}, "name"),
+        ({"name": "two\nlines"}, "name"),
+    ],
+)
+def test_values_out_of_range(change: dict[str, Any], said: str) -> None:
+    assert said in refusal(TABLE | change)
+
+
+@pytest.mark.parametrize("table", [None, 5, [], "text", {"name": "x"}])
+def test_tables_that_are_no_recipe_at_all(table: Any) -> None:
+    refusal(table)
+
+
+def test_with_settings() -> None:
+    assert with_settings(recipe(), epochs=7).epochs == 7
+    with pytest.raises(RecipeError, match="epochs must be at least 1"):
+        with_settings(recipe(), epochs=0)
+
+
+def test_a_file_is_named_by_its_name_and_settings_replace(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('network = [{ kind = "Flatten" }, { kind = "Dense", units = 10 }]\n', "utf-8")
+    mine = load_recipe(path, ["epochs=3", "schedule={kind='Constant', rate=1}", "data=strokes"])
+    assert (mine.name, mine.epochs, mine.data) == ("mine", 3, "strokes")
+    assert mine.schedule == nn.Constant(1.0)
+    assert load_recipe("mlp", ["schedule.rate=0.5"]).schedule.rate == 0.5
+    assert load_recipe("mlp", ["name=a=b"]).name == "a=b"
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("epochs", "a setting looks like KEY=VALUE"),
+        ("=3", "no setting ''"),
+        ("epoch=3", "did you mean 'epochs'?"),
+        ("epochs=many", "epochs must be a whole number, not 'many'"),
+        ("network.0.units=3", "goes into network, which is not a table"),
+        ("about.first=3", "goes into about, which is not a table"),
+        ("schedule.rat=3", "no setting 'rat'; did you mean 'rate'?"),
+        ("schedule=3", "schedule must be a table"),
+        ("epochs=" + "9" * 5000, "epochs"),
+        ("seed=" + "[" * 5000, "seed must be a whole number"),
+    ],
+)
+def test_settings_that_cannot_be(setting: str, said: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("mlp", [setting])
+    assert said in one_line(caught.value)
+
+
+def test_names_and_files_that_cannot_be(tmp_path: Path) -> None:
+    bad = {
+        "broken": b"epochs = = 3",
+        "long": b"epochs = " + b"9" * 5000,
+        "deep": b"x = " + b"[" * 5000,
+        "latin": "about = 'ä'".encode("latin-1"),
+        "empty": b"",
+    }
+    said = {"mpl": "did you mean 'mlp'?", str(tmp_path / "nowhere.toml"): "cannot be read"}
+    for name, content in bad.items():
+        (tmp_path / f"{name}.toml").write_bytes(content)
+        said[str(tmp_path / f"{name}.toml")] = name
+    (tmp_path / "folder.toml").mkdir()
+    said[str(tmp_path / "folder.toml")] = "cannot be read"
+    for name, words in said.items():
+        with pytest.raises(RecipeError) as caught:
+            load_recipe(name)
+        assert words in one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (NETWORK[:-1], "10"),
+        ([*NETWORK[:-1], {"kind": "Dense", "units": 5}], "ends with [5]"),
+        ([{"kind": "Dense", "units": 10}], "layer 0, Dense(units=10): needs a vector"),
+        ([{"kind": "Flatten"}, {"kind": "Conv", "channels": 3}], "layer 1, Conv"),
+        ([{"kind": "Flatten"}, {"kind": "Dense", "units": 10**12}, NETWORK[-1]], "parameters"),
+        ([{"kind": "Flatten"}, {"kind": "Dense", "units": 10**30}, NETWORK[-1]], "parameters"),
+        ([{"kind": "Flatten"}, NETWORK[-1], {"kind": "Standardize"}], "layer 2, Standardize"),
+        ([{"kind": "Flatten"}, NETWORK[-1], {"kind": "Centre"}], "layer 2, Centre"),
+        ([], "ends with [28, 28, 1]"),
+    ],
+)
+def test_networks_that_cannot_be(network: list[Any], said: str) -> None:
+    with pytest.raises(ShapeError) as caught:
+        planned(recipe(network=network).network, (28, 28))
+    assert said in one_line(caught.value)
+
+
+def test_a_network_that_learns_nothing() -> None:
+    with pytest.raises(ShapeError, match="nothing in it learns"):
+        planned(nn.Chain([nn.Flatten()]), (2, 5))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([10**400, -1, 0, 1, 10, "Dense", "Adam", "Flatten", "same"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "units", "rate", "at"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+KEYS = st.sampled_from([f.name for f in fields(Recipe)]) | st.text(max_size=5)
+
+
+def places(table: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path to a value in nested tables and lists."""
+    items = table.items() if isinstance(table, dict) else enumerate(table)
+    found = []
+    for key, value in items:
+        found.append((*path, key))
+        if isinstance(value, dict | list):
+            found += places(value, (*path, key))
+    return found
+
+
+def check_said_well(table: Any) -> None:
+    """It is a recipe that can be planned and written down, or one line says why it is not."""
+    try:
+        made = from_table(table)
+    except RecipeError as error:
+        one_line(error)
+        return
+    assert from_table(json.loads(json.dumps(to_table(made)))) == made
+    with suppress(ShapeError):
+        planned(made.network, (28, 28))
+
+
+@settings(max_examples=150)
+@given(st.dictionaries(KEYS, JSON, max_size=4))
+@example({"name": "x", "network": [{"kind": "Dense", "units": 0}, {"kind": "Dense", "units": 10}]})
+def test_arbitrary_tables_never_raise_anything_else(table: dict[str, Any]) -> None:
+    check_said_well(table)
+    check_said_well(TABLE | table)
+
+
+@settings(max_examples=250)
+@given(st.sampled_from(places(EVERYTHING)), JSON)
+def test_a_recipe_with_one_wrong_value_never_raises_anything_else(
+    path: tuple[Any, ...], value: Any
+) -> None:
+    table = copy.deepcopy(EVERYTHING)
+    inner: Any = table
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    check_said_well(table)
