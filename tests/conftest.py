@@ -22,7 +22,10 @@ from threadpoolctl import threadpool_limits
 
 cv2.setNumThreads(1)
 threadpool_limits(1)
-hypothesis.settings.register_profile("digitus", deadline=None, database=None)
+# The same examples in every run, so that a failure is of the change; `--hypothesis-profile=fuzz`
+# looks for new ones.
+hypothesis.settings.register_profile("fuzz", deadline=None, database=None)
+hypothesis.settings.register_profile("digitus", deadline=None, database=None, derandomize=True)
 hypothesis.settings.load_profile("digitus")
 
 ROOT = Path(__file__).parent.parent
