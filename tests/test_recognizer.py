@@ -171,6 +171,13 @@ def test_calibration_survives_outputs_that_are_always_right_or_always_wrong() ->
         assert 0 <= threshold <= 1
 
 
+def test_a_small_set_read_without_a_mistake_does_not_make_certain() -> None:
+    z, labels = sample(8000)
+    right = np.flatnonzero(z.argmax(1) == labels)
+    unclear = softmax(z / calibrate(z[right[:50]], labels[right[:50]])[0]).max(axis=1)
+    assert unclear.mean() < 0.98
+
+
 def test_the_threshold_refuses_about_the_stated_share() -> None:
     z, labels = sample(8000)
     temperature, threshold = calibrate(z, labels)

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from digitus.data.batches import bounds
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Array, Params, softmax
-from digitus.parallel import Inputs, Map
+from digitus.parallel import BATCH, Map, as_input
 from digitus.recipe import Recipe, from_table, planned, to_table
 
 Bytes = npt.NDArray[np.uint8]
@@ -74,11 +75,11 @@ class Recognizer:
             )
         dtype = next(iter(self.params.values())).dtype
 
-        def forward(x: Array) -> Array:
+        def forward(part: slice) -> Array:
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
-                return self.recipe.network.forward(self.params, x)[0]
+                return self.recipe.network.forward(self.params, as_input(images[part], dtype))[0]
 
-        z = np.concatenate([np.zeros((0, 10), dtype), *each(forward, Inputs(images, dtype))])
+        z = np.concatenate([np.zeros((0, 10), dtype), *each(forward, bounds(len(images), BATCH))])
         if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
             raise ModelError("the network's outputs are not finite: its parameters are too large")
         return z
@@ -148,13 +149,19 @@ def calibrate(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, flo
     """Temperature and threshold from a development set's outputs [n 10] and labels [n].
 
     The temperature makes the probabilities as likely as they can be made by one number (Guo et al.
-    2017); the threshold refuses `REFUSED_SHARE` of the set.
+    2017); the threshold refuses `REFUSED_SHARE` of the set. As much as one example's weight is
+    given to all digits alike (the idea of Platt 1999): a small set that is read without a mistake
+    must not make the answers to everything else certain.
     """
     z, labels = np.asarray(outputs, np.float64), np.asarray(labels)
+    doubt = 1 / (len(z) + 1)
 
     def surprise(log_t: float) -> float:
-        p = softmax(z / np.exp(log_t))[np.arange(len(z)), labels]
-        return float(-np.mean(np.log(np.maximum(p, 1e-300))))
+        scaled = z / np.exp(log_t)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        log_p = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        right = log_p[np.arange(len(z)), labels]
+        return float(-np.mean((1 - doubt) * right + doubt * log_p.mean(axis=1)))
 
     # Golden section: the surprise has one minimum in 1/T, and 40 halvings are exact enough.
     low, high, golden = np.log(0.01), np.log(100.0), (5**0.5 - 1) / 2

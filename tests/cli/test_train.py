@@ -246,6 +246,8 @@ def test_resuming_what_was_begun_otherwise_is_refused(
     assert "was trained on other digits" in digitus(*resume, "--data", "fewer.npz").complaint
     other = write_recipe(tmp_path / "other.toml")
     assert "no interrupted run of other" in digitus("train", other, "--resume").complaint
+    elsewhere = digitus("train", other, "--resume", "--out", "runs/tiny").complaint
+    assert "is a run of tiny, not of other" in elsewhere
     assert load_checkpoint(Path("runs/tiny/checkpoint.safetensors"))[1].step == 3
     assert "after 3 steps" in digitus(*resume, "--epochs", 2).err
     assert files(Path("runs/tiny")) == RUN_FILES

@@ -40,7 +40,7 @@ LINES = 20  # epochs that are told one by one; of more, every second, third ...
 
 
 @click.command
-@click.argument("recipe", default="mlp")
+@click.argument("recipe", required=False)
 @click.option("--data", help="Data set by name, or a path: folder, .csv, .npz.")
 @data_dir_option
 @click.option("--epochs", type=click.IntRange(min=1), help="How often to see every image.")
@@ -64,7 +64,7 @@ LINES = 20  # epochs that are told one by one; of more, every second, third ...
 @threads_option
 @json_option
 def train(
-    recipe: str,
+    recipe: str | None,
     data: str | None,
     data_dir: Path | None,
     epochs: int | None,
@@ -91,11 +91,14 @@ def train(
         given.append(f"epochs={epochs}")
     if seed is not None:
         given.append(f"seed={seed}")
-    chosen = load_recipe(recipe, given)
+    chosen = load_recipe(recipe or "mlp", given)
     state = None
     if resume:
         run = Run(out) if out else unfinished_run(chosen.name)
-        chosen, digits, state = _resumed(run, chosen if given else None, data, data_dir)
+        asked = chosen if given else None
+        chosen, digits, state = _resumed(run, asked, data, data_dir)
+        if recipe and chosen.name != (name := load_recipe(recipe).name):
+            raise TrainingError(f"{run.folder} is a run of {chosen.name}, not of {name}")
         console.print(f"resuming {run.folder} after {state.step:,} steps")
     else:
         if out and Run(out).used:
@@ -109,7 +112,7 @@ def train(
             run.folder.rmdir()
         raise
     if recognizer is None:
-        again = ["digitus", "train", recipe, "--out", str(run.folder), "--resume"]
+        again = ["digitus", "train", recipe or "mlp", "--out", str(run.folder), "--resume"]
         again += ["--data-dir", str(data_dir)] if data_dir else []
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
