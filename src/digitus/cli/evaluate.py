@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 @click.argument("model", required=False)
 @click.option(
     "--data",
-    default="mnist",
-    show_default=True,
-    help="Data set by name, or a path: folder, .csv, .npz.",
+    help="Data set by name, or a path: folder, .csv, .npz.  [default: what it was trained on]",
 )
 @click.option("--images", type=PATH, help="Images in an IDX file, instead of --data.")
 @click.option("--labels", type=PATH, help="Their labels in an IDX file.")
@@ -59,7 +57,7 @@ if TYPE_CHECKING:
 @json_option
 def evaluate(
     model: str | None,
-    data: str,
+    data: str | None,
     images: Path | None,
     labels: Path | None,
     data_dir: Path | None,
@@ -87,6 +85,10 @@ def evaluate(
     if report is not None and not_digits:
         raise click.UsageError("--report is about digits; leave it out with --not-digits")
     recognizer, path = recognizer_of(model)
+    if data is None:
+        data = recognizer.recipe.data
+        if Path(data).exists() and (images is None or not_digits):
+            raise click.UsageError(f"{path} was trained on {data}; say by --data what to score")
     with workers(cores(threads), shards=2) as each:
         if not_digits:
             assert images is not None

@@ -110,7 +110,8 @@ class Relu(Elementwise):
 class Sigmoid(Elementwise):
     """y = 1 / (1 + e⁻ˣ);   dx = dy y (1 - y).
 
-    Computed as (1 + tanh(x/2)) / 2, which is the same function and cannot overflow.
+    Computed as (1 + tanh(x/2)) / 2, which is the same function and cannot overflow. A y smaller
+    than the rounding of 1 loses its digits, which no loss here notices.
     """
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:

@@ -124,7 +124,7 @@ class Adam:
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam's step - α decay w (Loshchilov & Hutter 2019, algorithm 2).
+    """Adam's step - α decay w (Loshchilov & Hutter 2019, algorithm 2, with α decay for their λ).
 
     Decay pulls weights towards 0 and leaves vectors (biases, the γ and β of a normalisation) alone,
     whose size says nothing about how complicated the function is.

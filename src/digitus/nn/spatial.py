@@ -167,7 +167,8 @@ class BatchNorm:
     In training, mean and var are those of the mini-batch, over examples and pixels, and the
     gradient runs through them:   dx = γ / √(var + ε) (dy - mean(dy) - x̂ mean(dy x̂)),
     dγ = Σ dy x̂,   dβ = Σ dy. At inference they are the statistics of the training set
-    (`digitus.nn.calibrated`), so that an answer does not depend on its neighbours.
+    (`digitus.nn.calibrated`), so that an answer does not depend on its neighbours; their variance
+    is Σ/m, not the m/(m-1) of the paper.
     """
 
     epsilon: float = 1e-5
