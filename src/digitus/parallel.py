@@ -22,7 +22,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from digitus.data.batches import bounds
-from digitus.nn import Array, Chain, Conv, Optimizer, Params, one_hot, stream
+from digitus.nn import Array, Chain, Conv, Optimizer, Params, like, namespace, one_hot, stream
 
 # One pass over a whole MNIST (784-10-10, 4 threads): 101 ms with 4,096 a shard, 38 with 1,024.
 # Below that the products of a perceptron become too small: 256 examples in shards of 64 take twice
@@ -64,15 +64,16 @@ class Inputs:
     """Bytes [n h w] as batches of inputs; can be run through again and never exist all at once."""
 
     images: npt.NDArray[np.uint8]
-    dtype: Any = np.float32
+    w: Array
 
     def __iter__(self) -> Iterator[Array]:
-        return (as_input(self.images[part], self.dtype) for part in bounds(len(self.images), BATCH))
+        return (as_input(self.images[part], self.w) for part in bounds(len(self.images), BATCH))
 
 
-def as_input(images: npt.NDArray[np.uint8], dtype: Any) -> Array:
-    """Bytes [n h w] as the numbers that a network takes: [n h w 1]."""
-    return images[..., None].astype(dtype)
+def as_input(images: npt.NDArray[np.uint8], w: Array) -> Array:
+    """Bytes [n h w] as what a network with the parameter w takes: [n h w 1], its type and place."""
+    # They travel as bytes, a quarter of what they will be.
+    return namespace(w).astype(like(images, w)[..., None], w.dtype)
 
 
 def gradient(
@@ -89,20 +90,22 @@ def gradient(
     """Loss (mean), number of right answers and gradients for a batch of bytes [n h w].
 
     Batch normalisation takes its statistics from each shard ("ghost batches", Hoffer et al. 2017).
+    A library other than NumPy gets the batch whole and shares out the work itself.
     """
     n = len(images)
-    size = shard_size(network)
-    dtype = next(iter(params.values())).dtype
+    w = next(iter(params.values()))
+    xp = namespace(w)
+    size = shard_size(network) if isinstance(w, np.ndarray) else n
 
     def shard(start: int) -> tuple[float, int, Params]:
         part = slice(start, start + size)
-        t = one_hot(labels[part], dtype=dtype)
-        share = len(t) / n
+        x, label = as_input(images[part], w), labels[part]
+        share = len(label) / n
         rng = stream(seed, "dropout", step, start)
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at the loss
-            y, backward = network.forward(params, as_input(images[part], dtype), rng)
-            value, dy = loss(y, t)
-            right = int((y.argmax(axis=1) == labels[part]).sum())
+            y, backward = network.forward(params, x, rng)
+            value, dy = loss(y, xp.astype(like(one_hot(label), w), w.dtype))
+            right = int(xp.sum(xp.argmax(y, axis=1) == like(label, w)))
             return float(value) * share, right, backward(dy * share, want_dx=False)[1]
 
     total, correct = 0.0, 0
@@ -130,11 +133,12 @@ def descend(
     """Adds the rule's step to every parameter that has a gradient: the one place they change.
 
     Rules are elementwise, so they may run on blocks of rows. In blocks that stay in the cache Adam
-    takes 1.2 ms for 535,000 parameters; sharing them out to threads takes 3.
+    takes 1.2 ms for 535,000 parameters; sharing them out to threads takes 3. (Another library than
+    NumPy pays for each call, and gets the array whole.)
     """
     for name, g in gradients.items():
         length = g.shape[0]
-        step = max(1, BLOCK * length // max(1, g.size))
+        step = max(1, BLOCK * length // max(1, g.size)) if isinstance(g, np.ndarray) else length
         for start in range(0, length, step):
             rows = slice(start, start + step)
             w = params[name][rows]

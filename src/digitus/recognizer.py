@@ -19,7 +19,7 @@ import numpy.typing as npt
 from digitus.data.batches import bounds
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
-from digitus.nn import Array, Params, softmax
+from digitus.nn import Params, softmax, to_numpy
 from digitus.parallel import BATCH, Map, as_input
 from digitus.recipe import Recipe, from_table, planned, to_table
 
@@ -73,13 +73,15 @@ class Recognizer:
                 f"this recognizer reads bytes [n {self.size[0]} {self.size[1]}], "
                 f"not {images.dtype} {list(images.shape)}"
             )
-        dtype = next(iter(self.params.values())).dtype
+        w = next(iter(self.params.values()))
 
-        def forward(part: slice) -> Array:
+        def forward(part: slice) -> npt.NDArray[Any]:
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
-                return self.recipe.network.forward(self.params, as_input(images[part], dtype))[0]
+                y, _ = self.recipe.network.forward(self.params, as_input(images[part], w))
+                return to_numpy(y)
 
-        z = np.concatenate([np.zeros((0, 10), dtype), *each(forward, bounds(len(images), BATCH))])
+        parts = each(forward, bounds(len(images), BATCH))
+        z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
         if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
             raise ModelError("the network's outputs are not finite: its parameters are too large")
         return z

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from digitus.data.digits import Digits
+from digitus.devices import NUMPY, Device
 from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays, write_text
 from digitus.nn import Params
@@ -111,7 +112,7 @@ def _arrays(state: State) -> Params:
     arrays |= {f"average/{name}": w for name, w in (state.average or {}).items()}
     for name, kept in state.memory.items():
         arrays |= {f"memory/{name}/{key}": s for key, s in kept.items()}
-    return arrays
+    return NUMPY.put(arrays)
 
 
 def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
@@ -179,6 +180,7 @@ def record(
     *,
     state: State | None = None,
     threads: int = 1,
+    device: Device = NUMPY,
     seconds: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> Generator[Event, None, None]:
     """Trains as `training.train` and keeps everything in the run's folder on the way.
@@ -191,7 +193,7 @@ def record(
     finished = False
     latest = time.monotonic()
     try:
-        for event in train(recipe, digits, state=state, threads=threads):
+        for event in train(recipe, digits, state=state, threads=threads, device=device):
             if isinstance(event, Started):
                 # A killed run may have logged epochs that its checkpoint does not know.
                 about = {"event": "started", "recipe": to_table(recipe), "data": digits.name}

@@ -24,6 +24,7 @@ from digitus import __version__
 from digitus.data.augment import augment
 from digitus.data.batches import bounds, order, split
 from digitus.data.digits import Digits
+from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
 from digitus.nn import (
     Chain,
@@ -36,7 +37,7 @@ from digitus.nn import (
     trained,
     update_average,
 )
-from digitus.parallel import Inputs, Map, descend, gradient, shard_size, workers
+from digitus.parallel import Inputs, Map, descend, gradient, shard_size
 from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 
@@ -62,6 +63,12 @@ class State:
     seen: int = 0
     seconds: float = 0.0
     epochs: list[dict[str, Any]] = field(default_factory=list)
+
+    def put(self, device: Device) -> None:
+        """Moves all arrays to a device."""
+        self.params = device.put(self.params)
+        self.memory = {name: device.put(kept) for name, kept in self.memory.items()}
+        self.average = self.average and device.put(self.average)
 
 
 @dataclass(frozen=True)
@@ -123,28 +130,35 @@ def begin(recipe: Recipe, digits: Digits) -> State:
     planned(network, size_of(learnt))
     params = initial(network, (*size_of(learnt), 1), recipe.initial, stream(recipe.seed, "initial"))
     inputs = Chain(network.layers[: first_trained(network, params)])
-    params |= calibrated(inputs, params, Inputs(learnt.images))
+    params |= calibrated(inputs, params, Inputs(learnt.images, next(iter(params.values()))))
     memory = {name: recipe.optimizer.start(w) for name, w in params.items() if trained(name)}
     average = {name: w.copy() for name, w in params.items()} if recipe.average else None
     return State(params, memory, average)
 
 
 def train(
-    recipe: Recipe, digits: Digits, *, state: State | None = None, threads: int = 1
+    recipe: Recipe,
+    digits: Digits,
+    *,
+    state: State | None = None,
+    threads: int = 1,
+    device: Device = NUMPY,
 ) -> Iterator[Event]:
     """Trains on `digits`, less the development split, and yields what happens.
 
-    Goes on from `state` where one is given, and changes it. Raises `DataError` for too few digits,
-    `ShapeError` for a network that does not fit, `TrainingError` for a loss that is not finite.
+    Goes on from `state` where one is given, and changes it; meanwhile its arrays are the device's.
+    Raises `DataError` for too few digits, `ShapeError` for a network that does not fit,
+    `TrainingError` for a loss that is not finite.
     """
     learnt, development = split(digits, recipe.development, SPLIT_SEED)
     state = state or begin(recipe, digits)
+    state.put(device)
     batch_size = recipe.batch_size or len(learnt)
     parts = list(bounds(len(learnt), batch_size))
     steps = recipe.epochs * len(parts)
     yield Started(
         recipe,
-        parameters=sum(int(w.size) for w in state.params.values()),
+        parameters=sum(math.prod(w.shape) for w in state.params.values()),
         examples=len(learnt),
         development=len(development),
         batches=len(parts),
@@ -152,7 +166,7 @@ def train(
     )
     shards = math.ceil(min(batch_size, len(learnt)) / shard_size(recipe.network))
     indices, ordered = order(0, recipe.seed, 0), -1
-    with workers(threads, shards=shards) as each:
+    with device.workers(threads, shards=shards) as each:
         while state.step < steps or state.seen:
             epoch, number = divmod(state.step, len(parts))
             if state.seen and number == 0:
@@ -264,7 +278,13 @@ def _finish(
         "development": len(development),
         "epochs": state.epochs,
     }
-    return replace(recognizer, temperature=temperature, threshold=threshold, history=history)
+    return replace(
+        recognizer,
+        params=NUMPY.put(recognizer.params),
+        temperature=temperature,
+        threshold=threshold,
+        history=history,
+    )
 
 
 def _recognizer(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
@@ -274,7 +294,8 @@ def _recognizer(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
     images = learnt.images
     if len(images) > MEASURED:  # by chance, since a set may be sorted by label
         images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:MEASURED])]
-    params = calibrated(recipe.network, params, Inputs(images), first=first)
+    inputs = Inputs(images, next(iter(params.values())))
+    params = calibrated(recipe.network, params, inputs, first=first)
     return Recognizer(recipe, params, size_of(learnt))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from digitus.data.own import load_own, read_csv, read_folder, read_npz
+from digitus.data.own import load_own, read_csv, read_npz
 from digitus.errors import DataError
 
 DIGIT = np.zeros((28, 28), np.uint8)

@@ -214,8 +214,8 @@ def test_any_picture_gives_an_image(picture):
         assert 0 <= y < y + h <= picture.shape[0]
         inked = [np.flatnonzero(found.image.any(axis)) for axis in (1, 0)]
         for centre, at in zip(mass_centre(found.image), inked, strict=True):
-            # Central, but where a long tail would leave the picture. This is for any smear of greys,
-            # whose centre is moved by cutting off at white; digits are held to a pixel above.
+            # Central, but where a long tail would leave the picture. This holds for any smear of
+            # greys, whose centre moves when white is cut off; digits are held to a pixel above.
             assert abs(centre - SIDE / 2) < 3 or at[0] <= 1 or at[-1] >= SIDE - 2
 
 

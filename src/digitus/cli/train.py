@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,20 @@ LINES = 20  # epochs that are told one by one; of more, every second, third ...
     help="Time between checkpoints; 0: after every step.",
 )
 @threads_option
+@click.option(
+    "--array-library",
+    type=click.Choice(["numpy", "torch"]),
+    default="numpy",
+    show_default=True,
+    help="Whose arrays compute; the layers are the same.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where PyTorch's arrays live.",
+)
 @json_option
 def train(
     recipe: str | None,
@@ -74,6 +88,8 @@ def train(
     resume: bool,
     checkpoint_seconds: float,
     threads: int,
+    array_library: str,
+    device: str,
     json: bool,
 ) -> None:
     """Train a network; write the model, a log and a report to a folder.
@@ -81,9 +97,10 @@ def train(
     RECIPE is a shipped one (see: digitus models) or a TOML file; without it, mlp. Ctrl-C stops
     after the step that is going on and keeps a checkpoint.
     """
+    from digitus.devices import Device
     from digitus.errors import DigitusError, TrainingError
     from digitus.recipe import load_recipe
-    from digitus.runs import Run, new_run, unfinished_run
+    from digitus.runs import Run, new_run, record, unfinished_run
 
     console = progress()
     given = list(settings)
@@ -105,8 +122,18 @@ def train(
             raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
         chosen, digits = _digits(chosen, data, data_dir, console)
         run = Run(out) if out else new_run(chosen.name)
+    where = Device(array_library, device)
+    events = record(
+        run,
+        chosen,
+        digits,
+        state=state,
+        threads=cores(threads),
+        device=where,
+        seconds=checkpoint_seconds,
+    )
     try:
-        recognizer = _train(run, chosen, digits, state, cores(threads), checkpoint_seconds, console)
+        recognizer = _train(events, chosen, console)
     except DigitusError:
         with suppress(OSError):  # a run that could not even begin leaves no empty folder
             run.folder.rmdir()
@@ -161,19 +188,11 @@ def _resumed(
 
 
 def _train(
-    run: Run,
-    recipe: Recipe,
-    digits: Digits,
-    state: State | None,
-    threads: int,
-    seconds: float,
-    console: Console,
+    events: Generator[Event, None, None], recipe: Recipe, console: Console
 ) -> Recognizer | None:
     """Trains with a progress bar; None where it was interrupted."""
-    from digitus.runs import record
     from digitus.training import Finished
 
-    events = record(run, recipe, digits, state=state, threads=threads, seconds=seconds)
     with _interruptions() as interrupted, _Display(console, recipe) as display:
         for event in events:
             display.show(event)

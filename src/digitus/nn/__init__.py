@@ -4,7 +4,7 @@ It knows nothing of digits, files or training; it needs NumPy, and computes with
 where it is given them. The public names below are the whole of it.
 """
 
-from digitus.nn.arrays import Array, Params, Shape, namespace, one_hot, stream
+from digitus.nn.arrays import Array, Params, Shape, like, namespace, one_hot, stream, to_numpy
 from digitus.nn.check import Finding, check_all, check_network
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
 from digitus.nn.inputs import Centre, Scale, Standardize, calibrated
@@ -80,10 +80,12 @@ __all__ = [
     "check_network",
     "first_trained",
     "initial",
+    "like",
     "namespace",
     "one_hot",
     "softmax",
     "stream",
+    "to_numpy",
     "trained",
     "update_average",
 ]

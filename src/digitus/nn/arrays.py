@@ -1,7 +1,8 @@
 """Arrays: where their functions live, what their axes are called, where random numbers come from.
 
-Inside: the namespace of an array (NumPy's, or PyTorch's through `array_api_compat`), type aliases,
-one-hot encoding, the streams of random numbers, and the limit on threads. Not inside: mathematics.
+Inside: the namespace of an array (NumPy's, or PyTorch's through `array_api_compat`), the way from
+one library to the other, type aliases, one-hot encoding, the streams of random numbers. Not inside:
+mathematics.
 
 The alphabet of axes, used in every shape comment of this package:
 
@@ -36,6 +37,19 @@ def namespace(x: Array) -> Any:
     import array_api_compat
 
     return array_api_compat.array_namespace(x)
+
+
+def like(x: npt.NDArray[Any], other: Array) -> Array:
+    """NumPy's `x` in the library and on the device of `other`; its type stays."""
+    if isinstance(other, np.ndarray):
+        return x
+    x = x if x.flags.writeable else x.copy()  # PyTorch shares memory, and wants to own it
+    return namespace(other).asarray(x, device=other.device)
+
+
+def to_numpy(x: Array) -> npt.NDArray[Any]:
+    """The numbers of any array in NumPy's hands; of NumPy's own, the array itself."""
+    return x if isinstance(x, np.ndarray) else x.cpu().numpy()
 
 
 def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: Any = np.float32) -> Array:

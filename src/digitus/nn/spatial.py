@@ -186,7 +186,7 @@ class BatchNorm:
         xp = namespace(x)
         rows = xp.reshape(x, (-1, x.shape[-1]))  # [m c]: examples and pixels alike
         m = rows.shape[0]
-        # In place where it can be: the arrays are large, and fresh memory costs more than arithmetic.
+        # In place where it can be: for arrays this large fresh memory costs more than arithmetic.
         x_hat = rows - (p["mean"] if rng is None else sum_rows(rows) / m)
         var = p["var"] if rng is None else sum_rows(x_hat * x_hat) / m
         inverse = 1.0 / xp.sqrt(var + self.epsilon)

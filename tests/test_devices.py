@@ -1,0 +1,145 @@
+"""The same training on NumPy's arrays and on PyTorch's, from the same source."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import missing
+from digitus.data.augment import Augmentation
+from digitus.data.strokes import strokes
+from digitus.devices import Device
+from digitus.errors import TrainingError
+from digitus.nn import (
+    AdamW,
+    AveragePool,
+    BatchNorm,
+    Chain,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool,
+    Momentum,
+    Relu,
+    Scale,
+    Sigmoid,
+    SquaredError,
+    Standardize,
+)
+from digitus.recipe import Recipe
+from digitus.recognizer import Recognizer
+from digitus.runs import Run, load_checkpoint, record
+from digitus.training import Finished, State, begin, train
+
+DIGITS = strokes(400, seed=3)
+CONVOLUTIONS = Recipe(
+    "convolutions",
+    Chain(
+        [
+            *(Scale(), Conv(4), Relu(), BatchNorm(), MaxPool(), Conv(6, stride=2), Relu()),
+            *(AveragePool(), Flatten(), Dropout(0.2), Dense(10)),
+        ]
+    ),
+    development=100,
+    batch_size=60,  # one shard, as PyTorch gets it
+    epochs=2,
+    optimizer=AdamW(),
+    average=0.9,
+    augment=Augmentation(rotate=10),
+)
+PERCEPTRON = Recipe(
+    "perceptron",
+    Chain([Scale(), Standardize(0.1), Flatten(), Dense(20), Sigmoid(), Dense(10), Sigmoid()]),
+    development=100,
+    batch_size=0,
+    epochs=5,
+    loss=SquaredError(),
+    optimizer=Momentum(),
+)
+
+
+@pytest.fixture
+def torch_device() -> Device:
+    try:
+        return Device("torch")
+    except TrainingError as error:
+        missing("torch", str(error))
+        raise AssertionError from None  # not reached
+
+
+def in_float64(recipe: Recipe) -> State:
+    state = begin(recipe, DIGITS)
+
+    def wide(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: a.astype(np.float64) for name, a in arrays.items()}
+
+    state.params = wide(state.params)
+    state.average = state.average and wide(state.average)
+    state.memory = {name: wide(kept) for name, kept in state.memory.items()}
+    return state
+
+
+def trained(recipe: Recipe, device: Device, start: Callable[[Recipe], State]) -> Recognizer:
+    *_, last = train(recipe, DIGITS, state=start(recipe), device=device)
+    assert isinstance(last, Finished)
+    return last.recognizer
+
+
+@pytest.mark.parametrize("recipe", [CONVOLUTIONS, PERCEPTRON], ids=lambda r: r.name)
+def test_a_whole_run_in_float64_is_the_same(recipe: Recipe, torch_device: Device) -> None:
+    ours, theirs = (trained(recipe, d, in_float64) for d in (Device(), torch_device))
+    for name, w in ours.params.items():
+        assert w.dtype == theirs.params[name].dtype == np.float64
+        np.testing.assert_allclose(theirs.params[name], w, rtol=1e-9, atol=1e-9)
+    assert theirs.temperature == pytest.approx(ours.temperature, rel=1e-6)
+
+
+def test_in_float32_it_stays_float32_and_learns_the_same(torch_device: Device) -> None:
+    recipe = replace(CONVOLUTIONS, epochs=6)
+    ours, theirs = (
+        trained(recipe, d, lambda r: begin(r, DIGITS)) for d in (Device(), torch_device)
+    )
+    assert {w.dtype for w in theirs.params.values()} == {np.dtype(np.float32)}
+    scores = [r.history["epochs"][-1]["development_accuracy"] for r in (ours, theirs)]
+    assert abs(scores[0] - scores[1]) <= 0.05
+    fresh = strokes(50, seed=9).images
+    np.testing.assert_allclose(theirs.outputs(fresh), ours.outputs(fresh), atol=0.05)
+
+
+def test_a_run_may_be_resumed_elsewhere(torch_device: Device, tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    events = record(run, PERCEPTRON, DIGITS, device=torch_device, seconds=0)
+    for _ in range(4):
+        next(events)
+    events.close()
+    recipe, state, _ = load_checkpoint(run.checkpoint)
+    assert 0 < state.step < 5
+    *_, last = train(recipe, DIGITS, state=state)
+    assert isinstance(last, Finished)
+    whole = trained(PERCEPTRON, Device(), lambda r: begin(r, DIGITS))
+    for name, w in whole.params.items():
+        np.testing.assert_allclose(last.recognizer.params[name], w, atol=1e-5)
+
+
+def test_what_is_not_to_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TrainingError, match="NumPy has no GPU"):
+        Device("numpy", "cuda")
+    with pytest.raises(ValueError, match="no tensorflow"):
+        Device("tensorflow")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(TrainingError, match=r"pip install 'digitus\[torch\]'"):
+        Device("torch")
+
+
+def test_no_gpu(torch_device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(TrainingError, match="finds no GPU"):
+        Device("torch", "cuda")
