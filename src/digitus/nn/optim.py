@@ -68,20 +68,11 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class Nesterov:
+class Nesterov(Momentum):
     """v ← μ v + g;   step = -α (g + μ v): momentum that looks ahead (Nesterov 1983).
 
     In the form of Sutskever et al. 2013 rewritten for the parameters at which g is taken.
     """
-
-    mu: float = 0.9
-
-    def __post_init__(self) -> None:
-        _check_shares(self, "mu")
-
-    def start(self, w: Array) -> Params:
-        """The velocity v = 0."""
-        return {"v": namespace(w).zeros_like(w)}
 
     def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
         """The step to add to w."""
