@@ -55,13 +55,25 @@ def print_json(record: dict[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's share: "200000 100000" is two cores
+
+
 def cores(threads: int) -> int:
-    """How many threads to use: as asked, or one for each core this process may run on."""
+    """How many threads to use: as asked, or one for each core this process may run on.
+
+    A container's quota counts: more threads than cores make a product of matrices wait for threads
+    that are not running, and training many times slower.
+    """
     import os
 
     if threads:
         return threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    try:
+        quota, period = QUOTA.read_text("ascii").split()
+        return max(1, min(len(allowed), int(quota) // int(period)))
+    except (OSError, ValueError):  # no such file, or "max": no quota
+        return len(allowed)
 
 
 def digits_of(
