@@ -20,6 +20,7 @@ VERBS = {
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
     "models": "List the shipped recipes and the models in runs/.",
+    "papers": "Carry out the two papers' experiments; claims beside measurements.",
 }
 
 
