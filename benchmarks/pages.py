@@ -14,9 +14,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from digitus.papers.bench import student95
+
 ROOT = Path(__file__).parent.parent
 RECIPES = ("mlp", "cnn", "gopa-2024", "shao-2023", "mlp on strokes", "cnn on strokes")
-T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t for a 95 % interval of so many runs
 START, END = "<!-- results -->\n", "<!-- /results -->"
 
 
@@ -137,12 +138,9 @@ def recipe_table(up: str = "") -> list[str]:
 
 def interval(values: list[float]) -> str:
     """Mean with a 95 % interval over seeds, in per cent."""
-    middle = mean(values)
-    n = len(values)
-    if n < 2:
-        return f"{100 * middle:.2f} %"
-    spread = (sum((v - middle) ** 2 for v in values) / (n - 1)) ** 0.5
-    return f"{100 * middle:.2f} ± {100 * T95[n] * spread / n**0.5:.2f} %"
+    middle, half = student95(values)
+    spread = "" if len(values) < 2 else f" ± {100 * half:.2f}"
+    return f"{100 * middle:.2f}{spread} %"
 
 
 def write() -> None:

@@ -17,7 +17,7 @@ def machine() -> dict[str, str]:
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count()
     return {
-        "processor": f"{_processor()}, {cores} cores",
+        "processor": f"{processor()}, {cores} cores",
         "system": f"{platform.system()} {platform.machine()}",
         "versions": f"digitus {__version__}, NumPy {np.__version__}, "
         f"Python {platform.python_version()}",
@@ -25,7 +25,8 @@ def machine() -> dict[str, str]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The name of the processor, as far as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
