@@ -1,0 +1,100 @@
+"""The rows of the benchmark: what is done, how often, and what is aimed at.
+
+Each of `learning`, `answering`, `distorting`, `processes` measures some rows and gives, for each, a
+record: `unit`, `digitus`, `peers`, `spread`, `skipped`. Inside: the table of rows, how large each
+is, the record. Not inside: who takes part (`peers`), the page (`rows.page`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ABOUT = {
+    "step10": "one full-batch gradient step of 784-10-10, {images:,} images",
+    "epoch128": "an epoch of gradient descent, 784-128-10 sigmoid, batch 128, {images:,} images",
+    "epoch800": "an epoch of Adam, 784-800-10, batch 256, {images:,} images",
+    "cnn": "{steps} steps of Adam, batch 128: conv 3x32, conv 3x32, pool, conv 3x64, pool, "
+    "dense 128, dense 10",
+    "augment": "affine and elastic distortion of {answers:,} images",
+    "batch": "predict {answers:,} images, 784-800-10",
+    "batch.cnn": "predict {answers:,} images, the network of `cnn`",
+    "single": "predict one image, raw bytes to probabilities, 784-800-10, median",
+    "single.p99": "the same, 99th percentile",
+    "cold": "a fresh process to its first answer, one 28 x 28 PNG, 784-800-10",
+    "size": "installed megabytes, with all that it needs",
+    "size.packages": "installed packages, with all that it needs",
+    "memory": "peak memory of a process that learns an epoch of `epoch800`",
+    "memory.predict": "peak memory of a process that does `batch`",
+}
+ROWS = tuple(name for name in ABOUT if "." not in name)
+# What is aimed at: at most this many times the fastest peer, or of one; or an amount.
+GOALS = {
+    "step10": "as fast as the fastest peer",
+    "epoch128": "as fast as the fastest peer",
+    "epoch800": "as fast as the fastest peer",
+    "cnn": "within 2 times of PyTorch",
+    "single": "under 60 µs, and not slower than PyTorch",
+    "cold": "at most 0.45 s, and 3 times faster than PyTorch",
+    "memory": "at most 400 MB",
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything.
+
+    `repeats` is the number of turns of which the median is taken, `long` that where a turn takes
+    seconds.
+    """
+
+    images: int = 60_000
+    steps: int = 64
+    answers: int = 10_000
+    repeats: int = 5
+    long: int = 3
+    calls: int = 2_000
+    starts: int = 7
+    compiled: bool = True
+    word: str = "full"
+
+
+FULL = Size()
+QUICK = Size(
+    images=6_000, steps=4, answers=1_000, repeats=3, long=2, calls=300, starts=3, compiled=False,
+    word="quick",
+)  # fmt: skip
+
+
+@dataclass
+class Row:
+    """What was measured for a row: times (or megabytes) of each who took part."""
+
+    unit: str = "s"
+    turns: dict[str, list[float]] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    least: float | None = None  # seconds that the machine needs at least: `limits`
+
+    def record(self) -> dict[str, Any]:
+        """As JSON: medians of all turns, with the smallest and the largest."""
+        middle = {name: rounded(median(turns)) for name, turns in self.turns.items()}
+        spread = {name: [rounded(min(t)), rounded(max(t))] for name, t in self.turns.items()}
+        found: dict[str, Any] = {"unit": self.unit, "digitus": middle.pop("digitus", None)}
+        if (torch := middle.pop("digitus on PyTorch", None)) is not None:
+            found["digitus_on_pytorch"] = torch
+        found |= {"peers": middle, "spread": spread, "skipped": self.skipped}
+        if self.least is not None:
+            found["machine_limit"] = rounded(self.least)
+        return found
+
+
+def median(values: list[float]) -> float:
+    """The middle one, or the mean of the middle two."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def rounded(value: float) -> float:
+    """To four digits that count."""
+    return float(f"{value:.4g}")

@@ -1,0 +1,68 @@
+"""Rows in which something is learnt: step10, epoch128, epoch800, cnn.
+
+Nobody is timed who does not first give digitus's own loss and gradients at the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from digitus.devices import Device
+from peers import NEEDS, Task, disagreement, own, peer
+from rows import Row, Size, tasks
+from rows.clock import alternate
+from rows.limits import Limits, learning
+
+TOLERANCE = 2e-3  # of the largest gradient, in single precision
+PEERS = {
+    "step10": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
+    "epoch128": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
+    "epoch800": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
+    "cnn": ("PyTorch", "PyTorch compiled", "JAX"),
+}
+ON_PYTORCH = ("epoch800", "cnn")
+
+
+def learners(name: str, task: Task, size: Size, row: Row) -> dict[str, Any]:
+    """All who can learn it and agree; `row.skipped` says why the others do not."""
+    first = own.Learner(task)
+    found: dict[str, Any] = {"digitus": first}
+    if name in ON_PYTORCH:
+        module = peer("PyTorch")
+        if isinstance(module, str):
+            row.skipped["digitus on PyTorch"] = module
+        else:
+            found["digitus on PyTorch"] = own.Learner(task, Device("torch"))
+    for who in PEERS[name]:
+        module = "left out of a quick run" if _slow(who, size) else peer(who)
+        if isinstance(module, str):
+            row.skipped[who] = module
+        else:
+            found[who] = module.learner(task)
+    for who in list(found)[1:]:
+        worst = disagreement(task, first, found[who])
+        if not worst < TOLERANCE:
+            raise ArithmeticError(f"{name}: {who} differs from digitus by {worst:.1g}")
+    return found
+
+
+def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:
+    """One row."""
+    row = Row()
+    task = tasks.task(name, size, threads)
+    task.pixels.sum()  # made now
+    found = learners(name, task, size, row)
+    row.turns = alternate(
+        {who: learner.epoch for who, learner in found.items()},
+        size.long if name == "cnn" else size.repeats,
+        {who: learner.prepare for who, learner in found.items()},
+    )
+    for learner in found.values():
+        learner.close()
+    row.least = learning(task, limits)
+    yield name, row
+
+
+def _slow(who: str, size: Size) -> bool:
+    return who in NEEDS and "compiled" in who and not size.compiled
