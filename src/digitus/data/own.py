@@ -43,7 +43,7 @@ def load_own(path: Path, part: PartName = "train", *, fit: Fit | None = None) ->
     Raises `DataError`, also for a path that is none of the three.
     """
     if path.is_dir():
-        return read_folder(path, part, fit=fit or fitted)
+        return read_folder(path, part, fit=fit)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
     match path.suffix.lower():

@@ -28,8 +28,8 @@ def _data(page: Page, store: Store) -> None:
     page.say(
         "The paper takes MNIST, lays every picture of 28 × 28 pixels out as a column of 784 "
         "numbers, divides them by 255, and sets a part of the training pictures aside as a "
-        "*development set*, on which it reports accuracy. It does not say how many; 1,000 is what "
-        "the public code with the same equations uses, and what the recipe `gopa-2024` does."
+        "*development set*, on which it reports accuracy. It does not say how many; here, and "
+        "in the recipe `gopa-2024`, they are 1,000."
     )
     if not found:
         page.say("*Not measured yet.*")
