@@ -26,7 +26,8 @@ from digitus.nn import Array, Chain, Conv, Optimizer, Params, like, namespace, o
 
 # One pass over a whole MNIST (784-10-10, 4 threads): 120 ms in one piece, 68 ms with 1,024 a shard,
 # 36 with 4,096, which would hold four times the memory. Too small a shard costs more than it gives:
-# 241 ms with 256, and twice the time for 256 examples of a wider perceptron in shards of 64. Convolutions gain from shards of 64, since all but their products runs on one core.
+# 241 ms with 256, and twice the time for 256 examples of a wider perceptron in shards of 64.
+# Convolutions gain from shards of 64, since all but their products runs on one core.
 DENSE_SHARD = 1024
 CONV_SHARD = 64
 BATCH = 250  # images at a time where nothing is learnt: bounds the memory of a convolution
