@@ -27,7 +27,7 @@ RINGS: dict[str, int] = {
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "report.pictures", "cli.data"},
-    "torch": {"nn.convolution_torch", "devices"},
+    "torch": {"nn.kernels_torch", "devices"},
 }
 RING_0_NEEDS = {"numpy", "array_api_compat"}
 NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow"}
@@ -134,7 +134,7 @@ def test_the_public_names() -> None:
     # Importing a submodule sets an attribute of the package, which would hide a function of the
     # same name: `digitus.evaluate` must stay the function whatever was imported before.
     for module in pkgutil.walk_packages(digitus.__path__, "digitus."):
-        if module.name not in ("digitus.__main__", "digitus.nn.convolution_torch"):
+        if module.name not in ("digitus.__main__", "digitus.nn.kernels_torch"):
             importlib.import_module(module.name)
     for name in PUBLIC:
         assert not isinstance(getattr(digitus, name), type(sys)), f"{name} is a module"

@@ -42,6 +42,9 @@ from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 
 MEASURED = 10_000  # training images on which statistics (batch normalisation ...) are measured
+GLANCE = (
+    2_000  # the same after an epoch, to show how far it has come: near enough, in a fifth of it
+)
 SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
 
 
@@ -176,12 +179,19 @@ def train(
                 indices, ordered = order(len(learnt), recipe.seed, epoch), epoch
             # The whole set at once needs no order, and copying it would cost as much as the step.
             batch = learnt if recipe.batch_size == 0 else learnt.take(indices[parts[number]])
-            yield _step(recipe, state, batch, epoch, number, steps, each)
+            yield _step(recipe, state, batch, epoch, number, steps, device, each)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
 
 
 def _step(
-    recipe: Recipe, state: State, batch: Digits, epoch: int, number: int, steps: int, each: Map
+    recipe: Recipe,
+    state: State,
+    batch: Digits,
+    epoch: int,
+    number: int,
+    steps: int,
+    device: Device,
+    each: Map,
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
@@ -196,6 +206,7 @@ def _step(
         batch.labels,
         seed=recipe.seed,
         step=state.step,
+        precision=None if device.precision == "float32" else device.precision,
         each=each,
     )
     rate = recipe.schedule(state.step / steps)
@@ -236,7 +247,8 @@ def _close_epoch(
     epoch, rate = len(state.epochs) + 1, recipe.schedule((state.step - 1) / steps)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = _recognizer(recipe, state, learnt).outputs(development.images, each)
+            now = _recognizer(recipe, state, learnt, GLANCE)
+            outputs = now.outputs(development.images, each)
             loss = float(recipe.loss(outputs, one_hot(development.labels))[0])
     except ModelError:
         loss = math.nan
@@ -267,7 +279,7 @@ def _finish(
     each: Map,
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
-    recognizer = _recognizer(recipe, state, learnt)
+    recognizer = _recognizer(recipe, state, learnt, MEASURED)
     outputs = recognizer.outputs(development.images, each)
     temperature, threshold = calibrate(outputs, development.labels)
     history = {
@@ -287,13 +299,13 @@ def _finish(
     )
 
 
-def _recognizer(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
+def _recognizer(recipe: Recipe, state: State, learnt: Digits, measured: int) -> Recognizer:
     """The network as it is now: averaged weights where there are any, statistics measured."""
     params = state.params if state.average is None else state.average
     first = first_trained(recipe.network, params)
     images = learnt.images
-    if len(images) > MEASURED:  # by chance, since a set may be sorted by label
-        images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:MEASURED])]
+    if len(images) > measured:  # by chance, since a set may be sorted by label
+        images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:measured])]
     inputs = Inputs(images, next(iter(params.values())))
     params = calibrated(recipe.network, params, inputs, first=first)
     return Recognizer(recipe, params, size_of(learnt))

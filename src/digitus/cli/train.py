@@ -76,6 +76,13 @@ LINES = 20  # epochs that are told one by one; of more, every second, third ...
     show_default=True,
     help="Where PyTorch's arrays live.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Bits in which PyTorch runs the network; parameters stay float32.",
+)
 @json_option
 def train(
     recipe: str | None,
@@ -90,6 +97,7 @@ def train(
     threads: int,
     array_library: str,
     device: str,
+    precision: str,
     json: bool,
 ) -> None:
     """Train a network; write the model, a log and a report to a folder.
@@ -122,7 +130,7 @@ def train(
             raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
         chosen, digits = _digits(chosen, data, data_dir, console)
         run = Run(out) if out else new_run(chosen.name)
-    where = Device(array_library, device)
+    where = Device(array_library, device, precision)
     events = record(
         run,
         chosen,

@@ -1,10 +1,10 @@
 """Convolution as a primitive, like the matrix product: the sum behind `Conv`, three ways.
 
 Inside: ``y[n h w o] = Σ x[n, h·s+i, w·s+j, c] W[i j c o]`` and the two sums that carry a gradient
-back, for NumPy as products of gathered windows, for PyTorch by its own kernels. Not inside: bias,
-settings, shapes for people (`spatial.Conv`).
+back, for NumPy as products of gathered windows. Not inside: bias, settings, shapes for people
+(`spatial.Conv`), PyTorch's tensors (`kernels_torch`).
 
-In NumPy the windows of a few examples at a time are gathered into a buffer that stays in the cache
+The windows of a few examples at a time are gathered into a buffer that stays in the cache
 and multiplied in one product. For 128 images of 28 x 28 x 32, kernel 3, on one thread: 35 ms where
 the product alone takes 27; gathering the whole batch first takes 75, one product for every place in
 the kernel 35 here but 52 instead of 2 where there is a single channel.
@@ -13,7 +13,6 @@ the kernel 35 here but 52 instead of 2 where there is a single channel.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -24,8 +23,6 @@ BUFFER = 1 << 18  # numbers gathered at a time: 1 MB of float32, about one core'
 
 def correlate(x: Array, W: Array, stride: int, border: int) -> Array:
     """x [n h w c] ⋆ W [k k c o] to y [n h' w' o], with `border` zeros around x."""
-    if not isinstance(x, np.ndarray):
-        return _torch().correlate(x, W, stride, border)
     k, _, c, o = W.shape
     x = _bordered(x, border)
     y = np.empty((len(x), *_out(x.shape, k, stride), o), x.dtype)
@@ -37,8 +34,6 @@ def correlate(x: Array, W: Array, stride: int, border: int) -> Array:
 
 def correlate_to_kernel(x: Array, dy: Array, k: int, stride: int, border: int) -> Array:
     """dW[i j c o] = Σ x[n, h·s+i, w·s+j, c] dy[n h w o]: windows transposed, times dy."""
-    if not isinstance(x, np.ndarray):
-        return _torch().correlate_to_kernel(x, dy, k, stride, border)
     x = _bordered(x, border)
     c, o = x.shape[3], dy.shape[3]
     dW = np.zeros((k * k * c, o), x.dtype)
@@ -53,8 +48,6 @@ def correlate_to_input(dy: Array, W: Array, shape: Shape, stride: int, border: i
     An input pixel gets dy from every window that covers it, and seen from the pixel those windows
     lie in the opposite order. With stride 2, zeros stand between the values of dy.
     """
-    if not isinstance(dy, np.ndarray):
-        return _torch().correlate_to_input(dy, W, shape, stride, border)
     n, h, w, _ = shape
     k, o = W.shape[0], W.shape[3]
     spread = np.zeros((n, h + 2 * border + k - 1, w + 2 * border + k - 1, o), dy.dtype)
@@ -93,9 +86,3 @@ def _windows(x: Array, k: int, stride: int) -> Iterator[tuple[slice, Array]]:
                     :, i : i + stride * h : stride, j : j + stride * w : stride
                 ]
         yield slice(start, start + step), gathered.reshape(-1, k * k * c)
-
-
-def _torch() -> Any:
-    from digitus.nn import convolution_torch
-
-    return convolution_torch

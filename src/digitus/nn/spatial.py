@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from digitus.errors import ShapeError
 from digitus.nn.arrays import Array, Params, Shape, namespace
 from digitus.nn.convolution import correlate, correlate_to_input, correlate_to_kernel
 from digitus.nn.inputs import moments
-from digitus.nn.layers import Backward, Rng, Shapes, sum_rows
+from digitus.nn.layers import Backward, Rng, Shapes, own_kernels, sum_rows
 
 
 def _image(shape: Shape) -> tuple[int, int, int]:
@@ -66,7 +68,8 @@ class Conv:
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """x [n h w c] to y [n h' w' o]."""
-        xp = namespace(x)
+        if kernels := own_kernels(x):
+            return kernels.conv(p, x, self.stride, self.border)
         y = correlate(x, p["W"], self.stride, self.border)
         y += p["b"]
 
@@ -77,7 +80,7 @@ class Conv:
                 else None
             )
             dW = correlate_to_kernel(x, dy, self.kernel, self.stride, self.border)
-            return dx, {"W": dW, "b": sum_rows(xp.reshape(dy, (-1, self.channels)))}
+            return dx, {"W": dW, "b": sum_rows(dy.reshape(-1, self.channels))}
 
         return y, backward
 
@@ -120,18 +123,19 @@ class MaxPool(_Pool):
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """x [n h w c] to y [n h/size w/size c]."""
-        xp = namespace(x)
+        if kernels := own_kernels(x):
+            return kernels.max_pool(x, self.size)
         corners = list(self._corners(x))
         y = x[corners[0]]
         for corner in corners[1:]:
-            y = xp.maximum(y, x[corner])
+            y = np.maximum(y, x[corner])
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
-            dx = xp.zeros_like(x)
-            open_ = xp.ones(dy.shape, dtype=xp.bool, device=dy.device)  # windows without a winner
+            dx = np.zeros_like(x)
+            open_ = np.ones(dy.shape, bool)  # windows without a winner
             for corner in corners:
                 won = open_ & (x[corner] == y)
-                dx[corner] = dy * xp.astype(won, dy.dtype)
+                dx[corner] = dy * won.astype(dy.dtype)
                 open_ &= ~won
             return dx, {}
 
@@ -183,6 +187,9 @@ class BatchNorm:
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """x [n ... c]."""
+        kernels = own_kernels(x)
+        if kernels and rng is not None:
+            return kernels.batch_norm(p, x, self.epsilon)
         xp = namespace(x)
         rows = xp.reshape(x, (-1, x.shape[-1]))  # [m c]: examples and pixels alike
         m = rows.shape[0]
