@@ -35,9 +35,8 @@ from digitus.nn import (
     one_hot,
     stream,
     trained,
-    update_average,
 )
-from digitus.parallel import Inputs, Map, descend, gradient, shard_size
+from digitus.parallel import Inputs, Map, descend, follow, gradient, shard_size
 from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 
@@ -216,7 +215,7 @@ def _step(
     with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
         descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
         if state.average is not None:
-            update_average(state.average, state.params, recipe.average, t)
+            follow(state.average, state.params, recipe.average, t)
     state.step = t
     state.loss += loss * len(batch)
     state.right += right
