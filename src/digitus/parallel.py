@@ -24,6 +24,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from digitus.data.batches import bounds
+from digitus.data.digits import targets
 from digitus.nn import (
     Array,
     Chain,
@@ -32,7 +33,6 @@ from digitus.nn import (
     Params,
     like,
     namespace,
-    one_hot,
     stream,
     update_average,
 )
@@ -104,6 +104,8 @@ def gradient(
 ) -> tuple[float, int, Params]:
     """Loss (mean), number of right answers and gradients for a batch of bytes [n h w].
 
+    Labels are digits or `NOT_A_DIGIT`, to which no answer is right.
+
     Batch normalisation takes its statistics from each shard ("ghost batches", Hoffer et al. 2017).
     A library other than NumPy gets the batch whole and shares out the work itself, and may run the
     network in another `precision`, "bfloat16": loss and gradients keep the parameters' type, so
@@ -125,7 +127,7 @@ def gradient(
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at the loss
             y, backward = network.forward(params, x, rng)
             value, dy = loss(
-                xp.astype(y, kept.dtype), xp.astype(like(one_hot(label), w), kept.dtype)
+                xp.astype(y, kept.dtype), xp.astype(like(targets(label), w), kept.dtype)
             )
             right = int(xp.sum(xp.argmax(y, axis=1) == like(label, w)))
             gradients = backward(xp.astype(dy * share, w.dtype), want_dx=False)[1]

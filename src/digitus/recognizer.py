@@ -24,6 +24,8 @@ from digitus.parallel import BATCH, Map, as_input
 from digitus.recipe import Recipe, from_table, planned, to_table
 
 Bytes = npt.NDArray[np.uint8]
+DEFAULT = "default"  # the name of the recognizer that ships with digitus
+WEIGHTS = Path(__file__).parent / "weights"
 IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
 LARGEST_OUTPUT = 1e30  # so that dividing by the temperature does not overflow
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
@@ -114,9 +116,12 @@ class Recognizer:
         write_arrays(Path(path), self.params, "model", about)
 
 
-def load(path: Path | str) -> Recognizer:
-    """A recognizer from its file. Raises `ModelError` where it cannot be used, saying why."""
-    path = Path(path)
+def load(path: Path | str = DEFAULT) -> Recognizer:
+    """A recognizer from its file, or the one that ships with digitus.
+
+    Raises `ModelError` where it cannot be used, saying why.
+    """
+    path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
     params, about = read_arrays(path, "model")
     try:
         height, width = about["size"]

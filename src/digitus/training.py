@@ -21,11 +21,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from digitus import __version__
-from digitus.data.augment import augment
-from digitus.data.batches import bounds, order, split
-from digitus.data.digits import Digits
+from digitus.data.batches import order, split
+from digitus.data.digits import NOT_A_DIGIT, Digits
 from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
+from digitus.examples import Examples, all_worn
 from digitus.nn import (
     Chain,
     Params,
@@ -155,37 +155,31 @@ def train(
     learnt, development = split(digits, recipe.development, SPLIT_SEED)
     state = state or begin(recipe, digits)
     state.put(device)
-    batch_size = recipe.batch_size or len(learnt)
-    parts = list(bounds(len(learnt), batch_size))
-    steps = recipe.epochs * len(parts)
+    examples = Examples(recipe, learnt)
+    batches = len(examples.parts)
+    steps = recipe.epochs * batches
     yield Started(
         recipe,
         parameters=sum(math.prod(w.shape) for w in state.params.values()),
         examples=len(learnt),
         development=len(development),
-        batches=len(parts),
+        batches=batches,
         resumed_at=state.step,
     )
-    shards = math.ceil(min(batch_size, len(learnt)) / shard_size(recipe.network))
-    indices, ordered = order(0, recipe.seed, 0), -1
+    shards = math.ceil(examples.size / shard_size(recipe.network))
     with device.workers(threads, shards=shards) as each:
         while state.step < steps or state.seen:
-            epoch, number = divmod(state.step, len(parts))
+            epoch, number = divmod(state.step, batches)
             if state.seen and number == 0:
                 yield _close_epoch(recipe, state, learnt, development, steps, each)
                 continue
-            if ordered != epoch:
-                indices, ordered = order(len(learnt), recipe.seed, epoch), epoch
-            # The whole set at once needs no order, and copying it would cost as much as the step.
-            batch = learnt if recipe.batch_size == 0 else learnt.take(indices[parts[number]])
-            yield _step(recipe, state, batch, epoch, number, steps, device, each)
+            yield _step(examples, state, epoch, number, steps, device, each)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
 
 
 def _step(
-    recipe: Recipe,
+    examples: Examples,
     state: State,
-    batch: Digits,
     epoch: int,
     number: int,
     steps: int,
@@ -194,15 +188,14 @@ def _step(
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
-    images = batch.images
-    if not recipe.augment.off:
-        images = augment(images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
+    recipe = examples.recipe
+    images, labels = examples.batch(epoch, number)
     loss, right, gradients = gradient(
         recipe.network,
         recipe.loss,
         state.params,
         images,
-        batch.labels,
+        labels,
         seed=recipe.seed,
         step=state.step,
         precision=None if device.precision == "float32" else device.precision,
@@ -217,9 +210,10 @@ def _step(
         if state.average is not None:
             follow(state.average, state.params, recipe.average, t)
     state.step = t
-    state.loss += loss * len(batch)
+    digits = int((labels != NOT_A_DIGIT).sum())
+    state.loss += loss * digits
     state.right += right
-    state.seen += len(batch)
+    state.seen += digits
     state.seconds += time.perf_counter() - clock
     return Stepped(
         epoch=epoch + 1,
@@ -279,8 +273,11 @@ def _finish(
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
     recognizer = _recognizer(recipe, state, learnt, MEASURED)
-    outputs = recognizer.outputs(development.images, each)
-    temperature, threshold = calibrate(outputs, development.labels)
+    images, labels = development.images, development.labels
+    if recipe.worn:  # confidence must be right for such pictures too
+        images = np.concatenate([images, all_worn(images, recipe.wear, SPLIT_SEED)])
+        labels = np.concatenate([labels, labels])
+    temperature, threshold = calibrate(recognizer.outputs(images, each), labels)
     history = {
         "digitus": __version__,
         "numpy": np.__version__,
