@@ -68,12 +68,12 @@ def _written(
     start = [reach[0] * w, reach[2] * h]
     x, y = (a + f * u for a, f, u in zip(start, free, rng.random(2), strict=True))
     if amount["cut"]:
-        side, lost = rng.integers(4), amount["cut"] * zoom
-        x = (-lost * width, w - zoom * width + lost * width, x, x)[side]
-        y = (y, y, -lost * height, h - zoom * height + lost * height)[side]
+        edge, lost = rng.integers(4), amount["cut"] * zoom
+        x = (-lost * width, w - zoom * width + lost * width, x, x)[edge]
+        y = (y, y, -lost * height, h - zoom * height + lost * height)[edge]
     ink = _put(image, (left + width / 2, top + height / 2), zoom, amount["rotate"],
                (x + zoom * width / 2, y + zoom * height / 2), (h, w))  # fmt: skip
-    for side in np.flatnonzero(sides):
+    for side in np.flatnonzero(sides).tolist():
         other, (l2, t2, w2, h2) = beside[side % 2]
         middle = [w / 2 + rng.uniform(-0.2, 0.2) * w, h / 2 + rng.uniform(-0.2, 0.2) * h]
         along, size = (0, w2) if side < 2 else (1, h2)
