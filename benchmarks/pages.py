@@ -17,7 +17,7 @@ from typing import Any
 from digitus.papers.bench import student95
 
 ROOT = Path(__file__).parent.parent
-RECIPES = ("mlp", "cnn", "gopa-2024", "shao-2023", "mlp on strokes", "cnn on strokes")
+RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
 START, END = "<!-- results -->\n", "<!-- /results -->"
 
 

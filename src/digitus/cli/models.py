@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command
 @json_option
 def models(json: bool) -> None:
-    """List what ships: recognizer and recipes; and the models in runs/."""
+    """List what ships, recognizer and recipes, and the models in runs/."""
     from math import prod
 
     from digitus.errors import ModelError

@@ -102,7 +102,7 @@ def train(
 ) -> None:
     """Train a network; write the model, a log and a report to a folder.
 
-    RECIPE is a shipped one (see: digitus models) or a TOML file; without it, mlp. Ctrl-C stops
+    RECIPE is a shipped one (see: digitus models) or a TOML file; without it, quick. Ctrl-C stops
     after the step that is going on and keeps a checkpoint.
     """
     from digitus.devices import Device
@@ -116,7 +116,7 @@ def train(
         given.append(f"epochs={epochs}")
     if seed is not None:
         given.append(f"seed={seed}")
-    chosen = load_recipe(recipe or "mlp", given)
+    chosen = load_recipe(recipe or "quick", given)
     state = None
     if resume:
         run = Run(out) if out else unfinished_run(chosen.name)
@@ -147,7 +147,7 @@ def train(
             run.folder.rmdir()
         raise
     if recognizer is None:
-        again = ["digitus", "train", recipe or "mlp", "--out", str(run.folder), "--resume"]
+        again = ["digitus", "train", recipe or "quick", "--out", str(run.folder), "--resume"]
         again += ["--data-dir", str(data_dir)] if data_dir else []
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
