@@ -42,8 +42,8 @@ def not_digits(count: int, seed: int = 0, *, kinds: str | Iterable[str] = "all")
     if count < 0:
         raise ValueError(f"cannot draw {count} pictures")
     wanted = list(KINDS) if kinds == "all" else [kinds] if isinstance(kinds, str) else list(kinds)
-    if not wanted or (unknown := set(wanted) - KINDS.keys()):
-        raise ValueError(f"kinds are {', '.join(KINDS)}; not {', '.join(sorted(unknown))}")
+    if not wanted or set(wanted) - KINDS.keys():
+        raise ValueError(f'kinds are {", ".join(KINDS)}, or "all"; not {kinds!r}')
     shares = np.array([KINDS[kind][0] for kind in wanted], np.float64)
     images = np.zeros((count, SIDE, SIDE), np.uint8)
     for start in range(0, count, BLOCK):
