@@ -4,8 +4,8 @@
 
 Runs `digitus train RECIPE --seed S` and `digitus evaluate` as processes of their own, with time and
 peak memory as the operating system accounts for them, and writes `results/recipes.json`; `pages`
-then writes what README and docs say of it. "quick on strokes" learns from the simulated pen alone. A
-run that is already in the results file is not repeated unless `--again` is given.
+then writes what README and docs say of it. "quick on strokes" learns from the simulated pen alone.
+A run that is already in the results file is not repeated unless `--again` is given.
 """
 
 from __future__ import annotations

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pages
-from machine import machine
 
 import digitus
+import pages
 from digitus.committee import Committee
 from digitus.data.digits import Digits
 from digitus.data.sources import load
@@ -30,6 +29,7 @@ from digitus.evaluation import Evaluation, evaluate
 from digitus.metrics import interval95
 from digitus.nn import Chain, Conv, Dense
 from digitus.recognizer import Recognizer
+from machine import machine
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "records.json"

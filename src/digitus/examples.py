@@ -7,6 +7,9 @@ epoch. Not inside: how pictures are distorted, worn and drawn (`data`), what is 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,18 +28,29 @@ WORN_AT_ONCE = 1000
 class Examples:
     """The batches of a run, each by its epoch and number, without memory of those before it.
 
-    Worn pictures and pictures of no digit are made once, since one takes longer than learning from
-    it does, and are distorted anew whenever they are drawn.
+    Worn pictures and pictures of no digit are made once, when the first batch is asked for, since
+    one takes longer than learning from it does; whenever they are drawn they are distorted anew.
     """
 
     def __init__(self, recipe: Recipe, learnt: Digits) -> None:
         self.recipe, self.learnt = recipe, learnt
         self.size = min(recipe.batch_size or len(learnt), len(learnt))
         self.parts = list(bounds(len(learnt), self.size))
-        self.worn = all_worn(learnt.images, recipe.wear, recipe.seed) if recipe.worn else None
-        nothings = round(recipe.not_digits * len(learnt))
-        self.nothing = not_digits(nothings, recipe.seed) if nothings else None
         self._order, self._ordered = order(0, recipe.seed, 0), -1
+
+    @cached_property
+    def worn(self) -> Digits:
+        """As many as `recipe.worn` asks for, by chance, each worn once."""
+        count = max(1, round(self.recipe.worn * len(self.learnt)))
+        chosen = stream(self.recipe.seed, "worn").permutation(len(self.learnt))[:count]
+        return all_worn(self.learnt.take(chosen), self.recipe.wear, self.recipe.seed)
+
+    @cached_property
+    def nothing(self) -> Bytes:
+        """Pictures of no digit [n 28 28]: as many as an epoch draws."""
+        return not_digits(
+            max(1, round(self.recipe.not_digits * len(self.learnt))), self.recipe.seed
+        )
 
     def batch(self, epoch: int, number: int) -> tuple[Bytes, Bytes]:
         """Images [n h w] and labels [n] of a batch; both count from 0."""
@@ -49,23 +63,26 @@ class Examples:
         else:  # the whole set needs no order, and copying it would cost as much as the step
             chosen = slice(None)
         images, labels = learnt.images[chosen], learnt.labels[chosen]
-        if self.worn is not None:
-            some = stream(recipe.seed, "worn", epoch, number).random(len(labels)) < recipe.worn
-            images = np.where(some[:, None, None], self.worn[chosen], images)
-        if self.nothing is not None:
+        if recipe.worn:
+            drawn = stream(recipe.seed, "worn", epoch, number)
+            instead = drawn.random(len(labels)) < recipe.worn
+            at = drawn.integers(len(self.worn), size=len(labels))
+            images = np.where(instead[:, None, None], self.worn.images[at], images)
+            labels = np.where(instead, self.worn.labels[at], labels)
+        if recipe.not_digits:
             count = round(recipe.not_digits * len(labels))
-            drawn = stream(recipe.seed, "not digits", epoch, number)
-            images = np.concatenate(
-                [images, self.nothing[drawn.integers(len(self.nothing), size=count)]]
+            at = stream(recipe.seed, "not digits", epoch, number).integers(
+                len(self.nothing), size=count
             )
+            images = np.concatenate([images, self.nothing[at]])
             labels = np.concatenate([labels, np.full(count, NOT_A_DIGIT, np.uint8)])
         if not recipe.augment.off:
             images = augment(images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
         return images, labels
 
 
-def all_worn(images: Bytes, wear: Wear, seed: int) -> Bytes:
-    """Each image [n h w] once, as a bad photograph would have left it."""
-    parts = bounds(len(images), WORN_AT_ONCE)
-    each = [worn(images[part], wear, stream(seed, "wear", part.start)) for part in parts]
-    return np.concatenate(each)
+def all_worn(digits: Digits, wear: Wear, seed: int) -> Digits:
+    """Each image once, as a bad photograph would have left it."""
+    parts = bounds(len(digits), WORN_AT_ONCE)
+    each = [worn(digits.images[part], wear, stream(seed, "wear", part.start)) for part in parts]
+    return replace(digits, images=np.concatenate(each))

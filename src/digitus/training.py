@@ -273,11 +273,11 @@ def _finish(
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
     recognizer = _recognizer(recipe, state, learnt, MEASURED)
-    images, labels = development.images, development.labels
+    judged = development
     if recipe.worn:  # confidence must be right for such pictures too
-        images = np.concatenate([images, all_worn(images, recipe.wear, SPLIT_SEED)])
-        labels = np.concatenate([labels, labels])
-    temperature, threshold = calibrate(recognizer.outputs(images, each), labels)
+        judged = judged.joined(all_worn(judged, recipe.wear, SPLIT_SEED))
+    outputs = recognizer.outputs(judged.images, each)
+    temperature, threshold = calibrate(outputs, judged.labels)
     history = {
         "digitus": __version__,
         "numpy": np.__version__,
