@@ -33,7 +33,9 @@ def pages() -> dict[Path, str]:
     text = readme.read_text("utf-8")
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    return {
+    from records_page import written
+
+    return written() | {
         readme: f"{before}{START}{readme_section()}{END}{after}",
         ROOT / "docs" / "results.md": results_page(),
     }
