@@ -70,7 +70,7 @@ hash    1  30,0 20,100 | 76,0 66,100 | 0,32 96,32 | 0,68 96,68
 right   1  0,50 100,50 | 64,14 100,50! 64,86
 left    1  100,50 0,50 | 36,14 0,50! 36,86
 both    1  100,50 0,50 | 26,24 0,50! 26,76 | 74,24 100,50! 74,76
-check   1  0,56 30,96! 100,0
+check   1  0,50 34,90! 120,10
 star    1  50,0 80,96! 2,36! 98,36! 20,96! 50,0
 rays    1  50,0 50,100 | 6,25 94,75 | 94,25 6,75
 house   1  0,44 50,0! 100,44 | 12,40 12,100! 88,100! 88,40 | 40,100 40,66! 64,66! 64,100
@@ -114,7 +114,7 @@ def letters(n: int, rng: np.random.Generator) -> Bytes:
 
 
 def symbols(n: int, rng: np.random.Generator) -> Bytes:
-    """Arithmetic, arrows, stars, hearts and simple drawings, [n 28 28]."""
+    """Arithmetic, arrows, stars and simple drawings, [n 28 28]."""
     return _styled([_drawn(SYMBOLS, rng) for _ in range(n)], rng)
 
 
@@ -165,20 +165,13 @@ def _styled(
     """Marks on sheets as images [n 28 28]: nib, outline, shadow, pattern, stamp; size and width."""
     images = np.zeros((len(sheets), SIDE, SIDE), np.uint8)
     for image, sheet in zip(images, sheets, strict=True):
-        if (
-            outlined and rng.random() < 0.3
-        ):  # a broad nib: thick and thin strokes, by their direction
-            nib = np.zeros((7, 7), np.uint8)
-            a = rng.uniform(0, np.pi)
-            end = (round(3 * np.cos(a)), round(3 * np.sin(a)))
-            cv2.line(nib, (3 - end[0], 3 - end[1]), (3 + end[0], 3 + end[1]), 1)
-            sheet = cv2.dilate(sheet, nib)
+        if outlined and rng.random() < 0.3:
+            sheet = cv2.dilate(sheet, _nib(rng))
         style = rng.random()
         x, y, w, h = cv2.boundingRect(sheet)
         solid = sheet.sum() > 255 * SOLID * w * h
         if style < outlined and not solid:
-            wide, thin = (np.ones((k, k), np.uint8) for k in (7, 3))
-            sheet = cv2.dilate(sheet, wide) - cv2.dilate(sheet, thin)
+            sheet = cv2.dilate(sheet, np.ones((5, 5), np.uint8)) - sheet
         elif 0.1 < style < 0.16:  # a shadow
             shifted = np.roll(sheet, rng.integers(-6, 7, 2), (0, 1))
             sheet = np.maximum(sheet, shifted // 2)
@@ -198,6 +191,15 @@ def _styled(
     return augment(images, DISTORTION, rng)
 
 
+def _nib(rng: np.random.Generator) -> Bytes:
+    """A broad nib held at some angle: strokes along it are thin, those across it are thick."""
+    nib = np.zeros((5, 5), np.uint8)
+    angle = rng.uniform(0, np.pi)
+    x, y = round(2 * np.cos(angle)), round(2 * np.sin(angle))
+    cv2.line(nib, (2 - x, 2 - y), (2 + x, 2 + y), 1)
+    return nib
+
+
 def scribbles(n: int, rng: np.random.Generator) -> Bytes:
     """Tangles, coils, spirals, zigzags and hatchings of a pen, [n 28 28]."""
     kinds = (_tangle, _tangle, _coil, _spiral, _zigzag, _hatching)
@@ -210,9 +212,8 @@ def scribbles(n: int, rng: np.random.Generator) -> Bytes:
 
 def _tangle(rng: np.random.Generator) -> list[Floats]:
     """A line through many random points: too long to be a digit."""
-    points = rng.random((int(rng.integers(13, 20)), 2))
-    text = " ".join(f"{100 * x:.0f},{100 * y:.0f}" for x, y in points)
-    hand = Hand("tangle", 1, text)
+    points = rng.integers(0, 100, (int(rng.integers(13, 20)), 2))
+    hand = Hand("tangle", 1, " ".join(f"{x},{y}" for x, y in points))
     return [spline(hand, corners=False)[0] @ hand.controls]
 
 
