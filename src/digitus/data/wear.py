@@ -68,8 +68,8 @@ class Wear:
 
     size: Pair = (24, 90)
     fill: Pair = (0.45, 0.95)
-    rotate: Pair = (-8, 8)
-    stroke: Pair = (-0.4, 0.9)
+    rotate: Pair = (-12, 12)
+    stroke: Pair = (-0.6, 1.2)
     contrast: Pair = (0.15, 1)
     light: Pair = (0.4, 0.7)
     blur: Pair = (0.3, 1.3)
