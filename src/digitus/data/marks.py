@@ -26,6 +26,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 SIDE = 28  # pixels of an image
 SHEET = 64  # pixels of the sheet on which a mark is drawn before it is made smaller
+SOLID = 0.6  # of its box: what has more ink than that has the outline of a 0
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 LETTERS = """
@@ -69,21 +70,20 @@ hash    1  30,0 20,100 | 76,0 66,100 | 0,32 96,32 | 0,68 96,68
 right   1  0,50 100,50 | 64,14 100,50! 64,86
 left    1  100,50 0,50 | 36,14 0,50! 36,86
 both    1  100,50 0,50 | 26,24 0,50! 26,76 | 74,24 100,50! 74,76
-check   2  0,56 30,96! 100,0
+check   1  0,50 34,90! 120,10
 star    1  50,0 80,96! 2,36! 98,36! 20,96! 50,0
 rays    1  50,0 50,100 | 6,25 94,75 | 94,25 6,75
 house   1  0,44 50,0! 100,44 | 12,40 12,100! 88,100! 88,40 | 40,100 40,66! 64,66! 64,100
 endless 1  60,50 88,20 118,50 88,80 60,50 32,20 2,50 32,80 60,50
 letter  1  0,0 110,0! 110,70! 0,70! 0,0 | 0,0 55,40! 110,0
 man     1  50,2 38,14 50,26 62,14 50,2 | 50,26 50,66 | 10,44 90,44 | 20,100 50,66! 80,100
-fir     1  50,0 90,76! 10,76! 50,0 | 50,76 50,100
 wave    1  0,50 16,20 32,50 48,80 64,50 80,20 96,50 112,80 128,50
 gate    1  0,100 0,0! 100,0! 100,100 | 0,36 100,36
 ladder  1  20,0 20,100 | 80,0 80,100 | 20,20 80,20 | 20,50 80,50 | 20,80 80,80
 """
 
-PRINTED = "AAABBBCCDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~?"
-THIN = PRINTED + "GGG"  # which a heavier pen closes to a 6
+PRINTED = "AAAABBBCCCCDDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~?"
+THIN = PRINTED + "GGGGG"  # which a heavier pen closes to a 6
 HEAVY = "AABBCCDDEEEFFHHHJJKKLLMMNNPPRRTTUUVVWWXXYYdhkmnu+#="  # and these are no blots
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -114,7 +114,7 @@ def letters(n: int, rng: np.random.Generator) -> Bytes:
 
 
 def symbols(n: int, rng: np.random.Generator) -> Bytes:
-    """Arithmetic, arrows, stars, hearts and simple drawings, [n 28 28]."""
+    """Arithmetic, arrows, stars and simple drawings, [n 28 28]."""
     return _styled([_drawn(SYMBOLS, rng) for _ in range(n)], rng)
 
 
@@ -165,35 +165,39 @@ def _styled(
     """Marks on sheets as images [n 28 28]: nib, outline, shadow, pattern, stamp; size and width."""
     images = np.zeros((len(sheets), SIDE, SIDE), np.uint8)
     for image, sheet in zip(images, sheets, strict=True):
-        if (
-            outlined and rng.random() < 0.3
-        ):  # a broad nib: thick and thin strokes, by their direction
-            nib = np.zeros((7, 7), np.uint8)
-            a = rng.uniform(0, np.pi)
-            end = (round(3 * np.cos(a)), round(3 * np.sin(a)))
-            cv2.line(nib, (3 - end[0], 3 - end[1]), (3 + end[0], 3 + end[1]), 1)
-            sheet = cv2.dilate(sheet, nib)
+        if outlined and rng.random() < 0.3:
+            sheet = cv2.dilate(sheet, _nib(rng))
         style = rng.random()
-        if style < outlined:
-            wide, thin = (np.ones((k, k), np.uint8) for k in (7, 3))
-            sheet = cv2.dilate(sheet, wide) - cv2.dilate(sheet, thin)
+        x, y, w, h = cv2.boundingRect(sheet)
+        solid = sheet.sum() > 255 * SOLID * w * h
+        if style < outlined and not solid:
+            sheet = cv2.dilate(sheet, np.ones((5, 5), np.uint8)) - sheet
         elif 0.1 < style < 0.16:  # a shadow
             shifted = np.roll(sheet, rng.integers(-6, 7, 2), (0, 1))
             sheet = np.maximum(sheet, shifted // 2)
         elif 0.16 < style < 0.24:  # filled with a pattern
             rows = np.arange(SHEET)[:, None] if rng.random() < 0.5 else np.arange(SHEET)[None, :]
             sheet = np.where(rows % rng.integers(6, 16) < 3, sheet // 4, sheet).astype(np.uint8)
-        box = cv2.boundingRect(sheet)
-        mark = sheet[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
+        x, y, w, h = cv2.boundingRect(sheet)
+        mark = sheet[y : y + h, x : x + w]
         scale = rng.uniform(smallest, SIDE) / max(mark.shape)
         wider = np.exp(rng.normal(0, 0.15))
         size = np.clip(np.multiply(mark.shape, (scale / wider, scale * wider)), 3, SIDE).astype(int)
         mark = cv2.resize(mark, size[::-1].tolist(), interpolation=cv2.INTER_AREA)
-        y, x = np.rint((SIDE - size) * np.clip(rng.normal(0.5, 0.12, 2), 0, 1)).astype(int)
-        image[y : y + size[0], x : x + size[1]] = mark
+        top, left = np.rint((SIDE - size) * np.clip(rng.normal(0.5, 0.12, 2), 0, 1)).astype(int)
+        image[top : top + size[0], left : left + size[1]] = mark
         if 0.24 < style < 0.32:  # a stamp: black on white
             image[:] = 255 - image
     return augment(images, DISTORTION, rng)
+
+
+def _nib(rng: np.random.Generator) -> Bytes:
+    """A broad nib held at some angle: strokes along it are thin, those across it are thick."""
+    nib = np.zeros((5, 5), np.uint8)
+    angle = rng.uniform(0, np.pi)
+    x, y = round(2 * np.cos(angle)), round(2 * np.sin(angle))
+    cv2.line(nib, (2 - x, 2 - y), (2 + x, 2 + y), 1)
+    return nib
 
 
 def scribbles(n: int, rng: np.random.Generator) -> Bytes:
@@ -208,9 +212,8 @@ def scribbles(n: int, rng: np.random.Generator) -> Bytes:
 
 def _tangle(rng: np.random.Generator) -> list[Floats]:
     """A line through many random points: too long to be a digit."""
-    points = rng.random((int(rng.integers(9, 18)), 2))
-    text = " ".join(f"{100 * x:.0f},{100 * y:.0f}" for x, y in points)
-    hand = Hand("tangle", 1, text)
+    points = rng.integers(0, 100, (int(rng.integers(13, 20)), 2))
+    hand = Hand("tangle", 1, " ".join(f"{x},{y}" for x, y in points))
     return [spline(hand, corners=False)[0] @ hand.controls]
 
 
@@ -230,8 +233,8 @@ def _spiral(rng: np.random.Generator) -> list[Floats]:
 
 
 def _zigzag(rng: np.random.Generator) -> list[Floats]:
-    """Back and forth, five times at least: fewer are a Z, a 2 or a 3."""
-    n = int(rng.integers(6, 11))
+    """Back and forth, six times at least: fewer are a Z, a 2 or a 3."""
+    n = int(rng.integers(7, 12))
     x = np.arange(n) + rng.normal(0, 0.15, n)
     y = np.where(np.arange(n) % 2, 1, 0) * n * rng.uniform(0.4, 1.2) + rng.normal(0, 0.3, n)
     return [_turned(np.column_stack([x, y]), rng.uniform(0, 2 * np.pi))]

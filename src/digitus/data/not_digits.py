@@ -24,8 +24,8 @@ from digitus.vision.normalise import normalise, prepare
 
 SIDE = 28  # pixels of an image
 BLOCK = 500  # pictures that share a random stream
-PREPARED, WORN = 0.3, 0.1  # of the pictures are seen as after `prepare`, or written and worn
-SLIM = 0.45  # width to height: what is prepared to something slimmer might be taken for a 1
+PREPARED, WORN = 0.4, 0.05  # of the pictures are seen as after `prepare`, or written and worn
+SLIM = 0.35  # breadth to length: what is slimmer and upright might be taken for a 1
 STACKED = (2, 3, 4, 5, 6, 8)  # digits that do not become another one, an 8 or a 1, in a pile
 
 
@@ -60,12 +60,12 @@ def _block(kinds: list[str], shares: npt.NDArray[np.float64], rng: np.random.Gen
     for i, kind in enumerate(kinds):
         mine = np.flatnonzero(which == i)
         images[mine] = KINDS[kind][1](len(mine), rng)
-    # Preparing several digits would leave one of them.
     form = rng.random(BLOCK)
-    form[np.array(kinds)[which] == "several"] = 0.5
-    prepared, spoiled = form < PREPARED, form >= 1 - WORN
-    images[prepared] = _unless_slim(prepare(images[prepared]), images[prepared])
-    images[spoiled] = _unless_slim(worn(images[spoiled], Wear(), rng), images[spoiled])
+    alone = np.array(kinds)[which] != "several"  # of several digits, preparing would leave one
+    prepared, spoiled = alone & (form < PREPARED), alone & (form >= 1 - WORN)
+    images[prepared] = prepare(images[prepared])
+    images[spoiled] = worn(images[spoiled], Wear(), rng)
+    images[alone] = _laid_down(images[alone])
     raw = np.flatnonzero(~prepared & ~spoiled & (rng.random(BLOCK) < 0.4))
     contrast = rng.uniform(0.2, 1, len(raw))
     ground = rng.uniform(0, 1 - contrast) * (rng.random(len(raw)) < 0.5)
@@ -74,10 +74,17 @@ def _block(kinds: list[str], shares: npt.NDArray[np.float64], rng: np.random.Gen
     return images
 
 
-def _unless_slim(images: Bytes, before: Bytes) -> Bytes:
-    """The images [n 28 28], but those that have become slim upright bars as they were before."""
-    across, down = (np.count_nonzero((images > 60).any(axis), axis=1) for axis in (1, 2))
-    return np.where((across < SLIM * down)[:, None, None], before, images)
+def _laid_down(images: Bytes) -> Bytes:
+    """The images [n 28 28]; those whose ink is a slim upright bar are turned by a quarter."""
+    ink = images / np.maximum(images.sum((1, 2), keepdims=True), 1.0)
+    at = np.arange(SIDE)
+    x, y = (at - (ink.sum(axis) @ at)[:, None] for axis in (1, 2))  # from the centre of mass
+    xx, yy = (ink.sum(1) * x**2).sum(1), (ink.sum(2) * y**2).sum(1)
+    xy = np.einsum("ny,nyx,nx->n", y, ink, x)
+    spread = np.hypot((xx - yy) / 2, xy)
+    long, broad = (xx + yy) / 2 + spread, np.maximum((xx + yy) / 2 - spread, 0)
+    slim = (broad < SLIM**2 * long) & (yy > 0.5 * xx)
+    return np.where(slim[:, None, None], np.rot90(images, axes=(1, 2)), images)
 
 
 def several(n: int, rng: np.random.Generator) -> Bytes:
@@ -139,12 +146,12 @@ def _joined(row: Bytes, width: int) -> Bytes:
 
 # Each kind with its share. None may hold what a person would read as one digit.
 KINDS: dict[str, tuple[float, Callable[[int, np.random.Generator], Bytes]]] = {
-    "letters": (0.33, marks.letters),
-    "symbols": (0.07, marks.symbols),
-    "scribbles": (0.1, marks.scribbles),
+    "letters": (0.42, marks.letters),
+    "symbols": (0.06, marks.symbols),
+    "scribbles": (0.08, marks.scribbles),
     "several": (0.1, several),
-    "things": (0.2, surfaces.things),
-    "noise": (0.08, surfaces.noise),
-    "patterns": (0.06, surfaces.patterns),
-    "papers": (0.06, surfaces.papers),
+    "things": (0.22, surfaces.things),
+    "noise": (0.05, surfaces.noise),
+    "patterns": (0.04, surfaces.patterns),
+    "papers": (0.03, surfaces.papers),
 }

@@ -106,7 +106,8 @@ def _pattern(rng: np.random.Generator) -> Floats:
             return np.sin(first * x + phase) * np.sin(second * y)
         case 2:
             return np.maximum(np.sin(first * x + phase), np.sin(second * y)) - 0.4
-    return np.sin(first * np.hypot(x - rng.uniform(-1, 1), y - rng.uniform(-1, 1)) + phase)
+    # Rings, narrow: a wide one alone is a 0.
+    return np.sin(max(first, 16) * np.hypot(x - rng.uniform(-1, 1), y - rng.uniform(-1, 1)) + phase)
 
 
 def _flat(rng: np.random.Generator) -> Floats:
