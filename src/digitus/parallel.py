@@ -40,14 +40,12 @@ from digitus.nn import (
 from digitus.nn.arrays import Stream
 from digitus.nn.pixels import Pixels
 
-# Threads of our own and one of BLAS each, since BLAS shares out the products alone, and its threads
-# wait for one another without sleeping: on 4 cores with 5 others at work 50 steps of 784-800-10 took
-# 3.8 s with 4 BLAS threads, 0.31 s in two shards. A shard of 64 examples of that network runs at
-# 88 % of the speed of 256, one of 32 at 70 %.
+# Threads of our own, each with one of BLAS, since BLAS shares out nothing but products and its
+# threads wait without sleeping: on 4 cores that others used too, 50 steps of 784-800-10
+# took 3.8 s with 4 BLAS threads and 0.31 s in two shards. A shard of 64 examples of that network
+# runs at 88 % of the speed of 256, one of 32 at 70 %.
 LEAST = 32  # examples of a shard, if there is more than one
-LEAST_WORK = (
-    6_000_000  # and parameters times examples: about 0.2 ms, three times what a thread costs
-)
+LEAST_WORK = 6_000_000  # parameters times examples, too: 0.2 ms, three times what a thread costs
 MOST = 4096  # bounds the memory of a pass over a whole set; 1,024 took twice as long
 # The same with convolutions, where an example is more work, and more memory.
 CONV_LEAST, CONV_MOST = 16, 64
@@ -68,6 +66,7 @@ class Team:
     pool: ThreadPoolExecutor
 
     def __call__(self, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterable[Any]:
+        """As `map`."""
         return self.pool.map(work, items)
 
 

@@ -87,7 +87,7 @@ class Stream:
     """
 
     def __init__(self, seed: int, *purpose: str | int) -> None:
-        self._key = (seed, *purpose)
+        self._seed, self._purpose = seed, purpose
 
     def random(self, shape: Shape, dtype: Any = np.float64) -> npt.NDArray[Any]:
         """Uniform from 0 to below 1."""
@@ -95,4 +95,4 @@ class Stream:
 
     @cached_property
     def _generator(self) -> np.random.Generator:
-        return stream(*self._key)
+        return stream(self._seed, *self._purpose)

@@ -46,7 +46,7 @@ class Pixels(NDArrayOperatorsMixin):
         return "cpu"
 
     @property
-    def T(self) -> Transposed:  # noqa: N802: an array's name for it
+    def T(self) -> Transposed:  # noqa: N802 (an array's name for it)
         """For products from the left."""
         return Transposed(self)
 
