@@ -12,15 +12,12 @@ the kernel 35 here but 52 instead of 2 where there is a single channel.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from math import prod
-from typing import Any
 
 import numpy as np
 
 from digitus.nn.arrays import Array, Shape
-from digitus.nn.products import times, transposed_times
+from digitus.nn.products import scratch, times, transposed_times
 
 BUFFER = 1 << 19  # numbers gathered at a time: 2 MB of float32, about one core's share of cache
 
@@ -107,20 +104,9 @@ def _windows(x: Array, k: int, stride: int) -> Iterator[tuple[slice, Array]]:
         x, (n, h, w, k, k * c), (a, stride * b, stride * d, b, e), writeable=False
     )
     step = max(1, BUFFER // max(1, h * w * k * k * c))
-    buffer = _scratch((min(step, n), h, w, k, k * c), x.dtype)
+    buffer = scratch((min(step, n), h, w, k, k * c), x.dtype)
     for start in range(0, n, step):
         part = rows[start : start + step]
         gathered = buffer[: len(part)]
         np.copyto(gathered, part)
         yield slice(start, start + step), gathered.reshape(-1, k * k * c)
-
-
-_kept = threading.local()
-
-
-def _scratch(shape: Shape, dtype: np.dtype[Any]) -> Array:
-    """An array of this thread that is overwritten at its next call: new memory costs more."""
-    size = prod(shape) * dtype.itemsize
-    if getattr(_kept, "bytes", np.empty(0)).nbytes < size:
-        _kept.bytes = np.empty(size, np.uint8)
-    return _kept.bytes[:size].view(dtype).reshape(shape)

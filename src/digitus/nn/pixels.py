@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from digitus.nn.products import times, transposed_times
+from digitus.nn.products import scratch, times, transposed_times
 
 ROWS = 256  # in a block: 0.8 MB of float32 for 28 x 28 pixels, within one core's share of cache
 
@@ -94,7 +94,7 @@ class Pixels(NDArrayOperatorsMixin):
     def blocks(self) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
         """The bytes [n i] as numbers, some rows at a time in one buffer."""
         n = len(self)
-        buffer = np.empty((min(n, ROWS), prod(self.shape[1:])), self.dtype)
+        buffer = scratch((min(n, ROWS), prod(self.shape[1:])), self.dtype)
         for start in range(0, n, ROWS):
             rows = slice(start, start + ROWS)
             x = buffer[: n - start]
