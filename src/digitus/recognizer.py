@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from digitus.data.batches import bounds
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Params, softmax, to_numpy
+from digitus.nn.layers import scoped
 from digitus.parallel import BATCH, Map, as_input
 from digitus.recipe import Recipe, from_table, planned, to_table
 
@@ -64,6 +66,12 @@ class Recognizer:
         if not 0 <= self.threshold <= 1:
             raise ModelError(f"the threshold must be from 0 to 1, not {self.threshold}")
 
+    @cached_property
+    def _layers(self) -> list[tuple[Any, Params]]:
+        """Each layer with its parameters: looked up once, not for every image."""
+        layers = self.recipe.network.layers
+        return list(zip(layers, scoped(self.params, len(layers)), strict=True))
+
     def outputs(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
@@ -79,11 +87,16 @@ class Recognizer:
 
         def forward(part: slice) -> npt.NDArray[Any]:
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
-                y, _ = self.recipe.network.forward(self.params, as_input(images[part], w))
-                return to_numpy(y)
+                x = as_input(images[part], w)
+                for layer, own in self._layers:
+                    x = layer.forward(own, x)[0]
+                return to_numpy(x)
 
-        parts = each(forward, bounds(len(images), BATCH))
-        z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
+        if 0 < len(images) <= BATCH:  # what is asked for most
+            z = forward(slice(None))
+        else:
+            parts = each(forward, bounds(len(images), BATCH))
+            z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
         if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
             raise ModelError("the network's outputs are not finite: its parameters are too large")
         return z

@@ -162,15 +162,17 @@ def train(
     examples = Examples(recipe, learnt)
     batches = len(examples.parts)
     steps = recipe.epochs * batches
+    parameters = sum(math.prod(w.shape) for w in state.params.values())
     yield Started(
         recipe,
-        parameters=sum(math.prod(w.shape) for w in state.params.values()),
+        parameters=parameters,
         examples=len(learnt),
         development=len(development),
         batches=batches,
         resumed_at=state.step,
     )
-    shards = math.ceil(examples.size / shard_size(recipe.network))
+    shard = shard_size(recipe.network, examples.size, threads, parameters)
+    shards = math.ceil(examples.size / shard)
     with device.workers(threads, shards=shards) as each:
         while state.step < steps or state.seen:
             epoch, number = divmod(state.step, batches)
@@ -210,9 +212,9 @@ def _step(
         raise _astray(f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}", rate)
     t = state.step + 1
     with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
-        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
+        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t, each=each)
         if state.average is not None:
-            follow(state.average, state.params, recipe.average, t)
+            follow(state.average, state.params, recipe.average, t, each)
     state.step = t
     digits = int((labels != NOT_A_DIGIT).sum())
     state.loss += loss * digits
