@@ -5,9 +5,10 @@ both are drawn in, and tangles, coils and hatchings. Not inside: anything that i
 (`surfaces`), and how often each kind is met (`not_digits`).
 
 What can be read as a digit must not be taught to be none. So there is no I, l, i, O, o, Q, Z, z, S,
-s, b, g, q, no bracket or stroke. Handwritten B, C, D, G, J, L, T, U, Y and most small letters may
-be taken for 8, 0, 6, 1, 7, 4, 9 or 2: they are only printed, where a straight stem, a serif or
-a wide mouth tells. No curve is short or closed: it would be a 0, 1, 2, 3, 6, 7 or 9 of some hand.
+s, b, g, q, no bracket, no stroke, no ? (without its dot it is a 2 or a 7). Handwritten B, C, D, G,
+J, L, T, U, Y and most small letters may be taken for 8, 0, 6, 1, 7, 4, 9 or 2: they are printed
+only, where a straight stem, a serif or a wide mouth tells. No curve is short or closed: it would be
+a 0, 1, 2, 3, 6, 7 or 9 of some hand.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ gate    1  0,100 0,0! 100,0! 100,100 | 0,36 100,36
 ladder  1  20,0 20,100 | 80,0 80,100 | 20,20 80,20 | 20,50 80,50 | 20,80 80,80
 """
 
-PRINTED = "AAAABBBCCCCDDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~?"
+PRINTED = "AAAABBBCCCCDDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~"
 THIN = PRINTED + "GGGGG"  # which a heavier pen closes to a 6
 HEAVY = "AAABBCCCDDDEEFFGGGHHJJJKKLLMMNNPPRRTTUUVVWWXXYYdhkmnu+#="  # and these are no blots
 FONTS = (
