@@ -11,6 +11,7 @@ from digitus.data.pages import CHANCES, KINDS, SHARES, pages
 from digitus.data.strokes import strokes
 from digitus.errors import DataError
 
+
 def one(seed, kinds=None, digits=None):
     return next(pages(1, seed, digits, kinds))
 

@@ -145,7 +145,7 @@ def _style(kinds: frozenset[str], rng: np.random.Generator) -> Style:
     """The hand of the page."""
     low, high = 0.035, 0.13
     if kinds & {"thin", "thick"}:
-        low, high = (0.012, 0.03) if "thin" in kinds else (0.14, 0.2)
+        low, high = (0.012, 0.03) if "thin" in kinds else (0.13, 0.18)
     slant = rng.uniform(0.25, 0.55) * rng.choice([1, 1, -0.7]) if "slant" in kinds else 0.0
     broken = 0.4 if "broken" in kinds else 0.0
     return Style(float(np.exp(rng.uniform(np.log(low), np.log(high)))), float(slant), broken)
