@@ -95,15 +95,13 @@ def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
     if isinstance(picture, str | Path | bytes):
         source = Path(picture) if isinstance(picture, str) else picture
         return decode_pages(source, side=DECODED)
-    if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or not picture.size:
+    shape = picture.shape
+    if picture.dtype != np.uint8 or not picture.size or (len(shape) != 2 and shape[2:] != (3,)):
         raise DataError(
-            f"a picture must be bytes [h w] or [h w 3], not {picture.dtype} {list(picture.shape)}"
+            f"a picture must be bytes [h w] or [h w 3], not {picture.dtype} {list(shape)}"
         )
-    if picture.ndim == 3:
-        if picture.shape[2] != 3:
-            raise DataError(f"a picture must be bytes [h w] or [h w 3], not {list(picture.shape)}")
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    return iter([Picture(picture, picture.shape[1], picture.shape[0])])
+    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return iter([Picture(grey, shape[1], shape[0])])
 
 
 @dataclass(frozen=True)

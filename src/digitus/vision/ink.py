@@ -8,12 +8,16 @@ paper is known better (`paper`, `normalise`), and the rules themselves (`rules`)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitus.vision.paper import Bytes, Floats, Mask, at_most, find_paper
 from digitus.vision.rules import find_rules
+
+Labels: TypeAlias = npt.NDArray[np.int32]
 
 LIGHT = 480  # paper is judged on a copy whose longer side has so many pixels
 WINDOW = 1 / 8  # of the longer side: what is dark and narrower than this may be ink
@@ -40,7 +44,7 @@ class Ink:
     strength: Floats
     noise: Floats
     rules: Mask
-    labels: np.ndarray[tuple[int, int], np.dtype[np.int32]]
+    labels: Labels
 
 
 def page_ink(grey: Bytes, *, ruled: bool = True) -> Ink:
@@ -48,7 +52,7 @@ def page_ink(grey: Bytes, *, ruled: bool = True) -> Ink:
     dark_ink = has_dark_ink(grey)
     light = grey if dark_ink else 255 - grey
     paper = _paper(light)
-    raised = (paper - light) / np.maximum(paper, 32 if dark_ink else 128)
+    raised: Floats = (paper - light) / np.maximum(paper, 32 if dark_ink else 128)
     seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
     level, noise = _grain(seen)
     seen -= level
@@ -79,7 +83,9 @@ def _paper(light: Bytes) -> Floats:
     slow, _ = find_paper(coarse)
     slow = np.maximum(slow, 16)
     side = max(3, int(max(coarse.shape) * WINDOW)) | 1
-    framed = cv2.copyMakeBorder(coarse / slow, *[side // 2] * 4, cv2.BORDER_REPLICATE)
+    framed = cv2.copyMakeBorder(
+        coarse / slow, side // 2, side // 2, side // 2, side // 2, cv2.BORDER_REPLICATE
+    )
     closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     inner = closed[side // 2 : -(side // 2), side // 2 : -(side // 2)] * slow
     smooth = cv2.GaussianBlur(inner, (0, 0), 1.5)
@@ -98,10 +104,11 @@ def _grain(seen: Floats) -> tuple[float, Floats]:
     tiles = tiles.reshape(rows, tile, columns, tile)[:, ::2, :, ::2].transpose(0, 2, 1, 3)
     noise = 1.4826 * np.median(tiles.reshape(rows, columns, -1), axis=2)
     noise = cv2.dilate(noise, np.ones((3, 3), np.uint8))
-    return level, cv2.resize(noise, (w, h), interpolation=cv2.INTER_LINEAR)
+    noise = cv2.resize(noise.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
+    return level, noise
 
 
-def _pieces(inked: Mask, seen: Floats) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+def _pieces(inked: Mask, seen: Floats) -> Labels:
     """Numbers connected ink, each piece cut back to `HALF` of its own strength."""
     count, labels = cv2.connectedComponents(inked.view(np.uint8), connectivity=8)
     at = np.flatnonzero(inked)
@@ -112,4 +119,5 @@ def _pieces(inked: Mask, seen: Floats) -> np.ndarray[tuple[int, int], np.dtype[n
     full = value[order][np.minimum(high, len(order) - 1)] if len(order) else np.zeros(count)
     kept = np.zeros(inked.shape, np.uint8)
     kept.ravel()[at] = value > HALF * full[label]
-    return cv2.connectedComponents(kept, connectivity=8)[1]
+    numbered: Labels = cv2.connectedComponents(kept, connectivity=8)[1]
+    return numbered
