@@ -40,7 +40,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-answer]");
   if (!button) return;
   const { answer: value } = button.dataset;
-  answer(Number(button.closest(".doubt").dataset.k), value === "x" ? "" : value);
+  answer(cards.indexOf(button.closest(".doubt")), value === "x" ? "" : value);
 });
 
 document.addEventListener("keydown", (event) => {
