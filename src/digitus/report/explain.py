@@ -155,7 +155,7 @@ class _Page:
                 + _ways(sheet, chosen, "")
                 + (
                     details(
-                        f"{len(others)} other ways to cut this line were tried; the best of them",
+                        f"{count(len(others), 'other way')} of cutting this line, the best first",
                         _ways(sheet, others[:REJECTED], "not"),
                     )
                     if others

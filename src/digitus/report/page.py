@@ -136,8 +136,7 @@ def document(
 {body}
 </main>
 <footer>{footer}</footer>
-<script>
-{part(script) if script else ""}</script>
+{f"<script>{part(script)}</script>" if script else ""}
 </body>
 </html>
 """
