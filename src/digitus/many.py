@@ -6,7 +6,9 @@ Inside: sharing pictures out to processes. Not inside: reading one (`reader`), a
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -72,6 +74,12 @@ class Job:
             return DataError(f"{path}: there is not enough memory to read it")
 
 
+def quietly() -> None:
+    """Keeps what Pillow says of damaged details, such as a camera's notes, from being printed."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
 def read_many(paths: Sequence[Path], job: Job, processes: int) -> Iterator[tuple[Path, Answer]]:
     """Each picture with its answer, in their order, while `processes` read those that follow.
 
@@ -121,6 +129,7 @@ def _begin(job: Job) -> None:
     _job = job
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    quietly()
 
 
 def _work(path: Path) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -60,7 +61,7 @@ def read(
     is no digit is left out. Pictures that cannot be read are told on standard error, the others
     are read, and the exit code is 1.
     """
-    from digitus.many import Done, Job, read_many
+    from digitus.many import Done, Job, quietly, read_many
 
     if digits is not None and pattern is not None:
         raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
@@ -77,6 +78,8 @@ def read(
     show = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
     if form == "csv":
         _row(COLUMNS)
+    quietly()
+    _mute_libraries()
     failed, doubts = 0, []
     answers = read_many(pictures, job, cores(threads))
     for path, answer in _with_progress(answers, len(pictures)):
@@ -96,6 +99,18 @@ def read(
         write_text(review, review_page(doubts))
     if failed:
         sys.exit(1)
+
+
+def _mute_libraries() -> None:
+    """Leaves standard error to us: libtiff prints a line for each damaged line of a picture."""
+    try:
+        ours = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file: somebody listens already
+        return
+    sys.stderr = os.fdopen(ours, "w", buffering=1, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _recognizer(model: str | None) -> Recognizer:
