@@ -98,7 +98,7 @@ def _grain(seen: Floats) -> tuple[float, Floats]:
     """How far bare paper is from 0, and its deviation around every pixel [h w]."""
     h, w = seen.shape
     level = float(np.median(seen[:: max(1, h // 300), :: max(1, w // 300)]))
-    tile = max(8, max(h, w) // TILES)
+    tile = min(max(8, max(h, w) // TILES), h, w)
     rows, columns = max(1, h // tile), max(1, w // tile)
     tiles = np.abs(seen[: rows * tile, : columns * tile] - level)
     tiles = tiles.reshape(rows, tile, columns, tile)[:, ::2, :, ::2].transpose(0, 2, 1, 3)
