@@ -1,12 +1,14 @@
 """Which examples are learnt from, and in which order.
 
-Inside: the development split, the order of each epoch, and the slices of its batches. Not inside:
-what is done to the pixels of a batch (`augment`).
+Inside: the development split, the order of each epoch, the slices of its batches, and making them
+ahead of their use. Not inside: what is done to the pixels of a batch (`augment`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,9 @@ import numpy.typing as npt
 from digitus.data.digits import CLASSES, Digits
 from digitus.errors import DataError
 from digitus.nn.arrays import stream
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
 
 
 def split(digits: Digits, count: int, seed: int) -> tuple[Digits, Digits]:
@@ -62,3 +67,19 @@ def bounds(count: int, batch_size: int) -> Iterator[slice]:
     if batch_size < 1:
         raise ValueError(f"a batch has at least 1 example, not {batch_size}")
     return (slice(i, min(i + batch_size, count)) for i in range(0, count, batch_size))
+
+
+def ahead(make: Callable[[Key], Made], keys: Iterable[Key]) -> Iterator[Made]:
+    """`make(key)` for each key in turn, the next one made by a thread while this one is used.
+
+    So a batch is read and distorted while the network learns from the one before. What `make`
+    raises is raised where its result would be.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        coming = None
+        for key in keys:
+            made, coming = coming, thread.submit(make, key)
+            if made:
+                yield made.result()
+        if coming:
+            yield coming.result()
