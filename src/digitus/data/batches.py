@@ -21,32 +21,37 @@ Key = TypeVar("Key")
 Made = TypeVar("Made")
 
 
-def split(digits: Digits, held_back: int, seed: int) -> tuple[Digits, Digits]:
-    """Parts a training set into what is learnt from and `held_back` examples to choose by.
+def split(digits: Digits, count: int, seed: int) -> tuple[Digits, Digits]:
+    """Parts a training set into what is learnt from and `count` examples to choose by.
 
     Each label gives up the same fraction, to within one example, and both parts keep the order of
     the set. The same seed holds back the same examples. Raises `ValueError` for a negative number
     and `DataError` where nothing would be left to learn from.
     """
-    if held_back < 0:
-        raise ValueError(f"cannot hold back {held_back} examples")
-    if held_back >= len(digits):
+    if count < 0:
+        raise ValueError(f"cannot hold back {count} examples")
+    if count >= len(digits):
         raise DataError(
-            f"{digits.name}: cannot hold back {held_back} of {len(digits)} examples; "
+            f"{digits.name}: cannot hold back {count} of {len(digits)} examples; "
             "hold back fewer, or bring more"
         )
-    counts = np.bincount(digits.labels, minlength=CLASSES)
-    quotas, remainders = np.divmod(held_back * counts, len(digits))
+    chosen = held_back(digits.labels, count, seed)
+    return digits.take(~chosen), digits.take(chosen)
+
+
+def held_back(labels: npt.NDArray[np.uint8], count: int, seed: int) -> npt.NDArray[np.bool_]:
+    """Which examples `split` holds back, by their labels [n]: true or false, [n]."""
+    quotas, remainders = np.divmod(count * np.bincount(labels, minlength=CLASSES), len(labels))
     # The method of largest remainders: what rounding down left over goes to the labels that
     # were cut by most, and among equals to the smaller label.
-    left_over = held_back - quotas.sum()
+    left_over = count - quotas.sum()
     quotas[np.argsort(-remainders, kind="stable")[:left_over]] += 1
 
     rng = stream(seed, "split")
-    chosen = np.zeros(len(digits), bool)
+    chosen = np.zeros(len(labels), bool)
     for label, quota in enumerate(quotas):
-        chosen[rng.permutation(np.flatnonzero(digits.labels == label))[:quota]] = True
-    return digits.take(~chosen), digits.take(chosen)
+        chosen[rng.permutation(np.flatnonzero(labels == label))[:quota]] = True
+    return chosen
 
 
 def order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
