@@ -66,7 +66,7 @@ def pictures() -> list[np.ndarray[Any, Any]]:
     return [
         cv2.resize(p, None, fx=z, fy=z, interpolation=cv2.INTER_AREA)
         for p in small[:SEEDS]
-        for z in [min(1.0, 200 / max(p.shape))]
+        for z in [min(1.0, 110 / max(p.shape))]
     ]
 
 
@@ -173,7 +173,7 @@ def mended(png: bytes) -> bytes:
 def strange(rng: random.Random) -> np.ndarray[Any, Any]:
     """Pixels that nobody took, and some that somebody might have."""
     noise = np.random.default_rng(rng.getrandbits(32))
-    h, w = (rng.choice((1, 2, 3, 8, 27, 28, 64, 65, 150, rng.randrange(1, 300))) for _ in "hw")
+    h, w = (rng.choice((1, 2, 3, 8, 27, 28, 64, 65, rng.randrange(1, 160))) for _ in "hw")
     if rng.random() < 0.02:
         h, w = rng.choice(((1, 20_000), (20_000, 2), (3000, 40)))
     shape = (h, w) if rng.random() < 0.6 else (h, w, 3)
