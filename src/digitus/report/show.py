@@ -16,7 +16,7 @@ from digitus.reading import Reading
 from digitus.report.annotate import LARGEST, annotate
 from digitus.report.explain import explain
 from digitus.report.review import Doubts, doubts_of
-from digitus.vision.decode import decode_colours
+from digitus.vision.decode import decode_pages
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Show:
         cannot be opened again.
         """
         doubts = []
-        pages = zip(decode_colours(path, side=LARGEST), readings, strict=True)
-        for number, (picture, reading) in enumerate(pages, 1):
+        pages = zip(decode_pages(path, side=LARGEST), readings, strict=True)
+        for number, (decoded, reading) in enumerate(pages, 1):
+            picture = decoded.pixels
             page = f", page {number}" if len(readings) > 1 else ""
             name = self.names.get(path, path.name) + page
             if self.annotate:

@@ -10,12 +10,11 @@ concern rare ones), and size is judged by the header, before a pixel is decoded.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,22 +25,22 @@ from digitus.errors import DataError
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic"})
+GREY = ("1", "L", "LA")
 MAX_BYTES = 50 * 10**6
 MAX_PIXELS = 60 * 10**6  # the largest telephone cameras; 60 MB as grey, 240 MB while decoding
 MAX_PAGES = 100  # of a TIFF
 
-Page = TypeVar("Page")
-
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Grey bytes [h w], the way up that the camera noted, of a picture of `width` x `height`.
+    """A picture of `width` x `height`, the way up that its camera noted.
 
-    The bytes may be fewer than the picture's pixels: a large JPEG is decoded at a half, a quarter
-    or an eighth of its size where that is enough.
+    `pixels` are bytes, [h w 3] (red, green, blue) or grey [h w]. They may be fewer than the
+    picture has: a large JPEG is decoded at a half, a quarter or an eighth of its size where that
+    is enough.
     """
 
-    grey: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
     width: int
     height: int
 
@@ -57,35 +56,18 @@ def decode(source: Path | bytes, name: str = "") -> npt.NDArray[np.uint8]:
     Raises `DataError` where it is not a picture in one of `FORMATS`, is damaged, is an animation,
     or exceeds `MAX_BYTES` or `MAX_PIXELS`.
     """
-    return next(decode_pages(source, name)).grey
+    return next(decode_pages(source, name, colours=False)).pixels
 
 
 def decode_pages(
-    source: Path | bytes, name: str = "", *, side: int | None = None
+    source: Path | bytes, name: str = "", *, side: int | None = None, colours: bool = True
 ) -> Iterator[Picture]:
     """The pages of a TIFF, one after the other, or the one picture of any other file.
 
-    With `side`, a JPEG is decoded no finer than needed for that many pixels on its longer side
+    Grey, unless `colours` are wanted and there. With `side`, a JPEG is decoded no finer than needed for that many pixels on its longer side
     (12 megapixels for a side of 2,000: 40 ms instead of 110). Else as `decode`; more than
     `MAX_PAGES` pages are an error too.
     """
-    return _pages(source, name, lambda image, name: _page(image, name, side))
-
-
-def decode_colours(
-    source: Path | bytes, name: str = "", *, side: int | None = None
-) -> Iterator[npt.NDArray[np.uint8]]:
-    """The pages of a file in colour, bytes [h w 3] (red, green, blue), to be shown to a person.
-
-    The way up, transparency, `side` and errors are those of `decode_pages`.
-    """
-    return _pages(source, name, lambda image, name: _colours(image, name, side))
-
-
-def _pages(
-    source: Path | bytes, name: str, convert: Callable[[Image.Image, str], Page]
-) -> Iterator[Page]:
-    """Each page of a file, converted."""
     name = name or (str(source) if isinstance(source, Path) else "picture")
     content = _read(source, name) if isinstance(source, Path) else source
     if len(content) > MAX_BYTES:
@@ -99,7 +81,7 @@ def _pages(
                 raise DataError(f"{name}: is an animation; save the frame that is meant")
             page = 0
             while True:
-                yield convert(image, name)
+                yield _page(image, name, side, colours)
                 page += 1
                 if image.format != "TIFF" or not _turned_to(image, page):
                     return
@@ -135,23 +117,7 @@ def _turned_to(image: Image.Image, page: int) -> bool:
     return True
 
 
-def _page(image: Image.Image, name: str, side: int | None) -> Picture:
-    width, height = image.size
-    _limit(image, name, "L", side)
-    if image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8):
-        width, height = height, width
-    return Picture(_grey(ImageOps.exif_transpose(image), name), width, height)
-
-
-def _colours(image: Image.Image, name: str, side: int | None) -> npt.NDArray[np.uint8]:
-    _limit(image, name, "RGB", side)
-    if image.mode[0] in "IF" or image.mode == "L":  # 16 bits and more
-        return np.repeat(_grey(ImageOps.exif_transpose(image), name)[..., None], 3, axis=2)
-    return np.array(_on_white(ImageOps.exif_transpose(image)).convert("RGB"))
-
-
-def _limit(image: Image.Image, name: str, mode: str, side: int | None) -> None:
-    """Refuses what is too large, and has a JPEG decoded no finer than needed."""
+def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Picture:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise DataError(
@@ -160,7 +126,10 @@ def _limit(image: Image.Image, name: str, mode: str, side: int | None) -> None:
         )
     if side is not None and image.format in ("JPEG", "MPO"):
         share = side / max(width, height)
-        image.draft(mode, (int(width * share), int(height * share)))
+        image.draft(None, (int(width * share), int(height * share)))
+    if image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8):
+        width, height = height, width
+    return Picture(_pixels(ImageOps.exif_transpose(image), name, colours), width, height)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -190,20 +159,15 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 
-def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
+def _pixels(image: Image.Image, name: str, colours: bool) -> npt.NDArray[np.uint8]:
     if image.mode.startswith("I;16"):
         return (np.asarray(image).astype(np.uint16) // 257).astype(np.uint8)
     if image.mode in ("I", "F"):
         return _scaled(np.asarray(image, np.float64), name)
-    return np.array(_on_white(image).convert("L"))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """The picture, with white paper where it is transparent."""
-    if not image.has_transparency_data:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB" if colours and image.mode not in GREY else "L"))
 
 
 def _scaled(deep: npt.NDArray[np.float64], name: str) -> npt.NDArray[np.uint8]:

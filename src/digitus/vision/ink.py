@@ -24,7 +24,7 @@ WINDOW = 1 / 8  # of the longer side: what is dark and narrower than this may be
 LEAST = 0.035  # of the paper's light: fainter "ink" is none
 GRAIN = 5.0  # deviations of the paper's grain: what rises above may be ink
 MOST = 0.25  # of the paper's light: what is darker is ink, however grainy the paper
-TILES = 24  # along the longer side, in each of which the grain is measured
+TILES = 10  # along the longer side, in each of which the grain is measured
 HALF = 0.28  # of a piece's own strength: where its strokes end
 
 
@@ -102,8 +102,9 @@ def _grain(seen: Floats) -> tuple[float, Floats]:
     rows, columns = max(1, h // tile), max(1, w // tile)
     tiles = np.abs(seen[: rows * tile, : columns * tile] - level)
     tiles = tiles.reshape(rows, tile, columns, tile)[:, ::2, :, ::2].transpose(0, 2, 1, 3)
-    noise = 1.4826 * np.median(tiles.reshape(rows, columns, -1), axis=2)
-    noise = cv2.dilate(noise, np.ones((3, 3), np.uint8))
+    tiles = tiles.reshape(rows, columns, -1)
+    # Where half of a tile may be ink, its lower third tells the grain: 0.43 deviations.
+    noise = np.partition(tiles, tiles.shape[2] // 3, axis=2)[:, :, tiles.shape[2] // 3] / 0.43
     noise = cv2.resize(noise.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
     return level, noise
 
