@@ -10,6 +10,7 @@ also says which way is up, and whether long lines are rules or bars of digits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +47,7 @@ SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
 DOUBT = 0.8  # of a page's ink: if less of it is read, the page may lie on its side or head
 CLEARLY = 0.15  # of a page's ink: so much more must be read the other way, and
 ENOUGH = 3  # so many digits
+SLACK = 0.1  # of probability: so much less is enough where a picture may be one digit
 RULED = 0.05  # of a page's ink: so much more must be read without its rules
 
 
@@ -182,8 +184,7 @@ def _fills(single: Digit, found: Sequence[Digit]) -> bool:
             return False
         if not (-0.1 * h <= top + high / 2 - y <= 1.1 * h):
             return False
-    slack = 0.1 if len(found) == 1 else 0.0
-    return all(single.confidence >= digit.confidence - slack for digit in found)
+    return single.confidence >= math.prod(digit.confidence for digit in found) - SLACK
 
 
 def _reading_of_one(
