@@ -18,7 +18,7 @@ from digitus.papers.bench import student95
 from reading_page import reading_section
 
 ROOT = Path(__file__).parent.parent
-RECIPES = ("mlp", "cnn", "gopa-2024", "shao-2023", "mlp on strokes", "cnn on strokes")
+RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
 START, END = "<!-- results -->\n", "<!-- /results -->"
 
 
@@ -30,9 +30,11 @@ def results(name: str) -> dict[str, Any]:
 
 def pages() -> dict[Path, str]:
     """Every page with numbers, as it should be."""
+    from records_page import written
+
     readme, reading = ROOT / "README.md", ROOT / "docs" / "reading.md"
     figures = reading_section(results("reading"), results("fuzz"))
-    return {
+    return written() | {
         readme: with_section(readme, readme_section()),
         reading: with_section(reading, figures),
         ROOT / "docs" / "results.md": results_page(),

@@ -20,7 +20,7 @@ VERBS = {
     "evaluate": "Score a model on the test part of a set, digit by digit.",
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
-    "models": "List the shipped recipes and the models in runs/.",
+    "models": "List what ships, recognizer and recipes, and the models in runs/.",
     "papers": "Carry out the two papers' experiments; claims beside measurements.",
 }
 
