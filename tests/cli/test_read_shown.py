@@ -49,8 +49,8 @@ def test_everything_that_can_be_shown(digitus, model, pictures, tmp_path) -> Non
     assert result.err.count("\n") == 1
     rows = list(csv.DictReader(io.StringIO(result.out)))
     assert str(pictures[1]) in {row["file"] for row in rows}
-    assert {p.name for p in (tmp_path / "drawn").iterdir()} == {"page.png.png", "one.png.png"}
-    assert {p.name for p in (tmp_path / "why").iterdir()} == {"page.png.html", "one.png.html"}
+    assert {p.name for p in (tmp_path / "drawn").iterdir()} == {"page.png", "one.png"}
+    assert {p.name for p in (tmp_path / "why").iterdir()} == {"page.html", "one.html"}
     review = (tmp_path / "review" / "doubts.html").read_text("utf-8")
     assert all(row["file"] in review for row in rows)
     assert "bad.png" not in review
@@ -59,6 +59,14 @@ def test_everything_that_can_be_shown(digitus, model, pictures, tmp_path) -> Non
 def test_where_it_cannot_be_written(digitus, model, pictures) -> None:
     result = digitus("read", pictures[1], "--model", model, "--annotate", pictures[2])
     assert "cannot write" in result.complaint
+
+
+def test_pictures_are_not_written_over(digitus, model, pictures, tmp_path) -> None:
+    before = pictures[1].read_bytes()
+    result = digitus("read", pictures[1], "--model", model, "--annotate", tmp_path / "x" / "..")
+    assert result.code == 2
+    assert "write over the pictures" in result.err
+    assert pictures[1].read_bytes() == before
 
 
 def test_damage_is_told_in_one_line_by_us_alone(model, tmp_path) -> None:
