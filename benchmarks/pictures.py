@@ -1,4 +1,4 @@
-"""Draws the pictures of README and docs/strokes.md, all of them from the simulated pen.
+"""Draws the pictures of README, docs/strokes.md and docs/reading.md, all from the simulated pen.
 
     python benchmarks/pictures.py MODEL
 
@@ -9,6 +9,7 @@ it; a misread digit is shown in red, a refused one as a question mark.
 from __future__ import annotations
 
 import argparse
+import io
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,12 +18,23 @@ from PIL import Image, ImageDraw, ImageFont
 
 import digitus
 from digitus.data.hands import choose
+from digitus.data.pages import pages
 from digitus.data.strokes import draw, strokes
 from digitus.nn import stream
+from digitus.reader import read
+from digitus.report.annotate import annotate
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 ZOOM = 2  # pixels for each point, so that the pictures are sharp on fine screens
 PAPER, INK, QUIET, WRONG = (251, 250, 247), (29, 37, 48), (122, 130, 140), (192, 57, 43)
+
+PAGES = (
+    {"single", "gradient"}, {"number", "ruled", "shadow"}, {"lines", "squared"},
+    {"boxes", "colour pen"}, {"single", "desk"}, {"many", "pencil"}, {"lines", "inverted"},
+    {"comb", "perspective"}, {"lines", "printed", "rough paper"}, {"number", "touching", "screen"},
+    {"single", "vignette", "thin"}, {"number", "fingers", "shadow"}, {"lines", "desk", "rotated"},
+    {"single", "smudges", "colour pen"}, {"lines", "letters", "noise"},
+)  # fmt: skip
 
 
 class Sheet:
@@ -87,12 +99,37 @@ def hands() -> None:
     sheet.save("hands.png")
 
 
+def made_pages() -> None:
+    """Some of the pages that reading is measured on."""
+    columns, rows, side = 5, 3, 168
+    sheet = Sheet(columns, rows, width=side + 8, height=side + 8)
+    for k, kinds in enumerate(PAGES):
+        page = next(pages(1, 7, kinds=kinds, start=k))
+        picture = Image.fromarray(page.picture).convert("RGB")
+        picture.thumbnail((side * ZOOM, side * ZOOM), Image.Resampling.LANCZOS)
+        row, column = divmod(k, columns)
+        middle = ((2 * column + 1) * sheet.width * ZOOM, (2 * row + 1) * sheet.height * ZOOM)
+        corner = [(m - s) // 2 for m, s in zip(middle, picture.size, strict=True)]
+        sheet.canvas.paste(picture, tuple(corner))
+    sheet.canvas.save(FOLDER / "pages.jpg", quality=80, optimize=True)
+
+
+def annotated(recognizer: digitus.Recognizer) -> None:
+    """What `digitus read --annotate` draws."""
+    page = next(pages(1, 4, kinds={"lines", "gradient", "ruled", "touching"}))
+    picture = annotate(page.picture, read(page.picture, recognizer=recognizer))
+    Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
+
+
 def main() -> None:
-    """Draws both."""
+    """Draws all."""
     parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
     parser.add_argument("model", type=Path)
-    readings(digitus.load(parser.parse_args().model))
+    recognizer = digitus.load(parser.parse_args().model)
+    readings(recognizer)
     hands()
+    made_pages()
+    annotated(recognizer)
 
 
 if __name__ == "__main__":
