@@ -1,0 +1,56 @@
+"""`digitus serve`: the page to draw on, to read photos, to look inside and to watch it learn."""
+
+from __future__ import annotations
+
+import click
+
+from digitus.cli.common import output, recognizer_of
+
+
+@click.command
+@click.argument("model", required=False)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: a free one."
+)
+@click.option(
+    "--token",
+    envvar="DIGITUS_TOKEN",
+    help="What visitors must know; $DIGITUS_TOKEN.  [default: none on this machine, else a new one]",
+)
+@click.option("--open/--no-open", "open_", default=False, help="Open it in a browser.")
+@click.option("--reload-page", is_flag=True, hidden=True)
+def serve(
+    model: str | None,
+    host: str,
+    port: int,
+    token: str | None,
+    open_: bool,
+    reload_page: bool,
+) -> None:
+    """Open a page to draw on, read photos with, look inside, and watch it learn.
+
+    MODEL is a model file or the folder of a run; without it, the one that comes with digitus.
+    """
+    import secrets
+
+    from threadpoolctl import threadpool_limits
+
+    from digitus.serve.app import application
+    from digitus.serve.gate import Door, is_loopback
+    from digitus.serve.server import listen, run
+
+    recognizer, _ = recognizer_of(model)
+    listening = listen(host, port)
+    port = listening.getsockname()[1]
+    if token is None and not is_loopback(host):
+        token = secrets.token_urlsafe(18)
+    door = Door(host, port, token)
+    app = application(recognizer, door, reload_page=reload_page)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+    output().print(address)
+    if open_:
+        click.launch(address)
+    with threadpool_limits(1, user_api="blas"):
+        run(app, listening)
