@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from digitus import __version__
 from digitus.data.augment import augment
@@ -174,8 +175,7 @@ def train(
                 continue
             if ordered != epoch:
                 indices, ordered = order(len(learnt), recipe.seed, epoch), epoch
-            # The whole set at once needs no order, and copying it would cost as much as the step.
-            batch = learnt if recipe.batch_size == 0 else learnt.take(indices[parts[number]])
+            batch = _batch(recipe, learnt, indices, parts[number])
             yield _step(recipe, state, batch, epoch, number, steps, each)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
 
@@ -185,9 +185,7 @@ def _step(
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
-    images = batch.images
-    if not recipe.augment.off:
-        images = augment(images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
+    images = _distorted(recipe, batch, epoch, number)
     loss, right, gradients = gradient(
         recipe.network,
         recipe.loss,
@@ -222,6 +220,27 @@ def _step(
     )
 
 
+def _batch(recipe: Recipe, learnt: Digits, indices: Any, part: slice) -> Digits:
+    """The examples of one step."""
+    # The whole set at once needs no order, and copying it would cost as much as the step.
+    return learnt if recipe.batch_size == 0 else learnt.take(indices[part])
+
+
+def _distorted(recipe: Recipe, batch: Digits, epoch: int, number: int) -> npt.NDArray[np.uint8]:
+    """Their images, as this step sees them."""
+    if recipe.augment.off:
+        return batch.images
+    return augment(batch.images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
+
+
+def next_batch(recipe: Recipe, state: State, learnt: Digits) -> Digits:
+    """What the step after `state` will learn from, distorted as it will be."""
+    parts = list(bounds(len(learnt), recipe.batch_size or len(learnt)))
+    epoch, number = divmod(state.step, len(parts))
+    batch = _batch(recipe, learnt, order(len(learnt), recipe.seed, epoch), parts[number])
+    return replace(batch, images=_distorted(recipe, batch, epoch, number))
+
+
 def _astray(what: str, rate: float) -> TrainingError:
     return TrainingError(
         f"{what}; try a smaller learning rate (now {rate:g}), smaller initial weights, or a Scale "
@@ -236,7 +255,7 @@ def _close_epoch(
     epoch, rate = len(state.epochs) + 1, recipe.schedule((state.step - 1) / steps)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = _recognizer(recipe, state, learnt).outputs(development.images, each)
+            outputs = recognizer_so_far(recipe, state, learnt).outputs(development.images, each)
             loss = float(recipe.loss(outputs, one_hot(development.labels))[0])
     except ModelError:
         loss = math.nan
@@ -267,7 +286,7 @@ def _finish(
     each: Map,
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
-    recognizer = _recognizer(recipe, state, learnt)
+    recognizer = recognizer_so_far(recipe, state, learnt)
     outputs = recognizer.outputs(development.images, each)
     temperature, threshold = calibrate(outputs, development.labels)
     history = {
@@ -287,8 +306,11 @@ def _finish(
     )
 
 
-def _recognizer(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
-    """The network as it is now: averaged weights where there are any, statistics measured."""
+def recognizer_so_far(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
+    """The network as it is now: averaged weights where there are any, statistics measured.
+
+    Its trained parameters are those of the state, which the next step changes.
+    """
     params = state.params if state.average is None else state.average
     first = first_trained(recipe.network, params)
     images = learnt.images

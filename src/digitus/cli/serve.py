@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from digitus.cli.common import output, recognizer_of
+from digitus.cli.common import PATH, output, recognizer_of
 
 
 @click.command
@@ -16,9 +18,10 @@ from digitus.cli.common import output, recognizer_of
 @click.option(
     "--token",
     envvar="DIGITUS_TOKEN",
-    help="What visitors must know; $DIGITUS_TOKEN.  [default: none on this machine, else a new one]",
+    help="What visitors must know; $DIGITUS_TOKEN.  [default: beyond this machine, a new one]",
 )
 @click.option("--open/--no-open", "open_", default=False, help="Open it in a browser.")
+@click.option("--folder", type=PATH, help="Where training runs are kept.  [default: a private one]")
 @click.option("--reload-page", is_flag=True, hidden=True)
 def serve(
     model: str | None,
@@ -26,6 +29,7 @@ def serve(
     port: int,
     token: str | None,
     open_: bool,
+    folder: Path | None,
     reload_page: bool,
 ) -> None:
     """Open a page to draw on, read photos with, look inside, and watch it learn.
@@ -36,6 +40,7 @@ def serve(
 
     from threadpoolctl import threadpool_limits
 
+    from digitus.data.sources import cache_folder
     from digitus.serve.app import application
     from digitus.serve.gate import Door, is_loopback
     from digitus.serve.server import listen, run
@@ -45,8 +50,10 @@ def serve(
     port = listening.getsockname()[1]
     if token is None and not is_loopback(host):
         token = secrets.token_urlsafe(18)
+    if folder is None:  # one for each address, of which there is one server at a time
+        folder = cache_folder() / "serve" / f"{host.replace(':', '_')}-{port}"
     door = Door(host, port, token)
-    app = application(recognizer, door, reload_page=reload_page)
+    app = application(recognizer, door, folder, reload_page=reload_page)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
     output().print(address)

@@ -6,9 +6,11 @@ socket and uvicorn (`server`).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -28,18 +30,22 @@ from digitus.serve.inside import Inside
 from digitus.serve.mistakes import Mistakes
 from digitus.serve.pages import Pages, read_files
 from digitus.serve.recognizing import Recognizing
+from digitus.serve.runs import Runs
 from digitus.serve.work import Batcher, Workshop
 
 log = logging.getLogger("digitus.serve")
 
 
-def application(recognizer: Recognizer, door: Door, *, reload_page: bool = False) -> Starlette:
-    """The whole server as an ASGI application."""
+def application(
+    recognizer: Recognizer, door: Door, folder: Path, *, reload_page: bool = False
+) -> Starlette:
+    """The whole server as an ASGI application; training runs are kept in `folder`."""
     counters, batcher, workshop = Counters(), Batcher(recognizer), Workshop()
     pages = Pages(read_files(), reload_page)
     recognizing = Recognizing(recognizer, batcher, workshop)
     inside = Inside(recognizer, workshop)
     mistakes = Mistakes(recognizer, workshop)
+    runs = Runs(folder, workshop)
 
     async def health(request: Request) -> Response:
         return answer({"status": "ok", "version": __version__, "model": about(recognizer)})
@@ -49,17 +55,20 @@ def application(recognizer: Recognizer, door: Door, *, reload_page: bool = False
             "images_total": ("counter", "Images recognized.", float(batcher.images)),
             "batches_total": ("counter", "Batches they came in.", float(batcher.batches)),
             "images_waiting": ("gauge", "Images not yet recognized.", float(batcher.queued)),
+            "runs": ("gauge", "Training runs that go on or are paused.", float(runs.going)),
             "tasks": ("gauge", "Pictures and layers worked on or waiting.", float(workshop.busy)),
         }
         return Response(counters.text(figures), media_type="text/plain; version=0.0.4")
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
+        runs.open()
         yield
+        await asyncio.to_thread(runs.close)
         batcher.close()
         workshop.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/api/recognize", recognizing.recognize, methods=["POST"]),
             Route("/api/draw", recognizing.draw, methods=["POST"]),
@@ -67,6 +76,16 @@ def application(recognizer: Recognizer, door: Door, *, reload_page: bool = False
             Route("/api/inside", inside.look, methods=["POST"]),
             Route("/api/weights/{name}", inside.weights),
             Route("/api/mistakes", mistakes.mistakes),
+            Route("/api/recipes", runs.recipes),
+            Route("/api/runs", runs.all),
+            Route("/api/runs", runs.begin, methods=["POST"]),
+            Route("/api/runs/{id}", runs.one),
+            Route("/api/runs/{id}", runs.remove, methods=["DELETE"]),
+            Route("/api/runs/{id}/events", runs.events),
+            Route("/api/runs/{id}/mistakes", runs.mistakes),
+            Route("/api/runs/{id}/pace", runs.pace, methods=["POST"]),
+            Route("/api/runs/{id}/equation", runs.equation, methods=["POST"]),
+            Route("/api/runs/{id}/{wish}", runs.wish, methods=["POST"]),
             Route("/api/health", health),
             Route("/metrics", metrics),
             Route("/static/{name}", pages.static),
@@ -80,6 +99,8 @@ def application(recognizer: Recognizer, door: Door, *, reload_page: bool = False
         },
         lifespan=life,
     )
+    app.state.let_go = runs.let_go
+    return app
 
 
 def about(recognizer: Recognizer) -> dict[str, Any]:

@@ -25,9 +25,9 @@ MOST_JSON = 4 * 10**6  # bytes; parsed in one go, while nobody else is answered
 MOST_CANVAS = 4 * 10**6  # pixels that can be drawn on
 
 
-def refuse(status: int, why: str, **headers: str) -> NoReturn:
-    """Ends a request with one line for a person."""
-    raise HTTPException(status, why, {k.replace("_", "-"): v for k, v in headers.items()} or None)
+def refusal(status: int, why: str, **headers: str) -> HTTPException:
+    """What ends a request, when raised: one line for a person. Retry_After is Retry-After."""
+    return HTTPException(status, why, {k.replace("_", "-"): v for k, v in headers.items()} or None)
 
 
 def answer(content: Any, status: int = 200) -> Response:
@@ -50,16 +50,16 @@ def is_json(request: Request) -> bool:
 async def json_object(request: Request) -> dict[str, Any]:
     """The body's JSON object; an empty body is an empty one."""
     if not is_json(request):
-        refuse(415, "send JSON, with the header Content-Type: application/json")
+        raise refusal(415, "send JSON, with the header Content-Type: application/json")
     body = await request.body()
     if len(body) > MOST_JSON:
-        refuse(413, f"JSON of more than {MOST_JSON // 10**6} MB; send raw bytes instead")
+        raise refusal(413, f"JSON of more than {MOST_JSON // 10**6} MB; send raw bytes instead")
     try:
         found = json.loads(body or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        refuse(400, f"the body is not JSON: {str(error)[:100]}")
+        raise refusal(400, f"the body is not JSON: {str(error)[:100]}") from None
     if not isinstance(found, dict):
-        refuse(400, "the body must be a JSON object")
+        raise refusal(400, "the body must be a JSON object")
     return found
 
 
@@ -72,15 +72,19 @@ async def images(request: Request) -> Bytes:
     if is_json(request):
         rows = (await json_object(request)).get("images")
         if not isinstance(rows, list):
-            refuse(400, 'JSON must look like {"images": [[784 numbers from 0 to 255], ...]}')
+            raise refusal(400, 'JSON must look like {"images": [[784 numbers from 0 to 255], ...]}')
         found = pixels(rows, "images", (len(rows), PIXELS))
     else:
         found = np.frombuffer(await request.body(), np.uint8)
         if found.size % PIXELS:
-            refuse(400, f"{found.size} bytes are not a number of 28 x 28 images (784 bytes each)")
+            raise refusal(
+                400, f"{found.size} bytes are not a number of 28 x 28 images (784 bytes each)"
+            )
     count = found.size // PIXELS
     if not 1 <= count <= MOST_IMAGES:
-        refuse(413 if count else 400, f"send 1 to {MOST_IMAGES} images at a time, not {count}")
+        raise refusal(
+            413 if count else 400, f"send 1 to {MOST_IMAGES} images at a time, not {count}"
+        )
     return found.reshape(-1, SIDE, SIDE)
 
 
@@ -91,7 +95,9 @@ def pixels(values: Any, name: str, shape: tuple[int, ...]) -> Bytes:
     except (ValueError, OverflowError):  # rows of different lengths; a number too large
         found = np.zeros(0)
     if found.shape != shape or found.dtype.kind not in "iuf" or not _are_grey(found):
-        refuse(400, f"{name} must be numbers from 0 to 255, {' x '.join(map(str, shape))} of them")
+        raise refusal(
+            400, f"{name} must be numbers from 0 to 255, {' x '.join(map(str, shape))} of them"
+        )
     return np.rint(found).astype(np.uint8)
 
 
@@ -104,10 +110,14 @@ async def canvas(request: Request) -> Bytes:
     width = whole(request, "width", least=1, most=10_000)
     height = whole(request, "height", least=1, most=10_000)
     if width * height > MOST_CANVAS:
-        refuse(413, f"{width} x {height} pixels are more than {MOST_CANVAS // 10**6} million")
+        raise refusal(
+            413, f"{width} x {height} pixels are more than {MOST_CANVAS // 10**6} million"
+        )
     body = await request.body()
     if len(body) != width * height:
-        refuse(400, f"{width} x {height} pixels need {width * height} bytes, not {len(body)}")
+        raise refusal(
+            400, f"{width} x {height} pixels need {width * height} bytes, not {len(body)}"
+        )
     return np.frombuffer(body, np.uint8).reshape(height, width)
 
 
@@ -119,9 +129,9 @@ def whole(
     if text is None and default is not None:
         return default
     if text is None or not (text.isascii() and text.isdecimal() and len(text) < 10):
-        refuse(400, f"?{name}= must be a whole number")
+        raise refusal(400, f"?{name}= must be a whole number")
     if not least <= int(text) <= most:
-        refuse(400, f"?{name}={text} must be from {least} to {most}")
+        raise refusal(400, f"?{name}={text} must be from {least} to {most}")
     return int(text)
 
 
@@ -133,11 +143,11 @@ def digit(request: Request, name: str) -> int | None:
 def number(value: Any, name: str) -> float:
     """A finite number out of JSON."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        refuse(400, f"{name} must be a number")
+        raise refusal(400, f"{name} must be a number")
     try:
         found = float(value)
     except OverflowError:
         found = math.inf
     if not math.isfinite(found):
-        refuse(400, f"{name} must be a finite number")
+        raise refusal(400, f"{name} must be a finite number")
     return found

@@ -6,7 +6,7 @@ Inside: counting, and the text. Not inside: who may read it (`gate`).
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Counters:
         self._start = time.time()
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._within: dict[str, list[int]] = {}
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self.going_on = 0
 
     def began(self) -> None:

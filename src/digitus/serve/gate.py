@@ -25,7 +25,7 @@ from urllib.parse import parse_qs
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digitus.serve.bodies import answer, refuse
+from digitus.serve.bodies import answer, refusal
 from digitus.serve.counters import Counters
 
 MOST_BYTES = 20 * 10**6
@@ -144,18 +144,20 @@ class Gate:
         for name, value in scope["headers"]:
             key = name.decode("latin-1")
             if key in headers and key in ("host", "origin", "content-length", "authorization"):
-                refuse(400, f"two headers {key}", Connection="close")
+                raise refusal(400, f"two headers {key}", Connection="close")
             headers[key] = value.decode("latin-1")
         host = headers.get("host", "")
         if not self._door.knows(host):
-            refuse(403, f"this server is not called {host[:100]!r}", Connection="close")
+            raise refusal(403, f"this server is not called {host[:100]!r}", Connection="close")
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"{scope['scheme']}://{host}".lower():
-            refuse(403, "a page of another site may not ask this server", Connection="close")
+            raise refusal(403, "a page of another site may not ask this server", Connection="close")
         _check_site(scope, headers)
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > MOST_BYTES:
-            refuse(413, f"at most {MOST_BYTES // 10**6} MB, not {length} bytes", Connection="close")
+            raise refusal(
+                413, f"at most {MOST_BYTES // 10**6} MB, not {length} bytes", Connection="close"
+            )
         return self._check_token(scope, headers)
 
     def _check_token(self, scope: Scope, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -176,7 +178,7 @@ class Gate:
         if door.admits(query.get("token", [""])[0]):
             cookie = f"{door.cookie}={door.token}; Path=/; HttpOnly; SameSite=Strict"
             return [(b"set-cookie", cookie.encode())]
-        refuse(
+        raise refusal(
             401,
             "open the address with the token that `digitus serve` printed, or send it in the "
             "header Authorization: Bearer",
@@ -189,7 +191,7 @@ def _check_site(scope: Scope, headers: Mapping[str, str]) -> None:
     site = headers.get("sec-fetch-site", "none")
     opened = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
     if site not in ("none", "same-origin") and not opened:
-        refuse(403, "a page of another site may not ask this server", Connection="close")
+        raise refusal(403, "a page of another site may not ask this server", Connection="close")
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:
@@ -205,10 +207,12 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
             async with asyncio.timeout_at(late):
                 message = await receive()
         except TimeoutError:
-            refuse(408, f"the body took longer than {BODY_SECONDS:.0f} s", Connection="close")
+            raise refusal(
+                408, f"the body took longer than {BODY_SECONDS:.0f} s", Connection="close"
+            ) from None
         size += len(message.get("body", b""))
         if size > MOST_BYTES:
-            refuse(413, f"at most {MOST_BYTES // 10**6} MB", Connection="close")
+            raise refusal(413, f"at most {MOST_BYTES // 10**6} MB", Connection="close")
         whole = not message.get("more_body", False)
         return message
 

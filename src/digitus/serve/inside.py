@@ -21,7 +21,7 @@ from digitus.nn.layers import scope
 from digitus.parallel import as_input
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
-from digitus.serve.bodies import PIXELS, SIDE, Bytes, answer, packed, refuse
+from digitus.serve.bodies import PIXELS, SIDE, Bytes, answer, packed, refusal
 from digitus.serve.recognizing import rounded
 from digitus.serve.work import Workshop
 
@@ -47,7 +47,7 @@ class Inside:
         else:
             raw = await request.body()
             if len(raw) != PIXELS:
-                refuse(400, f"send the {PIXELS} bytes of one 28 x 28 image, not {len(raw)}")
+                raise refusal(400, f"send the {PIXELS} bytes of one 28 x 28 image, not {len(raw)}")
             image, params = np.frombuffer(raw, np.uint8), self.recognizer.params
         found = await self.workshop.do(
             look, self.recognizer, params, image.reshape(SIDE, SIDE), wanted
@@ -58,7 +58,7 @@ class Inside:
         """GET /api/weights/NAME."""
         name = request.path_params["name"]
         if name not in self.recognizer.params:
-            refuse(404, "the network has no parameter of that name")
+            raise refusal(404, "the network has no parameter of that name")
         return answer(floats(self.recognizer.params[name]))
 
     def _wanted(self, request: Request) -> frozenset[int]:
@@ -69,29 +69,31 @@ class Inside:
             return frozenset(range(count))
         numbers = [part for part in text.split(",") if part]
         if not all(p.isascii() and p.isdecimal() and len(p) < 5 for p in numbers):
-            refuse(400, "?layers= must be numbers of layers with commas between them")
+            raise refusal(400, "?layers= must be numbers of layers with commas between them")
         return frozenset(map(int, numbers))
 
     def _edited(self, edits: Any) -> Params:
         """The parameters with some numbers replaced; only the arrays concerned are copied."""
         if not isinstance(edits, list) or len(edits) > MOST_EDITS:
-            refuse(400, f"edits must be a list of at most {MOST_EDITS}")
+            raise refusal(400, f"edits must be a list of at most {MOST_EDITS}")
         params, copied = dict(self.recognizer.params), set()
         for edit in edits:
             if not isinstance(edit, dict) or not isinstance(edit.get("name"), str):
-                refuse(400, 'an edit looks like {"name": "1.W", "index": [0, 3], "value": 0.5}')
+                raise refusal(
+                    400, 'an edit looks like {"name": "1.W", "index": [0, 3], "value": 0.5}'
+                )
             name, index = edit["name"], edit.get("index")
             if name not in params:
-                refuse(400, "an edit names a parameter that the network does not have")
+                raise refusal(400, "an edit names a parameter that the network does not have")
             value = bodies.number(edit.get("value"), "the value of an edit")
             if abs(value) > LARGEST_EDIT:
-                refuse(400, f"the value of an edit must be at most {LARGEST_EDIT:g}")
+                raise refusal(400, f"the value of an edit must be at most {LARGEST_EDIT:g}")
             shape = params[name].shape
             if not (isinstance(index, list) and len(index) == len(shape)) or not all(
                 isinstance(i, int) and not isinstance(i, bool) and 0 <= i < size
                 for i, size in zip(index, shape, strict=True)
             ):
-                refuse(400, f"the index of an edit of {name} must lie in {list(shape)}")
+                raise refusal(400, f"the index of an edit of {name} must lie in {list(shape)}")
             if name not in copied:
                 params[name] = params[name].copy()
                 copied.add(name)
@@ -135,7 +137,7 @@ def look(
         p = softmax(x[:1] / recognizer.temperature)[0]
     gradient = dy.reshape(10, SIDE, SIDE)
     if not (np.isfinite(gradient).all() and np.isfinite(p).all()):
-        refuse(400, "with these weights the network's outputs are not finite")
+        raise refusal(400, "with these weights the network's outputs are not finite")
     best = int(p.argmax())
     return {
         "shape": list(shape),

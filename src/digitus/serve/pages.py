@@ -12,7 +12,7 @@ from importlib import resources
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.serve.bodies import refuse
+from digitus.serve.bodies import refusal
 
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -58,7 +58,7 @@ class Pages:
     def _file(self, name: str) -> File:
         files = read_files() if self.again else self.files
         if name not in files:
-            refuse(404, "there is no such file")
+            raise refusal(404, "there is no such file")
         return files[name]
 
 

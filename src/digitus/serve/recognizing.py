@@ -17,7 +17,7 @@ from starlette.responses import Response
 from digitus.reader import Reading, read
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
-from digitus.serve.bodies import Bytes, answer, packed, refuse
+from digitus.serve.bodies import Bytes, answer, packed, refusal
 from digitus.serve.work import Batcher, Probabilities, Workshop
 
 LONGEST_PATTERN = 100
@@ -42,7 +42,7 @@ class Recognizing:
         images = request.query_params.get("images", "0") == "1"
         picture = await request.body()
         if not picture:
-            refuse(400, "the body must be a picture")
+            raise refusal(400, "the body must be a picture")
         return answer(await self.workshop.do(self._read, picture, pattern, images))
 
     async def draw(self, request: Request) -> Response:
@@ -120,10 +120,12 @@ def _pattern(request: Request) -> str | None:
     pattern = request.query_params.get("pattern")
     if "digits" in request.query_params:
         if pattern is not None:
-            refuse(400, "say ?digits= or ?pattern=, not both")
+            raise refusal(400, "say ?digits= or ?pattern=, not both")
         return "#" * bodies.whole(request, "digits", least=1, most=LONGEST_PATTERN)
     if pattern is not None and not (
         "#" in pattern and len(pattern) <= LONGEST_PATTERN and pattern.isprintable()
     ):
-        refuse(400, f"?pattern= needs a # for each digit, {LONGEST_PATTERN} characters at most")
+        raise refusal(
+            400, f"?pattern= needs a # for each digit, {LONGEST_PATTERN} characters at most"
+        )
     return pattern

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from contextlib import suppress
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from digitus.errors import OutputError
@@ -111,7 +112,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def run(app: Any, listening: socket.socket) -> None:
+class Ending(uvicorn.Server):
+    """uvicorn's server, but streams end at once when it does, instead of at the last moment."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets everyone go."""
+        self.config.app.state.let_go()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+def run(app: Starlette, listening: socket.socket) -> None:
     """Serves until the process is interrupted."""
     config = uvicorn.Config(
         app,
@@ -125,4 +135,5 @@ def run(app: Any, listening: socket.socket) -> None:
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once everything has ended
+        Ending(config).run(sockets=[listening])

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.recognizer import Recognizer
-from digitus.serve.bodies import Bytes, refuse
+from digitus.serve.bodies import Bytes, refusal
 
 Probabilities = npt.NDArray[np.floating[Any]]
 T = TypeVar("T")
@@ -41,7 +41,9 @@ class Workshop:
         Nothing stops a thread, so a task that took too long keeps its place until it has ended.
         """
         if self.busy >= THREADS + WAITING:
-            refuse(503, "too much to do at the moment; try again in a second", Retry_After="1")
+            raise refusal(
+                503, "too much to do at the moment; try again in a second", Retry_After="1"
+            )
         self.busy += 1
         future = asyncio.get_running_loop().run_in_executor(self._pool, task, *arguments)
         future.add_done_callback(self._done)
@@ -49,7 +51,9 @@ class Workshop:
             async with asyncio.timeout(SECONDS):
                 return await asyncio.shield(future)
         except TimeoutError:
-            refuse(503, f"this took longer than {SECONDS:.0f} seconds", Retry_After="10")
+            raise refusal(
+                503, f"this took longer than {SECONDS:.0f} seconds", Retry_After="10"
+            ) from None
 
     def _done(self, future: asyncio.Future[Any]) -> None:
         self.busy -= 1
@@ -78,7 +82,9 @@ class Batcher:
     async def probabilities(self, images: Bytes) -> Probabilities:
         """The probabilities [n 10] of images [n 28 28]."""
         if self.queued + min(len(images), BATCH) > MOST_WAITING:
-            refuse(503, "too many images at the moment; try again in a second", Retry_After="1")
+            raise refusal(
+                503, "too many images at the moment; try again in a second", Retry_After="1"
+            )
         parts = []
         for start in range(0, len(images), BATCH):
             parts.append(await self._enqueue(images[start : start + BATCH]))

@@ -1,0 +1,133 @@
+"""One step of training, equation by equation, with its real numbers.
+
+Inside: a forward pass, the loss, a backward pass and the update of every parameter for the next
+batch of a paused run, each with an excerpt of its arrays and one number worked out. Nothing is
+changed: the step itself is the run's. Not inside: how a number is worked out (`worked`), and the
+step that is taken (`digitus.parallel`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.data.digits import Digits
+from digitus.nn import first_trained, one_hot, softmax, stream
+from digitus.nn.layers import scope
+from digitus.parallel import as_input
+from digitus.recipe import Recipe
+from digitus.serve import worked
+from digitus.serve.bodies import packed
+from digitus.serve.inside import equations_of, named
+from digitus.training import State
+
+ROWS, COLUMNS = 6, 8  # of an excerpt
+Array = npt.NDArray[Any]
+
+
+def equations(recipe: Recipe, state: State, batch: Digits, steps: int) -> dict[str, Any]:
+    """The step after `state` on `batch`, of `steps` in the run.
+
+    The batch must be one shard, as those of `lessons` are; then this is the step to the bit.
+    """
+    network, params = recipe.network, state.params
+    found: list[dict[str, Any]] = []
+    trail = []
+    x = as_input(batch.images, next(iter(params.values())))
+    rng = stream(recipe.seed, "dropout", state.step, 0)
+    for i, layer in enumerate(network.layers):
+        own = scope(params, i)
+        y, back = layer.forward(own, x, rng)
+        line = worked.forward(layer, own, x, y)
+        found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, line))
+        trail.append((x, y, back))
+        x = y
+    t = one_hot(batch.labels, dtype=x.dtype)
+    loss, dy = recipe.loss(x, t)
+    arrays = {"z": x, "softmax(z)": softmax(x), "t": t}
+    found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
+    line = worked.loss_backward(recipe.loss, x, t, dy)
+    found.append(_entry("backward", None, recipe.loss, {"dz": dy}, line))
+    gradients: dict[str, Array] = {}
+    first = first_trained(network, params)
+    for i in range(len(trail) - 1, first - 1, -1):
+        layer, (x, y, back) = network.layers[i], trail[i]
+        dx, own = back(dy, i > first)
+        shown = {"dy": dy, **{f"d{name}": g for name, g in own.items()}}
+        if i > first:
+            shown["dx"] = dx
+        line = worked.backward(layer, x, y, dy, own, dx)
+        found.append(_entry("backward", i, layer, shown, line))
+        gradients |= {f"{i}.{name}": g for name, g in own.items()}
+        dy = dx
+    rate = recipe.schedule(state.step / steps)
+    found += [_update(recipe, state, name, g, rate) for name, g in gradients.items()]
+    return {
+        "step": state.step,
+        "batch_size": len(batch),
+        "image": packed(batch.images[0]),
+        "label": int(batch.labels[0]),
+        "loss": float(loss),
+        "equations": found,
+    }
+
+
+def _update(recipe: Recipe, state: State, name: str, g: Array, rate: float) -> dict[str, Any]:
+    """The step of one parameter, on copies."""
+    w, rule = state.params[name], recipe.optimizer
+    memory = {key: kept.copy() for key, kept in state.memory[name].items()}
+    step = rule.update(g, w, memory, rate, state.step + 1)
+    short = name.rpartition(".")[2]
+    after = w + step
+    arrays = {f"d{short}": g, **memory, "step": step, f"{short} + step": after}
+    entry = _entry("update", int(name.partition(".")[0]), rule, arrays, "")
+    head = (inspect.getdoc(rule) or "").partition("\n\n")[0]
+    return entry | {
+        "name": f"{type(rule).__name__}: {name}",
+        "equation": " ".join(head.split()),
+        "worked": worked.update(short, w, step, after, rate),
+    }
+
+
+def _entry(
+    phase: str, layer: int | None, what: Any, arrays: dict[str, Array], line: str
+) -> dict[str, Any]:
+    about = equations_of(what)
+    return {
+        "phase": phase,
+        "layer": layer,
+        "name": named(what),
+        "equation": about["gradient" if phase == "backward" else "equation"],
+        "arrays": [_array(name, a) for name, a in arrays.items()],
+        "worked": line,
+    }
+
+
+def _array(name: str, a: Array) -> dict[str, Any]:
+    """Shape, range and mean of an array, and an excerpt around its largest number.
+
+    The excerpt is a matrix of the first and the last axis, or of an image [n h w c] the picture
+    that holds the largest number. `corner` is the place of its first number in the array.
+    """
+    peak = worked.peak(a)
+    corner, axes = list(peak), [0, a.ndim - 1] if a.ndim < 4 else [1, 2]
+    if a.ndim == 4 and a.shape[0] == a.shape[1]:  # a kernel [k k c o]
+        axes = [0, 1]
+    window: list[Any] = list(peak)
+    for axis, most in zip(dict.fromkeys(axes), (ROWS, COLUMNS), strict=False):
+        size = COLUMNS if a.ndim == 1 else most
+        corner[axis] = min(max(peak[axis] - size // 2, 0), max(a.shape[axis] - size, 0))
+        window[axis] = slice(corner[axis], corner[axis] + size)
+    values = np.atleast_2d(a[tuple(window)])
+    return {
+        "name": name,
+        "shape": list(a.shape),
+        "low": worked.short(a.min()),
+        "high": worked.short(a.max()),
+        "mean": worked.short(a.mean()),
+        "corner": corner,
+        "values": [[worked.short(v) for v in row] for row in values.tolist()],
+    }
