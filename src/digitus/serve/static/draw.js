@@ -63,7 +63,7 @@ export function mount(section) {
     const { values, width: w, height } = sheet.grey();
     const begun = performance.now();
     try {
-      const answer = await ask("/api/draw", values, { headers: { "X-Width": w, "X-Height": height } });
+      const answer = await ask(`/api/draw?width=${w}&height=${height}`, values);
       complain();
       if (!sheet.empty) show(answer, performance.now() - begun, done);
     } catch (error) {
@@ -133,10 +133,10 @@ export function mount(section) {
 
   /** The way from the sheet to the 28 x 28, step by step. */
   function trail(answer) {
-    const items = Object.entries(answer.steps).map(([name, step]) => {
-      const [title, words] = STEPS[name] ?? [name, ""];
+    const items = answer.steps.map((step) => {
+      const [title, words] = STEPS[step.name] ?? [step.name, step.about];
       return h("li", {}, h("figure", {},
-        picture(bytes(step.data), step.width, step.height, { kind: name === "ink" ? "ink" : "grey", label: title }),
+        picture(bytes(step.data), step.width, step.height, { kind: step.name === "ink" ? "ink" : "grey", label: title }),
         h("figcaption", {}, h("b", {}, title), words)));
     });
     const last = found.map((d) => picture(bytes(d.image), 28, 28, { className: "seen", label: `28 by 28 pixels, read as ${d.value ?? "not sure"}` }));
