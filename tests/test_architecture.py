@@ -21,16 +21,17 @@ RINGS: dict[str, int] = {
     "errors": 0, "nn": 0,
     "data": 1, "vision": 1, "metrics": 1,
     "recipe": 2, "recognizer": 2, "training": 2, "parallel": 2, "runs": 2, "files": 2,
-    "evaluation": 2, "devices": 2, "report": 2, "reader": 2,
+    "evaluation": 2, "devices": 2, "report": 2, "reader": 2, "reading": 2, "many": 2,
     "cli": 3, "serve": 3, "bulk": 3, "export": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "report.pictures", "cli.data"},
+    "pi_heif": {"vision.decode"},
     "torch": {"nn.convolution_torch", "devices"},
 }
 RING_0_NEEDS = {"numpy", "array_api_compat"}
-NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow"}
+NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow", "pi_heif": "pi-heif"}
 PUBLIC = [
     "Digits",
     "DigitusError",
@@ -40,6 +41,7 @@ PUBLIC = [
     "evaluate",
     "load",
     "load_recipe",
+    "read",
     "train",
 ]
 MAX_LINES = 350

@@ -5,6 +5,7 @@ What a program needs is here::
     import digitus
     recognizer = digitus.load("runs/mlp/model.safetensors")
     recognizer.probabilities(images)     # bytes [n 28 28] to [n 10]
+    digitus.read("photo.jpg").lines      # pictures with digits somewhere in them
 
 Nothing is imported until it is asked for, so that the commands start quickly.
 """
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from digitus.data.digits import Digits
     from digitus.errors import DigitusError
     from digitus.evaluation import evaluate
+    from digitus.reader import read
     from digitus.recipe import Recipe, load_recipe
     from digitus.recognizer import Recognizer, load
     from digitus.training import train
@@ -30,6 +32,7 @@ _HOMES = {
     "evaluate": "digitus.evaluation",
     "load": "digitus.recognizer",
     "load_recipe": "digitus.recipe",
+    "read": "digitus.reader",
     "train": "digitus.training",
 }
 
@@ -42,6 +45,7 @@ __all__ = [
     "evaluate",
     "load",
     "load_recipe",
+    "read",
     "train",
 ]
 

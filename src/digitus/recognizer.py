@@ -26,6 +26,7 @@ from digitus.recipe import Recipe, from_table, planned, to_table
 Bytes = npt.NDArray[np.uint8]
 IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
 LARGEST_OUTPUT = 1e30  # so that dividing by the temperature does not overflow
+DEFAULT = Path(__file__).parent / "weights" / "default.safetensors"
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
 
 
@@ -114,8 +115,11 @@ class Recognizer:
         write_arrays(Path(path), self.params, "model", about)
 
 
-def load(path: Path | str) -> Recognizer:
-    """A recognizer from its file. Raises `ModelError` where it cannot be used, saying why."""
+def load(path: Path | str = DEFAULT) -> Recognizer:
+    """A recognizer from its file, or the one that came along.
+
+    Raises `ModelError` where it cannot be used, saying why.
+    """
     path = Path(path)
     params, about = read_arrays(path, "model")
     try:

@@ -15,6 +15,7 @@ from digitus import __version__
 from digitus.errors import DigitusError
 
 VERBS = {
+    "read": "Read the handwritten digits in pictures.",
     "train": "Train a network; write the model, a log and a report to a folder.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",
     "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",

@@ -1,9 +1,9 @@
 """Pictures inside a page: many small ones in one PNG, which is written into the page itself.
 
-Inside: sheets of grey pictures (ink) and of signed numbers (weights). Not inside: drawings made of
-lines (`charts`).
+Inside: sheets of grey pictures (ink) and of signed numbers (weights), and single pictures, as
+addresses that hold them. Not inside: drawings made of lines (`charts`).
 
-Both kinds are stored as colour with transparency, so that the same picture lies on white paper and
+Sheets are stored as colour with transparency, so that the same picture lies on white paper and
 on a dark screen: ink is opaque and paper is not, and a weight of 0 cannot be seen.
 """
 
@@ -69,20 +69,43 @@ def signed_sheet(name: str, values: npt.NDArray[np.floating[Any]]) -> Sheet:
     return _sheet(name, indices, colours)
 
 
-def _sheet(name: str, images: Bytes, colours: list[tuple[int, int, int, int]]) -> Sheet:
-    """Puts the pictures side by side in a sheet that is about square."""
+def photo_uri(picture: Bytes) -> str:
+    """A picture [h w] or [h w 3] as the address of a JPEG."""
     from PIL import Image
 
+    packed = io.BytesIO()
+    Image.fromarray(picture).save(packed, "JPEG", quality=82)
+    return _address(packed, "jpeg")
+
+
+def ink_uri(ink: Bytes) -> str:
+    """Ink [h w], 0 to 255, as the address of a PNG: opaque where there is ink."""
+    return _address(_palette(ink, [(*INK, alpha) for alpha in range(256)]), "png")
+
+
+def _sheet(name: str, images: Bytes, colours: list[tuple[int, int, int, int]]) -> Sheet:
+    """Puts the pictures side by side in a sheet that is about square."""
     n, h, w = images.shape
     columns = max(1, round((n * h / w) ** 0.5))
     rows = max(1, -(-n // columns))
     whole = np.full((rows * columns, h, w), images.flat[0] if n else 0, np.uint8)
     whole[:n] = images
     pixels = whole.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
+    return Sheet(name, _address(_palette(pixels, colours), "png"), columns, h, w)
+
+
+def _palette(pixels: Bytes, colours: list[tuple[int, int, int, int]]) -> io.BytesIO:
+    """A PNG of bytes [h w] that mean these 256 colours (red, green, blue, opacity)."""
+    from PIL import Image
+
     picture = Image.fromarray(pixels).convert("L")
     picture.putpalette([part for colour in colours for part in colour[:3]])
     packed = io.BytesIO()
     alphas = bytes(colour[3] for colour in colours)
     picture.save(packed, "PNG", optimize=True, transparency=alphas)
+    return packed
+
+
+def _address(packed: io.BytesIO, kind: str) -> str:
     data = base64.b64encode(packed.getvalue()).decode("ascii")
-    return Sheet(name, f"data:image/png;base64,{data}", columns, h, w)
+    return f"data:image/{kind};base64,{data}"

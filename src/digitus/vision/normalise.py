@@ -12,17 +12,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from digitus.errors import DataError
-from digitus.vision.paper import Floats, Mask, at_most, find_paper, typical, without_rules
-
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Box: TypeAlias = tuple[int, int, int, int]
+from digitus.vision.paper import (
+    Box,
+    Bytes,
+    Floats,
+    Mask,
+    at_most,
+    find_paper,
+    typical,
+    without_rules,
+)
 
 SIDE, BOX = 28, 20  # pixels of an image and of the box that holds its ink, as in MNIST
 WORK = 320  # larger pictures are made smaller first: their longer side, in pixels

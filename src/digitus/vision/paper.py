@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Box: TypeAlias = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 COARSE = 40  # paper is judged on at most so many pixels a side, where its grain averages out
 SHORTEST = 20  # pixels: in smaller pictures a line from side to side is a stroke of the digit

@@ -1,0 +1,294 @@
+"""How well whole pictures are read: made pages by kind of difficulty, photos, speed and memory.
+
+    python benchmarks/reading.py [--model MODEL] [--photos FOLDER] [--json results/reading.json]
+
+The pages (`digitus.data.pages`) are written half by the simulated pen and half with digits of
+MNIST's development split, which no training ever learns from. `--seed` 2 is what is reported; 1 is
+for tuning, and so is `--kinds`, with which every page is of the kinds named.
+
+Counted for each kind of page that has it:
+
+    exact           share of pages whose digits are all right, in order, with nothing added
+    lines           the same, with lines and the spaces between groups right too
+    error           edit distance to the truth, for each true digit; a refused digit is an error
+    refused         share of what was found that was refused ("?")
+    wrong_and_sure  share of pages that are wrong although nothing on them was refused
+    invented        digits, not refused, where there is none, for each page
+
+FOLDER holds pictures and labels.csv (file, label, kind "single" or "multi", lines separated by /).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+from threadpoolctl import threadpool_limits
+
+from digitus.data.batches import split
+from digitus.data.digits import Digits
+from digitus.data.pages import KINDS, Page, pages
+from digitus.data.sources import load
+from digitus.reader import Reading, read
+from digitus.recipe import Recipe
+from digitus.recognizer import Recognizer
+from digitus.recognizer import load as load_recognizer
+from digitus.training import SPLIT_SEED
+from machine import machine
+
+CHUNK = 25  # pages that a worker makes and reads at a time
+FIGURES = ("exact", "lines", "error", "refused", "wrong_and_sure", "invented")
+
+
+@cache
+def development() -> Digits:
+    """The digits of MNIST's training set that every training holds back."""
+    return split(load("mnist", "train"), Recipe.development, SPLIT_SEED)[1]
+
+
+@cache
+def recognizer(model: str | None) -> Recognizer | None:
+    """The recognizer to measure; None for the one that comes along."""
+    return load_recognizer(model) if model else None
+
+
+def edits(a: str, b: str) -> int:
+    """The fewest characters to insert, delete or change that make b of a (Levenshtein 1966)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
+
+
+def judge(lines: tuple[str, ...], reading: Reading) -> dict[str, float]:
+    """What is right and wrong in what was read, given the true lines."""
+    want, said = ("".join(x).replace(" ", "") for x in (lines, reading.lines))
+    exact = said == want
+    return {
+        "exact": exact,
+        "lines": tuple(reading.lines) == tuple(lines),
+        "edits": edits(said, want),
+        "digits": len(want),
+        "said": len(said),
+        "refused": said.count("?"),
+        "wrong_and_sure": not exact and "?" not in said,
+    }
+
+
+def invented(page: Page, reading: Reading) -> int:
+    """How many digits were read whose middle is in no true box."""
+
+    def within(box: tuple[int, int, int, int]) -> bool:
+        x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+        return any(a <= x <= a + w and b <= y <= b + h for _, (a, b, w, h), _ in page.digits)
+
+    return sum(digit.value is not None and not within(digit.box) for digit in reading.digits)
+
+
+def judged(
+    start: int, *, count: int, seed: int, kinds: tuple[str, ...], model: str | None
+) -> list[dict[str, Any]]:
+    """Makes and reads some pages."""
+    cv2.setNumThreads(1)
+    found = []
+    with threadpool_limits(1):
+        some = pages(min(CHUNK, count - start), seed, development(), kinds or None, start)
+        for index, page in enumerate(some, start):
+            began = time.perf_counter()
+            reading = read(page.picture, recognizer=recognizer(model))
+            took = time.perf_counter() - began
+            found.append(
+                judge(page.lines, reading)
+                | {
+                    "page": index,
+                    "kinds": sorted(page.kinds),
+                    "invented": invented(page, reading),
+                    "seconds": took,
+                    "want": "/".join(page.lines),
+                    "got": "/".join(reading.lines),
+                }
+            )
+    return found
+
+
+def read_pages(
+    count: int, seed: int, kinds: tuple[str, ...], model: str | None, workers: int
+) -> Iterator[dict[str, Any]]:
+    """Every page's judgement, in order; the same however many processes share the work."""
+    work = partial(judged, count=count, seed=seed, kinds=kinds, model=model)
+    starts = range(0, count, CHUNK)
+    if workers == 1:
+        for start in starts:
+            yield from work(start)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for chunk in pool.map(work, starts):
+            yield from chunk
+
+
+def summary(found: list[dict[str, Any]]) -> dict[str, float]:
+    """The figures of some pages; `error` only where there is something to be read."""
+    n = len(found)
+    total = {k: sum(f[k] for f in found) for k in found[0] if isinstance(found[0][k], int | float)}
+    figures = {
+        "pages": n,
+        "digits": total["digits"],
+        "exact": total["exact"] / n,
+        "lines": total["lines"] / n,
+        "error": total["edits"] / total["digits"] if total["digits"] else None,
+        "refused": total["refused"] / max(total["said"], 1),
+        "wrong_and_sure": total["wrong_and_sure"] / n,
+    }
+    if "invented" in total:
+        figures["invented"] = total["invented"] / n
+    return {k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}
+
+
+def by_kind(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of all pages, and of those of each kind."""
+    groups = defaultdict(list)
+    for page in found:
+        for kind in page["kinds"]:
+            groups[kind].append(page)
+    return {
+        "all": summary(found),
+        "kinds": {kind: summary(groups[kind]) for kind in KINDS if kind in groups},
+    }
+
+
+def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
+    """The figures of a folder of labelled pictures, of its single digits and of several."""
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    found = defaultdict(list)
+    for row in rows:
+        reading = read(folder / row["file"], recognizer=recognizer(model))
+        # Gaps between groups are not in the labels.
+        plain = Reading(0, 0, (), tuple(line.replace(" ", "") for line in reading.lines))
+        verdict = judge(tuple(row["label"].split("/")), plain)
+        found[row["kind"]].append(verdict)
+        if show and not verdict["exact"]:
+            print(f"{row['file']}: {row['label']} read as {'/'.join(plain.lines)}")
+    figures = {kind: summary(some) for kind, some in sorted(found.items())}
+    return figures | {"all": summary([verdict for some in found.values() for verdict in some])}
+
+
+def large_photo(name: str) -> None:
+    """Writes a photo of 12 megapixels with ten digits, as a telephone would."""
+    tries = (next(pages(1, 2, kinds={"number", "gradient"}, start=i)) for i in range(1000))
+    page = next(p for p in tries if len(p.digits) == 10)
+    height, width = page.picture.shape[:2]
+    zoom = min(2400 / width, 1800 / height)
+    large = cv2.resize(page.picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    down, right = 3000 - large.shape[0], 4000 - large.shape[1]
+    around = (down // 2, down - down // 2, right // 2, right - right // 2)
+    photo = cv2.copyMakeBorder(large, *around, cv2.BORDER_REPLICATE)
+    cv2.imwrite(name, photo, [cv2.IMWRITE_JPEG_QUALITY, 90])
+
+
+def speed(model: str | None) -> dict[str, Any]:
+    """Seconds and megabytes, on one core: a large photo, one digit, fresh processes."""
+    loaded = recognizer(model)
+    small = development().images[0]
+    command = [sys.executable, "-m", "digitus", "read"]
+    command += ["--model", model] if model else []
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+        cv2.setNumThreads(1)
+        photo, one = f"{folder}/photo.jpg", f"{folder}/one.png"
+        large_photo(photo)
+        cv2.imwrite(one, 255 - small)
+        content = Path(photo).read_bytes()
+        return {
+            "photo_megapixels": 12,
+            "photo_seconds": median(lambda: read(content, recognizer=loaded), 7),
+            "digit_seconds": median(lambda: read(small, recognizer=loaded), 200),
+            "process_seconds": median(lambda: subprocess.run([*command, one], check=True), 7),
+            "photo_process_megabytes": peak([*command, photo]),
+        }
+
+
+def median(work: Any, repeat: int) -> float:
+    """Seconds that `work` takes, after a warm-up."""
+    times = []
+    for _ in range(repeat + 1):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return round(statistics.median(times[1:]), 5)
+
+
+def peak(command: list[str]) -> int:
+    """Megabytes of memory that a process takes at most."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, check=True)
+    return round(int(run.stdout) / 1000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", help="a model's file (default: the one that comes along)")
+    parser.add_argument("--pages", type=int, default=2000, help="how many (2000)")
+    parser.add_argument("--seed", type=int, default=2, help="of the pages (2; tune on 1)")
+    parser.add_argument("--kinds", nargs="*", default=(), help="only pages of these kinds")
+    parser.add_argument("--workers", type=int, default=1, help="processes (1)")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="also read these pictures")
+    parser.add_argument("--show-wrong", action="store_true", help="name what is misread")
+    parser.add_argument("--no-speed", action="store_true", help="leave out speed and memory")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    args = parser.parse_args()
+
+    found = []
+    for page in read_pages(args.pages, args.seed, tuple(args.kinds), args.model, args.workers):
+        found.append(page)
+        if args.show_wrong and not page["exact"]:
+            what = f"{page['page']} ({', '.join(page['kinds'])})"
+            print(f"{what}: {page['want']} read as {page['got']}")
+    record: dict[str, Any] = {
+        "machine": machine(),
+        "model": hashlib.sha256(Path(args.model).read_bytes()).hexdigest() if args.model else None,
+        "seed": args.seed,
+        **by_kind(found),
+        "page_seconds": round(statistics.median(page["seconds"] for page in found), 4),
+    }
+    if args.photos:
+        record["photos"] = read_photos(args.photos, args.model, args.show_wrong)
+    if not args.no_speed:
+        record["speed"] = speed(args.model)
+    print_figures(record)
+    if args.json:
+        args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+def print_figures(record: dict[str, Any]) -> None:
+    """The figures as a table."""
+    rows = {"all": record["all"], **record["kinds"]}
+    rows |= {f"photos, {kind}": row for kind, row in record.get("photos", {}).items()}
+    print(f"{'':16}{'pages':>7}" + "".join(f"{name:>16}" for name in FIGURES))
+    for kind, row in rows.items():
+        cells = (row.get(name) for name in FIGURES)
+        figures = "".join(f"{'-' if c is None else format(c, '.3f'):>16}" for c in cells)
+        print(f"{kind:16}{row['pages']:7}{figures}")
+    print({k: record[k] for k in ("page_seconds", "speed") if k in record})
+
+
+if __name__ == "__main__":
+    main()

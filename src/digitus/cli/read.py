@@ -1,0 +1,132 @@
+"""`digitus read`: pictures in, the numbers written in them out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from digitus.cli.common import PATH, cores, print_json, progress, threads_option
+
+if TYPE_CHECKING:
+    from digitus.many import Answer
+    from digitus.reading import Reading
+    from digitus.recognizer import Recognizer
+
+MANY = 20  # pictures: for fewer, a bar would only flash
+COLUMNS = ("file", "page", "line", "digits", "confidence", "refused")
+
+
+@click.command
+@click.argument("pictures", nargs=-1, required=True, type=PATH, metavar="PICTURE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "jsonl", "csv"]),
+    default="text",
+    show_default=True,
+    help="jsonl: a JSON object for each picture, with boxes. csv: a row for each line of digits.",
+)
+@click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    help="Refuse digits below this, shown as ?.  [default: the model's own threshold]",
+)
+@click.option("--digits", type=click.IntRange(1, 100), help="The number has so many digits.")
+@click.option("--pattern", help="The number's form: # for a digit, the rest as it stands.")
+@threads_option
+def read(
+    pictures: tuple[Path, ...],
+    form: str,
+    model: str | None,
+    min_confidence: float | None,
+    digits: int | None,
+    pattern: str | None,
+    threads: int,
+) -> None:
+    """Read the handwritten digits in pictures.
+
+    PICTURE is a photo, scan, screenshot or drawing. A digit too doubtful to be told is a ?; what
+    is no digit is left out. Pictures that cannot be read are told on standard error, the others
+    are read, and the exit code is 1.
+    """
+    from digitus.many import Job, read_many
+
+    if digits is not None and pattern is not None:
+        raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
+    if pattern is not None and "#" not in pattern:
+        raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
+    if digits is not None:
+        pattern = "#" * digits
+    job = Job(_recognizer(model), pattern, min_confidence)
+    show = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
+    if form == "csv":
+        _row(COLUMNS)
+    failed = 0
+    answers = read_many(pictures, job, cores(threads))
+    for path, answer in _with_progress(answers, len(pictures)):
+        if isinstance(answer, list):
+            for number, reading in enumerate(answer, 1):
+                show(path, number if len(answer) > 1 else None, reading, len(pictures) > 1)
+        else:
+            failed += 1
+            print(f"digitus: {answer}", file=sys.stderr)
+    sys.stdout.flush()
+    if failed:
+        sys.exit(1)
+
+
+def _recognizer(model: str | None) -> Recognizer:
+    from digitus.recognizer import load
+
+    if model is None:
+        return load()
+    path = Path(model)
+    return load(path / "model.safetensors" if path.is_dir() else path)
+
+
+def _with_progress(
+    answers: Iterator[tuple[Path, Answer]], total: int
+) -> Iterator[tuple[Path, Answer]]:
+    """The same, with a bar where a person waits for many."""
+    console = progress()
+    if total < MANY or not console.is_terminal:
+        yield from answers
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        yield from bar.track(answers, total=total, description="reading")
+
+
+def _text(path: Path, page: int | None, reading: Reading, several: bool) -> None:
+    """The lines; of several pictures, each with its file, as grep does."""
+    name = f"{path}: " if several else ""
+    if page is not None:
+        name = f"{path}, page {page}: "
+    for line in reading.lines or ([""] if name else []):
+        print(f"{name}{line}")
+
+
+def _jsonl(path: Path, page: int | None, reading: Reading, several: bool) -> None:
+    del several
+    print_json(reading.to_json(str(path)) | ({} if page is None else {"page": page}))
+
+
+def _csv(path: Path, page: int | None, reading: Reading, several: bool) -> None:
+    del several
+    for number, line in enumerate(reading.lines):
+        digits = [digit for digit in reading.digits if digit.line == number]
+        least = min(digit.confidence for digit in digits)
+        refused = sum(digit.value is None for digit in digits)
+        _row((path, page or 1, number + 1, line, f"{least:.4f}", refused))
+
+
+def _row(values: Iterable[object]) -> None:
+    import csv
+
+    csv.writer(sys.stdout, lineterminator="\n").writerow(values)

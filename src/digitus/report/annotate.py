@@ -1,0 +1,109 @@
+"""The picture that was read, with a box, the value and the confidence drawn at every digit.
+
+Inside: `annotate`, and when a digit counts as doubtful. Not inside: why it was read so (`explain`)
+and correcting it (`review`).
+"""
+
+from __future__ import annotations
+
+import io
+import statistics
+from typing import TYPE_CHECKING
+
+from digitus.reader import Bytes, Digit, Reading
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw
+
+DOUBTFUL = 0.9  # accepted digits below this probability are marked; about one in ten is wrong
+SURE_INK, DOUBTFUL_INK, PAPER = (28, 92, 190), (200, 50, 20), (255, 255, 255)
+LARGEST = 2000  # pixels of the longer side
+LEAST = 56  # pixels that a digit is enlarged to if it is smaller, so that its label can be read
+
+
+def doubtful(digit: Digit) -> bool:
+    """Whether a person should look at it: refused, or less than `DOUBTFUL` certain."""
+    return digit.value is None or digit.confidence < DOUBTFUL
+
+
+def label(digit: Digit) -> str:
+    """What a digit was read as: "7", or where it was refused "?" and the likeliest, "? 7"."""
+    return str(digit.value) if digit.value is not None else f"? {int(digit.probabilities.argmax())}"
+
+
+def annotate(picture: Bytes, reading: Reading) -> bytes:
+    """A PNG file: the picture, grey [h w] or RGB [h w 3], with what was read drawn on it.
+
+    Sure digits have a blue frame; doubtful ones a red, broken frame and a question mark. Small
+    digits are enlarged, large pictures made smaller, and a margin is added for the labels.
+    """
+    from PIL import Image, ImageDraw
+
+    zoom = _zoom(reading)
+    high = statistics.median([d.box[3] for d in reading.digits] or [LEAST]) * zoom
+    size = min(max(0.3 * high, 15.0), 44.0)
+    margin = round(1.3 * size) + 4
+    w, h = max(round(reading.width * zoom), 1), max(round(reading.height * zoom), 1)
+    how = Image.Resampling.NEAREST if zoom > 2 else Image.Resampling.LANCZOS
+    image = Image.new("RGB", (w + 2 * margin, h + 2 * margin), PAPER)
+    image.paste(Image.fromarray(picture).convert("RGB").resize((w, h), how), (margin, margin))
+    draw = ImageDraw.Draw(image)
+    for digit in reading.digits:
+        x, y, wide, tall = (side * zoom for side in digit.box)
+        _frame(draw, (x + margin, y + margin, wide, tall), doubtful(digit), size)
+        _label(draw, x + margin + wide / 2, y + margin, digit, size)
+    return _png(image)
+
+
+def _zoom(reading: Reading) -> float:
+    """How much larger the picture is drawn than it is."""
+    largest = LARGEST / max(reading.width, reading.height, 1)
+    heights = [digit.box[3] for digit in reading.digits]
+    wanted = LEAST / max(statistics.median(heights), 1) if heights else 1.0
+    return min(max(wanted, 1.0), largest)
+
+
+def _frame(
+    draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float], broken: bool, size: float
+) -> None:
+    """A box around a digit, two pixels off its ink; `broken` into dashes."""
+    x, y, w, h = box
+    pen = max(2, round(size / 9))
+    a, b, c, d = x - pen - 2, y - pen - 2, x + w + pen + 1, y + h + pen + 1
+    if not broken:
+        draw.rectangle((a, b, c, d), outline=SURE_INK, width=pen)
+        return
+    dash = max(4.0, size / 3)
+    for (x0, y0), (x1, y1) in (
+        ((a, b), (c, b)), ((c, b), (c, d)), ((c, d), (a, d)), ((a, d), (a, b))
+    ):  # fmt: skip
+        length = max(abs(x1 - x0) + abs(y1 - y0), 1.0)
+        steps = max(1, round(length / dash / 2))
+        for i in range(steps):
+            p, q = i / steps, (i + 0.55) / steps
+            ends = (x0 + (x1 - x0) * p, y0 + (y1 - y0) * p, x0 + (x1 - x0) * q, y0 + (y1 - y0) * q)
+            draw.line(ends, DOUBTFUL_INK, pen)
+
+
+def _label(
+    draw: ImageDraw.ImageDraw, middle: float, bottom: float, digit: Digit, size: float
+) -> None:
+    """The value, and smaller its confidence, above a box; a rim keeps it readable on anything."""
+    from PIL import ImageFont
+
+    large, small = ImageFont.load_default(size), ImageFont.load_default(max(0.62 * size, 10))
+    value = f"{label(digit)}?" if doubtful(digit) and digit.value is not None else label(digit)
+    share = f" {100 * digit.confidence:.0f}%"
+    colour = DOUBTFUL_INK if doubtful(digit) else SURE_INK
+    left = middle - (large.getlength(value) + small.getlength(share)) / 2
+    rim = max(2, round(size / 8))
+    at = bottom - 0.3 * size
+    draw.text((left, at), value, colour, large, "ls", stroke_width=rim, stroke_fill=PAPER)
+    left += large.getlength(value)
+    draw.text((left, at), share, colour, small, "ls", stroke_width=rim, stroke_fill=PAPER)
+
+
+def _png(image: Image.Image) -> bytes:
+    packed = io.BytesIO()
+    image.save(packed, "PNG")
+    return packed.getvalue()

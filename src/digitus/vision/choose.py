@@ -1,0 +1,100 @@
+"""Which stretches of a line are its digits: the best path over what a recognizer says of each.
+
+Inside: scores, the path with the largest sum, also where the form of the number is known, and
+groups of digits. Not inside: what there is to choose from (`split`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from digitus.vision.paper import Box
+from digitus.vision.split import Stretch
+
+UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
+WIDER, FARTHER = 0.6, 1.8  # a gap between groups: heights of a line, and usual gaps, together
+
+
+def score(stretch: Stretch, height: float, confidence: float) -> float:
+    """The logarithm of how likely ink is one digit: by its looks, its size, and its cuts."""
+    _, _, w, h = stretch.box
+    wide = max(0.0, w / max(h, 1) - 1.1)
+    low = max(0.0, 0.6 - h / height)
+    return math.log(max(confidence, 1e-4)) - 2 * wide - 4 * low - 1.5 * stretch.crossed
+
+
+def best_path(
+    tried: Sequence[Stretch], scores: Sequence[float], pattern: str | None = None
+) -> list[int] | None:
+    """The stretches, by index, that cover the atoms of a line with the largest sum of scores.
+
+    With a `pattern`, there are as many as it has "#". Its other signs, but for spaces, may be ink
+    too, which then is in no stretch of the path. None where no path fits the pattern.
+    """
+    atoms = max((s.last for s in tried), default=0)
+    signs = len(pattern) if pattern is not None else 0
+    best = np.full((atoms + 1, signs + 1), -np.inf)
+    came: dict[tuple[int, int], tuple[int, int, int | None]] = {}
+    best[0, 0] = 0.0
+
+    def offer(
+        value: float, to: tuple[int, int], source: tuple[int, int], taken: int | None
+    ) -> None:
+        if value > best[to]:
+            best[to] = value
+            came[to] = (*source, taken)
+
+    starting: dict[int, list[int]] = {}
+    for i, stretch in enumerate(tried):
+        starting.setdefault(stretch.first, []).append(i)
+    for atom in range(atoms + 1):
+        for sign in range(signs + 1):
+            here, value = (atom, sign), float(best[atom, sign])
+            if value == -np.inf:
+                continue
+            wanted = pattern[sign] if pattern is not None and sign < signs else None
+            if wanted is not None and wanted != "#":
+                offer(value + UNWRITTEN * (wanted != " "), (atom, sign + 1), here, None)
+            for i in starting.get(atom, []):
+                last = tried[i].last
+                if pattern is None:
+                    offer(value + scores[i], (last, 0), here, i)
+                    continue
+                offer(value + LEFT_OUT, (last, sign), here, None)
+                if wanted == "#":
+                    offer(value + scores[i], (last, sign + 1), here, i)
+                elif wanted is not None and wanted != " ":
+                    offer(value + _no_digit(scores[i]), (last, sign + 1), here, None)
+    at = (atoms, signs)
+    if best[at] == -np.inf:
+        return None
+    path: list[int] = []
+    while at in came and at != (0, 0):
+        atom, sign, taken = came[at]
+        if taken is not None:
+            path.append(taken)
+        at = (atom, sign)
+    return path[::-1]
+
+
+def _no_digit(digit: float) -> float:
+    """The score of ink as another sign, from its score as a digit."""
+    return math.log(max(1 - math.exp(min(digit, 0.0)), 0.02))
+
+
+def groups(boxes: Sequence[Box], height: float) -> list[list[int]]:
+    """The digits of a line, by index, in groups between which there are wide gaps."""
+    if not boxes:
+        return []
+    gaps = [b[0] - a[0] - a[2] for a, b in pairwise(boxes)]
+    usual = max(float(np.median(gaps)), 0.0) if gaps else 0.0
+    found = [[0]]
+    for i, gap in enumerate(gaps, 1):
+        if gap > WIDER * height + FARTHER * usual:
+            found.append([])
+        found[-1].append(i)
+    return found

@@ -1,0 +1,215 @@
+"""Where on a page digits may be: pieces of ink, put together and in lines, in reading order.
+
+Inside: from numbered pieces of ink to lines of them. Not inside: light, polarity and rules (`ink`),
+and what a piece is: one digit, a part or several of them (`split`), or none (the recognizer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from digitus.vision.ink import Ink
+from digitus.vision.paper import Box
+
+SMALLEST = 6  # pixels: the least height of a digit
+SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
+REACH = 0.25  # of a line's height: so near a speck belongs to a digit
+TALL = 3.0  # times the typical height: taller pieces are no digits
+OVERLAP = 0.35  # of the lower one's height: how far two neighbours in a line overlap
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Connected ink, or several parts that belong together: the numbers in `Ink.labels`, the box.
+
+    `mass` is the number of its pixels.
+    """
+
+    labels: tuple[int, ...]
+    box: Box
+    mass: int
+
+    @property
+    def right(self) -> int:
+        """The column after the last."""
+        return self.box[0] + self.box[2]
+
+    @property
+    def bottom(self) -> int:
+        """The row after the last."""
+        return self.box[1] + self.box[3]
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Of the box: x, y."""
+        x, y, w, h = self.box
+        return x + w / 2, y + h / 2
+
+    def joined(self, other: Piece) -> Piece:
+        """Both as one."""
+        x, y = min(self.box[0], other.box[0]), min(self.box[1], other.box[1])
+        box = (x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
+        return Piece(self.labels + other.labels, box, self.mass + other.mass)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Pieces from left to right, and the height of a digit among them."""
+
+    pieces: tuple[Piece, ...]
+
+    @cached_property
+    def height(self) -> float:
+        """The typical height: the median by mass."""
+        return typical_height(self.pieces)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The lines of a page from top to bottom, and the pieces left out, each with the reason."""
+
+    lines: tuple[Line, ...]
+    left_out: tuple[tuple[Piece, str], ...]
+
+
+def find_lines(ink: Ink) -> Layout:
+    """The lines of what may be digits."""
+    pieces = _pieces(ink)
+    left_out: list[tuple[Piece, str]] = []
+    page = ink.labels.shape
+    kept = []
+    for piece in pieces:
+        if reason := _no_digit(piece, page):
+            left_out.append((piece, reason))
+        else:
+            kept.append(piece)
+    if not kept:
+        return Layout((), tuple(left_out))
+    height = typical_height(kept)
+    main = [p for p in kept if max(p.box[2:]) >= SPECK * height]
+    small = [p for p in kept if max(p.box[2:]) < SPECK * height]
+    lines = _lines(_stacked(main, height))
+    for piece in small:
+        if not _attach(piece, lines, height):
+            left_out.append((piece, "speck"))
+    ordered = [Line(tuple(sorted(line, key=lambda p: p.centre[0]))) for line in _top_down(lines)]
+    return Layout(tuple(ordered), tuple(left_out))
+
+
+def typical_height(pieces: list[Piece] | tuple[Piece, ...]) -> float:
+    """The median height of pieces, each as often as it has pixels."""
+    heights = np.array([p.box[3] for p in pieces])
+    order = heights.argsort()
+    mass = np.array([p.mass for p in pieces])[order].cumsum()
+    return float(heights[order][np.searchsorted(mass, mass[-1] / 2)])
+
+
+def _pieces(ink: Ink) -> list[Piece]:
+    stats = _boxes(ink)
+    return [
+        Piece((i,), (int(x), int(y), int(w), int(h)), int(mass))
+        for i, (x, y, w, h, mass) in enumerate(stats)
+        if i and mass >= SMALLEST
+    ]
+
+
+def _boxes(ink: Ink) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+    """x, y, width, height and number of pixels of each label [n 5]."""
+    mask = (ink.labels > 0).view(np.uint8)
+    return cv2.connectedComponentsWithStats(mask, connectivity=8)[2]
+
+
+def _no_digit(piece: Piece, page: tuple[int, ...]) -> str:
+    """Why a piece cannot be a digit whatever is around it, or nothing."""
+    x, y, w, h = piece.box
+    rows, columns = page
+    sides = (x == 0) + (y == 0) + (piece.right == columns) + (piece.bottom == rows)
+    if sides >= 2 and max(w / columns, h / rows) > 0.15:
+        return "edge of the picture"
+    if sides and (w > 0.5 * columns or h > 0.5 * rows):
+        return "edge of the picture"
+    if w > 12 * h and w > columns / 6:
+        return "line"
+    return ""
+
+
+def _stacked(pieces: list[Piece], height: float) -> list[Piece]:
+    """Joins parts that lie above one another and together are no taller than a digit."""
+    pieces = sorted(pieces, key=lambda p: p.box[1])
+    done: list[Piece] = []
+    for piece in pieces:
+        for i, other in enumerate(done):
+            left, right = max(piece.box[0], other.box[0]), min(piece.right, other.right)
+            narrow = min(piece.box[2], other.box[2])
+            both = piece.joined(other)
+            gap = piece.box[1] - other.bottom
+            if right - left > 0.5 * narrow and gap < 0.15 * height and both.box[3] < 1.25 * height:
+                done[i] = both
+                break
+        else:
+            done.append(piece)
+    return done
+
+
+def _lines(pieces: list[Piece]) -> list[list[Piece]]:
+    """Goes from left to right; each piece goes on the line whose last ones it is beside."""
+    lines: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: p.centre[0]):
+        best, most = None, OVERLAP
+        for line in lines:
+            overlap = _beside(piece, line)
+            if overlap > most:
+                best, most = line, overlap
+        if best is None:
+            lines.append([piece])
+        else:
+            best.append(piece)
+    return lines
+
+
+def _beside(piece: Piece, line: list[Piece]) -> float:
+    """How far a piece overlaps the end of a line upright, as a share of the lower one's height."""
+    tail = line[-3:]
+    top, bottom = float(np.mean([t.box[1] for t in tail])), float(np.mean([t.bottom for t in tail]))
+    if len(line) > 3:  # a slanted line goes on as it went
+        (x0, y0), (x1, y1) = line[-4].centre, line[-1].centre
+        slope = (y1 - y0) / max(x1 - x0, 1)
+        shift = slope * (piece.centre[0] - float(np.mean([t.centre[0] for t in tail])))
+        shift = float(np.clip(shift, -(bottom - top), bottom - top))
+        top, bottom = top + shift, bottom + shift
+    shared = min(piece.bottom, bottom) - max(piece.box[1], top)
+    return float(shared / max(min(piece.box[3], bottom - top), 1))
+
+
+def _attach(piece: Piece, lines: list[list[Piece]], height: float) -> bool:
+    """Joins a small piece to the nearest digit, if one is near."""
+    best, nearest = None, REACH * height
+    for line in lines:
+        for i, other in enumerate(line):
+            dx = max(piece.box[0] - other.right, other.box[0] - piece.right, 0)
+            dy = max(piece.box[1] - other.bottom, other.box[1] - piece.bottom, 0)
+            gap = float(np.hypot(dx, dy))
+            if gap < nearest:
+                best, nearest = (line, i), gap
+    if best is None:
+        return False
+    line, i = best
+    line[i] = line[i].joined(piece)
+    return True
+
+
+def _top_down(lines: list[list[Piece]]) -> list[list[Piece]]:
+    """Lines in reading order: by their height on the page, its tilt taken out."""
+    slopes = []
+    for line in lines:
+        if len(line) >= 3:
+            x, y = np.array([p.centre for p in line]).T
+            slopes.append(float(np.polyfit(x, y, 1)[0]))
+    tilt = float(np.median(slopes)) if slopes else 0.0
+    return sorted(
+        lines, key=lambda line: float(np.mean([p.centre[1] - tilt * p.centre[0] for p in line]))
+    )

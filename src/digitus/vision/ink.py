@@ -1,0 +1,123 @@
+"""The ink of a page: its light taken away, its polarity, its ruled lines and boxes taken out.
+
+Inside: from a grey working copy to the strength of ink at every pixel, and the connected pieces of
+it. Not inside: which pieces are digits and in which line (`find`), pictures of one digit, whose
+paper is known better (`paper`, `normalise`), and the rules themselves (`rules`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.vision.paper import Bytes, Floats, Mask, at_most, find_paper
+from digitus.vision.rules import find_rules
+
+Labels: TypeAlias = npt.NDArray[np.int32]
+
+LIGHT = 480  # paper is judged on a copy whose longer side has so many pixels
+WINDOW = 1 / 8  # of the longer side: what is dark and narrower than this may be ink
+LEAST = 0.035  # of the paper's light: fainter "ink" is none
+GRAIN = 5.0  # deviations of the paper's grain: what rises above may be ink
+MOST = 0.25  # of the paper's light: what is darker is ink, however grainy the paper
+TILES = 24  # along the longer side, in each of which the grain is measured
+HALF = 0.28  # of a piece's own strength: where its strokes end
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """A page [h w] in layers.
+
+    `paper` is the grey it would have without ink, `dark_ink` the polarity, `strength` the share of
+    the paper's light that ink takes away (for light ink: of the darkness), `noise` the deviation
+    of bare paper around each pixel in the same unit, and `rules` where lines were taken out.
+    `labels` number the connected pieces from 1, 0 where there is no ink.
+    """
+
+    grey: Bytes
+    paper: Floats
+    dark_ink: bool
+    strength: Floats
+    noise: Floats
+    rules: Mask
+    labels: Labels
+
+
+def page_ink(grey: Bytes, *, ruled: bool = True) -> Ink:
+    """The layers of a grey page [h w]; what looks like rules is taken out if it is `ruled`."""
+    dark_ink = has_dark_ink(grey)
+    light = grey if dark_ink else 255 - grey
+    paper = _paper(light)
+    raised: Floats = (paper - light) / np.maximum(paper, 32 if dark_ink else 128)
+    seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
+    level, noise = _grain(seen)
+    seen -= level
+    raised -= level
+    inked = seen > np.clip(GRAIN * noise, LEAST, MOST)
+    rules = find_rules(inked) if ruled else np.zeros_like(inked)
+    inked &= ~rules
+    labels = _pieces(inked, seen)
+    return Ink(grey, paper if dark_ink else 255 - paper, dark_ink, raised, noise, rules, labels)
+
+
+def has_dark_ink(grey: Bytes) -> bool:
+    """Whether ink is darker than paper: it is the few that stand out of the many around them."""
+    coarse = at_most(LIGHT, grey)
+    window = min(int(max(coarse.shape) * WINDOW) | 1, 255)
+    stands_out = coarse.astype(np.float32) - cv2.medianBlur(coarse, max(window, 3))
+    return float((stands_out**3).sum()) <= 0
+
+
+def _paper(light: Bytes) -> Floats:
+    """What a page is like where no dark stroke covers it: the closing by a square, smoothed.
+
+    A closing fills what is dark and narrower than its window, and keeps the edges of what is wide,
+    as of a shadow or a desk. Slow changes of light are taken out before and put back after, for
+    within a window it takes the lightest.
+    """
+    coarse = cv2.medianBlur(at_most(LIGHT, light), 3).astype(np.float32)
+    slow, _ = find_paper(coarse)
+    slow = np.maximum(slow, 16)
+    side = max(3, int(max(coarse.shape) * WINDOW)) | 1
+    framed = cv2.copyMakeBorder(
+        coarse / slow, side // 2, side // 2, side // 2, side // 2, cv2.BORDER_REPLICATE
+    )
+    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    inner = closed[side // 2 : -(side // 2), side // 2 : -(side // 2)] * slow
+    smooth = cv2.GaussianBlur(inner, (0, 0), 1.5)
+    h, w = light.shape
+    paper: Floats = cv2.resize(smooth, (w, h), interpolation=cv2.INTER_LINEAR)
+    return paper
+
+
+def _grain(seen: Floats) -> tuple[float, Floats]:
+    """How far bare paper is from 0, and its deviation around every pixel [h w]."""
+    h, w = seen.shape
+    level = float(np.median(seen[:: max(1, h // 300), :: max(1, w // 300)]))
+    tile = max(8, max(h, w) // TILES)
+    rows, columns = max(1, h // tile), max(1, w // tile)
+    tiles = np.abs(seen[: rows * tile, : columns * tile] - level)
+    tiles = tiles.reshape(rows, tile, columns, tile)[:, ::2, :, ::2].transpose(0, 2, 1, 3)
+    noise = 1.4826 * np.median(tiles.reshape(rows, columns, -1), axis=2)
+    noise = cv2.dilate(noise, np.ones((3, 3), np.uint8))
+    noise = cv2.resize(noise.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
+    return level, noise
+
+
+def _pieces(inked: Mask, seen: Floats) -> Labels:
+    """Numbers connected ink, each piece cut back to `HALF` of its own strength."""
+    count, labels = cv2.connectedComponents(inked.view(np.uint8), connectivity=8)
+    at = np.flatnonzero(inked)
+    label, value = labels.ravel()[at], seen.ravel()[at]
+    order = np.lexsort((value, label))
+    ends = np.searchsorted(label[order], np.arange(count + 1))
+    high = ends[:-1] + ((ends[1:] - ends[:-1]) * 9) // 10
+    full = value[order][np.minimum(high, len(order) - 1)] if len(order) else np.zeros(count)
+    kept = np.zeros(inked.shape, np.uint8)
+    kept.ravel()[at] = value > HALF * full[label]
+    numbered: Labels = cv2.connectedComponents(kept, connectivity=8)[1]
+    return numbered
