@@ -18,12 +18,14 @@ const sum = (below) => math("munder", {}, o("∑"), below);
 const axes = (x, names) => math("munder", {}, x, math("mrow", { class: "axes" }, word(`[${names}]`)));
 const hat = (x) => math("mover", {}, i(x), o("^"));
 const minus = "−";
+const comma = () => row(o(","), math("mspace", { width: "0.8em" }));
 
 /** Forward and backward for each kind of layer. */
 const EQUATIONS = {
   Dense: () => [
     row(axes(i("y"), "n o"), o("="), axes(i("x"), "n i"), axes(i("W"), "i o"), o("+"), axes(i("b"), "o")),
-    row(letters("dx"), o("="), letters("dy"), sup(i("W"), o("⊤")), o(","), letters("dW"), o("="), sup(i("x"), o("⊤")), letters("dy"), o(","), letters("db"), o("="), sum(i("n")), letters("dy")),
+    row(axes(letters("dx"), "n i"), o("="), axes(letters("dy"), "n o"), axes(sup(i("W"), o("⊤")), "o i"), comma(),
+      axes(letters("dW"), "i o"), o("="), axes(sup(i("x"), o("⊤")), "i n"), axes(letters("dy"), "n o"), comma(), axes(letters("db"), "o"), o("="), sum(i("n")), axes(letters("dy"), "n o")),
   ],
   Conv: ({ stride = 1 } = {}) => {
     const at = (letter, shift) => row(...(stride > 1 ? [n(stride)] : []), i(letter), o("+"), i(shift));
@@ -35,7 +37,7 @@ const EQUATIONS = {
   },
   BatchNorm: () => [
     row(i("y"), o("="), i("γ"), frac(row(i("x"), o(minus), word("mean")), root(row(word("var"), o("+"), i("ε")))), o("+"), i("β")),
-    row(letters("dγ"), o("="), sum(letters("nhw")), letters("dy"), hat("x"), o(","), letters("dβ"), o("="), sum(letters("nhw")), letters("dy")),
+    row(letters("dγ"), o("="), sum(letters("nhw")), letters("dy"), hat("x"), comma(), letters("dβ"), o("="), sum(letters("nhw")), letters("dy")),
   ],
   Relu: () => [row(i("y"), o("="), word("max"), o("("), i("x"), o(","), n(0), o(")")),
     row(letters("dx"), o("="), letters("dy"), word(" where "), i("x"), o(">"), n(0), word(", else "), n(0))],

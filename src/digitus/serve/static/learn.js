@@ -1,6 +1,6 @@
 // Learn: train a small network on the server and watch everything that moves.
 
-import { ask, bytes } from "./api.js";
+import { ask, bytes, latest } from "./api.js";
 import { chart } from "./charts.js";
 import { confusion, misread } from "./confusion.js";
 import { complain, count, css, h, number, percent, say, shape } from "./dom.js";
@@ -9,6 +9,7 @@ import { paint, picture } from "./pictures.js";
 import { stepper } from "./stepper.js";
 import { accuracy, named, watch } from "./watch.js";
 
+const PACES = { 4: "slow", 40: "to watch", 200: "brisk", 0: "full speed" }; // steps a second
 const STATUS = { starting: "starting", running: "learning", paused: "paused", finished: "finished", stopped: "stopped", failed: "failed" };
 
 export function mount(section) {
@@ -19,7 +20,7 @@ export function mount(section) {
 
   const settings = h("div", { class: "settings" });
   const list = h("ul", { class: "runs" });
-  const runs = h("section", { class: "past", "aria-labelledby": "runs-title", hidden: true }, h("h2", { id: "runs-title" }, "Runs"), list);
+  const runs = h("section", { class: "history", "aria-labelledby": "runs-title", hidden: true }, h("h2", { id: "runs-title" }, "Runs"), list);
   const empty = h("p", { class: "lead" }, "Choose what to train, and press Train. Everything runs on your own machine; small networks learn in seconds.");
 
   const title = h("h2");
@@ -27,10 +28,14 @@ export function mount(section) {
   const act = (what, words, props) => h("button", { type: "button", ...props, onclick: () => control(what) }, words);
   const buttons = { pause: act("pause", "Pause"), resume: act("resume", "Go on", { class: "primary" }), step: act("step", "Step a batch"),
     equation: h("button", { type: "button", onclick: () => equations() }, "Step an equation"), stop: act("stop", "Stop") };
+  const pace = h("select", { id: "pace", onchange: () => control("pace", { pace: Number(pace.value) }) },
+    Object.entries(PACES).map(([value, words]) => h("option", { value }, words)));
+  const paced = h("label", { class: "choice", for: "pace" }, "Pace", pace);
   const progress = h("div", { class: "progress", "aria-hidden": "true" });
   const figures = h("dl", { class: "figures" });
   const loss = chart("Loss", { format: (v) => number(v, 2), low: () => 0, high: (ys) => Math.min(Math.max(...ys, 0.1), 2.6) });
-  const hits = chart("Right answers", { format: (v) => percent(v, v > 0.995 ? 1 : 0), low: (ys) => Math.min(0.9, Math.floor(Math.max(0, Math.min(...ys, 1)) * 10) / 10), high: () => 1 });
+  const hits = chart("Right answers", { format: (v) => percent(v, 1), low: (ys) => Math.min(0.9, Math.floor(Math.max(0, Math.min(...ys, 1)) * 10) / 10), high: () => 1, tick: (v) => `${Math.round(100 * v)} %` });
+  const charts = h("div", { class: "charts" }, hits.element, loss.element);
   const W = h("div", { class: "tiles" });
   const dW = h("div", { class: "tiles" });
   const weightsNote = h("p", { class: "note" });
@@ -45,19 +50,19 @@ export function mount(section) {
     h("div", {}, matrix.element, pictures)));
   const equation = stepper(post);
   const watching = h("div", { class: "watching", hidden: true },
-    h("div", { class: "head" }, h("div", {}, title, status), h("div", { class: "row" }, Object.values(buttons))),
-    progress, equation.element, figures, h("div", { class: "charts" }, hits.element, loss.element), weights, scores);
+    h("div", { class: "head" }, h("div", {}, title, status), h("div", { class: "row" }, paced, Object.values(buttons))),
+    progress, equation.element, figures, charts, weights, scores);
   section.append(h("div", { class: "school" }, h("div", { class: "left" }, settings, runs), h("div", {}, empty, watching)));
 
-  async function post(id, what) {
-    return ask(`/api/runs/${encodeURIComponent(id)}/${what}`, {});
+  async function post(id, what, body = {}) {
+    return ask(`/api/runs/${encodeURIComponent(id)}/${what}`, body);
   }
 
-  async function control(what) {
+  async function control(what, body) {
     try {
       if (what === "resume") equation.close();
-      const state = await post(run.id, what);
-      if (state.status) Object.assign(run.state, { status: state.status });
+      const { status: now, pace: chosen } = await post(run.id, what, body);
+      Object.assign(run.state, { status: now, pace: chosen });
       update();
       refresh();
     } catch (error) {
@@ -78,7 +83,7 @@ export function mount(section) {
 
   async function start(wanted) {
     try {
-      const state = await ask("/api/runs", wanted);
+      const state = await ask("/api/runs", { pace: 40, ...wanted });
       complain();
       location.hash = `#learn/${state.id}`;
       if (wanted.paused) say("Ready: step a batch, or an equation.");
@@ -87,7 +92,7 @@ export function mount(section) {
     }
   }
 
-  async function refresh() {
+  const refresh = latest(async () => {
     try {
       const { runs: all } = await ask("/api/runs");
       runs.hidden = !all.length;
@@ -96,7 +101,7 @@ export function mount(section) {
     } catch (error) {
       complain(error.message);
     }
-  }
+  });
 
   function item(state, all) {
     const right = accuracy(state);
@@ -168,6 +173,8 @@ export function mount(section) {
     title.textContent = named(state);
     status.textContent = run.away ? "The server is away; waiting for it" : now === "failed" ? `failed: ${state.error}` : STATUS[now];
     status.className = `status ${run.away ? "away" : now}`;
+    paced.hidden = now !== "running" && now !== "paused";
+    if (document.activeElement !== pace) pace.value = Object.keys(PACES).includes(String(state.pace)) ? state.pace : 40;
     buttons.pause.hidden = now !== "running";
     buttons.resume.hidden = now !== "paused";
     buttons.step.disabled = now !== "paused";
@@ -175,7 +182,8 @@ export function mount(section) {
     buttons.stop.disabled = now !== "paused" && now !== "running";
     css(progress, { "--v": state.steps ? state.step / state.steps : 0 });
     facts(state);
-    curves(state);
+    charts.hidden = !state.curve.length;
+    if (state.curve.length) curves(state);
     firstLayer(state.weights);
     table(state.scores);
   }

@@ -125,7 +125,11 @@ export function mount(section) {
     stage.replaceChildren(canvas ?? h("div", { class: "blank" }, "This browser cannot show the picture; the numbers are beside it."), overlay);
     css(stage, { "aspect-ratio": `${w} / ${hh}` });
     const all = texts(page);
-    lines.replaceChildren(...all.map((text, k) => h("li", { class: page.digits.some((d) => d.line === k && doubtful(d)) ? "doubt" : "" }, text || "–")));
+    lines.replaceChildren(...all.map((text, k) => {
+      const own = digits.filter((d) => d.line === k && !d.gone);
+      let n = 0;
+      return h("li", {}, text ? [...text].map((c) => (/[\d?]/.test(c) && doubtful(own[n++]) ? h("mark", {}, c) : c)) : "–");
+    }));
     const open = digits.filter(doubtful).length;
     sum.textContent = !reading ? "" : digits.length ? `${count(digits.length)} digits in ${all.length === 1 ? "one line" : `${all.length} lines`}` : "No digits found on this picture.";
     doubts.hidden = !open;

@@ -43,20 +43,18 @@ export function stepper(post) {
     at = Math.min(Math.max(i, 0), step.equations.length - 1);
     const e = step.equations[at];
     const order = [...ribbon.querySelectorAll("button")];
-    const rank = (x) => Object.keys(PHASES).indexOf(x.phase);
-    const sorted = step.equations.map((x, k) => [x, k]).sort(([a, ka], [b, kb]) => rank(a) - rank(b) || ka - kb).map(([, k]) => k);
     order.forEach((button, k) => {
-      button.classList.toggle("past", sorted[k] < at);
-      if (sorted[k] === at) button.setAttribute("aria-current", "step");
+      button.classList.toggle("past", k < at);
+      if (k === at) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");
     });
-    title.textContent = `${PHASES[e.phase]}: ${e.name}`;
+    title.textContent = `${PHASES[e.phase]}: ${e.name.replace("(0)", "")}`;
     const kind = /^[A-Za-z]+/.exec(e.name)?.[0];
     const layer = { kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
     const known = e.phase === "forward" || e.phase === "backward" ? equation(layer, e.phase === "backward") : undefined;
     rule.replaceChildren(known ?? h("p", { class: "words" }, e.equation));
-    if (known && e.equation && known.textContent !== e.equation) rule.append(h("p", { class: "note" }, e.equation));
-    arrays.replaceChildren(...e.arrays.map(excerpt));
+    const shown = /([A-Za-z]+)\[([\d, ]+)\]/.exec(e.worked ?? ""); // the number that is worked out
+    arrays.replaceChildren(...e.arrays.map((a) => excerpt(a, shown && a.name.split(" ")[0] === shown[1] ? shown[2].split(",").map(Number) : undefined)));
     worked.textContent = e.worked ?? "";
     worked.hidden = !e.worked;
     back.disabled = at === 0;
@@ -80,15 +78,18 @@ export function stepper(post) {
   }, close: () => (element.hidden = true) };
 }
 
-/** A corner of an array, with its shape. */
-function excerpt(array) {
+/** A corner of an array, with its shape; small numbers as multiples of a power of ten. */
+function excerpt(array, worked) {
   const rows = Array.isArray(array.values[0]) ? array.values : [array.values];
-  const top = Math.max(Math.abs(array.low ?? 0), Math.abs(array.high ?? 0)) || peak(rows.flat());
+  const [r, c] = worked && array.corner ? [worked.at(-2) - array.corner.at(-2) || 0, worked.at(-1) - array.corner.at(-1)] : [];
+  const top = peak(rows.flat());
+  const power = top < 0.1 ? Math.floor(Math.log10(top)) : 0;
+  const places = power ? 2 : Math.max(0, 2 - Math.max(0, Math.floor(Math.log10(top))));
   const { plus, minus } = colours();
-  const cells = rows.flat().map((v) => css(h("span", { class: "cell num" }, number(v, 2)),
+  const cells = rows.flat().map((v, k) => css(h("span", { class: k === r * rows[0].length + c ? "cell num won" : "cell num" }, v ? (v / 10 ** power).toFixed(places).replace("-", "−") : "0"),
     { background: rgb(v < 0 ? minus : plus, 0.5 * Math.min(Math.abs(v) / top, 1) ** 0.7) }));
   return h("figure", { class: "grid array" },
-    h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`),
-    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length }),
-    array.mean === undefined ? "" : h("small", {}, `${number(array.low, 2)} to ${number(array.high, 2)}, mean ${number(array.mean, 2)}`));
+    h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`,
+      array.corner?.some((n) => n) && h("small", {}, ` from ${array.corner.join(", ")}`), power ? h("small", {}, " in 10", h("sup", {}, `−${-power}`)) : ""),
+    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length }));
 }

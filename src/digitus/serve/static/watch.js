@@ -13,7 +13,7 @@ export function watch(id, changed) {
   on("state", (state) => (run.state = state));
   on("stepped", (now) => {
     const s = run.state;
-    if (!s) return;
+    if (!s || now.step <= s.step) return; // the state held it already
     s.step = now.step;
     s.epoch = now.epoch;
     s.speed = now.images_per_second;
@@ -29,7 +29,11 @@ export function watch(id, changed) {
   });
   on("weights", (now) => run.state && (run.state.weights = now));
   on("status", ({ status, error }) => run.state && Object.assign(run.state, { status, error }));
-  on("finished", () => run.state && (run.state.status = "finished"));
+  on("finished", ({ scores }) => {
+    if (!run.state) return;
+    run.state.step = run.state.steps;
+    if (scores) run.state.scores = scores;
+  });
   source.addEventListener("error", () => {
     run.away = true;
     changed("away", run);
