@@ -25,10 +25,12 @@ from digitus.errors import DigitusError
 from digitus.recognizer import Recognizer
 from digitus.serve.bodies import answer
 from digitus.serve.counters import Counters
+from digitus.serve.description import description
 from digitus.serve.gate import Door, Gate
 from digitus.serve.inside import Inside
 from digitus.serve.mistakes import Mistakes
 from digitus.serve.pages import Pages, read_files
+from digitus.serve.penned import pen
 from digitus.serve.recognizing import Recognizing
 from digitus.serve.runs import Runs
 from digitus.serve.work import Batcher, Workshop
@@ -49,6 +51,9 @@ def application(
 
     async def health(request: Request) -> Response:
         return answer({"status": "ok", "version": __version__, "model": about(recognizer)})
+
+    async def openapi(request: Request) -> Response:
+        return answer(description(token=door.token is not None))
 
     async def metrics(request: Request) -> Response:
         figures = {
@@ -76,6 +81,7 @@ def application(
             Route("/api/inside", inside.look, methods=["POST"]),
             Route("/api/weights/{name}", inside.weights),
             Route("/api/mistakes", mistakes.mistakes),
+            Route("/api/pen/{digit}", pen),
             Route("/api/recipes", runs.recipes),
             Route("/api/runs", runs.all),
             Route("/api/runs", runs.begin, methods=["POST"]),
@@ -88,6 +94,8 @@ def application(
             Route("/api/runs/{id}/{wish}", runs.wish, methods=["POST"]),
             Route("/api/health", health),
             Route("/metrics", metrics),
+            Route("/openapi.json", openapi),
+            Route("/api", pages.api),
             Route("/static/{name}", pages.static),
             Route("/", pages.index),
         ],
@@ -110,6 +118,8 @@ def about(recognizer: Recognizer) -> dict[str, Any]:
         "about": recognizer.recipe.about,
         "parameters": recognizer.parameter_count,
         "threshold": recognizer.threshold,
+        "temperature": recognizer.temperature,
+        "data": recognizer.recipe.data,
     }
 
 

@@ -21,10 +21,11 @@ from digitus.parallel import as_input
 from digitus.recipe import Recipe
 from digitus.serve import worked
 from digitus.serve.bodies import packed
-from digitus.serve.inside import equations_of, named
+from digitus.serve.inside import equations_of, named, settings_of
+from digitus.serve.worked import Worked
 from digitus.training import State
 
-ROWS, COLUMNS = 6, 8  # of an excerpt
+SIDE = 6  # numbers on each side of an excerpt
 Array = npt.NDArray[Any]
 
 
@@ -41,26 +42,27 @@ def equations(recipe: Recipe, state: State, batch: Digits, steps: int) -> dict[s
     for i, layer in enumerate(network.layers):
         own = scope(params, i)
         y, back = layer.forward(own, x, rng)
-        line = worked.forward(layer, own, x, y)
-        found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, line))
+        example = worked.forward(layer, own, x, y)
+        found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, example))
         trail.append((x, y, back))
         x = y
     t = one_hot(batch.labels, dtype=x.dtype)
     loss, dy = recipe.loss(x, t)
     arrays = {"z": x, "softmax(z)": softmax(x), "t": t}
     found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
-    line = worked.loss_backward(recipe.loss, x, t, dy)
-    found.append(_entry("backward", None, recipe.loss, {"dz": dy}, line))
+    example = worked.loss_backward(recipe.loss, x, t, dy)
+    found.append(_entry("backward", None, recipe.loss, {"dz": dy}, example))
     gradients: dict[str, Array] = {}
     first = first_trained(network, params)
     for i in range(len(trail) - 1, first - 1, -1):
         layer, (x, y, back) = network.layers[i], trail[i]
         dx, own = back(dy, i > first)
-        shown = {"dy": dy, **{f"d{name}": g for name, g in own.items()}}
+        shown = {"x": x} if own else {}  # weights' gradients are made of it
+        shown |= {"dy": dy, **{f"d{name}": g for name, g in own.items()}}
         if i > first:
             shown["dx"] = dx
-        line = worked.backward(layer, x, y, dy, own, dx)
-        found.append(_entry("backward", i, layer, shown, line))
+        example = worked.backward(layer, x, y, dy, own, dx)
+        found.append(_entry("backward", i, layer, shown, example))
         gradients |= {f"{i}.{name}": g for name, g in own.items()}
         dy = dx
     rate = recipe.schedule(state.step / steps)
@@ -83,44 +85,43 @@ def _update(recipe: Recipe, state: State, name: str, g: Array, rate: float) -> d
     short = name.rpartition(".")[2]
     after = w + step
     arrays = {f"d{short}": g, **memory, "step": step, f"{short} + step": after}
-    entry = _entry("update", int(name.partition(".")[0]), rule, arrays, "")
+    example = worked.update(short, w, step, after, rate)
+    entry = _entry("update", int(name.partition(".")[0]), rule, arrays, example)
     head = (inspect.getdoc(rule) or "").partition("\n\n")[0]
     return entry | {
         "name": f"{type(rule).__name__}: {name}",
         "equation": " ".join(head.split()),
-        "worked": worked.update(short, w, step, after, rate),
     }
 
 
 def _entry(
-    phase: str, layer: int | None, what: Any, arrays: dict[str, Array], line: str
+    phase: str, layer: int | None, what: Any, arrays: dict[str, Array], example: Worked
 ) -> dict[str, Any]:
     about = equations_of(what)
     return {
         "phase": phase,
         "layer": layer,
         "name": named(what),
+        "kind": type(what).__name__,
+        "settings": settings_of(what),
         "equation": about["gradient" if phase == "backward" else "equation"],
-        "arrays": [_array(name, a) for name, a in arrays.items()],
-        "worked": line,
+        "arrays": [_array(name, a, example.places.get(name)) for name, a in arrays.items()],
+        "worked": example.line,
     }
 
 
-def _array(name: str, a: Array) -> dict[str, Any]:
-    """Shape, range and mean of an array, and an excerpt around its largest number.
+def _array(name: str, a: Array, place: worked.Place | None) -> dict[str, Any]:
+    """Shape, range and mean of an array, and an excerpt around a place, or its largest number.
 
-    The excerpt is a matrix of the first and the last axis, or of an image [n h w c] the picture
-    that holds the largest number. `corner` is the place of its first number in the array.
+    The excerpt is a matrix of the first and the last axis, or of images [n h w c] a part of one
+    picture, or of kernels [k k c o] one kernel. `corner` is the place of its first number in the
+    array, `place` that of the number it is about.
     """
-    peak = worked.peak(a)
-    corner, axes = list(peak), [0, a.ndim - 1] if a.ndim < 4 else [1, 2]
-    if a.ndim == 4 and a.shape[0] == a.shape[1]:  # a kernel [k k c o]
-        axes = [0, 1]
-    window: list[Any] = list(peak)
-    for axis, most in zip(dict.fromkeys(axes), (ROWS, COLUMNS), strict=False):
-        size = COLUMNS if a.ndim == 1 else most
-        corner[axis] = min(max(peak[axis] - size // 2, 0), max(a.shape[axis] - size, 0))
-        window[axis] = slice(corner[axis], corner[axis] + size)
+    place = worked.peak(a) if place is None else place
+    corner, window = list(place), list[Any](place)
+    for axis in _excerpt_axes(name, a):
+        corner[axis] = min(max(place[axis] - SIDE // 2, 0), max(a.shape[axis] - SIDE, 0))
+        window[axis] = slice(corner[axis], corner[axis] + SIDE)
     values = np.atleast_2d(a[tuple(window)])
     return {
         "name": name,
@@ -129,5 +130,12 @@ def _array(name: str, a: Array) -> dict[str, Any]:
         "high": worked.short(a.max()),
         "mean": worked.short(a.mean()),
         "corner": corner,
+        "place": list(place),
         "values": [[worked.short(v) for v in row] for row in values.tolist()],
     }
+
+
+def _excerpt_axes(name: str, a: Array) -> tuple[int, ...]:
+    if a.ndim < 4:
+        return (0,) if a.ndim == 1 else (0, a.ndim - 1)
+    return (1, 2) if name in ("x", "y", "dx", "dy") else (0, 1)

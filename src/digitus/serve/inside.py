@@ -121,7 +121,7 @@ def look(
                 "index": i,
                 "name": named(layer),
                 "kind": type(layer).__name__,
-                "settings": {f.name: getattr(layer, f.name) for f in fields(layer)},
+                "settings": settings_of(layer),
                 **equations_of(layer),
                 "shape_in": list(x.shape[1:]),
                 "shape_out": list(y.shape[1:]),
@@ -158,10 +158,15 @@ def floats(array: npt.NDArray[Any]) -> dict[str, Any]:
     return {"shape": list(array.shape), "data": packed(array, "<f4")}
 
 
+def settings_of(layer: Any) -> dict[str, Any]:
+    """A layer's settings by name."""
+    return {f.name: getattr(layer, f.name) for f in fields(layer)}
+
+
 def named(layer: Any) -> str:
-    """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"."""
-    first = [getattr(layer, f.name) for f in fields(layer)][:1]
-    return type(layer).__name__ + "".join(f"({value:g})" for value in first)
+    """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"; settings of 0 are none."""
+    first = list(settings_of(layer).values())[:1]
+    return type(layer).__name__ + "".join(f"({value:g})" for value in first if value)
 
 
 def equations_of(layer: Any) -> dict[str, str]:
@@ -176,6 +181,6 @@ def equations_of(layer: Any) -> dict[str, str]:
     if not backward:
         start = min((words.find(d) for d in ("dW ", "dx =") if d in words), default=-1)
         if start >= 0:
-            stop = words.find(". ", start)
-            backward = words[start : stop if stop > 0 else len(words)]
-    return {"equation": forward.strip(), "gradient": backward.strip(), "about": words}
+            backward = words[start:]
+    backward = backward.strip().partition(". ")[0].removesuffix(".")
+    return {"equation": forward.strip().removesuffix("."), "gradient": backward, "about": words}

@@ -52,9 +52,10 @@ from digitus.training import (
 
 log = logging.getLogger("digitus.serve")
 
-GOING = frozenset({"starting", "running", "paused"})
+GOING = ("starting", "running", "paused")
+STATUSES = (*GOING, "finished", "stopped", "failed")
 STEP_SECONDS = 0.1  # between two steps that are told
-WEIGHTS_SECONDS = 0.5  # between two pictures of the weights
+WEIGHTS_SECONDS = 0.2  # between two pictures of the weights
 MOST_POINTS = 1000  # of a curve: then every second one is left out
 MOST_UNITS = 64  # whose weights are shown
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from html import escape
 from importlib import resources
 
 from starlette.requests import Request
@@ -50,6 +51,12 @@ class Pages:
     async def index(self, request: Request) -> Response:
         """GET /."""
         return self._file("index.html").respond(request)
+
+    async def api(self, request: Request) -> Response:
+        """GET /api: how to call it, with the address by which it was called."""
+        page = self._file("api.html")
+        address = escape(f"{request.url.scheme}://{request.url.netloc}").encode()
+        return Response(page.content.replace(b"{{address}}", address), media_type=page.kind)
 
     async def static(self, request: Request) -> Response:
         """GET /static/NAME."""

@@ -98,7 +98,9 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket at that address, port 0 for any that is free. Raises `OutputError`."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # With the protocol named, asyncio sends every answer at once (TCP_NODELAY). Without it
+        # the second packet of each waits for a delayed acknowledgement: 44 ms instead of 1.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)

@@ -24,7 +24,7 @@ T = TypeVar("T")
 THREADS = 2  # a picture's memory is hundreds of megabytes at worst
 WAITING = 8  # tasks that wait for one of them
 SECONDS = 20.0  # a request waits no longer
-BATCH = 64  # images at a time: a request of thousands lets others in between
+BATCH = 16  # images at a time: a request of thousands lets others in between
 MOST_WAITING = 1024  # images that wait to be recognized
 
 
@@ -68,7 +68,8 @@ class Workshop:
 class Batcher:
     """Recognizes in one thread whatever waits for it: the more come at once, the larger the batch.
 
-    A convolutional network takes 32 images in a fifth of the time of 32 single ones.
+    The recipe `cnn` takes 0.25 to 0.35 ms for each of 8 to 32 images together, 0.45 ms for one on
+    its own, and the perceptron `mlp` a fifth of that in company.
     """
 
     def __init__(self, recognizer: Recognizer) -> None:
