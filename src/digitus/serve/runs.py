@@ -7,7 +7,6 @@ Inside: the folder that holds them, how many there may be, and the handlers. Not
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import secrets
@@ -24,7 +23,7 @@ from digitus.serve import bodies, mistakes
 from digitus.serve.bodies import answer, refusal
 from digitus.serve.channel import Channel
 from digitus.serve.lessons import Library, lesson_from, offers
-from digitus.serve.live import GOING, Live
+from digitus.serve.live import Live, taken_up
 from digitus.serve.work import Workshop
 
 log = logging.getLogger("digitus.serve")
@@ -57,22 +56,11 @@ class Runs:
             raise OutputError(f"cannot use {self._folder}: {error.strerror}") from None
         for folder in folders:
             try:
-                self._add(self._found(folder))
+                self._add(taken_up(folder, self._library))
             except (DigitusError, OSError, *UNREADABLE) as error:
                 log.warning("%s is left alone: %s", folder, error)
 
-    def _found(self, folder: Path) -> Live:
-        about = json.loads((folder / "settings.json").read_text("utf-8"))
-        lesson = lesson_from(about["lesson"])
-        run = Live(folder, lesson, self._library, paused=bool(about["paused"]))
-        run.go_at(float(about["pace"]))
-        run.restore(json.loads((folder / "shown.json").read_text("utf-8")))
-        if about["status"] not in GOING:
-            run.status, run.error = str(about["status"]), str(about["error"])
-        return run
-
     def _add(self, run: Live) -> None:
-        run.channel = Channel(asyncio.get_running_loop(), run.state)
         self._runs[run.id] = run
         if run.going:
             run.start()
@@ -80,8 +68,7 @@ class Runs:
     def let_go(self) -> None:
         """Ends all streams, so that the server can end."""
         for run in self._runs.values():
-            if run.channel is not None:
-                run.channel.close()
+            run.channel.close()
 
     def close(self) -> None:
         """Every run keeps a checkpoint."""
@@ -114,8 +101,7 @@ class Runs:
         lesson = lesson_from(table)
         self._make_room()
         folder = self._folder / secrets.token_hex(4)
-        run = Live(folder, lesson, self._library, paused=paused)
-        run.go_at(pace)
+        run = Live(folder, lesson, self._library, paused=paused, pace=pace)
         try:
             folder.mkdir(mode=0o700)
         except OSError as error:
@@ -126,9 +112,8 @@ class Runs:
     def _make_room(self) -> None:
         if self.going >= MOST_GOING:
             raise refusal(503, f"{MOST_GOING} runs are going on; stop one first", Retry_After="30")
-        for run in [r for r in self._runs.values() if not r.going][
-            : len(self._runs) - MOST_KEPT + 1
-        ]:
+        ended = [run for run in self._runs.values() if not run.going]
+        for run in ended[: max(0, len(self._runs) - MOST_KEPT + 1)]:
             self._remove(run)
 
     async def one(self, request: Request) -> Response:
@@ -176,7 +161,6 @@ class Runs:
     async def events(self, request: Request) -> Response:
         """GET /api/runs/ID/events."""
         channel = self._run(request).channel
-        assert channel is not None
         if self._watchers >= MOST_WATCHERS:
             raise refusal(503, "too many watch already", Retry_After="10")
         last = request.headers.get("last-event-id", "")
