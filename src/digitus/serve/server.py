@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -123,8 +122,8 @@ class Ending(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(app: Starlette, listening: socket.socket) -> None:
-    """Serves until the process is interrupted."""
+def server(app: Starlette) -> Ending:
+    """uvicorn with our limits; `run(sockets=[...])` serves until the process is interrupted."""
     config = uvicorn.Config(
         app,
         http=Patient,
@@ -137,5 +136,4 @@ def run(app: Starlette, listening: socket.socket) -> None:
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again once everything has ended
-        Ending(config).run(sockets=[listening])
+    return Ending(config)
