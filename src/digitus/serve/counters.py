@@ -77,7 +77,7 @@ class Counters:
 
     def _own(self) -> dict[str, tuple[str, str, float]]:
         own = {
-            "going_on": ("gauge", "Requests that are being answered.", float(self.going_on)),
+            "requests_going_on": ("gauge", "Requests that are being answered.", float(self.going_on)),
             "start_time_seconds": ("gauge", "When the server began, since 1970.", self._start),
         }
         if MEMORY.exists():
