@@ -1,4 +1,4 @@
-"""A server to test: in a thread of this process, on a free port, with a recognizer that is small."""
+"""A server to test: in a thread of this process, on a free port, with a small recognizer."""
 
 from __future__ import annotations
 

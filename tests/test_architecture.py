@@ -29,6 +29,7 @@ DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "report.pictures", "cli.data"},
     "pi_heif": {"vision.decode"},
     "torch": {"nn.convolution_torch", "devices"},
+    "uvicorn": {"serve.server"},
 }
 RING_0_NEEDS = {"numpy", "array_api_compat"}
 NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow", "pi_heif": "pi-heif"}

@@ -46,8 +46,8 @@ def test_settings_replace_the_recipes() -> None:
     )  # fmt: skip
     recipe = lesson.plan()
     assert recipe.network.layers == (
-        nn.Scale(255), nn.Centre(), nn.Conv(8), nn.Tanh(), nn.MaxPool(2), nn.Flatten(), nn.Dense(20),
-        nn.Tanh(), nn.Dense(10), nn.Tanh(),
+        nn.Scale(255), nn.Centre(), nn.Conv(8), nn.Tanh(), nn.MaxPool(2), nn.Flatten(),
+        nn.Dense(20), nn.Tanh(), nn.Dense(10), nn.Tanh(),
     )  # fmt: skip
     assert recipe.schedule == nn.Constant(rate=1.0)
     assert recipe.optimizer == nn.Momentum()

@@ -7,8 +7,7 @@ socket and uvicorn (`server`).
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,10 +31,10 @@ from digitus.serve.mistakes import Mistakes
 from digitus.serve.pages import Pages, read_files
 from digitus.serve.penned import pen
 from digitus.serve.recognizing import Recognizing
-from digitus.serve.runs import Runs
+from digitus.serve.runs import WISHES, Runs
 from digitus.serve.work import Batcher, Workshop
 
-log = logging.getLogger("digitus.serve")
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def application(
@@ -75,40 +74,47 @@ def application(
 
     app = Starlette(
         routes=[
-            Route("/api/recognize", recognizing.recognize, methods=["POST"]),
-            Route("/api/draw", recognizing.draw, methods=["POST"]),
-            Route("/api/read", recognizing.read, methods=["POST"]),
-            Route("/api/inside", inside.look, methods=["POST"]),
-            Route("/api/weights/{name}", inside.weights),
-            Route("/api/mistakes", mistakes.mistakes),
-            Route("/api/pen/{digit}", pen),
-            Route("/api/recipes", runs.recipes),
-            Route("/api/runs", runs.all),
-            Route("/api/runs", runs.begin, methods=["POST"]),
-            Route("/api/runs/{id}", runs.one),
-            Route("/api/runs/{id}", runs.remove, methods=["DELETE"]),
-            Route("/api/runs/{id}/events", runs.events),
-            Route("/api/runs/{id}/mistakes", runs.mistakes),
-            Route("/api/runs/{id}/pace", runs.pace, methods=["POST"]),
-            Route("/api/runs/{id}/equation", runs.equation, methods=["POST"]),
-            Route("/api/runs/{id}/{wish}", runs.wish, methods=["POST"]),
-            Route("/api/health", health),
-            Route("/metrics", metrics),
-            Route("/openapi.json", openapi),
-            Route("/api", pages.api),
-            Route("/static/{name}", pages.static),
-            Route("/", pages.index),
+            at("/api/recognize", POST=recognizing.recognize),
+            at("/api/draw", POST=recognizing.draw),
+            at("/api/read", POST=recognizing.read),
+            at("/api/inside", POST=inside.look),
+            at("/api/weights/{name}", GET=inside.weights),
+            at("/api/mistakes", GET=mistakes.mistakes),
+            at("/api/pen/{digit}", GET=pen),
+            at("/api/recipes", GET=runs.recipes),
+            at("/api/runs", GET=runs.all, POST=runs.begin),
+            at("/api/runs/{id}", GET=runs.one, DELETE=runs.remove),
+            at("/api/runs/{id}/events", GET=runs.events),
+            at("/api/runs/{id}/mistakes", GET=runs.mistakes),
+            at("/api/runs/{id}/equation", POST=runs.equation),
+            at("/api/runs/{id}/pace", POST=runs.pace),
+            *(at(f"/api/runs/{{id}}/{wish}", POST=runs.wish) for wish in WISHES),
+            at("/api/health", GET=health),
+            at("/metrics", GET=metrics),
+            at("/openapi.json", GET=openapi),
+            at("/api", GET=pages.api),
+            at("/static/{name}", GET=pages.static),
+            at("/", GET=pages.index),
         ],
         middleware=[Middleware(Gate, door=door, counters=counters)],
         exception_handlers={
             HTTPException: _refused,
             DigitusError: _unreadable,
-            Exception: _broken,
         },
         lifespan=life,
     )
     app.state.let_go = runs.let_go
     return app
+
+
+def at(path: str, **handlers: Handler) -> Route:
+    """One address with a handler for each method. It is counted under its path."""
+
+    async def handle(request: Request) -> Response:
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    handle.__name__ = path
+    return Route(path, handle, methods=list(handlers))
 
 
 def about(recognizer: Recognizer) -> dict[str, Any]:
@@ -139,8 +145,3 @@ def _words(error: HTTPException) -> str:
 async def _unreadable(request: Request, error: Exception) -> Response:
     """A picture or a request that cannot be what it claims: the client's fault."""
     return answer({"error": str(error)}, 400)
-
-
-async def _broken(request: Request, error: Exception) -> Response:
-    """Our fault. Starlette raises it again for the log."""
-    return answer({"error": "the server made a mistake; its log says more"}, 500)

@@ -22,6 +22,7 @@ SIDE = 28
 PIXELS = SIDE * SIDE
 MOST_IMAGES = 2000  # in a request: about a second's work
 MOST_JSON = 4 * 10**6  # bytes; parsed in one go, while nobody else is answered
+MOST = 10**8  # of any number in a query
 MOST_CANVAS = 4 * 10**6  # pixels that can be drawn on
 
 
@@ -122,7 +123,7 @@ async def canvas(request: Request) -> Bytes:
 
 
 def whole(
-    request: Request, name: str, default: int | None = None, *, least: int = 0, most: int = 10**9
+    request: Request, name: str, default: int | None = None, *, least: int = 0, most: int = MOST
 ) -> int:
     """A whole number of the query."""
     text = request.query_params.get(name)

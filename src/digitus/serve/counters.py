@@ -18,7 +18,7 @@ PAGE = 4096
 
 
 class Counters:
-    """Requests by handler and status, and how long they took. Changed by one thread only."""
+    """Requests by route and status, and how long they took. Changed by one thread only."""
 
     def __init__(self) -> None:
         self._start = time.time()
@@ -34,15 +34,15 @@ class Counters:
     def ended(self, scope: Scope, status: int, seconds: float) -> None:
         """It has been answered. A stream's time is none to be proud of and is not counted."""
         self.going_on -= 1
-        # The handler, not the path: what a client makes up must not grow this table.
-        handler = getattr(scope.get("endpoint"), "__name__", "none")
+        # The route's path, not the client's: what clients make up must not grow this table.
+        route = getattr(scope.get("endpoint"), "__name__", "none")
         method = scope["method"] if scope["method"] in ("GET", "POST", "DELETE") else "other"
-        self._requests[handler, method, status] += 1
-        if handler == "events":
+        self._requests[route, method, status] += 1
+        if route.endswith("/events"):
             return
-        within = self._within.setdefault(handler, [0] * (len(BOUNDS) + 1))
+        within = self._within.setdefault(route, [0] * (len(BOUNDS) + 1))
         within[next((i for i, b in enumerate(BOUNDS) if seconds <= b), len(BOUNDS))] += 1
-        self._seconds[handler] += seconds
+        self._seconds[route] += seconds
 
     def text(self, figures: Mapping[str, tuple[str, str, float]]) -> str:
         """Everything; `figures` are more, by name: kind ("gauge" ...), words, value."""
@@ -50,23 +50,21 @@ class Counters:
             "# HELP digitus_requests_total Requests answered.",
             "# TYPE digitus_requests_total counter",
         ]
-        for (handler, method, status), count in sorted(self._requests.items()):
-            labels = f'handler="{handler}",method="{method}",status="{status}"'
+        for (route, method, status), count in sorted(self._requests.items()):
+            labels = f'route="{route}",method="{method}",status="{status}"'
             lines.append(f"digitus_requests_total{{{labels}}} {count}")
         lines += [
             "# HELP digitus_request_seconds How long answers took.",
             "# TYPE digitus_request_seconds histogram",
         ]
-        for handler, within in sorted(self._within.items()):
+        for route, within in sorted(self._within.items()):
             below = 0
             for bound, count in zip((*BOUNDS, "+Inf"), within, strict=True):
                 below += count
-                labels = f'handler="{handler}",le="{bound}"'
+                labels = f'route="{route}",le="{bound}"'
                 lines.append(f"digitus_request_seconds_bucket{{{labels}}} {below}")
-            lines.append(f'digitus_request_seconds_count{{handler="{handler}"}} {below}')
-            lines.append(
-                f'digitus_request_seconds_sum{{handler="{handler}"}} {self._seconds[handler]}'
-            )
+            lines.append(f'digitus_request_seconds_count{{route="{route}"}} {below}')
+            lines.append(f'digitus_request_seconds_sum{{route="{route}"}} {self._seconds[route]}')
         for name, (kind, words, value) in {**self._own(), **figures}.items():
             lines += [
                 f"# HELP digitus_{name} {words}",
@@ -77,7 +75,11 @@ class Counters:
 
     def _own(self) -> dict[str, tuple[str, str, float]]:
         own = {
-            "requests_going_on": ("gauge", "Requests that are being answered.", float(self.going_on)),
+            "requests_going_on": (
+                "gauge",
+                "Requests that are being answered.",
+                float(self.going_on),
+            ),
             "start_time_seconds": ("gauge", "When the server began, since 1970.", self._start),
         }
         if MEMORY.exists():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from digitus import __version__
-from digitus.serve.bodies import MOST_IMAGES
+from digitus.serve.bodies import MOST, MOST_IMAGES
 from digitus.serve.inside import MOST_EDITS
 from digitus.serve.recognizing import LONGEST_PATTERN
 from digitus.serve.runs import WISHES
@@ -76,7 +76,7 @@ PATHS: Table = {
                 "required": True,
                 "content": {
                     **RAW,
-                    **as_json(record({"images": array(IMAGE, 1, MOST_IMAGES)})),
+                    **as_json(record({"images": array(IMAGE, 1, MOST_IMAGES)}, closed=False)),
                 },
             },
             "responses": answers(ref("Answers"), 413),
@@ -153,11 +153,15 @@ PATHS: Table = {
                             {"pixels": IMAGE},
                             {
                                 "edits": array(
-                                    record({"name": TEXT, "index": array(WHOLE), "value": NUMBER}),
+                                    record(
+                                        {"name": TEXT, "index": array(WHOLE), "value": NUMBER},
+                                        closed=False,
+                                    ),
                                     0,
                                     MOST_EDITS,
                                 )
                             },
+                            closed=False,
                         )
                     ),
                 },
@@ -184,7 +188,7 @@ PATHS: Table = {
             "summary": "A digit written by a simulated pen: its path, and the image it leaves.",
             "parameters": [
                 {"name": "digit", "in": "path", "required": True, "schema": DIGIT},
-                query("seed", "Another seed, another hand.", {**WHOLE, "maximum": 10**8}),
+                query("seed", "Another seed, another hand.", {**WHOLE, "maximum": MOST}),
             ],
             "responses": answers(
                 record({"strokes": array(array(array(NUMBER, 4, 4))), "image": BASE64}), 404
@@ -242,7 +246,7 @@ PATHS: Table = {
         "post": _run(
             "The next step of a paused run, equation by equation.",
             answers({"type": "object"}, 404, 409, 413, 415),
-            record({}),
+            record({}, closed=False),
         ),
     },
     "/api/runs/{id}/pace": {
@@ -250,19 +254,26 @@ PATHS: Table = {
         "post": _run(
             "How fast a run goes.",
             answers(ref("Summary"), 404, 413, 415),
-            record({"pace": PACE}),
+            record({"pace": PACE}, closed=False),
         ),
     },
-    "/api/runs/{id}/{wish}": {
-        "parameters": [
-            RUN_ID,
-            {"name": "wish", "in": "path", "required": True, "schema": {"enum": list(WISHES)}},
-        ],
-        "post": _run(
-            "Pause a run, resume it, take one step, or stop it for good.",
-            answers(ref("Summary"), 404, 409, 413, 415),
-            record({}),
-        ),
+    **{
+        f"/api/runs/{{id}}/{wish}": {
+            "parameters": [RUN_ID],
+            "post": _run(
+                words, answers(ref("Summary"), 404, 409, 413, 415), record({}, closed=False)
+            ),
+        }
+        for wish, words in zip(
+            WISHES,
+            (
+                "Pause a run.",
+                "Let it go on.",
+                "Take one step of a paused run.",
+                "End a run for good.",
+            ),
+            strict=True,
+        )
     },
     "/api/health": {
         "get": {

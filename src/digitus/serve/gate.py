@@ -16,6 +16,7 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import logging
 import socket
 import time
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitus.serve.bodies import answer, refusal
 from digitus.serve.counters import Counters
+
+log = logging.getLogger("digitus.serve")
 
 MOST_BYTES = 20 * 10**6
 BODY_SECONDS = 30.0
@@ -121,7 +124,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         clock = time.perf_counter()
-        status = 500
+        status = 0
         extra: list[tuple[bytes, bytes]] = []
 
         async def send_on(message: Message) -> None:
@@ -145,8 +148,14 @@ class Gate:
             response = answer({"error": refusal.detail}, refusal.status_code)
             response.headers.update(refusal.headers or {})
             await response(scope, receive, send_on)
+        except Exception:
+            if status:  # half of an answer is out: uvicorn ends the connection, and logs it
+                raise
+            log.exception("%r", scope["path"])
+            why = {"error": "the server made a mistake; its log says more"}
+            await answer(why, 500)(scope, receive, send_on)
         finally:
-            self._counters.ended(scope, status, time.perf_counter() - clock)
+            self._counters.ended(scope, status or 500, time.perf_counter() - clock)
 
     def _check(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """Raises `HTTPException` for who may not come in; returns headers for who may."""

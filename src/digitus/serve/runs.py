@@ -133,12 +133,10 @@ class Runs:
         shutil.rmtree(run.folder, ignore_errors=True)
 
     async def wish(self, request: Request) -> Response:
-        """POST /api/runs/ID/pause, resume, stop, step."""
+        """POST /api/runs/ID/pause, resume, step or stop."""
         await bodies.json_object(request)
-        run, wish = self._run(request), request.path_params["wish"]
-        if wish not in WISHES:
-            raise refusal(404, "there is nothing at this address")
-        run.want(wish)
+        run = self._run(request)
+        run.want(request.url.path.rpartition("/")[2])
         return answer(run.summary())
 
     async def pace(self, request: Request) -> Response:

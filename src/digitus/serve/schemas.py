@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from digitus.serve.bodies import PIXELS
-from digitus.serve.lessons import ACTIVATIONS, AUGMENTS, LIMITS, OPTIMIZERS, OWN
+from digitus.recipe import shipped
+from digitus.serve.bodies import MOST, PIXELS
+from digitus.serve.lessons import ACTIVATIONS, AUGMENTS, LIMITS, OPTIMIZERS, OWN, SMALL
 from digitus.serve.live import STATUSES
 from digitus.serve.mistakes import MOST_SHOWN
 from digitus.serve.runs import FASTEST
@@ -17,13 +18,13 @@ from digitus.serve.runs import FASTEST
 Table = dict[str, Any]
 
 
-def record(required: Table, optional: Table | None = None) -> Table:
-    """Exactly these properties."""
+def record(required: Table, optional: Table | None = None, *, closed: bool = True) -> Table:
+    """These properties, and where it is closed no others."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
         "required": list(required),
-        "additionalProperties": False,
+        **({"additionalProperties": False} if closed else {}),
     }
 
 
@@ -94,7 +95,7 @@ RUN_ID: Table = {
 PAGE = [
     query("true", "Only digits that are this.", DIGIT),
     query("read", "Only digits that were read as this.", DIGIT),
-    query("offset", "Leave out so many.", {**WHOLE, "maximum": 10**8}),
+    query("offset", "Leave out so many.", {**WHOLE, "maximum": MOST}),
     query("limit", "Show so many.", {"type": "integer", "minimum": 1, "maximum": MOST_SHOWN}),
 ]
 LIMITED = {
@@ -110,8 +111,12 @@ PACE: Table = {
     "anyOf": [{"const": 0}, {"type": "number", "minimum": 0.1, "maximum": FASTEST}],
 }
 SETTINGS: Table = {
-    "recipe": TEXT,
-    "layers": {"type": "string", "examples": ["784-32-10", "784-8c-p-10"]},
+    "recipe": {"enum": [*SMALL, *shipped()]},
+    "layers": {
+        "type": "string",
+        "pattern": "^784(-([1-9][0-9]{0,3}c?|p))*-10$",
+        "examples": ["784-32-10", "784-8c-p-10"],
+    },
     "activation": {"enum": list(ACTIVATIONS)},
     "optimizer": {"enum": list(OPTIMIZERS)},
     "augment": {"enum": [*AUGMENTS, OWN]},
