@@ -27,7 +27,7 @@ export function mount(section) {
   const keys = h("p", { class: "keys", id: "draw-keys" },
     "Or type digits; or ",
     h("button", { type: "button", class: "link", onclick: () => type(Math.floor(Math.random() * 10)) }, "have one written"));
-  const width = h("input", { type: "range", min: 6, max: 30, value: 15, "aria-label": "Width of the pen",
+  const width = h("input", { type: "range", min: 4, max: 21, step: 0.5, value: 10.5, "aria-label": "Width of the pen",
     oninput: () => { sheet.pen = Number(width.value); } });
   const undo = h("button", { type: "button", onclick: () => sheet.undo() }, "Undo");
   const clear = h("button", { type: "button", onclick: () => { sheet.clear(); canvas.focus(); } }, "Clear");
@@ -41,24 +41,35 @@ export function mount(section) {
   const saw = h("section", { class: "saw", "aria-labelledby": "saw-title" },
     h("h2", { id: "saw-title" }, "What the network saw"), steps);
 
+  const side = h("div", { class: "answer", "aria-busy": "false" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, time));
+
   section.append(
     h("div", { class: "desk" },
       h("div", { class: "left" },
         h("div", { class: "sheet" }, canvas, marks, hint),
         h("div", { class: "tools" }, undo, clear, h("label", { class: "pen" }, "Pen", width), keys)),
-      h("div", { class: "answer" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, time))),
+      side),
     saw,
   );
 
   let found = []; // digits of the last answer
   let at = 0; // the one whose probabilities are shown
 
+  let inks = 0; // counts what was added to the sheet, so that an answer knows whether it is the last
   const sheet = pad(canvas, (done) => {
     hint.hidden = !sheet.empty;
+    inks += 1;
+    side.setAttribute("aria-busy", "true");
     request(done);
   });
 
   const request = latest(async (done) => {
+    const seen = inks;
+    await reply(done);
+    if (seen === inks) side.setAttribute("aria-busy", "false");
+  });
+
+  async function reply(done) {
     if (sheet.empty) return show(null, 0, done);
     const { values, width: w, height } = sheet.grey();
     const begun = performance.now();
@@ -70,7 +81,7 @@ export function mount(section) {
       if (error.wait) return setTimeout(() => request(done), 1000 * error.wait);
       complain(error.message);
     }
-  });
+  }
 
   function show(answer, ms, done) {
     found = answer?.reading.digits ?? [];
@@ -82,7 +93,7 @@ export function mount(section) {
     section.classList.toggle("several", found.length > 1);
     sure.textContent = sentence(answer);
     time.textContent = answer ? `answered in ${Math.max(1, Math.round(ms))} ms` : "";
-    marks.setAttribute("viewBox", `0 0 ${WIDTH} ${answer?.reading.height ?? 400}`);
+    marks.setAttribute("viewBox", `0 0 ${WIDTH} ${answer?.reading.height ?? 280}`);
     marks.replaceChildren(...found.map((d, i) => mark(d, i)));
     chips.replaceChildren(...(found.length > 1 ? found.map(chip) : []));
     select(at);
@@ -109,10 +120,10 @@ export function mount(section) {
 
   function mark(digit, i) {
     const [x, y, w, hh] = digit.box;
-    const m = 8;
+    const m = 5;
     return svg("g", { class: digit.value === null ? "doubt" : "", "data-i": i },
-      svg("rect", { x: x - m, y: y - m, width: w + 2 * m, height: hh + 2 * m, rx: 6 }),
-      svg("text", { x: x - m + 2, y: y - m - 7 }, digit.value ?? "?"));
+      svg("rect", { x: x - m, y: y - m, width: w + 2 * m, height: hh + 2 * m, rx: 4 }),
+      svg("text", { x: x - m + 2, y: y - m - 5 }, digit.value ?? "?"));
   }
 
   function chip(digit, i) {

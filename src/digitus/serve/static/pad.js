@@ -4,12 +4,15 @@
 import { calm } from "./dom.js";
 import { colours, rgb } from "./pictures.js";
 
-export const WIDTH = 600; // the sheet's own pixels: what is sent; its height follows from its form
+// The sheet's own pixels: what is sent; its height follows from its form. With 600 an answer takes
+// nearly twice as long, and a digit of a long number still has twice the pixels that it needs.
+export const WIDTH = 420;
+const DESK = 816; // pixels of the window that the sheet is wide on a desk
 
 /** Makes a canvas a sheet. `changed(done)` is called as ink comes; done says the pen was lifted. */
 export function pad(canvas, changed) {
   let strokes = []; // rows of { x, y, w } in the sheet's pixels
-  let pen = 15;
+  let pen = 10.5;
   let active; // pointer that writes
   let typed = []; // digits of the simulated pen, where nothing else is on the sheet
   let writing = 0; // the animation that is going on
@@ -56,7 +59,9 @@ export function pad(canvas, changed) {
     const { left, top, width } = canvas.getBoundingClientRect();
     const zoom = WIDTH / width;
     const press = event.pointerType === "pen" && event.pressure ? 0.6 + 0.8 * event.pressure : 1;
-    return { x: (event.clientX - left) * zoom, y: (event.clientY - top) * zoom, w: pen * press };
+    // On a small sheet people write smaller, but not with a pen as much finer.
+    const small = Math.max(1, Math.sqrt(DESK / width));
+    return { x: (event.clientX - left) * zoom, y: (event.clientY - top) * zoom, w: pen * press * small };
   }
 
   function extend(stroke, p) {

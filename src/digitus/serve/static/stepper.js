@@ -49,12 +49,10 @@ export function stepper(post) {
       else button.removeAttribute("aria-current");
     });
     title.textContent = `${PHASES[e.phase]}: ${e.name.replace("(0)", "")}`;
-    const kind = /^[A-Za-z]+/.exec(e.name)?.[0];
-    const layer = { kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
+    const layer = { kind: e.kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
     const known = e.phase === "forward" || e.phase === "backward" ? equation(layer, e.phase === "backward") : undefined;
     rule.replaceChildren(known ?? h("p", { class: "words" }, e.equation));
-    const shown = /([A-Za-z]+)\[([\d, ]+)\]/.exec(e.worked ?? ""); // the number that is worked out
-    arrays.replaceChildren(...e.arrays.map((a) => excerpt(a, shown && a.name.split(" ")[0] === shown[1] ? shown[2].split(",").map(Number) : undefined)));
+    arrays.replaceChildren(...e.arrays.map(excerpt));
     worked.textContent = e.worked ?? "";
     worked.hidden = !e.worked;
     back.disabled = at === 0;
@@ -79,17 +77,24 @@ export function stepper(post) {
 }
 
 /** A corner of an array, with its shape; small numbers as multiples of a power of ten. */
-function excerpt(array, worked) {
+function excerpt(array) {
   const rows = Array.isArray(array.values[0]) ? array.values : [array.values];
-  const [r, c] = worked && array.corner ? [worked.at(-2) - array.corner.at(-2) || 0, worked.at(-1) - array.corner.at(-1)] : [];
+  const won = place(array, rows[0].length);
   const top = peak(rows.flat());
   const power = top < 0.1 ? Math.floor(Math.log10(top)) : 0;
   const places = power ? 2 : Math.max(0, 2 - Math.max(0, Math.floor(Math.log10(top))));
   const { plus, minus } = colours();
-  const cells = rows.flat().map((v, k) => css(h("span", { class: k === r * rows[0].length + c ? "cell num won" : "cell num" }, v ? (v / 10 ** power).toFixed(places).replace("-", "−") : "0"),
+  const cells = rows.flat().map((v, k) => css(h("span", { class: k === won ? "cell num won" : "cell num" }, v ? (v / 10 ** power).toFixed(places).replace("-", "−") : "0"),
     { background: rgb(v < 0 ? minus : plus, 0.5 * Math.min(Math.abs(v) / top, 1) ** 0.7) }));
   return h("figure", { class: "grid array" },
     h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`,
       array.corner?.some((n) => n) && h("small", {}, ` from ${array.corner.join(", ")}`), power ? h("small", {}, " in 10", h("sup", {}, `−${-power}`)) : ""),
     css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length }));
+}
+
+/** Where in the excerpt the number stands that is worked out below it. */
+function place({ place: at, corner, shape: axes }, columns) {
+  if (!at) return undefined;
+  const [r, c] = axes.length === 4 ? [1, 2] : [axes.length - 2, axes.length - 1]; // of images: rows and columns
+  return (r < 0 ? 0 : at[r] - corner[r]) * columns + at[c] - corner[c];
 }
