@@ -122,6 +122,18 @@ def test_sixty_four_slow_clients_do_not_stop_the_others(served: Serving) -> None
     assert sorted(times)[50] < 0.05  # a millisecond or two on a machine of one's own
 
 
+def test_who_hangs_up_is_no_news(served: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    def gone() -> str:
+        lines = served.client.get("/metrics").text.splitlines()
+        return "".join(line for line in lines if 'status="499"' in line)
+
+    before = gone()
+    with served.connect() as line:
+        line.sendall(HEAD + bytes(100))
+    wait_for(lambda: gone() != before)
+    assert not caplog.records
+
+
 def test_too_many_connections(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_CONNECTIONS", 8)
     lines = [served.connect() for _ in range(8)]

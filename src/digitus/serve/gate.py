@@ -25,6 +25,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitus.serve.bodies import answer, refusal
@@ -34,6 +35,7 @@ log = logging.getLogger("digitus.serve")
 
 MOST_BYTES = 20 * 10**6
 BODY_SECONDS = 30.0
+GONE = 499  # how a request is counted whose client hung up
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
@@ -148,6 +150,8 @@ class Gate:
             response = answer({"error": refusal.detail}, refusal.status_code)
             response.headers.update(refusal.headers or {})
             await response(scope, receive, send_on)
+        except ClientDisconnect:  # nobody is left to be answered
+            status = status or GONE
         except Exception:
             if status:  # half of an answer is out: uvicorn ends the connection, and logs it
                 raise

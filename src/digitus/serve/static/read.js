@@ -16,8 +16,8 @@ export function mount(section) {
   let page;
   let at; // the digit that is looked at
 
-  const file = h("input", { type: "file", accept: "image/*", multiple: true, class: "hidden", tabindex: -1, "aria-hidden": "true", onchange: () => take(file) });
-  const camera = h("input", { type: "file", accept: "image/*", capture: "environment", class: "hidden", tabindex: -1, "aria-hidden": "true", onchange: () => take(camera) });
+  const file = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, onchange: () => take(file) });
+  const camera = h("input", { type: "file", accept: "image/*", capture: "environment", hidden: true, onchange: () => take(camera) });
   const drop = h("div", { class: "drop" },
     h("p", { class: "big" }, "Drop a picture with handwritten numbers here"),
     h("div", { class: "row" },
