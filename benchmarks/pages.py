@@ -17,7 +17,7 @@ from typing import Any
 from digitus.papers.bench import student95
 
 ROOT = Path(__file__).parent.parent
-RECIPES = ("mlp", "cnn", "gopa-2024", "shao-2023", "mlp on strokes", "cnn on strokes")
+RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
 START, END = "<!-- results -->\n", "<!-- /results -->"
 
 
@@ -33,7 +33,9 @@ def pages() -> dict[Path, str]:
     text = readme.read_text("utf-8")
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    return {
+    from records_page import written
+
+    return written() | {
         readme: f"{before}{START}{readme_section()}{END}{after}",
         ROOT / "docs" / "results.md": results_page(),
     }

@@ -1,11 +1,11 @@
 """Trains the shipped recipes as a user would and scores them on the test set.
 
-    python benchmarks/recipes.py [--recipes mlp,gopa-2024] [--seeds 3] [--threads 2]
+    python benchmarks/recipes.py [--recipes quick,gopa-2024] [--seeds 3] [--threads 2]
 
 Runs `digitus train RECIPE --seed S` and `digitus evaluate` as processes of their own, with time and
 peak memory as the operating system accounts for them, and writes `results/recipes.json`; `pages`
-then writes what README and docs say of it. "mlp on strokes" learns from the simulated pen alone. A
-run that is already in the results file is not repeated unless `--again` is given.
+then writes what README and docs say of it. "quick on strokes" learns from the simulated pen alone.
+A run that is already in the results file is not repeated unless `--again` is given.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def run(recipe: str, seed: int, threads: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "run")
         name, _, data = recipe.partition(" on ")
-        options = [] if (recipe, seed) == ("mlp", 0) else [name, "--seed", str(seed)]
+        options = [] if (recipe, seed) == ("quick", 0) else [name, "--seed", str(seed)]
         options += ["--data", data] if data else []
         trained = digitus(["train", *options, "--out", out])
         scored = digitus(["evaluate", out])

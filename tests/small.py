@@ -33,7 +33,7 @@ TABLE: dict[str, Any] = {
     "epochs": 2,
 }
 # Everything that could be forgotten by a checkpoint: dropout, statistics, momentum, an average of
-# the weights, augmentation, and a last batch that is smaller than the others.
+# the weights, augmentation, worn and other pictures, and a last batch smaller than the others.
 EVERYTHING: dict[str, Any] = {
     **TABLE,
     "name": "everything",
@@ -52,6 +52,9 @@ EVERYTHING: dict[str, Any] = {
     "batch_size": 70,
     "average": 0.9,
     "augment": {"rotate": 10, "shift": 1, "elastic": 0.5},
+    "worn": 0.3,
+    "wear": {"size": [24, 30]},
+    "not_digits": 0.2,
     "seed": 3,
 }
 

@@ -112,6 +112,20 @@ def test_in_float32_it_stays_float32_and_learns_the_same(torch_device: Device) -
     np.testing.assert_allclose(theirs.outputs(fresh), ours.outputs(fresh), atol=0.05)
 
 
+def test_in_bfloat16_parameters_stay_float32_and_it_learns(torch_device: Device) -> None:
+    recipe = replace(CONVOLUTIONS, epochs=6)
+    wide, narrow = (
+        trained(recipe, d, lambda r: begin(r, DIGITS))
+        for d in (torch_device, Device("torch", precision="bfloat16"))
+    )
+    assert {w.dtype for w in narrow.params.values()} == {np.dtype(np.float32)}
+    scores = [r.history["epochs"][-1]["development_accuracy"] for r in (wide, narrow)]
+    assert abs(scores[0] - scores[1]) <= 0.05
+    losses = [r.history["epochs"][-1]["loss"] for r in (wide, narrow)]
+    assert losses[0] != losses[1]  # it was not float32 all the same
+    assert losses[1] == pytest.approx(losses[0], rel=0.2)
+
+
 def test_a_run_may_be_resumed_elsewhere(torch_device: Device, tmp_path: Path) -> None:
     run = Run(tmp_path)
     events = record(run, PERCEPTRON, DIGITS, device=torch_device, seconds=0)
@@ -130,6 +144,10 @@ def test_a_run_may_be_resumed_elsewhere(torch_device: Device, tmp_path: Path) ->
 def test_what_is_not_to_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrainingError, match="NumPy has no GPU"):
         Device("numpy", "cuda")
+    with pytest.raises(TrainingError, match="NumPy has no bfloat16"):
+        Device("numpy", precision="bfloat16")
+    with pytest.raises(ValueError, match="no precision 'int8'"):
+        Device("torch", precision="int8")
     with pytest.raises(ValueError, match="no tensorflow"):
         Device("tensorflow")
     monkeypatch.setitem(sys.modules, "torch", None)

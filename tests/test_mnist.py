@@ -36,7 +36,7 @@ def test_a_perceptron_learns_them(mnist_dir: Path) -> None:
     """600 steps on the first 21,000 images, none of which is in the 1,000 it is judged by."""
     digits = sources.load("mnist", "train", data_dir=mnist_dir, count=22_000)
     settings = ["development=1000", "batch_size=105", "epochs=3", "average=0.98", "augment={}"]
-    recipe = load_recipe("mlp", [*settings, "network=" + SMALLER])
+    recipe = load_recipe("quick", [*settings, "network=" + SMALLER])
     *_, last = train(recipe, digits)
     assert isinstance(last, Finished)
     epochs = last.recognizer.history["epochs"]

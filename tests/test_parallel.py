@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digitus import parallel
 from digitus.nn import (
@@ -30,7 +33,17 @@ from digitus.nn import (
     initial,
     stream,
 )
-from digitus.parallel import as_input, descend, gradient, shard_size, workers
+from digitus.parallel import (
+    CONV_LEAST,
+    CONV_MOST,
+    LEAST,
+    MOST,
+    as_input,
+    descend,
+    gradient,
+    shard_size,
+    workers,
+)
 from small import EVERYTHING, digits, recipe, same_arrays
 
 DENSE = Chain([Scale(), Flatten(), Dense(12), Relu(), Dense(10)])
@@ -51,6 +64,13 @@ def in_one_piece(network: Chain, loss: Any, params: Params, count: int) -> tuple
     return float(value), backward(dy)[1]
 
 
+def small_shards(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    for name, value in {"LEAST": 1, "LEAST_WORK": 1, "CONV_LEAST": 1, "SHARED": 1}.items():
+        monkeypatch.setattr(parallel, name, value)
+    for name in ("MOST", "CONV_MOST"):
+        monkeypatch.setattr(parallel, name, most)
+
+
 def assert_close(a: Params, b: Params, tolerance: float) -> None:
     assert a.keys() == b.keys()
     for name in a:
@@ -64,8 +84,7 @@ def assert_close(a: Params, b: Params, tolerance: float) -> None:
 def test_the_gradient_by_shards_is_the_gradient(
     network: Chain, loss: Any, count: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "DENSE_SHARD", 7)
-    monkeypatch.setattr(parallel, "CONV_SHARD", 7)
+    small_shards(monkeypatch, most=7)
     params, part = begun(network), digits().take(slice(count))
     with workers(threads, shards=-(-count // 7)) as each:
         value, right, gradients = gradient(
@@ -80,18 +99,43 @@ def test_the_gradient_by_shards_is_the_gradient(
 
 @pytest.mark.parametrize("network", [DENSE, CONV], ids=["dense", "conv"])
 def test_real_shards(network: Chain) -> None:
-    assert shard_size(DENSE) > shard_size(CONV)
-    count = shard_size(network) + 1
-    params, part = begun(network), digits(1100).take(slice(count))
-    gradients = gradient(network, LOSSES[0], params, part.images, part.labels)[2]
+    params, part = begun(network), digits(1100)
+    with workers(3, shards=3) as each:
+        gradients = gradient(network, LOSSES[0], params, part.images, part.labels, each=each)[2]
     y, backward = network.forward(params, as_input(part.images, np.zeros(1)), stream(0, "x"))
     expected = backward(LOSSES[0](y, np.eye(10)[part.labels])[1])[1]
     assert_close(gradients, expected, 1e-10)
 
 
+@given(
+    examples=st.integers(1, 100_000),
+    threads=st.integers(1, 64),
+    parameters=st.integers(1, 10**7),
+    network=st.sampled_from([DENSE, CONV]),
+)
+def test_shards_are_worth_a_thread_and_bounded(
+    examples: int, threads: int, parameters: int, network: Chain
+) -> None:
+    size = shard_size(network, examples, threads, parameters)
+    shards = math.ceil(examples / size)
+    least, most = (LEAST, MOST) if network is DENSE else (CONV_LEAST, CONV_MOST)
+    assert 1 <= size <= most
+    if examples <= most:
+        assert shards <= threads
+        assert shards == 1 or size >= least
+    else:  # no more than there have to be
+        assert shards <= max(threads, math.ceil(examples / most))
+
+
+def test_ghost_batches_do_not_depend_on_the_threads() -> None:
+    for layers in ([Dense(3), BatchNorm()], [Conv(3), BatchNorm()]):
+        sizes = {shard_size(Chain(layers), n, t, 10**6) for n in (1, 99, 10**5) for t in (1, 4)}
+        assert len(sizes) == 1
+
+
 def test_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a layer draws random numbers and one takes its statistics from the shard."""
-    monkeypatch.setattr(parallel, "CONV_SHARD", 16)
+    monkeypatch.setattr(parallel, "CONV_GHOST", 16)
     layers = [Scale(), MaxPool(4), Conv(3), BatchNorm(), Relu(), Flatten(), Dropout(), Dense(10)]
     network = Chain(layers)
     params, part = begun(network, np.float32), digits().take(slice(100))
@@ -120,7 +164,7 @@ def test_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_shard_drops_units_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "DENSE_SHARD", 1)
+    small_shards(monkeypatch, most=1)
     network = Chain([Scale(), Flatten(), Dropout(0.5), Dense(10)])
     image = digits().images[:1].repeat(2, axis=0)
     label = digits().labels[:1].repeat(2)
@@ -132,12 +176,14 @@ def test_each_shard_drops_units_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 RULES = [GradientDescent(), Momentum(), Nesterov(), Adam(), AdamW(decay=0.1)]
 
 
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [1, 7, 64, 10**6])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_descending_in_blocks_is_the_rule(
-    rule: Any, block: int, monkeypatch: pytest.MonkeyPatch
+    rule: Any, block: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "BLOCK", block)
+    monkeypatch.setattr(parallel, "SHARED", 10)
     rng = np.random.default_rng(0)
     shapes = {"0.W": (3, 3, 2, 5), "0.b": (5,), "1.W": (40, 3), "1.b": (3,)}
     params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
@@ -146,7 +192,8 @@ def test_descending_in_blocks_is_the_rule(
     memory_whole = {name: rule.start(w) for name, w in whole.items()}
     for t in range(1, 5):
         g = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
-        descend(rule, params, g, memory, rate=0.1, t=t)
+        with workers(threads, shards=threads) as each:
+            descend(rule, params, g, memory, rate=0.1, t=t, each=each)
         for name in shapes:
             whole[name] = whole[name] + rule.update(
                 g[name], whole[name], memory_whole[name], 0.1, t

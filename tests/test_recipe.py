@@ -182,8 +182,8 @@ def test_a_file_is_named_by_its_name_and_settings_replace(tmp_path: Path) -> Non
     mine = load_recipe(path, ["epochs=3", "schedule={kind='Constant', rate=1}", "data=strokes"])
     assert (mine.name, mine.epochs, mine.data) == ("mine", 3, "strokes")
     assert mine.schedule == nn.Constant(1.0)
-    assert load_recipe("mlp", ["schedule.rate=0.5"]).schedule.rate == 0.5
-    assert load_recipe("mlp", ["name=a=b"]).name == "a=b"
+    assert load_recipe("quick", ["schedule.rate=0.5"]).schedule.rate == 0.5
+    assert load_recipe("quick", ["name=a=b"]).name == "a=b"
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_file_is_named_by_its_name_and_settings_replace(tmp_path: Path) -> Non
 )
 def test_settings_that_cannot_be(setting: str, said: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        load_recipe("mlp", [setting])
+        load_recipe("quick", [setting])
     assert said in one_line(caught.value)
 
 

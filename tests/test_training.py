@@ -303,7 +303,7 @@ def test_every_step_drops_other_units(monkeypatch: pytest.MonkeyPatch) -> None:
     """The streams of dropout are those of (seed, step): none is used twice."""
     used: list[tuple[int, int]] = []
 
-    def noted(*rest: Any, seed: int, step: int, each: Any) -> Any:
+    def noted(*rest: Any, seed: int, step: int, each: Any, **more: Any) -> Any:
         used.append((seed, step))
         return gradient(*rest, seed=seed, step=step, each=each)
 

@@ -3,7 +3,7 @@
 What a program needs is here::
 
     import digitus
-    recognizer = digitus.load("runs/mlp/model.safetensors")
+    recognizer = digitus.load("runs/quick/model.safetensors")
     recognizer.probabilities(images)     # bytes [n 28 28] to [n 10]
     digitus.read("photo.jpg").lines      # pictures with digits somewhere in them
 

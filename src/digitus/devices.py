@@ -16,24 +16,31 @@ from digitus.parallel import Map, workers
 
 LIBRARIES = ("numpy", "torch")
 DEVICES = ("cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
 class Device:
-    """An array library and where its arrays live.
+    """An array library, where its arrays live, and in how many bits the network is run.
 
-    Raises `TrainingError` where the library or the device is not to be had.
+    In "bfloat16" (PyTorch's only) activations and products have eight significant bits, the
+    parameters keep theirs. Raises `TrainingError` where the library or the device is not to be had.
     """
 
     library: str = "numpy"
     name: str = "cpu"
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if self.library not in LIBRARIES or self.name not in DEVICES:
             raise ValueError(f"there is no {self.library} on {self.name}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"there is no precision {self.precision!r}")
         if self.library == "numpy":
             if self.name != "cpu":
                 raise TrainingError("NumPy has no GPU; with --device cuda, --array-library torch")
+            if self.precision != "float32":
+                raise TrainingError("NumPy has no bfloat16; with it, --array-library torch")
             return
         try:
             import torch

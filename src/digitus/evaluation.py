@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus import metrics
+from digitus.committee import Committee
 from digitus.data.digits import Digits
 from digitus.errors import DataError
 from digitus.parallel import Map
@@ -67,7 +68,7 @@ class Evaluation:
 
 
 def evaluate(
-    recognizer: Recognizer,
+    recognizer: Recognizer | Committee,
     digits: Digits,
     *,
     min_confidence: float | None = None,
@@ -84,7 +85,7 @@ def evaluate(
 
 
 def evaluate_not_digits(
-    recognizer: Recognizer,
+    recognizer: Recognizer | Committee,
     images: npt.NDArray[np.uint8],
     digits: Digits,
     *,

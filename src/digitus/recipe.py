@@ -28,6 +28,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from digitus import nn
 from digitus.data.augment import Augmentation
+from digitus.data.wear import Wear
 from digitus.errors import RecipeError, ShapeError
 
 LAYERS = (
@@ -50,8 +51,10 @@ class Recipe:
 
     `development` images are held back from the training set for choices along the way.
     `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
-    average of the weights, 0 for none. `data` is a name of the catalogue or a path. `name` becomes
-    that of a folder.
+    average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", or
+    a path. `worn` is the share of images that are worn, as by a bad photograph, drawn anew each
+    time; `not_digits` are added to every batch, so many for each digit, to be read as nothing.
+    `name` becomes that of a folder.
     """
 
     name: str
@@ -67,6 +70,9 @@ class Recipe:
     epochs: int = 10
     average: float = 0.0
     augment: Augmentation = field(default_factory=Augmentation)
+    worn: float = 0.0
+    wear: Wear = field(default_factory=Wear)
+    not_digits: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -77,6 +83,9 @@ class Recipe:
                 raise ValueError(f"{key} must be at least {least}, not {getattr(self, key)}")
         if not 0 <= self.average < 1:
             raise ValueError(f"average must be at least 0 and below 1, not {self.average}")
+        for key in ("worn", "not_digits"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise ValueError(f"{key} must be from 0 to 1, not {getattr(self, key)}")
 
 
 def planned(network: nn.Chain, size: tuple[int, int]) -> dict[str, nn.Shape]:
@@ -173,8 +182,9 @@ def from_table(table: dict[str, Any]) -> Recipe:
                 _chosen(layer, kinds, f"{where}: layer {i}") for i, layer in enumerate(table[key])
             )
             table[key] = nn.Chain(list(layers))
-    if "augment" in table:
-        table["augment"] = _build(Augmentation, table["augment"], f"{where}: augment")
+    for key, cls in (("augment", Augmentation), ("wear", Wear)):
+        if key in table:
+            table[key] = _build(cls, table[key], f"{where}: {key}")
     return _build(Recipe, table, where)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,15 @@ from digitus.data.batches import bounds
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Params, softmax, to_numpy
+from digitus.nn.layers import scoped
 from digitus.parallel import BATCH, Map, as_input
 from digitus.recipe import Recipe, from_table, planned, to_table
 
 Bytes = npt.NDArray[np.uint8]
+DEFAULT = "default"  # the name of the recognizer that ships with digitus
+WEIGHTS = Path(__file__).parent / "weights"
 IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
 LARGEST_OUTPUT = 1e30  # so that dividing by the temperature does not overflow
-DEFAULT = Path(__file__).parent / "weights" / "default.safetensors"
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
 
 
@@ -63,6 +66,12 @@ class Recognizer:
         if not 0 <= self.threshold <= 1:
             raise ModelError(f"the threshold must be from 0 to 1, not {self.threshold}")
 
+    @cached_property
+    def _layers(self) -> list[tuple[Any, Params]]:
+        """Each layer with its parameters: looked up once, not for every image."""
+        layers = self.recipe.network.layers
+        return list(zip(layers, scoped(self.params, len(layers)), strict=True))
+
     def outputs(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
@@ -78,11 +87,16 @@ class Recognizer:
 
         def forward(part: slice) -> npt.NDArray[Any]:
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
-                y, _ = self.recipe.network.forward(self.params, as_input(images[part], w))
-                return to_numpy(y)
+                x = as_input(images[part], w)
+                for layer, own in self._layers:
+                    x = layer.forward(own, x)[0]
+                return to_numpy(x)
 
-        parts = each(forward, bounds(len(images), BATCH))
-        z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
+        if 0 < len(images) <= BATCH:  # what is asked for most
+            z = forward(slice(None))
+        else:
+            parts = each(forward, bounds(len(images), BATCH))
+            z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
         if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
             raise ModelError("the network's outputs are not finite: its parameters are too large")
         return z
@@ -116,11 +130,11 @@ class Recognizer:
 
 
 def load(path: Path | str = DEFAULT) -> Recognizer:
-    """A recognizer from its file, or the one that came along.
+    """A recognizer from its file, or the one that ships with digitus.
 
     Raises `ModelError` where it cannot be used, saying why.
     """
-    path = Path(path)
+    path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
     params, about = read_arrays(path, "model")
     try:
         height, width = about["size"]

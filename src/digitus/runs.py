@@ -2,7 +2,7 @@
 
 ::
 
-    runs/mlp/
+    runs/quick/
       model.safetensors        the recognizer, once training has ended
       checkpoint.safetensors   the whole state, for --resume; gone once training has ended
       events.jsonl             one line for the start, each epoch, the end
@@ -86,7 +86,7 @@ def new_run(name: str, root: Path = Path("runs")) -> Run:
 
 def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
     """The latest run of that name with a checkpoint. Raises `TrainingError` where there is none."""
-    own = re.compile(re.escape(name) + r"(-\d+)?")  # runs/mlp-2, but not runs/mlp-deep
+    own = re.compile(re.escape(name) + r"(-\d+)?")  # runs/quick-2, but not runs/quick-deep
     runs = [Run(folder) for folder in root.glob("*") if own.fullmatch(folder.name)]
     waiting = [run for run in runs if run.checkpoint.exists()]
     if not waiting:

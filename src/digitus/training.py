@@ -19,14 +19,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus import __version__
-from digitus.data.augment import augment
-from digitus.data.batches import bounds, order, split
-from digitus.data.digits import Digits
+from digitus.data.batches import order, split
+from digitus.data.digits import NOT_A_DIGIT, Digits
+from digitus.data.not_digits import not_digits
 from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
+from digitus.examples import Examples, all_worn
 from digitus.nn import (
     Chain,
     Params,
@@ -34,15 +34,20 @@ from digitus.nn import (
     first_trained,
     initial,
     one_hot,
+    softmax,
     stream,
     trained,
-    update_average,
 )
-from digitus.parallel import Inputs, Map, descend, gradient, shard_size
+from digitus.parallel import Inputs, Map, descend, follow, gradient, shard_size
 from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 
 MEASURED = 10_000  # training images on which statistics (batch normalisation ...) are measured
+GLANCE = (
+    2_000  # the same after an epoch, to show how far it has come: near enough, in a fifth of it
+)
+READ_SHARE = 0.025  # of pictures that show no digit, by the threshold that training chooses
+STRANGERS, NOT_SEEN_SEED = 4000, 10**9  # so many of them, drawn as for no run
 SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
 
 
@@ -154,46 +159,52 @@ def train(
     learnt, development = split(digits, recipe.development, SPLIT_SEED)
     state = state or begin(recipe, digits)
     state.put(device)
-    batch_size = recipe.batch_size or len(learnt)
-    parts = list(bounds(len(learnt), batch_size))
-    steps = recipe.epochs * len(parts)
+    examples = Examples(recipe, learnt)
+    batches = len(examples.parts)
+    steps = recipe.epochs * batches
+    parameters = sum(math.prod(w.shape) for w in state.params.values())
     yield Started(
         recipe,
-        parameters=sum(math.prod(w.shape) for w in state.params.values()),
+        parameters=parameters,
         examples=len(learnt),
         development=len(development),
-        batches=len(parts),
+        batches=batches,
         resumed_at=state.step,
     )
-    shards = math.ceil(min(batch_size, len(learnt)) / shard_size(recipe.network))
-    indices, ordered = order(0, recipe.seed, 0), -1
+    shard = shard_size(recipe.network, examples.size, threads, parameters)
+    shards = math.ceil(examples.size / shard)
     with device.workers(threads, shards=shards) as each:
         while state.step < steps or state.seen:
-            epoch, number = divmod(state.step, len(parts))
+            epoch, number = divmod(state.step, batches)
             if state.seen and number == 0:
                 yield _close_epoch(recipe, state, learnt, development, steps, each)
                 continue
-            if ordered != epoch:
-                indices, ordered = order(len(learnt), recipe.seed, epoch), epoch
-            batch = _batch(recipe, learnt, indices, parts[number])
-            yield _step(recipe, state, batch, epoch, number, steps, each)
+            yield _step(examples, state, epoch, number, steps, device, each)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
 
 
 def _step(
-    recipe: Recipe, state: State, batch: Digits, epoch: int, number: int, steps: int, each: Map
+    examples: Examples,
+    state: State,
+    epoch: int,
+    number: int,
+    steps: int,
+    device: Device,
+    each: Map,
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
-    images = _distorted(recipe, batch, epoch, number)
+    recipe = examples.recipe
+    images, labels = examples.batch(epoch, number)
     loss, right, gradients = gradient(
         recipe.network,
         recipe.loss,
         state.params,
         images,
-        batch.labels,
+        labels,
         seed=recipe.seed,
         step=state.step,
+        precision=None if device.precision == "float32" else device.precision,
         each=each,
     )
     rate = recipe.schedule(state.step / steps)
@@ -201,13 +212,14 @@ def _step(
         raise _astray(f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}", rate)
     t = state.step + 1
     with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
-        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
+        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t, each=each)
         if state.average is not None:
-            update_average(state.average, state.params, recipe.average, t)
+            follow(state.average, state.params, recipe.average, t, each)
     state.step = t
-    state.loss += loss * len(batch)
+    digits = int((labels != NOT_A_DIGIT).sum())
+    state.loss += loss * digits
     state.right += right
-    state.seen += len(batch)
+    state.seen += digits
     state.seconds += time.perf_counter() - clock
     return Stepped(
         epoch=epoch + 1,
@@ -218,27 +230,6 @@ def _step(
         rate=rate,
         images_per_second=state.seen / state.seconds,
     )
-
-
-def _batch(recipe: Recipe, learnt: Digits, indices: Any, part: slice) -> Digits:
-    """The examples of one step."""
-    # The whole set at once needs no order, and copying it would cost as much as the step.
-    return learnt if recipe.batch_size == 0 else learnt.take(indices[part])
-
-
-def _distorted(recipe: Recipe, batch: Digits, epoch: int, number: int) -> npt.NDArray[np.uint8]:
-    """Their images, as this step sees them."""
-    if recipe.augment.off:
-        return batch.images
-    return augment(batch.images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
-
-
-def next_batch(recipe: Recipe, state: State, learnt: Digits) -> Digits:
-    """What the step after `state` will learn from, distorted as it will be."""
-    parts = list(bounds(len(learnt), recipe.batch_size or len(learnt)))
-    epoch, number = divmod(state.step, len(parts))
-    batch = _batch(recipe, learnt, order(len(learnt), recipe.seed, epoch), parts[number])
-    return replace(batch, images=_distorted(recipe, batch, epoch, number))
 
 
 def _astray(what: str, rate: float) -> TrainingError:
@@ -255,7 +246,8 @@ def _close_epoch(
     epoch, rate = len(state.epochs) + 1, recipe.schedule((state.step - 1) / steps)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = recognizer_so_far(recipe, state, learnt).outputs(development.images, each)
+            now = recognizer_so_far(recipe, state, learnt, GLANCE)
+            outputs = now.outputs(development.images, each)
             loss = float(recipe.loss(outputs, one_hot(development.labels))[0])
     except ModelError:
         loss = math.nan
@@ -286,9 +278,15 @@ def _finish(
     each: Map,
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
-    recognizer = recognizer_so_far(recipe, state, learnt)
-    outputs = recognizer.outputs(development.images, each)
-    temperature, threshold = calibrate(outputs, development.labels)
+    recognizer = recognizer_so_far(recipe, state, learnt, MEASURED)
+    judged = development
+    if recipe.worn:  # confidence must be right for such pictures too
+        judged = judged.joined(all_worn(judged, recipe.wear, SPLIT_SEED))
+    outputs = recognizer.outputs(judged.images, each)
+    temperature, threshold = calibrate(outputs, judged.labels)
+    if recipe.not_digits:
+        strangers = recognizer.outputs(not_digits(STRANGERS, NOT_SEEN_SEED), each) / temperature
+        threshold = max(threshold, float(np.quantile(softmax(strangers).max(1), 1 - READ_SHARE)))
     history = {
         "digitus": __version__,
         "numpy": np.__version__,
@@ -306,16 +304,19 @@ def _finish(
     )
 
 
-def recognizer_so_far(recipe: Recipe, state: State, learnt: Digits) -> Recognizer:
+def recognizer_so_far(
+    recipe: Recipe, state: State, learnt: Digits, measured: int = GLANCE
+) -> Recognizer:
     """The network as it is now: averaged weights where there are any, statistics measured.
 
-    Its trained parameters are those of the state, which the next step changes.
+    Its trained parameters are those of the state, which the next step changes. Statistics are
+    measured on so many images.
     """
     params = state.params if state.average is None else state.average
     first = first_trained(recipe.network, params)
     images = learnt.images
-    if len(images) > MEASURED:  # by chance, since a set may be sorted by label
-        images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:MEASURED])]
+    if len(images) > measured:  # by chance, since a set may be sorted by label
+        images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:measured])]
     inputs = Inputs(images, next(iter(params.values())))
     params = calibrated(recipe.network, params, inputs, first=first)
     return Recognizer(recipe, params, size_of(learnt))

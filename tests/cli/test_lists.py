@@ -128,6 +128,8 @@ def test_models(digitus: Any) -> None:
     assert {row["recipe"] for row in empty["recipes"]} == shipped().keys()
     assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["gopa-2024"] == 7960
     assert empty["models"] == []
+    assert empty["shipped"][0]["model"] == "default"
+    assert empty["shipped"][0]["recipe"] == "cnn"
     assert "No models in runs/ yet" in digitus("models").out
     recognizer().save("runs/mine/model.safetensors")
     (row,) = digitus("models", "--json").record["models"]
@@ -149,7 +151,7 @@ def test_models_made_elsewhere(digitus: Any, history: dict[str, Any]) -> None:
     (row,) = digitus("models", "--json").record["models"]
     assert row["development_accuracy"] is None
     assert digitus("models").code == 0
-    assert digitus("evaluate", "--data", "strokes", "--report", "x.html").code == 0
+    assert digitus("evaluate", "runs/mine", "--data", "strokes", "--report", "x.html").code == 0
 
 
 def test_damaged_models_are_listed_with_what_is_wrong(digitus: Any) -> None:

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from digitus.nn import namespace, softmax
-from digitus.parallel import as_input
 from digitus.recipe import LAYERS
-from digitus.serve.inside import equations_of, look, named
+from digitus.serve.inside import as_numbers, equations_of, look, named
 from serving import Serving
 from small import EVERYTHING, digits, recipe, recognizer, trained
 
@@ -35,7 +34,7 @@ def models() -> list[Any]:
 @pytest.mark.parametrize("model", models(), ids=["dense", "everything"])
 def test_layer_by_layer_it_is_the_network(model: Any) -> None:
     found = look(model, model.params, IMAGE, ALL)
-    x = as_input(IMAGE[None], np.float32(0) + next(iter(model.params.values())))
+    x = as_numbers(IMAGE[None], model.params)
     assert found["shape"] == [28, 28, 1]
     for i, (layer, about) in enumerate(
         zip(model.recipe.network.layers, found["layers"], strict=True)
@@ -64,7 +63,7 @@ def test_gradients_agree_with_differences(model: Any) -> None:
     found = look(model, params, UNTIED, frozenset())
     gradient = floats(found["gradient"])
     assert gradient.shape == (10, 28, 28)
-    x = as_input(UNTIED[None], next(iter(params.values())))
+    x = as_numbers(UNTIED[None], params)
     forward = model.recipe.network.forward
     for row, column in [(14, 14), (9, 17), (20, 11), (0, 0), (13, 5)]:
         step = np.zeros_like(x)

@@ -16,16 +16,16 @@ from digitus.recipe import load_recipe, planned, shipped
 from digitus.serve.lessons import (
     KEPT,
     LIMITS,
-    SMALL,
     Lesson,
     Library,
     lesson_from,
     lesson_of,
+    names,
     offers,
 )
 
 
-@pytest.mark.parametrize("name", [*SMALL, *shipped()])
+@pytest.mark.parametrize("name", names())
 def test_every_recipe_is_a_lesson(name: str) -> None:
     lesson = lesson_of(name)
     recipe = lesson.plan()
@@ -121,7 +121,7 @@ def test_a_recipe_is_never_a_file(tmp_path: Path) -> None:
             "rate": st.floats(1e-6, 100),
             "batch_size": st.integers(0, 512),
             "examples": st.integers(200, 20_000),
-            "recipe": st.sampled_from([*SMALL, *shipped()]),
+            "recipe": st.sampled_from(names()),
         },
     )
 )

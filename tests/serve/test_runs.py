@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 import small
+from digitus.examples import Examples
 from digitus.files import read_arrays
 from digitus.parallel import gradient
 from digitus.recognizer import load
 from digitus.runs import load_checkpoint
 from digitus.serve import live, runs
 from digitus.serve.lessons import lesson_from
-from digitus.training import begin, next_batch
+from digitus.training import begin
 from serving import Serving, serving, wait_for
 
 LESSON = {"layers": "784-8-10", "examples": 300, "epochs": 2}
@@ -317,12 +318,10 @@ def test_equations_are_those_of_the_step(tmp_path: Path) -> None:
             recipe = lesson_from(lesson).plan()
             state = begin(recipe, small.digits(300))
             learnt, _ = live.split(small.digits(300), recipe.development, live.SPLIT_SEED)
-            batch = next_batch(recipe, state, learnt)
-            loss, _, gradients = gradient(
-                recipe.network, recipe.loss, state.params, batch.images, batch.labels
-            )
+            images, labels = Examples(recipe, learnt).batch(0, 0)
+            loss, _, gradients = gradient(recipe.network, recipe.loss, state.params, images, labels)
             assert found["loss"] == pytest.approx(loss, rel=1e-5)
-            assert found["batch_size"] == len(batch)
+            assert found["batch_size"] == len(images)
             check_equations(found["equations"], gradients)
             ours.ask(run, "step")
             wait_for(lambda run=run: ours.run(run)["step"] == 1)

@@ -21,7 +21,7 @@ VERBS = {
     "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
-    "models": "List the shipped recipes and the models in runs/.",
+    "models": "List what ships, recognizer and recipes, and the models in runs/.",
     "papers": "Carry out the two papers' experiments; claims beside measurements.",
 }
 

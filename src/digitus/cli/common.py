@@ -109,20 +109,13 @@ def prepared(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def recognizer_of(model: str | None) -> tuple[Recognizer, str]:
-    """A model by its path, the folder of its run, or none: the newest run; with its path."""
-    from digitus.errors import ModelError
-    from digitus.recognizer import load
+    """A model by its path or the folder of its run, or the shipped one; with its name."""
+    from digitus.recognizer import DEFAULT, load
 
-    if model is None:
-        found = list(Path("runs").glob("*/model.safetensors"))
-        if not found:
-            raise ModelError("there is no model in runs/ yet; train one with: digitus train")
-        path = max(found, key=lambda p: p.stat().st_mtime)
-    else:
-        path = Path(model)
-        if path.is_dir():
-            path = path / "model.safetensors"
-    return load(path), str(path)
+    path = Path(model or DEFAULT)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    return load(path if model and model != DEFAULT else DEFAULT), str(path)
 
 
 def percent(share: float | None, places: int = 2) -> str:

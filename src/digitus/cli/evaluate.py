@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("model", required=False)
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--data",
-    help="Data set by name, or a path: folder, .csv, .npz.  [default: what it was trained on]",
+    help="Data set by name, or a path: folder, .csv, .npz.  [default: the first of what the model "
+    "was trained on]",
 )
 @click.option("--images", type=PATH, help="Images in an IDX file, instead of --data.")
 @click.option("--labels", type=PATH, help="Their labels in an IDX file.")
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 @threads_option
 @json_option
 def evaluate(
-    model: str | None,
+    models: tuple[str, ...],
     data: str | None,
     images: Path | None,
     labels: Path | None,
@@ -70,8 +71,10 @@ def evaluate(
 ) -> None:
     """Score a model on the test part of a set, digit by digit.
 
-    MODEL is a model file or the folder of a run; without it, the newest in runs/.
+    MODEL is a model file or the folder of a run; without it, the recognizer that ships. Several are
+    a committee, whose probabilities are their mean.
     """
+    from digitus.committee import Committee
     from digitus.evaluation import evaluate as score_digits
     from digitus.evaluation import evaluate_not_digits
     from digitus.parallel import workers
@@ -84,9 +87,13 @@ def evaluate(
         raise click.UsageError("--labels needs --images, and no --not-digits")
     if report is not None and not_digits:
         raise click.UsageError("--report is about digits; leave it out with --not-digits")
-    recognizer, path = recognizer_of(model)
+    if report is not None and len(models) > 1:
+        raise click.UsageError("--report is about one model")
+    members, paths = zip(*map(recognizer_of, models or (None,)), strict=True)
+    recognizer = members[0] if len(members) == 1 else Committee(members)
+    path = ", ".join(paths)
     if data is None:
-        data = recognizer.recipe.data
+        data = members[0].recipe.data.partition("+")[0]
         if Path(data).exists() and (images is None or not_digits):
             raise click.UsageError(f"{path} was trained on {data}; say by --data what to score")
     with workers(cores(threads), shards=2) as each:
@@ -107,7 +114,7 @@ def evaluate(
     if report is not None:
         from digitus.report import write_report
 
-        write_report(report, recognizer, evaluation, recognizer.history.get("epochs", []))
+        write_report(report, members[0], evaluation, members[0].history.get("epochs", []))
     if json:
         print_json({"model": path, **record})
         return

@@ -1,24 +1,29 @@
-"""`digitus models`: the recipes that come with digitus, and the models that were made here."""
+"""`digitus models`: the recognizer and the recipes that ship, and the models made here."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from digitus.cli.common import json_option, output, percent, print_json
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from digitus.recognizer import Recognizer
+
 
 @click.command
 @json_option
 def models(json: bool) -> None:
-    """List the shipped recipes and the models in runs/."""
+    """List what ships, recognizer and recipes, and the models in runs/."""
     from math import prod
 
     from digitus.errors import ModelError
     from digitus.recipe import load_recipe, shipped
-    from digitus.recognizer import load
+    from digitus.recognizer import DEFAULT, load
 
     recipes: list[dict[str, Any]] = []
     for name in shipped():
@@ -26,28 +31,20 @@ def models(json: bool) -> None:
         shapes = recipe.network.plan((28, 28, 1))[0].values()
         count = sum(prod(shape) for shape in shapes)
         recipes.append({"recipe": name, "about": recipe.about, "parameters": count})
+    shipped_models = [_row(DEFAULT, load())]
     made: list[dict[str, Any]] = []
     for path in sorted(Path("runs").glob("*/model.safetensors")):
         try:
-            recognizer = load(path)
+            made.append(_row(str(path), load(path)))
         except ModelError as error:
             made.append({"model": str(path), "error": str(error)})
-            continue
-        epochs = recognizer.history.get("epochs", [])
-        made.append(
-            {
-                "model": str(path),
-                "recipe": recognizer.recipe.name,
-                "parameters": recognizer.parameter_count,
-                "data": recognizer.history.get("data", {}).get("name"),
-                "epochs": len(epochs),
-                "development_accuracy": epochs[-1]["development_accuracy"] if epochs else None,
-            }
-        )
     if json:
-        print_json({"recipes": recipes, "models": made})
+        print_json({"shipped": shipped_models, "recipes": recipes, "models": made})
         return
     console = output()
+    console.print("Comes along, and is used where none is named")
+    for row in shipped_models:
+        _tell(console, row)
     console.print("Recipes (train one with: digitus train NAME)")
     for row in recipes:
         console.print(f"  {row['recipe']:<12} {row['parameters']:>9,} parameters  {row['about']}")
@@ -55,9 +52,26 @@ def models(json: bool) -> None:
     for row in made:
         if "error" in row:
             console.print(f"  {row['error']}")
-            continue
-        console.print(
-            f"  {row['model']}  {row['parameters']:,} parameters, {row['data']}, "
-            f"held back {percent(row['development_accuracy'])}",
-            soft_wrap=True,
-        )
+        else:
+            _tell(console, row)
+
+
+def _row(name: str, recognizer: Recognizer) -> dict[str, Any]:
+    """What there is to say of a model."""
+    epochs = recognizer.history.get("epochs", [])
+    return {
+        "model": name,
+        "recipe": recognizer.recipe.name,
+        "parameters": recognizer.parameter_count,
+        "data": recognizer.history.get("data", {}).get("name"),
+        "epochs": len(epochs),
+        "development_accuracy": epochs[-1]["development_accuracy"] if epochs else None,
+    }
+
+
+def _tell(console: Console, row: dict[str, Any]) -> None:
+    """The same in a line."""
+    console.print(
+        f"  {row['model']}  {row['recipe']}, {row['parameters']:,} parameters, {row['data']}, "
+        f"held back {percent(row['development_accuracy'])}"
+    )

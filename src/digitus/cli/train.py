@@ -76,6 +76,13 @@ LINES = 20  # epochs that are told one by one; of more, every second, third ...
     show_default=True,
     help="Where PyTorch's arrays live.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Bits in which PyTorch runs the network; parameters stay float32.",
+)
 @json_option
 def train(
     recipe: str | None,
@@ -90,11 +97,12 @@ def train(
     threads: int,
     array_library: str,
     device: str,
+    precision: str,
     json: bool,
 ) -> None:
     """Train a network; write the model, a log and a report to a folder.
 
-    RECIPE is a shipped one (see: digitus models) or a TOML file; without it, mlp. Ctrl-C stops
+    RECIPE is a shipped one (see: digitus models) or a TOML file; without it, quick. Ctrl-C stops
     after the step that is going on and keeps a checkpoint.
     """
     from digitus.devices import Device
@@ -108,7 +116,7 @@ def train(
         given.append(f"epochs={epochs}")
     if seed is not None:
         given.append(f"seed={seed}")
-    chosen = load_recipe(recipe or "mlp", given)
+    chosen = load_recipe(recipe or "quick", given)
     state = None
     if resume:
         run = Run(out) if out else unfinished_run(chosen.name)
@@ -122,7 +130,7 @@ def train(
             raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
         chosen, digits = _digits(chosen, data, data_dir, console)
         run = Run(out) if out else new_run(chosen.name)
-    where = Device(array_library, device)
+    where = Device(array_library, device, precision)
     events = record(
         run,
         chosen,
@@ -139,7 +147,7 @@ def train(
             run.folder.rmdir()
         raise
     if recognizer is None:
-        again = ["digitus", "train", recipe or "mlp", "--out", str(run.folder), "--resume"]
+        again = ["digitus", "train", recipe or "quick", "--out", str(run.folder), "--resume"]
         again += ["--data-dir", str(data_dir)] if data_dir else []
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)

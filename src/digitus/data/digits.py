@@ -17,6 +17,8 @@ import numpy.typing as npt
 from digitus.errors import DataError
 
 CLASSES = 10
+NOT_A_DIGIT = 10  # the label, in training, of a picture that shows none
+TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,18 @@ class Digits:
         """The chosen examples (an index array or a slice), in that order."""
         return Digits(self.images[indices], self.labels[indices], self.name, self.origin)
 
+    def joined(self, other: Digits) -> Digits:
+        """These, then those. Raises `DataError` for images of another size."""
+        if self.images.shape[1:] != other.images.shape[1:]:
+            raise DataError(
+                f"{self.name} and {other.name} cannot be joined: their images are "
+                f"{list(self.images.shape[1:])} and {list(other.images.shape[1:])}"
+            )
+        images = np.concatenate([self.images, other.images])
+        labels = np.concatenate([self.labels, other.labels])
+        origins = [digits.origin for digits in (self, other) if digits.origin]
+        return Digits(images, labels, f"{self.name} and {other.name}", "; ".join(origins))
+
     @cached_property
     def sha256(self) -> str:
         """A fingerprint of the pixels and labels, kept in the history of every model."""
@@ -66,3 +80,12 @@ class Digits:
         content.update(np.ascontiguousarray(self.images).data)
         content.update(np.ascontiguousarray(self.labels).data)
         return content.hexdigest()
+
+
+def targets(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """What a network should answer [n 10]: 1 for the digit, 0 for the others.
+
+    A picture that shows none (`NOT_A_DIGIT`) should make all ten equally likely: a network that
+    never was taught to doubt is sure of everything (Hendrycks, Mazeika & Dietterich 2019).
+    """
+    return TARGETS[labels]

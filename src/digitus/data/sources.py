@@ -15,6 +15,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,8 @@ def load(
 ) -> Digits:
     """A part of the set of that name: one of the catalogue's, or `strokes`, which is drawn here.
 
+    "mnist+strokes" is both, one after the other.
+
     A folder (`data_dir`, then `$DIGITUS_DATA`) may hold the files themselves or in a folder named
     like the set, gzipped or not. `count` takes only the first examples, or draws as many strokes.
 
@@ -65,6 +68,10 @@ def load(
         raise ValueError(f"the parts of a set are 'train' and 'test', not {part!r}")
     if count is not None and count < 1:
         raise ValueError(f"cannot load {count} examples")
+    if "+" in name:
+        each = [load(one, part, data_dir=data_dir, download=download) for one in name.split("+")]
+        whole = reduce(Digits.joined, each)
+        return whole if count is None else whole.take(slice(count))
     if name == STROKES:
         from digitus.data.strokes import strokes
 

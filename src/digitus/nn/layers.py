@@ -25,9 +25,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from digitus.errors import ShapeError
-from digitus.nn.arrays import Array, Params, Shape, namespace
+from digitus.nn.arrays import Array, Params, Shape, Stream, namespace
 
-Rng: TypeAlias = np.random.Generator | None
+Rng: TypeAlias = np.random.Generator | Stream | None
 Shapes: TypeAlias = dict[str, Shape]
 Backward: TypeAlias = Callable[..., tuple[Array, Params]]  # (dy, want_dx=True) -> (dx, gradients)
 
@@ -43,6 +43,15 @@ class Layer(Protocol):
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """The output for inputs x [n ...], and the function that carries a gradient back."""
+
+
+def own_kernels(x: Array) -> Any:
+    """The module with the array library's own kernels for `x`; None for NumPy, which has none."""
+    if namespace(x) is np:
+        return None
+    from digitus.nn import kernels_torch
+
+    return kernels_torch
 
 
 def sum_rows(x: Array) -> Array:
@@ -101,6 +110,8 @@ class Relu(Elementwise):
         y = xp.clip(x, min=0)
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            if kernels := own_kernels(dy):
+                return kernels.gate(dy, y), {}
             return dy * xp.astype(y > 0, dy.dtype), {}
 
         return y, backward
@@ -230,8 +241,8 @@ class Chain:
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """Through all layers."""
         trail: list[Backward] = []
-        for i, layer in enumerate(self.layers):
-            x, back = layer.forward(scope(p, i), x, rng)
+        for layer, own in zip(self.layers, scoped(p, len(self.layers)), strict=True):
+            x, back = layer.forward(own, x, rng)
             trail.append(back)
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
@@ -258,10 +269,14 @@ def first_trained(network: Chain, p: Params) -> int:
     return min(numbers, default=len(network.layers))
 
 
-def scope(p: Params, i: int) -> Params:
-    """The parameters of layer i, under their own names."""
-    prefix = f"{i}."
-    return {name[len(prefix) :]: a for name, a in p.items() if name.startswith(prefix)}
+def scoped(p: Params, count: int) -> list[Params]:
+    """The parameters of each of the first so many layers, under their own names."""
+    scopes: list[Params] = [{} for _ in range(count)]
+    for name, a in p.items():
+        number, _, own = name.partition(".")
+        if int(number) < count:
+            scopes[int(number)][own] = a
+    return scopes
 
 
 def prefixed(i: int, p: dict[str, Any]) -> dict[str, Any]:

@@ -161,10 +161,10 @@ def _large(means: Means, settings: Record, bench: Bench) -> Recognizer | None:
 
 
 def teacher(bench: Bench, count: int | None, epochs: int) -> Recognizer:
-    """The recipe mlp, trained on the same digits; kept in a file for the next variant."""
+    """The recipe quick, trained on the same digits; kept in a file for the next variant."""
     path = bench.file(f"teacher-{count or 'all'}-{epochs}")
     if not path.exists():
-        recipe = with_settings(load_recipe("mlp"), epochs=epochs, development=_held_back(count))
+        recipe = with_settings(load_recipe("quick"), epochs=epochs, development=_held_back(count))
         trained(recipe, bench.training_set(count))[0].save(path)
     return load(path)
 

@@ -183,7 +183,7 @@ def _variants(page: Page, store: Store) -> None:
     if teachers:
         words += (
             " The large network, whose softened answers were tried as targets, is the recipe "
-            f"`mlp`, {per_cent(teachers[0])} on the development set."
+            f"`quick`, {per_cent(teachers[0])} on the development set."
         )
     page.say(words)
 

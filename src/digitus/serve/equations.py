@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitus.data.digits import Digits
 from digitus.nn import first_trained, one_hot, softmax, stream
-from digitus.nn.layers import scope
-from digitus.parallel import as_input
+from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
 from digitus.serve import worked
-from digitus.serve.bodies import packed
-from digitus.serve.inside import equations_of, named, settings_of
+from digitus.serve.bodies import Bytes, packed
+from digitus.serve.inside import as_numbers, equations_of, named, settings_of
 from digitus.serve.worked import Worked
 from digitus.training import State
 
@@ -29,24 +27,26 @@ SIDE = 6  # numbers on each side of an excerpt
 Array = npt.NDArray[Any]
 
 
-def equations(recipe: Recipe, state: State, batch: Digits, steps: int) -> dict[str, Any]:
-    """The step after `state` on `batch`, of `steps` in the run.
+def equations(
+    recipe: Recipe, state: State, images: Bytes, labels: Bytes, steps: int
+) -> dict[str, Any]:
+    """The step after `state` on images [n h w] and labels [n], of `steps` in the run.
 
-    The batch must be one shard, as those of `lessons` are; then this is the step to the bit.
+    With batch normalisation the batch must be one shard, as those of `lessons` are.
     """
     network, params = recipe.network, state.params
     found: list[dict[str, Any]] = []
     trail = []
-    x = as_input(batch.images, next(iter(params.values())))
+    x = as_numbers(images, params)
     rng = stream(recipe.seed, "dropout", state.step, 0)
-    for i, layer in enumerate(network.layers):
-        own = scope(params, i)
+    each = scoped(params, len(network.layers))
+    for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
         y, back = layer.forward(own, x, rng)
         example = worked.forward(layer, own, x, y)
         found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, example))
         trail.append((x, y, back))
         x = y
-    t = one_hot(batch.labels, dtype=x.dtype)
+    t = one_hot(labels, dtype=x.dtype)
     loss, dy = recipe.loss(x, t)
     arrays = {"z": x, "softmax(z)": softmax(x), "t": t}
     found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
@@ -69,9 +69,9 @@ def equations(recipe: Recipe, state: State, batch: Digits, steps: int) -> dict[s
     found += [_update(recipe, state, name, g, rate) for name, g in gradients.items()]
     return {
         "step": state.step,
-        "batch_size": len(batch),
-        "image": packed(batch.images[0]),
-        "label": int(batch.labels[0]),
+        "batch_size": len(images),
+        "image": packed(images[0]),
+        "label": int(labels[0]),
         "loss": float(loss),
         "equations": found,
     }

@@ -17,8 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from digitus.nn import Params, softmax
-from digitus.nn.layers import scope
-from digitus.parallel import as_input
+from digitus.nn.layers import scoped
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
 from digitus.serve.bodies import PIXELS, SIDE, Bytes, answer, packed, refusal
@@ -110,11 +109,11 @@ def look(
     carries each output's own gradient back to a copy of its own: rows k of dx are d y_k / d x.
     """
     network = recognizer.recipe.network
-    x = np.repeat(as_input(image[None], next(iter(params.values()))), 10, axis=0)
+    x = np.repeat(as_numbers(image[None], params), 10, axis=0)
     shape, trail, layers = x.shape[1:], [], []
     with np.errstate(over="ignore", invalid="ignore"):
-        for i, layer in enumerate(network.layers):
-            own = scope(params, i)
+        each = scoped(params, len(network.layers))
+        for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
             y, backward = layer.forward(own, x)
             trail.append(backward)
             about = {
@@ -151,6 +150,11 @@ def look(
         "gradient": floats(gradient),
         "evidence": floats(gradient * image),
     }
+
+
+def as_numbers(images: Bytes, params: Params) -> npt.NDArray[Any]:
+    """Bytes [n h w] as inputs [n h w 1] that can be looked at, unlike those of `parallel`."""
+    return images[..., None].astype(next(iter(params.values())).dtype)
 
 
 def floats(array: npt.NDArray[Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 from digitus import nn
@@ -21,7 +22,7 @@ from digitus.data.augment import Augmentation
 from digitus.data.digits import Digits
 from digitus.data.sources import STROKES, available, load
 from digitus.errors import RecipeError
-from digitus.parallel import CONV_SHARD
+from digitus.parallel import shard_size
 from digitus.recipe import KINDS, Recipe, load_recipe, nearest, planned, shipped, with_settings
 
 ACTIVATIONS: dict[str, type] = {"relu": nn.Relu, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
@@ -92,29 +93,33 @@ class Lesson:
         network = base.network
         if (self.layers, self.activation) != (own.layers, own.activation):
             network = _network(self.layers, ACTIVATIONS[self.activation](), base.network)
-        batch_size = self.batch_size
-        if any(isinstance(layer, nn.Conv) for layer in network.layers):
-            # A step of one shard: the equations on the page are then exactly the step's.
-            batch_size = min(batch_size or CONV_SHARD, CONV_SHARD)
         schedule = base.schedule
         if self.rate != own.rate:
             schedule = replace(base.schedule, rate=self.rate)  # type: ignore[type-var]
-        recipe = with_settings(
+        return with_settings(
             base,
             network=network,
             data=self.data,
             development=min(self.examples // HELD_BACK, MOST_HELD_BACK),
             optimizer=base.optimizer if self.optimizer == own.optimizer else _rule(self.optimizer),
             schedule=schedule,
-            batch_size=batch_size,
+            batch_size=self._batch_size(network),
+            worn=0.0,
+            not_digits=0.0,
             epochs=self.epochs,
             augment=base.augment if self.augment == OWN else AUGMENTS[self.augment],
             seed=self.seed,
         )
+
+    def _batch_size(self, network: nn.Chain) -> int:
+        """As asked; where it matters, of one shard: the equations on the page are the step's."""
         count = sum(map(math.prod, planned(network, (28, 28)).values()))
         if count > MOST_PARAMETERS:
             raise RecipeError(f"{count:,} parameters are more than {MOST_PARAMETERS:,}")
-        return recipe
+        if not {nn.Conv, nn.BatchNorm} & {type(layer) for layer in network.layers}:
+            return self.batch_size
+        most = shard_size(network, self.examples, 1, count)
+        return min(self.batch_size or most, most)
 
 
 OPTIMIZERS = {kind.__name__: kind for kind in KINDS["optimizer"]}
@@ -171,10 +176,21 @@ def lessons() -> list[dict[str, Any]]:
             "name": name,
             "about": _base(name).about,
             "settings": lesson_of(name).table(),
-            "parameters": sum(map(math.prod, planned(_base(name).network, (28, 28)).values())),
+            "parameters": _count(_base(name)),
         }
-        for name in (*SMALL, *shipped())
+        for name in names()
     ]
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The recipes to start from: the small ones, and those that ship and are not too large."""
+    return (*SMALL, *(name for name in shipped() if _count(load_recipe(name)) <= MOST_PARAMETERS))
+
+
+def _count(recipe: Recipe) -> int:
+    """The parameters of a recipe's network."""
+    return sum(map(math.prod, planned(recipe.network, (28, 28)).values()))
 
 
 def offers() -> dict[str, Any]:
@@ -254,10 +270,10 @@ def _rule(name: str) -> Any:
 
 def _base(name: str) -> Recipe:
     """The recipe that a lesson starts from: never a file that somebody names."""
-    if name in shipped():
-        return load_recipe(name)
     if name not in SMALL:
-        raise RecipeError(f"no recipe {name[:40]!r}{nearest(name, [*SMALL, *shipped()])}")
+        if name not in names():
+            raise RecipeError(f"no recipe {name[:40]!r}{nearest(name, names())}")
+        return load_recipe(name)
     layers, activation, about = SMALL[name]
     network = _network(layers, ACTIVATIONS[activation](), nn.Chain([nn.Scale(), nn.Flatten()]))
     return Recipe(

@@ -25,11 +25,12 @@ from digitus.data.batches import split
 from digitus.data.digits import Digits
 from digitus.errors import DigitusError
 from digitus.evaluation import Evaluation, evaluate
+from digitus.examples import Examples
 from digitus.files import write_text
 from digitus.recipe import planned
 from digitus.recognizer import load
 from digitus.runs import Run, record, resume, save_checkpoint
-from digitus.serve.bodies import refusal
+from digitus.serve.bodies import Bytes, refusal
 from digitus.serve.channel import Channel
 from digitus.serve.equations import equations
 from digitus.serve.inside import named
@@ -44,7 +45,6 @@ from digitus.training import (
     State,
     Stepped,
     begin,
-    next_batch,
     recognizer_so_far,
 )
 
@@ -165,8 +165,8 @@ class Live:
         with self._still:
             if self.status != "paused" or self._state is None:
                 raise refusal(409, "only a paused run can be looked into")
-            batch = next_batch(self.recipe, self._state, self._parts()[0])
-            return equations(self.recipe, self._state, batch, self._steps)
+            images, labels = self._next_batch(self._state, self._parts()[0])
+            return equations(self.recipe, self._state, images, labels, self._steps)
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
@@ -186,6 +186,10 @@ class Live:
     def _parts(self) -> tuple[Digits, Digits]:
         """What is learnt from, and what is held back."""
         return split(self._digits(), self.recipe.development, SPLIT_SEED)
+
+    def _next_batch(self, state: State, learnt: Digits) -> tuple[Bytes, Bytes]:
+        """What the next step will learn from: images and labels."""
+        return Examples(self.recipe, learnt).batch(*divmod(state.step, self._batches))
 
     def _work(self) -> None:
         """The thread."""
@@ -276,7 +280,7 @@ class Live:
 
     def _draw(self, state: State, learnt: Digits) -> None:
         """Shows the first layer's weights."""
-        weights = draw(self.recipe, state, next_batch(self.recipe, state, learnt))
+        weights = draw(self.recipe, state, *self._next_batch(state, learnt))
         self._drawn = time.monotonic()
         if weights is not None:
             self.shown.drawn(weights)

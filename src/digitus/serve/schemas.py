@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from digitus.recipe import shipped
 from digitus.serve.bodies import MOST, PIXELS
-from digitus.serve.lessons import ACTIVATIONS, AUGMENTS, LIMITS, OPTIMIZERS, OWN, SMALL
+from digitus.serve.lessons import ACTIVATIONS, AUGMENTS, LIMITS, OPTIMIZERS, OWN, names
 from digitus.serve.live import STATUSES
 from digitus.serve.mistakes import MOST_SHOWN
 from digitus.serve.runs import FASTEST
@@ -111,7 +110,7 @@ PACE: Table = {
     "anyOf": [{"const": 0}, {"type": "number", "minimum": 0.1, "maximum": FASTEST}],
 }
 SETTINGS: Table = {
-    "recipe": {"enum": [*SMALL, *shipped()]},
+    "recipe": {"enum": list(names())},
     "layers": {
         "type": "string",
         "pattern": "^784(-([1-9][0-9]{0,3}c?|p))*-10$",

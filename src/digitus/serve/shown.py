@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.digits import Digits
 from digitus.evaluation import Evaluation
 from digitus.nn import first_trained
 from digitus.parallel import gradient
 from digitus.recipe import Recipe
-from digitus.serve.bodies import packed
+from digitus.serve.bodies import Bytes, packed
 from digitus.serve.inside import named
 from digitus.training import EpochEnded, State, Stepped
 
@@ -111,8 +110,11 @@ class Shown:
             self._weights = weights
 
 
-def draw(recipe: Recipe, state: State, batch: Digits) -> Table | None:
-    """The first layer's weights as pictures, and the gradients that the step on `batch` follows."""
+def draw(recipe: Recipe, state: State, images: Bytes, labels: Bytes) -> Table | None:
+    """The first layer's weights as pictures, and the gradients that the next step follows.
+
+    `images` [n h w] and `labels` [n] are that step's. None where the first layer has no weights.
+    """
     layer = first_trained(recipe.network, state.params)
     name = f"{layer}.W"
     if name not in state.params:
@@ -121,8 +123,8 @@ def draw(recipe: Recipe, state: State, batch: Digits) -> Table | None:
         recipe.network,
         recipe.loss,
         state.params,
-        batch.images,
-        batch.labels,
+        images,
+        labels,
         seed=recipe.seed,
         step=state.step,
     )

@@ -1,0 +1,218 @@
+"""docs/records.md and the card of the recognizer that ships, from their results files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pages
+from digitus.papers.bench import student95
+
+BEST_KNOWN = {
+    "mlp": "99.65 % (Cireşan et al. 2010, 12 million weights)",
+    "mlp committee": "99.69 %",
+    "cnn": "99.83 %",
+    "cnn committee": "99.91 % (the best of many)",
+    "tiny": "99.5 %",
+}
+
+
+def records_page() -> str:
+    """docs/records.md."""
+    records = pages.results("records")
+    some = next(iter(next(iter(records["runs"].values())).values()))
+    lines = [
+        "# How far networks written from their equations go",
+        "",
+        "Written from [results/records.json](../results/records.json), which",
+        "`python benchmarks/records.py` wrote. Choices were made on a development split of the",
+        f"training set; the {some['n']:,} test images were looked at once for each network.",
+        "Means are over seeds, with 95 % intervals; no best seed is singled out.",
+        "",
+        *_table(records),
+        "",
+        "*Corrected*: ten of the test labels were overruled by a majority of five judges each",
+        "(Northcutt, Athalye & Mueller 2021), and the column counts against what they saw. About",
+        "fifteen of the 10,000 labels are doubtful, so differences above 99.85 % mean little.",
+        "Multiply-adds are those of one image; time is that of training, as one of several",
+        "processes, each with one thread, on",
+        f"{records['machine']['processor']} ({records['machine']['cores']} cores).",
+        "",
+        "## Every run",
+        "",
+        "| recipe | seed | development | test | corrected | calibration error | epochs | time |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for recipe, runs in records["runs"].items():
+        lines += [
+            f"| {recipe} | {r['seed']} | {_percent(r['development_accuracy'])}"
+            f" | {_percent(r['accuracy'])} | {_percent(r['accuracy_corrected'])}"
+            f" | {r['ece']:.4f} | {r['epochs']} | {_minutes(r['seconds'])} |"
+            for r in runs.values()
+        ]
+    return "\n".join([*lines, "", *_hard(records), *_ingredients()])
+
+
+def _table(records: dict[str, Any]) -> list[str]:
+    lines = [
+        "| recipe | networks | parameters | multiply-adds | test | corrected | time | file"
+        " | best known |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for recipe, found in records["runs"].items():
+        runs = list(found.values())
+        r = runs[0]
+        lines.append(
+            f"| [{recipe}](../src/digitus/recipes/{recipe}.toml) | {len(runs)} seeds"
+            f" | {r['parameters']:,} | {r['multiply_adds']:,} | {_spread(runs, 'accuracy')}"
+            f" | {_spread(runs, 'accuracy_corrected')}"
+            f" | {_minutes(mean(run['seconds'] for run in runs))}"
+            f" | {_size(r['bytes'])} | {BEST_KNOWN[recipe]} |"
+        )
+        for committee in _kinds(records.get("committees", {}).get(recipe, [])):
+            many = len(committee[0]["seeds"])
+            lines.append(
+                f"| {recipe} committee of {many} | {len(committee)} "
+                f"committee{'s' * (len(committee) > 1)}"
+                f" | {many * r['parameters']:,} | {many * r['multiply_adds']:,}"
+                f" | {_spread(committee, 'accuracy')} | {_spread(committee, 'accuracy_corrected')}"
+                f" | {_minutes(many * mean(run['seconds'] for run in runs))}"
+                f" | {_size(many * r['bytes'])} | {BEST_KNOWN[f'{recipe} committee']} |"
+            )
+    return lines
+
+
+def _kinds(committees: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Committees of the same size, together."""
+    sizes = sorted({len(c["seeds"]) for c in committees})
+    return [[c for c in committees if len(c["seeds"]) == size] for size in sizes]
+
+
+def _spread(rows: list[dict[str, Any]], key: str) -> str:
+    values = [row[key] for row in rows]
+    return pages.interval(values) if len(values) > 1 else _percent(values[0])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.2f} MB"
+
+
+def _hard(records: dict[str, Any]) -> list[str]:
+    """The test images that every network misreads."""
+    runs = [r for found in records["runs"].values() for r in found.values()]
+    answers: dict[str, Counter[int]] = {}
+    for r in runs:
+        for index, answer in r["wrong"].items():
+            answers.setdefault(index, Counter())[answer] += 1
+    every = sorted((int(i) for i, c in answers.items() if c.total() == len(runs)))
+    return [
+        "## What every network gets wrong",
+        "",
+        f"{len(every)} test images are misread by each of the {len(runs)} networks. MNIST's",
+        "pictures are not ours to show; `digitus serve` shows them where MNIST is at hand.",
+        "",
+        "| test image | read as |",
+        "|---|---|",
+        *(
+            f"| {i} | " + ", ".join(f"{d} ({n})" for d, n in answers[str(i)].most_common()) + " |"
+            for i in every
+        ),
+        "",
+    ]
+
+
+def _ingredients() -> list[str]:
+    """What each ingredient gave, on development data."""
+    if not (pages.ROOT / "results" / "ingredients.json").exists():
+        return []
+    found = pages.results("ingredients")
+    whole = [r["accuracy"] for r in found["runs"] if r["without"] == "nothing"]
+    lines = [
+        "## What each ingredient gave",
+        "",
+        f"The recipe `{found['recipe']}` with {found['epochs']} epochs and one ingredient left",
+        f"out, on {found['n']:,} development images; {len(whole)} seeds each. From",
+        "[results/ingredients.json](../results/ingredients.json), which",
+        "`python benchmarks/ingredients.py` wrote.",
+        "",
+        "| left out | accuracy | loss |",
+        "|---|---|---|",
+    ]
+    for name in dict.fromkeys(r["without"] for r in found["runs"]):
+        rows = [r for r in found["runs"] if r["without"] == name]
+        losses = [r["loss"] for r in rows]
+        lines.append(
+            f"| {name} | {_spread(rows, 'accuracy')}"
+            f" | {mean(losses):.4f} ± {student95(losses):.4f} |"
+        )
+    return [*lines, ""]
+
+
+def card() -> str:
+    """The card of the recognizer that ships."""
+    found = pages.results("recognizer")
+    lines = [
+        "# The recognizer that ships",
+        "",
+        "Reads a digit from 28 x 28 bytes, made for other people's pictures. Written from",
+        "results/recognizer.json, which `python benchmarks/recognizer.py` wrote.",
+        "",
+        f"- Made by `digitus train {found['recipe']} --seed {found['seed']}`:",
+        f"  {found['parameters']:,} parameters,",
+        f"  {found['epochs']} epochs over {found['examples']:,} digits",
+        f"  ({found['data']['name']}), {_minutes(found['seconds'])}.",
+        f"- Answers below a confidence of {found['threshold']:.3f} are refused.",
+        "- For digits 0 to 9, one at a time. Not for letters, for print, for decisions about",
+        "  people, or where a misread digit does harm and nobody looks at the doubtful ones.",
+        "- MIT licence, like the code; no picture of the training sets is in it.",
+        "",
+        "Digits. None of these sets was trained on; all but the first went through the preparation",
+        "that reading uses.",
+        "",
+        "| set | images | accuracy (95 % interval) | calibration error | refused"
+        " | accuracy of the rest |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in found["digits"].items():
+        low, high = row["interval95"]
+        lines.append(
+            f"| {name} | {row['n']:,} | {_percent(row['accuracy'])}"
+            f" ({100 * low:.2f} to {100 * high:.2f}) | {row['ece']:.4f}"
+            f" | {_percent(row['refused'])} | {_percent(row['accuracy_accepted'])} |"
+        )
+    lines += [
+        "",
+        "Not digits. AUROC is the probability that a digit of MNIST's test set is read with more",
+        "confidence than such a picture.",
+        "",
+        "| set | images | refused | AUROC | mean confidence |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {row['n']:,} | {_percent(row['refused'])} | {row['auroc']:.4f}"
+        f" | {row['mean_confidence']:.3f} |"
+        for name, row in found["not_digits"].items()
+    ]
+    machine = found["machine"]
+    return "\n".join([*lines, "", f"Measured on {machine['processor']}.", ""])
+
+
+def written() -> dict[Path, str]:
+    """Both pages, where their results are there."""
+    root = pages.ROOT
+    made = {}
+    if (root / "results" / "records.json").exists():
+        made[root / "docs" / "records.md"] = records_page()
+    if (root / "results" / "recognizer.json").exists():
+        made[root / "src" / "digitus" / "weights" / "default.md"] = card()
+    return made

@@ -1,0 +1,46 @@
+"""`Committee`: several networks that read together.
+
+The mean of what networks of different seeds find probable is right more often than each of them,
+since they do not err on the same digits (Cireşan, Meier & Schmidhuber 2012). Inside: the mean. Not
+inside: how the members were trained; each is an ordinary `Recognizer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.errors import ModelError
+from digitus.parallel import Map
+from digitus.recognizer import Bytes, Recognizer
+
+
+@dataclass(frozen=True, eq=False)
+class Committee:
+    """Recognizers of images of the same size. Raises `ModelError` where there is none, or not."""
+
+    members: tuple[Recognizer, ...]
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise ModelError("a committee needs at least one model")
+        if len(sizes := sorted({member.size for member in self.members})) > 1:
+            found = " and ".join(f"{h} x {w}" for h, w in sizes)
+            raise ModelError(f"these models read images of different sizes, {found}")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return self.members[0].size
+
+    @property
+    def threshold(self) -> float:
+        """The confidence below which an answer is refused: the mean of the members'."""
+        return float(np.mean([member.threshold for member in self.members]))
+
+    def probabilities(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
+        """The mean of the members' probabilities for bytes [n h w]: rows [n 10] that sum to 1."""
+        return np.mean([member.probabilities(images, each) for member in self.members], axis=0)

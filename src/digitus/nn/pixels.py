@@ -1,0 +1,119 @@
+"""Bytes that stay bytes until they are multiplied: what the first layers of a network see.
+
+A picture as numbers takes four times the memory of its bytes, and a perceptron's first layer does
+nothing with it but two products. So `Pixels` stand for the numbers, take part in NumPy's
+arithmetic like any array, and three things cost them nothing: a factor, another shape, a transposed
+view. In a product they become numbers block by block, in a buffer that stays in the cache. For a
+whole MNIST (784-10-10, one core): 29 ms for both products, where making an array of numbers and
+scaling it takes 14 to 80 before the first product begins, by how new its memory is. A single
+picture is multiplied without its background, four fifths of it: W [784 800] in 22 instead of 57 µs.
+
+Inside: the array-like, and products in blocks. Not inside: what is multiplied (`layers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from digitus.nn.products import scratch, times, transposed_times
+
+ROWS = 256  # in a block: 0.8 MB of float32 for 28 x 28 pixels, within one core's share of cache
+
+
+class Pixels(NDArrayOperatorsMixin):
+    """factor · bytes [n ...], as numbers of type `dtype`. Not to be changed."""
+
+    def __init__(
+        self, bytes_: npt.NDArray[np.uint8], dtype: np.dtype[Any], factor: float = 1.0
+    ) -> None:
+        self.bytes, self.dtype, self.factor = bytes_, dtype, factor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array."""
+        return self.bytes.shape
+
+    @property
+    def device(self) -> str:
+        """As of an array."""
+        return "cpu"
+
+    @property
+    def T(self) -> Transposed:  # noqa: N802 (an array's name for it)
+        """For products from the left."""
+        return Transposed(self)
+
+    def __len__(self) -> int:
+        return len(self.bytes)
+
+    def __getitem__(self, index: Any) -> Pixels:
+        return Pixels(self.bytes[index], self.dtype, self.factor)
+
+    def reshape(self, shape: tuple[int, ...], order: Any = "C") -> Pixels:
+        """As of an array; `numpy.reshape` asks for it."""
+        return Pixels(self.bytes.reshape(shape), self.dtype, self.factor)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """The numbers; always made anew."""
+        numbers = self.bytes.astype(self.dtype if dtype is None else dtype)
+        if self.factor != 1:
+            numbers *= self.factor
+        return numbers
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Arithmetic other than below happens to the numbers."""
+        numbers = (np.asarray(x) if isinstance(x, Pixels) else x for x in inputs)
+        return getattr(ufunc, method)(*numbers, **options)
+
+    def __mul__(self, factor: Any) -> Any:
+        """A number is remembered."""
+        if isinstance(factor, float):
+            return Pixels(self.bytes, self.dtype, self.factor * factor)
+        return np.asarray(self) * factor
+
+    def __matmul__(self, W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """[n i] times W [i o], in blocks of rows."""
+        if len(self) == 1:
+            (ink,) = self.bytes[0].nonzero()
+            x = self.bytes[0, ink].astype(self.dtype)
+            x *= self.factor
+            return (x @ W.take(ink, axis=0))[None]
+        y = np.empty((len(self), W.shape[1]), self.dtype)
+        for rows, x in self.blocks():
+            times(x, W, out=y[rows])
+        y *= self.factor  # the smallest of the arrays that it could be multiplied with
+        return y
+
+    def blocks(self) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+        """The bytes [n i] as numbers, some rows at a time in one buffer."""
+        n = len(self)
+        buffer = scratch((min(n, ROWS), prod(self.shape[1:])), self.dtype)
+        for start in range(0, n, ROWS):
+            rows = slice(start, start + ROWS)
+            x = buffer[: n - start]
+            np.copyto(x, self.bytes[rows])
+            yield rows, x
+
+
+@dataclass(frozen=True, eq=False)
+class Transposed:
+    """Pixels [n i] seen as [i n]."""
+
+    pixels: Pixels
+
+    def __matmul__(self, dy: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """[i n] times dy [n o]: the sum over blocks of rows."""
+        total = None
+        for rows, x in self.pixels.blocks():
+            part = transposed_times(x, dy[rows] * self.pixels.factor)
+            total = part if total is None else np.add(total, part, out=total)
+        if total is None:
+            return np.zeros((self.pixels.shape[1], dy.shape[1]), self.pixels.dtype)
+        return total

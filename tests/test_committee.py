@@ -1,0 +1,53 @@
+"""Several networks that read together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digitus.committee import Committee
+from digitus.data.strokes import strokes
+from digitus.errors import ModelError
+from digitus.evaluation import evaluate
+from digitus.recognizer import Recognizer
+from small import digits, recipe, recognizer, trained
+
+FRESH = strokes(400, seed=77)
+
+
+def members() -> tuple[Recognizer, ...]:
+    return tuple(trained(recipe(epochs=4, seed=seed), digits(600))[0] for seed in range(3))
+
+
+def test_it_gives_the_mean_of_its_members() -> None:
+    three = members()
+    committee = Committee(three)
+    found = committee.probabilities(FRESH.images)
+    np.testing.assert_allclose(
+        found, sum(m.probabilities(FRESH.images) for m in three) / 3, rtol=1e-6
+    )
+    np.testing.assert_allclose(found.sum(1), 1, rtol=1e-5)
+    assert committee.threshold == pytest.approx(sum(m.threshold for m in three) / 3)
+    assert committee.size == (28, 28)
+
+
+def test_it_reads_better_than_its_members() -> None:
+    three = members()
+    alone = [evaluate(m, FRESH).record()["accuracy"] for m in three]
+    assert evaluate(Committee(three), FRESH).record()["accuracy"] > np.mean(alone)
+
+
+def test_one_is_itself() -> None:
+    alone = recognizer()
+    together = Committee((alone, alone)).probabilities(FRESH.images)
+    np.testing.assert_allclose(together, alone.probabilities(FRESH.images), rtol=1e-6)
+
+
+def test_what_cannot_sit_together() -> None:
+    with pytest.raises(ModelError, match="at least one"):
+        Committee(())
+    table = [{"kind": "Flatten"}, {"kind": "Dense", "units": 10}]
+    w = {"1.W": np.zeros((64, 10), np.float32), "1.b": np.zeros(10, np.float32)}
+    small = Recognizer(recipe(network=table), w, size=(8, 8))
+    with pytest.raises(ModelError, match="8 x 8 and 28 x 28"):
+        Committee((recognizer(), small))
