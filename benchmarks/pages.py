@@ -1,4 +1,4 @@
-"""Writes what README and docs/results.md say in numbers, from the files in results/ alone.
+"""Writes what README and docs say in numbers, from the files in results/ alone.
 
     python benchmarks/pages.py [--check]
 
@@ -15,6 +15,7 @@ from statistics import mean
 from typing import Any
 
 from digitus.papers.bench import student95
+from reading_page import reading_section
 
 ROOT = Path(__file__).parent.parent
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
@@ -29,16 +30,22 @@ def results(name: str) -> dict[str, Any]:
 
 def pages() -> dict[Path, str]:
     """Every page with numbers, as it should be."""
-    readme = ROOT / "README.md"
-    text = readme.read_text("utf-8")
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
+    readme, reading = ROOT / "README.md", ROOT / "docs" / "reading.md"
+    figures = reading_section(results("reading"), results("fuzz"))
     from records_page import written
 
     return written() | {
-        readme: f"{before}{START}{readme_section()}{END}{after}",
+        readme: with_section(readme, readme_section()),
+        reading: with_section(reading, figures),
         ROOT / "docs" / "results.md": results_page(),
     }
+
+
+def with_section(page: Path, section: str) -> str:
+    """A page with that section between its two marks."""
+    before, _, rest = page.read_text("utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}{section}{END}{after}"
 
 
 def readme_section() -> str:

@@ -9,7 +9,8 @@ for tuning, and so is `--kinds`, with which every page is of the kinds named.
 Counted for each kind of page that has it:
 
     exact           share of pages whose digits are all right, in order, with nothing added
-    lines           the same, with lines and the spaces between groups right too
+    lines           the same, with the lines right too
+    gaps            the same, with the spaces between groups of digits right too
     error           edit distance to the truth, for each true digit; a refused digit is an error
     refused         share of what was found that was refused ("?")
     wrong_and_sure  share of pages that are wrong although nothing on them was refused
@@ -51,7 +52,7 @@ from digitus.training import SPLIT_SEED
 from machine import machine
 
 CHUNK = 25  # pages that a worker makes and reads at a time
-FIGURES = ("exact", "lines", "error", "refused", "wrong_and_sure", "invented")
+FIGURES = ("exact", "lines", "gaps", "error", "refused", "wrong_and_sure", "invented")
 
 
 @cache
@@ -79,10 +80,12 @@ def edits(a: str, b: str) -> int:
 def judge(lines: tuple[str, ...], reading: Reading) -> dict[str, float]:
     """What is right and wrong in what was read, given the true lines."""
     want, said = ("".join(x).replace(" ", "") for x in (lines, reading.lines))
+    rows, said_rows = ([line.replace(" ", "") for line in x] for x in (lines, reading.lines))
     exact = said == want
     return {
         "exact": exact,
-        "lines": tuple(reading.lines) == tuple(lines),
+        "lines": said_rows == rows,
+        "gaps": tuple(reading.lines) == tuple(lines),
         "edits": edits(said, want),
         "digits": len(want),
         "said": len(said),
@@ -155,8 +158,8 @@ def summary(found: list[dict[str, Any]]) -> dict[str, float]:
         "refused": total["refused"] / max(total["said"], 1),
         "wrong_and_sure": total["wrong_and_sure"] / n,
     }
-    if "invented" in total:
-        figures["invented"] = total["invented"] / n
+    for name in {"gaps", "invented"} & total.keys():
+        figures[name] = total[name] / n
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}
 
 
@@ -179,12 +182,11 @@ def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
     found = defaultdict(list)
     for row in rows:
         reading = read(folder / row["file"], recognizer=recognizer(model))
-        # Gaps between groups are not in the labels.
-        plain = Reading(0, 0, (), tuple(line.replace(" ", "") for line in reading.lines))
-        verdict = judge(tuple(row["label"].split("/")), plain)
+        verdict = judge(tuple(row["label"].split("/")), reading)
+        del verdict["gaps"]  # they are not in the labels
         found[row["kind"]].append(verdict)
         if show and not verdict["exact"]:
-            print(f"{row['file']}: {row['label']} read as {'/'.join(plain.lines)}")
+            print(f"{row['file']}: {row['label']} read as {'/'.join(reading.lines)}")
     figures = {kind: summary(some) for kind, some in sorted(found.items())}
     return figures | {"all": summary([verdict for some in found.values() for verdict in some])}
 

@@ -27,7 +27,7 @@ RINGS: dict[str, int] = {
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
-    "PIL": {"vision.decode", "report.pictures", "cli.data"},
+    "PIL": {"vision.decode", "report.pictures", "report.annotate", "cli.data"},
     "pi_heif": {"vision.decode"},
     "torch": {"nn.kernels_torch", "devices"},
     "uvicorn": {"serve.server"},

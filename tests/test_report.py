@@ -7,7 +7,6 @@ import io
 import re
 import tomllib
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,54 +23,10 @@ from digitus.evaluation import Evaluation
 from digitus.recipe import Recipe, from_table
 from digitus.recognizer import Recognizer
 from digitus.report import charts, model, page, pictures, report, score, write_report
+from html_page import Page
 
-VOID = {"meta", "br", "img", "link", "hr", "input"}
 DENSE = nn.Chain([nn.Scale(), nn.Flatten(), nn.Dense(70), nn.Relu(), nn.Dense(10)])
 CONV = nn.Chain([nn.Scale(), nn.Conv(4), nn.BatchNorm(), nn.MaxPool(), nn.Flatten(), nn.Dense(10)])
-
-
-class Page(HTMLParser):
-    """A parsed page: complains of tags that do not balance, collects the rest."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.rows: list[list[str]] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len({name for name, _ in attrs}) == len(attrs), f"{tag} repeats an attribute"
-        self.tags.append((tag, dict(attrs)))
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" in self.open or "script" in self.open:
-            return
-        self.words.append(data)
-        if "td" in self.open or "th" in self.open:
-            self.rows[-1][-1] += data
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.words).replace("\u00a0", " ").split())
-
-    def with_class(self, name: str) -> list[dict[str, str | None]]:
-        return [a for _, a in self.tags if name in (a.get("class") or "").split()]
 
 
 def recognizer(network: nn.Chain = DENSE, **settings: Any) -> Recognizer:

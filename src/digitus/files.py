@@ -49,6 +49,15 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         raise OutputError(f"cannot write {path}: {_reason(error)}") from None
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file atomically. Raises `OutputError`."""
+    write_atomically(path, lambda beside: _write_bytes(beside, content))
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes a text file atomically. Raises `OutputError`."""
     write_atomically(path, lambda beside: _write_utf8(beside, text))

@@ -6,14 +6,16 @@ Inside: sharing pictures out to processes. Not inside: reading one (`reader`), a
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
+import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 from threadpoolctl import threadpool_limits
@@ -23,7 +25,20 @@ from digitus.reader import read_pages
 from digitus.reading import Reading
 from digitus.recognizer import Recognizer
 
-Answer: TypeAlias = list[Reading] | DigitusError
+if TYPE_CHECKING:
+    from digitus.report.review import Doubts
+    from digitus.report.show import Show
+
+
+@dataclass(frozen=True)
+class Done:
+    """A file's pages as read, and what is doubtful in them, if that was asked for."""
+
+    readings: list[Reading]
+    doubts: list[Doubts]
+
+
+Answer: TypeAlias = Done | DigitusError
 
 FEW = 8  # pictures: to start another process takes as long as reading so many
 AHEAD = 4  # pictures that each process may be ahead of the one that is waited for
@@ -31,29 +46,38 @@ AHEAD = 4  # pictures that each process may be ahead of the one that is waited f
 
 @dataclass(frozen=True)
 class Job:
-    """How pictures are to be read: the arguments of `reader.read`."""
+    """How pictures are to be read: the arguments of `reader.read`, and what to show of them."""
 
     recognizer: Recognizer
     pattern: str | None = None
     min_confidence: float | None = None
-    keep_steps: bool = False
+    show: Show | None = None
 
     def __call__(self, path: Path) -> Answer:
         """The readings of a file's pages, or what is wrong with it."""
         try:
-            return list(
+            readings = list(
                 read_pages(
                     path,
                     recognizer=self.recognizer,
                     pattern=self.pattern,
                     min_confidence=self.min_confidence,
-                    keep_steps=self.keep_steps,
+                    keep_steps=bool(self.show and self.show.explain),
                 )
             )
+            doubts = self.show(path, readings) if self.show else []
+            # The steps are shown; they would be megabytes to send to another process.
+            return Done([replace(reading, steps=None) for reading in readings], doubts)
         except DigitusError as error:
             return error
         except MemoryError:
             return DataError(f"{path}: there is not enough memory to read it")
+
+
+def quietly() -> None:
+    """Keeps what Pillow says of damaged details, such as a camera's notes, from being printed."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_many(paths: Sequence[Path], job: Job, processes: int) -> Iterator[tuple[Path, Answer]]:
@@ -105,6 +129,7 @@ def _begin(job: Job) -> None:
     _job = job
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    quietly()
 
 
 def _work(path: Path) -> Answer:

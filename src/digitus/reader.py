@@ -10,6 +10,7 @@ also says which way is up, and whether long lines are rules or bars of digits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from digitus.errors import DataError
 from digitus.reading import Candidate, Digit, Reading, Steps
 from digitus.recognizer import Recognizer, load
 from digitus.vision.choose import best_path, groups, score
+from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
 from digitus.vision.find import Layout, find_lines
 from digitus.vision.ink import Ink, page_ink
@@ -36,12 +38,16 @@ __all__ = ["Candidate", "Digit", "Reading", "Steps", "read", "read_pages"]
 Look: TypeAlias = Callable[[Bytes], npt.NDArray[np.floating[Any]]]
 
 DECODED = 2000  # pixels: of a JPEG's longer side, as many as that are decoded, if it has them
-WORK = 1600  # pixels: digits are looked for on a copy whose longer side has at most so many
+LEAST, WORK = (
+    900,
+    1600,
+)  # pixels: digits are looked for on a copy whose longer side has at most so many
 SMALL = 64  # pixels: a smaller picture may be one digit, cut out already
 SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
 DOUBT = 0.8  # of a page's ink: if less of it is read, the page may lie on its side or head
 CLEARLY = 0.15  # of a page's ink: so much more must be read the other way, and
 ENOUGH = 3  # so many digits
+SLACK = 0.1  # of probability: so much less is enough where a picture may be one digit
 RULED = 0.05  # of a page's ink: so much more must be read without its rules
 
 
@@ -88,7 +94,7 @@ def read_pages(
     threshold = recognizer.threshold if min_confidence is None else min_confidence
     asked = _Asked(recognizer.probabilities, threshold, pattern)
     for page in _pictures(picture):
-        yield _read(page, asked, keep_steps)
+        yield _read(_Sheet(as_grey(page.pixels), page.width, page.height), asked, keep_steps)
 
 
 def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
@@ -100,8 +106,16 @@ def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
         raise DataError(
             f"a picture must be bytes [h w] or [h w 3], not {picture.dtype} {list(shape)}"
         )
-    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    return iter([Picture(grey, shape[1], shape[0])])
+    return iter([Picture(picture, shape[1], shape[0])])
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """A grey picture [h w] of what has `width` x `height` pixels."""
+
+    grey: Bytes
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -116,7 +130,7 @@ class _Asked:
         return self.look(np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
 
 
-def _read(picture: Picture, asked: _Asked, keep_steps: bool) -> Reading:
+def _read(picture: _Sheet, asked: _Asked, keep_steps: bool) -> Reading:
     """Tries the picture as one digit, as a page, without rules, and turned."""
     single = _single(picture, asked)
     small = max(picture.width, picture.height) <= SMALL
@@ -142,7 +156,7 @@ def _one(pattern: str | None) -> bool:
     return pattern is None or pattern.count("#") == 1
 
 
-def _single(picture: Picture, asked: _Asked) -> tuple[Prepared, Digit] | None:
+def _single(picture: _Sheet, asked: _Asked) -> tuple[Prepared, Digit] | None:
     """The picture as one digit."""
     prepared = prepare_one(picture.grey)
     if prepared.blank:
@@ -170,12 +184,11 @@ def _fills(single: Digit, found: Sequence[Digit]) -> bool:
             return False
         if not (-0.1 * h <= top + high / 2 - y <= 1.1 * h):
             return False
-    slack = 0.1 if len(found) == 1 else 0.0
-    return all(single.confidence >= digit.confidence - slack for digit in found)
+    return single.confidence >= math.prod(digit.confidence for digit in found) - SLACK
 
 
 def _reading_of_one(
-    picture: Picture, single: tuple[Prepared, Digit], asked: _Asked, keep_steps: bool
+    picture: _Sheet, single: tuple[Prepared, Digit], asked: _Asked, keep_steps: bool
 ) -> Reading:
     prepared, digit = single
     text = _text([[digit]])
@@ -249,9 +262,9 @@ def _as_bytes(values: npt.NDArray[np.floating[Any]]) -> Bytes:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def _page(picture: Picture, asked: _Asked, *, turns: int = 0, ruled: bool = True) -> _Page:
+def _page(picture: _Sheet, asked: _Asked, *, turns: int = 0, ruled: bool = True) -> _Page:
     """Reads a page: ink, lines, each piece as it is, the doubtful ones cut, the best paths."""
-    work = np.ascontiguousarray(np.rot90(at_most(WORK, picture.grey), turns))
+    work = np.ascontiguousarray(np.rot90(_scaled(picture.grey), turns))
     zoom = max(picture.width, picture.height) / max(work.shape)
     ink = page_ink(work, ruled=ruled)
     layout = find_lines(ink)
@@ -286,12 +299,22 @@ def _page(picture: Picture, asked: _Asked, *, turns: int = 0, ruled: bool = True
     return _Page(turns, zoom, ink, layout, tuple(candidates), tuple(lines))
 
 
+def _scaled(grey: Bytes) -> Bytes:
+    """The working copy: neither so large as to be slow, nor so small that cuts are coarse."""
+    longer = max(grey.shape)
+    if longer >= LEAST:
+        return at_most(WORK, grey)
+    zoom = min(LEAST / longer, 3.0)
+    larger: Bytes = cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    return larger
+
+
 def _reads(group: Sequence[Digit]) -> bool:
     """Whether a group is digits, some of them refused perhaps, rather than something else."""
     return 2 * sum(digit.value is not None for digit in group) > len(group)
 
 
-def _upright(box: Box, turns: int, zoom: float, picture: Picture) -> Box:
+def _upright(box: Box, turns: int, zoom: float, picture: _Sheet) -> Box:
     """A box in the turned working copy, as one in the picture."""
     x, y, w, h = (v * zoom for v in box)
     for turned in range(turns, 0, -1):  # back by a quarter each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -38,6 +39,9 @@ COLUMNS = ("file", "page", "line", "digits", "confidence", "refused")
 )
 @click.option("--digits", type=click.IntRange(1, 100), help="The number has so many digits.")
 @click.option("--pattern", help="The number's form: # for a digit, the rest as it stands.")
+@click.option("--annotate", type=PATH, metavar="DIR", help="Draw what was read on the pictures.")
+@click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")
+@click.option("--review", type=PATH, metavar="FILE", help="A page to correct what is doubtful.")
 @threads_option
 def read(
     pictures: tuple[Path, ...],
@@ -46,6 +50,9 @@ def read(
     min_confidence: float | None,
     digits: int | None,
     pattern: str | None,
+    annotate: Path | None,
+    explain: Path | None,
+    review: Path | None,
     threads: int,
 ) -> None:
     """Read the handwritten digits in pictures.
@@ -54,7 +61,7 @@ def read(
     is no digit is left out. Pictures that cannot be read are told on standard error, the others
     are read, and the exit code is 1.
     """
-    from digitus.many import Job, read_many
+    from digitus.many import Done, Job, quietly, read_many
 
     if digits is not None and pattern is not None:
         raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
@@ -62,22 +69,48 @@ def read(
         raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
     if digits is not None:
         pattern = "#" * digits
-    job = Job(_recognizer(model), pattern, min_confidence)
+    shown = None
+    if annotate or explain or review:
+        from digitus.report.show import Show, distinct
+
+        shown = Show(annotate, explain, review is not None, distinct(pictures))
+    job = Job(_recognizer(model), pattern, min_confidence, shown)
     show = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
     if form == "csv":
         _row(COLUMNS)
-    failed = 0
+    quietly()
+    _mute_libraries()
+    failed, doubts = 0, []
     answers = read_many(pictures, job, cores(threads))
     for path, answer in _with_progress(answers, len(pictures)):
-        if isinstance(answer, list):
-            for number, reading in enumerate(answer, 1):
-                show(path, number if len(answer) > 1 else None, reading, len(pictures) > 1)
+        if isinstance(answer, Done):
+            doubts += answer.doubts
+            for number, reading in enumerate(answer.readings, 1):
+                several = len(answer.readings) > 1
+                show(path, number if several else None, reading, len(pictures) > 1)
         else:
             failed += 1
             print(f"digitus: {answer}", file=sys.stderr)
     sys.stdout.flush()
+    if review:
+        from digitus.files import write_text
+        from digitus.report.review import review as review_page
+
+        write_text(review, review_page(doubts))
     if failed:
         sys.exit(1)
+
+
+def _mute_libraries() -> None:
+    """Leaves standard error to us: libtiff prints a line for each damaged line of a picture."""
+    try:
+        ours = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file: somebody listens already
+        return
+    sys.stderr = os.fdopen(ours, "w", buffering=1, errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _recognizer(model: str | None) -> Recognizer:

@@ -10,7 +10,8 @@ import io
 import statistics
 from typing import TYPE_CHECKING
 
-from digitus.reader import Bytes, Digit, Reading
+from digitus.reading import Digit, Reading
+from digitus.report.pictures import Bytes
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
@@ -93,13 +94,14 @@ def _label(
 
     large, small = ImageFont.load_default(size), ImageFont.load_default(max(0.62 * size, 10))
     value = f"{label(digit)}?" if doubtful(digit) and digit.value is not None else label(digit)
-    share = f" {100 * digit.confidence:.0f}%"
+    share = f"{int(100 * digit.confidence)} %"  # rounded down: only what is certain is 100 %
     colour = DOUBTFUL_INK if doubtful(digit) else SURE_INK
-    left = middle - (large.getlength(value) + small.getlength(share)) / 2
+    apart = 0.25 * size  # or "7 99 %" would look like 799 %
+    left = middle - (large.getlength(value) + apart + small.getlength(share)) / 2
     rim = max(2, round(size / 8))
     at = bottom - 0.3 * size
     draw.text((left, at), value, colour, large, "ls", stroke_width=rim, stroke_fill=PAPER)
-    left += large.getlength(value)
+    left += large.getlength(value) + apart
     draw.text((left, at), share, colour, small, "ls", stroke_width=rim, stroke_fill=PAPER)
 
 

@@ -103,8 +103,15 @@ def facts(pairs: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="facts">{"".join(items)}</dl>'
 
 
-def document(title: str, header: str, sections: Sequence[Section], style: str, footer: str) -> str:
-    """The whole document; `style` is CSS that goes with these contents only."""
+def document(
+    title: str,
+    header: str,
+    sections: Sequence[Section],
+    style: str,
+    footer: str,
+    script: str | None = "page.js",
+) -> str:
+    """The whole document; `style` is CSS, `script` a file, that go with these contents only."""
     links = "".join(f'<li><a href="#{s.id}">{escape(s.title)}</a></li>' for s in sections)
     body = "\n".join(
         f'<section id="{s.id}" aria-labelledby="{s.id}-title">'
@@ -120,7 +127,7 @@ def document(title: str, header: str, sections: Sequence[Section], style: str, f
 <meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
 <style>
-{_part("page.css")}{style}</style>
+{part("page.css")}{style}</style>
 </head>
 <body>
 <header>{header}</header>
@@ -129,12 +136,12 @@ def document(title: str, header: str, sections: Sequence[Section], style: str, f
 {body}
 </main>
 <footer>{footer}</footer>
-<script>
-{_part("page.js")}</script>
+{f"<script>{part(script)}</script>" if script else ""}
 </body>
 </html>
 """
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """The text of a file that lies beside these modules."""
     return (resources.files("digitus.report") / name).read_text("utf-8")

@@ -25,6 +25,7 @@ from digitus.errors import DataError
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic"})
+GREY = ("1", "L", "LA")
 MAX_BYTES = 50 * 10**6
 MAX_PIXELS = 60 * 10**6  # the largest telephone cameras; 60 MB as grey, 240 MB while decoding
 MAX_PAGES = 100  # of a TIFF
@@ -32,13 +33,14 @@ MAX_PAGES = 100  # of a TIFF
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Grey bytes [h w], the way up that the camera noted, of a picture of `width` x `height`.
+    """A picture of `width` x `height`, the way up that its camera noted.
 
-    The bytes may be fewer than the picture's pixels: a large JPEG is decoded at a half, a quarter
-    or an eighth of its size where that is enough.
+    `pixels` are bytes, [h w 3] (red, green, blue) or grey [h w]. They may be fewer than the
+    picture has: a large JPEG is decoded at a half, a quarter or an eighth of its size where that
+    is enough.
     """
 
-    grey: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
     width: int
     height: int
 
@@ -54,17 +56,17 @@ def decode(source: Path | bytes, name: str = "") -> npt.NDArray[np.uint8]:
     Raises `DataError` where it is not a picture in one of `FORMATS`, is damaged, is an animation,
     or exceeds `MAX_BYTES` or `MAX_PIXELS`.
     """
-    return next(decode_pages(source, name)).grey
+    return next(decode_pages(source, name, colours=False)).pixels
 
 
 def decode_pages(
-    source: Path | bytes, name: str = "", *, side: int | None = None
+    source: Path | bytes, name: str = "", *, side: int | None = None, colours: bool = True
 ) -> Iterator[Picture]:
     """The pages of a TIFF, one after the other, or the one picture of any other file.
 
-    With `side`, a JPEG is decoded no finer than needed for that many pixels on its longer side
-    (12 megapixels for a side of 2,000: 40 ms instead of 110). Else as `decode`; more than
-    `MAX_PAGES` pages are an error too.
+    Grey, unless `colours` are wanted and there. With `side`, a JPEG is decoded no finer than
+    needed for that many pixels on its longer side (12 megapixels for a side of 2,000: 60 ms
+    instead of 150). Else as `decode`; more than `MAX_PAGES` pages are an error too.
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
     content = _read(source, name) if isinstance(source, Path) else source
@@ -79,7 +81,7 @@ def decode_pages(
                 raise DataError(f"{name}: is an animation; save the frame that is meant")
             page = 0
             while True:
-                yield _page(image, name, side)
+                yield _page(image, name, side, colours)
                 page += 1
                 if image.format != "TIFF" or not _turned_to(image, page):
                     return
@@ -115,7 +117,7 @@ def _turned_to(image: Image.Image, page: int) -> bool:
     return True
 
 
-def _page(image: Image.Image, name: str, side: int | None) -> Picture:
+def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Picture:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise DataError(
@@ -124,10 +126,10 @@ def _page(image: Image.Image, name: str, side: int | None) -> Picture:
         )
     if side is not None and image.format in ("JPEG", "MPO"):
         share = side / max(width, height)
-        image.draft("L", (int(width * share), int(height * share)))
+        image.draft(None, (int(width * share), int(height * share)))
     if image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8):
         width, height = height, width
-    return Picture(_grey(ImageOps.exif_transpose(image), name), width, height)
+    return Picture(_pixels(ImageOps.exif_transpose(image), name, colours), width, height)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -157,7 +159,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 
-def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
+def _pixels(image: Image.Image, name: str, colours: bool) -> npt.NDArray[np.uint8]:
     if image.mode.startswith("I;16"):
         return (np.asarray(image).astype(np.uint16) // 257).astype(np.uint8)
     if image.mode in ("I", "F"):
@@ -165,7 +167,7 @@ def _grey(image: Image.Image, name: str) -> npt.NDArray[np.uint8]:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("L"))
+    return np.array(image.convert("RGB" if colours and image.mode not in GREY else "L"))
 
 
 def _scaled(deep: npt.NDArray[np.float64], name: str) -> npt.NDArray[np.uint8]:

@@ -12,9 +12,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from digitus.vision.ink import Ink
+from digitus.vision.ink import Ink, strengths
 from digitus.vision.paper import Box
 
+PALE = 0.3  # of the typical strength: paler pieces are not written with the same pen
 SMALLEST = 6  # pixels: the least height of a digit
 SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
 REACH = 0.25  # of a line's height: so near a speck belongs to a digit
@@ -26,12 +27,13 @@ OVERLAP = 0.35  # of the lower one's height: how far two neighbours in a line ov
 class Piece:
     """Connected ink, or several parts that belong together: the numbers in `Ink.labels`, the box.
 
-    `mass` is the number of its pixels.
+    `mass` is the number of its pixels, `strength` that of its ink.
     """
 
     labels: tuple[int, ...]
     box: Box
     mass: int
+    strength: float
 
     @property
     def right(self) -> int:
@@ -53,7 +55,9 @@ class Piece:
         """Both as one."""
         x, y = min(self.box[0], other.box[0]), min(self.box[1], other.box[1])
         box = (x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
-        return Piece(self.labels + other.labels, box, self.mass + other.mass)
+        mass = self.mass + other.mass
+        strength = (self.mass * self.strength + other.mass * other.strength) / mass
+        return Piece(self.labels + other.labels, box, mass, strength)
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,10 @@ def find_lines(ink: Ink) -> Layout:
     left_out: list[tuple[Piece, str]] = []
     page = ink.labels.shape
     kept = []
+    pale = PALE * typical_strength(pieces) if pieces else 0.0
     for piece in pieces:
-        if reason := _no_digit(piece, page):
+        reason = "pale" if piece.strength < pale else _no_digit(piece, page)
+        if reason:
             left_out.append((piece, reason))
         else:
             kept.append(piece)
@@ -108,10 +114,19 @@ def typical_height(pieces: list[Piece] | tuple[Piece, ...]) -> float:
     return float(heights[order][np.searchsorted(mass, mass[-1] / 2)])
 
 
+def typical_strength(pieces: list[Piece]) -> float:
+    """The median strength of pieces, each as often as it has ink."""
+    strength = np.array([p.strength for p in pieces])
+    order = strength.argsort()
+    ink = (np.array([p.mass for p in pieces]) * strength)[order].cumsum()
+    return float(strength[order][np.searchsorted(ink, ink[-1] / 2)])
+
+
 def _pieces(ink: Ink) -> list[Piece]:
     stats = _boxes(ink)
+    strength = strengths(ink.labels, ink.strength, len(stats))
     return [
-        Piece((i,), (int(x), int(y), int(w), int(h)), int(mass))
+        Piece((i,), (int(x), int(y), int(w), int(h)), int(mass), float(strength[i]))
         for i, (x, y, w, h, mass) in enumerate(stats)
         if i and mass >= SMALLEST
     ]

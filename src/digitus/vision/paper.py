@@ -25,11 +25,11 @@ VISIBLE, PALE = 0.15, 0.75  # of full ink: a rule is at least the one; a single 
 
 
 def at_most(side: int, picture: Any) -> Any:
-    """The picture [h w], made smaller by averaging where its longer side has more pixels."""
-    zoom = side / max(picture.shape)
+    """The picture [h w] or [h w 3], made smaller by averaging where its longer side has more pixels."""
+    zoom = side / max(picture.shape[:2])
     if zoom >= 1:
         return picture
-    h, w = (max(1, round(s * zoom)) for s in picture.shape)
+    h, w = (max(1, round(s * zoom)) for s in picture.shape[:2])
     return cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
 
 

@@ -1,0 +1,124 @@
+"""What docs/reading.md says in numbers, from results/reading.json and results/fuzz.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from digitus.data.pages import KINDS
+
+ABOUT = {
+    "single": "one digit, 28 to 700 pixels high",
+    "small": "one digit of 9 to 28 pixels on a far larger page",
+    "large": "one digit of 700 to 1,900 pixels",
+    "tiny": "8 to 64 pixels in all, one digit that fills them",
+    "number": "one line of 2 to 12 digits in groups",
+    "lines": "2 to 6 lines",
+    "many": "60 to 130 digits",
+    "boxes": "the boxes of a form",
+    "comb": "a comb: boxes without a top",
+    "blank": "no digit at all",
+    "touching": "about half of all neighbours touch or overlap",
+    "curved": "lines that rise and fall by half a digit",
+    "slant": "digits that lean by 14 to 29 degrees",
+    "thin": "strokes of 1 to 3 % of the height",
+    "thick": "strokes of 13 to 18 % of the height",
+    "broken": "gaps in the strokes of two digits in five",
+    "pencil": "pale and grainy ink",
+    "colour pen": "ink in colour, sometimes on coloured paper",
+    "inverted": "light ink on dark paper",
+    "screen": "a drawing: no camera, no paper",
+    "ruled": "ruled paper",
+    "squared": "squared paper",
+    "printed": "printed words beside the digits",
+    "letters": "words in the same hand",
+    "smudges": "stains, specks, the ring of a cup",
+    "gradient": "light from one side",
+    "vignette": "dark corners",
+    "shadow": "the shadow of a hand or a head",
+    "rough paper": "grain, clouds, creases",
+    "rotated": "turned by 4 to 14 degrees",
+    "perspective": "seen at an angle",
+    "desk": "the desk around the sheet",
+    "fingers": "fingers, a pen or a telephone at the edge",
+    "turned": "on its side or head",
+    "blur": "out of focus, or shaken",
+    "noise": "the noise of a sensor in the dark",
+    "jpeg": "JPEG of low quality",
+}
+
+
+def reading_section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
+    """The figures of docs/reading.md."""
+    everything, speed = reading["all"], reading["speed"]
+    lines = [
+        f"{everything['pages']:,} made pages ([digitus.data.pages](../src/digitus/data/pages.py)) "
+        f"with {everything['digits']:,} digits, half of",
+        "the pages written by the simulated pen and half with MNIST's development split, which no",
+        "training learns from. Written by `python benchmarks/reading.py` into",
+        "[results/reading.json](../results/reading.json). A page is *exact* when all its digits are",
+        "right and nothing is added; *lines* when the lines are right too. *Error* is the edit",
+        "distance for each true digit. *Wrong and sure* are pages that are wrong though nothing on",
+        "them was refused; *invented* are digits where there is none, for each page. A page has one",
+        "of the first ten kinds and any of the others.",
+        "",
+        *table(everything, reading["kinds"]),
+        "",
+    ]
+    if "photos" in reading:
+        lines += [
+            "Other people's photos, scans and drawings, none of which was ever learnt from:",
+            "",
+            *photo_table(reading["photos"]),
+            "",
+        ]
+    return "\n".join(
+        [
+            *lines,
+            f"On one core of {reading['machine']['processor']}: a photo of 12 megapixels with ten "
+            f"digits takes {speed['photo_seconds']:.2f} s",
+            f"and {speed['photo_process_megabytes']} MB, an image of 28 x 28 pixels "
+            f"{1000 * speed['digit_seconds']:.1f} ms, a fresh process that reads one",
+            f"{speed['process_seconds']:.2f} s.",
+            "",
+            f"{fuzz['inputs']:,} damaged files and strange pictures (`python "
+            "benchmarks/fuzz_reading.py`,",
+            f"[results/fuzz.json](../results/fuzz.json)): {fuzz['read']:,} were read, "
+            f"{fuzz['refused']:,} refused in one line,",
+            f"{len(fuzz['errors'])} raised anything else and {len(fuzz['crashes'])} ended the "
+            f"process; the slowest took {fuzz['slowest_seconds']:.1f} s,",
+            f"and memory stayed below {fuzz['peak_megabytes'] + 1} MB.",
+            "",
+        ]
+    )
+
+
+def table(everything: dict[str, Any], kinds: dict[str, Any]) -> list[str]:
+    """A row for all pages and for each kind."""
+    head = "| pages | | number | exact | lines | error | refused | wrong and sure | invented |"
+    rows = [("all", "", everything)]
+    rows += [(kind, ABOUT[kind], kinds[kind]) for kind in KINDS if kind in kinds]
+    return [head, "|---|---|" + "---:|" * 7, *(line(*row) for row in rows)]
+
+
+def line(name: str, about: str, row: dict[str, Any]) -> str:
+    """A row of the table."""
+    shares = (percent(row[k]) for k in ("exact", "lines", "error", "refused", "wrong_and_sure"))
+    return f"| {name} | {about} | {row['pages']:,} | {' | '.join(shares)} | {row['invented']:.2f} |"
+
+
+def photo_table(photos: dict[str, Any]) -> list[str]:
+    """A row for single digits and one for several."""
+    names = {"single": "one digit", "multi": "several digits", "all": "all"}
+    rows = [
+        f"| {names[kind]} | {row['pages']} | "
+        + " | ".join(percent(row[k]) for k in ("exact", "lines", "error", "wrong_and_sure"))
+        + " |"
+        for kind, row in sorted(photos.items(), key=lambda item: list(names).index(item[0]))
+    ]
+    head = "| pictures | number | exact | lines | error | wrong and sure |"
+    return [head, "|---|" + "---:|" * 5, *rows]
+
+
+def percent(share: float | None) -> str:
+    """0.9876 as "98.8 %"."""
+    return "–" if share is None else f"{100 * share:.1f} %"

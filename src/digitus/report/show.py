@@ -1,0 +1,64 @@
+"""What else can be made of a picture that was read: files to look at, and what is doubtful in it.
+
+Inside: `Show`, which is sent along to whatever process reads the picture. Not inside: the pictures
+and pages themselves (`annotate`, `explain`, `review`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from digitus.files import write_bytes, write_text
+from digitus.reading import Reading
+from digitus.report.annotate import LARGEST, annotate
+from digitus.report.explain import explain
+from digitus.report.review import Doubts, doubts_of
+from digitus.vision.decode import decode_pages
+
+
+@dataclass(frozen=True)
+class Show:
+    """Folders for annotated pictures and for pages that explain, and whether to collect doubts.
+
+    `names` are the files' names in these folders, where they differ from the pictures' own.
+    """
+
+    annotate: Path | None = None
+    explain: Path | None = None
+    review: bool = False
+    names: Mapping[Path, str] = field(default_factory=dict)
+
+    def __call__(self, path: Path, readings: Sequence[Reading]) -> list[Doubts]:
+        """Writes what is asked for; returns the doubts of each page, if they are.
+
+        Raises `OutputError` where a file cannot be written and `DataError` where the picture
+        cannot be opened again.
+        """
+        doubts = []
+        pages = zip(decode_pages(path, side=LARGEST), readings, strict=True)
+        for number, (decoded, reading) in enumerate(pages, 1):
+            picture = decoded.pixels
+            page = f", page {number}" if len(readings) > 1 else ""
+            name = self.names.get(path, path.name) + page
+            if self.annotate:
+                write_bytes(self.annotate / f"{name}.png", annotate(picture, reading))
+            if self.explain:
+                write_text(self.explain / f"{name}.html", explain(picture, reading, name))
+            if self.review:
+                doubts.append(doubts_of(f"{path}{page}", picture, reading))
+        return doubts
+
+
+def distinct(paths: Sequence[Path]) -> dict[Path, str]:
+    """A name for each picture in one folder: its own, or for pictures of one name, numbered."""
+    of_a_name: Counter[str] = Counter(path.name for path in paths)
+    seen: Counter[str] = Counter()
+    names = {}
+    for path in paths:
+        if of_a_name[path.name] > 1:
+            seen[path.name] += 1
+            names[path] = f"{seen[path.name]}-{path.name}"
+    return names
