@@ -122,6 +122,31 @@ def test_a_run_goes_on_after_the_server_was_away(
         server.stop()
 
 
+def test_the_network_is_drawn_as_it_is_typed(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    page.wait_for_selector("form.lesson")
+    for run in page.request.get(server.address + "api/runs").json()["runs"]:
+        page.request.delete(f"{server.address}api/runs/{run['id']}")
+    page.goto(server.address + "#draw")
+    page.goto(server.address + "#learn")
+    page.fill("#lesson-layers", "784-8c-p-32-10")
+    drawn = page.locator(".diagram")
+    drawn.wait_for()
+    # 8 (9 + 1) + (14 14 8 + 1) 32 + (32 + 1) 10, as anybody can count
+    assert drawn.get_attribute("aria-label") == "The network 784-8c-p-32-10: 50,618 parameters"
+    page.fill("#lesson-layers", "784-8c-p-32")
+    drawn.wait_for(state="detached")
+
+
+def test_a_run_removed_elsewhere_is_let_go(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, paused=True, layers="784-10", epochs=1, examples=600)
+    wait_for(page, "paused")
+    page.request.delete(f"{server.address}api/runs/{page.url.rpartition('/')[2]}")
+    page.wait_for_function("() => !location.hash.includes('/')")
+    visit.complaints.clear()  # the browser reports the status 404
+
+
 @pytest.mark.parametrize("layers", ["784-20", "10-10", "784-99999-10"])
 def test_a_network_that_cannot_be_is_refused_in_words(
     visit: Visit, server: Server, layers: str

@@ -1,6 +1,6 @@
 // The probabilities of the ten digits as bars that move.
 
-import { css, h, percent } from "./dom.js";
+import { chance, css, h } from "./dom.js";
 
 /** `set(probabilities, value)` shows them; the digit that was read, if any, stands out. */
 export function bars({ choose } = {}) {
@@ -21,7 +21,7 @@ export function bars({ choose } = {}) {
       rows.forEach(({ row, share }, digit) => {
         const p = probabilities?.[digit];
         css(row, { "--v": p ?? 0 });
-        share.textContent = p === undefined ? "" : percent(p);
+        share.textContent = p === undefined ? "" : chance(p);
         row.classList.toggle("read", digit === value);
         row.classList.toggle("best", p !== undefined && p === best && value === undefined);
         row.classList.toggle("marked", digit === marked);

@@ -1,7 +1,7 @@
 // Which digit was read as which: a table whose cells open, and the misread pictures behind a cell.
 
 import { bytes } from "./api.js";
-import { css, h, percent } from "./dom.js";
+import { chance, css, h } from "./dom.js";
 import { picture } from "./pictures.js";
 import { look } from "./shared.js";
 
@@ -66,6 +66,6 @@ export function confusion(choose) {
 export function misread(digit, where) {
   const pixels = bytes(digit.pixels);
   return h("button", { type: "button", class: "misread", onclick: () => look(pixels, `a ${digit.true} ${where}`),
-    "aria-label": `A ${digit.true}, read as ${digit.read} with ${percent(digit.confidence, 0)}. Look inside` },
-  picture(pixels, 28, 28), h("span", {}, h("b", {}, digit.true), " → ", h("b", { class: "as" }, digit.read)), h("small", {}, percent(digit.confidence, 0)));
+    "aria-label": `A ${digit.true}, read as ${digit.read} with ${chance(digit.confidence, 0)}. Look inside` },
+  picture(pixels, 28, 28), h("span", {}, h("b", {}, digit.true), " → ", h("b", { class: "as" }, digit.read)), h("small", {}, chance(digit.confidence, 0)));
 }

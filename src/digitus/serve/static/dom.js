@@ -46,6 +46,9 @@ export function percent(share, places = 1) {
   return `${value.toFixed(places)}\u00a0%`;
 }
 
+/** A probability, which is never quite 0 nor 100 %, however it was rounded on its way here. */
+export const chance = (p, places = 1) => percent(Math.min(Math.max(p, 1e-9), 1 - 1e-9), places);
+
 /** A number in the fewest characters that still say something: 12345, 3.14, −0.002, 1.2e−7. */
 export function number(x, digits = 3) {
   if (!Number.isFinite(x)) return "–";

@@ -1,7 +1,7 @@
 // Draw: a sheet for one digit or a whole number; the answer follows the pen.
 
 import { ask, bytes, latest } from "./api.js";
-import { complain, css, h, percent, say, svg } from "./dom.js";
+import { chance, complain, css, h, say, svg } from "./dom.js";
 import { pad, WIDTH } from "./pad.js";
 import { picture } from "./pictures.js";
 import { chosen, look } from "./shared.js";
@@ -110,12 +110,12 @@ export function mount(section) {
     if (found.length === 1) {
       const [first, second] = ranked(weakest.probabilities);
       return weakest.value === null
-        ? `Not sure enough to say. If it is a digit, perhaps ${first} (${percent(weakest.probabilities[first], 0)}).`
-        : `${percent(weakest.confidence)} sure; next comes ${second} with ${percent(weakest.probabilities[second])}.`;
+        ? `Not sure enough to say. If it is a digit, perhaps ${first} (${chance(weakest.probabilities[first], 0)}).`
+        : `${chance(weakest.confidence)} sure; next comes ${second} with ${chance(weakest.probabilities[second])}.`;
     }
     const doubts = found.filter((d) => d.value === null).length;
     if (doubts) return `${doubts === 1 ? "One sign" : `${doubts} signs`} of ${found.length} I would rather not read.`;
-    return `${found.length} digits; the least sure of them is ${weakest.value} with ${percent(weakest.confidence)}.`;
+    return `${found.length} digits; the least sure of them is ${weakest.value} with ${chance(weakest.confidence)}.`;
   }
 
   function mark(digit, i) {
@@ -128,7 +128,7 @@ export function mount(section) {
 
   function chip(digit, i) {
     return h("button", { type: "button", class: "chip", "aria-pressed": String(i === at), onclick: () => select(i) },
-      picture(bytes(digit.image), 28, 28), h("b", {}, digit.value ?? "?"), h("small", {}, percent(digit.confidence, 0)));
+      picture(bytes(digit.image), 28, 28), h("b", {}, digit.value ?? "?"), h("small", {}, chance(digit.confidence, 0)));
   }
 
   /** Shows the probabilities of one of the digits found. */
@@ -157,13 +157,10 @@ export function mount(section) {
   }
 
   let seed = Math.floor(Math.random() * 1e6);
-  async function type(digit) {
-    try {
-      sheet.write((await ask(`/api/pen/${digit}?seed=${seed++}`)).strokes);
-      hint.hidden = true;
-    } catch (error) {
-      complain(error.message);
-    }
+  let typing = Promise.resolve(); // one after the other, in the order of the keys
+  function type(digit) {
+    const coming = ask(`/api/pen/${digit}?seed=${seed++}`);
+    typing = Promise.all([coming, typing]).then(([{ strokes }]) => sheet.write(strokes), (error) => complain(error.message));
   }
 
   canvas.addEventListener("keydown", (event) => {

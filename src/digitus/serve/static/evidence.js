@@ -1,7 +1,7 @@
 // Which pixels speak for and against each digit: the gradient of each output by each pixel, from
 // digitus's own backward pass, times the ink that is there.
 
-import { h, number, percent } from "./dom.js";
+import { chance, h, number } from "./dom.js";
 import { colours, peak, rgb } from "./pictures.js";
 
 const SIDE = 28;
@@ -62,7 +62,7 @@ export function evidence() {
   function draw() {
     if (!net) return;
     const p = net.probabilities;
-    const order = [...p.keys()].sort((a, b) => p[b] - p[a]);
+    const order = [...p.keys()].sort((a, b) => net.outputs[b] - net.outputs[a]);
     const answer = order[0];
     const other = rival === undefined || rival === answer ? order[1] : rival;
     const all = map(answer, other);
@@ -74,7 +74,7 @@ export function evidence() {
       score.textContent = number(net.outputs[digit], 2);
       button.setAttribute("aria-pressed", String(digit === other));
       button.classList.toggle("first", digit === answer);
-      button.setAttribute("aria-label", `Why ${answer} and not ${digit}? Output ${number(net.outputs[digit], 2)}, ${percent(p[digit])}`);
+      button.setAttribute("aria-label", `Why ${answer} and not ${digit}? Output ${number(net.outputs[digit], 2)}, ${chance(p[digit])}`);
     });
     modes.forEach((m, k) => m.setAttribute("aria-pressed", String((k === 0) === there)));
     title.textContent = `Why ${answer}, and not ${other}?`;

@@ -5,7 +5,7 @@ import { bars } from "./bars.js";
 import { editor } from "./editor.js";
 import { equation, softmaxEquation } from "./equations.js";
 import { evidence } from "./evidence.js";
-import { complain, h, number, percent, say, shape } from "./dom.js";
+import { chance, complain, h, number, say, shape } from "./dom.js";
 import { working } from "./lens.js";
 import { maps, strongest } from "./maps.js";
 import { Edits, field, indices, unpack, window_ } from "./net.js";
@@ -66,7 +66,7 @@ export function mount(section) {
     value.textContent = read ?? "?";
     section.classList.toggle("unsure", read === null);
     const best = p.indexOf(Math.max(...p));
-    sure.textContent = read === null ? `Not sure; perhaps ${best} (${percent(confidence, 0)})` : `${percent(confidence)} sure`;
+    sure.textContent = read === null ? `Not sure; perhaps ${best} (${chance(confidence, 0)})` : `${chance(confidence)} sure`;
     odds.set(p, read ?? undefined);
     proof.set(net, input.pixels);
     changed.hidden = !edits.count;

@@ -3,6 +3,7 @@
 import { ask, bytes, latest } from "./api.js";
 import { chart } from "./charts.js";
 import { confusion, misread } from "./confusion.js";
+import { diagram } from "./diagram.js";
 import { complain, count, css, h, number, percent, say, shape } from "./dom.js";
 import { lesson } from "./lesson.js";
 import { paint, picture } from "./pictures.js";
@@ -21,7 +22,8 @@ export function mount(section) {
   const settings = h("div", { class: "settings" });
   const list = h("ul", { class: "runs" });
   const runs = h("section", { class: "history", "aria-labelledby": "runs-title", hidden: true }, h("h2", { id: "runs-title" }, "Runs"), list);
-  const empty = h("p", { class: "lead" }, "Choose what to train, and press Train. Everything runs on your own machine; small networks learn in seconds.");
+  const plan = h("div", { class: "plan" });
+  const empty = h("div", { class: "empty" }, h("p", { class: "lead" }, "Choose what to train, and press Train. Everything runs on your own machine; small networks learn in seconds."), plan);
 
   const title = h("h2");
   const status = h("p", { class: "status", role: "status" });
@@ -31,6 +33,7 @@ export function mount(section) {
   const pace = h("select", { id: "pace", onchange: () => control("pace", { pace: Number(pace.value) }) },
     Object.entries(PACES).map(([value, words]) => h("option", { value }, words)));
   const paced = h("label", { class: "choice", for: "pace" }, "Pace", pace);
+  const controls = h("div", { class: "row" }, paced, Object.values(buttons));
   const progress = h("div", { class: "progress", "aria-hidden": "true" });
   const figures = h("dl", { class: "figures" });
   const loss = chart("Loss", { format: (v) => number(v, 2), low: () => 0, high: (ys) => Math.min(Math.max(...ys, 0.1), 2.6) });
@@ -50,7 +53,7 @@ export function mount(section) {
     h("div", {}, matrix.element, pictures)));
   const equation = stepper(post);
   const watching = h("div", { class: "watching", hidden: true },
-    h("div", { class: "head" }, h("div", {}, title, status), h("div", { class: "row" }, paced, Object.values(buttons))),
+    h("div", { class: "head" }, h("div", {}, title, status), controls),
     progress, equation.element, figures, charts, weights, scores);
   section.append(h("div", { class: "school" }, h("div", { class: "left" }, settings, runs), h("div", {}, empty, watching)));
 
@@ -92,6 +95,12 @@ export function mount(section) {
     }
   }
 
+  /** Draws the network that would be trained. */
+  function sketch({ layers, activation }) {
+    const drawn = diagram(layers, activation);
+    plan.replaceChildren(drawn ?? h("p", { class: "note" }, "A network begins with 784 pixels and ends with 10 digits: 784-32-10, or with convolutions 784-8c-p-10."));
+  }
+
   const refresh = latest(async () => {
     try {
       const { runs: all } = await ask("/api/runs");
@@ -131,7 +140,7 @@ export function mount(section) {
   function compare(id) {
     const same = other?.id === id;
     other?.close();
-    other = same ? undefined : watch(id, later);
+    other = same ? undefined : watch(id, (what) => (what === "gone" ? compare(id) : later()));
     later();
     refresh();
   }
@@ -145,17 +154,36 @@ export function mount(section) {
     empty.hidden = false;
   }
 
+  /** A run that is no longer there, perhaps removed in another browser. */
+  function away(id) {
+    if (run?.id === id) leave();
+    if (location.hash === `#learn/${id}`) location.hash = "#learn";
+    refresh();
+  }
+
   function follow(id) {
     if (run?.id === id) return;
     leave();
     if (other?.id === id) compare(id);
     run = watch(id, (what) => {
+      if (what === "gone") return away(id);
       if (what === "status" || what === "finished" || what === "epoch") refresh();
+      if (what === "finished") settle(run);
       if (what === "epoch" && cell) open(...cell);
       if (what === "finished") say(`Finished: ${percent(accuracy(run.state))} right.`);
       later();
     });
     refresh();
+  }
+
+  /** The state at the end, with the last weights, which may have come too fast to be told. */
+  async function settle(done) {
+    try {
+      Object.assign(done.state, await ask(`/api/runs/${encodeURIComponent(done.id)}`));
+      later();
+    } catch (error) {
+      complain(error.message);
+    }
   }
 
   let frame;
@@ -180,6 +208,7 @@ export function mount(section) {
     buttons.step.disabled = now !== "paused";
     buttons.equation.disabled = now !== "paused" && now !== "running";
     buttons.stop.disabled = now !== "paused" && now !== "running";
+    controls.hidden = ["finished", "stopped", "failed"].includes(now);
     css(progress, { "--v": state.steps ? state.step / state.steps : 0 });
     facts(state);
     charts.hidden = !state.curve.length;
@@ -252,7 +281,7 @@ export function mount(section) {
     }
   }
 
-  ask("/api/recipes").then((offers) => settings.append(lesson(offers, start)), (error) => complain(error.message));
+  ask("/api/recipes").then((offers) => settings.append(lesson(offers, start, sketch)), (error) => complain(error.message));
 
   return {
     show([id]) {

@@ -5,7 +5,7 @@ import { css, h, number } from "./dom.js";
 import { colours, peak, picture, rgb } from "./pictures.js";
 import { window_ } from "./net.js";
 
-const SHOWN = 3; // input channels of a convolution that are written out; the rest is summed up
+const SHOWN = 2; // input channels of a convolution that are written out; the rest is summed up
 const TERMS = 8; // terms of a dense unit that are written out
 
 /** The working of position `at` of the layer's output, as an element. `edit(name, position, value)`
@@ -20,6 +20,9 @@ const op = (sign) => h("span", { class: "op", "aria-hidden": "true" }, sign);
 const signed = (x) => (x < 0 ? "− " : "+ ") + number(Math.abs(x));
 const result = (x) => h("b", { class: "num result" }, number(x, 4));
 
+/** A number in a cell: two places are enough beside its colour. */
+const short = (x) => (x && Math.abs(x) < 9.995 ? x.toFixed(2).replace("-", "−") : number(x, 2));
+
 /** A small table of numbers with their colours below; cells may be changed. */
 function grid(values, columns, { top, label, change, mark, missing = () => false }) {
   const { plus, minus } = colours();
@@ -28,7 +31,7 @@ function grid(values, columns, { top, label, change, mark, missing = () => false
       class: `cell num${mark === k ? " won" : ""}${missing(k) ? " none" : ""}`, tabindex: change ? 0 : undefined,
       role: change ? "slider" : undefined, "aria-label": change ? `${label}, ${Math.floor(k / columns) + 1} by ${(k % columns) + 1}` : undefined,
       "aria-valuenow": change ? value.toFixed(3) : undefined,
-    }, missing(k) ? "" : number(value, 2));
+    }, missing(k) ? "" : short(value));
     const strength = Math.min(Math.abs(value) / (top || 1), 1) ** 0.7;
     css(cell, { background: rgb(value < 0 ? minus : plus, 0.55 * strength) });
     if (change) turnable(cell, value, top || 1, (v) => change(k, v));
@@ -50,7 +53,7 @@ function turnable(cell, value, top, change) {
   cell.addEventListener("pointermove", (event) => {
     if (!from) return;
     value = from.value + ((from.y - event.clientY) / 80) * top;
-    cell.textContent = number(value, 2);
+    cell.textContent = short(value);
     change(value);
   });
   for (const kind of ["pointerup", "pointercancel"]) cell.addEventListener(kind, () => (from = undefined));
@@ -59,7 +62,7 @@ function turnable(cell, value, top, change) {
     if (!way) return;
     event.preventDefault();
     value += (way * top) / 10;
-    cell.textContent = number(value, 2);
+    cell.textContent = short(value);
     cell.setAttribute("aria-valuenow", value.toFixed(3));
     change(value);
   });

@@ -5,8 +5,8 @@ import { count, h } from "./dom.js";
 const DATA = { strokes: "simulated pen", mnist: "MNIST" };
 const AUGMENT = { none: "none", mild: "mild", strong: "strong", recipe: "the recipe's" };
 
-/** `start(settings)` is called with what /api/runs wants. */
-export function lesson(offers, start) {
+/** `start(settings)` is called with what /api/runs wants, `changed(settings)` as they are chosen. */
+export function lesson(offers, start, changed) {
   let settings = { ...offers.recipes[0].settings };
   const about = h("p", { class: "note" });
   const fields = {};
@@ -33,7 +33,7 @@ export function lesson(offers, start) {
     } });
   const limit = (key) => ({ min: offers.limits[key][0], max: offers.limits[key][1] });
 
-  const form = h("form", { class: "lesson card", onsubmit: (event) => {
+  const form = h("form", { class: "lesson card", oninput: () => changed(settings), onsubmit: (event) => {
     event.preventDefault();
     start({ ...settings, paused: event.submitter?.value === "paused" });
   } },
@@ -61,6 +61,7 @@ export function lesson(offers, start) {
     for (const [key, control] of Object.entries(fields)) control.value = settings[key];
     rate.value = Math.log10(settings.rate);
     rateValue.textContent = settings.rate;
+    changed(settings);
   }
   put();
   return form;

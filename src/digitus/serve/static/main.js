@@ -71,6 +71,8 @@ async function model() {
   }
 }
 
+// The token, once shown, is in a cookie; the address that people copy goes without.
+if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname + location.hash);
 theme();
 addEventListener("hashchange", route);
 route();

@@ -2,7 +2,7 @@
 
 import { ask, bytes } from "./api.js";
 import { bars } from "./bars.js";
-import { complain, count, css, h, percent, say, svg } from "./dom.js";
+import { chance, complain, count, css, h, say, svg } from "./dom.js";
 import { picture } from "./pictures.js";
 import { sample } from "./sample.js";
 import { look } from "./shared.js";
@@ -142,7 +142,7 @@ export function mount(section) {
     const [x, y, w, hh] = d.box;
     const size = Math.max(hh * 0.55, width / 60);
     const g = svg("g", { class: `${doubtful(d) ? "doubt" : ""} ${d.gone ? "gone" : ""} ${d.corrected ? "corrected" : ""}`, tabindex: i === 0 ? 0 : -1, role: "button",
-      "aria-label": `${d.gone ? "not a digit" : d.value ?? "not sure"}, ${percent(d.confidence, 0)}. Type the right digit to correct it` },
+      "aria-label": `${d.gone ? "not a digit" : d.value ?? "not sure"}, ${chance(d.confidence, 0)}. Type the right digit to correct it` },
     svg("rect", { x: x - 2, y: y - 2, width: w + 4, height: hh + 4, rx: Math.min(w, hh) / 8, "vector-effect": "non-scaling-stroke" }),
     svg("text", { x: x + w / 2, y: y - size * 0.22, "font-size": size }, d.gone ? "×" : d.value ?? "?"));
     g.addEventListener("click", () => choose(i));
@@ -173,7 +173,7 @@ export function mount(section) {
     if (!d) return;
     seen.replaceChildren(picture(bytes(d.image), 28, 28, { label: "What the network saw" }));
     digit.querySelector(".words").textContent = d.gone ? "Taken out: not a digit." : d.corrected ? `Corrected to ${d.value}.`
-      : d.was === null ? `Not sure enough (${percent(d.confidence, 0)}). What is it?` : `Read as ${d.was}, ${percent(d.confidence)} sure.`;
+      : d.was === null ? `Not sure enough (${chance(d.confidence, 0)}). What is it?` : `Read as ${d.was}, ${chance(d.confidence)} sure.`;
     [...keypad.children].forEach((b, k) => b.setAttribute("aria-pressed", String(k === d.value && !d.gone)));
     odds.set(d.probabilities, d.value ?? undefined);
     if (focus) groups[i].focus();

@@ -1,46 +1,61 @@
 // One run on the server, followed: its state, kept up to date by the server's events.
 
-/** Follows a run. `changed(what, run)` is called with the name of each event; `close` ends it. The
- * browser comes back by itself when the server was away, and is then given the whole state. */
+import { ask } from "./api.js";
+
+/** Follows a run. `changed(what, run)` is called with the name of each event, with "away" while the
+ * server is, and with "gone" where there is no such run; `close` ends it. The browser comes back by
+ * itself when the server was away, and is then given the whole state. */
 export function watch(id, changed) {
+  const address = `/api/runs/${encodeURIComponent(id)}`;
   const run = { id, state: undefined, away: false, close };
-  const source = new EventSource(`/api/runs/${encodeURIComponent(id)}/events`);
-  const on = (name, take) => source.addEventListener(name, (event) => {
-    run.away = false;
-    take(JSON.parse(event.data));
-    changed(name, run);
-  });
-  on("state", (state) => (run.state = state));
-  on("stepped", (now) => {
-    const s = run.state;
-    if (!s || now.step <= s.step) return; // the state held it already
-    s.step = now.step;
-    s.epoch = now.epoch;
-    s.speed = now.images_per_second;
-    s.curve.push([now.step, now.loss, now.accuracy, now.rate]);
-    if (s.curve.length > 2000) s.curve = s.curve.filter((_, i) => i % 2 === 0);
-  });
-  on("epoch", (now) => {
-    if (!run.state) return;
-    const { scores, ...record } = now;
-    run.state.records.push(record);
-    run.state.epoch = record.epoch;
-    if (scores) run.state.scores = scores;
-  });
-  on("weights", (now) => run.state && (run.state.weights = now));
-  on("status", ({ status, error }) => run.state && Object.assign(run.state, { status, error }));
-  on("finished", ({ scores }) => {
-    if (!run.state) return;
-    run.state.step = run.state.steps;
-    if (scores) run.state.scores = scores;
-  });
-  source.addEventListener("error", () => {
-    run.away = true;
-    changed("away", run);
-  });
+  let source;
+  let again;
+  const take = {
+    state: (state) => (run.state = state),
+    stepped: (now) => {
+      const s = run.state;
+      if (now.step <= s.step) return; // the state held it already
+      s.step = now.step;
+      s.epoch = now.epoch;
+      s.speed = now.images_per_second;
+      s.curve.push([now.step, now.loss, now.accuracy, now.rate]);
+      if (s.curve.length > 2000) s.curve = s.curve.filter((_, i) => i % 2 === 0);
+    },
+    epoch: ({ scores, ...record }) => {
+      run.state.records = [...run.state.records.filter((r) => r.epoch < record.epoch), record];
+      run.state.epoch = record.epoch;
+      if (scores) run.state.scores = scores;
+    },
+    weights: (now) => (run.state.weights = now),
+    status: ({ status, error }) => Object.assign(run.state, { status, error }),
+    finished: ({ scores }) => {
+      run.state.step = run.state.steps;
+      if (scores) run.state.scores = scores;
+    },
+  };
+  function open() {
+    source = new EventSource(`${address}/events`);
+    for (const [name, put] of Object.entries(take)) {
+      source.addEventListener(name, (event) => {
+        if (name !== "state" && !run.state) return;
+        run.away = false;
+        put(JSON.parse(event.data));
+        changed(name, run);
+      });
+    }
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) {
+        run.away = true;
+        return changed("away", run);
+      }
+      again = setTimeout(() => ask(address).then(open, ({ status }) => (status === 404 ? changed("gone", run) : open())), 1500);
+    });
+  }
   function close() {
+    clearTimeout(again);
     source.close();
   }
+  open();
   return run;
 }
 
