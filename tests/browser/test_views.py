@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,16 @@ DROP = """async ([base64, name]) => {
   const data = new DataTransfer();
   data.items.add(new File([bytes], name, { type: "image/png" }));
   const target = document.querySelector("#view-read .drop");
-  target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  const how = { dataTransfer: data, bubbles: true, cancelable: true };
+  target.dispatchEvent(new DragEvent("drop", how));
 }"""
+# What can be pressed or filled in, and has no name that a screen reader could say.
+NAMELESS = """(view) => [...document.querySelectorAll(
+  `#view-${view} :is(button, input, select, canvas[tabindex])`)]
+  .filter((e) => e.checkVisibility() && !e.labels?.length
+    && !(e.getAttribute("aria-label") || e.textContent.trim()))
+  .map((e) => e.outerHTML)"""
+FOCUSED = """(e => e.getAttribute("aria-label") || e.textContent.trim())(document.activeElement)"""
 
 
 def photo(folder: Path) -> tuple[Path, list[str]]:
@@ -51,8 +60,6 @@ def lines(page: Page) -> list[str]:
 def test_a_dropped_photo_is_read_corrected_and_saved(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
-    import base64
-
     path, truth = photo(tmp_path)
     page = visit.page(server.address + "#read")
     page.wait_for_selector(".drop")
@@ -100,15 +107,10 @@ def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Serve
     page.wait_for_selector(".layer .maps")
     page.wait_for_timeout(500)
     layers = told[-1].json()["layers"]
-    for layer in layers:
-        if layer["kind"] in ("Scale", "Flatten"):
-            continue
-        values = np.frombuffer(__import__("base64").b64decode(layer["activation"]["data"]), "<f4")
-        canvas = page.locator(".layer .maps").nth(
-            [one["index"] for one in layers if one["kind"] not in ("Scale", "Flatten")].index(
-                layer["index"]
-            )
-        )
+    drawn = [one["index"] for one in layers if one["kind"] not in ("Scale", "Flatten")]
+    for layer in (layers[i] for i in drawn):
+        values = np.frombuffer(base64.b64decode(layer["activation"]["data"]), "<f4")
+        canvas = page.locator(".layer .maps").nth(drawn.index(layer["index"]))
         canvas.scroll_into_view_if_needed()
         canvas.focus()
         for _ in range(3):  # three units or places
@@ -180,12 +182,7 @@ def test_every_view_fits_and_has_names(visit: Visit, server: Server, scheme: str
         page.wait_for_timeout(700)
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= room, view
-        nameless = page.evaluate(
-            """(view) => [...document.querySelectorAll(`#view-${view} :is(button, input, select, canvas[tabindex])`)]
-              .filter((e) => e.checkVisibility() && !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))
-              .map((e) => e.outerHTML)""",
-            view,
-        )
+        nameless = page.evaluate(NAMELESS, view)
         assert not nameless, view
 
 
@@ -195,11 +192,7 @@ def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, serv
     reached = set()
     for _ in range(16):
         page.keyboard.press("Tab")
-        reached.add(
-            page.evaluate(
-                "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim()"
-            )
-        )
+        reached.add(page.evaluate(FOCUSED))
     assert {"Draw", "Mistakes", "Dark colours", "Undo", "Clear", "Width of the pen"} <= reached
     page.get_by_role("button", name="Dark colours").click()
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
