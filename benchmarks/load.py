@@ -2,7 +2,7 @@
 
     python benchmarks/load.py [MODEL] [--seconds 600] [--json FILE]
 
-Needs wrk (Debian: apt install wrk). The server gets two cores and wrk the others, where there are
+Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, where there are
 others. All answers are compared with the recognizer's own. Three parts: 32 connections; 32 beside
 64 slow clients; and all kinds of requests for as long as `--seconds` says, with the memory of the
 server. Where others work on the machine, `nice -n -10` keeps them from being measured.
@@ -46,12 +46,11 @@ class Server:
     """`digitus serve` as a process on two cores."""
 
     def __init__(self, model: Path, folder: Path) -> None:
-        command = [sys.executable, "-m", "digitus", "serve", str(model), "--port", "0"]
+        command = [*on(SERVER), sys.executable, "-m", "digitus", "serve", str(model), "--port", "0"]
         self._process = subprocess.Popen(
             [*command, "--folder", str(folder / "runs"), "--json"],
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, SERVER),
         )
         assert self._process.stdout
         self.address = json.loads(self._process.stdout.readline())["address"].rstrip("/")
@@ -80,10 +79,10 @@ def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
     threads = len(CLIENT)
     before = server.seconds()
     done = subprocess.run(
-        ["wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s",
+        [*on(CLIENT), "wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s",
          str(HERE / "load.lua"), f"{server.address}/api/recognize", "--",
          str(folder / "images"), str(folder / "answers")],
-        check=True, capture_output=True, text=True, preexec_fn=use_client_cores,
+        check=True, capture_output=True, text=True,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     found["per_second"] = round(found["requests"] / found["seconds"], 1)
@@ -91,9 +90,9 @@ def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
     return found
 
 
-def use_client_cores() -> None:
-    """Keeps the clients away from the server's cores."""
-    os.sched_setaffinity(0, CLIENT)
+def on(cores: set[int]) -> list[str]:
+    """The beginning of a command that runs on these cores."""
+    return ["taskset", "-c", ",".join(map(str, sorted(cores)))]
 
 
 def prepare(recognizer: Recognizer, folder: Path) -> None:
@@ -263,8 +262,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
-        sys.exit("wrk is not installed (Debian: apt install wrk)")
+    for tool in ("wrk", "taskset"):
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} is not installed (Debian: apt install wrk util-linux)")
     text = json.dumps(measured(arguments.model, arguments.seconds), indent=1) + "\n"
     print(text, end="")
     if arguments.json:

@@ -173,7 +173,8 @@ def test_a_drawing_is_read_and_every_step_shown(served: Serving) -> None:
         np.testing.assert_allclose(found["probabilities"], digit.probabilities, atol=1e-6)
     assert [step["name"] for step in answer["steps"]] == ["picture", "paper", "ink"]
     for step in answer["steps"]:
-        assert len(unpacked(step["data"])) == step["width"] * step["height"]
+        assert (step["width"], step["height"]) == (width, height)
+        assert len(unpacked(step["data"])) == width * height
     np.testing.assert_array_equal(unpacked(answer["steps"][0]["data"]), drawing.ravel())
 
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
@@ -59,7 +60,7 @@ class Recognizing:
         took = 1000 * (time.perf_counter() - clock)
         return {
             "reading": with_images(reading),
-            "steps": steps_of(reading),
+            "steps": steps_of(drawing, reading),
             "milliseconds": round(took, 1),
         }
 
@@ -93,15 +94,16 @@ def rounded(row: npt.NDArray[Any], places: int = 6) -> list[float]:
     return [round(p, places) for p in row.tolist()]
 
 
-def steps_of(reading: Reading) -> list[dict[str, Any]]:
-    """A drawing on its way to the network, step by step, as grey pictures."""
+def steps_of(drawing: Bytes, reading: Reading) -> list[dict[str, Any]]:
+    """A drawing on its way to the network, step by step, as grey pictures of its own size."""
     steps = reading.steps
     if steps is None:
         return []
+    size = drawing.shape[1], drawing.shape[0]
     shown = [
-        ("picture", "as it was drawn", steps.grey),
-        ("paper", "the paper, as it would be without ink", steps.paper),
-        ("ink", "the ink, from none to full, without ruled lines and specks", steps.ink),
+        ("picture", "as it was drawn", drawing),
+        ("paper", "the paper, as it would be without ink", cv2.resize(steps.paper, size)),
+        ("ink", "the ink, without ruled lines and specks", cv2.resize(steps.ink, size)),
     ]
     return [
         {
