@@ -1,11 +1,13 @@
 """How much `digitus serve` can take: recognitions a second, beside slow clients, for ten minutes.
 
-    python benchmarks/load.py [MODEL] [--seconds 600] [--json FILE]
+    python benchmarks/load.py MODEL [--parts burst,slow,drawing,long] [--seconds 600] [--json FILE]
 
-Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, where there are
-others. All answers are compared with the recognizer's own. Three parts: 32 connections; 32 beside
-64 slow clients; and all kinds of requests for as long as `--seconds` says, with the memory of the
-server. Where others work on the machine, `nice -n -10` keeps them from being measured.
+Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, where
+there are others. Every answer is compared with the recognizer's own. The parts: `burst`, 32
+connections; `slow`, the same beside 64 slow clients; `drawing`, one drawing after the other; and
+`long`, all kinds of requests for `--seconds`, with the memory of the server. Parts that are asked
+for replace those in FILE. Where others work on the machine, `chrt -r 1` before the command keeps
+them from being measured in the short parts; every part notes its priority and the machine's load.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ HERE = Path(__file__).parent
 CORES = sorted(os.sched_getaffinity(0))
 SERVER, CLIENT = set(CORES[:2]), set(CORES[2:]) or set(CORES)
 CONNECTIONS, SLOW = 32, 64
-BURST = 20  # seconds
+BURST = 10  # seconds
+PARTS = ("burst", "slow", "drawing", "long")
 SETTLED = 60  # seconds after which memory is first looked at
 DRAWN = 300  # pixels of a drawing's side
 
@@ -79,8 +82,8 @@ def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
     threads = len(CLIENT)
     before = server.seconds()
     done = subprocess.run(
-        [*on(CLIENT), "wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s",
-         str(HERE / "load.lua"), f"{server.address}/api/recognize", "--",
+        [*on(CLIENT), "wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{seconds}s",
+         "--timeout", "10s", "-s", str(HERE / "load.lua"), f"{server.address}/api/recognize", "--",
          str(folder / "images"), str(folder / "answers")],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
@@ -227,48 +230,66 @@ def drawings(server: Server) -> dict[str, float]:
     return {"p50_ms": round(times[100], 2), "p99_ms": round(times[198], 2)}
 
 
-def measured(model: Path, seconds: int) -> dict[str, Any]:
-    """All parts."""
+def measured(model: Path, names: list[str], seconds: int) -> dict[str, Any]:
+    """The parts of these names."""
     recognizer = load(model)
-    record: dict[str, Any] = {
-        "model": {"recipe": recognizer.recipe.name, "parameters": recognizer.parameter_count},
-        "cores": {"server": len(SERVER), "client": len(CLIENT)},
-        "connections": CONNECTIONS,
-        "slow": SLOW,
-        "nice": os.nice(0),
-        "load_before": [round(x, 2) for x in os.getloadavg()],  # others' work
-        "machine": machine(),
-    }
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(recognizer, folder)
         server = Server(model, folder)
         try:
             wrk(server, folder, 3)  # warm
-            record["drawing"] = drawings(server)
-            record["burst"] = wrk(server, folder, BURST)
-            with slow_clients(server):
-                record["beside_slow_clients"] = wrk(server, folder, BURST)
-            record["long"] = long_run(server, recognizer, folder, seconds)
+            for part in names:
+                around = {
+                    "model": recognizer.recipe.name,
+                    "parameters": recognizer.parameter_count,
+                    "cores": {"server": len(SERVER), "client": len(CLIENT)},
+                    "priority": priority(),
+                    "load_before": [round(x, 2) for x in os.getloadavg()],  # others' work
+                }
+                if part == "burst":
+                    figures = wrk(server, folder, BURST)
+                elif part == "slow":
+                    with slow_clients(server):
+                        figures = {"slow": SLOW, **wrk(server, folder, BURST)}
+                elif part == "drawing":
+                    figures = drawings(server)
+                else:
+                    figures = long_run(server, recognizer, folder, seconds)
+                found[part] = {"connections": CONNECTIONS, **figures, **around}
         finally:
             server.close()
-    return record
+    return found
+
+
+def priority() -> str:
+    """How the system treats this process and the server that it starts."""
+    if os.sched_getscheduler(0) == os.SCHED_OTHER:
+        return f"nice {os.nice(0)}"
+    return f"real-time {os.sched_getparam(0).sched_priority}"
 
 
 def main() -> None:
     """Measures and prints, or writes."""
     parser = argparse.ArgumentParser(description="Load digitus serve.")
     parser.add_argument("model", type=Path)
-    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--parts", default=",".join(PARTS), help="with commas between them")
+    parser.add_argument("--seconds", type=int, default=600, help="of the long part")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
+    names = arguments.parts.split(",")
+    if unknown := set(names) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     for tool in ("wrk", "taskset"):
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is not installed (Debian: apt install wrk util-linux)")
-    text = json.dumps(measured(arguments.model, arguments.seconds), indent=1) + "\n"
-    print(text, end="")
+    parts = measured(arguments.model, names, arguments.seconds)
+    print(json.dumps(parts, indent=1))
     if arguments.json:
-        arguments.json.write_text(text, "utf-8")
+        old = json.loads(arguments.json.read_text("utf-8")) if arguments.json.exists() else {}
+        record = {"machine": machine(), "parts": {**old.get("parts", {}), **parts}}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

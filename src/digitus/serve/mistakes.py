@@ -27,6 +27,7 @@ from digitus.serve.work import Workshop
 
 PEN_DIGITS = 5000  # of the simulated pen, where there is no MNIST
 MOST_SHOWN = 200
+PATIENCE = 120.0  # seconds: who asks first waits until 10,000 digits are read, 5 s on a free core
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Mistakes:
     async def mistakes(self, request: Request) -> Response:
         """GET /api/mistakes."""
         wanted = Wanted.of(request)
-        return answer(await self.workshop.do(self._page, wanted))
+        return answer(await self.workshop.do(self._page, wanted, patience=PATIENCE))
 
     def _page(self, wanted: Wanted) -> dict[str, Any]:
         with self._lock:
