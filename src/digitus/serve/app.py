@@ -42,8 +42,10 @@ def application(
 ) -> Starlette:
     """The whole server as an ASGI application; training runs are kept in `folder`."""
     counters, batcher, workshop = Counters(), Batcher(recognizer), Workshop()
+    # Of its own, so that large pictures keep nobody from drawing.
+    pictures = Workshop()
     pages = Pages(read_files(), reload_page)
-    recognizing = Recognizing(recognizer, batcher, workshop)
+    recognizing = Recognizing(recognizer, batcher, workshop, pictures)
     inside = Inside(recognizer, workshop)
     mistakes = Mistakes(recognizer, workshop)
     runs = Runs(folder, workshop)
@@ -60,7 +62,11 @@ def application(
             "batches_total": ("counter", "Batches they came in.", float(batcher.batches)),
             "images_waiting": ("gauge", "Images not yet recognized.", float(batcher.queued)),
             "runs": ("gauge", "Training runs that go on or are paused.", float(runs.going)),
-            "tasks": ("gauge", "Pictures and layers worked on or waiting.", float(workshop.busy)),
+            "tasks": (
+                "gauge",
+                "Pictures and layers worked on or waiting.",
+                float(workshop.busy + pictures.busy),
+            ),
         }
         return Response(counters.text(figures), media_type="text/plain; version=0.0.4")
 
@@ -71,6 +77,7 @@ def application(
         await asyncio.to_thread(runs.close)
         batcher.close()
         workshop.close()
+        pictures.close()
 
     app = Starlette(
         routes=[

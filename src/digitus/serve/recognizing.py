@@ -31,6 +31,7 @@ class Recognizing:
     recognizer: Recognizer
     batcher: Batcher
     workshop: Workshop
+    pictures: Workshop
 
     async def recognize(self, request: Request) -> Response:
         """POST /api/recognize."""
@@ -44,7 +45,7 @@ class Recognizing:
         picture = await request.body()
         if not picture:
             raise refusal(400, "the body must be a picture")
-        return answer(await self.workshop.do(self._read, picture, pattern, images))
+        return answer(await self.pictures.do(self._read, picture, pattern, images))
 
     async def draw(self, request: Request) -> Response:
         """POST /api/draw."""
