@@ -74,11 +74,12 @@ def run(names: list[str], size: Any, threads: int, file: Path | None = None) -> 
     from dataclasses import asdict
 
     from machine import machine
-    from rows import answering, distorting, learning, limits, page, processes
+    from rows import answering, distorting, learning, limits, mapping, page, processes, reaching
 
     how = {
         "augment": distorting.measure, "batch": answering.batch, "single": answering.single,
         "cold": processes.cold, "size": processes.size, "memory": processes.memory,
+        "to99": reaching.measure, "mapped": mapping.measure,
     }  # fmt: skip
     top = limits.measured(threads)
     record: dict[str, Any] = {

@@ -30,10 +30,10 @@ def results(name: str) -> dict[str, Any]:
 
 def pages() -> dict[Path, str]:
     """Every page with numbers, as it should be."""
-    readme, reading = ROOT / "README.md", ROOT / "docs" / "reading.md"
-    figures = reading_section(results("reading"), results("fuzz"))
     from records_page import written
 
+    readme, reading = ROOT / "README.md", ROOT / "docs" / "reading.md"
+    figures = reading_section(results("reading"), results("fuzz"))
     return written() | {
         readme: with_section(readme, readme_section()),
         reading: with_section(reading, figures),
@@ -54,8 +54,11 @@ def readme_section() -> str:
     checks = results("gradients")
     slowest = max(c["median_ms"] for name, c in start["commands"].items() if "--help" in name)
     lines = [
+        *recognizer_lines(),
+        "",
         *recipe_table(),
         "",
+        *records_lines(),
         f"- Gradients: {checks['passed']} of {checks['checked']} agree with finite differences,",
         f"  and {checks['caught']} of {checks['mutations']} deliberately wrong ones are caught",
         f"  ({source('gradients')}).",
@@ -67,6 +70,48 @@ def readme_section() -> str:
         f"- `--help` of any verb: at most {slowest:.0f} ms ({source('start')}).",
     ]
     return "\n".join(lines) + "\n"
+
+
+def recognizer_lines() -> list[str]:
+    """The recognizer that ships, in figures."""
+    found, reading = results("recognizer"), results("reading")
+    digits, others = found["digits"], found["not_digits"]
+    corrupted = [row["accuracy"] for name, row in digits.items() if name.startswith("MNIST, ")]
+    photos = reading["photos"]
+    return [
+        "The recognizer that ships ([its card](src/digitus/weights/default.md)), on sets that it",
+        "never learnt from:",
+        "",
+        "| read | right |",
+        "|---|---|",
+        f"| MNIST's test set | {percent(digits['MNIST test']['accuracy'])} |",
+        f"| USPS's test set | {percent(digits['USPS test']['accuracy'])} |",
+        f"| 310 scans of digits by about 30 people | {percent(digits['scans']['accuracy'])} |",
+        f"| MNIST blurred, noisy, pale, inverted, turned ... ({len(corrupted)} ways) "
+        f"| {percent(mean(corrupted))} |",
+        f"| {photos['single']['pages']} photos and drawings of one digit "
+        f"| {percent(photos['single']['exact'], 1)} |",
+        f"| {photos['multi']['pages']} of several digits, all right and in order "
+        f"| {percent(photos['multi']['exact'], 1)} |",
+        "",
+        f"It refuses {percent(others['Fashion-MNIST (900)']['refused'], 1)} of 900 pictures of",
+        f"clothes, {percent(others['notMNIST']['refused'], 1)} of 10,000 letters in print,",
+        f"{percent(others['uniform noise']['refused'], 1)} of noise, and",
+        f"{percent(digits['MNIST test']['refused'], 1)} of MNIST's digits. By kind of difficulty:",
+        "[docs/reading.md](docs/reading.md).",
+    ]
+
+
+def records_lines() -> list[str]:
+    """How far the recipes for accuracy go, in a line."""
+    from records_page import summary
+
+    return summary()
+
+
+def percent(share: float, places: int = 2) -> str:
+    """0.98765 as "98.77 %"."""
+    return f"{100 * share:.{places}f} %"
 
 
 def source(name: str) -> str:

@@ -40,7 +40,7 @@ from typing import Any
 import cv2
 from threadpoolctl import threadpool_limits
 
-from digitus.data.batches import split
+from digitus.data.batches import held_back
 from digitus.data.digits import Digits
 from digitus.data.pages import KINDS, Page, pages
 from digitus.data.sources import load
@@ -57,8 +57,9 @@ FIGURES = ("exact", "lines", "gaps", "error", "refused", "wrong_and_sure", "inve
 
 @cache
 def development() -> Digits:
-    """The digits of MNIST's training set that every training holds back."""
-    return split(load("mnist", "train"), Recipe.development, SPLIT_SEED)[1]
+    """The digits of MNIST's training set that the recognizer's training held back."""
+    mnist, everything = load("mnist", "train"), load("mnist+strokes", "train")
+    return mnist.take(held_back(everything.labels, Recipe.development, SPLIT_SEED)[: len(mnist)])
 
 
 @cache

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,12 +18,28 @@ import pytest
 from conftest import missing
 from digitus.data.augment import Augmentation, augment
 from digitus.data.strokes import strokes
+from digitus.recipe import planned
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
+import growth
 import peers
 from peers import Task, own
-from rows import ABOUT, ROWS, Row, Size, answering, distorting, learning, limits, page, tasks
+from rows import (
+    ABOUT,
+    FULL,
+    ROWS,
+    Row,
+    Size,
+    answering,
+    distorting,
+    learning,
+    limits,
+    mapping,
+    page,
+    reaching,
+    tasks,
+)
 from rows.processes import needed
 
 ROOT = Path(__file__).parent.parent
@@ -142,6 +159,42 @@ def test_rows_have_the_stated_form(monkeypatch: pytest.MonkeyPatch) -> None:
     json.dumps(found)
 
 
+def test_a_mapped_file_is_learnt_from_as_memory_is() -> None:
+    size = replace(TINY, mapped=600, drawn=1)
+    found = {k: row.record() for k, row in mapping.measure("mapped", size, 1, SLOW)}
+    assert list(found) == ["mapped", "mapped.memory"]
+    for row in found.values():
+        assert row["digitus"] >= 0
+        assert list(row["peers"]) == ["in memory"]
+
+
+def test_a_mark_is_reached_by_the_mean() -> None:
+    runs = {
+        "seconds": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]],
+        "accuracy": [[98, 99], [98, 100], [99, 100]],
+    }
+    assert reaching.first(runs, 99) == ([3.0, 4.0], 99)
+    assert reaching.first(runs, 99.8) == ([5.0, 6.0], 99.5)  # the best, which is not enough
+
+
+@pytest.mark.parametrize("mark", reaching.MARKS)
+def test_schedules_fit_mnist(mark: str) -> None:
+    recipe = reaching.schedule(mark, 3, FULL)
+    assert recipe.seed == 3
+    assert planned(recipe.network, (28, 28))
+
+
+def test_the_exponent_is_the_slope_of_the_logarithms() -> None:
+    x = [1, 10, 100]
+    assert growth.exponent(x, [3.0 * a**1.5 for a in x]) == pytest.approx(1.5)
+
+
+def test_the_growth_page_is_the_one_of_the_results_file() -> None:
+    record = json.loads(growth.RESULTS.read_text("utf-8"))
+    for path, text in growth.pages(record).items():
+        assert path.read_text("utf-8") == text, "stale: python benchmarks/growth.py --page"
+
+
 def test_what_is_needed_is_the_core() -> None:
     names = needed(["digitus"])
     assert {"digitus", "numpy", "pillow"} <= names
@@ -152,7 +205,7 @@ RECORD: dict[str, Any] = {
     "run": "full",
     "threads": 2,
     "load": [0.1, 0.1, 0.1],
-    "size": {"images": 60_000, "steps": 64, "answers": 10_000},
+    "size": asdict(FULL),
     "machine": {"processor": "a processor", "system": "a system", "versions": {"digitus": "1"}},
     "versions": {"python": "3"},
     "limits": {"gflops": 100.0, "gb_per_s": 10.0},
@@ -181,6 +234,18 @@ def test_the_page_is_made_of_the_figures_alone() -> None:
     assert "quick run" not in text
     assert "no claim" in page.page({**RECORD, "run": "quick"})
     assert all(f"| {name} |" in text for name in ROWS)
+
+
+def test_the_page_says_whether_there_was_a_gpu() -> None:
+    assert "Not measured: there was no GPU." in page.page(RECORD)
+    rows = {**RECORD["rows"], "cnn": {**RECORD["rows"]["cnn"], "gpu": {"digitus on a GPU": 0.5}}}
+    assert "| cnn | digitus on a GPU | 500 ms |" in page.page({**RECORD, "rows": rows})
+
+
+def test_the_page_says_what_was_not_reached() -> None:
+    row = {**RECORD["rows"]["to99"], "digitus": None, "skipped": {"digitus": "98.70 % at best"}}
+    text = page.page({**RECORD, "rows": {**RECORD["rows"], "to99": row}})
+    assert "**98.70 % at best**" in text
 
 
 def test_the_page_is_the_one_of_the_results_file() -> None:

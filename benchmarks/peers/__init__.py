@@ -27,6 +27,7 @@ NEEDS = {
     "plain NumPy": ("peers.plain", "numpy"),
     "PyTorch": ("peers.pytorch", "torch"),
     "PyTorch compiled": ("peers.pytorch_compiled", "torch"),
+    "PyTorch example": ("peers.pytorch_example", "torch"),
     "JAX": ("peers.jaxes", "jax"),
     "scikit-learn": ("peers.sklearns", "sklearn"),
     "ONNX Runtime": ("peers.onnxes", "onnxruntime"),

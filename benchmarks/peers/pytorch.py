@@ -60,7 +60,7 @@ class Network:
 
     def gradients(self) -> dict[str, Any]:
         """Those of the last backward, as digitus names and lays them out."""
-        return {name: back(w.grad.numpy()) for name, w, back in self.to_own}
+        return {name: back(w.grad.cpu().numpy()) for name, w, back in self.to_own}
 
 
 def layout(layer: Any, before: own.Shape) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
@@ -79,11 +79,12 @@ def layout(layer: Any, before: own.Shape) -> tuple[Callable[[Any], Any], Callabl
 class Learner:
     """An epoch is the well-known loop."""
 
-    def __init__(self, task: Task, compiled: bool = False) -> None:
+    def __init__(self, task: Task, compiled: bool = False, device: str = "cpu") -> None:
         self.task = task
         recipe = task.recipe
         torch.set_num_threads(task.threads)
         self.network = Network(recipe.network, task.start.params, (*task.pixels.shape[1:3], 1))
+        self.network.module.to(device)
         self.module = torch.compile(self.network.module) if compiled else self.network.module
         self.loss = nn.CrossEntropyLoss()
         rate, rule = recipe.schedule(0), recipe.optimizer
@@ -93,8 +94,8 @@ class Learner:
             self.rule: Any = torch.optim.Adam(weights, rate, betas=betas, eps=rule.epsilon)
         else:
             self.rule = torch.optim.SGD(weights, rate)
-        self.X = torch.from_numpy(task.pixels.transpose(0, 3, 1, 2))
-        self.y = torch.from_numpy(task.learnt.labels.astype(np.int64))
+        self.X = torch.from_numpy(task.pixels.transpose(0, 3, 1, 2)).to(device)
+        self.y = torch.from_numpy(task.learnt.labels.astype(np.int64)).to(device)
 
     def prepare(self) -> None:
         """Its number of threads."""
@@ -102,9 +103,11 @@ class Learner:
 
     def epoch(self, number: int) -> float:
         """Batch by batch."""
-        total = torch.zeros(())
+        total = torch.zeros((), device=self.X.device)
         for batch in self.task.batches(number):
-            indices = batch if isinstance(batch, slice) else torch.from_numpy(batch)
+            indices = batch
+            if not isinstance(batch, slice):
+                indices = torch.from_numpy(batch).to(self.X.device)
             X, y = self.X[indices], self.y[indices]
             self.rule.zero_grad()
             loss = self.loss(self.module(X), y)
@@ -116,8 +119,9 @@ class Learner:
     def gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, Any]]:
         """Must be asked for before the first epoch."""
         X = torch.from_numpy(images[:, None].astype(np.float32) / np.float32(255))
+        y = torch.from_numpy(labels.astype(np.int64))
         self.network.module.zero_grad()
-        loss = self.loss(self.module(X), torch.from_numpy(labels.astype(np.int64)))
+        loss = self.loss(self.module(X.to(self.X.device)), y.to(self.X.device))
         loss.backward()
         return float(loss.detach()), self.network.gradients()
 

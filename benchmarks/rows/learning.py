@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from digitus.devices import Device
+from digitus.errors import TrainingError
 from peers import NEEDS, Task, disagreement, own, peer
-from rows import Row, Size, tasks
+from rows import GPU, Row, Size, tasks
 from rows.clock import alternate
 from rows.limits import Limits, learning
 
@@ -29,11 +30,15 @@ def learners(name: str, task: Task, size: Size, row: Row) -> dict[str, Any]:
     first = own.Learner(task)
     found: dict[str, Any] = {"digitus": first}
     if name in ON_PYTORCH:
-        module = peer("PyTorch")
-        if isinstance(module, str):
-            row.skipped["digitus on PyTorch"] = module
-        else:
-            found["digitus on PyTorch"] = own.Learner(task, Device("torch"))
+        for who, name_of_it in (("digitus on PyTorch", "cpu"), (f"digitus {GPU}", "cuda")):
+            try:
+                device = Device("torch", name_of_it)
+            except TrainingError as error:
+                row.skipped[who] = str(error)
+                continue
+            found[who] = own.Learner(task, device)
+            if name_of_it == "cuda":
+                found[f"PyTorch {GPU}"] = peer("PyTorch").Learner(task, device="cuda")
     for who in PEERS[name]:
         module = "left out of a quick run" if _slow(who, size) else peer(who)
         if isinstance(module, str):

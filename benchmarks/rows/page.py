@@ -34,8 +34,12 @@ def amount(value: float, unit: str) -> str:
 def line(name: str, row: dict[str, Any]) -> str:
     """A row as it is printed: digitus, then everyone with how many times as long it takes."""
     unit, mine = row["unit"], row["digitus"]
-    others = everyone(row)
+    others = everyone(row) | row.get("gpu", {})
+    if mine is None:
+        return f"{name:<14} digitus: {row['skipped'].get('digitus', 'not measured')}"
     told = [f"{who} {amount(v, unit)} ({v / mine:.2f}x)" for who, v in others.items()]
+    if least := row.get("machine_limit"):
+        told.append(f"{100 * least / mine:.0f} % of what the machine can do")
     return f"{name:<14} digitus {amount(mine, unit)} | " + ", ".join(told)
 
 
@@ -47,8 +51,10 @@ def everyone(row: dict[str, Any]) -> dict[str, float]:
 
 def verdict(row: dict[str, Any]) -> str:
     """In words, how digitus stands to the best of its peers."""
+    if row["digitus"] is None:
+        return f"**{row['skipped'].get('digitus', 'not measured')}**"
     if not row["peers"]:
-        return "no peer is here"
+        return "alone"
     who = min(row["peers"], key=row["peers"].get)
     ratio = row["digitus"] / row["peers"][who]
     more, less = ("slower", "faster") if row["unit"] == "s" else ("larger", "smaller")
@@ -78,11 +84,13 @@ def page(record: dict[str, Any]) -> str:
     for name, row in rows.items():
         best = min(row["peers"], key=row["peers"].get, default="")
         shown = f"{best} {amount(row['peers'][best], row['unit'])}" if best else "none"
+        mine = "" if row["digitus"] is None else amount(row["digitus"], row["unit"])
         lines.append(
-            f"| {name} | {ABOUT[name].format(**size)} | {amount(row['digitus'], row['unit'])} "
+            f"| {name} | {ABOUT[name].format(**size)} | {mine} "
             f"| {shown} | {verdict(row)} | {GOALS.get(name, '')} |"
         )
     lines += ["", "## Everyone", "", *table(rows), "", *slower(rows), *skipped(rows)]
+    lines += ["## On a GPU", "", *on_a_gpu(rows)]
     lines += ["## How close to the machine", "", *closeness(rows, top)]
     lines += ["## Where", "", *where(record)]
     return "\n".join(lines) + "\n"
@@ -93,6 +101,8 @@ def table(rows: dict[str, Any]) -> list[str]:
     names = list(dict.fromkeys(who for row in rows.values() for who in everyone(row)))
     lines = [f"| row | digitus | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
     for name, row in rows.items():
+        if row["digitus"] is None:
+            continue
         cells, others = [], everyone(row)
         for who in names:
             value = others.get(who)
@@ -113,6 +123,8 @@ def slower(rows: dict[str, Any]) -> list[str]:
     """Where digitus is behind, said in words."""
     behind = []
     for name, row in rows.items():
+        if row["digitus"] is None:
+            continue
         ahead = [w for w, v in row["peers"].items() if v < 0.95 * row["digitus"]]
         if ahead:
             behind.append(f"- {name}: behind {' and '.join(sorted(ahead))}.")
@@ -129,6 +141,17 @@ def skipped(rows: dict[str, Any]) -> list[str]:
     return ["Not taking part:", "", *lines, ""] if lines else []
 
 
+def on_a_gpu(rows: dict[str, Any]) -> list[str]:
+    """The same rows there, or a word that there was none."""
+    found = {name: row["gpu"] for name, row in rows.items() if row.get("gpu")}
+    if not found:
+        return ["Not measured: there was no GPU.", ""]
+    lines = ["| row | who | time |", "|---|---|---|"]
+    for name, times in found.items():
+        lines += [f"| {name} | {who} | {amount(t, 's')} |" for who, t in times.items()]
+    return [*lines, ""]
+
+
 def closeness(rows: dict[str, Any], top: dict[str, float]) -> list[str]:
     """The share of the machine's speed that each row reaches."""
     lines = [
@@ -140,7 +163,7 @@ def closeness(rows: dict[str, Any], top: dict[str, float]) -> list[str]:
         "|---|---|---|---|",
     ]
     for name, row in rows.items():
-        if least := row.get("machine_limit"):
+        if (least := row.get("machine_limit")) and row["digitus"]:
             best = min(row["peers"].values(), default=0)
             reach = f"{100 * least / best:.0f} %" if best else ""
             share = f"{100 * least / row['digitus']:.0f} %"

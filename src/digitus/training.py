@@ -23,7 +23,6 @@ import numpy as np
 from digitus import __version__
 from digitus.data.batches import order, split
 from digitus.data.digits import NOT_A_DIGIT, Digits
-from digitus.data.not_digits import not_digits
 from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
 from digitus.examples import Examples, all_worn
@@ -46,8 +45,7 @@ MEASURED = 10_000  # training images on which statistics (batch normalisation ..
 GLANCE = (
     2_000  # the same after an epoch, to show how far it has come: near enough, in a fifth of it
 )
-READ_SHARE = 0.025  # of pictures that show no digit, by the threshold that training chooses
-STRANGERS, NOT_SEEN_SEED = 4000, 10**9  # so many of them, drawn as for no run
+DOUBTED_SHARE = 0.01  # of development digits are refused by a network that was taught to doubt
 SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
 
 
@@ -285,8 +283,8 @@ def _finish(
     outputs = recognizer.outputs(judged.images, each)
     temperature, threshold = calibrate(outputs, judged.labels)
     if recipe.not_digits:
-        strangers = recognizer.outputs(not_digits(STRANGERS, NOT_SEEN_SEED), each) / temperature
-        threshold = max(threshold, float(np.quantile(softmax(strangers).max(1), 1 - READ_SHARE)))
+        confidence = softmax(outputs[: len(development)] / temperature).max(axis=1)
+        threshold = float(np.quantile(confidence, DOUBTED_SHARE))
     history = {
         "digitus": __version__,
         "numpy": np.__version__,

@@ -1,7 +1,11 @@
+import threading
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from digitus.data.batches import bounds, order, split
+from digitus.data.batches import ahead, bounds, order, split
 from digitus.data.digits import Digits
 from digitus.errors import DataError
 
@@ -62,3 +66,29 @@ def test_bounds_cover_everything_once() -> None:
     assert list(bounds(0, 4)) == []
     with pytest.raises(ValueError, match="at least 1"):
         bounds(10, 0)
+
+
+@given(st.integers(0, 6))
+def test_ahead_makes_all_in_order(count: int) -> None:
+    assert list(ahead(lambda key: key * key, range(count))) == [k * k for k in range(count)]
+
+
+def test_the_next_is_made_while_one_is_used() -> None:
+    second = threading.Event()
+
+    def make(key: int) -> int:
+        if key == 1:
+            second.set()
+        return key
+
+    made = ahead(make, [0, 1, 2])
+    assert next(made) == 0
+    assert second.wait(timeout=10)  # nobody has asked for it
+    made.close()  # type: ignore[attr-defined]
+
+
+def test_what_making_raises_is_raised() -> None:
+    made = ahead(lambda key: 1 // key, [1, 0])
+    assert next(made) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(made)

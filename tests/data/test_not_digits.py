@@ -93,7 +93,7 @@ def test_bars_are_laid_down():
 
 
 def test_no_letter_is_a_digits_shape():
-    ambiguous = set("IlioOQZzSsbgqj|/\\!()[]1$") | set(string.digits)
+    ambiguous = set("IlioOQZzSsbgqj?|/\\!()[]1$") | set(string.digits)
     for characters in (marks.PRINTED, marks.THIN, marks.HEAVY):
         assert not set(characters) & ambiguous
     written = {row.split()[0] for row in marks.LETTERS.splitlines() if row}

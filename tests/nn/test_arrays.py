@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from digitus.nn import namespace, one_hot, stream
+from digitus.nn.arrays import Stream
 
 
 def test_the_namespace_of_numpy():
@@ -82,3 +83,9 @@ def test_using_one_stream_does_not_move_another():
 def test_a_seed_is_a_number_from_zero():
     with pytest.raises(ValueError, match="non-negative"):
         stream(-1, "shuffle")
+
+
+def test_a_stream_that_is_made_when_drawn_from_is_the_stream():
+    late, early = Stream(7, "dropout", 3), stream(7, "dropout", 3)
+    for shape in ((4,), (2, 3)):
+        assert np.array_equal(late.random(shape, dtype=np.float32), early.random(shape, np.float32))

@@ -151,5 +151,5 @@ def _strangers(images: Path, prepare: str) -> npt.NDArray[np.uint8]:
     """Images in which nothing is a digit."""
     from digitus.data.idx import read_images
 
-    strangers = read_images(images)
+    strangers = read_images(images)[:]  # in memory, if the file was mapped
     return prepared(strangers) if prepare == "auto" else strangers

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from digitus.data.mapped import Mapped
 from digitus.errors import DataError
 
 CLASSES = 10
+HASHED = 1 << 16  # images at a time
 NOT_A_DIGIT = 10  # the label, in training, of a picture that shows none
 TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.float32)
 
@@ -25,13 +27,14 @@ TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.
 class Digits:
     """Images with their labels.
 
-    `images` are bytes [n h w], white ink (255) on black (0) as in MNIST; `labels` are bytes [n],
-    each 0 to 9. `name` says what they are in a sentence and `origin` where they came from.
+    `images` are bytes [n h w], white ink (255) on black (0) as in MNIST, in memory or `Mapped` from
+    a file; `labels` are bytes [n], each 0 to 9. `name` says what they are in a sentence and
+    `origin` where they came from.
 
     Raises `DataError` where the two do not belong together.
     """
 
-    images: npt.NDArray[np.uint8]
+    images: Any
     labels: npt.NDArray[np.uint8]
     name: str
     origin: str = ""
@@ -59,7 +62,9 @@ class Digits:
 
     def take(self, indices: Any) -> Digits:
         """The chosen examples (an index array or a slice), in that order."""
-        return Digits(self.images[indices], self.labels[indices], self.name, self.origin)
+        mapped = isinstance(self.images, Mapped)
+        images = self.images.take(indices) if mapped else self.images[indices]
+        return Digits(images, self.labels[indices], self.name, self.origin)
 
     def joined(self, other: Digits) -> Digits:
         """These, then those. Raises `DataError` for images of another size."""
@@ -77,7 +82,8 @@ class Digits:
     def sha256(self) -> str:
         """A fingerprint of the pixels and labels, kept in the history of every model."""
         content = hashlib.sha256(repr(self.images.shape).encode())
-        content.update(np.ascontiguousarray(self.images).data)
+        for start in range(0, len(self), HASHED):  # a part at a time, since not all may fit
+            content.update(np.ascontiguousarray(self.images[start : start + HASHED]).data)
         content.update(np.ascontiguousarray(self.labels).data)
         return content.hexdigest()
 

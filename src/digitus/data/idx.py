@@ -24,17 +24,27 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.data.digits import Digits
+from digitus.data.mapped import Mapped
 from digitus.errors import DataError, OutputError
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
+MAPPED = 2**28  # bytes: five times MNIST
 MAX_BYTES = 2**31  # ten times the largest set in use; a larger promise is a damaged header
 CHUNK = 2**20
+GZIPPED = b"\x1f\x8b"
 MAGIC = {0x801: "labels (magic number 2049)", 0x803: "images (magic number 2051)"}
 
 
-def read_images(path: Path) -> Bytes:
-    """The images [n h w] of a file, of whatever size they are. Raises `DataError`."""
+def read_images(path: Path) -> Bytes | Mapped:
+    """The images [n h w] of a file, of whatever size they are. Raises `DataError`.
+
+    A large file that is not packed is mapped into memory instead of read.
+    """
+    with _open(path) as stream:
+        if os.fstat(stream.fileno()).st_size > MAPPED and stream.read(2) != GZIPPED:
+            stream.seek(0)
+            return _mapped(stream, path)
     return read_stream(_open(path), str(path), dimensions=3)
 
 
@@ -61,7 +71,7 @@ def read_stream(stream: IO[bytes], where: str, dimensions: int) -> Bytes:
     """
     try:
         with stream:
-            if stream.read(2) == b"\x1f\x8b":
+            if stream.read(2) == GZIPPED:
                 stream.seek(0)
                 with gzip.GzipFile(fileobj=stream) as unpacked:
                     return _parse(unpacked, where, dimensions)
@@ -109,7 +119,21 @@ def _open(path: Path) -> IO[bytes]:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
-def _parse(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> Bytes:
+def _mapped(stream: IO[bytes], path: Path) -> Mapped:
+    """The images of a file that stays where it is; as long as its header says, however long."""
+    shape = _shape(stream, str(path), dimensions=3)
+    start, size = stream.tell(), math.prod(shape)
+    found = os.fstat(stream.fileno()).st_size - start
+    if found != size:
+        raise DataError(
+            f"{path}: holds {found} of the {size} bytes that its header announces; the file is "
+            "damaged or its header is wrong"
+        )
+    return Mapped(np.asarray(np.memmap(stream, np.uint8, "r", start, shape)))
+
+
+def _shape(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> tuple[int, ...]:
+    """The header: how many numbers there are along each dimension."""
     expected = 0x800 + dimensions
     header = stream.read(4 + 4 * dimensions)
     if not header:
@@ -127,8 +151,11 @@ def _parse(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> By
         )
     if len(header) < 4 + 4 * dimensions:
         raise DataError(f"{where}: breaks off within its header; fetch it again")
+    return struct.unpack(f">{dimensions}I", header[4:])
 
-    shape = struct.unpack(f">{dimensions}I", header[4:])
+
+def _parse(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> Bytes:
+    shape = _shape(stream, where, dimensions)
     size = math.prod(shape)
     if size > MAX_BYTES or 0 in shape[1:]:
         raise DataError(

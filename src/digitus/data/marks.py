@@ -5,9 +5,10 @@ both are drawn in, and tangles, coils and hatchings. Not inside: anything that i
 (`surfaces`), and how often each kind is met (`not_digits`).
 
 What can be read as a digit must not be taught to be none. So there is no I, l, i, O, o, Q, Z, z, S,
-s, b, g, q, no bracket or stroke. Handwritten B, C, D, G, J, L, T, U, Y and most small letters may
-be taken for 8, 0, 6, 1, 7, 4, 9 or 2: they are only printed, where a straight stem, a serif or
-a wide mouth tells. No curve is short or closed: it would be a 0, 1, 2, 3, 6, 7 or 9 of some hand.
+s, b, g, q, no bracket, no stroke, no ? (without its dot it is a 2 or a 7). Handwritten B, C, D, G,
+J, L, T, U, Y and most small letters may be taken for 8, 0, 6, 1, 7, 4, 9 or 2: they are printed
+only, where a straight stem, a serif or a wide mouth tells. No curve is short or closed: it would be
+a 0, 1, 2, 3, 6, 7 or 9 of some hand.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 SIDE = 28  # pixels of an image
 SHEET = 64  # pixels of the sheet on which a mark is drawn before it is made smaller
-SOLID = 0.6  # of its box: what has more ink than that has the outline of a 0
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 LETTERS = """
@@ -82,9 +82,9 @@ gate    1  0,100 0,0! 100,0! 100,100 | 0,36 100,36
 ladder  1  20,0 20,100 | 80,0 80,100 | 20,20 80,20 | 20,50 80,50 | 20,80 80,80
 """
 
-PRINTED = "AAAABBBCCCCDDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~?"
+PRINTED = "AAAABBBCCCCDDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~"
 THIN = PRINTED + "GGGGG"  # which a heavier pen closes to a 6
-HEAVY = "AABBCCDDEEEFFHHHJJKKLLMMNNPPRRTTUUVVWWXXYYdhkmnu+#="  # and these are no blots
+HEAVY = "AAABBCCCDDDEEFFGGGHHJJJKKLLMMNNPPRRTTUUVVWWXXYYdhkmnu+#="  # and these are no blots
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -133,7 +133,7 @@ def _printed(rng: np.random.Generator) -> Bytes:
         return sheet
     # A round pen would make a 0 of a D, an 8 of a B: heavy letters have corners.
     cv2.putText(sheet, character, at, font, scale, 255, 2, cv2.LINE_AA)
-    high, wide = rng.integers(2, 8), rng.integers(4, 9)
+    high, wide = (2, 3) if character == "G" else (rng.integers(2, 6), rng.integers(3, 9))
     return cv2.dilate(sheet, np.ones((high, wide), np.uint8))
 
 
@@ -165,12 +165,12 @@ def _styled(
     """Marks on sheets as images [n 28 28]: nib, outline, shadow, pattern, stamp; size and width."""
     images = np.zeros((len(sheets), SIDE, SIDE), np.uint8)
     for image, sheet in zip(images, sheets, strict=True):
-        if outlined and rng.random() < 0.3:
+        x, y, w, h = cv2.boundingRect(sheet)
+        filled = sheet.sum() / (255 * w * h)  # solid marks would lose their mouths and eyes
+        if outlined and filled < 0.45 and rng.random() < 0.3:
             sheet = cv2.dilate(sheet, _nib(rng))
         style = rng.random()
-        x, y, w, h = cv2.boundingRect(sheet)
-        solid = sheet.sum() > 255 * SOLID * w * h
-        if style < outlined and not solid:
+        if style < outlined and filled < 0.6:
             sheet = cv2.dilate(sheet, np.ones((5, 5), np.uint8)) - sheet
         elif 0.1 < style < 0.16:  # a shadow
             shifted = np.roll(sheet, rng.integers(-6, 7, 2), (0, 1))

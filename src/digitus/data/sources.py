@@ -209,7 +209,7 @@ def _read(source: Source, name: PartName, paths: list[Path], origin: str) -> Dig
     else:
         images, labels = _read_archive(paths[0], source.part(name))
     if source.transposed:
-        images = np.ascontiguousarray(images.transpose(0, 2, 1))
+        images = np.ascontiguousarray(np.asarray(images).transpose(0, 2, 1))
     kind = {"train": "training", "test": "test"}[name]
     return Digits(images, labels, f"{source.title}, {kind} part", origin)
 

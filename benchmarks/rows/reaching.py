@@ -1,0 +1,106 @@
+"""The row to99: seconds from the files to 99.0 % and to 99.5 % of MNIST's test set.
+
+The time of a schedule counts if the mean accuracy over the seeds reaches the mark. digitus has one
+schedule for each mark, chosen on its development split beforehand, and looks at the test set once,
+at its end. The peer goes through its own schedule; its time to a mark is that of the first epoch
+whose mean reaches it, and the looks at the test set in between are not counted.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from digitus.data.sources import load
+from digitus.errors import DigitusError
+from digitus.evaluation import evaluate
+from digitus.parallel import workers
+from digitus.recipe import Recipe, from_table
+from digitus.training import Finished, train
+from peers import peer
+from rows import Row, Size
+from rows.limits import Limits
+from rows.schedules import SCHEDULES
+
+MARKS = {"to99": 0.990, "to99.5": 0.995}
+PEER = "PyTorch example"
+
+
+def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:
+    """Both marks."""
+    try:
+        load("mnist", "test", download=False)
+    except DigitusError as error:
+        for mark in MARKS:
+            yield mark, Row(skipped={"digitus": str(error)})
+        return
+    theirs = example(size, threads)
+    for mark, least in MARKS.items():
+        row = Row(about={"accuracy": {}})
+        for who, runs in {"digitus": own(mark, size, threads), **theirs}.items():
+            seconds, accuracy = first(runs, least)
+            row.about["accuracy"][who] = round(accuracy, 5)
+            if accuracy < least:
+                best = 100 * accuracy
+                row.skipped[who] = f"{best:.2f} % at best, in {np.mean(runs['seconds'][-1]):.0f} s"
+            else:
+                row.turns[who] = seconds
+        yield mark, row
+
+
+def first(runs: dict[str, Any], least: float) -> tuple[list[float], float]:
+    """Seconds of each seed to the first epoch whose mean accuracy is enough, or to the best."""
+    means = [float(np.mean(row)) for row in runs["accuracy"]]
+    epoch = next((i for i, mean in enumerate(means) if mean >= least), int(np.argmax(means)))
+    return runs["seconds"][epoch], means[epoch]
+
+
+def own(mark: str, size: Size, threads: int) -> dict[str, Any]:
+    """A schedule of digitus: `seconds` and `accuracy` [1][seed], after its last epoch."""
+    seconds, right = [], []
+    for seed in range(size.seeds):
+        about = schedule(mark, seed, size)
+        start = time.perf_counter()
+        *_, last = train(about, load("mnist", "train", download=False), threads=threads)
+        seconds.append(time.perf_counter() - start)
+        assert isinstance(last, Finished)
+        test = load("mnist", "test", download=False)
+        with workers(threads, shards=2) as each:
+            right.append(evaluate(last.recognizer, test, each=each).record()["accuracy"])
+        tell(f"{mark} digitus, seed {seed}", seconds[-1], right[-1])
+    return {"seconds": [seconds], "accuracy": [right]}
+
+
+def schedule(mark: str, seed: int, size: Size) -> Recipe:
+    """The recipe for a mark; an epoch of it in a quick run."""
+    shorter = {"epochs": 1} if size.word == "quick" else {}
+    return from_table({**SCHEDULES[mark], "seed": seed, **shorter})
+
+
+def example(size: Size, threads: int) -> dict[str, Any]:
+    """The peer: `seconds` and `accuracy` [epoch][seed]."""
+    module = peer(PEER)
+    if isinstance(module, str):
+        return {}
+    epochs = 1 if size.word == "quick" else module.EPOCHS
+    seconds = np.zeros((epochs, size.seeds))
+    right = np.zeros_like(seconds)
+    test = load("mnist", "test", download=False)
+    for seed in range(size.seeds):
+        start, spent = time.perf_counter(), 0.0
+        digits = load("mnist", "train", download=False)
+        for epoch, network in enumerate(module.epochs(digits, seed, threads, epochs)):
+            spent += time.perf_counter() - start
+            seconds[epoch, seed], right[epoch, seed] = spent, module.accuracy(network, test)
+            tell(f"{PEER}, seed {seed}, epoch {epoch + 1}", spent, right[epoch, seed])
+            start = time.perf_counter()
+    return {PEER: {"seconds": seconds.tolist(), "accuracy": right.tolist()}}
+
+
+def tell(who: str, seconds: float, accuracy: float) -> None:
+    """How far it is, since this row takes long."""
+    print(f"  {who}: {100 * accuracy:.2f} % after {seconds:.1f} s", file=sys.stderr, flush=True)
