@@ -47,8 +47,9 @@ SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
 DOUBT = 0.8  # of a page's ink: if less of it is read, the page may lie on its side or head
 CLEARLY = 0.15  # of a page's ink: so much more must be read the other way, and
 ENOUGH = 3  # so many digits
+FEW = 3  # parts into which one digit may have been cut
 SLACK = 0.1  # of probability: so much less is enough where a picture may be one digit
-RULED = 0.05  # of a page's ink: so much more must be read without its rules
+RULED = 0.1  # of a page's ink: so much more must be read with what looks like rules
 
 
 def read(
@@ -139,7 +140,7 @@ def _read(picture: _Sheet, asked: _Asked, keep_steps: bool) -> Reading:
     page = _page(picture, asked)
     if page.ink.rules.any():  # or what looks like them: bars of digits in a row
         unruled = _page(picture, asked, ruled=False)
-        page = page if page.share > unruled.share + RULED else unruled
+        page = unruled if unruled.share > page.share + RULED else page
     if page.share < DOUBT and page.tried >= ENOUGH:
         best = max((_page(picture, asked, turns=k) for k in (1, 2, 3)), key=lambda p: p.share)
         if best.share > page.share + CLEARLY and len(best.digits) >= ENOUGH:
@@ -184,6 +185,8 @@ def _fills(single: Digit, found: Sequence[Digit]) -> bool:
             return False
         if not (-0.1 * h <= top + high / 2 - y <= 1.1 * h):
             return False
+    if len(found) > FEW:
+        return False
     return single.confidence >= math.prod(digit.confidence for digit in found) - SLACK
 
 
