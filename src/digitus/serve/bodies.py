@@ -126,7 +126,7 @@ def whole(
     request: Request, name: str, default: int | None = None, *, least: int = 0, most: int = MOST
 ) -> int:
     """A whole number of the query."""
-    text = request.query_params.get(name)
+    text = once(request, name)
     if text is None and default is not None:
         return default
     if text is None or not (text.isascii() and text.isdecimal() and len(text) < 10):
@@ -134,6 +134,14 @@ def whole(
     if not least <= int(text) <= most:
         raise refusal(400, f"?{name}={text} must be from {least} to {most}")
     return int(text)
+
+
+def once(request: Request, name: str) -> str | None:
+    """A parameter of the query, None where there is none."""
+    found = request.query_params.getlist(name)
+    if len(found) > 1:
+        raise refusal(400, f"?{name}= must not be said twice")
+    return found[0] if found else None
 
 
 def digit(request: Request, name: str) -> int | None:

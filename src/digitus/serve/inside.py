@@ -63,7 +63,7 @@ class Inside:
     def _wanted(self, request: Request) -> frozenset[int]:
         """The layers whose activations are asked for: ?layers=1,3; all without it."""
         count = len(self.recognizer.recipe.network.layers)
-        text = request.query_params.get("layers")
+        text = bodies.once(request, "layers")
         if text is None:
             return frozenset(range(count))
         numbers = [part for part in text.split(",") if part]

@@ -41,7 +41,7 @@ class Recognizing:
     async def read(self, request: Request) -> Response:
         """POST /api/read."""
         pattern = _pattern(request)
-        images = request.query_params.get("images", "0") == "1"
+        images = bool(bodies.whole(request, "images", 0, most=1))
         picture = await request.body()
         if not picture:
             raise refusal(400, "the body must be a picture")
@@ -120,7 +120,7 @@ def steps_of(drawing: Bytes, reading: Reading) -> list[dict[str, Any]]:
 
 def _pattern(request: Request) -> str | None:
     """The pattern that the answer must have: ?pattern=####-##, or ?digits=6 for ######."""
-    pattern = request.query_params.get("pattern")
+    pattern = bodies.once(request, "pattern")
     if "digits" in request.query_params:
         if pattern is not None:
             raise refusal(400, "say ?digits= or ?pattern=, not both")
