@@ -228,7 +228,8 @@ def test_the_form_of_the_number_is_used(served: Serving) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["?images=2", "?images=true", "?digits=4&digits=4", "?pattern=%23&pattern=%23", "?digits=0", "?digits=x", "?digits=101", "?pattern=", "?pattern=abc", "?digits=2&pattern=%23",
+    ["?images=2", "?images=true", "?digits=4&digits=4", "?pattern=%23&pattern=%23", "?digits=0",
+     "?digits=x", "?digits=101", "?pattern=", "?pattern=abc", "?digits=2&pattern=%23",
      "?pattern=%23%0a", "?pattern=" + 101 * "%23"],
 )  # fmt: skip
 def test_forms_that_no_number_has(served: Serving, query: str) -> None:

@@ -295,6 +295,13 @@ def test_who_was_away_for_a_moment_gets_what_was_missed(alone: Serving) -> None:
         assert events(alone, run, unknown, until="state")[0][1] == "state"
 
 
+def test_asking_for_the_head_of_a_stream_ends(alone: Serving) -> None:
+    run = alone.begin(paused=True)
+    answer = alone.client.head(f"/api/runs/{run}/events")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 def test_too_many_watchers(alone: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "MOST_WATCHERS", 0)
     run = alone.begin(paused=True)

@@ -42,12 +42,12 @@ def application(
 ) -> Starlette:
     """The whole server as an ASGI application; training runs are kept in `folder`."""
     counters, batcher, workshop = Counters(), Batcher(recognizer), Workshop()
-    # Of its own, so that large pictures keep nobody from drawing.
+    # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
     pictures = Workshop()
     pages = Pages(read_files(), reload_page)
     recognizing = Recognizing(recognizer, batcher, workshop, pictures)
     inside = Inside(recognizer, workshop)
-    mistakes = Mistakes(recognizer, workshop)
+    mistakes = Mistakes(recognizer, pictures)
     runs = Runs(folder, workshop)
 
     async def health(request: Request) -> Response:

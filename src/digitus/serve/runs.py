@@ -161,6 +161,8 @@ class Runs:
         channel = self._run(request).channel
         if self._watchers >= MOST_WATCHERS:
             raise refusal(503, "too many watch already", Retry_After="10")
+        if request.method == "HEAD":  # which would wait for a body that it does not want
+            return Response(media_type="text/event-stream")
         last = request.headers.get("last-event-id", "")
         return StreamingResponse(self._follow(channel, last), media_type="text/event-stream")
 

@@ -132,7 +132,7 @@ def server(app: Starlette) -> Ending:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        log_level="warning",
+        log_level="error",  # what clients do wrong is no news, however often
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
