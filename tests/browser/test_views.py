@@ -161,8 +161,8 @@ def test_mistakes_are_filtered_and_open_inside(visit: Visit, server: Server) -> 
     true, read = label[0], label[10]
     cell.click()
     page.wait_for_function(
-        "n => document.querySelector('#view-mistakes .note').textContent.startsWith(n)",
-        arg=str(count),
+        "words => document.querySelector('#view-mistakes .note').textContent === words",
+        arg=f"{count} misread",
     )
     shown = page.locator("#view-mistakes .misread span").all_inner_texts()
     assert shown == [f"{true} → {read}"] * min(count, 60)

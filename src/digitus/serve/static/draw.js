@@ -7,6 +7,8 @@ import { picture } from "./pictures.js";
 import { chosen, look } from "./shared.js";
 import { bars } from "./bars.js";
 
+const CERTAIN = 0.9995; // the confidence of which more digits would say nothing
+
 // What the steps of the preparation are called, and what happens in them.
 const STEPS = {
   picture: ["Your ink", "as it was sent"],
@@ -107,15 +109,15 @@ export function mount(section) {
     if (!answer) return "";
     if (!found.length) return "There is ink, but no digit that I can find.";
     const weakest = found.reduce((a, b) => (b.confidence < a.confidence ? b : a));
+    const certain = weakest.confidence >= CERTAIN;
     if (found.length === 1) {
       const [first, second] = ranked(weakest.probabilities);
-      return weakest.value === null
-        ? `Not sure enough to say. If it is a digit, perhaps ${first} (${chance(weakest.probabilities[first], 0)}).`
-        : `${chance(weakest.confidence)} sure; next comes ${second} with ${chance(weakest.probabilities[second])}.`;
+      if (weakest.value === null) return `Not sure enough to say. If it is a digit, perhaps ${first} (${chance(weakest.probabilities[first], 0)}).`;
+      return certain ? "As sure as it gets." : `${chance(weakest.confidence)} sure; next comes ${second} with ${chance(weakest.probabilities[second])}.`;
     }
     const doubts = found.filter((d) => d.value === null).length;
     if (doubts) return `${doubts === 1 ? "One sign" : `${doubts} signs`} of ${found.length} I would rather not read.`;
-    return `${found.length} digits; the least sure of them is ${weakest.value} with ${chance(weakest.confidence)}.`;
+    return certain ? `${found.length} digits, each as sure as it gets.` : `${found.length} digits; the least sure of them is ${weakest.value} with ${chance(weakest.confidence)}.`;
   }
 
   function mark(digit, i) {

@@ -20,7 +20,7 @@ export function mount(section) {
   const edits = new Edits();
   let net; // the last answer, unpacked
   let rows = []; // for each layer: its element and its maps
-  let at; // what the lens is on: { index, position, pinned }
+  let at; // what the lens is on: { index, position, pinned, found }, found if nobody chose it
 
   const input = editor(() => request());
   const value = h("output", { class: "value", "aria-label": "Read as" });
@@ -76,10 +76,10 @@ export function mount(section) {
       if (layer.kind === "Dense" && net.layers[i - 1]?.kind === "Flatten") layer.image = net.layers[i - 1].shape_in;
       rows[i].maps?.set(layer);
     });
-    if (at) focus(at, false);
-    else if (!matchMedia("(max-width: 48rem)").matches) {
+    if (at && !at.found) focus(at, false);
+    else if (at || !matchMedia("(max-width: 48rem)").matches) {
       const first = net.layers.findIndex((l) => l.kind === "Conv" || l.kind === "Dense");
-      if (first >= 0) focus({ index: first, position: strongest(net.layers[first].y), pinned: false }, false);
+      if (first >= 0) focus({ index: first, position: strongest(net.layers[first].y), pinned: false, found: true }, false);
     }
     say(sure.textContent.startsWith("Not") ? sure.textContent : `Read as ${read}, ${sure.textContent}`);
   }
@@ -128,6 +128,7 @@ export function mount(section) {
     const mine = ++turn;
     const held = lens.contains(document.activeElement) || lens.matches(":active");
     const body = await working(layer, position, edits, (name, where, v) => {
+      at.found = false; // it stays where a weight is being changed
       edits.set(name, where, v);
       request();
     }).catch((error) => h("p", { class: "note" }, error.message));

@@ -258,7 +258,7 @@ export function mount(section) {
         canvas.repaint();
       });
     }
-    weights.classList.toggle("kernels", rows < 8);
+    weights.classList.toggle("few", units <= 16);
   }
 
   function table(now) {

@@ -5,8 +5,9 @@ import { h, number } from "./dom.js";
 import { colours, paint, peak, rgb } from "./pictures.js";
 
 const GAP = 6;
-const ZOOM = { 28: 3, 14: 4, 7: 7 };
-const SMALL = { 28: 2, 14: 3, 7: 5 }; // on a phone
+
+/** How many pixels a number of a map gets, so that maps of all sizes are about equally large. */
+const zoomed = (columns, phone) => (columns >= 20 ? 3 - phone : Math.min(9 - 2 * phone, Math.round((phone ? 42 : 56) / columns)) || 1);
 
 /** Draws layer by layer; `chosen(position, pinned)` is told the position in the layer's output. */
 export function maps(name, choose) {
@@ -20,7 +21,7 @@ export function maps(name, choose) {
     const room = canvas.parentElement.clientWidth || 800;
     const [rows, columns, channels] = layer.shape_out.length === 3 ? layer.shape_out : [1, 1, layer.shape_out[0]];
     const flat = layer.shape_out.length === 1;
-    const zoom = flat ? (channels <= 16 ? 44 : channels <= 160 ? 22 : 13) : ((room < 500 ? SMALL : ZOOM)[columns] ?? Math.max(2, Math.round(64 / columns)));
+    const zoom = flat ? (channels <= 16 ? 44 : channels <= 160 ? 22 : 13) : zoomed(columns, room < 500);
     const gap = flat ? (channels > 160 ? 1 : 2) : GAP;
     const fit = Math.max(1, Math.floor((room + gap) / (columns * zoom + gap)));
     const lines = Math.ceil(channels / fit);
