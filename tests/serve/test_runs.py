@@ -183,6 +183,25 @@ def test_the_next_server_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert small.same_arrays(found, expected.params)
 
 
+def test_what_was_shown_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
+    # As when the server was killed between two checkpoints: it will happen again.
+    with serving(tmp_path) as ours:
+        run = ours.begin(paused=True)
+        ours.until(run, "paused")
+        ours.ask(run, "step")
+        wait_for(lambda: ours.run(run)["step"] == 1)
+    file = tmp_path / run / "shown.json"
+    shown = json.loads(file.read_text("utf-8"))
+    shown["curve"].append([2, 2.0, 0.5, 0.003])
+    shown["records"].append({"epoch": 1, "development_accuracy": 0.5})
+    shown["now"] |= {"step": 2, "epoch": 2}
+    file.write_text(json.dumps(shown), "utf-8")
+    with serving(tmp_path) as ours:
+        state = ours.until(run, "paused")
+        assert (state["step"], state["epoch"], state["records"]) == (1, 1, [])
+        assert [point[0] for point in state["curve"]] == [1]
+
+
 def test_folders_that_are_damaged_are_left_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
