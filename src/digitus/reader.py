@@ -42,6 +42,10 @@ LEAST, WORK = (
     900,
     1600,
 )  # pixels: digits are looked for on a copy whose longer side has at most so many
+FINE = 32  # pixels: digits that are lower are looked at again, on a copy so much larger, but
+LARGER, LARGEST = 4.0, 3200  # times at most, and so many pixels;
+ENLARGED = 1.3  # times at least
+MOST_CUT = 150  # pieces of a page that do not look like digits: if more, none of them is cut
 SMALL = 64  # pixels: a smaller picture may be one digit, cut out already
 SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
 DOUBT = 0.8  # of a page's ink: if less of it is read, the page may lie on its side or head
@@ -267,16 +271,16 @@ def _as_bytes(values: npt.NDArray[np.floating[Any]]) -> Bytes:
 
 def _page(picture: _Sheet, asked: _Asked, *, turns: int = 0, ruled: bool = True) -> _Page:
     """Reads a page: ink, lines, each piece as it is, the doubtful ones cut, the best paths."""
-    work = np.ascontiguousarray(np.rot90(_scaled(picture.grey), turns))
-    zoom = max(picture.width, picture.height) / max(work.shape)
-    ink = page_ink(work, ruled=ruled)
-    layout = find_lines(ink)
+    ink, layout = _laid_out(np.ascontiguousarray(np.rot90(picture.grey, turns)), ruled)
+    zoom = max(picture.width, picture.height) / max(ink.grey.shape)
     whole = [atoms_of(ink, line, i, set()) for i, line in enumerate(layout.lines)]
     alone = [s for atoms in whole for s in stretches(atoms, 1)]
     cut: list[set[int]] = [set() for _ in whole]
     for s, row in zip(alone, asked.probabilities([s.image for s in alone]), strict=True):
         if row.max() < SURE or s.box[2] > 1.1 * max(s.box[3], layout.lines[s.line].height):
             cut[s.line].add(s.first)
+    if sum(len(pieces) for pieces in cut) > MOST_CUT:  # no digits, or so many that it would last
+        cut = [set() for _ in whole]
     tried = [
         stretches(atoms_of(ink, line, i, cut[i]) if cut[i] else whole[i])
         for i, line in enumerate(layout.lines)
@@ -302,14 +306,20 @@ def _page(picture: _Sheet, asked: _Asked, *, turns: int = 0, ruled: bool = True)
     return _Page(turns, zoom, ink, layout, tuple(candidates), tuple(lines))
 
 
-def _scaled(grey: Bytes) -> Bytes:
-    """The working copy: neither so large as to be slow, nor so small that cuts are coarse."""
-    longer = max(grey.shape)
-    if longer >= LEAST:
-        return at_most(WORK, grey)
-    zoom = min(LEAST / longer, 3.0)
-    larger: Bytes = cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    return larger
+def _laid_out(grey: Bytes, ruled: bool) -> tuple[Ink, Layout]:
+    """The ink and lines of a page, looked at again with more pixels where its digits are small."""
+    ink = page_ink(at_most(WORK, grey), ruled=ruled)
+    layout = find_lines(ink)
+    heights = [line.height for line in layout.lines for _ in line.pieces]
+    zoom = min(FINE / float(np.median(heights)), LARGER) if heights else 1.0
+    if zoom < ENLARGED:
+        return ink, layout
+    side = min(round(max(ink.grey.shape) * zoom), LARGEST)
+    share = side / max(grey.shape)
+    if share > 1:
+        grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)
+    ink = page_ink(at_most(side, grey), ruled=ruled)
+    return ink, find_lines(ink)
 
 
 def _reads(group: Sequence[Digit]) -> bool:

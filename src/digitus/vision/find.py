@@ -19,7 +19,8 @@ PALE = 0.3  # of the typical strength: paler pieces are not written with the sam
 SMALLEST = 6  # pixels: the least height of a digit
 SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
 REACH = 0.25  # of a line's height: so near a speck belongs to a digit
-TALL = 3.0  # times the typical height: taller pieces are no digits
+TALLEST = 1.25  # times the typical height: parts that are taller together are not one digit
+MOST = 500  # pieces: more of them are no page of digits but a texture
 OVERLAP = 0.35  # of the lower one's height: how far two neighbours in a line overlap
 
 
@@ -81,14 +82,13 @@ class Layout:
 
 
 def find_lines(ink: Ink) -> Layout:
-    """The lines of what may be digits."""
+    """The lines of what may be digits; none where there is so much that it is a texture."""
     pieces = _pieces(ink)
     left_out: list[tuple[Piece, str]] = []
-    page = ink.labels.shape
     kept = []
     pale = PALE * typical_strength(pieces) if pieces else 0.0
     for piece in pieces:
-        reason = "pale" if piece.strength < pale else _no_digit(piece, page)
+        reason = "pale" if piece.strength < pale else _no_digit(piece, ink.labels.shape)
         if reason:
             left_out.append((piece, reason))
         else:
@@ -98,10 +98,11 @@ def find_lines(ink: Ink) -> Layout:
     height = typical_height(kept)
     main = [p for p in kept if max(p.box[2:]) >= SPECK * height]
     small = [p for p in kept if max(p.box[2:]) < SPECK * height]
+    if len(main) > MOST:
+        left_out += [(p, "texture") for p in main]
+        main = []
     lines = _lines(_stacked(main, height))
-    for piece in small:
-        if not _attach(piece, lines, height):
-            left_out.append((piece, "speck"))
+    left_out += [(piece, "speck") for piece in _attach(small, lines, height)]
     ordered = [Line(tuple(sorted(line, key=lambda p: p.centre[0]))) for line in _top_down(lines)]
     return Layout(tuple(ordered), tuple(left_out))
 
@@ -154,67 +155,77 @@ def _no_digit(piece: Piece, page: tuple[int, ...]) -> str:
 
 def _stacked(pieces: list[Piece], height: float) -> list[Piece]:
     """Joins parts that lie above one another and together are no taller than a digit."""
-    pieces = sorted(pieces, key=lambda p: p.box[1])
     done: list[Piece] = []
-    for piece in pieces:
-        for i, other in enumerate(done):
-            left, right = max(piece.box[0], other.box[0]), min(piece.right, other.right)
-            narrow = min(piece.box[2], other.box[2])
-            both = piece.joined(other)
-            gap = piece.box[1] - other.bottom
-            if right - left > 0.5 * narrow and gap < 0.15 * height and both.box[3] < 1.25 * height:
-                done[i] = both
-                break
+    boxes = np.zeros((len(pieces), 4))  # left, top, right, bottom of what is done
+    for piece in sorted(pieces, key=lambda p: p.box[1]):
+        left, top, right, bottom = boxes[: len(done)].T
+        shared = np.minimum(piece.right, right) - np.maximum(piece.box[0], left)
+        narrow = np.minimum(piece.box[2], right - left)
+        fits = (shared > 0.5 * narrow) & (piece.box[1] - bottom < 0.15 * height)
+        fits &= np.maximum(piece.bottom, bottom) - top < TALLEST * height
+        if fits.any():
+            i = int(fits.argmax())
+            done[i] = done[i].joined(piece)
         else:
+            i = len(done)
             done.append(piece)
+        x, y = done[i].box[:2]
+        boxes[i] = x, y, done[i].right, done[i].bottom
     return done
 
 
 def _lines(pieces: list[Piece]) -> list[list[Piece]]:
     """Goes from left to right; each piece goes on the line whose last ones it is beside."""
     lines: list[list[Piece]] = []
+    ends = np.zeros((len(pieces), 4))  # of each line: x, top, bottom, slope
     for piece in sorted(pieces, key=lambda p: p.centre[0]):
-        best, most = None, OVERLAP
-        for line in lines:
-            overlap = _beside(piece, line)
-            if overlap > most:
-                best, most = line, overlap
-        if best is None:
-            lines.append([piece])
+        x, top, bottom, slope = ends[: len(lines)].T
+        high = bottom - top
+        shift = np.clip(slope * (piece.centre[0] - x), -high, high)
+        shared = np.minimum(piece.bottom, bottom + shift) - np.maximum(piece.box[1], top + shift)
+        overlap = shared / np.maximum(np.minimum(piece.box[3], high), 1)
+        if len(lines) and overlap.max() > OVERLAP:
+            i = int(overlap.argmax())
+            lines[i].append(piece)
         else:
-            best.append(piece)
+            i = len(lines)
+            lines.append([piece])
+        ends[i] = _end(lines[i])
     return lines
 
 
-def _beside(piece: Piece, line: list[Piece]) -> float:
-    """How far a piece overlaps the end of a line upright, as a share of the lower one's height."""
+def _end(line: list[Piece]) -> tuple[float, float, float, float]:
+    """Where a line is at its last pieces: x, top, bottom, and the slope at which it goes on."""
     tail = line[-3:]
-    top, bottom = float(np.mean([t.box[1] for t in tail])), float(np.mean([t.bottom for t in tail]))
-    if len(line) > 3:  # a slanted line goes on as it went
+    n = len(tail)
+    x = sum(p.centre[0] for p in tail) / n
+    top, bottom = sum(p.box[1] for p in tail) / n, sum(p.bottom for p in tail) / n
+    slope = 0.0
+    if len(line) > 3:
         (x0, y0), (x1, y1) = line[-4].centre, line[-1].centre
         slope = (y1 - y0) / max(x1 - x0, 1)
-        shift = slope * (piece.centre[0] - float(np.mean([t.centre[0] for t in tail])))
-        shift = float(np.clip(shift, -(bottom - top), bottom - top))
-        top, bottom = top + shift, bottom + shift
-    shared = min(piece.bottom, bottom) - max(piece.box[1], top)
-    return float(shared / max(min(piece.box[3], bottom - top), 1))
+    return x, top, bottom, slope
 
 
-def _attach(piece: Piece, lines: list[list[Piece]], height: float) -> bool:
-    """Joins a small piece to the nearest digit, if one is near."""
-    best, nearest = None, REACH * height
-    for line in lines:
-        for i, other in enumerate(line):
-            dx = max(piece.box[0] - other.right, other.box[0] - piece.right, 0)
-            dy = max(piece.box[1] - other.bottom, other.box[1] - piece.bottom, 0)
-            gap = float(np.hypot(dx, dy))
-            if gap < nearest:
-                best, nearest = (line, i), gap
-    if best is None:
-        return False
-    line, i = best
-    line[i] = line[i].joined(piece)
-    return True
+def _attach(small: list[Piece], lines: list[list[Piece]], height: float) -> list[Piece]:
+    """Joins each small piece to the nearest digit, if one is near; returns the others."""
+    places = [(line, i) for line in lines for i in range(len(line))]
+    if not places:
+        return small
+    boxes = np.array([line[i].box for line, i in places])
+    left, top = boxes[:, 0], boxes[:, 1]
+    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
+    others = []
+    for piece in small:
+        dx = np.maximum(np.maximum(piece.box[0] - right, left - piece.right), 0)
+        dy = np.maximum(np.maximum(piece.box[1] - bottom, top - piece.bottom), 0)
+        gap = np.hypot(dx, dy)
+        if gap.min() > REACH * height:
+            others.append(piece)
+            continue
+        line, i = places[int(gap.argmin())]
+        line[i] = line[i].joined(piece)
+    return others
 
 
 def _top_down(lines: list[list[Piece]]) -> list[list[Piece]]:
@@ -223,7 +234,8 @@ def _top_down(lines: list[list[Piece]]) -> list[list[Piece]]:
     for line in lines:
         if len(line) >= 3:
             x, y = np.array([p.centre for p in line]).T
-            slopes.append(float(np.polyfit(x, y, 1)[0]))
+            x, y = x - x.mean(), y - y.mean()
+            slopes.append(float(x @ y / max(float(x @ x), 1e-6)))
     tilt = float(np.median(slopes)) if slopes else 0.0
     return sorted(
         lines, key=lambda line: float(np.mean([p.centre[1] - tilt * p.centre[0] for p in line]))

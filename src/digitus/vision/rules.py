@@ -22,8 +22,9 @@ LONG, SHORT = 0.3, 0.05  # of the side: what a line has to cover, alone or as th
 COVERED = 0.8  # of its length: a line that is only seen between strokes is none
 THIN = 1 / 40  # of the shorter side: the thickest line
 STROKE = 1.6  # times a line's thickness: where ink is thicker, a stroke crosses it
-LEVEL = np.linspace(0.08, 0.92, 24)  # between two lines: where the wall of a box is looked for
-WALL = 0.9  # of these levels: where a wall has ink
+LEVEL = np.linspace(0, 1, 26)  # between two lines: where the wall of a box is looked for
+HIGH = 8  # times the thickness of its lines: a box
+WALL = 0.93  # of these levels: where a wall has ink
 TEETH = 3  # of one height stand on the line of a comb, at least
 
 
@@ -158,7 +159,8 @@ def _walls(inked: Mask, upper: Rule, lower: Rule) -> list[Rule]:
         return []
     middle = (left + right) // 2
     high = float(lower.path[middle] - upper.path[middle])
-    if not 12 <= high <= 2 * (right - left):
+    line = max(upper.thickness, lower.thickness, 1.0) + 1
+    if not HIGH * line <= high <= 2 * (right - left):  # or the loop of a digit
         return []
     columns = np.arange(max(left - margin, 0), min(right + margin, w))
     slope = float(upper.path[right - 1] - upper.path[left]) / (right - left)
@@ -170,6 +172,8 @@ def _walls(inked: Mask, upper: Rule, lower: Rule) -> list[Rule]:
     starts = np.flatnonzero(np.diff(wall, prepend=False, append=False))
     runs = [(int(a), int(b)) for a, b in zip(starts[::2], starts[1::2], strict=True)]
     if not runs or columns[runs[0][0]] > left + margin or columns[runs[-1][1] - 1] < right - margin:
+        return []
+    if columns[runs[-1][0]] - columns[runs[0][1] - 1] < HIGH * line:
         return []
     walls = []
     rows = np.arange(h)
