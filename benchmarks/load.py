@@ -1,12 +1,12 @@
 """How much `digitus serve` can take: recognitions a second, beside slow clients, for ten minutes.
 
-    python benchmarks/load.py MODEL [--parts burst,slow,drawing,long] [--seconds 600] [--json FILE]
+    python benchmarks/load.py [MODEL] [--parts burst,slow,drawing,long] [--seconds 600] [--json F]
 
 Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, where
 there are others. Every answer is compared with the recognizer's own. The parts: `burst`, 32
 connections; `slow`, the same beside 64 slow clients; `drawing`, one drawing after the other; and
 `long`, all kinds of requests for `--seconds`, with the memory of the server. Parts that are asked
-for replace those in FILE. Where others work on the machine, `chrt -r 1` before the command keeps
+for replace those in F. Where others work on the machine, `chrt -r 1` before the command keeps
 them from being measured in the short parts; every part notes its priority and the machine's load.
 """
 
@@ -32,7 +32,7 @@ import httpx
 import numpy as np
 
 from digitus.data.strokes import strokes
-from digitus.recognizer import Recognizer, load
+from digitus.recognizer import DEFAULT, Recognizer, load
 from machine import machine
 
 HERE = Path(__file__).parent
@@ -48,8 +48,8 @@ DRAWN = 300  # pixels of a drawing's side
 class Server:
     """`digitus serve` as a process on two cores."""
 
-    def __init__(self, model: Path, folder: Path) -> None:
-        command = [*on(SERVER), sys.executable, "-m", "digitus", "serve", str(model), "--port", "0"]
+    def __init__(self, model: str, folder: Path) -> None:
+        command = [*on(SERVER), sys.executable, "-m", "digitus", "serve", model, "--port", "0"]
         self._process = subprocess.Popen(
             [*command, "--folder", str(folder / "runs"), "--json"],
             stdout=subprocess.PIPE,
@@ -230,7 +230,7 @@ def drawings(server: Server) -> dict[str, float]:
     return {"p50_ms": round(times[100], 2), "p99_ms": round(times[198], 2)}
 
 
-def measured(model: Path, names: list[str], seconds: int) -> dict[str, Any]:
+def measured(model: str, names: list[str], seconds: int) -> dict[str, Any]:
     """The parts of these names."""
     recognizer = load(model)
     found: dict[str, Any] = {}
@@ -273,7 +273,7 @@ def priority() -> str:
 def main() -> None:
     """Measures and prints, or writes."""
     parser = argparse.ArgumentParser(description="Load digitus serve.")
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", nargs="?", default=DEFAULT)
     parser.add_argument("--parts", default=",".join(PARTS), help="with commas between them")
     parser.add_argument("--seconds", type=int, default=600, help="of the long part")
     parser.add_argument("--json", type=Path, metavar="FILE")
