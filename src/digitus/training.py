@@ -244,7 +244,7 @@ def _close_epoch(
     epoch, rate = len(state.epochs) + 1, recipe.schedule((state.step - 1) / steps)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            now = _recognizer(recipe, state, learnt, GLANCE)
+            now = recognizer_so_far(recipe, state, learnt, GLANCE)
             outputs = now.outputs(development.images, each)
             loss = float(recipe.loss(outputs, one_hot(development.labels))[0])
     except ModelError:
@@ -276,7 +276,7 @@ def _finish(
     each: Map,
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
-    recognizer = _recognizer(recipe, state, learnt, MEASURED)
+    recognizer = recognizer_so_far(recipe, state, learnt, MEASURED)
     judged = development
     if recipe.worn:  # confidence must be right for such pictures too
         judged = judged.joined(all_worn(judged, recipe.wear, SPLIT_SEED))
@@ -302,8 +302,14 @@ def _finish(
     )
 
 
-def _recognizer(recipe: Recipe, state: State, learnt: Digits, measured: int) -> Recognizer:
-    """The network as it is now: averaged weights where there are any, statistics measured."""
+def recognizer_so_far(
+    recipe: Recipe, state: State, learnt: Digits, measured: int = GLANCE
+) -> Recognizer:
+    """The network as it is now: averaged weights where there are any, statistics measured.
+
+    Its trained parameters are those of the state, which the next step changes. Statistics are
+    measured on so many images.
+    """
     params = state.params if state.average is None else state.average
     first = first_trained(recipe.network, params)
     images = learnt.images
