@@ -114,9 +114,10 @@ def made_pages() -> None:
     sheet.canvas.save(FOLDER / "pages.jpg", quality=80, optimize=True)
 
 
-def annotated(recognizer: digitus.Recognizer) -> None:
-    """What `digitus read --annotate` draws."""
-    page = next(pages(1, 4, kinds={"lines", "gradient", "ruled", "touching"}))
+def note(recognizer: digitus.Recognizer) -> None:
+    """A page to try `digitus read` on, and what `--annotate` draws on it."""
+    page = next(pages(1, 11, kinds={"lines", "squared", "colour pen", "gradient"}, start=1))
+    Image.fromarray(page.picture).save(FOLDER / "note.jpg", quality=85, optimize=True)
     picture = annotate(page.picture, read(page.picture, recognizer=recognizer))
     Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
 
@@ -124,12 +125,12 @@ def annotated(recognizer: digitus.Recognizer) -> None:
 def main() -> None:
     """Draws all."""
     parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", nargs="?", default="default")
     recognizer = digitus.load(parser.parse_args().model)
     readings(recognizer)
     hands()
     made_pages()
-    annotated(recognizer)
+    note(recognizer)
 
 
 if __name__ == "__main__":
