@@ -1,9 +1,8 @@
 """Draws the pictures of README, docs/strokes.md and docs/reading.md, all from the simulated pen.
 
-    python benchmarks/pictures.py MODEL
+    python benchmarks/pictures.py [MODEL]
 
-No digit of a real person is in them. MODEL is one that learnt from MNIST, so these hands are new to
-it; a misread digit is shown in red, a refused one as a question mark.
+No digit of a real person is in them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 import digitus
 from digitus.data.hands import choose
 from digitus.data.pages import pages
-from digitus.data.strokes import draw, strokes
+from digitus.data.strokes import draw
 from digitus.nn import stream
 from digitus.reader import read
 from digitus.report.annotate import annotate
@@ -70,21 +69,6 @@ class Sheet:
         few.save(FOLDER / name, optimize=True)
 
 
-def readings(recognizer: digitus.Recognizer) -> None:
-    """What a recognizer makes of digits that it has not seen the like of."""
-    columns, rows = 14, 4
-    digits = strokes(columns * rows, seed=2026)
-    sheet = Sheet(columns, rows, width=70, height=92)
-    for k, (answer, confidence) in enumerate(recognizer.read(digits.images)):
-        row, column = divmod(k, columns)
-        sheet.digit(digits.images[k], column, row, side=52)
-        right = INK if answer == digits.labels[k] else WRONG
-        text, colour = ("?", QUIET) if answer is None else (str(answer), right)
-        sheet.words(text, column, row, 56, size=17, colour=colour)
-        sheet.words(f"{100 * confidence:.0f} %", column, row, 75, size=9, colour=QUIET)
-    sheet.save("readme.png")
-
-
 def hands() -> None:
     """Every hand once, with its name."""
     by_digit = defaultdict(list)
@@ -127,7 +111,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
     parser.add_argument("model", nargs="?", default="default")
     recognizer = digitus.load(parser.parse_args().model)
-    readings(recognizer)
     hands()
     made_pages()
     note(recognizer)
