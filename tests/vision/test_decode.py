@@ -12,7 +12,7 @@ from PIL import Image
 
 from digitus.errors import DataError
 from digitus.vision import decode as module
-from digitus.vision.decode import FORMATS, decode
+from digitus.vision.decode import FORMATS, decode, decode_pages
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(8, 32)
 
@@ -116,7 +116,7 @@ def test_files_are_read_and_named(tmp_path: Path) -> None:
     assert np.array_equal(decode(path), RAMP)
     path.write_bytes(b"")
     assert complaint(path) == f"{path}: is empty"
-    assert "cannot be read" in complaint(tmp_path)
+    assert "is a folder" in complaint(tmp_path)
     assert "No such file" in complaint(tmp_path / "absent.png")
     with pytest.raises(DataError, match="upload 3: is empty"):
         decode(b"", "upload 3")
@@ -124,11 +124,48 @@ def test_files_are_read_and_named(tmp_path: Path) -> None:
 
 def test_what_is_no_picture() -> None:
     assert "is not a picture in a known format (PNG, JPEG" in complaint(b"hello")
-    assert "save it as JPEG" in complaint(b"\0\0\0\x18ftypheic" + bytes(20))
-    gif = encoded(Image.fromarray(RAMP), "GIF")
-    assert "not a picture in a known format" in complaint(gif)
     whole = encoded(Image.fromarray(np.tile(RAMP, (8, 8))), "JPEG")
     assert "is damaged" in complaint(whole[: len(whole) // 2])
+
+
+def test_a_photo_in_heic_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_formats", lambda: FORMATS)
+    assert "pip install 'digitus[heic]'" in complaint(b"\0\0\0\x18ftypheic" + bytes(20))
+
+
+def test_an_animation_is_refused() -> None:
+    frames = [Image.new("L", (4, 4), value) for value in (10, 200)]
+    for form in ("GIF", "WEBP", "PNG"):
+        moving = encoded(frames[0], form, save_all=True, append_images=frames[1:])
+        assert "is an animation" in complaint(moving)
+
+
+def test_every_page_of_a_tiff(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [Image.new("L", (3, 2), value) for value in (10, 200, 30)]
+    content = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    found = list(decode_pages(content))
+    assert [int(page.pixels[0, 0]) for page in found] == [10, 200, 30]
+    assert {(page.width, page.height) for page in found} == {(3, 2)}
+    monkeypatch.setattr(module, "MAX_PAGES", 2)
+    with pytest.raises(DataError, match="more than 2 pages"):
+        list(decode_pages(content))
+
+
+def test_colours_stay_where_they_are_wanted() -> None:
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    (picture,) = decode_pages(encoded(Image.fromarray(colours)))
+    assert np.array_equal(picture.pixels, colours)
+    (picture,) = decode_pages(encoded(Image.fromarray(RAMP)))
+    assert np.array_equal(picture.pixels, RAMP)
+
+
+def test_a_large_jpeg_is_decoded_no_finer_than_needed() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = encoded(Image.new("RGB", (1600, 800), "red"), "JPEG", exif=exif)
+    (picture,) = decode_pages(content, side=500)
+    assert (picture.width, picture.height) == (800, 1600)
+    assert picture.pixels.shape == (800, 400, 3)
 
 
 def test_what_is_rare_is_refused_in_one_line() -> None:
