@@ -67,6 +67,12 @@ def test_any_pixels_are_read(picture):
     assert_sound(read(picture, recognizer=random_recognizer(), keep_steps=True))
 
 
+@pytest.mark.parametrize("shape", [(1, 9000), (9000, 2), (3, 4000, 3)])
+def test_strips_are_read(shape):
+    strip = stream(2).integers(0, 256, shape, np.uint8)
+    assert_sound(read(strip, recognizer=random_recognizer(), keep_steps=True))
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=12)
 def test_any_page_is_read(seed):

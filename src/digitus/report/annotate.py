@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import io
 import statistics
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from digitus.reading import Digit, Reading
 from digitus.report.pictures import Bytes
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFont
 
 DOUBTFUL = 0.9  # accepted digits below this probability are marked; about one in ten is wrong
 SURE_INK, DOUBTFUL_INK, PAPER = (28, 92, 190), (200, 50, 20), (255, 255, 255)
+SMALLER = 0.67  # the confidence, beside the value
 LARGEST = 2000  # pixels of the longer side
 LEAST = 56  # pixels that a digit is enlarged to if it is smaller, so that its label can be read
 
@@ -49,10 +52,16 @@ def annotate(picture: Bytes, reading: Reading) -> bytes:
     image = Image.new("RGB", (w + 2 * margin, h + 2 * margin), PAPER)
     image.paste(Image.fromarray(picture).convert("RGB").resize((w, h), how), (margin, margin))
     draw = ImageDraw.Draw(image)
+    labels: list[_Text] = []
     for digit in reading.digits:
         x, y, wide, tall = (side * zoom for side in digit.box)
-        _frame(draw, (x + margin, y + margin, wide, tall), doubtful(digit), size)
-        _label(draw, x + margin + wide / 2, y + margin, digit, size)
+        box = (x + margin, y + margin, wide, tall)
+        _frame(draw, box, doubtful(digit), size)
+        labels += _label(box, digit, size)
+    for large in (False, True):  # where they overlap, the values are to be read
+        for text in labels:
+            if text.large == large:
+                _write(draw, text, size)
     return _png(image)
 
 
@@ -86,23 +95,47 @@ def _frame(
             draw.line(ends, DOUBTFUL_INK, pen)
 
 
-def _label(
-    draw: ImageDraw.ImageDraw, middle: float, bottom: float, digit: Digit, size: float
-) -> None:
-    """The value, and smaller its confidence, above a box; a rim keeps it readable on anything."""
-    from PIL import ImageFont
+@dataclass(frozen=True)
+class _Text:
+    """Words with their left end on a line of writing."""
 
-    large, small = ImageFont.load_default(size), ImageFont.load_default(max(0.62 * size, 10))
+    words: str
+    left: float
+    line: float
+    colour: tuple[int, int, int]
+    large: bool
+
+
+def _label(
+    box: tuple[float, float, float, float], digit: Digit, size: float
+) -> tuple[_Text, _Text]:
+    """The value above a box; beside it, smaller, its confidence, or below where that is narrow."""
+    x, y, w, h = box
+    large, small = _font(size), _font(SMALLER * size)
     value = f"{label(digit)}?" if doubtful(digit) and digit.value is not None else label(digit)
     share = f"{int(100 * digit.confidence)} %"  # rounded down: only what is certain is 100 %
     colour = DOUBTFUL_INK if doubtful(digit) else SURE_INK
     apart = 0.25 * size  # or "7 99 %" would look like 799 %
-    left = middle - (large.getlength(value) + apart + small.getlength(share)) / 2
-    rim = max(2, round(size / 8))
-    at = bottom - 0.3 * size
-    draw.text((left, at), value, colour, large, "ls", stroke_width=rim, stroke_fill=PAPER)
-    left += large.getlength(value) + apart
-    draw.text((left, at), share, colour, small, "ls", stroke_width=rim, stroke_fill=PAPER)
+    wide = large.getlength(value), small.getlength(share)
+    beside = sum(wide) + apart < 1.1 * w
+    left = x + (w - (sum(wide) + apart if beside else wide[0])) / 2
+    above, below = y - 0.3 * size, y + h + 0.95 * size
+    place = (left + wide[0] + apart, above) if beside else (x + (w - wide[1]) / 2, below)
+    return _Text(value, left, above, colour, True), _Text(share, *place, colour, False)
+
+
+def _write(draw: ImageDraw.ImageDraw, text: _Text, size: float) -> None:
+    """Words with a rim that keeps them readable on anything."""
+    font, rim = _font(size if text.large else SMALLER * size), max(2, round(size / 8))
+    at = (text.left, text.line)
+    draw.text(at, text.words, text.colour, font, "ls", stroke_width=rim, stroke_fill=PAPER)
+
+
+@cache
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
 
 
 def _png(image: Image.Image) -> bytes:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.vision.paper import Bytes, Mask
+from digitus.vision.paper import Bytes, Mask, at_most
 
 COARSE = 500  # pixels of the longer side of the copy on which tilt is judged
 TILTS = np.linspace(-0.25, 0.25, 21)  # rows for each column: up to 14 degrees
@@ -106,11 +106,7 @@ def _rules(inked: Mask) -> list[Rule]:
 
 def _tilt(inked: Mask) -> float:
     """How many rows the lines fall from one column to the next: where most ink lies straight."""
-    h, w = inked.shape
-    zoom = min(1.0, COARSE / max(h, w))
-    small = cv2.resize(
-        inked.view(np.uint8) * 255, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA
-    )
+    small = at_most(COARSE, inked.view(np.uint8) * 255)
     ink = (small > 60).view(np.uint8)
     h, w = ink.shape
     probe = np.ones((1, max(9, int(w * PROBE * 2))), np.uint8)
