@@ -1,14 +1,14 @@
-"""Draws the pictures of README and docs/strokes.md, all of them from the simulated pen.
+"""Draws the pictures of README, docs/strokes.md and docs/reading.md, all from the simulated pen.
 
-    python benchmarks/pictures.py MODEL
+    python benchmarks/pictures.py [MODEL]
 
-No digit of a real person is in them. MODEL is one that learnt from MNIST, so these hands are new to
-it; a misread digit is shown in red, a refused one as a question mark.
+No digit of a real person is in them.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,12 +17,23 @@ from PIL import Image, ImageDraw, ImageFont
 
 import digitus
 from digitus.data.hands import choose
-from digitus.data.strokes import draw, strokes
+from digitus.data.pages import pages
+from digitus.data.strokes import draw
 from digitus.nn import stream
+from digitus.reader import read
+from digitus.report.annotate import annotate
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 ZOOM = 2  # pixels for each point, so that the pictures are sharp on fine screens
 PAPER, INK, QUIET, WRONG = (251, 250, 247), (29, 37, 48), (122, 130, 140), (192, 57, 43)
+
+PAGES = (
+    {"single", "gradient"}, {"number", "ruled", "shadow"}, {"lines", "squared"},
+    {"boxes", "colour pen"}, {"single", "desk"}, {"many", "pencil"}, {"lines", "inverted"},
+    {"comb", "perspective"}, {"lines", "printed", "rough paper"}, {"number", "touching", "screen"},
+    {"single", "vignette", "thin"}, {"number", "fingers", "shadow"}, {"lines", "desk", "rotated"},
+    {"single", "smudges", "colour pen"}, {"lines", "letters", "noise"},
+)  # fmt: skip
 
 
 class Sheet:
@@ -58,21 +69,6 @@ class Sheet:
         few.save(FOLDER / name, optimize=True)
 
 
-def readings(recognizer: digitus.Recognizer) -> None:
-    """What a recognizer makes of digits that it has not seen the like of."""
-    columns, rows = 14, 4
-    digits = strokes(columns * rows, seed=2026)
-    sheet = Sheet(columns, rows, width=70, height=92)
-    for k, (answer, confidence) in enumerate(recognizer.read(digits.images)):
-        row, column = divmod(k, columns)
-        sheet.digit(digits.images[k], column, row, side=52)
-        right = INK if answer == digits.labels[k] else WRONG
-        text, colour = ("?", QUIET) if answer is None else (str(answer), right)
-        sheet.words(text, column, row, 56, size=17, colour=colour)
-        sheet.words(f"{100 * confidence:.0f} %", column, row, 75, size=9, colour=QUIET)
-    sheet.save("readme.png")
-
-
 def hands() -> None:
     """Every hand once, with its name."""
     by_digit = defaultdict(list)
@@ -87,12 +83,37 @@ def hands() -> None:
     sheet.save("hands.png")
 
 
+def made_pages() -> None:
+    """Some of the pages that reading is measured on."""
+    columns, rows, side = 5, 3, 168
+    sheet = Sheet(columns, rows, width=side + 8, height=side + 8)
+    for k, kinds in enumerate(PAGES):
+        page = next(pages(1, 7, kinds=kinds, start=k))
+        picture = Image.fromarray(page.picture).convert("RGB")
+        picture.thumbnail((side * ZOOM, side * ZOOM), Image.Resampling.LANCZOS)
+        row, column = divmod(k, columns)
+        middle = ((2 * column + 1) * sheet.width * ZOOM, (2 * row + 1) * sheet.height * ZOOM)
+        corner = [(m - s) // 2 for m, s in zip(middle, picture.size, strict=True)]
+        sheet.canvas.paste(picture, tuple(corner))
+    sheet.canvas.save(FOLDER / "pages.jpg", quality=80, optimize=True)
+
+
+def note(recognizer: digitus.Recognizer) -> None:
+    """A page to try `digitus read` on, and what `--annotate` draws on it."""
+    page = next(pages(1, 11, kinds={"lines", "squared", "colour pen", "gradient"}, start=1))
+    Image.fromarray(page.picture).save(FOLDER / "note.jpg", quality=85, optimize=True)
+    picture = annotate(page.picture, read(page.picture, recognizer=recognizer))
+    Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
+
+
 def main() -> None:
-    """Draws both."""
+    """Draws all."""
     parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
-    parser.add_argument("model", type=Path)
-    readings(digitus.load(parser.parse_args().model))
+    parser.add_argument("model", nargs="?", default="default")
+    recognizer = digitus.load(parser.parse_args().model)
     hands()
+    made_pages()
+    note(recognizer)
 
 
 if __name__ == "__main__":

@@ -184,9 +184,9 @@ def test_show_writes_what_is_asked_for(tmp_path):
     show = Show(tmp_path / "drawn", tmp_path / "why", review=True)
     (doubts,) = show(path, [r])
     assert doubts.name == str(path)
-    with Image.open(tmp_path / "drawn" / "a.png.png") as drawn:
+    with Image.open(tmp_path / "drawn" / "a.png") as drawn:
         assert drawn.size > (200, 100)
-    assert "a.png" in (tmp_path / "why" / "a.png.html").read_text("utf-8")
+    assert "a.png" in (tmp_path / "why" / "a.html").read_text("utf-8")
     assert Show()(path, [r]) == []
     with pytest.raises(OutputError, match="cannot write"):
         Show(annotate=path)(path, [r])
@@ -198,11 +198,12 @@ def test_pages_of_a_file_have_names_of_their_own(tmp_path):
     pages[0].save(path, save_all=True, append_images=pages[1:])
     Show(annotate=tmp_path)(path, [reading(SURE, lines=("3",))] * 2)
     assert sorted(p.name for p in tmp_path.glob("*.png")) == [
-        "a.tif, page 1.png",
-        "a.tif, page 2.png",
+        "a-page-1.png",
+        "a-page-2.png",
     ]
 
 
 def test_pictures_of_one_name_do_not_overwrite_each_other(tmp_path):
-    a, b, c = tmp_path / "x" / "1.png", tmp_path / "y" / "1.png", tmp_path / "2.png"
-    assert distinct([a, b, c]) == {a: "1-1.png", b: "2-1.png"}
+    names = ["x/1.png", "y/1.png", "1-2.jpg", "2.png", "x/A.png", "x/a.jpg"]
+    paths = [tmp_path / name for name in names]
+    assert [*distinct(paths).values()] == ["1", "1-2", "1-2-2", "2", "A", "a-2"]

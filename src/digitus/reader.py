@@ -28,7 +28,7 @@ from digitus.vision.choose import best_path, groups, score
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
 from digitus.vision.find import Layout, find_lines
-from digitus.vision.ink import Ink, page_ink
+from digitus.vision.ink import Ink, has_dark_ink, page_ink
 from digitus.vision.normalise import SIDE, Prepared, prepare_one
 from digitus.vision.paper import Box, Bytes, at_most
 from digitus.vision.split import atoms_of, stretches
@@ -45,14 +45,17 @@ LEAST, WORK = (
 FINE = 32  # pixels: digits that are lower are looked at again, on a copy so much larger, but
 LARGER, LARGEST = 4.0, 3200  # times at most, and so many pixels;
 ENLARGED = 1.3  # times at least
-MOST_CUT = 150  # pieces of a page that do not look like digits: if more, none of them is cut
+MOST_CUT = 100  # pieces of a page that do not look like digits: if more, none of them is cut
 SMALL = 64  # pixels: a smaller picture may be one digit, cut out already
 SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
 DOUBT = 0.8  # of a page's ink: if less of it is read, the page may lie on its side or head
 CLEARLY = 0.15  # of a page's ink: so much more must be read the other way, and
 ENOUGH = 3  # so many digits
 FEW = 3  # parts into which one digit may have been cut
-SLACK = 0.1  # of probability: so much less is enough where a picture may be one digit
+SLACK, SLACK_OF_SMALL = (
+    0.1,
+    0.4,
+)  # of probability: so much less is enough where a picture may be one digit
 RULED = 0.1  # of a page's ink: so much more must be read with what looks like rules
 
 
@@ -141,15 +144,20 @@ def _read(picture: _Sheet, asked: _Asked, keep_steps: bool) -> Reading:
     small = max(picture.width, picture.height) <= SMALL
     if single and small and single[1].confidence >= SURE and _one(asked.pattern):
         return _reading_of_one(picture, single, asked, keep_steps)
-    page = _page(picture, asked)
+    dark_ink = has_dark_ink(picture.grey)
+    page = _page(picture, asked, _View(dark_ink))
     if page.ink.rules.any():  # or what looks like them: bars of digits in a row
-        unruled = _page(picture, asked, ruled=False)
+        unruled = _page(picture, asked, _View(dark_ink, ruled=False))
         page = unruled if unruled.share > page.share + RULED else page
-    if page.share < DOUBT and page.tried >= ENOUGH:
-        best = max((_page(picture, asked, turns=k) for k in (1, 2, 3)), key=lambda p: p.share)
-        if best.share > page.share + CLEARLY and len(best.digits) >= ENOUGH:
+    if page.share < DOUBT:
+        views = [_View(not dark_ink)]
+        if page.tried >= ENOUGH:
+            views += [_View(dark_ink, turns) for turns in (1, 2, 3)]
+        best = max((_page(picture, asked, view) for view in views), key=lambda p: p.share)
+        enough = ENOUGH if best.view.turns else 1
+        if best.share > page.share + CLEARLY and len(best.digits) >= enough:
             page = best
-    if single and _one(asked.pattern) and _fills(single[1], page.digits):
+    if single and _one(asked.pattern) and _fills(single[1], page.digits, asked.threshold):
         return _reading_of_one(picture, single, asked, keep_steps)
     lines = tuple(_text(line) for line in page.lines)
     steps = page.steps() if keep_steps else None
@@ -180,7 +188,7 @@ def _answer(
     return (int(probabilities.argmax()) if confidence >= threshold else None), confidence
 
 
-def _fills(single: Digit, found: Sequence[Digit]) -> bool:
+def _fills(single: Digit, found: Sequence[Digit], threshold: float) -> bool:
     """Whether a picture is better read as one digit than as a page with these."""
     x, y, w, h = single.box
     for digit in found:
@@ -189,9 +197,12 @@ def _fills(single: Digit, found: Sequence[Digit]) -> bool:
             return False
         if not (-0.1 * h <= top + high / 2 - y <= 1.1 * h):
             return False
+    if not found:  # refused rather than left out, if there is something of a digit
+        return single.confidence >= threshold / 2
     if len(found) > FEW:
         return False
-    return single.confidence >= math.prod(digit.confidence for digit in found) - SLACK
+    slack = SLACK_OF_SMALL if max(w, h) <= SMALL else SLACK
+    return single.confidence >= math.prod(digit.confidence for digit in found) - slack
 
 
 def _reading_of_one(
@@ -221,11 +232,20 @@ def _reading_of_one(
     return Reading(picture.width, picture.height, (digit,), (text,), steps)
 
 
+@dataclass(frozen=True)
+class _View:
+    """A way to look at a picture: its polarity, turned by quarters, rules taken out or not."""
+
+    dark_ink: bool
+    turns: int = 0
+    ruled: bool = True
+
+
 @dataclass(frozen=True, eq=False)
 class _Page:
-    """A picture, turned by `turns` quarters, read as lines of groups of digits."""
+    """A picture, seen in some way, read as lines of groups of digits."""
 
-    turns: int
+    view: _View
     zoom: float
     ink: Ink
     layout: Layout
@@ -261,7 +281,7 @@ class _Page:
             lines=tuple(tuple(p.box for p in line.pieces) for line in self.layout.lines),
             candidates=self.candidates,
             zoom=self.zoom,
-            turns=self.turns,
+            turns=self.view.turns,
         )
 
 
@@ -269,9 +289,9 @@ def _as_bytes(values: npt.NDArray[np.floating[Any]]) -> Bytes:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def _page(picture: _Sheet, asked: _Asked, *, turns: int = 0, ruled: bool = True) -> _Page:
+def _page(picture: _Sheet, asked: _Asked, view: _View) -> _Page:
     """Reads a page: ink, lines, each piece as it is, the doubtful ones cut, the best paths."""
-    ink, layout = _laid_out(np.ascontiguousarray(np.rot90(picture.grey, turns)), ruled)
+    ink, layout = _laid_out(picture.grey, view)
     zoom = max(picture.width, picture.height) / max(ink.grey.shape)
     whole = [atoms_of(ink, line, i, set()) for i, line in enumerate(layout.lines)]
     alone = [s for atoms in whole for s in stretches(atoms, 1)]
@@ -296,19 +316,20 @@ def _page(picture: _Sheet, asked: _Asked, *, turns: int = 0, ruled: bool = True)
             candidates.append(Candidate(s.line, s.box, s.image, row, scores[i], i in path))
         found = []
         for i in path:
-            box = _upright(ways[i].box, turns, zoom, picture)
+            box = _upright(ways[i].box, view.turns, zoom, picture)
             value, confidence = _answer(p[i], asked.threshold)
             found.append(Digit(value, confidence, box, len(lines), ways[i].image, p[i]))
         parts = groups([ways[i].box for i in path], line.height)
         readable = tuple(g for g in (tuple(found[i] for i in part) for part in parts) if _reads(g))
         if readable:
             lines.append(readable)
-    return _Page(turns, zoom, ink, layout, tuple(candidates), tuple(lines))
+    return _Page(view, zoom, ink, layout, tuple(candidates), tuple(lines))
 
 
-def _laid_out(grey: Bytes, ruled: bool) -> tuple[Ink, Layout]:
+def _laid_out(grey: Bytes, view: _View) -> tuple[Ink, Layout]:
     """The ink and lines of a page, looked at again with more pixels where its digits are small."""
-    ink = page_ink(at_most(WORK, grey), ruled=ruled)
+    grey = np.ascontiguousarray(np.rot90(grey, view.turns))
+    ink = page_ink(at_most(WORK, grey), dark_ink=view.dark_ink, ruled=view.ruled)
     layout = find_lines(ink)
     heights = [line.height for line in layout.lines for _ in line.pieces]
     zoom = min(FINE / float(np.median(heights)), LARGER) if heights else 1.0
@@ -318,7 +339,7 @@ def _laid_out(grey: Bytes, ruled: bool) -> tuple[Ink, Layout]:
     share = side / max(grey.shape)
     if share > 1:
         grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)
-    ink = page_ink(at_most(side, grey), ruled=ruled)
+    ink = page_ink(at_most(side, grey), dark_ink=view.dark_ink, ruled=view.ruled)
     return ink, find_lines(ink)
 
 

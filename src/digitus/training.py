@@ -25,7 +25,7 @@ from digitus.data.batches import order, split
 from digitus.data.digits import NOT_A_DIGIT, Digits
 from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
-from digitus.examples import Examples, all_worn
+from digitus.examples import Bytes, Examples, all_worn
 from digitus.nn import (
     Chain,
     Params,
@@ -169,6 +169,7 @@ def train(
         batches=batches,
         resumed_at=state.step,
     )
+    made = examples.upcoming(range(state.step, steps))
     shard = shard_size(recipe.network, examples.size, threads, parameters)
     shards = math.ceil(examples.size / shard)
     with device.workers(threads, shards=shards) as each:
@@ -177,13 +178,14 @@ def train(
             if state.seen and number == 0:
                 yield _close_epoch(recipe, state, learnt, development, steps, each)
                 continue
-            yield _step(examples, state, epoch, number, steps, device, each)
+            yield _step(recipe, state, made, epoch, number, steps, device, each)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
 
 
 def _step(
-    examples: Examples,
+    recipe: Recipe,
     state: State,
+    made: Iterator[tuple[Bytes, Bytes]],
     epoch: int,
     number: int,
     steps: int,
@@ -192,8 +194,7 @@ def _step(
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
-    recipe = examples.recipe
-    images, labels = examples.batch(epoch, number)
+    images, labels = next(made)
     loss, right, gradients = gradient(
         recipe.network,
         recipe.loss,

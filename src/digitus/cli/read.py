@@ -69,6 +69,8 @@ def read(
         raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
     if digits is not None:
         pattern = "#" * digits
+    if annotate and annotate.resolve() in {p.resolve() for p in {p.parent for p in pictures}}:
+        raise click.UsageError(f"--annotate would write over the pictures in {annotate}")
     shown = None
     if annotate or explain or review:
         from digitus.report.show import Show, distinct

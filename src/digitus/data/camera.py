@@ -120,7 +120,7 @@ def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generato
             mask = np.zeros((side, side), np.float32)
             pixels = np.round((outline + 1) / 2 * side * 16).astype(np.int32)
             cv2.fillPoly(mask, [pixels], 1.0, cv2.LINE_8, 4)
-            mask = cv2.GaussianBlur(mask, (0, 0), float(np.exp(rng.uniform(-0.5, 2.2))))
+            mask = cv2.GaussianBlur(mask, (0, 0), float(np.exp(rng.uniform(0.3, 2.2))))
             lit *= 1 - np.float32(rng.uniform(0.2, 0.5)) * mask
     larger: Floats = cv2.resize(lit, (w, h), interpolation=cv2.INTER_CUBIC)
     return larger

@@ -6,9 +6,9 @@ and pages themselves (`annotate`, `explain`, `review`).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from digitus.files import write_bytes, write_text
@@ -23,7 +23,7 @@ from digitus.vision.decode import decode_pages
 class Show:
     """Folders for annotated pictures and for pages that explain, and whether to collect doubts.
 
-    `names` are the files' names in these folders, where they differ from the pictures' own.
+    `names` are the files' names in these folders, without suffix (see `distinct`).
     """
 
     annotate: Path | None = None
@@ -42,23 +42,24 @@ class Show:
         for number, (decoded, reading) in enumerate(pages, 1):
             picture = decoded.pixels
             page = f", page {number}" if len(readings) > 1 else ""
-            name = self.names.get(path, path.name) + page
+            name = self.names.get(path, path.stem) + (f"-page-{number}" if page else "")
             if self.annotate:
                 write_bytes(self.annotate / f"{name}.png", annotate(picture, reading))
             if self.explain:
-                write_text(self.explain / f"{name}.html", explain(picture, reading, name))
+                title = f"{path.name}{page}"
+                write_text(self.explain / f"{name}.html", explain(picture, reading, title))
             if self.review:
                 doubts.append(doubts_of(f"{path}{page}", picture, reading))
         return doubts
 
 
 def distinct(paths: Sequence[Path]) -> dict[Path, str]:
-    """A name for each picture in one folder: its own, or for pictures of one name, numbered."""
-    of_a_name: Counter[str] = Counter(path.name for path in paths)
-    seen: Counter[str] = Counter()
-    names = {}
+    """A name for each picture in one folder: its own without suffix, or numbered: "a", "a-2"."""
+    names: dict[Path, str] = {}
+    taken: set[str] = set()
     for path in paths:
-        if of_a_name[path.name] > 1:
-            seen[path.name] += 1
-            names[path] = f"{seen[path.name]}-{path.name}"
+        ways = (path.stem if n == 1 else f"{path.stem}-{n}" for n in count(1))
+        # In many file systems "A" is "a".
+        names[path] = next(name for name in ways if name.casefold() not in taken)
+        taken.add(names[path].casefold())
     return names

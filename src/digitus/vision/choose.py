@@ -15,6 +15,8 @@ import numpy as np
 from digitus.vision.paper import Box
 from digitus.vision.split import Stretch
 
+WIDE, LOW = 2.0, 10.0  # for each height that a digit is too wide, each line that it is too low
+CUT, CROSSED = 0.4, 1.5  # for each cut through ink, and each height of ink that it crosses
 UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
 WIDER, FARTHER = 0.6, 1.8  # a gap between groups: heights of a line, and usual gaps, together
 
@@ -24,7 +26,8 @@ def score(stretch: Stretch, height: float, confidence: float) -> float:
     _, _, w, h = stretch.box
     wide = max(0.0, w / max(h, 1) - 1.1)
     low = max(0.0, 0.6 - h / height)
-    return math.log(max(confidence, 1e-4)) - 2 * wide - 4 * low - 1.5 * stretch.crossed
+    cut = CUT * stretch.cuts + CROSSED * stretch.crossed
+    return math.log(max(confidence, 1e-4)) - WIDE * wide - LOW * low - cut
 
 
 def best_path(

@@ -36,7 +36,7 @@ def as_grey(pixels: Bytes) -> Bytes:
 
 def _contrast(grey: Bytes) -> float:
     """How far strokes are from what is around them, in deviations of what is none."""
-    window = min(WINDOW, min(grey.shape)) | 1
+    window = min(WINDOW, *grey.shape) | 1
     off = np.abs(grey.astype(np.float32) - cv2.medianBlur(grey, max(window, 3)))
     grain = float(np.median(off)) + 1
     clear = off > max(6 * grain, 8)

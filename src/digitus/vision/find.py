@@ -184,7 +184,7 @@ def _lines(pieces: list[Piece]) -> list[list[Piece]]:
         shift = np.clip(slope * (piece.centre[0] - x), -high, high)
         shared = np.minimum(piece.bottom, bottom + shift) - np.maximum(piece.box[1], top + shift)
         overlap = shared / np.maximum(np.minimum(piece.box[3], high), 1)
-        if len(lines) and overlap.max() > OVERLAP:
+        if lines and overlap.max() > OVERLAP:
             i = int(overlap.argmax())
             lines[i].append(piece)
         else:

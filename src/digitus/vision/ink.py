@@ -21,6 +21,7 @@ Labels: TypeAlias = npt.NDArray[np.int32]
 
 LIGHT = 480  # paper is judged on a copy whose longer side has so many pixels
 WINDOW = 1 / 8  # of the longer side: what is dark and narrower than this may be ink
+DIM = {True: 32, False: 128}  # grey levels: paper counts as at least so light (or dark)
 LEAST = 0.035  # of the paper's light: fainter "ink" is none
 GRAIN = 5.0  # deviations of the paper's grain: what rises above may be ink
 MOST = 0.25  # of the paper's light: what is darker is ink, however grainy the paper
@@ -48,12 +49,11 @@ class Ink:
     labels: Labels
 
 
-def page_ink(grey: Bytes, *, ruled: bool = True) -> Ink:
+def page_ink(grey: Bytes, *, dark_ink: bool, ruled: bool = True) -> Ink:
     """The layers of a grey page [h w]; what looks like rules is taken out if it is `ruled`."""
-    dark_ink = has_dark_ink(grey)
     light = grey if dark_ink else 255 - grey
     paper = _paper(light)
-    raised: Floats = (paper - light) / np.maximum(paper, 32 if dark_ink else 128)
+    raised = np.divide(paper - light, np.maximum(paper, DIM[dark_ink]), dtype=np.float32)
     seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
     level, noise = _grain(seen)
     seen -= level

@@ -25,7 +25,7 @@ VISIBLE, PALE = 0.15, 0.75  # of full ink: a rule is at least the one; a single 
 
 
 def at_most(side: int, picture: Any) -> Any:
-    """The picture [h w] or [h w 3], made smaller by averaging where its longer side has more pixels."""
+    """A picture [h w] or [h w 3], made smaller by averaging where it has a side with more pixels."""
     zoom = side / max(picture.shape[:2])
     if zoom >= 1:
         return picture

@@ -19,7 +19,7 @@ COARSE = 500  # pixels of the longer side of the copy on which tilt is judged
 TILTS = np.linspace(-0.25, 0.25, 21)  # rows for each column: up to 14 degrees
 PROBE = 1 / 30  # of the side: lines are made of straight stretches that long, with shorter gaps
 LONG, SHORT = 0.3, 0.05  # of the side: what a line has to cover, alone or as the side of a box
-COVERED = 0.8  # of its length: a line that is only seen between strokes is none
+COVERED = 0.85  # of its length: a line that is only seen between strokes is none
 THIN = 1 / 40  # of the shorter side: the thickest line
 STROKE = 1.6  # times a line's thickness: where ink is thicker, a stroke crosses it
 LEVEL = np.linspace(0, 1, 26)  # between two lines: where the wall of a box is looked for
@@ -59,7 +59,7 @@ def find_rules(inked: Mask) -> Mask:
                     standing |= _pixels(turned, wall)
                 break
     rules = found | standing.T
-    return rules | _teeth(inked & ~rules, found)
+    return rules | _remains(inked & ~rules, rules)
 
 
 def _rules(inked: Mask) -> list[Rule]:
@@ -77,7 +77,7 @@ def _rules(inked: Mask) -> list[Rule]:
         return []
     joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, probe), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    thickest = max(12.0, THIN * min(h, w))
+    thickest = max(8.0, THIN * min(h, w))
     long = np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] > max(SHORT * w, probe))
     found = []
     for i in long[long > 0]:
@@ -143,7 +143,8 @@ def _pixels(ink: Bytes, rule: Rule) -> Mask:
     run = bottom - top
     found = off[nearest] <= reach
     found[: max(rule.left - reach, 0)] = found[rule.right + reach :] = False
-    found &= run <= STROKE * np.median(run[found]) + 1 if found.any() else False
+    if found.any():
+        found &= run <= STROKE * min(float(np.median(run[found])), rule.thickness + 2) + 1
     taken = np.zeros((h + 4 * reach, w), bool)
     taken[at] = found & (rows >= top) & (rows < bottom)
     return taken[2 * reach : 2 * reach + h]
@@ -187,22 +188,22 @@ def _walls(inked: Mask, upper: Rule, lower: Rule) -> list[Rule]:
     return walls
 
 
-def _teeth(inked: Mask, rules: Mask) -> Mask:
-    """The teeth of combs: thin upright strokes of one height that stand on a line."""
-    teeth = np.zeros_like(inked)
+def _remains(inked: Mask, rules: Mask) -> Mask:
+    """What is left of lines without being one: their corners and edges, the teeth of combs.
+
+    Teeth are thin upright strokes of one height that stand on a line.
+    """
     if not rules.any():
-        return teeth
+        return np.zeros_like(inked)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(inked.view(np.uint8), connectivity=8)
+    near = cv2.dilate(rules.view(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    remains = np.bincount(labels[near], minlength=count) == stats[:, cv2.CC_STAT_AREA]
     x, y, wide, high = stats[:, :4].T
-    thin = (high >= 2 * wide) & (wide <= max(3.0, THIN * min(inked.shape)))
-    below = cv2.dilate(rules.view(np.uint8), np.ones((5, 1), np.uint8)) > 0
-    foot = below[
-        np.minimum(y + high, inked.shape[0] - 1), np.minimum(x + wide // 2, len(inked[0]) - 1)
-    ]
-    standing = np.flatnonzero(thin & foot)
-    standing = standing[standing > 0]
-    for i in standing:
+    h, w = inked.shape
+    standing = (high >= 2 * wide) & (wide <= max(3.0, THIN * min(h, w)))
+    standing &= near[np.minimum(y + high, h - 1), np.minimum(x + wide // 2, w - 1)]
+    standing[0] = remains[0] = False
+    for i in np.flatnonzero(standing):
         like = np.abs(high[standing] - high[i]) <= 0.25 * high[i] + 1
-        if like.sum() >= TEETH:
-            teeth |= labels == i
-    return teeth
+        remains[i] |= like.sum() >= TEETH
+    return remains[labels]

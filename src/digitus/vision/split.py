@@ -31,8 +31,8 @@ PARTS = 6  # a digit is in at most so many
 class Stretch:
     """Ink of a line that may be one digit: its atoms `first` to `last` (not included).
 
-    `box` is on the page; `image` is the ink in MNIST's form; `crossed` the ink that the cuts at
-    its ends go through, in heights of the line.
+    `box` is on the page; `image` is the ink in MNIST's form; `cuts` at its ends (0 to 2) go through
+    ink, and `crossed` is how much, in heights of the line.
     """
 
     line: int
@@ -41,6 +41,7 @@ class Stretch:
     box: Box
     image: Bytes
     crossed: float
+    cuts: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +183,7 @@ def _stretch(atoms: Atoms, first: int, last: int, extent: tuple[int, int, int, i
     own = np.where((labels > first) & (labels <= last), atoms.ink[y0:y1, x0:x1], 0)
     image, _, _ = normalise(own)
     left, top = atoms.corner
-    crossed = float(atoms.cost[first]) + (
-        float(atoms.cost[last]) if last < len(atoms.cost) else 0.0
-    )
+    ends = [float(cost) for cost in (*atoms.cost[first : first + 1], *atoms.cost[last : last + 1])]
     box = (left + x0, top + y0, x1 - x0, y1 - y0)
-    return Stretch(atoms.line, first, last, box, image, crossed)
+    cuts = sum(cost > 0 for cost in ends)
+    return Stretch(atoms.line, first, last, box, image, sum(ends), cuts)

@@ -1,0 +1,125 @@
+"""The figures about reading count what they say; strange inputs are made the same way again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitus.data.pages import KINDS, Page
+from digitus.reading import Digit, Reading
+
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+
+import fuzz_reading
+import reading as bench
+from reading_page import ABOUT, reading_section
+
+TEXT = st.text("0123?", max_size=6)
+
+
+def reading(*lines, boxes=()):
+    marks = "".join(lines).replace(" ", "")
+    boxes = boxes or [(0, 0, 5, 5)] * len(marks)
+    digits = tuple(
+        Digit(None if c == "?" else int(c), 0.9, box, 0, np.zeros((28, 28), np.uint8), np.ones(10))
+        for c, box in zip(marks, boxes, strict=True)
+    )
+    return Reading(100, 100, digits, lines)
+
+
+@given(TEXT, TEXT, TEXT)
+def test_edits_are_a_distance(a, b, c):
+    assert bench.edits(a, a) == 0
+    assert bench.edits(a, b) == bench.edits(b, a) >= abs(len(a) - len(b))
+    assert bench.edits(a, c) <= bench.edits(a, b) + bench.edits(b, c)
+    assert (bench.edits(a, b) == 0) == (a == b)
+
+
+@pytest.mark.parametrize(
+    ("truth", "said", "exact", "lines", "gaps", "edits", "sure"),
+    [
+        (("12 3", "4"), ("12 3", "4"), 1, 1, 1, 0, 0),
+        (("12 3", "4"), ("123", "4"), 1, 1, 0, 0, 0),
+        (("12 3", "4"), ("1234",), 1, 0, 0, 0, 0),
+        (("123",), ("12?",), 0, 0, 0, 1, 0),
+        (("123",), ("13",), 0, 0, 0, 1, 1),
+        ((), (), 1, 1, 1, 0, 0),
+        ((), ("1",), 0, 0, 0, 1, 1),
+        (("5",), (), 0, 0, 0, 1, 1),
+    ],
+)
+def test_a_page_is_judged(truth, said, exact, lines, gaps, edits, sure):
+    found = bench.judge(truth, reading(*said))
+    assert (found["exact"], found["lines"], found["gaps"]) == (exact, lines, gaps)
+    assert (found["edits"], found["wrong_and_sure"]) == (edits, sure)
+
+
+def test_what_is_read_where_nothing_is_counts_as_invented():
+    page = Page(np.zeros((9, 9), np.uint8), ("1",), ((1, (10, 10, 10, 20), 0),), frozenset())
+    boxes = [(12, 8, 8, 20), (50, 10, 10, 20), (70, 10, 10, 20)]
+    assert bench.invented(page, reading("14?", boxes=boxes)) == 1
+
+
+def test_figures_are_shares_of_pages_and_of_digits():
+    found = [
+        bench.judge(("12",), reading("12")) | {"invented": 0, "kinds": ["number", "thin"]},
+        bench.judge(("34",), reading("3?")) | {"invented": 1, "kinds": ["number"]},
+    ]
+    figures = bench.by_kind(found)
+    assert figures["all"]["exact"] == 0.5
+    assert figures["all"]["error"] == 0.25
+    assert figures["all"]["refused"] == 0.25
+    assert figures["all"]["invented"] == 0.5
+    assert figures["kinds"]["thin"]["exact"] == 1
+    assert list(figures["kinds"]) == ["number", "thin"]
+
+
+def test_every_kind_of_page_is_explained():
+    assert list(ABOUT) == list(KINDS)
+
+
+def test_the_page_says_what_the_figures_say():
+    row = dict.fromkeys(("exact", "lines", "refused", "wrong_and_sure"), 0.5)
+    row |= {"pages": 1200, "digits": 7, "error": None, "invented": 0.25}
+    figures = {
+        "all": row,
+        "kinds": {"blank": row},
+        "photos": {"single": row},
+        "machine": {"processor": "a processor"},
+        "speed": {"photo_seconds": 0.5, "photo_process_megabytes": 300, "digit_seconds": 0.002,
+                  "process_seconds": 0.4},
+    }  # fmt: skip
+    fuzz = {"inputs": 9, "read": 5, "refused": 3, "errors": [[1, "x"]], "crashes": [],
+            "slowest_seconds": 1.25, "peak_megabytes": 299}  # fmt: skip
+    text = reading_section(figures, fuzz)
+    assert "1,200 made pages" in text
+    assert "| blank | no digit at all | 1,200 | 50.0 % | 50.0 % | – |" in text
+    assert "| one digit | 1200 | 50.0 %" in text
+    assert "1 raised anything else and 0 ended" in text
+    assert "below 300 MB" in text
+
+
+@given(st.integers(0, 10**6))
+def test_strange_inputs_can_be_had_again(index):
+    a, b = fuzz_reading.input_of(0, index), fuzz_reading.input_of(0, index)
+    assert np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
+    assert isinstance(a, bytes) == (index % 3 > 0)
+
+
+def test_a_png_is_mended_after_it_was_damaged():
+    import random
+
+    from digitus.vision.decode import decode
+
+    content = next(
+        c for k in range(99) if (c := fuzz_reading.a_file(random.Random(k)))[:4] == b"\x89PNG"
+    )
+    wrong = bytearray(content)
+    wrong[30] ^= 255  # a byte of the first checksum
+    assert fuzz_reading.mended(bytes(wrong)) == content
+    assert decode(content).size
