@@ -265,9 +265,12 @@ def measured(model: str, names: list[str], seconds: int) -> dict[str, Any]:
 
 def priority() -> str:
     """How the system treats this process and the server that it starts."""
-    if os.sched_getscheduler(0) == os.SCHED_OTHER:
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return f"real-time {os.sched_getparam(0).sched_priority}"
+    session = Path("/proc/self/autogroup")  # "/autogroup-7 nice 0": shares go to sessions first
+    if not session.exists():
         return f"nice {os.nice(0)}"
-    return f"real-time {os.sched_getparam(0).sched_priority}"
+    return f"nice {os.nice(0)}, session {session.read_text('ascii').strip().partition(' ')[2]}"
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 from browser.conftest import Server, Visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 
 def begin(page: Page, *, paused: bool = False, **settings: object) -> None:
@@ -57,6 +59,22 @@ def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     page.locator(".runs >> text=compare").first.click()
     page.wait_for_selector(".chart .line.other")
     assert page.locator(".legend .other").count() == 4
+
+
+def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        body = json.dumps({**answer.json(), "status": "running"})
+        route.fulfill(response=answer, body=body)
+
+    page.route(re.compile(r"/api/runs/\w+$"), late)
+    begin(page, layers="784-10", epochs=1, examples=600)
+    with page.expect_response(re.compile(r"/api/runs/\w+$")):
+        wait_for(page, "finished")
+    page.wait_for_timeout(300)
+    assert page.inner_text(".watching .status") == "finished"
 
 
 def test_a_step_equation_by_equation(visit: Visit, server: Server) -> None:

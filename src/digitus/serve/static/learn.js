@@ -168,7 +168,7 @@ export function mount(section) {
     run = watch(id, (what) => {
       if (what === "gone") return away(id);
       if (what === "status" || what === "finished" || what === "epoch") refresh();
-      if (what === "finished") settle(run);
+      if (what === "status" && run.state.status === "finished") settle(run);
       if (what === "epoch" && cell) open(...cell);
       if (what === "finished") say(`Finished: ${percent(accuracy(run.state))} right.`);
       later();
@@ -176,10 +176,10 @@ export function mount(section) {
     refresh();
   }
 
-  /** The state at the end, with the last weights, which may have come too fast to be told. */
+  /** The last weights, which may have come too fast to be told. */
   async function settle(done) {
     try {
-      Object.assign(done.state, await ask(`/api/runs/${encodeURIComponent(done.id)}`));
+      done.state.weights = (await ask(`/api/runs/${encodeURIComponent(done.id)}`)).weights;
       later();
     } catch (error) {
       complain(error.message);
