@@ -12,8 +12,9 @@ def load_section(found: dict[str, Any]) -> str:
     memory, people = long["megabytes"], long["people"]
     lines = [
         f"With the server on {burst['cores']['server']} cores of {machine['processor']} and the",
-        f"recognizer that ships ({burst['parameters']:,} parameters), every answer compared with the",
-        "recognizer's own (`python benchmarks/load.py`, [results/load.json](../results/load.json)):",
+        f"recognizer that ships ({burst['parameters']:,} parameters), every answer compared with",
+        "the recognizer's own (`python benchmarks/load.py`,",
+        "[results/load.json](../results/load.json)):",
         "",
         "| load | answers a second | median | 99th percentile | wrong |",
         "|---|---:|---:|---:|---:|",
@@ -24,8 +25,9 @@ def load_section(found: dict[str, Any]) -> str:
         "",
         f"{long['load']['seconds'] / 60:.0f} minutes of {long['load']['requests']:,} recognitions"
         f" beside {people['draw']:,} drawings, {people['inside']:,} looks",
-        f"inside and {people['run']} training runs: {long['load']['wrong'] + people['wrong']} wrong,"
-        f" {people['refused']} refused; memory {memory['settled']:.0f} MB after a minute,",
+        f"inside and {people['run']} training runs: "
+        f"{long['load']['wrong'] + people['wrong']} wrong, {people['refused']} refused; memory "
+        f"{memory['settled']:.0f} MB after a minute,",
         f"{memory['at_the_end']:.0f} MB at the end, {memory['most']:.0f} MB at most.",
     ]
     return "\n".join(lines) + "\n"
