@@ -15,10 +15,12 @@ from statistics import mean
 from typing import Any
 
 from digitus.papers.bench import student95
+from load_page import load_section
 from reading_page import reading_section
 
 ROOT = Path(__file__).parent.parent
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
+DOCS = ("reading", "serve")  # pages with a section of figures
 START, END = "<!-- results -->\n", "<!-- /results -->"
 
 
@@ -32,11 +34,12 @@ def pages() -> dict[Path, str]:
     """Every page with numbers, as it should be."""
     from records_page import written
 
-    readme, reading = ROOT / "README.md", ROOT / "docs" / "reading.md"
+    readme, reading, serve = ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in DOCS)
     figures = reading_section(results("reading"), results("fuzz"))
     return written() | {
         readme: with_section(readme, readme_section()),
         reading: with_section(reading, figures),
+        serve: with_section(serve, load_section(results("load"))),
         ROOT / "docs" / "results.md": results_page(),
     }
 

@@ -1,9 +1,8 @@
 """Draws the pictures of README, docs/strokes.md and docs/reading.md, all from the simulated pen.
 
-    python benchmarks/pictures.py MODEL
+    python benchmarks/pictures.py [MODEL]
 
-No digit of a real person is in them. MODEL is one that learnt from MNIST, so these hands are new to
-it; a misread digit is shown in red, a refused one as a question mark.
+No digit of a real person is in them.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 import digitus
 from digitus.data.hands import choose
 from digitus.data.pages import pages
-from digitus.data.strokes import draw, strokes
+from digitus.data.strokes import draw
 from digitus.nn import stream
 from digitus.reader import read
 from digitus.report.annotate import annotate
@@ -70,21 +69,6 @@ class Sheet:
         few.save(FOLDER / name, optimize=True)
 
 
-def readings(recognizer: digitus.Recognizer) -> None:
-    """What a recognizer makes of digits that it has not seen the like of."""
-    columns, rows = 14, 4
-    digits = strokes(columns * rows, seed=2026)
-    sheet = Sheet(columns, rows, width=70, height=92)
-    for k, (answer, confidence) in enumerate(recognizer.read(digits.images)):
-        row, column = divmod(k, columns)
-        sheet.digit(digits.images[k], column, row, side=52)
-        right = INK if answer == digits.labels[k] else WRONG
-        text, colour = ("?", QUIET) if answer is None else (str(answer), right)
-        sheet.words(text, column, row, 56, size=17, colour=colour)
-        sheet.words(f"{100 * confidence:.0f} %", column, row, 75, size=9, colour=QUIET)
-    sheet.save("readme.png")
-
-
 def hands() -> None:
     """Every hand once, with its name."""
     by_digit = defaultdict(list)
@@ -114,9 +98,10 @@ def made_pages() -> None:
     sheet.canvas.save(FOLDER / "pages.jpg", quality=80, optimize=True)
 
 
-def annotated(recognizer: digitus.Recognizer) -> None:
-    """What `digitus read --annotate` draws."""
-    page = next(pages(1, 4, kinds={"lines", "gradient", "ruled", "touching"}))
+def note(recognizer: digitus.Recognizer) -> None:
+    """A page to try `digitus read` on, and what `--annotate` draws on it."""
+    page = next(pages(1, 11, kinds={"lines", "squared", "colour pen", "gradient"}, start=1))
+    Image.fromarray(page.picture).save(FOLDER / "note.jpg", quality=85, optimize=True)
     picture = annotate(page.picture, read(page.picture, recognizer=recognizer))
     Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
 
@@ -124,12 +109,11 @@ def annotated(recognizer: digitus.Recognizer) -> None:
 def main() -> None:
     """Draws all."""
     parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", nargs="?", default="default")
     recognizer = digitus.load(parser.parse_args().model)
-    readings(recognizer)
     hands()
     made_pages()
-    annotated(recognizer)
+    note(recognizer)
 
 
 if __name__ == "__main__":

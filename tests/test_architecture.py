@@ -30,6 +30,7 @@ DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "report.pictures", "report.annotate", "cli.data"},
     "pi_heif": {"vision.decode"},
     "torch": {"nn.kernels_torch", "devices"},
+    "uvicorn": {"serve.server"},
 }
 RING_0_NEEDS = {"numpy", "array_api_compat"}
 NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow", "pi_heif": "pi-heif"}

@@ -58,7 +58,7 @@ def test_it_reads_mnist() -> None:
         test = load("mnist", "test", download=False)
     except DataError as error:
         missing("mnist", str(error))
-    assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.996
+    assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.9955
 
 
 @pytest.mark.parametrize("name", ["cnn", "tiny", "mlp"])
@@ -69,7 +69,7 @@ def test_training_it_anew_works(name: str, tmp_path: Path) -> None:
     settings += ["batch_size=32", "schedule={kind='Constant', rate=0.002}"]
     events = list(train(load_recipe(name, settings), few))
     losses = [event.loss for event in events if isinstance(event, EpochEnded)]
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
     last = events[-1]
     assert isinstance(last, Finished)
     last.recognizer.save(tmp_path / "again.safetensors")

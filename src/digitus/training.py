@@ -25,7 +25,7 @@ from digitus.data.batches import order, split
 from digitus.data.digits import NOT_A_DIGIT, Digits
 from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
-from digitus.examples import Examples, all_worn
+from digitus.examples import Bytes, Examples, all_worn
 from digitus.nn import (
     Chain,
     Params,
@@ -169,6 +169,7 @@ def train(
         batches=batches,
         resumed_at=state.step,
     )
+    made = examples.upcoming(range(state.step, steps))
     shard = shard_size(recipe.network, examples.size, threads, parameters)
     shards = math.ceil(examples.size / shard)
     with device.workers(threads, shards=shards) as each:
@@ -177,13 +178,14 @@ def train(
             if state.seen and number == 0:
                 yield _close_epoch(recipe, state, learnt, development, steps, each)
                 continue
-            yield _step(examples, state, epoch, number, steps, device, each)
+            yield _step(recipe, state, made, epoch, number, steps, device, each)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
 
 
 def _step(
-    examples: Examples,
+    recipe: Recipe,
     state: State,
+    made: Iterator[tuple[Bytes, Bytes]],
     epoch: int,
     number: int,
     steps: int,
@@ -192,8 +194,7 @@ def _step(
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
-    recipe = examples.recipe
-    images, labels = examples.batch(epoch, number)
+    images, labels = next(made)
     loss, right, gradients = gradient(
         recipe.network,
         recipe.loss,
@@ -244,7 +245,7 @@ def _close_epoch(
     epoch, rate = len(state.epochs) + 1, recipe.schedule((state.step - 1) / steps)
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            now = _recognizer(recipe, state, learnt, GLANCE)
+            now = recognizer_so_far(recipe, state, learnt, GLANCE)
             outputs = now.outputs(development.images, each)
             loss = float(recipe.loss(outputs, one_hot(development.labels))[0])
     except ModelError:
@@ -276,7 +277,7 @@ def _finish(
     each: Map,
 ) -> Recognizer:
     """The recognizer with its calibration and its history."""
-    recognizer = _recognizer(recipe, state, learnt, MEASURED)
+    recognizer = recognizer_so_far(recipe, state, learnt, MEASURED)
     judged = development
     if recipe.worn:  # confidence must be right for such pictures too
         judged = judged.joined(all_worn(judged, recipe.wear, SPLIT_SEED))
@@ -302,8 +303,14 @@ def _finish(
     )
 
 
-def _recognizer(recipe: Recipe, state: State, learnt: Digits, measured: int) -> Recognizer:
-    """The network as it is now: averaged weights where there are any, statistics measured."""
+def recognizer_so_far(
+    recipe: Recipe, state: State, learnt: Digits, measured: int = GLANCE
+) -> Recognizer:
+    """The network as it is now: averaged weights where there are any, statistics measured.
+
+    Its trained parameters are those of the state, which the next step changes. Statistics are
+    measured on so many images.
+    """
     params = state.params if state.average is None else state.average
     first = first_trained(recipe.network, params)
     images = learnt.images

@@ -11,7 +11,10 @@ import pytest
 from digitus import __version__
 from digitus.cli import VERBS, app, main
 
-HEAVY = {"numpy", "cv2", "matplotlib", "rich", "PIL", "safetensors", "pooch", "requests", "torch"}
+HEAVY = {
+    "numpy", "cv2", "matplotlib", "rich", "PIL", "safetensors", "pooch", "requests", "torch",
+    "starlette", "uvicorn",
+}  # fmt: skip
 
 
 def test_help_imports_nothing_heavy() -> None:

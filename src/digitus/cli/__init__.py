@@ -18,6 +18,7 @@ VERBS = {
     "read": "Read the handwritten digits in pictures.",
     "train": "Train a network; write the model, a log and a report to a folder.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",
+    "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
     "models": "List what ships, recognizer and recipes, and the models in runs/.",

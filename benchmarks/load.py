@@ -1,0 +1,299 @@
+"""How much `digitus serve` can take: recognitions a second, beside slow clients, for ten minutes.
+
+    python benchmarks/load.py [MODEL] [--parts burst,slow,drawing,long] [--seconds 600] [--json F]
+
+Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, where
+there are others. Every answer is compared with the recognizer's own. The parts: `burst`, 32
+connections; `slow`, the same beside 64 slow clients; `drawing`, one drawing after the other; and
+`long`, all kinds of requests for `--seconds`, with the memory of the server. Parts that are asked
+for replace those in F. Where others work on the machine, `chrt -r 1` before the command keeps
+them from being measured in the short parts; every part notes its priority and the machine's load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+import numpy as np
+
+from digitus.data.strokes import strokes
+from digitus.recognizer import DEFAULT, Recognizer, load
+from machine import machine
+
+HERE = Path(__file__).parent
+CORES = sorted(os.sched_getaffinity(0))
+SERVER, CLIENT = set(CORES[:2]), set(CORES[2:]) or set(CORES)
+CONNECTIONS, SLOW = 32, 64
+BURST = 10  # seconds
+PARTS = ("burst", "slow", "drawing", "long")
+SETTLED = 60  # seconds after which memory is first looked at
+DRAWN = 300  # pixels of a drawing's side
+
+
+class Server:
+    """`digitus serve` as a process on two cores."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        command = [*on(SERVER), sys.executable, "-m", "digitus", "serve", model, "--port", "0"]
+        self._process = subprocess.Popen(
+            [*command, "--folder", str(folder / "runs"), "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout
+        self.address = json.loads(self._process.stdout.readline())["address"].rstrip("/")
+        self.port = int(self.address.rpartition(":")[2])
+
+    def megabytes(self) -> float:
+        """Its memory."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
+        return round(int(line.split()[1]) / 1024, 1)
+
+    def seconds(self) -> float:
+        """The processor time that it has used."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text("ascii").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.terminate()
+        self._process.wait(30)
+
+
+def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
+    """A burst of recognitions by wrk."""
+    threads = len(CLIENT)
+    before = server.seconds()
+    done = subprocess.run(
+        [*on(CLIENT), "wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{seconds}s",
+         "--timeout", "10s", "-s", str(HERE / "load.lua"), f"{server.address}/api/recognize", "--",
+         str(folder / "images"), str(folder / "answers")],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    found["per_second"] = round(found["requests"] / found["seconds"], 1)
+    found["processor_ms_each"] = round(1000 * (server.seconds() - before) / found["requests"], 3)
+    return found
+
+
+def on(cores: set[int]) -> list[str]:
+    """The beginning of a command that runs on these cores."""
+    return ["taskset", "-c", ",".join(map(str, sorted(cores)))]
+
+
+def prepare(recognizer: Recognizer, folder: Path) -> None:
+    """An image for each thread of wrk, with the answer that it must get; confident ones."""
+    digits = strokes(200, 77)
+    p = recognizer.probabilities(digits.images)
+    best = np.argsort(-p.max(1))[: len(CLIENT)]
+    (folder / "images").write_bytes(digits.images[best].tobytes())
+    lines = (f"{p[i].argmax()} {p[i].max():.6f}\n" for i in best)
+    (folder / "answers").write_text("".join(lines), "ascii")
+
+
+@contextmanager
+def slow_clients(server: Server) -> Iterator[None]:
+    """Connections that say a byte a second: half of them of a head, half of a body."""
+    head = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\r\n\r\n"
+    stop = threading.Event()
+    lines: list[socket.socket] = []
+
+    def connect(k: int) -> socket.socket:
+        line = socket.create_connection(("127.0.0.1", server.port))
+        line.sendall(head if k % 2 else head[:30])
+        return line
+
+    def drip() -> None:
+        while not stop.wait(1):
+            for k, line in enumerate(lines):
+                try:
+                    line.sendall(b"\0" if k % 2 else b"x")
+                except OSError:  # it was cut: here comes the next one
+                    line.close()
+                    lines[k] = connect(k)
+
+    lines += [connect(k) for k in range(SLOW)]
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        for line in lines:
+            line.close()
+
+
+def strollers(server: Server, recognizer: Recognizer, stop: threading.Event) -> dict[str, int]:
+    """Until told to stop, what people do on the page: draw, look inside, read, train, watch."""
+    digits = strokes(300, 5)
+    expected = recognizer.probabilities(digits.images)
+    told = {"draw": 0, "inside": 0, "recognize": 0, "run": 0, "refused": 0, "wrong": 0}
+
+    def ask(client: httpx.Client, kind: str, path: str, body: bytes) -> dict[str, Any] | None:
+        answer = client.post(path, content=body)
+        told[kind if answer.status_code == 200 else "refused"] += 1
+        return answer.json() if answer.status_code == 200 else None
+
+    with httpx.Client(base_url=server.address, timeout=60) as client:
+        for k in range(10**9):
+            if stop.is_set():
+                break
+            image = digits.images[k % 300]
+            drawing = np.full((DRAWN, DRAWN), 255, np.uint8)
+            drawing[10:290, 10:290] -= np.kron(image, np.ones((10, 10), np.uint8))
+            ask(client, "draw", f"/api/draw?width={DRAWN}&height={DRAWN}", drawing.tobytes())
+            ask(client, "inside", "/api/inside", image.tobytes())
+            found = ask(client, "recognize", "/api/recognize", image.tobytes())
+            if found:
+                p = np.array(found["answers"][0]["probabilities"])
+                told["wrong"] += int(np.abs(p - expected[k % 300]).max() > 1e-4)
+            if k % 100 == 0:
+                run = client.post("/api/runs", json={"epochs": 2, "examples": 1000}).json()
+                with client.stream("GET", f"/api/runs/{run['id']}/events") as events:
+                    told["run"] += any(line == "event: finished" for line in lines_of(events))
+            stop.wait(0.05)
+    return told
+
+
+def lines_of(events: httpx.Response) -> Iterator[str]:
+    """The lines of a stream up to its end, or the run's."""
+    for line in events.iter_lines():
+        yield line
+        if line == "event: finished":
+            return
+
+
+def long_run(server: Server, recognizer: Recognizer, folder: Path, seconds: int) -> dict[str, Any]:
+    """Everything at once for so long, and what it does to the memory."""
+    stop = threading.Event()
+    told: dict[str, int] = {}
+    stroll = threading.Thread(target=lambda: told.update(strollers(server, recognizer, stop)))
+    memory: list[tuple[float, float]] = []
+    start = time.monotonic()
+
+    def watch() -> None:
+        while not stop.wait(min(5.0, seconds / 20)):
+            memory.append((round(time.monotonic() - start, 1), server.megabytes()))
+
+    watching = threading.Thread(target=watch)
+    stroll.start()
+    watching.start()
+    try:
+        load = wrk(server, folder, seconds)
+    finally:
+        stop.set()
+        stroll.join()
+        watching.join()
+    settled = [m for t, m in memory if t >= min(SETTLED, seconds / 4)]
+    third = max(1, len(settled) // 3)
+    return {
+        "load": load,
+        "people": told,
+        "megabytes": {
+            "settled": median(settled[:third]),
+            "at_the_end": median(settled[-third:]),
+            "most": max(settled),
+        },
+    }
+
+
+def drawings(server: Server) -> dict[str, float]:
+    """How long a drawing takes from its last stroke to the answer, one after the other."""
+    image = strokes(1, 5).images[0]
+    drawing = np.full((DRAWN, DRAWN), 255, np.uint8)
+    drawing[10:290, 10:290] -= np.kron(image, np.ones((10, 10), np.uint8))
+    times = []
+    with httpx.Client(base_url=server.address, timeout=60) as client:
+        for _ in range(200):
+            start = time.perf_counter()
+            client.post(f"/api/draw?width={DRAWN}&height={DRAWN}", content=drawing.tobytes())
+            times.append(1000 * (time.perf_counter() - start))
+    times.sort()
+    return {"p50_ms": round(times[100], 2), "p99_ms": round(times[198], 2)}
+
+
+def measured(model: str, names: list[str], seconds: int) -> dict[str, Any]:
+    """The parts of these names."""
+    recognizer = load(model)
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(recognizer, folder)
+        server = Server(model, folder)
+        try:
+            wrk(server, folder, 3)  # warm
+            for part in names:
+                around = {
+                    "model": recognizer.recipe.name,
+                    "parameters": recognizer.parameter_count,
+                    "cores": {"server": len(SERVER), "client": len(CLIENT)},
+                    "priority": priority(),
+                    "load_before": [round(x, 2) for x in os.getloadavg()],  # others' work
+                }
+                if part == "burst":
+                    figures = wrk(server, folder, BURST)
+                elif part == "slow":
+                    with slow_clients(server):
+                        figures = {"slow": SLOW, **wrk(server, folder, BURST)}
+                elif part == "drawing":
+                    figures = drawings(server)
+                else:
+                    figures = long_run(server, recognizer, folder, seconds)
+                found[part] = {"connections": CONNECTIONS, **figures, **around}
+        finally:
+            server.close()
+    return found
+
+
+def priority() -> str:
+    """How the system treats this process and the server that it starts."""
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        return f"real-time {os.sched_getparam(0).sched_priority}"
+    session = Path("/proc/self/autogroup")  # "/autogroup-7 nice 0": shares go to sessions first
+    if not session.exists():
+        return f"nice {os.nice(0)}"
+    return f"nice {os.nice(0)}, session {session.read_text('ascii').strip().partition(' ')[2]}"
+
+
+def main() -> None:
+    """Measures and prints, or writes."""
+    parser = argparse.ArgumentParser(description="Load digitus serve.")
+    parser.add_argument("model", nargs="?", default=DEFAULT)
+    parser.add_argument("--parts", default=",".join(PARTS), help="with commas between them")
+    parser.add_argument("--seconds", type=int, default=600, help="of the long part")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    names = arguments.parts.split(",")
+    if unknown := set(names) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    for tool in ("wrk", "taskset"):
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} is not installed (Debian: apt install wrk util-linux)")
+    parts = measured(arguments.model, names, arguments.seconds)
+    print(json.dumps(parts, indent=1))
+    if arguments.json:
+        old = json.loads(arguments.json.read_text("utf-8")) if arguments.json.exists() else {}
+        record = {"machine": machine(), "parts": {**old.get("parts", {}), **parts}}
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

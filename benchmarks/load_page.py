@@ -1,0 +1,40 @@
+"""What docs/serve.md says in numbers, from results/load.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def load_section(found: dict[str, Any]) -> str:
+    """The figures of docs/serve.md."""
+    parts, machine = found["parts"], found["machine"]
+    burst, slow, drawing, long = (parts[name] for name in ("burst", "slow", "drawing", "long"))
+    memory, people = long["megabytes"], long["people"]
+    lines = [
+        f"With the server on {burst['cores']['server']} cores of {machine['processor']} and the",
+        f"recognizer that ships ({burst['parameters']:,} parameters), every answer compared with",
+        "the recognizer's own (`python benchmarks/load.py`,",
+        "[results/load.json](../results/load.json)):",
+        "",
+        "| load | answers a second | median | 99th percentile | wrong |",
+        "|---|---:|---:|---:|---:|",
+        _row(f"{burst['connections']} connections, one image at a time", burst),
+        _row(f"the same beside {slow['slow']} slow clients", slow),
+        "| one drawing after the other, on the server "
+        f"| | {drawing['p50_ms']:.0f} ms | {drawing['p99_ms']:.0f} ms | |",
+        "",
+        f"{long['load']['seconds'] / 60:.0f} minutes of {long['load']['requests']:,} recognitions"
+        f" beside {people['draw']:,} drawings, {people['inside']:,} looks",
+        f"inside and {people['run']} training runs: "
+        f"{long['load']['wrong'] + people['wrong']} wrong, {people['refused']} refused; memory "
+        f"{memory['settled']:.0f} MB after a minute,",
+        f"{memory['at_the_end']:.0f} MB at the end, {memory['most']:.0f} MB at most.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(what: str, part: dict[str, Any]) -> str:
+    return (
+        f"| {what} | {part['per_second']:,.0f} | {part['p50_ms']:.0f} ms "
+        f"| {part['p99_ms']:.0f} ms | {part['wrong']} |"
+    )

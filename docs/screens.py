@@ -1,0 +1,210 @@
+"""The pictures of the page in docs/pictures: `python docs/screens.py [MODEL]`.
+
+Starts `digitus serve` where no data are, so that every digit on them is one that digitus drew, and
+takes them with Debian's chromium by way of Playwright. The time of an answer is left out: it would
+be that of this machine, while it takes pictures.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PICTURES = Path(__file__).parent / "pictures"
+LARGEST = 150_000  # bytes of a picture
+SCALE = 1.5  # pixels of the picture to one of the page
+PHONE: dict[str, Any] = {"width": 360, "height": 760, "has_touch": True, "is_mobile": True}
+# Random numbers that are the same in every run: the hands of the simulated pen.
+STEADY = """(() => { let s = SEED;
+  Math.random = () => (s = (s * 1103515245 + 12345) % 2147483648) / 2147483648; })()"""
+
+
+@contextmanager
+def server(model: list[str]) -> Iterator[str]:
+    """The address of a server that finds no data."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "digitus", "serve", *model, "--port", "0"]
+        environment = {**os.environ, "HOME": folder, "DIGITUS_DATA": folder}
+        process = subprocess.Popen(
+            [*command, "--folder", folder], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def visit(
+    browser: Browser,
+    scheme: Any,
+    *,
+    width: int = 1280,
+    height: int = 880,
+    seed: int = 7,
+    **how: Any,
+) -> Iterator[Page]:
+    """A page in light or dark colours."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        device_scale_factor=SCALE,
+        **how,
+    )
+    context.set_default_timeout(120_000)
+    context.add_init_script(STEADY.replace("SEED", str(seed)))
+    yield context.new_page()
+    context.close()
+
+
+def shot(page: Page) -> Image.Image:
+    """What is on the screen, without the pointer over anything."""
+    page.mouse.move(5, 5)
+    page.evaluate("() => document.activeElement.blur()")
+    page.wait_for_timeout(600)
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def save(picture: Image.Image, name: str) -> None:
+    """Writes a PNG with as many colours as fit; a picture with soft light is a WebP."""
+    if name == "read":
+        picture.save(PICTURES / f"serve-{name}.webp", quality=84, method=6)
+        return
+    for colours in (256, 192, 128, 96, 64):
+        small = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        path = PICTURES / f"serve-{name}.png"
+        small.save(path, optimize=True)
+        if path.stat().st_size < LARGEST:
+            return
+
+
+def draw(page: Page, address: str, text: str) -> Image.Image:
+    """A number on the sheet."""
+    page.goto(address)
+    page.focus("canvas.paper")
+    for k, key in enumerate(text):
+        page.keyboard.press(key)
+        drawn = "n => document.querySelectorAll('.marks g').length === n"
+        page.wait_for_function(drawn, arg=k + 1)
+    page.wait_for_selector("#view-draw .answer[aria-busy=false]")
+    page.evaluate("() => { document.querySelector('.time').hidden = true }")
+    return shot(page)
+
+
+def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
+    """A digit's way through the network."""
+    page.goto(f"{address}#inside")
+    page.wait_for_selector(".maps")
+    page.get_by_role("button", name=f"A {digit} by the simulated pen").click()
+    page.wait_for_timeout(2500)
+    return shot(scrolled(page, top))
+
+
+def read(page: Page, address: str, top: str = "") -> Image.Image:
+    """A page of numbers."""
+    page.goto(f"{address}#read")
+    page.click("text=Have one written")
+    page.wait_for_selector(".boxes g")
+    if not top:
+        page.locator(".boxes g").nth(3).click()
+    return shot(scrolled(page, top))
+
+
+def train(page: Page, recipe: str, examples: int, epochs: int, how: str = "Train") -> None:
+    """Starts a run, and waits for its end where it does not go step by step."""
+    page.select_option("#lesson-recipe", recipe)
+    page.fill("#lesson-examples", str(examples))
+    page.fill("#lesson-epochs", str(epochs))
+    page.get_by_role("button", name=how, exact=True).click()
+    page.wait_for_selector(".watching:not([hidden])")
+    if how == "Train":
+        page.select_option("#pace", "200")
+        page.wait_for_selector(".watching .status.finished")
+
+
+def learn(page: Page, address: str) -> Image.Image:
+    """Two runs compared."""
+    page.goto(f"{address}#learn")
+    page.wait_for_selector("form.lesson")
+    train(page, "one layer", 12_000, 4)
+    train(page, "perceptron", 12_000, 6)
+    page.locator(".runs >> text=compare").first.click()
+    page.wait_for_selector(".chart .line.other")
+    return shot(page)
+
+
+def step(page: Page) -> Image.Image:
+    """One equation of one step."""
+    train(page, "perceptron", 6000, 5, "Step by step")
+    page.wait_for_selector(".watching .status.paused")
+    page.click("text=Step an equation")
+    page.wait_for_selector(".stepper:not([hidden])")
+    while "Backward: Dense(32)" not in page.inner_text(".stepper h3"):
+        page.click(".stepper .primary")
+    page.emulate_media(color_scheme="dark")
+    return shot(page)
+
+
+def scrolled(page: Page, to: str) -> Page:
+    """The page with this at its top, below the head."""
+    if to:
+        page.locator(to).evaluate("e => { e.scrollIntoView(); scrollBy(0, -105) }")
+    return page
+
+
+def main() -> None:
+    """Takes them all."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    rights = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with server(sys.argv[1:]) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=rights)
+        phones = []
+        with visit(browser, "light") as page:
+            save(draw(page, address, "2026"), "draw")
+        with visit(browser, "dark", height=900) as page:
+            save(inside(page, address, 3), "inside")
+        with visit(browser, "light", seed=21) as page:
+            save(read(page, address), "read")
+        with visit(browser, "light", height=1000) as page:
+            save(learn(page, address), "learn")
+            trained = page.url
+            save(step(page), "step")
+        with visit(browser, "light", height=820) as page:
+            page.goto(f"{address}#mistakes")
+            page.wait_for_selector(".misread")
+            save(shot(page), "mistakes")
+        with visit(browser, "light", **PHONE) as page:
+            phones.append(draw(page, address, "85"))
+        with visit(browser, "dark", **PHONE) as page:
+            phones.append(inside(page, address, 5, ".evidence"))
+        with visit(browser, "light", **PHONE) as page:
+            page.goto(trained)
+            page.wait_for_selector(".tiles canvas")
+            phones.append(shot(page))
+        with visit(browser, "dark", **PHONE) as page:
+            phones.append(read(page, address, ".stage"))
+        gap = 24
+        width = sum(phone.width + gap for phone in phones) - gap
+        row = Image.new("RGB", (width, phones[0].height), "white")
+        for k, phone in enumerate(phones):
+            row.paste(phone, (k * (phone.width + gap), 0))
+        save(row, "phone")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What happens in a run, told to all who watch, as server-sent events.
+
+Whoever comes, or has missed more than is kept, gets the state as it is and from there on what
+happens; whoever was away for a moment (`Last-Event-ID`) gets what was missed. Nobody who reads
+slowly holds up the run or fills the memory: what is kept is kept once, for all.
+
+Inside: keeping, numbering and following events. Not inside: what they say (`live`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+KEPT = 600  # events: a minute of a fast run
+HEARTBEAT = 15.0  # seconds: else a proxy, or a telephone, thinks that the connection is dead
+RETRY = 1000  # milliseconds after which a browser comes back
+
+
+class Channel:
+    """The events of one run. `publish` may be called by any thread."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, state: Callable[[], dict[str, Any]]
+    ) -> None:
+        self._loop, self._state = loop, state
+        self._lock = threading.Lock()
+        self._events: deque[tuple[int, str, str]] = deque(maxlen=KEPT)  # number, name, JSON
+        self._number = 0
+        # Numbers of another server's life mean nothing here.
+        self._life = secrets.token_hex(4)
+        self._waiting: set[asyncio.Event] = set()
+        self.closed = False
+
+    @property
+    def watched(self) -> int:
+        """How many follow."""
+        return len(self._waiting)
+
+    def publish(self, name: str, data: dict[str, Any]) -> None:
+        """Tells everyone. Large pictures of the past ("weights") are not kept."""
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+        with self._lock:
+            if name == "weights":
+                for i, (number, old, _) in enumerate(self._events):
+                    if old == "weights":
+                        self._events[i] = (number, "", "")
+            self._number += 1
+            self._events.append((self._number, name, text))
+        self._wake()
+
+    def close(self) -> None:
+        """No more events: those who follow are let go."""
+        self.closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake_all)
+
+    def _wake_all(self) -> None:
+        for news in self._waiting:
+            news.set()
+
+    async def follow(self, last: str = "") -> AsyncIterator[str]:
+        """Events as text, from the one after `last` where that is known."""
+        news = asyncio.Event()
+        self._waiting.add(news)
+        try:
+            yield f"retry: {RETRY}\n\n"
+            position = self._position(last)
+            while not self.closed:
+                news.clear()
+                texts, position = self._since(position)
+                for text in texts:
+                    yield text
+                if not texts:
+                    try:
+                        async with asyncio.timeout(HEARTBEAT):
+                            await news.wait()
+                    except TimeoutError:
+                        yield ": still here\n\n"
+        finally:
+            self._waiting.discard(news)
+
+    def _position(self, last: str) -> int | None:
+        """The number of a Last-Event-ID, None where it is not one of ours."""
+        life, _, number = last.partition("-")
+        if life == self._life and number.isascii() and number.isdecimal() and len(number) < 12:
+            return int(number)
+        return None
+
+    def _since(self, position: int | None) -> tuple[list[str], int]:
+        """The events after a position; the whole state where some of them are no longer kept."""
+        with self._lock:
+            number = self._number
+            kept = list(self._events)
+        oldest = kept[0][0] if kept else number + 1
+        if position is None or not oldest - 1 <= position <= number:
+            state = json.dumps(self._state(), separators=(",", ":"), allow_nan=False)
+            return [self._text(number, "state", state)], number
+        return [
+            self._text(n, name, text) for n, name, text in kept if n > position and name
+        ], number
+
+    def _text(self, number: int, name: str, data: str) -> str:
+        return f"id: {self._life}-{number}\nevent: {name}\ndata: {data}\n\n"

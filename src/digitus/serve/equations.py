@@ -1,0 +1,141 @@
+"""One step of training, equation by equation, with its real numbers.
+
+Inside: a forward pass, the loss, a backward pass and the update of every parameter for the next
+batch of a paused run, each with an excerpt of its arrays and one number worked out. Nothing is
+changed: the step itself is the run's. Not inside: how a number is worked out (`worked`), and the
+step that is taken (`digitus.parallel`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.nn import first_trained, one_hot, softmax, stream
+from digitus.nn.layers import scoped
+from digitus.recipe import Recipe
+from digitus.serve import worked
+from digitus.serve.bodies import Bytes, packed
+from digitus.serve.inside import as_numbers, equations_of, named, settings_of
+from digitus.serve.worked import Worked
+from digitus.training import State
+
+SIDE = 6  # numbers on each side of an excerpt
+Array = npt.NDArray[Any]
+
+
+def equations(
+    recipe: Recipe, state: State, images: Bytes, labels: Bytes, steps: int
+) -> dict[str, Any]:
+    """The step after `state` on images [n h w] and labels [n], of `steps` in the run.
+
+    With batch normalisation the batch must be one shard, as those of `lessons` are.
+    """
+    network, params = recipe.network, state.params
+    found: list[dict[str, Any]] = []
+    trail = []
+    x = as_numbers(images, params)
+    rng = stream(recipe.seed, "dropout", state.step, 0)
+    each = scoped(params, len(network.layers))
+    for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
+        y, back = layer.forward(own, x, rng)
+        example = worked.forward(layer, own, x, y)
+        found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, example))
+        trail.append((x, y, back))
+        x = y
+    t = one_hot(labels, dtype=x.dtype)
+    loss, dy = recipe.loss(x, t)
+    arrays = {"z": x, "softmax(z)": softmax(x), "t": t}
+    found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
+    example = worked.loss_backward(recipe.loss, x, t, dy)
+    found.append(_entry("backward", None, recipe.loss, {"dz": dy}, example))
+    gradients: dict[str, Array] = {}
+    first = first_trained(network, params)
+    for i in range(len(trail) - 1, first - 1, -1):
+        layer, (x, y, back) = network.layers[i], trail[i]
+        dx, own = back(dy, i > first)
+        shown = {"x": x} if own else {}  # weights' gradients are made of it
+        shown |= {"dy": dy, **{f"d{name}": g for name, g in own.items()}}
+        if i > first:
+            shown["dx"] = dx
+        example = worked.backward(layer, x, y, dy, own, dx)
+        found.append(_entry("backward", i, layer, shown, example))
+        gradients |= {f"{i}.{name}": g for name, g in own.items()}
+        dy = dx
+    rate = recipe.schedule(state.step / steps)
+    found += [_update(recipe, state, name, g, rate) for name, g in gradients.items()]
+    return {
+        "step": state.step,
+        "batch_size": len(images),
+        "image": packed(images[0]),
+        "label": int(labels[0]),
+        "loss": float(loss),
+        "equations": found,
+    }
+
+
+def _update(recipe: Recipe, state: State, name: str, g: Array, rate: float) -> dict[str, Any]:
+    """The step of one parameter, on copies."""
+    w, rule = state.params[name], recipe.optimizer
+    memory = {key: kept.copy() for key, kept in state.memory[name].items()}
+    step = rule.update(g, w, memory, rate, state.step + 1)
+    short = name.rpartition(".")[2]
+    after = w + step
+    arrays = {f"d{short}": g, **memory, "step": step, f"{short} + step": after}
+    example = worked.update(short, w, step, after, rate)
+    entry = _entry("update", int(name.partition(".")[0]), rule, arrays, example)
+    head = (inspect.getdoc(rule) or "").partition("\n\n")[0]
+    return entry | {
+        "name": f"{type(rule).__name__}: {name}",
+        "equation": " ".join(head.split()),
+    }
+
+
+def _entry(
+    phase: str, layer: int | None, what: Any, arrays: dict[str, Array], example: Worked
+) -> dict[str, Any]:
+    about = equations_of(what)
+    return {
+        "phase": phase,
+        "layer": layer,
+        "name": named(what),
+        "kind": type(what).__name__,
+        "settings": settings_of(what),
+        "equation": about["gradient" if phase == "backward" else "equation"],
+        "arrays": [_array(name, a, example.places.get(name)) for name, a in arrays.items()],
+        "worked": example.line,
+    }
+
+
+def _array(name: str, a: Array, place: worked.Place | None) -> dict[str, Any]:
+    """Shape, range and mean of an array, and an excerpt around a place, or its largest number.
+
+    The excerpt is a matrix of the first and the last axis, or of images [n h w c] a part of one
+    picture, or of kernels [k k c o] one kernel. `corner` is the place of its first number in the
+    array, `place` that of the number it is about.
+    """
+    place = worked.peak(a) if place is None else place
+    corner, window = list(place), list[Any](place)
+    for axis in _excerpt_axes(name, a):
+        corner[axis] = min(max(place[axis] - SIDE // 2, 0), max(a.shape[axis] - SIDE, 0))
+        window[axis] = slice(corner[axis], corner[axis] + SIDE)
+    values = np.atleast_2d(a[tuple(window)])
+    return {
+        "name": name,
+        "shape": list(a.shape),
+        "low": worked.short(a.min()),
+        "high": worked.short(a.max()),
+        "mean": worked.short(a.mean()),
+        "corner": corner,
+        "place": list(place),
+        "values": [[worked.short(v) for v in row] for row in values.tolist()],
+    }
+
+
+def _excerpt_axes(name: str, a: Array) -> tuple[int, ...]:
+    if a.ndim < 4:
+        return (0,) if a.ndim == 1 else (0, a.ndim - 1)
+    return (1, 2) if name in ("x", "y", "dx", "dy") else (0, 1)

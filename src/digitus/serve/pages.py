@@ -1,0 +1,82 @@
+"""The files of the page, read once: what a client asks for is a key of a table, never a path.
+
+Inside: that table and its answers. Not inside: the files themselves (`static/`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from digitus.serve.bodies import refusal
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it is sent."""
+
+    content: bytes
+    kind: str
+    tag: str  # changes with the content, so that a browser asks again after an update
+
+    def respond(self, request: Request) -> Response:
+        """The file, or that the browser has it already."""
+        headers = {"etag": self.tag, "cache-control": "no-cache"}
+        if request.headers.get("if-none-match") == self.tag:
+            return Response(status_code=304, headers=headers)
+        return Response(self.content, media_type=self.kind, headers=headers)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """All files of the page by name."""
+
+    files: dict[str, File]
+    again: bool  # read at every request, for who is working on them
+
+    async def index(self, request: Request) -> Response:
+        """GET /."""
+        return self._file("index.html").respond(request)
+
+    async def api(self, request: Request) -> Response:
+        """GET /api: how to call it, with the address by which it was called."""
+        page = self._file("api.html")
+        address = escape(f"{request.url.scheme}://{request.url.netloc}").encode()
+        return Response(page.content.replace(b"{{address}}", address), media_type=page.kind)
+
+    async def static(self, request: Request) -> Response:
+        """GET /static/NAME."""
+        return self._file(request.path_params["name"]).respond(request)
+
+    def _file(self, name: str) -> File:
+        files = read_files() if self.again else self.files
+        if name not in files:
+            raise refusal(404, "there is no such file")
+        return files[name]
+
+
+def read_files() -> dict[str, File]:
+    """The files that come with the package."""
+    folder = resources.files("digitus.serve") / "static"
+    found = {}
+    for entry in folder.iterdir():
+        suffix = entry.name[entry.name.rfind(".") :]
+        if suffix in KINDS and entry.is_file():
+            content = entry.read_bytes()
+            tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+            found[entry.name] = File(content, KINDS[suffix], tag)
+    return found

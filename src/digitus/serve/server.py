@@ -1,0 +1,139 @@
+"""The server as a process: its socket, uvicorn, and clients that are too slow.
+
+Inside: the address, the limits of connections, start and end. Not inside: what is answered (`app`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from digitus.errors import OutputError
+
+HEADER_SECONDS = 10.0  # for the head of a request, counted from its first byte or the connection
+IDLE_SECONDS = 30  # between two requests
+STUCK_SECONDS = 30.0  # for a client that takes nothing of its answer
+GRACE_SECONDS = 3  # to finish what is being answered when the server ends
+MOST_HEAD = 32_768  # bytes
+MOST_CONNECTIONS = 512  # each costs a file descriptor, of which a process often has 1,024
+BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 32\r\nConnection: close\r\n\r\n{"error":"too many connections"}'
+)
+
+
+class Patient(HttpToolsProtocol):
+    """uvicorn's connection, but patient for so long only.
+
+    uvicorn waits without end for the head of a request and for a client that does not read.
+    """
+
+    _slow: asyncio.TimerHandle | None = None  # until the head is there
+    _stuck: asyncio.TimerHandle | None = None  # until the client reads on
+    _head = 0  # bytes of the head so far
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client: waits for its request, or says that there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            self.connections.discard(self)
+            transport.set_protocol(asyncio.Protocol())
+            transport.write(BUSY)
+            transport.close()
+        else:
+            self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        if self._slow is None and (self.cycle is None or self.cycle.response_complete):
+            self._expect()
+        super().data_received(data)
+        if self._slow is not None:
+            self._head += len(data)
+            if self._head > MOST_HEAD:
+                self.transport.abort()
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._unexpect()
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        """The client does not keep up with its answer."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(STUCK_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._unstick()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end."""
+        self._unexpect()
+        self._unstick()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        self._head = 0
+        self._slow = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+
+    def _unexpect(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def _unstick(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at that address, port 0 for any that is free. Raises `OutputError`."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # With the protocol named, asyncio sends every answer at once (TCP_NODELAY). Without it
+        # the second packet of each waits for a delayed acknowledgement: 44 ms instead of 1.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(MOST_CONNECTIONS)
+        except OSError:
+            listening.close()
+            raise
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(f"cannot listen on {host}, port {port}: {why}") from None
+    return listening
+
+
+class Ending(uvicorn.Server):
+    """uvicorn's server, but streams end at once when it does, instead of at the last moment."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets everyone go."""
+        self.config.app.state.let_go()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+def server(app: Starlette) -> Ending:
+    """uvicorn with our limits; `run(sockets=[...])` serves until the process is interrupted."""
+    config = uvicorn.Config(
+        app,
+        http=Patient,
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_level="error",  # what clients do wrong is no news, however often
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return Ending(config)

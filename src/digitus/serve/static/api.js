@@ -1,0 +1,65 @@
+// Talking to the server: requests, what its answers hold, and events.
+
+/** A refusal or failure, in the server's own words. */
+export class Refused extends Error {
+  constructor(message, status, wait) {
+    super(message);
+    this.status = status;
+    this.wait = wait; // seconds after which a busy server wants to be asked again
+  }
+}
+
+/** The JSON answer of GET, or of POST where there is a body. Bytes go as they are. */
+export async function ask(path, body, { method = body === undefined ? "GET" : "POST", headers = {}, signal } = {}) {
+  const raw = body instanceof Uint8Array || body instanceof Blob;
+  const options = { method, signal, headers: { ...headers } };
+  if (body !== undefined) {
+    options.body = raw ? body : JSON.stringify(body);
+    options.headers["Content-Type"] = raw ? "application/octet-stream" : "application/json";
+  }
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused("The server does not answer. Is digitus serve still running?", 0);
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const wait = Number(response.headers.get("Retry-After")) || undefined;
+    throw new Refused(answer.error ?? `The server answered ${response.status}.`, response.status, wait);
+  }
+  return answer;
+}
+
+/** Base64 as bytes. */
+export function bytes(base64) {
+  const text = atob(base64);
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
+  return out;
+}
+
+/** Base64 of little-endian float32 as numbers. */
+export const floats = (base64) => new Float32Array(bytes(base64).buffer);
+
+/** Asks only for the newest: while one request is on its way, later ones wait, and only the last of
+ * them is sent. So an answer is never older than one round trip, however fast the pen moves. */
+export function latest(work) {
+  let running = false;
+  let next = null;
+  return async function request(...args) {
+    next = args;
+    if (running) return;
+    running = true;
+    try {
+      while (next) {
+        const now = next;
+        next = null;
+        await work(...now);
+      }
+    } finally {
+      running = false;
+    }
+  };
+}

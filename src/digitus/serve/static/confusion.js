@@ -1,0 +1,71 @@
+// Which digit was read as which: a table whose cells open, and the misread pictures behind a cell.
+
+import { bytes } from "./api.js";
+import { chance, css, h } from "./dom.js";
+import { picture } from "./pictures.js";
+import { look } from "./shared.js";
+
+/** `choose(true, read)` is called for a cell with mistakes; both undefined: all. */
+export function confusion(choose) {
+  const cells = [];
+  const body = h("tbody");
+  const element = h("div", { class: "scroll" }, h("table", { class: "confusion" },
+    h("caption", {}, "Rows: what was written. Columns: what was read. Red cells open."),
+    h("thead", {}, h("tr", {}, h("td"), [...Array(10).keys()].map((d) => h("th", { scope: "col" }, d)))), body));
+  for (let t = 0; t < 10; t++) {
+    const row = h("tr", {}, h("th", { scope: "row" }, t));
+    cells.push([]);
+    for (let r = 0; r < 10; r++) {
+      const cell = h("td");
+      cells[t].push(cell);
+      row.append(cell);
+    }
+    body.append(row);
+  }
+  element.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+    const at = cells.flat().findIndex((cell) => cell.contains(event.target));
+    if (!step || at < 0) return;
+    event.preventDefault();
+    let [t, r] = [Math.floor(at / 10) + step[0], (at % 10) + step[1]];
+    for (; t >= 0 && t < 10 && r >= 0 && r < 10; t += step[0], r += step[1]) {
+      const button = cells[t][r].firstElementChild;
+      if (button) return button.focus();
+    }
+  });
+  let marked = [];
+  const mark = () => cells.forEach((row, t) => row.forEach((cell, r) =>
+    cell.firstElementChild?.setAttribute("aria-pressed", String(t === marked[0] && r === marked[1]))));
+
+  return {
+    element,
+    set(counts) {
+      const wrong = Math.max(1, ...counts.flatMap((row, t) => row.filter((_, r) => r !== t)));
+      counts.forEach((row, t) => {
+        const all = Math.max(1, row.reduce((a, b) => a + b, 0));
+        row.forEach((n, r) => {
+          const cell = cells[t][r];
+          cell.className = t === r ? "right" : n ? "wrong" : "none";
+          css(cell, { "--a": t === r ? 0.08 + 0.5 * (n / all) ** 4 : n ? 0.12 + 0.7 * Math.sqrt(n / wrong) : 0 });
+          if (t === r || !n) cell.replaceChildren(t === r ? String(n) : "·");
+          else if (cell.firstElementChild?.tagName === "BUTTON") cell.firstElementChild.textContent = n;
+          else cell.replaceChildren(h("button", { type: "button", onclick: () => choose(t, r) }, n));
+          if (t !== r && n) cell.firstElementChild.setAttribute("aria-label", `${t} read as ${r}: ${n}`);
+        });
+      });
+      mark();
+    },
+    mark(t, r) {
+      marked = [t, r];
+      mark();
+    },
+  };
+}
+
+/** A misread digit; pressing it opens it in Inside. */
+export function misread(digit, where) {
+  const pixels = bytes(digit.pixels);
+  return h("button", { type: "button", class: "misread", onclick: () => look(pixels, `a ${digit.true} ${where}`),
+    "aria-label": `A ${digit.true}, read as ${digit.read} with ${chance(digit.confidence, 0)}. Look inside` },
+  picture(pixels, 28, 28), h("span", {}, h("b", {}, digit.true), " → ", h("b", { class: "as" }, digit.read)), h("small", {}, chance(digit.confidence, 0)));
+}

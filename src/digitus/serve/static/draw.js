@@ -1,0 +1,186 @@
+// Draw: a sheet for one digit or a whole number; the answer follows the pen.
+
+import { ask, bytes, latest } from "./api.js";
+import { chance, complain, css, h, say, svg } from "./dom.js";
+import { pad, WIDTH } from "./pad.js";
+import { picture } from "./pictures.js";
+import { chosen, look } from "./shared.js";
+import { bars } from "./bars.js";
+
+const CERTAIN = 0.9995; // the confidence of which more digits would say nothing
+
+// What the steps of the preparation are called, and what happens in them.
+const STEPS = {
+  picture: ["Your ink", "as it was sent"],
+  paper: ["Paper", "the grey there would be without ink"],
+  rules: ["Ruled lines", "found and taken out"],
+  ink: ["Ink", "what differs from paper, and belongs to a digit"],
+  digit: ["Digit", "cut out"],
+  cut: ["Digit", "cut out"],
+};
+
+export function mount(section) {
+  const canvas = h("canvas", {
+    class: "paper", tabindex: 0, role: "img", "aria-describedby": "draw-keys",
+    "aria-label": "A sheet to write on with pen, finger or mouse. Keys 0 to 9 write with a simulated pen.",
+  });
+  const marks = svg("svg", { class: "marks", "aria-hidden": "true", preserveAspectRatio: "none" });
+  const hint = h("p", { class: "hint", "aria-hidden": "true" }, "Write a digit, or a whole number");
+  const keys = h("p", { class: "keys", id: "draw-keys" },
+    "Or type digits; or ",
+    h("button", { type: "button", class: "link", onclick: () => type(Math.floor(Math.random() * 10)) }, "have one written"));
+  const width = h("input", { type: "range", min: 4, max: 21, step: 0.5, value: 10.5, "aria-label": "Width of the pen",
+    oninput: () => { sheet.pen = Number(width.value); } });
+  const undo = h("button", { type: "button", onclick: () => sheet.undo() }, "Undo");
+  const clear = h("button", { type: "button", onclick: () => { sheet.clear(); canvas.focus(); } }, "Clear");
+  const value = h("output", { class: "value", "aria-label": "Read as" });
+  const sure = h("p", { class: "sure" });
+  const chips = h("div", { class: "chips", role: "group", "aria-label": "The digits found" });
+  const odds = bars();
+  const into = h("button", { type: "button", class: "primary", onclick: () => look(chosen.pixels, "your drawing") }, "Look inside");
+  const time = h("p", { class: "note time" });
+  const steps = h("ol", { class: "steps" });
+  const saw = h("section", { class: "saw", "aria-labelledby": "saw-title" },
+    h("h2", { id: "saw-title" }, "What the network saw"), steps);
+
+  const side = h("div", { class: "answer", "aria-busy": "false" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, time));
+
+  section.append(
+    h("div", { class: "desk" },
+      h("div", { class: "left" },
+        h("div", { class: "sheet" }, canvas, marks, hint),
+        h("div", { class: "tools" }, undo, clear, h("label", { class: "pen" }, "Pen", width), keys)),
+      side),
+    saw,
+  );
+
+  let found = []; // digits of the last answer
+  let at = 0; // the one whose probabilities are shown
+
+  let inks = 0; // counts what was added to the sheet, so that an answer knows whether it is the last
+  const sheet = pad(canvas, (done) => {
+    hint.hidden = !sheet.empty;
+    inks += 1;
+    side.setAttribute("aria-busy", "true");
+    request(done);
+  });
+
+  const request = latest(async (done) => {
+    const seen = inks;
+    await reply(done);
+    if (seen === inks) side.setAttribute("aria-busy", "false");
+  });
+
+  async function reply(done) {
+    if (sheet.empty) return show(null, 0, done);
+    const { values, width: w, height } = sheet.grey();
+    const begun = performance.now();
+    try {
+      const answer = await ask(`/api/draw?width=${w}&height=${height}`, values);
+      complain();
+      if (!sheet.empty) show(answer, performance.now() - begun, done);
+    } catch (error) {
+      if (error.wait) return setTimeout(() => request(done), 1000 * error.wait);
+      complain(error.message);
+    }
+  }
+
+  function show(answer, ms, done) {
+    found = answer?.reading.digits ?? [];
+    at = Math.min(at, Math.max(found.length - 1, 0));
+    const text = found.map((d) => d.value ?? "?").join("");
+    value.textContent = text || (answer ? "–" : "");
+    css(value, { "--n": Math.max(text.length, 1) });
+    section.classList.toggle("unsure", found.some((d) => d.value === null));
+    section.classList.toggle("several", found.length > 1);
+    sure.textContent = sentence(answer);
+    time.textContent = answer ? `answered in ${Math.max(1, Math.round(ms))} ms` : "";
+    marks.setAttribute("viewBox", `0 0 ${WIDTH} ${answer?.reading.height ?? 280}`);
+    marks.replaceChildren(...found.map((d, i) => mark(d, i)));
+    chips.replaceChildren(...(found.length > 1 ? found.map(chip) : []));
+    select(at);
+    saw.hidden = !found.length && !answer;
+    if (answer) trail(answer);
+    if (done && answer) say(text ? `Read as ${[...text].join(" ").replaceAll("?", "not sure")}. ${sentence(answer)}` : "No digit found.");
+  }
+
+  /** What is said below the answer. */
+  function sentence(answer) {
+    if (!answer) return "";
+    if (!found.length) return "There is ink, but no digit that I can find.";
+    const weakest = found.reduce((a, b) => (b.confidence < a.confidence ? b : a));
+    const certain = weakest.confidence >= CERTAIN;
+    if (found.length === 1) {
+      const [first, second] = ranked(weakest.probabilities);
+      if (weakest.value === null) return `Not sure enough to say. If it is a digit, perhaps ${first} (${chance(weakest.probabilities[first], 0)}).`;
+      return certain ? "As sure as it gets." : `${chance(weakest.confidence)} sure; next comes ${second} with ${chance(weakest.probabilities[second])}.`;
+    }
+    const doubts = found.filter((d) => d.value === null).length;
+    if (doubts) return `${doubts === 1 ? "One sign" : `${doubts} signs`} of ${found.length} I would rather not read.`;
+    return certain ? `${found.length} digits, each as sure as it gets.` : `${found.length} digits; the least sure of them is ${weakest.value} with ${chance(weakest.confidence)}.`;
+  }
+
+  function mark(digit, i) {
+    const [x, y, w, hh] = digit.box;
+    const m = 5;
+    return svg("g", { class: digit.value === null ? "doubt" : "", "data-i": i },
+      svg("rect", { x: x - m, y: y - m, width: w + 2 * m, height: hh + 2 * m, rx: 4 }),
+      svg("text", { x: x - m + 2, y: y - m - 5 }, digit.value ?? "?"));
+  }
+
+  function chip(digit, i) {
+    return h("button", { type: "button", class: "chip", "aria-pressed": String(i === at), onclick: () => select(i) },
+      picture(bytes(digit.image), 28, 28), h("b", {}, digit.value ?? "?"), h("small", {}, chance(digit.confidence, 0)));
+  }
+
+  /** Shows the probabilities of one of the digits found. */
+  function select(i) {
+    at = i;
+    const digit = found[i];
+    [...chips.children].forEach((c, k) => c.setAttribute("aria-pressed", String(k === i)));
+    [...marks.children].forEach((m, k) => m.classList.toggle("now", found.length > 1 && k === i));
+    odds.set(digit?.probabilities, digit?.value ?? undefined);
+    into.disabled = !digit;
+    chosen.pixels = digit ? bytes(digit.image) : undefined;
+  }
+
+  /** The way from the sheet to the 28 x 28, step by step. */
+  function trail(answer) {
+    const items = answer.steps.map((step) => {
+      const [title, words] = STEPS[step.name] ?? [step.name, step.about];
+      return h("li", {}, h("figure", {},
+        picture(bytes(step.data), step.width, step.height, { kind: step.name === "ink" ? "ink" : "grey", label: title }),
+        h("figcaption", {}, h("b", {}, title), words)));
+    });
+    const last = found.map((d) => picture(bytes(d.image), 28, 28, { className: "seen", label: `28 by 28 pixels, read as ${d.value ?? "not sure"}` }));
+    items.push(h("li", { class: "last" }, h("figure", {}, h("div", { class: "seens" }, last.length ? last : "nothing"),
+      h("figcaption", {}, h("b", {}, "28 × 28"), "in a box of 20, its weight in the middle, as in MNIST: all that the network gets"))));
+    steps.replaceChildren(...items);
+  }
+
+  let seed = Math.floor(Math.random() * 1e6);
+  let typing = Promise.resolve(); // one after the other, in the order of the keys
+  function type(digit) {
+    const coming = ask(`/api/pen/${digit}?seed=${seed++}`);
+    typing = Promise.all([coming, typing]).then(([{ strokes }]) => sheet.write(strokes), (error) => complain(error.message));
+  }
+
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^\d$/.test(event.key)) type(Number(event.key));
+    else if (event.key === "Backspace") sheet.undo();
+    else if (event.key === "Escape" || event.key === "Delete") sheet.clear();
+    else return;
+    event.preventDefault();
+  });
+  // Typing works wherever the focus is on this view, unless it is on something that takes keys.
+  document.addEventListener("keydown", (event) => {
+    if (section.hidden || event.defaultPrevented || event.target.matches("input, textarea, select, canvas")) return;
+    if (/^\d$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) type(Number(event.key));
+  });
+  show(null, 0, false);
+  return {};
+}
+
+/** The digits, most probable first. */
+const ranked = (p) => [...p.keys()].sort((a, b) => p[b] - p[a]);

@@ -1,0 +1,98 @@
+// Which pixels speak for and against each digit: the gradient of each output by each pixel, from
+// digitus's own backward pass, times the ink that is there.
+
+import { chance, h, number } from "./dom.js";
+import { colours, peak, rgb } from "./pictures.js";
+
+const SIDE = 28;
+
+export function evidence() {
+  let net;
+  let pixels;
+  let rival; // the digit that the answer is held against; undefined: the next probable
+  let there = true; // ink that is there, or ink that could be
+  const words = h("p", { class: "note" });
+  const title = h("h2", { id: "evidence-title" }, "What speaks for it");
+  const large = h("canvas", { class: "pixels large", role: "img" });
+  const tiles = [...Array(10).keys()].map((digit) => {
+    const canvas = h("canvas", { class: "pixels" });
+    const score = h("small", { class: "num" });
+    const button = h("button", { type: "button", class: "proof", onclick: () => against(digit) }, canvas, h("b", {}, digit), score);
+    return { canvas, score, button };
+  });
+  const modes = [true, false].map((mode) => h("button", { type: "button", "aria-pressed": String(mode === there), onclick: () => {
+    there = mode;
+    draw();
+  } }, mode ? "Ink that is there" : "Ink that could be"));
+  const element = h("section", { class: "evidence", "aria-labelledby": "evidence-title" },
+    large, h("div", { class: "case" }, h("div", { class: "row spread" }, title, h("div", { class: "row switch", role: "group", "aria-label": "Which pixels" }, modes)), words,
+      h("div", { class: "proofs", role: "group", "aria-label": "Hold the answer against another digit" }, tiles.map((t) => t.button))));
+
+  function against(digit) {
+    rival = digit;
+    draw();
+  }
+
+  /** The map of one digit, or of the difference between two. */
+  const map = (digit, other) => {
+    const from = there ? net.evidence : net.gradient;
+    return Float32Array.from({ length: 784 }, (_, i) => {
+      const v = from[digit * 784 + i] - (other === undefined ? 0 : from[other * 784 + i]);
+      return there ? v : v * (1 - pixels[i] / 255);
+    });
+  };
+
+  function put(canvas, values, top) {
+    const { sheet, ink, plus, minus } = colours();
+    const out = new ImageData(SIDE, SIDE);
+    for (let i = 0; i < 784; i++) {
+      const faint = (pixels[i] / 255) * 0.22;
+      const t = Math.min(Math.abs(values[i]) / top, 1) ** 0.8;
+      const colour = values[i] < 0 ? minus : plus;
+      for (let c = 0; c < 3; c++) {
+        const below = sheet[c] + (ink[c] - sheet[c]) * faint;
+        out.data[4 * i + c] = below + (colour[c] - below) * t;
+      }
+      out.data[4 * i + 3] = 255;
+    }
+    canvas.width = canvas.height = SIDE;
+    canvas.getContext("2d").putImageData(out, 0, 0);
+  }
+
+  function draw() {
+    if (!net) return;
+    const p = net.probabilities;
+    const order = [...p.keys()].sort((a, b) => net.outputs[b] - net.outputs[a]);
+    const answer = order[0];
+    const other = rival === undefined || rival === answer ? order[1] : rival;
+    const all = map(answer, other);
+    put(large, all, peak(all) * 0.75);
+    const alone = tiles.map((_, digit) => map(digit));
+    const top = Math.max(...alone.map((values) => peak(values))) * 0.75;
+    tiles.forEach(({ canvas, score, button }, digit) => {
+      put(canvas, alone[digit], top);
+      score.textContent = number(net.outputs[digit], 2);
+      button.setAttribute("aria-pressed", String(digit === other));
+      button.classList.toggle("first", digit === answer);
+      button.setAttribute("aria-label", `Why ${answer} and not ${digit}? Output ${number(net.outputs[digit], 2)}, ${chance(p[digit])}`);
+    });
+    modes.forEach((m, k) => m.setAttribute("aria-pressed", String((k === 0) === there)));
+    title.textContent = `Why ${answer}, and not ${other}?`;
+    words.replaceChildren(
+      h("span", { class: "for" }, "Blue"), there ? ` ink speaks for ${answer} rather than ${other}, ` : ` is where more ink would speak for ${answer} rather than ${other}, `,
+      h("span", { class: "against" }, "red"), there ? ` ink for ${other}.` : ` where it would speak for ${other}.`,
+      " Gradient times ink, from digitus's own backward pass; below, each digit alone with the network's output.");
+    large.setAttribute("aria-label", title.textContent);
+  }
+  large.repaint = draw;
+
+  return {
+    element,
+    against,
+    set(answer, image) {
+      net = answer;
+      pixels = image;
+      draw();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// What to train: the settings of a run.
+
+import { count, h } from "./dom.js";
+
+const DATA = { strokes: "simulated pen", mnist: "MNIST" };
+const AUGMENT = { none: "none", mild: "mild", strong: "strong", recipe: "the recipe's" };
+
+/** `start(settings)` is called with what /api/runs wants, `changed(settings)` as they are chosen. */
+export function lesson(offers, start, changed) {
+  let settings = { ...offers.recipes[0].settings };
+  const about = h("p", { class: "note" });
+  const fields = {};
+
+  const recipe = h("select", { id: "lesson-recipe", onchange: () => {
+    settings = { ...offers.recipes.find((r) => r.name === recipe.value).settings, data: settings.data, examples: settings.examples };
+    put();
+  } }, offers.recipes.map((r) => h("option", { value: r.name }, r.name)));
+  const field = (key, label, control) => {
+    fields[key] = control;
+    return h("div", { class: "field" }, h("label", { for: control.id }, label), control);
+  };
+  const text = (key) => h("input", { type: "text", id: `lesson-${key}`, autocomplete: "off", spellcheck: "false", oninput: (e) => (settings[key] = e.target.value.trim()) });
+  const digits = (key, props) => h("input", { type: "number", id: `lesson-${key}`, ...props, oninput: (e) => (settings[key] = Number(e.target.value)) });
+  const list = (key, values, words = {}) => h("select", { id: `lesson-${key}`, onchange: (e) => (settings[key] = e.target.value) },
+    values.map((v) => h("option", { value: v }, words[v] ?? v)));
+  const [low, high] = offers.limits.rate;
+  const rateValue = h("output", { class: "num", for: "lesson-rate" });
+  const rate = h("input", { type: "range", id: "lesson-rate", min: Math.max(-5, Math.log10(low)), max: Math.min(1, Math.log10(high)), step: 0.05,
+    oninput: () => {
+      settings.rate = Number((10 ** Number(rate.value)).toPrecision(2));
+      rateValue.textContent = settings.rate;
+      rate.setAttribute("aria-valuetext", String(settings.rate));
+    } });
+  const limit = (key) => ({ min: offers.limits[key][0], max: offers.limits[key][1] });
+
+  const form = h("form", { class: "lesson card", oninput: () => changed(settings), onsubmit: (event) => {
+    event.preventDefault();
+    start({ ...settings, paused: event.submitter?.value === "paused" });
+  } },
+  h("h2", {}, "Train a network"),
+  h("div", { class: "field" }, h("label", { for: "lesson-recipe" }, "Start from"), recipe), about,
+  field("layers", "Layers", text("layers")),
+  field("activation", "Activation", list("activation", offers.activations)),
+  h("div", { class: "field" }, h("label", { for: "lesson-rate" }, "Learning rate"), h("span", { class: "pair" }, rate, rateValue)),
+  field("optimizer", "Rule", list("optimizer", offers.optimizers ?? ["Adam"])),
+  field("batch_size", "Batch", digits("batch_size", { ...limit("batch_size"), step: 1 })),
+  field("epochs", "Epochs", digits("epochs", { ...limit("epochs"), step: 1 })),
+  field("augment", "Distortions", list("augment", [...new Set([...offers.augments, settings.augment])], AUGMENT)),
+  field("data", "Digits from", list("data", offers.data, DATA)),
+  field("examples", "How many", digits("examples", { ...limit("examples"), step: 100 })),
+  h("div", { class: "row" }, h("button", { type: "submit", class: "primary", value: "run" }, "Train"),
+    h("button", { type: "submit", value: "paused" }, "Step by step")));
+
+  function put() {
+    const chosen = offers.recipes.find((r) => r.name === settings.recipe) ?? offers.recipes[0];
+    recipe.value = chosen.name;
+    about.textContent = `${chosen.about}; ${count(chosen.parameters)} parameters`;
+    if (settings.augment === "recipe" && ![...fields.augment.options].some((o) => o.value === "recipe")) {
+      fields.augment.append(h("option", { value: "recipe" }, AUGMENT.recipe));
+    }
+    for (const [key, control] of Object.entries(fields)) control.value = settings[key];
+    rate.value = Math.log10(settings.rate);
+    rateValue.textContent = settings.rate;
+    changed(settings);
+  }
+  put();
+  return form;
+}

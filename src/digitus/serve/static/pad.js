@@ -1,0 +1,193 @@
+// The sheet: strokes of a pen, finger, mouse, or of the simulated pen; drawn for the eye, and as the
+// grey bytes that the recognizer gets.
+
+import { calm } from "./dom.js";
+import { colours, rgb } from "./pictures.js";
+
+// The sheet's own pixels: what is sent; its height follows from its form. With 600 an answer takes
+// nearly twice as long, and a digit of a long number still has twice the pixels that it needs.
+export const WIDTH = 420;
+const DESK = 816; // pixels of the window that the sheet is wide on a desk
+
+/** Makes a canvas a sheet. `changed(done)` is called as ink comes; done says the pen was lifted. */
+export function pad(canvas, changed) {
+  let strokes = []; // rows of { x, y, w } in the sheet's pixels
+  let pen = 10.5;
+  let active; // pointer that writes
+  let typed = []; // digits of the simulated pen, where nothing else is on the sheet
+  let writing = 0; // the animation that is going on
+  const sheet = document.createElement("canvas"); // black on white, as sent
+  const ink = sheet.getContext("2d", { willReadFrequently: true });
+  const screen = canvas.getContext("2d");
+
+  function size() {
+    const { width, height } = canvas.getBoundingClientRect();
+    if (!width) return;
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
+    sheet.width = WIDTH;
+    sheet.height = Math.round((WIDTH * height) / width);
+    redraw();
+  }
+
+  function redraw() {
+    ink.fillStyle = "#fff";
+    ink.fillRect(0, 0, sheet.width, sheet.height);
+    screen.clearRect(0, 0, canvas.width, canvas.height);
+    for (const stroke of strokes) for (let i = 0; i < stroke.length; i++) segment(stroke, i);
+  }
+
+  /** The piece of ink that ends with point i, on both canvases: a curve between two midpoints. */
+  function segment(stroke, i) {
+    const zoom = canvas.width / WIDTH;
+    const [a, b, c] = [stroke[Math.max(i - 2, 0)], stroke[Math.max(i - 1, 0)], stroke[i]];
+    for (const [context, scale, colour] of [[ink, 1, "#000"], [screen, zoom, rgb(colours().ink)]]) {
+      context.strokeStyle = colour;
+      context.lineCap = context.lineJoin = "round";
+      context.lineWidth = c.w * scale;
+      context.beginPath();
+      if (i === 0) context.moveTo(c.x * scale, c.y * scale);
+      else if (i === 1) context.moveTo(b.x * scale, b.y * scale);
+      else context.moveTo(((a.x + b.x) / 2) * scale, ((a.y + b.y) / 2) * scale);
+      if (i < 2) context.lineTo(((b.x + c.x) / 2) * scale, ((b.y + c.y) / 2) * scale);
+      else context.quadraticCurveTo(b.x * scale, b.y * scale, ((b.x + c.x) / 2) * scale, ((b.y + c.y) / 2) * scale);
+      context.stroke();
+    }
+  }
+
+  function point(event) {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    const zoom = WIDTH / width;
+    const press = event.pointerType === "pen" && event.pressure ? 0.6 + 0.8 * event.pressure : 1;
+    // On a small sheet people write smaller, but not with a pen as much finer.
+    const small = Math.max(1, Math.sqrt(DESK / width));
+    return { x: (event.clientX - left) * zoom, y: (event.clientY - top) * zoom, w: pen * press * small };
+  }
+
+  function extend(stroke, p) {
+    stroke.push(p);
+    segment(stroke, stroke.length - 1);
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (active !== undefined || event.button) return;
+    event.preventDefault();
+    canvas.focus({ preventScroll: true });
+    active = event.pointerId;
+    canvas.setPointerCapture(active);
+    finish();
+    typed = [];
+    strokes.push([]);
+    extend(strokes.at(-1), point(event));
+    changed(false);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== active) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    for (const move of moves.length ? moves : [event]) extend(strokes.at(-1), point(move));
+    changed(false);
+  });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(kind, (event) => {
+      if (event.pointerId !== active) return;
+      active = undefined;
+      // The curve stops at the last midpoint: the stroke ends where the pen was lifted.
+      extend(strokes.at(-1), { ...strokes.at(-1).at(-1) });
+      changed(true);
+    });
+  }
+  // Some browsers scroll for touch although touch-action says no.
+  canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+  new ResizeObserver(size).observe(canvas);
+  document.addEventListener("repaint", redraw);
+
+  /** The simulated pen's digits, side by side in the middle of the sheet. */
+  function layout() {
+    const pitch = 0.92; // of a digit's side: from one to the next
+    const side = Math.min(sheet.height * 0.62, (WIDTH * 0.84) / typed.length / pitch);
+    const left = (WIDTH - side * pitch * typed.length) / 2 - (side * (1 - pitch)) / 2;
+    return typed.map((digit, k) =>
+      digit.map((path) =>
+        path.map(([x, y, t, w]) => ({
+          x: left + (k * pitch + x) * side,
+          y: (sheet.height - side) / 2 + y * side,
+          w: Math.max(w * side, 0.02 * side),
+          t,
+        })),
+      ),
+    );
+  }
+
+  function finish() {
+    cancelAnimationFrame(writing);
+    if (writing && typed.length) strokes = layout().flat();
+    writing = 0;
+    redraw();
+  }
+
+  /** Writes one more digit with the simulated pen, as fast as it would. */
+  function write(digit) {
+    finish();
+    if (!typed.length) strokes = [];
+    typed.push(digit);
+    const placed = layout();
+    const coming = placed.pop();
+    strokes = placed.flat();
+    redraw();
+    if (calm()) {
+      strokes.push(...coming);
+      redraw();
+      changed(true);
+      return;
+    }
+    const begun = performance.now();
+    let [s, i] = [0, 0];
+    const step = () => {
+      const now = (performance.now() - begun) / 1000;
+      while (s < coming.length) {
+        if (i === 0 && coming[s][0].t <= now) strokes.push([]);
+        while (i < coming[s].length && coming[s][i].t <= now) extend(strokes.at(-1), coming[s][i++]);
+        if (i < coming[s].length) break;
+        [s, i] = [s + 1, 0];
+      }
+      const done = s === coming.length;
+      writing = done ? 0 : requestAnimationFrame(step);
+      changed(done);
+    };
+    writing = requestAnimationFrame(step);
+  }
+
+  return {
+    write,
+    clear() {
+      finish();
+      strokes = [];
+      typed = [];
+      redraw();
+      changed(true);
+    },
+    undo() {
+      finish();
+      if (typed.length) {
+        typed.pop();
+        strokes = typed.length ? layout().flat() : [];
+      } else strokes.pop();
+      redraw();
+      changed(true);
+    },
+    get empty() {
+      return !strokes.length;
+    },
+    set pen(width) {
+      pen = width;
+    },
+    /** What is sent: grey bytes, 255 paper, with width and height. */
+    grey() {
+      const { width, height } = sheet;
+      const { data } = ink.getImageData(0, 0, width, height);
+      const values = new Uint8Array(width * height);
+      for (let i = 0; i < values.length; i++) values[i] = data[4 * i];
+      return { values, width, height };
+    },
+  };
+}

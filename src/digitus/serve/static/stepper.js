@@ -1,0 +1,100 @@
+// One step of learning, equation by equation: forward, loss, backward, update, with real numbers.
+
+import { ask, bytes } from "./api.js";
+import { css, h, number, say, shape } from "./dom.js";
+import { equation } from "./equations.js";
+import { colours, peak, picture, rgb } from "./pictures.js";
+
+const PHASES = { forward: "Forward", loss: "Loss", backward: "Backward", update: "Update" };
+
+/** `post(id, what)` asks the server; `done()` is called after the step was taken. */
+export function stepper(post) {
+  let id;
+  let step;
+  let at = 0;
+  const ribbon = h("ol", { class: "ribbon", "aria-label": "Equations of this step" });
+  const title = h("h3", { tabindex: -1 });
+  const rule = h("div", { class: "rule" });
+  const arrays = h("div", { class: "arrays" });
+  const worked = h("p", { class: "worked num" });
+  const example = h("figure", { class: "example" });
+  const back = h("button", { type: "button", onclick: () => go(at - 1) }, "Back");
+  const next = h("button", { type: "button", class: "primary", onclick: () => (at + 1 < step.equations.length ? go(at + 1) : take()) });
+  const place = h("span", { class: "note" });
+  const close = h("button", { type: "button", class: "icon", "aria-label": "Close the equations", onclick: () => (element.hidden = true) }, "×");
+  const element = h("section", { class: "stepper card", hidden: true, "aria-label": "One step, equation by equation", onkeydown: (event) => {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (way && step?.equations[at + way]) go(at + way);
+  } }, close, ribbon, h("div", { class: "plate" }, example, h("div", {}, title, rule)), arrays, worked, h("div", { class: "row" }, back, next, place));
+
+  async function open(run) {
+    id = run;
+    step = await post(id, "equation");
+    at = 0;
+    element.hidden = false;
+    example.replaceChildren(picture(bytes(step.image), 28, 28, { label: `A ${step.label}` }), h("figcaption", {}, `One of ${step.batch_size}: a ${step.label}`));
+    const phases = Object.keys(PHASES).filter((p) => step.equations.some((e) => e.phase === p));
+    ribbon.replaceChildren(...phases.map((phase) => h("li", {}, h("span", {}, PHASES[phase]), h("span", { class: "dots" },
+      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": `${PHASES[phase]}: ${e.name}` }))))));
+    go(0);
+  }
+
+  function go(i) {
+    at = Math.min(Math.max(i, 0), step.equations.length - 1);
+    const e = step.equations[at];
+    const order = [...ribbon.querySelectorAll("button")];
+    order.forEach((button, k) => {
+      button.classList.toggle("past", k < at);
+      if (k === at) button.setAttribute("aria-current", "step");
+      else button.removeAttribute("aria-current");
+    });
+    title.textContent = `${PHASES[e.phase]}: ${e.name.replace("(0)", "")}`;
+    const layer = { kind: e.kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
+    const known = e.phase === "forward" || e.phase === "backward" ? equation(layer, e.phase === "backward") : undefined;
+    rule.replaceChildren(known ?? h("p", { class: "words" }, e.equation));
+    arrays.replaceChildren(...e.arrays.map(excerpt));
+    worked.textContent = e.worked ?? "";
+    worked.hidden = !e.worked;
+    back.disabled = at === 0;
+    next.textContent = at + 1 < step.equations.length ? "Next equation" : "Take this step";
+    place.textContent = `${at + 1} of ${step.equations.length}, step ${step.step + 1}, loss ${number(step.loss)}`;
+    say(`${title.textContent}. ${e.equation}`);
+  }
+
+  async function take() {
+    next.disabled = true;
+    try {
+      await post(id, "step");
+      await open(id);
+    } finally {
+      next.disabled = false;
+    }
+  }
+
+  return { element, open, get run() {
+    return element.hidden ? undefined : id;
+  }, close: () => (element.hidden = true) };
+}
+
+/** A corner of an array, with its shape; small numbers as multiples of a power of ten. */
+function excerpt(array) {
+  const rows = Array.isArray(array.values[0]) ? array.values : [array.values];
+  const won = place(array, rows[0].length);
+  const top = peak(rows.flat());
+  const power = top < 0.1 ? Math.floor(Math.log10(top)) : 0;
+  const places = power ? 2 : Math.max(0, 2 - Math.max(0, Math.floor(Math.log10(top))));
+  const { plus, minus } = colours();
+  const cells = rows.flat().map((v, k) => css(h("span", { class: k === won ? "cell num won" : "cell num" }, v ? (v / 10 ** power).toFixed(places).replace("-", "−") : "0"),
+    { background: rgb(v < 0 ? minus : plus, 0.5 * Math.min(Math.abs(v) / top, 1) ** 0.7) }));
+  return h("figure", { class: "grid array" },
+    h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`,
+      array.corner?.some((n) => n) && h("small", {}, ` from ${array.corner.join(", ")}`), power ? h("small", {}, " in 10", h("sup", {}, `−${-power}`)) : ""),
+    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length }));
+}
+
+/** Where in the excerpt the number stands that is worked out below it. */
+function place({ place: at, corner, shape: axes }, columns) {
+  if (!at) return undefined;
+  const [r, c] = axes.length === 4 ? [1, 2] : [axes.length - 2, axes.length - 1]; // of images: rows and columns
+  return (r < 0 ? 0 : at[r] - corner[r]) * columns + at[c] - corner[c];
+}

@@ -1,0 +1,142 @@
+"""Work at a time is bounded: what is too much is refused at once, with the time to come back.
+
+Inside: `Workshop`, threads for pictures and layers; `Batcher`, which recognizes images that arrive
+together in one go. Not inside: what is worked on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.recognizer import Recognizer
+from digitus.serve.bodies import Bytes, refusal
+
+Probabilities = npt.NDArray[np.floating[Any]]
+T = TypeVar("T")
+
+THREADS = 2  # a picture's memory is hundreds of megabytes at worst
+WAITING = 8  # tasks that wait for one of them
+SECONDS = 20.0  # a request waits no longer
+# Images at a time. At 32 connections and two cores, with a network of 315,000 parameters: 1,540
+# recognitions a second with 8, p99 23 ms; with 16 or 32 it is 1,670, and p99 35 ms, since whoever
+# just misses a batch waits for a long one.
+BATCH = 8
+MOST_WAITING = 1024  # images that wait to be recognized
+
+
+class Workshop:
+    """A few threads and a short queue before them."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, "work")
+        self.busy = 0  # tasks that are worked on or wait
+
+    async def do(self, task: Callable[..., T], *arguments: Any, patience: float = 0.0) -> T:
+        """The task's result from another thread; 503 where there is too much or it takes too long.
+
+        Nothing stops a thread, so a task that took too long keeps its place until it has ended.
+        """
+        if self.busy >= THREADS + WAITING:
+            raise refusal(
+                503, "too much to do at the moment; try again in a second", Retry_After="1"
+            )
+        self.busy += 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, task, *arguments)
+        future.add_done_callback(self._done)
+        try:
+            async with asyncio.timeout(patience or SECONDS):
+                return await asyncio.shield(future)
+        except TimeoutError:
+            raise refusal(
+                503, f"this took longer than {patience or SECONDS:.0f} seconds", Retry_After="10"
+            ) from None
+
+    def _done(self, future: asyncio.Future[Any]) -> None:
+        self.busy -= 1
+        if not future.cancelled():
+            future.exception()  # whoever asked may have gone; then nobody else looks at it
+
+    def close(self) -> None:
+        """Begins nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Batcher:
+    """Recognizes in one thread whatever waits for it: the more come at once, the larger the batch.
+
+    One image on its own takes that network 0.9 ms, one of eight 0.5.
+    """
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+        self._pool = ThreadPoolExecutor(1, "recognize")
+        self._waiting: deque[tuple[Bytes, asyncio.Future[Probabilities]]] = deque()
+        self._working = False
+        self.queued = 0  # images that wait or are worked on
+        self.batches = self.images = 0  # so far
+
+    async def probabilities(self, images: Bytes) -> Probabilities:
+        """The probabilities [n 10] of images [n 28 28]."""
+        if self.queued + min(len(images), BATCH) > MOST_WAITING:
+            raise refusal(
+                503, "too many images at the moment; try again in a second", Retry_After="1"
+            )
+        parts = []
+        for start in range(0, len(images), BATCH):
+            parts.append(await self._enqueue(images[start : start + BATCH]))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _enqueue(self, images: Bytes) -> asyncio.Future[Probabilities]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Probabilities] = loop.create_future()
+        self._waiting.append((images, future))
+        self.queued += len(images)
+        if not self._working:
+            self._working = True
+            loop.call_soon(self._start)  # after the requests that have arrived in the same moment
+        return future
+
+    def _start(self) -> None:
+        """Sends off the next batch. All this runs in the event loop's thread."""
+        batch = [self._waiting.popleft()]
+        size = len(batch[0][0])
+        while self._waiting and size + len(self._waiting[0][0]) <= BATCH:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1][0])
+        images = batch[0][0] if len(batch) == 1 else np.concatenate([part for part, _ in batch])
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(self._pool, self._recognizer.probabilities, images)
+        work.add_done_callback(lambda done: self._deliver(batch, done))
+
+    def _deliver(
+        self,
+        batch: list[tuple[Bytes, asyncio.Future[Probabilities]]],
+        done: asyncio.Future[Probabilities],
+    ) -> None:
+        start = 0
+        for images, future in batch:
+            stop = start + len(images)
+            if future.done():  # whoever asked has gone
+                pass
+            elif error := done.exception():
+                future.set_exception(error)
+            else:
+                future.set_result(done.result()[start:stop])
+            start = stop
+        self.queued -= start
+        self.images += start
+        self.batches += 1
+        self._working = bool(self._waiting)
+        if self._working:
+            self._start()
+
+    def close(self) -> None:
+        """Begins nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,178 @@
+"""One number of an equation worked out: "y[0, 3] = max(x[0, 3], 0) = max(-0.31, 0) = 0".
+
+The number chosen is the largest of the result, because that is the one that one wants to know
+about. Sums of many terms show their largest few. Inside: a line for every kind of layer, for the
+losses and for an update, with the places in the arrays that it speaks of. Not inside: computing the
+arrays (`equations`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus import nn
+from digitus.nn import softmax
+
+Array = npt.NDArray[Any]
+Place: TypeAlias = tuple[int, ...]
+TERMS = 3  # of a sum that are shown
+DIGITS = 4  # that count, in every number shown
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A line of text, and by the names of the arrays where its numbers stand in them."""
+
+    line: str = ""
+    places: dict[str, Place] = field(default_factory=dict)
+
+
+def short(value: Any) -> float:
+    """A number with the digits that count."""
+    return float(f"{float(value):.{DIGITS}g}")
+
+
+def peak(a: Array) -> Place:
+    """The place of the number that is largest, whatever its sign."""
+    return tuple(int(k) for k in np.unravel_index(int(np.abs(a).argmax()), a.shape))
+
+
+def forward(layer: Any, p: dict[str, Array], x: Array, y: Array) -> Worked:
+    """The largest output of a layer."""
+    at = peak(y)
+    if isinstance(layer, nn.Dense):
+        return _dense(p, x, at, y[at])
+    if isinstance(layer, nn.Conv):
+        return _conv(layer, p, x, at, y[at])
+    if isinstance(layer, nn.MaxPool | nn.AveragePool):
+        return _pool(layer, x, at, y[at])
+    if isinstance(layer, nn.BatchNorm):
+        gamma, beta = p["gamma"][at[-1]], p["beta"][at[-1]]
+        rest = float(y[at] - beta) / float(gamma) if gamma else 0.0
+        line = _line(f"y{list(at)}", "γ x̂ + β", f"{_n(gamma)}·{_n(rest)} + {_n(beta)}", y[at])
+        return Worked(line, {"x": at, "y": at, "gamma": at[-1:], "beta": at[-1:]})
+    forms: dict[type, Callable[[], str]] = {
+        nn.Scale: lambda: f"{_n(x[at])} / {layer.divisor:g}",
+        nn.Relu: lambda: f"max({_n(x[at])}, 0)",
+        nn.Sigmoid: lambda: f"1 / (1 + e^({_n(-x[at])}))",
+        nn.Tanh: lambda: f"tanh({_n(x[at])})",
+        nn.Centre: lambda: f"{_n(x[at])} - {_n(p['mean'][at[1:]])}",
+        nn.Dropout: lambda: f"{_n(x[at])} / (1 - {layer.rate:g})",
+    }
+    if type(layer) not in forms:
+        return Worked()
+    places = {"x": at, "y": at, **dict.fromkeys(p, at[1:])}
+    return Worked(_line(f"y{list(at)}", forms[type(layer)](), "", y[at]), places)
+
+
+def loss(rule: Any, z: Array, t: Array, value: float) -> Worked:
+    """The loss of the first example, beside the mean of all."""
+    digit = int(t[0].argmax())
+    if isinstance(rule, nn.SoftmaxCrossEntropy):
+        p = float(softmax(z[:1])[0, digit])
+        own = f"-log softmax(z)[0, {digit}] = -log {_n(p)} = {_n(-np.log(max(p, 1e-45)))}"
+    else:
+        own = f"½ ‖z - t‖² of the first = {_n(((z[0] - t[0]) ** 2).sum() / 2)}"
+    places: dict[str, Place] = dict.fromkeys(("z", "softmax(z)", "t"), (0, digit))
+    return Worked(f"{own};  mean over {len(z)}: {_n(value)}", places)
+
+
+def loss_backward(rule: Any, z: Array, t: Array, dz: Array) -> Worked:
+    """The largest part of the loss's gradient."""
+    at = peak(dz)
+    first = softmax(z)[at] if isinstance(rule, nn.SoftmaxCrossEntropy) else z[at]
+    line = _line(f"dz{list(at)}", f"({_n(first)} - {_n(t[at])}) / {len(z)}", "", dz[at])
+    return Worked(line, {"dz": at})
+
+
+def backward(
+    layer: Any, x: Array, y: Array, dy: Array, own: dict[str, Array], dx: Array | None
+) -> Worked:
+    """The largest gradient of a layer's weights, or of its input where it has none."""
+    if isinstance(layer, nn.Dense):
+        i, o = peak(own["W"])
+        terms = x[:, i] * dy[:, o]
+        n = int(np.abs(terms).argmax())
+        numbers = _sum(terms, x[:, i], dy[:, o])
+        line = _line(f"dW[{i}, {o}]", f"Σₙ x[n, {i}] dy[n, {o}]", numbers, own["W"][i, o])
+        return Worked(line, {"x": (n, i), "dy": (n, o), "dW": (i, o), "db": (o,), "dx": (n, i)})
+    if dx is None or x.shape != dy.shape:
+        return Worked()
+    at = peak(dx)
+    forms: dict[type, Callable[[], str]] = {
+        nn.Relu: lambda: f"{_n(dy[at])}·{int(y[at] > 0)}",
+        nn.Sigmoid: lambda: f"{_n(dy[at])}·{_n(y[at])}·(1 - {_n(y[at])})",
+        nn.Tanh: lambda: f"{_n(dy[at])}·(1 - {_n(y[at])}²)",
+    }
+    if type(layer) not in forms:
+        return Worked()
+    line = _line(f"dx{list(at)}", forms[type(layer)](), "", dx[at])
+    return Worked(line, {"y": at, "dy": at, "dx": at})
+
+
+def update(name: str, w: Array, step: Array, after: Array, rate: float) -> Worked:
+    """The parameter that moves most."""
+    at = peak(step)
+    line = f"α = {_n(rate)};  {name}{list(at)} ← {_n(w[at])} + ({_n(step[at])}) = {_n(after[at])}"
+    return Worked(line, dict.fromkeys((f"d{name}", "m", "v", "step", f"{name} + step"), at))
+
+
+def _dense(p: dict[str, Array], x: Array, at: Place, y: Any) -> Worked:
+    n, o = at
+    terms = x[n] * p["W"][:, o]
+    i = int(np.abs(terms).argmax())
+    numbers = f"{_sum(terms, x[n], p['W'][:, o])} + {_n(p['b'][o])}"
+    line = _line(f"y[{n}, {o}]", f"Σᵢ x[{n}, i] W[i, {o}] + b[{o}]", numbers, y)
+    return Worked(line, {"x": (n, i), "W": (i, o), "b": (o,), "y": at})
+
+
+def _conv(layer: nn.Conv, p: dict[str, Array], x: Array, at: Place, y: Any) -> Worked:
+    n, h, w, o = at
+    b = layer.border
+    image = np.pad(x[n], ((b, b), (b, b), (0, 0)))
+    h, w = h * layer.stride, w * layer.stride
+    window = image[h : h + layer.kernel, w : w + layer.kernel].ravel()
+    kernel = p["W"][..., o].ravel()
+    terms = window * kernel
+    i, j, c = np.unravel_index(int(np.abs(terms).argmax()), p["W"].shape[:3])
+    what = f"Σ over the {layer.kernel} x {layer.kernel} window of x W[…, {o}] + b[{o}]"
+    numbers = f"{_sum(terms, window, kernel)} + {_n(p['b'][o])}"
+    places = {
+        "x": (n, *(min(k, s - 1) for k, s in zip((h, w), x.shape[1:3], strict=True)), int(c)),
+        "W": (int(i), int(j), int(c), o),
+        "b": (o,),
+        "y": at,
+    }
+    return Worked(_line(f"y{list(at)}", what, numbers, y), places)
+
+
+def _pool(layer: Any, x: Array, at: Place, y: Any) -> Worked:
+    n, h, w, c = at
+    s: int = layer.size
+    window = x[n, h * s : (h + 1) * s, w * s : (w + 1) * s, c].ravel()
+    kind = "max" if isinstance(layer, nn.MaxPool) else "mean"
+    line = _line(f"y{list(at)}", f"{kind}({', '.join(map(_n, window))})", "", y)
+    return Worked(line, {"x": (n, h * s, w * s, c), "y": at})
+
+
+def _sum(terms: Array, left: Array, right: Array) -> str:
+    """The largest terms of a sum of products, and what the others add up to."""
+    order = np.argsort(-np.abs(terms), kind="stable")[:TERMS]
+    shown = [f"{_n(left[k])}·{_n(right[k])}" for k in order]
+    rest = float(terms.sum(dtype=np.float64) - terms[order].sum(dtype=np.float64))
+    others = len(terms) - len(order)
+    return " + ".join([*shown, *([f"{_n(rest)} ({others} others)"] if others else [])])
+
+
+def _line(left: str, what: str, numbers: str, value: Any) -> str:
+    return " = ".join(part for part in (left, what, numbers, _n(value)) if part)
+
+
+def _n(value: Any) -> str:
+    """A number as a person writes it."""
+    return f"{short(value):g}".replace("-", "−")

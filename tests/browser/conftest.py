@@ -1,0 +1,169 @@
+"""The page in a real browser: Debian's chromium, or another that Playwright can drive.
+
+The server is a process of its own, as users start it; its network is a small one that has just
+learnt the simulated pen's digits, so that these tests need no weights and no MNIST.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conftest import missing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NETWORK = [
+    {"kind": "Scale"},
+    {"kind": "Conv", "channels": 8},
+    {"kind": "BatchNorm"},
+    {"kind": "Relu"},
+    {"kind": "MaxPool"},
+    {"kind": "Conv", "channels": 24},
+    {"kind": "BatchNorm"},
+    {"kind": "Relu"},
+    {"kind": "MaxPool"},
+    {"kind": "Flatten"},
+    {"kind": "Dense", "units": 10},
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser, started once."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("browser", "Playwright is not installed: pip install playwright")
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        missing("browser", "there is no chromium on this machine, which draws and presses here")
+    with sync_playwright() as playwright:
+        # A container's root may not have the sandbox.
+        rights = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=rights)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
+    """A file with a convolutional network that has learnt the simulated pen's digits: seconds."""
+    from digitus.data.strokes import strokes
+    from digitus.recipe import from_table
+    from digitus.training import Finished, train
+
+    recipe = from_table(
+        {
+            "name": "pen", "data": "strokes", "development": 1000, "network": NETWORK,
+            "schedule": {"kind": "Cosine", "rate": 0.01}, "batch_size": 64, "epochs": 3,
+        }
+    )  # fmt: skip
+    for event in train(recipe, strokes(9000, seed=1), threads=1):
+        if isinstance(event, Finished):
+            path = tmp_path_factory.mktemp("model") / "pen.safetensors"
+            event.recognizer.save(path)
+            return path
+    raise AssertionError("training did not finish")
+
+
+@dataclass
+class Server:
+    """`digitus serve` as a process."""
+
+    model: Path
+    folder: Path
+    port: int = 0
+    process: subprocess.Popen[str] | None = field(default=None)
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        """Starts it, and waits until it says where it is."""
+        command = [sys.executable, "-m", "digitus", "serve", str(self.model), "--port"]
+        command += [str(self.port), "--folder", str(self.folder)]
+        environment = {**os.environ, "DIGITUS_DATA": str(self.folder), "HOME": str(self.folder)}
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line.startswith("http://"), "the server did not start"
+        self.port = int(line.strip().rstrip("/").rpartition(":")[2])
+
+    def stop(self) -> None:
+        """Ends it, as Ctrl-C would."""
+        if self.process:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=20)
+            if self.process.stdout:
+                self.process.stdout.close()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that all tests share."""
+    server = Server(model, tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@dataclass
+class Visit:
+    """A context of the browser whose pages must not complain, nor ask another host."""
+
+    context: BrowserContext
+    host: str
+    complaints: list[str] = field(default_factory=list)
+
+    def page(self, address: str) -> Page:
+        """A new page at the address."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._console)
+        page.on("request", self._request)
+        page.goto(address)
+        return page
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith((self.host, "blob:")):
+            self.complaints.append(f"a request to {request.url}")
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A visit; `@pytest.mark.parametrize("visit", [{...}], indirect=True)` sets the context."""
+    settings = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+    context = browser.new_context(**{**settings, **getattr(request, "param", {})})
+    context.set_default_timeout(20_000)
+    visit = Visit(context, server.address)
+    yield visit
+    context.close()
+    assert not visit.complaints
+
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 740},
+    "has_touch": True,
+    "is_mobile": True,
+}

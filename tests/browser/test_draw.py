@@ -1,0 +1,172 @@
+"""Drawing in the browser: with the mouse, with a finger, by keyboard; the answer follows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from browser.conftest import PHONE, Server, Visit
+from digitus.data.hands import Floats
+from digitus.data.pen import write
+from digitus.nn import stream
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession, Page
+
+SIDE = 0.72  # of the sheet's height: the digit's
+# For each digit a hand that writes it so plainly that any trained network is sure of it.
+HANDS = (0, 0, 1, 0, 0, 1, 1, 1, 1, 0)
+
+SHOWS = "text => document.querySelector('#view-draw .value').textContent === text"
+
+
+def paths(digit: int) -> list[Floats]:
+    """The strokes of a simulated pen that writes the digit: rows of (x, y, ...), from 0 to 1."""
+    return write([digit], stream(HANDS[digit], "browser", digit)).paths(0)
+
+
+def on_sheet(page: Page, path: Floats) -> list[tuple[float, float]]:
+    """A path in the middle of the sheet, in pixels of the window."""
+    box = page.locator("canvas.paper").bounding_box()
+    assert box
+    side = SIDE * box["height"]
+    x = box["x"] + (box["width"] - side) / 2 + path[:, 0] * side
+    y = box["y"] + (box["height"] - side) / 2 + path[:, 1] * side
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def with_mouse(page: Page, digit: int) -> None:
+    """Writes a digit with the mouse."""
+    for path in paths(digit):
+        (x, y), *rest = on_sheet(page, path)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for x, y in rest[::2] + rest[-1:]:
+            page.mouse.move(x, y)
+        page.mouse.up()
+
+
+def with_finger(page: Page, client: CDPSession, digit: int) -> None:
+    """Writes a digit with a finger."""
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": x, "y": y} for x, y in points]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    for path in paths(digit):
+        first, *rest = on_sheet(page, path)
+        touch("touchStart", first)
+        for point in rest[::2] + rest[-1:]:
+            touch("touchMove", point)
+        touch("touchEnd")
+
+
+def expect_value(page: Page, text: str) -> None:
+    """Waits until all ink is answered; then this is what was read."""
+    page.wait_for_selector("#view-draw .answer[aria-busy=false]")
+    assert page.inner_text("#view-draw .value") == text
+
+
+def test_each_digit_with_the_mouse(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    for digit in range(10):
+        with_mouse(page, digit)
+        expect_value(page, str(digit))
+        assert page.locator("#view-draw .bars .share").count() == 10
+        read = page.locator("#view-draw .bars li").nth(digit).get_attribute("class") or ""
+        assert "read" in read
+        page.click("text=Clear")
+        expect_value(page, "")
+
+
+def test_the_answer_follows_the_pen(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    (path,) = paths(0)
+    points = on_sheet(page, path)
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for part in (points[: len(points) // 2], points[len(points) // 2 :]):
+        for point in part:
+            page.mouse.move(*point)
+        page.wait_for_selector("#view-draw .answer[aria-busy=false]")
+        assert page.inner_text("#view-draw .time").startswith("answered in")
+    expect_value(page, "0")  # and the pen is still down
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_each_digit_with_a_finger_and_nothing_scrolls(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    client = visit.context.new_cdp_session(page)
+    for digit in range(10):
+        with_finger(page, client, digit)
+        expect_value(page, str(digit))
+        assert page.evaluate("scrollY") == 0
+        page.get_by_role("button", name="Clear").tap()
+        expect_value(page, "")
+
+
+def test_a_number_typed_with_the_simulated_pen(visit: Visit, server: Server) -> None:
+    # The hand's seed: one that writes 1 and 7 plainly.
+    visit.context.add_init_script("Math.random = () => 1016 / 1e6")
+    page = visit.page(server.address)
+    page.focus("canvas.paper")
+    for key, text in (("1", "1"), ("7", "17"), ("Backspace", "1"), ("Escape", "")):
+        page.keyboard.press(key)
+        page.wait_for_function(SHOWS, arg=text)
+        several = len(text) if len(text) > 1 else 0
+        assert page.locator("#view-draw .chip").count() == several
+        assert page.locator("#view-draw .marks g").count() == len(text)
+
+
+def test_what_the_network_saw_is_what_it_is_given(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    with page.expect_response(lambda r: "/api/draw" in r.url) as told:
+        with_mouse(page, 3)
+    expect_value(page, "3")
+    page.wait_for_timeout(300)
+    shown = page.evaluate(
+        "(() => { const c = document.querySelector('.steps .seen');"
+        " return [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, 28, 28).data]] })()"
+    )
+    assert shown[:2] == [28, 28]
+    ink = 255 - np.array(shown[2]).reshape(28, 28, 4)[..., 0]
+    assert told.value.ok
+    rows, columns = np.nonzero(ink > 128)
+    assert np.ptp(rows) <= 20
+    assert np.ptp(columns) <= 20
+    assert abs(rows.mean() - 13.5) < 2
+    page.click("#view-draw >> text=Look inside")
+    page.wait_for_selector("#view-inside .maps")
+    assert page.inner_text("#view-inside .value") == "3"
+
+
+def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+
+    def doubt(route: object) -> None:
+        answer = route.fetch()  # type: ignore[attr-defined]
+        told = answer.json()
+        for digit in told["reading"]["digits"]:
+            digit.update(value=None, confidence=0.31, probabilities=[0.31] + [0.69 / 9] * 9)
+        route.fulfill(response=answer, body=json.dumps(told))  # type: ignore[attr-defined]
+
+    page.route("**/api/draw*", doubt)
+    with_mouse(page, 8)
+    expect_value(page, "?")
+    page.wait_for_timeout(600)
+    assert "perhaps 0 (31" in page.inner_text("#view-draw .sure")
+    assert page.locator("#view-draw .bars .read").count() == 0
+    assert "not sure" in page.inner_text("#live").lower()
+
+
+def test_a_server_that_is_gone_is_said_in_one_line(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    page.route("**/api/draw*", lambda route: route.abort())
+    with_mouse(page, 1)
+    page.wait_for_selector("#alert:not([hidden])")
+    assert "does not answer" in page.inner_text("#alert")
+    visit.complaints.clear()  # the browser says so too

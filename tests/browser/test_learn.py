@@ -1,0 +1,178 @@
+"""Learning in the browser: watched by two, stepped equation by equation, over a restart."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser.conftest import Server, Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+
+def begin(page: Page, *, paused: bool = False, **settings: object) -> None:
+    """Fills the form in, and starts."""
+    page.wait_for_selector("form.lesson")
+    for name, value in settings.items():
+        page.fill(f"#lesson-{name}", str(value))
+    page.click("text=Step by step" if paused else "form.lesson button.primary")
+    page.wait_for_selector(".watching:not([hidden])")
+
+
+def wait_for(page: Page, status: str) -> None:
+    """Waits for a run's state."""
+    page.wait_for_selector(f".watching .status.{status}", timeout=60_000)
+
+
+def step(page: Page) -> int:
+    """The number of steps done."""
+    words = page.inner_text(".figures div:nth-child(2) small")
+    return int(words.split()[1].replace(",", ""))
+
+
+def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, layers="784-16-10", epochs=2, examples=1200)
+    page.select_option("#pace", "0")
+    other = visit.page(page.url)
+    for each in (page, other):
+        wait_for(each, "finished")
+        assert each.inner_text(".figures dd >> nth=1") == "2 of 2"
+        assert each.locator(".weights .tiles >> nth=0").locator("canvas").count() == 16
+        assert each.locator(".digits tbody tr").count() == 10
+        assert each.locator(".chart .line.held").count() == 2
+    assert page.inner_text(".figures dd >> nth=0") == other.inner_text(".figures dd >> nth=0")
+    cell = page.locator("#view-learn .confusion .wrong button").first
+    count = int(cell.inner_text())
+    cell.click()
+    page.wait_for_selector("#view-learn .misread")
+    assert page.locator("#view-learn .misread").count() == min(count, 40)
+    # A second run, beside the first.
+    begin(page, layers="784-10", epochs=1, examples=1200)
+    page.select_option("#pace", "0")
+    wait_for(page, "finished")
+    page.locator(".runs >> text=compare").first.click()
+    page.wait_for_selector(".chart .line.other")
+    assert page.locator(".legend .other").count() == 4
+
+
+def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        body = json.dumps({**answer.json(), "status": "running"})
+        route.fulfill(response=answer, body=body)
+
+    page.route(re.compile(r"/api/runs/\w+$"), late)
+    begin(page, layers="784-10", epochs=1, examples=600)
+    with page.expect_response(re.compile(r"/api/runs/\w+$")):
+        wait_for(page, "finished")
+    page.wait_for_timeout(300)
+    assert page.inner_text(".watching .status") == "finished"
+
+
+def test_a_step_equation_by_equation(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, paused=True, layers="784-12-10", epochs=1, examples=600)
+    wait_for(page, "paused")
+    page.click("text=Step an equation")
+    page.wait_for_selector(".stepper:not([hidden])")
+    titles = []
+    while page.inner_text(".stepper .primary") == "Next equation":
+        titles.append(page.inner_text(".stepper h3"))
+        assert page.locator(".stepper .array .cell").count() > 0
+        page.click(".stepper .primary")
+    titles.append(page.inner_text(".stepper h3"))
+    dense = [title for title in titles if "Dense(12)" in title]
+    assert dense == ["Forward: Dense(12)", "Backward: Dense(12)"]
+    assert [title.partition(":")[0] for title in titles] == sorted(
+        (title.partition(":")[0] for title in titles),
+        key=["Forward", "Loss", "Backward", "Update"].index,
+    )
+    assert step(page) == 0
+    page.click("text=Take this step")
+    page.wait_for_function(
+        "() => document.querySelector('.stepper .note').textContent.includes('step 2')"
+    )
+    page.wait_for_function(
+        "() => document.querySelectorAll('.figures small')[1].textContent.startsWith('step 1 of')"
+    )
+    page.click("text=Step a batch")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.figures small')[1].textContent.startsWith('step 2 of')"
+    )
+    page.click(".watching >> text=Stop")
+    wait_for(page, "stopped")
+
+
+def test_a_run_goes_on_after_the_server_was_away(
+    browser: Browser, model: Path, tmp_path: Path
+) -> None:
+    server = Server(model, tmp_path)
+    server.start()
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    try:
+        page = context.new_page()
+        page.goto(server.address + "#learn")
+        begin(page, layers="784-8-10", epochs=3, examples=900)
+        page.wait_for_function(
+            "() => +document.querySelectorAll('.figures small')[1].textContent.split(' ')[1] > 10"
+        )
+        server.stop()
+        page.wait_for_selector(".status.away")
+        before = step(page)
+        server.start()
+        page.wait_for_selector(".status.running, .status.paused", timeout=30_000)
+        assert step(page) >= before - 5
+        if page.locator(".status.paused").count():
+            page.click("text=Go on")
+        page.select_option("#pace", "0")
+        wait_for(page, "finished")
+        assert page.inner_text(".figures dd >> nth=1") == "3 of 3"
+    finally:
+        context.close()
+        server.stop()
+
+
+def test_the_network_is_drawn_as_it_is_typed(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    page.wait_for_selector("form.lesson")
+    for run in page.request.get(server.address + "api/runs").json()["runs"]:
+        page.request.delete(f"{server.address}api/runs/{run['id']}")
+    page.goto(server.address + "#draw")
+    page.goto(server.address + "#learn")
+    page.fill("#lesson-layers", "784-8c-p-32-10")
+    drawn = page.locator(".diagram")
+    drawn.wait_for()
+    # 8 (9 + 1) + (14 14 8 + 1) 32 + (32 + 1) 10, as anybody can count
+    assert drawn.get_attribute("aria-label") == "The network 784-8c-p-32-10: 50,618 parameters"
+    page.fill("#lesson-layers", "784-8c-p-32")
+    drawn.wait_for(state="detached")
+
+
+def test_a_run_removed_elsewhere_is_let_go(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, paused=True, layers="784-10", epochs=1, examples=600)
+    wait_for(page, "paused")
+    page.request.delete(f"{server.address}api/runs/{page.url.rpartition('/')[2]}")
+    page.wait_for_function("() => !location.hash.includes('/')")
+    visit.complaints.clear()  # the browser reports the status 404
+
+
+@pytest.mark.parametrize("layers", ["784-20", "10-10", "784-99999-10"])
+def test_a_network_that_cannot_be_is_refused_in_words(
+    visit: Visit, server: Server, layers: str
+) -> None:
+    page = visit.page(server.address + "#learn")
+    page.wait_for_selector("form.lesson")
+    page.fill("#lesson-layers", layers)
+    page.click("form.lesson button.primary")
+    page.wait_for_selector("#alert:not([hidden])")
+    assert len(page.inner_text("#alert")) > 20
+    visit.complaints.clear()  # the browser reports the status 400

@@ -1,0 +1,201 @@
+"""The other views in the browser: Read, Inside, Mistakes; and what holds for all of them."""
+
+from __future__ import annotations
+
+import base64
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+from browser.conftest import PHONE, Server, Visit
+from digitus.data.strokes import strokes
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+VIEWS = ("draw", "read", "inside", "learn", "mistakes")
+# Presses a file on the page as if it were dropped there.
+DROP = """async ([base64, name]) => {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name, { type: "image/png" }));
+  const target = document.querySelector("#view-read .drop");
+  const how = { dataTransfer: data, bubbles: true, cancelable: true };
+  target.dispatchEvent(new DragEvent("drop", how));
+}"""
+# What can be pressed or filled in, and has no name that a screen reader could say.
+NAMELESS = """(view) => [...document.querySelectorAll(
+  `#view-${view} :is(button, input, select, canvas[tabindex])`)]
+  .filter((e) => e.checkVisibility() && !e.labels?.length
+    && !(e.getAttribute("aria-label") || e.textContent.trim()))
+  .map((e) => e.outerHTML)"""
+FOCUSED = """(e => e.getAttribute("aria-label") || e.textContent.trim())(document.activeElement)"""
+
+
+def photo(folder: Path) -> tuple[Path, list[str]]:
+    """A picture of two rows of digits on uneven paper, drawn here, and what is written there."""
+    digits = strokes(10, seed=11)
+    light = np.linspace(235, 200, 900)[None, :] + np.linspace(0, 12, 420)[:, None]
+    page = light.astype(np.float32)
+    for k in range(10):
+        row, column = divmod(k, 5)
+        image = cv2.resize(digits.images[k], (112, 112), interpolation=cv2.INTER_CUBIC)
+        y, x = 60 + row * 170, 90 + column * 150
+        page[y : y + 112, x : x + 112] *= 1 - 0.75 * image.astype(np.float32) / 255
+    path = folder / "page.png"
+    assert cv2.imwrite(str(path), page.astype(np.uint8))
+    labels = "".join(map(str, digits.labels))
+    return path, [labels[:5], labels[5:]]
+
+
+def lines(page: Page) -> list[str]:
+    """What stands in the list of numbers."""
+    return [text.replace(" ", "") for text in page.locator(".lines li").all_inner_texts()]
+
+
+def test_a_dropped_photo_is_read_corrected_and_saved(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    path, truth = photo(tmp_path)
+    page = visit.page(server.address + "#read")
+    page.wait_for_selector(".drop")
+    page.evaluate(DROP, [base64.b64encode(path.read_bytes()).decode(), "page.png"])
+    page.wait_for_selector(".boxes g")
+    found = lines(page)
+    assert [len(line) for line in found] == [5, 5]
+    right = sum(a == b for a, b in zip("".join(found), "".join(truth), strict=True))
+    assert right >= 8, (found, truth)
+    # One digit is corrected by keyboard, the next is taken out.
+    page.locator(".boxes g").nth(0).focus()
+    page.keyboard.press("4" if found[0][0] != "4" else "5")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Delete")
+    now = lines(page)
+    assert now == [("4" if found[0][0] != "4" else "5") + found[0][2:], found[1]]
+    with page.expect_download() as download:
+        page.click("text=Save as CSV")
+    saved = tmp_path / "numbers.csv"
+    download.value.save_as(saved)
+    rows = list(csv.reader(saved.read_text("utf-8").splitlines()))
+    assert rows[0] == ["picture", "line", "number", "doubtful"]
+    assert [row[2] for row in rows[1:]] == now
+    page.click(".one >> text=Look inside")
+    page.wait_for_selector("#view-inside .maps")
+
+
+def test_what_is_no_picture_is_refused_in_one_line(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    fake = tmp_path / "fake.png"
+    fake.write_bytes(b"not a picture at all")
+    page.set_input_files("#view-read input[type=file] >> nth=0", fake)
+    page.wait_for_selector("#alert:not([hidden])")
+    assert "\n" not in page.inner_text("#alert")
+    visit.complaints.clear()  # the browser reports the status 400
+
+
+def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    told: list[Any] = []
+    page.on("response", lambda r: told.append(r) if r.url.endswith("/api/inside") else None)
+    page.get_by_role("button", name="A 8 by the simulated pen").click()
+    page.wait_for_selector(".layer .maps")
+    page.wait_for_timeout(500)
+    layers = told[-1].json()["layers"]
+    drawn = [one["index"] for one in layers if one["kind"] not in ("Scale", "Flatten")]
+    for layer in (layers[i] for i in drawn):
+        values = np.frombuffer(base64.b64decode(layer["activation"]["data"]), "<f4")
+        canvas = page.locator(".layer .maps").nth(drawn.index(layer["index"]))
+        canvas.scroll_into_view_if_needed()
+        canvas.focus()
+        for _ in range(3):  # three units or places
+            page.keyboard.press("PageDown")
+        page.wait_for_timeout(250)
+        words = page.inner_text(".lens .result").replace("−", "-")
+        place = page.inner_text(".lens h2 small").replace(" · held", "").replace(",", "").split()
+        if place[0] == "map":
+            channel, row, column = (int(place[i]) for i in (1, 3, 5))
+            _, width, channels = layer["shape_out"]
+            value = values[(row * width + column) * channels + channel]
+        else:
+            value = values[int(place[1])]
+        assert float(words) == pytest.approx(float(value), rel=2e-3, abs=2e-3), layer["name"]
+
+
+def test_a_changed_weight_or_pixel_changes_the_answer(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".lens .turn")
+    page.wait_for_timeout(400)
+    before = page.locator("#view-inside .proof small").all_inner_texts()
+    page.locator(".lens .turn").first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    page.wait_for_selector("text=Put back the changed weight")
+    page.wait_for_timeout(400)
+    after = page.locator("#view-inside .proof small").all_inner_texts()
+    assert after != before
+    page.click("text=Put back the changed weight")
+    page.wait_for_timeout(400)
+    assert page.locator("#view-inside .proof small").all_inner_texts() == before
+    box = page.locator("canvas.digit").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=12)
+    page.mouse.up()
+    page.wait_for_timeout(600)
+    assert page.locator("#view-inside .proof small").all_inner_texts() != before
+
+
+def test_mistakes_are_filtered_and_open_inside(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#mistakes")
+    page.wait_for_selector("#view-mistakes .misread")
+    cell = page.locator("#view-mistakes .confusion .wrong button").first
+    count = int(cell.inner_text())
+    label = cell.get_attribute("aria-label") or ""
+    true, read = label[0], label[10]
+    cell.click()
+    page.wait_for_function(
+        "words => document.querySelector('#view-mistakes .note').textContent === words",
+        arg=f"{count} misread",
+    )
+    shown = page.locator("#view-mistakes .misread span").all_inner_texts()
+    assert shown == [f"{true} → {read}"] * min(count, 60)
+    page.locator("#view-mistakes .misread").first.click()
+    page.wait_for_selector("#view-inside .maps")
+    assert page.inner_text("#view-inside .value") in (read, "?")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("visit", [PHONE, {}], indirect=True, ids=["phone", "desk"])
+def test_every_view_fits_and_has_names(visit: Visit, server: Server, scheme: str) -> None:
+    page = visit.page(server.address)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for view in VIEWS:
+        page.goto(f"{server.address}#{view}")
+        page.wait_for_selector(f"#view-{view}:not([hidden])")
+        page.wait_for_timeout(700)
+        wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= room, view
+        nameless = page.evaluate(NAMELESS, view)
+        assert not nameless, view
+
+
+def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    page.wait_for_selector("canvas.paper")
+    reached = set()
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(FOCUSED))
+    assert {"Draw", "Mistakes", "Dark colours", "Undo", "Clear", "Width of the pen"} <= reached
+    page.get_by_role("button", name="Dark colours").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -1,0 +1,112 @@
+"""`digitus read`: what is printed in each form, and what a bad picture does to the others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from digitus import many
+from digitus.many import Done, Job, read_many
+from digitus.recognizer import load
+from dying import Dying
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A seven and a one, far apart, on grey paper."""
+    sheet = np.full((200, 400), 210, np.uint8)
+    cv2.polylines(sheet, [np.array([[60, 50], [120, 50], [85, 150]])], False, 40, 9, cv2.LINE_AA)
+    cv2.line(sheet, (300, 50), (296, 150), 40, 9, cv2.LINE_AA)
+    cv2.imwrite(str(tmp_path / "photo.png"), sheet)
+    return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Path:
+    cv2.imwrite(str(tmp_path / "blank.png"), np.full((50, 80), 255, np.uint8))
+    return tmp_path / "blank.png"
+
+
+def test_one_picture_is_its_lines(digitus: Any, photo: Path) -> None:
+    result = digitus("read", photo)
+    assert (result.code, result.out, result.err) == (0, "71\n", "")
+
+
+def test_of_several_each_line_has_its_file(digitus: Any, photo: Path, blank: Path) -> None:
+    assert digitus("read", photo, blank).out == f"{photo}: 71\n{blank}: \n"
+    assert digitus("read", blank).out == ""
+
+
+def test_a_json_object_for_each_picture(digitus: Any, photo: Path, blank: Path) -> None:
+    first, second = digitus("read", photo, blank, "--format", "jsonl").out.splitlines()
+    record = json.loads(first)
+    assert record["file"] == str(photo)
+    assert record["lines"] == ["71"]
+    assert [d["value"] for d in record["digits"]] == [7, 1]
+    assert json.loads(second)["digits"] == []
+
+
+def test_a_row_for_each_line(digitus: Any, photo: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(digitus("read", photo, "--format", "csv").out)))
+    (row,) = rows
+    assert (row["file"], row["page"], row["line"], row["digits"]) == (str(photo), "1", "1", "71")
+    assert 0 < float(row["confidence"]) <= 1
+    assert row["refused"] == "0"
+
+
+def test_the_form_of_the_number(digitus: Any, photo: Path) -> None:
+    assert digitus("read", photo, "--digits", 2).out.replace(" ", "") == "71\n"
+    assert digitus("read", photo, "--pattern", "#-#").out.replace(" ", "") == "71\n"
+    for wrong in (["--digits", 0], ["--pattern", "abc"], ["--pattern", "#", "--digits", 1]):
+        assert digitus("read", photo, *wrong).code == 2
+
+
+def test_a_bad_picture_stops_no_other(digitus: Any, photo: Path, tmp_path: Path) -> None:
+    empty, text = tmp_path / "empty.png", tmp_path / "text.jpg"
+    empty.write_bytes(b"")
+    text.write_bytes(b"hello")
+    result = digitus("read", empty, tmp_path, photo, text, tmp_path / "absent.png")
+    assert result.code == 1
+    assert result.out == f"{photo}: 71\n"
+    complaints = result.err.splitlines()
+    assert len(complaints) == 4
+    assert all(line.startswith("digitus: ") for line in complaints)
+    for line, words in zip(
+        complaints, ["is empty", "is a folder", "not a picture", "No such file"], strict=True
+    ):
+        assert words in line
+
+
+def test_a_model_that_is_not_there(digitus: Any, photo: Path) -> None:
+    assert "absent" in digitus("read", photo, "--model", "absent").complaint
+
+
+def test_many_are_read_by_processes_in_their_order(
+    photo: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "FEW", 2)
+    paths = [photo, blank, photo.with_name("absent.png"), photo, blank]
+    told = list(read_many(paths, Job(load()), 2))
+    assert [path for path, _ in told] == paths
+    lines = [
+        [r.lines for r in answer.readings] if isinstance(answer, Done) else None
+        for _, answer in told
+    ]
+    assert lines == [[("71",)], [()], None, [("71",)], [()]]
+
+
+def test_a_picture_that_kills_its_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "FEW", 1)
+    paths = [Path("a.png"), Path("deadly.png"), Path("b.png")]
+    told = dict(read_many(paths, Dying(load()), 2))
+    assert list(told) == paths
+    assert isinstance(told[paths[0]], Done)
+    assert "came to its end" in str(told[paths[1]])
+    assert isinstance(told[paths[2]], Done)

@@ -1,0 +1,93 @@
+"""A server to test: in a thread of this process, on a free port, with a small recognizer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from digitus.recognizer import Recognizer
+from digitus.serve.app import application
+from digitus.serve.gate import Door
+from digitus.serve.server import listen, server
+from small import recognizer
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A running server."""
+
+    port: int
+    client: httpx.Client
+    stop: Callable[[], None]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def connect(self) -> socket.socket:
+        """A bare connection."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def begin(self, **settings: Any) -> str:
+        """A training run of a moment; its id."""
+        lesson = {"layers": "784-8-10", "examples": 300, "epochs": 2, **settings}
+        begun = self.client.post("/api/runs", json=lesson)
+        assert begun.status_code == 201, begun.text
+        return str(begun.json()["id"])
+
+    def run(self, run: str) -> dict[str, Any]:
+        """How a training run stands."""
+        found: dict[str, Any] = self.client.get(f"/api/runs/{run}").json()
+        return found
+
+    def until(self, run: str, *statuses: str) -> dict[str, Any]:
+        """Waits until a training run has one of these statuses."""
+        return wait_for(lambda: (now := self.run(run))["status"] in statuses and now)
+
+    def ask(self, run: str, wish: str, **body: Any) -> httpx.Response:
+        """Something asked of a training run."""
+        return self.client.post(f"/api/runs/{run}/{wish}", json=body)
+
+
+def wait_for(found: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What a function gives as soon as it gives something."""
+    late = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < late, "waited too long"
+        time.sleep(0.01)
+    return value
+
+
+@contextmanager
+def serving(
+    folder: Path, token: str | None = None, model: Recognizer | None = None
+) -> Iterator[Serving]:
+    """A server for the length of a block, which it leaves in order."""
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    app = application(model or recognizer(), Door("127.0.0.1", port, token), folder)
+    ours = server(app)
+    thread = threading.Thread(target=ours.run, kwargs={"sockets": [listening]})
+    thread.start()
+
+    def stop() -> None:
+        ours.should_exit = True
+        thread.join(20)
+
+    try:
+        wait_for(lambda: ours.started or not thread.is_alive())
+        assert ours.started
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            yield Serving(port, client, stop)
+    finally:
+        stop()
+        listening.close()
+    assert not thread.is_alive(), "the server does not end"
