@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,6 @@ import pytest
 from digitus import many
 from digitus.many import Done, Job, read_many
 from digitus.recognizer import load
-from dying import Dying
 
 
 @pytest.fixture
@@ -102,11 +104,25 @@ def test_many_are_read_by_processes_in_their_order(
     assert lines == [[("71",)], [()], None, [("71",)], [()]]
 
 
-def test_a_picture_that_kills_its_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(many, "FEW", 1)
-    paths = [Path("a.png"), Path("deadly.png"), Path("b.png")]
-    told = dict(read_many(paths, Dying(load()), 2))
-    assert list(told) == paths
-    assert isinstance(told[paths[0]], Done)
-    assert "came to its end" in str(told[paths[1]])
-    assert isinstance(told[paths[2]], Done)
+def test_a_picture_that_kills_its_process_is_told() -> None:
+    code = """
+from pathlib import Path
+from digitus import many
+from digitus.recognizer import load
+from dying import Dying
+many.FEW = 1
+for path, answer in many.read_many([Path("a"), Path("deadly"), Path("b")], Dying(load()), 2):
+    print(path, answer if isinstance(answer, Exception) else "read")
+"""
+    tests = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    told = ["a read", "deadly deadly: the process that read it came to its end", "b read"]
+    assert done.stdout.splitlines() == told, done.stderr

@@ -46,7 +46,7 @@ def test_other_signs_of_a_pattern_are_no_digits():
     tried = [stretch(i, i + 1) for i in range(4)]
     scores = [-0.01, -0.01, -3.0, -0.01]  # the third is a dash
     assert best_path(tried, scores, "##-#") == [0, 1, 3]
-    assert best_path(tried[:2] + [stretch(2, 3)], [-0.01] * 3, "##-#") == [0, 1, 2]
+    assert best_path([*tried[:2], stretch(2, 3)], [-0.01] * 3, "##-#") == [0, 1, 2]
 
 
 def test_ink_that_is_cut_wide_or_low_scores_less():

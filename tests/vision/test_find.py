@@ -1,10 +1,9 @@
-"""Pieces of ink become lines in reading order; what cannot be a digit is left out, with a reason."""
+"""Pieces of ink become lines in reading order; what is no digit is left out, with a reason."""
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from digitus.vision.colour import as_grey
