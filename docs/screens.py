@@ -156,6 +156,7 @@ def step(page: Page) -> Image.Image:
     while "Backward: Dense(32)" not in page.inner_text(".stepper h3"):
         page.click(".stepper .primary")
     page.emulate_media(color_scheme="dark")
+    page.evaluate("() => scrollTo(0, 0)")
     return shot(page)
 
 

@@ -69,8 +69,9 @@ def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server:
         body = json.dumps({**answer.json(), "status": "running"})
         route.fulfill(response=answer, body=body)
 
-    page.route(re.compile(r"/api/runs/\w+$"), late)
+    page.route(re.compile(r"/api/runs/\w+(/pace)?$"), late)
     begin(page, layers="784-10", epochs=1, examples=600)
+    page.select_option("#pace", "0")
     with page.expect_response(re.compile(r"/api/runs/\w+$")):
         wait_for(page, "finished")
     page.wait_for_timeout(300)

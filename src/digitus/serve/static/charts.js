@@ -18,7 +18,7 @@ export function chart(title, { format, low, high, tick = format, unit = "epochs"
       const top = Math.max(high(all.map(([, y]) => y)), bottom + 1e-6);
       const x = (v) => LEFT + ((WIDTH - LEFT - RIGHT) * v) / right;
       const y = (v) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (Math.min(Math.max(v, bottom), top) - bottom)) / (top - bottom);
-      const rows = ticks(bottom, top, 4);
+      const rows = ticks(bottom, top, 5);
       plot.setAttribute("aria-label", `${title}: ${lines.filter((l) => l.points.length).map((l) => `${l.label} ${format(l.points.at(-1)[1])}`).join(", ") || "nothing yet"}`);
       plot.replaceChildren(
         ...rows.map((v) => svg("g", {}, svg("path", { class: "rule", d: `M${LEFT} ${y(v)}H${WIDTH - RIGHT}` }),

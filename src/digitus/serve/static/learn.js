@@ -64,9 +64,8 @@ export function mount(section) {
   async function control(what, body) {
     try {
       if (what === "resume") equation.close();
-      const { status: now, pace: chosen } = await post(run.id, what, body);
-      Object.assign(run.state, { status: now, pace: chosen });
-      update();
+      // The status comes with the events alone: this answer may be older than the last of them.
+      run.state.pace = (await post(run.id, what, body)).pace;
       refresh();
     } catch (error) {
       complain(error.message);
@@ -75,7 +74,7 @@ export function mount(section) {
 
   async function equations() {
     try {
-      if (run.state.status === "running") Object.assign(run.state, { status: (await post(run.id, "pause")).status });
+      if (run.state.status === "running") await post(run.id, "pause");
       await equation.open(run.id);
       equation.element.scrollIntoView({ block: "nearest" });
       update();
