@@ -42,6 +42,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }
+SELDOM = ("worn", "wear", "not_digits")  # left out of tables where they say nothing
 MOST_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
 
@@ -193,6 +194,8 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for key in (f.name for f in fields(recipe)):
         value = getattr(recipe, key)
+        if key in SELDOM and value == getattr(Recipe, key, Wear()):
+            continue
         if key == "network":
             table[key] = [_settings(layer) for layer in value.layers]
         elif key in KINDS:

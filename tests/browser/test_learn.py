@@ -142,12 +142,11 @@ def test_a_run_goes_on_after_the_server_was_away(
 
 
 def test_the_network_is_drawn_as_it_is_typed(visit: Visit, server: Server) -> None:
+    asks = visit.context.request  # before the page is there, which would ask for what is gone
+    for run in asks.get(server.address + "api/runs").json()["runs"]:
+        asks.delete(f"{server.address}api/runs/{run['id']}")
     page = visit.page(server.address + "#learn")
     page.wait_for_selector("form.lesson")
-    for run in page.request.get(server.address + "api/runs").json()["runs"]:
-        page.request.delete(f"{server.address}api/runs/{run['id']}")
-    page.goto(server.address + "#draw")
-    page.goto(server.address + "#learn")
     page.fill("#lesson-layers", "784-8c-p-32-10")
     drawn = page.locator(".diagram")
     drawn.wait_for()

@@ -283,9 +283,10 @@ def test_damaged_checkpoints_are_one_line(
 def test_pressing_ctrl_c_twice_ends_at_once(digitus: Any, recipe_file: Path) -> None:
     from digitus.cli.train import _interruptions
 
+    before = signal.getsignal(signal.SIGINT)
     with _interruptions() as pressed:
         signal.raise_signal(signal.SIGINT)
         assert pressed
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
