@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -27,8 +26,8 @@ from digitus.recognizer import Recognizer, load
 from digitus.vision.choose import best_path, groups, score
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
-from digitus.vision.find import Layout, find_lines
-from digitus.vision.ink import Ink, has_dark_ink, page_ink
+from digitus.vision.find import Layout, lay_out
+from digitus.vision.ink import Ink, has_dark_ink
 from digitus.vision.normalise import SIDE, Prepared, prepare_one
 from digitus.vision.paper import Box, Bytes, at_most
 from digitus.vision.split import atoms_of, stretches
@@ -38,13 +37,6 @@ __all__ = ["Candidate", "Digit", "Reading", "Steps", "read", "read_pages"]
 Look: TypeAlias = Callable[[Bytes], npt.NDArray[np.floating[Any]]]
 
 DECODED = 2000  # pixels: of a JPEG's longer side, as many as that are decoded, if it has them
-LEAST, WORK = (
-    900,
-    1600,
-)  # pixels: digits are looked for on a copy whose longer side has at most so many
-FINE = 32  # pixels: digits that are lower are looked at again, on a copy so much larger, but
-LARGER, LARGEST = 4.0, 3200  # times at most, and so many pixels;
-ENLARGED = 1.3  # times at least
 MOST_CUT = 100  # pieces of a page that do not look like digits: if more, none of them is cut
 SMALL = 64  # pixels: a smaller picture may be one digit, cut out already
 SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
@@ -52,10 +44,8 @@ DOUBT = 0.8  # of a page's ink: if less of it is read, the page may lie on its s
 CLEARLY = 0.15  # of a page's ink: so much more must be read the other way, and
 ENOUGH = 3  # so many digits
 FEW = 3  # parts into which one digit may have been cut
-SLACK, SLACK_OF_SMALL = (
-    0.1,
-    0.4,
-)  # of probability: so much less is enough where a picture may be one digit
+# Of probability: so much less is enough where a picture may be one digit.
+SLACK, SLACK_OF_SMALL = 0.1, 0.4
 RULED = 0.1  # of a page's ink: so much more must be read with what looks like rules
 
 
@@ -291,7 +281,8 @@ def _as_bytes(values: npt.NDArray[np.floating[Any]]) -> Bytes:
 
 def _page(picture: _Sheet, asked: _Asked, view: _View) -> _Page:
     """Reads a page: ink, lines, each piece as it is, the doubtful ones cut, the best paths."""
-    ink, layout = _laid_out(picture.grey, view)
+    grey = np.ascontiguousarray(np.rot90(picture.grey, view.turns))
+    ink, layout = lay_out(grey, dark_ink=view.dark_ink, ruled=view.ruled)
     zoom = max(picture.width, picture.height) / max(ink.grey.shape)
     whole = [atoms_of(ink, line, i, set()) for i, line in enumerate(layout.lines)]
     alone = [s for atoms in whole for s in stretches(atoms, 1)]
@@ -324,23 +315,6 @@ def _page(picture: _Sheet, asked: _Asked, view: _View) -> _Page:
         if readable:
             lines.append(readable)
     return _Page(view, zoom, ink, layout, tuple(candidates), tuple(lines))
-
-
-def _laid_out(grey: Bytes, view: _View) -> tuple[Ink, Layout]:
-    """The ink and lines of a page, looked at again with more pixels where its digits are small."""
-    grey = np.ascontiguousarray(np.rot90(grey, view.turns))
-    ink = page_ink(at_most(WORK, grey), dark_ink=view.dark_ink, ruled=view.ruled)
-    layout = find_lines(ink)
-    heights = [line.height for line in layout.lines for _ in line.pieces]
-    zoom = min(FINE / float(np.median(heights)), LARGER) if heights else 1.0
-    if zoom < ENLARGED:
-        return ink, layout
-    side = min(round(max(ink.grey.shape) * zoom), LARGEST)
-    share = side / max(grey.shape)
-    if share > 1:
-        grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)
-    ink = page_ink(at_most(side, grey), dark_ink=view.dark_ink, ruled=view.ruled)
-    return ink, find_lines(ink)
 
 
 def _reads(group: Sequence[Digit]) -> bool:
