@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import warnings
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import cv2
 from threadpoolctl import threadpool_limits
@@ -84,54 +84,70 @@ def read_many(paths: Sequence[Path], job: Job, processes: int) -> Iterator[tuple
     """Each picture with its answer, in their order, while `processes` read those that follow.
 
     At most `AHEAD` answers a process are kept. A picture whose process dies has an error for an
-    answer, and the others are read.
+    answer, and the others are read. (`ProcessPoolExecutor` gives up all pictures in work when a
+    process dies, and now and then waits for ever.)
     """
     processes = min(processes, len(paths) // FEW)
     if processes <= 1:
         yield from ((path, job(path)) for path in paths)
         return
-    left = deque(paths)
-    while left:
-        try:
-            yield from _shared_out(left, job, processes)
-        except BrokenProcessPool:  # of those in work, it was perhaps not the first: try it alone
-            first = left.popleft()
-            try:
-                yield from _shared_out(deque([first]), job, 1)
-            except BrokenProcessPool:
-                yield first, DataError(f"{first}: the process that read it came to its end")
-
-
-def _shared_out(left: deque[Path], job: Job, processes: int) -> Iterator[tuple[Path, Answer]]:
-    """Reads what is `left`, and takes from it what is done."""
-    pool = ProcessPoolExecutor(
-        processes,
-        multiprocessing.get_context("spawn"),  # the only way that no thread or lock is copied
-        initializer=_begin,
-        initargs=(job,),
-    )
+    idle = [_Worker.start(job) for _ in range(processes)]
+    busy: dict[Connection, tuple[int, _Worker]] = {}
+    answers: dict[int, Answer] = {}
+    given = told = 0
     try:
-        going: deque[Future[Answer]] = deque()
-        while left:
-            while len(going) < min(len(left), processes * AHEAD):
-                going.append(pool.submit(_work, left[len(going)]))
-            answer = going.popleft().result()
-            yield left.popleft(), answer
+        while told < len(paths):
+            while idle and given < min(len(paths), told + processes * AHEAD):
+                worker = idle.pop()
+                with suppress(OSError):  # it is dead; receiving will say so
+                    worker.link.send(paths[given])
+                busy[worker.link] = given, worker
+                given += 1
+            for link in wait(list(busy)):
+                number, worker = busy.pop(cast(Connection, link))
+                try:
+                    answers[number] = worker.link.recv()
+                except (EOFError, OSError):
+                    worker.stop()
+                    worker = _Worker.start(job)
+                    what = "the process that read it came to its end"
+                    answers[number] = DataError(f"{paths[number]}: {what}")
+                idle.append(worker)
+            while told in answers:
+                yield paths[told], answers.pop(told)
+                told += 1
     finally:
-        pool.shutdown(cancel_futures=True)
+        for worker in (*idle, *(worker for _, worker in busy.values())):
+            worker.stop()
 
 
-_job: Job | None = None  # in a process of its own
+@dataclass(frozen=True)
+class _Worker:
+    """A process that reads pictures, and the link on which it is told which."""
+
+    process: BaseProcess
+    link: Connection
+
+    @staticmethod
+    def start(job: Job) -> _Worker:
+        context = multiprocessing.get_context("spawn")  # with it, no thread or lock is copied
+        link, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(job, theirs), daemon=True)
+        process.start()
+        theirs.close()  # so that the link ends when the process does
+        return _Worker(process, link)
+
+    def stop(self) -> None:
+        self.link.close()
+        self.process.kill()
+        self.process.join()
 
 
-def _begin(job: Job) -> None:
-    global _job  # noqa: PLW0603
-    _job = job
+def _work(job: Job, link: Connection) -> None:
+    """Reads one picture after the other, in a process of its own."""
     cv2.setNumThreads(1)
     threadpool_limits(1)
     quietly()
-
-
-def _work(path: Path) -> Answer:
-    assert _job is not None
-    return _job(path)
+    with suppress(EOFError, KeyboardInterrupt):  # the program has ended, or is being ended
+        while True:
+            link.send(job(link.recv()))
