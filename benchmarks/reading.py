@@ -3,7 +3,7 @@
     python benchmarks/reading.py [--model MODEL] [--photos FOLDER] [--json results/reading.json]
 
 The pages (`digitus.data.pages`) are written half by the simulated pen and half with digits of
-MNIST's development split, which no training ever learns from. `--seed` 2 is what is reported; 1 is
+MNIST that the recognizer's training held back. `--seed` 2 is what is reported; 1 is
 for tuning, and so is `--kinds`, with which every page is of the kinds named.
 
 Counted for each kind of page that has it:
