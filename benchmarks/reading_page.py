@@ -53,9 +53,9 @@ def reading_section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
     lines = [
         f"{everything['pages']:,} made pages ([digitus.data.pages](../src/digitus/data/pages.py)) "
         f"with {everything['digits']:,} digits, half of",
-        "the pages written by the simulated pen and half with those of MNIST's training digits that",
-        "the recognizer's training held back. `python benchmarks/reading.py` wrote the figures into",
-        "[results/reading.json](../results/reading.json). A page is *exact* when all its digits",
+        "the pages written by the simulated pen and half with those of MNIST's training digits",
+        "that the recognizer's training held back. `python benchmarks/reading.py` wrote the",
+        "figures into [results/reading.json](../results/reading.json). A page is *exact* when all its digits",
         "are right and nothing is added; *lines* when the lines are right too. *Error* is the",
         "edit distance for each true digit. *Wrong and sure* are pages that are wrong though",
         "nothing on them was refused; *invented* are digits where there is none, for each page.",
