@@ -22,7 +22,7 @@ RINGS: dict[str, int] = {
     "data": 1, "vision": 1, "metrics": 1,
     "recipe": 2, "recognizer": 2, "training": 2, "parallel": 2, "runs": 2, "files": 2,
     "evaluation": 2, "devices": 2, "examples": 2, "committee": 2, "report": 2, "reader": 2,
-    "reading": 2, "many": 2,
+    "reading": 2, "page": 2, "many": 2,
     "cli": 3, "serve": 3, "bulk": 3, "export": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.

@@ -1,8 +1,7 @@
 """Where on a page digits may be: pieces of ink, put together and in lines, in reading order.
 
-Inside: from numbered pieces of ink to lines of them, on a copy of the right size (`lay_out`). Not
-inside: light, polarity and rules (`ink`), and what a piece is: one digit, a part or several of them
-(`split`), or none (the recognizer).
+Inside: from numbered pieces of ink to lines of them. Not inside: light, polarity and rules (`ink`),
+and what a piece is: one digit, a part or several of them (`split`), or none (the recognizer).
 """
 
 from __future__ import annotations
@@ -13,13 +12,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from digitus.vision.ink import Ink, page_ink, strengths
-from digitus.vision.paper import Box, Bytes, at_most
+from digitus.vision.ink import Ink, strengths
+from digitus.vision.paper import Box
 
-WORK = 1600  # pixels: digits are looked for on a copy whose longer side has at most so many
-FINE = 32  # pixels: digits that are lower are looked at again, on a copy so much larger, but
-LARGER, LARGEST = 4.0, 3200  # times at most, and so many pixels;
-ENLARGED = 1.3  # times at least
 PALE = 0.3  # of the typical strength: paler pieces are not written with the same pen
 SMALLEST = 6  # pixels: the least height of a digit
 SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
@@ -84,22 +79,6 @@ class Layout:
 
     lines: tuple[Line, ...]
     left_out: tuple[tuple[Piece, str], ...]
-
-
-def lay_out(grey: Bytes, *, dark_ink: bool, ruled: bool) -> tuple[Ink, Layout]:
-    """The ink of a page and its lines, looked at again with more pixels where digits are small."""
-    ink = page_ink(at_most(WORK, grey), dark_ink=dark_ink, ruled=ruled)
-    layout = find_lines(ink)
-    heights = [line.height for line in layout.lines for _ in line.pieces]
-    zoom = min(FINE / float(np.median(heights)), LARGER) if heights else 1.0
-    if zoom < ENLARGED:
-        return ink, layout
-    side = min(round(max(ink.grey.shape) * zoom), LARGEST)
-    share = side / max(grey.shape)
-    if share > 1:
-        grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)
-    ink = page_ink(at_most(side, grey), dark_ink=dark_ink, ruled=ruled)
-    return ink, find_lines(ink)
 
 
 def find_lines(ink: Ink) -> Layout:
