@@ -40,25 +40,34 @@ NETWORK = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The browser, started once."""
+def chromium() -> str:
+    """Where the browser is, on a machine that can drive it."""
     try:
-        from playwright.sync_api import sync_playwright
+        import playwright.sync_api  # noqa: F401
     except ImportError:
         missing("browser", "Playwright is not installed: pip install playwright")
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         missing("browser", "there is no chromium on this machine, which draws and presses here")
+        raise AssertionError  # not reached: missing() never returns
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The browser, started once for a module; later tests may want event loops of their own."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         # A container's root may not have the sandbox.
         rights = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=path, args=rights)
+        browser = playwright.chromium.launch(executable_path=chromium, args=rights)
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
     """A file with a convolutional network that has learnt the simulated pen's digits: seconds."""
     from digitus.data.strokes import strokes
     from digitus.recipe import from_table
