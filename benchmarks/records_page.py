@@ -8,7 +8,6 @@ from statistics import mean
 from typing import Any
 
 import pages
-from digitus.papers.bench import student95
 
 BEST_KNOWN = {
     "mlp": "99.65 % (Cireşan et al. 2010, 12 million weights)",
@@ -157,7 +156,8 @@ def _ingredients() -> list[str]:
         "## What each ingredient gave",
         "",
         f"The recipe `{found['recipe']}` with {found['epochs']} epochs and one ingredient left",
-        f"out, on {found['n']:,} development images; {len(whole)} seeds each. From",
+        f"out, on {found['n']:,} development images; {len(whole)} seed{'s' * (len(whole) > 1)}"
+        " each. From",
         "[results/ingredients.json](../results/ingredients.json), which",
         "`python benchmarks/ingredients.py` wrote.",
         "",
@@ -167,10 +167,7 @@ def _ingredients() -> list[str]:
     for name in dict.fromkeys(r["without"] for r in found["runs"]):
         rows = [r for r in found["runs"] if r["without"] == name]
         losses = [r["loss"] for r in rows]
-        lines.append(
-            f"| {name} | {_spread(rows, 'accuracy')}"
-            f" | {mean(losses):.4f} ± {student95(losses):.4f} |"
-        )
+        lines.append(f"| {name} | {_spread(rows, 'accuracy')} | {mean(losses):.4f} |")
     return [*lines, ""]
 
 
