@@ -159,8 +159,8 @@ def _ingredients() -> list[str]:
         f"out, on {found['n']:,} development images; {len(whole)} seed{'s' * (len(whole) > 1)}"
         " each. From",
         "[results/ingredients.json](../results/ingredients.json), which",
-        "`python benchmarks/ingredients.py` wrote. A difference of 0.1 of a percentage point is five",
-        "images, and means little.",
+        "`python benchmarks/ingredients.py` wrote. A difference of 0.1 of a percentage point is",
+        "five images, and means little.",
         "",
         "| left out | accuracy | loss |",
         "|---|---|---|",
