@@ -56,6 +56,17 @@ def test_what_is_written_is_read(lines: tuple[str, ...]) -> None:
     assert [line.replace(" ", "") for line in reading.lines] == [x.replace(" ", "") for x in lines]
 
 
+@pytest.mark.parametrize("lines", [("7",), ("2026",), ("314", "15926", "53")])
+def test_what_is_drawn_on_a_screen_is_read_without_looking_for_rules(
+    lines: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = page(*lines)
+    anyhow = read(picture)
+    monkeypatch.setattr("digitus.vision.ink.find_rules", lambda *_, **__: pytest.fail("rules"))
+    drawn = read(picture, drawn=True)
+    assert drawn.lines == anyhow.lines == lines
+
+
 def test_a_gap_between_groups_is_a_space() -> None:
     assert read(page("041  22", step=66)).lines == ("041 22",)
 

