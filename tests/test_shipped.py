@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 import digitus
-from conftest import missing
 from digitus.data.not_digits import not_digits
 from digitus.data.sources import load
 from digitus.data.strokes import strokes
 from digitus.data.wear import Wear, worn
-from digitus.errors import DataError
 from digitus.evaluation import evaluate
 from digitus.recipe import load_recipe
 from digitus.recognizer import WEIGHTS
@@ -53,11 +51,8 @@ def test_it_refuses_what_is_none() -> None:
     assert refused(FRESH.images) < 0.05
 
 
-def test_it_reads_mnist() -> None:
-    try:
-        test = load("mnist", "test", download=False)
-    except DataError as error:
-        missing("mnist", str(error))
+def test_it_reads_mnist(mnist_dir: Path) -> None:
+    test = load("mnist", "test", data_dir=mnist_dir)
     assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.9955
 
 
