@@ -289,7 +289,7 @@ def _finish(
     history = {
         "digitus": __version__,
         "numpy": np.__version__,
-        "data": {"name": digits.name, "origin": digits.origin, "sha256": digits.sha256},
+        "data": digits.about,
         "examples": len(learnt),
         "development": len(development),
         "epochs": state.epochs,

@@ -78,6 +78,11 @@ class Digits:
         origins = [digits.origin for digits in (self, other) if digits.origin]
         return Digits(images, labels, f"{self.name} and {other.name}", "; ".join(origins))
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What a model keeps of them: not where they lay, for models are given to others."""
+        return {"name": self.name, "sha256": self.sha256}
+
     @cached_property
     def sha256(self) -> str:
         """A fingerprint of the pixels and labels, kept in the history of every model."""

@@ -295,7 +295,7 @@ class Live:
         recognizer = recognizer_so_far(self.recipe, state, learnt)
         history = {
             "digitus": __version__,
-            "data": {"name": digits.name, "origin": digits.origin, "sha256": digits.sha256},
+            "data": digits.about,
             "epochs": state.epochs,
         }
         replace(recognizer, history=history).save(self._run.model)
