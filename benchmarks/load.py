@@ -33,6 +33,7 @@ import numpy as np
 
 from digitus.data.strokes import strokes
 from digitus.recognizer import DEFAULT, Recognizer, load
+from digitus.serve.runs import MOST_KEPT
 from machine import machine
 
 HERE = Path(__file__).parent
@@ -42,6 +43,7 @@ CONNECTIONS, SLOW = 32, 64
 BURST = 10  # seconds
 PARTS = ("burst", "slow", "drawing", "long")
 SETTLED = 60  # seconds after which memory is first looked at
+FILL = 4 * MOST_KEPT  # runs before that: the server remembers so many, which is no growth
 DRAWN = 300  # pixels of a drawing's side
 
 
@@ -166,11 +168,16 @@ def strollers(server: Server, recognizer: Recognizer, stop: threading.Event) -> 
                 p = np.array(found["answers"][0]["probabilities"])
                 told["wrong"] += int(np.abs(p - expected[k % 300]).max() > 1e-4)
             if k % 100 == 0:
-                run = client.post("/api/runs", json={"epochs": 2, "examples": 1000}).json()
-                with client.stream("GET", f"/api/runs/{run['id']}/events") as events:
-                    told["run"] += any(line == "event: finished" for line in lines_of(events))
+                told["run"] += train(client)
             stop.wait(0.05)
     return told
+
+
+def train(client: httpx.Client) -> bool:
+    """A training run, watched to its end."""
+    run = client.post("/api/runs", json={"epochs": 2, "examples": 1000}).json()
+    with client.stream("GET", f"/api/runs/{run['id']}/events") as events:
+        return any(line == "event: finished" for line in lines_of(events))
 
 
 def lines_of(events: httpx.Response) -> Iterator[str]:
@@ -187,6 +194,9 @@ def long_run(server: Server, recognizer: Recognizer, folder: Path, seconds: int)
     told: dict[str, int] = {}
     stroll = threading.Thread(target=lambda: told.update(strollers(server, recognizer, stop)))
     memory: list[tuple[float, float]] = []
+    with httpx.Client(base_url=server.address, timeout=60) as client:
+        for _ in range(FILL):
+            train(client)
     start = time.monotonic()
 
     def watch() -> None:
@@ -290,9 +300,14 @@ def main() -> None:
     parts = measured(arguments.model, names, arguments.seconds)
     print(json.dumps(parts, indent=1))
     if arguments.json:
-        old = json.loads(arguments.json.read_text("utf-8")) if arguments.json.exists() else {}
-        record = {"machine": machine(), "parts": {**old.get("parts", {}), **parts}}
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        keep(parts, arguments.json)
+
+
+def keep(parts: dict[str, Any], file: Path) -> None:
+    """Puts parts into the file, in the place of older ones."""
+    old = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    record = {"machine": machine(), "parts": {**old.get("parts", {}), **parts}}
+    file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

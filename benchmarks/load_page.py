@@ -9,6 +9,7 @@ def load_section(found: dict[str, Any]) -> str:
     """The figures of docs/serve.md."""
     parts, machine = found["parts"], found["machine"]
     burst, slow, drawing, long = (parts[name] for name in ("burst", "slow", "drawing", "long"))
+    pen = parts["pen"]
     memory, people = long["megabytes"], long["people"]
     lines = [
         f"With the server on {burst['cores']['server']} cores of {machine['processor']} and the",
@@ -23,12 +24,18 @@ def load_section(found: dict[str, Any]) -> str:
         "| one drawing after the other, on the server "
         f"| | {drawing['p50_ms']:.0f} ms | {drawing['p99_ms']:.0f} ms | |",
         "",
+        f"In Chromium, on the same {pen['cores']} cores as the server, the answer is on the page "
+        f"{pen['p50_ms']:.0f} ms after a stroke",
+        f"has ended (median of {pen['strokes']}; nine of ten within {pen['p90_ms']:.0f} ms, "
+        f"99 of 100 within {pen['p99_ms']:.0f}; `python benchmarks/pen.py`).",
+        "",
         f"{long['load']['seconds'] / 60:.0f} minutes of {long['load']['requests']:,} recognitions"
         f" beside {people['draw']:,} drawings, {people['inside']:,} looks",
         f"inside and {people['run']} training runs: "
         f"{long['load']['wrong'] + people['wrong']} wrong, {people['refused']} refused; memory "
-        f"{memory['settled']:.0f} MB after a minute,",
-        f"{memory['at_the_end']:.0f} MB at the end, {memory['most']:.0f} MB at most.",
+        f"{memory['settled']:.0f} MB in the first minutes,",
+        "with as many runs as it keeps, "
+        f"{memory['at_the_end']:.0f} MB in the last, {memory['most']:.0f} MB at most.",
     ]
     return "\n".join(lines) + "\n"
 

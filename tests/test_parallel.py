@@ -36,7 +36,7 @@ from digitus.nn import (
 from digitus.parallel import (
     CONV_LEAST,
     CONV_MOST,
-    LEAST,
+    LEAST_WORK,
     MOST,
     as_input,
     descend,
@@ -65,7 +65,7 @@ def in_one_piece(network: Chain, loss: Any, params: Params, count: int) -> tuple
 
 
 def small_shards(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    for name, value in {"LEAST": 1, "LEAST_WORK": 1, "CONV_LEAST": 1, "SHARED": 1}.items():
+    for name, value in {"LEAST_WORK": 1, "CONV_LEAST": 1}.items():
         monkeypatch.setattr(parallel, name, value)
     for name in ("MOST", "CONV_MOST"):
         monkeypatch.setattr(parallel, name, most)
@@ -118,7 +118,9 @@ def test_shards_are_worth_a_thread_and_bounded(
 ) -> None:
     size = shard_size(network, examples, threads, parameters)
     shards = math.ceil(examples / size)
-    least, most = (LEAST, MOST) if network is DENSE else (CONV_LEAST, CONV_MOST)
+    least, most = CONV_LEAST, CONV_MOST
+    if network is DENSE:
+        least, most = min(MOST, LEAST_WORK // parameters), MOST
     assert 1 <= size <= most
     if examples <= most:
         assert shards <= threads
@@ -176,14 +178,12 @@ def test_each_shard_drops_units_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 RULES = [GradientDescent(), Momentum(), Nesterov(), Adam(), AdamW(decay=0.1)]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [1, 7, 64, 10**6])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_descending_in_blocks_is_the_rule(
-    rule: Any, block: int, threads: int, monkeypatch: pytest.MonkeyPatch
+    rule: Any, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "BLOCK", block)
-    monkeypatch.setattr(parallel, "SHARED", 10)
     rng = np.random.default_rng(0)
     shapes = {"0.W": (3, 3, 2, 5), "0.b": (5,), "1.W": (40, 3), "1.b": (3,)}
     params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
@@ -192,8 +192,7 @@ def test_descending_in_blocks_is_the_rule(
     memory_whole = {name: rule.start(w) for name, w in whole.items()}
     for t in range(1, 5):
         g = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
-        with workers(threads, shards=threads) as each:
-            descend(rule, params, g, memory, rate=0.1, t=t, each=each)
+        descend(rule, params, g, memory, rate=0.1, t=t)
         for name in shapes:
             whole[name] = whole[name] + rule.update(
                 g[name], whole[name], memory_whole[name], 0.1, t
@@ -201,6 +200,19 @@ def test_descending_in_blocks_is_the_rule(
     assert_close(params, whole, 1e-13)
     for name in shapes:
         assert_close(memory[name], memory_whole[name], 1e-13)
+
+
+@pytest.mark.parametrize("rule", [Momentum(), Adam()], ids=lambda rule: type(rule).__name__)
+def test_what_has_faded_is_forgotten_before_it_is_slow(rule: Any) -> None:
+    params = {"1.W": np.ones((2, 2), np.float32)}
+    memory = {"1.W": rule.start(params["1.W"])}
+    g = np.array([[1, 0], [0, 0]], np.float32)
+    for t in range(1, 2000):
+        descend(rule, params, {"1.W": g}, memory, rate=1e-3, t=t)
+        g = np.array([[0, 1e-3], [0, 0]], np.float32)  # the first is never lit again
+        for s in memory["1.W"].values():
+            assert not ((s != 0) & (abs(s) < np.finfo(np.float32).tiny)).any()
+    assert all(s[0, 1] for s in memory["1.W"].values())
 
 
 def test_descending_leaves_statistics_alone() -> None:

@@ -22,7 +22,6 @@ MEAN, DEVIATION = 0.1307, 0.3081
 
 def epochs(digits: Digits, seed: int, threads: int, count: int = EPOCHS) -> Iterator[nn.Module]:
     """The network after each epoch."""
-    torch.set_num_threads(threads)
     torch.manual_seed(seed)
     X, y = pixels(digits), torch.from_numpy(digits.labels.astype(np.int64))
     network = nn.Sequential(
@@ -35,9 +34,11 @@ def epochs(digits: Digits, seed: int, threads: int, count: int = EPOCHS) -> Iter
     loss = nn.CrossEntropyLoss()
     rule = torch.optim.Adadelta(network.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.StepLR(rule, step_size=1, gamma=GAMMA)
+    order = torch.Generator().manual_seed(seed)  # dropout draws from the one of all networks
     for _ in range(count):
+        torch.set_num_threads(threads)
         network.train()
-        for batch in torch.randperm(len(X)).split(BATCH):
+        for batch in torch.randperm(len(X), generator=order).split(BATCH):
             rule.zero_grad()
             loss(network(X[batch]), y[batch]).backward()
             rule.step()

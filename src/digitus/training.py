@@ -211,9 +211,9 @@ def _step(
         raise _astray(f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}", rate)
     t = state.step + 1
     with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
-        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t, each=each)
+        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
         if state.average is not None:
-            follow(state.average, state.params, recipe.average, t, each)
+            follow(state.average, state.params, recipe.average, t)
     state.step = t
     digits = int((labels != NOT_A_DIGIT).sum())
     state.loss += loss * digits
