@@ -132,11 +132,16 @@ def _pieces(inked: Mask, seen: Floats) -> Labels:
 def strengths(labels: Labels, values: Floats, count: int) -> Floats:
     """The strength of full ink in each of `count` pieces: the upper tenth of its pixels [count]."""
     at = np.flatnonzero(labels)
-    label, value = labels.ravel()[at], values.ravel()[at]
-    order = np.lexsort((value, label))
-    ends = np.searchsorted(label[order], np.arange(count + 1))
+    # Label and value sorted as one number, 10 times as fast as by the one and the other: the bits
+    # of floats from 0 are in the order of their values, those of negative ones the other way.
+    bits = values.ravel()[at].view(np.uint32)
+    sign = np.uint32(1 << 31)
+    keys = np.where(bits & sign, ~bits, bits | sign) | labels.ravel()[at].astype(np.uint64) << 32
+    keys.sort()
+    ends = np.searchsorted(keys, np.arange(count + 1, dtype=np.uint64) << 32)
     high = ends[:-1] + (9 * np.diff(ends)) // 10
     full = np.zeros(count, np.float32)
     there = np.diff(ends) > 0
-    full[there] = value[order][high[there]]
+    bits = keys[high[there]].astype(np.uint32)
+    full[there] = np.where(bits & sign, bits & ~sign, ~bits).view(np.float32)
     return full
