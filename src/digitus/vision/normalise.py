@@ -104,8 +104,10 @@ def prepare_one(picture: Bytes) -> Prepared:
     contrast, noise = _strength(ink, raised)
     ink = _digit(ink, contrast, noise)
     image, (x, y, w, h), pen = normalise(ink)
-    zoom = np.divide(picture.shape, work.shape)
-    box = (int(x * zoom[1]), int(y * zoom[0]), math.ceil(w * zoom[1]), math.ceil(h * zoom[0]))
+    (rows, columns), zoom = picture.shape, np.divide(picture.shape, work.shape)
+    left, top = int(x * zoom[1]), int(y * zoom[0])
+    wide, high = math.ceil(w * zoom[1]), math.ceil(h * zoom[0])
+    box = (left, top, min(wide, columns - left), min(high, rows - top))  # rounding stays inside
     return Prepared(picture, paper, dark_ink, rules, contrast, noise, ink, box, pen, image)
 
 
