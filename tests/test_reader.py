@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 import digitus
+from digitus import recognizer
 from digitus.data.strokes import draw
 from digitus.errors import DataError
+from digitus.files import read_arrays
 from digitus.nn import stream
 from digitus.reader import Reading, read, read_pages
 
@@ -203,3 +205,16 @@ def test_the_json_is_what_is_promised() -> None:
         assert digit["value"] == found.value
         assert digit["confidence"] == pytest.approx(found.confidence, abs=1e-4)
     assert Reading(1, 1, (), ()).to_json()["file"] is None
+
+
+def test_the_recognizer_that_came_along_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def counted(*arguments: object) -> object:
+        opened.append(arguments)
+        return read_arrays(*arguments)
+
+    monkeypatch.setattr(recognizer, "read_arrays", counted)
+    for _ in range(3):
+        read(glyphs()["3"][0])
+    assert len(opened) <= 1  # none where another test has read before

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -81,11 +82,17 @@ def read_pages(
     """As `read`, for each page of a file; only a TIFF has more than one."""
     if pattern is not None and "#" not in pattern:
         raise ValueError(f"the pattern {pattern!r} has no # for a digit")
-    recognizer = recognizer or load()
+    recognizer = recognizer or _shipped()
     threshold = recognizer.threshold if min_confidence is None else min_confidence
     asked = Asked(recognizer.probabilities, threshold, pattern, drawn)
     for page in _pictures(picture):
         yield _read(Sheet(as_grey(page.pixels), page.width, page.height), asked, keep_steps)
+
+
+@cache
+def _shipped() -> Recognizer:
+    """The recognizer that came along: opening its file takes longer than reading a digit."""
+    return load()
 
 
 def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:

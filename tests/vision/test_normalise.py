@@ -153,6 +153,13 @@ def test_a_large_picture_is_measured_in_its_own_pixels():
     assert (x, y, w, h) == pytest.approx((900, 300, 100, 400), abs=8)
 
 
+def test_a_digit_from_edge_to_edge_ends_at_the_edge():
+    picture = np.full((1775, 405), 255, np.uint8)  # made smaller by 73 / 405, which is not exact
+    picture[800:900] = 0
+    x, _, w, _ = prepare_one(picture).box
+    assert (x, w) == (0, 405)
+
+
 @pytest.mark.parametrize("side", [1, 2, 8, 28, 300, 2000])
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_one_grey_is_blank(side, grey):
@@ -216,7 +223,7 @@ def test_any_picture_gives_an_image(picture):
         for centre, at in zip(mass_centre(found.image), inked, strict=True):
             # Central, but where a long tail would leave the picture. This holds for any smear of
             # greys, whose centre moves when white is cut off; digits are held to a pixel above.
-            assert abs(centre - SIDE / 2) < 3 or at[0] <= 1 or at[-1] >= SIDE - 2
+            assert abs(centre - SIDE / 2) < 4 or at[0] <= 1 or at[-1] >= SIDE - 2
 
 
 @settings(max_examples=25)

@@ -19,6 +19,7 @@ from digitus.vision.rules import find_rules
 
 Labels: TypeAlias = npt.NDArray[np.int32]
 
+SEEN = 240  # pixels of the longer side of the copy on which polarity is judged
 LIGHT = 480  # paper is judged on a copy whose longer side has so many pixels
 WINDOW = 1 / 8  # of the longer side: what is dark and narrower than this may be ink
 DIM = {True: 32, False: 128}  # grey levels: paper counts as at least so light (or dark)
@@ -66,11 +67,31 @@ def page_ink(grey: Bytes, *, dark_ink: bool, ruled: bool = True) -> Ink:
 
 
 def has_dark_ink(grey: Bytes) -> bool:
-    """Whether ink is darker than paper: it is the few that stand out of the many around them."""
-    coarse = at_most(LIGHT, grey)
-    window = min(int(max(coarse.shape) * WINDOW) | 1, 255)
-    stands_out = coarse.astype(np.float32) - cv2.medianBlur(coarse, max(window, 3))
-    return float((stands_out**3).sum()) <= 0
+    """Whether ink is darker than paper: it is the few that stand out of the many around them.
+
+    What stands out differs from the median around it, and is an island: narrow, and no part of
+    something wide, as the corners of a sheet are that lies on a desk.
+    """
+    coarse = at_most(SEEN, grey)
+    window = max(int(max(coarse.shape) * WINDOW) | 1, 3)
+    around = cv2.medianBlur(coarse, window)
+    # OpenCV's differences of bytes end at 0. Light ink is dark in the negative.
+    dark = cv2.min(cv2.subtract(around, coarse), _islands(coarse, window))
+    light = cv2.min(cv2.subtract(coarse, around), _islands(255 - coarse, window))
+    return bool(cv2.norm(light) <= cv2.norm(dark))
+
+
+def _islands(grey: Bytes, window: int) -> Bytes:
+    """How much darker what is narrow is than all around it: 0 where it leads to something wide.
+
+    A closing, from which what is wide grows back into the parts of it that were too narrow: a
+    closing by reconstruction (Vincent 1993), by as many pixels as the window has.
+    """
+    filled = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
+    for _ in range(window):
+        filled = cv2.max(cv2.erode(filled, np.ones((3, 3), np.uint8)), grey)
+    islands: Bytes = filled - grey
+    return islands
 
 
 def _paper(light: Bytes) -> Floats:
@@ -132,11 +153,16 @@ def _pieces(inked: Mask, seen: Floats) -> Labels:
 def strengths(labels: Labels, values: Floats, count: int) -> Floats:
     """The strength of full ink in each of `count` pieces: the upper tenth of its pixels [count]."""
     at = np.flatnonzero(labels)
-    label, value = labels.ravel()[at], values.ravel()[at]
-    order = np.lexsort((value, label))
-    ends = np.searchsorted(label[order], np.arange(count + 1))
+    # Label and value sorted as one number, 10 times as fast as by the one and the other: the bits
+    # of floats from 0 are in the order of their values, those of negative ones the other way.
+    bits = values.ravel()[at].view(np.uint32)
+    sign = np.uint32(1 << 31)
+    keys = np.where(bits & sign, ~bits, bits | sign) | labels.ravel()[at].astype(np.uint64) << 32
+    keys.sort()
+    ends = np.searchsorted(keys, np.arange(count + 1, dtype=np.uint64) << 32)
     high = ends[:-1] + (9 * np.diff(ends)) // 10
     full = np.zeros(count, np.float32)
     there = np.diff(ends) > 0
-    full[there] = value[order][high[there]]
+    bits = keys[high[there]].astype(np.uint32)
+    full[there] = np.where(bits & sign, bits & ~sign, ~bits).view(np.float32)
     return full

@@ -104,8 +104,10 @@ def prepare_one(picture: Bytes) -> Prepared:
     contrast, noise = _strength(ink, raised)
     ink = _digit(ink, contrast, noise)
     image, (x, y, w, h), pen = normalise(ink)
-    zoom = np.divide(picture.shape, work.shape)
-    box = (int(x * zoom[1]), int(y * zoom[0]), math.ceil(w * zoom[1]), math.ceil(h * zoom[0]))
+    (rows, columns), zoom = picture.shape, np.divide(picture.shape, work.shape)
+    left, top = int(x * zoom[1]), int(y * zoom[0])
+    wide, high = math.ceil(w * zoom[1]), math.ceil(h * zoom[0])
+    box = (left, top, min(wide, columns - left), min(high, rows - top))  # rounding stays inside
     return Prepared(picture, paper, dark_ink, rules, contrast, noise, ink, box, pen, image)
 
 
@@ -132,7 +134,7 @@ def normalise(ink: Floats) -> tuple[Bytes, Box, float]:
     # A pen that grows makes the digit larger; so much smaller it has to be scaled before.
     grow = (min(max(pen, PEN[0]), PEN[1]) - pen) / max(1 - pen / BOX, 0.5)
     if steps := round(min(max(grow, -BOX / 4), BOX / 4) * FINE):
-        fine = np.pad(_scaled(digit, (BOX * FINE - steps) / side), max(steps, 0) // 2 + 1)
+        fine = _framed(_scaled(digit, (BOX * FINE - steps) / side), max(steps, 0) // 2 + 1)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(steps) + 1,) * 2)
         fine = cv2.dilate(fine, disc) if steps > 0 else cv2.erode(fine, disc)
     return _centred(fine, FINE), box, pen
@@ -190,15 +192,21 @@ def _digit(ink: Floats, contrast: float, noise: float) -> Floats:
 
 def _extent(profile: Floats) -> tuple[int, int]:
     """Where the largest ink of each row, or column, first and last exceeds `EDGE`."""
-    inked = np.flatnonzero(profile > min(EDGE, float(profile.max()) / 2))
+    inked = (profile > min(EDGE, float(profile.max()) / 2)).nonzero()[0]
     return int(inked[0]), int(inked[-1]) + 1
 
 
 def _scaled(digit: Floats, by: float) -> Floats:
     h, w = (max(1, round(s * by)) for s in digit.shape)
     how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
-    scaled: Floats = np.clip(cv2.resize(digit, (w, h), interpolation=how), 0, 1)
-    return scaled
+    scaled: Floats = cv2.resize(digit, (w, h), interpolation=how)
+    return scaled.clip(0, 1, out=scaled)
+
+
+def _framed(ink: Floats, by: int) -> Floats:
+    """Ink within a black frame; for 80 x 80 pixels, np.pad takes 8 times as long."""
+    framed: Floats = cv2.copyMakeBorder(ink, by, by, by, by, cv2.BORDER_CONSTANT)
+    return framed
 
 
 def _pen(ink: Floats) -> float:
@@ -206,9 +214,13 @@ def _pen(ink: Floats) -> float:
 
     That length is the sum of the steepness of the grey levels, so soft edges need no threshold.
     """
-    ink = np.pad(ink, 1)
-    right, down = np.diff(ink, axis=1)[:-1], np.diff(ink, axis=0)[:, :-1]
-    outline = float(np.sqrt(right * right + down * down).sum())
+    ink = _framed(ink, 1)
+    here = ink[:-1, :-1]
+    right, down = ink[:-1, 1:] - here, ink[1:, :-1] - here
+    right *= right
+    down *= down
+    right += down
+    outline = float(np.sqrt(right, out=right).sum())
     return 2 * float(ink.sum()) / max(outline, 1e-6)
 
 
@@ -231,5 +243,7 @@ def _centred(ink: Floats, fine: int) -> Bytes:
     if fine > 1:
         sheet = cv2.resize(sheet, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         sheet /= max(_quantile(sheet[sheet > EDGE * sheet.max()], 0.8), 1e-6)
-    image: Bytes = np.rint(np.minimum(sheet, 1) * 255).astype(np.uint8)
+    np.minimum(sheet, 1, out=sheet)
+    sheet *= 255
+    image: Bytes = np.rint(sheet, out=sheet).astype(np.uint8)
     return image

@@ -7,6 +7,7 @@ ink belongs to a digit (`normalise`).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Box: TypeAlias = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 COARSE = 40  # paper is judged on at most so many pixels a side, where its grain averages out
+FITS = 6  # of its surface, one after the other
 SHORTEST = 20  # pixels: in smaller pictures a line from side to side is a stroke of the digit
 VISIBLE, PALE = 0.15, 0.75  # of full ink: a rule is at least the one; a single one, below the other
 
@@ -42,47 +44,78 @@ def find_paper(work: Floats) -> tuple[Floats, bool]:
     surface cannot climb onto the ink.
     """
     coarse = at_most(COARSE, work)
-    terms, points, border = _plan(*coarse.shape)
-    both = np.stack([coarse.ravel(), -coarse.ravel()])
-    x, z = terms[points], both[:, points]
+    plan = _plan(*coarse.shape)
+    grey = coarse.ravel()
+    z = grey[plan.points]
+    z = np.stack([z, -z])
     base = np.partition(z, z.shape[1] // 5)[:, z.shape[1] // 5, None]
-    z = z - base
+    z -= base
     above, scale = z, np.maximum(z.std(1, keepdims=True), 2)
-    stiff = np.diag(np.array([1e-8, 0.02, 0.02, 0.02, 0.02, 0.02], np.float32))
-    for _ in range(6):
-        weight = (1 + (np.maximum(above, 0) / scale) ** 2) ** -2
-        weighted = weight[:, None] * x.T  # [2 6 k]
-        normal = weighted @ x + stiff * weight.sum(1)[:, None, None]
-        surface = np.linalg.solve(normal, weighted @ z[:, :, None])[:, :, 0]
-        above = z - surface @ x.T
-        below = np.minimum(above, 0)
-        noise = np.sqrt((below**2).sum(1) / np.maximum((below < 0).sum(1), 1))[:, None]
-        scale = np.maximum(np.maximum(0.55 * scale, noise), 2)
-    ink = np.maximum(both - base - surface @ terms.T, 0)
-    light, dark = (ink @ border / np.maximum(ink.max(1), 1)).tolist()
+    for again in range(FITS):
+        if again:
+            below = np.minimum(above, 0)
+            count = np.count_nonzero(below, axis=1)
+            noise = np.sqrt((below * below).sum(1) / np.maximum(count, 1))[:, None]
+            scale = np.maximum(np.maximum(0.55 * scale, noise.astype(np.float32)), 2)
+        weight = 1 + np.square(np.maximum(above, 0) / scale)
+        weight = 1 / (weight * weight)
+        normal = (weight @ plan.squares).reshape(2, 6, 6)
+        surface = np.linalg.solve(normal, ((weight * z) @ plan.x)[:, :, None])[:, :, 0]
+        above = z - surface @ plan.x.T
+    fitted = surface @ plan.terms.T + base
+    ink = np.maximum(np.stack([grey, -grey]) - fitted, 0)
+    light, dark = (ink @ plan.border / np.maximum(ink.max(1), 1)).tolist()
     i, sign = (1, -1) if dark < light else (0, 1)
-    paper = _plan(*work.shape)[0] @ surface[i] + base[i]
+    same = coarse.shape == work.shape
+    paper = fitted[i] if same else _terms(*work.shape) @ surface[i] + base[i]
     return sign * paper.reshape(work.shape), dark < light
 
 
-@lru_cache(maxsize=8)
-def _plan(h: int, w: int) -> tuple[Floats, npt.NDArray[np.intp], Floats]:
-    """For pictures of h w pixels: terms of the surface [h*w 6], points to fit it at, border [h*w].
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What of a fit depends on the shape h w alone.
 
-    The terms are 1, x, y, x², xy, y², with x and y from -1 to 1. The points are 200 at most, by the
-    golden ratio, for a regular grid would miss thin upright strokes. The border counts ink: its
-    mean at the four corners, plus that along the four edges, plus four times that of all.
+    `terms` [h*w 6] of the surface; `points` [k] of the picture at which it is fitted; `x` [k 6],
+    the terms there; `squares` [k 36], the products of all pairs of them, and a little more for
+    what bends; `border` [h*w].
     """
-    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
-    points = np.arange(min(h * w, 200)) * (math.sqrt(5) - 1) / 2 % 1 * (h * w)
+
+    terms: Floats
+    points: npt.NDArray[np.intp]
+    x: Floats
+    squares: Floats
+    border: Floats
+
+
+@lru_cache(maxsize=8)
+def _plan(h: int, w: int) -> _Plan:
+    """For pictures of h w pixels.
+
+    The points are 200 at most, by the golden ratio, for a regular grid would miss thin upright
+    strokes. The border counts ink: its mean at the four corners, plus that along the four edges,
+    plus four times that of all.
+    """
+    terms = _terms(h, w)
+    shares = np.arange(min(h * w, 200)) * (math.sqrt(5) - 1) / 2 % 1
+    points = (shares * (h * w)).astype(np.intp)
+    x = terms[points]
+    stiff = np.diag(np.array([1e-8, 0.02, 0.02, 0.02, 0.02, 0.02], np.float32))
+    squares = (x[:, :, None] * x[:, None] + stiff).reshape(-1, 36)
     border = np.full((h, w), 4 / (h * w))
     ends = [(slice(None, -(-s // 8)), slice(-(-s // 8) * -1, None)) for s in (h, w)]
     for corner in ((i, j) for i in ends[0] for j in ends[1]):
         border[corner] += 1 / 4 / border[corner].size
     for edge in (border[0], border[-1], border[:, 0], border[:, -1]):
         edge += 1 / 4 / edge.size
-    return terms.astype(np.float32), points.astype(np.intp), border.astype(np.float32).ravel()
+    return _Plan(terms, points, x, squares, border.astype(np.float32).ravel())
+
+
+@lru_cache(maxsize=8)
+def _terms(h: int, w: int) -> Floats:
+    """1, x, y, x², xy, y² of every pixel [h*w 6], with x and y from -1 to 1."""
+    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
+    return terms.astype(np.float32)
 
 
 def without_rules(ink: Floats) -> tuple[Floats, Mask]:

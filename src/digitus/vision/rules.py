@@ -7,6 +7,7 @@ Inside: finding their pixels in the ink of a page. Not inside: the pale lines be
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +26,8 @@ STROKE = 1.6  # times a line's thickness: where ink is thicker, a stroke crosses
 LEVEL = np.linspace(0, 1, 26)  # between two lines: where the wall of a box is looked for
 HIGH = 8  # times the thickness of its lines: a box
 WALL = 0.93  # of these levels: where a wall has ink
+NEXT = 10  # lines below one are tried as the bottom of its boxes
+MOST = 1000  # lines, or walls: a page with more is a texture, or squared paper that is found anyway
 TEETH = 3  # of one height stand on the line of a comb, at least
 
 
@@ -40,26 +43,45 @@ class Rule:
 
 def find_rules(inked: Mask) -> Mask:
     """Where straight lines cover a page's ink [h w], without the strokes that cross them."""
-    across, down = _rules(inked), _rules(np.ascontiguousarray(inked.T))
-    ink, turned = inked.view(np.uint8), np.ascontiguousarray(inked.T).view(np.uint8)
+    upright = np.ascontiguousarray(inked.T)
+    across, down = _rules(inked), _rules(upright)
+    ink, turned = inked.view(np.uint8), upright.view(np.uint8)
     h, w = inked.shape
     found, standing = np.zeros((h, w), bool), np.zeros((w, h), bool)
     for rule in across:
         if rule.right - rule.left > LONG * w:
-            found |= _pixels(ink, rule)
+            _take(ink, rule, found)
     for rule in down:
         if rule.right - rule.left > LONG * h:
-            standing |= _pixels(turned, rule)
-    across.sort(key=lambda rule: float(rule.path.mean()))
-    for i, upper in enumerate(across):
-        for lower in across[i + 1 :]:
-            if walls := _walls(inked, upper, lower):
-                found |= _pixels(ink, upper) | _pixels(ink, lower)
-                for wall in walls:
-                    standing |= _pixels(turned, wall)
-                break
+            _take(turned, rule, standing)
+    for upper, lower, walls in _boxes(ink, across):
+        _take(ink, upper, found)
+        _take(ink, lower, found)
+        for wall in walls:
+            _take(turned, wall, standing)
     rules = found | standing.T
     return rules | _remains(inked & ~rules, rules)
+
+
+def _boxes(ink: Bytes, across: list[Rule]) -> Iterator[tuple[Rule, Rule, list[Rule]]]:
+    """The rows of boxes among lines from left to right: each one's top, bottom and walls."""
+    across = sorted(across, key=lambda rule: float(rule.path.mean()))
+    left, right = (np.array([getattr(rule, end) for rule in across]) for end in ("left", "right"))
+    margin = np.array([math.ceil(3 + rule.thickness) for rule in across])
+    near = cv2.dilate(ink, np.ones((1, 3), np.uint8))
+    taken = 0
+    for i, upper in enumerate(across):
+        # A bottom ends where the top does; of those, only the nearest are looked at.
+        shared = np.minimum(right[i], right[i + 1 :]) - np.maximum(left[i], left[i + 1 :])
+        longer = np.maximum(right[i] - left[i], right[i + 1 :] - left[i + 1 :])
+        alike = shared >= longer - 2 * np.maximum(margin[i], margin[i + 1 :])
+        for j in np.flatnonzero(alike)[:NEXT] + i + 1:
+            if walls := _walls(near, upper, across[j], int(max(margin[i], margin[j]))):
+                yield upper, across[j], walls
+                taken += len(walls)
+                break
+        if taken > MOST:
+            return
 
 
 def _rules(inked: Mask) -> list[Rule]:
@@ -78,17 +100,20 @@ def _rules(inked: Mask) -> list[Rule]:
     joined = cv2.morphologyEx(straight, cv2.MORPH_CLOSE, np.ones((3, probe), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     thickest = max(8.0, THIN * min(h, w))
-    long = np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] > max(SHORT * w, probe))
+    wide = stats[:, cv2.CC_STAT_WIDTH]
+    wide[0] = 0  # what is no line
+    long = np.flatnonzero(wide > max(SHORT * w, probe))
     found = []
-    for i in long[long > 0]:
+    for i in long[wide[long].argsort(kind="stable")[::-1][:MOST]]:
         x0, y0, dx, dy, _ = stats[i]
         part = (slice(y0, y0 + dy), slice(x0, x0 + dx))
         y, x = np.nonzero((labels[part] == i) & (straight[part] > 0))
-        columns, at = np.unique(x, return_inverse=True)
-        thickness = float(np.median(np.bincount(at))) - 2
+        thick = np.bincount(x)
+        columns = np.flatnonzero(thick)
+        thickness = float(np.median(thick[columns])) - 2
         if len(columns) < COVERED * dx or thickness > thickest:
             continue
-        middle = np.bincount(at, y) / np.bincount(at)
+        middle = np.bincount(x, y)[columns] / thick[columns]
         near = np.abs(middle - np.median(middle)) <= max(3, 0.05 * dx)
         for _ in range(3):  # a digit on the line draws it aside
             if near.sum() < COVERED * dx:
@@ -121,39 +146,40 @@ def _tilt(inked: Mask) -> float:
     return best
 
 
-def _pixels(ink: Bytes, rule: Rule) -> Mask:
-    """The pixels of a line: the upright runs of ink on its path that are as short as it is thick.
+def _take(ink: Bytes, rule: Rule, taken: Mask) -> None:
+    """Adds the pixels of a line: the upright runs of ink on its path as short as it is thick.
 
     So strokes that cross it stay, as when staves are taken out of printed music.
     """
     h, w = ink.shape
-    path = np.clip(np.rint(rule.path), 0, h - 1).astype(np.intp)
     reach = math.ceil(max(2, 1.2 * rule.thickness + 1))
-    rows = np.arange(4 * reach + 1)[:, None]
-    at = (path + rows, np.arange(w))
-    band = np.pad(ink, ((2 * reach, 2 * reach), (0, 0)))[at] > 0  # the line, laid straight
+    columns = np.arange(max(rule.left - reach, 0), min(rule.right + reach, w))
+    if not len(columns):
+        return
+    path = np.clip(np.rint(rule.path[columns]), 0, h - 1).astype(np.intp)
+    rows = np.arange(4 * reach + 1, dtype=np.int32)[:, None]
+    y = path - 2 * reach + rows
+    band = ink[y.clip(0, h - 1), columns] > 0  # the line, laid straight
+    band &= (y >= 0) & (y < h)
     off = np.where(band, np.abs(rows - 2 * reach), len(rows))
-    nearest = (off.argmin(0), np.arange(w))
+    nearest = (off.argmin(0), np.arange(len(columns)))
     top = np.maximum.accumulate(np.where(band, -1, rows), axis=0)[nearest] + 1
     bottom = np.minimum.accumulate(np.where(band, len(rows), rows)[::-1], axis=0)[::-1][nearest]
     run = bottom - top
     found = off[nearest] <= reach
-    found[: max(rule.left - reach, 0)] = found[rule.right + reach :] = False
     if found.any():
         found &= run <= STROKE * min(float(np.median(run[found])), rule.thickness + 2) + 1
-    taken = np.zeros((h + 4 * reach, w), bool)
-    taken[at] = found & (rows >= top) & (rows < bottom)
-    return taken[2 * reach : 2 * reach + h]
+    row, column = np.nonzero(found & (rows >= top) & (rows < bottom))
+    taken[y[row, column], columns[column]] = True
 
 
-def _walls(inked: Mask, upper: Rule, lower: Rule) -> list[Rule]:
-    """The upright sides of a row of boxes between two lines, if they are its top and bottom."""
-    h, w = inked.shape
+def _walls(near: Bytes, upper: Rule, lower: Rule, margin: int) -> list[Rule]:
+    """The upright sides of a row of boxes between two lines, if they are its top and bottom.
+
+    `near` is the ink and a pixel beside it; the lines end within two margins of one another.
+    """
+    h, w = near.shape
     left, right = max(upper.left, lower.left), min(upper.right, lower.right)
-    longer = max(upper.right - upper.left, lower.right - lower.left)
-    margin = math.ceil(3 + max(upper.thickness, lower.thickness))
-    if right - left < longer - 2 * margin:
-        return []
     middle = (left + right) // 2
     high = float(lower.path[middle] - upper.path[middle])
     line = max(upper.thickness, lower.thickness, 1.0) + 1
@@ -161,15 +187,21 @@ def _walls(inked: Mask, upper: Rule, lower: Rule) -> list[Rule]:
         return []
     columns = np.arange(max(left - margin, 0), min(right + margin, w))
     slope = float(upper.path[right - 1] - upper.path[left]) / (right - left)
-    y = upper.path[columns] + LEVEL[:, None] * (lower.path - upper.path)[columns]
-    x = columns - slope * (LEVEL[:, None] - 0.5) * high  # upright to the lines
-    y, x = np.clip(np.rint(y), 0, h - 1).astype(int), np.clip(np.rint(x), 0, w - 1).astype(int)
-    near = cv2.dilate(inked.view(np.uint8), np.ones((1, 3), np.uint8))
-    wall = near[y, x].mean(0) >= WALL
+
+    def walled(columns: npt.NDArray[np.intp]) -> Mask:
+        y = upper.path[columns] + LEVEL[:, None] * (lower.path - upper.path)[columns]
+        x = columns - slope * (LEVEL[:, None] - 0.5) * high  # upright to the lines
+        y, x = np.clip(np.rint(y), 0, h - 1).astype(int), np.clip(np.rint(x), 0, w - 1).astype(int)
+        return near[y, x].mean(0) >= WALL
+
+    if not all(
+        walled(end).any()
+        for end in (columns[columns <= left + margin], columns[columns >= right - margin])
+    ):
+        return []
+    wall = walled(columns)
     starts = np.flatnonzero(np.diff(wall, prepend=False, append=False))
     runs = [(int(a), int(b)) for a, b in zip(starts[::2], starts[1::2], strict=True)]
-    if not runs or columns[runs[0][0]] > left + margin or columns[runs[-1][1] - 1] < right - margin:
-        return []
     if columns[runs[-1][0]] - columns[runs[0][1] - 1] < HIGH * line:
         return []
     walls = []
@@ -199,7 +231,8 @@ def _remains(inked: Mask, rules: Mask) -> Mask:
     standing = (high >= 2 * wide) & (wide <= max(3.0, THIN * min(h, w)))
     standing &= near[np.minimum(y + high, h - 1), np.minimum(x + wide // 2, w - 1)]
     standing[0] = remains[0] = False
-    for i in np.flatnonzero(standing):
-        like = np.abs(high[standing] - high[i]) <= 0.25 * high[i] + 1
-        remains[i] |= like.sum() >= TEETH
+    sizes = np.sort(high[standing])
+    shorter = np.searchsorted(sizes, 0.75 * high - 1)
+    taller = np.searchsorted(sizes, 1.25 * high + 1, side="right")
+    remains |= standing & (taller - shorter >= TEETH)
     return remains[labels]
