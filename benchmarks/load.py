@@ -48,10 +48,10 @@ DRAWN = 300  # pixels of a drawing's side
 
 
 class Server:
-    """`digitus serve` as a process on two cores."""
+    """`digitus serve` as a process on two cores, or others."""
 
-    def __init__(self, model: str, folder: Path) -> None:
-        command = [*on(SERVER), sys.executable, "-m", "digitus", "serve", model, "--port", "0"]
+    def __init__(self, model: str, folder: Path, cores: set[int] = SERVER) -> None:
+        command = [*on(cores), sys.executable, "-m", "digitus", "serve", model, "--port", "0"]
         self._process = subprocess.Popen(
             [*command, "--folder", str(folder / "runs"), "--json"],
             stdout=subprocess.PIPE,

@@ -24,9 +24,8 @@ def load_section(found: dict[str, Any]) -> str:
         "| one drawing after the other, on the server "
         f"| | {drawing['p50_ms']:.0f} ms | {drawing['p99_ms']:.0f} ms | |",
         "",
-        f"In Chromium, on the same {pen['cores']} cores as the server, the answer is on the page "
-        f"{pen['p50_ms']:.0f} ms after a stroke",
-        f"has ended (median of {pen['strokes']}; nine of ten within {pen['p90_ms']:.0f} ms, "
+        f"In Chromium, which shares {pen['cores']} cores with the server and paints with them,",
+        f"the answer is on the page {pen['p50_ms']:.0f} ms after a stroke has ended (median of {pen['strokes']}; nine of ten within {pen['p90_ms']:.0f} ms, "
         f"99 of 100 within {pen['p99_ms']:.0f}; `python benchmarks/pen.py`).",
         "",
         f"{long['load']['seconds'] / 60:.0f} minutes of {long['load']['requests']:,} recognitions"

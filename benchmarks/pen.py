@@ -5,7 +5,7 @@
 Needs Playwright and Debian's chromium. The simulated pen's digits are written with the mouse at the
 pen's own pace, so the page also asks while the pen moves. Measured in the page: from the event that
 the pen was lifted to the frame that shows the answer to all of the ink. Server and browser share
-two cores, as on a small desk.
+the machine's cores; the browser paints with them, too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from digitus.data.pen import write
 from digitus.nn import stream
 from digitus.recognizer import DEFAULT, load
-from load import SERVER, Server, keep, priority
+from load import CORES, Server, keep, priority
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -58,13 +58,12 @@ def main() -> None:
     recognizer = load(arguments.model)
     about = {
         "model": recognizer.recipe.name,
-        "cores": len(SERVER),
+        "cores": len(CORES),
         "priority": priority(),
         "load_before": [round(x, 2) for x in os.getloadavg()],  # others' work
     }
-    os.sched_setaffinity(0, SERVER)  # the browser's processes inherit it
     with tempfile.TemporaryDirectory() as name:
-        server = Server(arguments.model, Path(name))
+        server = Server(arguments.model, Path(name), set(CORES))
         try:
             times = measured(server.address, arguments.strokes)
         finally:

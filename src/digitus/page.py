@@ -48,8 +48,8 @@ class Asked:
     """What does not change from page to page.
 
     `look` is the recognizer's, from images [n 28 28] to probabilities [n 10]; answers below the
-    `threshold` are refused; `pattern` is the form of the number; what is `drawn` has no rules and
-    stands upright.
+    `threshold` are refused; `pattern` is the form of the number; what is `drawn` is ink on one
+    plain ground, upright and without rules.
     """
 
     look: Callable[[Bytes], Probabilities]
@@ -70,11 +70,15 @@ def answer(probabilities: Probabilities, threshold: float) -> tuple[int | None, 
 
 @dataclass(frozen=True)
 class View:
-    """A way to look at a picture: its polarity, turned by quarters, rules taken out or not."""
+    """A way to look at a picture: its polarity, turned by quarters, rules taken out or not.
+
+    As what was `drawn` on a screen, there is nothing but ink on one ground.
+    """
 
     dark_ink: bool
     turns: int = 0
     ruled: bool = True
+    drawn: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +173,8 @@ def read_page(picture: Sheet, asked: Asked, view: View) -> Page:
 def _laid_out(grey: Bytes, view: View) -> tuple[Ink, Layout]:
     """The ink and lines of a page, looked at again with more pixels where its digits are small."""
     grey = np.ascontiguousarray(np.rot90(grey, view.turns))
-    ink = page_ink(at_most(WORK, grey), dark_ink=view.dark_ink, ruled=view.ruled)
+    how = {"dark_ink": view.dark_ink, "ruled": view.ruled, "drawn": view.drawn}
+    ink = page_ink(at_most(WORK, grey), **how)
     layout = find_lines(ink)
     heights = [line.height for line in layout.lines for _ in line.pieces]
     zoom = min(FINE / float(np.median(heights)), LARGER) if heights else 1.0
@@ -179,7 +184,7 @@ def _laid_out(grey: Bytes, view: View) -> tuple[Ink, Layout]:
     share = side / max(grey.shape)
     if share > 1:
         grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)
-    ink = page_ink(at_most(side, grey), dark_ink=view.dark_ink, ruled=view.ruled)
+    ink = page_ink(at_most(side, grey), **how)
     return ink, find_lines(ink)
 
 
@@ -194,6 +199,7 @@ def _upright(box: Box, turns: int, zoom: float, picture: Sheet) -> Box:
     for turned in range(turns, 0, -1):  # back by a quarter each
         side = picture.width if turned % 2 else picture.height
         x, y, w, h = side - y - h, x, h, w
-    left, top = max(0, round(x)), max(0, round(y))
+    left = min(max(0, round(x)), picture.width - 1)
+    top = min(max(0, round(y)), picture.height - 1)
     right, bottom = min(picture.width, round(x + w)), min(picture.height, round(y + h))
     return left, top, max(1, right - left), max(1, bottom - top)

@@ -23,7 +23,7 @@ from digitus.reading import Candidate, Digit, Reading, Steps
 from digitus.recognizer import Recognizer, load
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
-from digitus.vision.ink import has_dark_ink
+from digitus.vision.ink import ground, has_dark_ink
 from digitus.vision.normalise import Prepared, prepare_one
 from digitus.vision.paper import Bytes, at_most
 
@@ -54,8 +54,9 @@ def read(
     number where it is known, "#" for a digit and anything else as it stands ("####-##"); then the
     likeliest cuts are chosen that give so many digits in a line. Digits less certain than
     `min_confidence` (default: the recognizer's threshold) are refused. `keep_steps` keeps what is
-    on the way. A picture that was `drawn` on a screen has no rules and stands upright: it is read
-    in 0.6 of the time. Of a file with several pages, the first is read; `read_pages` reads all.
+    on the way. A picture that was `drawn` on a screen is ink on one plain ground, upright and
+    without rules: it is read in a quarter of the time. Of a file with several pages, the first is
+    read; `read_pages` reads all.
 
     Raises `DataError` where the picture cannot be opened, with the reason.
     """
@@ -113,8 +114,8 @@ def _read(picture: Sheet, asked: Asked, keep_steps: bool) -> Reading:
     small = max(picture.width, picture.height) <= SMALL
     if single and small and single[1].confidence >= CERTAIN and _one(asked.pattern):
         return _reading_of_one(picture, single, asked, keep_steps)
-    dark_ink = has_dark_ink(picture.grey)
-    page = read_page(picture, asked, View(dark_ink, ruled=not asked.drawn))
+    dark_ink = ground(picture.grey) > 127 if asked.drawn else has_dark_ink(picture.grey)
+    page = read_page(picture, asked, View(dark_ink, drawn=asked.drawn))
     if page.ink.rules.any():  # or what looks like them: bars of digits in a row
         unruled = read_page(picture, asked, View(dark_ink, ruled=False))
         page = unruled if unruled.share > page.share + RULED else page

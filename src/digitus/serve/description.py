@@ -107,21 +107,27 @@ PATHS: Table = {
     },
     "/api/draw": {
         "post": {
-            "summary": "Read a drawing, grey bytes row by row, and see each step.",
+            "summary": "Read a drawing, grey bytes row by row: ink on one plain ground.",
             "parameters": [
-                {
-                    **query(
-                        side, "In pixels.", {"type": "integer", "minimum": 1, "maximum": 10_000}
-                    ),
-                    "required": True,
-                }
-                for side in ("width", "height")
+                *(
+                    {
+                        **query(
+                            side, "In pixels.", {"type": "integer", "minimum": 1, "maximum": 10_000}
+                        ),
+                        "required": True,
+                    }
+                    for side in ("width", "height")
+                ),
+                query("steps", "1: with the steps on the way.", {"enum": [0, 1]}),
             ],
             "requestBody": {"required": True, "content": RAW},
             "responses": answers(
                 record(
                     {
                         "reading": ref("Reading"),
+                        "milliseconds": NUMBER,
+                    },
+                    {
                         "steps": array(
                             record(
                                 {
@@ -133,8 +139,7 @@ PATHS: Table = {
                                 }
                             )
                         ),
-                        "milliseconds": NUMBER,
-                    }
+                    },
                 ),
                 413,
             ),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.reader import Reading, read
+from digitus.reader import Reading, Steps, read
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
 from digitus.serve.bodies import Bytes, answer, packed, refusal
@@ -49,19 +49,20 @@ class Recognizing:
 
     async def draw(self, request: Request) -> Response:
         """POST /api/draw."""
-        return answer(await self.workshop.do(self._draw, await bodies.canvas(request)))
+        steps = bool(bodies.whole(request, "steps", 0, most=1))
+        return answer(await self.workshop.do(self._draw, await bodies.canvas(request), steps))
 
     def _read(self, picture: bytes, pattern: str | None, images: bool) -> dict[str, Any]:
         reading = read(picture, recognizer=self.recognizer, pattern=pattern)
         return with_images(reading) if images else reading.to_json()
 
-    def _draw(self, drawing: Bytes) -> dict[str, Any]:
+    def _draw(self, drawing: Bytes, steps: bool) -> dict[str, Any]:
         clock = time.perf_counter()
-        reading = read(drawing, recognizer=self.recognizer, keep_steps=True, drawn=True)
+        reading = read(drawing, recognizer=self.recognizer, keep_steps=steps, drawn=True)
         took = 1000 * (time.perf_counter() - clock)
         return {
             "reading": with_images(reading),
-            "steps": steps_of(drawing, reading),
+            **({"steps": steps_of(drawing, reading.steps)} if reading.steps else {}),
             "milliseconds": round(took, 1),
         }
 
@@ -95,16 +96,12 @@ def rounded(row: npt.NDArray[Any], places: int = 6) -> list[float]:
     return [round(p, places) for p in row.tolist()]
 
 
-def steps_of(drawing: Bytes, reading: Reading) -> list[dict[str, Any]]:
+def steps_of(drawing: Bytes, steps: Steps) -> list[dict[str, Any]]:
     """A drawing on its way to the network, step by step, as grey pictures of its own size."""
-    steps = reading.steps
-    if steps is None:
-        return []
     size = drawing.shape[1], drawing.shape[0]
     shown = [
         ("picture", "as it was drawn", drawing),
-        ("paper", "the paper, as it would be without ink", cv2.resize(steps.paper, size)),
-        ("ink", "the ink, without ruled lines and specks", cv2.resize(steps.ink, size)),
+        ("ink", "the ink, without specks", cv2.resize(steps.ink, size)),
     ]
     return [
         {

@@ -50,20 +50,28 @@ class Ink:
     labels: Labels
 
 
-def page_ink(grey: Bytes, *, dark_ink: bool, ruled: bool = True) -> Ink:
-    """The layers of a grey page [h w]; what looks like rules is taken out if it is `ruled`."""
+def page_ink(grey: Bytes, *, dark_ink: bool, ruled: bool = True, drawn: bool = False) -> Ink:
+    """The layers of a grey page [h w]; what looks like rules is taken out if it is `ruled`.
+
+    What is `drawn` on a screen has the same ground everywhere, and no rules.
+    """
     light = grey if dark_ink else 255 - grey
-    paper = _paper(light)
+    paper = np.full(light.shape, ground(light), np.float32) if drawn else _paper(light)
     raised = np.divide(paper - light, np.maximum(paper, DIM[dark_ink]), dtype=np.float32)
     seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
     level, noise = _grain(seen)
     seen -= level
     raised -= level
     inked = _reached(seen, np.clip(GRAIN * noise, LEAST, MOST))
-    rules = find_rules(inked) if ruled else np.zeros_like(inked)
+    rules = find_rules(inked) if ruled and not drawn else np.zeros_like(inked)
     inked &= ~rules
     labels = _pieces(inked, seen)
     return Ink(grey, paper if dark_ink else 255 - paper, dark_ink, raised, noise, rules, labels)
+
+
+def ground(grey: Bytes) -> int:
+    """The commonest grey."""
+    return int(np.bincount(grey.ravel(), minlength=256).argmax())
 
 
 def has_dark_ink(grey: Bytes) -> bool:

@@ -12,11 +12,7 @@ const CERTAIN = 0.9995; // the confidence of which more digits would say nothing
 // What the steps of the preparation are called, and what happens in them.
 const STEPS = {
   picture: ["Your ink", "as it was sent"],
-  paper: ["Paper", "the grey there would be without ink"],
-  rules: ["Ruled lines", "found and taken out"],
-  ink: ["Ink", "what differs from paper, and belongs to a digit"],
-  digit: ["Digit", "cut out"],
-  cut: ["Digit", "cut out"],
+  ink: ["Ink", "what differs from the ground, and belongs to a digit"],
 };
 
 export function mount(section) {
@@ -58,29 +54,51 @@ export function mount(section) {
   let at = 0; // the one whose probabilities are shown
 
   let inks = 0; // counts what was added to the sheet, so that an answer knows whether it is the last
+  let told = 0; // ink up to which a request without waiting has been made
+  let shown = 0; // ink whose answer is on the page
   const sheet = pad(canvas, (done) => {
     hint.hidden = !sheet.empty;
     inks += 1;
     side.setAttribute("aria-busy", "true");
-    request(done);
+    if (done) answered(true);
+    else request();
   });
 
-  const request = latest(async (done) => {
+  // While the pen moves, one request at a time; when it is lifted, at once.
+  const request = latest(async () => {
+    if (told < inks) await answered(false);
+  });
+
+  /** Asks what the ink on the sheet is, and says so unless newer ink has been answered. */
+  async function answered(done) {
     const seen = inks;
-    await reply(done);
-    if (seen === inks) side.setAttribute("aria-busy", "false");
-  });
+    if (done) told = seen;
+    await reply(seen, done);
+    if (seen !== inks) return;
+    side.setAttribute("aria-busy", "false");
+    if (done && !sheet.empty) explain(seen);
+  }
 
-  async function reply(done) {
+  // The steps are a hundred times as many bytes as the answer: they come after it.
+  const explain = latest(async (seen) => {
+    if (seen !== inks) return;
+    const answer = await ask(`${path(sheet.grey())}&steps=1`, sheet.grey().values).catch(() => null);
+    if (answer && seen === inks) trail(answer);
+  });
+  const path = ({ width, height }) => `/api/draw?width=${width}&height=${height}`;
+
+  async function reply(seen, done) {
     if (sheet.empty) return show(null, 0, done);
-    const { values, width: w, height } = sheet.grey();
+    const grey = sheet.grey();
     const begun = performance.now();
     try {
-      const answer = await ask(`/api/draw?width=${w}&height=${height}`, values);
+      const answer = await ask(path(grey), grey.values);
       complain();
-      if (!sheet.empty) show(answer, performance.now() - begun, done);
+      if (sheet.empty || seen < shown) return;
+      shown = seen;
+      show(answer, performance.now() - begun, done);
     } catch (error) {
-      if (error.wait) return setTimeout(() => request(done), 1000 * error.wait);
+      if (error.wait) return setTimeout(() => answered(done), 1000 * error.wait);
       complain(error.message);
     }
   }
@@ -99,8 +117,8 @@ export function mount(section) {
     marks.replaceChildren(...found.map((d, i) => mark(d, i)));
     chips.replaceChildren(...(found.length > 1 ? found.map(chip) : []));
     select(at);
-    saw.hidden = !found.length && !answer;
-    if (answer) trail(answer);
+    saw.hidden = !answer;
+    if (!found.length) steps.replaceChildren();
     if (done && answer) say(text ? `Read as ${[...text].join(" ").replaceAll("?", "not sure")}. ${sentence(answer)}` : "No digit found.");
   }
 
