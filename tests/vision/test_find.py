@@ -69,6 +69,16 @@ def test_what_is_left_out_has_a_reason():
     assert "speck" in {reason for _, reason in layout.left_out}
 
 
+def test_what_comes_in_at_the_edge_on_its_own_and_paler_is_left_out():
+    sheet = page([(100, [60, 110, 160])])
+    cv2.line(sheet, (500, 499), (560, 400), 120, 5)
+    layout = found(sheet)
+    assert [len(line.pieces) for line in layout.lines] == [3]
+    assert [reason for _, reason in layout.left_out] == ["edge of the picture"]
+    cv2.line(sheet, (500, 499), (560, 400), 40, 5)  # as dark as the digits: a digit that is cut off
+    assert len(found(sheet).lines) == 2
+
+
 def test_a_broken_stroke_is_one_piece():
     sheet = np.full((300, 300), 220, np.uint8)
     cv2.line(sheet, (120, 60), (120, 125), 40, 8)

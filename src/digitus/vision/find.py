@@ -16,6 +16,7 @@ from digitus.vision.ink import Ink, strengths
 from digitus.vision.paper import Box
 
 PALE = 0.3  # of the typical strength: paler pieces are not written with the same pen
+FAINT = 0.75  # of it: paler lines that the edge of the picture cuts through are none
 SMALLEST = 6  # pixels: the least height of a digit
 SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
 REACH = 0.25  # of a line's height: so near a speck belongs to a digit
@@ -102,7 +103,8 @@ def find_lines(ink: Ink) -> Layout:
     if len(main) > MOST:
         left_out += [(p, "texture") for p in main]
         main = []
-    lines = _lines(_stacked(main, height), height)
+    lines, outside = _inside(_lines(_stacked(main, height), height), ink.labels.shape)
+    left_out += [(piece, "edge of the picture") for piece in outside]
     left_out += [(piece, "speck") for piece in _attach(small, lines, height)]
     ordered = [Line(tuple(sorted(line, key=lambda p: p.centre[0]))) for line in _top_down(lines)]
     return Layout(tuple(ordered), tuple(left_out))
@@ -205,6 +207,29 @@ def _lines(pieces: list[Piece], height: float) -> list[list[Piece]]:
             line.append(follows[line[-1]])
         lines.append([pieces[i] for i in line])
     return lines
+
+
+def _inside(
+    lines: list[list[Piece]], page: tuple[int, ...]
+) -> tuple[list[list[Piece]], list[Piece]]:
+    """The lines, and the pieces of those that only come in at the edge, paler than the others."""
+    rows, columns = page
+    if not lines:
+        return lines, []
+    pale = FAINT * typical_strength([piece for line in lines for piece in line])
+
+    def enters(piece: Piece) -> bool:
+        x, y = piece.box[:2]
+        leaves = x == 0 or y == 0 or piece.right == columns or piece.bottom == rows
+        return leaves and piece.strength < pale
+
+    inside, outside = [], []
+    for line in lines:
+        if all(map(enters, line)):
+            outside += line
+        else:
+            inside.append(line)
+    return inside, outside
 
 
 def _attach(small: list[Piece], lines: list[list[Piece]], height: float) -> list[Piece]:
