@@ -167,7 +167,7 @@ def _ways(ink: Floats, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 def stretches(atoms: Atoms, parts: int = PARTS) -> list[Stretch]:
     """All stretches of at most so many neighbouring atoms that could be one digit.
 
-    A whole piece may have more of them: a large zero is cut in many places, and still is one.
+    Whole pieces count as one each: a large zero is cut in many places, and still is one digit.
     """
     found = []
     n = len(atoms.boxes)
@@ -183,8 +183,8 @@ def stretches(atoms: Atoms, parts: int = PARTS) -> list[Stretch]:
                 x1, y1 = max(x1, int(a[2])), max(y1, int(a[3]))
                 if x1 - x0 > WIDE * max(atoms.height, y1 - y0):
                     break
-            piece = uncut[first] and uncut[last] and not uncut[first + 1 : last].any()
-            if last - first <= parts or piece:
+            pieces = uncut[first:last].sum() if uncut[first] and uncut[last] else n
+            if min(last - first, pieces) <= parts:
                 found.append(_stretch(atoms, first, last, (x0, y0, x1, y1)))
     return found
 
