@@ -70,4 +70,7 @@ def test_gaps_make_groups():
     boxes = [(x, 0, 10, 20) for x in (0, 14, 28, 80, 94)]
     assert groups(boxes, 20) == [[0, 1, 2], [3, 4]]
     assert groups([(x, 0, 10, 20) for x in range(0, 300, 60)], 20) == [[0, 1, 2, 3, 4]]
+    assert groups([(x, 0, 10, 20) for x in (0, 40)], 20) == [[0], [1]]
+    assert groups([(x, 0, 10, 20) for x in (0, 25)], 20) == [[0, 1]]
+    assert groups([(x, 0, 10, 20) for x in (0, 40, 54)], 20) == [[0], [1, 2]]
     assert groups([], 20) == []

@@ -20,6 +20,7 @@ WIDE, LOW = 2.0, 5.0  # for each height that a digit is too wide, each line that
 CUT, CROSSED = 0.2, 1.5  # for each cut through ink, and each height of ink that it crosses
 UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
 WIDER, FARTHER = 0.6, 1.8  # a gap between groups: heights of a line, and usual gaps, together
+LONE = 0.3  # of the height: the usual gap of a line that has only one
 
 
 def score(stretch: Stretch, height: float, confidence: float) -> float:
@@ -96,7 +97,9 @@ def groups(boxes: Sequence[Box], height: float) -> list[list[int]]:
     if not boxes:
         return []
     gaps = [b[0] - a[0] - a[2] for a, b in pairwise(boxes)]
-    usual = max(float(np.median(gaps)), 0.0) if gaps else 0.0
+    usual = max(float(sorted(gaps)[(len(gaps) - 1) // 2]), 0.0) if gaps else 0.0
+    if len(gaps) == 1:  # nothing to compare it with
+        usual = min(usual, LONE * height)
     found = [[0]]
     for i, gap in enumerate(gaps, 1):
         if gap > WIDER * height + FARTHER * usual:
