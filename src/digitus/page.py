@@ -91,6 +91,7 @@ class Page:
     layout: Layout
     candidates: tuple[Candidate, ...]
     lines: tuple[tuple[tuple[Digit, ...], ...], ...]
+    uncut: tuple[Digit, ...]
 
     @property
     def digits(self) -> tuple[Digit, ...]:
@@ -105,8 +106,16 @@ class Page:
     @cached_property
     def share(self) -> float:
         """How much of the ink is read: each digit counts by its size and its confidence."""
+        return self._share(self.digits)
+
+    @cached_property
+    def whole(self) -> float:
+        """How much of the ink is digits that were read without a cut."""
+        return self._share(self.uncut)
+
+    def _share(self, digits: Sequence[Digit]) -> float:
         ink = sum(max(c.box[2:]) for c in self.candidates if c.chosen)
-        read = sum(d.confidence * max(d.box[2:]) for d in self.digits if d.value is not None)
+        read = sum(d.confidence * max(d.box[2:]) for d in digits if d.value is not None)
         return read / max(ink * self.zoom, 1)
 
     def steps(self) -> Steps:
@@ -152,6 +161,7 @@ def read_page(picture: Sheet, asked: Asked, view: View) -> Page:
     rows = iter(asked.probabilities([s.image for ways in tried for s in ways]))
     candidates: list[Candidate] = []
     lines: list[tuple[tuple[Digit, ...], ...]] = []
+    uncut: list[Digit] = []
     for line, ways in zip(layout.lines, tried, strict=True):
         p = [next(rows) for _ in ways]
         scores = [score(s, line.height, float(row.max())) for s, row in zip(ways, p, strict=True)]
@@ -164,10 +174,17 @@ def read_page(picture: Sheet, asked: Asked, view: View) -> Page:
             value, confidence = answer(p[i], asked.threshold)
             found.append(Digit(value, confidence, box, len(lines), ways[i].image, p[i]))
         parts = groups([ways[i].box for i in path], line.height)
-        readable = tuple(g for g in (tuple(found[i] for i in part) for part in parts) if _reads(g))
+        cuts = [ways[i].cuts for i in path]
+        readable = tuple(
+            tuple(found[i] for i in part)
+            for part in parts
+            if _reads([found[i] for i in part], [cuts[i] for i in part])
+        )
         if readable:
             lines.append(readable)
-    return Page(view, zoom, ink, layout, tuple(candidates), tuple(lines))
+            read = {id(d) for group in readable for d in group}
+            uncut += [d for d, cut in zip(found, cuts, strict=True) if not cut and id(d) in read]
+    return Page(view, zoom, ink, layout, tuple(candidates), tuple(lines), tuple(uncut))
 
 
 def _laid_out(grey: Bytes, view: View) -> tuple[Ink, Layout]:
@@ -188,9 +205,16 @@ def _laid_out(grey: Bytes, view: View) -> tuple[Ink, Layout]:
     return ink, find_lines(ink)
 
 
-def _reads(group: Sequence[Digit]) -> bool:
-    """Whether a group is digits, some of them refused perhaps, rather than something else."""
-    return 2 * sum(digit.value is not None for digit in group) > len(group)
+def _reads(group: Sequence[Digit], cuts: Sequence[int]) -> bool:
+    """Whether a group is digits, some of them refused perhaps, rather than something else.
+
+    A word has strokes that look like a 1 once it is cut, as the edge of a sheet has streaks: those
+    speak as little for digits as what is refused.
+    """
+    refused = sum(digit.value is None for digit in group)
+    streaks = {digit.value for digit in group} == {1, None}
+    strokes = sum(d.value == 1 and (cut > 0 or streaks) for d, cut in zip(group, cuts, strict=True))
+    return len(group) > 2 * refused and len(group) >= 2 * (refused + strokes)
 
 
 def _upright(box: Box, turns: int, zoom: float, picture: Sheet) -> Box:

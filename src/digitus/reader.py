@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from digitus.errors import DataError
-from digitus.page import Asked, Sheet, View, answer, as_bytes, read_page
+from digitus.page import Asked, Page, Sheet, View, answer, as_bytes, read_page
 from digitus.reading import Candidate, Digit, Reading, Steps
 from digitus.recognizer import Recognizer, load
 from digitus.vision.colour import as_grey
@@ -36,7 +36,8 @@ FEW = 3  # parts into which one digit may have been cut
 SLACK, SLACK_OF_SMALL = 0.1, 0.4  # of probability: one digit may be less sure than its parts
 RULED = 0.1  # of a page's ink: so much more must be read with what looks like rules
 DOUBT = 0.8  # of a page's ink: if less of it is read, it is looked at in other ways; there,
-CLEARLY, ENOUGH = 0.15, 3  # so much more must be read, and so many digits if the page is turned
+CLEARLY, ENOUGH = 0.15, 3  # so much more must be read, and so many digits if the page is turned;
+WHOLE = 0.6  # then so much without a cut: words upside down are easily cut into digits
 
 
 def read(
@@ -120,18 +121,28 @@ def _read(picture: Sheet, asked: Asked, keep_steps: bool) -> Reading:
         unruled = read_page(picture, asked, View(dark_ink, ruled=False))
         page = unruled if unruled.share > page.share + RULED else page
     if page.share < DOUBT and not asked.drawn:
-        views = [View(not dark_ink)]
-        if page.tried >= ENOUGH:
-            views += [View(dark_ink, turns) for turns in (1, 2, 3)]
-        best = max((read_page(picture, asked, view) for view in views), key=lambda p: p.share)
-        enough = ENOUGH if best.view.turns else 1
-        if best.share > page.share + CLEARLY and len(best.digits) >= enough:
-            page = best
+        page = _otherwise(picture, asked, page)
     if single and _one(asked.pattern) and _fills(single[1], page.digits, asked.threshold):
         return _reading_of_one(picture, single, asked, keep_steps)
     lines = tuple(_text(line) for line in page.lines)
     steps = page.steps() if keep_steps else None
     return Reading(picture.width, picture.height, page.digits, lines, steps)
+
+
+def _otherwise(picture: Sheet, asked: Asked, page: Page) -> Page:
+    """The page with ink and paper exchanged, or turned, if that explains clearly more of it."""
+    dark_ink = page.view.dark_ink
+    better = []
+    other = read_page(picture, asked, View(not dark_ink))
+    if other.share > page.share + CLEARLY and len(other.digits) >= len(page.digits):
+        better.append(other)
+    if page.tried >= ENOUGH:
+        for turns in (1, 2, 3):
+            other = read_page(picture, asked, View(dark_ink, turns))
+            clearly = other.whole > max(page.whole + CLEARLY, WHOLE)
+            if clearly and len(other.digits) >= ENOUGH:
+                better.append(other)
+    return max(better, key=lambda page: page.whole, default=page)
 
 
 def _one(pattern: str | None) -> bool:

@@ -33,6 +33,21 @@ def test_lines_in_reading_order(tilt):
         assert line.height == pytest.approx(49, abs=4)
 
 
+@pytest.mark.parametrize("rise", [25, -25])
+def test_lines_that_rise_and_fall(rise):
+    xs = np.arange(60, 660, 44)
+    ways = np.rint(rise * np.sin(2 * np.pi * xs / 260)).astype(int)
+    sheet = np.full((300, 700), 220, np.uint8)
+    for y in (90, 180):
+        for x, way in zip(xs.tolist(), ways.tolist(), strict=True):
+            if x != 368:  # a gap
+                cv2.ellipse(sheet, (x, y + way), (10, 22), 0, 0, 360, 40, 5)
+    layout = found(sheet)
+    assert [len(line.pieces) for line in layout.lines] == [13, 13]
+    for line in layout.lines:
+        assert [p.box[0] for p in line.pieces] == sorted(p.box[0] for p in line.pieces)
+
+
 def test_light_and_polarity_do_not_matter():
     sheet = page([(100, [60, 110, 160]), (300, [200, 260])])
     light = np.linspace(0.35, 1, sheet.shape[1])[None] * np.linspace(1, 0.6, len(sheet))[:, None]
@@ -52,6 +67,16 @@ def test_what_is_left_out_has_a_reason():
     assert len(layout.lines) == 1
     assert {reason for _, reason in layout.left_out} <= {"speck", "edge of the picture", "line"}
     assert "speck" in {reason for _, reason in layout.left_out}
+
+
+def test_what_comes_in_at_the_edge_on_its_own_and_paler_is_left_out():
+    sheet = page([(100, [60, 110, 160])])
+    cv2.line(sheet, (500, 499), (560, 400), 120, 5)
+    layout = found(sheet)
+    assert [len(line.pieces) for line in layout.lines] == [3]
+    assert [reason for _, reason in layout.left_out] == ["edge of the picture"]
+    cv2.line(sheet, (500, 499), (560, 400), 40, 5)  # as dark as the digits: a digit that is cut off
+    assert len(found(sheet).lines) == 2
 
 
 def test_a_broken_stroke_is_one_piece():

@@ -15,19 +15,22 @@ import numpy as np
 from digitus.vision.paper import Box
 from digitus.vision.split import Stretch
 
-WIDE, LOW = 2.0, 10.0  # for each height that a digit is too wide, each line that it is too low
-CUT, CROSSED = 0.4, 1.5  # for each cut through ink, and each height of ink that it crosses
+DOUBTED = 1.0  # for what is more likely no such digit than one
+WIDE, LOW = 2.0, 5.0  # for each height that a digit is too wide, each line that it is too low
+CUT, CROSSED = 0.2, 1.5  # for each cut through ink, and each height of ink that it crosses
 UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
 WIDER, FARTHER = 0.6, 1.8  # a gap between groups: heights of a line, and usual gaps, together
+LONE = 0.3  # of the height: the usual gap of a line that has only one
 
 
 def score(stretch: Stretch, height: float, confidence: float) -> float:
     """The logarithm of how likely ink is one digit: by its looks, its size, and its cuts."""
     _, _, w, h = stretch.box
     wide = max(0.0, w / max(h, 1) - 1.1)
-    low = max(0.0, 0.6 - h / height)
+    low = max(0.0, 0.7 - h / height)
     cut = CUT * stretch.cuts + CROSSED * stretch.crossed
-    return math.log(max(confidence, 1e-4)) - WIDE * wide - LOW * low - cut
+    looks = math.log(max(confidence, 1e-4)) - DOUBTED * (confidence < 0.5)
+    return looks - WIDE * wide - LOW * low - cut
 
 
 def best_path(
@@ -94,7 +97,9 @@ def groups(boxes: Sequence[Box], height: float) -> list[list[int]]:
     if not boxes:
         return []
     gaps = [b[0] - a[0] - a[2] for a, b in pairwise(boxes)]
-    usual = max(float(np.median(gaps)), 0.0) if gaps else 0.0
+    usual = max(float(sorted(gaps)[(len(gaps) - 1) // 2]), 0.0) if gaps else 0.0
+    if len(gaps) == 1:  # nothing to compare it with
+        usual = min(usual, LONE * height)
     found = [[0]]
     for i, gap in enumerate(gaps, 1):
         if gap > WIDER * height + FARTHER * usual:

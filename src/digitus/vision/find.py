@@ -16,12 +16,14 @@ from digitus.vision.ink import Ink, strengths
 from digitus.vision.paper import Box
 
 PALE = 0.3  # of the typical strength: paler pieces are not written with the same pen
+FAINT = 0.75  # of it: paler lines that the edge of the picture cuts through are none
 SMALLEST = 6  # pixels: the least height of a digit
 SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
 REACH = 0.25  # of a line's height: so near a speck belongs to a digit
 TALLEST = 1.25  # times the typical height: parts that are taller together are not one digit
 MOST = 500  # pieces: more of them are no page of digits but a texture
-OVERLAP = 0.35  # of the lower one's height: how far two neighbours in a line overlap
+OVER, OFF = 0.8, 1.0  # of the typical height: neighbours in a line overlap, or are off, by less
+STEEP = 2.0  # a neighbour that is off by some way is as far as one that is so many times away
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def find_lines(ink: Ink) -> Layout:
     if len(main) > MOST:
         left_out += [(p, "texture") for p in main]
         main = []
-    lines = _lines(_stacked(main, height))
+    lines, outside = _inside(_lines(_stacked(main, height), height), ink.labels.shape)
+    left_out += [(piece, "edge of the picture") for piece in outside]
     left_out += [(piece, "speck") for piece in _attach(small, lines, height)]
     ordered = [Line(tuple(sorted(line, key=lambda p: p.centre[0]))) for line in _top_down(lines)]
     return Layout(tuple(ordered), tuple(left_out))
@@ -174,37 +177,59 @@ def _stacked(pieces: list[Piece], height: float) -> list[Piece]:
     return done
 
 
-def _lines(pieces: list[Piece]) -> list[list[Piece]]:
-    """Goes from left to right; each piece goes on the line whose last ones it is beside."""
-    lines: list[list[Piece]] = []
-    ends = np.zeros((len(pieces), 4))  # of each line: x, top, bottom, slope
-    for piece in sorted(pieces, key=lambda p: p.centre[0]):
-        x, top, bottom, slope = ends[: len(lines)].T
-        high = bottom - top
-        shift = np.clip(slope * (piece.centre[0] - x), -high, high)
-        shared = np.minimum(piece.bottom, bottom + shift) - np.maximum(piece.box[1], top + shift)
-        overlap = shared / np.maximum(np.minimum(piece.box[3], high), 1)
-        if lines and overlap.max() > OVERLAP:
-            i = int(overlap.argmax())
-            lines[i].append(piece)
-        else:
-            i = len(lines)
-            lines.append([piece])
-        ends[i] = _end(lines[i])
+def _lines(pieces: list[Piece], height: float) -> list[list[Piece]]:
+    """Follows each piece with another one to its right: the nearest of all pairs first.
+
+    How the line went before does not matter: handwriting rises and falls too often to be foreseen.
+    """
+    pieces = sorted(pieces, key=lambda p: p.centre[0])
+    x, y = np.array([p.centre for p in pieces]).reshape(-1, 2).T
+    left, right = np.array([(p.box[0], p.right) for p in pieces]).reshape(-1, 2).T
+    high = np.array([p.box[3] for p in pieces])
+    gap = (left[None] - right[:, None]) / height  # [left one, right one]
+    off = np.abs(y[None] - y[:, None]) - np.abs(high[None] - high[:, None]) / 2
+    off = np.maximum(off, 0) / height
+    apart = np.maximum(gap, 0) + STEEP * off
+    may = (x[None] > x[:, None]) & (gap > -OVER) & (off < OFF)
+    before, after = np.nonzero(may)
+    follows, followed = {}, set()
+    for k in apart[may].argsort(kind="stable").tolist():
+        i, j = int(before[k]), int(after[k])
+        if i not in follows and j not in followed:
+            follows[i] = j
+            followed.add(j)
+    lines = []
+    for first in range(len(pieces)):
+        if first in followed:
+            continue
+        line = [first]
+        while line[-1] in follows:
+            line.append(follows[line[-1]])
+        lines.append([pieces[i] for i in line])
     return lines
 
 
-def _end(line: list[Piece]) -> tuple[float, float, float, float]:
-    """Where a line is at its last pieces: x, top, bottom, and the slope at which it goes on."""
-    tail = line[-3:]
-    n = len(tail)
-    x = sum(p.centre[0] for p in tail) / n
-    top, bottom = sum(p.box[1] for p in tail) / n, sum(p.bottom for p in tail) / n
-    slope = 0.0
-    if len(line) > 3:
-        (x0, y0), (x1, y1) = line[-4].centre, line[-1].centre
-        slope = (y1 - y0) / max(x1 - x0, 1)
-    return x, top, bottom, slope
+def _inside(
+    lines: list[list[Piece]], page: tuple[int, ...]
+) -> tuple[list[list[Piece]], list[Piece]]:
+    """The lines, and the pieces of those that only come in at the edge, paler than the others."""
+    rows, columns = page
+    if not lines:
+        return lines, []
+    pale = FAINT * typical_strength([piece for line in lines for piece in line])
+
+    def enters(piece: Piece) -> bool:
+        x, y = piece.box[:2]
+        leaves = x == 0 or y == 0 or piece.right == columns or piece.bottom == rows
+        return leaves and piece.strength < pale
+
+    inside, outside = [], []
+    for line in lines:
+        if all(map(enters, line)):
+            outside += line
+        else:
+            inside.append(line)
+    return inside, outside
 
 
 def _attach(small: list[Piece], lines: list[list[Piece]], height: float) -> list[Piece]:

@@ -20,8 +20,10 @@ from digitus.vision.normalise import normalise
 from digitus.vision.paper import Box, Bytes, Floats
 
 ROWS = 40  # pixels: the height at which cuts are looked for
-STRIDE, SPAN = 0.09, 0.36  # of the height: a cut is looked for so often, and may wander so far
-APART = 0.12  # of the height: cuts nearer than this are one
+STRIDE = 0.05  # of the height: so far apart, cuts are looked for
+ASIDE = 0.2  # pixels of ink: as dear as those is a step of a cut to the side
+APART = 0.02  # of the height's square: there is so much ink between two cuts
+THROUGH = 0.4  # of the height: a cut goes through no more ink
 WIDE = 1.5  # times the height: wider ink is no single digit
 GAP = 0.45  # of the height: parts of one digit are nearer to one another
 PARTS = 6  # a digit is in at most so many
@@ -107,8 +109,7 @@ def _extent(labels: npt.NDArray[np.int32], label: int) -> tuple[int, int, int, i
 def _seams(mask: npt.NDArray[np.bool_], height: float) -> list[tuple[npt.NDArray[np.int32], float]]:
     """Where ink [h w] may be cut: the column of each row [h], and the ink that is cut, in heights.
 
-    Each is the path from top to bottom that crosses the least ink, within a window; windows stand
-    side by side over the whole width.
+    Each is the path from top to bottom through one place halfway down that crosses the least ink.
     """
     h, w = mask.shape
     zoom = min(1.0, ROWS / h)
@@ -119,52 +120,61 @@ def _seams(mask: npt.NDArray[np.bool_], height: float) -> list[tuple[npt.NDArray
     )
     unit = height * zoom
     rows, columns = small.shape
-    span = max(3, round(SPAN * unit)) | 1
-    starts = np.arange(0, columns, max(1, round(STRIDE * unit))) - span // 2
-    at = starts[:, None] + np.arange(span)  # [windows span]
-    inside = (at >= 0) & (at < columns)
-    ink = np.where(inside, small[:, at.clip(0, columns - 1)], 9.0)  # [rows windows span]
-    middle = 0.004 * np.abs(np.arange(span) - span // 2)
-    total = np.zeros(ink.shape, np.float32)
-    came = np.zeros(ink.shape, np.int8)
-    total[0] = ink[0] + middle
-    for y in range(1, rows):
-        before = np.pad(total[y - 1], ((0, 0), (1, 1)), constant_values=1e9)
-        ways = np.stack([before[:, 1:-1], before[:, :-2] + 0.05, before[:, 2:] + 0.05])
-        best = ways.argmin(0)
-        came[y] = np.array([0, -1, 1], np.int8)[best]
-        total[y] = np.take_along_axis(ways, best[None], 0)[0] + ink[y] + middle
-    windows = np.arange(len(starts))
-    place = total[-1].argmin(1)
-    cost = np.zeros(len(starts), np.float32)
-    path = np.zeros((rows, len(starts)), np.int32)
-    for y in range(rows - 1, -1, -1):
-        path[y] = place
-        cost += ink[y, windows, place]
-        place = place + came[y, windows, place]
-    columns_of = path + starts
+    middle = rows // 2
+    places = np.arange(0, columns, max(1, round(STRIDE * unit)))
+    up = _ways(small[: middle + 1], places)[::-1]
+    down = _ways(small[middle:][::-1], places)
+    paths = np.concatenate([up, down[1:]])  # [rows places]
+    cost = np.take_along_axis(small, paths, 1).sum(0)
+    before = np.pad(small, ((0, 0), (1, 0))).cumsum(1)  # ink to the left of each column
+    left = np.take_along_axis(before, paths, 1)
+    least = APART * unit**2
     found: list[tuple[npt.NDArray[np.int32], float]] = []
-    taken: list[float] = []
+    taken: list[int] = []
     full_rows = (np.arange(h) + 0.5) * (rows / h) - 0.5
-    for k in np.argsort(cost):
-        middle_at = float(columns_of[:, k].mean())
-        if cost[k] > 0.6 * unit or any(abs(middle_at - other) < APART * unit for other in taken):
+    for k in cost.argsort(kind="stable").tolist():
+        if cost[k] > THROUGH * unit:
+            break
+        between = [left[:, k].sum(), (before[:, -1] - left[:, k]).sum()]
+        between += [np.abs(left[:, k] - left[:, other]).sum() for other in taken]
+        if min(between) < least:
             continue
-        if not APART * unit / 2 < middle_at < columns - APART * unit / 2:
-            continue
-        taken.append(middle_at)
-        seam = np.interp(full_rows, np.arange(rows), columns_of[:, k] + 0.5) / (columns / w)
+        taken.append(k)
+        seam = np.interp(full_rows, np.arange(rows), paths[:, k] + 0.5) / (columns / w)
         found.append((np.rint(seam).astype(np.int32), float(cost[k] / unit)))
     return sorted(found, key=lambda item: float(item[0].mean()))
 
 
+def _ways(ink: Floats, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The columns [h places], from the last row to the first, of the cheapest ways to places there.
+
+    A way goes from row to row by one column at most, and aside only to save ink.
+    """
+    total = ink[0]
+    came = np.zeros(ink.shape, np.int8)
+    for y in range(1, len(ink)):
+        around = np.pad(total, 1, constant_values=np.inf)
+        ways = np.stack([total, around[:-2] + ASIDE, around[2:] + ASIDE])
+        best = ways.argmin(0)
+        came[y] = np.array([0, -1, 1], np.int8)[best]
+        total = np.take_along_axis(ways, best[None], 0)[0] + ink[y]
+    at = [places]
+    for y in range(len(ink) - 1, 0, -1):
+        at.append(at[-1] + came[y, at[-1]])
+    return np.stack(at)
+
+
 def stretches(atoms: Atoms, parts: int = PARTS) -> list[Stretch]:
-    """All stretches of at most so many neighbouring atoms that could be one digit."""
+    """All stretches of at most so many neighbouring atoms that could be one digit.
+
+    Whole pieces count as one each: a large zero is cut in many places, and still is one digit.
+    """
     found = []
     n = len(atoms.boxes)
+    uncut = np.append(atoms.cost == 0, True)
     for first in range(n):
         x0, y0, x1, y1 = (int(v) for v in atoms.boxes[first])
-        for last in range(first + 1, min(n, first + parts) + 1):
+        for last in range(first + 1, n + 1):
             if last - 1 > first:
                 a = atoms.boxes[last - 1]
                 if a[0] - x1 > GAP * atoms.height:
@@ -173,7 +183,9 @@ def stretches(atoms: Atoms, parts: int = PARTS) -> list[Stretch]:
                 x1, y1 = max(x1, int(a[2])), max(y1, int(a[3]))
                 if x1 - x0 > WIDE * max(atoms.height, y1 - y0):
                     break
-            found.append(_stretch(atoms, first, last, (x0, y0, x1, y1)))
+            pieces = uncut[first:last].sum() if uncut[first] and uncut[last] else n
+            if min(last - first, pieces) <= parts:
+                found.append(_stretch(atoms, first, last, (x0, y0, x1, y1)))
     return found
 
 

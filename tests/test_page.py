@@ -1,0 +1,61 @@
+"""What is kept of a page, and which way of looking at it."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from digitus import page, reader
+from digitus.page import Asked, Sheet, View
+from digitus.reading import Digit
+
+BLANK = np.zeros((28, 28), np.uint8)
+
+
+def group(text):
+    """Digits, of which ? is refused."""
+    values = [None if c == "?" else int(c) for c in text]
+    return [Digit(v, 0.9, (0, 0, 9, 9), 0, BLANK, np.full(10, 0.1)) for v in values]
+
+
+@pytest.mark.parametrize(
+    ("text", "cuts", "kept"),
+    [
+        ("1", [0], True),
+        ("11", [0, 0], True),
+        ("3?5", [0, 0, 0], True),
+        ("??5", [0, 0, 0], False),
+        ("71", [1, 1], True),
+        ("2519", [1, 2, 2, 1], True),
+        ("12?1", [1, 2, 2, 1], False),  # a word
+        ("1711", [1, 2, 2, 1], False),
+        ("1?11", [0, 0, 0, 0], False),  # streaks at the edge of a sheet
+        ("1?13", [0, 0, 0, 0], True),
+    ],
+)
+def test_a_group_is_kept_for_what_is_no_mere_stroke(text, cuts, kept):
+    assert page._reads(group(text), cuts) is kept
+
+
+def seen(view, share, whole, digits):
+    return SimpleNamespace(view=view, share=share, whole=whole, digits=("",) * digits, tried=9)
+
+
+@pytest.mark.parametrize(
+    ("others", "best"),
+    [
+        ({(True, 2): (0.9, 0.8, 7)}, (True, 2)),
+        ({(True, 2): (0.9, 0.8, 7), (True, 1): (0.98, 0.7, 8)}, (True, 2)),
+        ({(True, 2): (0.9, 0.5, 9)}, (True, 0)),  # words upside down, cut into digits
+        ({(False, 0): (0.9, 0.9, 4)}, (False, 0)),
+        ({(False, 0): (1.0, 1.0, 1)}, (True, 0)),  # a speck, wholly explained
+    ],
+)
+def test_another_way_of_looking_must_explain_more(others, best, monkeypatch):
+    def look(_picture, _asked, view):
+        return seen(view, *others.get((view.dark_ink, view.turns), (0.0, 0.0, 0)))
+
+    monkeypatch.setattr(reader, "read_page", look)
+    sheet, asked = Sheet(BLANK, 28, 28), Asked(lambda images: images, 0.5, None)
+    chosen = reader._otherwise(sheet, asked, seen(View(True), 0.3, 0.2, 3)).view
+    assert (chosen.dark_ink, chosen.turns) == best
