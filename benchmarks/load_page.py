@@ -25,7 +25,8 @@ def load_section(found: dict[str, Any]) -> str:
         f"| | {drawing['p50_ms']:.0f} ms | {drawing['p99_ms']:.0f} ms | |",
         "",
         f"In Chromium, which shares {pen['cores']} cores with the server and paints with them,",
-        f"the answer is on the page {pen['p50_ms']:.0f} ms after a stroke has ended (median of {pen['strokes']}; nine of ten within {pen['p90_ms']:.0f} ms, "
+        f"the answer is on the page {pen['p50_ms']:.0f} ms after a stroke has ended (median of",
+        f"{pen['strokes']}; nine of ten within {pen['p90_ms']:.0f} ms, "
         f"99 of 100 within {pen['p99_ms']:.0f}; `python benchmarks/pen.py`).",
         "",
         f"{long['load']['seconds'] / 60:.0f} minutes of {long['load']['requests']:,} recognitions"

@@ -59,3 +59,16 @@ def test_another_way_of_looking_must_explain_more(others, best, monkeypatch):
     sheet, asked = Sheet(BLANK, 28, 28), Asked(lambda images: images, 0.5, None)
     chosen = reader._otherwise(sheet, asked, seen(View(True), 0.3, 0.2, 3)).view
     assert (chosen.dark_ink, chosen.turns) == best
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+@pytest.mark.parametrize("zoom", [0.3, 1.0, 2.6])
+def test_boxes_lie_within_their_picture(turns, zoom):
+    picture = Sheet(BLANK, 31, 17)
+    w, h = (17, 31) if turns % 2 else (31, 17)  # as the page lies, in pixels of the picture
+    for x in np.linspace(0, w - 0.4, 9):
+        for y in np.linspace(0, h - 0.4, 9):
+            box = tuple(v / zoom for v in (x, y, 0.4, 0.4))
+            left, top, wide, high = page._upright(box, turns, zoom, picture)
+            assert 0 <= left < left + wide <= picture.width
+            assert 0 <= top < top + high <= picture.height
