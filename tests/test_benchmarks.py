@@ -236,6 +236,14 @@ def test_the_page_is_made_of_the_figures_alone() -> None:
     assert all(f"| {name} |" in text for name in ROWS)
 
 
+def test_fewer_bits_stand_apart() -> None:
+    row = Row(turns={"digitus": [3.0], "PyTorch": [2.0], "PyTorch in bfloat16": [1.0]}).record()
+    assert row["peers"] == {"PyTorch": 2.0}
+    assert row["bfloat16"] == {"PyTorch in bfloat16": 1.0}
+    rows = {**RECORD["rows"], "cnn": {**RECORD["rows"]["cnn"], "bfloat16": row["bfloat16"]}}
+    assert "| cnn | PyTorch in bfloat16 | 1.00 s |" in page.page({**RECORD, "rows": rows})
+
+
 def test_the_page_says_whether_there_was_a_gpu() -> None:
     assert "Not measured: there was no GPU." in page.page(RECORD)
     rows = {**RECORD["rows"], "cnn": {**RECORD["rows"]["cnn"], "gpu": {"digitus on a GPU": 0.5}}}

@@ -54,7 +54,10 @@ class Learner:
     def gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, Any]]:
         """By `parallel.gradient`, in shards."""
         recipe, params = self.task.recipe, self.device.put(self.task.start.params)
-        loss, _, found = gradient(recipe.network, recipe.loss, params, images, labels)
+        precision = None if self.device.precision == "float32" else self.device.precision
+        loss, _, found = gradient(
+            recipe.network, recipe.loss, params, images, labels, precision=precision
+        )
         return loss, {name: to_numpy(g) for name, g in found.items()}
 
     def close(self) -> None:

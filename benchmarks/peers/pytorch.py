@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,13 @@ def layout(layer: Any, before: own.Shape) -> tuple[Callable[[Any], Any], Callabl
 class Learner:
     """An epoch is the well-known loop."""
 
-    def __init__(self, task: Task, compiled: bool = False, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        task: Task,
+        compiled: bool = False,
+        device: str = "cpu",
+        precision: str = "float32",
+    ) -> None:
         self.task = task
         recipe = task.recipe
         torch.set_num_threads(task.threads)
@@ -87,6 +94,9 @@ class Learner:
         self.network.module.to(device)
         self.module = torch.compile(self.network.module) if compiled else self.network.module
         self.loss = nn.CrossEntropyLoss()
+        self.narrow = partial(
+            torch.autocast, device, torch.bfloat16, enabled=precision == "bfloat16"
+        )
         rate, rule = recipe.schedule(0), recipe.optimizer
         weights = self.network.module.parameters()
         if isinstance(rule, own.Adam):
@@ -110,7 +120,8 @@ class Learner:
                 indices = torch.from_numpy(batch).to(self.X.device)
             X, y = self.X[indices], self.y[indices]
             self.rule.zero_grad()
-            loss = self.loss(self.module(X), y)
+            with self.narrow():
+                loss = self.loss(self.module(X), y)
             loss.backward()
             self.rule.step()
             total += loss.detach() * len(X)
@@ -121,7 +132,8 @@ class Learner:
         X = torch.from_numpy(images[:, None].astype(np.float32) / np.float32(255))
         y = torch.from_numpy(labels.astype(np.int64))
         self.network.module.zero_grad()
-        loss = self.loss(self.module(X.to(self.X.device)), y.to(self.X.device))
+        with self.narrow():
+            loss = self.loss(self.module(X.to(self.X.device)), y.to(self.X.device))
         loss.backward()
         return float(loss.detach()), self.network.gradients()
 

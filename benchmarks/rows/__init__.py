@@ -33,6 +33,7 @@ ABOUT = {
 }
 ROWS = tuple(name for name in ABOUT if "." not in name)
 GPU = "on a GPU"  # ends the names of those who compute there
+BFLOAT16 = "in bfloat16"  # and of those whose products have eight bits
 # What is aimed at: at most this many times the fastest peer, or of one; or an amount.
 GOALS = {
     "step10": "as fast as the fastest peer",
@@ -93,10 +94,12 @@ class Row:
         found: dict[str, Any] = {"unit": self.unit, "digitus": middle.pop("digitus", None)}
         if (torch := middle.pop("digitus on PyTorch", None)) is not None:
             found["digitus_on_pytorch"] = torch
-        gpu = {who: middle.pop(who) for who in list(middle) if who.endswith(GPU)}
+        apart = {"gpu": GPU, "bfloat16": BFLOAT16}
+        for key, ending in apart.items():
+            those = [who for who in middle if who.endswith(ending)]
+            if those:
+                found[key] = {who: middle.pop(who) for who in those}
         found |= {"peers": middle, "spread": spread, "skipped": self.skipped, **self.about}
-        if gpu:
-            found["gpu"] = gpu
         if self.least is not None:
             found["machine_limit"] = rounded(self.least)
         return found

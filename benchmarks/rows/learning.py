@@ -11,11 +11,12 @@ from typing import Any
 from digitus.devices import Device
 from digitus.errors import TrainingError
 from peers import NEEDS, Task, disagreement, own, peer
-from rows import GPU, Row, Size, tasks
+from rows import BFLOAT16, GPU, Row, Size, tasks
 from rows.clock import alternate
 from rows.limits import Limits, learning
 
 TOLERANCE = 2e-3  # of the largest gradient, in single precision
+COARSE = 0.2  # in bfloat16, whose numbers have eight bits: a gate may open that was shut
 PEERS = {
     "step10": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
     "epoch128": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
@@ -30,15 +31,20 @@ def learners(name: str, task: Task, size: Size, row: Row) -> dict[str, Any]:
     first = own.Learner(task)
     found: dict[str, Any] = {"digitus": first}
     if name in ON_PYTORCH:
-        for who, name_of_it in (("digitus on PyTorch", "cpu"), (f"digitus {GPU}", "cuda")):
+        for who, how in (
+            ("digitus on PyTorch", ("cpu", "float32")),
+            (f"digitus {BFLOAT16}", ("cpu", "bfloat16")),
+            (f"digitus {GPU}", ("cuda", "float32")),
+        ):
             try:
-                device = Device("torch", name_of_it)
+                device = Device("torch", *how)
             except TrainingError as error:
                 row.skipped[who] = str(error)
                 continue
             found[who] = own.Learner(task, device)
-            if name_of_it == "cuda":
-                found[f"PyTorch {GPU}"] = peer("PyTorch").Learner(task, device="cuda")
+            if who != "digitus on PyTorch":
+                ending = who.removeprefix("digitus ")
+                found[f"PyTorch {ending}"] = peer("PyTorch").Learner(task, False, *how)
     for who in PEERS[name]:
         module = "left out of a quick run" if _slow(who, size) else peer(who)
         if isinstance(module, str):
@@ -47,7 +53,7 @@ def learners(name: str, task: Task, size: Size, row: Row) -> dict[str, Any]:
             found[who] = module.learner(task)
     for who in list(found)[1:]:
         worst = disagreement(task, first, found[who])
-        if not worst < TOLERANCE:
+        if not worst < (COARSE if who.endswith(BFLOAT16) else TOLERANCE):
             raise ArithmeticError(f"{name}: {who} differs from digitus by {worst:.1g}")
     return found
 

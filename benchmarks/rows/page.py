@@ -34,7 +34,7 @@ def amount(value: float, unit: str) -> str:
 def line(name: str, row: dict[str, Any]) -> str:
     """A row as it is printed: digitus, then everyone with how many times as long it takes."""
     unit, mine = row["unit"], row["digitus"]
-    others = everyone(row) | row.get("gpu", {})
+    others = everyone(row) | row.get("bfloat16", {}) | row.get("gpu", {})
     if mine is None:
         return f"{name:<14} digitus: {row['skipped'].get('digitus', 'not measured')}"
     told = [f"{who} {amount(v, unit)} ({v / mine:.2f}x)" for who, v in others.items()]
@@ -90,6 +90,7 @@ def page(record: dict[str, Any]) -> str:
             f"| {shown} | {verdict(row)} | {GOALS.get(name, '')} |"
         )
     lines += ["", "## Everyone", "", *table(rows), "", *slower(rows), *skipped(rows)]
+    lines += ["## In bfloat16", "", *in_bfloat16(rows)]
     lines += ["## On a GPU", "", *on_a_gpu(rows)]
     lines += ["## How close to the machine", "", *closeness(rows, top)]
     lines += ["## Where", "", *where(record)]
@@ -146,6 +147,17 @@ def on_a_gpu(rows: dict[str, Any]) -> list[str]:
     found = {name: row["gpu"] for name, row in rows.items() if row.get("gpu")}
     if not found:
         return ["Not measured: there was no GPU.", ""]
+    return times_of(found)
+
+
+def in_bfloat16(rows: dict[str, Any]) -> list[str]:
+    """The rows whose products have eight bits, on PyTorch's arrays; its own by `autocast`."""
+    found = {name: row["bfloat16"] for name, row in rows.items() if row.get("bfloat16")}
+    return times_of(found) if found else ["Not measured.", ""]
+
+
+def times_of(found: dict[str, dict[str, float]]) -> list[str]:
+    """Who took how long, row by row."""
     lines = ["| row | who | time |", "|---|---|---|"]
     for name, times in found.items():
         lines += [f"| {name} | {who} | {amount(t, 's')} |" for who, t in times.items()]
