@@ -26,7 +26,7 @@ LONE = 0.3  # of the height: the usual gap of a line that has only one
 def score(stretch: Stretch, height: float, confidence: float) -> float:
     """The logarithm of how likely ink is one digit: by its looks, its size, and its cuts."""
     _, _, w, h = stretch.box
-    wide = max(0.0, w / max(h, 1) - 1.1)
+    wide = max(0.0, w / max(h, 1) - 1.0)
     low = max(0.0, 0.7 - h / height)
     cut = CUT * stretch.cuts + CROSSED * stretch.crossed
     looks = math.log(max(confidence, 1e-4)) - DOUBTED * (confidence < 0.5)
