@@ -73,4 +73,5 @@ def test_gaps_make_groups():
     assert groups([(x, 0, 10, 20) for x in (0, 40)], 20) == [[0], [1]]
     assert groups([(x, 0, 10, 20) for x in (0, 25)], 20) == [[0, 1]]
     assert groups([(x, 0, 10, 20) for x in (0, 40, 54)], 20) == [[0], [1, 2]]
+    assert groups([(0, 0, 30, 50), (34, 10, 10, 20), (48, 10, 10, 20)], 20) == [[0], [1, 2]]
     assert groups([], 20) == []

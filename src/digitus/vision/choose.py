@@ -20,13 +20,14 @@ WIDE, LOW = 2.0, 5.0  # for each height that a digit is too wide, each line that
 CUT, CROSSED = 0.2, 1.5  # for each cut through ink, and each height of ink that it crosses
 UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
 WIDER, FARTHER = 0.6, 1.8  # a gap between groups: heights of a line, and usual gaps, together
+TALLER = 2.0  # times as high: a neighbour is of another group, as a digit beside printed words
 LONE = 0.3  # of the height: the usual gap of a line that has only one
 
 
 def score(stretch: Stretch, height: float, confidence: float) -> float:
     """The logarithm of how likely ink is one digit: by its looks, its size, and its cuts."""
     _, _, w, h = stretch.box
-    wide = max(0.0, w / max(h, 1) - 1.1)
+    wide = max(0.0, w / max(h, 1) - 1.0)
     low = max(0.0, 0.7 - h / height)
     cut = CUT * stretch.cuts + CROSSED * stretch.crossed
     looks = math.log(max(confidence, 1e-4)) - DOUBTED * (confidence < 0.5)
@@ -93,7 +94,7 @@ def _no_digit(digit: float) -> float:
 
 
 def groups(boxes: Sequence[Box], height: float) -> list[list[int]]:
-    """The digits of a line, by index, in groups between which there are wide gaps."""
+    """The digits of a line, by index, in groups: at wide gaps, or where the height changes much."""
     if not boxes:
         return []
     gaps = [b[0] - a[0] - a[2] for a, b in pairwise(boxes)]
@@ -102,7 +103,8 @@ def groups(boxes: Sequence[Box], height: float) -> list[list[int]]:
         usual = min(usual, LONE * height)
     found = [[0]]
     for i, gap in enumerate(gaps, 1):
-        if gap > WIDER * height + FARTHER * usual:
+        low, high = sorted((boxes[i - 1][3], boxes[i][3]))
+        if gap > WIDER * height + FARTHER * usual or high > TALLER * low:
             found.append([])
         found[-1].append(i)
     return found
