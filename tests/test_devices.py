@@ -16,6 +16,7 @@ from digitus.data.strokes import strokes
 from digitus.devices import Device
 from digitus.errors import TrainingError
 from digitus.nn import (
+    Adam,
     AdamW,
     AveragePool,
     BatchNorm,
@@ -32,6 +33,7 @@ from digitus.nn import (
     SquaredError,
     Standardize,
 )
+from digitus.parallel import descend
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
 from digitus.runs import Run, load_checkpoint, record
@@ -161,3 +163,28 @@ def test_no_gpu(torch_device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(TrainingError, match="finds no GPU"):
         Device("torch", "cuda")
+
+
+@pytest.mark.parametrize("rule", [Adam(beta1=0.8), AdamW(decay=0.1)], ids=["Adam", "AdamW"])
+def test_the_kernel_of_pytorch_is_the_rule(rule: Adam, torch_device: Device) -> None:
+    import torch
+
+    rng = np.random.default_rng(0)
+    shapes = {"0.W": (3, 3, 2, 5), "0.b": (5,), "1.W": (40, 3)}
+    params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    memory = {name: rule.start(w) for name, w in params.items()}
+    theirs = {name: torch.tensor(w) for name, w in params.items()}
+    their_memory = {name: rule.start(w) for name, w in theirs.items()}
+    for t in range(1, 140):
+        g = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+        # A matrix in another order in memory, as convolutions give theirs.
+        turned = {
+            name: torch.tensor(a.T.copy()).mT if a.ndim == 2 else torch.tensor(a)
+            for name, a in g.items()
+        }
+        descend(rule, params, g, memory, rate=0.1, t=t)
+        descend(rule, theirs, turned, their_memory, rate=0.1, t=t)
+    for name, w in params.items():
+        np.testing.assert_allclose(theirs[name], w, rtol=1e-9)
+        for key, s in memory[name].items():
+            np.testing.assert_allclose(their_memory[name][key], s, rtol=1e-9)

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 from digitus.data.batches import bounds
 from digitus.data.digits import targets
 from digitus.nn import (
+    Adam,
     Array,
     BatchNorm,
     Chain,
@@ -38,6 +39,7 @@ from digitus.nn import (
     update_average,
 )
 from digitus.nn.arrays import Stream
+from digitus.nn.layers import own_kernels
 from digitus.nn.pixels import Pixels
 
 # Threads of our own, each with one of BLAS, share out everything and not only products. But Python
@@ -211,11 +213,18 @@ def descend(
         w = params[name][rows]
         kept = {key: s[rows] for key, s in memory[name].items()}
         w += rule.update(gradients[name][rows], w, kept, rate, t)
-        if t % SETTLE == 0:
-            for s in kept.values():
-                s[abs(s) < FADED] = 0
 
-    _in_blocks(step, gradients)
+    def settle(name: str, rows: slice) -> None:
+        for s in memory[name].values():
+            s[rows][abs(s[rows]) < FADED] = 0
+
+    kernels = own_kernels(next(iter(params.values())))
+    if kernels and isinstance(rule, Adam):
+        kernels.adam(rule, params, gradients, memory, rate, t)
+    else:
+        _in_blocks(step, gradients)
+    if t % SETTLE == 0:
+        _in_blocks(settle, gradients)
 
 
 def follow(average: Params, params: Params, decay: float, t: int) -> None:

