@@ -5,7 +5,8 @@
 Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, goes on with what was
 interrupted, and writes `results/records.json`; `pages` then writes docs/records.md. The test set is
 looked at here alone, once for each trained network: a run that is in the results file is not scored
-again. Committees are the networks of consecutive seeds, none in two committees.
+again. Committees are the networks of consecutive seeds, none in two committees, and one of all
+convolutional networks, where all of them are asked for.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from machine import machine
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "records.json"
 COMMITTEES = {"mlp": 3, "cnn": 3, "cnn-mnist": 3}  # members
+MIXED = ("cnn-mnist", "tiny", "cnn")  # the convolutional networks of all seeds: one committee
 # What a majority of five judges saw in ten test images instead of their labels (Northcutt, Athalye
 # & Mueller 2021); about five more are doubtful.
 CORRECTED = {
@@ -52,9 +54,10 @@ def main() -> None:
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     results["machine"] = machine()
     test = load("mnist", "test")
+    every: dict[str, dict[int, Recognizer]] = {}
     for recipe in arguments.recipes.split(","):
         runs = results.setdefault("runs", {}).setdefault(recipe, {})
-        models = {}
+        models = every.setdefault(recipe, {})
         for seed in range(arguments.seeds):
             folder = arguments.runs / f"{recipe}-{seed}"
             train(recipe, seed, folder, arguments.threads)
@@ -66,6 +69,13 @@ def main() -> None:
             results.setdefault("committees", {})[recipe] = committees(
                 models, COMMITTEES[recipe], test
             )
+        if every.keys() >= set(MIXED):
+            members = tuple(model for name in MIXED for model in every[name].values())
+            results["mixed"] = {
+                "recipes": MIXED,
+                "networks": len(members),
+                **score(evaluate(Committee(members), test)),
+            }
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     pages.write()
 

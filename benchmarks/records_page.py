@@ -18,6 +18,7 @@ BEST_KNOWN = {
     "cnn committee": "99.91 % (the best of many)",
     "tiny": "99.5 %",
 }
+SUMMED = ("parameters", "multiply_adds", "seconds", "bytes")
 
 
 def records_page() -> str:
@@ -96,6 +97,16 @@ def _table(records: dict[str, Any]) -> list[str]:
                 f" | {_minutes(many * mean(run['seconds'] for run in runs))}"
                 f" | {_size(many * r['bytes'])} | {BEST_KNOWN[f'{recipe} committee']} |"
             )
+    if mixed := records.get("mixed"):
+        members = [run for name in mixed["recipes"] for run in records["runs"][name].values()]
+        total = {key: sum(m[key] for m in members) for key in SUMMED}
+        lines.append(
+            f"| all {mixed['networks']} convolutional networks | 1 committee"
+            f" | {total['parameters']:,} | {total['multiply_adds']:,}"
+            f" | {_percent(mixed['accuracy'])} | {_percent(mixed['accuracy_corrected'])}"
+            f" | {_minutes(total['seconds'])} | {_size(total['bytes'])}"
+            f" | {BEST_KNOWN['cnn committee']} |"
+        )
     return lines
 
 
