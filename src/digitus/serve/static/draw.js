@@ -73,10 +73,10 @@ export function mount(section) {
   async function answered(done) {
     const seen = inks;
     if (done) told = seen;
-    await reply(seen, done);
+    const said = await reply(seen, done);
     if (seen !== inks) return;
     side.setAttribute("aria-busy", "false");
-    if (done && !sheet.empty) explain(seen);
+    if (done && said) explain(seen);
   }
 
   // The steps are a hundred times as many bytes as the answer: they come after it.
@@ -87,19 +87,25 @@ export function mount(section) {
   });
   const path = ({ width, height }) => `/api/draw?width=${width}&height=${height}`;
 
+  /** Whether there was an answer, which is shown then. */
   async function reply(seen, done) {
-    if (sheet.empty) return show(null, 0, done);
+    if (sheet.empty) {
+      show(null, 0, done);
+      return false;
+    }
     const grey = sheet.grey();
     const begun = performance.now();
     try {
       const answer = await ask(path(grey), grey.values);
       complain();
-      if (sheet.empty || seen < shown) return;
+      if (sheet.empty || seen < shown) return false;
       shown = seen;
       show(answer, performance.now() - begun, done);
+      return true;
     } catch (error) {
-      if (error.wait) return setTimeout(() => answered(done), 1000 * error.wait);
-      complain(error.message);
+      if (error.wait) setTimeout(() => answered(done), 1000 * error.wait);
+      else complain(error.message);
+      return false;
     }
   }
 
