@@ -87,6 +87,8 @@ def test_deep_pictures() -> None:
     for wrong in ([0, np.nan], [-1, 2]):
         image = Image.fromarray(np.array([wrong], np.float32))
         assert "negative or not numbers" in complaint(encoded(image, "TIFF"))
+    signalling = Image.fromarray(np.array([[0x7FA00000, 0]], np.uint32).view(np.float32))
+    assert "negative or not numbers" in complaint(encoded(signalling, "TIFF"))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -163,7 +163,8 @@ def _pixels(image: Image.Image, name: str, colours: bool) -> npt.NDArray[np.uint
     if image.mode.startswith("I;16"):
         return (np.asarray(image).astype(np.uint16) // 257).astype(np.uint8)
     if image.mode in ("I", "F"):
-        return _scaled(np.asarray(image, np.float64), name)
+        with np.errstate(invalid="ignore"):  # of what is not a number; `_scaled` says so
+            return _scaled(np.asarray(image, np.float64), name)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
