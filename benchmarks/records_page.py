@@ -29,7 +29,7 @@ def records_page() -> str:
         "# How far networks written from their equations go",
         "",
         "Written from [results/records.json](../results/records.json), which",
-        "`python benchmarks/records.py` wrote. Choices were made on a development split of the",
+        "`python benchmarks/records.py` wrote. Choices, but for two said at the end, were made on a development split of the",
         f"training set; the {some['n']:,} test images were looked at once for each network.",
         "Means are over seeds, with 95 % intervals; no best seed is singled out.",
         "",

@@ -56,7 +56,7 @@ def read(
     likeliest cuts are chosen that give so many digits in a line. Digits less certain than
     `min_confidence` (default: the recognizer's threshold) are refused. `keep_steps` keeps what is
     on the way. A picture that was `drawn` on a screen is ink on one plain ground, upright and
-    without rules: it is read in a quarter of the time. Of a file with several pages, the first is
+    without rules, and is read in less time. Of a file with several pages, the first is
     read; `read_pages` reads all.
 
     Raises `DataError` where the picture cannot be opened, with the reason.

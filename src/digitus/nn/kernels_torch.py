@@ -102,7 +102,7 @@ def adam(
 ) -> None:
     """See `optim.Adam` and `AdamW`: their step, added to the parameters in one pass.
 
-    For 636,000 parameters on 4 threads 0.2 ms instead of 1.4.
+    For 636,000 parameters on 4 threads 0.3 ms instead of 2.1.
     """
     for decays in (False, True):
         names = [name for name in gradients if (params[name].ndim > 1) == decays]
