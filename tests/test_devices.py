@@ -33,10 +33,10 @@ from digitus.nn import (
     SquaredError,
     Standardize,
 )
-from digitus.parallel import descend
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
 from digitus.runs import Run, load_checkpoint, record
+from digitus.step import descend
 from digitus.training import Finished, State, begin, train
 
 DIGITS = strokes(400, seed=3)
@@ -49,7 +49,7 @@ CONVOLUTIONS = Recipe(
         ]
     ),
     development=100,
-    batch_size=60,  # one shard, as PyTorch gets it
+    batch_size=30,  # one shard, as PyTorch gets it
     epochs=2,
     optimizer=AdamW(),
     average=0.9,

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitus import training
+from digitus import step, training
 from digitus.data.batches import split
 from digitus.data.digits import Digits
 from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.evaluation import evaluate
 from digitus.nn import Chain, calibrated
-from digitus.parallel import Inputs, gradient
 from digitus.recipe import Recipe
+from digitus.step import Inputs, gradient
 from digitus.training import EpochEnded, Finished, Started, Stepped, begin, train
 from small import (
     EVERYTHING,
@@ -211,7 +211,7 @@ def test_development_images_are_never_learnt_from(
         measured.extend(marks(batches.images))
         return calibrated(network, params, batches, **named)
 
-    monkeypatch.setattr(training, "gradient", noted_gradient)
+    monkeypatch.setattr(step, "gradient", noted_gradient)
     monkeypatch.setattr(training, "calibrated", noted_calibrated)
     network = [{"kind": "Standardize"}, {"kind": "MaxPool", "size": 4}, {"kind": "Flatten"}]
     network += [{"kind": "Dense", "units": 10}, {"kind": "BatchNorm"}]
@@ -303,11 +303,11 @@ def test_every_step_drops_other_units(monkeypatch: pytest.MonkeyPatch) -> None:
     """The streams of dropout are those of (seed, step): none is used twice."""
     used: list[tuple[int, int]] = []
 
-    def noted(*rest: Any, seed: int, step: int, each: Any, **more: Any) -> Any:
+    def noted(*rest: Any, seed: int, step: int, **more: Any) -> Any:
         used.append((seed, step))
-        return gradient(*rest, seed=seed, step=step, each=each)
+        return gradient(*rest, seed=seed, step=step, **more)
 
-    monkeypatch.setattr(training, "gradient", noted)
+    monkeypatch.setattr(step, "gradient", noted)
     trained(recipe(EVERYTHING), digits())
     assert used == [(3, step) for step in range(8)]
 

@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from digitus.devices import NUMPY, Device
 from digitus.nn import to_numpy
-from digitus.parallel import BATCH, gradient, workers
+from digitus.parallel import workers
 from digitus.recognizer import Recognizer
+from digitus.step import BATCH, gradient
 from digitus.training import Stepped, begin, train
 from peers import Predictor, Task
 
@@ -52,7 +53,7 @@ class Learner:
         raise RuntimeError("training is over")
 
     def gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, Any]]:
-        """By `parallel.gradient`, in shards."""
+        """By `step.gradient`."""
         recipe, params = self.task.recipe, self.device.put(self.task.start.params)
         precision = None if self.device.precision == "float32" else self.device.precision
         loss, _, found = gradient(

@@ -40,6 +40,14 @@ class Examples:
         self.parts = list(bounds(len(learnt), self.size))
         self._order, self._ordered = order(0, recipe.seed, 0), -1
 
+    @property
+    def largest(self) -> tuple[int, ...]:
+        """The shape [n h w] of the largest batch."""
+        return (
+            self.size + round(self.recipe.not_digits * self.size),
+            *self.learnt.images.shape[1:],
+        )
+
     @cached_property
     def worn(self) -> Digits:
         """As many as `recipe.worn` asks for, by chance, each worn once."""

@@ -22,8 +22,9 @@ from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Params, softmax, to_numpy
 from digitus.nn.layers import scoped
-from digitus.parallel import BATCH, Map, as_input
+from digitus.parallel import Map
 from digitus.recipe import Recipe, from_table, planned, to_table
+from digitus.step import BATCH, as_input
 
 Bytes = npt.NDArray[np.uint8]
 DEFAULT = "default"  # the name of the recognizer that ships with digitus

@@ -6,7 +6,7 @@ state is whole. Every random number comes from a stream of its own for (seed, pu
 batch), so a state needs no memory of random generators: a run that is resumed from it, also in the
 middle of an epoch, goes on bit for bit as if it had never stopped.
 
-Inside: the loop, the state, the events. Not inside: the step (`parallel`), checkpoints on disk
+Inside: the loop, the state, the events. Not inside: the step (`step`, `crew`), checkpoints on disk
 (`runs`), what is shown (`cli`).
 """
 
@@ -15,12 +15,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from digitus import __version__
+from digitus.crew import Crew, possible
 from digitus.data.batches import order, split
 from digitus.data.digits import NOT_A_DIGIT, Digits
 from digitus.devices import NUMPY, Device
@@ -37,9 +39,10 @@ from digitus.nn import (
     stream,
     trained,
 )
-from digitus.parallel import Inputs, Map, descend, follow, gradient, shard_size
+from digitus.parallel import Map
 from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
+from digitus.step import Alone, Inputs, Method, shard_size
 
 MEASURED = 10_000  # training images on which statistics (batch normalisation ...) are measured
 GLANCE = (
@@ -170,16 +173,44 @@ def train(
         resumed_at=state.step,
     )
     made = examples.upcoming(range(state.step, steps))
-    shard = shard_size(recipe.network, examples.size, threads, parameters)
-    shards = math.ceil(examples.size / shard)
-    with device.workers(threads, shards=shards) as each:
+    with _at_work(recipe, state, examples, threads, device) as (worker, each):
         while state.step < steps or state.seen:
             epoch, number = divmod(state.step, batches)
             if state.seen and number == 0:
                 yield _close_epoch(recipe, state, learnt, development, steps, each)
                 continue
-            yield _step(recipe, state, made, epoch, number, steps, device, each)
+            yield _step(recipe, state, made, epoch, number, steps, worker)
         yield Finished(_finish(recipe, state, digits, learnt, development, each))
+
+
+@contextmanager
+def _at_work(
+    recipe: Recipe, state: State, examples: Examples, threads: int, device: Device
+) -> Iterator[tuple[Alone | Crew, Map]]:
+    """Who makes the steps, and a map over batches for what is asked of the network in between.
+
+    On NumPy's arrays as many processes as there are threads, where a batch is enough for two;
+    else one, whose products have the threads.
+    """
+    precision = None if device.precision == "float32" else device.precision
+    method = Method(
+        recipe.network, recipe.loss, recipe.optimizer, recipe.average, recipe.seed, precision
+    )
+    arrays = state.params, state.memory, state.average
+    processes = 1
+    if device.library == "numpy" and possible():
+        parameters = sum(w.size for w in state.params.values())
+        shard = shard_size(recipe.network, examples.size, threads, parameters)
+        processes = min(threads, math.ceil(examples.size / shard))
+    with device.workers(threads, shards=processes) as each:
+        if processes == 1:
+            yield Alone(method, *arrays), each
+            return
+        crew = Crew(method, processes, *arrays, examples.largest)
+        try:
+            yield crew, each
+        finally:
+            crew.close()
 
 
 def _step(
@@ -189,32 +220,16 @@ def _step(
     epoch: int,
     number: int,
     steps: int,
-    device: Device,
-    each: Map,
+    worker: Alone | Crew,
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
     images, labels = next(made)
-    loss, right, gradients = gradient(
-        recipe.network,
-        recipe.loss,
-        state.params,
-        images,
-        labels,
-        seed=recipe.seed,
-        step=state.step,
-        precision=None if device.precision == "float32" else device.precision,
-        each=each,
-    )
     rate = recipe.schedule(state.step / steps)
+    loss, right = worker.step(images, labels, step=state.step, rate=rate)
     if not math.isfinite(loss):
         raise _astray(f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}", rate)
-    t = state.step + 1
-    with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
-        descend(recipe.optimizer, state.params, gradients, state.memory, rate=rate, t=t)
-        if state.average is not None:
-            follow(state.average, state.params, recipe.average, t)
-    state.step = t
+    t = state.step = state.step + 1
     digits = int((labels != NOT_A_DIGIT).sum())
     state.loss += loss * digits
     state.right += right

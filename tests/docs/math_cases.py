@@ -20,7 +20,7 @@ from digitus.nn.check import random_params
 from digitus.nn.convolution import correlate_to_input
 from digitus.nn.init import fans
 from digitus.nn.inputs import moments
-from digitus.parallel import gradient
+from digitus.step import gradient
 
 Scalar = Callable[[Any], float]
 

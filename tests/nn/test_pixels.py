@@ -22,12 +22,17 @@ def numbers(shape, seed=1):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-@given(st.integers(0, 9), st.integers(1, 7), st.integers(1, 20), st.integers(1, 4))
-def test_products_are_those_of_the_numbers(n, i, o, rows):
+@given(
+    st.integers(0, 9), st.integers(1, 7), st.integers(1, 20), st.integers(1, 10), st.integers(1, 20)
+)
+def test_products_are_those_of_the_numbers(n, i, o, rows, wide):
+    """Also where columns of x without any ink are left out: all of these, with few pictures."""
     x, W, dy = some((n, i)), numbers((i, o)), numbers((n, o))
     lazy = Pixels(x, FLOAT) * 0.25
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pixels, "ROWS", rows)
+        patch.setattr(pixels, "MANY", 2)
+        patch.setattr(pixels, "WIDE", wide)
         y, dW = lazy @ W, lazy.T @ dy
     assert (y.shape, dW.shape) == ((n, o), (i, o))
     np.testing.assert_allclose(y, (x * 0.25) @ W, rtol=1e-12, atol=1e-9)

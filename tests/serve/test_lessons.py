@@ -23,6 +23,7 @@ from digitus.serve.lessons import (
     names,
     offers,
 )
+from digitus.step import shard_size
 
 
 @pytest.mark.parametrize("name", names())
@@ -59,7 +60,7 @@ def test_settings_replace_the_recipes() -> None:
 def test_convolutions_learn_in_one_shard() -> None:
     for batch_size in (0, 100, 500):
         recipe = lesson_from({"recipe": "convolutions", "batch_size": batch_size}).plan()
-        assert 0 < recipe.batch_size <= 64
+        assert 0 < recipe.batch_size <= shard_size(recipe.network, 10**4, 1, 1)
     assert lesson_from({"recipe": "perceptron", "batch_size": 0}).plan().batch_size == 0
 
 

@@ -17,11 +17,11 @@ import pytest
 import small
 from digitus.examples import Examples
 from digitus.files import read_arrays
-from digitus.parallel import gradient
 from digitus.recognizer import load
 from digitus.runs import load_checkpoint
 from digitus.serve import live, runs
 from digitus.serve.lessons import lesson_from
+from digitus.step import gradient
 from digitus.training import begin, train
 from serving import Serving, serving, wait_for
 

@@ -6,7 +6,8 @@ arithmetic like any array, and three things cost them nothing: a factor, another
 view. In a product they become numbers block by block, in a buffer that stays in the cache. For a
 whole MNIST (784-10-10, one core): 29 ms for both products, where making an array of numbers and
 scaling it takes 14 to 80 before the first product begins, by how new its memory is. A single
-picture is multiplied without its background, four fifths of it: W [784 800] in 22 instead of 57 µs.
+picture is multiplied without its background, four fifths of it: W [784 800] in 22 instead of 57 µs;
+of a batch, what is background in all of its pictures is left out.
 
 Inside: the array-like, and products in blocks. Not inside: what is multiplied (`layers`).
 """
@@ -25,6 +26,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from digitus.nn.products import scratch, times, transposed_times
 
 ROWS = 1024  # in a block: 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
+# Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
+# time for 256 pictures and 800 columns, 0.94 for 64; with fewer, picking them out takes as long.
+MANY, WIDE = 64, 100  # pictures and columns from which on it pays
 
 
 class Pixels(NDArrayOperatorsMixin):
@@ -86,10 +90,19 @@ class Pixels(NDArrayOperatorsMixin):
             x *= self.factor
             return (x @ W.take(ink, axis=0))[None]
         y = np.empty((len(self), W.shape[1]), self.dtype)
-        for rows, x in self.blocks():
-            times(x, W, out=y[rows])
+        if (ink := self.ink(W.shape[1])) is not None:
+            np.matmul(self.bytes.take(ink, axis=1).astype(self.dtype), W.take(ink, axis=0), out=y)
+        else:
+            for rows, x in self.blocks():
+                times(x, W, out=y[rows])
         y *= self.factor  # the smallest of the arrays that it could be multiplied with
         return y
+
+    def ink(self, columns: int) -> npt.NDArray[np.intp] | None:
+        """The pixels [i] with ink in any picture, where leaving out the others pays, else None."""
+        if not MANY <= len(self) <= ROWS or columns < WIDE:
+            return None
+        return np.flatnonzero(self.bytes.any(axis=0))
 
     def blocks(self) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
         """The bytes [n i] as numbers, some rows at a time in one buffer."""
@@ -110,6 +123,12 @@ class Transposed:
 
     def __matmul__(self, dy: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """[i n] times dy [n o]: the sum over blocks of rows."""
+        pixels = self.pixels
+        if (ink := pixels.ink(dy.shape[1])) is not None:
+            x = pixels.bytes.take(ink, axis=1).astype(pixels.dtype)
+            dW = np.zeros((pixels.shape[1], dy.shape[1]), pixels.dtype)
+            dW[ink] = x.T @ (dy * pixels.factor)
+            return dW
         total = None
         for rows, x in self.pixels.blocks():
             part = transposed_times(x, dy[rows] * self.pixels.factor)

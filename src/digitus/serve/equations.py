@@ -3,7 +3,7 @@
 Inside: a forward pass, the loss, a backward pass and the update of every parameter for the next
 batch of a paused run, each with an excerpt of its arrays and one number worked out. Nothing is
 changed: the step itself is the run's. Not inside: how a number is worked out (`worked`), and the
-step that is taken (`digitus.parallel`).
+step that is taken (`digitus.step`).
 """
 
 from __future__ import annotations

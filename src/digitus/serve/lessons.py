@@ -22,8 +22,8 @@ from digitus.data.augment import Augmentation
 from digitus.data.digits import Digits
 from digitus.data.sources import STROKES, available, load
 from digitus.errors import RecipeError
-from digitus.parallel import shard_size
 from digitus.recipe import KINDS, Recipe, load_recipe, nearest, planned, shipped, with_settings
+from digitus.step import shard_size
 
 ACTIVATIONS: dict[str, type] = {"relu": nn.Relu, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 AUGMENTS = {

@@ -14,10 +14,10 @@ import numpy as np
 
 from digitus.evaluation import Evaluation
 from digitus.nn import first_trained
-from digitus.parallel import gradient
 from digitus.recipe import Recipe
 from digitus.serve.bodies import Bytes, packed
 from digitus.serve.inside import named
+from digitus.step import gradient
 from digitus.training import EpochEnded, State, Stepped
 
 Table = dict[str, Any]
