@@ -179,7 +179,8 @@ def child(words: str) -> None:
     size = Size(images=images, answers=answers)
     with ExitStack() as stack:
         if label == "memory":
-            learner(who, size, threads).epoch(0)
+            who_learns = learner(who, size, threads)  # with its processes, until they are counted
+            who_learns.epoch(0)
         else:
             recognizer = tasks.recognizer("epoch800")
             module = own if who == "digitus" else peer(who)
@@ -190,10 +191,16 @@ def child(words: str) -> None:
 
 
 def peak_megabytes() -> float:
-    """Of this process. What Linux counts as `ru_maxrss` includes the one that started it."""
+    """Of this process and those it has started, what they share counted for each.
+
+    What Linux counts as `ru_maxrss` includes the one that started it.
+    """
     try:
-        status = Path("/proc/self/status").read_text("utf-8")
-        return float(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+        processes = ["self"]
+        for children in Path("/proc/self/task").glob("*/children"):
+            processes += children.read_text("ascii").split()
+        texts = [Path("/proc", p, "status").read_text("utf-8") for p in processes]
+        return sum(float(t.partition("VmHWM:")[2].split()[0]) for t in texts) * 1024 / 1e6
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 

@@ -31,7 +31,7 @@ threads_option = click.option(
     "--threads",
     type=click.IntRange(min=0),
     default=0,
-    help="Processor cores to use.  [default: all there are]",
+    help="Processor cores to use; beside other work, the idle ones.  [default: all there are]",
 )
 
 
