@@ -210,9 +210,8 @@ class Flatten:
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """[n ...] to [n i]."""
-        xp = namespace(x)
-        y = xp.reshape(x, (x.shape[0], prod(x.shape[1:])))  # not -1: a batch may be empty
-        return y, lambda dy, want_dx=True: (xp.reshape(dy, x.shape), {})
+        y = x.reshape((x.shape[0], prod(x.shape[1:])))  # not -1: a batch may be empty
+        return y, lambda dy, want_dx=True: (dy.reshape(x.shape), {})
 
 
 @dataclass(frozen=True)
