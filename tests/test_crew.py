@@ -17,7 +17,7 @@ from digitus import crew, step, training
 from digitus.crew import Crew, Shared
 from digitus.errors import TrainingError
 from digitus.step import Alone
-from digitus.training import EpochEnded, State, Stepped, begin, train
+from digitus.training import EpochEnded, Finished, State, Stepped, begin, train
 from small import EVERYTHING, digits, one_line, recipe, same_arrays, trained
 
 FULL_BATCH: dict[str, Any] = {"batch_size": 0, "optimizer": {"kind": "GradientDescent"}}
@@ -112,7 +112,8 @@ def test_a_state_is_whole_between_two_events_and_its_own_in_the_end() -> None:
         next(alone)
         if isinstance(event, Stepped | EpochEnded):
             assert_close(one, state)
-    for arrays in (state.params, state.average, *state.memory.values()):
+    assert isinstance(event, Finished)
+    for arrays in (event.recognizer.params, state.params, state.average, *state.memory.values()):
         assert arrays
         assert all(a.flags.owndata for a in arrays.values())
 

@@ -37,7 +37,7 @@ LINE = 64  # bytes that processors pass on at a time: what two write lies in dif
 SPIN = 1e-3  # seconds of waiting without sleep: a member wakes up too late for the next step
 LONGEST_SLEEP = 0.01  # seconds
 YIELD = getattr(os, "sched_yield", lambda: time.sleep(0))  # not on every Unix
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+BLAS_THREADS = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 START = (
     "import pickle, sys; load = pickle.load; sys.path[:] = load(sys.stdin.buffer); "
     "from digitus.crew import work; work(*load(sys.stdin.buffer))"
@@ -105,15 +105,17 @@ class Member:
     def rows(self, a: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The part of an array that this member changes. The last axis of a kernel stays whole."""
         a = a.reshape(-1, a.shape[-1]) if a.ndim > 2 else a
-        return a[len(a) * self.number // self.count : len(a) * (self.number + 1) // self.count]
+        return a[self.share(len(a))]
+
+    def share(self, length: int) -> slice:
+        """Its share of so many things in a row."""
+        return slice(length * self.number // self.count, length * (self.number + 1) // self.count)
 
     def step(self) -> None:
         """Its part of one step, from the gradient to the parameters."""
         method, (examples, size, step) = self.method, (int(v) for v in self.order)
         parts = list(bounds(examples, size))
-        parts = parts[
-            len(parts) * self.number // self.count : len(parts) * (self.number + 1) // self.count
-        ]
+        parts = parts[self.share(len(parts))]
         self.sums[self.number] = 0
         if parts:
             images, labels = self.images[:examples], self.labels[:examples]

@@ -37,6 +37,7 @@ from digitus.nn import (
     one_hot,
     softmax,
     stream,
+    to_numpy,
     trained,
 )
 from digitus.parallel import Map
@@ -311,7 +312,7 @@ def _finish(
     }
     return replace(
         recognizer,
-        params=NUMPY.put(recognizer.params),
+        params={name: to_numpy(w).copy() for name, w in recognizer.params.items()},
         temperature=temperature,
         threshold=threshold,
         history=history,
