@@ -280,15 +280,7 @@ def work(seed: int, start: int, stop: int, doing: Any, results: Any) -> None:
     cv2.setNumThreads(1)
     threadpool_limits(1)
     pictures()
-    found: dict[str, Any] = {
-        "read": 0,
-        "refused": 0,
-        "error": 0,
-        "warned": 0,
-        "slowest": 0.0,
-        "seconds": 0.0,
-    }
-    found |= {"errors": [], "slow": [], "warnings": {}}
+    found = nothing()
     for index in range(start, stop):
         what = input_of(seed, index)
         doing[0], doing[1] = index, time.time()
