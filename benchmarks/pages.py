@@ -188,7 +188,7 @@ def recipe_table(up: str = "") -> list[str]:
         "",
         "Accuracy is the mean over seeds with its 95 % interval. Every run learns from the",
         "training part less a development split and looks at the 10,000 test images once; time",
-        "(mean) and memory (peak) are those of the whole process of `digitus train`, on",
+        "(mean) and memory (peak) are those of `digitus train` with all its processes, on",
         f"{some['threads']} cores of {some['machine']['processor']}.",
     ]
 

@@ -2,10 +2,10 @@
 
     python benchmarks/recipes.py [--recipes quick,gopa-2024] [--seeds 3] [--threads 2]
 
-Runs `digitus train RECIPE --seed S` and `digitus evaluate` as processes of their own, with time and
-peak memory as the operating system accounts for them, and writes `results/recipes.json`; `pages`
-then writes what README and docs say of it. "quick on strokes" learns from the simulated pen alone.
-A run that is already in the results file is not repeated unless `--again` is given.
+Runs `digitus train RECIPE --seed S` and `digitus evaluate` as programs of their own, with time and
+peak memory, and writes `results/recipes.json`; `pages` then writes what README and docs say of it.
+"quick on strokes" learns from the simulated pen alone. A run that is already in the results file is
+not repeated unless `--again` is given.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import pages
-from machine import machine
+from machine import machine, peak_megabytes
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "recipes.json"
@@ -75,9 +75,10 @@ def digitus(arguments: list[str]) -> dict[str, object]:
     command = [sys.executable, "-m", "digitus", *arguments, "--json"]
     start = time.perf_counter()
     with tempfile.TemporaryFile() as answer:
-        process = subprocess.Popen(command, stdout=answer)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process, peak = subprocess.Popen(command, stdout=answer), 0.0
+        while process.poll() is None:
+            peak = max(peak, peak_megabytes(process.pid))
+            time.sleep(0.05)
         seconds = time.perf_counter() - start
         if process.returncode != 0:
             sys.exit(f"{' '.join(command)} failed")
@@ -88,7 +89,7 @@ def digitus(arguments: list[str]) -> dict[str, object]:
     return {
         "answer": record,
         "seconds": round(seconds, 2),
-        "peak_megabytes": round(usage.ru_maxrss / 1024),
+        "peak_megabytes": round(peak),
     }
 
 

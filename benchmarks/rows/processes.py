@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import numpy as np
 from packaging.requirements import Requirement
 from PIL import Image
 
+from machine import peak_megabytes
 from peers import own, peer
 from rows import Row, Size, tasks
 from rows.clock import alternate
@@ -188,21 +188,6 @@ def child(words: str) -> None:
             pixels: np.ndarray = tasks.digits(answers).images
             predict(pixels)
     print(peak_megabytes())
-
-
-def peak_megabytes() -> float:
-    """Of this process and those it has started, what they share counted for each.
-
-    What Linux counts as `ru_maxrss` includes the one that started it.
-    """
-    try:
-        processes = ["self"]
-        for children in Path("/proc/self/task").glob("*/children"):
-            processes += children.read_text("ascii").split()
-        texts = [Path("/proc", p, "status").read_text("utf-8") for p in processes]
-        return sum(float(t.partition("VmHWM:")[2].split()[0]) for t in texts) * 1024 / 1e6
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 def anonymous_megabytes() -> float:

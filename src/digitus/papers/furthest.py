@@ -58,7 +58,7 @@ class Means:
     batch: int = 250
     epochs: int = 60
     average: float = 0.0
-    distort: dict[str, float] = field(default_factory=dict)
+    distort: dict[str, Any] = field(default_factory=dict)
     decay: float = 0.0
     smoothing: float = 0.0
     temperature: float = 0.0
