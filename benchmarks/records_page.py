@@ -17,8 +17,6 @@ BEST_KNOWN = {
     "perceptrons": "99.69 %",
     "cnn": "99.83 %",
     "cnn-mnist": "99.83 %",
-    "cnn-large": "99.83 %",
-    "cnn-large committee": "99.91 % (the best of many)",
     "convolutional networks": "99.91 % (the best of many)",
     "cnn-mnist committee": "99.91 % (the best of many)",
     "cnn committee": "99.91 % (the best of many)",
