@@ -199,19 +199,6 @@ def test_the_mean_picture_stays_where_it_is():
         assert ink == pytest.approx(1, abs=0.02), name
 
 
-def test_centred_pictures_keep_their_centre_of_mass():
-    """To half a pixel along each axis; the picture is one moved, not another."""
-    images = np.concatenate([bar(left=4 + i, right=6 + 2 * i) for i in range(5)] + [bar() * 0])
-    settings_ = {"rotate": 10, "shift": 2, "elastic": 1.0}
-    moved, free = apply(images, centre=True, **settings_), apply(images, **settings_)
-    for before, after, loose in zip(images[:5], moved, free, strict=False):
-        assert np.abs(centre_of_mass(before[None]) - centre_of_mass(after[None])).max() <= 0.51
-        move = np.rint(centre_of_mass(after[None]) - centre_of_mass(loose[None])).astype(int)
-        assert np.array_equal(np.roll(loose, move, axis=(0, 1)), after)
-    assert any(not np.array_equal(a, b) for a, b in zip(moved, free, strict=True))
-    assert not moved[5].any()
-
-
 @pytest.mark.parametrize("white", [0, 2, 4])
 def test_nothing_leaks_into_a_neighbour(white):
     images = np.zeros((5, 28, 28), np.uint8)
@@ -258,7 +245,6 @@ def test_a_setting_has_its_own_draws(name):
     stroke=st.floats(0, 3),
     elastic=st.floats(0, 30),
     smoothness=st.floats(1, 40),
-    centre=st.booleans(),
     seed=st.integers(0, 2**32),
 )
 def test_any_picture_with_any_setting(shape, seed, **amounts):

@@ -43,9 +43,6 @@ class Augmentation:
                 mostly 1.5 to 3.7 pixels wide: the thin ones fade beyond -0.5)
     elastic     rms displacement in pixels, along each axis, of a smooth random field
     smoothness  standard deviation in pixels (>= 1) of the Gaussian that smooths this field
-    centre      whether in the end a picture is moved by whole pixels, so that its centre of mass is
-                where it was: MNIST's digits are centred by it, and a perceptron, which has to learn
-                every place anew, need not learn places where none will be
 
     Elastic distortion is that of Simard, Steinkraus & Platt, "Best practices for convolutional
     neural networks applied to visual document analysis", ICDAR 2003. White noise in -1 ... 1,
@@ -64,7 +61,6 @@ class Augmentation:
     stroke: Range = 0.0
     elastic: float = 0.0
     smoothness: float = 5.0
-    centre: bool = False
 
     def __post_init__(self) -> None:
         for name in RANGES:
@@ -98,9 +94,7 @@ class Augmentation:
         return not self.elastic and all(self.bounds(name) == (0, 0) for name in RANGES)
 
 
-RANGES = tuple(
-    f.name for f in fields(Augmentation) if f.name not in ("elastic", "smoothness", "centre")
-)
+RANGES = tuple(f.name for f in fields(Augmentation) if f.name not in ("elastic", "smoothness"))
 LIMITS = {"scale": (-1, math.inf), "stretch": (-1, math.inf), "shear": (-90, 90)}
 
 
@@ -108,7 +102,7 @@ def augment(images: Bytes, settings: Augmentation, rng: np.random.Generator) -> 
     """Changed copies of the pictures, of the same shape: bytes [n h w] on a black (0) ground.
 
     What leaves a picture is lost and what enters is black. The order is: stroke width; scale and
-    stretch, shear, rotation, shift; elastic distortion; centring.
+    stretch, shear, rotation, shift; elastic distortion.
 
     Random numbers are drawn from `rng` in a fixed order, the noise of `elastic` last, and their
     number does not depend on the pixels: changing one setting leaves what the others draw as it is.
@@ -139,31 +133,7 @@ def augment(images: Bytes, settings: Augmentation, rng: np.random.Generator) -> 
         x, y = _sources(h, w, amount, settings, rng)
         warped = cv2.remap(tiles.reshape(h, -1), x, y, cv2.INTER_LINEAR)  # outside is black
         changed[part] = warped.reshape(h, -1, w).transpose(1, 0, 2)
-    if settings.centre:
-        moves = np.rint(_centres(images) - _centres(changed)).astype(int)
-        for down, right in np.unique(moves[moves.any(axis=1)], axis=0).tolist():
-            chosen = (moves == (down, right)).all(axis=1)
-            changed[chosen] = _moved(changed[chosen], down, right)
     return changed
-
-
-def _centres(images: Bytes) -> Floats:
-    """Row and column of the centre of mass of each picture; (0, 0) of a black one: [n 2]."""
-    n, h, w = images.shape
-    places = np.ones((h * w, 3), np.float32)
-    places[:, 1:] = np.indices((h, w)).reshape(2, -1).T
-    moments = images.reshape(n, -1).astype(np.float32) @ places
-    return moments[:, 1:] / np.maximum(moments[:, :1], 1)
-
-
-def _moved(images: Bytes, down: int, right: int) -> Bytes:
-    """The pictures, moved by whole pixels less than their sides."""
-    _, h, w = images.shape
-    moved = np.zeros_like(images)
-    moved[:, max(down, 0) : h + min(down, 0), max(right, 0) : w + min(right, 0)] = images[
-        :, max(-down, 0) : h - max(down, 0), max(-right, 0) : w - max(right, 0)
-    ]
-    return moved
 
 
 def _restroke(tiles: Bytes, pixels: Floats) -> None:
