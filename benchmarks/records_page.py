@@ -11,10 +11,7 @@ import pages
 
 BEST_KNOWN = {
     "mlp": "99.65 % (Cireşan et al. 2010, 12 million weights)",
-    "mlp-large": "99.65 % (the same)",
     "mlp committee": "99.69 %",
-    "mlp-large committee": "99.69 %",
-    "perceptrons": "99.69 %",
     "cnn": "99.83 %",
     "cnn-mnist": "99.83 %",
     "convolutional networks": "99.91 % (the best of many)",

@@ -72,8 +72,8 @@ def learner(task: Task) -> Learner:
 
 
 def blas_threads() -> int:
-    """Threads of NumPy's BLAS at this moment."""
-    return max(i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas")
+    """Threads that digitus gave BLAS: that of SciPy, which a peer may have brought, kept its own."""
+    return min(i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas")
 
 
 def predictor(recognizer: Recognizer, threads: int, count: int, stack: ExitStack) -> Predictor:
