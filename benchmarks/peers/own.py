@@ -72,7 +72,7 @@ def learner(task: Task) -> Learner:
 
 
 def blas_threads() -> int:
-    """Threads that digitus gave BLAS: that of SciPy, which a peer may have brought, kept its own."""
+    """Threads that digitus gave BLAS; a second BLAS, which a peer has brought, may have more."""
     return min(i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas")
 
 

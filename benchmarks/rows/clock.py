@@ -1,7 +1,7 @@
 """The clock: everyone in turn, again and again, with a pause in between.
 
 The pause lets the waiting threads of the last one fall asleep (OpenMP, OpenBLAS and ONNX Runtime
-let them spin for a while), so that nobody pays for another.
+let them spin for a while, OpenBLAS for 0.1 s), so that nobody pays for another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PAUSE = 0.06
+PAUSE = 0.3
 
 
 def alternate(

@@ -35,7 +35,7 @@ from digitus.step import Method, add, gradient, shard_size, update
 Shapes: TypeAlias = dict[str, tuple[tuple[int, ...], str]]  # and the type of the numbers
 LINE = 64  # bytes that processors pass on at a time: what two write lies in different ones
 SPIN = 1e-3  # seconds of waiting without sleep: a member wakes up too late for the next step
-LONGEST_SLEEP = 0.01  # seconds
+LONGEST_SLEEP = 2e-3  # seconds; one that is woken through a pipe starts on the core of its caller
 YIELD = getattr(os, "sched_yield", lambda: time.sleep(0))  # not on every Unix
 BLAS_THREADS = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 START = (
