@@ -10,6 +10,8 @@ from pathlib import Path
 
 from digitus.papers.machine import processor
 
+PROCESSES = Path("/proc")
+
 
 def machine() -> dict[str, object]:
     """Processor, cores that this process may use, system, and the versions that matter."""
@@ -32,13 +34,36 @@ def peak_megabytes(process: int | str = "self") -> float:
     What they share is counted for each. What Linux counts as `ru_maxrss` includes the process that
     started it; elsewhere it is all there is. 0 for a process that has ended.
     """
-    root = Path("/proc")
-    if not root.is_dir():
+    if not PROCESSES.is_dir():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return sum(_megabytes(one, "VmHWM") for one in _family(process))
+
+
+def own_megabytes() -> float:
+    """What this process and those that it has started have for themselves at the moment.
+
+    Without the pages of mapped files; what they share is counted once.
+    """
+    if not PROCESSES.is_dir():
+        return peak_megabytes()
+    return sum(_megabytes(one, "RssAnon") for one in _family("self")) + _megabytes(
+        "self", "RssShmem"
+    )
+
+
+def _family(process: int | str) -> list[str]:
+    """A process and those that it has started and that still run."""
+    threads = (PROCESSES / str(process)).glob("task/*/children")
     try:
-        threads = (root / str(process)).glob("task/*/children")
-        family = [str(process), *" ".join(path.read_text("ascii") for path in threads).split()]
-        texts = [(root / one / "status").read_text("ascii", "replace") for one in family]
-        return sum(float(t.partition("VmHWM:")[2].split()[0]) for t in texts) * 1024 / 1e6
-    except (OSError, IndexError):  # it ended meanwhile
+        return [str(process), *" ".join(path.read_text("ascii") for path in threads).split()]
+    except OSError:  # a thread ended meanwhile
+        return [str(process)]
+
+
+def _megabytes(process: str, what: str) -> float:
+    """An amount of memory as Linux tells it; 0 for a process that has ended."""
+    try:
+        status = (PROCESSES / process / "status").read_text("ascii", "replace")
+        return float(status.partition(f"{what}:")[2].split()[0]) * 1024 / 1e6
+    except (OSError, IndexError):
         return 0.0

@@ -19,10 +19,10 @@ from digitus.data.idx import read_images
 from digitus.data.mapped import Mapped
 from digitus.data.strokes import strokes
 from digitus.training import Stepped, train
+from machine import own_megabytes
 from rows import Row, Size, tasks
 from rows.clock import alternate
 from rows.limits import Limits
-from rows.processes import anonymous_megabytes
 
 STROKES = 6_000  # drawn, and repeated to fill the file
 
@@ -46,14 +46,14 @@ def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tup
         sets = {"digitus": mapped, "in memory": None}
         runs: dict[str, Any] = {}
         for who, images in sets.items():
-            before = anonymous_megabytes()
+            before = own_megabytes()
             if images is None:
                 images = np.fromfile(path, np.uint8, offset=16).reshape(-1, 28, 28)
             events = train(tasks.recipe("epoch800"), Digits(images, labels, who), threads=threads)
             next(events)
             steps(events, 3)
             runs[who] = events
-            memory.turns[who] = [max(0.0, anonymous_megabytes() - before)]
+            memory.turns[who] = [max(0.0, own_megabytes() - before)]
         works = {who: lambda turn, run=run: steps(run, size.drawn) for who, run in runs.items()}
         row.turns = alternate(works, size.repeats)
         for run in runs.values():

@@ -190,15 +190,6 @@ def child(words: str) -> None:
     print(peak_megabytes())
 
 
-def anonymous_megabytes() -> float:
-    """What this process has for itself at the moment, without the pages of mapped files."""
-    try:
-        status = Path("/proc/self/status").read_text("utf-8")
-        return float(status.partition("RssAnon:")[2].split()[0]) * 1024 / 1e6
-    except OSError:
-        return peak_megabytes()
-
-
 def learner(who: str, size: Size, threads: int) -> own.Learner:
     """One who learns the task of epoch800."""
     from digitus.devices import Device
