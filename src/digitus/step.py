@@ -3,8 +3,8 @@
 A gradient is a pure function of (parameters, examples), and that of a batch is the sum over its
 shards. So several processes can work on a batch (`crew`), and one on a batch larger than its cache.
 
-Inside: bytes as inputs, `gradient`, `descend`, `follow`. Not inside: the loop over batches
-and epochs (`training`), who works on which shard (`crew`).
+Inside: bytes as inputs, `gradient`, `descend`, `follow`, and `Alone`, one process that makes steps.
+Not inside: the loop over batches and epochs (`training`), several processes (`crew`).
 """
 
 from __future__ import annotations
