@@ -2,7 +2,8 @@
 
     python benchmarks/pictures.py [MODEL]
 
-No digit of a real person is in them.
+No digit of a real person is in them. `misread` draws one for docs/records.md, for `records.py`,
+from digits of MNIST.
 """
 
 from __future__ import annotations
@@ -106,8 +107,22 @@ def note(recognizer: digitus.Recognizer) -> None:
     Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
 
 
+def misread(images: np.ndarray, labels: list[int], answers: list[int], names: list[str]) -> None:
+    """Digits [n 28 28], each with its label, what it is read as, and a name."""
+    columns = 9
+    sheet = Sheet(columns, -(-len(images) // columns), width=72, height=86)
+    for k, (image, label, answer, name) in enumerate(
+        zip(images, labels, answers, names, strict=True)
+    ):
+        row, column = divmod(k, columns)
+        sheet.digit(image, column, row, side=52)
+        sheet.words(f"{label}, read {answer}", column, row, 56, size=10, colour=WRONG)
+        sheet.words(name, column, row, 70, size=8, colour=QUIET)
+    sheet.save("records-misread.png")
+
+
 def main() -> None:
-    """Draws all."""
+    """Draws all but what `records.py` draws."""
     parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
     parser.add_argument("model", nargs="?", default="default")
     recognizer = digitus.load(parser.parse_args().model)

@@ -23,6 +23,8 @@ import numpy as np
 
 import digitus
 import pages
+import pictures
+import records_page
 from digitus.committee import Committee
 from digitus.data.digits import Digits
 from digitus.data.sources import load
@@ -34,9 +36,13 @@ from machine import machine
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "records.json"
-COMMITTEES = dict.fromkeys(("mlp", "cnn", "cnn-mnist"), 3)  # members
+COMMITTEES = dict.fromkeys(("mlp", "mlp-taught", "cnn", "cnn-mnist", "cnn-large"), 3)  # members
 # The networks of all seeds of these recipes: one committee.
-MIXED = {"convolutional networks": ("cnn-mnist", "tiny", "cnn")}
+MIXED = {
+    "perceptrons": ("mlp", "mlp-taught"),
+    "convolutional networks": ("cnn-mnist", "tiny", "cnn-large"),
+}
+TEACHERS = {"mlp-taught": "cnn-mnist"}  # all of its networks teach each of these
 # What a majority of five judges saw in ten test images instead of their labels (Northcutt, Athalye
 # & Mueller 2021); about five more are doubtful.
 CORRECTED = {
@@ -47,7 +53,7 @@ CORRECTED = {
 def main() -> None:
     """Trains and scores what is missing, then writes the page."""
     parser = argparse.ArgumentParser(description="Train and score the recipes for accuracy.")
-    parser.add_argument("--recipes", default="mlp,cnn,cnn-mnist,tiny")
+    parser.add_argument("--recipes", default="mlp,cnn,cnn-mnist,cnn-large,tiny,mlp-taught")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--runs", type=Path, default=Path("runs/records"))
@@ -61,7 +67,7 @@ def main() -> None:
         models = every.setdefault(recipe, {})
         for seed in range(arguments.seeds):
             folder = arguments.runs / f"{recipe}-{seed}"
-            train(recipe, seed, folder, arguments.threads)
+            train(recipe, seed, folder, arguments.threads, arguments.seeds)
             models[seed] = digitus.load(folder / "model.safetensors")
             if str(seed) not in runs:
                 runs[str(seed)] = run(models[seed], folder, test)
@@ -79,14 +85,32 @@ def main() -> None:
                     **score(evaluate(Committee(members), test)),
                 }
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    draw_misread(results, test)
     pages.write()
 
 
-def train(recipe: str, seed: int, folder: Path, threads: int) -> None:
-    """Trains what is not there yet."""
+def draw_misread(results: dict[str, Any], test: Digits) -> None:
+    """The digits that most networks get wrong, as pictures."""
+    misread, networks = records_page.misread(results)
+    chosen = list(misread)
+    pictures.misread(
+        test.images[chosen],
+        test.labels[chosen].tolist(),
+        [answers.most_common(1)[0][0] for answers in misread.values()],
+        [f"{i}: {answers.total()} of {networks}" for i, answers in misread.items()],
+    )
+
+
+def train(recipe: str, seed: int, folder: Path, threads: int, seeds: int) -> None:
+    """Trains what is not there yet. A teacher must be there already: its networks of all seeds."""
     if (folder / "model.safetensors").exists():
         return
-    given = ["--resume"] if (folder / "checkpoint.safetensors").exists() else ["--seed", str(seed)]
+    given = ["--seed", str(seed)]
+    if recipe in TEACHERS:
+        models = (folder.with_name(f"{TEACHERS[recipe]}-{s}") for s in range(seeds))
+        given += ["--set", f"teacher={'+'.join(str(m / 'model.safetensors') for m in models)}"]
+    if (folder / "checkpoint.safetensors").exists():
+        given = ["--resume"]
     command = [sys.executable, "-m", "digitus", "train", recipe, *given, "--out", str(folder)]
     command += ["--threads", str(threads), "--array-library", "torch", "--precision", "bfloat16"]
     subprocess.run(command, check=True)
@@ -98,6 +122,7 @@ def run(recognizer: Recognizer, folder: Path, test: Digits) -> dict[str, Any]:
     return {
         "recipe": recognizer.recipe.name,
         "seed": recognizer.recipe.seed,
+        **({"teacher": TEACHERS[name]} if (name := recognizer.recipe.name) in TEACHERS else {}),
         "parameters": recognizer.parameter_count,
         "multiply_adds": multiply_adds(recognizer.recipe.network, recognizer.size),
         "bytes": (folder / "model.safetensors").stat().st_size,

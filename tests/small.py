@@ -33,7 +33,8 @@ TABLE: dict[str, Any] = {
     "epochs": 2,
 }
 # Everything that could be forgotten by a checkpoint: dropout, statistics, momentum, an average of
-# the weights, augmentation, worn and other pictures, and a last batch smaller than the others.
+# the weights, augmentation, worn and other pictures, a teacher, and a last batch smaller than the
+# others.
 EVERYTHING: dict[str, Any] = {
     **TABLE,
     "name": "everything",
@@ -55,6 +56,8 @@ EVERYTHING: dict[str, Any] = {
     "worn": 0.3,
     "wear": {"size": [24, 30]},
     "not_digits": 0.2,
+    "teacher": "default",
+    "softness": 2.0,
     "seed": 3,
 }
 

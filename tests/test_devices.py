@@ -15,6 +15,7 @@ from digitus.data.augment import Augmentation
 from digitus.data.strokes import strokes
 from digitus.devices import Device
 from digitus.errors import TrainingError
+from digitus.examples import Examples
 from digitus.nn import (
     Adam,
     AdamW,
@@ -126,6 +127,17 @@ def test_in_bfloat16_parameters_stay_float32_and_it_learns(torch_device: Device)
     losses = [r.history["epochs"][-1]["loss"] for r in (wide, narrow)]
     assert losses[0] != losses[1]  # it was not float32 all the same
     assert losses[1] == pytest.approx(losses[0], rel=0.2)
+
+
+def test_a_teacher_answers_the_same_in_either(torch_device: Device) -> None:
+    recipe = replace(PERCEPTRON, teacher="default", softness=2.0)
+    devices = (Device(), torch_device, Device("torch", precision="bfloat16"))
+    found = [Examples(recipe, DIGITS, device).batch(0, 0).taught for device in devices]
+    assert all(answers is not None and answers.dtype == np.float32 for answers in found)
+    np.testing.assert_allclose(found[1], found[0], atol=1e-4)
+    np.testing.assert_allclose(found[2], found[0], atol=0.1)
+    assert np.abs(found[2] - found[0]).mean() < 0.005
+    assert not np.array_equal(found[2], found[1])  # it was not float32 all the same
 
 
 def test_a_run_may_be_resumed_elsewhere(torch_device: Device, tmp_path: Path) -> None:

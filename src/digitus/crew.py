@@ -28,9 +28,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.data.batches import bounds
+from digitus.data.digits import CLASSES
 from digitus.errors import TrainingError
 from digitus.nn import Params
-from digitus.step import Method, add, gradient, shard_size, update
+from digitus.step import Method, Targets, add, gradient, shard_size, update
 
 Shapes: TypeAlias = dict[str, tuple[tuple[int, ...], str]]  # and the type of the numbers
 LINE = 64  # bytes that processors pass on at a time: what two write lies in different ones
@@ -90,7 +91,7 @@ class Member:
         self.shared, arrays = shared, shared.arrays
         self.params, self.gradient = shared.group("params"), shared.group(f"gradient {number}")
         self.images, self.labels, self.order = arrays["images"], arrays["labels"], arrays["order"]
-        self.rate, self.sums = arrays["rate"], arrays["sums"]
+        self.taught, self.rate, self.sums = arrays["taught"], arrays["rate"], arrays["sums"]
         self.met = arrays["met"].data.cast("B").cast("q")
         self.lock = threading.Lock()
         self.own = {
@@ -113,7 +114,7 @@ class Member:
 
     def step(self) -> None:
         """Its part of one step, from the gradient to the parameters."""
-        method, (examples, size, step) = self.method, (int(v) for v in self.order)
+        method, (examples, size, step, by_teacher) = self.method, (int(v) for v in self.order)
         parts = list(bounds(examples, size))
         parts = parts[self.share(len(parts))]
         self.sums[self.number] = 0
@@ -125,6 +126,7 @@ class Member:
                 self.params,
                 images,
                 labels,
+                taught=self.taught[:examples] if by_teacher else None,
                 seed=method.seed,
                 step=step,
                 parts=parts,
@@ -220,7 +222,8 @@ class Crew:
         shapes |= {
             "images": (batch, "u1"),
             "labels": (batch[:1], "u1"),
-            "order": ((3,), "i8"),
+            "taught": ((batch[0], CLASSES), "f4"),
+            "order": ((4,), "i8"),
             "rate": ((1,), "f8"),
             "sums": ((processes, 2), "f8"),
             "met": ((processes, LINE // 8), "i8"),
@@ -261,6 +264,7 @@ class Crew:
         self,
         images: npt.NDArray[np.uint8],
         labels: npt.NDArray[np.uint8],
+        taught: Targets | None = None,
         *,
         step: int,
         rate: float,
@@ -271,7 +275,10 @@ class Crew:
             np.copyto(leader.images[:n], images)
             self.last = images
         leader.labels[:n] = labels
-        leader.order[:] = n, shard_size(self.method.network, n, leader.count, self.parameters), step
+        if taught is not None:
+            leader.taught[:n] = taught
+        size = shard_size(self.method.network, n, leader.count, self.parameters)
+        leader.order[:] = n, size, step, taught is not None
         leader.rate[0] = rate
         leader.meet()
         leader.step()

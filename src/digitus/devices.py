@@ -51,13 +51,20 @@ class Device:
         if self.name == "cuda" and not torch.cuda.is_available():
             raise TrainingError("PyTorch finds no GPU here; take --device cpu")
 
-    def put(self, params: Params) -> Params:
-        """NumPy's arrays, or this device's own, as arrays of this device (copied, if moved)."""
+    def put(self, params: Params, *, narrow: bool = False) -> Params:
+        """NumPy's arrays, or this device's own, as arrays of this device (copied, if moved).
+
+        `narrow` ones have the device's precision: they are for use and not to be trained.
+        """
         if self.library == "numpy":
             return {name: to_numpy(a) for name, a in params.items()}
         import torch
 
-        return {name: torch.tensor(to_numpy(a), device=self.name) for name, a in params.items()}
+        dtype = getattr(torch, self.precision) if narrow else None
+        return {
+            name: torch.tensor(to_numpy(a), device=self.name, dtype=dtype)
+            for name, a in params.items()
+        }
 
     @contextmanager
     def workers(self, threads: int, *, shards: int) -> Iterator[Map]:

@@ -1,8 +1,8 @@
 """What a step of training learns from: digits of a batch, distorted, worn, and pictures of none.
 
 Inside: `Examples`, which makes of a set and a recipe the bytes and labels of any batch of any
-epoch. Not inside: how pictures are distorted, worn and drawn (`data`), what is learnt from them
-(`training`).
+epoch, and what a teacher answers to them. Not inside: how pictures are distorted, worn and drawn
+(`data`), what is learnt from them (`training`).
 """
 
 from __future__ import annotations
@@ -10,21 +10,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from digitus.committee import Committee
 from digitus.data.augment import augment
 from digitus.data.batches import ahead, bounds, order
-from digitus.data.digits import NOT_A_DIGIT, Digits
+from digitus.data.digits import NOT_A_DIGIT, Digits, targets
 from digitus.data.mapped import Mapped
 from digitus.data.not_digits import not_digits
 from digitus.data.wear import Wear, worn
+from digitus.devices import NUMPY, Device
 from digitus.nn.arrays import stream
 from digitus.recipe import Recipe
+from digitus.recognizer import load
+from digitus.step import Targets
 
 Bytes = npt.NDArray[np.uint8]
 WORN_AT_ONCE = 1000
+
+
+class Batch(NamedTuple):
+    """Images [n h w], labels [n], and a teacher's answers [n 10] where there is one."""
+
+    images: Bytes
+    labels: Bytes
+    taught: Targets | None = None
 
 
 class Examples:
@@ -34,8 +47,8 @@ class Examples:
     one takes longer than learning from it does; whenever they are drawn they are distorted anew.
     """
 
-    def __init__(self, recipe: Recipe, learnt: Digits) -> None:
-        self.recipe, self.learnt = recipe, learnt
+    def __init__(self, recipe: Recipe, learnt: Digits, device: Device = NUMPY) -> None:
+        self.recipe, self.learnt, self.device = recipe, learnt, device
         self.size = min(recipe.batch_size or len(learnt), len(learnt))
         self.parts = list(bounds(len(learnt), self.size))
         self._order, self._ordered = order(0, recipe.seed, 0), -1
@@ -47,6 +60,11 @@ class Examples:
             self.size + round(self.recipe.not_digits * self.size),
             *self.learnt.images.shape[1:],
         )
+
+    @cached_property
+    def teacher(self) -> Committee | None:
+        """Whose answers are learnt instead of the labels."""
+        return teacher(self.recipe, self.device)
 
     @cached_property
     def worn(self) -> Digits:
@@ -62,18 +80,18 @@ class Examples:
             max(1, round(self.recipe.not_digits * len(self.learnt))), self.recipe.seed
         )
 
-    def upcoming(self, steps: Iterable[int]) -> Iterator[tuple[Bytes, Bytes]]:
+    def upcoming(self, steps: Iterable[int]) -> Iterator[Batch]:
         """The batches of these steps of a run, made ahead where making one takes long."""
 
-        def make(step: int) -> tuple[Bytes, Bytes]:
+        def make(step: int) -> Batch:
             return self.batch(*divmod(step, len(self.parts)))
 
         # Picking a batch out of memory takes 20 µs, less than handing it over by a thread.
-        slow = not self.recipe.augment.off or isinstance(self.learnt.images, Mapped)
+        slow = self.teacher or not self.recipe.augment.off or isinstance(self.learnt.images, Mapped)
         return ahead(make, steps) if slow else map(make, steps)
 
-    def batch(self, epoch: int, number: int) -> tuple[Bytes, Bytes]:
-        """Images [n h w] and labels [n] of a batch; both count from 0."""
+    def batch(self, epoch: int, number: int) -> Batch:
+        """A batch; epoch and number count from 0."""
         recipe, learnt = self.recipe, self.learnt
         chosen: npt.NDArray[np.int64] | slice
         if recipe.batch_size:
@@ -98,7 +116,36 @@ class Examples:
             labels = np.concatenate([labels, np.full(count, NOT_A_DIGIT, np.uint8)])
         if not recipe.augment.off:
             images = augment(images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
-        return images, labels
+        if not self.teacher:
+            return Batch(images, labels)
+        taught, digits = targets(labels), labels != NOT_A_DIGIT
+        taught[digits] = self.teacher.probabilities(images[digits])
+        return Batch(images, labels, taught)
+
+
+def teacher(recipe: Recipe, device: Device) -> Committee | None:
+    """The networks whose answers a recipe's network learns, as soft as it wants them.
+
+    A label says which digit was written, an answer also what else the picture, as it was distorted,
+    might be: Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network", divide
+    the teacher's outputs by a temperature (theirs T, our `softness`) before softmax. The network
+    learns outputs as small; its own temperature is fitted afterwards, as that of any other.
+
+    Raises `ModelError` for a model that cannot be loaded.
+    """
+    if not recipe.teacher:
+        return None
+    models = [load(name) for name in recipe.teacher.split("+")]
+    return Committee(
+        tuple(
+            replace(
+                model,
+                params=device.put(model.params, narrow=True),
+                temperature=model.temperature * recipe.softness,
+            )
+            for model in models
+        )
+    )
 
 
 def all_worn(digits: Digits, wear: Wear, seed: int) -> Digits:

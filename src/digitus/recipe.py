@@ -42,7 +42,9 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }
-SELDOM = ("worn", "wear", "not_digits")  # left out of tables where they say nothing
+# Left out of tables where they say nothing.
+SELDOM = ("worn", "wear", "not_digits", "teacher", "softness")
+SOFTEST = 100  # beyond it all ten answers are alike
 MOST_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
 
@@ -55,6 +57,8 @@ class Recipe:
     average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", or
     a path. `worn` is the share of images that are worn, as by a bad photograph, drawn anew each
     time; `not_digits` are added to every batch, so many for each digit, to be read as nothing.
+    `teacher` names models, joined by "+", whose answers are learnt instead of the labels: files, or
+    "default", the one that ships; `softness` divides their outputs before softmax.
     `name` becomes that of a folder.
     """
 
@@ -74,6 +78,8 @@ class Recipe:
     worn: float = 0.0
     wear: Wear = field(default_factory=Wear)
     not_digits: float = 0.0
+    teacher: str = ""
+    softness: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -87,6 +93,8 @@ class Recipe:
         for key in ("worn", "not_digits"):
             if not 0 <= getattr(self, key) <= 1:
                 raise ValueError(f"{key} must be from 0 to 1, not {getattr(self, key)}")
+        if not 0 < self.softness <= SOFTEST:
+            raise ValueError(f"softness must be above 0 and at most {SOFTEST}, not {self.softness}")
 
 
 def planned(network: nn.Chain, size: tuple[int, int]) -> dict[str, nn.Shape]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,9 @@ BLOCK = 1 << 15
 # processor far longer: after 900 steps Adam took 2.2 ms where it had taken 1.6. So what
 # has faded so far that it cannot matter becomes 0, every so many steps; 0.9 ** 128 is 1e-6.
 FADED, SETTLE = 1e-30, 128
+
+
+Targets: TypeAlias = npt.NDArray[np.float32]  # [n 10]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +99,7 @@ def gradient(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.uint8],
     *,
+    taught: Targets | None = None,
     seed: int = 0,
     step: int = 0,
     precision: str | None = None,
@@ -103,8 +107,10 @@ def gradient(
 ) -> tuple[float, int, Params]:
     """Loss (mean), number of right answers and gradients for a batch of bytes [n h w].
 
-    Labels are digits or `NOT_A_DIGIT`, to which no answer is right. `parts` are the shards to work
-    on, all of them unless they are given: what the given ones add to the three.
+    Labels are digits or `NOT_A_DIGIT`, to which no answer is right. The loss is that against the
+    labels, or against the probabilities [n 10] that a teacher gave, where these are `taught`.
+    `parts` are the shards to work on, all of them unless they are given: what the given ones add to
+    the three.
 
     Batch normalisation takes its statistics from each shard ("ghost batches", Hoffer et al. 2017).
     A library other than NumPy gets the batch whole and shares out the work itself, and may run the
@@ -126,13 +132,12 @@ def gradient(
 
     def shard(part: slice) -> tuple[float, int, Params]:
         x, label = as_input(images[part], w), labels[part]
+        wanted = targets(label) if taught is None else taught[part]
         share = len(label) / n
         rng = Stream(seed, "dropout", step, part.start)
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at the loss
             y, backward = network.forward(params, x, rng)
-            value, dy = loss(
-                xp.astype(y, kept.dtype), xp.astype(like(targets(label), w), kept.dtype)
-            )
+            value, dy = loss(xp.astype(y, kept.dtype), xp.astype(like(wanted, w), kept.dtype))
             right = int(xp.sum(xp.argmax(y, axis=1) == like(label, w)))
             gradients = backward(xp.astype(dy * share, w.dtype), want_dx=False)[1]
             if precision:
@@ -181,6 +186,7 @@ class Alone:
         self,
         images: npt.NDArray[np.uint8],
         labels: npt.NDArray[np.uint8],
+        taught: Targets | None = None,
         *,
         step: int,
         rate: float,
@@ -196,6 +202,7 @@ class Alone:
             self.params,
             images,
             labels,
+            taught=taught,
             seed=method.seed,
             step=step,
             precision=method.precision,

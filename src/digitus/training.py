@@ -27,7 +27,7 @@ from digitus.data.batches import order, split
 from digitus.data.digits import NOT_A_DIGIT, Digits
 from digitus.devices import NUMPY, Device
 from digitus.errors import ModelError, TrainingError
-from digitus.examples import Bytes, Examples, all_worn
+from digitus.examples import Batch, Examples, all_worn
 from digitus.nn import (
     Chain,
     Params,
@@ -156,12 +156,12 @@ def train(
 
     Goes on from `state` where one is given, and changes it; meanwhile its arrays are the device's.
     Raises `DataError` for too few digits, `ShapeError` for a network that does not fit,
-    `TrainingError` for a loss that is not finite.
+    `ModelError` for a teacher that cannot be loaded, `TrainingError` for a loss that is not finite.
     """
     learnt, development = split(digits, recipe.development, SPLIT_SEED)
     state = state or begin(recipe, digits)
     state.put(device)
-    examples = Examples(recipe, learnt)
+    examples = Examples(recipe, learnt, device)
     batches = len(examples.parts)
     steps = recipe.epochs * batches
     parameters = sum(math.prod(w.shape) for w in state.params.values())
@@ -217,7 +217,7 @@ def _at_work(
 def _step(
     recipe: Recipe,
     state: State,
-    made: Iterator[tuple[Bytes, Bytes]],
+    made: Iterator[Batch],
     epoch: int,
     number: int,
     steps: int,
@@ -225,9 +225,9 @@ def _step(
 ) -> Stepped:
     """One update."""
     clock = time.perf_counter()
-    images, labels = next(made)
+    images, labels, taught = next(made)
     rate = recipe.schedule(state.step / steps)
-    loss, right = worker.step(images, labels, step=state.step, rate=rate)
+    loss, right = worker.step(images, labels, taught, step=state.step, rate=rate)
     if not math.isfinite(loss):
         raise _astray(f"the loss became {loss} in epoch {epoch + 1}, batch {number + 1}", rate)
     t = state.step = state.step + 1

@@ -52,7 +52,10 @@ def like(x: npt.NDArray[Any], other: Array) -> Array:
 
 def to_numpy(x: Array) -> npt.NDArray[Any]:
     """The numbers of any array in NumPy's hands; of NumPy's own, the array itself."""
-    return x if isinstance(x, np.ndarray) else x.cpu().numpy()
+    if isinstance(x, np.ndarray):
+        return x
+    x = x.cpu()
+    return (x if x.dtype.itemsize > 2 else x.float()).numpy()  # NumPy has no bfloat16
 
 
 def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: Any = np.float32) -> Array:

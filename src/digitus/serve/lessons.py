@@ -106,6 +106,7 @@ class Lesson:
             batch_size=self._batch_size(network),
             worn=0.0,
             not_digits=0.0,
+            teacher="",
             epochs=self.epochs,
             augment=base.augment if self.augment == OWN else AUGMENTS[self.augment],
             seed=self.seed,

@@ -189,7 +189,7 @@ class Live:
 
     def _next_batch(self, state: State, learnt: Digits) -> tuple[Bytes, Bytes]:
         """What the next step will learn from: images and labels."""
-        return Examples(self.recipe, learnt).batch(*divmod(state.step, self._batches))
+        return Examples(self.recipe, learnt).batch(*divmod(state.step, self._batches))[:2]
 
     def _work(self) -> None:
         """The thread."""
