@@ -9,18 +9,21 @@ which stand in the page and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from digitus import nn
+from digitus import load, nn
+from digitus.devices import NUMPY
+from digitus.examples import teacher
 from digitus.nn.check import random_params
 from digitus.nn.convolution import correlate_to_input
 from digitus.nn.init import fans
 from digitus.nn.inputs import moments
 from digitus.step import gradient
+from small import recipe
 
 Scalar = Callable[[Any], float]
 
@@ -166,6 +169,17 @@ def shards() -> Iterator[Case]:
     parts = [np.arange(0, 1024), np.arange(1024, 2048), np.arange(2048, n)]
     given = {"shards": parts, "n": n, "dW_of": lambda part: whole(p["2.W"], part)[1]}
     yield Case(given, expected, {"dW": (lambda W: whole(W)[0], p["2.W"])})
+
+
+def taught() -> Iterator[Case]:
+    """Of a teacher's own outputs, its temperature and the softness that a recipe asks for."""
+    images = np.random.default_rng(0).integers(0, 256, (6, 28, 28), np.uint8)
+    committee = teacher(recipe(teacher="default", softness=3), NUMPY)
+    assert committee is not None
+    (asked,) = committee.members
+    wide = replace(asked, params={name: w.astype(float) for name, w in asked.params.items()})
+    given = {"u": wide.outputs(images), "s": 3 * load().temperature}
+    yield Case(given, {"t": wide.probabilities(images)})
 
 
 def losses(loss: Any, name: str, **more: Any) -> Iterator[Case]:
@@ -372,6 +386,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "squared": lambda: losses(nn.SquaredError(), "y"),
     "squaredsigmoid": squared_sigmoid,
     "ce": lambda: losses(nn.SoftmaxCrossEntropy(), "z"),
+    "taught": taught,
     "smooth": lambda: losses(nn.SoftmaxCrossEntropy(0.2), "z", smoothing=0.2),
     "scale": lambda: one(of_layer(nn.Scale(3.0), normal(5, 6), s=3.0)),
     "centre": lambda: one(of_layer(nn.Centre(), normal(5, 6))),
