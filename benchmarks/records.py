@@ -38,10 +38,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "records.json"
 COMMITTEES = dict.fromkeys(("mlp", "mlp-taught", "cnn", "cnn-mnist", "cnn-large"), 3)  # members
 # The networks of all seeds of these recipes: one committee.
-MIXED = {
-    "perceptrons": ("mlp", "mlp-taught"),
-    "convolutional networks": ("cnn-mnist", "tiny", "cnn-large"),
-}
+MIXED = {"convolutional networks": ("cnn-mnist", "tiny", "cnn-large")}
 TEACHERS = {"mlp-taught": "cnn-mnist"}  # all of its networks teach each of these
 # What a majority of five judges saw in ten test images instead of their labels (Northcutt, Athalye
 # & Mueller 2021); about five more are doubtful.

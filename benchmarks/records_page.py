@@ -17,7 +17,6 @@ BEST_KNOWN = {  # in the order of the table
     "mlp committee": PERCEPTRONS,
     "mlp-taught": PERCEPTRON,
     "mlp-taught committee": PERCEPTRONS,
-    "perceptrons": PERCEPTRONS,
     "tiny": "99.5 %",
     "cnn": "99.83 %",
     "cnn committee": CONVOLUTIONS,
