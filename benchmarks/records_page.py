@@ -133,6 +133,7 @@ def _teachers(records: dict[str, Any]) -> list[str]:
         for name, teacher in by.items()
         if teacher
         for line in (
+            "",
             f"`{name}` learnt, instead of labels, what the {len(records['runs'][teacher])} networks"
             f" of `{teacher}` together",
             "answer to each distorted picture; the time is its own, that of its teachers came"
