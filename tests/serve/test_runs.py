@@ -349,7 +349,7 @@ def test_equations_are_those_of_the_step(tmp_path: Path) -> None:
             assert (found["step"], state.step) == (1, 1)
             learnt, _ = live.split(small.digits(300), recipe.development, live.SPLIT_SEED)
             examples = Examples(recipe, learnt)
-            images, labels = examples.batch(*divmod(1, len(examples.parts)))
+            images, labels, _ = examples.batch(*divmod(1, len(examples.parts)))
             loss, _, gradients = gradient(recipe.network, recipe.loss, state.params, images, labels)
             assert found["loss"] == pytest.approx(loss, rel=1e-5)
             assert found["batch_size"] == len(images)
