@@ -24,6 +24,7 @@ BEST_KNOWN = {  # in the order of the table
     "cnn-mnist committee": CONVOLUTIONS,
     "cnn-large": "99.83 %",
     "cnn-large committee": CONVOLUTIONS,
+    "small convolutional networks": CONVOLUTIONS,
     "convolutional networks": CONVOLUTIONS,
 }
 SUMMED = ("parameters", "multiply_adds", "seconds", "bytes")
