@@ -130,7 +130,16 @@ def run(recognizer: Recognizer, folder: Path, test: Digits) -> dict[str, Any]:
         "epochs": len(epochs),
         "seconds": round(sum(epoch["seconds"] for epoch in epochs)),
         "development_accuracy": epochs[-1]["development_accuracy"],
+        "log": log(recognizer),
         **score(evaluate(recognizer, test)),
+    }
+
+
+def log(recognizer: Recognizer) -> dict[str, list[float]]:
+    """What training and the development split said after each epoch."""
+    return {
+        key: [round(epoch[key], 5) for epoch in recognizer.history["epochs"]]
+        for key in ("loss", "accuracy", "development_loss", "development_accuracy")
     }
 
 

@@ -55,6 +55,8 @@ def records_page() -> str:
         "",
         "## Every run",
         "",
+        "What each epoch gave is in [results/records.json](../results/records.json).",
+        "",
         "| recipe | seed | development | test | corrected | calibration error | epochs | time |",
         "|---|---|---|---|---|---|---|---|",
     ]
