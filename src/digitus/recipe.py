@@ -123,7 +123,7 @@ def shipped() -> dict[str, str]:
     """The recipes that come with digitus: name to TOML text."""
     folder = resources.files("digitus") / "recipes"
     files = [f for f in folder.iterdir() if f.name.endswith(".toml")]
-    return {f.name.removesuffix(".toml"): f.read_text("utf-8") for f in sorted(files, key=str)}
+    return dict(sorted((f.name.removesuffix(".toml"), f.read_text("utf-8")) for f in files))
 
 
 def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:

@@ -47,7 +47,7 @@ def models(json: bool) -> None:
         _tell(console, row)
     console.print("Recipes (train one with: digitus train NAME)")
     for row in recipes:
-        console.print(f"  {row['recipe']:<12} {row['parameters']:>9,} parameters  {row['about']}")
+        console.print(f"  {row['recipe']:<12} {row['parameters']:>10,} parameters  {row['about']}")
     console.print("Models in runs/" if made else "No models in runs/ yet")
     for row in made:
         if "error" in row:
