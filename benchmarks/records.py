@@ -5,8 +5,9 @@
 Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, goes on with what was
 interrupted, and writes `results/records.json`; `pages` then writes docs/records.md. The test set is
 looked at here alone, once for each trained network: a run that is in the results file is not scored
-again. Committees are the networks of consecutive seeds, none in two committees, and one of
-networks of several recipes, where all of these are asked for.
+again. Committees are the networks of consecutive seeds, none in two committees, and those of
+several recipes (`MIXED`), where all of these are asked for. What is taught learns from networks
+that are there before it (`TEACHERS`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ COMMITTEES = dict.fromkeys(("mlp", "mlp-taught", "cnn", "cnn-mnist", "cnn-large"
 # The networks of all seeds of these recipes: one committee.
 MIXED = {
     "small convolutional networks": ("cnn-mnist", "tiny", "cnn"),
-    # The least loss on the development split, 0.0083; with `tiny` as well 0.0087.
     "convolutional networks": ("cnn-mnist", "cnn-large"),
 }
 TEACHERS = {"mlp-taught": "cnn-mnist"}  # all of its networks teach each of these
