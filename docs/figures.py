@@ -439,6 +439,37 @@ def convolution() -> str:
     return d.svg()
 
 
+def deslant() -> str:
+    """Written digits, upright, and of one width: by digitus."""
+    d = Drawing(760, 334, "Digits as written, upright, and of one width")
+    images = strokes(8, seed=4).images[..., None].astype(float)
+    upright, wide = nn.Deslant(), nn.Deslant(width=4.0)
+    rows = ("as written", images), ("upright", upright), ("of one width", wide)
+    for k, (words, shown) in enumerate(rows):
+        if isinstance(shown, nn.Deslant):
+            shown = shown.forward({}, images)[0]
+        d.text(110, 70 + 104 * k, words, "f-ink h", "end")
+        for column, image in enumerate(shown[..., 0]):
+            left, top, cell = 126 + 78 * column, 18 + 104 * k, 2.7
+            pixels(d, left, top, cell, image / 255)
+            if k:
+                middle = left + 14 * cell
+                d.line([(middle, top), (middle, top + 28 * cell)], "s-orange thin")
+    return d.svg()
+
+
+def pixels(d: Drawing, x: float, y: float, cell: float, image: Any) -> None:
+    """A picture of numbers from 0 to 1 in six shades: of each shade one path of short lines."""
+    shades = np.rint(image * 5).astype(int)
+    for shade in range(1, 6):
+        path = "".join(f"M{b} {a}h1v1h-1z" for a, b in np.argwhere(shades == shade).tolist())
+        if path:
+            d.parts.append(
+                f'<path d="{path}" class="f-ink" fill-opacity="{shade / 5:g}" '
+                f'transform="translate({num(x)} {num(y)}) scale({cell:g})"/>'
+            )
+
+
 def maxpool() -> str:
     """A winner, a tie, a window of zeros; where dy goes, by digitus."""
     d = Drawing(760, 300, "Max-pool: dy arrives once")
@@ -565,6 +596,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
         loss,
         convolution,
         maxpool,
+        deslant,
         schedules,
         signals,
         digit,

@@ -24,6 +24,7 @@ from digitus.nn import (
     Chain,
     Conv,
     Dense,
+    Deslant,
     Dropout,
     Flatten,
     MaxPool,
@@ -45,7 +46,16 @@ CONVOLUTIONS = Recipe(
     "convolutions",
     Chain(
         [
-            *(Scale(), Conv(4), Relu(), BatchNorm(), MaxPool(), Conv(6, stride=2), Relu()),
+            *(
+                Scale(),
+                Deslant(width=4.0),
+                Conv(4),
+                Relu(),
+                BatchNorm(),
+                MaxPool(),
+                Conv(6, stride=2),
+                Relu(),
+            ),
             *(AveragePool(), Flatten(), Dropout(0.2), Dense(10)),
         ]
     ),

@@ -33,7 +33,7 @@ from digitus.errors import RecipeError, ShapeError
 
 LAYERS = (
     nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,
-    nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize,
+    nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize, nn.Deslant,
 )  # fmt: skip
 KINDS: dict[str, tuple[type, ...]] = {
     "network": LAYERS,

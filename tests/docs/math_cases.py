@@ -20,6 +20,7 @@ from digitus.devices import NUMPY
 from digitus.examples import teacher
 from digitus.nn.check import random_params
 from digitus.nn.convolution import correlate_to_input
+from digitus.nn.deslant import EPSILON
 from digitus.nn.init import fans
 from digitus.nn.inputs import moments
 from digitus.step import gradient
@@ -343,6 +344,51 @@ def schedule(rule: Any, points: tuple[float, ...], **more: Any) -> Iterator[Case
         yield Case({"r": 0.3, "q": q, **more}, {"alpha": rule(q)})
 
 
+def deslant(width: float, most: float) -> Case:
+    """What is read where, by NumPy's interpolation, from moments by NumPy's covariances."""
+    h, w = 6, 7
+    i, j = (np.arange(h) - (h - 1) / 2)[:, None], np.arange(w) - (w - 1) / 2
+    places = np.stack([np.repeat(i, w), np.tile(j, h)])
+    case = of_layer(nn.Deslant(width, most), normal(3, h, w, 2))
+    x, dy = case.given["x"], case.given["dy"]
+    case.given |= {"i": i, "j": j, "width": width, "most": most, "epsilon": EPSILON}
+    m = (x**2).sum(-1)
+
+    def moments_of(m: Any) -> dict[str, Any]:
+        found = []
+        for ink in m.reshape(len(m), -1):
+            spread = np.cov(places, ddof=0, aweights=ink)
+            means = np.average(places, axis=1, weights=ink)
+            found.append((*means, spread[0, 0] + EPSILON, spread[0, 1], spread[1, 1]))
+        names = ("mean_i", "mean_j", "var_i", "cov", "var_j")
+        return dict(zip(names, np.array(found).T[..., None, None], strict=True))
+
+    def derived(**v: Any) -> dict[str, Any]:
+        """With slant, stretch and places, where these are not given."""
+        v = {"s": v["cov"] / v["var_i"]} | v
+        deviation = np.sqrt(v["var_j"] - v["s"] * v["cov"] + EPSILON)
+        v["k"] = np.clip(deviation / width, 1 / most, most)
+        return {"q": v["mean_j"] + v["k"] * j + v["s"] * (i - v["mean_i"])} | v
+
+    def loss(**v: Any) -> float:
+        """Σ dy y."""
+        q, ends = derived(**v)["q"], np.array([j[0] - 1, *j, j[-1] + 1])
+        rows = np.pad(x, ((0, 0), (0, 0), (1, 1), (0, 0)))
+        return sum(
+            dy[n, a, :, c] @ np.interp(q[n, a], ends, rows[n, a, :, c])
+            for n, a, c in np.ndindex(*x.shape[:2], x.shape[3])
+        )
+
+    own = derived(**moments_of(m))
+    moments_ = {k: own[k] for k in ("mean_i", "mean_j", "var_i", "cov", "var_j")}
+    case.expected |= {k: own[k] for k in ("s", "k", "var_i", "cov", "var_j")}
+    case.expected["weight"] = m / m.sum((1, 2), keepdims=True)
+    for k in (*moments_, "s", "q"):
+        case.slopes[f"d{k}"] = (lambda value, k=k: loss(**moments_ | {k: value}), own[k])
+    case.slopes["dm"] = (lambda m: loss(**moments_of(m)), m)
+    return case
+
+
 def slope() -> Iterator[Case]:
     for w in (0.4, -1.3):
         df = nn.Tanh().forward({}, np.array([w]))[1](np.ones(1))[0][0]
@@ -393,6 +439,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "standardize": lambda: one(of_layer(nn.Standardize(0.9), normal(5, 6), floor=0.9)),
     "moments": merged,
     "calibrated": measured,
+    "deslant": lambda: map(deslant, (1.7, 4.0), (3.0, 1.2)),  # reached, and out of bounds
     "dropout": dropout,
     "conv": conv,
     "max": lambda: pool(nn.MaxPool(2), ties=True),

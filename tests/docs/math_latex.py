@@ -377,6 +377,8 @@ def evaluate_indices(latex: str, variables: dict[str, Any], ranges: dict[str, in
         found = list(FACTOR.finditer(term))
         numbers = [variables[n][index(p)] for n, p in map(_factor, found)]
         value: Any = np.prod(np.broadcast_arrays(*numbers), axis=0)
+        if factor := re.match(r"\s*(\d+)\s", term):
+            value = value * int(factor[1])
         if "\\frac{1}{s^2}" in term:
             value = value / variables["s"] ** 2
         product, added = (value, added) if sign == "*" else (product, value)

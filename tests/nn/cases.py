@@ -20,6 +20,7 @@ from digitus.nn import (
     Chain,
     Conv,
     Dense,
+    Deslant,
     Dropout,
     Flatten,
     GradientDescent,
@@ -93,6 +94,7 @@ LAYERS = [
         (Conv(4, kernel, stride, padding), IMAGE)
         for kernel, stride, padding in product((1, 3, 5), (1, 2), ("same", "valid"))
     ),
+    *((Deslant(width, most), IMAGE) for width, most in ((0.0, 1.6), (1.8, 3.0), (4.0, 1.2))),
     (Conv(2, 5), (1, 2, 1)),  # a window larger than the image, held up by its border
     (Chain([]), VECTOR),
     (Chain([Chain([Dense(5), Tanh()]), Dense(3)]), VECTOR),

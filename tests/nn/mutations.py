@@ -17,6 +17,7 @@ from digitus.nn import (
     Chain,
     Conv,
     Dense,
+    Deslant,
     Dropout,
     Flatten,
     MaxPool,
@@ -204,6 +205,28 @@ def with_weights(change):
     return spoil
 
 
+def still(seen, *, turned=False):
+    """dx of Deslant as if no pixel moved another: Tᵀ dy, or T dy."""
+    x, layer = seen.x, seen.layer
+    h, w = x.shape[1:3]
+    i, j = np.arange(h)[:, None], np.arange(w)
+    weight = (x * x).sum(-1)
+    weight = weight / weight.sum((1, 2), keepdims=True)
+
+    def mean(z):
+        return (weight * z).sum((1, 2), keepdims=True)
+
+    a, b = i - mean(i), j - mean(j)
+    s = mean(a * b) / mean(a * a)
+    k = 1.0
+    if layer.width:
+        k = np.sqrt(mean(b * b) - s * mean(a * b)) / layer.width
+        k = np.clip(k, 1 / layer.most, layer.most)
+    q = mean(j) + k * (j - (w - 1) / 2) + s * a
+    T = np.maximum(0, 1 - np.abs(q[..., None] - j))
+    return (T if turned else T.swapaxes(2, 3)) @ seen.dy
+
+
 def inside(dx):
     """1 but for the first and last row, which only windows on the border's zeros see."""
     rows = np.arange(dx.shape[1])[:, None, None]
@@ -276,6 +299,13 @@ SPECIAL = {
         "divided by the rate": with_dx(lambda s, dx: s.dy * mask(s) / s.layer.rate),
         "another mask": with_dx(lambda s, dx: s.dy * np.roll(mask(s), 1) / (1 - s.layer.rate)),
         "drops at inference": with_dx(lambda s, dx: dx if s.training else dx * (s.x > 0)),
+    },
+    Deslant: {
+        "pixels move nothing": with_dx(lambda s, dx: still(s)),
+        "only what pixels move": with_dx(lambda s, dx: dx - still(s)),
+        "half of what pixels move": with_dx(lambda s, dx: (dx + still(s)) / 2),
+        "T not transposed": with_dx(lambda s, dx: dx - still(s) + still(s, turned=True)),
+        "dy as it came": with_dx(lambda s, dx: s.dy),
     },
     Flatten: {
         "columns first": with_dx(lambda s, dx: s.dy.reshape(s.x.shape, order="F")),

@@ -49,6 +49,9 @@ class Tensor:
     def __sub__(self, other):
         return self + -tensor(other)
 
+    def __rsub__(self, other):
+        return -self + other
+
     def __truediv__(self, other):
         return self * tensor(other) ** -1.0
 

@@ -15,6 +15,7 @@ from digitus.nn import (
     Chain,
     Conv,
     Dense,
+    Deslant,
     Dropout,
     Flatten,
     MaxPool,
@@ -27,6 +28,7 @@ from digitus.nn import (
     Standardize,
     Tanh,
 )
+from digitus.nn.deslant import EPSILON
 from nn.cases import (
     IMAGE,
     LAYERS,
@@ -77,6 +79,27 @@ def average_pool(layer, p, x, rng):
     return x.reshape(n, h // s, s, w // s, s, c).sum((2, 4)) / s**2
 
 
+def deslant(layer, p, x, rng):
+    """By the definition: each output pixel looks at all pixels of its row, most of them with 0."""
+    n, h, w, c = x.shape
+    i, j = tensor(np.arange(h)[:, None]), tensor(np.arange(w))
+    weight = (x * x).sum(-1)
+
+    def mean(z):
+        return (weight * z).sum((1, 2), keepdims=True) / weight.sum((1, 2), keepdims=True)
+
+    a, b = i - mean(i), j - mean(j)
+    var, cov = mean(a * a) + EPSILON, mean(a * b)
+    k = tensor(1.0)
+    if layer.width:
+        k = (mean(b * b) - cov * cov / var + EPSILON) ** 0.5 / layer.width
+        k = -(-k.maximum(1 / layer.most)).maximum(-layer.most)
+    q = mean(j) + k * (j - (w - 1) / 2) + a * cov / var
+    away = q[..., None] - j
+    near = (1 - away.maximum(-away)).maximum(0)  # [n h w w]
+    return (near.reshape(n, h, w, w, 1) * x.reshape(n, h, 1, w, c)).sum(3)
+
+
 def batch_norm(layer, p, x, rng):
     axes = tuple(range(len(x.shape) - 1))
     m = np.prod(x.shape[:-1])
@@ -111,6 +134,7 @@ OURS = {
     Chain: chain,
     Conv: conv,
     Dense: dense,
+    Deslant: deslant,
     Dropout: dropout,
     Flatten: lambda layer, p, x, rng: x.reshape(x.shape[0], -1),
     MaxPool: max_pool,

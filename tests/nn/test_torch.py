@@ -19,6 +19,7 @@ from digitus.nn import (
     Chain,
     Conv,
     Dense,
+    Deslant,
     Dropout,
     Flatten,
     GradientDescent,
@@ -37,6 +38,7 @@ from digitus.nn import (
     softmax,
     update_average,
 )
+from digitus.nn.deslant import EPSILON
 from nn.cases import (
     LAYERS,
     LOSSES,
@@ -92,6 +94,25 @@ def batch_norm(layer, p, x, rng):
     return last(y)
 
 
+def deslant(layer, p, x, rng):
+    """Their moments and their bilinear look-up, which takes places from -1 to 1."""
+    _, h, w, _ = x.shape
+    i, j = torch.meshgrid(torch.arange(h).double(), torch.arange(w).double(), indexing="ij")
+    weight = x.square().sum(-1)
+    weight = weight / weight.sum((1, 2), keepdim=True)
+    mean_i, mean_j = ((weight * z).sum((1, 2), keepdim=True) for z in (i, j))
+    var_i = (weight * (i - mean_i) ** 2).sum((1, 2), keepdim=True) + EPSILON
+    var_j = (weight * (j - mean_j) ** 2).sum((1, 2), keepdim=True)
+    cov = (weight * (i - mean_i) * (j - mean_j)).sum((1, 2), keepdim=True)
+    k = torch.ones_like(cov)
+    if layer.width:
+        k = torch.sqrt(var_j - cov**2 / var_i + EPSILON) / layer.width
+        k = torch.clamp(k, 1 / layer.most, layer.most)
+    q = mean_j + k * (j - (w - 1) / 2) + cov / var_i * (i - mean_i)
+    places = torch.stack([2 * q / (w - 1) - 1, (2 * i / (h - 1) - 1).expand_as(q)], dim=-1)
+    return last(functional.grid_sample(second(x), places, align_corners=True))
+
+
 def dropout(layer, p, x, rng):
     if rng is None or layer.rate == 0:
         return x
@@ -116,6 +137,7 @@ THEIRS = {
     Centre: lambda layer, p, x, rng: x - p["mean"],
     Chain: chain,
     Conv: conv,
+    Deslant: deslant,
     Dense: lambda layer, p, x, rng: functional.linear(x, p["W"].T, p["b"]),
     Dropout: dropout,
     Flatten: lambda layer, p, x, rng: torch.flatten(x, 1),

@@ -6,6 +6,7 @@ where it is given them. The public names below are the whole of it.
 
 from digitus.nn.arrays import Array, Params, Shape, like, namespace, one_hot, stream, to_numpy
 from digitus.nn.check import Finding, check_all, check_network
+from digitus.nn.deslant import Deslant
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
 from digitus.nn.inputs import Centre, Scale, Standardize, calibrated
 from digitus.nn.layers import (
@@ -50,6 +51,7 @@ __all__ = [
     "Conv",
     "Cosine",
     "Dense",
+    "Deslant",
     "Dropout",
     "Finding",
     "Flatten",

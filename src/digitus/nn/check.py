@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from digitus.nn.arrays import Array, Params, Shape, stream
+from digitus.nn.deslant import Deslant
 from digitus.nn.init import He, Initializer, initial
 from digitus.nn.inputs import Centre, Scale, Standardize
 from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh, trained
@@ -246,6 +247,9 @@ def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
     yield "Softmax, all equal", Softmax(), np.zeros((3, 6))
     yield "Dense, all zero", Dense(4), np.zeros((3, 7))
     yield "Conv, all zero", Conv(4), np.zeros((2, 5, 5, 3))
+    for n, width, most in product((5, 1), (0.0, 1.8, 4.0), (1.2, 3.0)):
+        layer = Deslant(width, most)
+        yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
 
 
 def kink_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:

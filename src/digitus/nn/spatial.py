@@ -21,7 +21,8 @@ from digitus.nn.layers import Backward, Rng, Shapes, own_kernels, sum_rows
 AT_ONCE = 1 << 17  # numbers that several operations in a row go over: 0.5 MB of float32
 
 
-def _image(shape: Shape) -> tuple[int, int, int]:
+def image_shape(shape: Shape) -> tuple[int, int, int]:
+    """[h w c]; raises `ShapeError` for anything else."""
     if len(shape) != 3:
         raise ShapeError(f"needs an image [h w c], but gets {list(shape)}; put it before Flatten")
     return shape
@@ -60,7 +61,7 @@ class Conv:
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
         """[h w c] to [h' w' channels]."""
-        h, w, c = _image(shape)
+        h, w, c = image_shape(shape)
         rows, cols = ((s + 2 * self.border - self.kernel) // self.stride + 1 for s in (h, w))
         if rows < 1 or cols < 1:
             raise ShapeError(
@@ -98,7 +99,7 @@ class _Pool:
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
         """[h w c] to [h/size w/size c], rounded down."""
-        h, w, c = _image(shape)
+        h, w, c = image_shape(shape)
         if min(h, w) < self.size:
             raise ShapeError(
                 f"its {self.size} x {self.size} window is larger than the image {list(shape)}"

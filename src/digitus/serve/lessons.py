@@ -234,7 +234,7 @@ def _network(text: str, activation: Any, base: nn.Chain) -> nn.Chain:
     if len(parts) > MOST_LAYERS:
         raise RecipeError(f"{len(parts)} layers are more than {MOST_LAYERS}")
     layers: list[Any] = [
-        a for a in base.layers if isinstance(a, nn.Scale | nn.Centre | nn.Standardize)
+        a for a in base.layers if isinstance(a, nn.Scale | nn.Centre | nn.Standardize | nn.Deslant)
     ]
     flat = False
     for part in parts:

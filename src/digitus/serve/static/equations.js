@@ -52,6 +52,7 @@ const EQUATIONS = {
   Dropout: () => [row(i("y"), o("="), i("x"), word(" when reading; some are set to 0 when learning")), null],
   Scale: ({ divisor = 255 } = {}) => [row(i("y"), o("="), frac(i("x"), n(divisor))), null],
   Centre: () => [row(i("y"), o("="), i("x"), o(minus), word("mean")), null],
+  Deslant: () => [row(axes(i("y"), "n h w c"), o("="), axes(i("T"), "n h w w"), axes(i("x"), "n h w c"), comma(), i("T"), word("\u2009 shifts and stretches the rows")), null],
   Standardize: () => [row(i("y"), o("="), frac(row(i("x"), o(minus), word("mean")), word("deviation"))), null],
 };
 

@@ -171,6 +171,7 @@ function simple(layer, at) {
     Sigmoid: `1 / (1 + e^${number(-x)}) = `,
     Tanh: `tanh ${number(x)} = `,
     Scale: `${number(x)} / ${layer.settings.divisor} = `,
+    Deslant: "read at another place of the same row of x: ",
   }[layer.kind] ?? `${number(x)} → `;
   return [h("p", { class: "sum" }, h("span", { class: "num" }, words), result(y))];
 }
