@@ -32,15 +32,18 @@ def results(name: str) -> dict[str, Any]:
 
 def pages() -> dict[Path, str]:
     """Every page with numbers, as it should be."""
-    from records_page import written
+    from recognizer_page import card
+    from records_page import records_page
 
     readme, reading, serve = ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in DOCS)
     figures = reading_section(results("reading"), results("fuzz"))
-    return written() | {
+    return {
         readme: with_section(readme, readme_section()),
         reading: with_section(reading, figures),
         serve: with_section(serve, load_section(results("load"))),
         ROOT / "docs" / "results.md": results_page(),
+        ROOT / "docs" / "records.md": records_page(),
+        ROOT / "src" / "digitus" / "weights" / "default.md": card(),
     }
 
 
