@@ -18,18 +18,19 @@ BEST_KNOWN = {  # in the order of the table
     "mlp-deslant committee": PERCEPTRONS,
     "mlp-taught": PERCEPTRON,
     "mlp-taught committee": PERCEPTRONS,
-    "mlp-deslant-taught": PERCEPTRON,
-    "mlp-deslant-taught committee": PERCEPTRONS,
     "tiny": "99.5 %",
     "cnn": "99.83 %",
     "cnn committee": CONVOLUTIONS,
     "cnn-mnist": "99.83 %",
     "cnn-mnist committee": CONVOLUTIONS,
+    "cnn-distorted": "99.83 %",
+    "cnn-distorted committee": CONVOLUTIONS,
     "cnn-large": "99.83 %",
     "cnn-large committee": CONVOLUTIONS,
     "perceptrons": PERCEPTRONS,
     "small convolutional networks": CONVOLUTIONS,
     "convolutional networks": CONVOLUTIONS,
+    "convolutional networks of three kinds": CONVOLUTIONS,
 }
 SUMMED = ("parameters", "multiply_adds", "seconds", "bytes")
 
@@ -134,22 +135,19 @@ def _table(records: dict[str, Any]) -> list[str]:
 
 def _teachers(records: dict[str, Any]) -> list[str]:
     """Who taught whom."""
-    lines = [""]
-    for name, runs in _runs(records).items():
-        if "teacher" not in runs["0"]:
-            continue
-        several = len(runs["0"]["teacher"]) > 1
-        recipe = runs["0"]["teacher"][0].rpartition("-")[0]
-        whose = f"the {len(runs)} networks of `{recipe}` together answer"
-        lines += [
-            f"`{name}` learnt, instead of labels, what",
-            f"{whose if several else f'the `{recipe}` of the same seed answers'} to each distorted",
-            "picture.",
-        ]
+    by = {name: runs["0"].get("teacher") for name, runs in _runs(records).items()}
     return [
-        *lines,
-        "Their time is their own, that of their teachers came before. They are perceptrons all the",
-        "same, but did not find out by themselves what they know.",
+        line
+        for name, teacher in by.items()
+        if teacher
+        for line in (
+            "",
+            f"`{name}` learnt, instead of labels, what the {len(records['runs'][teacher])} networks"
+            f" of `{teacher}` together",
+            "answer to each distorted picture; the time is its own, that of its teachers came"
+            " before. It is a",
+            "perceptron all the same, but did not find out by itself what it knows.",
+        )
     ]
 
 
