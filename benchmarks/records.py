@@ -47,6 +47,7 @@ RECIPES = (
 COMMITTEES = dict.fromkeys([name for name in RECIPES if name != "tiny"], 3)  # members
 # The networks of all seeds of these recipes: one committee.
 MIXED = {
+    "perceptrons of two kinds": ("mlp-deslant", "mlp-taught"),
     "small convolutional networks": ("cnn-mnist", "tiny", "cnn"),
     "convolutional networks": ("cnn-mnist", "cnn-large"),
     "convolutional networks of three kinds": ("cnn-mnist", "cnn-distorted", "cnn-large"),
