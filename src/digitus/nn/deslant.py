@@ -23,16 +23,16 @@ NO_INK = 1e-30  # where there is less, nothing is moved
 
 @dataclass(frozen=True)
 class Deslant:
-    """y[i] = T[i] x[i],   T[i j l] = max(0, 1 - |q[i j] - l|);   dx[i] = T[i]ᵀ dy[i] + 2 x dw.
+    """y[i] = T[i] x[i],   T[i j l] = max(0, 1 - |q[i j] - l|);   dx[i] = T[i]ᵀ dy[i] + 2 x dm.
 
     Every row i is read at other places than its columns j, shifted and stretched, linearly between
     two pixels and as 0 beyond its ends: q = j̄ + k j + s (i - ī), all counted from the middle.
 
-    A pixel weighs w = Σ_c x² over the sum of all; ī, j̄ are the means of its row and column and
-    σᵢᵢ, σᵢⱼ, σⱼⱼ their variances and covariance. The slant is s = σᵢⱼ / σᵢᵢ. What the ink deviates
-    across once that is gone, √(σⱼⱼ - s σᵢⱼ), becomes `width` pixels: k is the one over the other,
-    within 1/most ... most, and 1 without a width. So all ink moves every place, and the gradient
-    dq = Σ_c dy (x to the right - x to the left) goes on through k, s and the means to w.
+    A pixel weighs m = Σ_c x²; ī, j̄ are the means of its row and column and σᵢᵢ, σᵢⱼ, σⱼⱼ their
+    variances and covariance. The slant is s = σᵢⱼ / σᵢᵢ. What the ink deviates across once that is
+    gone, √(σⱼⱼ - s σᵢⱼ), becomes `width` pixels: k is the one over the other, within
+    1/most ... most, and 1 without a width. So all ink moves every place, and the gradient
+    dq = Σ_c dy (x to the right - x to the left) goes on through k, s and the means to m.
     """
 
     width: float = 0.0
@@ -97,11 +97,11 @@ class Deslant:
             dcov, dvar_i = ds / var_i - dvar_j * s, -ds * s / var_i
             # What a pixel moves when it grows heavier, by its distance (a, b) from the means.
             moved = _sum(dq) * (b - s * a) + dvar_i * a * a + dcov * a * b + dvar_j * b * b
-            dweight = (moved - _sum(weight * moved)) / total
+            dm = (moved - _sum(weight * moved)) / total
 
             hats = xp.clip(1 - xp.abs(q[..., None] - j), min=0)  # T [n h w w]
             dx = xp.matrix_transpose(hats) @ xp.astype(dy, x.dtype)
-            dx = dx + 2 * x * dweight[..., None]
+            dx = dx + 2 * x * dm[..., None]
             return xp.astype(dx, given), {}
 
         return xp.astype(y, given), backward
