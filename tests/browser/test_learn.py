@@ -70,7 +70,8 @@ def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server:
         route.fulfill(response=answer, body=body)
 
     page.route(re.compile(r"/api/runs/\w+(/pace)?$"), late)
-    begin(page, layers="784-10", epochs=1, examples=600)
+    # At first 40 steps a second: long enough for the pace to be chosen on a slow machine, too.
+    begin(page, layers="784-10", epochs=1, examples=6000)
     page.select_option("#pace", "0")
     with page.expect_response(re.compile(r"/api/runs/\w+$")):
         wait_for(page, "finished")
