@@ -44,7 +44,8 @@ RECIPES = (
     *("mlp", "mlp-deslant", "cnn", "cnn-mnist", "cnn-distorted", "cnn-large", "tiny"),
     "mlp-taught",
 )
-COMMITTEES = dict.fromkeys([name for name in RECIPES if name != "tiny"], 3)  # members
+ALONE = ("tiny",)
+MEMBERS = 3  # of a committee of one recipe
 # The networks of all seeds of these recipes: one committee.
 MIXED = {
     "perceptrons of two kinds": ("mlp-deslant", "mlp-taught"),
@@ -90,10 +91,8 @@ def main() -> None:
             if str(seed) not in runs:
                 runs[str(seed)] = run(models[seed], folder, test)
                 print(recipe, seed, runs[str(seed)]["accuracy"], flush=True)
-        if recipe in COMMITTEES:
-            results.setdefault("committees", {})[recipe] = committees(
-                models, COMMITTEES[recipe], test
-            )
+        if recipe not in ALONE:
+            results.setdefault("committees", {})[recipe] = committees(models, MEMBERS, test)
         for kind, recipes in MIXED.items():
             if recipe in recipes and every.keys() >= set(recipes):
                 members = tuple(model for name in recipes for model in every[name].values())

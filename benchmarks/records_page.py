@@ -27,7 +27,6 @@ BEST_KNOWN = {  # in the order of the table
     "cnn-distorted committee": CONVOLUTIONS,
     "cnn-large": "99.83 %",
     "cnn-large committee": CONVOLUTIONS,
-    "perceptrons": PERCEPTRONS,
     "perceptrons of two kinds": PERCEPTRONS,
     "small convolutional networks": CONVOLUTIONS,
     "convolutional networks": CONVOLUTIONS,
@@ -192,12 +191,12 @@ def _tried(records: dict[str, Any]) -> list[str]:
         "| recipes | networks | wrong | loss |",
         "|---|---|---|---|",
     ]
-    for found in records.get("tried", []):
-        lines.append(
-            f"| {', '.join(found['recipes'])} | {found['networks']} | {found['wrong']}"
-            f" | {found['loss']:.4f} |"
-        )
-    return [*lines, ""] if "tried" in records else []
+    lines += [
+        f"| {', '.join(found['recipes'])} | {found['networks']} | {found['wrong']}"
+        f" | {found['loss']:.4f} |"
+        for found in records["tried"]
+    ]
+    return [*lines, ""]
 
 
 def misread(records: dict[str, Any]) -> tuple[dict[int, Counter[int]], int]:
