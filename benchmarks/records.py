@@ -6,8 +6,8 @@ Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, goes on wi
 interrupted, and writes `results/records.json`; `pages` then writes docs/records.md. The test set is
 looked at here alone, once for each trained network: a run that is in the results file is not scored
 again. Committees are the networks of consecutive seeds, none in two committees, and those of
-several recipes: `TRIED` on the development split, and of these the `MIXED` on the test set, where
-all of the recipes are asked for. What is taught learns from networks that are there before it
+several recipes: `TRIED` on the development split, `MIXED` on the test set, where all of the recipes
+are asked for. What is taught learns from networks that are there before it
 (`TEACHERS`).
 """
 

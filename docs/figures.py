@@ -443,11 +443,10 @@ def deslant() -> str:
     """Written digits, upright, and of one width: by digitus."""
     d = Drawing(760, 334, "Digits as written, upright, and of one width")
     images = strokes(8, seed=4).images[..., None].astype(float)
-    upright, wide = nn.Deslant(), nn.Deslant(width=4.0)
+    upright, _ = nn.Deslant().forward({}, images)
+    wide, _ = nn.Deslant(width=4.0).forward({}, images)
     rows = ("as written", images), ("upright", upright), ("of one width", wide)
     for k, (words, shown) in enumerate(rows):
-        if isinstance(shown, nn.Deslant):
-            shown = shown.forward({}, images)[0]
         d.text(110, 70 + 104 * k, words, "f-ink h", "end")
         for column, image in enumerate(shown[..., 0]):
             left, top, cell = 126 + 78 * column, 18 + 104 * k, 2.7

@@ -18,7 +18,7 @@ from digitus.nn.layers import Backward, Rng, Shapes
 from digitus.nn.spatial import image_shape
 
 EPSILON = 1e-3  # square pixels added to a variance: ink in a single row has no slant
-NO_INK = 1e-30  # where there is less, nothing is moved
+LEAST_INK = 1e-30  # a picture without any is divided by this
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Deslant:
         j = xp.arange(w, dtype=x.dtype, device=x.device) - (w - 1) / 2
 
         weight = xp.sum(x * x, axis=-1)  # [n h w]; what is summed over all of it is [n 1 1]
-        total = xp.clip(_sum(weight), min=NO_INK)
+        total = xp.clip(_sum(weight), min=LEAST_INK)
         weight = weight / total
         rows = xp.sum(weight, axis=2, keepdims=True)  # [n h 1]
         columns = xp.sum(weight, axis=1, keepdims=True)  # [n 1 w]
