@@ -57,7 +57,11 @@ def test_it_reads_mnist(mnist_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cnn", "tiny", "mlp", "mlp-deslant", "mlp-taught", "cnn-distorted"]
+    "name",
+    [
+        *("cnn", "tiny", "mlp", "mlp-deslant", "mlp-taught", "mlp-deslant-taught"),
+        *("cnn-distorted", "cnn-deslant"),
+    ],
 )
 def test_training_it_anew_works(name: str, tmp_path: Path) -> None:
     """The whole path on a hundredth of the pictures: it learns, and what it makes can be used."""

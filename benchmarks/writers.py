@@ -1,0 +1,125 @@
+"""How far networks and pairs of them come with images by hands that they did not learn from.
+
+    python benchmarks/writers.py [--recipes mlp,cnn-mnist] [--seeds 2] [--threads 4] [--runs FOLDER]
+
+A development split that is drawn by lot is written by the hands that the rest is by; MNIST's test
+images are by others. Its training images lie in the order of their writers, those of two sources
+taking turns (`alike` measures it), so a stretch of neighbours is by few hands: here `STRETCHES` are
+held back, and a network learns from the rest, for `EPOCHS` epochs. Two networks of one kind and two
+of different kinds then answer together, in every pairing.
+
+Trains what is not in the folder yet and writes `results/writers.json`; `pages` then writes
+docs/records.md. The test set is not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from itertools import combinations, combinations_with_replacement, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import digitus
+import pages
+from digitus.data.digits import Digits
+from digitus.data.sources import load
+from digitus.devices import Device
+from digitus.recipe import load_recipe
+from digitus.training import Finished, train
+from machine import machine
+
+RESULTS = Path(__file__).parent.parent / "results" / "writers.json"
+STRETCHES = ((10_000, 15_000), (45_000, 50_000))
+CALIBRATED = 2000  # images of the rest by which a network is calibrated
+EPOCHS = {"mlp": 30, "mlp-deslant": 30, "cnn-mnist": 25, "cnn-deslant": 25}
+LAGS = (1, 2, 101, 100, 1000)
+
+
+def main() -> None:
+    """Trains and scores what is missing, then writes the page."""
+    parser = argparse.ArgumentParser(description="Score networks on images by other hands.")
+    parser.add_argument("--recipes", default=",".join(EPOCHS))
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--runs", type=Path, default=Path("runs/writers"))
+    arguments = parser.parse_args()
+    whole = load("mnist", "train")
+    others = np.zeros(len(whole), bool)
+    for start, end in STRETCHES:
+        others[start:end] = True
+    learnt, scored = whole.take(~others), whole.take(others)
+    answers = {}
+    for recipe in arguments.recipes.split(","):
+        for seed in range(arguments.seeds):
+            path = arguments.runs / f"{recipe}-{seed}.safetensors"
+            if not path.exists():
+                run(recipe, seed, learnt, arguments.threads, path)
+            answers[recipe, seed] = digitus.load(path).probabilities(scored.images)
+            print(recipe, seed, score([answers[recipe, seed]], scored.labels), flush=True)
+    if {recipe for recipe, _ in answers} != set(EPOCHS):
+        return
+    results = {
+        "machine": machine(),
+        "n": len(scored),
+        "stretches": STRETCHES,
+        "epochs": EPOCHS,
+        "alike": {str(lag): round(alike(whole, lag), 3) for lag in LAGS},
+        "alone": {
+            recipe: [score([answers[recipe, s]], scored.labels) for s in range(arguments.seeds)]
+            for recipe in EPOCHS
+        },
+        "pairs": [
+            {"recipes": kinds, "found": [score(two, scored.labels) for two in pairs]}
+            for kinds in combinations_with_replacement(EPOCHS, 2)
+            if (pairs := list(pairings(answers, *kinds)))
+        ],
+    }
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    pages.write()
+
+
+def run(recipe: str, seed: int, learnt: Digits, threads: int, path: Path) -> None:
+    """Trains one network and keeps it."""
+    settings = [f"epochs={EPOCHS[recipe]}", f"development={CALIBRATED}", f"seed={seed}"]
+    device = Device("torch", precision="bfloat16")
+    for event in train(load_recipe(recipe, settings), learnt, threads=threads, device=device):
+        if isinstance(event, Finished):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            event.recognizer.save(path)
+
+
+def pairings(
+    answers: dict[tuple[str, int], npt.NDArray[np.floating[Any]]], one: str, other: str
+) -> list[tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.floating[Any]]]]:
+    """The probabilities of every two networks, one of each recipe."""
+    of = {
+        kind: [p for (recipe, _), p in answers.items() if recipe == kind] for kind in (one, other)
+    }
+    return list(combinations(of[one], 2) if one == other else product(of[one], of[other]))
+
+
+def score(
+    members: Sequence[npt.NDArray[np.floating[Any]]], labels: npt.NDArray[np.uint8]
+) -> dict[str, float]:
+    """How many images the mean of some answers [n 10] gets wrong, and its loss."""
+    p = np.mean(members, axis=0)
+    loss = -np.log(p[np.arange(len(p)), labels]).mean()
+    return {"wrong": int((p.argmax(axis=1) != labels).sum()), "loss": round(float(loss), 5)}
+
+
+def alike(digits: Digits, lag: int) -> float:
+    """The correlation of the ink of images that lie `lag` apart, less what their digits explain."""
+    ink = (digits.images > 0).mean(axis=(1, 2))
+    for digit in np.unique(digits.labels):
+        of = digits.labels == digit
+        ink[of] = (ink[of] - ink[of].mean()) / ink[of].std()
+    return float((ink[:-lag] * ink[lag:]).mean())
+
+
+if __name__ == "__main__":
+    main()
