@@ -37,7 +37,7 @@ RESULTS = Path(__file__).parent.parent / "results" / "writers.json"
 STRETCHES = ((10_000, 15_000), (45_000, 50_000))
 CALIBRATED = 2000  # images of the rest by which a network is calibrated
 EPOCHS = {"mlp": 30, "mlp-deslant": 30, "cnn-mnist": 25, "cnn-deslant": 25}
-LAGS = (1, 2, 101, 100, 1000)
+LAGS = (1, 2, 100, 101, 1000)
 
 
 def main() -> None:
