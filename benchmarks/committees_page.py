@@ -49,13 +49,13 @@ def _writers() -> list[str]:
     lines = [
         "## What other hands show",
         "",
-        "MNIST's training images lie in the order of their writers, those of two sources taking",
+        "MNIST's training images lie, it seems, in the order of their writers, two sources taking",
         "turns: of two images of the same digit the ink correlates by"
         f" {alike['2']:.2f} where they are",
         f"two places apart, by {alike['1']:.2f} where they are neighbours, by {alike['100']:.2f}"
         f" where they are 100 apart and",
-        f"by {alike['101']:.2f} where they are 101 apart. So a stretch of them is by a few hands."
-        f" These networks",
+        f"by {alike['101']:.2f} where they are 101 apart. So a stretch of them is by a few hands,",
+        "most of which wrote nothing outside it. These networks",
         f"learnt from all but the images {one[0]:,} to {one[1]:,} and {other[0]:,} to {other[1]:,},"
         " with fewer epochs",
         f"where the recipe has more than {max(found['epochs'].values())}, and are scored on those"

@@ -5,9 +5,10 @@
 Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, goes on with what was
 interrupted, and writes `results/records.json`; `pages` then writes docs/records.md. The test set is
 looked at here alone, once for each trained network: a run that is in the results file is not scored
-again. Committees are the networks of consecutive seeds, none in two committees, and those of
-several recipes: `TRIED` on the development split, `MIXED` on the test set, where all of the recipes
-are asked for. What is taught learns from networks that are there before it (`TEACHERS`).
+again. Committees are the networks of consecutive seeds, none in two of these committees, all seeds
+where there are more, and those of several recipes: `TRIED` on the development split, `MIXED` on the
+test set, where all of the recipes are asked for. What is taught learns from networks that are there
+before it (`TEACHERS`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from digitus.nn import Chain, Conv, Dense
 from digitus.recognizer import Recognizer
 from digitus.training import SPLIT_SEED
 from machine import machine
+from writers import together
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "records.json"
@@ -65,11 +67,11 @@ TRIED = (
     ("mlp-taught", "mlp-deslant-taught"),
 )  # fmt: skip
 DEVELOPMENT = 5000  # images that all of these hold back, the same; `cnn` holds back others
-MNIST = ("cnn-mnist-0", "cnn-mnist-1", "cnn-mnist-2")
+CNN_MNIST = ("cnn-mnist-0", "cnn-mnist-1", "cnn-mnist-2")
 TEACHERS = {  # of each seed's network
-    "mlp-taught": 3 * [MNIST],
+    "mlp-taught": 3 * [CNN_MNIST],
     "mlp-deslant-taught": [
-        *((name,) for name in (*MNIST, MNIST[0])),
+        *((name,) for name in (*CNN_MNIST, CNN_MNIST[0])),
         *((f"cnn-deslant-{seed}",) for seed in range(2)),
     ],
 }
@@ -141,12 +143,8 @@ def tried(every: dict[str, dict[int, Recognizer]]) -> list[dict[str, Any]]:
     found = []
     for recipes in (*((name,) for name in answers), *TRIED):
         members = [p for name in recipes for p in answers[name]]
-        p = np.mean(members, axis=0)
-        wrong = int((p.argmax(axis=1) != held_back.labels).sum())
-        loss = float(-np.log(p[np.arange(len(p)), held_back.labels]).mean())
-        found.append(
-            {"recipes": recipes, "networks": len(members), "wrong": wrong, "loss": round(loss, 5)}
-        )
+        result = together(members, held_back.labels)
+        found.append({"recipes": recipes, "networks": len(members), **result})
     return found
 
 

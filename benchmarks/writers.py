@@ -3,13 +3,14 @@
     python benchmarks/writers.py [--recipes mlp,cnn-mnist] [--seeds 2] [--threads 4] [--runs FOLDER]
 
 A development split that is drawn by lot is written by the hands that the rest is by; MNIST's test
-images are by others. Its training images lie in the order of their writers, those of two sources
-taking turns (`alike` measures it), so a stretch of neighbours is by few hands: here `STRETCHES` are
-held back, and a network learns from the rest, for `EPOCHS` epochs. Two networks of one kind and two
-of different kinds then answer together, in every pairing.
+images are by others. Its training images lie, as far as their ink shows (`alike`), in the order of
+their writers, two sources taking turns. So a stretch of neighbours is by few hands, and all but
+those at its ends wrote nothing else. Here `STRETCHES` are held back, and a network learns from the
+rest, for `EPOCHS` epochs. Two networks of one kind and two of different kinds then answer together,
+in every pairing.
 
-Trains what is not in the folder yet and writes `results/writers.json`; `pages` then writes
-docs/records.md. The test set is not looked at.
+Trains what is not in the folder yet and, where all recipes are asked for, writes
+`results/writers.json`; `pages` then writes docs/records.md. The test set is not looked at.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def main() -> None:
             if not path.exists():
                 run(recipe, seed, learnt, arguments.threads, path)
             answers[recipe, seed] = digitus.load(path).probabilities(scored.images)
-            print(recipe, seed, score([answers[recipe, seed]], scored.labels), flush=True)
+            print(recipe, seed, together([answers[recipe, seed]], scored.labels), flush=True)
     if {recipe for recipe, _ in answers} != set(EPOCHS):
         return
     results = {
@@ -70,13 +71,13 @@ def main() -> None:
         "epochs": EPOCHS,
         "alike": {str(lag): round(alike(whole, lag), 3) for lag in LAGS},
         "alone": {
-            recipe: [score([answers[recipe, s]], scored.labels) for s in range(arguments.seeds)]
+            recipe: [together([answers[recipe, s]], scored.labels) for s in range(arguments.seeds)]
             for recipe in EPOCHS
         },
         "pairs": [
-            {"recipes": kinds, "found": [score(two, scored.labels) for two in pairs]}
+            {"recipes": kinds, "found": [together(two, scored.labels) for two in pairs]}
             for kinds in combinations_with_replacement(EPOCHS, 2)
-            if (pairs := list(pairings(answers, *kinds)))
+            if (pairs := pairings(answers, *kinds))
         ],
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
@@ -103,7 +104,7 @@ def pairings(
     return list(combinations(of[one], 2) if one == other else product(of[one], of[other]))
 
 
-def score(
+def together(
     members: Sequence[npt.NDArray[np.floating[Any]]], labels: npt.NDArray[np.uint8]
 ) -> dict[str, float]:
     """How many images the mean of some answers [n 10] gets wrong, and its loss."""

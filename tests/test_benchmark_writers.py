@@ -56,7 +56,7 @@ def test_two_answer_by_their_mean() -> None:
     one, other = np.full((2, 2, 10), 0.05)
     one[[0, 1], [0, 3]] = 0.55
     other[:, 1] = 0.55
-    assert writers.score([one], labels)["wrong"] == 1
-    both = writers.score([one, (3 * other + 0.1) / 4], labels)  # ties are broken towards `one`
+    assert writers.together([one], labels)["wrong"] == 1
+    both = writers.together([one, (3 * other + 0.1) / 4], labels)
     assert both["wrong"] == 1
     assert both["loss"] == pytest.approx(-np.log([0.30625, 0.24375]).mean(), abs=1e-5)
