@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from digitus.data.augment import Augmentation, augment
+from digitus.datasets.augment import Augmentation, augment
 from machine import machine
 
 N, SIZE = 256, 28

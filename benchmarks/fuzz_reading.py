@@ -42,12 +42,12 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
-from digitus.data.pages import pages
 from digitus.errors import DigitusError
 from digitus.nn import Chain, Dense, Flatten, He, Scale, initial, stream
-from digitus.reader import read_pages
+from digitus.reading.read import read_pages
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
+from digitus.synthetic.pages.pages import pages
 from machine import machine
 
 SLOW = 5.0  # seconds of processor time that one input may take

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.digits import Digits
-from digitus.data.strokes import strokes
-from digitus.papers.drawings import file as drawing
-from digitus.papers.notes import Chart, Line
+from digitus.datasets.digits import Digits
+from digitus.papers.report.blocks import Chart, Line
+from digitus.papers.report.drawings import file as drawing
 from digitus.recipe import Recipe, from_table
-from digitus.training import Stepped, train
+from digitus.synthetic.strokes import strokes
+from digitus.training.loop import Stepped, train
 from machine import machine
 
 ROOT = Path(__file__).parent.parent

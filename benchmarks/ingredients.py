@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pages
-from digitus.data.augment import Augmentation
-from digitus.data.sources import load
-from digitus.devices import Device
+from digitus.datasets.augment import Augmentation
+from digitus.datasets.sources import load
 from digitus.nn import BatchNorm, Chain, Constant, Deslant, Dropout, SoftmaxCrossEntropy
 from digitus.recipe import Recipe, load_recipe
-from digitus.training import EpochEnded, train
+from digitus.training.device import Device
+from digitus.training.loop import EpochEnded, train
 from machine import machine
 
 RESULTS = Path(__file__).parent.parent / "results" / "ingredients.json"

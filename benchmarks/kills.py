@@ -30,14 +30,14 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.digits import Digits
-from digitus.data.idx import read_digits, write_idx
-from digitus.data.strokes import strokes
+from digitus.datasets.digits import Digits
+from digitus.datasets.idx import read_digits, write_idx
 from digitus.errors import DigitusError
 from digitus.files import write_text
 from digitus.recipe import Recipe, from_table
 from digitus.recognizer import load
-from digitus.runs import Run, load_checkpoint, record, resume
+from digitus.synthetic.strokes import strokes
+from digitus.training.run_folder import Run, load_checkpoint, record, resume
 
 # Everything that a checkpoint could forget: momentum, averaged weights, dropout, augmentation,
 # measured statistics.

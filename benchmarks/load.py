@@ -31,9 +31,9 @@ from typing import Any
 import httpx
 import numpy as np
 
-from digitus.data.strokes import strokes
 from digitus.recognizer import DEFAULT, Recognizer, load
 from digitus.serve.runs import MOST_KEPT
+from digitus.synthetic.strokes import strokes
 from machine import machine
 
 HERE = Path(__file__).parent

@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digitus.data.pen import write
 from digitus.nn import stream
 from digitus.recognizer import DEFAULT, load
+from digitus.synthetic.pen import write
 from load import CORES, Server, keep, priority
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from digitus.data.hands import Floats
+    from digitus.synthetic.hands import Floats
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ANSWERED = ".answer[aria-busy=false]"

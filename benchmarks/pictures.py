@@ -17,12 +17,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import digitus
-from digitus.data.hands import choose
-from digitus.data.pages import pages
-from digitus.data.strokes import draw
 from digitus.nn import stream
-from digitus.reader import read
+from digitus.reading.read import read
 from digitus.report.annotate import annotate
+from digitus.synthetic.hands import choose
+from digitus.synthetic.pages.pages import pages
+from digitus.synthetic.strokes import draw
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 ZOOM = 2  # pixels for each point, so that the pictures are sharp on fine screens

@@ -2,7 +2,7 @@
 
     python benchmarks/reading.py [--model MODEL] [--photos FOLDER] [--json results/reading.json]
 
-The pages (`digitus.data.pages`) are written half by the simulated pen and half with digits of
+The pages (`digitus.synthetic.pages`) are written half by the simulated pen and half with digits of
 MNIST that the recognizer's training held back. `--seed` 2 is what is reported; 1 is
 for tuning, and so is `--kinds`, with which every page is of the kinds named.
 
@@ -41,15 +41,15 @@ from typing import Any
 import cv2
 from threadpoolctl import threadpool_limits
 
-from digitus.data.batches import held_back
-from digitus.data.digits import Digits
-from digitus.data.pages import KINDS, Page, pages
-from digitus.data.sources import load
-from digitus.reader import Reading, read
+from digitus.datasets.batches import held_back
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load
+from digitus.reading.read import Reading, read
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_recognizer
-from digitus.training import SPLIT_SEED
+from digitus.synthetic.pages.pages import KINDS, Page, pages
+from digitus.training.loop import SPLIT_SEED
 from machine import machine
 
 CHUNK = 25  # pages that a worker makes and reads at a time

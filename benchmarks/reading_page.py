@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from digitus.data.pages import KINDS
+from digitus.synthetic.pages.pages import KINDS
 
 ABOUT = {
     "single": "one digit, 28 to 700 pixels high",
@@ -51,7 +51,8 @@ def reading_section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
     """The figures of docs/reading.md."""
     everything, speed = reading["all"], reading["speed"]
     lines = [
-        f"{everything['pages']:,} made pages ([digitus.data.pages](../src/digitus/data/pages.py)) "
+        f"{everything['pages']:,} made pages "
+        "([digitus.synthetic.pages](../src/digitus/synthetic/pages/pages.py)) "
         f"with {everything['digits']:,} digits, half of",
         "the pages written by the simulated pen and half with those of MNIST's training digits",
         "that the recognizer's training held back. `python benchmarks/reading.py` wrote the",

@@ -22,9 +22,9 @@ import digitus
 import pages
 from digitus import metrics
 from digitus.cli.common import digits_of, prepared
-from digitus.data.digits import Digits
-from digitus.data.idx import read_digits, read_images
-from digitus.data.sources import load
+from digitus.datasets.digits import Digits
+from digitus.datasets.idx import read_digits, read_images
+from digitus.datasets.sources import load
 from digitus.evaluation import evaluate
 from digitus.nn.arrays import stream
 from digitus.recognizer import Recognizer

@@ -28,14 +28,14 @@ import pages
 import pictures
 import records_page
 from digitus.committee import Committee
-from digitus.data.batches import split
-from digitus.data.digits import Digits
-from digitus.data.sources import load
+from digitus.datasets.batches import split
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load
 from digitus.evaluation import Evaluation, evaluate
 from digitus.metrics import interval95
 from digitus.nn import Chain, Conv, Dense
 from digitus.recognizer import Recognizer
-from digitus.training import SPLIT_SEED
+from digitus.training.loop import SPLIT_SEED
 from machine import machine
 from writers import together
 

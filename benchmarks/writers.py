@@ -27,11 +27,11 @@ import numpy.typing as npt
 
 import digitus
 import pages
-from digitus.data.digits import Digits
-from digitus.data.sources import load
-from digitus.devices import Device
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load
 from digitus.recipe import load_recipe
-from digitus.training import Finished, train
+from digitus.training.device import Device
+from digitus.training.loop import Finished, train
 from machine import machine
 
 RESULTS = Path(__file__).parent.parent / "results" / "writers.json"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from digitus import nn
-from digitus.data.strokes import strokes
+from digitus.synthetic.strokes import strokes
 
 PICTURES = Path(__file__).parent / "pictures"
 Point = tuple[float, float]

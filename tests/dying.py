@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from digitus.many import Answer, Done, Job
-from digitus.reading import Reading
+from digitus.reading.bulk import Answer, Done, Job
+from digitus.reading.result import Reading
 
 
 class Dying(Job):

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.digits import Digits
-from digitus.data.strokes import strokes
+from digitus.datasets.digits import Digits
 from digitus.recipe import Recipe, from_table
 from digitus.recognizer import Recognizer
-from digitus.training import EpochEnded, Finished, State, begin, train
+from digitus.synthetic.strokes import strokes
+from digitus.training.loop import EpochEnded, Finished, State, begin, train
 
 TABLE: dict[str, Any] = {
     "name": "small",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.data.pages import KINDS, Page
-from digitus.reading import Digit, Reading
+from digitus.reading.result import Digit, Reading
+from digitus.synthetic.pages.pages import KINDS, Page
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 

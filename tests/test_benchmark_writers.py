@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitus.data.digits import Digits
-from digitus.data.sources import load
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from conftest import missing
-from digitus.data.augment import Augmentation, augment
-from digitus.data.strokes import strokes
+from digitus.datasets.augment import Augmentation, augment
 from digitus.recipe import planned
+from digitus.synthetic.strokes import strokes
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 

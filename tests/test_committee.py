@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from digitus.committee import Committee
-from digitus.data.strokes import strokes
 from digitus.errors import ModelError
 from digitus.evaluation import evaluate
 from digitus.recognizer import Recognizer
+from digitus.synthetic.strokes import strokes
 from small import digits, recipe, recognizer, trained
 
 FRESH = strokes(400, seed=77)

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from digitus.data.digits import Digits
+from digitus.datasets.digits import Digits
 from digitus.errors import DataError, ShapeError
 from digitus.evaluation import Evaluation, evaluate, evaluate_not_digits
-from digitus.parallel import workers
+from digitus.threads import workers
 from small import digits, recognizer
 
 # What programs may count on, and what we tell besides.

@@ -12,9 +12,9 @@ import pytest
 
 from digitus.errors import ModelError, OutputError, ShapeError
 from digitus.nn import softmax
-from digitus.parallel import workers
+from digitus.nn.images import BATCH
 from digitus.recognizer import REFUSED_SHARE, Recognizer, calibrate, load
-from digitus.step import BATCH
+from digitus.threads import workers
 from small import EVERYTHING, digits, one_line, recipe, recognizer, same_arrays, trained
 
 

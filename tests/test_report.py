@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from digitus import nn
-from digitus.data.augment import Augmentation
-from digitus.data.digits import Digits
+from digitus.datasets.augment import Augmentation
+from digitus.datasets.digits import Digits
 from digitus.errors import OutputError
 from digitus.evaluation import Evaluation
 from digitus.recipe import Recipe, from_table

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import digitus
-from digitus.data.not_digits import not_digits
-from digitus.data.sources import load
-from digitus.data.strokes import strokes
-from digitus.data.wear import Wear, worn
+from digitus.datasets.sources import load
 from digitus.evaluation import evaluate
 from digitus.recipe import load_recipe
 from digitus.recognizer import WEIGHTS
-from digitus.training import EpochEnded, Finished, train
+from digitus.synthetic.degrade import Wear, worn
+from digitus.synthetic.not_digits import not_digits
+from digitus.synthetic.strokes import strokes
+from digitus.training.loop import EpochEnded, Finished, train
 
 FRESH = strokes(1000, seed=20261122)
 

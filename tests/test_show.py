@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digitus.errors import DataError, OutputError
-from digitus.reading import Candidate, Digit, Reading, Steps
+from digitus.reading.result import Candidate, Digit, Reading, Steps
 from digitus.report.annotate import DOUBTFUL, DOUBTFUL_INK, SURE_INK, annotate, doubtful, label
 from digitus.report.explain import explain
 from digitus.report.review import doubts_of, review

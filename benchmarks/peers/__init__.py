@@ -17,11 +17,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from digitus.data.batches import bounds, order, split
-from digitus.data.digits import Digits
+from digitus.datasets.batches import order, split
+from digitus.datasets.digits import Digits
+from digitus.nn.arrays import bounds
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
-from digitus.training import SPLIT_SEED, State, begin
+from digitus.training.loop import SPLIT_SEED, State, begin
 
 NEEDS = {
     "plain NumPy": ("peers.plain", "numpy"),

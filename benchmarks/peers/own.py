@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from digitus.devices import NUMPY, Device
 from digitus.nn import to_numpy
-from digitus.parallel import workers
+from digitus.nn.images import BATCH
 from digitus.recognizer import Recognizer
-from digitus.step import BATCH, gradient
-from digitus.training import Stepped, begin, train
+from digitus.threads import workers
+from digitus.training.device import NUMPY, Device
+from digitus.training.loop import Stepped, begin, train
+from digitus.training.step import gradient
 from peers import Predictor, Task
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from digitus.data.digits import Digits
+from digitus.datasets.digits import Digits
 
 EPOCHS, BATCH, RATE, GAMMA = 14, 64, 1.0, 0.7
 MEAN, DEVIATION = 0.1307, 0.3081

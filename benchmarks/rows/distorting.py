@@ -13,7 +13,7 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 
-from digitus.data.augment import Augmentation, augment
+from digitus.datasets.augment import Augmentation, augment
 from rows import Row, Size, tasks
 from rows.clock import alternate
 from rows.limits import Limits

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from digitus.devices import Device
 from digitus.errors import TrainingError
+from digitus.training.device import Device
 from peers import NEEDS, Task, disagreement, own, peer
 from rows import BFLOAT16, GPU, Row, Size, tasks
 from rows.clock import alternate

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.digits import Digits
-from digitus.data.idx import read_images
-from digitus.data.mapped import Mapped
-from digitus.data.strokes import strokes
-from digitus.training import Stepped, train
+from digitus.datasets.digits import Digits
+from digitus.datasets.idx import read_images
+from digitus.datasets.mapped import Mapped
+from digitus.synthetic.strokes import strokes
+from digitus.training.loop import Stepped, train
 from machine import own_megabytes
 from rows import Row, Size, tasks
 from rows.clock import alternate

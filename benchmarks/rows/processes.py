@@ -192,7 +192,7 @@ def child(words: str) -> None:
 
 def learner(who: str, size: Size, threads: int) -> own.Learner:
     """One who learns the task of epoch800."""
-    from digitus.devices import Device
+    from digitus.training.device import Device
 
     task = tasks.task("epoch800", size, threads)
     if who.startswith("digitus"):

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.sources import load
+from digitus.datasets.sources import load
 from digitus.errors import DigitusError
 from digitus.evaluation import evaluate
-from digitus.parallel import workers
 from digitus.recipe import Recipe, from_table
-from digitus.training import Finished, train
+from digitus.threads import workers
+from digitus.training.loop import Finished, train
 from peers import peer
 from rows import Row, Size
 from rows.limits import Limits

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from digitus.data.digits import Digits
-from digitus.data.sources import load
-from digitus.data.strokes import strokes
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load
 from digitus.errors import DigitusError
 from digitus.nn import He, initial, stream
 from digitus.recipe import Recipe, from_table
 from digitus.recognizer import Recognizer
+from digitus.synthetic.strokes import strokes
 from peers import Task
 from rows import Size
 

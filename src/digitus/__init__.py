@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from digitus.data.digits import Digits
+    from digitus.datasets.digits import Digits
     from digitus.errors import DigitusError
     from digitus.evaluation import evaluate
-    from digitus.reader import read
+    from digitus.reading.read import read
     from digitus.recipe import Recipe, load_recipe
     from digitus.recognizer import Recognizer, load
-    from digitus.training import train
+    from digitus.training.loop import train
 
 _HOMES = {
-    "Digits": "digitus.data.digits",
+    "Digits": "digitus.datasets.digits",
     "DigitusError": "digitus.errors",
     "Recipe": "digitus.recipe",
     "Recognizer": "digitus.recognizer",
     "evaluate": "digitus.evaluation",
     "load": "digitus.recognizer",
     "load_recipe": "digitus.recipe",
-    "read": "digitus.reader",
-    "train": "digitus.training",
+    "read": "digitus.reading.read",
+    "train": "digitus.training.loop",
 }
 
 __all__ = [

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.errors import ModelError
-from digitus.parallel import Map
 from digitus.recognizer import Bytes, Recognizer
+from digitus.threads import Map
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from digitus import metrics
 from digitus.committee import Committee
-from digitus.data.digits import Digits
+from digitus.datasets.digits import Digits
 from digitus.errors import DataError
-from digitus.parallel import Map
 from digitus.recognizer import Recognizer
+from digitus.threads import Map
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digitus.data.batches import bounds
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Params, softmax, to_numpy
+from digitus.nn.arrays import bounds
+from digitus.nn.images import BATCH, as_input
 from digitus.nn.layers import scoped
-from digitus.parallel import Map
 from digitus.recipe import Recipe, from_table, planned, to_table
-from digitus.step import BATCH, as_input
+from digitus.threads import Map
 
 Bytes = npt.NDArray[np.uint8]
 DEFAULT = "default"  # the name of the recognizer that ships with digitus

@@ -69,9 +69,9 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
     """A file with a convolutional network that has learnt the simulated pen's digits: seconds."""
-    from digitus.data.strokes import strokes
     from digitus.recipe import from_table
-    from digitus.training import Finished, train
+    from digitus.synthetic.strokes import strokes
+    from digitus.training.loop import Finished, train
 
     recipe = from_table(
         {

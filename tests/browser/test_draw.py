@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from browser.conftest import PHONE, Server, Visit
-from digitus.data.hands import Floats
-from digitus.data.pen import write
 from digitus.nn import stream
+from digitus.synthetic.hands import Floats
+from digitus.synthetic.pen import write
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page

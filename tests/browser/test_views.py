@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from browser.conftest import PHONE, Server, Visit
-from digitus.data.strokes import strokes
+from digitus.synthetic.strokes import strokes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

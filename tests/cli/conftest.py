@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from digitus.cli import main
-from digitus.data import fetch, sources
+from digitus.datasets import download, sources
 from small import digits, write_recipe
 
 
@@ -57,7 +57,7 @@ def digitus(
     monkeypatch.delenv("DIGITUS_DATA", raising=False)
     monkeypatch.setattr(sources, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(sources, "STROKES_COUNT", {"train": 300, "test": 100})
-    monkeypatch.setattr(fetch, "RETRIES", 0)
+    monkeypatch.setattr(download, "RETRIES", 0)
 
     def no_network(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(-3, "Temporary failure in name resolution")

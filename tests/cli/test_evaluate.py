@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitus.data.idx import write_idx
+from digitus.datasets.idx import write_idx
 from digitus.evaluation import evaluate
 from small import digits, recognizer
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digitus.data.catalogue import SOURCES
-from digitus.data.idx import write_idx
+from digitus.datasets.catalogue import SOURCES
+from digitus.datasets.idx import write_idx
 from digitus.files import write_arrays
 from digitus.nn import Tanh
 from digitus.recipe import shipped, to_table

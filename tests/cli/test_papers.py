@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitus.data.idx import write_idx
-from digitus.papers import plan
+from digitus.datasets.idx import write_idx
+from digitus.papers.experiments import plan
 from small import digits
 
 TINY = plan.Size(

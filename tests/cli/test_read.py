@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digitus import many
-from digitus.many import Done, Job, read_many
+from digitus.reading import bulk
+from digitus.reading.bulk import Done, Job, read_many
 from digitus.recognizer import load
 
 
@@ -93,7 +93,7 @@ def test_a_model_that_is_not_there(digitus: Any, photo: Path) -> None:
 def test_many_are_read_by_processes_in_their_order(
     photo: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "FEW", 2)
+    monkeypatch.setattr(bulk, "FEW", 2)
     paths = [photo, blank, photo.with_name("absent.png"), photo, blank]
     told = list(read_many(paths, Job(load()), 2))
     assert [path for path, _ in told] == paths
@@ -107,11 +107,11 @@ def test_many_are_read_by_processes_in_their_order(
 def test_a_picture_that_kills_its_process_is_told() -> None:
     code = """
 from pathlib import Path
-from digitus import many
+from digitus.reading import bulk
 from digitus.recognizer import load
 from dying import Dying
-many.FEW = 1
-for path, answer in many.read_many([Path("a"), Path("deadly"), Path("b")], Dying(load()), 2):
+bulk.FEW = 1
+for path, answer in bulk.read_many([Path("a"), Path("deadly"), Path("b")], Dying(load()), 2):
     print(path, answer if isinstance(answer, Exception) else "read")
 """
     tests = str(Path(__file__).parents[1])

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitus.data.pages import pages
-from digitus.data.strokes import strokes
 from digitus.nn import Chain, Dense, Flatten, He, Scale, initial, stream
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
+from digitus.synthetic.pages.pages import pages
+from digitus.synthetic.strokes import strokes
 
 
 @pytest.fixture

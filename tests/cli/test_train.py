@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from digitus.recognizer import load
-from digitus.runs import Run, load_checkpoint
+from digitus.training.run_folder import Run, load_checkpoint
 from small import EVERYTHING, digits, same_arrays, write_recipe
 
 RUN_FILES = ["events.jsonl", "model.safetensors", "report.html"]
@@ -220,9 +220,9 @@ def test_ctrl_c_keeps_a_checkpoint_from_which_it_goes_on(
 
 def interrupted(digitus: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """Leaves a run that was stopped after its third step."""
-    from digitus import training
+    from digitus.training import loop
 
-    step = training._step
+    step = loop._step
     count = iter(range(100))
 
     def interrupting(*rest: Any) -> Any:
@@ -231,7 +231,7 @@ def interrupted(digitus: Any, monkeypatch: pytest.MonkeyPatch, *arguments: objec
         return step(*rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_step", interrupting)
+        patch.setattr(loop, "_step", interrupting)
         assert digitus("train", *arguments).code == 130
 
 

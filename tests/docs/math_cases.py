@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from digitus import load, nn
-from digitus.devices import NUMPY
-from digitus.examples import teacher
 from digitus.nn.check import random_params
 from digitus.nn.convolution import correlate_to_input
 from digitus.nn.deslant import EPSILON
 from digitus.nn.init import fans
 from digitus.nn.inputs import moments
-from digitus.step import gradient
+from digitus.training.device import NUMPY
+from digitus.training.examples import teacher
+from digitus.training.step import gradient
 from small import recipe
 
 Scalar = Callable[[Any], float]

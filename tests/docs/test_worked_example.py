@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from digitus import nn
-from digitus.step import descend
+from digitus.training.step import descend
 from docs.math_page import PAGE
 
 SECTION = PAGE.read_text("utf-8").partition("\n## 18. ")[2].partition("\n## ")[0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitus.data.sources import load
+from digitus.datasets.sources import load
 from digitus.nn import Deslant
 
 

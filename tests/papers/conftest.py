@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from digitus.papers import bench
+from digitus.papers.experiments import bench
 from small import digits
 
 

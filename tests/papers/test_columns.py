@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitus.data.batches import split
+from digitus.datasets.batches import split
 from digitus.nn import GradientDescent, SoftmaxCrossEntropy, initial, one_hot, stream
-from digitus.papers import columns, gopa
+from digitus.papers.experiments import columns, gopa
 from digitus.recipe import load_recipe, with_settings
-from digitus.training import SPLIT_SEED
+from digitus.training.loop import SPLIT_SEED
 from small import digits, trained
 
 F64 = np.float64

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from digitus import metrics
-from digitus.papers import bench, columns, furthest, gopa, ladder, rotation, shao
-from digitus.papers.bench import Bench
+from digitus.papers.experiments import bench, columns, furthest, gopa, ladder, rotation, shao
+from digitus.papers.experiments.bench import Bench
 from digitus.papers.store import as_json
 from digitus.recipe import to_table
 from small import digits

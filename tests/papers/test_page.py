@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
-from digitus.data import sources
-from digitus.data.sources import load
-from digitus.data.strokes import strokes
-from digitus.papers import ladder, notebook, page, page_furthest, rotation
-from digitus.papers.bench import T95, Album
-from digitus.papers.bench import album as album_of
-from digitus.papers.notes import (
+from digitus.datasets import sources
+from digitus.datasets.sources import load
+from digitus.papers.experiments import ladder, rotation
+from digitus.papers.experiments.bench import T95, Album
+from digitus.papers.experiments.bench import album as album_of
+from digitus.papers.report import document, furthest, render
+from digitus.papers.report.blocks import (
     Chart,
     Figures,
     Heading,
@@ -33,6 +33,7 @@ from digitus.papers.notes import (
     points,
 )
 from digitus.papers.store import Store, open_store
+from digitus.synthetic.strokes import strokes
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "papers.md"
@@ -67,25 +68,26 @@ def interval(values: list[float]) -> str:
 
 
 def test_docs_are_what_the_results_file_makes(store: Store, docs: str) -> None:
-    text, files = page.markdown(store)
+    text, files = document.markdown(store)
     assert text == docs, "stale: digitus papers --results results/papers.json --only-report ..."
     for name, content in files.items():
-        path = DOCS.parent / notebook.FOLDER / name
+        path = DOCS.parent / render.FOLDER / name
         if name.endswith(".svg"):
             assert path.read_bytes() == content, f"{name} is stale"
         else:
             there = cv2.imread(str(path))
             made = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
             assert there.shape == made.shape, f"{name} is stale"
-    pictures = {p.name for p in (DOCS.parent / notebook.FOLDER).glob("papers-*")}
+    pictures = {p.name for p in (DOCS.parent / render.FOLDER).glob("papers-*")}
     assert pictures == set(files), "pictures that nothing shows"
 
 
 def test_the_full_run_is_committed(store: Store) -> None:
-    from digitus.papers import laboratory, plan
+    from digitus.papers import runner
+    from digitus.papers.experiments import plan
 
     assert store.about["quick"] is False
-    left = laboratory.missing(plan.experiments(plan.PAPERS, plan.FULL), store)
+    left = runner.missing(plan.experiments(plan.PAPERS, plan.FULL), store)
     assert not left, f"not in results/papers.json: {[e.name for e in left]}"
 
 
@@ -128,7 +130,7 @@ def test_learning_curves(store: Store, docs: str) -> None:
 
 def test_goals_are_met(store: Store) -> None:
     """784-10-10 at 94.5 % over 5 seeds; a sigmoid network at 99.1 % over 3."""
-    best = page_furthest.chosen(page_furthest.steps(store))
+    best = furthest.chosen(furthest.steps(store))
     small = [store.records[f"gopa/furthest/{best}/{s}"]["result"] for s in range(5)]
     assert mean(r["test"]["accuracy"] for r in small) >= 0.945
     assert {r["parameters"] for r in small} == {7960}
@@ -155,7 +157,7 @@ def test_misread_threes_are_those_of_the_confusion_matrix(store: Store) -> None:
 def test_every_part_of_the_papers_is_found(store: Store, docs: str) -> None:
     numbers = re.findall(r"^## (\S+) ", docs, flags=re.MULTILINE)
     assert numbers == ["0", *(f"G{k}" for k in range(1, 8)), *(f"S{k}" for k in range(1, 8)), "M"]
-    for _, _, where in page.WHERE:
+    for _, _, where in document.WHERE:
         assert set(where.split(", ")) <= set(numbers)
     assert "*Not measured yet.*" not in docs
 
@@ -198,7 +200,7 @@ def test_html_is_whole_and_fetches_nothing(
     album: Album | None, store: Store, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
-    page.write_html(path, store, album)
+    document.write_html(path, store, album)
     text = path.read_text("utf-8")
     html = Html(text)
     assert len(set(html.ids)) == len(html.ids)
@@ -238,11 +240,11 @@ def test_text_cannot_become_markup() -> None:
     few = Page()
     few.add(Heading("X1", "a <b>"), Table("c & d", ["<i>", "x"], [["<script>", "**1**"]]))
     few.say("`x < y` and **bold** & [there](https://example.org)")
-    text = notebook.html("<title>", "", few, "")
+    text = render.html("<title>", "", few, "")
     assert "<script>" not in text.split("<main>")[1].split("</main>")[0]
     assert "a &lt;b&gt;" in text
     assert "<code>x &lt; y</code> and <strong>bold</strong> &amp; <a href=" in text
-    markdown, _ = notebook.markdown("T", [], few)
+    markdown, _ = render.markdown("T", [], few)
     assert "## X1 a <b>" in markdown
     assert "| <script> | **1** |" in markdown
 
@@ -258,7 +260,7 @@ def test_figures_become_files() -> None:
         Pictures("weights", "three", images.astype(np.int8), ["a", "b", "c"]),
         Figures([Chart("curve", "a curve", "x", lines, low=0.15)]),
     )
-    text, files = notebook.markdown("T", [], few)
+    text, files = render.markdown("T", [], few)
     assert set(files) == {"papers-few.png", "papers-weights.png", "papers-curve.svg"}
     assert all(f"](pictures/{name})" in text for name in files)
     sheet = cv2.imdecode(np.frombuffer(files["papers-few.png"], np.uint8), cv2.IMREAD_COLOR)
@@ -267,7 +269,7 @@ def test_figures_become_files() -> None:
     svg = files["papers-curve.svg"].decode("utf-8")
     assert svg.count('<path class="line') == 2
     assert "a curve" in svg
-    Html(notebook.html("T", "", few, ""))
+    Html(render.html("T", "", few, ""))
 
 
 def test_words_for_numbers() -> None:
@@ -294,9 +296,9 @@ def test_verdicts_follow_the_numbers(tmp_path: Path) -> None:
         record = {"tests": tests, "own_range": 0.9, "angles": {"0": accuracy}, "development": 0.9}
         for seed in range(2):
             store.put(f"shao/rotation/{rotation.PAPER}/{degrees}/{seed}", {}, record, 1.0)
-    verdicts = {claim: verdict for _, claim, _, verdict in page.claims(store)}
+    verdicts = {claim: verdict for _, claim, _, verdict in document.claims(store)}
     assert verdicts["training on 0 to 90 degrees gives 99.1\u00a0%"] == "not refuted (S6)"
-    text, _ = page.markdown(store)
+    text, _ = document.markdown(store)
     assert "**Quick.**" in text
     assert "refuted for upright digits" not in text
     assert "*Not measured yet.*" in text

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitus.data.idx import write_idx
+from digitus.datasets.idx import write_idx
 from digitus.errors import DataError
-from digitus.papers import laboratory, plan
-from digitus.papers.bench import packed, student95, unpacked
-from digitus.papers.laboratory import Experiment
+from digitus.papers import runner
+from digitus.papers.experiments import plan
+from digitus.papers.experiments.bench import packed, student95, unpacked
+from digitus.papers.runner import Experiment
 from digitus.papers.store import Store, open_store
 from small import digits
 
@@ -81,14 +82,14 @@ def test_only_what_is_missing_is_carried_out(tmp_path: Path, data_dir: Path) -> 
 
     def perform(*experiments: Experiment) -> None:
         folder = tmp_path / "parts"
-        laboratory.perform(experiments, store, folder, data_dir, threads=2, tell=told.append)
+        runner.perform(experiments, store, folder, data_dir, threads=2, tell=told.append)
 
     perform(one, two)
     assert [line.split()[3] for line in told] == ["two", "one"], "one waits for two"
     perform(one, two)
     assert len(told) == 2
     changed = Experiment("one", "gopa.notations", {**settings, "examples": 30})
-    assert laboratory.missing([changed, two], store) == [changed]
+    assert runner.missing([changed, two], store) == [changed]
     failing = Experiment("three", "gopa.setup", {"development": 10**6})
     with pytest.raises(DataError, match="cannot hold back"):
         perform(failing)
@@ -105,5 +106,7 @@ def test_the_plan(size: plan.Size) -> None:
     assert all(known.issuperset(e.after) for e in found)
     for e in found:
         module, function = e.function.split(".")
-        assert hasattr(__import__(f"digitus.papers.{module}", fromlist=[module]), function)
+        assert hasattr(
+            __import__(f"digitus.papers.experiments.{module}", fromlist=[module]), function
+        )
         json.dumps(e.settings)

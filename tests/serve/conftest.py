@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import small
-from digitus.data import sources
+from digitus.datasets import sources
 from digitus.serve import mistakes
 from serving import Serving, serving
 

@@ -23,7 +23,7 @@ from digitus.serve.lessons import (
     names,
     offers,
 )
-from digitus.step import shard_size
+from digitus.training.step import shard_size
 
 
 @pytest.mark.parametrize("name", names())

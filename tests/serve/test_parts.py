@@ -14,7 +14,7 @@ import pytest
 from starlette.exceptions import HTTPException
 
 import small
-from digitus.data import sources
+from digitus.datasets import sources
 from digitus.errors import ModelError
 from digitus.evaluation import evaluate
 from digitus.recognizer import Recognizer

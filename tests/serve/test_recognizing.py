@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import digitus.reader
+import digitus.reading.read
 from digitus.serve import bodies
 from serving import Serving
 from small import digits, recognizer
@@ -163,7 +163,7 @@ def test_a_drawing_is_read_and_every_step_shown(served: Serving) -> None:
     without = served.client.post(address, content=drawing.tobytes()).json()
     assert without["reading"] == answer["reading"]
     assert "steps" not in without
-    reading = digitus.reader.read(drawing, recognizer=recognizer(), drawn=True)
+    reading = digitus.reading.read.read(drawing, recognizer=recognizer(), drawn=True)
     assert reading.digits
     shown = answer["reading"]
     assert {k: shown[k] for k in ("width", "height", "lines")} == {
@@ -208,7 +208,7 @@ def test_drawings_that_are_none(served: Serving, query: str, size: int, status: 
 
 def test_a_picture_is_read_as_the_command_reads_it(served: Serving) -> None:
     picture = cv2.imencode(".png", page())[1].tobytes()
-    expected = digitus.reader.read(picture, recognizer=recognizer()).to_json()
+    expected = digitus.reading.read.read(picture, recognizer=recognizer()).to_json()
     assert served.client.post("/api/read", content=picture).json() == expected
     assert expected["file"] is None
     # curl --data-binary says that it sends a form
@@ -224,7 +224,7 @@ def test_a_picture_is_read_as_the_command_reads_it(served: Serving) -> None:
 def test_the_form_of_the_number_is_used(served: Serving) -> None:
     picture = cv2.imencode(".png", page())[1].tobytes()
     for query, pattern in (("?digits=4", "####"), ("?pattern=%23%23-%23%23", "##-##")):
-        expected = digitus.reader.read(picture, recognizer=recognizer(), pattern=pattern)
+        expected = digitus.reading.read.read(picture, recognizer=recognizer(), pattern=pattern)
         answer = served.client.post(f"/api/read{query}", content=picture).json()
         assert answer == expected.to_json()
 

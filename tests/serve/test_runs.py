@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 import small
-from digitus.examples import Examples
 from digitus.files import read_arrays
 from digitus.recognizer import load
-from digitus.runs import load_checkpoint
 from digitus.serve import live, runs
 from digitus.serve.lessons import lesson_from
-from digitus.step import gradient
-from digitus.training import begin, train
+from digitus.training.examples import Examples
+from digitus.training.loop import begin, train
+from digitus.training.run_folder import load_checkpoint
+from digitus.training.step import gradient
 from serving import Serving, serving, wait_for
 
 LESSON = {"layers": "784-8-10", "examples": 300, "epochs": 2}

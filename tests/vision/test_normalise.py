@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from digitus.data.strokes import strokes
 from digitus.errors import DataError
+from digitus.synthetic.strokes import strokes
 from digitus.vision.normalise import BOX, SIDE, normalise, prepare, prepare_one
 
 DIGITS = strokes(60, seed=3).images
@@ -48,7 +48,7 @@ def test_what_is_in_mnists_form_stays():
 
 
 def test_mnist_itself_stays(mnist_dir):
-    from digitus.data.idx import read_images
+    from digitus.datasets.idx import read_images
 
     images = read_images(mnist_dir / "train-images-idx3-ubyte.gz")[:200]
     found = differences(prepare(images), images)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from digitus.data.digits import Digits
+    from digitus.datasets.digits import Digits
     from digitus.recognizer import Recognizer
 
 PATH = click.Path(path_type=Path)
@@ -85,8 +85,8 @@ def digits_of(
     """
     from dataclasses import replace
 
-    from digitus.data import own, sources
-    from digitus.data.catalogue import SOURCES
+    from digitus.datasets import own, sources
+    from digitus.datasets.catalogue import SOURCES
 
     auto = prepare == "auto"
     if data in (*SOURCES, sources.STROKES) or not Path(data).exists():

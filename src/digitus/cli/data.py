@@ -27,7 +27,7 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
     if sheet is not None and name is None:
         raise click.UsageError("--sheet needs the NAME of a set")
     if name is None:
-        from digitus.data.sources import available
+        from digitus.datasets.sources import available
 
         listings = available(data_dir)
         if json:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from digitus.data.digits import Digits
+    from digitus.datasets.digits import Digits
 
 
 @click.command
@@ -77,7 +77,7 @@ def evaluate(
     from digitus.committee import Committee
     from digitus.evaluation import evaluate as score_digits
     from digitus.evaluation import evaluate_not_digits
-    from digitus.parallel import workers
+    from digitus.threads import workers
 
     if not_digits and images is None:
         raise click.UsageError("--not-digits needs --images")
@@ -139,7 +139,7 @@ def _labelled(
     """The digits to score: --images and --labels, or --data."""
     from dataclasses import replace
 
-    from digitus.data.idx import read_digits
+    from digitus.datasets.idx import read_digits
 
     if images is None or labels is None:
         return digits_of(data, "test", data_dir, prepare=prepare)
@@ -149,7 +149,7 @@ def _labelled(
 
 def _strangers(images: Path, prepare: str) -> npt.NDArray[np.uint8]:
     """Images in which nothing is a digit."""
-    from digitus.data.idx import read_images
+    from digitus.datasets.idx import read_images
 
     strangers = read_images(images)[:]  # in memory, if the file was mapped
     return prepared(strangers) if prepare == "auto" else strangers

@@ -55,7 +55,8 @@ def papers(
     PAPER is one of them; without it, both. Stopped, the same command goes on where it was.
     """
     from digitus.errors import DataError
-    from digitus.papers import bench, page
+    from digitus.papers.experiments import bench
+    from digitus.papers.report import document
     from digitus.papers.store import open_store
 
     folder = out or Path("runs") / ("papers-quick" if quick else "papers")
@@ -66,10 +67,10 @@ def papers(
     else:
         _measure(store, paper, quick, folder, data_dir, cores(threads))
     report = folder / "report.html"
-    page.write_html(report, store, bench.album(data_dir))
+    document.write_html(report, store, bench.album(data_dir))
     if markdown:
-        page.write_markdown(markdown, store)
-    claims = page.claims(store)
+        document.write_markdown(markdown, store)
+    claims = document.claims(store)
     if json:
         rows = [
             dict(zip(("paper", "claim", "measured", "verdict"), c, strict=True)) for c in claims
@@ -93,7 +94,8 @@ def _measure(
 ) -> None:
     """Carries out what is missing in the results file."""
     from digitus.errors import DataError
-    from digitus.papers import laboratory, plan
+    from digitus.papers import runner
+    from digitus.papers.experiments import plan
     from digitus.papers.machine import machine
 
     if store.about.get("quick", quick) != quick:
@@ -102,7 +104,7 @@ def _measure(
     console = progress()
     size = plan.QUICK if quick else plan.FULL
     experiments = plan.experiments((paper,) if paper else plan.PAPERS, size)
-    left = laboratory.missing(experiments, store)
+    left = runner.missing(experiments, store)
     console.print(
         f"{len(experiments)} experiments, {len(experiments) - len(left)} of them are in "
         f"{store.path} already"
@@ -110,7 +112,7 @@ def _measure(
     if left:
         store.about = {"quick": quick, "machine": machine()}
     try:
-        laboratory.perform(
+        runner.perform(
             experiments,
             store,
             folder / "parts",

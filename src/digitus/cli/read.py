@@ -13,8 +13,8 @@ import click
 from digitus.cli.common import PATH, cores, print_json, progress, threads_option
 
 if TYPE_CHECKING:
-    from digitus.many import Answer
-    from digitus.reading import Reading
+    from digitus.reading.bulk import Answer
+    from digitus.reading.result import Reading
     from digitus.recognizer import Recognizer
 
 MANY = 20  # pictures: for fewer, a bar would only flash
@@ -61,7 +61,7 @@ def read(
     is no digit is left out. Pictures that cannot be read are told on standard error, the others
     are read, and the exit code is 1.
     """
-    from digitus.many import Done, Job, quietly, read_many
+    from digitus.reading.bulk import Done, Job, quietly, read_many
 
     if digits is not None and pattern is not None:
         raise click.UsageError("--digits and --pattern both tell the form of the number; give one")

@@ -30,11 +30,11 @@ from digitus.cli.common import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digitus.data.digits import Digits
+    from digitus.datasets.digits import Digits
     from digitus.recipe import Recipe
     from digitus.recognizer import Recognizer
-    from digitus.runs import Run
-    from digitus.training import Event, State
+    from digitus.training.loop import Event, State
+    from digitus.training.run_folder import Run
 
 LINES = 20  # epochs that are told one by one; of more, every second, third ...
 
@@ -105,10 +105,10 @@ def train(
     RECIPE is a shipped one (see: digitus models) or a TOML file; without it, quick. Ctrl-C stops
     after the step that is going on and keeps a checkpoint.
     """
-    from digitus.devices import Device
     from digitus.errors import DigitusError, TrainingError
     from digitus.recipe import load_recipe
-    from digitus.runs import Run, new_run, record, unfinished_run
+    from digitus.training.device import Device
+    from digitus.training.run_folder import Run, new_run, record, unfinished_run
 
     console = progress()
     given = list(settings)
@@ -161,7 +161,7 @@ def _digits(
 
     Strokes stand in for a set that cannot be downloaded; a wrong name or a damaged file are errors.
     """
-    from digitus.data.sources import STROKES
+    from digitus.datasets.sources import STROKES
     from digitus.errors import DownloadError
     from digitus.recipe import with_settings
 
@@ -181,7 +181,7 @@ def _resumed(
     """An interrupted run's recipe, digits and state; it must be what was asked for."""
     from digitus.errors import TrainingError
     from digitus.recipe import with_settings
-    from digitus.runs import load_checkpoint, resume
+    from digitus.training.run_folder import load_checkpoint, resume
 
     if not run.checkpoint.exists():
         raise TrainingError(f"{run.folder} holds no interrupted run; start one without --resume")
@@ -199,7 +199,7 @@ def _train(
     events: Generator[Event, None, None], recipe: Recipe, console: Console
 ) -> Recognizer | None:
     """Trains with a progress bar; None where it was interrupted."""
-    from digitus.training import Finished
+    from digitus.training.loop import Finished
 
     with _interruptions() as interrupted, _Display(console, recipe) as display:
         for event in events:
@@ -255,7 +255,7 @@ class _Display:
 
     def show(self, event: Event) -> None:
         """Tells about one event."""
-        from digitus.training import EpochEnded, Started, Stepped
+        from digitus.training.loop import EpochEnded, Started, Stepped
 
         if isinstance(event, Started):
             steps = self.recipe.epochs * event.batches
@@ -287,10 +287,10 @@ class _Display:
 
 def _tell(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:
     """Scores the development split, writes the report, and says what was made."""
-    from digitus.data.batches import split
+    from digitus.datasets.batches import split
     from digitus.evaluation import evaluate
     from digitus.report import write_report
-    from digitus.training import SPLIT_SEED
+    from digitus.training.loop import SPLIT_SEED
 
     recipe = recognizer.recipe
     _, development = split(digits, recipe.development, SPLIT_SEED)

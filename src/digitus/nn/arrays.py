@@ -1,8 +1,8 @@
 """Arrays: where their functions live, what their axes are called, where random numbers come from.
 
 Inside: the namespace of an array (NumPy's, or PyTorch's through `array_api_compat`), the way from
-one library to the other, type aliases, one-hot encoding, the streams of random numbers. Not inside:
-mathematics.
+one library to the other, type aliases, one-hot encoding, slices of batches, the streams of random
+numbers. Not inside: mathematics.
 
 The alphabet of axes, used in every shape comment of this package:
 
@@ -20,6 +20,7 @@ A name that starts with `d` is the gradient of the loss by that array and has it
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -69,6 +70,16 @@ def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: Any = np.float32) -
             f"labels must lie in 0..{classes - 1}, found {labels.min()}..{labels.max()}"
         )
     return np.eye(classes, dtype=dtype)[labels.astype(np.intp)]
+
+
+def bounds(count: int, batch_size: int) -> Iterator[slice]:
+    """The slices of consecutive batches over `count` examples; the last one may be smaller.
+
+    Raises `ValueError` for a batch size below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"a batch has at least 1 example, not {batch_size}")
+    return (slice(i, min(i + batch_size, count)) for i in range(0, count, batch_size))
 
 
 def stream(seed: int, *purpose: str | int) -> np.random.Generator:

@@ -5,7 +5,7 @@ the step to *add* to w. Its memory s is the only thing it changes, in place, sin
 eighth of the time of a perceptron's step. A schedule is a function of progress, 0 at the first step
 and 1 after the last, so an experiment with twice the epochs keeps the shape of its curve.
 
-Not inside: the loop over parameters and steps (`digitus.training`).
+Not inside: the loop over parameters and steps (`digitus.training.loop`).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from digitus.reading import Digit, Reading
+from digitus.reading.result import Digit, Reading
 from digitus.report.pictures import Bytes
 
 if TYPE_CHECKING:

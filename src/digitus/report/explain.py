@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from digitus.errors import DataError
-from digitus.reading import Candidate, Digit, Reading, Steps
+from digitus.reading.result import Candidate, Digit, Reading, Steps
 from digitus.report.annotate import annotate, doubtful
 from digitus.report.page import Section, count, details, document, part, percent, table
 from digitus.report.pictures import Bytes, Sheet, ink_sheet, ink_uri, photo_uri

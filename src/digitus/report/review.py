@@ -15,7 +15,7 @@ from html import escape
 import cv2
 import numpy as np
 
-from digitus.reading import Digit, Reading
+from digitus.reading.result import Digit, Reading
 from digitus.report.annotate import doubtful
 from digitus.report.page import Section, count, document, part, percent
 from digitus.report.pictures import Bytes, photo_uri

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from digitus.files import write_bytes, write_text
-from digitus.reading import Reading
+from digitus.reading.result import Reading
 from digitus.report.annotate import LARGEST, annotate
 from digitus.report.explain import explain
 from digitus.report.review import Doubts, doubts_of

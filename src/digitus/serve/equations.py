@@ -3,7 +3,7 @@
 Inside: a forward pass, the loss, a backward pass and the update of every parameter for the next
 batch of a paused run, each with an excerpt of its arrays and one number worked out. Nothing is
 changed: the step itself is the run's. Not inside: how a number is worked out (`worked`), and the
-step that is taken (`digitus.step`).
+step that is taken (`digitus.training.step`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from digitus.serve import worked
 from digitus.serve.bodies import Bytes, packed
 from digitus.serve.inside import as_numbers, equations_of, named, settings_of
 from digitus.serve.worked import Worked
-from digitus.training import State
+from digitus.training.loop import State
 
 SIDE = 6  # numbers on each side of an excerpt
 Array = npt.NDArray[Any]

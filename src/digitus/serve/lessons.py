@@ -18,12 +18,12 @@ from functools import cache
 from typing import Any
 
 from digitus import nn
-from digitus.data.augment import Augmentation
-from digitus.data.digits import Digits
-from digitus.data.sources import STROKES, available, load
+from digitus.datasets.augment import Augmentation
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import STROKES, available, load
 from digitus.errors import RecipeError
 from digitus.recipe import KINDS, Recipe, load_recipe, nearest, planned, shipped, with_settings
-from digitus.step import shard_size
+from digitus.training.step import shard_size
 
 ACTIVATIONS: dict[str, type] = {"relu": nn.Relu, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 AUGMENTS = {

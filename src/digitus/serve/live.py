@@ -21,22 +21,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from digitus import __version__
-from digitus.data.batches import split
-from digitus.data.digits import Digits
+from digitus.datasets.batches import split
+from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError
 from digitus.evaluation import Evaluation, evaluate
-from digitus.examples import Examples
 from digitus.files import write_text
 from digitus.recipe import planned
 from digitus.recognizer import load
-from digitus.runs import Run, record, resume, save_checkpoint
 from digitus.serve.bodies import Bytes, refusal
 from digitus.serve.channel import Channel
 from digitus.serve.equations import equations
 from digitus.serve.inside import named
 from digitus.serve.lessons import Lesson, Library, lesson_from
 from digitus.serve.shown import Shown, Table, draw
-from digitus.training import (
+from digitus.training.examples import Examples
+from digitus.training.loop import (
     SPLIT_SEED,
     EpochEnded,
     Event,
@@ -47,6 +46,7 @@ from digitus.training import (
     begin,
     recognizer_so_far,
 )
+from digitus.training.run_folder import Run, record, resume, save_checkpoint
 
 log = logging.getLogger("digitus.serve")
 

@@ -15,8 +15,8 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.data.digits import Digits
-from digitus.data.sources import load
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load
 from digitus.errors import DataError
 from digitus.evaluation import Evaluation, evaluate
 from digitus.recognizer import Recognizer

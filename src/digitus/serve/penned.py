@@ -1,7 +1,7 @@
 """Digits that the simulated pen writes before one's eyes: /api/pen.
 
 Inside: the pen's path for one digit, and the image that it leaves. Not inside: the pen
-(`digitus.data.pen`).
+(`digitus.synthetic.pen`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.data.pen import write
-from digitus.data.strokes import render
 from digitus.nn import stream
 from digitus.serve import bodies
 from digitus.serve.bodies import answer, packed, refusal
+from digitus.synthetic.pen import write
+from digitus.synthetic.strokes import render
 
 
 async def pen(request: Request) -> Response:

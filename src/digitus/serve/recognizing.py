@@ -1,7 +1,7 @@
 """Digits read: single ones of 28 x 28, a drawing, a picture.
 
 Inside: the three handlers, and a reading as JSON with what the network saw. Not inside: reading
-(`digitus.reader`), and how images are batched (`work`).
+(`digitus.reading.read`), and how images are batched (`work`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.reader import Reading, Steps, read
+from digitus.reading.read import Reading, Steps, read
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
 from digitus.serve.bodies import Bytes, answer, packed, refusal

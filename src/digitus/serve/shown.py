@@ -17,8 +17,8 @@ from digitus.nn import first_trained
 from digitus.recipe import Recipe
 from digitus.serve.bodies import Bytes, packed
 from digitus.serve.inside import named
-from digitus.step import gradient
-from digitus.training import EpochEnded, State, Stepped
+from digitus.training.loop import EpochEnded, State, Stepped
+from digitus.training.step import gradient
 
 Table = dict[str, Any]
 

@@ -1,0 +1,102 @@
+"""`Digits`: pictures of digits and what they show; the value that every data source returns.
+
+Inside: the one container and the checks that every source would otherwise repeat. Not inside: where
+the pictures come from (`idx`, `sources`, `folder`, `strokes`) and how they are drawn into batches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitus.datasets.mapped import Mapped
+from digitus.errors import DataError
+
+CLASSES = 10
+HASHED = 1 << 16  # images at a time
+NOT_A_DIGIT = 10  # the label, in training, of a picture that shows none
+TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Images with their labels.
+
+    `images` are bytes [n h w], white ink (255) on black (0) as in MNIST, in memory or `Mapped` from
+    a file; `labels` are bytes [n], each 0 to 9. `name` says what they are in a sentence and
+    `origin` where they came from.
+
+    Raises `DataError` where the two do not belong together.
+    """
+
+    images: Any
+    labels: npt.NDArray[np.uint8]
+    name: str
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+            raise DataError(
+                f"{self.name}: images must be bytes [n, height, width], "
+                f"not {self.images.dtype} {list(self.images.shape)}"
+            )
+        if self.labels.shape != self.images.shape[:1]:
+            raise DataError(
+                f"{self.name}: {len(self.images)} images but {self.labels.size} labels; "
+                "are the two files from the same set?"
+            )
+        if len(self.labels) and self.labels.max() >= CLASSES:
+            first = int(np.argmax(self.labels >= CLASSES))
+            raise DataError(
+                f"{self.name}: label {self.labels[first]} at position {first}; "
+                "labels must be the digits 0 to 9"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, indices: Any) -> Digits:
+        """The chosen examples (an index array or a slice), in that order."""
+        mapped = isinstance(self.images, Mapped)
+        images = self.images.take(indices) if mapped else self.images[indices]
+        return Digits(images, self.labels[indices], self.name, self.origin)
+
+    def joined(self, other: Digits) -> Digits:
+        """These, then those. Raises `DataError` for images of another size."""
+        if self.images.shape[1:] != other.images.shape[1:]:
+            raise DataError(
+                f"{self.name} and {other.name} cannot be joined: their images are "
+                f"{list(self.images.shape[1:])} and {list(other.images.shape[1:])}"
+            )
+        images = np.concatenate([self.images, other.images])
+        labels = np.concatenate([self.labels, other.labels])
+        origins = [digits.origin for digits in (self, other) if digits.origin]
+        return Digits(images, labels, f"{self.name} and {other.name}", "; ".join(origins))
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What a model keeps of them: not where they lay, for models are given to others."""
+        return {"name": self.name, "sha256": self.sha256}
+
+    @cached_property
+    def sha256(self) -> str:
+        """A fingerprint of the pixels and labels, kept in the history of every model."""
+        content = hashlib.sha256(repr(self.images.shape).encode())
+        for start in range(0, len(self), HASHED):  # a part at a time, since not all may fit
+            content.update(np.ascontiguousarray(self.images[start : start + HASHED]).data)
+        content.update(np.ascontiguousarray(self.labels).data)
+        return content.hexdigest()
+
+
+def targets(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """What a network should answer [n 10]: 1 for the digit, 0 for the others.
+
+    A picture that shows none (`NOT_A_DIGIT`) should make all ten equally likely: a network that
+    never was taught to doubt is sure of everything (Hendrycks, Mazeika & Dietterich 2019).
+    """
+    return TARGETS[labels]

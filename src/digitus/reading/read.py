@@ -1,0 +1,210 @@
+"""From anybody's picture to the number: the digits that are written in it, in reading order.
+
+Inside: `read`, which hands a picture from step to step and asks the recognizer in between. Not
+inside: opening files (`vision`), a page (`page`), the network (`recognizer`), and the form of the
+answer (`reading`).
+
+A picture is read as a page, and as one digit that fills it; the recognizer says which it is. It
+also says which way is up, and whether long lines are rules or bars of digits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from digitus.errors import DataError
+from digitus.reading.page import Asked, Page, Sheet, View, answer, as_bytes, read_page
+from digitus.reading.result import Candidate, Digit, Reading, Steps
+from digitus.recognizer import Recognizer, load
+from digitus.vision.colour import as_grey
+from digitus.vision.decode import Picture, decode_pages
+from digitus.vision.ink import ground, has_dark_ink
+from digitus.vision.normalise import Prepared, prepare_one
+from digitus.vision.paper import Bytes, at_most
+
+__all__ = ["Candidate", "Digit", "Reading", "Steps", "read", "read_pages"]
+
+DECODED = 2000  # pixels: of a JPEG's longer side, as many as that are decoded, if it has them
+SMALL = 64  # pixels: a smaller picture may be one digit, cut out already
+CERTAIN = 0.97  # the confidence above which such a picture is one
+FEW = 3  # parts into which one digit may have been cut
+SLACK, SLACK_OF_SMALL = 0.1, 0.4  # of probability: one digit may be less sure than its parts
+RULED = 0.1  # of a page's ink: so much more must be read with what looks like rules
+DOUBT = 0.8  # of a page's ink: if less of it is read, it is looked at in other ways; there,
+CLEARLY, ENOUGH = 0.15, 3  # so much more must be read, and so many digits if the page is turned;
+WHOLE = 0.6  # then so much without a cut: words upside down are easily cut into digits
+
+
+def read(
+    picture: str | Path | bytes | Bytes,
+    *,
+    recognizer: Recognizer | None = None,
+    pattern: str | None = None,
+    min_confidence: float | None = None,
+    keep_steps: bool = False,
+    drawn: bool = False,
+) -> Reading:
+    """The digits written in a picture: a path, a file's bytes, or grey [h w] or RGB [h w 3] bytes.
+
+    `recognizer` is the one that came along where none is given. `pattern` is the form of the
+    number where it is known, "#" for a digit and anything else as it stands ("####-##"); then the
+    likeliest cuts are chosen that give so many digits in a line. Digits less certain than
+    `min_confidence` (default: the recognizer's threshold) are refused. `keep_steps` keeps what is
+    on the way. A picture that was `drawn` on a screen is ink on one plain ground, upright and
+    without rules, and is read in less time. Of a file with several pages, the first is
+    read; `read_pages` reads all.
+
+    Raises `DataError` where the picture cannot be opened, with the reason.
+    """
+    pages = read_pages(
+        picture,
+        recognizer=recognizer,
+        pattern=pattern,
+        min_confidence=min_confidence,
+        keep_steps=keep_steps,
+        drawn=drawn,
+    )
+    return next(pages)
+
+
+def read_pages(
+    picture: str | Path | bytes | Bytes,
+    *,
+    recognizer: Recognizer | None = None,
+    pattern: str | None = None,
+    min_confidence: float | None = None,
+    keep_steps: bool = False,
+    drawn: bool = False,
+) -> Iterator[Reading]:
+    """As `read`, for each page of a file; only a TIFF has more than one."""
+    if pattern is not None and "#" not in pattern:
+        raise ValueError(f"the pattern {pattern!r} has no # for a digit")
+    recognizer = recognizer or _shipped()
+    threshold = recognizer.threshold if min_confidence is None else min_confidence
+    asked = Asked(recognizer.probabilities, threshold, pattern, drawn)
+    for page in _pictures(picture):
+        yield _read(Sheet(as_grey(page.pixels), page.width, page.height), asked, keep_steps)
+
+
+@cache
+def _shipped() -> Recognizer:
+    """The recognizer that came along: opening its file takes longer than reading a digit."""
+    return load()
+
+
+def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
+    if isinstance(picture, str | Path | bytes):
+        source = Path(picture) if isinstance(picture, str) else picture
+        return decode_pages(source, side=DECODED)
+    shape = picture.shape
+    if picture.dtype != np.uint8 or not picture.size or (len(shape) != 2 and shape[2:] != (3,)):
+        raise DataError(
+            f"a picture must be bytes [h w] or [h w 3], not {picture.dtype} {list(shape)}"
+        )
+    return iter([Picture(picture, shape[1], shape[0])])
+
+
+def _read(picture: Sheet, asked: Asked, keep_steps: bool) -> Reading:
+    """Tries the picture as one digit, as a page, without rules, and turned."""
+    single = _single(picture, asked)
+    small = max(picture.width, picture.height) <= SMALL
+    if single and small and single[1].confidence >= CERTAIN and _one(asked.pattern):
+        return _reading_of_one(picture, single, asked, keep_steps)
+    dark_ink = ground(picture.grey) > 127 if asked.drawn else has_dark_ink(picture.grey)
+    page = read_page(picture, asked, View(dark_ink, drawn=asked.drawn))
+    if page.ink.rules.any():  # or what looks like them: bars of digits in a row
+        unruled = read_page(picture, asked, View(dark_ink, ruled=False))
+        page = unruled if unruled.share > page.share + RULED else page
+    if page.share < DOUBT and not asked.drawn:
+        page = _otherwise(picture, asked, page)
+    if single and _one(asked.pattern) and _fills(single[1], page.digits, asked.threshold):
+        return _reading_of_one(picture, single, asked, keep_steps)
+    lines = tuple(_text(line) for line in page.lines)
+    steps = page.steps() if keep_steps else None
+    return Reading(picture.width, picture.height, page.digits, lines, steps)
+
+
+def _otherwise(picture: Sheet, asked: Asked, page: Page) -> Page:
+    """The page with ink and paper exchanged, or turned, if that explains clearly more of it."""
+    dark_ink = page.view.dark_ink
+    better = []
+    other = read_page(picture, asked, View(not dark_ink))
+    if other.share > page.share + CLEARLY and len(other.digits) >= len(page.digits):
+        better.append(other)
+    if page.tried >= ENOUGH:
+        for turns in (1, 2, 3):
+            other = read_page(picture, asked, View(dark_ink, turns))
+            clearly = other.whole > max(page.whole + CLEARLY, WHOLE)
+            if clearly and len(other.digits) >= ENOUGH:
+                better.append(other)
+    return max(better, key=lambda page: page.whole, default=page)
+
+
+def _one(pattern: str | None) -> bool:
+    """Whether a single digit is what is expected, or may be."""
+    return pattern is None or pattern.count("#") == 1
+
+
+def _single(picture: Sheet, asked: Asked) -> tuple[Prepared, Digit] | None:
+    """The picture as one digit."""
+    prepared = prepare_one(picture.grey)
+    if prepared.blank:
+        return None
+    row = asked.probabilities([prepared.image])[0]
+    zoom = picture.width / picture.grey.shape[1]
+    x, y, w, h = (round(v * zoom) for v in prepared.box)
+    value, confidence = answer(row, asked.threshold)
+    return prepared, Digit(value, confidence, (x, y, w, h), 0, prepared.image, row)
+
+
+def _fills(single: Digit, found: Sequence[Digit], threshold: float) -> bool:
+    """Whether a picture is better read as one digit than as a page with these."""
+    x, y, w, h = single.box
+    for digit in found:
+        left, top, wide, high = digit.box
+        if not (-0.1 * w <= left + wide / 2 - x <= 1.1 * w):
+            return False
+        if not (-0.1 * h <= top + high / 2 - y <= 1.1 * h):
+            return False
+    if not found:  # refused rather than left out, if there is something of a digit
+        return single.confidence >= threshold / 2
+    if len(found) > FEW:
+        return False
+    slack = SLACK_OF_SMALL if max(w, h) <= SMALL else SLACK
+    return single.confidence >= math.prod(digit.confidence for digit in found) - slack
+
+
+def _reading_of_one(
+    picture: Sheet, single: tuple[Prepared, Digit], asked: Asked, keep_steps: bool
+) -> Reading:
+    prepared, digit = single
+    text = _text([[digit]])
+    steps = None
+    if keep_steps:
+        zoom = picture.width / prepared.ink.shape[1]
+        x, y, w, h = digit.box
+        box = (round(x / zoom), round(y / zoom), round(w / zoom), round(h / zoom))
+        steps = Steps(
+            grey=at_most(max(prepared.ink.shape), prepared.picture),
+            paper=as_bytes(prepared.paper),
+            dark_ink=prepared.dark_ink,
+            rules=prepared.rules,
+            ink=as_bytes(prepared.ink * 255),
+            pieces=((box, "digit"),),
+            lines=((box,),),
+            candidates=(
+                Candidate(0, box, digit.image, digit.probabilities, digit.confidence, True),
+            ),
+            zoom=zoom,
+            turns=0,
+        )
+    return Reading(picture.width, picture.height, (digit,), (text,), steps)
+
+
+def _text(line: Sequence[Sequence[Digit]]) -> str:
+    return " ".join("".join("?" if d.value is None else str(d.value) for d in g) for g in line)

@@ -1,0 +1,157 @@
+"""Glyphs: single digits as ink of any height, for the pages that are made of them.
+
+Inside: the two sources, the simulated pen (drawn at the height asked for) and images such as
+MNIST's (enlarged smoothly), behind one function, and what can happen to a stroke. Not inside:
+where the glyphs stand (`layout`), and paper and light (`stationery`, `camera`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.datasets.digits import CLASSES, Digits
+from digitus.synthetic.hands import HANDS
+from digitus.synthetic.pen import BOX, write
+
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+
+FINE, LARGE = 4, 160  # below 160 pixels ink is drawn 4 times larger: pens are whole pixels wide
+BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
+INKED = 64  # of 255: where a digit ends
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one person writes on one page.
+
+    `pen` is the stroke's width in heights of a digit, `slant` the shift of its top to the right of
+    its foot in the same unit; `broken` is the chance that a stroke fails somewhere.
+    """
+
+    pen: float
+    slant: float = 0.0
+    broken: float = 0.0
+
+
+def glyphs(
+    values: npt.NDArray[np.int64],
+    heights: Sequence[float],
+    style: Style,
+    digits: Digits | None,
+    rng: np.random.Generator,
+) -> list[Bytes]:
+    """The ink (255) of each value, as its own array [h w] that just holds it; height in pixels.
+
+    With `digits` they are those images, enlarged, whose strokes keep the width that they have; a
+    value that no image shows, and all without `digits`, are written by the simulated pen, each
+    value in one hand for the whole page, as a person would.
+    """
+    if digits is None or not set(values.tolist()) <= set(digits.labels.tolist()):
+        inks = _written(values, heights, style, rng)
+    else:
+        inks = [
+            _enlarged(digits.images[rng.choice(np.flatnonzero(digits.labels == v))], height)
+            for v, height in zip(values, heights, strict=True)
+        ]
+        if style.slant:
+            inks = [_sheared(ink, style.slant) for ink in inks]
+    broken = rng.random(len(inks)) < style.broken
+    inks = [_broken(ink, rng) if b else ink for ink, b in zip(inks, broken, strict=True)]
+    return [_cropped(ink) for ink in inks]
+
+
+def _written(
+    values: npt.NDArray[np.int64], heights: Sequence[float], style: Style, rng: np.random.Generator
+) -> list[Bytes]:
+    """Ink from the simulated pen."""
+    hands = []
+    for digit in range(CLASSES):
+        able = [hand for hand in HANDS if hand.digit == digit]
+        shares = np.array([hand.share for hand in able])
+        hands.append(able[rng.choice(len(able), p=shares / shares.sum())].name)
+    writing = write(values, rng, hands=hands)
+    points = writing.points.copy()
+    points[..., 0] -= style.slant * (points[..., 1] - 0.5)
+    widths = writing.widths
+    mean = widths.sum(1, keepdims=True) / np.maximum((widths > 0).sum(1, keepdims=True), 1)
+    widths = widths / mean * style.pen
+    inks = []
+    for i, height in enumerate(heights):
+        fine = FINE if height < LARGE else 1
+        inks.append(_drawn(points[i], widths[i], writing.strokes[i], height * fine, fine))
+    return inks
+
+
+def _drawn(
+    points: npt.NDArray[np.float64],
+    widths: npt.NDArray[np.float64],
+    strokes: npt.NDArray[np.int8],
+    height: float,
+    fine: int,
+) -> Bytes:
+    """One digit of the pen, `height` fine pixels high, made `fine` times smaller."""
+    thick = np.maximum(np.round((widths[1:] + widths[:-1]) / 2 * height), fine).astype(int)
+    thick[(widths[1:] + widths[:-1] == 0) | (strokes[1:] != strokes[:-1]) | (strokes[1:] < 0)] = 0
+    margin = int(thick.max()) // 2 + 2 * fine
+    low = points.min(0) * height - margin
+    w, h = (-(-(np.ptp(points, axis=0) * height + 2 * margin) // fine) * fine).astype(int)
+    at = np.round((points * height - low) * 2**BITS).astype(np.int32)
+    sheet = np.zeros((h, w), np.uint8)
+    starts = np.flatnonzero(np.diff(thick, prepend=-1)).tolist()
+    how = cv2.LINE_8 if fine > 1 else cv2.LINE_AA
+    for a, b in zip(starts, [*starts[1:], len(thick)], strict=True):
+        if thick[a]:
+            cv2.polylines(sheet, [at[a : b + 1]], False, 255, int(thick[a]), how, BITS)
+    if fine == 1:
+        return sheet
+    small: Bytes = cv2.resize(sheet, (w // fine, h // fine), interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _enlarged(image: Bytes, height: float) -> Bytes:
+    """An image [28 28] at another size, without steps: made larger, its edges are made steep."""
+    by = height / BOX
+    image = np.pad(image, 1)
+    size = tuple(max(1, round(side * by)) for side in image.shape[::-1])
+    if by <= 1:
+        small: Bytes = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return small
+    large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    large = cv2.GaussianBlur(large, (0, 0), 0.4 * by)
+    gain = min(max(0.8 * by, 1.2), 8)
+    steep: Bytes = cv2.convertScaleAbs(cv2.subtract(large, 110 - 110 / gain), alpha=gain)
+    return steep
+
+
+def _sheared(ink: Bytes, slant: float) -> Bytes:
+    """Ink whose top is moved to the right by `slant` heights."""
+    h, w = ink.shape
+    reach = abs(slant) * h
+    move = np.array([[1, -slant, reach if slant < 0 else slant * h], [0, 1, 0]], np.float32)
+    if slant < 0:
+        move[0, 2] = 0
+    sheared: Bytes = cv2.warpAffine(ink, move, (w + int(reach) + 1, h))
+    return sheared
+
+
+def _broken(ink: Bytes, rng: np.random.Generator) -> Bytes:
+    """Ink with a gap or two, each hardly longer than the stroke is wide, at random places."""
+    distance = cv2.distanceTransform((ink >= INKED).view(np.uint8), cv2.DIST_L2, 3)
+    middle = np.argwhere(distance > 0.5 * distance.max())
+    ink = ink.copy()
+    radius = max(1, round(float(np.median(distance[tuple(middle.T)]))))
+    for row, column in rng.choice(middle, min(len(middle), int(rng.choice([1, 1, 2])))):
+        cv2.circle(ink, (int(column), int(row)), radius, 0, -1, cv2.LINE_AA)
+    return ink
+
+
+def _cropped(ink: Bytes) -> Bytes:
+    """The part of the array that holds the ink."""
+    x, y, w, h = cv2.boundingRect(ink)
+    return ink[y : y + h, x : x + w]

@@ -1,0 +1,5 @@
+"""Whole pages of handwritten digits with exact truth, as people photograph, scan and draw them.
+
+`pages` says which kinds there are and makes one: `layout` places digits, `words` and `stationery`
+add what else is on paper, `scene` colours it, `camera` photographs it.
+"""

@@ -1,0 +1,205 @@
+"""Camera: how a sheet becomes the picture that somebody hands over.
+
+Inside: where the sheet lies in the picture (turned, in perspective, on a desk), light and shadow,
+things at the edge, focus, noise, JPEG. Not inside: the sheet itself (`stationery`, `layout`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.synthetic.glyphs import Bytes
+from digitus.synthetic.pages.stationery import Floats, blurred, grain
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+Points: TypeAlias = npt.NDArray[np.float64]
+
+MOST = 2400  # pixels: the longer side of a picture
+SKIN = np.array([[236, 188, 164], [198, 134, 104], [141, 85, 56], [92, 58, 40]], np.float32)
+
+
+@dataclass(frozen=True)
+class View:
+    """From the sheet to the picture: the homography [3 3], and the picture's height and width."""
+
+    matrix: Matrix
+    height: int
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the picture."""
+        return self.height, self.width
+
+    def place(self, points: Points) -> Points:
+        """Points [n 2] of the sheet, x and y, in the picture."""
+        projected = np.column_stack([points, np.ones(len(points))]) @ self.matrix.T
+        placed: Points = projected[:, :2] / projected[:, 2:]
+        return placed
+
+    def take(self, layer: Bytes) -> Bytes:
+        """A layer of the sheet, as the picture shows it."""
+        if np.array_equal(self.matrix, np.eye(3)) and layer.shape == self.shape:
+            return layer
+        taken: Bytes = cv2.warpPerspective(layer, self.matrix, (self.width, self.height))
+        return taken
+
+
+def view(
+    shape: tuple[int, int],
+    ink: Points,
+    rng: np.random.Generator,
+    *,
+    rotated: bool,
+    perspective: bool,
+    desk: bool,
+    straight: bool,
+) -> View:
+    """Where a sheet [h w] lies in the picture, whose frame never cuts the points of its `ink`.
+
+    A `straight` sheet (a scan, a screen) is not moved at all, unless one of the others is asked.
+    """
+    h, w = shape
+    if straight and not (rotated or perspective or desk):
+        return View(np.eye(3), h, w)
+    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
+    angle = np.radians(rng.uniform(4, 14) * rng.choice([-1, 1]) if rotated else rng.normal(0, 1.2))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.array([w, h]) / 2
+    moved = (corners - middle) @ turn.T + middle
+    depth = rng.uniform(0.05, 0.14) if perspective else 0.008
+    moved += depth * min(h, w) * rng.uniform(-1, 1, (4, 2))
+    lies = View(
+        cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32)), h, w
+    )
+    low, high = corners.min(0), corners.max(0)
+    if desk:  # the frame shows some of what is around the sheet, on some of its sides
+        around = rng.uniform(-0.06, 0.22, (2, 2)) * min(h, w)
+        low, high = moved.min(0) - around[0], moved.max(0) + around[1]
+    if len(ink):
+        inked = lies.place(ink)
+        room = 0.02 * (inked.max(0) - inked.min(0)).max() + 3
+        low, high = np.minimum(low, inked.min(0) - room), np.maximum(high, inked.max(0) + room)
+    low, high = np.floor(low), np.ceil(high)
+    zoom = min(1.0, MOST / (high - low).max())
+    shift = np.array([[zoom, 0, -zoom * low[0]], [0, zoom, -zoom * low[1]], [0, 0, 1]])
+    width, height = np.maximum(np.round((high - low) * zoom), 1).astype(int).tolist()
+    return View(shift @ lies.matrix, height, width)
+
+
+def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generator) -> Floats:
+    """How much light falls on each pixel, [h w], 1 at most: worked out on a coarse grid."""
+    h, w = shape
+    side = 96
+    y, x = np.meshgrid(
+        np.linspace(-1, 1, side, dtype=np.float32), np.linspace(-1, 1, side, dtype=np.float32),
+        indexing="ij",
+    )  # fmt: skip
+    lit = np.ones((side, side), np.float32)
+    if "gradient" in kinds:
+        angle, depth = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 0.6)
+        way = (np.cos(angle) * x + np.sin(angle) * y) / 1.42
+        lit *= 1 - np.float32(depth) * (0.5 + 0.5 * way) ** np.float32(rng.uniform(0.7, 2))
+    if "vignette" in kinds:
+        cx, cy = rng.uniform(-0.25, 0.25, 2)
+        away = (x - cx) ** 2 + (y - cy) ** 2
+        lit *= 1 / (1 + np.float32(rng.uniform(0.25, 0.9)) * away)
+    if "shadow" in kinds:
+        for _ in range(int(rng.integers(1, 3))):
+            # A hand, a head, a telephone: a soft-edged many-sided thing reaching in from a side.
+            angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.2, 1.0)
+            centre = 1.3 * np.array([np.cos(angle), np.sin(angle)])
+            turns = np.sort(rng.uniform(0, 2 * np.pi, 9))
+            radii = rng.uniform(0.6, 1.2, 9) * (0.5 + reach)
+            outline = centre + radii[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
+            mask = np.zeros((side, side), np.float32)
+            pixels = np.round((outline + 1) / 2 * side * 16).astype(np.int32)
+            cv2.fillPoly(mask, [pixels], 1.0, cv2.LINE_8, 4)
+            mask = cv2.GaussianBlur(mask, (0, 0), float(np.exp(rng.uniform(0.3, 2.2))))
+            lit *= 1 - np.float32(rng.uniform(0.2, 0.5)) * mask
+    larger: Floats = cv2.resize(lit, (w, h), interpolation=cv2.INTER_CUBIC)
+    return larger
+
+
+def desk_of(shape: tuple[int, int], rng: np.random.Generator) -> list[Floats]:
+    """What the sheet lies on: wood, cloth or something plain, as red, green, blue, each [h w]."""
+    kind = rng.choice(["wood", "cloth", "plain", "plain"])
+    if kind == "wood":
+        base = np.array([150, 105, 65]) * rng.uniform(0.4, 1.2)
+        tone = 1 + 0.10 * grain(shape, (rng.uniform(3, 8), rng.uniform(80, 300)), rng)
+        tone += 0.06 * grain(shape, (rng.uniform(20, 60), 400.0), rng)
+    elif kind == "cloth":
+        base = rng.uniform(30, 190, 3)
+        tone = 1 + 0.10 * grain(shape, 2.0, rng) + 0.05 * grain(shape, 40.0, rng)
+    else:
+        base = rng.uniform(20, 215) * rng.uniform(0.85, 1.1, 3)
+        tone = 1 + 0.02 * grain(shape, 2.0, rng) + 0.05 * grain(shape, 200.0, rng)
+    return [tone * np.float32(c) for c in base]
+
+
+def things(
+    shape: tuple[int, int], ink: Points, rng: np.random.Generator
+) -> list[tuple[Floats, Floats]]:
+    """Fingers, a pen, a telephone reaching in from the edge: masks [h w] with their colours.
+
+    They keep clear of the points of `ink`, or stay away.
+    """
+    h, w = shape
+    found: list[tuple[Floats, Floats]] = []
+    skin = SKIN[rng.integers(len(SKIN))]
+    kind = rng.choice(["fingers", "fingers", "pen", "telephone"])
+    side, along = int(rng.integers(4)), float(rng.uniform(0.15, 0.85))
+    inward = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]][side], float)
+    start = np.array([[0, along * h], [along * w, 0], [w, along * h], [along * w, h]][side])
+    short = min(h, w)
+    for i in range(int(rng.integers(1, 4)) if kind == "fingers" else 1):
+        angle = rng.normal(0, 0.4)
+        way = np.array(
+            [inward[0] * np.cos(angle) - inward[1] * np.sin(angle),
+             inward[0] * np.sin(angle) + inward[1] * np.cos(angle)]
+        )  # fmt: skip
+        across = np.array([-inward[1], inward[0]])
+        thick = short * {"fingers": 0.09, "pen": 0.025, "telephone": 0.3}[str(kind)]
+        thick *= rng.uniform(0.7, 1.3)
+        begin = start + across * i * 1.15 * thick - 0.5 * thick * inward
+        end = begin + way * short * rng.uniform(0.08, 0.28 if kind != "pen" else 0.6)
+        away = np.inf
+        if len(ink):
+            t = np.clip(((ink - begin) @ (end - begin)) / ((end - begin) @ (end - begin)), 0, 1)
+            away = np.linalg.norm(ink - begin - t[:, None] * (end - begin), axis=1).min()
+        if away < thick / 2 + 0.03 * short + 4:
+            continue
+        mask = np.zeros(shape, np.uint8)
+        ends = np.round(np.array([begin - way * thick, end]) * 16).astype(int).tolist()
+        cv2.line(mask, ends[0], ends[1], 255, max(1, int(thick)), cv2.LINE_AA, 4)
+        colour = skin if kind == "fingers" else rng.uniform(10, 90) * np.ones(3, np.float32)
+        soft: Floats = blurred(mask.astype(np.float32) / np.float32(255), 0.01 * short)
+        tone: Floats = (colour * rng.uniform(0.8, 1.05)).astype(np.float32)
+        found.append((soft, tone))
+    return found
+
+
+def motion(picture: Floats, length: float, rng: np.random.Generator) -> Floats:
+    """A picture taken with an unsteady hand: smeared over `length` pixels in some direction."""
+    n = max(3, round(length) | 1)
+    kernel = np.zeros((n, n), np.float32)
+    angle, middle = rng.uniform(0, np.pi), (n - 1) / 2
+    way = middle * np.array([np.cos(angle), np.sin(angle)])
+    ends = np.round((np.array([-way, way]) + middle) * 16).astype(int).tolist()
+    cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_8, 4)
+    smeared: Floats = cv2.filter2D(picture, -1, kernel / kernel.sum())
+    return smeared
+
+
+def jpeg(picture: Bytes, quality: int) -> Bytes:
+    """The picture after it was stored as JPEG; OpenCV may decode here, for the file is our own."""
+    colour = picture.ndim == 3
+    picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) if colour else picture
+    coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    stored = np.asarray(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED), np.uint8)
+    return cv2.cvtColor(stored, cv2.COLOR_BGR2RGB) if colour else stored

@@ -1,0 +1,176 @@
+"""Scene: a layout, and what its page suffers from, made into the picture that somebody hands over.
+
+Inside: the order in which ink, print, paper, desk, light and lens make the picture, and their
+colours and strengths. Not inside: which difficulties a page has and its truth (`pages`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.synthetic.glyphs import Bytes, Style
+from digitus.synthetic.pages import camera, stationery, words
+from digitus.synthetic.pages.camera import View
+from digitus.synthetic.pages.layout import Layout
+from digitus.synthetic.pages.stationery import Floats
+
+
+def photographed(
+    layout: Layout,
+    style: Style,
+    kinds: frozenset[str],
+    lies: View,
+    inked: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> Bytes:
+    """A layout as a picture, bytes [h w 3] (red, green, blue) or [h w].
+
+    `lies` says where its sheet is in the picture, `inked` are points [n 2], x and y, of the picture
+    with ink, which nothing may cover.
+    """
+    ink, marks = _layers(layout, style, kinds, lies, rng)
+    picture = _composed(ink, marks, layout, inked, kinds, lies, rng)
+    if "jpeg" in kinds:
+        picture = camera.jpeg(picture, int(rng.integers(25 if layout.digit > 40 else 50, 80)))
+    return picture
+
+
+def _layers(
+    layout: Layout, style: Style, kinds: frozenset[str], lies: View, rng: np.random.Generator
+) -> tuple[Bytes, Bytes]:
+    """The writing, and what is printed on the paper, in the picture: two [h w]."""
+    sheet = (layout.height, layout.width)
+    ink, marks = layout.ink(), np.zeros(sheet, np.uint8)
+    if kinds & {"boxes", "comb"}:
+        marks = stationery.form(sheet, layout, "comb" in kinds, rng)
+    if kinds & {"printed"}:
+        marks = cv2.max(marks, words.printed(sheet, layout, rng))
+    if "letters" in kinds:
+        ink = cv2.max(ink, words.written(sheet, layout, style.pen * layout.digit, rng))
+    ink, marks = lies.take(ink), lies.take(marks)
+    if kinds & {"ruled", "squared"}:  # they go on where the sheet ends: drawn on a larger one
+        more = 0 if np.array_equal(lies.matrix, np.eye(3)) else max(sheet) // 5
+        wide = replace(
+            layout, width=sheet[1] + 2 * more, height=sheet[0] + 2 * more,
+            baselines=tuple(b + more for b in layout.baselines),
+        )  # fmt: skip
+        rules = stationery.ruled((wide.height, wide.width), wide, "squared" in kinds, rng)
+        back = lies.matrix @ np.array([[1, 0, -more], [0, 1, -more], [0, 0, 1]])
+        rules = View(back, *lies.shape).take(rules) if more else lies.take(rules)
+        marks = cv2.max(marks, (rules * rng.uniform(0.35, 1)).astype(np.uint8))
+    return ink, marks
+
+
+def _colours(
+    kinds: frozenset[str], rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats, float]:
+    """Paper, ink and print (red, green, blue each), and how opaque the ink is."""
+    if "screen" in kinds and rng.random() < 0.7:
+        paper = np.full(3, 255.0)
+    elif "rough paper" in kinds and rng.random() < 0.5:
+        paper = rng.uniform(150, 240) * rng.uniform([0.95, 0.85, 0.65], [1.0, 0.98, 0.92])
+    else:
+        paper = rng.uniform(175, 250) * rng.uniform(0.93, 1.0, 3)
+    opaque = rng.uniform(0.8, 1.0)
+    ink = rng.uniform(0, 60) * rng.uniform(0.7, 1.3, 3)
+    if "pencil" in kinds:
+        ink, opaque = rng.uniform(50, 90) * np.ones(3), rng.uniform(0.25, 0.65)
+    elif "colour pen" in kinds:
+        hues = [(25, 45, 170), (190, 25, 35), (20, 120, 50), (110, 40, 150), (20, 130, 190),
+                (200, 90, 20), (30, 30, 90), (170, 30, 110)]  # fmt: skip
+        ink = np.array(hues[rng.integers(len(hues))]) * rng.uniform(0.7, 1.15)
+        if rng.random() < 0.3:  # coloured paper too
+            paper = paper * rng.uniform([0.75, 0.8, 0.6], [1.0, 1.0, 1.0])
+    printed = rng.uniform(20, 150) * np.ones(3)
+    if kinds & {"ruled", "squared", "boxes", "comb"} and rng.random() < 0.6:
+        printed = np.array([rng.uniform(90, 170), rng.uniform(130, 190), rng.uniform(180, 230)])
+    if "inverted" in kinds:  # chalk, a white pen on a dark screen
+        paper, ink, printed = 0.22 * (255 - paper) + rng.uniform(0, 35), 255 - ink, 255 - printed
+        printed = printed * 0.7
+    else:
+        printed = np.minimum(printed, 0.9 * paper)
+    return paper.astype(np.float32), ink.astype(np.float32), printed.astype(np.float32), opaque
+
+
+def _composed(
+    ink: Bytes,
+    marks: Bytes,
+    layout: Layout,
+    inked: npt.NDArray[np.float64],
+    kinds: frozenset[str],
+    lies: View,
+    rng: np.random.Generator,
+) -> Bytes:
+    """The picture [h w 3] or [h w]: colours, paper, desk, light, focus, noise."""
+    shape = lies.shape
+    paper, pen, printed, opaque = _colours(kinds, rng)
+    grey = rng.random() < 0.3
+    if grey:
+        weights = np.array([0.299, 0.587, 0.114], np.float32)
+        paper, pen, printed = (np.array([c @ weights]) for c in (paper, pen, printed))
+    a = ink.astype(np.float32) * np.float32(opaque / 255)
+    if "pencil" in kinds:  # graphite stays on the peaks of the paper
+        a *= np.clip(1 + 0.25 * stationery.grain(shape, rng.uniform(1, 2), rng), 0.3, 1.4)
+    elif "screen" not in kinds:
+        a *= 1 - np.float32(rng.uniform(0, 0.1)) * np.abs(stationery.grain(shape, 12.0, rng))
+    b = marks.astype(np.float32) * np.float32(rng.uniform(0.6, 1) / 255) if marks.any() else None
+    if "screen" in kinds:
+        lit = np.ones(shape, np.float32)
+    else:
+        lit = stationery.texture(shape, 1.0 if "rough paper" in kinds else 0.25, rng)
+        if "smudges" in kinds:
+            stains = stationery.smudged(shape, layout.digit, rng)
+            lit *= 1 - np.float32(rng.uniform(0.3, 0.6)) * stains
+    channels = []
+    for c in range(len(paper)):
+        x = paper[c] + a * (pen[c] - paper[c])
+        if b is not None:
+            x += b * (printed[c] - x)
+        channels.append(x * lit)
+    if "desk" in kinds:
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [layout.width, layout.height]
+        around = np.zeros(shape, np.uint8)
+        outline = np.round(lies.place(corners.astype(float)) * 16).astype(np.int32)
+        cv2.fillConvexPoly(around, outline, 255, cv2.LINE_AA, 4)
+        inside = around.astype(np.float32) / np.float32(255)
+        lower = stationery.blurred(inside, 0.015 * max(shape))
+        for x, under in zip(channels, camera.desk_of(shape, rng), strict=False):
+            under *= 1 - 0.45 * lower  # the sheet's own shadow
+            x += (1 - inside) * (under - x)
+    if "fingers" in kinds:
+        for mask, colour in camera.things(shape, inked, rng):
+            for c, x in enumerate(channels):
+                x += mask * (colour[c] - x)
+    if kinds & {"gradient", "vignette", "shadow"}:
+        lit = camera.light(shape, kinds, rng)
+        for x in channels:
+            x *= lit
+    return _seen(channels, layout.digit, opaque, kinds, rng)
+
+
+def _seen(
+    channels: list[Floats],
+    digit: float,
+    opaque: float,
+    kinds: frozenset[str],
+    rng: np.random.Generator,
+) -> Bytes:
+    """What a lens and its sensor make of the light: focus, motion, noise; then bytes."""
+    if "blur" in kinds:
+        sigma = float(digit * rng.uniform(0.012, 0.035))
+        if rng.random() < 0.7:
+            channels = [stationery.blurred(x, sigma) for x in channels]
+        elif digit < 250:
+            channels = [camera.motion(x, 2.5 * sigma, rng) for x in channels]
+    sigma = rng.uniform(5, 16) * opaque if "noise" in kinds else rng.uniform(0.3, 2.5)
+    if "screen" not in kinds:
+        size = rng.choice([1.0, 1.0, 1.7]) if "noise" in kinds else 1.0
+        noise = stationery.grain(channels[0].shape, float(size), rng) * np.float32(sigma)
+        own = rng.uniform(0.6, 1, len(channels)).astype(np.float32)
+        channels = [x + k * noise for x, k in zip(channels, own, strict=True)]
+    seen = [np.clip(x, 0, 255).astype(np.uint8) for x in channels]
+    return cv2.merge(seen) if len(seen) > 1 else seen[0]

@@ -1,0 +1,118 @@
+"""Strokes: digits written by a simulated pen; endless, labelled, seeded, without a download.
+
+Inside: ink (`render`: the pen's paths to images normalised as in MNIST) and the labelled set
+(`strokes`). Not inside: the shapes of the digits, a table in `hands`, and how they vary, in `pen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.datasets.digits import Digits
+from digitus.nn.arrays import stream
+from digitus.synthetic.hands import HANDS, choose
+from digitus.synthetic.pen import BOX, Writing, write
+
+SIDE = 28  # pixels of an image
+BLOCK = 1000  # digits that share a random stream
+
+Images = npt.NDArray[np.uint8]
+
+
+def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") -> Digits:
+    """`count` written digits, [count 28 28]; the same for the same seed.
+
+    A shorter set is the beginning of a longer one. Every ten digits in a row are the ten digits,
+    shuffled. `hands` limits the shapes (see `hands.choose`), and then the labels to the digits that
+    those shapes write. The bytes may differ between versions of NumPy or OpenCV.
+
+    Raises `RecipeError` for an unknown hand, `ValueError` for a negative count.
+    """
+    if count < 0:
+        raise ValueError(f"cannot write {count} digits")
+    chosen = choose(hands)
+    names = [hand.name for hand in chosen]
+    digits = np.unique([hand.digit for hand in chosen]).astype(np.uint8)
+    images = np.zeros((count, SIDE, SIDE), np.uint8)
+    labels = np.zeros(count, np.uint8)
+    for start in range(0, count, BLOCK):
+        rng = stream(seed, "strokes", start // BLOCK)
+        rounds = np.tile(digits, (-(-BLOCK // len(digits)), 1))
+        block = rng.permuted(rounds, axis=1).ravel()[:BLOCK]
+        # A block is always written whole, even if not drawn whole: so it never depends on `count`.
+        wanted = slice(0, count - start)
+        images[start : start + BLOCK] = render(write(block, rng, hands=names).take(wanted))
+        labels[start : start + BLOCK] = block[wanted]
+    shapes = "all" if len(chosen) == len(HANDS) else ", ".join(names)
+    origin = f"strokes({count}, seed={seed}), hands: {shapes}"
+    return Digits(images, labels, "digits of a simulated pen", origin)
+
+
+def draw(
+    labels: npt.ArrayLike, rng: np.random.Generator, *, hands: str | Iterable[str] = "all"
+) -> Images:
+    """Images [n 28 28] of these labels [n]: `render(write(...))`, with the errors of `write`."""
+    return render(write(labels, rng, hands=hands))
+
+
+def render(writing: Writing) -> Images:
+    """Images [n 28 28], white on black: the ink fits a 20-pixel box, its centre of mass is central.
+
+    As in MNIST the box is moved by whole pixels, so that the centre is right to half a pixel.
+    """
+    return _centre(_soften(_scan(writing), writing.softness))
+
+
+def _scan(writing: Writing) -> Images:
+    """Boxes [n 20 20] with the ink, black or white in a finer scan that is then made smaller.
+
+    So were MNIST's: their greys are the black and white pixels of a scan, averaged.
+    """
+    n = len(writing)
+    sides = np.round(BOX * writing.grain).astype(int)[:, None]
+    bits = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
+    at = np.round((writing.points * sides[..., None] - 0.5) * 2**bits).astype(np.int32)
+    width = (writing.widths[:, 1:] + writing.widths[:, :-1]) / 2 * sides
+    thickness = np.maximum(np.round(width), 1).astype(int)
+    before, after = writing.strokes[:, :-1], writing.strokes[:, 1:]
+    thickness[(width == 0) | (before != after) | (after < 0)] = 0
+    # Segments in a row that are equally thick are one call of OpenCV.
+    starts = np.diff(thickness, axis=1, prepend=-1) != 0
+    boxes = np.empty((n, BOX, BOX), np.uint8)
+    for i, side in enumerate(sides[:, 0].tolist()):
+        sheet = np.zeros((side, side), np.uint8)
+        cuts = np.flatnonzero(starts[i]).tolist()
+        for a, b in zip(cuts, [*cuts[1:], thickness.shape[1]], strict=True):
+            if thick := int(thickness[i, a]):
+                line = [at[i, a : b + 1]]
+                cv2.polylines(sheet, line, False, 255, thick, cv2.LINE_8, bits)
+        cv2.resize(sheet, (BOX, BOX), dst=boxes[i], interpolation=cv2.INTER_AREA)
+    return boxes
+
+
+def _soften(boxes: Images, softness: npt.NDArray[np.float64]) -> Images:
+    """Boxes [n 20 20] blurred by up to a pixel, then as bright as before: a scan made smaller."""
+    s = 0.25 * softness[:, None, None].astype(np.float32)
+    x = np.pad(boxes, ((0, 0), (1, 1), (1, 1))).astype(np.float32)
+    x = (1 - 2 * s) * x[:, 1:-1] + s * (x[:, 2:] + x[:, :-2])
+    x = (1 - 2 * s) * x[:, :, 1:-1] + s * (x[:, :, 2:] + x[:, :, :-2])
+    faint = 160 * s  # the outer half of the blur: paper, to a scanner
+    peak = np.maximum(x.max((1, 2), keepdims=True), 1)
+    x = np.clip((x - faint) * (255 / (peak * (1 - s) - faint)), 0, 255)
+    return np.asarray(x, np.uint8)
+
+
+def _centre(boxes: Images) -> Images:
+    """Boxes [n 20 20] in images [n 28 28], with the centre of mass at pixel (14, 14)."""
+    images = np.zeros((len(boxes), SIDE, SIDE), np.uint8)
+    ink = np.maximum(boxes.sum((1, 2)), 1)[:, None]
+    place = np.arange(BOX)
+    centre = np.column_stack([boxes.sum(2) @ place, boxes.sum(1) @ place]) / ink  # row, column
+    corner = np.clip(np.round(SIDE / 2 - centre), 0, SIDE - BOX).astype(int)
+    for image, box, (row, column) in zip(images, boxes, corner.tolist(), strict=True):
+        image[row : row + BOX, column : column + BOX] = box
+    return images

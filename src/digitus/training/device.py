@@ -1,0 +1,87 @@
+"""Where training computes: NumPy on the processor, or PyTorch's arrays on a processor or a GPU.
+
+The layers are the same source for both. Inside: the choice, and moving parameters there and back.
+Not inside: what is computed (`nn`), and inference by a saved recognizer, which is NumPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from digitus.errors import TrainingError
+from digitus.nn import Params, to_numpy
+from digitus.threads import Map, workers
+
+LIBRARIES = ("numpy", "torch")
+DEVICES = ("cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Device:
+    """An array library, where its arrays live, and in how many bits the network is run.
+
+    In "bfloat16" (PyTorch's only) activations and products have eight significant bits, the
+    parameters keep theirs. Raises `TrainingError` where the library or the device is not to be had.
+    """
+
+    library: str = "numpy"
+    name: str = "cpu"
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.library not in LIBRARIES or self.name not in DEVICES:
+            raise ValueError(f"there is no {self.library} on {self.name}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"there is no precision {self.precision!r}")
+        if self.library == "numpy":
+            if self.name != "cpu":
+                raise TrainingError("NumPy has no GPU; with --device cuda, --array-library torch")
+            if self.precision != "float32":
+                raise TrainingError("NumPy has no bfloat16; with it, --array-library torch")
+            return
+        try:
+            import torch
+        except ImportError:
+            raise TrainingError(
+                "PyTorch is not installed; install it with: pip install 'digitus[torch]'"
+            ) from None
+        if self.name == "cuda" and not torch.cuda.is_available():
+            raise TrainingError("PyTorch finds no GPU here; take --device cpu")
+
+    def put(self, params: Params, *, narrow: bool = False) -> Params:
+        """NumPy's arrays, or this device's own, as arrays of this device (copied, if moved).
+
+        `narrow` ones have the device's precision: they are for use and not to be trained.
+        """
+        if self.library == "numpy":
+            return {name: to_numpy(a) for name, a in params.items()}
+        import torch
+
+        dtype = getattr(torch, self.precision) if narrow else None
+        return {
+            name: torch.tensor(to_numpy(a), device=self.name, dtype=dtype)
+            for name, a in params.items()
+        }
+
+    @contextmanager
+    def workers(self, threads: int, *, shards: int) -> Iterator[Map]:
+        """As `parallel.workers`; PyTorch shares out a whole batch to its own threads."""
+        if self.library == "numpy":
+            with workers(threads, shards=shards) as each:
+                yield each
+            return
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            with workers(threads, shards=1) as each:
+                yield each
+        finally:
+            torch.set_num_threads(before)
+
+
+NUMPY = Device()

@@ -1,0 +1,231 @@
+"""A run on disk: a folder in which training keeps what it has.
+
+::
+
+    runs/quick/
+      model.safetensors        the recognizer, once training has ended
+      checkpoint.safetensors   the whole state, for --resume; gone once training has ended
+      events.jsonl             one line for the start, each epoch, the end
+      report.html              what `digitus.report` makes of it
+
+Inside: the folder, its checkpoint, its log, and `record`, which listens to `train` and keeps them.
+Not inside: training itself (`training`), what is shown meanwhile (`cli`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from digitus.datasets.digits import Digits
+from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
+from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays, write_text
+from digitus.nn import Params
+from digitus.recipe import Recipe, from_table, to_table
+from digitus.training.device import NUMPY, Device
+from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
+
+SECONDS_BETWEEN_CHECKPOINTS = 10.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of a run."""
+
+    folder: Path
+
+    @property
+    def model(self) -> Path:
+        """The recognizer."""
+        return self.folder / "model.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state of training that has not ended."""
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def log(self) -> Path:
+        """The events, a JSON object a line."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """The report for a browser."""
+        return self.folder / "report.html"
+
+    @property
+    def used(self) -> bool:
+        """Whether there is something here that a new run would overwrite."""
+        return self.model.exists() or self.checkpoint.exists()
+
+
+def new_run(name: str, root: Path = Path("runs")) -> Run:
+    """The first of NAME, NAME-2, NAME-3 ... that is not there yet, made now.
+
+    Whoever makes a folder has it: of several runs that start at once, each gets its own. Raises
+    `OutputError`.
+    """
+    for number in itertools.count(1):
+        folder = root / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OutputError(f"cannot make {folder}: {error.strerror}") from None
+        return Run(folder)
+    raise AssertionError  # not reached: numbers do not end
+
+
+def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
+    """The latest run of that name with a checkpoint. Raises `TrainingError` where there is none."""
+    own = re.compile(re.escape(name) + r"(-\d+)?")  # runs/quick-2, but not runs/quick-deep
+    runs = [Run(folder) for folder in root.glob("*") if own.fullmatch(folder.name)]
+    waiting = [run for run in runs if run.checkpoint.exists()]
+    if not waiting:
+        raise TrainingError(f"there is no interrupted run of {name} in {root} to resume")
+    return max(waiting, key=lambda run: run.checkpoint.stat().st_mtime)
+
+
+def save_checkpoint(path: Path, recipe: Recipe, state: State, digits: Digits) -> None:
+    """Writes the whole state, atomically. Raises `OutputError`."""
+    about = {
+        "recipe": to_table(recipe),
+        "data": digits.sha256,
+        "memory": list(state.memory),
+        **{key: getattr(state, key) for key in ("step", "loss", "right", "seen", "seconds")},
+        "epochs": state.epochs,
+    }
+    write_arrays(path, _arrays(state), "checkpoint", about)
+
+
+def _arrays(state: State) -> Params:
+    """All arrays of a state by their names in a checkpoint."""
+    arrays = {f"params/{name}": w for name, w in state.params.items()}
+    arrays |= {f"average/{name}": w for name, w in (state.average or {}).items()}
+    for name, kept in state.memory.items():
+        arrays |= {f"memory/{name}/{key}": s for key, s in kept.items()}
+    return NUMPY.put(arrays)
+
+
+def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
+    """The recipe, the state, and the fingerprint of the digits. Raises `ModelError`."""
+    arrays, about = read_arrays(path, "checkpoint")
+    try:
+        recipe = from_table(about["recipe"])
+        memory: dict[str, Params] = {name: {} for name in about["memory"]}
+        for full, a in arrays.items():
+            if full.startswith("memory/"):
+                _, name, key = full.split("/")
+                memory[name][key] = a
+        state = State(
+            params=_below("params/", arrays),
+            memory=memory,
+            average=_below("average/", arrays) or None,
+            step=int(about["step"]),
+            loss=float(about["loss"]),
+            right=int(about["right"]),
+            seen=int(about["seen"]),
+            seconds=float(about["seconds"]),
+            epochs=[dict(epoch) for epoch in about["epochs"]],
+        )
+        return recipe, state, str(about["data"])
+    except (RecipeError, *UNREADABLE) as error:
+        raise ModelError(f"{path} is damaged: {one_line(str(error))}") from None
+
+
+def _below(prefix: str, arrays: Params) -> Params:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def resume(run: Run, digits: Digits) -> tuple[Recipe, State]:
+    """Where an interrupted run stopped.
+
+    Raises `TrainingError` for other digits than it had, and `ModelError` for a checkpoint that is
+    damaged or does not hold what its recipe needs.
+    """
+    recipe, state, fingerprint = load_checkpoint(run.checkpoint)
+    if fingerprint != digits.sha256:
+        raise TrainingError(
+            f"{run.folder} was trained on other digits than {digits.name}; resume it with its own"
+        )
+    try:
+        wanted = _shapes(begin(recipe, digits))
+    except DigitusError as error:
+        raise ModelError(f"{run.checkpoint} is damaged: {one_line(str(error))}") from None
+    found = _shapes(state)
+    if wrong := sorted(name for name, _ in wanted.items() ^ found.items()):
+        raise ModelError(
+            f"{run.checkpoint} is damaged: {one_line(wrong[0])} is "
+            f"{found.get(wrong[0], 'missing')} and should be {wanted.get(wrong[0], 'absent')}"
+        )
+    return recipe, state
+
+
+def _shapes(state: State) -> dict[str, str]:
+    return {name: f"{a.dtype} {list(a.shape)}" for name, a in _arrays(state).items()}
+
+
+def record(
+    run: Run,
+    recipe: Recipe,
+    digits: Digits,
+    *,
+    state: State | None = None,
+    threads: int = 1,
+    device: Device = NUMPY,
+    seconds: float = SECONDS_BETWEEN_CHECKPOINTS,
+) -> Generator[Event, None, None]:
+    """Trains as `training.train` and keeps everything in the run's folder on the way.
+
+    A checkpoint is written at the start, then after `seconds` (0: after every step), and when the
+    listener closes this generator. Raises what `train` raises, and `OutputError`.
+    """
+    state = state or begin(recipe, digits)
+    save_checkpoint(run.checkpoint, recipe, state, digits)
+    finished = False
+    latest = time.monotonic()
+    try:
+        for event in train(recipe, digits, state=state, threads=threads, device=device):
+            if isinstance(event, Started):
+                # A killed run may have logged epochs that its checkpoint does not know.
+                about = {"event": "started", "recipe": to_table(recipe), "data": digits.name}
+                _write_log(run.log, [about, *map(_epoch_line, state.epochs)])
+            elif isinstance(event, EpochEnded):
+                _append_log(run.log, _epoch_line(asdict(event)))
+            elif isinstance(event, Finished):
+                event.recognizer.save(run.model)
+                _append_log(run.log, {"event": "finished", "model": run.model.name})
+                run.checkpoint.unlink(missing_ok=True)
+                finished = True
+            elif time.monotonic() - latest >= seconds:
+                save_checkpoint(run.checkpoint, recipe, state, digits)
+                latest = time.monotonic()
+            yield event
+    except GeneratorExit:  # between two events, so the state is whole
+        if not finished:
+            save_checkpoint(run.checkpoint, recipe, state, digits)
+        raise
+
+
+def _epoch_line(epoch: dict[str, Any]) -> dict[str, Any]:
+    return {"event": "epoch", **epoch}
+
+
+def _write_log(path: Path, lines: list[dict[str, Any]]) -> None:
+    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
+
+
+def _append_log(path: Path, line: dict[str, Any]) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from None

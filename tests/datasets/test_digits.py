@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from digitus.datasets.digits import Digits
+from digitus.errors import DataError
+
+IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
+LABELS = np.array([7, 0, 9], np.uint8)
+
+
+def test_take_keeps_what_the_digits_are() -> None:
+    digits = Digits(IMAGES, LABELS, "some", "here")
+    assert len(digits) == 3
+    taken = digits.take(np.array([2, 0]))
+    assert taken.labels.tolist() == [9, 7]
+    assert np.array_equal(taken.images, IMAGES[[2, 0]])
+    assert (taken.name, taken.origin) == ("some", "here")
+    assert len(digits.take(slice(1))) == 1
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "words"),
+    [
+        (IMAGES[0], LABELS, "[n, height, width], not uint8 [4, 5]"),
+        (IMAGES.astype(float), LABELS, "must be bytes [n, height, width], not float64"),
+        (IMAGES, LABELS[:2], "3 images but 2 labels"),
+        (IMAGES, LABELS[:, None], "3 images but 3 labels"),
+        (IMAGES, np.array([1, 10, 11], np.uint8), "label 10 at position 1"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(
+    images: np.ndarray, labels: np.ndarray, words: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        Digits(images, labels, "mine")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_fingerprint_tells_pixels_labels_and_shapes_apart() -> None:
+    same = Digits(IMAGES.copy(), LABELS.copy(), "another name").sha256
+    assert same == Digits(IMAGES, LABELS, "some").sha256
+    others = [
+        Digits(IMAGES ^ 1, LABELS, "some"),
+        Digits(IMAGES, LABELS[::-1].copy(), "some"),
+        Digits(IMAGES.reshape(3, 5, 4), LABELS, "some"),
+    ]
+    assert len({same, *(other.sha256 for other in others)}) == 4
+
+
+def test_fingerprint_does_not_depend_on_the_layout_in_memory() -> None:
+    columns = np.asfortranarray(IMAGES)
+    assert Digits(columns, LABELS, "some").sha256 == Digits(IMAGES, LABELS, "some").sha256
+
+
+def test_an_empty_set_is_a_set() -> None:
+    assert len(Digits(IMAGES[:0], LABELS[:0], "none")) == 0

@@ -1,0 +1,120 @@
+"""Made pages: reproducible, true to what they say is written, of every kind that they name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitus.errors import DataError
+from digitus.synthetic.pages.pages import CHANCES, KINDS, SHARES, pages
+from digitus.synthetic.strokes import strokes
+
+
+def one(seed, kinds=None, digits=None):
+    return next(pages(1, seed, digits, kinds))
+
+
+def assert_true(page):
+    """What must hold of any page."""
+    assert page.picture.dtype == np.uint8
+    assert page.picture.ndim == 2 or page.picture.shape[2] == 3
+    text = [line.replace(" ", "") for line in page.lines]
+    assert [(str(value), line) for value, _, line in page.digits] == [
+        (c, i) for i, line in enumerate(text) for c in line
+    ]
+    assert all(line == " ".join(line.split()) for line in page.lines)
+    height, width = page.picture.shape[:2]
+    for _, (x, y, w, h), _ in page.digits:
+        assert 0 <= x < x + w <= width
+        assert 0 <= y < y + h <= height
+    assert page.kinds <= set(KINDS)
+    assert len(page.kinds & SHARES.keys()) == 1
+    assert bool(page.digits) == ("blank" not in page.kinds)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=25)
+def test_any_page_is_true(seed):
+    assert_true(one(seed))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_had(kind):
+    page = next(page for page in pages(9, 3, kinds={kind}) if kind in page.kinds)
+    assert_true(page)
+    assert page.kinds - SHARES.keys() == {kind} & CHANCES.keys()
+
+
+def test_a_page_does_not_depend_on_those_before_it():
+    few = list(pages(3, 7))
+    (last,) = pages(1, 7, start=2)
+    assert np.array_equal(few[2].picture, last.picture)
+    assert few[2].digits == last.digits
+    assert not np.array_equal(few[0].picture, one(8).picture)
+
+
+@pytest.mark.parametrize("layout", sorted(SHARES.keys() - {"blank", "tiny"}))
+@pytest.mark.parametrize("source", ["pen", "images"])
+def test_boxes_are_exactly_around_the_ink(layout, source):
+    digits = strokes(100, seed=1) if source == "images" else None
+    for seed in range(3):
+        page = one(seed, {layout, "screen"}, digits)
+        grey = page.picture if page.picture.ndim == 2 else page.picture.min(2)
+        paper, darkest = int(grey[0, 0]), int(grey.min())
+        ink = grey < paper - 0.2 * (paper - darkest)
+        clear = grey < paper - 0.3 * (paper - darkest)
+        if layout in ("boxes", "comb"):  # the boxes of a form are dark too
+            continue
+        inside = np.zeros_like(ink)
+        for _, (x, y, w, h), _ in page.digits:
+            inside[y : y + h, x : x + w] = True
+            part = ink[y : y + h, x : x + w]
+            for side in (part[0], part[-1], part[:, 0], part[:, -1]):
+                assert side.any()
+        assert not (clear & ~inside).any()
+
+
+@pytest.mark.parametrize("hard", ["rotated", "perspective", "desk", "turned"])
+def test_boxes_follow_the_sheet(hard):
+    found = 0
+    for seed in range(4):
+        page = one(seed, {"lines", hard, "thick"})
+        grey = page.picture.mean(2) if page.picture.ndim == 3 else page.picture.astype(float)
+        for _, (x, y, w, h), _ in page.digits:
+            part = grey[y : y + h, x : x + w]
+            high, low = np.quantile(part, [0.95, 0.02])
+            found += high - low > 60
+            assert (part < (high + low) / 2).mean() > 0.1  # a thick pen fills its box
+    assert found > 20
+
+
+def test_touching_digits_are_one_piece():
+    import cv2
+
+    fewer = 0
+    for seed in range(6):
+        page = one(seed, {"number", "touching", "screen"})
+        grey = page.picture if page.picture.ndim == 2 else page.picture.min(2)
+        ink = grey < (int(grey[0, 0]) + int(grey.min())) / 2
+        fewer += cv2.connectedComponents(ink.astype(np.uint8))[0] - 1 < len(page.digits)
+    assert fewer >= 4
+
+
+def test_images_are_used():
+    digits = strokes(50, seed=4)
+    some = [one(seed, {"single", "screen"}, digits).picture for seed in range(8)]
+    none = [one(seed, {"single", "screen"}).picture for seed in range(8)]
+    same = [a.shape == b.shape and np.array_equal(a, b) for a, b in zip(some, none, strict=True)]
+    assert 0 < sum(same) < 8
+
+
+def test_the_mixture_has_everything():
+    seen = set().union(*(page.kinds for page in pages(150, 11)))
+    assert seen == set(KINDS)
+
+
+def test_a_kind_that_does_not_exist():
+    with pytest.raises(DataError, match="no kind of page 'shadows'; did you mean 'shadow'"):
+        pages(1, 0, kinds={"shadows"})
