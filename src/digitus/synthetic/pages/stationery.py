@@ -111,11 +111,17 @@ def _bank() -> Floats:
 def grain(
     shape: tuple[int, int], size: float | tuple[float, float], rng: np.random.Generator
 ) -> Floats:
-    """Noise [h w] of deviation about 1 whose grains are `size` pixels (or high, wide)."""
+    """Noise [h w] of deviation about 1 whose grains are `size` pixels (or high, wide).
+
+    It is a part of the bank, which repeats itself where a page is larger.
+    """
     high, wide = size if isinstance(size, tuple) else (size, size)
     need = [int(n / max(s, 1)) + 2 for n, s in zip(shape, (high, wide), strict=True)]
-    top, left = (int(rng.integers(0, BANK - n + 1)) for n in need)
-    part = _bank()[top : top + need[0], left : left + need[1]]
+    top, left = (int(rng.integers(0, max(BANK - n, 0) + 1)) for n in need)
+    bank = _bank()
+    if max(need) > BANK:
+        bank = np.tile(bank, [-(-n // BANK) for n in need])
+    part = bank[top : top + need[0], left : left + need[1]]
     if high <= 1 and wide <= 1:
         return part[: shape[0], : shape[1]]
     larger: Floats = cv2.resize(part, shape[::-1], interpolation=cv2.INTER_LINEAR)
