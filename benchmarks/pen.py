@@ -24,12 +24,12 @@ import numpy as np
 from digitus.nn import stream
 from digitus.recognizer import DEFAULT, load
 from digitus.synthetic.pen import write
+from digitus.types import Floats64
 from load import CORES, Server, keep, priority
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from digitus.synthetic.hands import Floats
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ANSWERED = ".answer[aria-busy=false]"
@@ -103,7 +103,7 @@ def measured(address: str, strokes: int) -> list[float]:
     return [float(t) for t in times]
 
 
-def follow(page: Page, path: Floats) -> None:
+def follow(page: Page, path: Floats64) -> None:
     """Writes one stroke with the mouse, in the pen's own time."""
     box = page.locator("canvas.paper").bounding_box()
     assert box

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import digitus
 import pages
@@ -28,11 +27,11 @@ from digitus.datasets.sources import load
 from digitus.evaluation import evaluate
 from digitus.nn.arrays import stream
 from digitus.recognizer import Recognizer
+from digitus.types import Bytes, Floats
 from machine import machine
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "results" / "recognizer.json"
-Bytes = npt.NDArray[np.uint8]
 
 
 def main() -> None:
@@ -93,9 +92,7 @@ def metrics_of(recognizer: Recognizer, digits: Digits) -> dict[str, Any]:
     return {key: record[key] for key in keys}
 
 
-def refusals(
-    recognizer: Recognizer, images: Bytes, digits: npt.NDArray[np.floating[Any]]
-) -> dict[str, Any]:
+def refusals(recognizer: Recognizer, images: Bytes, digits: Floats) -> dict[str, Any]:
     """What a table says of pictures that show no digit; `digits` are confidences in real ones."""
     confidence = recognizer.probabilities(images).max(1)
     return {

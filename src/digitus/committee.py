@@ -8,14 +8,13 @@ inside: how the members were trained; each is an ordinary `Recognizer`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.errors import ModelError
-from digitus.recognizer import Bytes, Recognizer
+from digitus.recognizer import Recognizer
 from digitus.threads import Map
+from digitus.types import Images, Matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +40,6 @@ class Committee:
         """The confidence below which an answer is refused: the mean of the members'."""
         return float(np.mean([member.threshold for member in self.members]))
 
-    def probabilities(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
+    def probabilities(self, images: Images, each: Map = map) -> Matrix:
         """The mean of the members' probabilities for bytes [n h w]: rows [n 10] that sum to 1."""
         return np.mean([member.probabilities(images, each) for member in self.members], axis=0)

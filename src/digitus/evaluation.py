@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus import metrics
 from digitus.committee import Committee
@@ -19,6 +18,7 @@ from digitus.datasets.digits import Digits
 from digitus.errors import DataError
 from digitus.recognizer import Recognizer
 from digitus.threads import Map
+from digitus.types import Answers, Counts, Images, Matrix, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,21 +29,21 @@ class Evaluation:
     """
 
     digits: Digits
-    probabilities: npt.NDArray[np.floating[Any]]
+    probabilities: Matrix
     threshold: float
 
     @cached_property
-    def answers(self) -> npt.NDArray[np.int64]:
+    def answers(self) -> Answers:
         """The most probable digit of each image [n]."""
         return self.probabilities.argmax(axis=1)
 
     @cached_property
-    def confidence(self) -> npt.NDArray[np.floating[Any]]:
+    def confidence(self) -> Vector:
         """Its probability [n]."""
         return self.probabilities.max(axis=1)
 
     @cached_property
-    def confusion(self) -> npt.NDArray[np.int64]:
+    def confusion(self) -> Counts:
         """Counts [10 10]: row, the true digit; column, what it was read as."""
         return np.asarray(metrics.confusion(self.digits.labels, self.answers))
 
@@ -86,7 +86,7 @@ def evaluate(
 
 def evaluate_not_digits(
     recognizer: Recognizer | Committee,
-    images: npt.NDArray[np.uint8],
+    images: Images,
     digits: Digits,
     *,
     min_confidence: float | None = None,

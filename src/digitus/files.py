@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from digitus.errors import ModelError, OutputError
-from digitus.nn import Params
+from digitus.types import Params
 
 VERSION = 1
 LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from digitus.types import Counts
+
 Z95 = 1.959964  # the normal quantile of a two-sided 95 % interval
 
 
@@ -27,13 +29,13 @@ def interval95(right: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) -> Any:
+def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) -> Counts:
     """Counts [classes classes]: row, the true digit; column, what it was read as."""
     pairs = np.asarray(labels, np.int64) * classes + np.asarray(answers, np.int64)
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def by_digit(table: Any) -> list[dict[str, Any]]:
+def by_digit(table: Counts) -> list[dict[str, Any]]:
     """The papers' table from a confusion matrix: digit, count, wrong, accuracy."""
     rows = []
     for digit, row in enumerate(np.asarray(table)):
@@ -44,7 +46,7 @@ def by_digit(table: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def frequent_confusions(table: Any, most: int = 10) -> list[dict[str, int]]:
+def frequent_confusions(table: Counts, most: int = 10) -> list[dict[str, int]]:
     """The largest entries off the diagonal: {"digit", "read_as", "times"}, most frequent first."""
     table = np.asarray(table)
     wrong = table - np.diag(np.diag(table))

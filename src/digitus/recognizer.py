@@ -19,14 +19,14 @@ import numpy.typing as npt
 
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
-from digitus.nn import Params, softmax, to_numpy
+from digitus.nn import softmax, to_numpy
 from digitus.nn.arrays import bounds
 from digitus.nn.images import BATCH, as_input
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.threads import Map
+from digitus.types import Images, Matrix, Numbers, Params
 
-Bytes = npt.NDArray[np.uint8]
 DEFAULT = "default"  # the name of the recognizer that ships with digitus
 WEIGHTS = Path(__file__).parent / "weights"
 IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
@@ -73,7 +73,7 @@ class Recognizer:
         layers = self.recipe.network.layers
         return list(zip(layers, scoped(self.params, len(layers)), strict=True))
 
-    def outputs(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
+    def outputs(self, images: Images, each: Map = map) -> Matrix:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
         `each` is the map over batches, for example that of `parallel.workers`. Raises `ShapeError`
@@ -86,7 +86,7 @@ class Recognizer:
             )
         w = next(iter(self.params.values()))
 
-        def forward(part: slice) -> npt.NDArray[Any]:
+        def forward(part: slice) -> Numbers:
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
                 x = as_input(images[part], w)
                 for layer, own in self._layers:
@@ -102,11 +102,11 @@ class Recognizer:
             raise ModelError("the network's outputs are not finite: its parameters are too large")
         return z
 
-    def probabilities(self, images: Bytes, each: Map = map) -> npt.NDArray[np.floating[Any]]:
+    def probabilities(self, images: Images, each: Map = map) -> Matrix:
         """The probability of each digit for bytes [n h w]: rows [n 10] that sum to 1."""
         return softmax(self.outputs(images, each) / self.temperature)
 
-    def read(self, images: Bytes) -> Iterator[tuple[int | None, float]]:
+    def read(self, images: Images) -> Iterator[tuple[int | None, float]]:
         """The digit of each image, None where refused, with its probability."""
         for row in self.probabilities(images):
             digit = int(row.argmax())

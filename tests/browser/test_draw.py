@@ -10,8 +10,8 @@ import pytest
 
 from browser.conftest import PHONE, Server, Visit
 from digitus.nn import stream
-from digitus.synthetic.hands import Floats
 from digitus.synthetic.pen import write
+from digitus.types import Floats64
 
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
@@ -23,12 +23,12 @@ HANDS = (0, 0, 1, 0, 0, 1, 1, 1, 1, 0)
 SHOWS = "text => document.querySelector('#view-draw .value').textContent === text"
 
 
-def paths(digit: int) -> list[Floats]:
+def paths(digit: int) -> list[Floats64]:
     """The strokes of a simulated pen that writes the digit: rows of (x, y, ...), from 0 to 1."""
     return write([digit], stream(HANDS[digit], "browser", digit)).paths(0)
 
 
-def on_sheet(page: Page, path: Floats) -> list[tuple[float, float]]:
+def on_sheet(page: Page, path: Floats64) -> list[tuple[float, float]]:
     """A path in the middle of the sheet, in pixels of the window."""
     box = page.locator("canvas.paper").bounding_box()
     assert box

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from digitus.types import Bytes, Images
+
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from rich.console import Console
     from rich.table import Table
 
@@ -101,7 +101,7 @@ def digits_of(
     return replace(digits, images=prepared(digits.images)) if auto else digits
 
 
-def prepared(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def prepared(images: Images) -> Bytes:
     """Images [n h w] made like MNIST's [n 28 28], whatever their size, polarity and position."""
     from digitus.vision.normalise import prepare
 

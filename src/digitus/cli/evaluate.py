@@ -22,11 +22,9 @@ from digitus.cli.common import (
     score_lines,
     threads_option,
 )
+from digitus.types import Bytes
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from digitus.datasets.digits import Digits
 
 
@@ -147,7 +145,7 @@ def _labelled(
     return replace(digits, images=prepared(digits.images)) if prepare == "auto" else digits
 
 
-def _strangers(images: Path, prepare: str) -> npt.NDArray[np.uint8]:
+def _strangers(images: Path, prepare: str) -> Bytes:
     """Images in which nothing is a digit."""
     from digitus.datasets.idx import read_images
 

@@ -13,14 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+from digitus.types import Bytes, Floats, Floats32, Images
+
 Range: TypeAlias = float | tuple[float, float]
 
 WIDEST = 32_000  # pixels: cv2.remap counts in 16 bits, so a wider batch is done piece by piece
@@ -98,7 +97,7 @@ RANGES = tuple(f.name for f in fields(Augmentation) if f.name not in ("elastic",
 LIMITS = {"scale": (-1, math.inf), "stretch": (-1, math.inf), "shear": (-90, 90)}
 
 
-def augment(images: Bytes, settings: Augmentation, rng: np.random.Generator) -> Bytes:
+def augment(images: Images, settings: Augmentation, rng: np.random.Generator) -> Bytes:
     """Changed copies of the pictures, of the same shape: bytes [n h w] on a black (0) ground.
 
     What leaves a picture is lost and what enters is black. The order is: stroke width; scale and
@@ -200,7 +199,7 @@ def _sources(
     return x.reshape(h, -1), y.reshape(h, -1)
 
 
-def _basis(size: int, settings: Augmentation) -> npt.NDArray[np.float32]:
+def _basis(size: int, settings: Augmentation) -> Floats32:
     """Columns of functions of a position along one axis, [size k]: bumps, then (position, 1).
 
     Noise on a coarse grid times Gaussian bumps is the smoothed noise of the paper: with bumps 1.25

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.digits import CLASSES, Digits
 from digitus.errors import DataError
 from digitus.nn.arrays import stream
+from digitus.types import Answers, Bools, Labels
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -39,7 +39,7 @@ def split(digits: Digits, count: int, seed: int) -> tuple[Digits, Digits]:
     return digits.take(~chosen), digits.take(chosen)
 
 
-def held_back(labels: npt.NDArray[np.uint8], count: int, seed: int) -> npt.NDArray[np.bool_]:
+def held_back(labels: Labels, count: int, seed: int) -> Bools:
     """Which examples `split` holds back, by their labels [n]: true or false, [n]."""
     quotas, remainders = np.divmod(count * np.bincount(labels, minlength=CLASSES), len(labels))
     # The method of largest remainders: what rounding down left over goes to the labels that
@@ -54,7 +54,7 @@ def held_back(labels: npt.NDArray[np.uint8], count: int, seed: int) -> npt.NDArr
     return chosen
 
 
-def order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+def order(count: int, seed: int, epoch: int) -> Answers:
     """The permutation [count] in which an epoch visits its examples; known without earlier ones."""
     return stream(seed, "shuffle", epoch).permutation(count)
 

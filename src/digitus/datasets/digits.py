@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
+from digitus.types import Labels, Matrix
 
 CLASSES = 10
 HASHED = 1 << 16  # images at a time
@@ -34,8 +34,8 @@ class Digits:
     Raises `DataError` where the two do not belong together.
     """
 
-    images: Any
-    labels: npt.NDArray[np.uint8]
+    images: Any  # Images, or Mapped
+    labels: Labels
     name: str
     origin: str = ""
 
@@ -93,7 +93,7 @@ class Digits:
         return content.hexdigest()
 
 
-def targets(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def targets(labels: Labels) -> Matrix:
     """What a network should answer [n 10]: 1 for the digit, 0 for the others.
 
     A picture that shows none (`NOT_A_DIGIT`) should make all ten equally likely: a network that

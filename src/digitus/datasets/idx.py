@@ -18,16 +18,14 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.digits import Digits
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError, OutputError
-
-Bytes: TypeAlias = npt.NDArray[np.uint8]
+from digitus.types import Bytes
 
 MAPPED = 2**28  # bytes: five times MNIST
 MAX_BYTES = 2**31  # ten times the largest set in use; a larger promise is a damaged header

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from digitus.types import Bytes, Ints, Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +22,8 @@ class Mapped:
     `mapped[index]` is an array in memory, for a slice, an array of numbers or a mask.
     """
 
-    file: npt.NDArray[np.uint8]
-    rows: npt.NDArray[np.int64] | None = None
+    file: Bytes
+    rows: Ints | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -42,11 +43,11 @@ class Mapped:
     def __len__(self) -> int:
         return len(self.file if self.rows is None else self.rows)
 
-    def __getitem__(self, index: Any) -> npt.NDArray[np.uint8]:
+    def __getitem__(self, index: Any) -> Bytes:
         chosen = self.file[index if self.rows is None else self.rows[index]]
         return chosen if chosen.base is None else chosen.copy()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numbers:
         """All of them in memory, for whoever cannot do with less."""
         return np.asarray(self[:], dtype)
 

@@ -15,18 +15,17 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import Digits
 from digitus.datasets.idx import MAX_BYTES
 from digitus.errors import DataError
+from digitus.types import Grey, Numbers
 from digitus.vision.decode import SUFFIXES, decode
 
-Fit = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
+Fit = Callable[[Grey], Grey]
 
 SIDE = 28
 LIST = "labels.csv"
@@ -172,7 +171,7 @@ def _listed(path: Path) -> dict[Path, int | None]:
         raise DataError(f"{path}: needs the columns file and label") from None
 
 
-def fitted(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def fitted(picture: Grey) -> Grey:
     """A grey picture [h w] as light ink on dark [28 28]: scaled to fit, proportions kept, centred.
 
     One that is mostly bright along its edge is taken for dark ink on paper and inverted.
@@ -204,7 +203,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
+def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
     """An array of an `.npz` file, whose header is checked against the file before it is read."""
     form = np.lib.format
     where = f"{archive.filename}: array {name}"
@@ -218,11 +217,11 @@ def _array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
     if size > archive.getinfo(f"{name}.npy").file_size:
         raise DataError(f"{where}: is cut short, or its header is wrong")
     with archive.open(f"{name}.npy") as stream:
-        array: npt.NDArray[Any] = form.read_array(stream, allow_pickle=False)
+        array: Numbers = form.read_array(stream, allow_pickle=False)
     return array
 
 
-def _digits(images: npt.NDArray[Any], labels: npt.NDArray[Any], path: Path) -> Digits:
+def _digits(images: Numbers, labels: Numbers, path: Path) -> Digits:
     """Numbers of whatever type as `Digits`: pixels to bytes, rows of pixels to squares."""
     if not images.size:
         raise DataError(f"{path}: holds no examples")

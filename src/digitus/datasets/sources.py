@@ -25,6 +25,7 @@ from digitus.datasets.catalogue import SOURCES, Part, PartName, Source
 from digitus.datasets.digits import Digits
 from digitus.datasets.download import fetch
 from digitus.errors import DataError
+from digitus.types import Bytes, Images, Labels
 
 STROKES = "strokes"
 STROKES_COUNT: dict[PartName, int] = {"train": 60_000, "test": 10_000}
@@ -214,13 +215,13 @@ def _read(source: Source, name: PartName, paths: list[Path], origin: str) -> Dig
     return Digits(images, labels, f"{source.title}, {kind} part", origin)
 
 
-def _read_archive(path: Path, part: Part) -> tuple[idx.Bytes, idx.Bytes]:
+def _read_archive(path: Path, part: Part) -> tuple[Images, Labels]:
     """Images and labels out of a zip file, in whichever folder they are there."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = {member.rsplit("/", 1)[-1]: member for member in archive.namelist()}
 
-            def array(name: str, dimensions: int) -> idx.Bytes:
+            def array(name: str, dimensions: int) -> Bytes:
                 if name not in members:
                     raise DataError(f"{path}: does not contain {name}; is it the right archive?")
                 stream = archive.open(members[name])

@@ -4,7 +4,7 @@ It knows nothing of digits, files or training; it needs NumPy, and computes with
 where it is given them. The public names below are the whole of it.
 """
 
-from digitus.nn.arrays import Array, Params, Shape, like, namespace, one_hot, stream, to_numpy
+from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
 from digitus.nn.check import Finding, check_all, check_network
 from digitus.nn.deslant import Deslant
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
@@ -38,6 +38,7 @@ from digitus.nn.optim import (
     update_average,
 )
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool
+from digitus.types import Array, Params, Shape
 
 __all__ = [
     "Adam",

@@ -22,16 +22,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from digitus.nn.pixels import Pixels
-
-Array: TypeAlias = Any  # a numpy.ndarray or a torch.Tensor: whatever the caller computes with
-Params: TypeAlias = dict[str, Array]  # {"W": ..., "b": ...}; in a Chain "0.W", "3.b"
-Shape: TypeAlias = tuple[int, ...]
+from digitus.types import Array, Numbers, Shape
 
 
 def namespace(x: Array) -> Any:
@@ -43,7 +40,7 @@ def namespace(x: Array) -> Any:
     return array_api_compat.array_namespace(x)
 
 
-def like(x: npt.NDArray[Any], other: Array) -> Array:
+def like(x: Numbers, other: Array) -> Array:
     """NumPy's `x` in the library and on the device of `other`; its type stays."""
     if isinstance(other, np.ndarray):
         return x
@@ -51,7 +48,7 @@ def like(x: npt.NDArray[Any], other: Array) -> Array:
     return namespace(other).asarray(x, device=other.device)
 
 
-def to_numpy(x: Array) -> npt.NDArray[Any]:
+def to_numpy(x: Array) -> Numbers:
     """The numbers of any array in NumPy's hands; of NumPy's own, the array itself."""
     if isinstance(x, np.ndarray):
         return x
@@ -103,7 +100,7 @@ class Stream:
     def __init__(self, seed: int, *purpose: str | int) -> None:
         self._seed, self._purpose = seed, purpose
 
-    def random(self, shape: Shape, dtype: Any = np.float64) -> npt.NDArray[Any]:
+    def random(self, shape: Shape, dtype: Any = np.float64) -> Numbers:
         """Uniform from 0 to below 1."""
         return self._generator.random(shape, dtype=dtype)
 

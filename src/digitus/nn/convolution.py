@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from digitus.nn.arrays import Array, Shape
 from digitus.nn.products import scratch, times, transposed_times
+from digitus.types import Array, Shape
 
 BUFFER = 1 << 19  # numbers gathered at a time: 2 MB of float32, about one core's share of cache
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from digitus.nn.arrays import Array, Params, Shape, namespace
+from digitus.nn.arrays import namespace
 from digitus.nn.layers import Backward, Rng, Shapes
 from digitus.nn.spatial import image_shape
+from digitus.types import Array, Params, Shape
 
 EPSILON = 1e-3  # square pixels added to a variance: ink in a single row has no slant
 LEAST_INK = 1e-30  # a picture without any is divided by this

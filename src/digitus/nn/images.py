@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from digitus.nn.arrays import Array, bounds, like, namespace
+from digitus.nn.arrays import bounds, like, namespace
 from digitus.nn.pixels import Pixels
+from digitus.types import Array, Images
 
 BATCH = 250  # images at a time where nothing is learnt: bounds the memory of a convolution
 
@@ -23,14 +23,14 @@ BATCH = 250  # images at a time where nothing is learnt: bounds the memory of a 
 class Inputs:
     """Bytes [n h w] as batches of inputs; can be run through again and never exist all at once."""
 
-    images: npt.NDArray[np.uint8]
+    images: Images
     w: Array
 
     def __iter__(self) -> Iterator[Array]:
         return (as_input(self.images[part], self.w) for part in bounds(len(self.images), BATCH))
 
 
-def as_input(images: npt.NDArray[np.uint8], w: Array) -> Array:
+def as_input(images: Images, w: Array) -> Array:
     """Bytes [n h w] as what a network with the parameter w takes: [n h w 1], its type and place."""
     # They travel as bytes, a quarter of what they will be.
     if isinstance(w, np.ndarray):

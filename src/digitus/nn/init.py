@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from digitus.nn.arrays import Array, Params, Shape
 from digitus.nn.layers import Chain
+from digitus.types import Array, Params, Shape
 
 NEUTRAL = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "var": 1.0, "deviation": 1.0}
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import Protocol, runtime_checkable
 
-from digitus.nn.arrays import Array, Params, Shape, namespace
+from digitus.nn.arrays import namespace
 from digitus.nn.layers import Backward, Chain, Elementwise, Rng, Shapes, prefixed
+from digitus.types import Array, Params, Shape
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from digitus.nn.arrays import Array, Params
+from digitus.types import Array, Params
 
 _kernels = torch.ops.aten
 

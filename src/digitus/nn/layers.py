@@ -25,7 +25,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from digitus.errors import ShapeError
-from digitus.nn.arrays import Array, Params, Shape, Stream, namespace
+from digitus.nn.arrays import Stream, namespace
+from digitus.types import Array, Params, Shape
 
 Rng: TypeAlias = np.random.Generator | Stream | None
 Shapes: TypeAlias = dict[str, Shape]

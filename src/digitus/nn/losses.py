@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from digitus.nn.arrays import Array, namespace
+from digitus.nn.arrays import namespace
+from digitus.types import Array
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol
 
-from digitus.nn.arrays import Array, Params, namespace
+from digitus.nn.arrays import namespace
+from digitus.types import Array, Params
 
 
 class Optimizer(Protocol):

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from digitus.nn.products import scratch, times, transposed_times
+from digitus.types import Bytes, Numbers
 
 ROWS = 1024  # in a block: 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
 # Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
@@ -34,9 +35,7 @@ MANY, WIDE = 64, 100  # pictures and columns from which on it pays
 class Pixels(NDArrayOperatorsMixin):
     """factor · bytes [n ...], as numbers of type `dtype`. Not to be changed."""
 
-    def __init__(
-        self, bytes_: npt.NDArray[np.uint8], dtype: np.dtype[Any], factor: float = 1.0
-    ) -> None:
+    def __init__(self, bytes_: Bytes, dtype: np.dtype[Any], factor: float = 1.0) -> None:
         self.bytes, self.dtype, self.factor = bytes_, dtype, factor
 
     @property
@@ -64,7 +63,7 @@ class Pixels(NDArrayOperatorsMixin):
         """As of an array; `numpy.reshape` asks for it."""
         return Pixels(self.bytes.reshape(shape), self.dtype, self.factor)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numbers:
         """The numbers; always made anew."""
         numbers = self.bytes.astype(self.dtype if dtype is None else dtype)
         if self.factor != 1:
@@ -82,7 +81,7 @@ class Pixels(NDArrayOperatorsMixin):
             return Pixels(self.bytes, self.dtype, self.factor * factor)
         return np.asarray(self) * factor
 
-    def __matmul__(self, W: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def __matmul__(self, W: Numbers) -> Numbers:
         """[n i] times W [i o], in blocks of rows."""
         if len(self) == 1:
             (ink,) = self.bytes[0].nonzero()
@@ -104,7 +103,7 @@ class Pixels(NDArrayOperatorsMixin):
             return None
         return np.flatnonzero(self.bytes.any(axis=0))
 
-    def blocks(self) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+    def blocks(self) -> Iterator[tuple[slice, Numbers]]:
         """The bytes [n i] as numbers, some rows at a time in one buffer."""
         n = len(self)
         buffer = scratch((min(n, ROWS), prod(self.shape[1:])), self.dtype)
@@ -121,7 +120,7 @@ class Transposed:
 
     pixels: Pixels
 
-    def __matmul__(self, dy: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def __matmul__(self, dy: Numbers) -> Numbers:
         """[i n] times dy [n o]: the sum over blocks of rows."""
         pixels = self.pixels
         if (ink := pixels.ink(dy.shape[1])) is not None:

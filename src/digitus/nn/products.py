@@ -17,9 +17,8 @@ from math import prod
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[Any]
+from digitus.types import Matrix
 
 SMALL = 10**6  # multiplications
 ROWS = 16  # in a piece, or a multiple: what the kernels take at a time

@@ -13,10 +13,11 @@ from math import prod
 import numpy as np
 
 from digitus.errors import ShapeError
-from digitus.nn.arrays import Array, Params, Shape, namespace
+from digitus.nn.arrays import namespace
 from digitus.nn.convolution import correlate, correlate_back, correlate_to_kernel
 from digitus.nn.inputs import moments
 from digitus.nn.layers import Backward, Rng, Shapes, own_kernels, sum_rows
+from digitus.types import Array, Params, Shape
 
 AT_ONCE = 1 << 17  # numbers that several operations in a row go over: 0.5 MB of float32
 

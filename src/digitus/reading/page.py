@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from digitus.reading.result import Candidate, Digit, Steps
+from digitus.types import Box, Bytes, Floats, Grey
 from digitus.vision.choose import best_path, groups, score
 from digitus.vision.find import Layout, find_lines
 from digitus.vision.ink import Ink, page_ink
 from digitus.vision.normalise import SIDE
-from digitus.vision.paper import Box, Bytes, at_most
+from digitus.vision.paper import at_most
 from digitus.vision.split import atoms_of, stretches
-
-Probabilities: TypeAlias = npt.NDArray[np.floating[Any]]
 
 WORK = 1600  # pixels: digits are looked for on a copy whose longer side has at most so many
 FINE = 32  # pixels: where digits are lower, the page is looked at again, on a larger copy, if that
@@ -38,7 +35,7 @@ MOST_CUT = 100  # pieces of a page that do not look like digits: if more, none o
 class Sheet:
     """A grey picture [h w] of what has `width` x `height` pixels."""
 
-    grey: Bytes
+    grey: Grey
     width: int
     height: int
 
@@ -52,17 +49,17 @@ class Asked:
     plain ground, upright and without rules.
     """
 
-    look: Callable[[Bytes], Probabilities]
+    look: Callable[[Bytes], Floats]
     threshold: float
     pattern: str | None
     drawn: bool = False
 
-    def probabilities(self, images: Sequence[Bytes]) -> Probabilities:
+    def probabilities(self, images: Sequence[Bytes]) -> Floats:
         """Those of images [28 28], as rows [n 10]."""
         return self.look(np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
 
 
-def answer(probabilities: Probabilities, threshold: float) -> tuple[int | None, float]:
+def answer(probabilities: Floats, threshold: float) -> tuple[int | None, float]:
     """The likeliest digit, None if it is less likely than the threshold, and how likely it is."""
     confidence = float(probabilities.max())
     return (int(probabilities.argmax()) if confidence >= threshold else None), confidence
@@ -137,7 +134,7 @@ class Page:
         )
 
 
-def as_bytes(values: npt.NDArray[np.floating[Any]]) -> Bytes:
+def as_bytes(values: Floats) -> Bytes:
     """Rounded, and kept from 0 to 255."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
@@ -187,7 +184,7 @@ def read_page(picture: Sheet, asked: Asked, view: View) -> Page:
     return Page(view, zoom, ink, layout, tuple(candidates), tuple(lines), tuple(uncut))
 
 
-def _laid_out(grey: Bytes, view: View) -> tuple[Ink, Layout]:
+def _laid_out(grey: Grey, view: View) -> tuple[Ink, Layout]:
     """The ink and lines of a page, looked at again with more pixels where its digits are small."""
     grey = np.ascontiguousarray(np.rot90(grey, view.turns))
     how = {"dark_ink": view.dark_ink, "ruled": view.ruled, "drawn": view.drawn}

@@ -21,11 +21,12 @@ from digitus.errors import DataError
 from digitus.reading.page import Asked, Page, Sheet, View, answer, as_bytes, read_page
 from digitus.reading.result import Candidate, Digit, Reading, Steps
 from digitus.recognizer import Recognizer, load
+from digitus.types import Bytes
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
 from digitus.vision.ink import ground, has_dark_ink
 from digitus.vision.normalise import Prepared, prepare_one
-from digitus.vision.paper import Bytes, at_most
+from digitus.vision.paper import at_most
 
 __all__ = ["Candidate", "Digit", "Reading", "Steps", "read", "read_pages"]
 

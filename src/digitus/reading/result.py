@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from digitus.vision.paper import Box, Bytes, Mask
+from digitus.types import Box, Bytes, Floats, Grey, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +25,8 @@ class Digit:
     confidence: float
     box: Box
     line: int
-    image: Bytes
-    probabilities: npt.NDArray[np.floating[Any]]
+    image: Grey
+    probabilities: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +40,8 @@ class Candidate:
 
     line: int
     box: Box
-    image: Bytes
-    probabilities: npt.NDArray[np.floating[Any]]
+    image: Grey
+    probabilities: Floats
     score: float
     chosen: bool
 
@@ -63,7 +60,7 @@ class Steps:
     that was tried as a digit. All boxes here are x, y, width, height in pixels of the maps.
     """
 
-    grey: Bytes
+    grey: Grey
     paper: Bytes
     dark_ink: bool
     rules: Mask

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from digitus.reading.result import Digit, Reading
-from digitus.report.pictures import Bytes
+from digitus.types import Bytes
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont

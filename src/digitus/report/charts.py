@@ -14,10 +14,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from digitus.types import Bools, Floats, Numbers
 
 WIDTH, HEIGHT = 360, 250  # of a drawing, in the pixels of a telephone
 LEFT, RIGHT, TOP, BOTTOM = 50, 12, 12, 38  # margins
@@ -31,7 +31,7 @@ class Series:
 
     name: str
     kind: str
-    values: npt.NDArray[np.floating[Any]]
+    values: Floats
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def axis_for(
     return Axis(low, min(high + room, 1.0) if form is percentage else high + room, form)
 
 
-def curves(title: str, x: npt.NDArray[Any], series: Sequence[Series], y: Axis, label: str) -> str:
+def curves(title: str, x: Numbers, series: Sequence[Series], y: Axis, label: str) -> str:
     """Curves over the same x, whole numbers, with a legend. Values that are not finite leave gaps.
 
     `label` names the x axis, `title` what is drawn.
@@ -148,9 +148,7 @@ def reliability(confidence: Sequence[float], bars: Sequence[tuple[float, float, 
     )
 
 
-def refusal(
-    shares: npt.NDArray[Any], accuracy: npt.NDArray[Any], here: tuple[float, float] | None
-) -> str:
+def refusal(shares: Numbers, accuracy: Numbers, here: tuple[float, float] | None) -> str:
     """What refusing the least confident share of answers makes of the accuracy of the others."""
     across = Axis(0, float(shares[-1]) or 1.0, percentage)
     up = axis_for([Series("", "", accuracy)], percentage)
@@ -166,7 +164,7 @@ def refusal(
     )
 
 
-def field(wrong: npt.NDArray[np.bool_]) -> str:
+def field(wrong: Bools) -> str:
     """A square for every digit of a set, in its order; the misread ones stand out.
 
     Where there are too many, a square stands for several and is marked if any of them is misread.

@@ -19,7 +19,8 @@ from digitus.errors import DataError
 from digitus.reading.result import Candidate, Digit, Reading, Steps
 from digitus.report.annotate import annotate, doubtful
 from digitus.report.page import Section, count, details, document, part, percent, table
-from digitus.report.pictures import Bytes, Sheet, ink_sheet, ink_uri, photo_uri
+from digitus.report.pictures import Sheet, ink_sheet, ink_uri, photo_uri
+from digitus.types import Bools, Bytes
 
 SHOWN = 1000  # pixels: maps are shown at most so large
 PROBABLE = 3  # answers shown with their probabilities
@@ -204,7 +205,7 @@ def _fit(picture: Bytes) -> Bytes:
 
 def _map(
     uri: str,
-    picture: Bytes | np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    picture: Bytes | Bools,
     caption: str,
     frames: str = "",
     *,

@@ -12,7 +12,6 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.nn import Conv, Dense
 from digitus.recipe import Recipe, to_table
@@ -20,6 +19,7 @@ from digitus.recognizer import Recognizer
 from digitus.report import charts
 from digitus.report.page import Section, count, details, duration, percent, table
 from digitus.report.pictures import Sheet, signed_sheet
+from digitus.types import Floats, Floats64
 
 Epochs = Sequence[dict[str, Any]]
 UNITS = 64  # whose weights are shown
@@ -66,7 +66,7 @@ def _pace(epochs: Epochs) -> str:
     return f" in {duration(total)}, {images[known].sum() / total:,.0f} images a second"
 
 
-def _column(epochs: Epochs, key: str) -> npt.NDArray[np.float64]:
+def _column(epochs: Epochs, key: str) -> Floats64:
     """One value of each epoch; NaN where there is none."""
     values = (epoch.get(key) for epoch in epochs)
     return np.array([np.nan if v is None else float(v) for v in values])
@@ -92,7 +92,7 @@ def _epoch_table(epochs: Epochs) -> str:
     return details(f"These numbers as a table{some}", table("Epochs", head, rows))
 
 
-def first_weights(recognizer: Recognizer) -> tuple[str, npt.NDArray[np.floating[Any]]] | None:
+def first_weights(recognizer: Recognizer) -> tuple[str, Floats] | None:
     """What the first layer with weights is called, and its weights as pictures [units h w].
 
     None where they have no place in the picture, because something mixed the pixels before.

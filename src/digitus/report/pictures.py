@@ -13,12 +13,11 @@ import base64
 import io
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
+from digitus.types import Bytes, Floats, Images
+
 INK = (28, 36, 48)  # blue-black; inverted, as dark pages show it, it is a warm white
 NEGATIVE, POSITIVE = (214, 69, 48), (45, 114, 210)  # red, blue
 ZERO = 128  # the place of 0 in the palette of signed pictures
@@ -53,12 +52,12 @@ class Sheet:
         )
 
 
-def ink_sheet(name: str, images: Bytes) -> Sheet:
+def ink_sheet(name: str, images: Images) -> Sheet:
     """Pictures [n h w] of white ink (255) on black (0)."""
     return _sheet(name, images, [(*INK, alpha) for alpha in range(256)])
 
 
-def signed_sheet(name: str, values: npt.NDArray[np.floating[Any]]) -> Sheet:
+def signed_sheet(name: str, values: Floats) -> Sheet:
     """Numbers [n h w] as blue above 0 and red below; all pictures have the same scale."""
     scale = float(np.quantile(np.abs(values), CLIP)) if values.size else 0.0
     steps = np.round(values / (scale or 1.0) * (ZERO - 1))
@@ -83,7 +82,7 @@ def ink_uri(ink: Bytes) -> str:
     return _address(_palette(ink, [(*INK, alpha) for alpha in range(256)]), "png")
 
 
-def _sheet(name: str, images: Bytes, colours: list[tuple[int, int, int, int]]) -> Sheet:
+def _sheet(name: str, images: Images, colours: list[tuple[int, int, int, int]]) -> Sheet:
     """Puts the pictures side by side in a sheet that is about square."""
     n, h, w = images.shape
     columns = max(1, round((n * h / w) ** 0.5))

@@ -18,8 +18,8 @@ import numpy as np
 from digitus.reading.result import Digit, Reading
 from digitus.report.annotate import doubtful
 from digitus.report.page import Section, count, document, part, percent
-from digitus.report.pictures import Bytes, photo_uri
-from digitus.vision.paper import Box
+from digitus.report.pictures import photo_uri
+from digitus.types import Box, Bytes
 
 AROUND = 0.8  # of a digit's longer side: what is shown of its neighbourhood
 SIDE = 220  # pixels at most of what is shown around a digit

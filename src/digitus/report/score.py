@@ -12,13 +12,13 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.evaluation import Evaluation
 from digitus.metrics import interval95
 from digitus.report import charts
 from digitus.report.page import Section, count, details, percent, table
 from digitus.report.pictures import Sheet, ink_sheet
+from digitus.types import Ints
 
 PER_CELL = 40  # pictures of one confusion: 90 cells of them are about a megabyte
 WORST = 30
@@ -34,7 +34,7 @@ class Mistakes:
     evaluation: Evaluation
 
     @cached_property
-    def order(self) -> npt.NDArray[np.int64]:
+    def order(self) -> Ints:
         """Their places in the set."""
         e = self.evaluation
         wrong = np.flatnonzero(e.answers != e.digits.labels)

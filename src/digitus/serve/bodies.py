@@ -12,12 +12,12 @@ import math
 from typing import Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-Bytes = npt.NDArray[np.uint8]
+from digitus.types import Bytes, Numbers
+
 SIDE = 28
 PIXELS = SIDE * SIDE
 MOST_IMAGES = 2000  # in a request: about a second's work
@@ -37,7 +37,7 @@ def answer(content: Any, status: int = 200) -> Response:
     return Response(text, status, media_type="application/json")
 
 
-def packed(array: npt.NDArray[Any], dtype: str = "u1") -> str:
+def packed(array: Numbers, dtype: str = "u1") -> str:
     """An array's numbers in C order, little-endian, as base64."""
     return base64.b64encode(np.ascontiguousarray(array, dtype).data).decode("ascii")
 
@@ -102,7 +102,7 @@ def pixels(values: Any, name: str, shape: tuple[int, ...]) -> Bytes:
     return np.rint(found).astype(np.uint8)
 
 
-def _are_grey(values: npt.NDArray[Any]) -> bool:
+def _are_grey(values: Numbers) -> bool:
     return bool(((values >= 0) & (values <= 255)).all())
 
 

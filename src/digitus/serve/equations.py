@@ -12,23 +12,22 @@ import inspect
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.nn import first_trained, one_hot, softmax, stream
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
 from digitus.serve import worked
-from digitus.serve.bodies import Bytes, packed
+from digitus.serve.bodies import packed
 from digitus.serve.inside import as_numbers, equations_of, named, settings_of
 from digitus.serve.worked import Worked
 from digitus.training.loop import State
+from digitus.types import Images, Labels, Numbers
 
 SIDE = 6  # numbers on each side of an excerpt
-Array = npt.NDArray[Any]
 
 
 def equations(
-    recipe: Recipe, state: State, images: Bytes, labels: Bytes, steps: int
+    recipe: Recipe, state: State, images: Images, labels: Labels, steps: int
 ) -> dict[str, Any]:
     """The step after `state` on images [n h w] and labels [n], of `steps` in the run.
 
@@ -52,7 +51,7 @@ def equations(
     found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
     example = worked.loss_backward(recipe.loss, x, t, dy)
     found.append(_entry("backward", None, recipe.loss, {"dz": dy}, example))
-    gradients: dict[str, Array] = {}
+    gradients: dict[str, Numbers] = {}
     first = first_trained(network, params)
     for i in range(len(trail) - 1, first - 1, -1):
         layer, (x, y, back) = network.layers[i], trail[i]
@@ -77,7 +76,7 @@ def equations(
     }
 
 
-def _update(recipe: Recipe, state: State, name: str, g: Array, rate: float) -> dict[str, Any]:
+def _update(recipe: Recipe, state: State, name: str, g: Numbers, rate: float) -> dict[str, Any]:
     """The step of one parameter, on copies."""
     w, rule = state.params[name], recipe.optimizer
     memory = {key: kept.copy() for key, kept in state.memory[name].items()}
@@ -95,7 +94,7 @@ def _update(recipe: Recipe, state: State, name: str, g: Array, rate: float) -> d
 
 
 def _entry(
-    phase: str, layer: int | None, what: Any, arrays: dict[str, Array], example: Worked
+    phase: str, layer: int | None, what: Any, arrays: dict[str, Numbers], example: Worked
 ) -> dict[str, Any]:
     about = equations_of(what)
     return {
@@ -110,7 +109,7 @@ def _entry(
     }
 
 
-def _array(name: str, a: Array, place: worked.Place | None) -> dict[str, Any]:
+def _array(name: str, a: Numbers, place: worked.Place | None) -> dict[str, Any]:
     """Shape, range and mean of an array, and an excerpt around a place, or its largest number.
 
     The excerpt is a matrix of the first and the last axis, or of images [n h w c] a part of one
@@ -135,7 +134,7 @@ def _array(name: str, a: Array, place: worked.Place | None) -> dict[str, Any]:
     }
 
 
-def _excerpt_axes(name: str, a: Array) -> tuple[int, ...]:
+def _excerpt_axes(name: str, a: Numbers) -> tuple[int, ...]:
     if a.ndim < 4:
         return (0,) if a.ndim == 1 else (0, a.ndim - 1)
     return (1, 2) if name in ("x", "y", "dx", "dy") else (0, 1)

@@ -12,21 +12,20 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.nn import Params, softmax
+from digitus.nn import softmax
 from digitus.nn.layers import scoped
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
-from digitus.serve.bodies import PIXELS, SIDE, Bytes, answer, packed, refusal
+from digitus.serve.bodies import PIXELS, SIDE, answer, packed, refusal
 from digitus.serve.recognizing import rounded
 from digitus.serve.work import Workshop
+from digitus.types import Grey, Images, Numbers, Params
 
 MOST_EDITS = 1000
 LARGEST_EDIT = 1e6
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Inside:
 
 
 def look(
-    recognizer: Recognizer, params: Params, image: Bytes, wanted: frozenset[int]
+    recognizer: Recognizer, params: Params, image: Grey, wanted: frozenset[int]
 ) -> dict[str, Any]:
     """Every layer's activation for one image [28 28], and each output's gradient by the pixels.
 
@@ -152,12 +151,12 @@ def look(
     }
 
 
-def as_numbers(images: Bytes, params: Params) -> npt.NDArray[Any]:
+def as_numbers(images: Images, params: Params) -> Numbers:
     """Bytes [n h w] as inputs [n h w 1] that can be looked at, unlike those of `parallel`."""
     return images[..., None].astype(next(iter(params.values())).dtype)
 
 
-def floats(array: npt.NDArray[Any]) -> dict[str, Any]:
+def floats(array: Numbers) -> dict[str, Any]:
     """An array for the page: its shape, and its numbers as float32."""
     return {"shape": list(array.shape), "data": packed(array, "<f4")}
 

@@ -28,7 +28,7 @@ from digitus.evaluation import Evaluation, evaluate
 from digitus.files import write_text
 from digitus.recipe import planned
 from digitus.recognizer import load
-from digitus.serve.bodies import Bytes, refusal
+from digitus.serve.bodies import refusal
 from digitus.serve.channel import Channel
 from digitus.serve.equations import equations
 from digitus.serve.inside import named
@@ -47,6 +47,7 @@ from digitus.training.loop import (
     recognizer_so_far,
 )
 from digitus.training.run_folder import Run, record, resume, save_checkpoint
+from digitus.types import Bytes
 
 log = logging.getLogger("digitus.serve")
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
 from digitus.reading.read import Reading, Steps, read
 from digitus.recognizer import Recognizer
 from digitus.serve import bodies
-from digitus.serve.bodies import Bytes, answer, packed, refusal
-from digitus.serve.work import Batcher, Probabilities, Workshop
+from digitus.serve.bodies import answer, packed, refusal
+from digitus.serve.work import Batcher, Workshop
+from digitus.types import Bytes, Floats, Numbers
 
 LONGEST_PATTERN = 100
 
@@ -75,7 +75,7 @@ def with_images(reading: Reading) -> dict[str, Any]:
     return table
 
 
-def answers(probabilities: Probabilities, threshold: float) -> list[dict[str, Any]]:
+def answers(probabilities: Floats, threshold: float) -> list[dict[str, Any]]:
     """What is said of each image: its digit, None where refused, and all ten probabilities."""
     best = probabilities.argmax(axis=1).tolist()
     found = []
@@ -91,7 +91,7 @@ def answers(probabilities: Probabilities, threshold: float) -> list[dict[str, An
     return found
 
 
-def rounded(row: npt.NDArray[Any], places: int = 6) -> list[float]:
+def rounded(row: Numbers, places: int = 6) -> list[float]:
     """Numbers with so many places, which is what a page can use and half of the text."""
     return [round(p, places) for p in row.tolist()]
 

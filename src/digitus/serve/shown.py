@@ -15,10 +15,11 @@ import numpy as np
 from digitus.evaluation import Evaluation
 from digitus.nn import first_trained
 from digitus.recipe import Recipe
-from digitus.serve.bodies import Bytes, packed
+from digitus.serve.bodies import packed
 from digitus.serve.inside import named
 from digitus.training.loop import EpochEnded, State, Stepped
 from digitus.training.step import gradient
+from digitus.types import Images, Labels
 
 Table = dict[str, Any]
 
@@ -110,7 +111,7 @@ class Shown:
             self._weights = weights
 
 
-def draw(recipe: Recipe, state: State, images: Bytes, labels: Bytes) -> Table | None:
+def draw(recipe: Recipe, state: State, images: Images, labels: Labels) -> Table | None:
     """The first layer's weights as pictures, and the gradients that the next step follows.
 
     `images` [n h w] and `labels` [n] are that step's. None where the first layer has no weights.

@@ -13,12 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.recognizer import Recognizer
-from digitus.serve.bodies import Bytes, refusal
+from digitus.serve.bodies import refusal
+from digitus.types import Bytes, Floats, Images
 
-Probabilities = npt.NDArray[np.floating[Any]]
 T = TypeVar("T")
 
 THREADS = 2  # a picture's memory is hundreds of megabytes at worst
@@ -77,12 +76,12 @@ class Batcher:
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
         self._pool = ThreadPoolExecutor(1, "recognize")
-        self._waiting: deque[tuple[Bytes, asyncio.Future[Probabilities]]] = deque()
+        self._waiting: deque[tuple[Bytes, asyncio.Future[Floats]]] = deque()
         self._working = False
         self.queued = 0  # images that wait or are worked on
         self.batches = self.images = 0  # so far
 
-    async def probabilities(self, images: Bytes) -> Probabilities:
+    async def probabilities(self, images: Images) -> Floats:
         """The probabilities [n 10] of images [n 28 28]."""
         if self.queued + min(len(images), BATCH) > MOST_WAITING:
             raise refusal(
@@ -93,9 +92,9 @@ class Batcher:
             parts.append(await self._enqueue(images[start : start + BATCH]))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _enqueue(self, images: Bytes) -> asyncio.Future[Probabilities]:
+    def _enqueue(self, images: Images) -> asyncio.Future[Floats]:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Probabilities] = loop.create_future()
+        future: asyncio.Future[Floats] = loop.create_future()
         self._waiting.append((images, future))
         self.queued += len(images)
         if not self._working:
@@ -117,8 +116,8 @@ class Batcher:
 
     def _deliver(
         self,
-        batch: list[tuple[Bytes, asyncio.Future[Probabilities]]],
-        done: asyncio.Future[Probabilities],
+        batch: list[tuple[Bytes, asyncio.Future[Floats]]],
+        done: asyncio.Future[Floats],
     ) -> None:
         start = 0
         for images, future in batch:

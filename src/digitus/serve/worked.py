@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus import nn
 from digitus.nn import softmax
+from digitus.types import Numbers
 
-Array = npt.NDArray[Any]
 Place: TypeAlias = tuple[int, ...]
 TERMS = 3  # of a sum that are shown
 DIGITS = 4  # that count, in every number shown
@@ -37,12 +36,12 @@ def short(value: Any) -> float:
     return float(f"{float(value):.{DIGITS}g}")
 
 
-def peak(a: Array) -> Place:
+def peak(a: Numbers) -> Place:
     """The place of the number that is largest, whatever its sign."""
     return tuple(int(k) for k in np.unravel_index(int(np.abs(a).argmax()), a.shape))
 
 
-def forward(layer: Any, p: dict[str, Array], x: Array, y: Array) -> Worked:
+def forward(layer: Any, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Worked:
     """The largest output of a layer."""
     at = peak(y)
     if isinstance(layer, nn.Dense):
@@ -70,7 +69,7 @@ def forward(layer: Any, p: dict[str, Array], x: Array, y: Array) -> Worked:
     return Worked(_line(f"y{list(at)}", forms[type(layer)](), "", y[at]), places)
 
 
-def loss(rule: Any, z: Array, t: Array, value: float) -> Worked:
+def loss(rule: Any, z: Numbers, t: Numbers, value: float) -> Worked:
     """The loss of the first example, beside the mean of all."""
     digit = int(t[0].argmax())
     if isinstance(rule, nn.SoftmaxCrossEntropy):
@@ -82,7 +81,7 @@ def loss(rule: Any, z: Array, t: Array, value: float) -> Worked:
     return Worked(f"{own};  mean over {len(z)}: {_n(value)}", places)
 
 
-def loss_backward(rule: Any, z: Array, t: Array, dz: Array) -> Worked:
+def loss_backward(rule: Any, z: Numbers, t: Numbers, dz: Numbers) -> Worked:
     """The largest part of the loss's gradient."""
     at = peak(dz)
     first = softmax(z)[at] if isinstance(rule, nn.SoftmaxCrossEntropy) else z[at]
@@ -91,7 +90,7 @@ def loss_backward(rule: Any, z: Array, t: Array, dz: Array) -> Worked:
 
 
 def backward(
-    layer: Any, x: Array, y: Array, dy: Array, own: dict[str, Array], dx: Array | None
+    layer: Any, x: Numbers, y: Numbers, dy: Numbers, own: dict[str, Numbers], dx: Numbers | None
 ) -> Worked:
     """The largest gradient of a layer's weights, or of its input where it has none."""
     if isinstance(layer, nn.Dense):
@@ -115,14 +114,14 @@ def backward(
     return Worked(line, {"y": at, "dy": at, "dx": at})
 
 
-def update(name: str, w: Array, step: Array, after: Array, rate: float) -> Worked:
+def update(name: str, w: Numbers, step: Numbers, after: Numbers, rate: float) -> Worked:
     """The parameter that moves most."""
     at = peak(step)
     line = f"α = {_n(rate)};  {name}{list(at)} ← {_n(w[at])} + ({_n(step[at])}) = {_n(after[at])}"
     return Worked(line, dict.fromkeys((f"d{name}", "m", "v", "step", f"{name} + step"), at))
 
 
-def _dense(p: dict[str, Array], x: Array, at: Place, y: Any) -> Worked:
+def _dense(p: dict[str, Numbers], x: Numbers, at: Place, y: Any) -> Worked:
     n, o = at
     terms = x[n] * p["W"][:, o]
     i = int(np.abs(terms).argmax())
@@ -131,7 +130,7 @@ def _dense(p: dict[str, Array], x: Array, at: Place, y: Any) -> Worked:
     return Worked(line, {"x": (n, i), "W": (i, o), "b": (o,), "y": at})
 
 
-def _conv(layer: nn.Conv, p: dict[str, Array], x: Array, at: Place, y: Any) -> Worked:
+def _conv(layer: nn.Conv, p: dict[str, Numbers], x: Numbers, at: Place, y: Any) -> Worked:
     n, h, w, o = at
     b = layer.border
     image = np.pad(x[n], ((b, b), (b, b), (0, 0)))
@@ -151,7 +150,7 @@ def _conv(layer: nn.Conv, p: dict[str, Array], x: Array, at: Place, y: Any) -> W
     return Worked(_line(f"y{list(at)}", what, numbers, y), places)
 
 
-def _pool(layer: Any, x: Array, at: Place, y: Any) -> Worked:
+def _pool(layer: Any, x: Numbers, at: Place, y: Any) -> Worked:
     n, h, w, c = at
     s: int = layer.size
     window = x[n, h * s : (h + 1) * s, w * s : (w + 1) * s, c].ravel()
@@ -160,7 +159,7 @@ def _pool(layer: Any, x: Array, at: Place, y: Any) -> Worked:
     return Worked(line, {"x": (n, h * s, w * s, c), "y": at})
 
 
-def _sum(terms: Array, left: Array, right: Array) -> str:
+def _sum(terms: Numbers, left: Numbers, right: Numbers) -> str:
     """The largest terms of a sum of products, and what the others add up to."""
     order = np.argsort(-np.abs(terms), kind="stable")[:TERMS]
     shown = [f"{_n(left[k])}·{_n(right[k])}" for k in order]

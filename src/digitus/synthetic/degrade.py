@@ -17,10 +17,10 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from digitus.datasets.augment import Augmentation, Bytes, augment
+from digitus.datasets.augment import Augmentation, augment
 from digitus.synthetic.photograph import ink_box, photograph
+from digitus.types import Bytes, Floats64, Grey, Images
 from digitus.vision.normalise import SIDE, prepare_one
 
 Pair: TypeAlias = tuple[float, float]
@@ -118,7 +118,7 @@ RANGES = ("fill", "rotate", "stroke", "contrast")
 FAULTS = tuple(f.name for f in fields(Wear) if f.name not in ("size", *RANGES, *CHANCES))
 
 
-def worn(images: Bytes, wear: Wear, rng: np.random.Generator) -> Bytes:
+def worn(images: Images, wear: Wear, rng: np.random.Generator) -> Bytes:
     """Worn copies of the digits [n 28 28], white on black, as reading would hand them over.
 
     A digit that the preparation loses, or mistakes for something else, is given back as it came
@@ -148,7 +148,7 @@ def worn(images: Bytes, wear: Wear, rng: np.random.Generator) -> Bytes:
     return result
 
 
-def _amounts(wear: Wear, n: int, rng: np.random.Generator) -> dict[str, npt.NDArray[np.float64]]:
+def _amounts(wear: Wear, n: int, rng: np.random.Generator) -> dict[str, Floats64]:
     """How much of everything each picture gets, [n] each; 0 of a fault is none of it."""
     mild = np.where(rng.random(n) < wear.mild, MILD, 1)
     amounts = {}
@@ -167,7 +167,7 @@ def _amounts(wear: Wear, n: int, rng: np.random.Generator) -> dict[str, npt.NDAr
     return amounts
 
 
-def _alike(image: Bytes, original: Bytes) -> bool:
+def _alike(image: Grey, original: Bytes) -> bool:
     """Whether a prepared image still shows the same strokes, wherever they lie."""
     if not image.any():
         return False

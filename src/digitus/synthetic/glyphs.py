@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -18,8 +17,7 @@ import numpy.typing as npt
 from digitus.datasets.digits import CLASSES, Digits
 from digitus.synthetic.hands import HANDS
 from digitus.synthetic.pen import BOX, write
-
-Bytes: TypeAlias = npt.NDArray[np.uint8]
+from digitus.types import Bytes, Floats64, Grey, Ints
 
 FINE, LARGE = 4, 160  # below 160 pixels ink is drawn 4 times larger: pens are whole pixels wide
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
@@ -40,7 +38,7 @@ class Style:
 
 
 def glyphs(
-    values: npt.NDArray[np.int64],
+    values: Ints,
     heights: Sequence[float],
     style: Style,
     digits: Digits | None,
@@ -67,7 +65,7 @@ def glyphs(
 
 
 def _written(
-    values: npt.NDArray[np.int64], heights: Sequence[float], style: Style, rng: np.random.Generator
+    values: Ints, heights: Sequence[float], style: Style, rng: np.random.Generator
 ) -> list[Bytes]:
     """Ink from the simulated pen."""
     hands = []
@@ -89,8 +87,8 @@ def _written(
 
 
 def _drawn(
-    points: npt.NDArray[np.float64],
-    widths: npt.NDArray[np.float64],
+    points: Floats64,
+    widths: Floats64,
     strokes: npt.NDArray[np.int8],
     height: float,
     fine: int,
@@ -114,7 +112,7 @@ def _drawn(
     return small
 
 
-def _enlarged(image: Bytes, height: float) -> Bytes:
+def _enlarged(image: Grey, height: float) -> Bytes:
     """An image [28 28] at another size, without steps: made larger, its edges are made steep."""
     by = height / BOX
     image = np.pad(image, 1)

@@ -21,8 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.errors import RecipeError
-
-Floats = npt.NDArray[np.float64]
+from digitus.types import Floats64
 
 SAMPLES = 6  # points of a path from one control point to the next
 
@@ -146,7 +145,7 @@ class Hand:
         return int(self.name[0])
 
     @cached_property
-    def controls(self) -> Floats:
+    def controls(self) -> Floats64:
         """Control points of all strokes, [k 2], in digit heights."""
         points = self.movement.replace("|", " ").replace("!", "").split()
         return np.array([[float(v) / 100 for v in p.split(",")] for p in points])
@@ -187,14 +186,14 @@ def choose(names: str | Iterable[str] = "all") -> tuple[Hand, ...]:
     return tuple(hand for hand in HANDS if wanted & {"all", hand.name, hand.name[0]})
 
 
-def spline(hand: Hand, corners: bool) -> tuple[Floats, npt.NDArray[np.int8]]:
+def spline(hand: Hand, corners: bool) -> tuple[Floats64, npt.NDArray[np.int8]]:
     """The path of a hand as a matrix: path [t 2] = matrix [t k] @ control points [k 2].
 
     Also returns the stroke that each point of the path belongs to, [t]. The curve is a Catmull-Rom
     spline: it passes through its control points and is linear in them, so that a thousand different
     copies of a hand are one product of matrices.
     """
-    rows: list[Floats] = []
+    rows: list[Floats64] = []
     strokes: list[int] = []
     t = (np.arange(SAMPLES) / SAMPLES)[:, None]
     for stroke, first, last in hand.pieces(corners):

@@ -14,16 +14,14 @@ a 0, 1, 2, 3, 6, 7 or 9 of some hand.
 from __future__ import annotations
 
 from functools import cache
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.datasets.augment import Augmentation, Bytes, augment
+from digitus.datasets.augment import Augmentation, augment
 from digitus.synthetic.hands import Hand, spline
-
-Floats: TypeAlias = npt.NDArray[np.float64]
+from digitus.types import Bytes, Floats64
 
 SIDE = 28  # pixels of an image
 SHEET = 64  # pixels of the sheet on which a mark is drawn before it is made smaller
@@ -96,7 +94,7 @@ DISTORTION = Augmentation(rotate=8, shear=10, elastic=0.4, smoothness=4)
 
 
 @cache
-def _shapes(table: str) -> tuple[tuple[Hand, Floats, npt.NDArray[np.int8]], ...]:
+def _shapes(table: str) -> tuple[tuple[Hand, Floats64, npt.NDArray[np.int8]], ...]:
     """The rows of a table with their splines, each as often as its share says."""
     found = []
     for row in table.split("\n"):
@@ -146,7 +144,7 @@ def _drawn(table: str, rng: np.random.Generator) -> Bytes:
     return _lines([points[strokes == s] for s in range(strokes.max() + 1)], int(thick))
 
 
-def _lines(strokes: list[Floats], thick: int) -> Bytes:
+def _lines(strokes: list[Floats64], thick: int) -> Bytes:
     """A sheet on which these strokes, each [t 2], are drawn as large as they fit, with one pen."""
     everything = np.vstack(strokes)
     low, size = everything.min(0), np.ptp(everything, axis=0).max()
@@ -210,14 +208,14 @@ def scribbles(n: int, rng: np.random.Generator) -> Bytes:
     return _styled(sheets, rng, outlined=0, smallest=20)
 
 
-def _tangle(rng: np.random.Generator) -> list[Floats]:
+def _tangle(rng: np.random.Generator) -> list[Floats64]:
     """A line through many random points: too long to be a digit."""
     points = rng.integers(0, 100, (int(rng.integers(13, 20)), 2))
     hand = Hand("tangle", 1, " ".join(f"{x},{y}" for x, y in points))
     return [spline(hand, corners=False)[0] @ hand.controls]
 
 
-def _coil(rng: np.random.Generator) -> list[Floats]:
+def _coil(rng: np.random.Generator) -> list[Floats64]:
     """Loops in a row, as of a pen that is tried out; not upright, where they are a 3 or a bar."""
     turns = rng.uniform(4, 7)
     t = np.linspace(0, 2 * np.pi * turns, 100)
@@ -225,14 +223,14 @@ def _coil(rng: np.random.Generator) -> list[Floats]:
     return [_turned(np.column_stack([x, 1.3 * np.sin(t)]), rng.uniform(-0.8, 0.8))]
 
 
-def _spiral(rng: np.random.Generator) -> list[Floats]:
+def _spiral(rng: np.random.Generator) -> list[Floats64]:
     """Two and a half turns at least: fewer are a 6 or a 9."""
     t = np.linspace(0, 2 * np.pi * rng.uniform(2.5, 4), 100)
     path = np.column_stack([np.cos(t), rng.choice([-1, 1]) * np.sin(t)]) * (t[:, None] + 0.5)
     return [_turned(path, rng.uniform(0, 2 * np.pi))]
 
 
-def _zigzag(rng: np.random.Generator) -> list[Floats]:
+def _zigzag(rng: np.random.Generator) -> list[Floats64]:
     """Back and forth, six times at least: fewer are a Z, a 2 or a 3."""
     n = int(rng.integers(7, 12))
     x = np.arange(n) + rng.normal(0, 0.15, n)
@@ -240,7 +238,7 @@ def _zigzag(rng: np.random.Generator) -> list[Floats]:
     return [_turned(np.column_stack([x, y]), rng.uniform(0, 2 * np.pi))]
 
 
-def _hatching(rng: np.random.Generator) -> list[Floats]:
+def _hatching(rng: np.random.Generator) -> list[Floats64]:
     """Parallel strokes, sometimes crossed by others."""
     n = int(rng.integers(3, 7))
     start = np.column_stack([np.arange(n) + rng.normal(0, 0.1, n), rng.normal(0, 0.2, n)])
@@ -252,7 +250,7 @@ def _hatching(rng: np.random.Generator) -> list[Floats]:
     return [_turned(stroke, angle) for stroke in strokes]
 
 
-def _turned(path: Floats, angle: float) -> Floats:
+def _turned(path: Floats64, angle: float) -> Floats64:
     """A path [t 2], turned about the origin."""
     cos, sin = np.cos(angle), np.sin(angle)
     return path @ np.array([[cos, -sin], [sin, cos]])

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from digitus.datasets.augment import Bytes
 from digitus.nn.arrays import stream
 from digitus.synthetic import marks, surfaces
 from digitus.synthetic.degrade import Wear, worn
 from digitus.synthetic.strokes import draw
+from digitus.types import Bytes, Floats64, Images
 from digitus.vision.normalise import normalise, prepare
 
 SIDE = 28  # pixels of an image
@@ -53,7 +52,7 @@ def not_digits(count: int, seed: int = 0, *, kinds: str | Iterable[str] = "all")
     return images
 
 
-def _block(kinds: list[str], shares: npt.NDArray[np.float64], rng: np.random.Generator) -> Bytes:
+def _block(kinds: list[str], shares: Floats64, rng: np.random.Generator) -> Bytes:
     """A block of pictures in random order, of these kinds by their shares."""
     which = rng.choice(len(kinds), BLOCK, p=shares)
     images = np.zeros((BLOCK, SIDE, SIDE), np.uint8)
@@ -74,7 +73,7 @@ def _block(kinds: list[str], shares: npt.NDArray[np.float64], rng: np.random.Gen
     return images
 
 
-def _laid_down(images: Bytes) -> Bytes:
+def _laid_down(images: Images) -> Bytes:
     """The images [n 28 28]; those whose ink is a slim upright bar are turned by a quarter."""
     ink = images / np.maximum(images.sum((1, 2), keepdims=True), 1.0)
     at = np.arange(SIDE)

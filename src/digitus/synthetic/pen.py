@@ -16,7 +16,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from digitus.synthetic.hands import HANDS, SAMPLES, Floats, choose, spline
+from digitus.synthetic.hands import HANDS, SAMPLES, choose, spline
+from digitus.types import Floats64, Ints
 
 BOX = 20  # pixels of the box in an MNIST image that the ink just fits in
 SECONDS = 0.012  # from one point of a path to the next, about; lifting the pen takes ten times that
@@ -33,13 +34,13 @@ class Writing:
     one of MNIST's, and `softness` [n] how blurred it is, 0 to 1. `hands` [n] index `HANDS`.
     """
 
-    points: Floats
-    widths: Floats
-    times: Floats
+    points: Floats64
+    widths: Floats64
+    times: Floats64
     strokes: npt.NDArray[np.int8]
-    grain: Floats
-    softness: Floats
-    hands: npt.NDArray[np.int64]
+    grain: Floats64
+    softness: Floats64
+    hands: Ints
 
     def __len__(self) -> int:
         return len(self.points)
@@ -49,7 +50,7 @@ class Writing:
         at = indices if isinstance(indices, slice) else np.asarray(indices)
         return Writing(*(getattr(self, field.name)[at] for field in fields(self)))
 
-    def paths(self, index: int) -> list[Floats]:
+    def paths(self, index: int) -> list[Floats64]:
         """The strokes of one digit in order, each as rows of (x, y, seconds, width), [t 4]."""
         rows = np.column_stack([self.points[index], self.times[index], self.widths[index]])
         stroke = self.strokes[index]
@@ -92,9 +93,7 @@ def write(
     )
 
 
-def _assign(
-    labels: npt.NDArray[np.int64], rng: np.random.Generator, hands: str | Iterable[str]
-) -> npt.NDArray[np.int64]:
+def _assign(labels: Ints, rng: np.random.Generator, hands: str | Iterable[str]) -> Ints:
     """A hand for each label, [n], by the shares of the chosen hands."""
     chosen = set(choose(hands))
     luck = rng.random(len(labels))
@@ -110,7 +109,7 @@ def _assign(
     return assigned
 
 
-def _wander(controls: Floats, ends: Floats, rng: np.random.Generator) -> Floats:
+def _wander(controls: Floats64, ends: Floats64, rng: np.random.Generator) -> Floats64:
     """Control points moved: neighbours together, as a movement is one; each alone; ends along."""
     n, k, _ = controls.shape
     amount = rng.uniform(0.5, 1.5, (n, 1, 1))
@@ -121,7 +120,7 @@ def _wander(controls: Floats, ends: Floats, rng: np.random.Generator) -> Floats:
     return controls + amount * (0.032 * together + 0.026 * alone) + 0.18 * reach * ends
 
 
-def _bend(points: Floats, rng: np.random.Generator) -> Floats:
+def _bend(points: Floats64, rng: np.random.Generator) -> Floats64:
     """Paths in a plane that is stretched here and there: other proportions, and two slow waves."""
     n = len(points)
     middle = (points.max(1, keepdims=True) + points.min(1, keepdims=True)) / 2
@@ -137,7 +136,7 @@ def _bend(points: Floats, rng: np.random.Generator) -> Floats:
     return bent
 
 
-def _lean(points: Floats, rng: np.random.Generator) -> Floats:
+def _lean(points: Floats64, rng: np.random.Generator) -> Floats64:
     """Paths made wider or narrower, slanted (mostly to the right, as people do) and turned."""
     n = len(points)
     aspect = np.exp(-0.03 + 0.18 * rng.standard_normal((n, 1)))
@@ -150,7 +149,7 @@ def _lean(points: Floats, rng: np.random.Generator) -> Floats:
     )
 
 
-def _pen(points: Floats, rng: np.random.Generator) -> Floats:
+def _pen(points: Floats64, rng: np.random.Generator) -> Floats64:
     """The pen's width for each digit, [n 1], in sides of the square that the ink fits in.
 
     A digit with a long way, such as 8, is written larger than a 1, so that its ink is thinner once
@@ -159,11 +158,11 @@ def _pen(points: Floats, rng: np.random.Generator) -> Floats:
     width, height = np.ptp(points, axis=1).T
     way = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1) / height
     pixels = np.clip(2.25 * np.exp(0.36 * rng.standard_normal(len(points))), 1.1, 5.5)
-    pen: Floats = pixels / BOX * (height / np.maximum(width, height)) ** 0.7 * (way / 2) ** -0.2
+    pen: Floats64 = pixels / BOX * (height / np.maximum(width, height)) ** 0.7 * (way / 2) ** -0.2
     return pen[:, None]
 
 
-def _pressure(points: Floats, edges: Floats, rng: np.random.Generator) -> Floats:
+def _pressure(points: Floats64, edges: Floats64, rng: np.random.Generator) -> Floats64:
     """How the width varies along the paths, [n t], about 1, and 0 where the ink fails.
 
     A slow pen presses more, and the ends of a stroke fade or blot.
@@ -183,16 +182,16 @@ def _pressure(points: Floats, edges: Floats, rng: np.random.Generator) -> Floats
     return np.where(dry & (dry.mean(1, keepdims=True) < 0.15), 0, pressure)
 
 
-def _drift(rng: np.random.Generator, shape: tuple[int, ...], knots: int) -> Floats:
+def _drift(rng: np.random.Generator, shape: tuple[int, ...], knots: int) -> Floats64:
     """Smooth noise along paths, [n t], between this many independent normal values each."""
     n, t = shape
     where = np.linspace(0, knots - 1, t)
     tents = np.maximum(0, 1 - np.abs(where - np.arange(knots)[:, None]))  # [knots t]
-    drift: Floats = rng.standard_normal((n, knots)) @ tents
+    drift: Floats64 = rng.standard_normal((n, knots)) @ tents
     return drift
 
 
-def _fit(points: Floats, widths: Floats, pen: Floats) -> tuple[Floats, Floats]:
+def _fit(points: Floats64, widths: Floats64, pen: Floats64) -> tuple[Floats64, Floats64]:
     """Points moved and scaled, but not the pen, so that the ink just fits in the unit square."""
     pen = pen[..., None]
     for _ in range(2):  # which points bound the ink depends a little on the scale, so once more
@@ -204,7 +203,7 @@ def _fit(points: Floats, widths: Floats, pen: Floats) -> tuple[Floats, Floats]:
     return (points - (low + high) / 2) * scale + 0.5, widths * scale[..., 0]
 
 
-def _bounds(points: Floats, widths: Floats) -> tuple[Floats, Floats]:
+def _bounds(points: Floats64, widths: Floats64) -> tuple[Floats64, Floats64]:
     """Least and greatest x and y of the ink, [n 1 2] each."""
     half = np.where(widths > 0, widths / 2, -np.inf)[..., None]
     return (points - half).min(1, keepdims=True), (points + half).max(1, keepdims=True)
@@ -214,12 +213,12 @@ def _bounds(points: Floats, widths: Floats) -> tuple[Floats, Floats]:
 class _Book:
     """All hands as arrays, padded to the longest: H hands, k control points, t points of a path."""
 
-    controls: Floats  # [H k 2]
-    ends: Floats  # [H k 2], where a stroke ends its direction outwards, of length 1; else 0
-    sharp: Floats  # [H t k], the splines with corners
-    round: Floats  # [H t k], and without
+    controls: Floats64  # [H k 2]
+    ends: Floats64  # [H k 2], where a stroke ends its direction outwards, of length 1; else 0
+    sharp: Floats64  # [H t k], the splines with corners
+    round: Floats64  # [H t k], and without
     strokes: npt.NDArray[np.int8]  # [H t], -1 as padding
-    edges: Floats  # [H t 2], control points since the stroke's start and until its end
+    edges: Floats64  # [H t 2], control points since the stroke's start and until its end
 
 
 @cache

@@ -15,11 +15,9 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Box: TypeAlias = tuple[int, int, int, int]
+from digitus.types import Box, Bytes, Floats32, Grey
+
 Source: TypeAlias = tuple[Bytes, Box]
 
 BOX = 20  # pixels of the longer side of a digit of MNIST
@@ -27,7 +25,7 @@ LEAST = 9  # pixels: no digit is drawn smaller than this
 SHARP = 0.7  # of the zoom: how much the edges of enlarged ink are sharpened
 
 
-def ink_box(image: Bytes) -> Box:
+def ink_box(image: Grey) -> Box:
     """Where an image [h w] has ink: left, top, width, height."""
     return cv2.boundingRect(image)
 
@@ -52,7 +50,7 @@ def photograph(
 
 def _written(
     digit: Source, beside: Sequence[Source], amount: Mapping[str, float], rng: np.random.Generator
-) -> tuple[Floats, float]:
+) -> tuple[Floats32, float]:
     """The sheet's ink [h w], and how many pixels of it one of the digit's image became."""
     image, (left, top, width, height) = digit
     h, w = int(amount["height"]), int(amount["width"])
@@ -88,13 +86,13 @@ def _written(
 
 
 def _put(
-    image: Bytes,
+    image: Grey,
     centre: tuple[float, float],
     zoom: float,
     degrees: float,
     place: Sequence[float],
     shape: tuple[int, int],
-) -> Floats:
+) -> Floats32:
     """The image enlarged and turned about `centre`, which comes to `place`, as ink [h w]."""
     matrix = cv2.getRotationMatrix2D((centre[0] - 0.5, centre[1] - 0.5), degrees, zoom)
     matrix[:, 2] += np.subtract(place, centre)
@@ -105,20 +103,20 @@ def _put(
     return np.clip(ink, 0, 1)
 
 
-def _smooth(shape: tuple[int, int], knots: int, rng: np.random.Generator) -> Floats:
+def _smooth(shape: tuple[int, int], knots: int, rng: np.random.Generator) -> Floats32:
     """A smooth random surface [h w] of about normal values, between knots by knots of them."""
     coarse = rng.standard_normal((knots, knots), dtype=np.float32)
     return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def _failing(ink: Floats, share: float, rng: np.random.Generator) -> Floats:
+def _failing(ink: Floats32, share: float, rng: np.random.Generator) -> Floats32:
     """What remains of the ink, from 0 to 1 [h w], where this share of the sheet takes none."""
     surface = _smooth(ink.shape, int(rng.integers(6, 14)), rng)
     dry = np.quantile(surface[ink > 0.5], share) if (ink > 0.5).any() else -9.0
     return np.clip((surface - dry) * rng.uniform(1, 6) + 0.5, 0, 1)
 
 
-def _rule(ink: Floats, darkness: float, height: float, rng: np.random.Generator) -> None:
+def _rule(ink: Floats32, darkness: float, height: float, rng: np.random.Generator) -> None:
     """Draws ruled lines, squares or a box onto the sheet; the digit is `height` pixels high."""
     h, w = ink.shape
     lines = np.zeros_like(ink)
@@ -140,7 +138,7 @@ def _rule(ink: Floats, darkness: float, height: float, rng: np.random.Generator)
     np.maximum(ink, lines, out=ink)
 
 
-def _speck(ink: Floats, zoom: float, rng: np.random.Generator) -> None:
+def _speck(ink: Floats32, zoom: float, rng: np.random.Generator) -> None:
     """A dot somewhere on the sheet, of up to a digit's stroke."""
     h, w = ink.shape
     at = (int(rng.integers(w)), int(rng.integers(h)))
@@ -148,8 +146,8 @@ def _speck(ink: Floats, zoom: float, rng: np.random.Generator) -> None:
 
 
 def _seen(
-    ink: Floats, zoom: float, amount: Mapping[str, float], rng: np.random.Generator
-) -> Floats:
+    ink: Floats32, zoom: float, amount: Mapping[str, float], rng: np.random.Generator
+) -> Floats32:
     """The ink as a lens, a sensor and a threshold leave it."""
     h, w = ink.shape
     if (sigma := amount["blur"] * zoom) > 0.2:
@@ -170,7 +168,7 @@ def _seen(
     return ink
 
 
-def _lit(ink: Floats, amount: Mapping[str, float], rng: np.random.Generator) -> Bytes:
+def _lit(ink: Floats32, amount: Mapping[str, float], rng: np.random.Generator) -> Bytes:
     """The grey picture of a sheet of ink [h w] in its light, compressed."""
     white = 255 / (1 + amount["light"] / 3)  # so that little becomes too bright to see
     contrast = white * amount["contrast"]

@@ -16,11 +16,10 @@ from digitus.datasets.digits import Digits
 from digitus.nn.arrays import stream
 from digitus.synthetic.hands import HANDS, choose
 from digitus.synthetic.pen import BOX, Writing, write
+from digitus.types import Floats64, Images
 
 SIDE = 28  # pixels of an image
 BLOCK = 1000  # digits that share a random stream
-
-Images = npt.NDArray[np.uint8]
 
 
 def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") -> Digits:
@@ -94,7 +93,7 @@ def _scan(writing: Writing) -> Images:
     return boxes
 
 
-def _soften(boxes: Images, softness: npt.NDArray[np.float64]) -> Images:
+def _soften(boxes: Images, softness: Floats64) -> Images:
     """Boxes [n 20 20] blurred by up to a pixel, then as bright as before: a scan made smaller."""
     s = 0.25 * softness[:, None, None].astype(np.float32)
     x = np.pad(boxes, ((0, 0), (1, 1), (1, 1))).astype(np.float32)

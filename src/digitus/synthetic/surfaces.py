@@ -9,15 +9,12 @@ Nothing here is a bar, upright, or a ring, for those are a 1 and a 0.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from digitus.datasets.augment import Bytes
-
-Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+from digitus.types import Bytes, Floats
 
 SIDE = 28  # pixels of an image
 FINE = 2  # pixels of a shape's sheet to one of the image

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from digitus.errors import TrainingError
-from digitus.nn import Params, to_numpy
+from digitus.nn import to_numpy
 from digitus.threads import Map, workers
+from digitus.types import Params
 
 LIBRARIES = ("numpy", "torch")
 DEVICES = ("cpu", "cuda")

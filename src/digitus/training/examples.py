@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.committee import Committee
 from digitus.datasets.augment import augment
@@ -27,16 +26,16 @@ from digitus.synthetic.degrade import Wear, worn
 from digitus.synthetic.not_digits import not_digits
 from digitus.training.device import NUMPY, Device
 from digitus.training.step import Targets
+from digitus.types import Bytes, Images, Ints, Labels
 
-Bytes = npt.NDArray[np.uint8]
 WORN_AT_ONCE = 1000
 
 
 class Batch(NamedTuple):
     """Images [n h w], labels [n], and a teacher's answers [n 10] where there is one."""
 
-    images: Bytes
-    labels: Bytes
+    images: Images
+    labels: Labels
     taught: Targets | None = None
 
 
@@ -93,7 +92,7 @@ class Examples:
     def batch(self, epoch: int, number: int) -> Batch:
         """A batch; epoch and number count from 0."""
         recipe, learnt = self.recipe, self.learnt
-        chosen: npt.NDArray[np.int64] | slice
+        chosen: Ints | slice
         if recipe.batch_size:
             if self._ordered != epoch:
                 self._order, self._ordered = order(len(learnt), recipe.seed, epoch), epoch

@@ -27,7 +27,6 @@ from digitus.datasets.digits import NOT_A_DIGIT, Digits
 from digitus.errors import ModelError, TrainingError
 from digitus.nn import (
     Chain,
-    Params,
     calibrated,
     first_trained,
     initial,
@@ -45,6 +44,7 @@ from digitus.training.device import NUMPY, Device
 from digitus.training.examples import Batch, Examples, all_worn
 from digitus.training.processes import Crew, possible
 from digitus.training.step import Alone, Method, shard_size
+from digitus.types import Params
 
 MEASURED = 10_000  # training images on which statistics (batch normalisation ...) are measured
 GLANCE = (

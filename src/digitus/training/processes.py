@@ -22,16 +22,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.digits import CLASSES
 from digitus.errors import TrainingError
-from digitus.nn import Params
 from digitus.nn.arrays import bounds
 from digitus.training.step import Method, Targets, add, gradient, shard_size, update
+from digitus.types import Bytes, Images, Labels, Numbers, Params
 
 Shapes: TypeAlias = dict[str, tuple[tuple[int, ...], str]]  # and the type of the numbers
 LINE = 64  # bytes that processors pass on at a time: what two write lies in different ones
@@ -56,7 +55,7 @@ class Shared:
             size += -(-math.prod(shape) * np.dtype(dtype).itemsize // LINE) * LINE
         self.file = _without_name(max(size, 1)) if file is None else file
         memory = mmap.mmap(self.file, max(size, 1))
-        self.arrays: dict[str, npt.NDArray[Any]] = {
+        self.arrays: dict[str, Numbers] = {
             name: np.ndarray(shape, dtype, memory, places[name])
             for name, (shape, dtype) in shapes.items()
         }
@@ -103,7 +102,7 @@ class Member:
             owner, _, key = name.rpartition("/")
             self.memory[owner][key] = self.rows(a)
 
-    def rows(self, a: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def rows(self, a: Numbers) -> Numbers:
         """The part of an array that this member changes. The last axis of a kernel stays whole."""
         a = a.reshape(-1, a.shape[-1]) if a.ndim > 2 else a
         return a[self.share(len(a))]
@@ -234,7 +233,7 @@ class Crew:
             for name, a in arrays.items():
                 arrays[name] = shared.arrays[f"{group}/{name}"]
                 np.copyto(arrays[name], a)
-        self.last: npt.NDArray[np.uint8] | None = None
+        self.last: Bytes | None = None
         self.others: list[subprocess.Popen[bytes]] = []
         self.leader = Member(method, 0, processes, shared, self._alive)
         try:
@@ -262,8 +261,8 @@ class Crew:
 
     def step(
         self,
-        images: npt.NDArray[np.uint8],
-        labels: npt.NDArray[np.uint8],
+        images: Images,
+        labels: Labels,
         taught: Targets | None = None,
         *,
         step: int,
@@ -286,7 +285,7 @@ class Crew:
         loss, right = leader.sums.sum(axis=0)
         return float(loss), int(right)
 
-    def _same(self, images: npt.NDArray[np.uint8]) -> bool:
+    def _same(self, images: Images) -> bool:
         """Whether it is the memory of the batch before: a whole set, which need not be copied."""
         last = self.last
         return last is not None and images.__array_interface__ == last.__array_interface__

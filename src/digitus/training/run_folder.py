@@ -26,10 +26,10 @@ from typing import Any
 from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays, write_text
-from digitus.nn import Params
 from digitus.recipe import Recipe, from_table, to_table
 from digitus.training.device import NUMPY, Device
 from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
+from digitus.types import Params
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 

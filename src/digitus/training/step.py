@@ -15,24 +15,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.digits import targets
-from digitus.nn import (
-    Adam,
-    Array,
-    BatchNorm,
-    Chain,
-    Conv,
-    Optimizer,
-    Params,
-    like,
-    namespace,
-    update_average,
-)
+from digitus.nn import Adam, BatchNorm, Chain, Conv, Optimizer, like, namespace, update_average
 from digitus.nn.arrays import Stream, bounds
 from digitus.nn.images import as_input
 from digitus.nn.layers import own_kernels
+from digitus.types import Array, Floats32, Images, Labels, Params
 
 # A shard is worth a process of its own from so many parameters times examples on: a step of
 # 784-128-10 with a batch of 32 (8e5 for each of four) takes 0.44 ms so and 0.66 by one process with
@@ -52,7 +41,7 @@ BLOCK = 1 << 15
 FADED, SETTLE = 1e-30, 128
 
 
-Targets: TypeAlias = npt.NDArray[np.float32]  # [n 10]
+Targets: TypeAlias = Floats32  # [n 10]
 
 
 def shard_size(network: Chain, examples: int, processes: int, parameters: int) -> int:
@@ -75,8 +64,8 @@ def gradient(
     network: Chain,
     loss: Any,
     params: Params,
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
+    images: Images,
+    labels: Labels,
     *,
     taught: Targets | None = None,
     seed: int = 0,
@@ -163,8 +152,8 @@ class Alone:
 
     def step(
         self,
-        images: npt.NDArray[np.uint8],
-        labels: npt.NDArray[np.uint8],
+        images: Images,
+        labels: Labels,
         taught: Targets | None = None,
         *,
         step: int,

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digitus.vision.paper import Box
+from digitus.types import Box
 from digitus.vision.split import Stretch
 
 DOUBTED = 1.0  # for what is more likely no such digit than one

@@ -8,7 +8,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digitus.vision.paper import Bytes, at_most
+from digitus.types import Bytes, Grey
+from digitus.vision.paper import at_most
 
 COARSE = 300  # pixels of the longer side of the copy on which the choice is made
 WINDOW = 61  # pixels of that copy: what is wider is no stroke
@@ -34,7 +35,7 @@ def as_grey(pixels: Bytes) -> Bytes:
     return luminance
 
 
-def _contrast(grey: Bytes) -> float:
+def _contrast(grey: Grey) -> float:
     """How far strokes are from what is around them, in deviations of what is none."""
     window = min(WINDOW, *grey.shape) | 1
     off = np.abs(grey.astype(np.float32) - cv2.medianBlur(grey, max(window, 3)))

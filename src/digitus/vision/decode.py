@@ -17,10 +17,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from digitus.errors import DataError
+from digitus.types import Bytes, Floats64
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
@@ -40,12 +40,12 @@ class Picture:
     is enough.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    pixels: Bytes
     width: int
     height: int
 
 
-def decode(source: Path | bytes, name: str = "") -> npt.NDArray[np.uint8]:
+def decode(source: Path | bytes, name: str = "") -> Bytes:
     """A picture as grey bytes [h w], 0 black to 255 white, the way up that its camera noted.
 
     Colours become grey by their luminance; what is transparent shows white paper; of several
@@ -159,7 +159,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 
-def _pixels(image: Image.Image, name: str, colours: bool) -> npt.NDArray[np.uint8]:
+def _pixels(image: Image.Image, name: str, colours: bool) -> Bytes:
     if image.mode.startswith("I;16"):
         return (np.asarray(image).astype(np.uint16) // 257).astype(np.uint8)
     if image.mode in ("I", "F"):
@@ -171,7 +171,7 @@ def _pixels(image: Image.Image, name: str, colours: bool) -> npt.NDArray[np.uint
     return np.array(image.convert("RGB" if colours and image.mode not in GREY else "L"))
 
 
-def _scaled(deep: npt.NDArray[np.float64], name: str) -> npt.NDArray[np.uint8]:
+def _scaled(deep: Floats64, name: str) -> Bytes:
     if not np.isfinite(deep).all() or deep.min() < 0:
         raise DataError(f"{name}: has pixels that are negative or not numbers")
     white = next((top for top in (1, 255, 65535) if deep.max() <= top), deep.max())

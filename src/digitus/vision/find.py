@@ -12,8 +12,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from digitus.types import Box
 from digitus.vision.ink import Ink, strengths
-from digitus.vision.paper import Box
 
 PALE = 0.3  # of the typical strength: paler pieces are not written with the same pen
 FAINT = 0.75  # of it: paler lines that the edge of the picture cuts through are none

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.vision.paper import Bytes, Floats, Mask, at_most, find_paper
+from digitus.types import Bytes, Grey, Mask, Plane, Vector
+from digitus.vision.paper import at_most, find_paper
 from digitus.vision.rules import find_rules
 
-Labels: TypeAlias = npt.NDArray[np.int32]
+Pieces: TypeAlias = npt.NDArray[np.int32]
 
 SEEN = 240  # pixels of the longer side of the copy on which polarity is judged
 LIGHT = 480  # paper is judged on a copy whose longer side has so many pixels
@@ -41,22 +42,22 @@ class Ink:
     `labels` number the connected pieces from 1, 0 where there is no ink.
     """
 
-    grey: Bytes
-    paper: Floats
+    grey: Grey
+    paper: Plane
     dark_ink: bool
-    strength: Floats
-    noise: Floats
+    strength: Plane
+    noise: Plane
     rules: Mask
-    labels: Labels
+    labels: Pieces
 
 
-def page_ink(grey: Bytes, *, dark_ink: bool, ruled: bool = True, drawn: bool = False) -> Ink:
+def page_ink(grey: Grey, *, dark_ink: bool, ruled: bool = True, drawn: bool = False) -> Ink:
     """The layers of a grey page [h w]; what looks like rules is taken out if it is `ruled`.
 
     What is `drawn` on a screen has the same ground everywhere, and no rules.
     """
     light = grey if dark_ink else 255 - grey
-    paper = np.full(light.shape, ground(light), np.float32) if drawn else _paper(light)
+    paper: Plane = np.full(light.shape, ground(light), np.float32) if drawn else _paper(light)
     raised = np.divide(paper - light, np.maximum(paper, DIM[dark_ink]), dtype=np.float32)
     seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
     level, noise = _grain(seen)
@@ -69,12 +70,12 @@ def page_ink(grey: Bytes, *, dark_ink: bool, ruled: bool = True, drawn: bool = F
     return Ink(grey, paper if dark_ink else 255 - paper, dark_ink, raised, noise, rules, labels)
 
 
-def ground(grey: Bytes) -> int:
+def ground(grey: Grey) -> int:
     """The commonest grey."""
     return int(np.bincount(grey.ravel(), minlength=256).argmax())
 
 
-def has_dark_ink(grey: Bytes) -> bool:
+def has_dark_ink(grey: Grey) -> bool:
     """Whether ink is darker than paper: it is the few that stand out of the many around them.
 
     What stands out differs from the median around it, and is an island: narrow, and no part of
@@ -89,7 +90,7 @@ def has_dark_ink(grey: Bytes) -> bool:
     return bool(cv2.norm(light) <= cv2.norm(dark))
 
 
-def _islands(grey: Bytes, window: int) -> Bytes:
+def _islands(grey: Grey, window: int) -> Bytes:
     """How much darker what is narrow is than all around it: 0 where it leads to something wide.
 
     A closing, from which what is wide grows back into the parts of it that were too narrow: a
@@ -102,7 +103,7 @@ def _islands(grey: Bytes, window: int) -> Bytes:
     return islands
 
 
-def _paper(light: Bytes) -> Floats:
+def _paper(light: Grey) -> Plane:
     """What a page is like where no dark stroke covers it: the closing by a square, smoothed.
 
     A closing fills what is dark and narrower than its window, and keeps the edges of what is wide,
@@ -120,11 +121,11 @@ def _paper(light: Bytes) -> Floats:
     inner = closed[side // 2 : -(side // 2), side // 2 : -(side // 2)] * slow
     smooth = cv2.GaussianBlur(inner, (0, 0), 1.5)
     h, w = light.shape
-    paper: Floats = cv2.resize(smooth, (w, h), interpolation=cv2.INTER_LINEAR)
+    paper: Plane = cv2.resize(smooth, (w, h), interpolation=cv2.INTER_LINEAR)
     return paper
 
 
-def _grain(seen: Floats) -> tuple[float, Floats]:
+def _grain(seen: Plane) -> tuple[float, Plane]:
     """How far bare paper is from 0, and its deviation around every pixel [h w]."""
     h, w = seen.shape
     level = float(np.median(seen[:: max(1, h // 300), :: max(1, w // 300)]))
@@ -135,11 +136,11 @@ def _grain(seen: Floats) -> tuple[float, Floats]:
     tiles = tiles.reshape(rows, columns, -1)
     # Where half of a tile may be ink, its lower third tells the grain: 0.43 deviations.
     noise = np.partition(tiles, tiles.shape[2] // 3, axis=2)[:, :, tiles.shape[2] // 3] / 0.43
-    noise = cv2.resize(noise.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
-    return level, noise
+    smooth: Plane = cv2.resize(noise.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
+    return level, smooth
 
 
-def _reached(seen: Floats, clear: Floats) -> Mask:
+def _reached(seen: Plane, clear: Plane) -> Mask:
     """Where there is clear ink, and the fainter ink that hangs together with it."""
     faint = (seen > FAINT * clear).view(np.uint8)
     count, labels = cv2.connectedComponents(faint, connectivity=8)
@@ -149,16 +150,16 @@ def _reached(seen: Floats, clear: Floats) -> Mask:
     return reached[labels]
 
 
-def _pieces(inked: Mask, seen: Floats) -> Labels:
+def _pieces(inked: Mask, seen: Plane) -> Pieces:
     """Numbers connected ink, each piece cut back to `HALF` of its own strength."""
     count, labels = cv2.connectedComponents(inked.view(np.uint8), connectivity=8)
     enough = HALF * strengths(labels, seen, count)
     kept = (inked & (seen > enough[labels])).view(np.uint8)
-    numbered: Labels = cv2.connectedComponents(kept, connectivity=8)[1]
+    numbered: Pieces = cv2.connectedComponents(kept, connectivity=8)[1]
     return numbered
 
 
-def strengths(labels: Labels, values: Floats, count: int) -> Floats:
+def strengths(labels: Pieces, values: Plane, count: int) -> Vector:
     """The strength of full ink in each of `count` pieces: the upper tenth of its pixels [count]."""
     at = np.flatnonzero(labels)
     # Label and value sorted as one number, 10 times as fast as by the one and the other: the bits

@@ -17,16 +17,8 @@ import cv2
 import numpy as np
 
 from digitus.errors import DataError
-from digitus.vision.paper import (
-    Box,
-    Bytes,
-    Floats,
-    Mask,
-    at_most,
-    find_paper,
-    typical,
-    without_rules,
-)
+from digitus.types import Box, Bytes, Grey, Images, Mask, Plane
+from digitus.vision.paper import at_most, find_paper, typical, without_rules
 
 SIDE, BOX = 28, 20  # pixels of an image and of the box that holds its ink, as in MNIST
 WORK = 320  # larger pictures are made smaller first: their longer side, in pixels
@@ -58,15 +50,15 @@ class Prepared:
     """
 
     picture: Bytes
-    paper: Floats
+    paper: Plane
     dark_ink: bool
     rules: Mask
     contrast: float
     noise: float
-    ink: Floats
+    ink: Plane
     box: Box
     pen: float
-    image: Bytes
+    image: Grey
 
     @property
     def blank(self) -> bool:
@@ -74,7 +66,7 @@ class Prepared:
         return not self.box[2]
 
 
-def prepare(images: Bytes) -> Bytes:
+def prepare(images: Images) -> Bytes:
     """Images [n h w], one digit each, of any size and polarity, to MNIST's form [n 28 28].
 
     Raises `DataError` for anything but bytes with three axes, of which h and w are not 0.
@@ -94,7 +86,7 @@ def prepare_one(picture: Bytes) -> Prepared:
         raise DataError(
             f"a picture must be bytes [height, width], not {picture.dtype} {list(picture.shape)}"
         )
-    work: Floats = at_most(WORK, picture).astype(np.float32)
+    work: Plane = at_most(WORK, picture).astype(np.float32)
     paper, dark_ink = find_paper(work)
     raised = work - paper
     if dark_ink:  # it takes a share of the light: in a shadow it differs less from paper
@@ -111,7 +103,7 @@ def prepare_one(picture: Bytes) -> Prepared:
     return Prepared(picture, paper, dark_ink, rules, contrast, noise, ink, box, pen, image)
 
 
-def normalise(ink: Floats) -> tuple[Bytes, Box, float]:
+def normalise(ink: Plane) -> tuple[Bytes, Box, float]:
     """Ink [h w], from 0 to 1, to an image [28 28], with the ink's box and pen width.
 
     As LeCun, Bottou, Bengio & Haffner 1998 (section III-A) made MNIST: the digit is scaled to 20
@@ -140,7 +132,7 @@ def normalise(ink: Floats) -> tuple[Bytes, Box, float]:
     return _centred(fine, FINE), box, pen
 
 
-def _strength(ink: Floats, raised: Floats) -> tuple[float, float]:
+def _strength(ink: Plane, raised: Plane) -> tuple[float, float]:
     """The contrast of full ink with paper, and the noise of the paper, in grey levels.
 
     The noise is the upper quartile of what deviates by less than half of the ink: with the median,
@@ -151,13 +143,13 @@ def _strength(ink: Floats, raised: Floats) -> tuple[float, float]:
     return contrast, _quantile(np.abs(raised[ink <= half]), 0.75)
 
 
-def _quantile(values: Floats, q: float) -> float:
+def _quantile(values: Plane, q: float) -> float:
     """A quantile without interpolation, 0 of none; for 200, np.quantile takes 18 times as long."""
     at = int(q * len(values))
     return float(np.partition(values, at)[at]) if len(values) else 0.0
 
 
-def _digit(ink: Floats, contrast: float, noise: float) -> Floats:
+def _digit(ink: Plane, contrast: float, noise: float) -> Plane:
     """Ink from 0 to 1 [h w], without what is not the digit's: noise, specks, neighbours."""
     found = np.zeros_like(ink)
     if contrast < FAINTEST or noise > GRAIN * contrast:
@@ -190,26 +182,26 @@ def _digit(ink: Floats, contrast: float, noise: float) -> Floats:
     return found
 
 
-def _extent(profile: Floats) -> tuple[int, int]:
+def _extent(profile: Plane) -> tuple[int, int]:
     """Where the largest ink of each row, or column, first and last exceeds `EDGE`."""
     inked = (profile > min(EDGE, float(profile.max()) / 2)).nonzero()[0]
     return int(inked[0]), int(inked[-1]) + 1
 
 
-def _scaled(digit: Floats, by: float) -> Floats:
+def _scaled(digit: Plane, by: float) -> Plane:
     h, w = (max(1, round(s * by)) for s in digit.shape)
     how = cv2.INTER_AREA if by < 1 else cv2.INTER_CUBIC
-    scaled: Floats = cv2.resize(digit, (w, h), interpolation=how)
+    scaled: Plane = cv2.resize(digit, (w, h), interpolation=how)
     return scaled.clip(0, 1, out=scaled)
 
 
-def _framed(ink: Floats, by: int) -> Floats:
+def _framed(ink: Plane, by: int) -> Plane:
     """Ink within a black frame; for 80 x 80 pixels, np.pad takes 8 times as long."""
-    framed: Floats = cv2.copyMakeBorder(ink, by, by, by, by, cv2.BORDER_CONSTANT)
+    framed: Plane = cv2.copyMakeBorder(ink, by, by, by, by, cv2.BORDER_CONSTANT)
     return framed
 
 
-def _pen(ink: Floats) -> float:
+def _pen(ink: Plane) -> float:
     """The width of the strokes in pixels: twice the area, over the length of the outline.
 
     That length is the sum of the steepness of the grey levels, so soft edges need no threshold.
@@ -224,7 +216,7 @@ def _pen(ink: Floats) -> float:
     return 2 * float(ink.sum()) / max(outline, 1e-6)
 
 
-def _centred(ink: Floats, fine: int) -> Bytes:
+def _centred(ink: Plane, fine: int) -> Bytes:
     """Ink of `fine` pixels to one, put on black [28 28] by its centre of mass.
 
     MNIST's digits were moved by whole pixels, so their centre is (14, 14) to half a pixel; a digit
@@ -245,5 +237,5 @@ def _centred(ink: Floats, fine: int) -> Bytes:
         sheet /= max(_quantile(sheet[sheet > EDGE * sheet.max()], 0.8), 1e-6)
     np.minimum(sheet, 1, out=sheet)
     sheet *= 255
-    image: Bytes = np.rint(sheet, out=sheet).astype(np.uint8)
+    image: Grey = np.rint(sheet, out=sheet).astype(np.uint8)
     return image

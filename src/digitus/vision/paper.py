@@ -9,16 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Mask: TypeAlias = npt.NDArray[np.bool_]
-Box: TypeAlias = tuple[int, int, int, int]  # x, y, width, height in pixels
+from digitus.types import Mask, Plane, Vector
 
 COARSE = 40  # paper is judged on at most so many pixels a side, where its grain averages out
 FITS = 6  # of its surface, one after the other
@@ -35,7 +32,7 @@ def at_most(side: int, picture: Any) -> Any:
     return cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
 
 
-def find_paper(work: Floats) -> tuple[Floats, bool]:
+def find_paper(work: Plane) -> tuple[Plane, bool]:
     """The grey of the paper, [h w], and whether ink is darker than it.
 
     Both polarities are tried; the better one leaves less ink, above all at the border. Paper is a
@@ -80,11 +77,11 @@ class _Plan:
     what bends; `border` [h*w].
     """
 
-    terms: Floats
+    terms: Plane
     points: npt.NDArray[np.intp]
-    x: Floats
-    squares: Floats
-    border: Floats
+    x: Plane
+    squares: Plane
+    border: Vector
 
 
 @lru_cache(maxsize=8)
@@ -111,21 +108,21 @@ def _plan(h: int, w: int) -> _Plan:
 
 
 @lru_cache(maxsize=8)
-def _terms(h: int, w: int) -> Floats:
+def _terms(h: int, w: int) -> Plane:
     """1, x, y, x², xy, y² of every pixel [h*w 6], with x and y from -1 to 1."""
     y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
     return terms.astype(np.float32)
 
 
-def without_rules(ink: Floats) -> tuple[Floats, Mask]:
+def without_rules(ink: Plane) -> tuple[Plane, Mask]:
     """Ink without the lines of ruled or squared paper, and where they were: two [h w]."""
     ink, across = _without_rows(ink)
     turned, down = _without_rows(np.ascontiguousarray(ink.T))
     return np.ascontiguousarray(turned.T), across | down.T
 
 
-def _without_rows(ink: Floats) -> tuple[Floats, Mask]:
+def _without_rows(ink: Plane) -> tuple[Plane, Mask]:
     """Takes out rows that are inked from side to side; they are thin, and pale or several.
 
     Only their own grey goes: darker strokes across them stay, and where strokes above and below
@@ -157,7 +154,7 @@ def _without_rows(ink: Floats) -> tuple[Floats, Mask]:
     return cleared, rules
 
 
-def typical(ink: Floats) -> float:
+def typical(ink: Plane) -> float:
     """The mean of ink, weighted by its square: the grey of strokes, however few they are."""
     square = ink * ink
     return float(np.vdot(square, ink) / max(float(square.sum()), 1e-6))

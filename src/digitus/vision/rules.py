@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.vision.paper import Bytes, Mask, at_most
+from digitus.types import Bytes, Floats64, Mask
+from digitus.vision.paper import at_most
 
 COARSE = 500  # pixels of the longer side of the copy on which tilt is judged
 TILTS = np.linspace(-0.25, 0.25, 21)  # rows for each column: up to 14 degrees
@@ -35,7 +36,7 @@ TEETH = 3  # of one height stand on the line of a comb, at least
 class Rule:
     """A line from left to right: its row in every column [w], its ends, its thickness."""
 
-    path: npt.NDArray[np.float64]
+    path: Floats64
     left: int
     right: int
     thickness: float

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from digitus.types import Box, Grey, Ints, Plane
 from digitus.vision.find import Line
 from digitus.vision.ink import Ink
 from digitus.vision.normalise import normalise
-from digitus.vision.paper import Box, Bytes, Floats
 
 ROWS = 40  # pixels: the height at which cuts are looked for
 STRIDE = 0.05  # of the height: so far apart, cuts are looked for
@@ -41,7 +41,7 @@ class Stretch:
     first: int
     last: int
     box: Box
-    image: Bytes
+    image: Grey
     crossed: float
     cuts: int
 
@@ -56,9 +56,9 @@ class Atoms:
 
     corner: tuple[int, int]
     labels: npt.NDArray[np.int32]
-    ink: Floats
+    ink: Plane
     boxes: npt.NDArray[np.int32]
-    cost: Floats
+    cost: Plane
     height: float
     line: int
 
@@ -96,7 +96,7 @@ def atoms_of(ink: Ink, line: Line, number: int, cut: set[int]) -> Atoms:
     return Atoms((left, top), labels, strength, boxes, crossed, line.height, number)
 
 
-def _full(values: Floats) -> float:
+def _full(values: Plane) -> float:
     """The strength of full ink among these."""
     return max(float(np.quantile(values, 0.85)), 1e-3) if len(values) else 1.0
 
@@ -145,7 +145,7 @@ def _seams(mask: npt.NDArray[np.bool_], height: float) -> list[tuple[npt.NDArray
     return sorted(found, key=lambda item: float(item[0].mean()))
 
 
-def _ways(ink: Floats, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _ways(ink: Plane, places: Ints) -> Ints:
     """The columns [h places], from the last row to the first, of the cheapest ways to places there.
 
     A way goes from row to row by one column at most, and aside only to save ink.

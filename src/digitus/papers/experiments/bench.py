@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,12 @@ from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError, ModelError
 from digitus.files import read_arrays, write_arrays
-from digitus.nn import Params
 from digitus.papers.store import Record, as_json
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
 from digitus.training.loop import SPLIT_SEED, EpochEnded, Finished, train
+from digitus.types import Answers, Bytes, Images, Ints, Numbers, Params
 
-Bytes = npt.NDArray[np.uint8]
 # The images [n 28 28] at some places of MNIST's "train" or "test": results keep places only.
 Album: TypeAlias = Callable[[str, Sequence[int]], Bytes]
 
@@ -99,12 +98,12 @@ def trained(recipe: Recipe, digits: Digits) -> tuple[Recognizer, list[Record]]:
     raise AssertionError("training ends with Finished")
 
 
-def read(recognizer: Recognizer, images: Bytes) -> npt.NDArray[np.int64]:
+def read(recognizer: Recognizer, images: Images) -> Ints:
     """The most probable digit of each image [n]."""
     return np.asarray(recognizer.outputs(images).argmax(axis=1))
 
 
-def score(answers: npt.NDArray[np.int64], digits: Digits) -> Record:
+def score(answers: Answers, digits: Digits) -> Record:
     """How many answers are right, in all and by digit, and what was read as what."""
     right = int((answers == digits.labels).sum())
     return {
@@ -115,7 +114,7 @@ def score(answers: npt.NDArray[np.int64], digits: Digits) -> Record:
     }
 
 
-def accuracy(answers: npt.NDArray[np.int64], digits: Digits) -> float:
+def accuracy(answers: Answers, digits: Digits) -> float:
     """The share of right answers."""
     return float((answers == digits.labels).mean())
 
@@ -131,21 +130,21 @@ def album(data_dir: Path | None) -> Album | None:
     return lambda part, places: parts[part][list(places)]
 
 
-def packed(images: npt.NDArray[Any]) -> Record:
+def packed(images: Numbers) -> Record:
     """Pictures [n h w], bytes or signed bytes, as JSON holds them: a deflated text."""
     data = zlib.compress(np.ascontiguousarray(images).tobytes(), 9)
     kind = "signed" if images.dtype == np.int8 else "bytes"
     return {"kind": kind, "shape": images.shape, "data": base64.b64encode(data).decode("ascii")}
 
 
-def unpacked(record: Record) -> npt.NDArray[Any]:
+def unpacked(record: Record) -> Numbers:
     """The pictures of `packed`."""
     dtype = np.int8 if record["kind"] == "signed" else np.uint8
     data = zlib.decompress(base64.b64decode(record["data"]))
     return np.frombuffer(data, dtype).reshape(record["shape"])
 
 
-def quantised(weights: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+def quantised(weights: Numbers) -> npt.NDArray[np.int8]:
     """Weights as signed bytes of one scale, for pictures; the largest half per cent is clipped."""
     scale = float(np.quantile(np.abs(weights), 0.995)) or 1.0
     return np.clip(np.round(weights / scale * 127), -127, 127).astype(np.int8)

@@ -24,24 +24,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from digitus.nn import Initializer, Params, one_hot, stream
+from digitus.nn import Initializer, one_hot, stream
+from digitus.types import Floats, Images, Ints, Labels, Params
 
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[Any]
 PIXELS, HIDDEN, DIGITS = 784, 10, 10
 COLUMNS = (
     2048  # of X that are worked on at a time: what lies between two products stays in the cache
 )
 
 
-def pixels(images: Bytes, dtype: Any = np.float32) -> Floats:
+def pixels(images: Images, dtype: Any = np.float32) -> Floats:
     """Bytes [n h w] as the paper's X [784 m]: one column a picture, divided by 255."""
     return np.ascontiguousarray(images.reshape(len(images), -1).T.astype(dtype) / dtype(255))
 
 
-def targets(labels: Bytes, dtype: Any = np.float32) -> Floats:
+def targets(labels: Labels, dtype: Any = np.float32) -> Floats:
     """The paper's Y [10 m]: one-hot columns."""
     return np.ascontiguousarray(one_hot(labels, dtype=dtype).T)
 
@@ -120,7 +118,7 @@ def gradients(p: Params, parts: Sequence[tuple[Floats, Floats]]) -> Params:
     return total
 
 
-def answers(p: Params, X: Floats) -> npt.NDArray[np.int64]:
+def answers(p: Params, X: Floats) -> Ints:
     """The most probable digit of each column, by each run: [r m]."""
     return np.concatenate([forward(p, part).A2.argmax(axis=1) for part in _parts(X)], axis=1)
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.augment import Augmentation, augment
 from digitus.datasets.digits import Digits
@@ -26,7 +25,6 @@ from digitus.nn import (
     Cosine,
     He,
     Initializer,
-    Params,
     Uniform,
     softmax,
     stream,
@@ -38,6 +36,7 @@ from digitus.papers.experiments.bench import Bench, accuracy, packed, quantised,
 from digitus.papers.store import Record
 from digitus.recipe import load_recipe, with_settings
 from digitus.recognizer import Recognizer, load
+from digitus.types import Numbers, Params
 
 RULE = Adam()
 DEVELOPMENT = 5000
@@ -210,7 +209,7 @@ def fit(means: Means, seeds: list[int], learnt: Digits, large: Recognizer | None
 
 def _batches(
     means: Means, seed: int, learnt: Digits, large: Recognizer | None
-) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+) -> Iterator[tuple[Numbers, Numbers]]:
     """X and Y of every batch of every epoch."""
     Y = columns.targets(learnt.labels)
     distort = Augmentation(**means.distort)
@@ -228,7 +227,7 @@ def _batches(
             yield columns.pixels(images[order[part]]), own
 
 
-def _moments(prepare: str, learnt: Digits) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _moments(prepare: str, learnt: Digits) -> tuple[Numbers, Numbers]:
     """What is taken away from X and what it is divided by, [784 1] each."""
     mean = np.zeros((columns.PIXELS, 1), np.float32)
     width = np.ones_like(mean)

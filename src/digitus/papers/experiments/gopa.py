@@ -17,7 +17,6 @@ from digitus.nn import (
     Dense,
     Flatten,
     GradientDescent,
-    Params,
     Relu,
     Scale,
     SoftmaxCrossEntropy,
@@ -29,6 +28,7 @@ from digitus.nn import (
 from digitus.papers.experiments import columns
 from digitus.papers.experiments.bench import Bench, accuracy, packed, quantised, score
 from digitus.papers.store import Record
+from digitus.types import Params
 
 NETWORK = Chain([Scale(255.0), Flatten(), Dense(10), Relu(), Dense(10)])
 RULE = Uniform(-0.5, 0.5)

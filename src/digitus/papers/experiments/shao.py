@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.digits import Digits
 from digitus.nn import Centre, Chain, Constant, Scale, Standardize, calibrated, initial, one_hot
@@ -21,6 +20,7 @@ from digitus.nn.layers import Flatten
 from digitus.papers.experiments.bench import Bench, packed, read, score, trained
 from digitus.papers.store import Record
 from digitus.recipe import Recipe, load_recipe, with_settings
+from digitus.types import Answers, Floats64
 
 THREE = 3
 PREPARATIONS: dict[str, tuple[Any, ...]] = {
@@ -92,7 +92,7 @@ def baseline(settings: Record, bench: Bench) -> Record:
     }
 
 
-def threes(answers: npt.NDArray[np.int64], test: Digits) -> Record:
+def threes(answers: Answers, test: Digits) -> Record:
     """All misread 3s: their places in the test set, and what they were read as."""
     places = np.flatnonzero((test.labels == THREE) & (answers != THREE))
     return {"places": places, "read_as": answers[places]}
@@ -134,12 +134,12 @@ class _Batches:
 
     digits: Digits
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.float64]]:
+    def __iter__(self) -> Iterator[Floats64]:
         for part in bounds(len(self.digits), 1000):
             yield self.digits.images[part][..., None].astype(np.float64)
 
 
-def _ratios(matrix: npt.NDArray[np.float64], rank: int) -> Record:
+def _ratios(matrix: Floats64, rank: int) -> Record:
     """The eigenvalues of a symmetric matrix, in figures."""
     values = np.linalg.eigvalsh(matrix)[::-1]
     above = values[values > values[0] * 1e-12]

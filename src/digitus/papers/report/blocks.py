@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.papers.experiments.bench import Album, student95
 from digitus.report.page import SPACE
+from digitus.types import Floats64, Numbers
 
 SPREAD = "±"
 SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
@@ -106,7 +106,7 @@ class Heat:
     title: str
     rows: Sequence[str]
     columns: Sequence[str]
-    values: npt.NDArray[np.float64]
+    values: Floats64
     label: str
     counts: bool = False
 
@@ -117,7 +117,7 @@ class Pictures:
 
     name: str
     caption: str
-    images: npt.NDArray[Any]
+    images: Numbers
     labels: Sequence[str]
     size: int = 56
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from digitus.papers.experiments import plan, shao
-from digitus.papers.experiments.bench import Album, Bytes, unpacked
+from digitus.papers.experiments.bench import Album, unpacked
 from digitus.papers.report.blocks import (
     Block,
     Chart,
@@ -26,6 +26,7 @@ from digitus.papers.report.blocks import (
     per_cent,
 )
 from digitus.papers.store import Record, Store
+from digitus.types import Bytes
 
 
 def write(page: Page, store: Store) -> None:

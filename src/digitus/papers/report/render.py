@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from digitus.papers.report import drawings
 from digitus.papers.report.blocks import (
@@ -30,6 +28,7 @@ from digitus.papers.report.blocks import (
 )
 from digitus.report.page import Section, details, document, table
 from digitus.report.pictures import NEGATIVE, POSITIVE, ink_sheet, signed_sheet
+from digitus.types import Bytes, Numbers
 
 FOLDER = "pictures"  # beside the Markdown
 ACROSS = 20  # pictures in a row of a contact sheet
@@ -212,7 +211,7 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def contact_sheet(images: npt.NDArray[Any], labels: Sequence[str]) -> bytes:
+def contact_sheet(images: Numbers, labels: Sequence[str]) -> bytes:
     """Pictures in rows on white, each with its words under it, as a PNG."""
     n, h, w = images.shape
     zoom, across = (4, 5) if n <= FEW else (2, ACROSS)
@@ -230,7 +229,7 @@ def contact_sheet(images: npt.NDArray[Any], labels: Sequence[str]) -> bytes:
     return bytes(cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 
-def _coloured(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def _coloured(picture: Numbers) -> Bytes:
     """Ink on white, or weights in blue (above 0) and red, as BGR."""
     if picture.dtype == np.uint8:
         return np.repeat(255 - picture[..., None], 3, axis=2)

@@ -7,13 +7,11 @@ ranges, capacity and shift (`page_rotation`).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus.papers.experiments import rotation
 from digitus.papers.report.blocks import Heading, Page, Table, per_cent, points
 from digitus.papers.store import Record, Store
-
-Matrix = npt.NDArray[np.int64]
+from digitus.types import Counts
 
 
 def runs(store: Store, network: str, degrees: str) -> list[Record]:
@@ -93,20 +91,20 @@ def _range(shares: list[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _confusion(records: list[Record], test: str) -> Matrix:
+def _confusion(records: list[Record], test: str) -> Counts:
     return np.sum([np.array(r["tests"][test]["confusion"]) for r in records], axis=0)
 
 
-def _correct(table: Matrix, digit: int) -> float:
+def _correct(table: Counts, digit: int) -> float:
     return float(table[digit, digit] / table[digit].sum())
 
 
-def _without(table: Matrix, digits: tuple[int, ...]) -> float:
+def _without(table: Counts, digits: tuple[int, ...]) -> float:
     kept = [d for d in range(10) if d not in digits]
     return float(table[kept, kept].sum() / table[kept].sum())
 
 
-def _new_confusions(before: Matrix, after: Matrix) -> str:
+def _new_confusions(before: Counts, after: Counts) -> str:
     growth = after - before
     np.fill_diagonal(growth, 0)
     order = np.argsort(-growth, axis=None, kind="stable")[:4]

@@ -7,17 +7,12 @@ things at the edge, focus, noise, JPEG. Not inside: the sheet itself (`stationer
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from digitus.synthetic.glyphs import Bytes
-from digitus.synthetic.pages.stationery import Floats, blurred, grain
-
-Matrix: TypeAlias = npt.NDArray[np.float64]
-Points: TypeAlias = npt.NDArray[np.float64]
+from digitus.synthetic.pages.stationery import blurred, grain
+from digitus.types import Bytes, Floats32, Matrix, Points
 
 MOST = 2400  # pixels: the longer side of a picture
 SKIN = np.array([[236, 188, 164], [198, 134, 104], [141, 85, 56], [92, 58, 40]], np.float32)
@@ -92,7 +87,7 @@ def view(
     return View(shift @ lies.matrix, height, width)
 
 
-def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generator) -> Floats:
+def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generator) -> Floats32:
     """How much light falls on each pixel, [h w], 1 at most: worked out on a coarse grid."""
     h, w = shape
     side = 96
@@ -122,11 +117,11 @@ def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generato
             cv2.fillPoly(mask, [pixels], 1.0, cv2.LINE_8, 4)
             mask = cv2.GaussianBlur(mask, (0, 0), float(np.exp(rng.uniform(0.3, 2.2))))
             lit *= 1 - np.float32(rng.uniform(0.2, 0.5)) * mask
-    larger: Floats = cv2.resize(lit, (w, h), interpolation=cv2.INTER_CUBIC)
+    larger: Floats32 = cv2.resize(lit, (w, h), interpolation=cv2.INTER_CUBIC)
     return larger
 
 
-def desk_of(shape: tuple[int, int], rng: np.random.Generator) -> list[Floats]:
+def desk_of(shape: tuple[int, int], rng: np.random.Generator) -> list[Floats32]:
     """What the sheet lies on: wood, cloth or something plain, as red, green, blue, each [h w]."""
     kind = rng.choice(["wood", "cloth", "plain", "plain"])
     if kind == "wood":
@@ -144,13 +139,13 @@ def desk_of(shape: tuple[int, int], rng: np.random.Generator) -> list[Floats]:
 
 def things(
     shape: tuple[int, int], ink: Points, rng: np.random.Generator
-) -> list[tuple[Floats, Floats]]:
+) -> list[tuple[Floats32, Floats32]]:
     """Fingers, a pen, a telephone reaching in from the edge: masks [h w] with their colours.
 
     They keep clear of the points of `ink`, or stay away.
     """
     h, w = shape
-    found: list[tuple[Floats, Floats]] = []
+    found: list[tuple[Floats32, Floats32]] = []
     skin = SKIN[rng.integers(len(SKIN))]
     kind = rng.choice(["fingers", "fingers", "pen", "telephone"])
     side, along = int(rng.integers(4)), float(rng.uniform(0.15, 0.85))
@@ -178,13 +173,13 @@ def things(
         ends = np.round(np.array([begin - way * thick, end]) * 16).astype(int).tolist()
         cv2.line(mask, ends[0], ends[1], 255, max(1, int(thick)), cv2.LINE_AA, 4)
         colour = skin if kind == "fingers" else rng.uniform(10, 90) * np.ones(3, np.float32)
-        soft: Floats = blurred(mask.astype(np.float32) / np.float32(255), 0.01 * short)
-        tone: Floats = (colour * rng.uniform(0.8, 1.05)).astype(np.float32)
+        soft: Floats32 = blurred(mask.astype(np.float32) / np.float32(255), 0.01 * short)
+        tone: Floats32 = (colour * rng.uniform(0.8, 1.05)).astype(np.float32)
         found.append((soft, tone))
     return found
 
 
-def motion(picture: Floats, length: float, rng: np.random.Generator) -> Floats:
+def motion(picture: Floats32, length: float, rng: np.random.Generator) -> Floats32:
     """A picture taken with an unsteady hand: smeared over `length` pixels in some direction."""
     n = max(3, round(length) | 1)
     kernel = np.zeros((n, n), np.float32)
@@ -192,7 +187,7 @@ def motion(picture: Floats, length: float, rng: np.random.Generator) -> Floats:
     way = middle * np.array([np.cos(angle), np.sin(angle)])
     ends = np.round((np.array([-way, way]) + middle) * 16).astype(int).tolist()
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_8, 4)
-    smeared: Floats = cv2.filter2D(picture, -1, kernel / kernel.sum())
+    smeared: Floats32 = cv2.filter2D(picture, -1, kernel / kernel.sum())
     return smeared
 
 

@@ -12,12 +12,11 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from digitus.synthetic.glyphs import Bytes
+from digitus.types import Bytes, Ints
 
 Cell: TypeAlias = tuple[int, int, int, int]
-Inks: TypeAlias = Callable[[npt.NDArray[np.int64], list[float]], list[Bytes]]
+Inks: TypeAlias = Callable[[Ints, list[float]], list[Bytes]]
 
 MOST = 2300  # pixels of a page's longer side
 

@@ -13,22 +13,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError
 from digitus.nn.arrays import stream
-from digitus.synthetic.glyphs import INKED, Bytes, Style, glyphs
+from digitus.synthetic.glyphs import INKED, Style, glyphs
 from digitus.synthetic.pages import camera
 from digitus.synthetic.pages.camera import View
 from digitus.synthetic.pages.layout import Layout, lay_out
 from digitus.synthetic.pages.scene import photographed
-
-Box: TypeAlias = tuple[int, int, int, int]
+from digitus.types import Box, Bytes, Floats64
 
 # What is on the page: of every hundred pages, so many.
 SHARES = {
@@ -213,7 +210,7 @@ def _has_a_top(lines: tuple[str, ...]) -> bool:
     return len(text) >= 5 and sum(c in UPRIGHT for c in text) >= 3
 
 
-def _outline(ink: Bytes) -> npt.NDArray[np.float64]:
+def _outline(ink: Bytes) -> Floats64:
     """Where each row of the ink begins and ends, [n 2] x and y, at the edges of its pixels."""
     inked = ink >= min(INKED, int(ink.max()))
     rows = np.flatnonzero(inked.any(1))
@@ -223,7 +220,7 @@ def _outline(ink: Bytes) -> npt.NDArray[np.float64]:
     return np.concatenate([left, left + below, right, right + below]).astype(float)
 
 
-def _box(points: npt.NDArray[np.float64], shape: tuple[int, ...]) -> Box:
+def _box(points: Floats64, shape: tuple[int, ...]) -> Box:
     """The box around points, within the picture."""
     low = np.maximum(np.floor(points.min(0) + 0.25), 0)
     high = np.minimum(np.ceil(points.max(0) - 0.25), shape[::-1])

@@ -10,13 +10,12 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from digitus.synthetic.glyphs import Bytes, Style
+from digitus.synthetic.glyphs import Style
 from digitus.synthetic.pages import camera, stationery, words
 from digitus.synthetic.pages.camera import View
 from digitus.synthetic.pages.layout import Layout
-from digitus.synthetic.pages.stationery import Floats
+from digitus.types import Bytes, Floats32, Floats64
 
 
 def photographed(
@@ -24,7 +23,7 @@ def photographed(
     style: Style,
     kinds: frozenset[str],
     lies: View,
-    inked: npt.NDArray[np.float64],
+    inked: Floats64,
     rng: np.random.Generator,
 ) -> Bytes:
     """A layout as a picture, bytes [h w 3] (red, green, blue) or [h w].
@@ -67,7 +66,7 @@ def _layers(
 
 def _colours(
     kinds: frozenset[str], rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats, float]:
+) -> tuple[Floats32, Floats32, Floats32, float]:
     """Paper, ink and print (red, green, blue each), and how opaque the ink is."""
     if "screen" in kinds and rng.random() < 0.7:
         paper = np.full(3, 255.0)
@@ -100,7 +99,7 @@ def _composed(
     ink: Bytes,
     marks: Bytes,
     layout: Layout,
-    inked: npt.NDArray[np.float64],
+    inked: Floats64,
     kinds: frozenset[str],
     lies: View,
     rng: np.random.Generator,
@@ -153,7 +152,7 @@ def _composed(
 
 
 def _seen(
-    channels: list[Floats],
+    channels: list[Floats32],
     digit: float,
     opaque: float,
     kinds: frozenset[str],

@@ -11,14 +11,12 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from digitus.nn.arrays import stream
-from digitus.synthetic.glyphs import Bytes
 from digitus.synthetic.pages.layout import Layout
+from digitus.types import Bytes, Floats32
 
-Floats: TypeAlias = npt.NDArray[np.float32]
-Colour: TypeAlias = npt.NDArray[np.float32]  # red, green, blue, 0 to 255
+Colour: TypeAlias = Floats32  # red, green, blue, 0 to 255
 
 BANK = 2432  # pixels: drawing fresh noise for every page would take longer than all the rest
 
@@ -71,7 +69,7 @@ def form(shape: tuple[int, int], layout: Layout, comb: bool, rng: np.random.Gene
     return marks
 
 
-def smudged(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> Floats:
+def smudged(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> Floats32:
     """Faint stains, specks and the ring of a cup, [h w] up to 1; none is like a digit's stroke."""
     h, w = shape
     marks = np.zeros(shape, np.float32)
@@ -89,7 +87,7 @@ def smudged(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> F
     return marks
 
 
-def blurred(picture: Floats, sigma: float) -> Floats:
+def blurred(picture: Floats32, sigma: float) -> Floats32:
     """A picture [h w] out of focus; a wide blur is done on a smaller copy, where it is cheap."""
     if sigma < 0.25:
         return picture
@@ -103,14 +101,14 @@ def blurred(picture: Floats, sigma: float) -> Floats:
 
 
 @cache
-def _bank() -> Floats:
+def _bank() -> Floats32:
     """White noise with mean 0 and deviation 1, the same in every process."""
     return stream(0, "grain of paper").standard_normal((BANK, BANK), np.float32)
 
 
 def grain(
     shape: tuple[int, int], size: float | tuple[float, float], rng: np.random.Generator
-) -> Floats:
+) -> Floats32:
     """Noise [h w] of deviation about 1 whose grains are `size` pixels (or high, wide).
 
     It is a part of the bank, which repeats itself where a page is larger.
@@ -124,11 +122,11 @@ def grain(
     part = bank[top : top + need[0], left : left + need[1]]
     if high <= 1 and wide <= 1:
         return part[: shape[0], : shape[1]]
-    larger: Floats = cv2.resize(part, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    larger: Floats32 = cv2.resize(part, shape[::-1], interpolation=cv2.INTER_LINEAR)
     return larger
 
 
-def texture(shape: tuple[int, int], rough: float, rng: np.random.Generator) -> Floats:
+def texture(shape: tuple[int, int], rough: float, rng: np.random.Generator) -> Floats32:
     """How much light paper gives back, [h w], about 1: fibres, clouds and, if rough, creases."""
     paper = grain(shape, rng.uniform(1.2, 3), rng) * np.float32(0.012 * (0.4 + rough))
     paper += grain(shape, rng.uniform(6, 30), rng) * np.float32(0.012 * rough)

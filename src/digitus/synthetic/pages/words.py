@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.synthetic.glyphs import Bytes
-from digitus.synthetic.hands import Floats, Hand, spline
+from digitus.synthetic.hands import Hand, spline
 from digitus.synthetic.pages.layout import Layout
+from digitus.types import Bytes, Floats64
 
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -69,7 +69,7 @@ def written(shape: tuple[int, int], layout: Layout, pen: float, rng: np.random.G
 
 
 @cache
-def _letters() -> dict[str, tuple[Floats, Floats, npt.NDArray[np.int8]]]:
+def _letters() -> dict[str, tuple[Floats64, Floats64, npt.NDArray[np.int8]]]:
     """Control points, spline matrix and strokes of each letter."""
     rows = (row.split(None, 2) for row in LETTERS.splitlines() if row)
     hands = {name: Hand("0" + name, float(share), movement) for name, share, movement in rows}
