@@ -260,6 +260,36 @@ def test_there_are_so_many_at_most(alone: Serving, monkeypatch: pytest.MonkeyPat
     assert "stop one first" in answer.json()["error"]
 
 
+def test_the_next_server_knows_which_run_is_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_KEPT", 4)
+    with serving(tmp_path) as ours:
+        begun = [ours.begin(paused=True) for _ in range(4)]
+        for run in begun:
+            ours.until(run, "paused")
+        for run in reversed(begun):  # so that the oldest is the last that was written to
+            ours.ask(run, "stop")
+            ours.until(run, "stopped")
+            wait_for(lambda run=run: "stopped" in (tmp_path / run / "settings.json").read_text())
+    with serving(tmp_path) as ours:
+        assert [run["id"] for run in ours.client.get("/api/runs").json()["runs"]] == begun
+        ours.begin(paused=True)
+        assert begun[0] not in [run["id"] for run in ours.client.get("/api/runs").json()["runs"]]
+
+
+def test_a_run_of_a_version_that_noted_no_beginning_is_taken_up(tmp_path: Path) -> None:
+    with serving(tmp_path) as ours:
+        run = ours.begin(epochs=1)
+        ours.until(run, "finished")
+    settings = tmp_path / run / "settings.json"
+    about = json.loads(settings.read_text("utf-8"))
+    assert about.pop("begun") > 0
+    settings.write_text(json.dumps(about), "utf-8")
+    with serving(tmp_path) as ours:
+        assert ours.run(run)["status"] == "finished"
+
+
 def test_removing_a_run(alone: Serving, tmp_path: Path) -> None:
     run = alone.begin(epochs=1000, pace=10)
     alone.until(run, "running")

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
+from inspect import signature
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from digitus.errors import OutputError
 from digitus.serve import server as module
-from digitus.serve.server import listen
+from digitus.serve.server import Patient, listen
 from serving import Serving, serving, wait_for
 
 HEAD = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["connection_made", "data_received", "on_headers_complete", "pause_writing", "resume_writing",
+     "connection_lost"],
+)  # fmt: skip
+def test_uvicorn_still_calls_what_we_override(method: str) -> None:
+    # It promises none of this: where it changes, the bound in pyproject.toml has to stay below.
+    ours, theirs = getattr(Patient, method), getattr(HttpToolsProtocol, method)
+    assert ours is not theirs
+    assert list(signature(ours).parameters) == list(signature(theirs).parameters)
+
+
+def test_uvicorn_still_has_what_we_read() -> None:
+    config = uvicorn.Config(lambda: None, http=Patient)
+    state = ServerState()
+    connection = Patient(config, state, {}, _loop=asyncio.new_event_loop())
+    assert connection.connections is state.connections
+    assert connection.cycle is None
+    assert connection.transport is None
+    connection.loop.close()
+    cycle = signature(RequestResponseCycle).parameters
+    made = RequestResponseCycle(**dict.fromkeys(cycle))
+    assert made.response_complete is False
+    assert "sockets" in signature(uvicorn.Server.shutdown).parameters
+    assert module.server(Starlette()).config.http is Patient
 
 
 def closed(line: socket.socket) -> bool:

@@ -62,9 +62,17 @@ class Live:
     """One run. Must be made in the event loop's thread, which its channel belongs to."""
 
     def __init__(
-        self, folder: Path, lesson: Lesson, library: Library, *, paused: bool, pace: float
+        self,
+        folder: Path,
+        lesson: Lesson,
+        library: Library,
+        *,
+        begun: float,
+        paused: bool,
+        pace: float,
     ) -> None:
         self.folder, self.lesson, self._library = folder, lesson, library
+        self.begun = begun  # seconds since 1970
         self.recipe = lesson.plan()
         self.status, self.error = "starting", ""
         self.shown = Shown()
@@ -173,6 +181,7 @@ class Live:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
         about = {
             "lesson": self.lesson.table(),
+            "begun": self.begun,
             "status": self.status,
             "error": self.error,
             "paused": self._hold,
@@ -314,6 +323,8 @@ def taken_up(folder: Path, library: Library) -> Live:
         folder,
         lesson_from(about["lesson"]),
         library,
+        # A version that did not note it kept its runs before any that does.
+        begun=float(about.get("begun", 0.0)),
         paused=bool(about["paused"]),
         pace=float(about["pace"]),
     )

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,16 @@ class Runs:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folders = [f for f in self._folder.iterdir() if ID.fullmatch(f.name)]
-            folders.sort(key=lambda f: f.stat().st_ctime)
         except OSError as error:
             raise OutputError(f"cannot use {self._folder}: {error.strerror}") from None
+        found = []
         for folder in folders:
             try:
-                self._add(taken_up(folder, self._library))
+                found.append(taken_up(folder, self._library))
             except (DigitusError, OSError, *UNREADABLE) as error:
                 log.warning("%s is left alone: %s", folder, error)
+        for run in sorted(found, key=lambda run: run.begun):
+            self._add(run)
 
     def _add(self, run: Live) -> None:
         self._runs[run.id] = run
@@ -101,7 +104,7 @@ class Runs:
         lesson = lesson_from(table)
         self._make_room()
         folder = self._folder / secrets.token_hex(4)
-        run = Live(folder, lesson, self._library, paused=paused, pace=pace)
+        run = Live(folder, lesson, self._library, begun=time.time(), paused=paused, pace=pace)
         try:
             folder.mkdir(mode=0o700)
         except OSError as error:
