@@ -29,6 +29,7 @@ DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "report.pictures", "report.annotate", "cli.data"},
     "pi_heif": {"vision.decode"},
     "torch": {"nn.kernels_torch", "training.device"},
+    "threadpoolctl": {"threads"},
     "uvicorn": {"serve.server"},
 }
 RING_0_NEEDS = {"numpy", "array_api_compat"}

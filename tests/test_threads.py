@@ -1,14 +1,101 @@
-"""Threads for what is asked of a network that learns nothing at the moment."""
+"""Threads for what is asked of a network that learns nothing, and whose limits hold when."""
 
 from __future__ import annotations
 
-from digitus.threads import workers
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import permutations
+
+import cv2
+import pytest
+from threadpoolctl import threadpool_info
+
+from digitus import threads
+from digitus.threads import Claims, limited, single_threaded, workers
+from digitus.training.loop import train
+from small import digits, recipe
+
+BEFORE = 3  # threads of a process that no claim has touched
+
+
+def in_force() -> tuple[int, int]:
+    """Threads of BLAS and of OpenCV at this moment."""
+    blas = {
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    }
+    assert len(blas) == 1
+    return blas.pop(), cv2.getNumThreads()
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """A process with several threads for both, whatever the other tests run with."""
+    with limited(BEFORE, opencv=BEFORE):
+        assert in_force() == (BEFORE, BEFORE)
+        yield
 
 
 def test_a_batch_of_a_shard_leaves_the_threads_to_blas() -> None:
     with workers(4, shards=1) as each:
         assert each is map
+        assert in_force() == (4, 4)
     with workers(1, shards=9) as each:
         assert each is map
+        assert in_force() == (1, 1)
     with workers(4, shards=9) as each:
         assert list(each(abs, [-1, -2, 3])) == [1, 2, 3]
+        assert in_force() == (1, 4)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_what_was_there_before_comes_back() -> None:
+    for count, shards in ((4, 1), (1, 1), (4, 9)):
+        with workers(count, shards=shards):
+            assert in_force() != (BEFORE, BEFORE)
+        assert in_force() == (BEFORE, BEFORE)
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_claims_may_end_in_any_order(order: tuple[int, ...]) -> None:
+    claims = [ExitStack() for _ in order]
+    for i, claim in enumerate(claims):
+        claim.enter_context(limited(4 + i, opencv=7 + i))
+        assert in_force() == (4 + i, 7 + i)
+    standing = {0, 1, 2}
+    for i in order:
+        claims[i].close()
+        standing.remove(i)
+        latest = max(standing, default=None)
+        assert in_force() == ((BEFORE, BEFORE) if latest is None else (4 + latest, 7 + latest))
+
+
+@pytest.mark.usefixtures("fresh")
+def test_runs_that_go_on_in_turns_leave_the_threads_as_they_were() -> None:
+    first, second = (train(recipe(epochs=1), digits(), threads=1) for _ in range(2))
+    for run in (first, second, first, second):
+        next(run)
+    assert in_force() == (1, 1)
+    first.close()  # type: ignore[attr-defined]
+    assert in_force() == (1, 1)
+    for _ in second:
+        pass
+    assert in_force() == (BEFORE, BEFORE)
+
+
+def test_a_claim_ends_with_an_error() -> None:
+    value = ["before"]
+    claims = Claims(lambda: value[0], lambda new: value.__setitem__(0, new))
+    with pytest.raises(KeyError, match="mine"), claims.claim("mine"):
+        raise KeyError(*value)
+    assert value == ["before"]
+
+
+def test_a_process_of_many_keeps_its_one_thread() -> None:
+    with limited(BEFORE, opencv=BEFORE):
+        single_threaded()
+        with workers(2, shards=1):
+            assert in_force() == (2, 2)
+        assert in_force() == (1, 1)
+    assert in_force() == (1, 1)
+    threads._for_good.close()

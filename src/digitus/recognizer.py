@@ -76,7 +76,7 @@ class Recognizer:
     def outputs(self, images: Images, each: Map = map) -> Matrix:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
-        `each` is the map over batches, for example that of `parallel.workers`. Raises `ShapeError`
+        `each` is the map over batches, for example that of `threads.workers`. Raises `ShapeError`
         for images of another size and `ModelError` where an output is not finite.
         """
         if images.shape[1:] != self.size or images.dtype != np.uint8:

@@ -1,20 +1,76 @@
-"""Threads: a map over batches for networks that learn nothing at the moment.
+"""Threads: the one owner of how many BLAS and OpenCV may use, which holds for the whole process.
 
-Inside: `workers`, the one place where the threads of BLAS and OpenCV are set. Not inside: learning
-by several processes (`crew`).
+Several runs may go on in turns, and end in any order. So whoever needs a number of threads claims
+it for a while: the latest claim that still stands is in force, and when the last has ended, the
+process has again what it had before the first.
+
+Inside: claims, and `workers`, a map over batches for networks that learn nothing at the moment. Not
+inside: learning by several processes (`training.processes`), PyTorch's threads (`training.device`).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from contextlib import ExitStack, contextmanager
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import cv2
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+Value = TypeVar("Value")
+
+
+class Claims(Generic[Value]):
+    """A setting of the whole process, and everybody who claims a value for it."""
+
+    def __init__(self, get: Callable[[], Value], put: Callable[[Value], object]) -> None:
+        self._get, self._put = get, put
+        self._lock = threading.Lock()
+        self._standing: dict[object, Value] = {}  # in the order in which they were made
+
+    @contextmanager
+    def claim(self, value: Value) -> Iterator[None]:
+        """Puts `value` in force for the length of a block, or until somebody claims another."""
+        ticket = object()
+        with self._lock:
+            if not self._standing:
+                self._before = self._get()
+            self._standing[ticket] = value
+            self._put(value)
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._standing[ticket]
+                self._put(next(reversed(self._standing.values()), self._before))
+
+
+def _blas() -> ThreadpoolController:
+    """Looked for each time (2 ms), since a library may have been loaded in the meantime."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+BLAS: Claims[Any] = Claims(lambda: _blas().info(), lambda limits: _blas().limit(limits=limits))
+OPENCV: Claims[int] = Claims(cv2.getNumThreads, cv2.setNumThreads)
+_for_good = ExitStack()
+
+
+@contextmanager
+def limited(threads: int, *, opencv: int | None = None) -> Iterator[None]:
+    """So many threads for BLAS, and for OpenCV where it is given, for the length of a block."""
+    with ExitStack() as claims:
+        claims.enter_context(BLAS.claim(threads))
+        if opencv is not None:
+            claims.enter_context(OPENCV.claim(opencv))
+        yield
+
+
+def single_threaded() -> None:
+    """One thread of BLAS and OpenCV for as long as this process lives: it is one of several."""
+    _for_good.enter_context(limited(1, opencv=1))
 
 
 @contextmanager
@@ -24,10 +80,9 @@ def workers(threads: int, *, shards: int) -> Iterator[Map]:
     With a single shard the threads go to BLAS, with several each has one BLAS thread. OpenCV, which
     distorts batches between two steps, gets them too.
     """
-    cv2.setNumThreads(threads)
     if shards == 1 or threads == 1:
-        with threadpool_limits(limits=threads, user_api="blas"):
+        with limited(threads, opencv=threads):
             yield map
     else:
-        with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        with limited(1, opencv=threads), ThreadPoolExecutor(threads) as pool:
             yield pool.map

@@ -46,12 +46,11 @@ def serve(
     import sys
     from urllib.parse import quote
 
-    from threadpoolctl import threadpool_limits
-
     from digitus.datasets.sources import cache_folder
     from digitus.serve.app import application
     from digitus.serve.gate import Door, is_loopback
     from digitus.serve.server import listen, server
+    from digitus.threads import limited
 
     recognizer, _ = recognizer_of(model)
     listening = listen(host, port)
@@ -72,5 +71,5 @@ def serve(
     if open_:
         click.launch(address)
     # Requests and runs share out the cores; uvicorn raises the interrupt again when all has ended.
-    with threadpool_limits(1, user_api="blas"), suppress(KeyboardInterrupt):
+    with limited(1), suppress(KeyboardInterrupt):
         server(app).run(sockets=[listening])

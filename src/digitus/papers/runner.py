@@ -98,15 +98,12 @@ def carry_out(
     function: str, settings: Record, folder: str, data_dir: Path | None
 ) -> tuple[Record, float]:
     """One experiment in this process: its result and its seconds."""
-    import cv2
-    from threadpoolctl import threadpool_limits
-
     from digitus.papers.experiments.bench import Bench
+    from digitus.threads import limited
 
-    cv2.setNumThreads(1)
     module, name = function.split(".")
     experiment: Any = getattr(import_module(f"digitus.papers.experiments.{module}"), name)
-    with threadpool_limits(limits=1):
+    with limited(1, opencv=1):
         clock = time.perf_counter()
         result = experiment(settings, Bench(Path(folder), data_dir))
         return result, time.perf_counter() - clock

@@ -17,13 +17,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-import cv2
-from threadpoolctl import threadpool_limits
-
 from digitus.errors import DataError, DigitusError
 from digitus.reading.read import read_pages
 from digitus.reading.result import Reading
 from digitus.recognizer import Recognizer
+from digitus.threads import single_threaded
 
 if TYPE_CHECKING:
     from digitus.report.review import Doubts
@@ -145,8 +143,7 @@ class _Worker:
 
 def _work(job: Job, link: Connection) -> None:
     """Reads one picture after the other, in a process of its own."""
-    cv2.setNumThreads(1)
-    threadpool_limits(1)
+    single_threaded()
     quietly()
     with suppress(EOFError, KeyboardInterrupt):  # the program has ended, or is being ended
         while True:

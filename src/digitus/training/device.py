@@ -69,7 +69,7 @@ class Device:
 
     @contextmanager
     def workers(self, threads: int, *, shards: int) -> Iterator[Map]:
-        """As `parallel.workers`; PyTorch shares out a whole batch to its own threads."""
+        """As `threads.workers`; PyTorch shares out a whole batch to its own threads."""
         if self.library == "numpy":
             with workers(threads, shards=shards) as each:
                 yield each
