@@ -10,13 +10,14 @@ measured in the same way but lives with the layers for images (`spatial`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Protocol, runtime_checkable
 
 from digitus.nn.arrays import namespace
-from digitus.nn.layers import Backward, Chain, Elementwise, Rng, Shapes, prefixed
+from digitus.nn.branches import branches
+from digitus.nn.layers import Backward, Chain, Elementwise, Rng, Shapes, prefixed, scoped
 from digitus.types import Array, Params, Shape
 
 
@@ -109,16 +110,38 @@ def moments(batches: Iterable[Array], axes: tuple[int, ...]) -> tuple[Array, Arr
     return mean, spread / count
 
 
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """What reaches the layer above a chain; can be run through more than once, if batches can."""
+
+    below: Chain
+    p: Params
+    batches: Iterable[Array]
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self.below.forward(self.p, x)[0] for x in self.batches)
+
+
 def calibrated(network: Chain, p: Params, batches: Iterable[Array], *, first: int = 0) -> Params:
     """The parameters with the statistics of the layers from `first` on measured on their inputs.
 
     `batches` are inputs of the network that can be run through more than once. Layer by layer,
     since each one's statistics change what the next one sees; exact, where running averages
-    collected during training would lag behind.
+    collected during training would lag behind. Layers within layers are measured likewise.
     """
     p = dict(p)
     for i, layer in enumerate(network.layers):
-        if i >= first and isinstance(layer, Measured):
-            below = Chain(network.layers[:i])
-            p |= prefixed(i, layer.measure(below.forward(p, x)[0] for x in batches))
+        if i < first:
+            continue
+        reached = Reached(Chain(network.layers[:i]), p, batches)
+        if isinstance(layer, Measured):
+            p |= prefixed(i, layer.measure(reached))
+        for prefix, chain in branches(layer).items():
+            own = {
+                name.removeprefix(prefix): a
+                for name, a in scoped(p, i + 1)[i].items()
+                if name.startswith(prefix)
+            }
+            found = calibrated(chain, own, reached)
+            p |= prefixed(i, {prefix + name: a for name, a in found.items()})
     return p

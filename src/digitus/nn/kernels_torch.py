@@ -1,10 +1,11 @@
 """PyTorch's own kernels for its tensors, where a formula in single operations would be slow.
 
 A convolution is a primitive like the matrix product, and what PyTorch ships for it is used; so are
-its maximum of windows, its normalisation of batches, its gate and Adam's step. In single operations
-each reads and writes its arrays several times: a step of the recipe `cnn` took 84 ms, and takes 45
-(in bfloat16 91 and 24; one thread). The equations stand in the layers and rules, which hand over
-here; gradient checks and tests hold for both. Imported with PyTorch's tensors only.
+its maximum of windows, its blocks of equal pixels, its normalisation of batches, its gate and
+Adam's step. In single operations each reads and writes its arrays several times: a step of the
+recipe `cnn` took 84 ms, and takes 45 (in bfloat16 91 and 24; one thread). The equations stand in
+the layers and rules, which hand over here; gradient checks and tests hold for both. Imported with
+PyTorch's tensors only.
 
 Each function gives the output and the way back, as a layer's `forward` does. PyTorch keeps channels
 second; the views below exchange axes without copying.
@@ -69,6 +70,24 @@ def max_pool(x: Array, size: int) -> tuple[Array, Array]:
     def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
         dx = _kernels.max_pool2d_with_indices_backward(
             _channels_second(dy), x, window, window, [0, 0], [1, 1], False, winners
+        )
+        return _channels_last(dx), {}
+
+    return _channels_last(y), backward
+
+
+def upsample(x: Array, factor: int) -> tuple[Array, Array]:
+    """See `spatial.Upsample`: x [n h w c] to y [n h·factor w·factor c].
+
+    Back and forth for [8 64 64 32] in bfloat16 4.3 ms on one thread, in single operations 11.
+    """
+    n, h, w, c = x.shape
+    size = [h * factor, w * factor]
+    y = _kernels.upsample_nearest2d(_channels_second(x), size, None, None)
+
+    def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+        dx = _kernels.upsample_nearest2d_backward(
+            _channels_second(dy), size, [n, c, h, w], None, None
         )
         return _channels_last(dx), {}
 

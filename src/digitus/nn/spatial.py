@@ -1,4 +1,4 @@
-"""Layers for images [n h w c]: convolution, pooling, batch normalisation.
+"""Layers for images [n h w c]: convolution, pooling, upsampling, batch normalisation.
 
 Inside: the equations. Not inside: how a convolution is carried out quickly (`convolution`), the
 layers for vectors and the chain (`layers`).
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from math import prod
+from operator import add
 
 import numpy as np
 
@@ -167,6 +169,38 @@ class AveragePool(_Pool):
             for corner in corners:
                 dx[corner] = dy * share
             return dx, {}
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class Upsample:
+    """y = each pixel of x as a block of factor x factor pixels;   dx = Σ dy over its block."""
+
+    factor: int = 2
+
+    def __post_init__(self) -> None:
+        if self.factor < 1:
+            raise ValueError(f"Upsample's factor must be at least 1, not {self.factor}")
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """[h w c] to [h·factor w·factor c]."""
+        h, w, c = image_shape(shape)
+        return {}, (h * self.factor, w * self.factor, c)
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """x [n h w c] to y [n h·factor w·factor c]."""
+        if kernels := own_kernels(x):
+            return kernels.upsample(x, self.factor)
+        n, h, w, c = x.shape
+        f = self.factor
+        y = np.empty((n, h * f, w * f, c), x.dtype)
+        corners = [np.s_[:, i::f, j::f] for i in range(f) for j in range(f)]
+        for corner in corners:
+            y[corner] = x
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            return reduce(add, (dy[corner] for corner in corners)), {}
 
         return y, backward
 

@@ -19,6 +19,7 @@ import numpy as np
 from digitus.datasets.digits import targets
 from digitus.nn import Adam, BatchNorm, Chain, Conv, Optimizer, like, namespace, update_average
 from digitus.nn.arrays import Stream, bounds
+from digitus.nn.branches import walk
 from digitus.nn.images import as_input
 from digitus.nn.layers import own_kernels
 from digitus.types import Array, Floats32, Images, Labels, Params
@@ -49,7 +50,7 @@ def shard_size(network: Chain, examples: int, processes: int, parameters: int) -
 
     With batch normalisation the answer is the same for any batch and any processes.
     """
-    kinds = {type(layer) for layer in network.layers}
+    kinds = {type(layer) for layer in walk(network)}
     if BatchNorm in kinds:
         return CONV_GHOST if Conv in kinds else GHOST
     least, most = max(1, LEAST_WORK // parameters), MOST
