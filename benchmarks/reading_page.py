@@ -32,6 +32,8 @@ ABOUT = {
     "printed": "printed words beside the digits",
     "letters": "words in the same hand",
     "smudges": "stains, specks, the ring of a cup",
+    "signs": "amounts, sums, dates: signs between the digits",
+    "underlined": "lines drawn below the numbers",
     "gradient": "light from one side",
     "vignette": "dark corners",
     "shadow": "the shadow of a hand or a head",

@@ -22,6 +22,7 @@ from digitus.types import Bytes, Floats64, Grey, Ints
 FINE, LARGE = 4, 160  # below 160 pixels ink is drawn 4 times larger: pens are whole pixels wide
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 INKED = 64  # of 255: where a digit ends
+CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)  # a pixel's neighbours
 
 
 @dataclass(frozen=True)
@@ -82,18 +83,21 @@ def _written(
     inks = []
     for i, height in enumerate(heights):
         fine = FINE if height < LARGE else 1
-        inks.append(_drawn(points[i], widths[i], writing.strokes[i], height * fine, fine))
+        inks.append(drawn(points[i], widths[i], writing.strokes[i], height * fine, fine)[0])
     return inks
 
 
-def _drawn(
+def drawn(
     points: Floats64,
     widths: Floats64,
     strokes: npt.NDArray[np.int8],
     height: float,
     fine: int,
-) -> Bytes:
-    """One digit of the pen, `height` fine pixels high, made `fine` times smaller."""
+) -> tuple[Bytes, tuple[float, float]]:
+    """Ink of the pen, a digit being `height` fine pixels high, made `fine` times smaller.
+
+    Also returns where the points' origin has the ink's corner: x, y in pixels.
+    """
     thick = np.maximum(np.round((widths[1:] + widths[:-1]) / 2 * height), fine).astype(int)
     thick[(widths[1:] + widths[:-1] == 0) | (strokes[1:] != strokes[:-1]) | (strokes[1:] < 0)] = 0
     margin = int(thick.max()) // 2 + 2 * fine
@@ -106,10 +110,22 @@ def _drawn(
     for a, b in zip(starts, [*starts[1:], len(thick)], strict=True):
         if thick[a]:
             cv2.polylines(sheet, [at[a : b + 1]], False, 255, int(thick[a]), how, BITS)
+    corner = float(low[0]) / fine, float(low[1]) / fine
     if fine == 1:
-        return sheet
+        return sheet, corner
     small: Bytes = cv2.resize(sheet, (w // fine, h // fine), interpolation=cv2.INTER_AREA)
-    return small
+    return small, corner
+
+
+def stroke_width(inks: Sequence[Bytes]) -> float:
+    """How wide the strokes of this ink are, in pixels, about."""
+    widths = []
+    for ink in inks:
+        inked = np.pad(ink >= min(INKED, int(ink.max())), 1).view(np.uint8)
+        # A stroke is as long as its ink's area over its width, and so is half of its outline.
+        area, inner = cv2.countNonZero(inked), cv2.countNonZero(cv2.erode(inked, CROSS))
+        widths.append(2.0 * area / (area - inner))
+    return float(np.median(widths)) if widths else 1.0
 
 
 def _enlarged(image: Grey, height: float) -> Bytes:

@@ -7,12 +7,15 @@ touching, curved lines. Not inside: their ink (`glyphs`), paper (`stationery`), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 
+from digitus.synthetic import signs
+from digitus.synthetic.glyphs import stroke_width
+from digitus.synthetic.pages.texts import DIGITS, JOINING, RAISED, UPRIGHT, texts, truth
 from digitus.types import Bytes, Ints
 
 Cell: TypeAlias = tuple[int, int, int, int]
@@ -23,10 +26,10 @@ MOST = 2300  # pixels of a page's longer side
 
 @dataclass(frozen=True)
 class Placed:
-    """A glyph on the page: its ink [h w], the value, line and corner (x, y) in pixels."""
+    """A digit or sign on the page: its ink [h w], the line and the corner (x, y) in pixels."""
 
     ink: Bytes
-    value: int
+    character: str
     line: int
     x: int
     y: int
@@ -36,9 +39,9 @@ class Placed:
 class Layout:
     """A page's writing, in pixels of the sheet.
 
-    The glyphs are in reading order, as is the text of the lines, each of which stands on one of
-    the `baselines`; `digit` is the height that digits are meant to have; `cells` are the boxes of a
-    form, line by line.
+    The glyphs, which are digits, are in reading order, as is the text of the lines, each of which
+    stands on one of the `baselines`; `digit` is the height that digits are meant to have; `cells`
+    are the boxes of a form, line by line; `signs` are not to be read.
     """
 
     width: int
@@ -48,11 +51,12 @@ class Layout:
     digit: float
     baselines: tuple[float, ...]
     cells: tuple[tuple[Cell, ...], ...] = field(default=())
+    signs: tuple[Placed, ...] = field(default=())
 
     def ink(self) -> Bytes:
         """All ink of the page, [height width]."""
         sheet = np.zeros((self.height, self.width), np.uint8)
-        for g in self.glyphs:
+        for g in (*self.glyphs, *self.signs):
             h, w = g.ink.shape
             part = sheet[g.y : g.y + h, g.x : g.x + w]
             cv2.max(part, g.ink, dst=part)
@@ -60,96 +64,96 @@ class Layout:
 
 
 def lay_out(
-    name: str,
-    inks: Inks,
-    rng: np.random.Generator,
-    *,
-    touching: bool = False,
-    curved: bool = False,
-    roomy: bool = False,
+    name: str, inks: Inks, slant: float, kinds: frozenset[str], rng: np.random.Generator
 ) -> Layout:
-    """A page of the layout of that name, one of `pages.SHARES`; `inks` makes the glyphs.
+    """A page of the layout of that name, one of `pages.SHARES`; `inks` makes the digits.
 
-    The margins are a small part of a digit at least, so that nothing is cut at the edge; a `roomy`
-    page has space for words before, above and below the digits.
+    `kinds` are those of the page, and `slant` is that of its hand. The margins are a small part of
+    a digit at least, so that nothing is cut at the edge.
     """
     if name == "blank":
         height, width = rng.integers(60, 1200, 2).tolist()
         return Layout(width, height, (), (), float(rng.uniform(20, 80)), ())
-    texts, digit = _text(name, rng, touching)
-    values = np.array([int(c) for text in texts for c in text if c != " "])
+    lines, digit = texts(name, kinds, rng)
+    written = [c for line in lines for c in line if c in DIGITS]
+    values = np.array([int(c.translate(UPRIGHT)) for c in written])
     spread = 0.0 if len(values) == 1 else 0.07
     heights = digit * np.exp(spread * rng.standard_normal(len(values)).clip(-2, 2))
+    heights *= [0.6 if c in RAISED else 1.0 for c in written]
     made = inks(values, heights.tolist())
+    cells: list[list[Cell]] = []
     if name in ("boxes", "comb"):
-        placed, cells, baselines = _in_cells(name, texts, made, digit, rng)
+        placed, cells, baselines = _in_cells(name, lines, made, digit, rng)
     else:
-        placed, baselines = _in_lines(texts, made, digit, rng, touching, curved)
-        cells = []
-    return _with_margins(name, placed, texts, cells, baselines, digit, roomy, rng)
-
-
-def _text(name: str, rng: np.random.Generator, touching: bool) -> tuple[list[str], float]:
-    """What is written, line by line, and how high the digits are, in pixels."""
-
-    def height(low: float, high: float) -> float:
-        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-    def line(low: int, high: int, most: int = 3) -> str:
-        groups = max(1, int(rng.integers(-1, most + 1)))
-        sizes = rng.multinomial(
-            max(int(rng.integers(low, high + 1)) - groups, 0), [1 / groups] * groups
-        )
-        return " ".join("".join(map(str, rng.integers(0, 10, n + 1))) for n in sizes)
-
-    match name:
-        case "single" | "small" | "large":
-            low, high = {"single": (28, 700), "small": (9, 28), "large": (700, 1900)}[name]
-            return [str(rng.integers(0, 10))], height(low, high)
-        case "number":
-            return [line(3 if touching else 2, 12)], height(20, 180)
-        case "lines":
-            return [line(1, 9) for _ in range(rng.integers(2, 7))], height(16, 80)
-        case "many":
-            rows = int(rng.integers(6, 12))
-            columns = int(rng.integers(60, 130)) // rows
-            return ["".join(map(str, rng.integers(0, 10, columns))) for _ in range(rows)], height(
-                14, 50
-            )
-    return [line(3, 12, 2) for _ in range(rng.choice([1, 1, 2, 3]))], height(18, 100)
+        pen = stroke_width(made[:4]) if kinds & {"signs", "underlined"} else 0.0
+        placed, baselines = _in_lines(lines, made, digit, pen, slant, kinds, rng)
+        if "underlined" in kinds:
+            placed += _underlined(placed, digit, pen, rng)
+    read = [truth(line) for line in lines]
+    return _with_margins(name, placed, read, cells, baselines, digit, kinds, rng)
 
 
 def _in_lines(
-    texts: list[str],
+    lines: list[str],
     inks: list[Bytes],
     digit: float,
+    pen: float,
+    slant: float,
+    kinds: frozenset[str],
     rng: np.random.Generator,
-    touching: bool,
-    curved: bool,
 ) -> tuple[list[Placed], list[float]]:
     """Glyphs one after another, each line on its (straight or curved) way."""
     gap, group = rng.uniform(0.12, 0.45) * digit, rng.uniform(1.1, 2.0) * digit
-    bend = float(rng.uniform(0.25, 0.6)) if curved else 0.0
+    touching = "touching" in kinds
+    bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
     spacing = (rng.uniform(1.35, 2.2) + bend) * digit
     slope = float(np.tan(np.radians(1.5 * rng.standard_normal())))
     wave, phase = rng.uniform(4, 10) * digit, rng.uniform(0, 2 * np.pi)
-    placed, baselines, k = [], [], 0
-    for line, text in enumerate(texts):
-        x, before = float(rng.uniform(0, 0.5) * digit) if len(texts) > 1 else 0.0, None
+    placed: list[Placed] = []
+    baselines, left = [], iter(inks)
+    for line, text in enumerate(lines):
+        x, before = float(rng.uniform(0, 0.5) * digit) if len(lines) > 1 else 0.0, None
         baselines.append(line * spacing)
         for c in text:
             if c == " ":
                 x, before = x + group - gap, None
                 continue
-            ink = inks[k]
-            if before is not None and touching and (rng.random() < 0.55 or k == 1):
-                x = _against(placed[-1], ink, digit, rng)
             way = slope * x + bend * digit * np.sin(2 * np.pi * x / wave + phase)
             foot = line * spacing + way + 0.04 * digit * rng.standard_normal()
-            placed.append(Placed(ink, int(c), line, round(x), round(foot - ink.shape[0])))
+            if c in DIGITS:
+                ink = next(left)
+                if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
+                    x = _against(before, ink, digit, rng)
+                top = foot - ink.shape[0] - (0.45 * digit if c in RAISED else 0.0)
+                before = Placed(ink, c.translate(UPRIGHT), line, round(x), round(top))
+                placed.append(before)
+            else:
+                ink, below = signs.sign(c, digit, pen, slant, rng)
+                x -= 0.5 * gap if c in JOINING else 0.0
+                placed.append(Placed(ink, c, line, round(x), round(foot - digit) + below))
+                before = None
             x = placed[-1].x + ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1
-            before, k = c, k + 1
     return placed, baselines
+
+
+def _underlined(
+    placed: list[Placed], digit: float, pen: float, rng: np.random.Generator
+) -> list[Placed]:
+    """One or two lines drawn below some of the lines of writing, at least below the last."""
+    last = placed[-1].line
+    found = []
+    for line in range(last + 1):
+        if line < last and rng.random() < 0.5:
+            continue
+        here = [g for g in placed if g.line == line]
+        below = max(g.y + g.ink.shape[0] for g in here if g.character.isdigit())
+        left = min(g.x for g in here) + digit * rng.uniform(-0.5, 0.2)
+        right = max(g.x + g.ink.shape[1] for g in here) + digit * rng.uniform(-0.2, 0.5)
+        for i in range(rng.choice([1, 1, 2])):
+            ink = signs.underline(max(right - left, 0.5 * digit), pen, rng)
+            y = below + digit * (rng.uniform(0.02, 0.2) + i * rng.uniform(0.1, 0.18)) + i * pen
+            found.append(Placed(ink, "_", line, round(left), round(y)))
+    return found
 
 
 def _against(before: Placed, ink: Bytes, digit: float, rng: np.random.Generator) -> float:
@@ -166,7 +170,7 @@ def _against(before: Placed, ink: Bytes, digit: float, rng: np.random.Generator)
 
 
 def _in_cells(
-    name: str, texts: list[str], inks: list[Bytes], digit: float, rng: np.random.Generator
+    name: str, lines: list[str], inks: list[Bytes], digit: float, rng: np.random.Generator
 ) -> tuple[list[Placed], list[list[Cell]], list[float]]:
     """Glyphs in the boxes of a form, a few of them over the edge of their box."""
     h = rng.uniform(1.25, 1.7) * digit
@@ -174,7 +178,7 @@ def _in_cells(
     between = 0.0 if name == "comb" or rng.random() < 0.6 else rng.uniform(0.1, 0.35) * digit
     spacing = h + rng.uniform(0.3, 1.5) * digit
     placed, cells, k = [], [], 0
-    for line, text in enumerate(texts):
+    for line, text in enumerate(lines):
         row: list[Cell] = []
         x, y = 0.0, line * spacing
         for c in text:
@@ -186,20 +190,20 @@ def _in_cells(
             aside, down = 0.06 * digit * rng.standard_normal(2)
             left = x + (w - ink.shape[1]) / 2 + aside
             top = y + (h - ink.shape[0]) * 0.55 + down
-            placed.append(Placed(ink, int(c), line, round(left), round(top)))
+            placed.append(Placed(ink, c, line, round(left), round(top)))
             x, k = x + w + between, k + 1
         cells.append(row)
-    return placed, cells, [line * spacing + h for line in range(len(texts))]
+    return placed, cells, [line * spacing + h for line in range(len(lines))]
 
 
 def _with_margins(
     name: str,
     placed: list[Placed],
-    texts: list[str],
+    lines: list[str],
     cells: list[list[Cell]],
     baselines: list[float],
     digit: float,
-    roomy: bool,
+    kinds: frozenset[str],
     rng: np.random.Generator,
 ) -> Layout:
     """The page around the glyphs: from cut close to far too large."""
@@ -209,7 +213,7 @@ def _with_margins(
     most = {"single": 1.2, "small": 40.0, "large": 0.12}.get(name, 2.0)
     least = 0.06 if name == "large" else 0.25
     sides = digit * (least + most * rng.beta(0.8, 2.0, 4)) + 2
-    if roomy:
+    if kinds & {"printed", "letters"}:  # room for words before, above and below the digits
         sides += digit * rng.uniform(0, [4.0, 2.0, 2.5, 2.5])
     width, height = right - left, bottom - top
     if name in ("single", "small"):  # nobody's picture is a long strip with one digit in it
@@ -220,12 +224,14 @@ def _with_margins(
     sides[2:] *= min(1, max(MOST - height, 2) / sides[2:].sum())
     before, after, above, below = np.ceil(sides).astype(int)
     dx, dy = int(before - left), int(above - top)
+    moved = [replace(g, x=g.x + dx, y=g.y + dy) for g in placed]
     return Layout(
         int(width + before + after),
         int(height + above + below),
-        tuple(Placed(g.ink, g.value, g.line, g.x + dx, g.y + dy) for g in placed),
-        tuple(texts),
+        tuple(g for g in moved if g.character.isdigit()),
+        tuple(lines),
         digit,
         tuple(b + dy for b in baselines),
         tuple(tuple((cx + dx, cy + dy, cw, ch) for cx, cy, cw, ch in row) for row in cells),
+        tuple(g for g in moved if not g.character.isdigit()),
     )

@@ -1,8 +1,8 @@
 """Pages: made pictures of handwritten digits as people hand them over, with exact truth.
 
 Inside: which difficulties there are (`KINDS`) and how often each comes, and the order in which a
-page is made: writing (`glyphs`, `layout`), then the picture of it (`scene`). They
-measure and tune the reading of whole pictures; nothing is learnt from them.
+page is made: writing (`texts`, `glyphs`, `layout`), then the picture of it (`scene`). Reading is
+measured on pages, with seeds that nothing was learnt from.
 
 Everything of a page is drawn from a stream of (seed, index), so that page 900 can be had without
 the 899 before it. The bytes may differ between versions of NumPy or OpenCV.
@@ -37,12 +37,13 @@ CHANCES = {
     "touching": 0.15, "curved": 0.08, "slant": 0.12, "thin": 0.12, "thick": 0.10, "broken": 0.08,
     "pencil": 0.12, "colour pen": 0.2, "inverted": 0.12, "screen": 0.25,
     "ruled": 0.12, "squared": 0.1, "printed": 0.1, "letters": 0.06, "smudges": 0.12,
+    "signs": 0.2, "underlined": 0.05,
     "gradient": 0.2, "vignette": 0.15, "shadow": 0.15, "rough paper": 0.2,
     "rotated": 0.08, "perspective": 0.12, "desk": 0.1, "fingers": 0.07, "turned": 0.06,
     "blur": 0.15, "noise": 0.15, "jpeg": 0.25,
 }  # fmt: skip
 KINDS = (*SHARES, *CHANCES)
-SEVERAL = frozenset({"number", "lines", "many", "boxes", "comb"})
+IN_LINES = frozenset({"touching", "curved", "turned", "signs", "underlined"})  # of digits
 # Where these are, those make no sense.
 EXCLUDED: dict[str, frozenset[str]] = {
     "screen": frozenset(
@@ -50,13 +51,14 @@ EXCLUDED: dict[str, frozenset[str]] = {
          "pencil", "noise", "smudges", "rotated", "blur"}
     ),
     "tiny": frozenset(CHANCES) - {"inverted", "thin", "thick", "noise", "screen", "slant"},
-    "blank": frozenset({"touching", "curved", "slant", "thin", "thick", "broken", "turned"}),
-    "single": frozenset({"touching", "curved", "turned"}),
-    "small": frozenset({"touching", "curved", "turned", "blur", "thin", "broken", "pencil"}),
-    "large": frozenset({"touching", "curved", "turned", "desk", "fingers", "printed", "letters"}),
-    "boxes": frozenset({"touching", "curved", "ruled", "squared", "printed", "letters"}),
-    "comb": frozenset({"touching", "curved", "ruled", "squared", "printed", "letters"}),
-    "many": frozenset({"desk"}),
+    "blank": IN_LINES | {"slant", "thin", "thick", "broken"},
+    "single": IN_LINES - {"underlined"},
+    "small": IN_LINES | {"blur", "thin", "broken", "pencil"},
+    "large": IN_LINES | {"desk", "fingers", "printed", "letters"},
+    "boxes": IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"},
+    "comb": IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"},
+    "many": frozenset({"desk", "signs", "underlined"}),
+    "signs": frozenset({"turned"}),
     "thick": frozenset({"thin", "broken", "slant"}),
     "ruled": frozenset({"squared"}),
     "inverted": frozenset({"pencil", "desk", "ruled", "squared"}),
@@ -69,14 +71,18 @@ class Page:
     """A picture, bytes [h w 3] (red, green, blue) or [h w], and what is written in it.
 
     `lines` are the digits in reading order, with a space between groups; `digits` holds the value,
-    the box (x, y, w, h, in pixels) and the line, from 0, of each; `kinds` are its `KINDS`. On a
-    turned page the boxes are those of the picture and the lines those of the upright page.
+    the box (x, y, w, h, in pixels) and the line, from 0, of each; `kinds` are its `KINDS`. `signs`
+    holds the character, box and line of what the same pen wrote and is no digit, `_` for a line
+    below digits. Points, commas and apostrophes in an amount keep its digits in one group, other
+    signs part them. On a turned page the boxes are those of the picture and the lines those of
+    the upright page.
     """
 
     picture: Bytes
     lines: tuple[str, ...]
     digits: tuple[tuple[int, Box, int], ...]
     kinds: frozenset[str]
+    signs: tuple[tuple[str, Box, int], ...] = ()
 
 
 def pages(
@@ -112,9 +118,8 @@ def _page(rng: np.random.Generator, digits: Digits | None, wanted: Collection[st
     if name == "tiny":
         return _tiny(kinds, source, style, rng)
     layout = lay_out(
-        name, lambda values, heights: glyphs(values, heights, style, source, rng), rng,
-        touching="touching" in kinds, curved="curved" in kinds,
-        roomy=bool(kinds & {"printed", "letters"}),
+        name, lambda values, heights: glyphs(values, heights, style, source, rng), style.slant,
+        kinds, rng,
     )  # fmt: skip
     return _made(layout, style, kinds, rng)
 
@@ -181,16 +186,15 @@ def _tiny(
 def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Generator) -> Page:
     """A layout on paper, in light, seen by a camera."""
     sheet = (layout.height, layout.width)
-    outlines = [_outline(g.ink) + np.array([g.x, g.y]) for g in layout.glyphs]
+    written = (*layout.glyphs, *layout.signs)
+    outlines = [_outline(g.ink) + np.array([g.x, g.y]) for g in written]
     inked = np.concatenate([np.zeros((0, 2)), *outlines])
     screen = "screen" in kinds
     lies = camera.view(
         sheet, inked, rng, rotated="rotated" in kinds, perspective="perspective" in kinds,
         desk="desk" in kinds, straight=screen or rng.random() < 0.3,
     )  # fmt: skip
-    digits = []
-    for glyph, outline in zip(layout.glyphs, outlines, strict=True):
-        digits.append((glyph.value, _box(lies.place(outline), lies.shape), glyph.line))
+    boxes = [_box(lies.place(outline), lies.shape) for outline in outlines]
     picture = photographed(layout, style, kinds, lies, lies.place(inked), rng)
     turns = 0
     if "turned" in kinds:
@@ -199,9 +203,12 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
         else:
             kinds -= {"turned"}
     if turns:
-        digits = [(v, _turned(box, lies, turns), line) for v, box, line in digits]
+        boxes = [_turned(box, lies, turns) for box in boxes]
         picture = np.ascontiguousarray(np.rot90(picture, turns))
-    return Page(picture, layout.lines, tuple(digits), kinds)
+    known = list(zip(written, boxes, strict=True))
+    digits = tuple((int(g.character), box, g.line) for g, box in known if g.character.isdigit())
+    signs = tuple((g.character, box, g.line) for g, box in known if not g.character.isdigit())
+    return Page(picture, layout.lines, digits, kinds, signs)
 
 
 def _has_a_top(lines: tuple[str, ...]) -> bool:

@@ -114,7 +114,7 @@ def _place(marks: Bytes, word: Bytes, layout: Layout, rng: np.random.Generator) 
             and columns.start < g.x + g.ink.shape[1]
             and g.y < rows.stop
             and rows.start < g.y + g.ink.shape[0]
-            for g in layout.glyphs
+            for g in (*layout.glyphs, *layout.signs)
         )
         if not near and not marks[rows, columns].any():
             marks[y : y + h, x : x + w] = word

@@ -1,0 +1,144 @@
+"""Texts: what is written on a page, line by line, how high, and what of it is to be read.
+
+Inside: numbers in groups; amounts, sums, dates, measures and what else people write with signs; the
+truth of a line. Not inside: where it stands (`layout`), the signs' ink (`synthetic.signs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+Writer: TypeAlias = Callable[[np.random.Generator], str]
+
+JOINING = ".,'"  # marks inside an amount, whose digits they do not part
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # small digits above the line, as cents are written
+UPRIGHT = str.maketrans(RAISED, "0123456789")
+DIGITS = frozenset("0123456789" + RAISED)
+
+
+def truth(line: str) -> str:
+    """The digits of a line, with one space where a gap or a sign parts them."""
+    parts = (c if c.isdigit() else "" if c in JOINING else " " for c in line.translate(UPRIGHT))
+    return " ".join("".join(parts).split())
+
+
+def height(low: float, high: float, rng: np.random.Generator) -> float:
+    """A height in pixels; to double it is as likely anywhere in the range."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def number(low: int, high: int, rng: np.random.Generator) -> str:
+    """A number of so many digits."""
+    return "".join(map(str, rng.integers(0, 10, int(rng.integers(low, high + 1)))))
+
+
+def groups(low: int, high: int, rng: np.random.Generator, most: int = 3) -> str:
+    """So many digits in up to `most` groups."""
+    parts = max(1, int(rng.integers(-1, most + 1)))
+    sizes = rng.multinomial(max(int(rng.integers(low, high + 1)) - parts, 0), [1 / parts] * parts)
+    return " ".join("".join(map(str, rng.integers(0, 10, n + 1))) for n in sizes)
+
+
+def texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[list[str], float]:
+    """What is written, line by line, and how high the digits are, in pixels."""
+    match name:
+        case "single" | "small" | "large":
+            low, high = {"single": (28, 700), "small": (9, 28), "large": (700, 1900)}[name]
+            return [str(rng.integers(0, 10))], height(low, high, rng)
+        case "number":
+            fewest = 3 if "touching" in kinds else 2
+            line = with_signs(rng) if "signs" in kinds else groups(fewest, 12, rng)
+            return [line], height(20, 180, rng)
+        case "lines":
+            write = _with_some_signs(rng) if "signs" in kinds else lambda rng: groups(1, 9, rng)
+            return [write(rng) for _ in range(rng.integers(2, 7))], height(16, 80, rng)
+        case "many":
+            rows = int(rng.integers(6, 12))
+            columns = int(rng.integers(60, 130)) // rows
+            return [number(columns, columns, rng) for _ in range(rows)], height(14, 50, rng)
+    return [groups(3, 12, rng, 2) for _ in range(rng.choice([1, 1, 2, 3]))], height(18, 100, rng)
+
+
+def with_signs(rng: np.random.Generator) -> str:
+    """A line with digits and signs."""
+    writers = (amount, amount, _sum, _sum, _date, _measure, _item, _call)
+    return writers[rng.integers(len(writers))](rng)
+
+
+def _with_some_signs(rng: np.random.Generator) -> Writer:
+    """How the lines of one page are written: all alike, as in a list, or each in its way."""
+    if rng.random() < 0.3:
+        return with_signs
+    return (amount, _sum, _date, _measure, _item)[rng.integers(5)]
+
+
+def amount(rng: np.random.Generator) -> str:
+    """An amount: 1.234,50 or -12.5 or =120.000.= or $4,000 or 1'250.- or 99⁵⁰."""
+    digits = number(1, 6, rng)
+    mark = str(rng.choice([".", ".", ",", "'", ""]))
+    if len(digits) > 3 and mark:
+        digits = digits[:-3] + mark + digits[-3:]
+    cents = number(2, 2, rng)
+    digits += str(rng.choice(["", "", "", "," + cents, "." + cents, "," + cents[:1], _up(cents)]))
+    before = str(rng.choice(["", "", "", "", "=", "- ", "-", "+", "€ ", "$", "£"]))
+    after = str(rng.choice(["", "", "", "", ".-", ",-", "-", "=", " €", "€", "%", ".", "/"]))
+    return before + digits + after
+
+
+def _up(digits: str) -> str:
+    """The same digits, raised."""
+    return "".join(RAISED[int(d)] for d in digits)
+
+
+def _sum(rng: np.random.Generator) -> str:
+    """A sum: 12+34 or 2 x (3 + 4) = 14 or 5 x 5 + 1789."""
+    apart = str(rng.choice(["", " "]))
+    terms = [number(1, 4, rng) for _ in range(rng.choice([2, 2, 2, 3, 3, 4]))]
+    if len(terms) > 2 and rng.random() < 0.4:
+        terms[-2:] = [f"({terms[-2]}{apart}{rng.choice(list('+-'))}{apart}{terms[-1]})"]
+    line = terms[0]
+    for term in terms[1:]:
+        line += apart + str(rng.choice(list("++--xx÷*:/"))) + apart + term
+    ends = ["", "", apart + "=", f"{apart}={apart}{number(1, 4, rng)}"]
+    return line + str(rng.choice(ends))
+
+
+def _date(rng: np.random.Generator) -> str:
+    """A date or a time: 2024-12-31 or 31.12.24 or 3/4/1999 or 12:30."""
+    day, month = f"{rng.integers(1, 32)}", f"{rng.integers(1, 13)}"
+    if rng.random() < 0.5:
+        day, month = day.zfill(2), month.zfill(2)
+    year = str(rng.integers(1900, 2100))
+    year = year if rng.random() < 0.6 else year[2:]
+    mark = str(rng.choice(list("-//.:")))
+    clock = f"{rng.integers(0, 24):02}:{rng.integers(0, 60):02}"
+    forms = [[year, month, day], [day, month, year], [month, day, year], [day, month]]
+    parts = mark.join(forms[rng.integers(len(forms))])
+    return str(rng.choice([parts, parts, parts, clock, f"{parts} {clock}"]))
+
+
+def _measure(rng: np.random.Generator) -> str:
+    """A number with its unit: 12,5 km or 21° or 15 % or 8 x 12 cm."""
+    whole, part = number(1, 4, rng), number(1, 2, rng)
+    value = str(rng.choice([whole, f"{whole},{part}", f"{whole}.{part}", f"{whole} x {part}"]))
+    return value + str(rng.choice([" km", "cm", " m", " h", " kr", "°", "%", " %", "mm"]))
+
+
+def _item(rng: np.random.Generator) -> str:
+    """A line of a list: 1) 234 or - 56 or (7) 89 or ✓ 12 or #45 or 12; 34."""
+    one, other = number(1, 2, rng), number(1, 5, rng)
+    forms = [f"{one}) {other}", f"- {other}", f"({one}) {other}", f"✓ {other}", f"{other} ✓",
+             f"#{other}", f"{one}; {other}", f"{one}, {other}", f"{one}: {other}",
+             f"{one} = {other}", f"{one}. {other}", f"({other})"]  # fmt: skip
+    return forms[rng.integers(len(forms))]
+
+
+def _call(rng: np.random.Generator) -> str:
+    """A telephone number: +49 170/1234567 or 030-4455 or (02) 1234."""
+    code, rest = number(2, 4, rng), number(3, 7, rng)
+    forms = [f"+{code} {rest}", f"{code}/{rest}", f"{code}-{rest}", f"({code}) {rest}",
+             f"+{number(2, 2, rng)} {code}/{rest}-{number(1, 2, rng)}"]  # fmt: skip
+    return forms[rng.integers(len(forms))]

@@ -1,0 +1,100 @@
+"""Signs: what people write between and beside digits, as ink of the same pen.
+
+Inside: the movements of arithmetic signs, decimal marks, brackets, currencies, ticks and a few
+letters of units, and `sign`, which draws one. Not inside: which signs stand where (`pages.texts`).
+
+The table is that of `hands`, but y is measured from the top of a digit, 0, to the line, 100.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from digitus.synthetic.glyphs import FINE, LARGE, drawn
+from digitus.synthetic.hands import Hand, spline
+from digitus.types import Bytes, Floats64
+
+TABLE = """
++  0,54 28,53 58,52 | 30,26 29,52 29,82
++  0,56 36,55 74,54 | 37,18 37,54 36,92
+-  0,54 20,53 44,54
+-  0,56 36,53 78,55
+x  0,34 22,58 46,86 | 46,34 24,58 0,88
+x  0,22 30,56 62,94 | 60,20 30,56 2,96
+*  0,40 18,50 36,60 | 36,40 18,50 0,60 | 18,30 18,50 18,70
+÷  0,54 26,54 52,54 | 26,28 27,30 | 26,78 27,80
+/  44,0 22,50 0,102
+/  30,-12 16,50 0,116
+=  0,44 24,43 50,44 | 0,66 24,66 50,65
+=  0,38 30,40 62,37 | 2,58 30,60 60,57
+(  20,-4 4,24 0,52 6,80 22,106
+)  0,-4 16,24 22,52 16,80 0,106
+.  0,97 2,98 3,99
+,  5,92 6,102 0,118
+'  6,-4 4,8 0,20
+:  0,50 2,52 | 0,92 2,94
+;  4,50 6,52 | 6,90 6,102 0,116
+€  56,12 36,0 14,16 8,50 14,84 36,100 58,90 | 0,40 24,40 44,38 | 0,58 22,58 40,57
+$  52,14 28,6 6,20 12,40 34,52 52,70 40,92 16,96 0,86 | 28,-8 28,50 28,110
+£  54,14 38,0 24,18 26,50 20,84 4,98! 30,96 58,96 | 6,52 24,52 44,51
+%  14,4 2,18 12,34 24,18 14,4 | 64,0 34,50 6,100 | 58,66 46,80 56,98 68,80 58,66
+°  14,-6 0,8 14,22 28,8 14,-6
+✓  0,66 10,78 20,96! 40,50 66,6
+#  22,4 16,50 10,98 | 48,4 42,50 36,98 | 0,34 28,33 60,32 | 0,68 28,67 58,66
+k  4,0 2,50 0,100 | 40,44 20,62 4,70! 22,84 42,100
+m  0,48 2,74 2,100! 6,64 22,48 30,66 30,100! 34,64 50,48 60,66 60,100
+c  38,56 20,46 2,64 4,88 22,100 40,92
+h  2,0 2,50 0,100! 6,66 24,50 36,66 36,100
+r  0,50 2,74 2,100! 6,64 20,50 34,54
+"""
+SIGNS = tuple(dict.fromkeys(row[0] for row in TABLE.split("\n") if row))
+
+
+@cache
+def _movements() -> dict[str, list[tuple[Floats64, Floats64, npt.NDArray[np.int8]]]]:
+    """Of each sign the ways to write it: control points, spline matrix, strokes."""
+    ways: dict[str, list[tuple[Floats64, Floats64, npt.NDArray[np.int8]]]] = {}
+    for row in TABLE.strip().split("\n"):
+        character, movement = row.split(None, 1)
+        hand = Hand("0" + character, 1.0, movement)
+        ways.setdefault(character, []).append((hand.controls, *spline(hand, corners=True)))
+    return ways
+
+
+def sign(
+    character: str, digit: float, pen: float, slant: float, rng: np.random.Generator
+) -> tuple[Bytes, int]:
+    """The ink of a sign [h w], and how many pixels below the top of a digit its first row is.
+
+    `digit` is the height of a digit beside it and `pen` the width of a stroke, in pixels.
+    """
+    ways = _movements()[character]
+    controls, matrix, strokes = ways[rng.integers(len(ways))]
+    controls = controls + 0.02 * rng.standard_normal(controls.shape)
+    size = rng.uniform(0.75, 1.2, 2) if character in "+-x*÷=" else rng.uniform(0.9, 1.1, 2)
+    middle = np.array([0.0, 0.54])
+    points = (matrix @ controls - middle) * size + middle
+    points[:, 0] -= slant * (points[:, 1] - 0.5)
+    width = pen / digit * (1.25 if character in ".:;÷" else 1.0) * rng.uniform(0.9, 1.1)
+    fine = FINE if digit < LARGE else 1
+    ink, corner = drawn(points, np.full(len(points), width), strokes, digit * fine, fine)
+    x, y, w, h = cv2.boundingRect(ink)
+    return ink[y : y + h, x : x + w], round(corner[1]) + y
+
+
+def underline(length: float, pen: float, rng: np.random.Generator) -> Bytes:
+    """A line drawn by hand below a number, [h w], `length` pixels long."""
+    way = np.linspace(0, 1, 9)
+    drop, bow = rng.normal(0, 0.02, 2)
+    y = length * (drop * way + bow * way * (1 - way)) + 0.15 * pen * rng.standard_normal(9)
+    margin = pen / 2 + 2
+    points = np.column_stack([way * length, y - y.min()]) + margin
+    sheet = np.zeros(np.ceil(points.max(0) + margin).astype(int)[::-1], np.uint8)
+    at = [np.round(points * 16).astype(np.int32)]
+    cv2.polylines(sheet, at, False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
+    x, top, w, h = cv2.boundingRect(sheet)
+    return sheet[top : top + h, x : x + w]
