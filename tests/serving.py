@@ -15,7 +15,7 @@ import httpx
 
 from digitus.recognizer import Recognizer
 from digitus.serve.app import application
-from digitus.serve.gate import Door
+from digitus.serve.door import Door
 from digitus.serve.server import listen, server
 from small import recognizer
 

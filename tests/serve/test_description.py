@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from digitus.serve.app import application
 from digitus.serve.description import description
-from digitus.serve.gate import Door
+from digitus.serve.door import Door
 from serving import Serving, serving
 from small import recognizer
 

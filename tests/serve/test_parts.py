@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from starlette.exceptions import HTTPException
 
 import small
@@ -20,7 +21,7 @@ from digitus.evaluation import evaluate
 from digitus.recognizer import Recognizer
 from digitus.serve import channel, mistakes, work
 from digitus.serve.channel import Channel
-from digitus.serve.counters import Counters
+from digitus.serve.metrics import Metrics
 from digitus.serve.mistakes import Wanted, page
 from digitus.serve.work import BATCH, Batcher, Workshop
 from serving import Serving, serving
@@ -220,14 +221,13 @@ def test_a_heartbeat_while_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_metrics_are_prometheus_text(served: Serving) -> None:
-    parser = pytest.importorskip("prometheus_client.parser", reason="the witness is not installed")
     for path in ("/nowhere", "/another", "/api/health", '/x"'):
         served.client.get(path)
     served.client.post("/api/recognize", content=bytes(784 * 3))
     text = served.client.get("/metrics").text
-    families = {family.name: family for family in parser.text_string_to_metric_families(text)}
+    families = {family.name: family for family in text_string_to_metric_families(text)}
     count = {
-        tuple(sample.labels.values()): sample.value
+        tuple(sample.labels[name] for name in ("route", "method", "status")): sample.value
         for sample in families["digitus_requests"].samples
     }
     assert count["none", "GET", "404"] == 3  # one line, whatever paths clients make up
@@ -235,6 +235,18 @@ def test_metrics_are_prometheus_text(served: Serving) -> None:
     assert families["digitus_images"].samples[0].value == 3
     assert families["digitus_requests_going_on"].samples[0].value == 1
     assert families["digitus_resident_bytes"].samples[0].value > 10**7
+    assert {family.name: family.type for family in families.values()} == {
+        "digitus_requests": "counter",
+        "digitus_request_seconds": "histogram",
+        "digitus_requests_going_on": "gauge",
+        "digitus_start_time_seconds": "gauge",
+        "digitus_resident_bytes": "gauge",
+        "digitus_images": "counter",
+        "digitus_batches": "counter",
+        "digitus_images_waiting": "gauge",
+        "digitus_runs": "gauge",
+        "digitus_tasks": "gauge",
+    }
     buckets = [
         sample.value
         for sample in families["digitus_request_seconds"].samples
@@ -245,11 +257,12 @@ def test_metrics_are_prometheus_text(served: Serving) -> None:
 
 
 def test_strange_methods_are_counted_as_one() -> None:
-    counters = Counters()
+    metrics = Metrics()
     for method in ("BREW", "WHEN", "PROPFIND"):
-        counters.began()
-        counters.ended({"method": method}, 405, 0.001)
-    assert 'route="none",method="other",status="405"} 3' in counters.text({})
+        metrics.began()
+        metrics.ended({"method": method}, 405, 0.001)
+    counted = '{method="other",route="none",status="405"} 3.0'
+    assert f"digitus_requests_total{counted}" in metrics.text().decode()
 
 
 def test_mistakes(served: Serving) -> None:

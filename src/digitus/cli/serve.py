@@ -48,7 +48,7 @@ def serve(
 
     from digitus.datasets.sources import cache_folder
     from digitus.serve.app import application
-    from digitus.serve.gate import Door, is_loopback
+    from digitus.serve.door import Door, is_loopback
     from digitus.serve.server import listen, server
     from digitus.threads import limited
 

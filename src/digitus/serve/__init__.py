@@ -4,7 +4,8 @@
 
     server       the socket, uvicorn, slow clients, start and end
     app          which address answers what
-    gate         what every request passes first: Host, Origin, token, limits, headers
+    middleware   what every request passes first: Host, Origin, token, limits, headers
+    door         who may come in
     bodies       what clients send, checked; one-line errors
     work         a bound on work at a time; recognitions in batches
     recognizing  /api/recognize, /api/draw, /api/read
@@ -13,7 +14,7 @@
     lessons      what can be trained: settings in, a recipe out
     live, runs   a training run that can be watched and paused; all of them
     equations    one step of training, equation by equation, with its numbers
-    counters     /metrics
+    metrics      /metrics
     description  /openapi.json and the page that shows how to call it
     static/      the page itself: HTML, CSS, ES modules, no build step
 

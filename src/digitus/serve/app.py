@@ -14,7 +14,6 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,11 +21,12 @@ from starlette.routing import Route
 from digitus import __version__
 from digitus.errors import DigitusError
 from digitus.recognizer import Recognizer
-from digitus.serve.bodies import answer
-from digitus.serve.counters import Counters
+from digitus.serve.bodies import answer, error_response
 from digitus.serve.description import description
-from digitus.serve.gate import Door, Gate
+from digitus.serve.door import Door
 from digitus.serve.inside import Inside
+from digitus.serve.metrics import CONTENT_TYPE, Metrics
+from digitus.serve.middleware import layers
 from digitus.serve.mistakes import Mistakes
 from digitus.serve.pages import Pages, read_files
 from digitus.serve.penned import pen
@@ -41,7 +41,7 @@ def application(
     recognizer: Recognizer, door: Door, folder: Path, *, reload_page: bool = False
 ) -> Starlette:
     """The whole server as an ASGI application; training runs are kept in `folder`."""
-    counters, batcher, workshop = Counters(), Batcher(recognizer), Workshop()
+    metrics, batcher, workshop = Metrics(), Batcher(recognizer), Workshop()
     # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
     pictures = Workshop()
     pages = Pages(read_files(), reload_page)
@@ -49,6 +49,15 @@ def application(
     inside = Inside(recognizer, workshop)
     mistakes = Mistakes(recognizer, pictures)
     runs = Runs(folder, workshop)
+    metrics.counter("images", "Images recognized.", lambda: batcher.images)
+    metrics.counter("batches", "Batches they came in.", lambda: batcher.batches)
+    metrics.gauge("images_waiting", "Images not yet recognized.", lambda: batcher.queued)
+    metrics.gauge("runs", "Training runs that go on or are paused.", lambda: runs.going)
+    metrics.gauge(
+        "tasks",
+        "Pictures and layers worked on or waiting.",
+        lambda: workshop.busy + pictures.busy,
+    )
 
     async def health(request: Request) -> Response:
         return answer({"status": "ok", "version": __version__, "model": about(recognizer)})
@@ -56,19 +65,8 @@ def application(
     async def openapi(request: Request) -> Response:
         return answer(description(token=door.token is not None))
 
-    async def metrics(request: Request) -> Response:
-        figures = {
-            "images_total": ("counter", "Images recognized.", float(batcher.images)),
-            "batches_total": ("counter", "Batches they came in.", float(batcher.batches)),
-            "images_waiting": ("gauge", "Images not yet recognized.", float(batcher.queued)),
-            "runs": ("gauge", "Training runs that go on or are paused.", float(runs.going)),
-            "tasks": (
-                "gauge",
-                "Pictures and layers worked on or waiting.",
-                float(workshop.busy + pictures.busy),
-            ),
-        }
-        return Response(counters.text(figures), media_type="text/plain; version=0.0.4")
+    async def figures(request: Request) -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -97,13 +95,13 @@ def application(
             at("/api/runs/{id}/pace", POST=runs.pace),
             *(at(f"/api/runs/{{id}}/{wish}", POST=runs.wish) for wish in WISHES),
             at("/api/health", GET=health),
-            at("/metrics", GET=metrics),
+            at("/metrics", GET=figures),
             at("/openapi.json", GET=openapi),
             at("/api", GET=pages.api),
             at("/static/{name}", GET=pages.static),
             at("/", GET=pages.index),
         ],
-        middleware=[Middleware(Gate, door=door, counters=counters)],
+        middleware=layers(door, metrics),
         exception_handlers={
             HTTPException: _refused,
             DigitusError: _unreadable,
@@ -138,9 +136,8 @@ def about(recognizer: Recognizer) -> dict[str, Any]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    response = answer({"error": _words(error)}, error.status_code)
-    response.headers.update(error.headers or {})
-    return response
+    error.detail = _words(error)
+    return error_response(error)
 
 
 def _words(error: HTTPException) -> str:

@@ -1,7 +1,7 @@
 """What clients send, read and checked; and what is wrong with it, in one line.
 
 Inside: raw images and pictures, JSON of known shape, numbers of the query. Not inside: how long and
-how large a body may be while it arrives (`gate`), and what is done with it.
+how large a body may be while it arrives (`middleware`), and what is done with it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ def answer(content: Any, status: int = 200) -> Response:
     """JSON. Numbers that are none would not be JSON and raise `ValueError`."""
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return Response(text, status, media_type="application/json")
+
+
+def error_response(error: HTTPException) -> Response:
+    """A refusal as it is sent."""
+    response = answer({"error": error.detail}, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 def packed(array: Numbers, dtype: str = "u1") -> str:

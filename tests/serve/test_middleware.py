@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from digitus.serve import gate
-from digitus.serve.gate import Door
+from digitus.serve import middleware
+from digitus.serve.door import Door
 from serving import Serving, serving
 
 TOKEN = "a secret that nobody guesses"
@@ -132,7 +132,7 @@ def test_too_large_a_body_is_not_read(served: Serving) -> None:
 def test_a_body_that_does_not_say_how_large_it_is(
     served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(middleware, "MOST_BODY_BYTES", 100_000)
 
     def endless() -> Iterator[bytes]:
         for _ in range(100):
@@ -146,7 +146,7 @@ def test_a_body_that_does_not_say_how_large_it_is(
 
 
 def test_a_body_that_comes_too_slowly(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.2)
     with served.connect() as line:
         head = f"POST /api/recognize HTTP/1.1\r\nHost: localhost:{served.port}\r\n"
         line.sendall(f"{head}Content-Length: 784\r\n\r\n".encode() + bytes(100))

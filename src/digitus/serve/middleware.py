@@ -1,0 +1,285 @@
+"""What every request passes before anything is done for it: small ASGI layers, one duty each.
+
+The Host must be one of this server's, the Origin must be the page's own, and a browser's own word
+about where a request comes from is believed. A body is counted while it arrives and must arrive in
+time; every answer carries the headers that keep a page in its place.
+
+Inside: the layers, and `layers`, the list in which they stand around the application. Not inside:
+who may come in (`door`), and connections that say nothing (`server`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digitus.serve.bodies import error_response, refusal
+from digitus.serve.door import Door
+from digitus.serve.metrics import Metrics
+
+log = logging.getLogger("digitus.serve")
+
+MOST_BODY_BYTES = 20 * 10**6
+BODY_SECONDS = 30.0
+CLIENT_GONE = 499  # the status under which a request is counted whose client hung up
+SINGLE_HEADERS = ("host", "origin", "content-length", "authorization")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+
+def layers(door: Door, metrics: Metrics) -> list[Middleware]:
+    """All layers, outermost first."""
+    return [
+        Middleware(CountRequests, metrics),
+        Middleware(SetSecurityHeaders),
+        Middleware(AnswerErrors),
+        Middleware(RefuseAmbiguousHeaders),
+        Middleware(RefuseForeignNames, door),
+        Middleware(RefuseForeignPages),
+        Middleware(RequireToken, door),
+        Middleware(LimitBodySize),
+        Middleware(LimitBodyTime),
+    ]
+
+
+class Layer:
+    """A layer does nothing; those below do one thing each. Start and end of the server pass by."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the server's start and end."""
+        await (self.handle if scope["type"] == "http" else self.app)(scope, receive, send)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        await self.app(scope, receive, send)
+
+
+class CountRequests(Layer):
+    """Counts requests by route and status, and takes their time."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        super().__init__(app)
+        self._metrics = metrics
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts it, however it ends."""
+        start = time.perf_counter()
+        status = 0
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        self._metrics.began()
+        try:
+            await self.app(scope, receive, send_on)
+            status = status or CLIENT_GONE
+        finally:
+            self._metrics.ended(scope, status or 500, time.perf_counter() - start)
+
+
+class SetSecurityHeaders(Layer):
+    """Gives every answer the headers that keep a page in its place, and out of caches."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Adds the headers to the head of the answer."""
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_on)
+
+
+class AnswerErrors(Layer):
+    """Makes answers of what the layers below refuse, and of our own mistakes."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers in one line, if that can still be done."""
+        answering = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal answering
+            answering = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_on)
+        except HTTPException as error:
+            await error_response(error)(scope, receive, send_on)
+        except ClientDisconnect:  # nobody is left to be answered
+            pass
+        except Exception:
+            if answering:  # half of an answer is out: uvicorn ends the connection, and logs it
+                raise
+            log.exception("%r", scope["path"])
+            ours = refusal(500, "the server made a mistake; its log says more")
+            await error_response(ours)(scope, receive, send_on)
+
+
+class Check(Layer):
+    """Lets a request pass unless `check` raises a refusal."""
+
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Raises `HTTPException`."""
+        raise NotImplementedError
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Checks the head, then lets the request pass."""
+        self.check(scope, Headers(scope=scope))
+        await self.app(scope, receive, send)
+
+
+class RefuseAmbiguousHeaders(Check):
+    """Headers that decide who asks, and for how much, must not be there twice."""
+
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Counts them."""
+        for name in SINGLE_HEADERS:
+            if len(headers.getlist(name)) > 1:
+                raise refusal(400, f"two headers {name}", Connection="close")
+
+
+class RefuseForeignNames(Check):
+    """A site that points its own name at this machine asks for that name (DNS rebinding)."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        super().__init__(app)
+        self._door = door
+
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Asks the door whether this is a name of this server."""
+        host = headers.get("host", "")
+        if not self._door.knows(host):
+            raise refusal(403, f"this server is not called {host[:100]!r}", Connection="close")
+
+
+class RefuseForeignPages(Check):
+    """A page of another site may link to this one, and nothing else."""
+
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Compares the Origin, and believes what browsers say of where a request comes from."""
+        origin, own = headers.get("origin"), f"{scope['scheme']}://{headers.get('host')}"
+        site = headers.get("sec-fetch-site", "none")
+        linked = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        foreign_origin = origin is not None and origin.lower() != own.lower()
+        if foreign_origin or not (site in ("none", "same-origin") or linked):
+            raise refusal(403, "a page of another site may not ask this server", Connection="close")
+
+
+class RequireToken(Layer):
+    """Where the server has a token: nothing without it, and a cookie where the address has it."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        super().__init__(app)
+        self._door = door
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Looks for the token in the header, in a cookie, in the address."""
+        headers = Headers(scope=scope)
+        if self._door.token is None or self._in_header(headers) or self._in_cookie(headers):
+            await self.app(scope, receive, send)
+            return
+        if not self._door.admits(QueryParams(scope["query_string"]).get("token", "")):
+            raise refusal(
+                401,
+                "open the address with the token that `digitus serve` printed, or send it in the "
+                "header Authorization: Bearer",
+                WWW_Authenticate="Bearer",
+            )
+        cookie = f"{self._door.cookie_name}={self._door.cookie}; "
+
+        async def send_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.append("set-cookie", cookie + "Path=/; HttpOnly; SameSite=Strict")
+            await send(message)
+
+        await self.app(scope, receive, send_on)
+
+    def _in_header(self, headers: Headers) -> bool:
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and self._door.admits(given.strip())
+
+    def _in_cookie(self, headers: Headers) -> bool:
+        try:
+            cookies = SimpleCookie(headers.get("cookie", ""))
+        except CookieError:
+            return False
+        name = self._door.cookie_name
+        return name in cookies and self._door.admits_cookie(cookies[name].value)
+
+
+class LimitBodySize(Layer):
+    """A body is refused as soon as it is known to be too large: by its header, or on arrival."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts the bytes."""
+        said = Headers(scope=scope).get("content-length", "0")
+        if said.isdecimal() and int(said) > MOST_BODY_BYTES:
+            raise self._refusal(f", not {said} bytes")
+        size = 0
+
+        async def receive_counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > MOST_BODY_BYTES:
+                raise self._refusal()
+            return message
+
+        await self.app(scope, receive_counted, send)
+
+    def _refusal(self, why: str = "") -> HTTPException:
+        return refusal(413, f"at most {MOST_BODY_BYTES // 10**6} MB{why}", Connection="close")
+
+
+class LimitBodyTime(Layer):
+    """A body must have arrived in time, counted from the head of the request."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Looks at the clock while it waits for the body."""
+        late = asyncio.get_running_loop().time() + BODY_SECONDS
+        whole = False
+
+        async def receive_in_time() -> Message:
+            nonlocal whole
+            if whole:  # what follows is the end of the connection, which may take its time
+                return await receive()
+            try:
+                async with asyncio.timeout_at(late):
+                    message = await receive()
+            except TimeoutError:
+                why = f"the body took longer than {BODY_SECONDS:.0f} s"
+                raise refusal(408, why, Connection="close") from None
+            whole = not message.get("more_body", False)
+            return message
+
+        await self.app(scope, receive_in_time, send)
