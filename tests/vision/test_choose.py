@@ -1,4 +1,4 @@
-"""The best path is the best of all paths, and gaps make groups."""
+"""The best path is the best of all paths."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.vision.choose import best_path, groups, score
+from digitus.vision.choose import best_path, score
 from digitus.vision.split import Stretch
 
 IMAGE = np.zeros((28, 28), np.uint8)
@@ -64,14 +64,3 @@ def test_two_digits_are_better_than_one_sign_that_is_none():
     both = score(stretch(0, 2, box=(0, 0, 20, 20)), 20, 0.3)
     halves = score(stretch(0, 1, box=(0, 0, 10, 20), crossed=0.1, cuts=1), 20, 0.6)
     assert 2 * halves > both
-
-
-def test_gaps_make_groups():
-    boxes = [(x, 0, 10, 20) for x in (0, 14, 28, 80, 94)]
-    assert groups(boxes, 20) == [[0, 1, 2], [3, 4]]
-    assert groups([(x, 0, 10, 20) for x in range(0, 300, 60)], 20) == [[0, 1, 2, 3, 4]]
-    assert groups([(x, 0, 10, 20) for x in (0, 40)], 20) == [[0], [1]]
-    assert groups([(x, 0, 10, 20) for x in (0, 25)], 20) == [[0, 1]]
-    assert groups([(x, 0, 10, 20) for x in (0, 40, 54)], 20) == [[0], [1, 2]]
-    assert groups([(0, 0, 30, 50), (34, 10, 10, 20), (48, 10, 10, 20)], 20) == [[0], [1, 2]]
-    assert groups([], 20) == []

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
+from digitus.reading.groups import groups
 from digitus.reading.result import Candidate, Digit, Steps
 from digitus.types import Box, Bytes, Floats, Grey
-from digitus.vision.choose import best_path, groups, score
+from digitus.vision.choose import best_path, score
 from digitus.vision.find import Layout, find_lines
 from digitus.vision.ink import Ink, page_ink
 from digitus.vision.normalise import SIDE
@@ -170,7 +172,8 @@ def read_page(picture: Sheet, asked: Asked, view: View) -> Page:
             box = _upright(ways[i].box, view.turns, zoom, picture)
             value, confidence = answer(p[i], asked.threshold)
             found.append(Digit(value, confidence, box, len(lines), ways[i].image, p[i]))
-        parts = groups([ways[i].box for i in path], line.height)
+        starts = groups([ways[i].box for i in path])
+        parts = [range(a, b) for a, b in pairwise([*starts, len(path)])]
         cuts = [ways[i].cuts for i in path]
         readable = tuple(
             tuple(found[i] for i in part)

@@ -1,27 +1,22 @@
 """Which stretches of a line are its digits: the best path over what a recognizer says of each.
 
-Inside: scores, the path with the largest sum, also where the form of the number is known, and
-groups of digits. Not inside: what there is to choose from (`split`).
+Inside: scores, and the path with the largest sum, also where the form of the number is known. Not
+inside: what there is to choose from (`split`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
-from digitus.types import Box
 from digitus.vision.split import Stretch
 
 DOUBTED = 1.0  # for what is more likely no such digit than one
 WIDE, LOW = 2.0, 5.0  # for each height that a digit is too wide, each line that it is too low
 CUT, CROSSED = 0.2, 1.5  # for each cut through ink, and each height of ink that it crosses
 UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
-WIDER, FARTHER = 0.6, 1.8  # a gap between groups: heights of a line, and usual gaps, together
-TALLER = 2.0  # times as high: a neighbour is of another group, as a digit beside printed words
-LONE = 0.3  # of the height: the usual gap of a line that has only one
 
 
 def score(stretch: Stretch, height: float, confidence: float) -> float:
@@ -91,20 +86,3 @@ def best_path(
 def _no_digit(digit: float) -> float:
     """The score of ink as another sign, from its score as a digit."""
     return math.log(max(1 - math.exp(min(digit, 0.0)), 0.02))
-
-
-def groups(boxes: Sequence[Box], height: float) -> list[list[int]]:
-    """The digits of a line, by index, in groups: at wide gaps, or where the height changes much."""
-    if not boxes:
-        return []
-    gaps = [b[0] - a[0] - a[2] for a, b in pairwise(boxes)]
-    usual = max(float(sorted(gaps)[(len(gaps) - 1) // 2]), 0.0) if gaps else 0.0
-    if len(gaps) == 1:  # nothing to compare it with
-        usual = min(usual, LONE * height)
-    found = [[0]]
-    for i, gap in enumerate(gaps, 1):
-        low, high = sorted((boxes[i - 1][3], boxes[i][3]))
-        if gap > WIDER * height + FARTHER * usual or high > TALLER * low:
-            found.append([])
-        found[-1].append(i)
-    return found
