@@ -13,7 +13,7 @@ from digitus.cli import VERBS, app, main
 
 HEAVY = {
     "numpy", "cv2", "matplotlib", "rich", "PIL", "safetensors", "pooch", "requests", "torch",
-    "starlette", "uvicorn",
+    "starlette", "uvicorn", "jinja2", "markupsafe",
 }  # fmt: skip
 
 

@@ -1,10 +1,12 @@
-"""The report: what a recognizer is and how well it reads, as one file that opens anywhere.
+"""Reports: a network and its score, how a picture was read, what is doubtful in it.
 
-One HTML file without a single reference to anything outside it: pictures, style and the few lines
-of script are in it. What it says about a score is the record of `Evaluation`, number by number.
+Each is one HTML file without a single reference to anything outside it: pictures, style and the
+few lines of script are in it. What it says about a score is the record of `Evaluation`, number by
+number.
 
-Inside: `write_report`, which puts the page together. Not inside: its sections (`score`, `model`),
-its drawings (`charts`, `pictures`), training and scoring themselves.
+Inside: `write_report`, which puts the report on a network together. Not inside: its sections
+(`score`, `model`), the reports on pictures (`explain`, `review`), templates and their environment
+(`html`), drawings (`charts`, `pictures`), training and scoring themselves.
 """
 
 from __future__ import annotations
@@ -12,18 +14,19 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from datetime import date
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from digitus import __version__
 from digitus.evaluation import Evaluation
 from digitus.files import write_text
 from digitus.recognizer import Recognizer
 from digitus.report import charts, model, score
-from digitus.report.page import Section, count, document, duration, facts, percent
+from digitus.report.formats import duration, percent, quantity
+from digitus.report.html import Section, fill, standalone
 
 __all__ = ["report", "write_report"]
 
@@ -63,34 +66,25 @@ def report(
         model.network(recognizer),
         model.recipe(recognizer),
     ]
-    style = (mistakes.sheet.css if mistakes.shown else "") + (weights[1].css if weights else "")
-    name = recognizer.recipe.name
-    return document(
-        title=f"{name}: {percent(record['accuracy'])} · digitus",
-        header=_header(recognizer, evaluation, record, epochs),
-        sections=[section for section in sections if section],
-        style=style,
-        footer=f"<p>Written by digitus {escape(__version__)}. Everything on this page is in this "
-        "one file.</p>",
-    )
-
-
-def _header(
-    recognizer: Recognizer,
-    evaluation: Evaluation,
-    record: dict[str, Any],
-    epochs: Sequence[dict[str, Any]],
-) -> str:
-    """The score in one line, a square for every digit, and the facts."""
+    sheets = [mistakes.sheet] * bool(mistakes.shown) + ([weights[1]] if weights else [])
     recipe = recognizer.recipe
-    wrong = evaluation.answers != evaluation.digits.labels
-    about = f'<p class="about">{escape(recipe.about)}</p>' if recipe.about else ""
-    return (
-        f'<p class="kicker">digitus · report</p><h1>{escape(recipe.name)}</h1>{about}'
-        f'<p class="score"><strong>{percent(record["accuracy"])}</strong> '
-        f"<span>{score.in_words(record)}<small>in brackets the 95 % interval</small></span></p>"
-        + charts.field(wrong)
-        + facts(_facts(recognizer, record, epochs))
+    header = fill(
+        "report/score.html",
+        "header",
+        name=recipe.name,
+        about=recipe.about,
+        accuracy=record["accuracy"],
+        words=score.in_words(record),
+        field=charts.field(evaluation.answers != evaluation.digits.labels),
+        facts=_facts(recognizer, record, epochs),
+    )
+    return standalone(
+        f"{recipe.name}: {percent(record['accuracy'])} · digitus",
+        header,
+        [section for section in sections if section],
+        f"Written by digitus {__version__}. Everything on this page is in this one file.",
+        style=Markup().join(sheet.css for sheet in sheets),
+        script="report/report.js",
     )
 
 
@@ -98,12 +92,12 @@ def _facts(
     recognizer: Recognizer, record: dict[str, Any], epochs: Sequence[dict[str, Any]]
 ) -> list[tuple[str, str]]:
     history = recognizer.history
-    pairs = [("digits", str(record["data"])), ("parameters", count(recognizer.parameter_count))]
+    pairs = [("digits", str(record["data"])), ("parameters", quantity(recognizer.parameter_count))]
     learnt = history.get("data", {})
     if isinstance(learnt, dict) and "name" in learnt:
         pairs.append(("learnt from", str(learnt["name"])))
     if seconds := sum(float(epoch.get("seconds") or 0) for epoch in epochs):
-        pairs.append(("training", f"{count(len(epochs), 'epoch')}, {duration(seconds)}"))
+        pairs.append(("training", f"{quantity(len(epochs), 'epoch')}, {duration(seconds)}"))
     pairs.append(("date", str(history.get("date") or date.today().isoformat())))
     trained_by = str(history.get("digitus", __version__))
     pairs.append((

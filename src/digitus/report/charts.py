@@ -13,14 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
+from markupsafe import Markup, escape
 
+from digitus.report.formats import SPACE
+from digitus.report.html import PARTS, fill
 from digitus.types import Bools, Floats, Numbers
 
 WIDTH, HEIGHT = 360, 250  # of a drawing, in the pixels of a telephone
-LEFT, RIGHT, TOP, BOTTOM = 50, 12, 12, 38  # margins
+LEFT, RIGHT, TOP, BOTTOM = 50, 12, 12, 38  # margins, in the same pixels
 MOST_POINTS = 400  # of a curve: it is no wider than that
 DOTS, LARGEST_FIELD = 200, 20_000  # dots in a row of the field, and in all
 
@@ -75,7 +77,7 @@ def number(value: float) -> str:
 
 def percentage(value: float) -> str:
     """A tick that is a share: 97.5 %."""
-    return f"{100 * value:.4g}\u00a0%"
+    return f"{100 * value:.4g}{SPACE}%"
 
 
 def axis_for(
@@ -97,7 +99,7 @@ def axis_for(
     return Axis(low, min(high + room, 1.0) if form is percentage else high + room, form)
 
 
-def curves(title: str, x: Numbers, series: Sequence[Series], y: Axis, label: str) -> str:
+def curves(title: str, x: Numbers, series: Sequence[Series], y: Axis, label: str) -> Markup:
     """Curves over the same x, whole numbers, with a legend. Values that are not finite leave gaps.
 
     `label` names the x axis, `title` what is drawn.
@@ -112,12 +114,8 @@ def curves(title: str, x: Numbers, series: Sequence[Series], y: Axis, label: str
         drawn.append(f'<path class="line {s.kind}" d="{_path(points, y)}"/>')
         if len(x) <= 15:
             drawn += [_dot(px, y.share(v), s.kind) for px, v in points if math.isfinite(v)]
-    legend = "".join(f'<li class="{s.kind}">{escape(s.name)}</li>' for s in series)
-    return figure(
-        title,
-        frame(along, y, label, x_ticks=ticks) + "".join(drawn),
-        f'<ul class="legend">{legend}</ul>' if len(series) > 1 else "",
-    )
+    legend = [(s.kind, s.name) for s in series] if len(series) > 1 else []
+    return figure(title, frame(along, y, label, x_ticks=ticks) + "".join(drawn), legend)
 
 
 def _path(points: Sequence[tuple[float, float]], y: Axis) -> str:
@@ -132,7 +130,7 @@ def _path(points: Sequence[tuple[float, float]], y: Axis) -> str:
     return "".join(parts)
 
 
-def reliability(confidence: Sequence[float], bars: Sequence[tuple[float, float, float]]) -> str:
+def reliability(confidence: Sequence[float], bars: Sequence[tuple[float, float, float]]) -> Markup:
     """Confidence against accuracy; each bar is (accuracy, lower, upper bound of its interval)."""
     unit = Axis(0, 1, percentage)
     marks = [f'<path class="ideal" d="M{_x(0)},{_y(0)}L{_x(1)},{_y(1)}"/>']
@@ -144,11 +142,11 @@ def reliability(confidence: Sequence[float], bars: Sequence[tuple[float, float, 
     return figure(
         "How often answers are right, by their confidence",
         frame(unit, unit, "confidence") + "".join(marks),
-        '<p class="legend">dashed: a perfectly honest network; lines: 95 % intervals</p>',
+        note="dashed: a perfectly honest network; lines: 95 % intervals",
     )
 
 
-def refusal(shares: Numbers, accuracy: Numbers, here: tuple[float, float] | None) -> str:
+def refusal(shares: Numbers, accuracy: Numbers, here: tuple[float, float] | None) -> Markup:
     """What refusing the least confident share of answers makes of the accuracy of the others."""
     across = Axis(0, float(shares[-1]) or 1.0, percentage)
     up = axis_for([Series("", "", accuracy)], percentage)
@@ -158,13 +156,11 @@ def refusal(shares: Numbers, accuracy: Numbers, here: tuple[float, float] | None
         "Accuracy of the answers that are left, by the share refused",
         frame(across, up, "refused")
         + f'<path class="line development" d="{_path(points, up)}"/>{mark}',
-        '<ul class="legend"><li class="wrong">at this network\'s threshold</li></ul>'
-        if here
-        else "",
+        [("wrong", "at this network's threshold")] if here else [],
     )
 
 
-def field(wrong: Bools) -> str:
+def field(wrong: Bools) -> Markup:
     """A square for every digit of a set, in its order; the misread ones stand out.
 
     Where there are too many, a square stands for several and is marked if any of them is misread.
@@ -177,24 +173,22 @@ def field(wrong: Bools) -> str:
     red = "".join(f"M{k % columns} {k // columns}h.8v.8h-.8z" for k in marked.tolist())
     what = "a square for every digit" if each == 1 else f"a square for every {each} digits"
     words = f"{what}, from the first of the set to the last; the {int(wrong.sum()):,} misread: red"
-    return (
-        f'<figure class="field"><svg viewBox="0 0 {columns} {full + bool(rest)}" role="img" '
-        f'style="max-width:{columns}rem" aria-label="{words}"><defs>'
-        '<pattern id="square" width="1" height="1" patternUnits="userSpaceOnUse">'
-        '<rect class="right" width=".8" height=".8"/></pattern>'
-        f'</defs><rect width="{columns}" height="{full}" fill="url(#square)"/>'
-        f'<rect y="{full}" width="{rest}" height="1" fill="url(#square)"/>'
-        f'<path class="wrong" d="{red}"/></svg>'
-        f"<figcaption>{words.capitalize()}.</figcaption></figure>"
-    )
+    return fill(PARTS, "field", columns=columns, full=full, rest=rest, red=red, words=words)
 
 
-def figure(title: str, drawing: str, legend: str) -> str:
-    """The drawing under its title."""
-    return (
-        f'<figure class="chart"><figcaption>{escape(title)}</figcaption>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{drawing}'
-        f"</svg>{legend}</figure>"
+def figure(
+    title: str, drawing: str, legend: Sequence[tuple[str, str]] = (), note: str = ""
+) -> Markup:
+    """The drawing under its title; below it a legend of classes and names, or a note."""
+    return fill(
+        PARTS,
+        "chart",
+        title=title,
+        width=WIDTH,
+        height=HEIGHT,
+        drawing=Markup(drawing),
+        legend=legend,
+        note=note,
     )
 
 

@@ -1,27 +1,29 @@
 """The sections of the report about a network: how it learnt, what it is, what it was told to do.
 
-Inside: HTML for a `Recognizer` and its history: learning curves, the first layer's weights, every
-layer with its equation, the recipe. Not inside: how well it reads (`score`).
+Inside: what `model.html` needs of a `Recognizer` and its history: learning curves, the first
+layer's weights, every layer with its equation, the recipe. Not inside: how well it reads (`score`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from digitus.nn import Conv, Dense
 from digitus.recipe import Recipe, to_table
 from digitus.recognizer import Recognizer
 from digitus.report import charts
-from digitus.report.page import Section, count, details, duration, percent, table
+from digitus.report.formats import duration, percent, quantity
+from digitus.report.html import Section, fill
 from digitus.report.pictures import Sheet, signed_sheet
 from digitus.types import Floats, Floats64
 
 Epochs = Sequence[dict[str, Any]]
+TEMPLATE = "report/model.html"
 UNITS = 64  # whose weights are shown
 EPOCH_ROWS = 40  # of the table of epochs
 
@@ -40,20 +42,22 @@ def learning(recipe: Recipe, epochs: Epochs) -> Section | None:
         for key in ("loss", "accuracy")
     )
     rate = [charts.Series("learning rate", "rate", _column(epochs, "rate"))]
-    drawn = (
-        charts.curves("Loss", x, loss, charts.axis_for(loss), "epoch")
-        + charts.curves(
+    drawn = [
+        charts.curves("Loss", x, loss, charts.axis_for(loss), "epoch"),
+        charts.curves(
             "Accuracy", x, accuracy, charts.axis_for(accuracy, charts.percentage), "epoch"
-        )
-        + charts.curves("Learning rate", x, rate, charts.axis_for(rate, from_zero=True), "epoch")
+        ),
+        charts.curves("Learning rate", x, rate, charts.axis_for(rate, from_zero=True), "epoch"),
+    ]
+    body = fill(
+        TEMPLATE,
+        "learning",
+        epochs=len(epochs),
+        pace=_pace(epochs),
+        distorted=not recipe.augment.off,
+        charts=drawn,
+        rows=_epoch_rows(epochs),
     )
-    distorted = "" if recipe.augment.off else ", of pictures distorted anew each time"
-    words = (
-        f"<p>{count(len(epochs), 'epoch')}{_pace(epochs)}. Loss and accuracy of training are means "
-        f"over the epoch{distorted}; those of the development split, which is not learnt from, are "
-        "taken at its end. So training may look worse than development.</p>"
-    )
-    body = f'{words}<div class="charts">{drawn}</div>{_epoch_table(epochs)}'
     return Section("learning", "How it learnt", body)
 
 
@@ -72,14 +76,15 @@ def _column(epochs: Epochs, key: str) -> Floats64:
     return np.array([np.nan if v is None else float(v) for v in values])
 
 
-def _epoch_table(epochs: Epochs) -> str:
+def _epoch_rows(epochs: Epochs) -> list[list[str]]:
+    """The numbers of the epochs, or of `EPOCH_ROWS` among them."""
     chosen = np.linspace(0, len(epochs) - 1, min(len(epochs), EPOCH_ROWS)).round().astype(int)
     rows = []
     for i in np.unique(chosen).tolist():
         v = {key: _column(epochs[i : i + 1], key)[0] for key in epochs[i]}
         blank = float("nan")
         rows.append([
-            escape(str(epochs[i].get("epoch", i + 1))),
+            str(epochs[i].get("epoch", i + 1)),
             f"{v.get('loss', blank):.4f}",
             percent(v.get("accuracy")),
             f"{v.get('development_loss', blank):.4f}",
@@ -87,9 +92,7 @@ def _epoch_table(epochs: Epochs) -> str:
             f"{v.get('rate', blank):.3g}",
             f"{v.get('seconds', blank):.2f}",
         ])  # fmt: skip
-    head = ["epoch", "loss", "accuracy", "dev. loss", "dev. accuracy", "rate", "seconds"]
-    some = "" if len(rows) == len(epochs) else f" ({len(rows)} of {count(len(epochs))} epochs)"
-    return details(f"These numbers as a table{some}", table("Epochs", head, rows))
+    return rows
 
 
 def first_weights(recognizer: Recognizer) -> tuple[str, Floats] | None:
@@ -121,29 +124,16 @@ def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
     thing, pictures = found
     order = np.argsort(-np.linalg.norm(pictures, axis=(1, 2)), kind="stable")[:UNITS]
     sheet = signed_sheet("weights", pictures[order])
-    tiles = "".join(
-        f"<li>{sheet.show(k, f'weights of {thing} {unit}')}<small>{unit}</small></li>"
-        for k, unit in enumerate(order.tolist())
+    body = fill(
+        TEMPLATE,
+        "weights",
+        thing=thing,
+        size=_by(pictures.shape[1:]),
+        count=len(pictures),
+        most=UNITS,
+        sheet=sheet,
+        units=order.tolist(),
     )
-    all_of_them = f"the {count(len(pictures), thing)} of the first layer"
-    some = all_of_them
-    if len(pictures) > UNITS:
-        some = f"{UNITS} of {all_of_them}, those with the largest weights"
-    size = " × ".join(map(str, pictures.shape[1:]))
-    corners = ""
-    if thing == "unit":
-        corners = (
-            " Where training pictures never have ink nothing is learnt, and the random numbers of "
-            "the start are left."
-        )
-    words = (
-        f"<p>The {size} weights of {some}, the largest first. Ink on "
-        f'<b class="positive">blue</b> speaks for the {thing}, ink on '
-        '<b class="negative">red</b> against it; where nothing is seen it does not matter. All '
-        f"pictures have the same scale.{corners}</p>"
-    )
-    kind = "tiles kernels" if thing == "kernel" else "tiles units"
-    body = f'{words}<ul class="{kind}">{tiles}</ul>'
     return Section("weights", "What the first layer looks for", body), sheet
 
 
@@ -157,15 +147,12 @@ def network(recognizer: Recognizer) -> Section:
         arrays = ", ".join(f"{name} {_by(s)}" for name, s in own.items())
         size = sum(int(np.prod(s)) for s in own.values())
         rows.append([
-            f"{i}", _called(layer), _by(shape), escape(arrays) or "–", count(size) if size else "–",
-            _equation(layer),
+            str(i), _code(repr(layer)), _by(shape), arrays or "–",
+            quantity(size) if size else "–", _equation(layer),
         ])  # fmt: skip
-    rows.append(["all", "", "", "", count(recognizer.parameter_count), ""])
-    head = ["", "layer", "output", "parameters", "count", "equation, and how a gradient comes back"]
-    caption = f"From {_by((*recognizer.size, 1))} bytes to ten outputs"
-    layers = table(caption, head, rows, kind="layers", total=True)
+    rows.append(["all", "", "", "", quantity(recognizer.parameter_count), ""])
     rules = [
-        [name, _called(value), _equation(value)]
+        [name, _code(repr(value)), _equation(value)]
         for name, value in (
             ("loss", recipe.loss),
             ("optimizer", recipe.optimizer),
@@ -173,24 +160,24 @@ def network(recognizer: Recognizer) -> Section:
             ("initial", recipe.initial),
         )
     ]
-    how = table("How it was trained", ["", "rule", "equation"], rules, kind="layers")
-    return Section("network", "The network, every equation in plain sight", layers + how)
+    body = fill(TEMPLATE, "network", size=_by((*recognizer.size, 1)), layers=rows, rules=rules)
+    return Section("network", "The network, every equation in plain sight", body)
 
 
 def _by(shape: Sequence[int]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _called(value: Any) -> str:
-    """A layer or rule with its settings: Dense(units=10)."""
-    return f"<code>{escape(repr(value))}</code>"
+def _code(text: str) -> Markup:
+    """A layer or rule with its settings, or another value, as it is written."""
+    return Markup("<code>{}</code>").format(text)
 
 
-def _equation(value: Any) -> str:
+def _equation(value: Any) -> Markup:
     """The first line of its docstring: in this project that is its equation."""
     text = (type(value).__doc__ or "").strip()
     line = text.partition("\n")[0].replace("`", "")
-    return f'<span class="equation">{escape(line)}</span>'
+    return Markup('<span class="equation">{}</span>').format(line)
 
 
 def recipe_text(recipe: Recipe) -> str:
@@ -219,15 +206,14 @@ def _toml(value: Any) -> str:
 
 def recipe(recognizer: Recognizer) -> Section:
     """The recipe, and whatever else is known of the network's past."""
-    text = f'<pre tabindex="0"><code>{escape(recipe_text(recognizer.recipe))}</code></pre>'
     known = {
         "temperature": recognizer.temperature,
         "threshold": recognizer.threshold,
         **{k: v for k, v in recognizer.history.items() if k != "epochs"},
     }
-    rows = [[escape(k), f"<code>{escape(_plain(v))}</code>"] for k, v in _flat(known)]
-    past = table("What the model file knows of itself", ["", "value"], rows, kind="past")
-    return Section("recipe", "The recipe", text + past)
+    rows = [[k, _code(_plain(v))] for k, v in _flat(known)]
+    body = fill(TEMPLATE, "recipe", text=recipe_text(recognizer.recipe), rows=rows)
+    return Section("recipe", "The recipe", body)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 
 from digitus.types import Bytes, Floats, Images
 
@@ -26,7 +26,10 @@ CLIP = 0.995  # of the weights are within the scale; the few beyond it get its f
 
 @dataclass(frozen=True)
 class Sheet:
-    """Pictures of one size in one PNG. `css` goes into the page once, `show` gives each picture."""
+    """Pictures of one size in one PNG. `css` goes into a file once; `tile` shows each picture.
+
+    `tile` is a macro of `parts.html`, which gives an element this sheet's name for its class.
+    """
 
     name: str
     uri: str
@@ -35,21 +38,17 @@ class Sheet:
     width: int
 
     @property
-    def css(self) -> str:
-        """The rule that gives the elements of `show` their picture."""
-        return (
+    def css(self) -> Markup:
+        """The rule that gives the tiles of this sheet their picture."""
+        return Markup(
             f".{self.name}{{--columns:{self.columns};--ratio:{self.height / self.width:g};"
             f"background-image:url({self.uri})}}\n"
         )
 
-    def show(self, k: int, words: str) -> str:
-        """An element with picture k; `words` say what is on it."""
+    def place(self, k: int) -> tuple[int, int]:
+        """Column and row of picture k."""
         row, column = divmod(k, self.columns)
-        words = escape(words)
-        return (
-            f'<span class="tile {self.name}" role="img" aria-label="{words}" title="{words}" '
-            f'style="--x:{column};--y:{row}"></span>'
-        )
+        return column, row
 
 
 def ink_sheet(name: str, images: Images) -> Sheet:

@@ -1,7 +1,7 @@
 """What else can be made of a picture that was read: files to look at, and what is doubtful in it.
 
 Inside: `Show`, which is sent along to whatever process reads the picture. Not inside: the pictures
-and pages themselves (`annotate`, `explain`, `review`).
+and HTML files themselves (`annotate`, `explain`, `review`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from digitus.vision.decode import decode_pages
 
 @dataclass(frozen=True)
 class Show:
-    """Folders for annotated pictures and for pages that explain, and whether to collect doubts.
+    """Folders for annotated pictures and for explanations, and whether to collect doubts.
 
     `names` are the files' names in these folders, without suffix (see `distinct`).
     """

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from digitus.papers.experiments.bench import Album, student95
-from digitus.report.page import SPACE
+from digitus.report.formats import SPACE
 from digitus.types import Floats64, Numbers
 
 SPREAD = "±"

@@ -6,7 +6,6 @@ the sections (`gopa` ...), rendering (`render`).
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,8 @@ from digitus.papers.report import (
 from digitus.papers.report.blocks import Heading, Page, Table, figure, mean, over_seeds, per_cent
 from digitus.papers.report.shao import PAPER_CORRECT, PAPER_COUNT, PAPER_WRONG, TOP
 from digitus.papers.store import Store
-from digitus.report.page import duration, facts
+from digitus.report.formats import duration
+from digitus.report.html import fill
 
 TITLE = "Two papers, carried out again"
 QUICK = (
@@ -197,20 +197,20 @@ def _method(page: Page, store: Store) -> None:
 def write_html(path: Path, store: Store, album: Album | None = None) -> None:
     """Writes the report as one file, with the digits that `album` has. Raises `OutputError`."""
     about = store.about
-    header = (
-        '<p class="kicker">digitus · papers</p>'
-        f"<h1>{escape(TITLE)}</h1>"
-        '<p class="about">Gopa 2024 and Shao 2023: every claim beside what was measured.</p>'
-    )
-    if about.get("quick"):
-        header += f'<p class="warning"><strong>Quick.</strong> {escape(QUICK)}</p>'
     pairs = [(str(k), str(v)) for k, v in about.get("machine", {}).items()]
     pairs.append(("experiments", str(len(store.records))))
-    footer = (
-        f"<p>Written by digitus {escape(__version__)} from {escape(store.path.name)}. Everything "
-        "on this page is in this one file.</p>"
+    header = fill(
+        "papers/report/papers.html",
+        "header",
+        title=TITLE,
+        quick=QUICK if about.get("quick") else "",
+        facts=pairs,
     )
-    write_text(path, render.html(TITLE, header + facts(pairs), page_of(store, album), footer))
+    footer = (
+        f"Written by digitus {__version__} from {store.path.name}. Everything "
+        "on this page is in this one file."
+    )
+    write_text(path, render.html(TITLE, header, page_of(store, album), footer))
 
 
 def markdown(store: Store) -> tuple[str, dict[str, bytes]]:

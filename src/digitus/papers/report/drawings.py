@@ -7,9 +7,9 @@ a drawing, which are those of every report (`digitus.report.charts`); pictures m
 from __future__ import annotations
 
 import math
-from html import escape
 
 import numpy as np
+from markupsafe import Markup, escape
 
 from digitus.papers.report.blocks import Chart, Heat, Line
 from digitus.report import charts
@@ -38,12 +38,11 @@ def svg(drawing: Chart | Heat) -> str:
     return _heat(drawing) if isinstance(drawing, Heat) else _chart(drawing)
 
 
-def figure(drawing: Chart | Heat) -> str:
+def figure(drawing: Chart | Heat) -> Markup:
     """The drawing in the page, with title and legend."""
-    legend = ""
+    legend = []
     if isinstance(drawing, Chart) and len(drawing.lines) > 1:
-        items = (f'<li class="s{i}">{escape(s.name)}</li>' for i, s in enumerate(drawing.lines))
-        legend = f'<ul class="legend">{"".join(items)}</ul>'
+        legend = [(f"s{i}", s.name) for i, s in enumerate(drawing.lines)]
     return charts.figure(drawing.title, svg(drawing), legend)
 
 

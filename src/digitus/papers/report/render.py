@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 
 import cv2
 import numpy as np
+from markupsafe import Markup, escape
 
 from digitus.papers.report import drawings
 from digitus.papers.report.blocks import (
@@ -26,7 +26,7 @@ from digitus.papers.report.blocks import (
     Table,
     Text,
 )
-from digitus.report.page import Section, details, document, table
+from digitus.report.html import PARTS, Section, fill, standalone
 from digitus.report.pictures import NEGATIVE, POSITIVE, ink_sheet, signed_sheet
 from digitus.types import Bytes, Numbers
 
@@ -41,6 +41,7 @@ TEXTS = "".join(
     "padding-right:1.5rem}"
     for n in range(1, 5)
 )
+
 STYLE = """
 nav li::before { margin-right: 0.5em; }
 nav ol { gap: 0.15rem 1.5rem; }
@@ -65,16 +66,16 @@ pre { font-size: 0.875rem; max-width: 60rem; }
 """
 
 
-def html(title: str, header: str, page: Page, footer: str) -> str:
+def html(title: str, header: Markup, page: Page, footer: str) -> str:
     """The whole page as one file that opens anywhere."""
     sections: list[Section] = []
     styles = [STYLE, TEXTS, drawings.style(), "\n"]
-    body: list[str] = []
+    body: list[Markup] = []
     current: Heading | None = None
 
     def close() -> None:
         if current is not None:
-            sections.append(Section(current.id, current.title, "\n".join(body)))
+            sections.append(Section(current.id, current.title, Markup("\n").join(body)))
             # The numbers of the sections, in the margin and in the contents, in place of 1, 2, 3.
             number = f'::before{{content:"{current.number}"}}'
             row = f"nav li:nth-child({len(sections)})"
@@ -88,69 +89,82 @@ def html(title: str, header: str, page: Page, footer: str) -> str:
         else:
             body.append(_html(block, styles))
     close()
-    return document(title, header, sections, "".join(styles), footer)
+    style = Markup("".join(styles))
+    return standalone(title, header, sections, footer, style=style, script="report/report.js")
 
 
-def _html(block: Block, styles: list[str]) -> str:
+def _html(block: Block, styles: list[str]) -> Markup:
     if isinstance(block, Heading):
-        return (
-            f'<h3 id="{block.id}"><span class="n">{block.number}</span>{_inline(block.title)}</h3>'
+        return Markup('<h3 id="{}"><span class="n">{}</span>{}</h3>').format(
+            block.id, block.number, _inline(block.title)
         )
     if isinstance(block, Text):
-        return f"<p>{_inline(block.words)}</p>"
+        return Markup("<p>{}</p>").format(_inline(block.words))
     if isinstance(block, Items):
-        return f'<ul class="plain">{"".join(f"<li>{_inline(i)}</li>" for i in block.items)}</ul>'
+        items = Markup().join(Markup("<li>{}</li>").format(_inline(i)) for i in block.items)
+        return Markup('<ul class="plain">{}</ul>').format(items)
     if isinstance(block, Equations):
-        return f"<pre>{escape(block.lines)}</pre>"
+        return Markup("<pre>{}</pre>").format(block.lines)
     if isinstance(block, Table):
         rows = [[_inline(cell) for cell in row] for row in block.rows]
         kind = f"texts-{block.texts}"
-        return table(block.caption, block.head, rows, kind=kind, total=block.total)
+        return fill(
+            PARTS,
+            "table",
+            caption=block.caption,
+            head=block.head,
+            rows=rows,
+            kind=kind,
+            total=block.total,
+        )
     if isinstance(block, Pictures):
         return _tiles(block, styles)
-    charts = "".join(drawings.figure(c) for c in block.charts)
-    numbers = "".join(_numbers(c) for c in block.charts if isinstance(c, Chart))
-    return f'<div class="charts">{charts}</div>' + (
-        details("These numbers as a table", numbers) if numbers else ""
+    charts = Markup().join(drawings.figure(c) for c in block.charts)
+    numbers = Markup().join(_numbers(c) for c in block.charts if isinstance(c, Chart))
+    return Markup('<div class="charts">{}</div>{}').format(
+        charts,
+        fill(PARTS, "details", summary="These numbers as a table", content=numbers)
+        if numbers
+        else "",
     )
 
 
-def _numbers(chart: Chart) -> str:
+def _numbers(chart: Chart) -> Markup:
     """The values of a chart with few points, for those who want to read them."""
     x = list(chart.lines[0].x)
     if chart.kind != "lines" or len(x) > 40 or any(list(s.x) != x for s in chart.lines):
-        return ""
+        return Markup()
     form, unit = ("{:.2%}", " %") if chart.percent else ("{:.4g}", "")
     rows = [
         [f"{v:g}", *(form.format(s.y[i]).replace("%", unit) for s in chart.lines)]
         for i, v in enumerate(x)
     ]
-    return table(chart.title, [chart.label, *(s.name for s in chart.lines)], rows)
+    head = [chart.label, *(s.name for s in chart.lines)]
+    return fill(PARTS, "table", caption=chart.title, head=head, rows=rows)
 
 
-def _tiles(block: Pictures, styles: list[str]) -> str:
+def _tiles(block: Pictures, styles: list[str]) -> Markup:
     signed = block.images.dtype == np.int8
     name = re.sub(r"\W", "-", block.name)
     sheet = (signed_sheet if signed else ink_sheet)(name, block.images)
     styles.append(sheet.css + f".{name}{{--s:{block.size}px}}\n")
-    kind = "" if signed else ' class="ink"'
-    items = "".join(
-        f"<li><span{kind}>{sheet.show(k, words)}</span><small>{escape(words)}</small></li>"
-        for k, words in enumerate(block.labels)
-    )
-    return (
-        f'<figure class="contact"><figcaption>{_inline(block.caption)}</figcaption>'
-        f"<ul>{items}</ul></figure>"
+    return fill(
+        "papers/report/papers.html",
+        "tiles",
+        block=block,
+        caption=_inline(block.caption),
+        sheet=sheet,
+        signed=signed,
     )
 
 
-def _inline(words: str) -> str:
+def _inline(words: str) -> Markup:
     """`code`, **bold**, *slanted* and [links](address) as HTML."""
-    out = escape(words, quote=False)
+    out = str(escape(words))
     out = re.sub(r"`([^`]+)`", r"<code>\1</code>", out)
     out = re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", out)
     out = re.sub(r"\*([^*]+)\*", r"<em>\1</em>", out)
-    return re.sub(r"\[([^]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', out)
+    return Markup(re.sub(r"\[([^]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', out))
 
 
 def markdown(title: str, lead: Sequence[str], page: Page) -> tuple[str, dict[str, bytes]]:
