@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from digitus.nn import softmax
 from digitus.nn.images import BATCH
 from digitus.recognizer import REFUSED_SHARE, Recognizer, calibrate, load
 from digitus.threads import workers
+from nn.layouts import LAYOUTS
 from small import EVERYTHING, digits, one_line, recipe, recognizer, same_arrays, trained
 
 
@@ -75,6 +79,45 @@ def test_several_threads_read_the_same_as_one() -> None:
 def test_it_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         recognizer().temperature = 2.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda r: r,
+        lambda r: replace(r, threshold=0.5),
+        lambda r: pickle.loads(pickle.dumps(r)),
+        copy.deepcopy,
+    ],
+    ids=["made", "replaced", "pickled", "copied"],
+)
+def test_its_parameters_cannot_be_written_to(way: Callable[[Recognizer], Recognizer]) -> None:
+    """Nor those that its layers have looked up; whoever made it keeps arrays of his own."""
+    arrays = {name: w.copy() for name, w in recognizer().params.items()}
+    made = replace(recognizer(), params=arrays)
+    made.outputs(digits().images[:1])
+    model = way(made)
+    for w in (*model.params.values(), *(w for _, own in model._layers for w in own.values())):
+        with pytest.raises(ValueError, match="read-only"):
+            w += 1
+    assert all(w.flags.writeable for w in arrays.values())
+    assert np.shares_memory(made.params["3.W"], arrays["3.W"])  # a view costs nothing
+    assert np.array_equal(model.outputs(digits().images), made.outputs(digits().images))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+def test_an_answer_does_not_depend_on_how_images_lie_in_memory(layout: Any) -> None:
+    network = [
+        {"kind": "Scale"},
+        {"kind": "Conv", "channels": 3, "padding": "valid"},
+        {"kind": "Conv", "channels": 3, "stride": 2, "padding": "valid"},
+        {"kind": "Flatten"},
+        {"kind": "Dense", "units": 10},
+    ]
+    model = trained(recipe(network=network, epochs=1), digits())[0]
+    images = digits().images[:40]
+    expected = model.probabilities(images)
+    np.testing.assert_allclose(model.probabilities(layout(images)), expected, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize(

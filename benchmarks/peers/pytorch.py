@@ -40,8 +40,8 @@ class Network:
             there, back = layout(layer, before)
             before = ()
             with torch.no_grad():
-                made.weight.copy_(torch.from_numpy(np.ascontiguousarray(there(params[f"{i}.W"]))))
-                made.bias.copy_(torch.from_numpy(params[f"{i}.b"]))
+                made.weight.copy_(torch.tensor(there(params[f"{i}.W"])))
+                made.bias.copy_(torch.tensor(params[f"{i}.b"]))
             self.to_own += [(f"{i}.W", made.weight, back), (f"{i}.b", made.bias, lambda b: b)]
         self.module = nn.Sequential(*layers)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from digitus.nn.images import BATCH, as_input
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.threads import Map
-from digitus.types import Images, Matrix, Numbers, Params
+from digitus.types import Array, Images, Matrix, Numbers, Params
 
 DEFAULT = "default"  # the name of the recognizer that ships with digitus
 WEIGHTS = Path(__file__).parent / "weights"
@@ -66,6 +66,11 @@ class Recognizer:
             raise ModelError(f"the temperature must be from 0.001 to 1000, not {self.temperature}")
         if not 0 <= self.threshold <= 1:
             raise ModelError(f"the threshold must be from 0 to 1, not {self.threshold}")
+        object.__setattr__(self, "params", {name: _frozen(w) for name, w in self.params.items()})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made anew where it arrives, since a pickled array can be written to."""
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     @cached_property
     def _layers(self) -> list[tuple[Any, Params]]:
@@ -128,6 +133,15 @@ class Recognizer:
             "history": self.history,
         }
         write_arrays(Path(path), self.params, "model", about)
+
+
+def _frozen(w: Array) -> Array:
+    """The same numbers for reading only; PyTorch has no such view."""
+    if not isinstance(w, np.ndarray):
+        return w
+    view = w.view()
+    view.flags.writeable = False
+    return view
 
 
 def load(path: Path | str = DEFAULT) -> Recognizer:

@@ -1,8 +1,11 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError
+from nn.layouts import LAYOUTS
 
 IMAGES = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
 LABELS = np.array([7, 0, 9], np.uint8)
@@ -51,6 +54,22 @@ def test_fingerprint_tells_pixels_labels_and_shapes_apart() -> None:
 def test_fingerprint_does_not_depend_on_the_layout_in_memory() -> None:
     columns = np.asfortranarray(IMAGES)
     assert Digits(columns, LABELS, "some").sha256 == Digits(IMAGES, LABELS, "some").sha256
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.__name__)
+def test_they_lie_in_memory_example_by_example(layout: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Also where a few are taken: what works with them need not ask how they lie."""
+    digits = Digits(layout(IMAGES), layout(LABELS), "some")
+    assert np.array_equal(digits.images, IMAGES)
+    assert np.array_equal(digits.labels, LABELS)
+    for some in (digits, digits.take(slice(None, None, -1)), digits.take(slice(0, 3, 2))):
+        assert some.images.strides == (20, 5, 1)
+        assert some.labels.strides == (1,)
+
+
+def test_what_lies_so_is_not_copied() -> None:
+    digits = Digits(IMAGES, LABELS, "some").take(slice(1, 3))
+    assert np.shares_memory(digits.images, IMAGES)
 
 
 def test_an_empty_set_is_a_set() -> None:

@@ -234,6 +234,14 @@ def test_npz_with_other_arrays(tmp_path: Path, arrays: dict[str, object], words:
     assert words in complaint(tmp_path / "a.npz")
 
 
+def test_npz_in_fortran_order(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 5, 4), np.uint8)
+    np.savez(tmp_path / "a.npz", images=np.asfortranarray(images), labels=[1, 2, 3])
+    digits = read_npz(tmp_path / "a.npz")
+    assert np.array_equal(digits.images, images)
+    assert digits.images.flags.c_contiguous
+
+
 def test_npz_is_never_unpickled(tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, ...]:

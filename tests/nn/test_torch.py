@@ -35,6 +35,7 @@ from digitus.nn import (
     Standardize,
     Tanh,
     calibrated,
+    like,
     softmax,
     update_average,
 )
@@ -52,12 +53,14 @@ from nn.cases import (
     targets,
     upstream,
 )
+from nn.layouts import LAYOUTS, backwards, read_only
 
 if "torch" in os.environ.get("DIGITUS_REQUIRE", "").split(","):
     import torch
 else:
     torch = pytest.importorskip("torch", reason="the third witness, PyTorch, is not installed")
 functional = torch.nn.functional
+kernels_torch = pytest.importorskip("digitus.nn.kernels_torch")
 
 TOLERANCE = 1e-10
 
@@ -316,3 +319,62 @@ def test_the_rest_on_tensors():
     update_average(ours, p, 0.9, 3)
     update_average(theirs, p_, 0.9, 3)
     assert all(same(theirs[name], w, TOLERANCE) for name, w in ours.items())
+
+
+# How tensors lie in memory
+
+
+FOR_TENSORS = [layout for layout in LAYOUTS if layout not in (backwards, read_only)]
+on_tensors = pytest.mark.parametrize("layout", FOR_TENSORS, ids=lambda a: a.__name__)
+
+
+def laid_out(layout, a):
+    """A tensor that shares the memory of NumPy's array; PyTorch has no negative strides."""
+    return torch.from_numpy(layout(a))
+
+
+@on_tensors
+@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+def test_layer_on_tensors_in_any_order(layer, shape, layout):
+    for mode in ("training", "inference"):
+        p, x = parameters(layer, shape), inputs(shape)
+        y, backward = layer.forward(p, x, rng_of(mode))
+        dy = upstream(y)
+        dx, gradients = backward(dy)
+        plain = {name: tensor(w) for name, w in p.items()}
+        x_, dy_ = tensor(x), tensor(dy)
+        for arrays in (
+            ({name: laid_out(layout, w) for name, w in p.items()}, x_, dy_),
+            (plain, laid_out(layout, x), dy_),
+            (plain, x_, laid_out(layout, dy)),
+        ):
+            y_, backward_ = layer.forward(*arrays[:2], rng_of(mode))
+            dx_, gradients_ = backward_(arrays[2])
+            assert same(y_, y, TOLERANCE)
+            assert same(dx_, dx, TOLERANCE)
+            for name, gradient in gradients.items():
+                assert same(gradients_[name], gradient, TOLERANCE), name
+
+
+@on_tensors
+@pytest.mark.parametrize("rule", [Adam(), AdamW(decay=0.3)], ids=str)
+def test_the_fused_step_in_any_order(rule, layout):
+    """The kernel goes through memory from the first number to the last, whatever lies there."""
+    w, g = inputs((4, 3), 2)
+    expected, memory = w.copy(), {"W": rule.start(w)}
+    arrays = {"W": laid_out(layout, w)}, {"W": laid_out(layout, g)}
+    theirs = {"W": rule.start(arrays[0]["W"])}
+    for t in (1, 2):
+        expected += rule.update(g, expected, memory["W"], 0.1, t)
+        kernels_torch.adam(rule, *arrays, theirs, 0.1, t)
+    assert same(arrays[0]["W"], expected, 1e-12)
+    for name, kept in memory["W"].items():
+        assert same(theirs["W"][name], kept, 1e-12)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda a: a.__name__)
+def test_an_array_in_any_order_becomes_a_tensor(layout):
+    x = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    found = like(layout(x), torch.zeros(1))
+    assert np.array_equal(found, x)
+    found += 1  # PyTorch may write to it: not to what was read-only

@@ -28,8 +28,9 @@ class Digits:
     """Images with their labels.
 
     `images` are bytes [n h w], white ink (255) on black (0) as in MNIST, in memory or `Mapped` from
-    a file; `labels` are bytes [n], each 0 to 9. `name` says what they are in a sentence and
-    `origin` where they came from.
+    a file; `labels` are bytes [n], each 0 to 9. Arrays in another order are copied, so that both
+    lie in memory example by example. `name` says what they are in a sentence and `origin` where
+    they came from.
 
     Raises `DataError` where the two do not belong together.
     """
@@ -56,6 +57,9 @@ class Digits:
                 f"{self.name}: label {self.labels[first]} at position {first}; "
                 "labels must be the digits 0 to 9"
             )
+        if not isinstance(self.images, Mapped):
+            object.__setattr__(self, "images", np.ascontiguousarray(self.images))
+        object.__setattr__(self, "labels", np.ascontiguousarray(self.labels))
 
     def __len__(self) -> int:
         return len(self.images)

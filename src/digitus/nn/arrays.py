@@ -44,7 +44,8 @@ def like(x: Numbers, other: Array) -> Array:
     """NumPy's `x` in the library and on the device of `other`; its type stays."""
     if isinstance(other, np.ndarray):
         return x
-    x = x if x.flags.writeable else x.copy()  # PyTorch shares memory, and wants to own it
+    if not x.flags.writeable or min(x.strides, default=0) < 0:
+        x = x.copy()  # PyTorch shares memory, wants to own it, and reads it forwards only
     return namespace(other).asarray(x, device=other.device)
 
 

@@ -100,7 +100,7 @@ def batch_norm(p: Params, x: Array, epsilon: float) -> tuple[Array, Array]:
     x = _channels_second(x) if x.ndim == 4 else x.reshape(-1, shape[-1])
     # In fewer bits, too, sums over a batch are taken in float32.
     wide = torch.float64 if x.dtype == torch.float64 else torch.float32
-    gamma, beta = p["gamma"].to(wide), p["beta"].to(wide)
+    gamma, beta = (p[name].to(wide).contiguous() for name in ("gamma", "beta"))  # read by memory
     y, mean, inverse = _kernels.native_batch_norm(x, gamma, beta, None, None, True, 0.0, epsilon)
 
     def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
@@ -127,12 +127,14 @@ def adam(
         names = [name for name in gradients if (params[name].ndim > 1) == decays]
         if not names:
             continue
-        w = [params[name] for name in names]
+        # The kernel goes by memory, so all four must lie alike: one number after the other.
+        changed = [(params[name], memory[name]["m"], memory[name]["v"]) for name in names]
+        w, m, v = ([a.contiguous() for a in arrays] for arrays in zip(*changed, strict=True))
         _kernels._fused_adamw_(
             w,
-            [gradients[name].contiguous() for name in names],  # the kernel goes by memory
-            [memory[name]["m"] for name in names],
-            [memory[name]["v"] for name in names],
+            [gradients[name].contiguous() for name in names],
+            m,
+            v,
             [],
             [torch.tensor(float(t), device=w[0].device)] * len(names),
             lr=rate,
@@ -143,3 +145,7 @@ def adam(
             amsgrad=False,
             maximize=False,
         )
+        for originals, *copies in zip(changed, w, m, v, strict=True):
+            for a, copy in zip(originals, copies, strict=True):
+                if copy is not a:
+                    a.copy_(copy)

@@ -61,7 +61,7 @@ class Pixels(NDArrayOperatorsMixin):
 
     def reshape(self, shape: tuple[int, ...], order: Any = "C") -> Pixels:
         """As of an array; `numpy.reshape` asks for it."""
-        return Pixels(self.bytes.reshape(shape), self.dtype, self.factor)
+        return Pixels(self.bytes.reshape(shape, order=order), self.dtype, self.factor)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numbers:
         """The numbers; always made anew."""

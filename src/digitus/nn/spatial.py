@@ -158,6 +158,7 @@ class AveragePool(_Pool):
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """x [n h w c] to y [n h/size w/size c]."""
         xp = namespace(x)
+        x = xp.asarray(x)
         corners = list(self._corners(x))
         share = 1 / len(corners)
         y = x[corners[0]] * share
