@@ -65,9 +65,11 @@ def test_boxes_are_exactly_around_the_ink(layout, source):
         paper, darkest = int(grey[0, 0]), int(grey.min())
         ink = grey < paper - 0.2 * (paper - darkest)
         clear = grey < paper - 0.3 * (paper - darkest)
-        if layout in ("boxes", "comb"):  # the boxes of a form are dark too
+        if layout in ("boxes", "comb", "cheque"):  # the boxes of a form are dark too
             continue
         inside = np.zeros_like(ink)
+        for _, (x, y, w, h), _ in page.signs:
+            inside[y : y + h, x : x + w] = True
         for _, (x, y, w, h), _ in page.digits:
             inside[y : y + h, x : x + w] = True
             part = ink[y : y + h, x : x + w]
@@ -88,6 +90,39 @@ def test_boxes_follow_the_sheet(hard):
             found += high - low > 60
             assert (part < (high + low) / 2).mean() > 0.1  # a thick pen fills its box
     assert found > 20
+
+
+@pytest.mark.parametrize("layout", ["crop", "cheque"])
+def test_numbers_cut_out_are_small_and_whole(layout):
+    at_the_edge = 0
+    for page in pages(60, 6, kinds={layout}):
+        assert_true(page)
+        height, width = page.picture.shape[:2]
+        assert 8 <= height <= 130
+        assert 8 <= width <= 420
+        for _, (x, y, w, h), _ in page.digits:
+            assert h >= 6
+            at_the_edge += min(x, y, width - x - w, height - y - h) <= 1
+    assert at_the_edge > 30
+
+
+@pytest.mark.parametrize("layout", ["single", "number", "lines", "boxes"])
+def test_a_tight_picture_ends_with_its_digits(layout):
+    touched = 0
+    for page in pages(8, 4, kinds={layout, "tight"}):
+        height, width = page.picture.shape[:2]
+        boxes = np.array([box for _, box, _ in page.digits])
+        rooms = [*boxes[:, :2].min(0), *([width, height] - (boxes[:, :2] + boxes[:, 2:]).max(0))]
+        touched += layout != "boxes" and min(rooms) <= 1
+        assert max(rooms) < 0.9 * np.median(boxes[:, 3]) + 3 or layout == "lines"
+    assert touched > 2 or layout == "boxes"
+
+
+def test_low_resolution_keeps_what_is_written():
+    for page in pages(8, 4, kinds={"number", "low resolution"}):
+        assert_true(page)
+        if "low resolution" in page.kinds:
+            assert 8 <= np.median([h for _, (_, _, _, h), _ in page.digits]) <= 34
 
 
 def test_touching_digits_are_one_piece():

@@ -31,6 +31,12 @@ class View:
         """Rows and columns of the picture."""
         return self.height, self.width
 
+    def scaled(self, by: float) -> View:
+        """The same view in a picture of other size."""
+        height, width = (max(1, round(n * by)) for n in self.shape)
+        zoom = np.diag([width / self.width, height / self.height, 1.0])
+        return View(zoom @ self.matrix, height, width)
+
     def place(self, points: Points) -> Points:
         """Points [n 2] of the sheet, x and y, in the picture."""
         projected = np.column_stack([points, np.ones(len(points))]) @ self.matrix.T
@@ -54,9 +60,11 @@ def view(
     perspective: bool,
     desk: bool,
     straight: bool,
+    tight: bool = False,
 ) -> View:
     """Where a sheet [h w] lies in the picture, whose frame never cuts the points of its `ink`.
 
+    In a `tight` picture they may touch the frame.
     A `straight` sheet (a scan, a screen) is not moved at all, unless one of the others is asked.
     """
     h, w = shape
@@ -78,7 +86,7 @@ def view(
         low, high = moved.min(0) - around[0], moved.max(0) + around[1]
     if len(ink):
         inked = lies.place(ink)
-        room = 0.02 * (inked.max(0) - inked.min(0)).max() + 3
+        room = 0.0 if tight else 0.02 * (inked.max(0) - inked.min(0)).max() + 3
         low, high = np.minimum(low, inked.min(0) - room), np.maximum(high, inked.max(0) + room)
     low, high = np.floor(low), np.ceil(high)
     zoom = min(1.0, MOST / (high - low).max())
@@ -189,6 +197,12 @@ def motion(picture: Floats32, length: float, rng: np.random.Generator) -> Floats
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_8, 4)
     smeared: Floats32 = cv2.filter2D(picture, -1, kernel / kernel.sum())
     return smeared
+
+
+def smaller(picture: Bytes, shape: tuple[int, int]) -> Bytes:
+    """The picture with fewer pixels, [h w] of this shape: each is the mean of those it covers."""
+    little: Bytes = cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA)
+    return little
 
 
 def jpeg(picture: Bytes, quality: int) -> Bytes:

@@ -58,8 +58,11 @@ class Layout:
         sheet = np.zeros((self.height, self.width), np.uint8)
         for g in (*self.glyphs, *self.signs):
             h, w = g.ink.shape
-            part = sheet[g.y : g.y + h, g.x : g.x + w]
-            cv2.max(part, g.ink, dst=part)
+            left, top = max(-g.x, 0), max(-g.y, 0)  # what is cut off at the edge
+            part = sheet[g.y + top : g.y + h, g.x + left : g.x + w]
+            ink = g.ink[top : top + part.shape[0], left : left + part.shape[1]]
+            if ink.size:
+                cv2.max(part, ink, dst=part)
         return sheet
 
 
@@ -68,8 +71,7 @@ def lay_out(
 ) -> Layout:
     """A page of the layout of that name, one of `pages.SHARES`; `inks` makes the digits.
 
-    `kinds` are those of the page, and `slant` is that of its hand. The margins are a small part of
-    a digit at least, so that nothing is cut at the edge.
+    `kinds` are those of the page, and `slant` is that of its hand. No digit is cut at the edge.
     """
     if name == "blank":
         height, width = rng.integers(60, 1200, 2).tolist()
@@ -77,7 +79,7 @@ def lay_out(
     lines, digit = texts(name, kinds, rng)
     written = [c for line in lines for c in line if c in DIGITS]
     values = np.array([int(c.translate(UPRIGHT)) for c in written])
-    spread = 0.0 if len(values) == 1 else 0.07
+    spread = 0.0 if len(values) == 1 else 0.16 if "uneven" in kinds else 0.07
     heights = digit * np.exp(spread * rng.standard_normal(len(values)).clip(-2, 2))
     heights *= [0.6 if c in RAISED else 1.0 for c in written]
     made = inks(values, heights.tolist())
@@ -85,7 +87,7 @@ def lay_out(
     if name in ("boxes", "comb"):
         placed, cells, baselines = _in_cells(name, lines, made, digit, rng)
     else:
-        pen = stroke_width(made[:4]) if kinds & {"signs", "underlined"} else 0.0
+        pen = stroke_width(made[:4]) if kinds & {"signs", "underlined", "cheque"} else 0.0
         placed, baselines = _in_lines(lines, made, digit, pen, slant, kinds, rng)
         if "underlined" in kinds:
             placed += _underlined(placed, digit, pen, rng)
@@ -103,8 +105,10 @@ def _in_lines(
     rng: np.random.Generator,
 ) -> tuple[list[Placed], list[float]]:
     """Glyphs one after another, each line on its (straight or curved) way."""
-    gap, group = rng.uniform(0.12, 0.45) * digit, rng.uniform(1.1, 2.0) * digit
-    touching = "touching" in kinds
+    close = bool(kinds & {"crop", "cheque"})
+    gap = rng.uniform(*((0.0, 0.3) if close else (0.12, 0.45))) * digit
+    group = rng.uniform(*((0.6, 1.2) if close else (1.1, 2.0))) * digit
+    touching, jitter = "touching" in kinds, 0.12 if "uneven" in kinds else 0.04
     bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
     spacing = (rng.uniform(1.35, 2.2) + bend) * digit
     slope = float(np.tan(np.radians(1.5 * rng.standard_normal())))
@@ -119,7 +123,7 @@ def _in_lines(
                 x, before = x + group - gap, None
                 continue
             way = slope * x + bend * digit * np.sin(2 * np.pi * x / wave + phase)
-            foot = line * spacing + way + 0.04 * digit * rng.standard_normal()
+            foot = line * spacing + way + jitter * digit * rng.standard_normal()
             if c in DIGITS:
                 ink = next(left)
                 if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
@@ -207,21 +211,27 @@ def _with_margins(
     rng: np.random.Generator,
 ) -> Layout:
     """The page around the glyphs: from cut close to far too large."""
-    boxes = [(g.x, g.y, g.ink.shape[1], g.ink.shape[0]) for g in placed]
+    tight = bool(kinds & {"crop", "cheque", "tight"})
+    # Cut close, a picture may lose the signs at its edges.
+    kept = [g for g in placed if g.character.isdigit()] if tight and rng.random() < 0.3 else placed
+    boxes = [(g.x, g.y, g.ink.shape[1], g.ink.shape[0]) for g in kept]
     x, y, w, h = np.array(boxes + [c for row in cells for c in row]).T
     left, top, right, bottom = x.min(), y.min(), (x + w).max(), (y + h).max()
     most = {"single": 1.2, "small": 40.0, "large": 0.12}.get(name, 2.0)
     least = 0.06 if name == "large" else 0.25
     sides = digit * (least + most * rng.beta(0.8, 2.0, 4)) + 2
+    if tight:
+        most = 0.6 if name == "cheque" else 0.4
+        sides = digit * np.maximum(most * rng.beta(0.8, 2.0, 4) - 0.05, 0)
     if kinds & {"printed", "letters"}:  # room for words before, above and below the digits
         sides += digit * rng.uniform(0, [4.0, 2.0, 2.5, 2.5])
     width, height = right - left, bottom - top
     if name in ("single", "small"):  # nobody's picture is a long strip with one digit in it
         long, short = sides.reshape(2, 2).sum(1) + np.array([width, height])
         a, b = (slice(0, 2), width) if long > 2 * short else (slice(2, 4), height)
-        sides[a] *= min(1, max((2 * min(long, short) - b) / sides[a].sum(), 0.05))
-    sides[:2] *= min(1, max(MOST - width, 2) / sides[:2].sum())
-    sides[2:] *= min(1, max(MOST - height, 2) / sides[2:].sum())
+        sides[a] *= min(1, max((2 * min(long, short) - b) / max(sides[a].sum(), 1), 0.05))
+    sides[:2] *= min(1, max(MOST - width, 2) / max(sides[:2].sum(), 1))
+    sides[2:] *= min(1, max(MOST - height, 2) / max(sides[2:].sum(), 1))
     before, after, above, below = np.ceil(sides).astype(int)
     dx, dy = int(before - left), int(above - top)
     moved = [replace(g, x=g.x + dx, y=g.y + dy) for g in placed]

@@ -31,33 +31,49 @@ from digitus.types import Box, Bytes, Floats64
 SHARES = {
     "single": 22, "small": 6, "large": 3, "tiny": 8,
     "number": 21, "lines": 18, "many": 5, "boxes": 7, "comb": 4, "blank": 6,
+    "crop": 10, "cheque": 10,
 }  # fmt: skip
 # What makes it hard, and how often. A page may have several.
 CHANCES = {
     "touching": 0.15, "curved": 0.08, "slant": 0.12, "thin": 0.12, "thick": 0.10, "broken": 0.08,
     "pencil": 0.12, "colour pen": 0.2, "inverted": 0.12, "screen": 0.25,
     "ruled": 0.12, "squared": 0.1, "printed": 0.1, "letters": 0.06, "smudges": 0.12,
-    "signs": 0.2, "underlined": 0.05,
+    "signs": 0.2, "underlined": 0.05, "uneven": 0.1, "tight": 0.1, "low resolution": 0.08,
+    "security pattern": 0.04,
     "gradient": 0.2, "vignette": 0.15, "shadow": 0.15, "rough paper": 0.2,
     "rotated": 0.08, "perspective": 0.12, "desk": 0.1, "fingers": 0.07, "turned": 0.06,
     "blur": 0.15, "noise": 0.15, "jpeg": 0.25,
 }  # fmt: skip
+# What some pages suffer from more often than others.
+LIKELY: dict[str, dict[str, float]] = {
+    "crop": {"jpeg": 0.5, "blur": 0.3, "touching": 0.25, "ruled": 0.25},
+    "cheque": {"touching": 0.35, "slant": 0.3, "uneven": 0.3, "blur": 0.4, "jpeg": 0.5,
+               "inverted": 0.0},
+}  # fmt: skip
 KINDS = (*SHARES, *CHANCES)
-IN_LINES = frozenset({"touching", "curved", "turned", "signs", "underlined"})  # of digits
+IN_LINES = frozenset(  # several digits in a row
+    {"touching", "curved", "turned", "signs", "underlined", "uneven"}
+)
+AROUND = frozenset({"printed", "letters", "desk", "fingers"})  # what has no room in a small picture
 # Where these are, those make no sense.
 EXCLUDED: dict[str, frozenset[str]] = {
     "screen": frozenset(
         {"gradient", "vignette", "shadow", "rough paper", "perspective", "desk", "fingers",
-         "pencil", "noise", "smudges", "rotated", "blur"}
+         "pencil", "noise", "smudges", "rotated", "blur", "security pattern"}
     ),
     "tiny": frozenset(CHANCES) - {"inverted", "thin", "thick", "noise", "screen", "slant"},
-    "blank": IN_LINES | {"slant", "thin", "thick", "broken"},
+    "blank": IN_LINES | {"slant", "thin", "thick", "broken", "tight", "low resolution"},
     "single": IN_LINES - {"underlined"},
-    "small": IN_LINES | {"blur", "thin", "broken", "pencil"},
+    "small": IN_LINES | {"blur", "thin", "broken", "pencil", "tight", "low resolution"},
     "large": IN_LINES | {"desk", "fingers", "printed", "letters"},
     "boxes": IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"},
     "comb": IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"},
     "many": frozenset({"desk", "signs", "underlined"}),
+    "crop": AROUND | {"thin", "tight", "low resolution", "turned", "squared", "perspective"},
+    "cheque": AROUND | {"thin", "tight", "low resolution", "turned", "squared", "ruled", "screen",
+                        "perspective", "colour pen", "inverted", "security pattern", "rough paper",
+                        "signs", "smudges"},
+    "tight": AROUND,
     "signs": frozenset({"turned"}),
     "thick": frozenset({"thin", "broken", "slant"}),
     "ruled": frozenset({"squared"}),
@@ -127,15 +143,15 @@ def _page(rng: np.random.Generator, digits: Digits | None, wanted: Collection[st
 def _kinds(rng: np.random.Generator, wanted: Collection[str] | None) -> tuple[str, frozenset[str]]:
     """What is on the page, and all of its kinds."""
     luck = rng.random(len(CHANCES))
-    if wanted is None:
-        hard = {kind for kind, p in zip(CHANCES, luck, strict=True) if p < CHANCES[kind]}
-    else:
-        hard = set(wanted) & CHANCES.keys()
+    asked = set(wanted or ()) & CHANCES.keys()
     allowed = [kind for kind in SHARES if kind in (wanted or ())] or list(SHARES)
-    if wanted is not None and len(allowed) == len(SHARES):  # drawn among those that go with them
-        allowed = [k for k in SHARES if not hard & EXCLUDED.get(k, frozenset())] or allowed
+    if len(allowed) == len(SHARES):  # drawn among those that go with what is asked for
+        allowed = [k for k in SHARES if not asked & EXCLUDED.get(k, frozenset())] or allowed
     shares = np.array([SHARES[kind] for kind in allowed], float)
     name = allowed[rng.choice(len(allowed), p=shares / shares.sum())]
+    likely = CHANCES | LIKELY.get(name, {})
+    drawn = {kind for kind, p in zip(CHANCES, luck, strict=True) if p < likely[kind]}
+    hard = drawn if wanted is None else asked
     kinds = {name} | hard
     for kind in (name, *CHANCES):  # what is on the page decides first
         if kind in kinds:
@@ -193,9 +209,18 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
     lies = camera.view(
         sheet, inked, rng, rotated="rotated" in kinds, perspective="perspective" in kinds,
         desk="desk" in kinds, straight=screen or rng.random() < 0.3,
+        tight=bool(kinds & {"crop", "cheque", "tight"}),
     )  # fmt: skip
-    boxes = [_box(lies.place(outline), lies.shape) for outline in outlines]
-    picture = photographed(layout, style, kinds, lies, lies.place(inked), rng)
+    seen = lies
+    if "low resolution" in kinds:
+        by = rng.uniform(12, 30) / layout.digit
+        if by < 0.9:
+            seen = lies.scaled(by)
+        else:
+            kinds -= {"low resolution"}
+    outlines = [seen.place(outline) for outline in outlines]
+    boxes = [_box(outline, seen.shape) for outline in outlines]
+    picture = photographed(layout, style, kinds, lies, lies.place(inked), seen.shape, rng)
     turns = 0
     if "turned" in kinds:
         if _has_a_top(layout.lines):
@@ -203,9 +228,13 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
         else:
             kinds -= {"turned"}
     if turns:
-        boxes = [_turned(box, lies, turns) for box in boxes]
+        boxes = [_turned(box, seen, turns) for box in boxes]
         picture = np.ascontiguousarray(np.rot90(picture, turns))
-    known = list(zip(written, boxes, strict=True))
+    known = [
+        (g, box)
+        for g, box, outline in zip(written, boxes, outlines, strict=True)
+        if _is_in(outline, seen.shape)
+    ]
     digits = tuple((int(g.character), box, g.line) for g, box in known if g.character.isdigit())
     signs = tuple((g.character, box, g.line) for g, box in known if not g.character.isdigit())
     return Page(picture, layout.lines, digits, kinds, signs)
@@ -233,6 +262,12 @@ def _box(points: Floats64, shape: tuple[int, ...]) -> Box:
     high = np.minimum(np.ceil(points.max(0) - 0.25), shape[::-1])
     (x, y), (w, h) = low.astype(int).tolist(), np.maximum(high - low, 1).astype(int).tolist()
     return x, y, w, h
+
+
+def _is_in(points: Floats64, shape: tuple[int, ...]) -> bool:
+    """Whether the picture shows something of what these points are around."""
+    last = np.array(shape[::-1]) - 0.5
+    return bool((points.max(0) > 0.5).all() and (points.min(0) < last).all())
 
 
 def _turned(box: Box, lies: View, turns: int) -> Box:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from digitus.synthetic.glyphs import Style
-from digitus.synthetic.pages import camera, stationery, words
+from digitus.synthetic.pages import camera, security, stationery, words
 from digitus.synthetic.pages.camera import View
 from digitus.synthetic.pages.layout import Layout
 from digitus.types import Bytes, Floats32, Floats64
@@ -24,15 +24,18 @@ def photographed(
     kinds: frozenset[str],
     lies: View,
     inked: Floats64,
+    shape: tuple[int, int],
     rng: np.random.Generator,
 ) -> Bytes:
-    """A layout as a picture, bytes [h w 3] (red, green, blue) or [h w].
+    """A layout as a picture, bytes [h w 3] (red, green, blue) or [h w], of this shape.
 
     `lies` says where its sheet is in the picture, `inked` are points [n 2], x and y, of the picture
-    with ink, which nothing may cover.
+    with ink, which nothing may cover; both before it gets its last shape.
     """
     ink, marks = _layers(layout, style, kinds, lies, rng)
     picture = _composed(ink, marks, layout, inked, kinds, lies, rng)
+    if shape != lies.shape:
+        picture = camera.smaller(picture, shape)
     if "jpeg" in kinds:
         picture = camera.jpeg(picture, int(rng.integers(25 if layout.digit > 40 else 50, 80)))
     return picture
@@ -61,6 +64,8 @@ def _layers(
         back = lies.matrix @ np.array([[1, 0, -more], [0, 1, -more], [0, 0, 1]])
         rules = View(back, *lies.shape).take(rules) if more else lies.take(rules)
         marks = cv2.max(marks, (rules * rng.uniform(0.35, 1)).astype(np.uint8))
+    if "cheque" in kinds and rng.random() < 0.75:
+        marks = cv2.max(marks, lies.take(security.printed_lines(sheet, layout, rng)))
     return ink, marks
 
 
@@ -72,6 +77,8 @@ def _colours(
         paper = np.full(3, 255.0)
     elif "rough paper" in kinds and rng.random() < 0.5:
         paper = rng.uniform(150, 240) * rng.uniform([0.95, 0.85, 0.65], [1.0, 0.98, 0.92])
+    elif "cheque" in kinds:
+        paper = rng.uniform(130, 235) * np.ones(3)
     else:
         paper = rng.uniform(175, 250) * rng.uniform(0.93, 1.0, 3)
     opaque = rng.uniform(0.8, 1.0)
@@ -95,19 +102,13 @@ def _colours(
     return paper.astype(np.float32), ink.astype(np.float32), printed.astype(np.float32), opaque
 
 
-def _composed(
-    ink: Bytes,
-    marks: Bytes,
-    layout: Layout,
-    inked: Floats64,
-    kinds: frozenset[str],
-    lies: View,
-    rng: np.random.Generator,
-) -> Bytes:
-    """The picture [h w 3] or [h w]: colours, paper, desk, light, focus, noise."""
-    shape = lies.shape
+def _on_paper(
+    ink: Bytes, marks: Bytes, digit: float, kinds: frozenset[str], rng: np.random.Generator
+) -> tuple[list[Floats32], float]:
+    """Ink and print [h w] in their colours on paper, [h w] each, and how opaque the ink is."""
+    shape = (ink.shape[0], ink.shape[1])
     paper, pen, printed, opaque = _colours(kinds, rng)
-    grey = rng.random() < 0.3
+    grey = rng.random() < 0.3 or "cheque" in kinds
     if grey:
         weights = np.array([0.299, 0.587, 0.114], np.float32)
         paper, pen, printed = (np.array([c @ weights]) for c in (paper, pen, printed))
@@ -122,14 +123,33 @@ def _composed(
     else:
         lit = stationery.texture(shape, 1.0 if "rough paper" in kinds else 0.25, rng)
         if "smudges" in kinds:
-            stains = stationery.smudged(shape, layout.digit, rng)
+            stains = stationery.smudged(shape, digit, rng)
             lit *= 1 - np.float32(rng.uniform(0.3, 0.6)) * stains
+    if kinds & {"cheque", "security pattern"}:
+        lit *= 1 - np.float32(rng.uniform(0.08, 0.45)) * security.pattern(shape, digit, rng)
     channels = []
     for c in range(len(paper)):
         x = paper[c] + a * (pen[c] - paper[c])
         if b is not None:
-            x += b * (printed[c] - x)
+            # Print lies below the ink; drawn above it, a pale line would cut a stroke in two.
+            over = b * (1 - a) if "cheque" in kinds else b
+            x += over * (printed[c] - x)
         channels.append(x * lit)
+    return channels, opaque
+
+
+def _composed(
+    ink: Bytes,
+    marks: Bytes,
+    layout: Layout,
+    inked: Floats64,
+    kinds: frozenset[str],
+    lies: View,
+    rng: np.random.Generator,
+) -> Bytes:
+    """The picture [h w 3] or [h w]: what is on paper, desk, light, focus, noise."""
+    shape = lies.shape
+    channels, opaque = _on_paper(ink, marks, layout.digit, kinds, rng)
     if "desk" in kinds:
         corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [layout.width, layout.height]
         around = np.zeros(shape, np.uint8)
@@ -159,6 +179,9 @@ def _seen(
     rng: np.random.Generator,
 ) -> Bytes:
     """What a lens and its sensor make of the light: focus, motion, noise; then bytes."""
+    if kinds & {"crop", "cheque"} and "screen" not in kinds:  # few pixels, and soft
+        sigma = rng.uniform(0.3, 0.9)
+        channels = [stationery.blurred(x, sigma) for x in channels]
     if "blur" in kinds:
         sigma = float(digit * rng.uniform(0.012, 0.035))
         if rng.random() < 0.7:

@@ -59,6 +59,12 @@ def texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[l
             rows = int(rng.integers(6, 12))
             columns = int(rng.integers(60, 130)) // rows
             return [number(columns, columns, rng) for _ in range(rows)], height(14, 50, rng)
+        case "crop":
+            line = with_signs(rng) if "signs" in kinds else groups(1, 7, rng, 1)
+            return [line], min(height(12, 45, rng), 240 / (0.7 * len(line)))
+        case "cheque":
+            line = _cheque(rng)
+            return [line], min(height(18, 50, rng), 250 / (0.7 * len(line)))
     return [groups(3, 12, rng, 2) for _ in range(rng.choice([1, 1, 2, 3]))], height(18, 100, rng)
 
 
@@ -86,6 +92,19 @@ def amount(rng: np.random.Generator) -> str:
     before = str(rng.choice(["", "", "", "", "=", "- ", "-", "+", "€ ", "$", "£"]))
     after = str(rng.choice(["", "", "", "", ".-", ",-", "-", "=", " €", "€", "%", ".", "/"]))
     return before + digits + after
+
+
+def _cheque(rng: np.random.Generator) -> str:
+    """An amount as on a cheque, closed against forgers: 12.345.- or =120.000.= or 4.000⁵⁰."""
+    digits = str(rng.integers(1, 10)) + number(2, 5, rng)
+    if rng.random() < 0.25:  # round amounts are many
+        zeros = int(rng.integers(1, len(digits)))
+        digits = digits[:-zeros] + "0" * zeros
+    if len(digits) > 3 and rng.random() < 0.6:
+        gap = "" if rng.random() < 0.8 else " "
+        digits = digits[:-3] + str(rng.choice([".", ".", ".", "'", ","])) + gap + digits[-3:]
+    ends = ["", "", "", "", ".", ".", ",", ".-", " -", "-", "=", ".=", "--", _up(number(2, 2, rng))]
+    return str(rng.choice(["", "", "", "", "", "=", "-"])) + digits + str(rng.choice(ends))
 
 
 def _up(digits: str) -> str:
