@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from digitus.papers.experiments.bench import student95
+from digitus.metrics import student95
 from load_page import load_section
 from reading_page import reading_section
 

@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitus.metrics import (
+    Z95,
     auroc,
     by_digit,
     calibration_error,
     confusion,
     frequent_confusions,
     interval95,
+    student95,
+    t95,
 )
 
 LABELS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=50)
@@ -47,6 +50,41 @@ def test_the_interval_holds_the_share_and_mirrors(share: tuple[int, int]) -> Non
 
 def test_the_interval_of_nothing() -> None:
     assert interval95(0, 0) == (0.0, 1.0)
+
+
+# Fisher & Yates 1963, Statistical Tables, table III: two-sided 5 %.
+T = {
+    1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262,
+    10: 2.228, 11: 2.201, 12: 2.179, 13: 2.160, 14: 2.145, 15: 2.131, 16: 2.120, 17: 2.110,
+    18: 2.101, 19: 2.093, 20: 2.086, 21: 2.080, 22: 2.074, 23: 2.069, 24: 2.064, 25: 2.060,
+    26: 2.056, 27: 2.052, 28: 2.048, 29: 2.045, 30: 2.042, 40: 2.021, 60: 2.000, 120: 1.980,
+}  # fmt: skip
+
+
+def test_students_quantile_has_the_published_values() -> None:
+    for freedom, t in T.items():
+        assert t95(freedom) == pytest.approx(t, abs=5.1e-4), freedom
+    assert t95(1) == pytest.approx(np.tan(0.475 * np.pi), rel=1e-12)  # Cauchy's distribution
+    assert t95(2) == pytest.approx(0.95 * (2 / (1 - 0.95**2)) ** 0.5, rel=1e-12)
+    assert t95(10_000) == pytest.approx(Z95, abs=5e-4)  # near the normal distribution
+    widths = [t95(freedom) for freedom in range(1, 200)]
+    assert np.all(np.diff(widths) < 0)
+    assert min(widths) > Z95
+
+
+def test_the_interval_of_a_mean() -> None:
+    mean, half = student95([0.91, 0.93, 0.95])
+    assert mean == pytest.approx(0.93)
+    assert half == pytest.approx(4.3027 * 0.02 / 3**0.5, rel=1e-4)
+    assert np.isnan(student95([0.9])[1])
+
+
+@pytest.mark.parametrize("n", [2, 5, 15, 40])
+def test_the_interval_of_a_mean_holds_it_in_95_of_100_cases(n: int) -> None:
+    rng = np.random.default_rng(n)
+    found = [student95(row) for row in rng.standard_normal((4000, n))]
+    share = np.mean([abs(mean) <= half for mean, half in found])
+    assert share == pytest.approx(0.95, abs=0.012)  # 3.5 deviations
 
 
 @given(LABELS)

@@ -5,7 +5,9 @@ Labels and answers in, numbers out. Nothing here knows a network or prints anyth
 
 from __future__ import annotations
 
-from math import sqrt
+from collections.abc import Sequence
+from functools import cache
+from math import cos, nan, pi, sin, sqrt, tan
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,40 @@ def interval95(right: int, n: int) -> tuple[float, float]:
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def student95(values: Sequence[float]) -> tuple[float, float]:
+    """Mean of independent runs and half the width of its 95 % interval (Student 1908).
+
+    One run has no width: NaN.
+    """
+    n, mean = len(values), float(np.mean(values))
+    half = t95(n - 1) * float(np.std(values, ddof=1)) / sqrt(n) if n > 1 else nan
+    return mean, half
+
+
+@cache
+def t95(freedom: int) -> float:
+    """The t that 95 % of Student's distribution lies within, for so many degrees of freedom."""
+    low, high = 0.0, pi / 2
+    for _ in range(52):  # halvings: as many as a float has bits
+        middle = (low + high) / 2
+        low, high = (middle, high) if _share_within(middle, freedom) < 0.95 else (low, middle)
+    return sqrt(freedom) * tan(low)
+
+
+def _share_within(theta: float, freedom: int) -> float:
+    """How much of Student's distribution lies within ± √ν tan θ, for ν degrees of freedom.
+
+    A finite sum of powers of cos θ (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4).
+    """
+    odd = freedom % 2
+    term = cos(theta) if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for m in range(2 + odd, freedom - 1, 2):
+        term *= (m - 1) / m * cos(theta) ** 2
+        total += term
+    return 2 / pi * (theta + sin(theta) * total) if odd else sin(theta) * total
 
 
 def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) -> Counts:

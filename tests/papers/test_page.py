@@ -16,8 +16,9 @@ import pytest
 
 from digitus.datasets import sources
 from digitus.datasets.sources import load
+from digitus.metrics import t95
 from digitus.papers.experiments import ladder, rotation
-from digitus.papers.experiments.bench import T95, Album
+from digitus.papers.experiments.bench import Album
 from digitus.papers.experiments.bench import album as album_of
 from digitus.papers.report import document, furthest, render
 from digitus.papers.report.blocks import (
@@ -60,7 +61,7 @@ def rows(text: str, caption: str) -> dict[str, list[str]]:
 
 def interval(values: list[float]) -> str:
     """Mean and interval computed by other means than the page's."""
-    half = T95[len(values)] * stdev(values) / len(values) ** 0.5
+    half = t95(len(values) - 1) * stdev(values) / len(values) ** 0.5
     return f"{100 * mean(values):.2f} ± {100 * half:.2f}\u00a0%"
 
 

@@ -13,7 +13,7 @@ from digitus.datasets.idx import write_idx
 from digitus.errors import DataError
 from digitus.papers import runner
 from digitus.papers.experiments import plan
-from digitus.papers.experiments.bench import packed, student95, unpacked
+from digitus.papers.experiments.bench import packed, unpacked
 from digitus.papers.runner import Experiment
 from digitus.papers.store import Store, open_store
 from small import digits
@@ -53,13 +53,6 @@ def test_pictures_survive(dtype: Any) -> None:
     record = json.loads(json.dumps(packed(images)))
     assert np.array_equal(unpacked(record), images)
     assert unpacked(record).dtype == dtype
-
-
-def test_interval_of_a_mean() -> None:
-    mean, half = student95([0.91, 0.93, 0.95])
-    assert mean == pytest.approx(0.93)
-    assert half == pytest.approx(4.303 * 0.02 / 3**0.5)
-    assert np.isnan(student95([0.9])[1])
 
 
 @pytest.fixture

@@ -148,16 +148,3 @@ def quantised(weights: Numbers) -> npt.NDArray[np.int8]:
     """Weights as signed bytes of one scale, for pictures; the largest half per cent is clipped."""
     scale = float(np.quantile(np.abs(weights), 0.995)) or 1.0
     return np.clip(np.round(weights / scale * 127), -127, 127).astype(np.int8)
-
-
-def student95(values: Sequence[float]) -> tuple[float, float]:
-    """Mean of independent runs and half the width of its 95 % interval (Student 1908)."""
-    n, mean = len(values), float(np.mean(values))
-    if n < 2:
-        return mean, float("nan")
-    spread = float(np.std(values, ddof=1))
-    return mean, T95.get(n, 2.0) * spread / n**0.5
-
-
-# Student's t at 97.5 % for n - 1 degrees of freedom, by the number of runs n.
-T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}

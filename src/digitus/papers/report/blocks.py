@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from digitus.papers.experiments.bench import Album, student95
+from digitus.metrics import student95
+from digitus.papers.experiments.bench import Album
 from digitus.report.formats import SPACE
 from digitus.types import Floats64, Numbers
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from digitus.metrics import by_digit, frequent_confusions
-from digitus.papers.experiments.bench import student95, unpacked
+from digitus.metrics import by_digit, frequent_confusions, student95
+from digitus.papers.experiments.bench import unpacked
 from digitus.papers.report.blocks import (
     Chart,
     Figures,
