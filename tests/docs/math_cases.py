@@ -153,6 +153,13 @@ def chain() -> Iterator[Case]:
     yield case
 
 
+def branches(layer: Any, **names: str) -> Iterator[Case]:
+    """A layer with chains inside; `names` are the page's for its parameters."""
+    case = of_layer(layer, normal(5, 6))
+    case.given |= {short: case.given[name.replace("_", ".")] for short, name in names.items()}
+    yield case
+
+
 def shards() -> Iterator[Case]:
     rng = np.random.default_rng(0)
     n, network = 2500, nn.Chain([nn.Scale(), nn.Flatten(), nn.Dense(10)])
@@ -196,6 +203,44 @@ def losses(loss: Any, name: str, **more: Any) -> Iterator[Case]:
         case.expected["lse"] = (z - np.log(y))[:, :1]
         case.expected["t2"] = y - len(z) * case.expected["dz"]  # what the loss aims at
         yield case
+
+
+def at_places(loss: Any, *, rows: bool = False, **more: Any) -> Iterator[Case]:
+    """A loss of pictures [n h w o] where one target in four is not known, alone or with its row."""
+    shape = (3, 4, 5, 6)
+    z, rng = 2 * normal(*shape), np.random.default_rng(0)
+    k = rng.random(shape[:3] if rows else shape) > 0.25
+    t = rng.dirichlet(np.ones(6), shape[:3]) if rows else np.minimum(1, 1.3 * rng.random(shape))
+    unknown = np.where(k[..., None] if rows else k, t, np.nan)
+    value, dz = loss(z, unknown)
+    given = {"z": z, "t": t, "k": k.astype(float), "n": 3, "p": 1 / (1 + np.exp(-z)), **more}
+    if not rows:
+        given["e"] = z - t
+    slopes: dict[str, Any] = {"dz": (lambda z: loss(z, unknown)[0], z)}
+    yield Case(given, {"L": value, "dz": dz}, slopes)
+
+
+def one_kind(t: Any) -> Iterator[Case]:
+    """The focal loss where all targets are known and all are 1, or none is."""
+    loss, z = nn.HeatmapFocal(1.5, 3.0), 2 * normal(5, 6)
+    given = {"t": t, "n": 5, "p": 1 / (1 + np.exp(-z)), "alpha": 1.5, "beta": 3.0}
+    yield Case(given, {"dz": loss(z, t)[1]}, {"dz": (lambda z: loss(z, t)[0], z)})
+
+
+def surprise() -> Iterator[Case]:
+    """What the loss says of a single logit s where there is nothing."""
+    s = 10 * normal(7)
+    costs = [nn.HeatmapFocal(0.0, 0.0)(np.array([v]), np.zeros(1))[0] for v in s]
+    yield Case({"s": s}, {"cost": np.array(costs)})
+
+
+def several() -> Iterator[Case]:
+    parts = [(nn.SmoothAbsolute(), 2, 0.5), (nn.PlaceCrossEntropy(), 3, 2.0)]
+    z, t, loss = normal(5, 4, 5), np.random.default_rng(0).random((5, 4, 5)), nn.MultiTask(parts)
+    value, dz = loss(z, t)
+    own = [(parts[0][0], slice(0, 2), 0.5), (parts[1][0], slice(2, 5), 2.0)]
+    slopes: dict[str, Any] = {"dz": (lambda z: loss(z, t)[0], z)}
+    yield Case({"z": z, "t": t, "parts": own}, {"L": value, "dz": dz}, slopes)
 
 
 def squared_sigmoid() -> Iterator[Case]:
@@ -422,6 +467,14 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "broadcast": broadcast,
     "gain": gain,
     "chain": chain,
+    "residual": lambda: branches(nn.Residual(nn.Chain([nn.Dense(6), nn.Tanh()])), W="0_W", b="0_b"),
+    "concat": lambda: branches(
+        nn.Concat(nn.Chain([nn.Dense(4), nn.Tanh()]), nn.Chain([nn.Dense(3)])),
+        W="0_0_W",
+        b="0_0_b",
+        V="1_0_W",
+        c="1_0_b",
+    ),
     "flatten": lambda: one(of_layer(nn.Flatten(), normal(3, 4, 5, 2))),
     "shards": shards,
     "relu": lambda: one(of_layer(nn.Relu(), normal(5, 6))),
@@ -434,6 +487,13 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "ce": lambda: losses(nn.SoftmaxCrossEntropy(), "z"),
     "taught": taught,
     "smooth": lambda: losses(nn.SoftmaxCrossEntropy(0.2), "z", smoothing=0.2),
+    "places": lambda: at_places(nn.PlaceCrossEntropy(), rows=True),
+    "huber": lambda: at_places(nn.SmoothAbsolute(0.7), beta=0.7),
+    "focal": lambda: at_places(nn.HeatmapFocal(1.5, 3.0), alpha=1.5, beta=3.0),
+    "there": lambda: one_kind(np.ones((5, 6))),
+    "elsewhere": lambda: one_kind(np.random.default_rng(0).random((5, 6))),
+    "surprise": surprise,
+    "several": several,
     "scale": lambda: one(of_layer(nn.Scale(3.0), normal(5, 6), s=3.0)),
     "centre": lambda: one(of_layer(nn.Centre(), normal(5, 6))),
     "standardize": lambda: one(of_layer(nn.Standardize(0.9), normal(5, 6), floor=0.9)),
@@ -444,6 +504,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "conv": conv,
     "max": lambda: pool(nn.MaxPool(2), ties=True),
     "average": lambda: pool(nn.AveragePool(3), ties=False),
+    "upsample": lambda: one(of_layer(nn.Upsample(3), normal(2, 4, 5, 6), s=3, rows=4, cols=5, c=6)),
     "bn": batch_norm,
     "bninference": lambda: one(of_layer(nn.BatchNorm(0.1), normal(7, 4), epsilon=0.1)),
     "uniform": lambda: drawn(nn.Uniform(-0.2, 0.7), low=-0.2, high=0.7),

@@ -148,13 +148,13 @@ class Reader:
         if token in FUNCTIONS:
             value = self.product()
             return Value(FUNCTIONS[token](value.data), value.axes)
-        if token == "\\max":
+        if token in ("\\max", "\\min"):
             self.take("(")
             a = self.sum()
             self.take(",")
             b = self.sum()
             self.take(")")
-            return together(np.maximum, a, b)
+            return together(np.maximum if token == "\\max" else np.minimum, a, b)
         if token == "\\mathbf":
             return self.ones_or_indicator(None)
         if token == "\\mathrm":

@@ -18,6 +18,7 @@ import pytest
 from digitus import nn
 from docs.math_cases import CASES, Case
 from docs.math_page import PAGE, Equation, prose, read
+from nn.cases import public
 
 TEXT = PAGE.read_text("utf-8")
 EQUATIONS = read()
@@ -104,7 +105,7 @@ def test_every_layer_and_loss_has_a_gradient_that_is_tried() -> None:
         kind = isinstance(thing, type) and not getattr(thing, "_is_protocol", False)
         if kind and hasattr(thing, "forward"):
             assert f"digitus.nn.{name}.forward" in tried, name
-    assert {"digitus.nn.SoftmaxCrossEntropy", "digitus.nn.SquaredError"} <= tried
+    assert {f"digitus.nn.{loss.__name__}" for loss in public("loss")} <= tried
 
 
 OPERATORS = {

@@ -18,23 +18,30 @@ from digitus.nn import (
     BatchNorm,
     Centre,
     Chain,
+    Concat,
     Conv,
     Dense,
     Deslant,
     Dropout,
     Flatten,
     GradientDescent,
+    HeatmapFocal,
     MaxPool,
     Momentum,
+    MultiTask,
     Nesterov,
+    PlaceCrossEntropy,
     Relu,
+    Residual,
     Scale,
     Sigmoid,
+    SmoothAbsolute,
     Softmax,
     SoftmaxCrossEntropy,
     SquaredError,
     Standardize,
     Tanh,
+    Upsample,
 )
 
 
@@ -83,6 +90,19 @@ SMALL_NETWORK = Chain(
         Dense(5),
     ]
 )
+BLOCK = Residual(Chain([Conv(4), BatchNorm(), Relu(), Dropout(0.2), Conv(4), BatchNorm()]))
+DEEP = Chain([MaxPool(), Conv(6), BatchNorm(), Relu(), Upsample()])
+U_SHAPED = Chain(
+    [
+        Scale(2.0),
+        Conv(4),
+        BatchNorm(),
+        BLOCK,
+        Relu(),
+        Concat(Chain([]), Chain([Conv(5, 3, 2), Relu(), Concat(Chain([]), DEEP), Upsample()])),
+        Conv(3, 1),
+    ]
+)
 LAYERS = [
     *((layer, VECTOR) for layer in (Dense(4), Dense(1), Relu(), Sigmoid(), Tanh(), Softmax())),
     *((layer, VECTOR) for layer in (Dropout(0.4), Dropout(0.0), Scale(), Centre(), BatchNorm())),
@@ -96,6 +116,14 @@ LAYERS = [
     ),
     *((Deslant(width, most), IMAGE) for width, most in ((0.0, 1.6), (1.8, 3.0), (4.0, 1.2))),
     (Conv(2, 5), (1, 2, 1)),  # a window larger than the image, held up by its border
+    *((Upsample(factor), IMAGE) for factor in (1, 2, 3)),
+    *((Residual(Chain(body)), VECTOR) for body in ([], [Dense(7), Tanh()], [Dropout(0.4)])),
+    (BLOCK, (5, 7, 4)),
+    (Concat(Chain([]), Chain([])), VECTOR),
+    (Concat(Chain([]), Chain([Dense(4), Tanh()])), VECTOR),
+    (Concat(Chain([Dropout(0.4)]), Chain([Dropout(0.4)])), IMAGE),
+    (Concat(Chain([Conv(1, 1), Sigmoid()]), DEEP), (4, 6, 3)),
+    (U_SHAPED, (8, 12, 2)),
     (Chain([]), VECTOR),
     (Chain([Chain([Dense(5), Tanh()]), Dense(3)]), VECTOR),
     (SMALL_NETWORK, (12, 11, 2)),
@@ -105,7 +133,18 @@ NAMES = [
     for layer, shape in LAYERS
 ]
 
-LOSSES = [SoftmaxCrossEntropy(), SoftmaxCrossEntropy(smoothing=0.1), SquaredError()]
+PLACE_LOSSES = [
+    HeatmapFocal(),
+    HeatmapFocal(0.0, 0.0),
+    HeatmapFocal(1.5, 3.0),
+    SmoothAbsolute(),
+    SmoothAbsolute(0.3),
+    PlaceCrossEntropy(),
+    MultiTask(
+        [(HeatmapFocal(), 2, 1.0), (SmoothAbsolute(), 3, 0.5), (PlaceCrossEntropy(), 5, 2.0)]
+    ),
+]
+LOSSES = [SoftmaxCrossEntropy(), SoftmaxCrossEntropy(smoothing=0.1), SquaredError(), *PLACE_LOSSES]
 OPTIMIZERS = [
     GradientDescent(),
     Momentum(),
@@ -155,6 +194,14 @@ def targets(n, classes, seed=4, dtype=np.float64, soft=False):
     """One-hot rows, or rows of probabilities."""
     rng = np.random.default_rng(seed)
     t = rng.dirichlet(np.ones(classes), n) if soft else np.eye(classes)[rng.integers(0, classes, n)]
+    return t.astype(dtype)
+
+
+def answers(shape, seed=5, dtype=np.float64):
+    """Targets from 0 to 1 at every place, many of them exactly 0 or 1, and one in ten NaN."""
+    rng = np.random.default_rng(seed)
+    t = np.clip(rng.uniform(-0.3, 1.3, shape), 0, 1)
+    t[rng.random(shape) < 0.1] = np.nan
     return t.astype(dtype)
 
 

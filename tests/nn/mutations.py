@@ -15,20 +15,27 @@ from digitus.nn import (
     BatchNorm,
     Centre,
     Chain,
+    Concat,
     Conv,
     Dense,
     Deslant,
     Dropout,
     Flatten,
+    HeatmapFocal,
     MaxPool,
+    MultiTask,
+    PlaceCrossEntropy,
     Relu,
+    Residual,
     Scale,
     Sigmoid,
+    SmoothAbsolute,
     Softmax,
     SoftmaxCrossEntropy,
     SquaredError,
     Standardize,
     Tanh,
+    Upsample,
 )
 
 
@@ -238,6 +245,40 @@ def mask(seen):
     return (seen.y != 0).astype(float)
 
 
+def blocks(change):
+    """Upsample's dx from blocks [n h f w f c] of dy."""
+
+    def dx(seen, _):
+        n, h, w, c = seen.x.shape
+        f = seen.layer.factor
+        return change(seen.dy.reshape(n, h, f, w, f, c))
+
+    return with_dx(dx)
+
+
+def as_tiles(seen, dx):
+    """As if x had been laid side by side, again and again, instead of each pixel."""
+    n, h, w, c = seen.x.shape
+    f = seen.layer.factor
+    return seen.dy.reshape(n, f, h, f, w, c).sum((1, 3))
+
+
+def through(seen, k, dy=None):
+    """What comes back to x through the first or the second chain of a Concat."""
+    chain = (seen.layer.first, seen.layer.second)[k]
+    own = {name[2:]: w for name, w in seen.p.items() if name.startswith(f"{k}.")}
+    y, backward = chain.forward(own, seen.x, np.random.default_rng(0) if seen.training else None)
+    c = seen.layer.first.plan(seen.x.shape[1:])[1][-1]
+    half = (seen.dy[..., :c], seen.dy[..., c:])[k if dy is None else dy]
+    if half.shape != y.shape:
+        raise ValueError("the other half of dy has another shape")
+    return backward(half.copy())[0]
+
+
+def renamed(change):
+    return lambda seen, dx, gradients: (dx, {change(name): g for name, g in gradients.items()})
+
+
 SPECIAL = {
     Dense: {
         "W not transposed": with_dx(lambda s, dx: s.dy @ s.p["W"]),
@@ -401,6 +442,39 @@ SPECIAL = {
             "W", lambda s, g: s.layer.forward(s.p, s.x[-1:])[1](s.dy[-1:].copy())[1]["W"]
         ),
     },
+    Upsample: {
+        "mean for sum": blocks(lambda b: b.mean((2, 4))),
+        "first of the block only": blocks(lambda b: b[:, :, 0, :, 0]),
+        "last of the block only": blocks(lambda b: b[:, :, -1, :, -1]),
+        "first row of the block only": blocks(lambda b: b[:, :, 0].sum(3)),
+        "largest of the block": blocks(lambda b: b.max((2, 4))),
+        "divided by the side": blocks(lambda b: b.sum((2, 4)) / np.sqrt(b.shape[2])),
+        "tiles for blocks": with_dx(as_tiles),
+    },
+    Residual: {
+        "way around forgotten": with_dx(lambda s, dx: dx - s.dy),
+        "body forgotten": with_dx(lambda s, dx: s.dy),
+        "way around twice": with_dx(lambda s, dx: dx + s.dy),
+        "body twice": with_dx(lambda s, dx: 2 * dx - s.dy),
+        "body taken off": with_dx(lambda s, dx: 2 * s.dy - dx),
+        "mean of both": with_dx(lambda s, dx: dx / 2),
+        "named one level too deep": renamed(lambda name: f"0.{name}"),
+        "numbers off by one": renamed(lambda name: f"{int(name[0]) + 1}{name[1:]}"),
+    },
+    Concat: {
+        "first only": with_dx(lambda s, dx: through(s, 0)),
+        "second only": with_dx(lambda s, dx: through(s, 1)),
+        "second taken off": with_dx(lambda s, dx: through(s, 0) - through(s, 1)),
+        "mean for sum": with_dx(lambda s, dx: dx / 2),
+        "halves of dy exchanged": with_dx(lambda s, dx: through(s, 0, 1) + through(s, 1, 0)),
+        "first's half for both": with_dx(lambda s, dx: through(s, 0) + through(s, 1, 0)),
+        "names of the two exchanged": renamed(lambda name: f"{1 - int(name[0])}{name[1:]}"),
+        "named without which of the two": renamed(lambda name: name[2:]),
+        "parameters of the first forgotten": lambda s, dx, g: (
+            dx,
+            {name: a for name, a in g.items() if name[0] == "1"},
+        ),
+    },
     Chain: {
         "names of two layers exchanged": lambda s, dx, g: (dx, g | {"2.gamma": g["2.beta"]}),
         "a layer skipped": lambda s, dx, g: (dx, {k: v for k, v in g.items() if k[0] != "1"}),
@@ -420,6 +494,30 @@ def probabilities(z):
 
 def winner(z):
     return np.eye(z.shape[1])[z.argmax(1)]
+
+
+def focal(z, t, *, power=2.0, weight=4.0, focus=2.0, there=1.0):
+    """dz of `HeatmapFocal`, part by part, to be broken."""
+    known = ~np.isnan(t)
+    positive = known & (t >= there)
+    s = np.where(known, np.where(positive, -z, z), 0)
+    wrong, cost = 0.5 + 0.5 * np.tanh(s / 2), np.logaddexp(0, s)
+    w = np.where(positive, 1, (1 - np.where(known, t, 0)) ** weight) * known
+    ds = w * wrong**power * (focus * (1 - wrong) * cost + wrong)
+    return np.where(positive, -ds, ds) / len(z)
+
+
+def known_error(z, t):
+    return np.where(np.isnan(t), 0, z - t)
+
+
+def rows_with_nan(t):
+    return np.isnan(t).any(-1, keepdims=True)
+
+
+def softmax_of_all(z, axis=-1):
+    e = np.exp(z - z.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
 
 
 # For any loss: change(dz, z, t).
@@ -463,5 +561,54 @@ OF_LOSS = {
         "square of the error": lambda dz, z, t: (z - t) ** 2 / len(z),
         "of a sigmoid": lambda dz, z, t: dz * z * (1 - z),
         "Huber's": lambda dz, z, t: np.clip(z - t, -1, 1) / len(z),
+    },
+    HeatmapFocal: {
+        "of cross-entropy": lambda dz, z, t: (0.5 + 0.5 * np.tanh(z / 2) - t) / len(z),
+        "of weighted cross-entropy": lambda dz, z, t: focal(z, t, power=0.0, focus=0.0),
+        "power not differentiated": lambda dz, z, t: focal(z, t, focus=0.0),
+        "power differentiated, cost not": lambda dz, z, t: dz - focal(z, t, focus=0.0),
+        "one power too many": lambda dz, z, t: focal(z, t, power=3.0),
+        "α of another power": lambda dz, z, t: focal(z, t, focus=4.0),
+        "weights forgotten": lambda dz, z, t: focal(z, t, weight=0.0),
+        "t for 1 - t": lambda dz, z, t: dz * np.where(t < 1, (t / (1 - t + 1e-9)) ** 4, 1),
+        "nearly something is something": lambda dz, z, t: focal(z, t, there=0.9),
+        "nothing is something": lambda dz, z, t: focal(z, t, there=2.0),
+        "sign at something": lambda dz, z, t: np.where(t == 1, -dz, dz),
+        "the unknown are nothing": lambda dz, z, t: focal(z, np.where(np.isnan(t), 0, t)),
+        "by p instead of z": lambda dz, z, t: dz / np.cosh(z / 2).clip(max=1e9) ** -2 / 4,
+    },
+    SmoothAbsolute: {
+        "sign of the error": lambda dz, z, t: np.sign(known_error(z, t)) / len(z),
+        "the error": lambda dz, z, t: known_error(z, t) / len(z),
+        "clipped at 2": lambda dz, z, t: np.clip(known_error(z, t), -2, 2) / len(z),
+        "β for 1/β": lambda dz, z, t: np.clip(7 * known_error(z, t), -1, 1) / len(z),
+        "nothing beyond β": lambda dz, z, t: dz * (np.abs(dz) < np.abs(dz).max()),
+        "the unknown are 0": lambda dz, z, t: np.where(np.isnan(t), np.clip(z, -1, 1) / len(z), dz),
+    },
+    PlaceCrossEntropy: {
+        "sum of the targets forgotten": lambda dz, z, t: (
+            np.where(rows_with_nan(t), 0, softmax_of_all(z) - t) / len(z)
+        ),
+        "unknown numbers, not rows": lambda dz, z, t: np.where(
+            np.isnan(t), 0, dz - np.where(rows_with_nan(t), np.nan_to_num(t), 0) / len(z)
+        ),
+        "softmax over examples": lambda dz, z, t: (
+            dz + (softmax_of_all(z, 0) - softmax_of_all(z)) * ~rows_with_nan(t) / len(z)
+        ),
+        "softmax over all places": lambda dz, z, t: (
+            (softmax_of_all(z, tuple(range(1, z.ndim))) - np.nan_to_num(t)) / len(z)
+        ),
+        "mean over places": lambda dz, z, t: dz / z[0, ..., 0].size if z.ndim > 2 else dz * 2,
+        "times p (1 - p)": lambda dz, z, t: dz * softmax_of_all(z) * (1 - softmax_of_all(z)),
+        "only the label's": lambda dz, z, t: dz * (t == np.nanmax(t, -1, keepdims=True)),
+    },
+    MultiTask: {
+        "weights forgotten": lambda dz, z, t: dz / [1, 0.5, 0.5, 2, 2, 2],
+        "weights in another order": lambda dz, z, t: dz * [2, 2, 2, 0.5, 0.5, 0.5],
+        "weights squared": lambda dz, z, t: dz * [1, 0.5, 0.5, 2, 2, 2],
+        "first only": lambda dz, z, t: dz * [1, 0, 0, 0, 0, 0],
+        "last forgotten": lambda dz, z, t: dz * [1, 1, 1, 0, 0, 0],
+        "one channel off": lambda dz, z, t: dz[..., [0, 1, 3, 2, 4, 5]],
+        "the first's for all": lambda dz, z, t: focal(z, t),
     },
 }

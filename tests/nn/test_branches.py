@@ -13,22 +13,25 @@ from digitus.nn import (
     AveragePool,
     BatchNorm,
     Chain,
+    Concat,
     Conv,
     Dense,
     He,
     MaxPool,
     Relu,
+    Residual,
     Scale,
     Tanh,
+    Upsample,
     calibrated,
     first_trained,
     initial,
     stream,
     trained,
+    walk,
 )
-from digitus.nn.branches import Concat, Residual, branches, walk
+from digitus.nn.branches import branches
 from digitus.nn.check import check_layer
-from digitus.nn.spatial import Upsample
 from digitus.training.step import CONV_GHOST, GHOST, shard_size
 from nn.cases import inputs, parameters, rng_of, same, upstream
 

@@ -1,4 +1,4 @@
-"""No mistake passes: two thousand wrong gradients, each of which the check must catch.
+"""No mistake passes: three thousand wrong gradients, each of which the check must catch.
 
 Inside: every layer of the check's table with every mutation, every loss likewise, and whole
 networks with one wrong layer. Not inside: the mutations themselves (`mutations`).

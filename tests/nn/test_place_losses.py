@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 
 from digitus.errors import ShapeError
-from digitus.nn import SoftmaxCrossEntropy
+from digitus.nn import (
+    HeatmapFocal,
+    MultiTask,
+    PlaceCrossEntropy,
+    SmoothAbsolute,
+    SoftmaxCrossEntropy,
+)
 from digitus.nn.check import check_loss
-from digitus.nn.place_losses import HeatmapFocal, MultiTask, PlaceCrossEntropy, SmoothAbsolute
 
 ALL = MultiTask([(HeatmapFocal(), 1, 1.0), (SmoothAbsolute(), 2, 0.5), (PlaceCrossEntropy(), 3, 2)])
 LOSSES = [

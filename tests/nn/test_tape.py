@@ -13,20 +13,27 @@ from digitus.nn import (
     BatchNorm,
     Centre,
     Chain,
+    Concat,
     Conv,
     Dense,
     Deslant,
     Dropout,
     Flatten,
+    HeatmapFocal,
     MaxPool,
+    MultiTask,
+    PlaceCrossEntropy,
     Relu,
+    Residual,
     Scale,
     Sigmoid,
+    SmoothAbsolute,
     Softmax,
     SoftmaxCrossEntropy,
     SquaredError,
     Standardize,
     Tanh,
+    Upsample,
 )
 from digitus.nn.deslant import EPSILON
 from nn.cases import (
@@ -34,6 +41,8 @@ from nn.cases import (
     LAYERS,
     LOSSES,
     NAMES,
+    PLACE_LOSSES,
+    answers,
     inputs,
     parameters,
     public,
@@ -77,6 +86,15 @@ def average_pool(layer, p, x, rng):
     s, (n, h, w, c) = layer.size, x.shape
     x = x[:, : h // s * s, : w // s * s]
     return x.reshape(n, h // s, s, w // s, s, c).sum((2, 4)) / s**2
+
+
+def upsample(layer, p, x, rng):
+    """Each pixel at its place in a row, then in a column: a product with zeros and ones."""
+    n, h, w, c = x.shape
+    f = layer.factor
+    rows, cols = (tensor(np.repeat(np.eye(size), f, 1)[None, :, :, None]) for size in (h, w))
+    x = (x.reshape(n, h, 1, w * c) * rows).sum(1).reshape(n * h * f, w, 1, c)
+    return (x * cols).sum(1).reshape(n, h * f, w * f, c)
 
 
 def deslant(layer, p, x, rng):
@@ -127,11 +145,23 @@ def chain(layer, p, x, rng):
     return x
 
 
+def concat(layer, p, x, rng):
+    """Each half is placed among zeros, by a product with ones at its channels."""
+    halves = []
+    for k, branch in enumerate((layer.first, layer.second)):
+        own = {n.partition(".")[2]: w for n, w in p.items() if n.partition(".")[0] == str(k)}
+        halves.append(chain(branch, own, x, rng))
+    channels = [half.shape[-1] for half in halves]
+    places = np.split(np.eye(sum(channels)), channels[:1])
+    return halves[0] @ tensor(places[0]) + halves[1] @ tensor(places[1])
+
+
 OURS = {
     AveragePool: average_pool,
     BatchNorm: batch_norm,
     Centre: lambda layer, p, x, rng: x - p["mean"],
     Chain: chain,
+    Concat: concat,
     Conv: conv,
     Dense: dense,
     Deslant: deslant,
@@ -139,11 +169,13 @@ OURS = {
     Flatten: lambda layer, p, x, rng: x.reshape(x.shape[0], -1),
     MaxPool: max_pool,
     Relu: lambda layer, p, x, rng: tensor(0.0).maximum(x),
+    Residual: lambda layer, p, x, rng: x + chain(layer.body, p, x, rng),
     Scale: lambda layer, p, x, rng: x / layer.divisor,
     Sigmoid: lambda layer, p, x, rng: tensor(1.0) / ((-x).exp() + 1.0),
     Softmax: softmax,
     Standardize: lambda layer, p, x, rng: (x - p["mean"]) / p["deviation"].maximum(layer.floor),
     Tanh: lambda layer, p, x, rng: ((x * 2).exp() - 1) / ((x * 2).exp() + 1),
+    Upsample: upsample,
 }
 
 
@@ -152,7 +184,41 @@ def cross_entropy(loss, z, t):
     return -(softmax(None, {}, z, None).log() * t).sum() / z.shape[0]
 
 
+def focal(loss, z, t):
+    """As in the papers, by the probability p of something and q of nothing: 1/p = 1 + e⁻ᶻ."""
+    per_p, per_q, known = (-z).exp() + 1, z.exp() + 1, ~np.isnan(t)
+    t = np.where(known, t, 0)
+    there = per_q**-loss.alpha * per_p.log() * (known & (t == 1))
+    not_there = per_p**-loss.alpha * per_q.log() * (known & (t < 1)) * (1 - t) ** loss.beta
+    return (there + not_there).sum() / z.shape[0]
+
+
+def smooth_absolute(loss, z, t):
+    known = ~np.isnan(t)
+    e = (z - np.where(known, t, 0)) * known
+    near = np.abs(e.value) < loss.beta
+    far = e.maximum(-e) - loss.beta / 2
+    return (e**2 / (2 * loss.beta) * near + far * ~near).sum() / z.shape[0]
+
+
+def place_cross_entropy(loss, z, t):
+    t = np.where(np.isnan(t).any(-1, keepdims=True), 0, t)
+    return -(softmax(None, {}, z, None).log() * t).sum() / z.shape[0]
+
+
+def multi_task(loss, z, t):
+    total, start = tensor(0.0), 0
+    for part, channels, weight in loss.parts:
+        own = (..., slice(start, start := start + channels))
+        total = total + LOSS[type(part)](part, z[own], t[own]) * weight
+    return total
+
+
 LOSS = {
+    HeatmapFocal: focal,
+    MultiTask: multi_task,
+    PlaceCrossEntropy: place_cross_entropy,
+    SmoothAbsolute: smooth_absolute,
     SoftmaxCrossEntropy: cross_entropy,
     SquaredError: lambda loss, y, t: ((y - t) ** 2).sum() / (2 * y.shape[0]),
 }
@@ -197,6 +263,18 @@ def test_loss(loss, soft):
         assert same(dz, gradients(output, 1.0, leaf)[0], TOLERANCE)
 
 
+@pytest.mark.parametrize("loss", PLACE_LOSSES, ids=str)
+def test_loss_at_places(loss):
+    """Of pictures, with targets that nobody knows."""
+    shape = (3, 4, 5, 10)
+    z, t = inputs(shape[1:], 3), answers(shape)
+    value, dz = loss(z, t)
+    leaf = Tensor(z)
+    output = LOSS[type(loss)](loss, leaf, t)
+    assert same(value, output.value, TOLERANCE)
+    assert same(dz, gradients(output, 1.0, leaf)[0], TOLERANCE)
+
+
 NETWORKS = {
     "perceptron of Gopa 2024": Chain([Scale(), Flatten(), Dense(10), Relu(), Dense(10)]),
     "sigmoids of Shao 2023": Chain([Centre(), Flatten(), Dense(9), Sigmoid(), Dense(10)]),
@@ -205,6 +283,19 @@ NETWORKS = {
     ),
     "strided, averaged": Chain(
         [Standardize(), Conv(3, 5, 2), Tanh(), AveragePool(), Flatten(), Dense(10), Softmax()]
+    ),
+    "with ways around": Chain(
+        [
+            Conv(3, 1),
+            Upsample(),
+            Residual(Chain([Conv(3), BatchNorm(), Residual(Chain([Tanh()]))])),
+            Concat(
+                Chain([]), Chain([AveragePool(2), Concat(Chain([Relu()]), Chain([])), Upsample()])
+            ),
+            MaxPool(7),
+            Flatten(),
+            Dense(10),
+        ]
     ),
 }
 

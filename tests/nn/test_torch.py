@@ -17,23 +17,30 @@ from digitus.nn import (
     BatchNorm,
     Centre,
     Chain,
+    Concat,
     Conv,
     Dense,
     Deslant,
     Dropout,
     Flatten,
     GradientDescent,
+    HeatmapFocal,
     MaxPool,
     Momentum,
+    MultiTask,
     Nesterov,
+    PlaceCrossEntropy,
     Relu,
+    Residual,
     Scale,
     Sigmoid,
+    SmoothAbsolute,
     Softmax,
     SoftmaxCrossEntropy,
     SquaredError,
     Standardize,
     Tanh,
+    Upsample,
     calibrated,
     like,
     softmax,
@@ -45,6 +52,8 @@ from nn.cases import (
     LOSSES,
     NAMES,
     OPTIMIZERS,
+    PLACE_LOSSES,
+    answers,
     inputs,
     parameters,
     public,
@@ -134,11 +143,22 @@ def chain(layer, p, x, rng):
     return x
 
 
+def concat(layer, p, x, rng):
+    own = [{n[2:]: w for n, w in p.items() if n.startswith(f"{k}.")} for k in (0, 1)]
+    halves = [chain(layer.first, own[0], x, rng), chain(layer.second, own[1], x, rng)]
+    return torch.cat(halves, -1)
+
+
+def upsample(layer, p, x, rng):
+    return last(functional.interpolate(second(x), scale_factor=layer.factor, mode="nearest"))
+
+
 THEIRS = {
     AveragePool: lambda layer, p, x, rng: last(functional.avg_pool2d(second(x), layer.size)),
     BatchNorm: batch_norm,
     Centre: lambda layer, p, x, rng: x - p["mean"],
     Chain: chain,
+    Concat: concat,
     Conv: conv,
     Deslant: deslant,
     Dense: lambda layer, p, x, rng: functional.linear(x, p["W"].T, p["b"]),
@@ -146,13 +166,47 @@ THEIRS = {
     Flatten: lambda layer, p, x, rng: torch.flatten(x, 1),
     MaxPool: lambda layer, p, x, rng: last(functional.max_pool2d(second(x), layer.size)),
     Relu: lambda layer, p, x, rng: functional.relu(x),
+    Residual: lambda layer, p, x, rng: x + chain(layer.body, p, x, rng),
     Scale: lambda layer, p, x, rng: x / layer.divisor,
     Sigmoid: lambda layer, p, x, rng: torch.sigmoid(x),
     Softmax: lambda layer, p, x, rng: torch.softmax(x, -1),
     Standardize: standardize,
     Tanh: lambda layer, p, x, rng: torch.tanh(x),
+    Upsample: upsample,
 }
+
+
+def focal(loss, z, t):
+    n, known = len(z), ~torch.isnan(t)
+    z, t = z[known], t[known]
+    log_p, log_q = functional.logsigmoid(z), functional.logsigmoid(-z)
+    there = (loss.alpha * log_q).exp() * log_p
+    not_there = (1 - t) ** loss.beta * (loss.alpha * log_p).exp() * log_q
+    return -torch.where(t == 1, there, not_there).sum() / n
+
+
+def smooth_absolute(loss, z, t):
+    known = ~torch.isnan(t)
+    cost = functional.smooth_l1_loss(z[known], t[known], beta=loss.beta, reduction="sum")
+    return cost / len(z)
+
+
+def place_cross_entropy(loss, z, t):
+    known = ~torch.isnan(t).any(-1)
+    return functional.cross_entropy(z[known], t[known], reduction="sum") / len(z)
+
+
+def multi_task(loss, z, t):
+    channels = [channels for _, channels, _ in loss.parts]
+    pieces = zip(loss.parts, z.split(channels, -1), t.split(channels, -1), strict=True)
+    return sum(weight * THEIR_LOSS[type(part)](part, z, t) for (part, _, weight), z, t in pieces)
+
+
 THEIR_LOSS = {
+    HeatmapFocal: focal,
+    MultiTask: multi_task,
+    PlaceCrossEntropy: place_cross_entropy,
+    SmoothAbsolute: smooth_absolute,
     SoftmaxCrossEntropy: lambda loss, z, t: functional.cross_entropy(
         z, t, label_smoothing=loss.smoothing
     ),
@@ -199,6 +253,22 @@ def test_loss(loss, soft, size):
     value_.backward()
     assert same(value, value_.detach(), TOLERANCE)
     assert same(dz, z_.grad, TOLERANCE)
+
+
+@pytest.mark.parametrize("size", [1.0, 30.0])
+@pytest.mark.parametrize("loss", PLACE_LOSSES, ids=str)
+def test_loss_at_places(loss, size):
+    """Of pictures, with targets that nobody knows; on our arrays and on theirs."""
+    shape = (3, 4, 5, 10)
+    z, t = size * inputs(shape[1:], 3), answers(shape)
+    value, dz = loss(z, t)
+    z_ = tensor(z, grad=True)
+    value_ = THEIR_LOSS[type(loss)](loss, z_, tensor(t))
+    value_.backward()
+    for ours, gradient in ((value, dz), loss(tensor(z), tensor(t))):
+        assert same(ours, value_.detach(), TOLERANCE)
+        assert same(gradient, z_.grad, TOLERANCE)
+        assert not np.asarray(gradient)[np.isnan(t)].any()
 
 
 def their_optimizer(rule, W, b, rate):

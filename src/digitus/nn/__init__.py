@@ -5,6 +5,7 @@ where it is given them. The public names below are the whole of it.
 """
 
 from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
+from digitus.nn.branches import Concat, Residual, walk
 from digitus.nn.check import Finding, check_all, check_network
 from digitus.nn.deslant import Deslant
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
@@ -37,7 +38,8 @@ from digitus.nn.optim import (
     Step,
     update_average,
 )
-from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool
+from digitus.nn.place_losses import HeatmapFocal, MultiTask, PlaceCrossEntropy, SmoothAbsolute
+from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
 from digitus.types import Array, Params, Shape
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "BatchNorm",
     "Centre",
     "Chain",
+    "Concat",
     "Constant",
     "Conv",
     "Cosine",
@@ -59,18 +62,23 @@ __all__ = [
     "Glorot",
     "GradientDescent",
     "He",
+    "HeatmapFocal",
     "Initializer",
     "Layer",
     "MaxPool",
     "Momentum",
+    "MultiTask",
     "Nesterov",
     "Optimizer",
     "Params",
+    "PlaceCrossEntropy",
     "Relu",
+    "Residual",
     "Scale",
     "Schedule",
     "Shape",
     "Sigmoid",
+    "SmoothAbsolute",
     "Softmax",
     "SoftmaxCrossEntropy",
     "SquaredError",
@@ -78,6 +86,7 @@ __all__ = [
     "Step",
     "Tanh",
     "Uniform",
+    "Upsample",
     "calibrated",
     "check_all",
     "check_network",
@@ -91,4 +100,5 @@ __all__ = [
     "to_numpy",
     "trained",
     "update_average",
+    "walk",
 ]

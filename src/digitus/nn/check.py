@@ -11,27 +11,24 @@ must agree. v is random because sums hide mistakes: the gradient of Σ softmax(x
 At a kink (Relu at 0, equal values in a pool) there is no derivative, only a rule, and the rule is
 the derivative from one side: those cases move that way only (`side`).
 
-Inside: the comparison, the table of cases for every public layer and loss, and the check of a whole
-network. Not inside: the other witnesses (a tape, PyTorch, mutated gradients), which are tests.
+Inside: the comparison, and the check of a whole network. Not inside: the cases for every public
+layer and loss (`check_cases`), and the other witnesses (a tape, PyTorch, mutated gradients), which
+are tests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from digitus.nn.arrays import stream
-from digitus.nn.deslant import Deslant
+from digitus.nn.check_cases import kink_cases, layer_cases, loss_cases
 from digitus.nn.init import He, Initializer, initial
-from digitus.nn.inputs import Centre, Scale, Standardize
-from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh, trained
-from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
-from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool
+from digitus.nn.layers import Chain, trained
 from digitus.types import Array, Params, Shape
 
 EPSILON = 1e-6  # small: with 1e-5 one difference in seven met a kink in a network of 50 000 Relus
@@ -109,7 +106,7 @@ def check_layer(
 def check_loss(
     loss: Any, z: Array, t: Array, seed: int = 0, *, name: str = ""
 ) -> Iterator[Finding]:
-    """Checks dz of a loss at outputs z [n o] and targets t [n o], in float64."""
+    """Checks dz of a loss at outputs z and targets t, both [n ... o], in float64."""
     name = name or str(loss)
     value, dz = loss(z, t)
     if not np.isfinite(value):
@@ -223,63 +220,3 @@ def _one_sided(case: str, f: Callable[[Array], Any], x: Array, dx: Array, side: 
 def _larger(a: float, b: float) -> float:
     """The larger of two errors, where NaN counts as the largest."""
     return b if not b <= a else a
-
-
-def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
-    """Every public layer, on inputs of odd sizes and on a batch of 1."""
-    rng = stream(seed, "check", "inputs")
-    vector, image = (7,), (7, 9, 3)
-    for n in (5, 1):
-        flat: list[Any] = [Dense(4), Relu(), Sigmoid(), Tanh(), Softmax(), Dropout(0.4)]
-        flat += [Scale(255.0), Centre(), Standardize(1.0), BatchNorm()]
-        for layer in flat:
-            yield f"{layer}, batch {n}", layer, rng.standard_normal((n, *vector))
-        spatial: list[Any] = [MaxPool(2), MaxPool(3), AveragePool(2), AveragePool(3)]
-        spatial += [Flatten(), BatchNorm(), Relu(), Dropout(0.4)]
-        for kernel, stride, padding in product((1, 3, 5), (1, 2), ("same", "valid")):
-            spatial.append(Conv(4, kernel, stride, padding))
-        for layer in spatial:
-            yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
-        chain = [Scale(2.0), Conv(4), BatchNorm(), Relu(), MaxPool(), Tanh(), Flatten(), Dense(5)]
-        yield f"Chain of eight, batch {n}", Chain(chain), rng.standard_normal((n, 6, 6, 2))
-    yield "Sigmoid, saturated", Sigmoid(), rng.choice([-800.0, -30.0, 30.0, 800.0], (4, 6))
-    yield "Tanh, saturated", Tanh(), rng.choice([-800.0, -10.0, 10.0, 800.0], (4, 6))
-    yield "Softmax, saturated", Softmax(), rng.choice([-1000.0, 0.0, 1000.0], (4, 6))
-    yield "Softmax, all equal", Softmax(), np.zeros((3, 6))
-    yield "Dense, all zero", Dense(4), np.zeros((3, 7))
-    yield "Conv, all zero", Conv(4), np.zeros((2, 5, 5, 3))
-    for n, width, most in product((5, 1), (0.0, 1.8, 4.0), (1.2, 3.0)):
-        layer = Deslant(width, most)
-        yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
-
-
-def kink_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
-    """Where the derivative is a rule: the layer, the input, and the direction in which it holds."""
-    x = np.zeros((3, 5))
-    yield "Relu at 0 has slope 0", Relu(), x, -np.ones_like(x)
-    ties = np.full((2, 6, 6, 2), 0.5)
-    first = np.zeros_like(ties)
-    first[:, ::2, ::2] = 1.0  # the winner of a tie is the first of its window: raised, it leads
-    yield "MaxPool, ties: first wins", MaxPool(2), ties, first
-    rest = first - 1.0  # the others, lowered, change nothing
-    yield "MaxPool, ties: others get nothing", MaxPool(2), ties, rest
-    zeros = stream(seed, "check", "ties").choice([0.0, 1.0], (2, 6, 6, 2))
-    yield "AveragePool, ties", AveragePool(2), zeros, np.ones_like(zeros)
-
-
-def loss_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
-    """Every public loss: random, batch of 1, saturated, all equal, soft targets."""
-    rng = stream(seed, "check", "losses")
-    for loss in (SoftmaxCrossEntropy(), SoftmaxCrossEntropy(smoothing=0.1), SquaredError()):
-        for n in (5, 1):
-            t = np.eye(10)[rng.integers(0, 10, n)]
-            yield f"{loss}, batch {n}", loss, rng.standard_normal((n, 10)), t
-        t = np.eye(10)[rng.integers(0, 10, 6)]
-        yield f"{loss}, saturated", loss, rng.choice([-1000.0, 0.0, 1000.0], (6, 10)), t
-        yield f"{loss}, all equal", loss, np.zeros((6, 10)), t
-        yield (
-            f"{loss}, soft targets",
-            loss,
-            rng.standard_normal((6, 10)),
-            rng.dirichlet(np.ones(10), 6),
-        )

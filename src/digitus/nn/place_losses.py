@@ -125,6 +125,9 @@ class MultiTask:
             if not (weight >= 0 and isfinite(weight)):
                 raise ValueError(f"{loss} in MultiTask needs a weight from 0 on, not {weight}")
 
+    def __str__(self) -> str:
+        return f"MultiTask({len(self.parts)} losses)"
+
     def __call__(self, z: Array, t: Array) -> tuple[Array, Array]:
         """Outputs z and targets t, both [n ... c], to the loss and dz."""
         dz = namespace(z).empty_like(z)
