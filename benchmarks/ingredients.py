@@ -2,8 +2,8 @@
 
     python benchmarks/ingredients.py [--recipe tiny] [--epochs 6] [--seeds 3] [--threads 4]
 
-Writes `results/ingredients.json`; `pages` then writes the tables in docs/records.md. A run that is
-in the file with as many epochs is not repeated. The test set is not looked at.
+Writes `results/ingredients.json`; `docs.write` then writes the tables in docs/records.md.
+A run that is in the file with as many epochs is not repeated. The test set is not looked at.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pages
 from digitus.datasets.augment import Augmentation
 from digitus.datasets.sources import load
 from digitus.nn import BatchNorm, Chain, Constant, Deslant, Dropout, SoftmaxCrossEntropy
 from digitus.recipe import Recipe, load_recipe
 from digitus.training.device import Device
 from digitus.training.loop import EpochEnded, train
+from docs.write import write
 from machine import machine
 
 RESULTS = Path(__file__).parent.parent / "results" / "ingredients.json"
@@ -84,7 +84,7 @@ def main() -> None:
             runs.append(run)
             print(run, flush=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    pages.write()
+    write()
 
 
 if __name__ == "__main__":

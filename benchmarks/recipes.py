@@ -3,9 +3,9 @@
     python benchmarks/recipes.py [--recipes quick,gopa-2024] [--seeds 3] [--threads 2]
 
 Runs `digitus train RECIPE --seed S` and `digitus evaluate` as programs of their own, with time and
-peak memory, and writes `results/recipes.json`; `pages` then writes what README and docs say of it.
-"quick on strokes" learns from the simulated pen alone. A run that is already in the results file is
-not repeated unless `--again` is given.
+peak memory, and writes `results/recipes.json`; `docs.write` then writes what README and docs say of
+it. "quick on strokes" learns from the simulated pen alone. A run that is already in the results
+file is not repeated unless `--again` is given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import pages
+from docs.write import RECIPES, write
 from machine import machine, peak_megabytes
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +29,7 @@ RESULTS = ROOT / "results" / "recipes.json"
 def main() -> None:
     """Runs what is missing, then writes the page."""
     parser = argparse.ArgumentParser(description="Train and score the shipped recipes.")
-    parser.add_argument("--recipes", default=",".join(pages.RECIPES))
+    parser.add_argument("--recipes", default=",".join(RECIPES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--again", action="store_true", help="repeat runs that are there already")
@@ -46,7 +46,7 @@ def main() -> None:
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
             print(recipe, seed, runs[str(seed)]["test"]["accuracy"], flush=True)
-    pages.write()
+    write()
 
 
 def run(recipe: str, seed: int, threads: int) -> dict[str, object]:

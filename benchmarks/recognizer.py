@@ -4,7 +4,7 @@
 
 FOLDER holds the evaluation sets in folders of their own, as IDX files or, for scans, as pictures
 with labels.csv; none of them was trained on. Everything but MNIST's own test set goes through the
-preparation that reading uses. Writes `results/recognizer.json`; `pages` then writes the card.
+preparation that reading uses. Writes `results/recognizer.json`; `docs.write` then writes the card.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 import digitus
-import pages
 from digitus import metrics
 from digitus.cli.common import digits_of, prepared
 from digitus.datasets.digits import Digits
@@ -28,6 +27,7 @@ from digitus.evaluation import evaluate
 from digitus.nn.arrays import stream
 from digitus.recognizer import Recognizer
 from digitus.types import Bytes, Floats
+from docs.write import write
 from machine import machine
 
 ROOT = Path(__file__).parent.parent
@@ -77,7 +77,7 @@ def main() -> None:
         print(f"{name:34} refused {100 * row['refused']:6.2f} auroc {row['auroc']:.4f} "
               f"confidence {row['mean_confidence']:.3f}")  # fmt: skip
     if arguments.json == RESULTS:
-        pages.write()
+        write()
 
 
 def through(digits: Digits) -> Digits:

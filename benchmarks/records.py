@@ -3,12 +3,12 @@
     python benchmarks/records.py [--recipes cnn,tiny] [--threads 4] [--runs FOLDER]
 
 Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, goes on with what was
-interrupted, and writes `results/records.json`; `pages` then writes docs/records.md. The test set is
-looked at here alone, once for each trained network: a run that is in the results file is not scored
-again. Committees are the networks of consecutive seeds, none in two of these committees, all seeds
-where there are more, and those of several recipes: `TRIED` on the development split, `MIXED` on the
-test set, where all of the recipes are asked for. What is taught learns from networks that are there
-before it (`TEACHERS`).
+interrupted, and writes `results/records.json`; `docs.write` then writes docs/records.md. The test
+set is looked at here alone, once for each trained network: a run that is in the results file is not
+scored again. Committees are the networks of consecutive seeds, none in two of these committees, all
+seeds where there are more, and those of several recipes: `TRIED` on the development split, `MIXED`
+on the test set, where all of the recipes are asked for. What is taught learns from networks that
+are there before it (`TEACHERS`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from typing import Any
 import numpy as np
 
 import digitus
-import pages
 import pictures
-import records_page
 from digitus.committee import Committee
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
@@ -36,6 +34,8 @@ from digitus.metrics import interval95
 from digitus.nn import Chain, Conv, Dense
 from digitus.recognizer import Recognizer
 from digitus.training.loop import SPLIT_SEED
+from docs.records import misread
+from docs.write import write
 from machine import machine
 from writers import together
 
@@ -118,18 +118,18 @@ def main() -> None:
         results["tried"] = tried(every)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     draw_misread(results, test)
-    pages.write()
+    write()
 
 
 def draw_misread(results: dict[str, Any], test: Digits) -> None:
     """The digits that most networks get wrong, as pictures."""
-    misread, networks = records_page.misread(results)
-    chosen = list(misread)
+    found, networks = misread(results)
+    chosen = list(found)
     pictures.misread(
         test.images[chosen],
         test.labels[chosen].tolist(),
-        [answers.most_common(1)[0][0] for answers in misread.values()],
-        [f"{i}: {answers.total()} of {networks}" for i, answers in misread.items()],
+        [answers.most_common(1)[0][0] for answers in found.values()],
+        [f"{i}: {answers.total()} of {networks}" for i, answers in found.items()],
     )
 
 

@@ -3,7 +3,7 @@
     python benchmarks/trials.py FOLDER NAME="what was tried" [NAME="..."]
 
 FOLDER holds runs (`digitus train RECIPE --out FOLDER/NAME`). Of each, its settings and the accuracy
-on the development split after every epoch are kept; `pages` then writes the table in
+on the development split after every epoch are kept; `docs.write` then writes the table in
 docs/records.md. The test set is not looked at.
 """
 
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pages
+from docs.write import write
 
 RESULTS = Path(__file__).parent.parent / "results" / "trials.json"
 
@@ -26,7 +26,7 @@ def main() -> None:
     for name, _, note in (argument.partition("=") for argument in named):
         trials[name] = {"note": note, **trial(Path(folder) / name)}
     RESULTS.write_text(json.dumps(trials, indent=1) + "\n", "utf-8")
-    pages.write()
+    write()
 
 
 def trial(run: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ rest, for `EPOCHS` epochs. Two networks of one kind and two of different kinds t
 in every pairing.
 
 Trains what is not in the folder yet and, where all recipes are asked for, writes
-`results/writers.json`; `pages` then writes docs/records.md. The test set is not looked at.
+`results/writers.json`; `docs.write` then writes docs/records.md. The test set is not looked at.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ import numpy as np
 import numpy.typing as npt
 
 import digitus
-import pages
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 from digitus.recipe import load_recipe
 from digitus.training.device import Device
 from digitus.training.loop import Finished, train
+from docs.write import write
 from machine import machine
 
 RESULTS = Path(__file__).parent.parent / "results" / "writers.json"
@@ -81,7 +81,7 @@ def main() -> None:
         ],
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    pages.write()
+    write()
 
 
 def run(recipe: str, seed: int, learnt: Digits, threads: int, path: Path) -> None:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.reading.result import Digit, Reading
-from digitus.synthetic.pages.pages import KINDS, Page
-
-sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
-
 import fuzz_reading
 import reading as bench
-from reading_page import ABOUT, reading_section
+from benchmarks.docs.reading import ABOUT, section
+from digitus.reading.result import Digit, Reading
+from digitus.synthetic.pages.pages import KINDS, Page
 
 TEXT = st.text("0123?", max_size=6)
 
@@ -96,7 +90,7 @@ def test_the_page_says_what_the_figures_say():
     }  # fmt: skip
     fuzz = {"inputs": 9, "read": 5, "refused": 3, "errors": [[1, "x"]], "crashes": [],
             "slowest_seconds": 1.25, "peak_megabytes": 299}  # fmt: skip
-    text = reading_section(figures, fuzz)
+    text = section(figures, fuzz)
     assert "1,200 made pages" in text
     assert "| blank | no digit at all | 1,200 | 50.0 % | 50.0 % | – |" in text
     assert "| one digit | 1200 | 50.0 %" in text

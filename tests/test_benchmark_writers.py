@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import writers
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
-
-sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
-
-import writers
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,15 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import growth
+import peers
 from conftest import missing
 from digitus.datasets.augment import Augmentation, augment
 from digitus.recipe import planned
 from digitus.synthetic.strokes import strokes
-
-sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
-
-import growth
-import peers
 from peers import Task, own
 from rows import (
     ABOUT,

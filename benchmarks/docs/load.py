@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def load_section(found: dict[str, Any]) -> str:
+def section(found: dict[str, Any]) -> str:
     """The figures of docs/serve.md."""
     parts, machine = found["parts"], found["machine"]
     burst, slow, drawing, long = (parts[name] for name in ("burst", "slow", "drawing", "long"))

@@ -1,49 +1,39 @@
-"""Writes what README and docs say in numbers, from the files in results/ alone.
+"""Brings README, docs and the recognizer's card up to date with the files in results/.
 
-    python benchmarks/pages.py [--check]
+    python -m benchmarks.docs.write [--check]
 
-With `--check`, writes nothing and fails where a page is not what it would write.
+With `--check`, writes nothing and fails where a page is not what it would write. Inside: README's
+figures, docs/results.md, and which pages there are. Not inside: what the other pages say.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from digitus.metrics import student95
-from load_page import load_section
-from reading_page import reading_section
+from . import load, model_card, reading, records
+from .results import ROOT, interval, percent, results, source
 
-ROOT = Path(__file__).parent.parent
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
-DOCS = ("reading", "serve")  # pages with a section of figures
 START, END = "<!-- results -->\n", "<!-- /results -->"
-
-
-def results(name: str) -> dict[str, Any]:
-    """A results file."""
-    found: dict[str, Any] = json.loads((ROOT / "results" / f"{name}.json").read_text("utf-8"))
-    return found
 
 
 def pages() -> dict[Path, str]:
     """Every page with numbers, as it should be."""
-    from recognizer_page import card
-    from records_page import records_page
-
-    readme, reading, serve = ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in DOCS)
-    figures = reading_section(results("reading"), results("fuzz"))
+    docs = ROOT / "docs"
+    sections = {
+        ROOT / "README.md": readme_section(),
+        docs / "reading.md": reading.section(results("reading"), results("fuzz")),
+        docs / "serve.md": load.section(results("load")),
+    }
     return {
-        readme: with_section(readme, readme_section()),
-        reading: with_section(reading, figures),
-        serve: with_section(serve, load_section(results("load"))),
-        ROOT / "docs" / "results.md": results_page(),
-        ROOT / "docs" / "records.md": records_page(),
-        ROOT / "src" / "digitus" / "weights" / "default.md": card(),
+        **{page: with_section(page, section) for page, section in sections.items()},
+        docs / "results.md": results_page(),
+        docs / "records.md": records.page(),
+        ROOT / "src" / "digitus" / "weights" / "default.md": model_card.page(),
     }
 
 
@@ -64,7 +54,7 @@ def readme_section() -> str:
         "",
         *recipe_table(),
         "",
-        *records_lines(),
+        *records.summary(),
         f"- Gradients: {checks['passed']} of {checks['checked']} agree with finite differences,",
         f"  and {checks['caught']} of {checks['mutations']} deliberately wrong ones are caught",
         f"  ({source('gradients')}).",
@@ -80,10 +70,9 @@ def readme_section() -> str:
 
 def recognizer_lines() -> list[str]:
     """The recognizer that ships, in figures."""
-    found, reading = results("recognizer"), results("reading")
+    found, photos = results("recognizer"), results("reading")["photos"]
     digits, others = found["digits"], found["not_digits"]
     corrupted = [row["accuracy"] for name, row in digits.items() if name.startswith("MNIST, ")]
-    photos = reading["photos"]
     return [
         "The recognizer that ships ([its card](src/digitus/weights/default.md)), on sets that it",
         "never learnt from:",
@@ -106,23 +95,6 @@ def recognizer_lines() -> list[str]:
         f"{percent(digits['MNIST test']['refused'], 1)} of MNIST's digits. By kind of difficulty:",
         "[docs/reading.md](docs/reading.md).",
     ]
-
-
-def records_lines() -> list[str]:
-    """How far the recipes for accuracy go, in a line."""
-    from records_page import summary
-
-    return summary()
-
-
-def percent(share: float, places: int = 2) -> str:
-    """0.98765 as "98.77 %"."""
-    return f"{100 * share:.{places}f} %"
-
-
-def source(name: str) -> str:
-    """A link to a results file."""
-    return f"[results/{name}.json](results/{name}.json)"
 
 
 def results_page() -> str:
@@ -196,13 +168,6 @@ def recipe_table(up: str = "") -> list[str]:
     ]
 
 
-def interval(values: list[float]) -> str:
-    """Mean with a 95 % interval over seeds, in per cent."""
-    middle, half = student95(values)
-    spread = "" if len(values) < 2 else f" ± {100 * half:.2f}"
-    return f"{100 * middle:.2f}{spread} %"
-
-
 def write() -> None:
     """Brings every page up to date."""
     for path, text in pages().items():
@@ -218,7 +183,7 @@ def main() -> None:
         return
     stale = [str(p) for p, text in pages().items() if p.read_text("utf-8") != text]
     if stale:
-        sys.exit(f"not what benchmarks/pages.py writes: {', '.join(stale)}")
+        sys.exit(f"not what python -m benchmarks.docs.write writes: {', '.join(stale)}")
 
 
 if __name__ == "__main__":

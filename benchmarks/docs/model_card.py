@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pages
-from records_page import minutes
+from .results import minutes, percent, results
 
 
-def card() -> str:
+def page() -> str:
     """The card of the recognizer that ships."""
-    found = pages.results("recognizer")
+    found = results("recognizer")
     lines = [
         "# The recognizer that ships",
         "",
@@ -34,9 +33,9 @@ def card() -> str:
     for name, row in found["digits"].items():
         low, high = row["interval95"]
         lines.append(
-            f"| {name} | {row['n']:,} | {pages.percent(row['accuracy'])}"
+            f"| {name} | {row['n']:,} | {percent(row['accuracy'])}"
             f" ({100 * low:.2f} to {100 * high:.2f}) | {row['ece']:.4f}"
-            f" | {pages.percent(row['refused'])} | {pages.percent(row['accuracy_accepted'])} |"
+            f" | {percent(row['refused'])} | {percent(row['accuracy_accepted'])} |"
         )
     lines += [
         "",
@@ -47,7 +46,7 @@ def card() -> str:
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {name} | {row['n']:,} | {pages.percent(row['refused'])} | {row['auroc']:.4f}"
+        f"| {name} | {row['n']:,} | {percent(row['refused'])} | {row['auroc']:.4f}"
         f" | {row['mean_confidence']:.3f} |"
         for name, row in found["not_digits"].items()
     ]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from docs.math_page import PAGE, ROOT
+from mathematics.math_page import PAGE, ROOT
 
 SPEC = importlib.util.spec_from_file_location("figures_of_the_page", ROOT / "docs" / "figures.py")
 assert SPEC

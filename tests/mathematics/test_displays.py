@@ -14,9 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from docs.math_cases import CASES, Case
-from docs.math_latex import MisshapenError, UnreadableError, evaluate, evaluate_indices, letters_of
-from docs.math_page import Equation, read
+from mathematics.math_cases import CASES, Case
+from mathematics.math_latex import (
+    MisshapenError,
+    UnreadableError,
+    evaluate,
+    evaluate_indices,
+    letters_of,
+)
+from mathematics.math_page import Equation, read
 
 EQUATIONS = read()
 # Displays that are more, or less, than one formula on arrays. Their NumPy is tried all the same.

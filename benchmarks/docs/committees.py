@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from statistics import mean
 from typing import Any
 
-import pages
+from .results import results
 
 
-def committees(records: dict[str, Any]) -> list[str]:
+def section(records: dict[str, Any]) -> list[str]:
     """Committees on the development split, then pairs on images by other hands."""
     lines = [
         "## Which networks make a committee",
@@ -44,7 +44,7 @@ def _shared(records: dict[str, Any]) -> list[str]:
 
 def _writers() -> list[str]:
     """Networks and pairs on images by hands that they did not learn from."""
-    found = pages.results("writers")
+    found = results("writers")
     alike, (one, other) = found["alike"], found["stretches"]
     lines = [
         "## What other hands show",

@@ -17,7 +17,7 @@ import pytest
 
 from digitus import nn
 from digitus.training.step import descend
-from docs.math_page import PAGE
+from mathematics.math_page import PAGE
 
 SECTION = PAGE.read_text("utf-8").partition("\n## 18. ")[2].partition("\n## ")[0]
 BLOCKS = re.findall(r"^```python\n(.*?)^```\n```text\n(.*?)^```", SECTION, flags=re.M | re.S)

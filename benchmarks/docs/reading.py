@@ -55,7 +55,7 @@ ABOUT = {
 }
 
 
-def reading_section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
+def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
     """The figures of docs/reading.md."""
     everything, speed = reading["all"], reading["speed"]
     lines = [

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from digitus import nn
-from docs.math_cases import CASES, Case
-from docs.math_page import PAGE, Equation, prose, read
+from mathematics.math_cases import CASES, Case
+from mathematics.math_page import PAGE, Equation, prose, read
 from nn.cases import public
 
 TEXT = PAGE.read_text("utf-8")

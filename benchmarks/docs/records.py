@@ -6,8 +6,8 @@ from collections import Counter
 from statistics import mean
 from typing import Any
 
-import pages
-from committees_page import committees
+from . import committees
+from .results import interval, minutes, percent, results
 
 PERCEPTRON = "99.65 % (Cireşan et al. 2010, 12 million weights)"
 PERCEPTRONS = "99.69 %"
@@ -41,9 +41,9 @@ BEST_KNOWN = {  # in the order of the table
 SUMMED = ("parameters", "multiply_adds", "seconds", "bytes")
 
 
-def records_page() -> str:
+def page() -> str:
     """docs/records.md."""
-    records = pages.results("records")
+    records = results("records")
     some = next(iter(next(iter(records["runs"].values())).values()))
     lines = [
         "# How far networks written from their equations go",
@@ -84,19 +84,19 @@ def records_page() -> str:
     ]
     for recipe, runs in _runs(records).items():
         lines += [
-            f"| {recipe} | {r['seed']} | {pages.percent(r['development_accuracy'])}"
-            f" | {pages.percent(r['accuracy'])} | {pages.percent(r['accuracy_corrected'])}"
+            f"| {recipe} | {r['seed']} | {percent(r['development_accuracy'])}"
+            f" | {percent(r['accuracy'])} | {percent(r['accuracy_corrected'])}"
             f" | {r['ece']:.4f} | {r['epochs']} | {minutes(r['seconds'])} |"
             for r in runs.values()
         ]
     return "\n".join(
-        [*lines, "", *committees(records), *_hard(records), *_ingredients(), *_trials()]
+        [*lines, "", *committees.section(records), *_hard(records), *_ingredients(), *_trials()]
     )
 
 
 def summary() -> list[str]:
     """README's line about the records."""
-    records = pages.results("records")
+    records = results("records")
     reached = [
         f"{recipe} {_spread(list(runs.values()), 'accuracy')} "
         f"({next(iter(runs.values()))['parameters']:,} parameters)"
@@ -146,7 +146,7 @@ def _table(records: dict[str, Any]) -> list[str]:
         lines.append(
             f"| {mixed['networks']} {kind}: {', '.join(mixed['recipes'])} | 1 committee"
             f" | {total['parameters']:,} | {total['multiply_adds']:,}"
-            f" | {pages.percent(mixed['accuracy'])} | {pages.percent(mixed['accuracy_corrected'])}"
+            f" | {percent(mixed['accuracy'])} | {percent(mixed['accuracy_corrected'])}"
             f" | {minutes(total['seconds'])} | {_size(total['bytes'])}"
             f" | {BEST_KNOWN[kind]} |"
         )
@@ -183,11 +183,7 @@ def _kinds(committees: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 def _spread(rows: list[dict[str, Any]], key: str) -> str:
     values = [row[key] for row in rows]
-    return pages.interval(values) if len(values) > 1 else pages.percent(values[0])
-
-
-def minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min"
+    return interval(values) if len(values) > 1 else percent(values[0])
 
 
 def _size(count: int) -> str:
@@ -235,7 +231,7 @@ def _ingredients() -> list[str]:
         "targets it is another one.",
         "",
     ]
-    for recipe, found in pages.results("ingredients").items():
+    for recipe, found in results("ingredients").items():
         runs = found["runs"]
         seeds = len({r["seed"] for r in runs})
         lines += [
@@ -265,12 +261,12 @@ def _trials() -> list[str]:
         "| tried | epochs | accuracy | loss |",
         "|---|---|---|---|",
     ]
-    for found in pages.results("trials").values():
+    for found in results("trials").values():
         accuracies, losses = found["development_accuracy"], found["development_loss"]
         epochs = found["recipe"]["epochs"]
         stopped = f" of {epochs}, stopped" if len(accuracies) < epochs else ""
         lines.append(
-            f"| {found['note']} | {len(accuracies)}{stopped} | {pages.percent(accuracies[-1])}"
+            f"| {found['note']} | {len(accuracies)}{stopped} | {percent(accuracies[-1])}"
             f" | {losses[-1]:.4f} |"
         )
     return [*lines, ""]
