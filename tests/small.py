@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from digitus.datasets.digits import Digits
+from digitus.datasets.digits import Digits, targets
 from digitus.recipe import Recipe, from_table
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
-from digitus.training.loop import EpochEnded, Finished, State, begin, train
+from digitus.training.loop import Finished, State, begin, train
+from digitus.training.source import Batch
 
 TABLE: dict[str, Any] = {
     "name": "small",
@@ -89,6 +90,11 @@ def digits(count: int = 300, seed: int = 0) -> Digits:
     return strokes(count, seed)
 
 
+def batch(digits: Digits) -> Batch:
+    """All of a set as one batch."""
+    return Batch(digits.images, targets(digits.labels), digits.labels)
+
+
 @cache
 def recognizer() -> Recognizer:
     """Trained for a moment; shared by tests, which do not change it."""
@@ -126,8 +132,8 @@ def same_arrays(a: dict[str, Any], b: dict[str, Any]) -> bool:
 def scores(recognizer: Recognizer) -> list[dict[str, Any]]:
     """The records of its epochs without what depends on the clock."""
     clock = {"seconds", "images_per_second"}
-    known = EpochEnded.__dataclass_fields__.keys() - clock
-    return [{key: epoch[key] for key in known} for epoch in recognizer.history["epochs"]]
+    epochs = recognizer.history["epochs"]
+    return [{key: epoch[key] for key in epoch.keys() - clock} for epoch in epochs]
 
 
 def one_line(error: BaseException) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import permutations
+from typing import Any
 
 import cv2
 import pytest
@@ -12,7 +14,9 @@ from threadpoolctl import threadpool_info
 
 from digitus import threads
 from digitus.threads import Claims, limited, single_threaded, workers
+from digitus.training import step
 from digitus.training.loop import train
+from digitus.training.step import gradient
 from small import digits, recipe
 
 BEFORE = 3  # threads of a process that no claim has touched
@@ -71,15 +75,36 @@ def test_claims_may_end_in_any_order(order: tuple[int, ...]) -> None:
 
 
 @pytest.mark.usefixtures("fresh")
-def test_runs_that_go_on_in_turns_leave_the_threads_as_they_were() -> None:
-    first, second = (train(recipe(epochs=1), digits(), threads=1) for _ in range(2))
-    for run in (first, second, first, second):
-        next(run)
-    assert in_force() == (1, 1)
-    first.close()  # type: ignore[attr-defined]
-    assert in_force() == (1, 1)
-    for _ in second:
-        pass
+def test_runs_have_their_threads_only_while_they_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while they are suspended: not in turns, not when one is left in the middle."""
+    seen = []
+
+    def noted(*given: Any, **named: Any) -> Any:
+        seen.append(in_force())
+        return gradient(*given, **named)
+
+    monkeypatch.setattr(step, "gradient", noted)
+    ended, left = (train(recipe(epochs=1), digits(), threads=n) for n in (1, 2))
+    for turn, _ in enumerate(ended):
+        assert in_force() == (BEFORE, BEFORE)
+        if turn < 3:
+            next(left)
+            assert in_force() == (BEFORE, BEFORE)
+    assert seen == [(1, 1), (2, 2), (1, 1), (2, 2), (1, 1), (1, 1)]
+    left.close()  # type: ignore[attr-defined]
+    assert in_force() == (BEFORE, BEFORE)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_any_thread_may_claim() -> None:
+    """Also while another one's claim stands: runs of the server train in threads of their own."""
+
+    def seen() -> tuple[int, int]:
+        with limited(2, opencv=2):
+            return in_force()
+
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(seen).result() == (2, 2)
     assert in_force() == (BEFORE, BEFORE)
 
 

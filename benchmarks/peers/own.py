@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from digitus.datasets.digits import targets
 from digitus.nn import to_numpy
 from digitus.nn.images import BATCH
 from digitus.recognizer import Recognizer
 from digitus.threads import workers
 from digitus.training.device import NUMPY, Device
 from digitus.training.loop import Stepped, begin, train
+from digitus.training.source import Batch
 from digitus.training.step import gradient
 from peers import Predictor, Task
 
@@ -57,10 +59,9 @@ class Learner:
         """By `step.gradient`."""
         recipe, params = self.task.recipe, self.device.put(self.task.start.params)
         precision = None if self.device.precision == "float32" else self.device.precision
-        loss, _, found = gradient(
-            recipe.network, recipe.loss, params, images, labels, precision=precision
-        )
-        return loss, {name: to_numpy(g) for name, g in found.items()}
+        batch = Batch(images, targets(labels), labels)
+        tally, found = gradient(recipe.network, recipe.loss, params, batch, precision=precision)
+        return tally.loss, {name: to_numpy(g) for name, g in found.items()}
 
     def close(self) -> None:
         """Gives the threads back."""

@@ -1,8 +1,8 @@
 """Threads: the one owner of how many BLAS and OpenCV may use, which holds for the whole process.
 
 Several runs may go on in turns, and end in any order. So whoever needs a number of threads claims
-it for a while: the latest claim that still stands is in force, and when the last has ended, the
-process has again what it had before the first.
+it for a while (30 µs): the latest claim that still stands is in force, and when the last has ended,
+the process has again what it had before the first.
 
 Inside: claims, and `workers`, a map over batches for networks that learn nothing at the moment. Not
 inside: learning by several processes (`training.processes`), PyTorch's threads (`training.device`).
@@ -10,6 +10,7 @@ inside: learning by several processes (`training.processes`), PyTorch's threads 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import cv2
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 Value = TypeVar("Value")
@@ -48,12 +49,40 @@ class Claims(Generic[Value]):
                 self._put(next(reversed(self._standing.values()), self._before))
 
 
-def _blas() -> ThreadpoolController:
-    """Looked for each time (2 ms), since a library may have been loaded in the meantime."""
-    return ThreadpoolController().select(user_api="blas")
+# Newer versions of `threadpoolctl` leave OpenBLAS to the thread that set it first, and ignore what
+# others ask for.
+_release = getattr(OpenBLASController, "clear_controlling_thread", lambda **_: None)
 
 
-BLAS: Claims[Any] = Claims(lambda: _blas().info(), lambda limits: _blas().limit(limits=limits))
+class _Blas:
+    """The number of threads of each BLAS that the process has loaded, by its file."""
+
+    def __init__(self) -> None:
+        self._modules, self._libraries = 0, list[Any]()
+
+    def get(self) -> dict[str, int]:
+        """What is in force now."""
+        return {library.filepath: library.num_threads for library in self._loaded()}
+
+    def put(self, threads: int | dict[str, int]) -> None:
+        """The same number for all, or what `get` has found."""
+        _release(force=True)
+        for library in self._loaded():
+            if isinstance(threads, int):
+                library.set_num_threads(threads)
+            elif library.filepath in threads:
+                library.set_num_threads(threads[library.filepath])
+
+    def _loaded(self) -> list[Any]:
+        """Looked for again (2 ms) if anything was imported, since that may have loaded one more."""
+        if self._modules != len(sys.modules):
+            self._modules = len(sys.modules)
+            self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        return self._libraries
+
+
+_blas = _Blas()
+BLAS: Claims[Any] = Claims(_blas.get, _blas.put)
 OPENCV: Claims[int] = Claims(cv2.getNumThreads, cv2.setNumThreads)
 _for_good = ExitStack()
 

@@ -23,6 +23,7 @@ from digitus.nn.init import fans
 from digitus.nn.inputs import moments
 from digitus.training.device import NUMPY
 from digitus.training.examples import teacher
+from digitus.training.source import Batch
 from digitus.training.step import gradient
 from small import recipe
 
@@ -173,7 +174,8 @@ def shards() -> Iterator[Case]:
         value, dy = loss(y, nn.one_hot(labels[part], dtype=float))
         return value, backward(dy)[1]["2.W"]
 
-    expected = {"dW": gradient(network, loss, p, images, labels)[2]["2.W"]}
+    batch = Batch(images, nn.one_hot(labels), labels)
+    expected = {"dW": gradient(network, loss, p, batch)[1]["2.W"]}
     parts = [np.arange(0, 1024), np.arange(1024, 2048), np.arange(2048, n)]
     given = {"shards": parts, "n": n, "dW_of": lambda part: whole(p["2.W"], part)[1]}
     yield Case(given, expected, {"dW": (lambda W: whole(W)[0], p["2.W"])})

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from digitus import nn
-from digitus.training.step import descend
+from digitus.training.step import apply_gradients
 from mathematics.math_page import PAGE
 
 SECTION = PAGE.read_text("utf-8").partition("\n## 18. ")[2].partition("\n## ")[0]
@@ -115,7 +115,7 @@ def test_the_step_is_that_of_training() -> None:
     z, backward = tail.forward(p, v["x"])
     loss, dz = nn.SoftmaxCrossEntropy()(z, v["t"])
     _, gradients = backward(dz)
-    descend(nn.GradientDescent(), p, gradients, {k: {} for k in p}, rate=alpha, t=1)
+    apply_gradients(nn.GradientDescent(), p, gradients, {k: {} for k in p}, rate=alpha, t=1)
     for name, ours in {"0.W": "W1", "0.b": "b1", "2.W": "W2", "2.b": "b2"}.items():
         np.testing.assert_allclose(p[name], v[ours], rtol=0, atol=1e-15)
     assert loss > v["L"]

@@ -230,7 +230,7 @@ def test_a_damaged_checkpoint_fails_with_a_line(tmp_path: Path) -> None:
         assert ours.client.get(f"/api/runs/{run}/mistakes").status_code == 409
 
 
-def test_a_run_that_goes_astray_says_so(alone: Serving) -> None:
+def test_a_run_that_diverges_says_so(alone: Serving) -> None:
     run = alone.begin(rate=100, optimizer="GradientDescent", layers="784-64-64-64-10", epochs=50)
     state = alone.until(run, "failed", "finished")
     assert "smaller learning rate" in state["error"]
@@ -377,17 +377,17 @@ def test_equations_are_those_of_the_step(tmp_path: Path) -> None:
             state = begin(recipe, small.digits(300))
             _, first = islice(train(recipe, small.digits(300), state=state), 2)
             assert (found["step"], state.step) == (1, 1)
-            learnt, _ = live.split(small.digits(300), recipe.development, live.SPLIT_SEED)
-            examples = Examples(recipe, learnt)
-            images, labels, _ = examples.batch(*divmod(1, len(examples.parts)))
-            loss, _, gradients = gradient(recipe.network, recipe.loss, state.params, images, labels)
+            parts = live.split(small.digits(300), recipe.development, live.SPLIT_SEED)
+            examples = Examples(recipe, *parts)
+            batch = examples.batch(*divmod(1, examples.batches))
+            (loss, _, _), gradients = gradient(recipe.network, recipe.loss, state.params, batch)
             assert found["loss"] == pytest.approx(loss, rel=1e-5)
-            assert found["batch_size"] == len(images)
+            assert found["batch_size"] == len(batch.inputs)
             check_equations(found["equations"], gradients)
             ours.ask(run, "step")
             wait_for(lambda run=run: ours.run(run)["step"] == 2)
             mean = ours.run(run)["curve"][1][1]  # over the steps of the epoch
-            if len(examples.parts) > 1:
+            if examples.batches > 1:
                 mean = 2 * mean - first.loss
             assert mean == pytest.approx(loss, rel=1e-3)  # the loss of the step that was shown
             ours.until(run, "paused")

@@ -12,6 +12,7 @@ import pytest
 
 from conftest import missing
 from digitus.datasets.augment import Augmentation
+from digitus.datasets.batches import split
 from digitus.errors import TrainingError
 from digitus.nn import (
     Adam,
@@ -39,7 +40,7 @@ from digitus.training.device import Device
 from digitus.training.examples import Examples
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.run_folder import Run, load_checkpoint, record
-from digitus.training.step import descend
+from digitus.training.step import apply_gradients
 
 DIGITS = strokes(400, seed=3)
 CONVOLUTIONS = Recipe(
@@ -142,8 +143,9 @@ def test_in_bfloat16_parameters_stay_float32_and_it_learns(torch_device: Device)
 def test_a_teacher_answers_the_same_in_either(torch_device: Device) -> None:
     recipe = replace(PERCEPTRON, teacher="default", softness=2.0)
     devices = (Device(), torch_device, Device("torch", precision="bfloat16"))
-    found = [Examples(recipe, DIGITS, device).batch(0, 0).taught for device in devices]
-    assert all(answers is not None and answers.dtype == np.float32 for answers in found)
+    parts = split(DIGITS, recipe.development, 0)
+    found = [Examples(recipe, *parts, device).batch(0, 0).targets for device in devices]
+    assert all(answers.dtype == np.float32 for answers in found)
     np.testing.assert_allclose(found[1], found[0], atol=1e-4)
     np.testing.assert_allclose(found[2], found[0], atol=0.1)
     assert np.abs(found[2] - found[0]).mean() < 0.005
@@ -204,8 +206,8 @@ def test_the_kernel_of_pytorch_is_the_rule(rule: Adam, torch_device: Device) -> 
             name: torch.tensor(a.T.copy()).mT if a.ndim == 2 else torch.tensor(a)
             for name, a in g.items()
         }
-        descend(rule, params, g, memory, rate=0.1, t=t)
-        descend(rule, theirs, turned, their_memory, rate=0.1, t=t)
+        apply_gradients(rule, params, g, memory, rate=0.1, t=t)
+        apply_gradients(rule, theirs, turned, their_memory, rate=0.1, t=t)
     for name, w in params.items():
         np.testing.assert_allclose(theirs[name], w, rtol=1e-9)
         for key, s in memory[name].items():

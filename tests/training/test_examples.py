@@ -10,7 +10,7 @@ import pytest
 
 import digitus
 from digitus.datasets.batches import split
-from digitus.datasets.digits import NOT_A_DIGIT
+from digitus.datasets.digits import NOT_A_DIGIT, targets
 from digitus.errors import ModelError
 from digitus.nn import softmax
 from digitus.training.examples import Examples
@@ -19,16 +19,16 @@ from small import EVERYTHING, digits, recipe, recognizer, trained
 
 @pytest.mark.parametrize("augment", [{}, {"rotate": 10, "elastic": 0.8, "smoothness": 4}])
 def test_upcoming_batches_are_those_of_their_steps(augment: dict[str, float]) -> None:
-    examples = Examples(recipe(augment=augment, batch_size=32), split(digits(), 50, 0)[0])
+    examples = Examples(recipe(augment=augment, batch_size=32), *split(digits(), 50, 0))
     epoch = len(examples.parts)
     steps = range(2, 2 * epoch + 1)
     found = list(examples.upcoming(steps))
     assert len(found) == len(steps)
     for step, batch in zip(steps, found, strict=True):
         expected = examples.batch(*divmod(step, epoch))
-        assert np.array_equal(batch.images, expected.images)
-        assert np.array_equal(batch.labels, expected.labels)
-        assert batch.taught is None
+        for found_array, expected_array in zip(batch, expected, strict=True):
+            assert np.array_equal(found_array, expected_array)
+        assert np.array_equal(batch.targets, targets(batch.labels))
 
 
 def test_a_teacher_answers_to_the_pictures_as_they_were_distorted(tmp_path: Path) -> None:
@@ -36,16 +36,15 @@ def test_a_teacher_answers_to_the_pictures_as_they_were_distorted(tmp_path: Path
     recognizer().save(tmp_path / "other.safetensors")
     members = [digitus.load(), digitus.load(tmp_path / "other.safetensors")]
     table = EVERYTHING | {"teacher": f"default+{tmp_path / 'other.safetensors'}", "softness": 3}
-    learnt, _ = split(digits(), 50, 0)
-    images, labels, taught = Examples(recipe(table), learnt).batch(1, 0)
+    parts = split(digits(), 50, 0)
+    images, taught, labels = Examples(recipe(table), *parts).batch(1, 0)
     shown = labels != NOT_A_DIGIT
     assert 0 < (~shown).sum() < shown.sum()
-    assert taught is not None
     np.testing.assert_array_equal(taught[~shown], np.full(((~shown).sum(), 10), 0.1, np.float32))
     expected = np.mean([softmax(m.outputs(images) / m.temperature / 3) for m in members], axis=0)
     np.testing.assert_allclose(taught[shown], expected[shown], atol=1e-6)
-    plain = Examples(recipe(table, teacher=""), learnt).batch(1, 0)
-    assert np.array_equal(plain.images, images)
+    plain = Examples(recipe(table, teacher=""), *parts).batch(1, 0)
+    assert np.array_equal(plain.inputs, images)
     assert np.array_equal(plain.labels, labels)
 
 

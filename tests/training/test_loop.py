@@ -1,6 +1,6 @@
 """Training: it learns, tells the truth, repeats to the bit, and never learns from what it must not.
 
-What is kept on disk is in `test_runs`.
+What is kept on disk is in `test_run_folder`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from digitus.evaluation import evaluate
 from digitus.nn import Chain, calibrated
 from digitus.nn.images import Inputs
 from digitus.recipe import Recipe
-from digitus.training import loop, step
+from digitus.training import loop, session, step
 from digitus.training.loop import EpochEnded, Finished, Started, Stepped, begin, train
+from digitus.training.source import right_digits
 from digitus.training.step import gradient
 from small import (
     EVERYTHING,
+    batch,
     copies,
     digits,
     one_line,
@@ -204,16 +206,16 @@ def test_development_images_are_never_learnt_from(
     learnt: list[list[int]] = []
     measured: list[int] = []
 
-    def noted_gradient(network: Any, loss: Any, params: Any, images: Any, *rest: Any, **named: Any):  # type: ignore[no-untyped-def]
-        learnt.append(marks(images))
-        return gradient(network, loss, params, images, *rest, **named)
+    def noted_gradient(network: Any, loss: Any, params: Any, batch: Any, **named: Any) -> Any:
+        learnt.append(marks(batch.inputs))
+        return gradient(network, loss, params, batch, **named)
 
-    def noted_calibrated(network: Any, params: Any, batches: Inputs, **named: Any):  # type: ignore[no-untyped-def]
+    def noted_calibrated(network: Any, params: Any, batches: Inputs, **named: Any) -> Any:
         measured.extend(marks(batches.images))
         return calibrated(network, params, batches, **named)
 
     monkeypatch.setattr(step, "gradient", noted_gradient)
-    monkeypatch.setattr(loop, "calibrated", noted_calibrated)
+    monkeypatch.setattr(session, "calibrated", noted_calibrated)
     network = [{"kind": "Standardize"}, {"kind": "MaxPool", "size": 4}, {"kind": "Flatten"}]
     network += [{"kind": "Dense", "units": 10}, {"kind": "BatchNorm"}]
     small = recipe(network=network, batch_size=batch_size, epochs=3)
@@ -253,7 +255,7 @@ def test_statistics_of_the_input_are_those_of_what_is_learnt(kind: str) -> None:
 
 def test_statistics_within_the_network_are_of_all_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of pictures comes sorted by label: the first of its images are all zeros."""
-    monkeypatch.setattr(loop, "MEASURED", 40)
+    monkeypatch.setattr(loop, "STATISTICS_EXAMPLES", 40)
     whole = digits(400)
     by_label = whole.take(np.argsort(whole.labels, kind="stable"))
     table = recipe(
@@ -281,7 +283,7 @@ def test_full_batches_are_the_gradient_of_everything() -> None:
     state = begin(small, digits())
     before = {name: w.astype(np.float64) for name, w in state.params.items()}
     learnt, _ = split(digits(), small.development, loop.SPLIT_SEED)
-    _, _, g = gradient(small.network, small.loss, before, learnt.images, learnt.labels)
+    _, g = gradient(small.network, small.loss, before, batch(learnt))
     events = train(small, digits(), state=state)
     step = [event for event in events if isinstance(event, Stepped)]
     assert [(e.step, e.batch) for e in step] == [(1, 1)]
@@ -294,7 +296,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_images() -> None:
     still = recipe(batch_size=70, epochs=1, schedule={"kind": "Constant", "rate": 0})
     state = begin(still, digits())
     learnt, _ = split(digits(), still.development, loop.SPLIT_SEED)
-    loss, right, _ = gradient(still.network, still.loss, state.params, learnt.images, learnt.labels)
+    (loss, right, _), _ = gradient(
+        still.network, still.loss, state.params, batch(learnt), score=right_digits
+    )
     ends = [e for e in train(still, digits(), state=state) if isinstance(e, EpochEnded)]
     assert ends[0].loss == pytest.approx(loss, rel=1e-5)
     assert ends[0].accuracy == pytest.approx(right / 240)
@@ -350,7 +354,7 @@ def test_a_loss_that_is_not_finite_says_what_to_try(rate: float) -> None:
     assert "epoch" in str(error)
 
 
-def test_a_last_step_that_goes_astray_is_found_too() -> None:
+def test_a_last_step_that_diverges_is_found_too() -> None:
     """The loss is taken before the step, so the last step's damage shows only on what it made."""
     settings = {"optimizer": {"kind": "GradientDescent"}, "batch_size": 0, "epochs": 1}
     for rate in (1e30, 1e38):

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 
 from digitus.errors import TrainingError
-from digitus.training import loop, processes, step
+from digitus.training import processes, session, step
 from digitus.training.loop import EpochEnded, Finished, State, Stepped, begin, train
-from digitus.training.processes import Crew, Shared
-from digitus.training.step import Alone
+from digitus.training.processes import ProcessGroup
+from digitus.training.shared_memory import SharedArrays
+from digitus.training.source import right_digits
+from digitus.training.step import SingleProcess, TrainStep
 from small import EVERYTHING, digits, one_line, recipe, same_arrays, trained
 
 FULL_BATCH: dict[str, Any] = {"batch_size": 0, "optimizer": {"kind": "GradientDescent"}}
@@ -29,24 +31,24 @@ NESTEROV: dict[str, Any] = {"optimizer": {"kind": "Nesterov"}, "batch_size": 119
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that even these batches are work for several; batch normalisation by 16."""
-    for name in ("LEAST_WORK", "CONV_LEAST"):
+    for name in ("MIN_SHARD_WORK", "MIN_CONV_SHARD_EXAMPLES"):
         monkeypatch.setattr(step, name, 1)
-    monkeypatch.setattr(step, "CONV_GHOST", 16)
+    monkeypatch.setattr(step, "CONV_GHOST_BATCH_EXAMPLES", 16)
 
 
 @pytest.fixture
-def crews(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Crew]]:
-    """The crews that a test makes; all of their processes must have ended when it ends."""
-    made: list[Crew] = []
+def groups(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ProcessGroup]]:
+    """The groups that a test makes; all of their processes must have ended when it ends."""
+    made: list[ProcessGroup] = []
 
-    class Noted(Crew):
+    class Noted(ProcessGroup):
         def __init__(self, *given: Any) -> None:
             made.append(self)
             super().__init__(*given)
 
-    monkeypatch.setattr(loop, "Crew", Noted)
+    monkeypatch.setattr(session, "ProcessGroup", Noted)
     yield made
-    assert all(process.returncode is not None for crew in made for process in crew.others)
+    assert all(process.returncode is not None for group in made for process in group.others)
 
 
 def assert_close(a: State, b: State) -> None:
@@ -66,7 +68,10 @@ def assert_close(a: State, b: State) -> None:
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize("settings", [FULL_BATCH, ADAM, NESTEROV, EVERYTHING])
 def test_several_learn_what_one_learns(
-    settings: dict[str, Any], threads: int, crews: list[Crew], monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any],
+    threads: int,
+    groups: list[ProcessGroup],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also without memory that has no name. Dropout draws for each shard: left out here."""
     if threads == 3:
@@ -76,15 +81,15 @@ def test_several_learn_what_one_learns(
         network = [layer for layer in settings["network"] if layer["kind"] != "Dropout"]
         small = recipe(settings, network=network)
     one, alone = trained(small, digits())
-    assert not crews
+    assert not groups
     many, together = trained(small, digits(), threads=threads)
-    assert len(crews[0].others) == threads - 1
+    assert len(groups[0].others) == threads - 1
     assert_close(alone, together)
     for a, b in zip(one.history["epochs"], many.history["epochs"], strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
 
 
-def test_a_run_repeats_and_resumes_to_the_bit(crews: list[Crew]) -> None:
+def test_a_run_repeats_and_resumes_to_the_bit(groups: list[ProcessGroup]) -> None:
     small = recipe(EVERYTHING)
     _, whole = trained(small, digits(), threads=3)
     state = begin(small, digits())
@@ -95,7 +100,7 @@ def test_a_run_repeats_and_resumes_to_the_bit(crews: list[Crew]) -> None:
                 events.close()
         assert state.step == stop
     _, resumed = trained(small, digits(), state, threads=3)
-    assert len(crews) == 4
+    assert len(groups) == 4
     assert same_arrays(whole.params, resumed.params)
     assert whole.average
     assert resumed.average
@@ -118,10 +123,10 @@ def test_a_state_is_whole_between_two_events_and_its_own_in_the_end() -> None:
         assert all(a.flags.owndata for a in arrays.values())
 
 
-def test_a_batch_that_is_too_small_is_one_process_work(crews: list[Crew]) -> None:
-    step.LEAST_WORK = 10**9  # put back by the fixture
+def test_a_batch_that_is_too_small_is_one_process_work(groups: list[ProcessGroup]) -> None:
+    step.MIN_SHARD_WORK = 10**9  # put back by the fixture
     trained(recipe(), digits(), threads=3)
-    assert not crews
+    assert not groups
 
 
 def test_nothing_changes_where_the_loss_is_not_finite() -> None:
@@ -135,46 +140,45 @@ def test_nothing_changes_where_the_loss_is_not_finite() -> None:
     assert same_arrays(before, state.params)
 
 
-def test_a_process_that_dies_ends_the_run_with_a_line(crews: list[Crew]) -> None:
+def test_a_process_that_dies_ends_the_run_with_a_line(groups: list[ProcessGroup]) -> None:
     events = train(recipe(epochs=9), digits(), threads=3)
     next(event for event in events if isinstance(event, Stepped) and event.step == 3)
-    crews[0].others[1].send_signal(signal.SIGKILL)
+    groups[0].others[1].send_signal(signal.SIGKILL)
     with pytest.raises(TrainingError, match="ended with status -9") as failure:
         list(events)
     one_line(failure.value)
 
 
 def test_a_process_that_cannot_start_ends_the_run(
-    crews: list[Crew], monkeypatch: pytest.MonkeyPatch
+    groups: list[ProcessGroup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "START", "raise SystemExit(7)")
+    monkeypatch.setattr(processes, "START_WORKER", "raise SystemExit(7)")
     with pytest.raises(TrainingError, match="ended with status 7"):
         list(train(recipe(), digits(), threads=2))
 
 
 def test_where_none_can_be_started_one_learns_alone(
-    crews: list[Crew], monkeypatch: pytest.MonkeyPatch
+    groups: list[ProcessGroup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "")
     one, _ = trained(recipe(), digits(), threads=3)
-    assert not crews
+    assert not groups
     assert one.params
 
 
 ABANDONED = """
 import sys
-from digitus.training import step
-from digitus.training import loop
-from digitus.training.processes import Crew
+from digitus.training import loop, session, step
+from digitus.training.processes import ProcessGroup
 from small import digits, recipe
 
-step.LEAST_WORK = 1
-class Told(Crew):
+step.MIN_SHARD_WORK = 1
+class Told(ProcessGroup):
     def __init__(self, *given):
         super().__init__(*given)
         print(*(process.pid for process in self.others), flush=True)
 
-loop.Crew = Told
+session.ProcessGroup = Told
 for event in loop.train(recipe(epochs=10**6), digits(), threads=3):
     pass
 """
@@ -212,8 +216,8 @@ def running(pid: int) -> bool:
 
 def test_shared_arrays_lie_apart_and_are_seen_by_both() -> None:
     shapes = {"a/x": ((3,), "f4"), "a/y": ((2, 5), "u1"), "b": ((1,), "f8"), "none": ((0, 2), "f4")}
-    one = Shared(shapes)
-    other = Shared(shapes, one.file)
+    one = SharedArrays(shapes)
+    other = SharedArrays(shapes, one.file)
     os.close(one.file)
     for i, a in enumerate(one.arrays.values()):
         a[...] = i + 1
@@ -226,23 +230,25 @@ def test_shared_arrays_lie_apart_and_are_seen_by_both() -> None:
 def test_rows_are_everything_once() -> None:
     small = recipe(**ADAM)
     state = begin(small, digits())
-    method = step.Method(small.network, small.loss, small.optimizer, 0.5)
-    team = Crew(method, 1, state.params, state.memory, state.average, (8, 28, 28))
-    team.close()
+    definition = TrainStep(small.network, small.loss, small.optimizer, right_digits, 0.5)
+    shapes = {"inputs": ((8, 28, 28), "u1"), "targets": ((8, 10), "f4"), "labels": ((8,), "u1")}
+    arrays = state.params, state.memory, state.average
+    group = ProcessGroup(definition, 1, *arrays, shapes)
+    group.close()
     for shape in [(1,), (2, 3), (10, 4), (3, 3, 2, 5)]:
         counted = np.zeros(shape, int)
-        for team.leader.number in range(7):
-            team.leader.count = 7
-            team.leader.rows(counted)[...] += 1
+        for group.leader.rank in range(7):
+            group.leader.count = 7
+            group.leader.rows(counted)[...] += 1
         assert (counted == 1).all()
 
 
-def test_alone_is_the_same_interface() -> None:
-    """What `training` calls is the same for both."""
-    assert Alone.step.__annotations__ == Crew.step.__annotations__
+def test_both_trainers_have_the_same_interface() -> None:
+    """What a session calls is the same for both."""
+    assert SingleProcess.step.__annotations__ == ProcessGroup.step.__annotations__
 
 
-def test_a_process_of_the_crew_loads_only_what_it_needs() -> None:
+def test_a_worker_loads_only_what_it_needs() -> None:
     code = (
         "import sys, digitus.training.processes; "
         "print(*sys.modules.keys() & {'cv2', 'PIL', 'click', 'torch'})"

@@ -26,6 +26,7 @@ from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError
 from digitus.evaluation import Evaluation, evaluate
 from digitus.files import write_text
+from digitus.nn import softmax
 from digitus.recipe import planned
 from digitus.recognizer import load
 from digitus.serve.bodies import refusal
@@ -47,7 +48,7 @@ from digitus.training.loop import (
     recognizer_so_far,
 )
 from digitus.training.run_folder import Run, record, resume, save_checkpoint
-from digitus.types import Bytes
+from digitus.training.source import Batch
 
 log = logging.getLogger("digitus.serve")
 
@@ -174,8 +175,8 @@ class Live:
         with self._still:
             if self.status != "paused" or self._state is None:
                 raise refusal(409, "only a paused run can be looked into")
-            images, labels = self._next_batch(self._state, self._parts()[0])
-            return equations(self.recipe, self._state, images, labels, self._steps)
+            batch = self._next_batch(self._state, Examples(self.recipe, *self._parts()))
+            return equations(self.recipe, self._state, batch.inputs, batch.labels, self._steps)
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
@@ -197,9 +198,9 @@ class Live:
         """What is learnt from, and what is held back."""
         return split(self._digits(), self.recipe.development, SPLIT_SEED)
 
-    def _next_batch(self, state: State, learnt: Digits) -> tuple[Bytes, Bytes]:
-        """What the next step will learn from: images and labels."""
-        return Examples(self.recipe, learnt).batch(*divmod(state.step, self._batches))[:2]
+    def _next_batch(self, state: State, examples: Examples) -> Batch:
+        """What the next step will learn from."""
+        return examples.batch(*divmod(state.step, self._batches))
 
     def _work(self) -> None:
         """The thread."""
@@ -222,32 +223,33 @@ class Live:
             self.shown.rewind(state)
         else:
             self._state = state = begin(self.recipe, digits)
-        learnt, development = self._parts()
+        examples = Examples(self.recipe, *self._parts())
         if state.epochs:
-            self._evaluation = evaluate(recognizer_so_far(self.recipe, state, learnt), development)
+            recognizer = recognizer_so_far(self.recipe, state, examples.learnt)
+            self._evaluation = evaluate(recognizer, examples.development)
             self.shown.scored(self._evaluation)
         with closing(record(self._run, self.recipe, digits, state=state)) as events:
             going_on = True
             while going_on:
                 with self._still:
                     event = next(events)
-                    self._saw(event, state, learnt, development)
+                    self._saw(event, state, examples)
                 if isinstance(event, Finished):
                     self._set("finished")
                     return
-                going_on = self._may_go_on(event, state, learnt)
+                going_on = self._may_go_on(event, state, examples)
         if self._leave == "stop":
-            self._keep_as_it_is(state, learnt, digits)
+            self._keep_as_it_is(state, examples.learnt, digits)
             self._set("stopped")
 
-    def _may_go_on(self, event: Event, state: State, learnt: Digits) -> bool:
+    def _may_go_on(self, event: Event, state: State, examples: Examples) -> bool:
         """Waits while the run is paused, or too fast; whether there is a next event."""
         if isinstance(event, Stepped | Started):
             self._single = False
         if isinstance(event, Stepped) and event.batch == self._batches:
             return not self._leave  # the end of the epoch belongs to its last step
         if self._hold and not self._single and not self._leave:
-            self._pause(state, learnt)
+            self._pause(state, examples)
         with self._wish:
             if self._hold and self.status == "paused":
                 self._wish.wait_for(lambda: not self._hold or self._single or self._leave)
@@ -257,15 +259,15 @@ class Live:
                 self._set("running")
             return not self._leave
 
-    def _pause(self, state: State, learnt: Digits) -> None:
+    def _pause(self, state: State, examples: Examples) -> None:
         """Shows where it stands, and keeps it."""
-        self._draw(state, learnt)
+        self._draw(state, examples)
         if self.status != "paused":
             save_checkpoint(self._run.checkpoint, self.recipe, state, self._digits())
             self._set("paused")
             self.save()
 
-    def _saw(self, event: Event, state: State, learnt: Digits, development: Digits) -> None:
+    def _saw(self, event: Event, state: State, examples: Examples) -> None:
         """Takes note of an event and tells those who watch."""
         if isinstance(event, Stepped):
             self.shown.stepped(event)
@@ -274,23 +276,23 @@ class Live:
                 self._told = now
                 self.channel.publish("stepped", asdict(event))
             if self.channel.watched and now - self._drawn >= WEIGHTS_SECONDS and not self._hold:
-                self._draw(state, learnt)
+                self._draw(state, examples)
         elif isinstance(event, EpochEnded):
-            recognizer = recognizer_so_far(self.recipe, state, learnt)
-            self._evaluation = evaluate(recognizer, development)
+            probabilities = softmax(event.outputs)
+            self._evaluation = Evaluation(examples.development, probabilities, threshold=0.0)
             self.channel.publish("epoch", self.shown.ended(event, self._evaluation))
             self.save()
         elif isinstance(event, Finished):
-            self._evaluation = evaluate(event.recognizer, development)
+            self._evaluation = evaluate(event.recognizer, examples.development)
             self.shown.scored(self._evaluation)
             self.channel.publish("finished", self.shown.now() | {"scores": self._scores()})
 
     def _scores(self) -> Table | None:
         return self.shown.table()["scores"]
 
-    def _draw(self, state: State, learnt: Digits) -> None:
+    def _draw(self, state: State, examples: Examples) -> None:
         """Shows the first layer's weights."""
-        weights = draw(self.recipe, state, *self._next_batch(state, learnt))
+        weights = draw(self.recipe, state, self._next_batch(state, examples))
         self._drawn = time.monotonic()
         if weights is not None:
             self.shown.drawn(weights)

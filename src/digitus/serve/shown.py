@@ -7,7 +7,6 @@ however long the run. Not inside: the run (`live`), and sending it (`channel`).
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from digitus.recipe import Recipe
 from digitus.serve.bodies import packed
 from digitus.serve.inside import named
 from digitus.training.loop import EpochEnded, State, Stepped
+from digitus.training.source import Batch
 from digitus.training.step import gradient
-from digitus.types import Images, Labels
 
 Table = dict[str, Any]
 
@@ -95,8 +94,8 @@ class Shown:
         """After an epoch, with the answers to the development digits; what is told of it."""
         self.scored(evaluation)
         with self._lock:
-            self._records.append(asdict(event))
-            return {**asdict(event), "scores": self._scores}
+            self._records.append(event.record())
+            return {**event.record(), "scores": self._scores}
 
     def scored(self, evaluation: Evaluation) -> None:
         """The table by digit and the confusion matrix."""
@@ -111,23 +110,17 @@ class Shown:
             self._weights = weights
 
 
-def draw(recipe: Recipe, state: State, images: Images, labels: Labels) -> Table | None:
+def draw(recipe: Recipe, state: State, batch: Batch) -> Table | None:
     """The first layer's weights as pictures, and the gradients that the next step follows.
 
-    `images` [n h w] and `labels` [n] are that step's. None where the first layer has no weights.
+    `batch` is that step's. None where the first layer has no weights.
     """
     layer = first_trained(recipe.network, state.params)
     name = f"{layer}.W"
     if name not in state.params:
         return None
-    _, _, gradients = gradient(
-        recipe.network,
-        recipe.loss,
-        state.params,
-        images,
-        labels,
-        seed=recipe.seed,
-        step=state.step,
+    _, gradients = gradient(
+        recipe.network, recipe.loss, state.params, batch, seed=recipe.seed, step=state.step
     )
     pictures = _pictures(state.params[name])
     weights, scale = _signed(pictures)

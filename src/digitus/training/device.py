@@ -1,7 +1,8 @@
 """Where training computes: NumPy on the processor, or PyTorch's arrays on a processor or a GPU.
 
-The layers are the same source for both. Inside: the choice, and moving parameters there and back.
-Not inside: what is computed (`nn`), and inference by a saved recognizer, which is NumPy's.
+The layers are the same source for both. Inside: the choice, moving parameters there
+and back, and the threads of either. Not inside: what is computed (`nn`), and inference by a saved
+recognizer, which is NumPy's.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from digitus.errors import TrainingError
 from digitus.nn import to_numpy
-from digitus.threads import Map, workers
+from digitus.threads import Claims, limited
 from digitus.types import Params
 
 LIBRARIES = ("numpy", "torch")
@@ -68,21 +70,25 @@ class Device:
         }
 
     @contextmanager
-    def workers(self, threads: int, *, shards: int) -> Iterator[Map]:
-        """As `threads.workers`; PyTorch shares out a whole batch to its own threads."""
-        if self.library == "numpy":
-            with workers(threads, shards=shards) as each:
-                yield each
-            return
-        import torch
+    def claim(self, threads: int, *, processes: int) -> Iterator[None]:
+        """Threads for the length of a block: all for the products of one process, or one in each.
 
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            with workers(threads, shards=1) as each:
-                yield each
-        finally:
-            torch.set_num_threads(before)
+        OpenCV, which distorts batches meanwhile, gets them too. A claim holds for the whole
+        process, so none may outlast a `yield`.
+        """
+        with limited(threads if processes == 1 else 1, opencv=threads):
+            if self.library == "numpy":
+                yield
+            else:
+                with _torch_threads().claim(threads):
+                    yield
+
+
+@cache
+def _torch_threads() -> Claims[int]:
+    import torch
+
+    return Claims(torch.get_num_threads, torch.set_num_threads)
 
 
 NUMPY = Device()

@@ -1,68 +1,76 @@
 """What a step of training learns from: digits of a batch, distorted, worn, and pictures of none.
 
-Inside: `Examples`, which makes of a set and a recipe the bytes and labels of any batch of any
-epoch, and what a teacher answers to them. Not inside: how pictures are distorted, worn and drawn
-(`data`), what is learnt from them (`training`).
+Inside: `Examples`, which makes of a set and a recipe the batch of any step and the score on the
+development split; what a teacher answers. Not inside: how pictures are distorted (`datasets`), worn
+and drawn (`synthetic`), the loop that learns from them (`session`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from digitus.committee import Committee
 from digitus.datasets.augment import augment
 from digitus.datasets.batches import ahead, order
-from digitus.datasets.digits import NOT_A_DIGIT, Digits, targets
+from digitus.datasets.digits import CLASSES, NOT_A_DIGIT, Digits, targets
 from digitus.datasets.mapped import Mapped
+from digitus.nn import one_hot
 from digitus.nn.arrays import bounds, stream
 from digitus.recipe import Recipe
-from digitus.recognizer import load
+from digitus.recognizer import Recognizer, load
 from digitus.synthetic.degrade import Wear, worn
 from digitus.synthetic.not_digits import not_digits
+from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
-from digitus.training.step import Targets
-from digitus.types import Bytes, Images, Ints, Labels
+from digitus.training.source import ArrayShape, Batch, Claim, Development, right_digits
+from digitus.types import Floats32, Images, Labels, Params
 
-WORN_AT_ONCE = 1000
-
-
-class Batch(NamedTuple):
-    """Images [n h w], labels [n], and a teacher's answers [n 10] where there is one."""
-
-    images: Images
-    labels: Labels
-    taught: Targets | None = None
+SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
+WORN_AT_ONCE = 1000  # images
 
 
 class Examples:
     """The batches of a run, each by its epoch and number, without memory of those before it.
 
     Worn pictures and pictures of no digit are made once, when the first batch is asked for, since
-    one takes longer than learning from it does; whenever they are drawn they are distorted anew.
+    making one takes longer than learning from it; whenever they are drawn they are distorted anew.
     """
 
-    def __init__(self, recipe: Recipe, learnt: Digits, device: Device = NUMPY) -> None:
-        self.recipe, self.learnt, self.device = recipe, learnt, device
+    score = staticmethod(right_digits)
+
+    def __init__(
+        self, recipe: Recipe, learnt: Digits, development: Digits, device: Device = NUMPY
+    ) -> None:
+        """A teacher answers on the `device`."""
+        self.recipe, self.device = recipe, device
+        self.learnt, self.development = learnt, development
         self.size = min(recipe.batch_size or len(learnt), len(learnt))
         self.parts = list(bounds(len(learnt), self.size))
         self._order, self._ordered = order(0, recipe.seed, 0), -1
 
     @property
-    def largest(self) -> tuple[int, ...]:
-        """The shape [n h w] of the largest batch."""
-        return (
-            self.size + round(self.recipe.not_digits * self.size),
-            *self.learnt.images.shape[1:],
-        )
+    def batches(self) -> int:
+        """How many there are in an epoch."""
+        return len(self.parts)
+
+    @property
+    def largest(self) -> dict[str, ArrayShape]:
+        """The arrays of the largest batch."""
+        n = self.size + round(self.recipe.not_digits * self.size)
+        return {
+            "inputs": ((n, *self.learnt.images.shape[1:]), "u1"),
+            "targets": ((n, CLASSES), "f4"),
+            "labels": ((n,), "u1"),
+        }
 
     @cached_property
     def teacher(self) -> Committee | None:
-        """Whose answers are learnt instead of the labels."""
+        """The networks whose answers are learnt instead of the labels."""
         return teacher(self.recipe, self.device)
 
     @cached_property
@@ -73,53 +81,96 @@ class Examples:
         return all_worn(self.learnt.take(chosen), self.recipe.wear, self.recipe.seed)
 
     @cached_property
-    def nothing(self) -> Bytes:
+    def nothing(self) -> Images:
         """Pictures of no digit [n 28 28]: as many as an epoch draws."""
         return not_digits(
             max(1, round(self.recipe.not_digits * len(self.learnt))), self.recipe.seed
         )
 
-    def upcoming(self, steps: Iterable[int]) -> Iterator[Batch]:
-        """The batches of these steps of a run, made ahead where making one takes long."""
+    @cached_property
+    def targets(self) -> Floats32:
+        """What the labels ask for [n 10]; made once, since a full batch needs all of them."""
+        return targets(self.learnt.labels)
+
+    def upcoming(self, steps: Iterable[int], claim: Claim = nullcontext) -> Iterator[Batch]:
+        """The batches of these steps of a run, made ahead if making one takes long."""
 
         def make(step: int) -> Batch:
-            return self.batch(*divmod(step, len(self.parts)))
+            return self.batch(*divmod(step, self.batches))
+
+        def make_ahead(step: int) -> Batch:
+            with claim():
+                return make(step)
 
         # Picking a batch out of memory takes 20 µs, less than handing it over by a thread.
         slow = self.teacher or not self.recipe.augment.off or isinstance(self.learnt.images, Mapped)
-        return ahead(make, steps) if slow else map(make, steps)
+        return ahead(make_ahead, steps) if slow else map(make, steps)
 
     def batch(self, epoch: int, number: int) -> Batch:
         """A batch; epoch and number count from 0."""
-        recipe, learnt = self.recipe, self.learnt
-        chosen: Ints | slice
-        if recipe.batch_size:
-            if self._ordered != epoch:
-                self._order, self._ordered = order(len(learnt), recipe.seed, epoch), epoch
-            chosen = self._order[self.parts[number]]
-        else:  # the whole set needs no order, and copying it would cost as much as the step
-            chosen = slice(None)
-        images, labels = learnt.images[chosen], learnt.labels[chosen]
-        if recipe.worn:
-            drawn = stream(recipe.seed, "worn", epoch, number)
-            instead = drawn.random(len(labels)) < recipe.worn
-            at = drawn.integers(len(self.worn), size=len(labels))
-            images = np.where(instead[:, None, None], self.worn.images[at], images)
-            labels = np.where(instead, self.worn.labels[at], labels)
-        if recipe.not_digits:
-            count = round(recipe.not_digits * len(labels))
-            at = stream(recipe.seed, "not digits", epoch, number).integers(
-                len(self.nothing), size=count
-            )
-            images = np.concatenate([images, self.nothing[at]])
-            labels = np.concatenate([labels, np.full(count, NOT_A_DIGIT, np.uint8)])
-        if not recipe.augment.off:
-            images = augment(images, recipe.augment, stream(recipe.seed, "augment", epoch, number))
+        images, labels = self._drawn(epoch, number)
+        images, labels = self._with_worn(images, labels, epoch, number)
+        images, labels = self._with_not_digits(images, labels, epoch, number)
+        if not self.recipe.augment.off:
+            rng = stream(self.recipe.seed, "augment", epoch, number)
+            images = augment(images, self.recipe.augment, rng)
+        return Batch(images, self._targets(images, labels), labels)
+
+    def _drawn(self, epoch: int, number: int) -> tuple[Images, Labels]:
+        learnt, seed = self.learnt, self.recipe.seed
+        if not self.recipe.batch_size:
+            # The whole set needs no order, and copying it would cost as much as the step.
+            return learnt.images[:], learnt.labels
+        if self._ordered != epoch:
+            self._order, self._ordered = order(len(learnt), seed, epoch), epoch
+        chosen = self._order[self.parts[number]]
+        return learnt.images[chosen], learnt.labels[chosen]
+
+    def _with_worn(
+        self, images: Images, labels: Labels, epoch: int, number: int
+    ) -> tuple[Images, Labels]:
+        if not self.recipe.worn:
+            return images, labels
+        rng = stream(self.recipe.seed, "worn", epoch, number)
+        instead = rng.random(len(labels)) < self.recipe.worn
+        at = rng.integers(len(self.worn), size=len(labels))
+        return (
+            np.where(instead[:, None, None], self.worn.images[at], images),
+            np.where(instead, self.worn.labels[at], labels),
+        )
+
+    def _with_not_digits(
+        self, images: Images, labels: Labels, epoch: int, number: int
+    ) -> tuple[Images, Labels]:
+        if not self.recipe.not_digits:
+            return images, labels
+        count = round(self.recipe.not_digits * len(labels))
+        rng = stream(self.recipe.seed, "not digits", epoch, number)
+        at = rng.integers(len(self.nothing), size=count)
+        return (
+            np.concatenate([images, self.nothing[at]]),
+            np.concatenate([labels, np.full(count, NOT_A_DIGIT, np.uint8)]),
+        )
+
+    def _targets(self, images: Images, labels: Labels) -> Floats32:
+        """What the network should answer [n 10]: what the labels say, or the teacher."""
         if not self.teacher:
-            return Batch(images, labels)
-        taught, digits = targets(labels), labels != NOT_A_DIGIT
-        taught[digits] = self.teacher.probabilities(images[digits])
-        return Batch(images, labels, taught)
+            return self.targets if labels is self.learnt.labels else targets(labels)
+        wanted, shown = targets(labels), labels != NOT_A_DIGIT
+        wanted[shown] = self.teacher.probabilities(images[shown])
+        return wanted
+
+    def sample(self, count: int) -> Images:
+        """At most so many of the images that are learnt from, by chance."""
+        return sample(self.learnt, count)
+
+    def evaluate(self, params: Params, each: Map = map) -> Development:
+        """Loss, accuracy and outputs [n 10] on the development split."""
+        labels = self.development.labels
+        recognizer = Recognizer(self.recipe, params, size_of(self.learnt))
+        outputs = recognizer.outputs(self.development.images, each)
+        loss = float(self.recipe.loss(outputs, one_hot(labels))[0])
+        return Development(loss, float((outputs.argmax(axis=1) == labels).mean()), outputs)
 
 
 def teacher(recipe: Recipe, device: Device) -> Committee | None:
@@ -152,3 +203,16 @@ def all_worn(digits: Digits, wear: Wear, seed: int) -> Digits:
     parts = bounds(len(digits), WORN_AT_ONCE)
     each = [worn(digits.images[part], wear, stream(seed, "wear", part.start)) for part in parts]
     return replace(digits, images=np.concatenate(each))
+
+
+def sample(digits: Digits, count: int) -> Images:
+    """At most so many images of a set, chosen by chance, since it may be sorted by label."""
+    images: Images = digits.images
+    if len(images) > count:
+        images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:count])]
+    return images
+
+
+def size_of(digits: Digits) -> tuple[int, int]:
+    """Height and width of the images of a set."""
+    return digits.images.shape[1], digits.images.shape[2]

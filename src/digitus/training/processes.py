@@ -1,97 +1,64 @@
-"""Learning by several processes that share memory: one step of training on all cores.
+"""A group of processes that share memory and take each training step together, on all cores.
 
-Python runs one thread at a time, and one that comes back from a short operation waits for its turn;
-processes do not wait for one another. Each works on its shards of a batch with one BLAS thread;
-then each adds up the gradients of its own rows of the parameters and changes these: three meetings
-in a step. What they share lies in memory without a name, which goes with the last of them. So a run
-repeats bit for bit on the same machine with the same number of processes.
+Python runs one thread at a time, and a thread that comes back from a short operation waits for its
+turn; processes do not wait for one another. Each has one BLAS thread and computes the gradient of
+its shards of the batch; then each sums the gradients of its own rows of the parameters and updates
+these. A step has three barriers. A run repeats bit for bit on the same machine with the same number
+of processes.
 
-Inside: `Crew` and what its members do. Not inside: the step itself (`step`), which knows nothing of
-processes; threads (`parallel`).
+Inside: `ProcessGroup` and its `Worker`s. Not inside: the step itself (`step`), which knows nothing
+of processes; the memory (`shared_memory`); threads (`digitus.threads`).
 """
 
 from __future__ import annotations
 
 import math
-import mmap
 import os
 import pickle
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 
-from digitus.datasets.digits import CLASSES
 from digitus.errors import TrainingError
 from digitus.nn.arrays import bounds
-from digitus.training.step import Method, Targets, add, gradient, shard_size, update
-from digitus.types import Bytes, Images, Labels, Numbers, Params
+from digitus.training.shared_memory import CACHE_LINE_BYTES, ArrayShapes, SharedArrays
+from digitus.training.source import ArrayShape, Batch, Tally
+from digitus.training.step import TrainStep, add, shard_size
+from digitus.types import Numbers, Params
 
-Shapes: TypeAlias = dict[str, tuple[tuple[int, ...], str]]  # and the type of the numbers
-LINE = 64  # bytes that processors pass on at a time: what two write lies in different ones
-SPIN = 1e-3  # seconds of waiting without sleep: a member wakes up too late for the next step
-LONGEST_SLEEP = 2e-3  # seconds; one that is woken through a pipe starts on the core of its caller
-YIELD = getattr(os, "sched_yield", lambda: time.sleep(0))  # not on every Unix
-BLAS_THREADS = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
-START = (
+SPIN_SECONDS = 1e-3  # waiting without sleep: a process that sleeps wakes too late for the next step
+LONGEST_SLEEP_SECONDS = 2e-3  # waking through a pipe would start a process on its caller's core
+YIELD_PROCESSOR = getattr(os, "sched_yield", lambda: time.sleep(0))  # not on every Unix
+THREAD_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
+START_WORKER = (
     "import pickle, sys; load = pickle.load; sys.path[:] = load(sys.stdin.buffer); "
-    "from digitus.training.processes import work; work(*load(sys.stdin.buffer))"
+    "from digitus.training.processes import run_worker; run_worker(*load(sys.stdin.buffer))"
 )
 
 
-class Shared:
-    """Arrays by name in memory that several processes see."""
-
-    def __init__(self, shapes: Shapes, file: int | None = None) -> None:
-        """New memory, or that of a file descriptor."""
-        places, size = {}, 0
-        for name, (shape, dtype) in shapes.items():
-            places[name] = size
-            size += -(-math.prod(shape) * np.dtype(dtype).itemsize // LINE) * LINE
-        self.file = _without_name(max(size, 1)) if file is None else file
-        memory = mmap.mmap(self.file, max(size, 1))
-        self.arrays: dict[str, Numbers] = {
-            name: np.ndarray(shape, dtype, memory, places[name])
-            for name, (shape, dtype) in shapes.items()
-        }
-
-    def group(self, name: str) -> Params:
-        """The arrays whose names begin with "name/", without that."""
-        return {
-            key.removeprefix(f"{name}/"): a
-            for key, a in self.arrays.items()
-            if key.startswith(f"{name}/")
-        }
-
-
-def _without_name(size: int) -> int:
-    """A descriptor of memory: of no file where the system can (Linux), else of one that is gone."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("digitus")
-    else:
-        with tempfile.TemporaryFile() as temporary:
-            file = os.dup(temporary.fileno())
-    os.ftruncate(file, size)
-    return file
-
-
-class Member:
-    """One of `count` processes at work on the shared arrays, the first of which leads."""
+class Worker:
+    """The process of one `rank` among `count`, at work on the shared arrays. Rank 0 leads."""
 
     def __init__(
-        self, method: Method, number: int, count: int, shared: Shared, alive: Callable[[], None]
+        self,
+        definition: TrainStep,
+        rank: int,
+        count: int,
+        shared: SharedArrays,
+        check_alive: Callable[[], None],
     ) -> None:
-        self.method, self.number, self.count, self.alive = method, number, count, alive
-        self.shared, arrays = shared, shared.arrays
-        self.params, self.gradient = shared.group("params"), shared.group(f"gradient {number}")
-        self.images, self.labels, self.order = arrays["images"], arrays["labels"], arrays["order"]
-        self.taught, self.rate, self.sums = arrays["taught"], arrays["rate"], arrays["sums"]
-        self.met = arrays["met"].data.cast("B").cast("q")
+        """`check_alive` is called while it waits, and does not return if waiting is in vain."""
+        self.definition, self.rank, self.count = definition, rank, count
+        self.shared, self.check_alive = shared, check_alive
+        arrays = shared.arrays
+        self.params, self.gradient = shared.group("params"), shared.group(f"gradient {rank}")
+        self.batch = Batch(**shared.group("batch"))
+        self.order, self.rate, self.tallies = arrays["order"], arrays["rate"], arrays["tallies"]
+        self.arrived = arrays["arrived"].data.cast("B").cast("q")
         self.lock = threading.Lock()
         self.own = {
             group: {name: self.rows(a) for name, a in shared.group(group).items()}
@@ -99,198 +66,188 @@ class Member:
         }
         self.memory: dict[str, Params] = {name: {} for name in self.gradient}
         for name, a in shared.group("memory").items():
-            owner, _, key = name.rpartition("/")
-            self.memory[owner][key] = self.rows(a)
+            parameter, _, key = name.rpartition("/")
+            self.memory[parameter][key] = self.rows(a)
 
     def rows(self, a: Numbers) -> Numbers:
-        """The part of an array that this member changes. The last axis of a kernel stays whole."""
+        """The part of an array that this worker changes. The last axis of a kernel stays whole."""
         a = a.reshape(-1, a.shape[-1]) if a.ndim > 2 else a
         return a[self.share(len(a))]
 
     def share(self, length: int) -> slice:
         """Its share of so many things in a row."""
-        return slice(length * self.number // self.count, length * (self.number + 1) // self.count)
+        return slice(length * self.rank // self.count, length * (self.rank + 1) // self.count)
 
     def step(self) -> None:
         """Its part of one step, from the gradient to the parameters."""
-        method, (examples, size, step, by_teacher) = self.method, (int(v) for v in self.order)
-        parts = list(bounds(examples, size))
-        parts = parts[self.share(len(parts))]
-        self.sums[self.number] = 0
-        if parts:
-            images, labels = self.images[:examples], self.labels[:examples]
-            mean, right, found = gradient(
-                method.network,
-                method.loss,
-                self.params,
-                images,
-                labels,
-                taught=self.taught[:examples] if by_teacher else None,
-                seed=method.seed,
-                step=step,
-                parts=parts,
-            )
-            self.sums[self.number] = mean, right
-            for name, g in found.items():
-                np.copyto(self.gradient[name], g)
-        else:  # the last batch of an epoch may be too small for all
-            for g in self.gradient.values():
-                g.fill(0)
-        self.meet()
-        if math.isfinite(self.sums[:, 0].sum()):
-            total, params = self.own["gradient 0"], self.own["params"]
+        examples, size, step = (int(v) for v in self.order)
+        shards = list(bounds(examples, size))
+        shards = shards[self.share(len(shards))]
+        batch = self.batch.part(slice(examples))
+        tally, gradients = self.definition.gradient(self.params, batch, step, shards)
+        self.tallies[self.rank] = tally
+        for name, g in self.gradient.items():
+            # The last batch of an epoch may be too small to give every worker a shard.
+            np.copyto(g, gradients[name] if shards else 0)
+        self.barrier()
+        if math.isfinite(self.tallies[:, 0].sum()):
+            total = self.own["gradient 0"]
             for i in range(1, self.count):
                 add(total, self.own[f"gradient {i}"])
-            average, rate = self.own["average"] or None, float(self.rate[0])
-            update(method, params, total, self.memory, average, rate=rate, t=step + 1)
+            self.definition.update(
+                self.own["params"],
+                total,
+                self.memory,
+                self.own["average"] or None,
+                rate=float(self.rate[0]),
+                step=step,
+            )
 
-    def meet(self) -> None:
-        """Waits until all have come as far."""
-        goal = self.arrive()
-        for i in range(self.count):
-            self.wait(i, goal)
+    def barrier(self) -> None:
+        """Waits until all workers have arrived."""
+        number = self.arrive()
+        for rank in range(self.count):
+            self.wait(rank, number)
 
     def arrive(self) -> int:
-        """Tells the others that it has come to the next meeting, and returns its number."""
+        """Tells the others that it is at the next barrier, and returns the number of that."""
         self._fence()
-        goal = self.met[self.number * LINE // 8] + 1
-        self.met[self.number * LINE // 8] = goal
-        return goal
+        place = self.rank * CACHE_LINE_BYTES // 8
+        self.arrived[place] += 1
+        return self.arrived[place]
 
-    def wait(self, other: int, goal: int) -> None:
-        """Until another has come to a meeting."""
-        met, place = self.met, other * LINE // 8
-        if met[place] < goal:
+    def wait(self, rank: int, number: int) -> None:
+        """Until that worker has arrived at the barrier of this number."""
+        arrived, place = self.arrived, rank * CACHE_LINE_BYTES // 8
+        if arrived[place] < number:
             start = time.perf_counter()
-            while met[place] < goal:
+            while arrived[place] < number:
                 waited = time.perf_counter() - start
-                if waited < SPIN:
-                    YIELD()
+                if waited < SPIN_SECONDS:
+                    YIELD_PROCESSOR()
                 else:
-                    self.alive()
-                    time.sleep(min(waited / 8, LONGEST_SLEEP))
+                    self.check_alive()
+                    time.sleep(min(waited / 8, LONGEST_SLEEP_SECONDS))
         self._fence()
 
     def _fence(self) -> None:
-        """What was written before is seen before what is written after, on any processor.
+        """A memory fence: what was written before it is seen before what is written after it.
 
-        A lock that is let go and one that is taken keep their order, and each keeps that of
-        everything on its inner side.
+        Releasing a lock and acquiring one keep their order, and each keeps that of everything on
+        its inner side.
         """
         for _ in range(2):
             with self.lock:
                 pass
 
 
-def work(method: Method, number: int, count: int, shapes: Shapes, file: int, parent: int) -> None:
-    """What a process of the crew does until it is ended, or its leader is."""
+def run_worker(
+    definition: TrainStep, rank: int, count: int, shapes: ArrayShapes, file: int, parent: int
+) -> None:
+    """What the process of a worker does until it, or its leader, is ended."""
 
-    def alive() -> None:
+    def check_alive() -> None:
         if os.getppid() != parent:
             os._exit(1)
 
-    member = Member(method, number, count, Shared(shapes, file), alive)
+    worker = Worker(definition, rank, count, SharedArrays(shapes, file), check_alive)
     while True:
-        member.wait(0, member.arrive())  # the leader comes when there is a batch
-        member.step()
-        member.arrive()
+        worker.wait(0, worker.arrive())  # the leader arrives when there is a batch
+        worker.step()
+        worker.arrive()
 
 
-class Crew:
-    """Processes, of which one is this, at work on a state's arrays: shared until `close`."""
+class ProcessGroup:
+    """Takes the steps of a run in several processes, of which this is one.
+
+    The arrays of the run's state lie in shared memory until `close`.
+    """
 
     def __init__(
         self,
-        method: Method,
+        definition: TrainStep,
         processes: int,
         params: Params,
         memory: dict[str, Params],
         average: Params | None,
-        batch: tuple[int, ...],
+        largest: dict[str, ArrayShape],
     ) -> None:
-        """Starts the others. `batch` is the shape [n h w] of the largest one."""
+        """Starts the others. `largest` says how large the arrays of a batch can be."""
+        self.definition, self.parameters = definition, sum(a.size for a in params.values())
         self.groups = {"params": params, "average": average or {}}
         self.groups |= {f"memory/{name}": kept for name, kept in memory.items()}
-        shapes: Shapes = {
-            f"{group}/{name}": (a.shape, a.dtype.str)
-            for group, arrays in self.groups.items()
-            for name, a in arrays.items()
-        }
-        for i in range(processes):
-            shapes |= {f"gradient {i}/{name}": shapes[f"params/{name}"] for name in memory}
-        shapes |= {
-            "images": (batch, "u1"),
-            "labels": (batch[:1], "u1"),
-            "taught": ((batch[0], CLASSES), "f4"),
-            "order": ((4,), "i8"),
-            "rate": ((1,), "f8"),
-            "sums": ((processes, 2), "f8"),
-            "met": ((processes, LINE // 8), "i8"),
-        }
-        self.method, self.parameters = method, sum(a.size for a in params.values())
-        shared = Shared(shapes)
+        shapes = self._shapes(processes, list(memory), largest)
+        shared = SharedArrays(shapes)
         for group, arrays in self.groups.items():
             for name, a in arrays.items():
                 arrays[name] = shared.arrays[f"{group}/{name}"]
                 np.copyto(arrays[name], a)
-        self.last: Bytes | None = None
+        self.copied: dict[str, Numbers] = {}
         self.others: list[subprocess.Popen[bytes]] = []
-        self.leader = Member(method, 0, processes, shared, self._alive)
+        self.leader = Worker(definition, 0, processes, shared, self._check_alive)
         try:
-            for i in range(1, processes):
-                self._start(i, processes, shapes, shared.file)
+            for rank in range(1, processes):
+                self._start(rank, processes, shapes, shared.file)
         except BaseException:
             self.close()
             raise
         finally:
             os.close(shared.file)
 
-    def _start(self, number: int, processes: int, shapes: Shapes, file: int) -> None:
+    def _shapes(
+        self, processes: int, trained: list[str], largest: dict[str, ArrayShape]
+    ) -> ArrayShapes:
+        """All that is shared: the state, a gradient for each process, the batch, the barrier."""
+        shapes: ArrayShapes = {
+            f"{group}/{name}": (a.shape, a.dtype.str)
+            for group, arrays in self.groups.items()
+            for name, a in arrays.items()
+        }
+        for rank in range(processes):
+            shapes |= {f"gradient {rank}/{name}": shapes[f"params/{name}"] for name in trained}
+        shapes |= {f"batch/{name}": shape for name, shape in largest.items()}
+        return shapes | {
+            "order": ((3,), "i8"),  # examples, size of a shard, number of the step
+            "rate": ((1,), "f8"),
+            "tallies": ((processes, len(Tally._fields)), "f8"),
+            "arrived": ((processes, CACHE_LINE_BYTES // 8), "i8"),
+        }
+
+    def _start(self, rank: int, processes: int, shapes: ArrayShapes, file: int) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-c", START],
+            [sys.executable, "-c", START_WORKER],
             stdin=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(BLAS_THREADS, "1"),
+            env=os.environ | dict.fromkeys(THREAD_VARIABLES, "1"),
             pass_fds=[file],
             start_new_session=True,  # Ctrl-C is for the leader
         )
         self.others.append(process)
         assert process.stdin
-        with process.stdin as told:
-            pickle.dump(sys.path, told)
-            pickle.dump((self.method, number, processes, shapes, file, os.getpid()), told)
+        with process.stdin as pipe:
+            pickle.dump(sys.path, pipe)
+            pickle.dump((self.definition, rank, processes, shapes, file, os.getpid()), pipe)
 
-    def step(
-        self,
-        images: Images,
-        labels: Labels,
-        taught: Targets | None = None,
-        *,
-        step: int,
-        rate: float,
-    ) -> tuple[float, int]:
-        """As `Alone.step`. Raises `TrainingError` where a process has died."""
-        leader, n = self.leader, len(images)
-        if not self._same(images):
-            np.copyto(leader.images[:n], images)
-            self.last = images
-        leader.labels[:n] = labels
-        if taught is not None:
-            leader.taught[:n] = taught
-        size = shard_size(self.method.network, n, leader.count, self.parameters)
-        leader.order[:] = n, size, step, taught is not None
+    def step(self, batch: Batch, *, step: int, rate: float) -> Tally:
+        """As `SingleProcess.step`. Raises `TrainingError` if a process has died."""
+        leader, n = self.leader, len(batch.inputs)
+        for name, a in batch._asdict().items():
+            if not self._is_copied(name, a):
+                np.copyto(getattr(leader.batch, name)[:n], a)
+                self.copied[name] = a
+        size = shard_size(self.definition.network, n, leader.count, self.parameters)
+        leader.order[:] = n, size, step
         leader.rate[0] = rate
-        leader.meet()
+        leader.barrier()
         leader.step()
-        leader.meet()
-        loss, right = leader.sums.sum(axis=0)
-        return float(loss), int(right)
+        leader.barrier()
+        return Tally(*(float(total) for total in leader.tallies.sum(axis=0)))
 
-    def _same(self, images: Images) -> bool:
-        """Whether it is the memory of the batch before: a whole set, which need not be copied."""
-        last = self.last
-        return last is not None and images.__array_interface__ == last.__array_interface__
+    def _is_copied(self, name: str, a: Numbers) -> bool:
+        """Whether it is the memory of the batch before: a whole set need not be copied again."""
+        last = self.copied.get(name)
+        return last is not None and a.__array_interface__ == last.__array_interface__
 
-    def _alive(self) -> None:
+    def _check_alive(self) -> None:
         for process in self.others:
             if process.poll() is not None:
                 raise TrainingError(
@@ -309,6 +266,6 @@ class Crew:
                 arrays[name] = a.copy()
 
 
-def possible() -> bool:
-    """Whether there can be a crew: on Unix, from an interpreter that can be started again."""
+def available() -> bool:
+    """Whether a group can be started: on Unix, by an interpreter that can be started again."""
     return os.name == "posix" and bool(sys.executable)

@@ -19,7 +19,7 @@ import json
 import re
 import time
 from collections.abc import Generator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +199,7 @@ def record(
                 about = {"event": "started", "recipe": to_table(recipe), "data": digits.name}
                 _write_log(run.log, [about, *map(_epoch_line, state.epochs)])
             elif isinstance(event, EpochEnded):
-                _append_log(run.log, _epoch_line(asdict(event)))
+                _append_log(run.log, _epoch_line(event.record()))
             elif isinstance(event, Finished):
                 event.recognizer.save(run.model)
                 _append_log(run.log, {"event": "finished", "model": run.model.name})

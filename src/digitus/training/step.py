@@ -1,10 +1,12 @@
-"""One step of training: the gradient of a batch, and what a rule makes of it.
+"""One step of training: the gradient of a batch, and what the optimizer makes of it.
 
 A gradient is a pure function of (parameters, examples), and that of a batch is the sum over its
-shards. So several processes can work on a batch (`crew`), and one on a batch larger than its cache.
+shards. So several processes can work on one batch (`processes`), and one process can work on a
+batch that is larger than its cache.
 
-Inside: bytes as inputs, `gradient`, `descend`, `follow`, and `Alone`, one process that makes steps.
-Not inside: the loop over batches and epochs (`training`), several processes (`crew`).
+Inside: `gradient`, `apply_gradients`, the moving average of the weights, and `TrainStep`, which
+joins them. Not inside: the loop over batches and epochs (`session`), several processes
+(`processes`).
 """
 
 from __future__ import annotations
@@ -12,50 +14,53 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from digitus.datasets.digits import targets
 from digitus.nn import Adam, BatchNorm, Chain, Conv, Optimizer, like, namespace, update_average
 from digitus.nn.arrays import Stream, bounds
 from digitus.nn.branches import walk
 from digitus.nn.images import as_input
 from digitus.nn.layers import own_kernels
-from digitus.types import Array, Floats32, Images, Labels, Params
+from digitus.training.source import Batch, Score, Tally
+from digitus.types import Array, Params
 
-# A shard is worth a process of its own from so many parameters times examples on: a step of
-# 784-128-10 with a batch of 32 (8e5 for each of four) takes 0.44 ms so and 0.66 by one process with
-# BLAS's threads, one of 784-10-10 with 10 (2e4) 0.22 and 0.17; they are level at 2e5. Or from so
-# many examples of a convolution on, where an example is more work.
-LEAST_WORK, CONV_LEAST = 500_000, 8
-MOST, CONV_MOST = 16_384, 64  # examples: bounds the memory of a pass over a whole set
-# Batch normalisation takes its statistics from a shard: these do not depend on the processes.
-GHOST, CONV_GHOST = 1024, 32
-# Numbers of an array that a rule works on at a time: what several operations go over stays in the
-# cache, and up to 128 kB of new memory is at hand at once. Adam takes 1.2 ms for 636,000 parameters
-# so, 2.6 with twice as many and 3.7 at once.
-BLOCK = 1 << 15
-# What a rule remembers of a pixel that is hardly ever lit fades, and numbers below 1e-38 take a
-# processor far longer: after 900 steps Adam took 2.2 ms where it had taken 1.6. So what
-# has faded so far that it cannot matter becomes 0, every so many steps; 0.9 ** 128 is 1e-6.
-FADED, SETTLE = 1e-30, 128
-
-
-Targets: TypeAlias = Floats32  # [n 10]
+# The least that a shard must hold for a process of its own to be worth while: parameters times
+# examples. A step of 784-128-10 with a batch of 32 (8e5 for each of four processes) takes 0.44 ms
+# in processes and 0.66 by one with BLAS's threads; a step of 784-10-10 with 10 (2e4) takes 0.22 and
+# 0.17; they are level at 2e5. An example of a convolution is more work, so there examples count.
+MIN_SHARD_WORK = 500_000
+MIN_CONV_SHARD_EXAMPLES = 8
+# The most that a shard may hold, which bounds the memory of a pass over a whole set.
+MAX_SHARD_EXAMPLES = 16_384
+MAX_CONV_SHARD_EXAMPLES = 64
+# Batch normalisation takes its statistics from one shard, so there the size of a shard must not
+# depend on the number of processes ("ghost batches", Hoffer et al. 2017).
+GHOST_BATCH_EXAMPLES = 1024
+CONV_GHOST_BATCH_EXAMPLES = 32
+# An optimizer works on blocks of this many elements: an array that several operations pass over
+# stays in the cache, and new memory of up to 128 kB is at hand at once. For 636,000 parameters Adam
+# takes 1.2 ms in such blocks, 2.6 in blocks twice as large, and 3.7 in one piece.
+BLOCK_ELEMENTS = 1 << 15
+# What an optimizer remembers of a pixel that is hardly ever lit decays towards 0, and below 1e-38
+# its numbers become denormal, which takes a processor far longer: after 900 steps Adam took 2.2 ms
+# where it had taken 1.6. So every so many steps whatever is too small to matter is set to 0.
+FLUSH_INTERVAL_STEPS = 128  # 0.9 ** 128 is 1e-6
+FLUSH_BELOW = 1e-30
 
 
 def shard_size(network: Chain, examples: int, processes: int, parameters: int) -> int:
-    """Into how many examples at a time a batch is cut, for so many processes at most.
+    """How many examples a shard of a batch holds, for at most so many processes.
 
-    With batch normalisation the answer is the same for any batch and any processes.
+    With batch normalisation the answer is the same for any batch and any number of processes.
     """
     kinds = {type(layer) for layer in walk(network)}
     if BatchNorm in kinds:
-        return CONV_GHOST if Conv in kinds else GHOST
-    least, most = max(1, LEAST_WORK // parameters), MOST
+        return CONV_GHOST_BATCH_EXAMPLES if Conv in kinds else GHOST_BATCH_EXAMPLES
+    least, most = max(1, MIN_SHARD_WORK // parameters), MAX_SHARD_EXAMPLES
     if Conv in kinds:
-        least, most = CONV_LEAST, CONV_MOST
+        least, most = MIN_CONV_SHARD_EXAMPLES, MAX_CONV_SHARD_EXAMPLES
     count = max(1, min(processes, examples // least))
     count *= max(1, math.ceil(examples / (count * most)))  # equally many for each process
     return max(1, math.ceil(examples / count))
@@ -65,141 +70,139 @@ def gradient(
     network: Chain,
     loss: Any,
     params: Params,
-    images: Images,
-    labels: Labels,
+    batch: Batch,
     *,
-    taught: Targets | None = None,
+    score: Score | None = None,
     seed: int = 0,
     step: int = 0,
     precision: str | None = None,
-    parts: Sequence[slice] | None = None,
-) -> tuple[float, int, Params]:
-    """Loss (mean), number of right answers and gradients for a batch of bytes [n h w].
+    shards: Sequence[slice] | None = None,
+) -> tuple[Tally, Params]:
+    """The mean loss of a batch with its score, and the gradients of that loss.
 
-    Labels are digits or `NOT_A_DIGIT`, to which no answer is right. The loss is that against the
-    labels, or against the probabilities [n 10] that a teacher gave, where these are `taught`.
-    `parts` are the shards to work on, all of them unless they are given: what the given ones add to
-    the three.
+    `shards` selects parts of the batch (default: all of it); the results are then their
+    contribution to those of the batch. A library other than NumPy gets the batch in one piece and
+    shares out the work itself.
 
-    Batch normalisation takes its statistics from each shard ("ghost batches", Hoffer et al. 2017).
-    A library other than NumPy gets the batch whole and shares out the work itself, and may run the
-    network in another `precision`, "bfloat16": loss and gradients keep the parameters' type, so
-    that steps too small for eight bits still add up (Micikevicius et al. 2018).
+    With a `precision`, "bfloat16", the network runs in it; loss and gradients keep the type of the
+    parameters, so that steps too small for eight bits still add up (Micikevicius et al. 2018).
     """
-    n = len(images)
-    kept = next(iter(params.values()))
-    xp = namespace(kept)
-    if parts is None:
-        size = n
-        if isinstance(kept, np.ndarray):
-            size = shard_size(network, n, 1, sum(a.size for a in params.values()))
-        parts = list(bounds(n, size))
+    n, wide = len(batch.inputs), next(iter(params.values()))
     if precision:
-        few = getattr(xp, precision)
-        params = {name: xp.astype(a, few) for name, a in params.items()}
+        params = _as_type(params, getattr(namespace(wide), precision))
     w = next(iter(params.values()))
-
-    def shard(part: slice) -> tuple[float, int, Params]:
-        x, label = as_input(images[part], w), labels[part]
-        wanted = targets(label) if taught is None else taught[part]
-        share = len(label) / n
+    tally = Tally(0.0)
+    total: Params = {}
+    for part in _shards(network, params, n) if shards is None else shards:
+        inputs, targets, labels = batch.part(part)
         rng = Stream(seed, "dropout", step, part.start)
-        with np.errstate(over="ignore", invalid="ignore"):  # whoever asks looks at the loss
-            y, backward = network.forward(params, x, rng)
-            value, dy = loss(xp.astype(y, kept.dtype), xp.astype(like(wanted, w), kept.dtype))
-            right = int(xp.sum(xp.argmax(y, axis=1) == like(label, w)))
-            gradients = backward(xp.astype(dy * share, w.dtype), want_dx=False)[1]
-            if precision:
-                gradients = {name: xp.astype(g, kept.dtype) for name, g in gradients.items()}
-            return float(value) * share, right, gradients
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at the loss
+            y, backward = network.forward(params, as_input(inputs, w), rng)
+            y = _astype(y, wide.dtype)
+            value, dy = loss(y, _astype(like(targets, w), wide.dtype))
+            share = len(inputs) / n
+            gradients = backward(_astype(dy * share, w.dtype), want_dx=False)[1]
+            scored = score(y, labels) if score else ()
+        add(total, _as_type(gradients, wide.dtype))
+        tally = tally.plus(Tally(float(value) * share, *scored))
+    return tally, total
 
-    mean, right, total = shard(parts[0])
-    for part in parts[1:]:
-        value, more, gradients = shard(part)
-        mean, right = mean + value, right + more
-        add(total, gradients)
-    return mean, right, total
+
+def _shards(network: Chain, params: Params, examples: int) -> Iterator[slice]:
+    """The shards of a batch for one process."""
+    size = examples
+    if isinstance(next(iter(params.values())), np.ndarray):
+        size = shard_size(network, examples, 1, sum(a.size for a in params.values()))
+    return bounds(examples, size)
+
+
+def _astype(x: Array, dtype: Any) -> Array:
+    return x if x.dtype == dtype else namespace(x).astype(x, dtype)
+
+
+def _as_type(params: Params, dtype: Any) -> Params:
+    return {name: _astype(a, dtype) for name, a in params.items()}
 
 
 def add(total: Params, gradients: Params) -> None:
-    """Adds gradients to others, in place."""
+    """Adds gradients to a total, in place; to an empty one they are handed over."""
+    if not total:
+        total.update(gradients)
+        return
     for name, g in gradients.items():
         total[name] += g
 
 
 @dataclass(frozen=True)
-class Method:
-    """How a step is made, whatever the parameters and the batch: what a recipe says of it.
+class TrainStep:
+    """What a training step does, whatever the parameters and the batch.
 
-    `average` is the decay of the average of the weights; `precision` is as for `gradient`.
+    `average` is the decay of the moving average of the weights, 0 for none; `precision` is that of
+    `gradient`. It is sent to worker processes.
     """
 
     network: Chain
     loss: Any
     optimizer: Optimizer
+    score: Score
     average: float = 0.0
     seed: int = 0
     precision: str | None = None
 
+    def gradient(
+        self, params: Params, batch: Batch, step: int, shards: Sequence[slice] | None = None
+    ) -> tuple[Tally, Params]:
+        """As the function, for the step of this number, from 0."""
+        return gradient(
+            self.network,
+            self.loss,
+            params,
+            batch,
+            score=self.score,
+            seed=self.seed,
+            step=step,
+            precision=self.precision,
+            shards=shards,
+        )
+
+    def update(
+        self,
+        params: Params,
+        gradients: Params,
+        memory: dict[str, Params],
+        average: Params | None,
+        *,
+        rate: float,
+        step: int,
+    ) -> None:
+        """Moves the parameters, and then the average of the weights, in place."""
+        with np.errstate(over="ignore", invalid="ignore"):  # the next loss will not be finite
+            apply_gradients(self.optimizer, params, gradients, memory, rate=rate, t=step + 1)
+            if average is not None:
+                update_average_in_blocks(average, params, self.average, step + 1)
+
 
 @dataclass(frozen=True, eq=False)
-class Alone:
-    """One process at work on the arrays of a state."""
+class SingleProcess:
+    """Takes the steps of a run in this process, on the arrays of its state."""
 
-    method: Method
+    definition: TrainStep
     params: Params
     memory: dict[str, Params]
     average: Params | None
 
-    def step(
-        self,
-        images: Images,
-        labels: Labels,
-        taught: Targets | None = None,
-        *,
-        step: int,
-        rate: float,
-    ) -> tuple[float, int]:
-        """One step, `step` counting from 0, with a batch: its loss and its right answers.
-
-        Nothing is changed where the loss is not finite.
-        """
-        method = self.method
-        loss, right, gradients = gradient(
-            method.network,
-            method.loss,
-            self.params,
-            images,
-            labels,
-            taught=taught,
-            seed=method.seed,
-            step=step,
-            precision=method.precision,
-        )
-        if math.isfinite(loss):
-            update(method, self.params, gradients, self.memory, self.average, rate=rate, t=step + 1)
-        return loss, right
+    def step(self, batch: Batch, *, step: int, rate: float) -> Tally:
+        """The step of this number, from 0. Nothing is changed if the loss is not finite."""
+        tally, gradients = self.definition.gradient(self.params, batch, step)
+        if math.isfinite(tally.loss):
+            self.definition.update(
+                self.params, gradients, self.memory, self.average, rate=rate, step=step
+            )
+        return tally
 
 
-def update(
-    method: Method,
-    params: Params,
-    gradients: Params,
-    memory: dict[str, Params],
-    average: Params | None,
-    *,
-    rate: float,
-    t: int,
-) -> None:
-    """The rule's step number t, from 1, and that of the average after it, in place."""
-    with np.errstate(over="ignore", invalid="ignore"):  # then the next loss is not finite
-        descend(method.optimizer, params, gradients, memory, rate=rate, t=t)
-        if average is not None:
-            follow(average, params, method.average, t)
-
-
-def descend(
-    rule: Optimizer,
+def apply_gradients(
+    optimizer: Optimizer,
     params: Params,
     gradients: Params,
     memory: dict[str, Params],
@@ -207,40 +210,41 @@ def descend(
     rate: float,
     t: int,
 ) -> None:
-    """Adds the rule's step to every parameter that has a gradient: the one place they change.
+    """Adds the optimizer's step number t, from 1, to every parameter that has a gradient.
 
-    Rules are elementwise, so they may run on blocks of rows.
+    This is the only place where parameters change. Optimizers are elementwise, so they may work on
+    blocks of rows.
     """
 
     def step(name: str, rows: slice) -> None:
         w = params[name][rows]
-        kept = {key: s[rows] for key, s in memory[name].items()}
-        w += rule.update(gradients[name][rows], w, kept, rate, t)
+        own = {key: s[rows] for key, s in memory[name].items()}
+        w += optimizer.update(gradients[name][rows], w, own, rate, t)
 
-    def settle(name: str, rows: slice) -> None:
+    def flush_denormals(name: str, rows: slice) -> None:
         for s in memory[name].values():
-            s[rows][abs(s[rows]) < FADED] = 0
+            s[rows][abs(s[rows]) < FLUSH_BELOW] = 0
 
     kernels = own_kernels(next(iter(params.values())))
-    if kernels and isinstance(rule, Adam):
-        kernels.adam(rule, params, gradients, memory, rate, t)
+    if kernels and isinstance(optimizer, Adam):
+        kernels.adam(optimizer, params, gradients, memory, rate, t)
     else:
         _in_blocks(step, gradients)
-    if t % SETTLE == 0:
-        _in_blocks(settle, gradients)
+    if t % FLUSH_INTERVAL_STEPS == 0:
+        _in_blocks(flush_denormals, gradients)
 
 
-def follow(average: Params, params: Params, decay: float, t: int) -> None:
-    """Moves the average of the weights one step, block by block; see `nn.update_average`."""
+def update_average_in_blocks(average: Params, params: Params, decay: float, t: int) -> None:
+    """As `nn.update_average`, block by block."""
 
-    def move(name: str, rows: slice) -> None:
+    def update(name: str, rows: slice) -> None:
         update_average({name: average[name][rows]}, {name: params[name][rows]}, decay, t)
 
-    _in_blocks(move, average)
+    _in_blocks(update, average)
 
 
 def _in_blocks(work: Callable[[str, slice], None], arrays: Params) -> None:
-    """Works on blocks of rows of all arrays."""
+    """Calls `work` on each block of rows of each array."""
     for name, a in arrays.items():
         for rows in _blocks(a):
             work(name, rows)
@@ -249,8 +253,8 @@ def _in_blocks(work: Callable[[str, slice], None], arrays: Params) -> None:
 def _blocks(a: Array) -> Iterator[slice]:
     """A GPU gets the array whole; PyTorch, whose calls take longer, twice as much as NumPy."""
     length = a.shape[0]
-    numbers = BLOCK if isinstance(a, np.ndarray) else 2 * BLOCK
-    step = max(1, numbers * length // max(1, math.prod(a.shape)))
+    elements = BLOCK_ELEMENTS if isinstance(a, np.ndarray) else 2 * BLOCK_ELEMENTS
+    step = max(1, elements * length // max(1, math.prod(a.shape)))
     if str(a.device) != "cpu":
         step = length
     return (slice(start, start + step) for start in range(0, length, step))

@@ -1,0 +1,56 @@
+"""What training says while it goes on: frozen values, yielded between two changes of the state.
+
+Inside: the events of any task. Not inside: the end, which hands over what the task was about
+(`loop.Finished`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from digitus.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Started:
+    """Before the first step of this call: what is about to happen."""
+
+    recipe: Recipe
+    parameters: int
+    examples: int
+    development: int
+    batches: int  # in an epoch
+    resumed_at: int  # steps that an earlier call has done
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """After each step. Loss and accuracy are those of the epoch so far."""
+
+    epoch: int  # from 1
+    batch: int  # from 1
+    step: int
+    loss: float
+    accuracy: float
+    rate: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """After each epoch: its record, and what the network answers to the development split."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    development_loss: float
+    development_accuracy: float
+    rate: float
+    seconds: float
+    images_per_second: float
+    outputs: Any = field(default=None, repr=False, compare=False)
+
+    def record(self) -> dict[str, Any]:
+        """All but the outputs, as it is kept in `State.epochs` and in logs."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "outputs"}
