@@ -48,7 +48,8 @@ from digitus.reading.read import Reading, read
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_recognizer
-from digitus.synthetic.pages.pages import KINDS, Page, pages
+from digitus.synthetic.pages.kinds import KINDS
+from digitus.synthetic.pages.pages import Page, pages
 from digitus.training.loop import SPLIT_SEED
 from machine import machine
 

@@ -11,7 +11,8 @@ import fuzz_reading
 import reading as bench
 from benchmarks.docs.reading import ABOUT, section
 from digitus.reading.result import Digit, Reading
-from digitus.synthetic.pages.pages import KINDS, Page
+from digitus.synthetic.pages.kinds import KINDS
+from digitus.synthetic.pages.pages import Page
 
 TEXT = st.text("0123?", max_size=6)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from digitus.synthetic.pages.pages import KINDS
+from digitus.synthetic.pages.kinds import KINDS
 
 ABOUT = {
     "single": "one digit, 28 to 700 pixels high",
@@ -19,6 +19,8 @@ ABOUT = {
     "blank": "no digit at all",
     "crop": "a number cut out, 12 to 45 pixels high, the digits at the edges",
     "cheque": "the amount of a cheque: security paper, points, closing dashes",
+    "canvas": "two or three digits on 28 to 64 pixels",
+    "crowded": "200 to 400 small digits",
     "touching": "about half of all neighbours touch or overlap",
     "curved": "lines that rise and fall by half a digit",
     "slant": "digits that lean by 14 to 29 degrees",
@@ -40,6 +42,14 @@ ABOUT = {
     "tight": "cut out so close that digits touch the edges",
     "low resolution": "made smaller until digits are 12 to 30 pixels high",
     "security pattern": "fine printed waves and meshes behind the digits",
+    "felt pen": "strokes of 16 to 21 % of the height",
+    "wide gaps": "gaps between groups of one to eight digits' width in one line",
+    "in squares": "squared paper, a digit in each square",
+    "dark lines": "rules, boxes and squares as dark as the ink",
+    "watercolour paper": "paper of coarse grain, which the ink skips over",
+    "cramped": "boxes hardly larger than the digits, which touch the walls",
+    "roomy boxes": "boxes about twice as high as the digits; some are empty",
+    "dashed": "boxes and rules of dashes or dots",
     "gradient": "light from one side",
     "vignette": "dark corners",
     "shadow": "the shadow of a hand or a head",

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitus.errors import DataError
-from digitus.synthetic.pages.pages import CHANCES, KINDS, SHARES, pages
+from digitus.synthetic.pages.kinds import CHANCES, KINDS, SHARES
+from digitus.synthetic.pages.pages import pages
 from digitus.synthetic.strokes import strokes
 
 

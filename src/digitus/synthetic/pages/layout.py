@@ -1,7 +1,7 @@
 """Layout: where the digits of a page stand, and which lines and groups they form.
 
-Inside: single digits, numbers, lines, pages of a hundred, boxes and combs of forms; spacing,
-touching, curved lines. Not inside: their ink (`glyphs`), paper (`stationery`), light (`camera`).
+Inside: the whole page, its margins, from lines (`rows`) or cells (`cells`). Not inside: the ink
+(`glyphs`, `signs`), paper (`stationery`), light (`camera`).
 """
 
 from __future__ import annotations
@@ -13,26 +13,16 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from digitus.synthetic import signs
 from digitus.synthetic.glyphs import stroke_width
-from digitus.synthetic.pages.texts import DIGITS, JOINING, RAISED, UPRIGHT, texts, truth
-from digitus.types import Bytes, Ints
+from digitus.synthetic.pages.cells import in_boxes, in_squares
+from digitus.synthetic.pages.placed import Placed, Writing
+from digitus.synthetic.pages.rows import in_lines, underlined
+from digitus.synthetic.pages.texts import DIGITS, RAISED, UPRIGHT, texts, truth
+from digitus.types import Box, Bytes, Ints
 
-Cell: TypeAlias = tuple[int, int, int, int]
 Inks: TypeAlias = Callable[[Ints, list[float]], list[Bytes]]
 
 MOST = 2300  # pixels of a page's longer side
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A digit or sign on the page: its ink [h w], the line and the corner (x, y) in pixels."""
-
-    ink: Bytes
-    character: str
-    line: int
-    x: int
-    y: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +31,8 @@ class Layout:
 
     The glyphs, which are digits, are in reading order, as is the text of the lines, each of which
     stands on one of the `baselines`; `digit` is the height that digits are meant to have; `cells`
-    are the boxes of a form, line by line; `signs` are not to be read.
+    are the boxes of a form, line by line, or one square of squared paper; `signs` are not to be
+    read.
     """
 
     width: int
@@ -50,7 +41,7 @@ class Layout:
     lines: tuple[str, ...]
     digit: float
     baselines: tuple[float, ...]
-    cells: tuple[tuple[Cell, ...], ...] = field(default=())
+    cells: tuple[tuple[Box, ...], ...] = field(default=())
     signs: tuple[Placed, ...] = field(default=())
 
     def ink(self) -> Bytes:
@@ -83,128 +74,25 @@ def lay_out(
     heights = digit * np.exp(spread * rng.standard_normal(len(values)).clip(-2, 2))
     heights *= [0.6 if c in RAISED else 1.0 for c in written]
     made = inks(values, heights.tolist())
-    cells: list[list[Cell]] = []
+    writing = Writing(digit, stroke_width(made[:4]), slant, kinds)
+    cells: list[list[Box]] = []
     if name in ("boxes", "comb"):
-        placed, cells, baselines = _in_cells(name, lines, made, digit, rng)
+        placed, cells, baselines = in_boxes(lines, made, writing, rng)
+    elif "in squares" in kinds:
+        placed, cells, baselines = in_squares(lines, made, writing, rng)
     else:
-        pen = stroke_width(made[:4]) if kinds & {"signs", "underlined", "cheque"} else 0.0
-        placed, baselines = _in_lines(lines, made, digit, pen, slant, kinds, rng)
+        placed, baselines = in_lines(lines, made, writing, rng)
         if "underlined" in kinds:
-            placed += _underlined(placed, digit, pen, rng)
+            placed += underlined(placed, writing, rng)
     read = [truth(line) for line in lines]
     return _with_margins(name, placed, read, cells, baselines, digit, kinds, rng)
-
-
-def _in_lines(
-    lines: list[str],
-    inks: list[Bytes],
-    digit: float,
-    pen: float,
-    slant: float,
-    kinds: frozenset[str],
-    rng: np.random.Generator,
-) -> tuple[list[Placed], list[float]]:
-    """Glyphs one after another, each line on its (straight or curved) way."""
-    close = bool(kinds & {"crop", "cheque"})
-    gap = rng.uniform(*((0.0, 0.3) if close else (0.12, 0.45))) * digit
-    group = rng.uniform(*((0.6, 1.2) if close else (1.1, 2.0))) * digit
-    touching, jitter = "touching" in kinds, 0.12 if "uneven" in kinds else 0.04
-    bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
-    spacing = (rng.uniform(1.35, 2.2) + bend) * digit
-    slope = float(np.tan(np.radians(1.5 * rng.standard_normal())))
-    wave, phase = rng.uniform(4, 10) * digit, rng.uniform(0, 2 * np.pi)
-    placed: list[Placed] = []
-    baselines, left = [], iter(inks)
-    for line, text in enumerate(lines):
-        x, before = float(rng.uniform(0, 0.5) * digit) if len(lines) > 1 else 0.0, None
-        baselines.append(line * spacing)
-        for c in text:
-            if c == " ":
-                x, before = x + group - gap, None
-                continue
-            way = slope * x + bend * digit * np.sin(2 * np.pi * x / wave + phase)
-            foot = line * spacing + way + jitter * digit * rng.standard_normal()
-            if c in DIGITS:
-                ink = next(left)
-                if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
-                    x = _against(before, ink, digit, rng)
-                top = foot - ink.shape[0] - (0.45 * digit if c in RAISED else 0.0)
-                before = Placed(ink, c.translate(UPRIGHT), line, round(x), round(top))
-                placed.append(before)
-            else:
-                ink, below = signs.sign(c, digit, pen, slant, rng)
-                x -= 0.5 * gap if c in JOINING else 0.0
-                placed.append(Placed(ink, c, line, round(x), round(foot - digit) + below))
-                before = None
-            x = placed[-1].x + ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1
-    return placed, baselines
-
-
-def _underlined(
-    placed: list[Placed], digit: float, pen: float, rng: np.random.Generator
-) -> list[Placed]:
-    """One or two lines drawn below some of the lines of writing, at least below the last."""
-    last = placed[-1].line
-    found = []
-    for line in range(last + 1):
-        if line < last and rng.random() < 0.5:
-            continue
-        here = [g for g in placed if g.line == line]
-        below = max(g.y + g.ink.shape[0] for g in here if g.character.isdigit())
-        left = min(g.x for g in here) + digit * rng.uniform(-0.5, 0.2)
-        right = max(g.x + g.ink.shape[1] for g in here) + digit * rng.uniform(-0.2, 0.5)
-        for i in range(rng.choice([1, 1, 2])):
-            ink = signs.underline(max(right - left, 0.5 * digit), pen, rng)
-            y = below + digit * (rng.uniform(0.02, 0.2) + i * rng.uniform(0.1, 0.18)) + i * pen
-            found.append(Placed(ink, "_", line, round(left), round(y)))
-    return found
-
-
-def _against(before: Placed, ink: Bytes, digit: float, rng: np.random.Generator) -> float:
-    """The x at which this ink just touches, or a little overlaps, the glyph before it.
-
-    Nobody writes a digit under the roof of the last one: then they stay apart.
-    """
-    rows = min(before.ink.shape[0], ink.shape[0])  # both stand on one line: compared from the foot
-    left, right = before.ink[-rows:] > 127, ink[-rows:] > 127
-    ends = np.where(left.any(1), left.shape[1] - left[:, ::-1].argmax(1), -(10**6))
-    starts = np.where(right.any(1), right.argmax(1), 10**6)
-    closest = float((ends - starts).max()) - float(rng.uniform(0.0, 0.08)) * digit - 1
-    return before.x + max(closest, 0.65 * before.ink.shape[1])
-
-
-def _in_cells(
-    name: str, lines: list[str], inks: list[Bytes], digit: float, rng: np.random.Generator
-) -> tuple[list[Placed], list[list[Cell]], list[float]]:
-    """Glyphs in the boxes of a form, a few of them over the edge of their box."""
-    h = rng.uniform(1.25, 1.7) * digit
-    w = rng.uniform(0.95, 1.3) * digit if name == "comb" else rng.uniform(1.1, 1.5) * digit
-    between = 0.0 if name == "comb" or rng.random() < 0.6 else rng.uniform(0.1, 0.35) * digit
-    spacing = h + rng.uniform(0.3, 1.5) * digit
-    placed, cells, k = [], [], 0
-    for line, text in enumerate(lines):
-        row: list[Cell] = []
-        x, y = 0.0, line * spacing
-        for c in text:
-            if c == " ":
-                x += rng.uniform(0.8, 1.2) * digit
-                continue
-            ink = inks[k]
-            row.append((round(x), round(y), round(w), round(h)))
-            aside, down = 0.06 * digit * rng.standard_normal(2)
-            left = x + (w - ink.shape[1]) / 2 + aside
-            top = y + (h - ink.shape[0]) * 0.55 + down
-            placed.append(Placed(ink, c, line, round(left), round(top)))
-            x, k = x + w + between, k + 1
-        cells.append(row)
-    return placed, cells, [line * spacing + h for line in range(len(lines))]
 
 
 def _with_margins(
     name: str,
     placed: list[Placed],
     lines: list[str],
-    cells: list[list[Cell]],
+    cells: list[list[Box]],
     baselines: list[float],
     digit: float,
     kinds: frozenset[str],

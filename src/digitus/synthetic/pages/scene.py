@@ -48,22 +48,30 @@ def _layers(
     sheet = (layout.height, layout.width)
     ink, marks = layout.ink(), np.zeros(sheet, np.uint8)
     if kinds & {"boxes", "comb"}:
-        marks = stationery.form(sheet, layout, "comb" in kinds, rng)
+        marks = stationery.form(sheet, layout, kinds, rng)
     if kinds & {"printed"}:
         marks = cv2.max(marks, words.printed(sheet, layout, rng))
     if "letters" in kinds:
         ink = cv2.max(ink, words.written(sheet, layout, style.pen * layout.digit, rng))
     ink, marks = lies.take(ink), lies.take(marks)
-    if kinds & {"ruled", "squared"}:  # they go on where the sheet ends: drawn on a larger one
+    if kinds & {
+        "ruled",
+        "squared",
+        "in squares",
+    }:  # they go on where the sheet ends: drawn on a larger one
         more = 0 if np.array_equal(lies.matrix, np.eye(3)) else max(sheet) // 5
         wide = replace(
             layout, width=sheet[1] + 2 * more, height=sheet[0] + 2 * more,
             baselines=tuple(b + more for b in layout.baselines),
+            cells=tuple(
+                tuple((x + more, y + more, w, h) for x, y, w, h in row) for row in layout.cells
+            ),
         )  # fmt: skip
-        rules = stationery.ruled((wide.height, wide.width), wide, "squared" in kinds, rng)
+        strength = 1.0 if "dark lines" in kinds else rng.uniform(0.35, 1)
+        rules = stationery.ruled((wide.height, wide.width), wide, kinds, rng)
         back = lies.matrix @ np.array([[1, 0, -more], [0, 1, -more], [0, 0, 1]])
         rules = View(back, *lies.shape).take(rules) if more else lies.take(rules)
-        marks = cv2.max(marks, (rules * rng.uniform(0.35, 1)).astype(np.uint8))
+        marks = cv2.max(marks, (rules * strength).astype(np.uint8))
     if "cheque" in kinds and rng.random() < 0.75:
         marks = cv2.max(marks, lies.take(security.printed_lines(sheet, layout, rng)))
     return ink, marks
@@ -94,6 +102,8 @@ def _colours(
     printed = rng.uniform(20, 150) * np.ones(3)
     if kinds & {"ruled", "squared", "boxes", "comb"} and rng.random() < 0.6:
         printed = np.array([rng.uniform(90, 170), rng.uniform(130, 190), rng.uniform(180, 230)])
+    if "dark lines" in kinds:
+        printed = np.minimum(ink * rng.uniform(0.8, 1.3), 130)
     if "inverted" in kinds:  # chalk, a white pen on a dark screen
         paper, ink, printed = 0.22 * (255 - paper) + rng.uniform(0, 35), 255 - ink, 255 - printed
         printed = printed * 0.7
@@ -117,7 +127,13 @@ def _on_paper(
         a *= np.clip(1 + 0.25 * stationery.grain(shape, rng.uniform(1, 2), rng), 0.3, 1.4)
     elif "screen" not in kinds:
         a *= 1 - np.float32(rng.uniform(0, 0.1)) * np.abs(stationery.grain(shape, 12.0, rng))
-    b = marks.astype(np.float32) * np.float32(rng.uniform(0.6, 1) / 255) if marks.any() else None
+    bumps = None
+    if "watercolour paper" in kinds:
+        bumps = stationery.grain(shape, max(1.5, digit * rng.uniform(0.02, 0.1)), rng)
+        a *= np.clip(1 + np.float32(rng.uniform(0.1, 0.5)) * bumps, 0, 1.15)  # dry in the hollows
+        a = np.minimum(a, 1)
+    strength = rng.uniform(0.9 if "dark lines" in kinds else 0.6, 1)
+    b = marks.astype(np.float32) * np.float32(strength / 255) if marks.any() else None
     if "screen" in kinds:
         lit = np.ones(shape, np.float32)
     else:
@@ -125,6 +141,8 @@ def _on_paper(
         if "smudges" in kinds:
             stains = stationery.smudged(shape, digit, rng)
             lit *= 1 - np.float32(rng.uniform(0.3, 0.6)) * stains
+    if bumps is not None:
+        lit *= np.clip(1 + np.float32(rng.uniform(0.04, 0.13)) * bumps, 0.3, 1.7)
     if kinds & {"cheque", "security pattern"}:
         lit *= 1 - np.float32(rng.uniform(0.08, 0.45)) * security.pattern(shape, digit, rng)
     channels = []

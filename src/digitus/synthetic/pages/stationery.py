@@ -7,6 +7,7 @@ papers made of it. Not inside: digits (`layout`), words, light and lens (`camera
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import TypeAlias
 
 import cv2
@@ -21,51 +22,78 @@ Colour: TypeAlias = Floats32  # red, green, blue, 0 to 255
 BANK = 2432  # pixels: drawing fresh noise for every page would take longer than all the rest
 
 
-def ruled(shape: tuple[int, int], layout: Layout, squared: bool, rng: np.random.Generator) -> Bytes:
+def ruled(
+    shape: tuple[int, int], layout: Layout, kinds: frozenset[str], rng: np.random.Generator
+) -> Bytes:
     """The rules of ruled or squared paper, [h w], 255 in their middle."""
     h, w = shape
     marks = np.zeros(shape, np.uint8)
     lines = layout.baselines
-    if squared:
+    across, step = 0.0, layout.digit
+    if "in squares" in kinds:
+        across, step = float(layout.cells[0][0][0]), float(layout.cells[0][0][2])
+    elif "squared" in kinds:
         step = layout.digit * float(rng.choice([0.55, 0.8, 1.1, 1.5]))
+        across = float(rng.uniform(0, step))
     elif len(lines) > 1:
         step = lines[1] - lines[0]
     else:
         step = layout.digit * rng.uniform(1.2, 2.0)
     step = max(step, 5.0)
     thick = max(1, round(step * rng.uniform(0.012, 0.03)))
+    dash = _dashes(layout.digit, kinds, rng)
     start = (lines[0] if lines else 0) % step
     for y in np.arange(start - step, h + step, step):
-        _rule(marks, (0.0, float(y)), (float(w), float(y)), thick)
-    if squared:
-        for x in np.arange(rng.uniform(0, step), w + step, step):
-            _rule(marks, (float(x), 0.0), (float(x), float(h)), thick)
+        _rule(marks, (0.0, float(y)), (float(w), float(y)), thick, dash)
+    if kinds & {"squared", "in squares"}:
+        for x in np.arange(across % step, w + step, step):
+            _rule(marks, (float(x), 0.0), (float(x), float(h)), thick, dash)
     elif rng.random() < 0.25:  # the margin of an exercise book
         x = float(rng.uniform(0.01, 0.08) * w)
-        _rule(marks, (x, 0.0), (x, float(h)), thick)
+        _rule(marks, (x, 0.0), (x, float(h)), thick, dash)
     return marks
 
 
+def _dashes(digit: float, kinds: frozenset[str], rng: np.random.Generator) -> tuple[float, float]:
+    """How long a dash or dot and the gap after it are, in pixels; no gap in lines that go on."""
+    if "dashed" not in kinds:
+        return 1.0, 0.0
+    dash = max(digit * float(rng.choice([0.02, 0.1, 0.2])) * rng.uniform(0.8, 1.4), 1.0)
+    return dash, max(digit * rng.uniform(0.06, 0.15), 2.0)
+
+
 def _rule(
-    marks: Bytes, a: tuple[float, float], b: tuple[float, float], thick: int, grey: int = 255
+    marks: Bytes,
+    a: tuple[float, float],
+    b: tuple[float, float],
+    thick: int,
+    dash: tuple[float, float] = (1.0, 0.0),
 ) -> None:
-    """A line between two points in fractions of a pixel."""
-    ends = np.round(np.array([a, b]) * 16).astype(int).tolist()
-    cv2.line(marks, ends[0], ends[1], grey, thick, cv2.LINE_AA, 4)
+    """A line, or its dashes, between two points in fractions of a pixel."""
+    start, way = np.array(a), np.array(b) - np.array(a)
+    pieces = np.array([[0.0, 1.0]])
+    if dash[1]:
+        length = max(float(np.hypot(*way)), 1.0)
+        begins = np.arange(0, length, sum(dash))
+        pieces = np.column_stack([begins, np.minimum(begins + dash[0], length)]) / length
+    ends = np.round((start + pieces[..., None] * way) * 16).astype(np.int32)
+    cv2.polylines(marks, list(ends), False, 255, thick, cv2.LINE_AA, 4)
 
 
-def form(shape: tuple[int, int], layout: Layout, comb: bool, rng: np.random.Generator) -> Bytes:
+def form(
+    shape: tuple[int, int], layout: Layout, kinds: frozenset[str], rng: np.random.Generator
+) -> Bytes:
     """The boxes, or the comb, that the digits stand in."""
     marks = np.zeros(shape, np.uint8)
     thick = max(1, round(layout.digit * rng.uniform(0.015, 0.045)))
+    dash = _dashes(layout.digit, kinds, rng)
     for row in layout.cells:
         for x, y, w, h in row:
-            if comb:
-                for side in (x, x + w):
-                    cv2.line(marks, (side, y + h), (side, y + round(0.72 * h)), 255, thick)
-                cv2.line(marks, (x, y + h), (x + w, y + h), 255, thick)
-            else:
-                cv2.rectangle(marks, (x, y), (x + w, y + h), 255, thick)
+            top = y + round(0.72 * h) if "comb" in kinds else y
+            corners = [(x, top), (x, y + h), (x + w, y + h), (x + w, top)]
+            walls = [*pairwise(corners), *([] if "comb" in kinds else [(corners[3], corners[0])])]
+            for a, b in walls:
+                _rule(marks, a, b, thick, dash)
     return marks
 
 

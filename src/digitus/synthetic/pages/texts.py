@@ -65,6 +65,13 @@ def texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[l
         case "cheque":
             line = _cheque(rng)
             return [line], min(height(18, 50, rng), 250 / (0.7 * len(line)))
+        case "crowded":
+            rows = int(rng.integers(12, 25))
+            columns = int(rng.integers(200, 401)) // rows
+            apart = 1 if rng.random() < 0.5 else max(1, columns // 4)
+            return [groups(columns, columns, rng, apart) for _ in range(rows)], height(11, 26, rng)
+    if "roomy boxes" in kinds:
+        return [groups(3, 12, rng, 3) for _ in range(rng.choice([1, 1, 2, 3]))], height(12, 45, rng)
     return [groups(3, 12, rng, 2) for _ in range(rng.choice([1, 1, 2, 3]))], height(18, 100, rng)
 
 

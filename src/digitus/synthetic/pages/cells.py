@@ -1,0 +1,77 @@
+"""Cells: digits in the boxes and combs of forms, and in the squares of squared paper.
+
+Inside: where they stand in their cells. Not inside: how the cells are drawn (`stationery`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from digitus.synthetic import signs
+from digitus.synthetic.pages.placed import Placed, Writing
+from digitus.synthetic.pages.texts import DIGITS, UPRIGHT
+from digitus.types import Box, Bytes
+
+
+def in_boxes(
+    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+) -> tuple[list[Placed], list[list[Box]], list[float]]:
+    """Glyphs in the boxes of a form, a few of them over the edge of their box."""
+    digit, comb = writing.digit, "comb" in writing.kinds
+    h = rng.uniform(1.25, 1.7) * digit
+    w = rng.uniform(0.95, 1.3) * digit if comb else rng.uniform(1.1, 1.5) * digit
+    if "roomy boxes" in writing.kinds:
+        h, w = rng.uniform(1.7, 2.5) * digit, rng.uniform(1.4, 2.2) * digit
+    elif "cramped" in writing.kinds:  # the walls stand where the digits do
+        h = rng.uniform(0.95, 1.15) * digit
+        w = max(rng.uniform(0.7, 0.95) * digit, float(np.median([ink.shape[1] for ink in inks])))
+    between = 0.0 if comb or rng.random() < 0.6 else rng.uniform(0.1, 0.35) * digit
+    spacing = h + rng.uniform(0.3, 1.5) * digit
+    empty = rng.random() < 0.3  # a gap is an empty box, not a space between boxes
+    placed, cells, k = [], [], 0
+    for line, text in enumerate(lines):
+        row: list[Box] = []
+        x, y = 0.0, line * spacing
+        for c in text:
+            if c == " " and not empty:
+                x += rng.uniform(0.8, 1.2) * digit
+                continue
+            row.append((round(x), round(y), round(w), round(h)))
+            if c != " ":
+                ink = inks[k]
+                aside, down = 0.06 * digit * rng.standard_normal(2)
+                left = x + (w - ink.shape[1]) / 2 + aside
+                top = y + (h - ink.shape[0]) * 0.55 + down
+                placed.append(Placed(ink, c, line, round(left), round(top)))
+                k += 1
+            x += w + between
+        cells.append(row)
+    return placed, cells, [line * spacing + h for line in range(len(lines))]
+
+
+def in_squares(
+    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+) -> tuple[list[Placed], list[list[Box]], list[float]]:
+    """Glyphs in the squares of squared paper, one in each; the squares are as one row of cells."""
+    step = max(round(rng.uniform(1.1, 1.8) * writing.digit), 5)
+    every = int(rng.choice([1, 1, 2]))  # rows from one line to the next
+    high = rng.uniform(0.4, 0.6)  # where in its square a digit stands
+    placed: list[Placed] = []
+    left = iter(inks)
+    for line, text in enumerate(lines):
+        start = int(rng.integers(0, 3))
+        for column, c in enumerate(text, start):
+            if c == " ":
+                continue
+            y = line * every * step + high * (step - writing.digit)
+            if c in DIGITS:
+                ink, below = next(left), 0
+                y += writing.digit - ink.shape[0]
+            else:
+                ink, below = signs.sign(c, writing.digit, writing.pen, writing.slant, rng)
+            aside, down = 0.05 * step * rng.standard_normal(2)
+            x = column * step + (step - ink.shape[1]) / 2 + aside
+            place = round(x), round(y + below + down)
+            placed.append(Placed(ink, c.translate(UPRIGHT), line, *place))
+    square = (0, 0, step, step)
+    return placed, [[square]], [float((line * every + 1) * step) for line in range(len(lines))]

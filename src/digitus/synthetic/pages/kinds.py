@@ -1,0 +1,106 @@
+"""Kinds: what can be on a page and what can make it hard, how often, and what goes with what.
+
+Inside: the tables, and drawing the kinds of one page. Not inside: what each does to the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+# What is on the page, one of these: their shares of all pages.
+SHARES = {
+    "single": 22, "small": 6, "large": 3, "tiny": 8,
+    "number": 21, "lines": 18, "many": 5, "boxes": 7, "comb": 4, "blank": 6,
+    "crop": 10, "cheque": 10, "canvas": 4, "crowded": 2,
+}  # fmt: skip
+# What makes it hard, and how often. A page may have several.
+CHANCES = {
+    "touching": 0.15, "curved": 0.08, "slant": 0.12, "thin": 0.12, "thick": 0.10, "broken": 0.08,
+    "pencil": 0.12, "colour pen": 0.2, "inverted": 0.12, "screen": 0.25,
+    "ruled": 0.12, "squared": 0.1, "printed": 0.1, "letters": 0.06, "smudges": 0.12,
+    "signs": 0.2, "underlined": 0.05, "uneven": 0.1, "tight": 0.1, "low resolution": 0.08,
+    "security pattern": 0.04, "felt pen": 0.06, "wide gaps": 0.1, "in squares": 0.06,
+    "dark lines": 0.25, "watercolour paper": 0.05,
+    "cramped": 0.25, "roomy boxes": 0.3, "dashed": 0.2,
+    "gradient": 0.2, "vignette": 0.15, "shadow": 0.15, "rough paper": 0.2,
+    "rotated": 0.08, "perspective": 0.12, "desk": 0.1, "fingers": 0.07, "turned": 0.06,
+    "blur": 0.15, "noise": 0.15, "jpeg": 0.25,
+}  # fmt: skip
+# What some pages suffer from more often, or less, than others.
+LIKELY: dict[str, dict[str, float]] = {
+    "crop": {"jpeg": 0.5, "blur": 0.3, "touching": 0.25, "ruled": 0.25},
+    "cheque": {"touching": 0.35, "slant": 0.3, "uneven": 0.3, "blur": 0.4, "jpeg": 0.5},
+    "canvas": {"felt pen": 0.25},
+}  # fmt: skip
+KINDS = (*SHARES, *CHANCES)
+
+IN_LINES = frozenset(  # of several digits in a row
+    {"touching", "curved", "turned", "signs", "underlined", "uneven", "wide gaps", "in squares"}
+)
+AROUND = frozenset({"printed", "letters", "desk", "fingers"})  # what has no room in a small picture
+PENS = frozenset({"thin", "thick", "felt pen"})
+PAPERS = frozenset({"rough paper", "watercolour paper", "security pattern"})
+SMALL = frozenset(CHANCES) - {"inverted", "noise", "screen", "slant"} - PENS
+FORMS = IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"}
+# Where these are, those make no sense.
+EXCLUDED: dict[str, frozenset[str]] = {
+    "screen": PAPERS | {"gradient", "vignette", "shadow", "perspective", "desk", "fingers",
+                        "pencil", "noise", "smudges", "rotated", "blur"},
+    "tiny": SMALL,
+    "canvas": SMALL - {"touching"},
+    "blank": IN_LINES | PENS | {"slant", "broken", "tight", "low resolution"},
+    "single": IN_LINES - {"underlined"},
+    "small": IN_LINES | {"blur", "thin", "broken", "pencil", "tight", "low resolution"},
+    "large": IN_LINES | {"desk", "fingers", "printed", "letters"},
+    "boxes": FORMS,
+    "comb": FORMS,
+    "many": frozenset({"desk", "signs", "underlined"}),
+    "crowded": AROUND | {"signs", "underlined", "low resolution", "wide gaps", "thin"},
+    "crop": AROUND | {"thin", "tight", "low resolution", "turned", "squared", "perspective",
+                      "wide gaps", "in squares"},
+    "cheque": AROUND | PAPERS | {"thin", "tight", "low resolution", "turned", "squared", "ruled",
+                                 "screen", "perspective", "colour pen", "inverted", "signs",
+                                 "smudges", "wide gaps", "in squares", "felt pen"},
+    "tight": AROUND,
+    "signs": frozenset({"turned"}),
+    "thick": frozenset({"thin", "broken", "slant", "felt pen"}),
+    "felt pen": frozenset({"thin", "broken", "slant", "pencil"}),
+    "ruled": frozenset({"squared"}),
+    "in squares": frozenset({"ruled", "squared", "touching", "curved", "underlined"}),
+    "cramped": frozenset({"roomy boxes"}),
+    "inverted": frozenset({"pencil", "desk", "ruled", "squared", "in squares"}),
+}  # fmt: skip
+# These make sense only with one of those.
+NEEDS: dict[str, frozenset[str]] = {
+    "dark lines": frozenset({"ruled", "squared", "in squares", "boxes", "comb"}),
+    "cramped": frozenset({"boxes", "comb"}),
+    "roomy boxes": frozenset({"boxes", "comb"}),
+    "dashed": frozenset({"boxes", "comb", "ruled", "squared", "in squares"}),
+}
+
+
+def kinds_of(
+    rng: np.random.Generator, wanted: Collection[str] | None
+) -> tuple[str, frozenset[str]]:
+    """What is on a page, and all of its kinds: of all mixed, or of these that make sense."""
+    luck = rng.random(len(CHANCES))
+    asked = set(wanted or ()) & CHANCES.keys()
+    allowed = [kind for kind in SHARES if kind in (wanted or ())] or list(SHARES)
+    if len(allowed) == len(SHARES):  # drawn among those that go with what is asked for
+        allowed = [kind for kind in SHARES if asked <= _sensible({kind} | asked)] or allowed
+    shares = np.array([SHARES[kind] for kind in allowed], float)
+    name = allowed[rng.choice(len(allowed), p=shares / shares.sum())]
+    likely = CHANCES | LIKELY.get(name, {})
+    drawn = {kind for kind, p in zip(CHANCES, luck, strict=True) if p < likely[kind]}
+    return name, _sensible({name} | (drawn if wanted is None else asked))
+
+
+def _sensible(kinds: set[str]) -> frozenset[str]:
+    """The kinds without those that others exclude, or that lack what they need."""
+    left = set(kinds)
+    for kind in KINDS:  # what is on the page decides first
+        if kind in left:
+            left -= EXCLUDED.get(kind, frozenset())
+    return frozenset(kind for kind in left if left & NEEDS.get(kind, left))

@@ -1,0 +1,91 @@
+"""Rows: digits and signs one after another, in lines that may wave, touch or be underlined.
+
+Inside: their places. Not inside: what is written (`texts`), boxes and squares (`cells`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from digitus.synthetic import signs
+from digitus.synthetic.pages.placed import Placed, Writing
+from digitus.synthetic.pages.texts import DIGITS, JOINING, RAISED, UPRIGHT
+from digitus.types import Bytes
+
+
+def in_lines(
+    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+) -> tuple[list[Placed], list[float]]:
+    """Glyphs one after another, each line on its (straight or curved) way."""
+    digit, kinds = writing.digit, writing.kinds
+    close = bool(kinds & {"crop", "cheque"})
+    gap = rng.uniform(*((0.0, 0.3) if close else (0.12, 0.45))) * digit
+    group = rng.uniform(*((0.6, 1.2) if close else (1.1, 2.0))) * digit
+    wide = "wide gaps" in kinds
+    touching, jitter = "touching" in kinds, 0.12 if "uneven" in kinds else 0.04
+    bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
+    spacing = (rng.uniform(1.35, 2.2) + bend) * digit
+    slope = float(np.tan(np.radians(1.5 * rng.standard_normal())))
+    wave, phase = rng.uniform(4, 10) * digit, rng.uniform(0, 2 * np.pi)
+    placed: list[Placed] = []
+    baselines, left = [], iter(inks)
+    for line, text in enumerate(lines):
+        x, before = float(rng.uniform(0, 0.5) * digit) if len(lines) > 1 else 0.0, None
+        baselines.append(line * spacing)
+        for c in text:
+            if c == " ":
+                x, before = x + (_wide(digit, rng) if wide else group) - gap, None
+                continue
+            way = slope * x + bend * digit * np.sin(2 * np.pi * x / wave + phase)
+            foot = line * spacing + way + jitter * digit * rng.standard_normal()
+            if c in DIGITS:
+                ink = next(left)
+                if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
+                    x = _against(before, ink, digit, rng)
+                top = foot - ink.shape[0] - (0.45 * digit if c in RAISED else 0.0)
+                before = Placed(ink, c.translate(UPRIGHT), line, round(x), round(top))
+                placed.append(before)
+            else:
+                ink, below = signs.sign(c, digit, writing.pen, writing.slant, rng)
+                x -= 0.5 * gap if c in JOINING else 0.0
+                placed.append(Placed(ink, c, line, round(x), round(foot - digit) + below))
+                before = None
+            x = placed[-1].x + ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1
+    return placed, baselines
+
+
+def _wide(digit: float, rng: np.random.Generator) -> float:
+    """A gap between groups that may be as wide as eight digits, in pixels."""
+    return min(digit * float(np.exp(rng.uniform(0.1, np.log(8)))), 600.0)
+
+
+def underlined(placed: list[Placed], writing: Writing, rng: np.random.Generator) -> list[Placed]:
+    """One or two lines drawn below some of the lines of writing, at least below the last."""
+    digit, pen = writing.digit, writing.pen
+    last = placed[-1].line
+    found = []
+    for line in range(last + 1):
+        if line < last and rng.random() < 0.5:
+            continue
+        here = [g for g in placed if g.line == line]
+        below = max(g.y + g.ink.shape[0] for g in here if g.character.isdigit())
+        left = min(g.x for g in here) + digit * rng.uniform(-0.5, 0.2)
+        right = max(g.x + g.ink.shape[1] for g in here) + digit * rng.uniform(-0.2, 0.5)
+        for i in range(rng.choice([1, 1, 2])):
+            ink = signs.underline(max(right - left, 0.5 * digit), pen, rng)
+            y = below + digit * (rng.uniform(0.02, 0.2) + i * rng.uniform(0.1, 0.18)) + i * pen
+            found.append(Placed(ink, "_", line, round(left), round(y)))
+    return found
+
+
+def _against(before: Placed, ink: Bytes, digit: float, rng: np.random.Generator) -> float:
+    """The x at which this ink just touches, or a little overlaps, the glyph before it.
+
+    Nobody writes a digit under the roof of the last one: then they stay apart.
+    """
+    rows = min(before.ink.shape[0], ink.shape[0])  # both stand on one line: compared from the foot
+    left, right = before.ink[-rows:] > 127, ink[-rows:] > 127
+    ends = np.where(left.any(1), left.shape[1] - left[:, ::-1].argmax(1), -(10**6))
+    starts = np.where(right.any(1), right.argmax(1), 10**6)
+    closest = float((ends - starts).max()) - float(rng.uniform(0.0, 0.08)) * digit - 1
+    return before.x + max(closest, 0.65 * before.ink.shape[1])

@@ -1,0 +1,46 @@
+"""Kinds: what is drawn makes sense together, comes about as often as said, and can be asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitus.nn.arrays import stream
+from digitus.synthetic.pages.kinds import CHANCES, EXCLUDED, KINDS, NEEDS, SHARES, kinds_of
+
+
+@given(st.integers(0, 2**32), st.none() | st.sets(st.sampled_from(KINDS), max_size=5))
+@settings(max_examples=300)
+def test_the_kinds_of_a_page_go_together(seed, wanted):
+    name, kinds = kinds_of(stream(seed, "kinds"), wanted)
+    assert kinds & SHARES.keys() == {name}
+    for kind in kinds:
+        assert not EXCLUDED.get(kind, frozenset()) & kinds - {kind}
+        assert kinds & NEEDS.get(kind, kinds)
+    if wanted is not None:
+        assert kinds - {name} <= wanted
+        assert name in wanted or not wanted & SHARES.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_asked_for_is_had(kind):
+    for seed in range(30):
+        assert kind in kinds_of(stream(seed, "kinds"), {kind})[1]
+
+
+def test_the_tables_name_kinds_alone():
+    for table in (EXCLUDED, NEEDS):
+        assert table.keys() | set().union(*table.values()) <= set(KINDS)
+
+
+def test_what_is_on_a_page_comes_by_its_share():
+    drawn = [kinds_of(stream(seed, "shares"), None) for seed in range(3000)]
+    names = [name for name, _ in drawn]
+    for name, share in SHARES.items():
+        expected = share / sum(SHARES.values())
+        assert abs(names.count(name) / 3000 - expected) < 5 * np.sqrt(expected / 3000)
+    assert set().union(*(kinds for _, kinds in drawn)) == set(KINDS)
+    for kind, chance in CHANCES.items():
+        assert sum(kind in kinds for _, kinds in drawn) / 3000 < 1.5 * chance + 0.02
