@@ -32,7 +32,7 @@ import httpx
 import numpy as np
 
 from digitus.recognizer import DEFAULT, Recognizer, load
-from digitus.serve.runs import MOST_KEPT
+from digitus.serve.live.runs import MOST_KEPT
 from digitus.synthetic.strokes import strokes
 from machine import machine
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import threading
 import time
@@ -18,6 +20,8 @@ from digitus.serve.app import application
 from digitus.serve.door import Door
 from digitus.serve.server import listen, server
 from small import recognizer
+
+LESSON = {"layers": "784-8-10", "examples": 300, "epochs": 2}
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,7 @@ class Serving:
 
     def begin(self, **settings: Any) -> str:
         """A training run of a moment; its id."""
-        lesson = {"layers": "784-8-10", "examples": 300, "epochs": 2, **settings}
-        begun = self.client.post("/api/runs", json=lesson)
+        begun = self.client.post("/api/runs", json={**LESSON, **settings})
         assert begun.status_code == 201, begun.text
         return str(begun.json()["id"])
 
@@ -64,6 +67,34 @@ def wait_for(found: Callable[[], Any], seconds: float = 20.0) -> Any:
         assert time.monotonic() < late, "waited too long"
         time.sleep(0.01)
     return value
+
+
+def events(
+    ours: Serving, run: str, last: str = "", until: str = "finished"
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Id, name and data of the events up to the first of that name."""
+    headers = {"last-event-id": last} if last else {}
+    found = []
+    with httpx.stream("GET", f"{ours.address}/api/runs/{run}/events", headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        block: dict[str, str] = {}
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if name:
+                block[name] = value
+            elif "event" in block:
+                found.append((block["id"], block["event"], json.loads(block["data"])))
+                if block["event"] == until:
+                    return found
+                block = {}
+    return found
+
+
+def metric(ours: Serving, name: str) -> float:
+    """A figure of /metrics."""
+    found = re.search(rf"^{name} (\S+)$", ours.client.get("/metrics").text, re.MULTILINE)
+    assert found, name
+    return float(found[1])
 
 
 @contextmanager

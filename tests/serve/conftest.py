@@ -19,6 +19,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield ours
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Serving]:
+    """A server for one test."""
+    with serving(tmp_path / "runs") as ours:
+        yield ours
+
+
 @pytest.fixture(autouse=True)
 def _no_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("DIGITUS_DATA", raising=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 
 from digitus.nn import namespace, softmax
 from digitus.recipe import LAYERS
-from digitus.serve.inside import as_numbers, equations_of, look, named
+from digitus.serve.inside import as_numbers
+from digitus.serve.inside import look as look_in_structs
+from digitus.serve.layer_words import Equations, named
+from digitus.serve.responses import json_text
 from serving import Serving
 from small import EVERYTHING, digits, recipe, recognizer, trained
 
@@ -25,6 +29,12 @@ ALL = frozenset(range(20))
 def floats(about: dict[str, Any]) -> np.ndarray:
     raw = base64.b64decode(about["data"], validate=True)
     return np.frombuffer(raw, "<f4").reshape(about["shape"])
+
+
+def look(*arguments: Any) -> dict[str, Any]:
+    """As it is sent."""
+    found: dict[str, Any] = json.loads(json_text(look_in_structs(*arguments)))
+    return found
 
 
 def models() -> list[Any]:
@@ -155,10 +165,10 @@ def test_numbers_that_overflow_are_refused() -> None:
 def test_every_layer_has_its_equations(kind: type) -> None:
     needed = {"Dense": (10,), "Conv": (8,)}.get(kind.__name__, ())
     layer = kind(*needed)
-    about = equations_of(layer)
-    assert about["equation"].startswith(("y", "[h w c]"))
-    assert about["gradient"], "the docstring has no gradient"
-    assert ";" not in about["equation"]
+    words = Equations.of(layer)
+    assert words.forward.startswith(("y", "[h w c]"))
+    assert words.backward, "the docstring has no gradient"
+    assert ";" not in words.forward
     assert named(layer).startswith(kind.__name__)
 
 

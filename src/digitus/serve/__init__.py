@@ -2,21 +2,27 @@
 
 ::
 
-    server       the socket, uvicorn, slow clients, start and end
-    app          which address answers what
-    middleware   what every request passes first: Host, Origin, token, limits, headers
-    door         who may come in
-    bodies       what clients send, checked; one-line errors
-    work         a bound on work at a time; recognitions in batches
-    recognizing  /api/recognize, /api/draw, /api/read
-    inside       /api/inside: layers, activations, which pixels speak for a digit
-    mistakes     /api/mistakes
-    lessons      what can be trained: settings in, a recipe out
-    live, runs   a training run that can be watched and paused; all of them
-    equations    one step of training, equation by equation, with its numbers
-    metrics      /metrics
-    description  /openapi.json and the page that shows how to call it
-    static/      the page itself: HTML, CSS, ES modules, no build step
+    server        the process: the socket, uvicorn, slow clients, start and end
+    app           which address answers what
+    middleware    what every request passes first: Host, Origin, token, limits, headers
+    door          who may come in
+    operation     handlers whose signature is their description
+    openapi       /openapi.json, made of these signatures
+    values        the kinds of values that requests and answers are made of
+    decoding      requests read into structs; what is wrong with them, in one line
+    responses     answers and refusals on their way out
+    workshop      threads for pictures and layers, and a bound on work at a time
+    batcher       recognitions in batches
+    recognition   /api/recognize, /api/draw, /api/read
+    inside        /api/inside: layers, activations, which pixels speak for a digit; /api/weights
+    layer_words   a layer's name, settings and equations
+    mistakes      /api/mistakes
+    pen           /api/pen: digits that the simulated pen writes
+    health        /api/health
+    metrics       /metrics
+    live/         training runs that can be watched
+    static_files  the files of the page, and /api, which shows programmers how to call it
+    static/       the page itself: HTML, CSS, ES modules, no build step
 
-Handlers are thin: they check, call the recognizer, the reader or a run, and write JSON.
+Handlers are thin: they call the recognizer, the reader or a run, and return a struct.
 """

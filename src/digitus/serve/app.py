@@ -1,13 +1,13 @@
 """The application: which address answers what.
 
-Inside: the table of routes, errors as JSON, what begins and ends with the server. Not inside: the
-socket and uvicorn (`server`).
+Inside: the addresses, what answers them, errors as JSON, what begins and ends with the server. Not
+inside: the socket and uvicorn (`server`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,120 +18,142 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from digitus import __version__
 from digitus.errors import DigitusError
 from digitus.recognizer import Recognizer
-from digitus.serve.bodies import answer, error_response
-from digitus.serve.description import description
+from digitus.serve.batcher import Batcher
 from digitus.serve.door import Door
-from digitus.serve.inside import Inside
+from digitus.serve.health import HealthHandler
+from digitus.serve.inside import InsideHandlers
+from digitus.serve.live.handlers import RunHandlers
+from digitus.serve.live.runs import LiveRuns
 from digitus.serve.metrics import CONTENT_TYPE, Metrics
 from digitus.serve.middleware import layers
-from digitus.serve.mistakes import Mistakes
-from digitus.serve.pages import Pages, read_files
-from digitus.serve.penned import pen
-from digitus.serve.recognizing import Recognizing
-from digitus.serve.runs import WISHES, Runs
-from digitus.serve.work import Batcher, Workshop
+from digitus.serve.mistakes import MistakesHandler
+from digitus.serve.openapi import Addresses, document
+from digitus.serve.operation import Operation
+from digitus.serve.pen import pen
+from digitus.serve.recognition import Recognition
+from digitus.serve.responses import answer, error_response, refusal
+from digitus.serve.static_files import StaticFiles, read_files
+from digitus.serve.workshop import Workshop
 
-Handler = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Backend:
+    """What answers: the recognizer, threads to work in, training runs, and the figures of it all.
+
+    Training runs are kept in `folder`.
+    """
+
+    def __init__(self, recognizer: Recognizer, folder: Path) -> None:
+        self.recognizer = recognizer
+        self.batcher = Batcher(recognizer)
+        self.workshop = Workshop()
+        # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
+        self.pictures = Workshop()
+        self.runs = LiveRuns(folder)
+        self.metrics = self._metrics()
+
+    def _metrics(self) -> Metrics:
+        metrics, batcher = Metrics(), self.batcher
+        metrics.counter("images", "Images recognized.", lambda: batcher.images)
+        metrics.counter("batches", "Batches they came in.", lambda: batcher.batches)
+        metrics.gauge("images_waiting", "Images not yet recognized.", lambda: batcher.queued)
+        metrics.gauge("runs", "Training runs that go on or are paused.", lambda: self.runs.going)
+        metrics.gauge(
+            "tasks",
+            "Pictures and layers worked on or waiting.",
+            lambda: self.workshop.busy + self.pictures.busy,
+        )
+        return metrics
+
+    def addresses(self) -> Addresses:
+        """The HTTP interface: by path and method, what is done."""
+        recognition = Recognition(self.recognizer, self.batcher, self.workshop, self.pictures)
+        inside = InsideHandlers(self.recognizer, self.workshop)
+        mistakes = MistakesHandler(self.recognizer, self.pictures)
+        runs = RunHandlers(self.runs, self.workshop)
+        health = HealthHandler(self.recognizer)
+        handlers: dict[str, dict[str, Callable[..., Awaitable[Any]]]] = {
+            "/api/recognize": {"POST": recognition.recognize},
+            "/api/read": {"POST": recognition.read},
+            "/api/draw": {"POST": recognition.draw},
+            "/api/inside": {"POST": inside.inside},
+            "/api/weights/{name}": {"GET": inside.weights},
+            "/api/mistakes": {"GET": mistakes.mistakes},
+            "/api/pen/{digit}": {"GET": pen},
+            "/api/recipes": {"GET": runs.recipes},
+            "/api/runs": {"GET": runs.all, "POST": runs.begin},
+            "/api/runs/{id}": {"GET": runs.one, "DELETE": runs.remove},
+            "/api/runs/{id}/events": {"GET": runs.events},
+            "/api/runs/{id}/mistakes": {"GET": runs.mistakes},
+            "/api/runs/{id}/equation": {"POST": runs.equation},
+            "/api/runs/{id}/pace": {"POST": runs.pace},
+            "/api/runs/{id}/pause": {"POST": runs.pause},
+            "/api/runs/{id}/resume": {"POST": runs.resume},
+            "/api/runs/{id}/step": {"POST": runs.step},
+            "/api/runs/{id}/stop": {"POST": runs.stop},
+            "/api/health": {"GET": health.health},
+        }
+        return {
+            path: {method: Operation.of(handler) for method, handler in methods.items()}
+            for path, methods in handlers.items()
+        }
+
+    @asynccontextmanager
+    async def life(self, app: Starlette) -> AsyncIterator[None]:
+        """Takes up the runs, and keeps them in the end."""
+        self.runs.open()
+        yield
+        await asyncio.to_thread(self.runs.close)
+        self.batcher.close()
+        self.workshop.close()
+        self.pictures.close()
 
 
 def application(
     recognizer: Recognizer, door: Door, folder: Path, *, reload_page: bool = False
 ) -> Starlette:
     """The whole server as an ASGI application; training runs are kept in `folder`."""
-    metrics, batcher, workshop = Metrics(), Batcher(recognizer), Workshop()
-    # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
-    pictures = Workshop()
-    pages = Pages(read_files(), reload_page)
-    recognizing = Recognizing(recognizer, batcher, workshop, pictures)
-    inside = Inside(recognizer, workshop)
-    mistakes = Mistakes(recognizer, pictures)
-    runs = Runs(folder, workshop)
-    metrics.counter("images", "Images recognized.", lambda: batcher.images)
-    metrics.counter("batches", "Batches they came in.", lambda: batcher.batches)
-    metrics.gauge("images_waiting", "Images not yet recognized.", lambda: batcher.queued)
-    metrics.gauge("runs", "Training runs that go on or are paused.", lambda: runs.going)
-    metrics.gauge(
-        "tasks",
-        "Pictures and layers worked on or waiting.",
-        lambda: workshop.busy + pictures.busy,
-    )
+    backend = Backend(recognizer, folder)
+    addresses = backend.addresses()
+    page = StaticFiles(read_files(), reload_page)
 
-    async def health(request: Request) -> Response:
-        return answer({"status": "ok", "version": __version__, "model": about(recognizer)})
+    async def metrics(request: Request) -> Response:
+        return Response(backend.metrics.text(), media_type=CONTENT_TYPE)
 
     async def openapi(request: Request) -> Response:
-        return answer(description(token=door.token is not None))
-
-    async def figures(request: Request) -> Response:
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
-
-    @asynccontextmanager
-    async def life(app: Starlette) -> AsyncIterator[None]:
-        runs.open()
-        yield
-        await asyncio.to_thread(runs.close)
-        batcher.close()
-        workshop.close()
-        pictures.close()
+        return answer(document(addresses, token=door.token is not None))
 
     app = Starlette(
         routes=[
-            at("/api/recognize", POST=recognizing.recognize),
-            at("/api/draw", POST=recognizing.draw),
-            at("/api/read", POST=recognizing.read),
-            at("/api/inside", POST=inside.look),
-            at("/api/weights/{name}", GET=inside.weights),
-            at("/api/mistakes", GET=mistakes.mistakes),
-            at("/api/pen/{digit}", GET=pen),
-            at("/api/recipes", GET=runs.recipes),
-            at("/api/runs", GET=runs.all, POST=runs.begin),
-            at("/api/runs/{id}", GET=runs.one, DELETE=runs.remove),
-            at("/api/runs/{id}/events", GET=runs.events),
-            at("/api/runs/{id}/mistakes", GET=runs.mistakes),
-            at("/api/runs/{id}/equation", POST=runs.equation),
-            at("/api/runs/{id}/pace", POST=runs.pace),
-            *(at(f"/api/runs/{{id}}/{wish}", POST=runs.wish) for wish in WISHES),
-            at("/api/health", GET=health),
-            at("/metrics", GET=figures),
-            at("/openapi.json", GET=openapi),
-            at("/api", GET=pages.api),
-            at("/static/{name}", GET=pages.static),
-            at("/", GET=pages.index),
+            *(route(path, operations) for path, operations in addresses.items()),
+            route("/metrics", {"GET": metrics}),
+            route("/openapi.json", {"GET": openapi}),
+            route("/api", {"GET": page.api}),
+            route("/static/{name}", {"GET": page.static}),
+            route("/", {"GET": page.index}),
         ],
-        middleware=layers(door, metrics),
+        middleware=layers(door, backend.metrics),
         exception_handlers={
             HTTPException: _refused,
             DigitusError: _unreadable,
         },
-        lifespan=life,
+        lifespan=backend.life,
     )
-    app.state.let_go = runs.let_go
+    app.state.let_go = backend.runs.let_go
     return app
 
 
-def at(path: str, **handlers: Handler) -> Route:
-    """One address with a handler for each method. It is counted under its path."""
+def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
+    """One address with an endpoint for each method. It is counted under its path."""
 
     async def handle(request: Request) -> Response:
-        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
     handle.__name__ = path
-    return Route(path, handle, methods=list(handlers))
-
-
-def about(recognizer: Recognizer) -> dict[str, Any]:
-    """What is told of the model."""
-    return {
-        "name": recognizer.recipe.name,
-        "about": recognizer.recipe.about,
-        "parameters": recognizer.parameter_count,
-        "threshold": recognizer.threshold,
-        "temperature": recognizer.temperature,
-        "data": recognizer.recipe.data,
-    }
+    return Route(path, handle, methods=list(endpoints))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -148,4 +170,4 @@ def _words(error: HTTPException) -> str:
 
 async def _unreadable(request: Request, error: Exception) -> Response:
     """A picture or a request that cannot be what it claims: the client's fault."""
-    return answer({"error": str(error)}, 400)
+    return error_response(refusal(400, str(error)))

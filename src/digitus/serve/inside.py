@@ -1,189 +1,228 @@
 """Inside the network: what each layer makes of an image, and which pixels speak for each digit.
 
-Inside: activations layer by layer, the equations from the layers' own docstrings, and digitus's own
-backward pass from each output to the pixels. Not inside: equations with their numbers while
-training (`equations`).
+Inside: activations layer by layer, digitus's own backward pass from each output to the pixels, and
+weights changed on trial. Not inside: the layers' equations (`layer_words`), and those with their
+numbers while training (`live.equations`).
 """
 
 from __future__ import annotations
 
-import inspect
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from digitus.nn import softmax
 from digitus.nn.layers import scoped
 from digitus.recognizer import Recognizer
-from digitus.serve import bodies
-from digitus.serve.bodies import PIXELS, SIDE, answer, packed, refusal
-from digitus.serve.recognizing import rounded
-from digitus.serve.work import Workshop
-from digitus.types import Grey, Images, Numbers, Params
+from digitus.serve.layer_words import Equations, named, settings_of
+from digitus.serve.operation import operation
+from digitus.serve.responses import refusal
+from digitus.serve.values import (
+    PIXELS,
+    SIDE,
+    Answer,
+    Digit,
+    FloatArray,
+    Image,
+    Share,
+    TenShares,
+    Whole,
+    floats,
+    rounded,
+)
+from digitus.serve.workshop import Workshop
+from digitus.types import Array, Grey, Images, Numbers, Params
 
 MOST_EDITS = 1000
 LARGEST_EDIT = 1e6
 
+Back = Callable[[Array], tuple[Array, Params]]
+
+
+class Edit(Struct, frozen=True):
+    """A number of a parameter replaced: {"name": "1.W", "index": [0, 3], "value": 0.5}."""
+
+    name: str
+    index: list[Whole]
+    value: Annotated[float, Meta(ge=-LARGEST_EDIT, le=LARGEST_EDIT)]
+
+
+class InsideBody(Struct, frozen=True):
+    """An image, and what to change in the network before it looks at it."""
+
+    pixels: Image
+    edits: Annotated[list[Edit], Meta(max_length=MOST_EDITS)] = []
+
+
+class InsideQuery(Struct, frozen=True):
+    """How much is asked for."""
+
+    layers: (
+        Annotated[str, Meta(description="Only these layers' activations, as in 1,3.")] | UnsetType
+    ) = UNSET
+
+
+class ParameterPath(Struct, frozen=True):
+    """Which parameter, as in 1.W."""
+
+    name: str
+
+
+class Layer(Answer, frozen=True):
+    """A layer, its equations, and what it makes of the image."""
+
+    index: Whole
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    equation: str
+    gradient: str
+    about: str
+    shape_in: list[Whole]
+    shape_out: list[Whole]
+    params: dict[str, list[Whole]]
+    activation: FloatArray | UnsetType = UNSET
+
+
+class Inside(Answer, frozen=True):
+    """All layers and the answer; for each digit the gradient of its output by the pixels."""
+
+    shape: list[Whole]
+    layers: list[Layer]
+    outputs: list[float]
+    probabilities: TenShares
+    value: Digit | None
+    confidence: Share
+    temperature: float
+    threshold: Share
+    gradient: FloatArray
+    evidence: FloatArray
+
 
 @dataclass(frozen=True)
-class Inside:
+class InsideHandlers:
     """The handlers that open the network."""
 
     recognizer: Recognizer
     workshop: Workshop
 
-    async def look(self, request: Request) -> Response:
-        """POST /api/inside."""
-        wanted = self._wanted(request)
-        if bodies.is_json(request):
-            body = await bodies.json_object(request)
-            image = bodies.pixels(body.get("pixels"), "pixels", (PIXELS,))
-            params = self._edited(body.get("edits", []))
+    @operation()
+    async def inside(self, query: InsideQuery, body: bytes | InsideBody) -> Inside:
+        """What every layer makes of one image, and which pixels speak for a digit."""
+        wanted = self._wanted(query)
+        params = self.recognizer.params
+        if isinstance(body, InsideBody):
+            image = np.rint(np.array(body.pixels)).astype(np.uint8)
+            params = edited(params, body.edits)
+        elif len(body) == PIXELS:
+            image = np.frombuffer(body, np.uint8)
         else:
-            raw = await request.body()
-            if len(raw) != PIXELS:
-                raise refusal(400, f"send the {PIXELS} bytes of one 28 x 28 image, not {len(raw)}")
-            image, params = np.frombuffer(raw, np.uint8), self.recognizer.params
-        found = await self.workshop.do(
+            raise refusal(400, f"send the {PIXELS} bytes of one 28 x 28 image, not {len(body)}")
+        return await self.workshop.do(
             look, self.recognizer, params, image.reshape(SIDE, SIDE), wanted
         )
-        return answer(found)
 
-    async def weights(self, request: Request) -> Response:
-        """GET /api/weights/NAME."""
-        name = request.path_params["name"]
-        if name not in self.recognizer.params:
+    @operation()
+    async def weights(self, path: ParameterPath) -> FloatArray:
+        """The numbers of one parameter, as float32, little-endian."""
+        if path.name not in self.recognizer.params:
             raise refusal(404, "the network has no parameter of that name")
-        return answer(floats(self.recognizer.params[name]))
+        return floats(self.recognizer.params[path.name])
 
-    def _wanted(self, request: Request) -> frozenset[int]:
-        """The layers whose activations are asked for: ?layers=1,3; all without it."""
-        count = len(self.recognizer.recipe.network.layers)
-        text = bodies.once(request, "layers")
-        if text is None:
-            return frozenset(range(count))
-        numbers = [part for part in text.split(",") if part]
+    def _wanted(self, query: InsideQuery) -> frozenset[int]:
+        """The layers whose activations are asked for; all of them unless the query says."""
+        if query.layers is UNSET:
+            return frozenset(range(len(self.recognizer.recipe.network.layers)))
+        numbers = [part for part in query.layers.split(",") if part]
         if not all(p.isascii() and p.isdecimal() and len(p) < 5 for p in numbers):
             raise refusal(400, "?layers= must be numbers of layers with commas between them")
         return frozenset(map(int, numbers))
 
-    def _edited(self, edits: Any) -> Params:
-        """The parameters with some numbers replaced; only the arrays concerned are copied."""
-        if not isinstance(edits, list) or len(edits) > MOST_EDITS:
-            raise refusal(400, f"edits must be a list of at most {MOST_EDITS}")
-        params, copied = dict(self.recognizer.params), set()
-        for edit in edits:
-            if not isinstance(edit, dict) or not isinstance(edit.get("name"), str):
-                raise refusal(
-                    400, 'an edit looks like {"name": "1.W", "index": [0, 3], "value": 0.5}'
-                )
-            name, index = edit["name"], edit.get("index")
-            if name not in params:
-                raise refusal(400, "an edit names a parameter that the network does not have")
-            value = bodies.number(edit.get("value"), "the value of an edit")
-            if abs(value) > LARGEST_EDIT:
-                raise refusal(400, f"the value of an edit must be at most {LARGEST_EDIT:g}")
-            shape = params[name].shape
-            if not (isinstance(index, list) and len(index) == len(shape)) or not all(
-                isinstance(i, int) and not isinstance(i, bool) and 0 <= i < size
-                for i, size in zip(index, shape, strict=True)
-            ):
-                raise refusal(400, f"the index of an edit of {name} must lie in {list(shape)}")
-            if name not in copied:
-                params[name] = params[name].copy()
-                copied.add(name)
-            params[name][tuple(index)] = value
-        return params
+
+def edited(params: Params, edits: list[Edit]) -> Params:
+    """The parameters with some numbers replaced; only the arrays concerned are copied."""
+    if unknown := {edit.name for edit in edits} - params.keys():
+        raise refusal(400, f"the network has no parameter {min(unknown)[:40]!r}")
+    found = params | {edit.name: params[edit.name].copy() for edit in edits}
+    for edit in edits:
+        shape = params[edit.name].shape
+        inside = all(i < size for i, size in zip(edit.index, shape, strict=False))
+        if len(edit.index) != len(shape) or not inside:
+            raise refusal(400, f"the index of an edit of {edit.name} must lie in {list(shape)}")
+        found[edit.name][tuple(edit.index)] = edit.value
+    return found
 
 
-def look(
-    recognizer: Recognizer, params: Params, image: Grey, wanted: frozenset[int]
-) -> dict[str, Any]:
-    """Every layer's activation for one image [28 28], and each output's gradient by the pixels.
+def look(recognizer: Recognizer, params: Params, image: Grey, wanted: frozenset[int]) -> Inside:
+    """Every layer's activation for one image [28 28], and each output's gradient by the pixels."""
+    x = as_numbers(image[None], params)
+    with np.errstate(over="ignore", invalid="ignore"):
+        layers, z, trail = forward(recognizer, params, x, wanted)
+        gradient = backward(trail, np.eye(10, dtype=z.dtype)).reshape(10, SIDE, SIDE)
+        p = softmax(z[:1] / recognizer.temperature)[0]
+    if not (np.isfinite(gradient).all() and np.isfinite(p).all()):
+        raise refusal(400, "with these weights the network's outputs are not finite")
+    best = int(p.argmax())
+    return Inside(
+        shape=list(x.shape[1:]),
+        layers=layers,
+        outputs=rounded(z[0], 5),
+        probabilities=rounded(p),
+        value=best if p[best] >= recognizer.threshold else None,
+        confidence=round(float(p[best]), 6),
+        temperature=recognizer.temperature,
+        threshold=recognizer.threshold,
+        gradient=floats(gradient),
+        evidence=floats(gradient * image),
+    )
+
+
+def forward(
+    recognizer: Recognizer, params: Params, image: Numbers, wanted: frozenset[int]
+) -> tuple[list[Layer], Numbers, list[Back]]:
+    """The layers with what they make of an image [1 h w 1], the outputs [10 10], the way back.
 
     The image goes through ten times at once, so that one backward pass, with dy the identity,
     carries each output's own gradient back to a copy of its own: rows k of dx are d y_k / d x.
     """
     network = recognizer.recipe.network
-    x = np.repeat(as_numbers(image[None], params), 10, axis=0)
-    shape, trail, layers = x.shape[1:], [], []
-    with np.errstate(over="ignore", invalid="ignore"):
-        each = scoped(params, len(network.layers))
-        for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
-            y, backward = layer.forward(own, x)
-            trail.append(backward)
-            about = {
-                "index": i,
-                "name": named(layer),
-                "kind": type(layer).__name__,
-                "settings": settings_of(layer),
-                **equations_of(layer),
-                "shape_in": list(x.shape[1:]),
-                "shape_out": list(y.shape[1:]),
-                "params": {f"{i}.{name}": list(a.shape) for name, a in own.items()},
-            }
-            if i in wanted:
-                about["activation"] = floats(y[0])
-            layers.append(about)
-            x = y
-        dy = np.eye(10, dtype=x.dtype)
-        for backward in reversed(trail):
-            dy, _ = backward(dy)
-        p = softmax(x[:1] / recognizer.temperature)[0]
-    gradient = dy.reshape(10, SIDE, SIDE)
-    if not (np.isfinite(gradient).all() and np.isfinite(p).all()):
-        raise refusal(400, "with these weights the network's outputs are not finite")
-    best = int(p.argmax())
-    return {
-        "shape": list(shape),
-        "layers": layers,
-        "outputs": rounded(x[0], 5),
-        "probabilities": rounded(p),
-        "value": best if p[best] >= recognizer.threshold else None,
-        "confidence": round(float(p[best]), 6),
-        "temperature": recognizer.temperature,
-        "threshold": recognizer.threshold,
-        "gradient": floats(gradient),
-        "evidence": floats(gradient * image),
-    }
+    x = np.repeat(image, 10, axis=0)
+    layers: list[Layer] = []
+    trail: list[Back] = []
+    each = scoped(params, len(network.layers))
+    for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
+        y, back = layer.forward(own, x)
+        trail.append(back)
+        words = Equations.of(layer)
+        layers.append(
+            Layer(
+                index=i,
+                name=named(layer),
+                kind=type(layer).__name__,
+                settings=settings_of(layer),
+                equation=words.forward,
+                gradient=words.backward,
+                about=words.about,
+                shape_in=list(x.shape[1:]),
+                shape_out=list(y.shape[1:]),
+                params={f"{i}.{name}": list(a.shape) for name, a in own.items()},
+                activation=floats(y[0]) if i in wanted else UNSET,
+            )
+        )
+        x = y
+    return layers, x, trail
+
+
+def backward(trail: list[Back], dy: Numbers) -> Numbers:
+    """A gradient carried back through the layers to the image."""
+    for back in reversed(trail):
+        dy, _ = back(dy)
+    return dy
 
 
 def as_numbers(images: Images, params: Params) -> Numbers:
-    """Bytes [n h w] as inputs [n h w 1] that can be looked at, unlike those of `parallel`."""
+    """Bytes [n h w] as inputs [n h w 1] in the precision of the parameters."""
     return images[..., None].astype(next(iter(params.values())).dtype)
-
-
-def floats(array: Numbers) -> dict[str, Any]:
-    """An array for the page: its shape, and its numbers as float32."""
-    return {"shape": list(array.shape), "data": packed(array, "<f4")}
-
-
-def settings_of(layer: Any) -> dict[str, Any]:
-    """A layer's settings by name."""
-    return {f.name: getattr(layer, f.name) for f in fields(layer)}
-
-
-def named(layer: Any) -> str:
-    """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"; settings of 0 are none."""
-    first = list(settings_of(layer).values())[:1]
-    return type(layer).__name__ + "".join(f"({value:g})" for value in first if value)
-
-
-def equations_of(layer: Any) -> dict[str, str]:
-    """What the layer's docstring says: the equation forward, the one backward, and the rest.
-
-    The first line is "y = ...;   dx = ..."; where it has no backward half, the first sentence
-    below that begins with a gradient is it.
-    """
-    head, _, rest = (inspect.getdoc(layer) or "").partition("\n\n")
-    forward, _, backward = " ".join(head.split()).partition("; ")
-    words = " ".join(rest.split())
-    if not backward:
-        start = min((words.find(d) for d in ("dW ", "dx =") if d in words), default=-1)
-        if start >= 0:
-            backward = words[start:]
-    backward = backward.strip().partition(". ")[0].removesuffix(".")
-    return {"equation": forward.strip().removesuffix("."), "gradient": backward, "about": words}

@@ -21,9 +21,9 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digitus.serve.bodies import error_response, refusal
 from digitus.serve.door import Door
 from digitus.serve.metrics import Metrics
+from digitus.serve.responses import error_response, refusal
 
 log = logging.getLogger("digitus.serve")
 

@@ -1,37 +1,83 @@
 """The digits that a recognizer misreads, to be looked at.
 
 Inside: which digits are tried (MNIST's test part where it is at hand, else those of the simulated
-pen), the answers to all of them, found once, and a page of the wrong ones. Not inside: scores with
-their intervals (`digitus.evaluation`).
+pen), the answers to all of them, found once, and the wrong ones, some at a time. Not inside: scores
+with their intervals (`digitus.evaluation`).
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
 
 import numpy as np
-from starlette.requests import Request
-from starlette.responses import Response
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 from digitus.errors import DataError
 from digitus.evaluation import Evaluation, evaluate
 from digitus.recognizer import Recognizer
-from digitus.serve import bodies
-from digitus.serve.bodies import answer, packed
-from digitus.serve.recognizing import rounded
-from digitus.serve.work import Workshop
+from digitus.serve.operation import operation
+from digitus.serve.values import (
+    MOST_IN_QUERY,
+    Answer,
+    Base64,
+    Confusion,
+    Digit,
+    Share,
+    TenShares,
+    Whole,
+    packed,
+    rounded,
+)
+from digitus.serve.workshop import Workshop
 
 PEN_DIGITS = 5000  # of the simulated pen, where there is no MNIST
-MOST_SHOWN = 200
-PATIENCE = 120.0  # seconds: who asks first waits until 10,000 digits are read, 5 s on a free core
+MOST_SHOWN = 200  # mistakes in an answer
+FIRST_SECONDS = 120.0  # who asks first waits until 10,000 digits are read, 5 s on a free core
+
+
+class MistakesQuery(Struct, frozen=True):
+    """Which mistakes are asked for."""
+
+    true: Annotated[int, Meta(ge=0, le=9, description="Only digits that are this.")] | UnsetType = (
+        UNSET
+    )
+    read: (
+        Annotated[int, Meta(ge=0, le=9, description="Only digits that were read as this.")]
+        | UnsetType
+    ) = UNSET
+    offset: Annotated[int, Meta(ge=0, le=MOST_IN_QUERY, description="Leave out so many.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=MOST_SHOWN, description="Show so many.")] = 60
+
+
+class Mistake(Answer, frozen=True):
+    """A digit that was misread: its place in the set, what it is, and its 28 x 28 bytes."""
+
+    index: Whole
+    true: Digit
+    read: Digit
+    confidence: Share
+    refused: bool
+    probabilities: TenShares
+    pixels: Base64
+
+
+class Mistakes(Answer, frozen=True):
+    """Some of the `total` mistakes asked for, among `count` digits of a set."""
+
+    data: str
+    count: Whole
+    total: Whole
+    confusion: Confusion
+    threshold: Share
+    mistakes: list[Mistake]
 
 
 @dataclass(frozen=True)
-class Mistakes:
+class MistakesHandler:
     """The handler; the answers are found when somebody first asks."""
 
     recognizer: Recognizer
@@ -39,36 +85,16 @@ class Mistakes:
     _found: list[Evaluation] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    async def mistakes(self, request: Request) -> Response:
-        """GET /api/mistakes."""
-        wanted = Wanted.of(request)
-        return answer(await self.workshop.do(self._page, wanted, patience=PATIENCE))
+    @operation()
+    async def mistakes(self, query: MistakesQuery) -> Mistakes:
+        """Test digits that the model misreads, the most confident first."""
+        return await self.workshop.do(self._mistakes, query, patience=FIRST_SECONDS)
 
-    def _page(self, wanted: Wanted) -> dict[str, Any]:
+    def _mistakes(self, query: MistakesQuery) -> Mistakes:
         with self._lock:
             if not self._found:
                 self._found.append(evaluate(self.recognizer, test_digits()))
-        return page(self._found[0], wanted)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which mistakes are asked for."""
-
-    true: int | None
-    read: int | None
-    offset: int
-    limit: int
-
-    @classmethod
-    def of(cls, request: Request) -> Wanted:
-        """From the query."""
-        return cls(
-            bodies.digit(request, "true"),
-            bodies.digit(request, "read"),
-            bodies.whole(request, "offset", 0),
-            bodies.whole(request, "limit", 60, least=1, most=MOST_SHOWN),
-        )
+        return misread(self._found[0], query)
 
 
 def test_digits() -> Digits:
@@ -79,33 +105,34 @@ def test_digits() -> Digits:
         return load("strokes", "test", count=PEN_DIGITS)
 
 
-def page(evaluation: Evaluation, wanted: Wanted) -> dict[str, Any]:
+def misread(evaluation: Evaluation, query: MistakesQuery) -> Mistakes:
     """The wrong answers asked for, the most confident first: they have most to tell."""
     digits, read = evaluation.digits, evaluation.answers
     chosen = digits.labels != read
-    if wanted.true is not None:
-        chosen &= digits.labels == wanted.true
-    if wanted.read is not None:
-        chosen &= read == wanted.read
+    if query.true is not UNSET:
+        chosen &= digits.labels == query.true
+    if query.read is not UNSET:
+        chosen &= read == query.read
     places = np.flatnonzero(chosen)
     places = places[np.argsort(-evaluation.confidence[places], kind="stable")]
-    shown = places[wanted.offset : wanted.offset + wanted.limit]
-    return {
-        "data": digits.name,
-        "count": len(digits),
-        "total": len(places),
-        "confusion": evaluation.confusion.tolist(),
-        "threshold": evaluation.threshold,
-        "mistakes": [
-            {
-                "index": int(i),
-                "true": int(digits.labels[i]),
-                "read": int(read[i]),
-                "confidence": round(float(evaluation.confidence[i]), 6),
-                "refused": bool(evaluation.confidence[i] < evaluation.threshold),
-                "probabilities": rounded(evaluation.probabilities[i]),
-                "pixels": packed(digits.images[i]),
-            }
-            for i in shown
-        ],
-    }
+    return Mistakes(
+        digits.name,
+        len(digits),
+        len(places),
+        evaluation.confusion.tolist(),
+        evaluation.threshold,
+        [_mistake(evaluation, int(i)) for i in places[query.offset : query.offset + query.limit]],
+    )
+
+
+def _mistake(evaluation: Evaluation, index: int) -> Mistake:
+    confidence = float(evaluation.confidence[index])
+    return Mistake(
+        index,
+        true=int(evaluation.digits.labels[index]),
+        read=int(evaluation.answers[index]),
+        confidence=round(confidence, 6),
+        refused=confidence < evaluation.threshold,
+        probabilities=rounded(evaluation.probabilities[index]),
+        pixels=packed(evaluation.digits.images[index]),
+    )

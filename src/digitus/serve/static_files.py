@@ -13,9 +13,9 @@ from importlib import resources
 from starlette.requests import Request
 from starlette.responses import Response
 
-from digitus.serve.bodies import refusal
+from digitus.serve.responses import refusal
 
-KINDS = {
+MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -42,7 +42,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Pages:
+class StaticFiles:
     """All files of the page by name."""
 
     files: dict[str, File]
@@ -75,8 +75,8 @@ def read_files() -> dict[str, File]:
     found = {}
     for entry in folder.iterdir():
         suffix = entry.name[entry.name.rfind(".") :]
-        if suffix in KINDS and entry.is_file():
+        if suffix in MEDIA_TYPES and entry.is_file():
             content = entry.read_bytes()
             tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-            found[entry.name] = File(content, KINDS[suffix], tag)
+            found[entry.name] = File(content, MEDIA_TYPES[suffix], tag)
     return found

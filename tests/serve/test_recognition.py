@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import digitus.reading.read
-from digitus.serve import bodies
+from digitus.serve import decoding
 from serving import Serving
 from small import digits, recognizer
 
@@ -150,7 +150,7 @@ def _serve(served: Serving) -> None:
 
 
 def test_too_much_json(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MOST_JSON", 1000)
+    monkeypatch.setattr(decoding, "MOST_JSON_BYTES", 1000)
     answer = served.client.post("/api/recognize", json={"images": [[0] * 784]})
     complaint(answer, 413)
 

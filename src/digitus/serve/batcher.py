@@ -1,70 +1,25 @@
-"""Work at a time is bounded: what is too much is refused at once, with the time to come back.
+"""Recognitions in batches: images that arrive together are recognized in one go.
 
-Inside: `Workshop`, threads for pictures and layers; `Batcher`, which recognizes images that arrive
-together in one go. Not inside: what is worked on.
+Inside: `Batcher`. Not inside: threads for other work (`workshop`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
 
 import numpy as np
 
 from digitus.recognizer import Recognizer
-from digitus.serve.bodies import refusal
+from digitus.serve.responses import refusal
 from digitus.types import Bytes, Floats, Images
 
-T = TypeVar("T")
-
-THREADS = 2  # a picture's memory is hundreds of megabytes at worst
-WAITING = 8  # tasks that wait for one of them
-SECONDS = 20.0  # a request waits no longer
 # Images at a time. At 32 connections and two cores, with a network of 315,000 parameters: 1,540
 # recognitions a second with 8, p99 23 ms; with 16 or 32 it is 1,670, and p99 35 ms, since whoever
 # just misses a batch waits for a long one.
-BATCH = 8
-MOST_WAITING = 1024  # images that wait to be recognized
-
-
-class Workshop:
-    """A few threads and a short queue before them."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, "work")
-        self.busy = 0  # tasks that are worked on or wait
-
-    async def do(self, task: Callable[..., T], *arguments: Any, patience: float = 0.0) -> T:
-        """The task's result from another thread; 503 where there is too much or it takes too long.
-
-        Nothing stops a thread, so a task that took too long keeps its place until it has ended.
-        """
-        if self.busy >= THREADS + WAITING:
-            raise refusal(
-                503, "too much to do at the moment; try again in a second", Retry_After="1"
-            )
-        self.busy += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, task, *arguments)
-        future.add_done_callback(self._done)
-        try:
-            async with asyncio.timeout(patience or SECONDS):
-                return await asyncio.shield(future)
-        except TimeoutError:
-            raise refusal(
-                503, f"this took longer than {patience or SECONDS:.0f} seconds", Retry_After="10"
-            ) from None
-
-    def _done(self, future: asyncio.Future[Any]) -> None:
-        self.busy -= 1
-        if not future.cancelled():
-            future.exception()  # whoever asked may have gone; then nobody else looks at it
-
-    def close(self) -> None:
-        """Begins nothing more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+BATCH_IMAGES = 8
+MOST_WAITING_IMAGES = 1024
 
 
 class Batcher:
@@ -83,13 +38,13 @@ class Batcher:
 
     async def probabilities(self, images: Images) -> Floats:
         """The probabilities [n 10] of images [n 28 28]."""
-        if self.queued + min(len(images), BATCH) > MOST_WAITING:
+        if self.queued + min(len(images), BATCH_IMAGES) > MOST_WAITING_IMAGES:
             raise refusal(
                 503, "too many images at the moment; try again in a second", Retry_After="1"
             )
         parts = []
-        for start in range(0, len(images), BATCH):
-            parts.append(await self._enqueue(images[start : start + BATCH]))
+        for start in range(0, len(images), BATCH_IMAGES):
+            parts.append(await self._enqueue(images[start : start + BATCH_IMAGES]))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _enqueue(self, images: Images) -> asyncio.Future[Floats]:
@@ -106,7 +61,7 @@ class Batcher:
         """Sends off the next batch. All this runs in the event loop's thread."""
         batch = [self._waiting.popleft()]
         size = len(batch[0][0])
-        while self._waiting and size + len(self._waiting[0][0]) <= BATCH:
+        while self._waiting and size + len(self._waiting[0][0]) <= BATCH_IMAGES:
             batch.append(self._waiting.popleft())
             size += len(batch[-1][0])
         images = batch[0][0] if len(batch) == 1 else np.concatenate([part for part, _ in batch])

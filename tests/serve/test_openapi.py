@@ -10,9 +10,10 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from digitus.serve.app import application
-from digitus.serve.description import description
+from digitus.serve.app import Backend, application
 from digitus.serve.door import Door
+from digitus.serve.openapi import document
+from digitus.serve.recognition import MOST_IMAGES
 from serving import Serving, serving
 from small import recognizer
 
@@ -27,7 +28,9 @@ config = schemathesis.Config.from_dict(
         "checks": {"negative_data_rejection": {"expected-statuses": REFUSED}},
     }
 )
-schema = schemathesis.openapi.from_dict(description(token=False), config=config)
+ADDRESSES = Backend(recognizer(), Path("never-opened")).addresses()
+DOCUMENT = document(ADDRESSES, token=False)
+schema = schemathesis.openapi.from_dict(DOCUMENT, config=config)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +56,23 @@ def test_every_address_is_described(tmp_path: Path) -> None:
         for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
         if route.path.startswith("/api/")  # type: ignore[attr-defined]
     }
-    document = description(token=False)
     said = {
-        (path, method.upper())
-        for path, methods in document["paths"].items()
-        for method in methods
-        if method != "parameters"
+        (path, method.upper()) for path, methods in DOCUMENT["paths"].items() for method in methods
     }
     assert found == said
+
+
+def test_the_description_says_who_may_ask() -> None:
+    assert "security" not in DOCUMENT
+    guarded = document(ADDRESSES, token=True)
+    assert guarded["security"] == [{"token": []}]
+    assert guarded["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert guarded["paths"] == DOCUMENT["paths"]
+
+
+def test_every_operation_is_summed_up_in_a_line() -> None:
+    for methods in DOCUMENT["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"].endswith(".")
+            assert "\n" not in operation["summary"]
+    assert f"1 to {MOST_IMAGES} images" in DOCUMENT["paths"]["/api/recognize"]["post"]["summary"]

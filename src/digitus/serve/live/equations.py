@@ -9,32 +9,77 @@ step that is taken (`digitus.training.step`).
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from digitus.nn import first_trained, one_hot, softmax, stream
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
-from digitus.serve import worked
-from digitus.serve.bodies import packed
-from digitus.serve.inside import as_numbers, equations_of, named, settings_of
-from digitus.serve.worked import Worked
+from digitus.serve.inside import as_numbers
+from digitus.serve.layer_words import Equations, named, settings_of
+from digitus.serve.live import worked
+from digitus.serve.live.worked import Worked
+from digitus.serve.values import Answer, Base64, Digit, Whole, packed
 from digitus.training.loop import State
 from digitus.types import Images, Labels, Numbers
 
-SIDE = 6  # numbers on each side of an excerpt
+EXCERPT_SIDE = 6  # numbers on each side of an excerpt
+
+Phase = Literal["forward", "loss", "backward", "update"]
+
+
+class Excerpt(Answer, frozen=True):
+    """An array: its shape, range and mean, and some of its numbers.
+
+    `corner` is the place of the first number of the excerpt in the array, `place` that of the
+    number it is about.
+    """
+
+    name: str
+    shape: list[Whole]
+    low: float
+    high: float
+    mean: float
+    corner: list[Whole]
+    place: list[Whole]
+    values: list[list[float]]
+
+
+class Equation(Answer, frozen=True):
+    """One equation with its arrays, and one number worked out."""
+
+    phase: Phase
+    layer: Whole | None
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    equation: str
+    arrays: list[Excerpt]
+    worked: str
+
+
+class StepEquations(Answer, frozen=True):
+    """All equations of a step; `image` and `label` are the first of its batch."""
+
+    step: Whole
+    batch_size: Whole
+    image: Base64
+    label: Digit
+    loss: float
+    equations: list[Equation]
 
 
 def equations(
     recipe: Recipe, state: State, images: Images, labels: Labels, steps: int
-) -> dict[str, Any]:
+) -> StepEquations:
     """The step after `state` on images [n h w] and labels [n], of `steps` in the run.
 
-    With batch normalisation the batch must be one shard, as those of `lessons` are.
+    With batch normalisation the batch must be one shard, as those of `lesson` are.
     """
     network, params = recipe.network, state.params
-    found: list[dict[str, Any]] = []
+    found: list[Equation] = []
     trail = []
     x = as_numbers(images, params)
     rng = stream(recipe.seed, "dropout", state.step, 0)
@@ -66,17 +111,12 @@ def equations(
         dy = dx
     rate = recipe.schedule(state.step / steps)
     found += [_update(recipe, state, name, g, rate) for name, g in gradients.items()]
-    return {
-        "step": state.step,
-        "batch_size": len(images),
-        "image": packed(images[0]),
-        "label": int(labels[0]),
-        "loss": float(loss),
-        "equations": found,
-    }
+    return StepEquations(
+        state.step, len(images), packed(images[0]), int(labels[0]), float(loss), found
+    )
 
 
-def _update(recipe: Recipe, state: State, name: str, g: Numbers, rate: float) -> dict[str, Any]:
+def _update(recipe: Recipe, state: State, name: str, g: Numbers, rate: float) -> Equation:
     """The step of one parameter, on copies."""
     w, rule = state.params[name], recipe.optimizer
     memory = {key: kept.copy() for key, kept in state.memory[name].items()}
@@ -87,51 +127,48 @@ def _update(recipe: Recipe, state: State, name: str, g: Numbers, rate: float) ->
     example = worked.update(short, w, step, after, rate)
     entry = _entry("update", int(name.partition(".")[0]), rule, arrays, example)
     head = (inspect.getdoc(rule) or "").partition("\n\n")[0]
-    return entry | {
-        "name": f"{type(rule).__name__}: {name}",
-        "equation": " ".join(head.split()),
-    }
+    return replace(entry, name=f"{type(rule).__name__}: {name}", equation=" ".join(head.split()))
 
 
 def _entry(
-    phase: str, layer: int | None, what: Any, arrays: dict[str, Numbers], example: Worked
-) -> dict[str, Any]:
-    about = equations_of(what)
-    return {
-        "phase": phase,
-        "layer": layer,
-        "name": named(what),
-        "kind": type(what).__name__,
-        "settings": settings_of(what),
-        "equation": about["gradient" if phase == "backward" else "equation"],
-        "arrays": [_array(name, a, example.places.get(name)) for name, a in arrays.items()],
-        "worked": example.line,
-    }
+    phase: Phase, layer: int | None, what: Any, arrays: dict[str, Numbers], example: Worked
+) -> Equation:
+    words = Equations.of(what)
+    return Equation(
+        phase,
+        layer,
+        named(what),
+        type(what).__name__,
+        settings_of(what),
+        words.backward if phase == "backward" else words.forward,
+        [_excerpt(name, a, example.places.get(name)) for name, a in arrays.items()],
+        example.line,
+    )
 
 
-def _array(name: str, a: Numbers, place: worked.Place | None) -> dict[str, Any]:
-    """Shape, range and mean of an array, and an excerpt around a place, or its largest number.
+def _excerpt(name: str, a: Numbers, place: worked.Place | None) -> Excerpt:
+    """An excerpt around a place, or around the array's largest number.
 
-    The excerpt is a matrix of the first and the last axis, or of images [n h w c] a part of one
-    picture, or of kernels [k k c o] one kernel. `corner` is the place of its first number in the
-    array, `place` that of the number it is about.
+    It is a matrix of the first and the last axis, or of images [n h w c] a part of one picture, or
+    of kernels [k k c o] one kernel.
     """
     place = worked.peak(a) if place is None else place
     corner, window = list(place), list[Any](place)
     for axis in _excerpt_axes(name, a):
-        corner[axis] = min(max(place[axis] - SIDE // 2, 0), max(a.shape[axis] - SIDE, 0))
-        window[axis] = slice(corner[axis], corner[axis] + SIDE)
+        most = max(a.shape[axis] - EXCERPT_SIDE, 0)
+        corner[axis] = min(max(place[axis] - EXCERPT_SIDE // 2, 0), most)
+        window[axis] = slice(corner[axis], corner[axis] + EXCERPT_SIDE)
     values = np.atleast_2d(a[tuple(window)])
-    return {
-        "name": name,
-        "shape": list(a.shape),
-        "low": worked.short(a.min()),
-        "high": worked.short(a.max()),
-        "mean": worked.short(a.mean()),
-        "corner": corner,
-        "place": list(place),
-        "values": [[worked.short(v) for v in row] for row in values.tolist()],
-    }
+    return Excerpt(
+        name,
+        list(a.shape),
+        low=worked.short(a.min()),
+        high=worked.short(a.max()),
+        mean=worked.short(a.mean()),
+        corner=corner,
+        place=list(place),
+        values=[[worked.short(v) for v in row] for row in values.tolist()],
+    )
 
 
 def _excerpt_axes(name: str, a: Numbers) -> tuple[int, ...]:

@@ -4,33 +4,35 @@ Whoever comes, or has missed more than is kept, gets the state as it is and from
 happens; whoever was away for a moment (`Last-Event-ID`) gets what was missed. Nobody who reads
 slowly holds up the run or fills the memory: what is kept is kept once, for all.
 
-Inside: keeping, numbering and following events. Not inside: what they say (`live`).
+Inside: keeping, numbering and following events. Not inside: what they say (`run`).
+
+Written by hand: the format is one function, and what is needed beside it (events of the past, one
+memory for all who watch, a picture that replaces the last) no library for server-sent events has.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-KEPT = 600  # events: a minute of a fast run
-HEARTBEAT = 15.0  # seconds: else a proxy, or a telephone, thinks that the connection is dead
-RETRY = 1000  # milliseconds after which a browser comes back
+from digitus.serve.responses import json_text
+
+KEPT_EVENTS = 600  # a minute of a fast run
+HEARTBEAT_SECONDS = 15.0  # else a proxy, or a telephone, thinks that the connection is dead
+RETRY_MILLISECONDS = 1000  # after which a browser comes back
 
 
 class Channel:
     """The events of one run. `publish` may be called by any thread."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, state: Callable[[], dict[str, Any]]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, state: Callable[[], Any]) -> None:
         self._loop, self._state = loop, state
         self._lock = threading.Lock()
-        self._events: deque[tuple[int, str, str]] = deque(maxlen=KEPT)  # number, name, JSON
+        self._events: deque[tuple[int, str, str]] = deque(maxlen=KEPT_EVENTS)  # number, name, JSON
         self._number = 0
         # Numbers of another server's life mean nothing here.
         self._life = secrets.token_hex(4)
@@ -42,9 +44,9 @@ class Channel:
         """How many follow."""
         return len(self._waiting)
 
-    def publish(self, name: str, data: dict[str, Any]) -> None:
+    def publish(self, name: str, data: Any) -> None:
         """Tells everyone. Large pictures of the past ("weights") are not kept."""
-        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+        text = json_text(data)
         with self._lock:
             if name == "weights":
                 for i, (number, old, _) in enumerate(self._events):
@@ -72,7 +74,7 @@ class Channel:
         news = asyncio.Event()
         self._waiting.add(news)
         try:
-            yield f"retry: {RETRY}\n\n"
+            yield f"retry: {RETRY_MILLISECONDS}\n\n"
             position = self._position(last)
             while not self.closed:
                 news.clear()
@@ -81,7 +83,7 @@ class Channel:
                     yield text
                 if not texts:
                     try:
-                        async with asyncio.timeout(HEARTBEAT):
+                        async with asyncio.timeout(HEARTBEAT_SECONDS):
                             await news.wait()
                     except TimeoutError:
                         yield ": still here\n\n"
@@ -102,7 +104,7 @@ class Channel:
             kept = list(self._events)
         oldest = kept[0][0] if kept else number + 1
         if position is None or not oldest - 1 <= position <= number:
-            state = json.dumps(self._state(), separators=(",", ":"), allow_nan=False)
+            state = json_text(self._state())
             return [self._text(number, "state", state)], number
         return [
             self._text(n, name, text) for n, name, text in kept if n > position and name

@@ -1,0 +1,47 @@
+"""A layer in words: its name with its settings, and the equations of its docstring.
+
+Inside: that, for layers, losses and rules of learning. Not inside: numbers.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+def settings_of(layer: Any) -> dict[str, Any]:
+    """A layer's settings by name."""
+    return {f.name: getattr(layer, f.name) for f in fields(layer)}
+
+
+def named(layer: Any) -> str:
+    """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"; settings of 0 are none."""
+    first = list(settings_of(layer).values())[:1]
+    return type(layer).__name__ + "".join(f"({value:g})" for value in first if value)
+
+
+@dataclass(frozen=True)
+class Equations:
+    """What the docstring of a layer says: the equation forward, the one backward, and the rest."""
+
+    forward: str
+    backward: str
+    about: str
+
+    @classmethod
+    def of(cls, layer: Any) -> Equations:
+        """From the docstring.
+
+        Its first line is "y = ...;   dx = ..."; where it has no backward half, the first sentence
+        below that begins with a gradient is it.
+        """
+        head, _, rest = (inspect.getdoc(layer) or "").partition("\n\n")
+        forward, _, backward = " ".join(head.split()).partition("; ")
+        about = " ".join(rest.split())
+        if not backward:
+            start = min((about.find(d) for d in ("dW ", "dx =") if d in about), default=-1)
+            if start >= 0:
+                backward = about[start:]
+        backward = backward.strip().partition(". ")[0].removesuffix(".")
+        return cls(forward.strip().removesuffix("."), backward, about)

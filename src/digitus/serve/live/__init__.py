@@ -1,0 +1,20 @@
+"""Training runs that can be watched while they go on, paused, and stepped.
+
+::
+
+    handlers         /api/runs and what lies below it, /api/recipes
+    runs             all runs of a server, in a folder
+    run              one run, in a thread
+    run_state        what is told and kept of it
+    control          what its thread shall do: pause, step, stop, the pace
+    progress         how far it has come: curve, epochs, scores
+    first_layer      its first weights as pictures
+    channel          what happens in it, as server-sent events
+    equations        one step of training, equation by equation, with its numbers
+    worked           one number of an equation worked out
+    lesson           what can be trained: settings in, a recipe out
+    offers           what a lesson can be made of
+    starting_points  the recipes that a lesson can start from
+    network_text     "784-32-10": networks as text
+    library          digits to learn from
+"""

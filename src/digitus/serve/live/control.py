@@ -1,0 +1,90 @@
+"""What a run's thread shall do, as others ask it to.
+
+Inside: pausing, single steps, the pace, the end, and waiting for them. Not inside: training
+(`run`).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+from digitus.serve.responses import refusal
+
+Wish = Literal["pause", "resume", "step", "stop"]
+
+SLOWEST, FASTEST = 0.1, 1000.0  # steps a second that can be asked for
+
+
+class Control:
+    """Asked by any thread; only the run's own waits."""
+
+    def __init__(self, *, paused: bool, pace: float) -> None:
+        self._changed = threading.Condition()
+        self.paused = paused  # as asked for: the run may still be on its way there
+        self.pace = pace  # steps a second at most; 0: as fast as it can
+        self._single = False  # one step although paused
+        self._leave: Literal["", "stop", "close"] = ""  # for good, or until the next start
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the thread shall end."""
+        return bool(self._leave)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run shall end for good."""
+        return self._leave == "stop"
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the thread shall wait now."""
+        return self.paused and not self._single and not self._leave
+
+    @property
+    def running(self) -> bool:
+        """Whether it shall go on by itself."""
+        return not self.paused and not self._leave
+
+    def ask(self, wish: Wish) -> None:
+        """To pause, to resume, to take one step more, or to stop for good."""
+        with self._changed:
+            self.paused, self._single = wish in ("pause", "step"), wish == "step"
+            if wish == "stop":
+                self._leave = "stop"
+            self._changed.notify_all()
+
+    def go_at(self, pace: float) -> None:
+        """At most so many steps a second, 0 for as many as it can."""
+        with self._changed:
+            self.pace = pace
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """To end until the next start."""
+        with self._changed:
+            self._leave = self._leave or "close"
+            self._changed.notify_all()
+
+    def stepped(self) -> None:
+        """A single step, if one was asked for, has been taken."""
+        self._single = False
+
+    def wait_while_paused(self) -> None:
+        """Until the run may go on, take a step, or end."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.pausing)
+
+    def wait_for_the_next_step(self) -> None:
+        """As long as the pace wants, or until somebody asks for something."""
+        with self._changed:
+            if self.pace and not self._leave:
+                self._changed.wait(1 / self.pace)
+
+
+def checked_pace(pace: float) -> float:
+    """A pace that can be asked for."""
+    if pace and not SLOWEST <= pace <= FASTEST:
+        why = f"pace must be 0 or from {SLOWEST:g} to {FASTEST:g} steps a second"
+        raise refusal(400, why)
+    return pace

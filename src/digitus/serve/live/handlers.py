@@ -1,0 +1,198 @@
+"""Training runs over HTTP: /api/runs and what lies below it, and /api/recipes.
+
+Inside: the handlers, thin. Not inside: what runs do (`run`, `runs`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, TypeVar, cast
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from digitus.serve.live.channel import Channel
+from digitus.serve.live.control import FASTEST, SLOWEST, Wish, checked_pace
+from digitus.serve.live.equations import StepEquations
+from digitus.serve.live.lesson import Lesson, lesson_from
+from digitus.serve.live.offers import Offers, offers
+from digitus.serve.live.run_state import RunState, Summary
+from digitus.serve.live.runs import ID, MOST_GOING, MOST_KEPT, LiveRuns
+from digitus.serve.mistakes import Mistakes, MistakesQuery, misread
+from digitus.serve.operation import operation
+from digitus.serve.responses import refusal
+from digitus.serve.values import Answer, Whole
+from digitus.serve.workshop import Workshop
+
+MOST_WATCHERS = 64
+EVENT_STREAM = "text/event-stream"
+
+S = TypeVar("S", bound=Struct)
+Pace = Annotated[
+    float,
+    Meta(
+        description=f"Steps a second at most, from {SLOWEST} to {FASTEST:g}; 0: as fast as it can.",
+        extra_json_schema={
+            "anyOf": [{"const": 0}, {"type": "number", "minimum": SLOWEST, "maximum": FASTEST}]
+        },
+    ),
+]
+
+
+def with_optional(of: type[Struct]) -> Callable[[type[S]], type[S]]:
+    """Gives a struct all fields of another, none of which need be there."""
+    fields = [(f.name, f.type | UnsetType, UNSET) for f in msgspec.structs.fields(of)]
+
+    def extended(kind: type[S]) -> type[S]:
+        made = msgspec.defstruct(
+            kind.__name__,
+            fields,
+            bases=(kind,),
+            namespace={"__doc__": kind.__doc__},
+            frozen=True,
+            forbid_unknown_fields=True,
+        )
+        return cast(type[S], made)
+
+    return extended
+
+
+@with_optional(Lesson)
+class RunBody(Struct, frozen=True):
+    """A recipe's settings, some replaced, and how the run starts."""
+
+    paused: bool = False
+    pace: Pace = 0.0
+
+    def lesson(self) -> Lesson:
+        """What to learn. Raises `RecipeError`."""
+        given = {name: getattr(self, name) for name in Lesson.__struct_fields__}
+        return lesson_from({name: value for name, value in given.items() if value is not UNSET})
+
+
+class PaceBody(Struct, frozen=True):
+    """How fast."""
+
+    pace: Pace
+
+
+class EmptyBody(Struct, frozen=True):
+    """An object of which nothing is read. JSON it must be, which no form can send."""
+
+
+class RunPath(Struct, frozen=True):
+    """Which run."""
+
+    id: Annotated[str, Meta(pattern=f"^{ID.pattern}$")]
+
+
+class Runs(Answer, frozen=True):
+    """All runs, oldest first, and how many there may be and go on at most."""
+
+    runs: list[Summary]
+    most: Whole
+    most_going: Whole
+
+
+class RunHandlers:
+    """The handlers around all runs."""
+
+    def __init__(self, runs: LiveRuns, workshop: Workshop) -> None:
+        self._runs, self._workshop = runs, workshop
+        self._watchers = 0
+        self._offers: Offers | None = None
+
+    @operation()
+    async def recipes(self) -> Offers:
+        """What can be trained."""
+        if self._offers is None:
+            self._offers = await self._workshop.do(offers)
+        return self._offers
+
+    @operation()
+    async def all(self) -> Runs:
+        """All training runs."""
+        return Runs([run.summary() for run in self._runs], MOST_KEPT, MOST_GOING)
+
+    @operation(status=201, errors=(507,))
+    async def begin(self, body: RunBody) -> RunState:
+        """Begin a run: a recipe's settings, some replaced."""
+        pace = checked_pace(body.pace)
+        return self._runs.begin(body.lesson(), paused=body.paused, pace=pace).state()
+
+    @operation()
+    async def one(self, path: RunPath) -> RunState:
+        """How a run stands."""
+        return self._runs[path.id].state()
+
+    @operation(status=204)
+    async def remove(self, path: RunPath) -> None:
+        """Remove a run."""
+        run = self._runs[path.id]
+        await asyncio.to_thread(run.close)
+        self._runs.remove(run)
+
+    @operation(errors=(409,))
+    async def pause(self, path: RunPath, body: EmptyBody) -> Summary:
+        """Pause a run."""
+        return self._asked(path, "pause")
+
+    @operation(errors=(409,))
+    async def resume(self, path: RunPath, body: EmptyBody) -> Summary:
+        """Let it go on."""
+        return self._asked(path, "resume")
+
+    @operation(errors=(409,))
+    async def step(self, path: RunPath, body: EmptyBody) -> Summary:
+        """Take one step of a paused run."""
+        return self._asked(path, "step")
+
+    @operation(errors=(409,))
+    async def stop(self, path: RunPath, body: EmptyBody) -> Summary:
+        """End a run for good."""
+        return self._asked(path, "stop")
+
+    def _asked(self, path: RunPath, wish: Wish) -> Summary:
+        run = self._runs[path.id]
+        run.want(wish)
+        return run.summary()
+
+    @operation()
+    async def pace(self, path: RunPath, body: PaceBody) -> Summary:
+        """How fast a run goes."""
+        run = self._runs[path.id]
+        run.go_at(checked_pace(body.pace))
+        return run.summary()
+
+    @operation(errors=(409,))
+    async def equation(self, path: RunPath, body: EmptyBody) -> StepEquations:
+        """The next step of a paused run, equation by equation."""
+        return await self._workshop.do(self._runs[path.id].equations)
+
+    @operation(errors=(409,))
+    async def mistakes(self, path: RunPath, query: MistakesQuery) -> Mistakes:
+        """Digits held back that the run misread after its latest epoch."""
+        run = self._runs[path.id]
+        return await self._workshop.do(lambda: misread(run.evaluation(), query))
+
+    @operation(media=EVENT_STREAM)
+    async def events(self, path: RunPath, request: Request) -> Response:
+        """What happens in a run, as server-sent events; the first is its state."""
+        channel = self._runs[path.id].channel
+        if self._watchers >= MOST_WATCHERS:
+            raise refusal(503, "too many watch already", Retry_After="10")
+        if request.method == "HEAD":  # which would wait for a body that it does not want
+            return Response(media_type=EVENT_STREAM)
+        last = request.headers.get("last-event-id", "")
+        return StreamingResponse(self._follow(channel, last), media_type=EVENT_STREAM)
+
+    async def _follow(self, channel: Channel, last: str) -> AsyncIterator[str]:
+        self._watchers += 1
+        try:
+            async for text in channel.follow(last):
+                yield text
+        finally:
+            self._watchers -= 1

@@ -1,0 +1,61 @@
+"""What is told of a training run, and what is kept of it beside its checkpoint.
+
+Inside: the structs. Not inside: the run (`run`), and how far it has come (`progress`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from digitus.serve.live.first_layer import FirstLayer
+from digitus.serve.live.lesson import Lesson
+from digitus.serve.live.progress import Scores
+from digitus.serve.values import Answer, FourNumbers, Share, Whole
+
+Status = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
+GOING: tuple[Status, ...] = ("starting", "running", "paused")
+
+
+class Summary(Answer, frozen=True):
+    """How a run stands, without what is large."""
+
+    id: str
+    status: Status
+    error: str | None
+    pace: float
+    settings: Lesson
+    layers: list[str]
+    parameters: Whole
+    epochs: Whole
+    batches: Whole  # in an epoch
+    steps: Whole
+    examples: Whole
+    development: Whole
+    epoch: Whole
+    step: Whole
+    loss: float | None
+    accuracy: Share | None
+    development_accuracy: Share | None
+
+
+class RunState(Summary, frozen=True):
+    """Everything that a page needs to show a run; a point of the curve is step, loss, ..."""
+
+    curve: list[FourNumbers]
+    records: list[dict[str, Any]]
+    scores: Scores | None
+    weights: FirstLayer | None
+
+
+class Settings(Struct, frozen=True):
+    """What was asked for and how it stands, as `settings.json` holds it."""
+
+    lesson: Lesson
+    status: Status
+    error: str
+    paused: bool
+    pace: Annotated[float, Meta(ge=0)]
+    # Seconds since 1970. A version that did not note it kept its runs before any that does.
+    begun: float = 0.0

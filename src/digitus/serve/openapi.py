@@ -1,0 +1,115 @@
+"""What can be asked and what is answered, for programs: /openapi.json (OpenAPI 3.1).
+
+Inside: the document, made of the signatures of the handlers (`operation`) and the structs in them.
+Not inside: the page for people (`static/api.html`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from digitus import __version__
+from digitus.serve.operation import Operation
+from digitus.serve.responses import Error
+
+Table: TypeAlias = dict[str, Any]
+Addresses: TypeAlias = Mapping[str, Mapping[str, Operation]]  # by path and method
+
+REFERENCE = "#/components/schemas/{name}"
+BINARY = {"type": "string", "format": "binary"}
+GOOD = {200: "Done.", 201: "Begun.", 204: "Gone."}
+ERRORS = {
+    400: "The request makes no sense; `error` says why in a line.",
+    403: "Asked by a page of another site, or by a name that is not this server's.",
+    404: "There is no such thing.",
+    409: "Not in the state that the run is in.",
+    413: "Too large.",
+    415: "Not with this Content-Type.",
+    503: "Too much to do; try again after Retry-After seconds.",
+    507: "There is no room to keep it.",
+}
+
+
+def document(addresses: Addresses, *, token: bool) -> Table:
+    """The whole document; `token`: whether visitors need one."""
+    _, components = msgspec.json.schema_components(_structs(addresses), ref_template=REFERENCE)
+    found: Table = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "digitus",
+            "version": __version__,
+            "summary": "Reads handwritten digits.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            path: {method.lower(): _operation(done) for method, done in methods.items()}
+            for path, methods in addresses.items()
+        },
+        "components": {"schemas": components},
+    }
+    if token:
+        found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        found["security"] = [{"token": []}]
+    return found
+
+
+def _structs(addresses: Addresses) -> list[Any]:
+    """What is sent and answered in JSON."""
+    done = [each for methods in addresses.values() for each in methods.values()]
+    found = {each.body for each in done} | {each.answer for each in done if _is_json(each)}
+    return [Error, *(found - {None, type(None)})]
+
+
+def _is_json(done: Operation) -> bool:
+    return done.media == "application/json" and done.status != 204
+
+
+def _operation(done: Operation) -> Table:
+    found: Table = {
+        "summary": done.summary,
+        "parameters": [*_parameters("path", done.path), *_parameters("query", done.query)],
+        "responses": _responses(done),
+    }
+    content = {done.raw: {"schema": BINARY}} if done.raw else {}
+    if done.body:
+        content["application/json"] = {"schema": _reference(done.body)}
+    if content:
+        found["requestBody"] = {"required": True, "content": content}
+    return found
+
+
+def _parameters(place: str, kind: type[Struct] | None) -> list[Table]:
+    """One for each field; where the schema describes it, the description is the parameter's."""
+    if kind is None:
+        return []
+    schema = msgspec.json.schema_components([kind])[1][kind.__name__]
+    required = schema.get("required", [])
+    return [
+        {
+            "name": name,
+            "in": place,
+            "required": name in required,
+            "description": about.pop("description", ""),
+            "schema": about,
+        }
+        for name, about in schema["properties"].items()
+    ]
+
+
+def _responses(done: Operation) -> Table:
+    good: Table = {"description": GOOD[done.status]}
+    if _is_json(done):
+        good["content"] = {"application/json": {"schema": _reference(done.answer)}}
+    elif done.status != 204:
+        good["content"] = {done.media: {}}
+    error = {"application/json": {"schema": _reference(Error)}}
+    refused = {str(s): {"description": ERRORS[s], "content": error} for s in sorted(done.errors)}
+    return {str(done.status): good, **refused}
+
+
+def _reference(kind: Any) -> Table:
+    return {"$ref": REFERENCE.format(name=kind.__name__)}

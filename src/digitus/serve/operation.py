@@ -1,0 +1,133 @@
+"""Handlers whose signature is their description.
+
+::
+
+    @operation(errors=(409,))
+    async def mistakes(self, path: RunPath, query: MistakesQuery) -> Mistakes:
+        \"\"\"Digits held back that the run misread after its latest epoch.\"\"\"
+
+A handler is called with `path`, `query` and `body`, those of them that it names, read into the
+structs of its signature; `bytes` is a body that is taken as it comes, and `request` the request
+itself. What it returns is sent as JSON. The same signature and docstring are what `openapi` writes
+down, so the interface cannot be described otherwise than it behaves.
+
+Inside: that. Not inside: which address a handler has (`app`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from digitus.serve import decoding
+from digitus.serve.responses import answer
+
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+
+OCTETS = "application/octet-stream"
+ANYWHERE = (400, 403, 503)  # refusals that every address may give
+
+
+@dataclass(frozen=True)
+class Media:
+    """Bytes of this kind: `Annotated[bytes, Media("image/*")]`."""
+
+    kind: str
+
+
+def operation(
+    *, status: int = 200, errors: tuple[int, ...] = (), media: str = "application/json"
+) -> Callable[[F], F]:
+    """Marks a handler.
+
+    `status` is that of its good answer, `media` its kind; `errors` are refusals that cannot be
+    seen from the signature.
+    """
+
+    def marked(handler: F) -> F:
+        handler.__dict__["marks"] = (status, errors, media)
+        return handler
+
+    return marked
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A handler and what its signature says; a Starlette endpoint."""
+
+    handler: Callable[..., Awaitable[Any]]
+    summary: str
+    path: type[Struct] | None
+    query: type[Struct] | None
+    body: type[Struct] | None  # of JSON
+    raw: str  # the kind of bytes that are taken as they come, or ""
+    request: bool  # whether the handler wants the request itself
+    answer: Any  # a struct; None where there is nothing to say
+    status: int
+    media: str
+    errors: tuple[int, ...]
+
+    @classmethod
+    def of(cls, handler: Callable[..., Awaitable[Any]]) -> Operation:
+        """From a handler that is marked."""
+        status, errors, media = handler.__dict__["marks"]
+        hints = get_type_hints(handler, include_extras=True)
+        body, raw = _bodies(hints.get("body"))
+        return cls(
+            handler,
+            (inspect.getdoc(handler) or "").partition("\n\n")[0].replace("\n", " "),
+            hints.get("path"),
+            hints.get("query"),
+            body,
+            raw,
+            "request" in hints,
+            hints["return"],
+            status,
+            media,
+            (*ANYWHERE, *_refusals("path" in hints, body, raw), *errors),
+        )
+
+    async def __call__(self, request: Request) -> Response:
+        """Reads the request, calls the handler, and sends what it gives."""
+        given: dict[str, Any] = {"request": request} if self.request else {}
+        if self.path is not None:
+            given["path"] = decoding.path(request, self.path)
+        if self.query is not None:
+            given["query"] = decoding.query(request, self.query)
+        if self.body is not None and (decoding.is_json(request) or not self.raw):
+            given["body"] = await decoding.body(request, self.body)
+        elif self.raw:
+            given["body"] = await request.body()
+        found = await self.handler(**given)
+        if isinstance(found, Response):
+            return found
+        return Response(status_code=self.status) if found is None else answer(found, self.status)
+
+
+def _bodies(hint: Any) -> tuple[type[Struct] | None, str]:
+    """Of a body's type: the struct that JSON is read into, and the kind of bytes that are taken."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    struct, raw = None, ""
+    for kind in kinds:
+        if kind is bytes:
+            raw = OCTETS
+        elif get_origin(kind) is Annotated:
+            raw = next(m.kind for m in get_args(kind) if isinstance(m, Media))
+        elif kind is not None:
+            struct = kind
+    return struct, raw
+
+
+def _refusals(path: bool, body: type[Struct] | None, raw: str) -> list[int]:
+    """The refusals that reading a request may end in."""
+    found = [404] if path else []
+    if body or raw:
+        found.append(413)
+    return found if raw or not body else [*found, 415]

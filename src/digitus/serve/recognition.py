@@ -1,0 +1,239 @@
+"""Digits read: single ones of 28 x 28, a drawing, a picture.
+
+Inside: the three handlers with what they take and give. Not inside: reading
+(`digitus.reading.read`), and how images are batched (`batcher`).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+
+import cv2
+import msgspec
+import numpy as np
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+import digitus.reading.result
+from digitus.reading.read import Steps, read
+from digitus.recognizer import Recognizer
+from digitus.serve.batcher import Batcher
+from digitus.serve.operation import Media, operation
+from digitus.serve.responses import refusal
+from digitus.serve.values import (
+    PIXELS,
+    SIDE,
+    Answer,
+    Base64,
+    Digit,
+    Image,
+    Share,
+    TenShares,
+    Whole,
+    packed,
+    rounded,
+)
+from digitus.serve.workshop import Workshop
+from digitus.types import Floats, Grey, Images
+
+MOST_IMAGES = 2000  # in a request: about a second's work
+MOST_CANVAS_PIXELS = 4 * 10**6
+LONGEST_PATTERN = 100  # characters
+
+CanvasSide = Annotated[int, Meta(ge=1, le=10_000, description="In pixels.")]
+
+
+class ImagesBody(Struct, frozen=True):
+    """Images of 28 x 28 numbers, row by row, white ink on black."""
+
+    images: Annotated[list[Image], Meta(min_length=1, max_length=MOST_IMAGES)]
+
+
+class RecognizedImage(Answer, frozen=True):
+    """What is said of an image: its digit, None where refused, and all ten probabilities."""
+
+    value: Digit | None
+    confidence: Share
+    probabilities: TenShares
+
+
+class Answers(Answer, frozen=True):
+    """One for each image."""
+
+    answers: list[RecognizedImage]
+
+
+class ReadQuery(Struct, frozen=True):
+    """How a picture is read."""
+
+    digits: (
+        Annotated[int, Meta(ge=1, le=LONGEST_PATTERN, description="So many digits are in it.")]
+        | UnsetType
+    ) = UNSET
+    pattern: (
+        Annotated[
+            str,
+            Meta(
+                max_length=LONGEST_PATTERN,
+                description="The form of the number: # for a digit.",
+                extra_json_schema={"pattern": "^[ -~]*#[ -~]*$"},
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    images: Annotated[
+        Literal[0, 1], Meta(description="1: with what the network saw of each digit.")
+    ] = 0
+
+    def form(self) -> str | None:
+        """The pattern that the answer must have, ###### for six digits."""
+        if self.pattern is not UNSET:
+            if self.digits is not UNSET:
+                raise refusal(400, "say ?digits= or ?pattern=, not both")
+            if "#" not in self.pattern or not self.pattern.isprintable():
+                raise refusal(400, "?pattern= needs a # for each digit")
+            return self.pattern
+        return None if self.digits is UNSET else "#" * self.digits
+
+
+class ReadDigit(Answer, frozen=True):
+    """A digit in a picture; `box` is x, y, width, height in its pixels."""
+
+    value: Digit | None
+    confidence: Share
+    box: Annotated[list[int], Meta(min_length=4, max_length=4)]
+    line: Whole
+    image: Base64 | UnsetType = UNSET
+    probabilities: TenShares | UnsetType = UNSET
+
+
+class Reading(Answer, frozen=True):
+    """What is written in a picture, as `digitus read --format jsonl` prints it."""
+
+    file: None
+    width: Whole
+    height: Whole
+    lines: list[str]
+    digits: list[ReadDigit]
+
+
+class DrawQuery(Struct, frozen=True):
+    """The size of a drawing."""
+
+    width: CanvasSide
+    height: CanvasSide
+    steps: Annotated[Literal[0, 1], Meta(description="1: with the steps on the way.")] = 0
+
+
+class Step(Answer, frozen=True):
+    """A drawing on its way to the network, as a grey picture."""
+
+    name: str
+    about: str
+    width: Whole
+    height: Whole
+    data: Base64
+
+
+class Drawn(Answer, frozen=True):
+    """What is written in a drawing, and how long it took to see it."""
+
+    reading: Reading
+    milliseconds: float
+    steps: list[Step] | UnsetType = UNSET
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """The handlers that read digits."""
+
+    recognizer: Recognizer
+    batcher: Batcher
+    workshop: Workshop
+    pictures: Workshop
+
+    @operation()
+    async def recognize(self, body: bytes | ImagesBody) -> Answers:
+        """Recognize 1 to 2000 images of 28 x 28, white ink on black."""
+        probabilities = await self.batcher.probabilities(images_of(body))
+        return Answers(answers(probabilities, self.recognizer.threshold))
+
+    @operation()
+    async def read(self, query: ReadQuery, body: Annotated[bytes, Media("image/*")]) -> Reading:
+        """Read a picture: PNG, JPEG, BMP, TIFF or WebP as the body."""
+        if not body:
+            raise refusal(400, "the body must be a picture")
+        return await self.pictures.do(self._read, body, query.form(), bool(query.images))
+
+    @operation()
+    async def draw(self, query: DrawQuery, body: bytes) -> Drawn:
+        """Read a drawing, grey bytes row by row: ink on one plain ground."""
+        return await self.workshop.do(self._draw, drawing_of(query, body), bool(query.steps))
+
+    def _read(self, picture: bytes, pattern: str | None, images: bool) -> Reading:
+        return told(read(picture, recognizer=self.recognizer, pattern=pattern), images=images)
+
+    def _draw(self, drawing: Grey, steps: bool) -> Drawn:
+        start = time.perf_counter()
+        reading = read(drawing, recognizer=self.recognizer, keep_steps=steps, drawn=True)
+        milliseconds = round(1000 * (time.perf_counter() - start), 1)
+        shown = steps_of(drawing, reading.steps) if reading.steps else UNSET
+        return Drawn(told(reading, images=True), milliseconds, shown)
+
+
+def images_of(body: bytes | ImagesBody) -> Images:
+    """Images [n 28 28] from a body."""
+    if isinstance(body, ImagesBody):
+        found = np.rint(np.array(body.images)).astype(np.uint8)
+    else:
+        found = np.frombuffer(body, np.uint8)
+        if found.size % PIXELS:
+            why = f"{found.size} bytes are not a number of 28 x 28 images (784 bytes each)"
+            raise refusal(400, why)
+    count = found.size // PIXELS
+    if not 1 <= count <= MOST_IMAGES:
+        why = f"send 1 to {MOST_IMAGES} images at a time, not {count}"
+        raise refusal(413 if count else 400, why)
+    return found.reshape(-1, SIDE, SIDE)
+
+
+def drawing_of(query: DrawQuery, body: bytes) -> Grey:
+    """A drawing [h w] from a body."""
+    size = query.width * query.height
+    what = f"{query.width} x {query.height} pixels"
+    if size > MOST_CANVAS_PIXELS:
+        raise refusal(413, f"{what} are more than {MOST_CANVAS_PIXELS // 10**6} million")
+    if len(body) != size:
+        raise refusal(400, f"{what} need {size} bytes, not {len(body)}")
+    return np.frombuffer(body, np.uint8).reshape(query.height, query.width)
+
+
+def told(reading: digitus.reading.result.Reading, *, images: bool) -> Reading:
+    """A reading as it is sent; `images`: with what the network saw of each digit."""
+    table: dict[str, Any] = reading.to_json()
+    if images:
+        for about, digit in zip(table["digits"], reading.digits, strict=True):
+            about |= {"image": packed(digit.image), "probabilities": rounded(digit.probabilities)}
+    return msgspec.convert(table, Reading)
+
+
+def answers(probabilities: Floats, threshold: float) -> list[RecognizedImage]:
+    """What is said of each image."""
+    best = probabilities.argmax(axis=1).tolist()
+    found = []
+    for digit, row in zip(best, probabilities, strict=True):
+        confidence = float(row[digit])
+        value = digit if confidence >= threshold else None
+        found.append(RecognizedImage(value, round(confidence, 6), rounded(row)))
+    return found
+
+
+def steps_of(drawing: Grey, steps: Steps) -> list[Step]:
+    """A drawing on its way to the network, step by step, as grey pictures of its own size."""
+    height, width = drawing.shape
+    ink = cast(Grey, cv2.resize(steps.ink, (width, height)))
+    return [
+        Step("picture", "as it was drawn", width, height, packed(drawing)),
+        Step("ink", "the ink, without specks", width, height, packed(ink)),
+    ]

@@ -1,0 +1,61 @@
+"""The kinds of values that requests and answers are made of, and arrays as JSON can hold them.
+
+Each says what it may be once: `msgspec` checks what arrives by it, and the description of the
+interface (`openapi`) is made of it.
+
+Inside: that. Not inside: the requests and answers, which stand beside their handlers.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, TypeAlias
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from digitus.types import Numbers
+
+SIDE = 28  # pixels of the images that the network takes
+PIXELS = SIDE * SIDE
+MOST_IN_QUERY = 10**8  # of any number
+
+Whole: TypeAlias = Annotated[int, Meta(ge=0)]
+WholeInQuery: TypeAlias = Annotated[int, Meta(ge=0, le=MOST_IN_QUERY)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Digit: TypeAlias = Annotated[int, Meta(ge=0, le=9)]
+Base64: TypeAlias = Annotated[str, Meta(extra_json_schema={"contentEncoding": "base64"})]
+TenShares: TypeAlias = Annotated[list[Share], Meta(min_length=10, max_length=10)]
+Confusion: TypeAlias = Annotated[
+    list[Annotated[list[Whole], Meta(min_length=10, max_length=10)]],
+    Meta(min_length=10, max_length=10),
+]
+Grey: TypeAlias = Annotated[float, Meta(ge=0, le=255)]
+Image: TypeAlias = Annotated[list[Grey], Meta(min_length=PIXELS, max_length=PIXELS)]
+FourNumbers: TypeAlias = Annotated[list[float], Meta(min_length=4, max_length=4)]
+
+
+class Answer(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is answered has these fields and no others."""
+
+
+class FloatArray(Answer, frozen=True):
+    """An array: its shape, and its numbers as float32, little-endian."""
+
+    shape: list[Whole]
+    data: Base64
+
+
+def packed(array: Numbers, dtype: str = "u1") -> str:
+    """An array's numbers in C order, little-endian, as base64."""
+    return base64.b64encode(np.ascontiguousarray(array, dtype).data).decode("ascii")
+
+
+def floats(array: Numbers) -> FloatArray:
+    """An array with its numbers as float32."""
+    return FloatArray(list(array.shape), packed(array, "<f4"))
+
+
+def rounded(row: Numbers, places: int = 6) -> list[float]:
+    """Numbers with so many places, which is what a page can use and half of the text."""
+    return [round(p, places) for p in row.tolist()]

@@ -1,0 +1,49 @@
+"""The other addresses: health, the pen, the files of the page, and our own mistakes."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+import small
+from serving import Serving
+
+
+def test_health_and_the_pen(served: Serving) -> None:
+    health = served.client.get("/api/health").json()
+    assert health["status"] == "ok"
+    assert health["model"]["parameters"] == small.recognizer().parameter_count
+    for digit in range(10):
+        first = served.client.get(f"/api/pen/{digit}?seed=3").json()
+        assert first == served.client.get(f"/api/pen/{digit}?seed=3").json()
+        assert first != served.client.get(f"/api/pen/{digit}?seed=4").json()
+        assert all(len(row) == 4 for stroke in first["strokes"] for row in stroke)
+        assert len(base64.b64decode(first["image"])) == 784
+    for name in ("10", "x", "-1", "%D9%A3"):
+        assert served.client.get(f"/api/pen/{name}").status_code == 404
+
+
+def test_files_of_the_page(served: Serving) -> None:
+    page_ = served.client.get("/")
+    assert page_.headers["content-type"] == "text/html; charset=utf-8"
+    again = served.client.get("/", headers={"if-none-match": page_.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert served.client.get("/static/index.html").content == page_.content
+    kinds = {"main.js": "text/javascript", "app.css": "text/css", "icon.svg": "image/svg+xml"}
+    for name, kind in kinds.items():
+        assert served.client.get(f"/static/{name}").headers["content-type"].startswith(kind)
+    programs = served.client.get("/api").text
+    assert f"{served.address}/api/read" in programs
+    assert "{{" not in programs
+
+
+def test_our_own_mistakes_are_a_500(
+    served: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("digitus.serve.pen.render", lambda _: 1 / 0)
+    answer = served.client.get("/api/pen/3")
+    assert answer.status_code == 500
+    assert answer.json() == {"error": "the server made a mistake; its log says more"}
+    assert "content-security-policy" in answer.headers
+    assert "ZeroDivisionError" in caplog.text

@@ -1,0 +1,192 @@
+"""One training run: watched, paused, stepped, ended, and taken up by the next server."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import small
+from digitus.files import read_arrays
+from digitus.recognizer import load
+from digitus.serve.live import run as module
+from digitus.serve.live.lesson import lesson_from
+from digitus.training.run_folder import load_checkpoint
+from serving import LESSON, Serving, events, serving, wait_for
+
+
+def test_a_run_from_beginning_to_end(alone: Serving) -> None:
+    run = alone.begin()
+    seen = events(alone, run)
+    names = [name for _, name, _ in seen]
+    assert names[0] == "state"
+    assert names[-1] == "finished"
+    state = alone.until(run, "finished")
+    assert state["step"] == state["steps"] == 2 * state["batches"]
+    assert state["examples"] + state["development"] == 300
+    assert [point[0] for point in state["curve"]] == list(range(1, state["steps"] + 1))
+    assert [record["epoch"] for record in state["records"]] == [1, 2]
+    confusion = np.array(state["scores"]["confusion"])
+    assert confusion.sum() == state["development"]
+    assert np.trace(confusion) / confusion.sum() == pytest.approx(state["development_accuracy"])
+    assert [row["count"] for row in state["scores"]["by_digit"]] == confusion.sum(1).tolist()
+    assert seen[-1][2]["scores"] == state["scores"]
+
+
+def test_it_is_the_training_of_the_command_line(alone: Serving, tmp_path: Path) -> None:
+    run = alone.begin()
+    alone.until(run, "finished")
+    recipe = lesson_from(LESSON).plan()
+    expected, _ = small.trained(recipe, small.digits(300))
+    found = load(tmp_path / "runs" / run / "model.safetensors")
+    assert small.same_arrays(found.params, expected.params)
+    assert found.temperature == expected.temperature
+
+
+def test_misread_digits_of_a_run(alone: Serving) -> None:
+    run = alone.begin()
+    state = alone.until(run, "finished")
+    confusion = np.array(state["scores"]["confusion"])
+    wrong = confusion - np.diag(np.diag(confusion))
+    true, read = np.unravel_index(wrong.argmax(), wrong.shape)
+    found = alone.client.get(f"/api/runs/{run}/mistakes").json()
+    assert found["total"] == wrong.sum()
+    assert found["confusion"] == confusion.tolist()
+    some = alone.client.get(f"/api/runs/{run}/mistakes?true={true}&read={read}").json()
+    assert some["total"] == wrong.max() == len(some["mistakes"])
+    assert {(m["true"], m["read"]) for m in some["mistakes"]} == {(true, read)}
+
+
+def test_pause_step_and_resume(alone: Serving) -> None:
+    run = alone.begin(paused=True)
+    assert alone.until(run, "paused")["step"] == 0
+    batches = alone.run(run)["batches"]
+    for step in range(1, batches + 2):  # over the end of the first epoch
+        assert alone.ask(run, "step").status_code == 200
+        wait_for(lambda step=step: alone.run(run)["step"] == step)
+        wait_for(lambda step=step: alone.run(run)["weights"]["step"] == step)  # drawn in the end
+        assert len(alone.until(run, "paused")["records"]) == (step >= batches)
+    assert alone.ask(run, "resume").status_code == 200
+    state = alone.until(run, "finished")
+    for wish in ("pause", "step", "resume", "stop"):
+        answer = alone.ask(run, wish)
+        assert answer.status_code == 409
+        assert "ended" in answer.json()["error"]
+    expected, _ = small.trained(lesson_from(LESSON).plan(), small.digits(300))
+    last = expected.history["epochs"][-1]["development_accuracy"]
+    assert state["development_accuracy"] == last
+
+
+def test_only_a_paused_run_can_be_stepped(alone: Serving) -> None:
+    run = alone.begin(epochs=1000, pace=5)
+    alone.until(run, "running")
+    assert alone.ask(run, "step").status_code == 409
+    assert alone.ask(run, "equation").status_code == 409
+    assert alone.ask(run, "dance").status_code == 404
+    assert alone.ask(run, "pause").status_code == 200
+    alone.until(run, "paused")
+
+
+def test_the_pace(alone: Serving) -> None:
+    run = alone.begin(epochs=1000, pace=20)
+    alone.until(run, "running")
+    first = alone.run(run)["step"]
+    threading.Event().wait(0.5)
+    assert 1 <= alone.run(run)["step"] - first <= 20
+    assert alone.ask(run, "pace", pace=0).json()["pace"] == 0
+    wait_for(lambda: alone.run(run)["step"] > first + 100)
+    for pace in (-1, 0.01, 1e9, "fast", None, True):
+        assert alone.ask(run, "pace", pace=pace).status_code == 400
+    assert alone.ask(run, "stop").status_code == 200
+
+
+def test_a_stopped_run_keeps_what_it_has(alone: Serving, tmp_path: Path) -> None:
+    run = alone.begin(epochs=1000)
+    wait_for(lambda: len(alone.run(run)["records"]) > 1)
+    alone.ask(run, "stop")
+    state = alone.until(run, "stopped")
+    folder = tmp_path / "runs" / run
+    assert not (folder / "checkpoint.safetensors").exists()
+    history = load(folder / "model.safetensors").history
+    assert len(history["epochs"]) == len(state["records"])
+    assert alone.client.get(f"/api/runs/{run}/mistakes").status_code == 200
+
+
+def test_the_next_server_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    with serving(tmp_path) as ours:
+        going = ours.begin(epochs=30, pace=100)
+        held = ours.begin(epochs=3, paused=True, layers="784-6-10")
+        ended = ours.begin(epochs=1)
+        ours.until(ended, "finished")
+        ours.until(held, "paused")
+        ours.ask(held, "step")
+        wait_for(lambda: ours.run(held)["step"] == 1)
+        wait_for(lambda: ours.run(going)["step"] > 3)
+        last = events(ours, going, until="stepped")[-1][0]
+        before = {run: ours.run(run) for run in (held, ended)}
+    _, at, _ = load_checkpoint(tmp_path / going / "checkpoint.safetensors")
+    assert at.step > 3
+    with serving(tmp_path) as ours:
+        assert ours.until(held, "paused") == before[held]
+        assert ours.run(ended) == before[ended]
+        # A browser that comes back knows ids of the other server's life: it gets the state.
+        assert events(ours, going, last, until="state")[0][2]["step"] >= at.step
+        ours.ask(going, "pace", pace=0)
+        state = ours.until(going, "finished")
+        assert [p[0] for p in state["curve"]] == list(range(1, state["steps"] + 1))
+        assert ours.client.get(f"/api/runs/{ended}/mistakes").status_code == 200
+        ours.ask(held, "resume")
+        ours.until(held, "finished")
+    recipe = lesson_from({**LESSON, "epochs": 30}).plan()
+    expected, _ = small.trained(recipe, small.digits(300))
+    found, _ = read_arrays(tmp_path / going / "model.safetensors", "model")
+    assert small.same_arrays(found, expected.params)
+
+
+def test_what_was_shown_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
+    # As when the server was killed between two checkpoints: it will happen again.
+    with serving(tmp_path) as ours:
+        run = ours.begin(paused=True)
+        ours.until(run, "paused")
+        ours.ask(run, "step")
+        wait_for(lambda: ours.run(run)["step"] == 1)
+    file = tmp_path / run / "shown.json"
+    shown = json.loads(file.read_text("utf-8"))
+    shown["curve"].append([2, 2.0, 0.5, 0.003])
+    shown["records"].append({"epoch": 1, "development_accuracy": 0.5})
+    shown["now"] |= {"step": 2, "epoch": 2}
+    file.write_text(json.dumps(shown), "utf-8")
+    with serving(tmp_path) as ours:
+        state = ours.until(run, "paused")
+        assert (state["step"], state["epoch"], state["records"]) == (1, 1, [])
+        assert [point[0] for point in state["curve"]] == [1]
+
+
+def test_a_damaged_checkpoint_fails_with_a_line(tmp_path: Path) -> None:
+    with serving(tmp_path) as ours:
+        run = ours.begin(paused=True)
+        ours.until(run, "paused")
+    (tmp_path / run / "checkpoint.safetensors").write_bytes(b"nonsense")
+    with serving(tmp_path) as ours:
+        state = ours.until(run, "failed")
+        assert "truncated" in state["error"]
+        assert ours.client.get(f"/api/runs/{run}/mistakes").status_code == 409
+
+
+def test_a_run_that_diverges_says_so(alone: Serving) -> None:
+    run = alone.begin(rate=100, optimizer="GradientDescent", layers="784-64-64-64-10", epochs=50)
+    state = alone.until(run, "failed", "finished")
+    assert "smaller learning rate" in state["error"]
+
+
+def test_our_own_mistakes_are_told_as_ours(
+    alone: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "begin", lambda *_: 1 / 0)
+    run = alone.begin()
+    state = alone.until(run, "failed")
+    assert "its log says more" in state["error"]
+    assert "ZeroDivisionError" in caplog.text
