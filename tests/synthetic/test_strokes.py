@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitus.errors import DigitusError
-from digitus.synthetic.hands import HANDS, choose, spline
+from digitus.synthetic.hands import EVERY_HAND, HANDS, choose, spline
 from digitus.synthetic.pen import write
 from digitus.synthetic.strokes import BLOCK, draw, render, strokes
 
 NAMES = [hand.name for hand in HANDS]
+EVERY_NAME = [hand.name for hand in EVERY_HAND]
 
 
 def rng(seed=0):
@@ -96,27 +97,37 @@ def test_empty_and_negative_counts():
 
 
 def test_every_digit_has_several_hands_with_unique_names():
-    assert len(set(NAMES)) == len(NAMES)
+    assert len(set(EVERY_NAME)) == len(EVERY_NAME)
     for digit in range(10):
         assert sum(hand.digit == digit for hand in HANDS) >= 4
-    assert all(hand.share > 0 for hand in HANDS)
+    assert all(hand.share > 0 for hand in EVERY_HAND)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_hands_of_pages_alone_leave_strokes_as_they_are():
+    assert EVERY_HAND[: len(HANDS)] == HANDS
+    assert choose("all") == HANDS
+    assert {hand.name for hand in choose("7")} == {name for name in NAMES if name[0] == "7"}
+    # `write` pads to the longest hand: were one of these longer, other numbers would be drawn.
+    for sizes in ([len(hand.controls) for hand in EVERY_HAND],
+                  [len(spline(hand, True)[1]) for hand in EVERY_HAND]):  # fmt: skip
+        assert max(sizes) == max(sizes[: len(HANDS)])
+
+
+@pytest.mark.parametrize("name", EVERY_NAME)
 def test_every_hand_draws_a_whole_digit(name):
     images = draw([int(name[0])] * 12, rng(1), hands=name)
     assert_normalised(images)
     assert (images.sum((1, 2), dtype=float) / 255).min() > 20
 
 
-@pytest.mark.parametrize("hand", HANDS, ids=NAMES)
+@pytest.mark.parametrize("hand", EVERY_HAND, ids=EVERY_NAME)
 @pytest.mark.parametrize("corners", [True, False])
 def test_a_spline_passes_through_its_control_points(hand, corners):
     matrix, stroke = spline(hand, corners)
     path = matrix @ hand.controls
     away = np.linalg.norm(path[:, None] - hand.controls, axis=2).min(0)
     assert away.max() < 1e-12
-    assert np.ptp(path) < 1.3  # and does not run away between them
+    assert np.ptp(path) < 1.5  # and does not run away between them
     assert len(path) == len(stroke)
     assert set(np.diff(stroke)) <= {0, 1}
     np.testing.assert_allclose(matrix.sum(1), 1)  # moves with its points

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.datasets.digits import CLASSES, Digits
-from digitus.synthetic.hands import HANDS
+from digitus.synthetic.hands import EVERY_HAND
 from digitus.synthetic.pen import BOX, write
 from digitus.types import Bytes, Floats64, Grey, Ints
 
@@ -71,7 +71,7 @@ def _written(
     """Ink from the simulated pen."""
     hands = []
     for digit in range(CLASSES):
-        able = [hand for hand in HANDS if hand.digit == digit]
+        able = [hand for hand in EVERY_HAND if hand.digit == digit]
         shares = np.array([hand.share for hand in able])
         hands.append(able[rng.choice(len(able), p=shares / shares.sum())].name)
     writing = write(values, rng, hands=hands)

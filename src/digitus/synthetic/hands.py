@@ -1,6 +1,6 @@
 """Hands: the shapes in which people write each digit, as a table of named pen movements.
 
-Inside: the table, the choice of hands by name, and the splines that make paths of control points.
+Inside: the tables, the choice of hands by name, and the splines that make paths of control points.
 Not inside: how a hand varies (`pen`) and how ink becomes pixels (`strokes`).
 
 A movement is a line of control points `x,y` that the pen passes through, x to the right and y down,
@@ -130,6 +130,42 @@ TABLE = """
 9-stemmed     2   49,10 27,2 9,18 11,40 31,46 49,30 | 54,4 52,36 50,68 49,100
 """
 
+# Hands that pages know too. `strokes` does not: what the recognizer learnt from keeps its bits.
+PAGES_ALONE = """
+0-wide        2   70,4 30,10 4,44 20,86 66,98 112,80 122,40 96,10 66,2
+0-flat        1   88,20 40,22 4,50 30,80 88,84 138,62 130,34 84,19
+0-exit        2   46,4 16,20 6,52 22,88 48,98 74,84 82,48 70,14 44,5 66,14 102,6
+
+1-european    4   0,80 24,42 46,0! 45,34 44,67 42,100
+1-caret       1   2,96 16,56 32,0! 36,34 42,67 48,100
+1-pedestal    2   0,42 22,22 40,0! 40,34 39,67 38,98 | 0,100 38,99 80,98
+
+2-small       2   10,22 26,2 48,12 40,40 16,74 0,98! 26,94 52,97
+2-pointed     1   2,8 32,4 60,6! 34,48 2,96! 34,95 68,96
+
+3-pointed     1   2,6 30,4 58,4! 40,22 22,42! 48,50 58,72 42,92 4,100
+
+4-short       3   22,0 14,28 4,56! 40,54 80,50 | 54,30 48,66 40,100
+4-cup         2   8,0 2,26 16,46 42,46 58,28 | 66,0 62,34 54,68 42,100
+
+5-tick        1   0,56 8,78 14,100! 24,52 38,4! 64,2 94,0
+5-long        1   66,2 44,0 34,14 30,40 28,66 20,92 0,98
+5-hat         2   20,12 14,28 10,42! 36,38 54,56 48,80 26,96 0,92 | 20,12 60,6 104,0
+
+6-wide        1   62,2 26,18 4,54 16,92 54,98 86,80 72,60 38,62 12,80
+6-tall        2   34,0 16,30 4,64 10,94 28,98 42,84 34,68 18,70 8,82
+
+7-long        4   0,6 26,4 52,3! 42,34 28,68 14,100
+7-steep       2   0,8 20,5 40,4! 38,36 34,68 30,100
+7-small-bar   3   2,10 28,6 60,4! 48,34 36,68 24,100 | 12,58 36,54 64,50
+7-flourish    2   0,22 8,4 24,12 42,10 60,2! 46,36 34,68 24,100 | 14,52 38,49 64,44
+
+8-tall        2   40,10 24,0 12,18 26,46 42,72 34,96 16,98 8,78 22,50 38,26 40,8
+
+9-rising      1   8,100 13,66 20,30 38,4 62,8 64,32 42,46 20,36
+9-long        2   44,10 26,0 8,14 10,34 28,38 42,22 46,8! 42,38 30,70 12,100
+"""
+
 
 @dataclass(frozen=True)
 class Hand:
@@ -165,25 +201,32 @@ class Hand:
         return found
 
 
-HANDS: tuple[Hand, ...] = tuple(
-    Hand(name, float(share), movement)
-    for name, share, movement in (row.split(None, 2) for row in TABLE.splitlines() if row)
-)
+def _read(table: str) -> tuple[Hand, ...]:
+    rows = (row.split(None, 2) for row in table.splitlines() if row)
+    return tuple(Hand(name, float(share), movement) for name, share, movement in rows)
+
+
+HANDS = _read(TABLE)
+EVERY_HAND = (*HANDS, *_read(PAGES_ALONE))  # HANDS first: an index into one is one into the other
 
 
 def choose(names: str | Iterable[str] = "all") -> tuple[Hand, ...]:
     """The hands of these names: `"all"`, a digit (`"7"`), a hand (`"7-crossed"`), or several.
 
+    Those that pages alone know must be called by their own names.
+
     Raises `RecipeError` for a name that no hand has, with the nearest that one has.
     """
     wanted = {names} if isinstance(names, str) else set(names)
-    known = [*(hand.name for hand in HANDS), *"0123456789", "all"]
+    known = [*(hand.name for hand in EVERY_HAND), *"0123456789", "all"]
     for name in sorted(wanted.difference(known)):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0)
         raise RecipeError(f"no hand is called {name!r}; the nearest is {near[0]!r}")
     if not wanted:
         raise RecipeError('no hand is chosen; "all" chooses every one')
-    return tuple(hand for hand in HANDS if wanted & {"all", hand.name, hand.name[0]})
+    named = wanted - {"all", *"0123456789"}
+    many = tuple(hand for hand in HANDS if wanted & {"all", hand.name, hand.name[0]})
+    return many + tuple(hand for hand in EVERY_HAND[len(HANDS) :] if hand.name in named)
 
 
 def spline(hand: Hand, corners: bool) -> tuple[Floats64, npt.NDArray[np.int8]]:

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from digitus.synthetic.hands import HANDS, SAMPLES, choose, spline
+from digitus.synthetic.hands import EVERY_HAND, SAMPLES, choose, spline
 from digitus.types import Floats64, Ints
 
 BOX = 20  # pixels of the box in an MNIST image that the ink just fits in
@@ -31,7 +31,8 @@ class Writing:
     in; `widths` [n t] are the ink's, in the same unit: they vary with pressure, and are 0 where the
     ink fails; `times` [n t] are seconds since the pen came down; `strokes` [n t] count the strokes
     from 0, -1 where the digit has ended. Of the scan, `grain` [n] is how many of its pixels make
-    one of MNIST's, and `softness` [n] how blurred it is, 0 to 1. `hands` [n] index `HANDS`.
+    one of MNIST's, and `softness` [n] how blurred it is, 0 to 1. `hands` [n] index
+    `EVERY_HAND`.
     """
 
     points: Floats64
@@ -99,10 +100,10 @@ def _assign(labels: Ints, rng: np.random.Generator, hands: str | Iterable[str]) 
     luck = rng.random(len(labels))
     assigned = np.zeros(len(labels), np.int64)
     for digit in np.unique(labels):
-        able = [i for i, h in enumerate(HANDS) if h in chosen and h.digit == digit]
+        able = [i for i, h in enumerate(EVERY_HAND) if h in chosen and h.digit == digit]
         if not able:
             raise ValueError(f"no chosen hand writes the label {digit}")
-        shares = np.cumsum([HANDS[i].share for i in able])
+        shares = np.cumsum([EVERY_HAND[i].share for i in able])
         mine = labels == digit
         place = np.searchsorted(shares, luck[mine] * shares[-1], side="right")
         assigned[mine] = np.array(able)[place]
@@ -224,8 +225,8 @@ class _Book:
 @cache
 def _book() -> _Book:
     """The table of hands, made into arrays once."""
-    sharp, smooth = ([spline(hand, corners) for hand in HANDS] for corners in (True, False))
-    H, k = len(HANDS), max(len(hand.controls) for hand in HANDS)
+    sharp, smooth = ([spline(hand, corners) for hand in EVERY_HAND] for corners in (True, False))
+    H, k = len(EVERY_HAND), max(len(hand.controls) for hand in EVERY_HAND)
     t = max(len(strokes) for _, strokes in sharp)
     book = _Book(
         controls=np.zeros((H, k, 2)),
@@ -235,7 +236,7 @@ def _book() -> _Book:
         strokes=np.full((H, t), -1, np.int8),
         edges=np.zeros((H, t, 2)),
     )
-    for h, hand in enumerate(HANDS):
+    for h, hand in enumerate(EVERY_HAND):
         points, strokes = hand.controls, sharp[h][1]
         book.controls[h, : len(points)] = points
         for padded, (matrix, _) in ((book.sharp, sharp[h]), (book.round, smooth[h])):
