@@ -3,7 +3,9 @@
 Not inside: agreement with PyTorch's optimizers over many steps (`test_torch`).
 """
 
-from math import sqrt
+import re
+from dataclasses import fields
+from math import inf, nan, sqrt
 
 import numpy as np
 import pytest
@@ -91,7 +93,7 @@ def test_adam_by_hand():
     g = [np.array([1e-3, -5.0])] * 4
     assert np.allclose(steps(Adam(epsilon=1e-12), g), [[-0.1, 0.1]] * 4)
     # g = 1, then 0: m = 0.9 · 0.1, v = 0.999 · 0.001, corrected by 1 - 0.81 and 1 - 0.998001.
-    first, second = steps(Adam(epsilon=0.0), [np.array([1.0]), np.array([0.0])])
+    first, second = steps(Adam(epsilon=1e-15), [np.array([1.0]), np.array([0.0])])
     assert first == pytest.approx(-0.1)
     assert second == pytest.approx(-0.1 * (0.09 / 0.19) / sqrt(0.000999 / 0.001999))
 
@@ -155,6 +157,48 @@ def test_cosine_with_warmup():
 def test_bad_warmup(warmup):
     with pytest.raises(ValueError, match=f"warmup is a share .*, not {warmup}"):
         Cosine(1.0, warmup=warmup)
+
+
+@pytest.mark.parametrize(
+    ("rule", "settings", "said"),
+    [
+        *(
+            (schedule, {"rate": rate}, f"rate must be a finite number above 0, not {rate}")
+            for schedule in (Constant, Step, Cosine)
+            for rate in (0, -0.01, nan, inf)
+        ),
+        (Step, {"rate": 1, "factor": -2}, "factor must be a finite number above 0, not -2"),
+        (Step, {"rate": 1, "factor": 0.0}, "factor must be a finite number above 0, not 0.0"),
+        (Step, {"rate": 1, "at": [0.5, 75]}, "shares of training from 0 to 1, not [0.5, 75]"),
+        (Step, {"rate": 1, "at": [nan]}, "shares of training from 0 to 1, not [nan]"),
+        (Cosine, {"rate": 1, "final": -0.1}, "a share of the rate from 0 to 1, not -0.1"),
+        (Cosine, {"rate": 1, "final": 2}, "a share of the rate from 0 to 1, not 2"),
+        *(
+            (rule, {"epsilon": epsilon}, f"epsilon must be a finite number above 0, not {epsilon}")
+            for rule in (Adam, AdamW)
+            for epsilon in (-1, 0, nan)
+        ),
+        *(
+            (AdamW, {"decay": decay}, f"decay must be a finite number from 0 on, not {decay}")
+            for decay in (-5, nan, inf)
+        ),
+        (AdamW, {"beta1": 1}, "beta1 must be at least 0 and below 1, not 1"),
+        (Momentum, {"mu": -0.1}, "mu must be at least 0 and below 1, not -0.1"),
+        (Nesterov, {"mu": 1.5}, "mu must be at least 0 and below 1, not 1.5"),
+    ],
+)
+def test_settings_that_could_not_learn(rule, settings, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        rule(**settings)
+
+
+def test_every_number_of_a_rule_is_checked():
+    """One that is not a number gets past no rule: a setting that is added is tested here too."""
+    for rule in public("optimizer") | public("schedule"):
+        needed = {"rate": 1.0} if rule in public("schedule") else {}
+        for field in fields(rule):
+            with pytest.raises(ValueError, match="nan"):
+                rule(**needed | {field.name: (nan,) if field.name == "at" else nan})
 
 
 def test_rates_are_plain_numbers():

@@ -7,7 +7,7 @@ weights, which begin at the value that makes their layer do nothing (`NEUTRAL`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import inf, prod, sqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,8 +36,8 @@ class Uniform:
     high: float = 0.5
 
     def __post_init__(self) -> None:
-        if not self.low <= self.high:
-            raise ValueError(f"low must not exceed high: {self.low}, {self.high}")
+        if not -inf < self.low <= self.high < inf:
+            raise ValueError(f"low must not exceed high, nor be infinite: {self.low}, {self.high}")
 
     def weight(self, shape: Shape, rng: np.random.Generator) -> Array:
         """W [... i o]."""

@@ -11,7 +11,7 @@ Not inside: the loop over parameters and steps (`digitus.training.loop`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, inf, pi
 from typing import Protocol
 
 from digitus.nn.arrays import namespace
@@ -26,6 +26,12 @@ class Optimizer(Protocol):
 
     def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
         """The step to add to w, for its gradient g; t counts steps from 1. Changes s."""
+
+
+def _check_positive(rule: object, name: str) -> None:
+    """A step against its gradient, or one that is not finite, learns nothing."""
+    if not 0 < getattr(rule, name) < inf:
+        raise ValueError(f"{name} must be a finite number above 0, not {getattr(rule, name)}")
 
 
 def _check_shares(rule: object, *names: str) -> None:
@@ -95,6 +101,7 @@ class Adam:
 
     def __post_init__(self) -> None:
         _check_shares(self, "beta1", "beta2")
+        _check_positive(self, "epsilon")
 
     def start(self, w: Array) -> Params:
         """Both moments are 0."""
@@ -129,6 +136,11 @@ class AdamW(Adam):
 
     decay: float = 0.01
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.decay < inf:
+            raise ValueError(f"decay must be a finite number from 0 on, not {self.decay}")
+
     def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
         """The step to add to w."""
         step = super().update(g, w, s, rate, t)
@@ -150,6 +162,9 @@ class Constant:
 
     rate: float
 
+    def __post_init__(self) -> None:
+        _check_positive(self, "rate")
+
     def __call__(self, progress: float) -> float:
         """The learning rate."""
         return self.rate
@@ -165,6 +180,10 @@ class Step:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", tuple(self.at))
+        _check_positive(self, "rate")
+        _check_positive(self, "factor")
+        if not all(0 <= point <= 1 for point in self.at):
+            raise ValueError(f"at holds shares of training from 0 to 1, not {list(self.at)}")
 
     def __call__(self, progress: float) -> float:
         """The learning rate."""
@@ -183,6 +202,9 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
+        _check_positive(self, "rate")
+        if not 0 <= self.final <= 1:
+            raise ValueError(f"final is a share of the rate from 0 to 1, not {self.final}")
         if not 0 <= self.warmup < 1:
             raise ValueError(f"warmup is a share of training from 0 to below 1, not {self.warmup}")
 
