@@ -13,7 +13,7 @@ from digitus.datasets.idx import write_idx
 from digitus.errors import DataError
 from digitus.papers import runner
 from digitus.papers.experiments import plan
-from digitus.papers.experiments.bench import packed, unpacked
+from digitus.papers.images import packed, unpacked
 from digitus.papers.runner import Experiment
 from digitus.papers.store import Store, open_store
 from small import digits

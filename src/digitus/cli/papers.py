@@ -55,8 +55,8 @@ def papers(
     PAPER is one of them; without it, both. Stopped, the same command goes on where it was.
     """
     from digitus.errors import DataError
-    from digitus.papers.experiments import bench
-    from digitus.papers.report import document
+    from digitus.papers.images import album
+    from digitus.papers.report import claims, write_html, write_markdown
     from digitus.papers.store import open_store
 
     folder = out or Path("runs") / ("papers-quick" if quick else "papers")
@@ -67,19 +67,17 @@ def papers(
     else:
         _measure(store, paper, quick, folder, data_dir, cores(threads))
     report = folder / "report.html"
-    document.write_html(report, store, bench.album(data_dir))
+    write_html(report, store, album(data_dir))
     if markdown:
-        document.write_markdown(markdown, store)
-    claims = document.claims(store)
+        write_markdown(markdown, store)
+    found = claims(store)
     if json:
-        rows = [
-            dict(zip(("paper", "claim", "measured", "verdict"), c, strict=True)) for c in claims
-        ]
+        rows = [dict(zip(("paper", "claim", "measured", "verdict"), c, strict=True)) for c in found]
         where = {"results": str(store.path), "report": str(report)}
         print_json({"quick": bool(store.about.get("quick")), **where, "claims": rows})
         return
     console = output()
-    for who, claim, measured, verdict in claims:
+    for who, claim, measured, verdict in found:
         console.print(f"{who}: {claim}\n    {measured}: {verdict}", markup=False)
     console.print(f"report  {report}")
 

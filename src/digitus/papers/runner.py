@@ -1,9 +1,9 @@
 """Running experiments: what is missing in the results file, several at a time, each on one core.
 
 An experiment is named, has settings that JSON can hold, and belongs to a function
-`module.function(settings, bench)` of this package. Each runs in a process of its own with one BLAS
-thread: the networks of the papers are too small to share one out, and so a record does not depend
-on the number of cores. Long experiments keep checkpoints in the bench's folder.
+`module.function(settings, workspace)` of `experiments`. Each runs in a process of its own with one
+BLAS thread: the networks of the papers are too small to share one out, and so a record does not
+depend on the number of cores. Long experiments keep checkpoints in the workspace's folder.
 
 Inside: choosing what to run, the processes. Not inside: what experiments do (`gopa`, `shao` ...).
 """
@@ -98,12 +98,12 @@ def carry_out(
     function: str, settings: Record, folder: str, data_dir: Path | None
 ) -> tuple[Record, float]:
     """One experiment in this process: its result and its seconds."""
-    from digitus.papers.experiments.bench import Bench
+    from digitus.papers.experiments.workspace import Workspace
     from digitus.threads import limited
 
     module, name = function.split(".")
     experiment: Any = getattr(import_module(f"digitus.papers.experiments.{module}"), name)
     with limited(1, opencv=1):
         clock = time.perf_counter()
-        result = experiment(settings, Bench(Path(folder), data_dir))
+        result = experiment(settings, Workspace(Path(folder), data_dir))
         return result, time.perf_counter() - clock

@@ -53,7 +53,7 @@ def environment() -> Environment:
     """Jinja2 as all reports use it; a template's name is its path within the package."""
     made = Environment(
         loader=PackageLoader("digitus", "."),
-        autoescape=select_autoescape(["html"]),
+        autoescape=select_autoescape(["html", "svg"]),
         undefined=StrictUndefined,
         extensions=[JoinedLines],
         trim_blocks=True,

@@ -1,1 +1,1 @@
-"""The experiments of both papers; `plan` lists them, `bench` is what they share."""
+"""The experiments of both papers; `plan` lists them, `workspace` is what they share."""

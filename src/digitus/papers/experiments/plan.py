@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from digitus.papers.experiments import furthest, ladder, rotation, shao
+from digitus.papers.experiments import gopa_improved, shao, shao_improved, shao_rotation
 from digitus.papers.runner import Experiment
 from digitus.recipe import to_table
 
@@ -90,16 +90,16 @@ def gopa(size: Size) -> list[Experiment]:
     ]
     return [
         *curves,
-        *_furthest(size),
+        *_gopa_improved(size),
         Experiment("gopa/notations", "gopa.notations", {"seed": 0, "examples": 500}),
         Experiment("gopa/setup", "gopa.setup", {"development": 1000}),
     ]
 
 
-def _furthest(size: Size) -> list[Experiment]:
+def _gopa_improved(size: Size) -> list[Experiment]:
     found = []
     large = ""  # the variant that trains the large network; others wait for its file
-    for name, means in furthest.VARIANTS.items():
+    for name, means in gopa_improved.VARIANTS.items():
         settings = {
             "means": _smaller(means, size),
             "seeds": size.seeds,
@@ -107,19 +107,19 @@ def _furthest(size: Size) -> list[Experiment]:
             "teacher_epochs": size.teacher_epochs,
         }
         after = (large,) if means.temperature and large else ()
-        found.append(Experiment(f"gopa/variant/{name}", "furthest.variant", settings, after))
+        found.append(Experiment(f"gopa/variant/{name}", "gopa_improved.variant", settings, after))
         large = large or (found[-1].name if means.temperature else "")
-    for number, (_, _, means) in reversed(list(enumerate(furthest.STEPS))):  # longest first
+    for number, (_, _, means) in reversed(list(enumerate(gopa_improved.STEPS))):  # longest first
         teaching = {"teacher_epochs": size.teacher_epochs} if means.temperature else {}
         for seed in size.seeds:
             settings = {"means": _smaller(means, size), "seed": seed, "count": size.count}
             name = f"gopa/furthest/{number}/{seed}"
             after = (large,) if means.temperature else ()
-            found.append(Experiment(name, "furthest.step", settings | teaching, after))
+            found.append(Experiment(name, "gopa_improved.step", settings | teaching, after))
     return found
 
 
-def _smaller(means: furthest.Means, size: Size) -> dict[str, Any]:
+def _smaller(means: gopa_improved.Means, size: Size) -> dict[str, Any]:
     """The means, no longer than the size allows."""
     smaller = {k: min(v, getattr(means, k)) for k, v in size.means.items()}
     return asdict(replace(means, **smaller))
@@ -128,8 +128,8 @@ def _smaller(means: furthest.Means, size: Size) -> dict[str, Any]:
 def shao_2023(size: Size) -> list[Experiment]:
     """Shao 2023."""
     return [
-        *_rotation(size),
-        *_ladder(size),
+        *_shao_rotation(size),
+        *_shao_improved(size),
         *(
             Experiment(
                 f"shao/baseline/{seed}",
@@ -143,7 +143,7 @@ def shao_2023(size: Size) -> list[Experiment]:
             )
             for seed in size.seeds
         ),
-        *_preparation(size),
+        *_shao_preprocessing(size),
         Experiment("shao/spectrum", "shao.spectrum", {"count": size.count, "rank": 100}),
         Experiment(
             "shao/setup", "shao.setup", {"picture": 7, "points": 600, "pixels": shao.WATCHED}
@@ -151,12 +151,12 @@ def shao_2023(size: Size) -> list[Experiment]:
     ]
 
 
-def _rotation(size: Size) -> list[Experiment]:
+def _shao_rotation(size: Size) -> list[Experiment]:
     rows: list[tuple[str, tuple[str, ...], int | None]] = [
-        (rotation.LARGER, LARGER_RANGES, size.larger_epochs),
-        (rotation.PAPER, tuple(rotation.RANGES), None),
-        (rotation.RELU, tuple(rotation.RANGES), None),
-        (rotation.WIDER, WIDER_RANGES, None),
+        (shao_rotation.LARGER, LARGER_RANGES, size.larger_epochs),
+        (shao_rotation.PAPER, tuple(shao_rotation.RANGES), None),
+        (shao_rotation.RELU, tuple(shao_rotation.RANGES), None),
+        (shao_rotation.WIDER, WIDER_RANGES, None),
     ]
     found = []
     for network, ranges, epochs in rows:
@@ -168,19 +168,19 @@ def _rotation(size: Size) -> list[Experiment]:
                     "seed": seed,
                     "epochs": epochs,
                     "count": size.count,
-                    "angles": rotation.angles(size.angle_step),
-                    "recipe": to_table(rotation.recipe(network, epochs, seed, size.count)),
+                    "angles": shao_rotation.angles(size.angle_step),
+                    "recipe": to_table(shao_rotation.recipe(network, epochs, seed, size.count)),
                 }
                 name = f"shao/rotation/{network}/{degrees}/{seed}"
-                found.append(Experiment(name, "rotation.trained_on", settings))
+                found.append(Experiment(name, "shao_rotation.trained_on", settings))
     return found
 
 
-def _ladder(size: Size) -> list[Experiment]:
+def _shao_improved(size: Size) -> list[Experiment]:
     found = []
-    for number in range(len(ladder.STEPS)):
+    for number in range(len(shao_improved.STEPS)):
         for seed in size.few:
-            table = to_table(ladder.step_recipe(number, seed, size.count, None))
+            table = to_table(shao_improved.step_recipe(number, seed, size.count, None))
             settings = {
                 "number": number,
                 "seed": seed,
@@ -188,16 +188,18 @@ def _ladder(size: Size) -> list[Experiment]:
                 "epochs": None,
                 "recipe": table,
             }
-            found.append(Experiment(f"shao/ladder/{number}/{seed}", "ladder.step", settings))
-    for name in ladder.WITHOUT:
+            found.append(Experiment(f"shao/ladder/{number}/{seed}", "shao_improved.step", settings))
+    for name in shao_improved.WITHOUT:
         for seed in size.few:
-            table = to_table(ladder.without_recipe(name, seed, size.count))
+            table = to_table(shao_improved.without_recipe(name, seed, size.count))
             left_out = {"name": name, "seed": seed, "count": size.count, "recipe": table}
-            found.append(Experiment(f"shao/without/{name}/{seed}", "ladder.without", left_out))
+            found.append(
+                Experiment(f"shao/without/{name}/{seed}", "shao_improved.without", left_out)
+            )
     return found
 
 
-def _preparation(size: Size) -> list[Experiment]:
+def _shao_preprocessing(size: Size) -> list[Experiment]:
     found = []
     for name in shao.PREPARATIONS:
         base = {"preparation": name, "count": size.count}

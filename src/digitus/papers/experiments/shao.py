@@ -1,7 +1,7 @@
 """Shao 2023 as it is stated: its baseline and table, and what preprocessing does.
 
 Inside: the experiments `setup`, `baseline`, `spectrum`, `learning`. Not inside: the rotation
-hypothesis (`rotation`), and what it takes to reach 99.1 % (`ladder`).
+hypothesis (`shao_rotation`), and what it takes to reach 99.1 % (`shao_improved`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from digitus.nn import Centre, Chain, Constant, Scale, Standardize, calibrated, 
 from digitus.nn.arrays import bounds
 from digitus.nn.init import Glorot
 from digitus.nn.layers import Flatten
-from digitus.papers.experiments.bench import Bench, packed, read, score, trained
+from digitus.papers.experiments.workspace import Workspace, read, score, trained
+from digitus.papers.images import packed
 from digitus.papers.store import Record
 from digitus.recipe import Recipe, load_recipe, with_settings
 from digitus.types import Answers, Floats64
@@ -38,13 +39,13 @@ def recipe(seed: int, count: int | None, **settings: Any) -> Recipe:
     return chosen if count is None else with_settings(chosen, development=count // 10)
 
 
-def setup(settings: Record, bench: Bench) -> Record:
+def setup(settings: Record, workspace: Workspace) -> Record:
     """What preprocessing makes of a picture: array, centred array, vector, one-hot label.
 
     Settings: `picture`, its place in the training set; `points`, pictures in the scatter plots;
     `pixels`, row and column of the two inputs that are drawn there.
     """
-    digits = bench.training_set()
+    digits = workspace.training_set()
     k = settings["picture"]
     mean = digits.images.mean(axis=0) / 255
     watched = settings["pixels"]
@@ -74,14 +75,14 @@ def _prepared(name: str, digits: Digits, rows: Sequence[int], columns: Sequence[
     }[name]
 
 
-def baseline(settings: Record, bench: Bench) -> Record:
+def baseline(settings: Record, workspace: Workspace) -> Record:
     """The recipe shao-2023 and its score on the test set.
 
     Settings: `seed`, `count`, `epochs`, `recipe` (its table: a changed one is carried out again).
     """
     chosen = recipe(settings["seed"], settings["count"], epochs=settings["epochs"])
-    recognizer, epochs = trained(chosen, bench.training_set(settings["count"]))
-    test = bench.test_set()
+    recognizer, epochs = trained(chosen, workspace.training_set(settings["count"]))
+    test = workspace.test_set()
     answers = read(recognizer, test.images)
     return {
         "parameters": int(sum(w.size for n, w in recognizer.params.items() if "mean" not in n)),
@@ -98,7 +99,7 @@ def threes(answers: Answers, test: Digits) -> Record:
     return {"places": places, "read_as": answers[places]}
 
 
-def spectrum(settings: Record, bench: Bench) -> Record:
+def spectrum(settings: Record, workspace: Workspace) -> Record:
     """How long and narrow the cloud of inputs is, by the way it was prepared.
 
     The covariance does not change when the mean is taken away; what a step of gradient descent
@@ -106,7 +107,7 @@ def spectrum(settings: Record, bench: Bench) -> Record:
     largest eigenvalue and its ratio to the one of rank `rank` and to the smallest above 0.
     Settings: `count`, `rank`.
     """
-    digits = bench.training_set(settings["count"])
+    digits = workspace.training_set(settings["count"])
     found = {}
     for name, layers in PREPARATIONS.items():
         network = Chain([*layers, Flatten()])
@@ -152,7 +153,7 @@ def _ratios(matrix: Floats64, rank: int) -> Record:
     }
 
 
-def learning(settings: Record, bench: Bench) -> Record:
+def learning(settings: Record, workspace: Workspace) -> Record:
     """The paper's network behind one preparation, at one rate, on the development split alone.
 
     Settings: `preparation`, `rate`, `seed`, `count`, `epochs`.
@@ -164,5 +165,5 @@ def learning(settings: Record, bench: Bench) -> Record:
         network=Chain([*PREPARATIONS[settings["preparation"]], *hidden]),
         schedule=Constant(settings["rate"]),
     )
-    _, epochs = trained(chosen, bench.training_set(settings["count"]))
+    _, epochs = trained(chosen, workspace.training_set(settings["count"]))
     return {"epochs": epochs, "development": epochs[-1]["development"]}

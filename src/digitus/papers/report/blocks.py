@@ -1,27 +1,18 @@
-"""What a page of the notebook is made of: headings, paragraphs, tables, claims, charts, pictures.
+"""What the papers' report is made of: headings, paragraphs, tables, charts, pictures.
 
-The words about the experiments (`page_gopa`, `page_shao` ...) are written once, as these blocks;
-`notebook` makes HTML and Markdown of them. Text may hold `code`, **bold**, *slanted* and
-[links](address), and nothing else of either language. Inside: the blocks, and figures as people
-write them. Not inside: drawing (`drawings`), rendering.
+They are written once and become HTML (`to_html`) and Markdown (`to_markdown`). Text may hold
+`code`, **bold**, *slanted* and [links](address), and nothing else of either language. Inside: the
+blocks. Not inside: what is said with them (`document`), drawing (`drawings`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
-from digitus.metrics import student95
-from digitus.papers.experiments.bench import Album
-from digitus.report.formats import SPACE
+from digitus.papers.images import Album
 from digitus.types import Floats64, Numbers
-
-SPREAD = "±"
-SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
 
 
 @dataclass(frozen=True)
@@ -34,7 +25,7 @@ class Heading:
 
     @property
     def id(self) -> str:
-        """Its address in the page."""
+        """Its address in the HTML file."""
         return "part-" + self.number.lower().replace(".", "-")
 
 
@@ -109,7 +100,6 @@ class Heat:
     columns: Sequence[str]
     values: Floats64
     label: str
-    counts: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +110,7 @@ class Pictures:
     caption: str
     images: Numbers
     labels: Sequence[str]
-    size: int = 56
+    size: int = 56  # pixels of a picture's width in HTML
 
 
 @dataclass(frozen=True)
@@ -133,74 +123,9 @@ class Figures:
 Block: TypeAlias = Heading | Text | Items | Equations | Table | Pictures | Figures
 
 
-@dataclass
-class Page:
-    """Blocks in their order.
+@dataclass(frozen=True)
+class FromAlbum:
+    """Digits of the data set. Without an album it is only said `what` could be seen."""
 
-    Digits of the data set are looked up in `album` by their places; results files do not hold them.
-    """
-
-    album: Album | None = None
-    blocks: list[Block] = field(default_factory=list)
-
-    def add(self, *blocks: Block) -> None:
-        """Appends."""
-        self.blocks.extend(blocks)
-
-    def show_digits(self, what: str, blocks: Callable[[Album], Sequence[Block]]) -> None:
-        """Appends what the album shows or, without one, says where it can be seen."""
-        if self.album:
-            self.add(*blocks(self.album))
-        else:
-            self.say(
-                f"*{what}: in the report that `digitus papers` writes. The digits are MNIST's and "
-                "are not kept with the results.*"
-            )
-
-    def say(self, *paragraphs: str) -> None:
-        """Appends paragraphs."""
-        self.blocks.extend(Text(words) for words in paragraphs)
-
-
-def per_cent(share: float, places: int = 2) -> str:
-    """0.92641 as "92.64 %"."""
-    return f"{100 * share:.{places}f}{SPACE}%"
-
-
-def points(share: float) -> str:
-    """A difference of two shares: "+0.53", in percentage points."""
-    return f"{100 * share:+.2f}".replace("-", "−")
-
-
-def over_seeds(values: Sequence[float], places: int = 2) -> str:
-    """The mean over runs with its 95 % interval: "92.64 ± 0.21 %"; one run has none."""
-    mean, half = student95(values)
-    if math.isnan(half):
-        return f"{per_cent(mean, places)} (one run)"
-    return f"{100 * mean:.{places}f} {SPREAD} {100 * half:.{places}f}{SPACE}%"
-
-
-def within(interval: Sequence[float]) -> str:
-    """An interval of shares: "92.12 to 93.14 %"."""
-    low, high = interval
-    return f"{100 * low:.2f} to {per_cent(high)}"
-
-
-def mean(values: Sequence[float]) -> float:
-    """The mean."""
-    return float(np.mean(values))
-
-
-def figure(value: float) -> str:
-    """Three digits; two and a power of ten where there would be many zeros: "1.3·10⁻¹⁵"."""
-    if value == 0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e5:
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}·10{''.join(SUPERSCRIPTS[c] for c in str(int(exponent)))}"
-
-
-def seeds(n: int) -> str:
-    """As "1 seed" or "5 seeds"."""
-    return f"{n} seed{'s' * (n != 1)}"
+    what: str
+    blocks: Callable[[Album], Sequence[Block]]

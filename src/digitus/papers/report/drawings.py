@@ -14,23 +14,11 @@ from markupsafe import Markup, escape
 from digitus.papers.report.blocks import Chart, Heat, Line
 from digitus.report import charts
 from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis
+from digitus.report.html import environment
 
-COLOURS = ("#2a5da8", "#bd3a26", "#8a5a00", "#2e7d4f", "#7a4a9e", "#5a6270", "#0f8a94")
-DARK = ("#8fb8f2", "#f48b77", "#e0b35c", "#7fcf9f", "#c7a3e8", "#a2a9b4", "#6ed0d8")
-ROOM = 14  # to the right, for half of the last tick
-LINE_HEIGHT = 18  # of the legend in a file
-
-
-def style() -> str:
-    """The rules for the classes used here, to go into a page once."""
-    light = "".join(f".s{i}{{--c:{c}}}" for i, c in enumerate(COLOURS))
-    dark = "".join(f".s{i}{{--c:{c}}}" for i, c in enumerate(DARK))
-    return (
-        f"{light}@media (prefers-color-scheme: dark){{{dark}}}"
-        ".band{fill:var(--c);opacity:.15}.bars{stroke:var(--c);stroke-width:1.5;opacity:.7}"
-        ".point{fill:var(--c);opacity:.55}"
-        ".cell{fill:rgb(var(--blue-rgb))}.value{font-size:11px;fill:var(--ink);text-anchor:middle}"
-    )
+ROOM = 14  # pixels to the right, for half of the last tick
+ABOVE = 28  # pixels of a file, for the title
+LEGEND_TOP, LEGEND_ROW, LEGEND_COLUMN = 40, 18, 155  # pixels of a file, from the drawing's bottom
 
 
 def svg(drawing: Chart | Heat) -> str:
@@ -51,31 +39,24 @@ def file(drawing: Chart | Heat) -> str:
     names = [s.name for s in drawing.lines] if isinstance(drawing, Chart) else []
     names = names if len(names) > 1 else []
     rows = math.ceil(len(names) / 2)
-    across = WIDTH + ROOM
-    height = HEIGHT + 34 + rows * LINE_HEIGHT + 6 * bool(rows)
-    colours = "".join(f".s{i}{{--c:{c}}}" for i, c in enumerate(COLOURS))
-    legend = "".join(
-        f'<circle class="dot s{i}" cx="{LEFT + 5 + 155 * (i % 2)}" '
-        f'cy="{HEIGHT + 40 + LINE_HEIGHT * (i // 2)}" r="4"/>'
-        f'<text class="tick" x="{LEFT + 15 + 155 * (i % 2)}" '
-        f'y="{HEIGHT + 44 + LINE_HEIGHT * (i // 2)}">{escape(name)}</text>'
-        for i, name in enumerate(names)
-    )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {height}" '
-        f'width="{across * 1.5:g}" height="{height * 1.5:g}" role="img">'
-        f"<title>{escape(drawing.title)}</title><style>"
-        "svg{--paper:#fbfaf6;--line:#e4dfd3;--ink:#1c2430;--soft:#5a6270;--blue-rgb:64 118 200;"
-        "font-family:system-ui,sans-serif}.grid{fill:none;stroke:var(--line)}"
-        ".tick{fill:var(--soft);font-size:11.5px}.end{text-anchor:end}.middle{text-anchor:middle}"
-        ".line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}"
-        ".dot{fill:var(--c)}.band{fill:var(--c);opacity:.15}"
-        ".bars{stroke:var(--c);stroke-width:1.5;opacity:.7}.point{fill:var(--c);opacity:.55}"
-        ".cell{fill:rgb(64 118 200)}.value{font-size:11px;fill:var(--ink);text-anchor:middle}"
-        f".title{{font:600 13.5px Georgia,serif;fill:var(--ink)}}{colours}</style>"
-        f'<rect width="{across}" height="{height}" fill="#fbfaf6"/>'
-        f'<text class="title" x="8" y="21">{escape(drawing.title)}</text>'
-        f'<g transform="translate(0 28)">{svg(drawing)}</g>{legend}</svg>\n'
+        environment()
+        .get_template("papers/report/chart.svg")
+        .render(
+            title=drawing.title,
+            width=WIDTH + ROOM,
+            height=HEIGHT + ABOVE + 6 + rows * LEGEND_ROW + 6 * bool(rows),
+            above=ABOVE,
+            drawing=Markup(svg(drawing)),
+            legend=[
+                (
+                    LEFT + 5 + LEGEND_COLUMN * (i % 2),
+                    HEIGHT + LEGEND_TOP + LEGEND_ROW * (i // 2),
+                    name,
+                )
+                for i, name in enumerate(names)
+            ],
+        )
     )
 
 
@@ -92,23 +73,25 @@ def _chart(chart: Chart) -> str:
 
 def _axes(chart: Chart) -> tuple[Axis, Axis]:
     xs = np.concatenate([np.asarray(s.x, float) for s in chart.lines])
+    first, last = float(xs.min()), float(xs.max())
+    across = Axis(first, last if last > first else first + 1, _whole, log=chart.log[0])
+    form = charts.percentage if chart.percent else charts.number
+    return across, Axis(*_bounds(chart), form, log=chart.log[1])
+
+
+def _bounds(chart: Chart) -> tuple[float, float]:
+    """From where to where the y axis goes: as asked for, else all values with a little room."""
     ys = np.concatenate(
         [np.asarray(s.y, float) + sign * np.asarray(s.half or 0.0, float)
          for s in chart.lines for sign in (-1, 1)]
     )  # fmt: skip
-    form = charts.percentage if chart.percent else charts.number
-    log_x, log_y = chart.log
-    asked = chart.low if chart.low is not None and chart.low < ys.max() else None
-    low = float(ys.min()) if asked is None else asked
-    high = float(ys.max()) if chart.high is None else chart.high
-    room = 0.0 if log_y else (high - low or 1.0) * 0.04
+    low, high = float(ys.min()), float(ys.max()) if chart.high is None else chart.high
+    asked = chart.low is not None and chart.low < ys.max()
+    low = chart.low if asked and chart.low is not None else low
+    room = 0.0 if chart.log[1] else (high - low or 1.0) * 0.04
+    bottom = low if asked else low - room
     top = high + room if chart.high is None else high
-    bottom = low - room if asked is None else low
-    if chart.percent:
-        top, bottom = min(top, 1.0), max(bottom, 0.0)
-    first, last = float(xs.min()), float(xs.max())
-    across = Axis(first, last if last > first else first + 1, _whole, log=log_x)
-    return across, Axis(bottom, top, form, log=log_y)
+    return (max(bottom, 0.0), min(top, 1.0)) if chart.percent else (bottom, top)
 
 
 def _whole(value: float) -> str:
@@ -176,7 +159,7 @@ def _heat(heat: Heat) -> str:
             if math.isnan(value):
                 continue
             depth = (value - low) / ((most - low) or 1.0)
-            words = f"{value:g}" if heat.counts else f"{100 * value:.1f}"
+            words = f"{100 * value:.1f}"
             x = left + j * wide
             parts.append(
                 f'<rect class="cell" x="{x + 1:.1f}" y="{y + 1:.1f}" width="{wide - 2:.1f}" '

@@ -3,7 +3,7 @@
 Each experiment trains one network on digits turned by angles drawn anew in every epoch, and scores
 it on the test set upright, turned by angles drawn once for all networks, and turned by each of a
 row of fixed angles. Inside: the networks, the ranges, the experiment `trained_on`. Not inside: the
-words about it (`page_rotation`).
+words about it (`report.shao_rotation`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from digitus.nn import (
     SoftmaxCrossEntropy,
     stream,
 )
-from digitus.papers.experiments.bench import Bench, accuracy, read, score, trained
 from digitus.papers.experiments.shao import recipe as paper_recipe
+from digitus.papers.experiments.workspace import Workspace, accuracy, read, score, trained
 from digitus.papers.store import Record
 from digitus.recipe import Recipe
 
@@ -91,7 +91,7 @@ def turned(digits: Digits, degrees: tuple[float, float] | None, *purpose: str | 
     return Digits(images, digits.labels, digits.name, digits.origin)
 
 
-def trained_on(settings: Record, bench: Bench) -> Record:
+def trained_on(settings: Record, workspace: Workspace) -> Record:
     """A network trained on one range of angles, and its scores on all of them.
 
     Settings: `network`, `range`, `seed`, `epochs` (None: as usual), `count`, `angles` (degrees of
@@ -102,9 +102,9 @@ def trained_on(settings: Record, bench: Bench) -> Record:
     degrees = RANGES[settings["range"]]
     if degrees is not None:
         chosen = _with(chosen, augment=Augmentation(rotate=degrees))
-    digits = bench.training_set(count)
+    digits = workspace.training_set(count)
     recognizer, epochs = trained(chosen, digits)
-    test = bench.test_set()
+    test = workspace.test_set()
     scores = {}
     for name in TESTS:
         seen = turned(test, RANGES[name], name)

@@ -2,7 +2,7 @@
 
 A step changes one thing of the recipe before it. All choices (rates, epochs, ranges) were made on
 the development split; the test set gives the score of each step. Inside: the steps, the experiment
-`step`. Not inside: the paper's own baseline (`shao`), turned digits (`rotation`).
+`step`. Not inside: the paper's own baseline (`shao`), turned digits (`shao_rotation`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from digitus.papers.experiments.bench import Bench, read, score, trained
 from digitus.papers.experiments.shao import recipe, threes
+from digitus.papers.experiments.workspace import Workspace, read, score, trained
 from digitus.papers.store import Record
 from digitus.recipe import Recipe, from_table, to_table
 
@@ -106,13 +106,13 @@ def without_recipe(name: str, seed: int, count: int | None) -> Recipe:
     return from_table(to_table(step_recipe(WHOLE, seed, count, None)) | WITHOUT[name])
 
 
-def without(settings: Record, bench: Bench) -> Record:
+def without(settings: Record, workspace: Workspace) -> Record:
     """Step `WHOLE` less one thing, with one seed.
 
     Settings: `name`, `seed`, `count`, `recipe`. Gives what `step` gives.
     """
     chosen = without_recipe(settings["name"], settings["seed"], settings["count"])
-    return _scored(chosen, settings["count"], bench)
+    return _scored(chosen, settings["count"], workspace)
 
 
 def step_recipe(number: int, seed: int, count: int | None, epochs: int | None) -> Recipe:
@@ -125,7 +125,7 @@ def step_recipe(number: int, seed: int, count: int | None, epochs: int | None) -
     return from_table(table)
 
 
-def step(settings: Record, bench: Bench) -> Record:
+def step(settings: Record, workspace: Workspace) -> Record:
     """One step with one seed: development and test score, and the misread 3s.
 
     Settings: `number`, `seed`, `count`, `epochs` (None: the recipe's), `recipe` (its table, so
@@ -134,12 +134,12 @@ def step(settings: Record, bench: Bench) -> Record:
     chosen = step_recipe(
         settings["number"], settings["seed"], settings["count"], settings["epochs"]
     )
-    return _scored(chosen, settings["count"], bench)
+    return _scored(chosen, settings["count"], workspace)
 
 
-def _scored(chosen: Recipe, count: int | None, bench: Bench) -> Record:
-    recognizer, epochs = trained(chosen, bench.training_set(count))
-    test = bench.test_set()
+def _scored(chosen: Recipe, count: int | None, workspace: Workspace) -> Record:
+    recognizer, epochs = trained(chosen, workspace.training_set(count))
+    test = workspace.test_set()
     answers = read(recognizer, test.images)
     return {
         "parameters": int(sum(np.size(w) for n, w in recognizer.params.items() if "mean" not in n)),

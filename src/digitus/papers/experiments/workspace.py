@@ -1,38 +1,31 @@
-"""What experiments share: digits, training by recipe, scores as records, checkpoints, pictures.
+"""What experiments share: digits, checkpoints, training by recipe, scores as records.
 
-Inside: `Bench`, which knows where digits and checkpoints are, and the small functions around it.
+Inside: `Workspace`, which knows where digits and checkpoints are, and small functions beside it.
 Not inside: the experiments themselves.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import zlib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from digitus import metrics
 from digitus.datasets import sources
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
-from digitus.errors import DataError, ModelError
+from digitus.errors import ModelError
 from digitus.files import read_arrays, write_arrays
 from digitus.papers.store import Record, as_json
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
 from digitus.training.loop import SPLIT_SEED, EpochEnded, Finished, train
-from digitus.types import Answers, Bytes, Images, Ints, Numbers, Params
-
-# The images [n 28 28] at some places of MNIST's "train" or "test": results keep places only.
-Album: TypeAlias = Callable[[str, Sequence[int]], Bytes]
+from digitus.types import Answers, Images, Ints, Params
 
 
 @cache
@@ -41,7 +34,7 @@ def _loaded(part: Literal["train", "test"], data_dir: Path | None) -> Digits:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Workspace:
     """Where digits come from and where experiments keep files on the way."""
 
     folder: Path
@@ -117,34 +110,3 @@ def score(answers: Answers, digits: Digits) -> Record:
 def accuracy(answers: Answers, digits: Digits) -> float:
     """The share of right answers."""
     return float((answers == digits.labels).mean())
-
-
-def album(data_dir: Path | None) -> Album | None:
-    """MNIST's images by part and place, for a report; None where MNIST is not on this machine."""
-    try:
-        learnt = sources.load("mnist", "train", data_dir=data_dir, download=False)
-        test = sources.load("mnist", "test", data_dir=data_dir, download=False)
-    except DataError:
-        return None
-    parts = {"train": learnt.images, "test": test.images}
-    return lambda part, places: parts[part][list(places)]
-
-
-def packed(images: Numbers) -> Record:
-    """Pictures [n h w], bytes or signed bytes, as JSON holds them: a deflated text."""
-    data = zlib.compress(np.ascontiguousarray(images).tobytes(), 9)
-    kind = "signed" if images.dtype == np.int8 else "bytes"
-    return {"kind": kind, "shape": images.shape, "data": base64.b64encode(data).decode("ascii")}
-
-
-def unpacked(record: Record) -> Numbers:
-    """The pictures of `packed`."""
-    dtype = np.int8 if record["kind"] == "signed" else np.uint8
-    data = zlib.decompress(base64.b64decode(record["data"]))
-    return np.frombuffer(data, dtype).reshape(record["shape"])
-
-
-def quantised(weights: Numbers) -> npt.NDArray[np.int8]:
-    """Weights as signed bytes of one scale, for pictures; the largest half per cent is clipped."""
-    scale = float(np.quantile(np.abs(weights), 0.995)) or 1.0
-    return np.clip(np.round(weights / scale * 127), -127, 127).astype(np.int8)

@@ -9,7 +9,7 @@ import pytest
 
 from digitus.datasets.batches import split
 from digitus.nn import GradientDescent, SoftmaxCrossEntropy, initial, one_hot, stream
-from digitus.papers.experiments import columns, gopa
+from digitus.papers.experiments import gopa, gopa_notation
 from digitus.recipe import load_recipe, with_settings
 from digitus.training.loop import SPLIT_SEED
 from small import digits, trained
@@ -19,14 +19,14 @@ F64 = np.float64
 
 def setting(seeds: list[int], count: int = 60) -> tuple[Any, Any, Any]:
     few = digits(count)
-    p = columns.first(seeds, gopa.RULE, dtype=F64)
-    return p, columns.pixels(few.images, F64), columns.targets(few.labels, F64)
+    p = gopa_notation.first(seeds, gopa.RULE, dtype=F64)
+    return p, gopa_notation.pixels(few.images, F64), gopa_notation.targets(few.labels, F64)
 
 
 def test_gradients_are_those_of_the_layers() -> None:
     few = digits(60)
     p, X, Y = setting([7])
-    paper = columns.backward(p, X, Y, columns.forward(p, X), X.shape[1])
+    paper = gopa_notation.backward(p, X, Y, gopa_notation.forward(p, X), X.shape[1])
     params = initial(gopa.NETWORK, (28, 28, 1), gopa.RULE, stream(7, "initial"), F64)
     z, back = gopa.NETWORK.forward(params, few.images[..., None].astype(F64))
     _, dz = SoftmaxCrossEntropy()(z, one_hot(few.labels, dtype=F64))
@@ -42,9 +42,9 @@ def test_gradients_are_derivatives(name: str) -> None:
     p, X, Y = setting([3], 20)
 
     def loss(q: Any) -> float:
-        return float(-np.log((columns.forward(q, X).A2[0] * Y).sum(axis=0)).mean())
+        return float(-np.log((gopa_notation.forward(q, X).A2[0] * Y).sum(axis=0)).mean())
 
-    g = columns.backward(p, X, Y, columns.forward(p, X), 20)[name][0]
+    g = gopa_notation.backward(p, X, Y, gopa_notation.forward(p, X), 20)[name][0]
     for i, j in [(0, 0), (4, g.shape[1] // 2), (9, g.shape[1] - 1)]:
         step = np.zeros_like(p[name])
         step[0, i, j] = 1e-6
@@ -54,19 +54,21 @@ def test_gradients_are_derivatives(name: str) -> None:
 
 def test_runs_do_not_see_their_neighbours() -> None:
     p, X, Y = setting([0, 1, 2])
-    together = columns.backward(p, X, Y, columns.forward(p, X), X.shape[1])
+    together = gopa_notation.backward(p, X, Y, gopa_notation.forward(p, X), X.shape[1])
     for k in range(3):
         own = {name: w[k : k + 1] for name, w in p.items()}
-        alone = columns.backward(own, X, Y, columns.forward(own, X), X.shape[1])
+        alone = gopa_notation.backward(own, X, Y, gopa_notation.forward(own, X), X.shape[1])
         assert all(np.allclose(together[n][k], alone[n][0], atol=1e-14) for n in p)
 
 
 def test_blocks_add_up() -> None:
     p, X, Y = setting([0, 5])
-    whole = columns.gradients(p, [(X, Y)])
-    parts = columns.blocks(X, Y, 17)
+    whole = gopa_notation.gradients(p, [(X, Y)])
+    parts = gopa_notation.blocks(X, Y, 17)
     assert [x.shape[1] for x, _ in parts] == [17, 17, 17, 9]
-    assert all(np.allclose(whole[n], g, atol=1e-14) for n, g in columns.gradients(p, parts).items())
+    assert all(
+        np.allclose(whole[n], g, atol=1e-14) for n, g in gopa_notation.gradients(p, parts).items()
+    )
 
 
 def test_descent_is_what_digitus_train_does() -> None:
@@ -74,13 +76,15 @@ def test_descent_is_what_digitus_train_does() -> None:
     recipe = with_settings(load_recipe("gopa-2024"), epochs=5, development=30, seed=2)
     recognizer, _ = trained(recipe, digits())
     learnt, _ = split(digits(), 30, SPLIT_SEED)
-    parts = columns.blocks(columns.pixels(learnt.images), columns.targets(learnt.labels))
-    p = columns.first([2], gopa.RULE)
+    parts = gopa_notation.blocks(
+        gopa_notation.pixels(learnt.images), gopa_notation.targets(learnt.labels)
+    )
+    p = gopa_notation.first([2], gopa.RULE)
     for t in range(5):
-        for name, g in columns.gradients(p, parts).items():
+        for name, g in gopa_notation.gradients(p, parts).items():
             p[name] += GradientDescent().update(g, p[name], {}, 0.1, t + 1)
     for name, own in gopa.NAMES.items():
         mine = recognizer.params[own]
         assert np.allclose(p[name][0], mine.T if name[0] == "W" else mine[:, None], atol=1e-5)
-    read = columns.answers(p, columns.pixels(learnt.images))[0]
+    read = gopa_notation.answers(p, gopa_notation.pixels(learnt.images))[0]
     assert (read == recognizer.outputs(learnt.images).argmax(axis=1)).mean() > 0.99

@@ -2,7 +2,8 @@
 
 Inside: the means (`Means`), the steps in which they are added, the variants that were tried and
 left out, and the experiments `step` and `variant`. Choices were made on the development split;
-`step` scores the test set, `variant` does not look at it. Not inside: the equations (`columns`).
+`step` scores the test set, `variant` does not look at it. Not inside: the equations
+(`gopa_notation`).
 
 Several networks are trained at once, side by side: the candidates among which the development
 split chooses, or the seeds of a variant. They differ in their first weights and see the same
@@ -31,8 +32,9 @@ from digitus.nn import (
     update_average,
 )
 from digitus.nn.arrays import bounds
-from digitus.papers.experiments import columns
-from digitus.papers.experiments.bench import Bench, accuracy, packed, quantised, score, trained
+from digitus.papers.experiments import gopa_notation
+from digitus.papers.experiments.workspace import Workspace, accuracy, score, trained
+from digitus.papers.images import packed, quantised
 from digitus.papers.store import Record
 from digitus.recipe import load_recipe, with_settings
 from digitus.recognizer import Recognizer, load
@@ -62,7 +64,7 @@ class Means:
     smoothing: float = 0.0
     temperature: float = 0.0
     prepare: str = ""
-    start: int = columns.HIDDEN
+    start: int = gopa_notation.HIDDEN
     candidates: int = 1
 
 
@@ -110,23 +112,23 @@ VARIANTS: dict[str, Means] = {
 }
 
 
-def step(settings: Record, bench: Bench) -> Record:
+def step(settings: Record, workspace: Workspace) -> Record:
     """One step with one seed. Settings: `means`, `seed`, `count`, with a teacher `teacher_epochs`.
 
     Of several candidates, the test set is scored by the one that the development split chooses.
     """
     means, seed = Means(**settings["means"]), settings["seed"]
-    learnt, development = bench.parts(settings["count"], _held_back(settings["count"]))
+    learnt, development = workspace.parts(settings["count"], _held_back(settings["count"]))
     seeds = [CANDIDATES_APART * seed + k for k in range(means.candidates)]
-    p = fit(means, seeds, learnt, _large(means, settings, bench))
+    p = fit(means, seeds, learnt, _large(means, settings, workspace))
     found = _development(p, development)
     best = int(np.argmax(found))
-    test = bench.test_set()
+    test = workspace.test_set()
     chosen = {name: w[best : best + 1] for name, w in p.items()}
     result: Record = {
         "development": found[best],
         "candidates": found,
-        "test": score(columns.answers(chosen, columns.pixels(test.images))[0], test),
+        "test": score(gopa_notation.answers(chosen, gopa_notation.pixels(test.images))[0], test),
         "parameters": sum(w[0].size for w in p.values()),
     }
     if seed == 0:
@@ -135,14 +137,14 @@ def step(settings: Record, bench: Bench) -> Record:
     return result
 
 
-def variant(settings: Record, bench: Bench) -> Record:
+def variant(settings: Record, workspace: Workspace) -> Record:
     """Networks of several seeds, development accuracy alone.
 
     Settings: `means`, `seeds`, `count`, `teacher_epochs`.
     """
     means = Means(**settings["means"])
-    learnt, development = bench.parts(settings["count"], _held_back(settings["count"]))
-    large = _large(means, settings, bench)
+    learnt, development = workspace.parts(settings["count"], _held_back(settings["count"]))
+    large = _large(means, settings, workspace)
     found: Record = {
         "development": _development(fit(means, settings["seeds"], learnt, large), development)
     }
@@ -152,19 +154,19 @@ def variant(settings: Record, bench: Bench) -> Record:
     return found
 
 
-def _large(means: Means, settings: Record, bench: Bench) -> Recognizer | None:
+def _large(means: Means, settings: Record, workspace: Workspace) -> Recognizer | None:
     """The teacher, where there is to be one."""
     if not means.temperature:
         return None
-    return teacher(bench, settings["count"], settings["teacher_epochs"])
+    return teacher(workspace, settings["count"], settings["teacher_epochs"])
 
 
-def teacher(bench: Bench, count: int | None, epochs: int) -> Recognizer:
+def teacher(workspace: Workspace, count: int | None, epochs: int) -> Recognizer:
     """The recipe quick, trained on the same digits; kept in a file for the next variant."""
-    path = bench.file(f"teacher-{count or 'all'}-{epochs}")
+    path = workspace.file(f"teacher-{count or 'all'}-{epochs}")
     if not path.exists():
         recipe = with_settings(load_recipe("quick"), epochs=epochs, development=_held_back(count))
-        trained(recipe, bench.training_set(count))[0].save(path)
+        trained(recipe, workspace.training_set(count))[0].save(path)
     return load(path)
 
 
@@ -173,14 +175,14 @@ def _held_back(count: int | None) -> int:
 
 
 def _development(p: Params, development: Digits) -> list[float]:
-    answers = columns.answers(p, columns.pixels(development.images))
+    answers = gopa_notation.answers(p, gopa_notation.pixels(development.images))
     return [accuracy(a, development) for a in answers]
 
 
 def fit(means: Means, seeds: list[int], learnt: Digits, large: Recognizer | None = None) -> Params:
     """Trains a network for each seed, side by side; its parameters take pixels divided by 255."""
     rule: Initializer = He() if means.initial == "he" else Uniform(-0.5, 0.5)
-    p = columns.first(seeds, rule, means.start)
+    p = gopa_notation.first(seeds, rule, means.start)
     memory = {name: RULE.start(w) for name, w in p.items()}
     schedule = Cosine(means.rate, warmup=0.05) if means.falling else Constant(means.rate)
     mean, width = _moments(means.prepare, learnt)
@@ -188,12 +190,12 @@ def fit(means: Means, seeds: list[int], learnt: Digits, large: Recognizer | None
     steps = means.epochs * -(-len(learnt) // means.batch)
     for t, (X, Y) in enumerate(_batches(means, seeds[0], learnt, large), start=1):
         done = (t - 1) / steps
-        if p["W1"].shape[1] > columns.HIDDEN and done >= _prune_at(means, p):
+        if p["W1"].shape[1] > gopa_notation.HIDDEN and done >= _prune_at(means, p):
             p, memory = _pruned(p, memory, (X - mean) / width, Y)
-        if means.average and average is None and p["W1"].shape[1] == columns.HIDDEN:
+        if means.average and average is None and p["W1"].shape[1] == gopa_notation.HIDDEN:
             average = {name: w.copy() for name, w in p.items()}
         X = (X - mean) / width
-        gradients = columns.backward(p, X, Y, columns.forward(p, X), X.shape[1])
+        gradients = gopa_notation.backward(p, X, Y, gopa_notation.forward(p, X), X.shape[1])
         rate = schedule(done)
         for name, g in gradients.items():
             change = RULE.update(g, p[name], memory[name], rate, t)
@@ -211,7 +213,7 @@ def _batches(
     means: Means, seed: int, learnt: Digits, large: Recognizer | None
 ) -> Iterator[tuple[Numbers, Numbers]]:
     """X and Y of every batch of every epoch."""
-    Y = columns.targets(learnt.labels)
+    Y = gopa_notation.targets(learnt.labels)
     distort = Augmentation(**means.distort)
     for epoch in range(means.epochs):
         images = learnt.images
@@ -223,16 +225,16 @@ def _batches(
         for part in bounds(len(order), means.batch):
             own = Y[:, order[part]]
             if means.smoothing:
-                own = own * (1 - means.smoothing) + means.smoothing / columns.DIGITS
-            yield columns.pixels(images[order[part]]), own
+                own = own * (1 - means.smoothing) + means.smoothing / gopa_notation.DIGITS
+            yield gopa_notation.pixels(images[order[part]]), own
 
 
 def _moments(prepare: str, learnt: Digits) -> tuple[Numbers, Numbers]:
     """What is taken away from X and what it is divided by, [784 1] each."""
-    mean = np.zeros((columns.PIXELS, 1), np.float32)
+    mean = np.zeros((gopa_notation.PIXELS, 1), np.float32)
     width = np.ones_like(mean)
     if prepare:
-        X = columns.pixels(learnt.images)
+        X = gopa_notation.pixels(learnt.images)
         mean = X.mean(axis=1, keepdims=True)
         if prepare == "standardised":
             width = np.maximum(X.std(axis=1, keepdims=True), np.float32(0.1))
@@ -242,19 +244,19 @@ def _moments(prepare: str, learnt: Digits) -> tuple[Numbers, Numbers]:
 def _prune_at(means: Means, p: Params) -> float:
     """When the next unit goes: from a sixth of the time on, the last one at a half."""
     removed = means.start - p["W1"].shape[1]
-    return 1 / 6 + (removed + 1) / (means.start - columns.HIDDEN) / 3
+    return 1 / 6 + (removed + 1) / (means.start - gopa_notation.HIDDEN) / 3
 
 
 def _pruned(p: Params, memory: dict[str, Params], X: Any, Y: Any) -> tuple[Params, Any]:
     """Each run without the unit whose removal raises its loss on a batch least."""
-    A1 = columns.forward(p, X).A1
+    A1 = gopa_notation.forward(p, X).A1
     runs, hidden, _ = p["W1"].shape
     loss = np.zeros((runs, hidden))
     for j in range(hidden):
         q = {**p, "W2": p["W2"].copy()}
         q["W2"][:, :, j] = 0
         q["b2"] = p["b2"] + p["W2"][:, :, j : j + 1] * A1[:, j].mean(axis=1)[:, None, None]
-        hit = (columns.forward(q, X).A2 * Y).sum(axis=1)
+        hit = (gopa_notation.forward(q, X).A2 * Y).sum(axis=1)
         loss[:, j] = -np.log(np.maximum(hit, 1e-9)).mean(axis=1)
     least = loss.argmin(axis=1)
     kept = np.array([[j for j in range(hidden) if j != least[r]] for r in range(runs)])
