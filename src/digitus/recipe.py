@@ -7,6 +7,8 @@ stands for one of several things names it with the key `kind`::
     network = [{ kind = "Flatten" }, { kind = "Dense", units = 10 }]
     optimizer = { kind = "Momentum", mu = 0.9 }
 
+A layer with layers inside has lists of its own: ``{ kind = "Residual", body = [{ kind = ...}] }``.
+
 The names and settings are those of the classes in `digitus.nn`; an unknown one is an error that
 names the nearest known one. The same tables are kept as JSON in every model file.
 
@@ -34,6 +36,7 @@ from digitus.synthetic.degrade import Wear
 LAYERS = (
     nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,
     nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize, nn.Deslant,
+    nn.Upsample, nn.Residual, nn.Concat,
 )  # fmt: skip
 KINDS: dict[str, tuple[type, ...]] = {
     "network": LAYERS,
@@ -45,6 +48,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 # Left out of tables where they say nothing.
 SELDOM = ("worn", "wear", "not_digits", "teacher", "softness")
 SOFTEST = 100  # beyond it all ten answers are alike
+MOST_NESTED = 30  # layers within layers; a file from a stranger may have thousands
 MOST_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
 
@@ -111,11 +115,12 @@ def planned(network: nn.Chain, size: tuple[int, int]) -> dict[str, nn.Shape]:
         raise ShapeError("the network cannot be trained: nothing in it learns")
     for i in range(nn.first_trained(network, shapes), len(network.layers)):
         # Its statistics would be measured after training, on what training never divided by them.
-        if isinstance(network.layers[i], nn.Centre | nn.Standardize):
-            raise ShapeError(
-                f"layer {i}, {network.layers[i]}: prepares the input, so it must come before the "
-                "first layer that learns; further up, use BatchNorm"
-            )
+        for layer in nn.walk(network.layers[i]):
+            if isinstance(layer, nn.Centre | nn.Standardize):
+                raise ShapeError(
+                    f"layer {i}, {layer}: prepares the input, so it must come before the first "
+                    "layer that learns; further up, use BatchNorm"
+                )
     return shapes
 
 
@@ -183,14 +188,10 @@ def from_table(table: dict[str, Any]) -> Recipe:
             continue
         if key != "network":
             table[key] = _chosen(table[key], kinds, f"{where}: {key}")
-        elif not isinstance(table[key], list):
-            found = reprlib.repr(table[key])
-            raise RecipeError(f"{where}: network must be a list of layers, not {found}")
         else:
-            layers = (
-                _chosen(layer, kinds, f"{where}: layer {i}") for i, layer in enumerate(table[key])
-            )
-            table[key] = nn.Chain(list(layers))
+            if _deeper(table[key], 2 * MOST_NESTED):
+                raise RecipeError(f"{where}: layers may be nested {MOST_NESTED} deep, not deeper")
+            table[key] = _chain(table[key], where, f"{where}: network")
     for key, cls in (("augment", Augmentation), ("wear", Wear)):
         if key in table:
             table[key] = _build(cls, table[key], f"{where}: {key}")
@@ -205,7 +206,7 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
         if key in SELDOM and value == getattr(Recipe, key, Wear()):
             continue
         if key == "network":
-            table[key] = [_settings(layer) for layer in value.layers]
+            table[key] = _listed(value)
         elif key in KINDS:
             table[key] = _settings(value)
         elif is_dataclass(value):
@@ -229,7 +230,33 @@ def _settings(value: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> dict[str, Any]:
     found = {f.name: getattr(value, f.name) for f in fields(value)}
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in found.items()}
+    return {key: _listed(v) for key, v in found.items()}
+
+
+def _listed(value: Any) -> Any:
+    """What JSON and TOML have no word for as lists: a chain of layers, or numbers."""
+    if isinstance(value, nn.Chain):
+        return [_settings(layer) for layer in value.layers]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _chain(layers: Any, where: str, called: str) -> nn.Chain:
+    """The chain that a list of tables describes."""
+    if not isinstance(layers, list):
+        raise RecipeError(f"{called} must be a list of layers, not {reprlib.repr(layers)}")
+    made = (_chosen(layer, LAYERS, f"{where}: layer {i}") for i, layer in enumerate(layers))
+    return nn.Chain(list(made))
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Whether lists and tables lie within each other more than so many deep."""
+    level = [value]
+    for _ in range(most + 1):
+        inner = (
+            v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)
+        )
+        level = [v for values in inner for v in values]
+    return bool(level)
 
 
 def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
@@ -273,6 +300,8 @@ SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
 
 def _checked(value: Any, hint: Any, where: str) -> Any:
     """The value where it is of the simple type asked for; lists of numbers become tuples."""
+    if hint is nn.Chain and not isinstance(value, nn.Chain):
+        return _chain(value, where, where)
     lists = get_origin(hint) is tuple or any(get_origin(h) is tuple for h in get_args(hint))
     if lists and isinstance(value, list | tuple):
         return tuple(_checked(v, float, f"{where}: {i}") for i, v in enumerate(value))

@@ -15,7 +15,7 @@ from digitus.datasets.idx import write_idx
 from digitus.files import write_arrays
 from digitus.nn import Tanh
 from digitus.recipe import shipped, to_table
-from small import digits, recognizer
+from small import digits, recognizer, write_recipe
 
 # ---------------------------------------------------------------------------------- check
 
@@ -37,6 +37,16 @@ def test_check_of_a_recipe(digitus: Any, recipe_file: Path) -> None:
     assert "4 of 4 gradients agree with finite differences" in people.out
 
 
+def test_check_goes_into_layers_within_layers(digitus: Any, tmp_path: Path) -> None:
+    dense = {"kind": "Dense", "units": 10}
+    inner = {"kind": "Concat", "first": [], "second": [dense]}
+    network = [{"kind": "Flatten"}, dense, {"kind": "Residual", "body": [dense]}, inner, dense]
+    path = write_recipe(tmp_path / "nested.toml", network=network)
+    record = digitus("check", path, "--json").record
+    assert record["passed"]
+    assert {"2.0.W", "3.1.0.W"} <= {finding["array"] for finding in record["findings"]}
+
+
 def test_check_finds_a_wrong_gradient(digitus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     forward = Tanh.forward
 
@@ -50,7 +60,8 @@ def test_check_finds_a_wrong_gradient(digitus: Any, monkeypatch: pytest.MonkeyPa
     assert result.record["passed"] is False
     failed = [f for f in result.record["findings"] if not f["passed"]]
     assert failed
-    assert all("Tanh" in f["case"] or "Chain" in f["case"] for f in failed)
+    with_tanh = ("Tanh", "Chain", "Residual", "Concat")
+    assert all(f["case"].startswith(with_tanh) for f in failed)
     people = digitus("check")
     assert people.code == 1
     assert "WRONG  Tanh()" in people.out

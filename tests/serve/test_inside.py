@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitus.nn import namespace, softmax
+from digitus.nn import Chain, namespace, softmax
 from digitus.recipe import LAYERS
 from digitus.serve.inside import as_numbers
 from digitus.serve.inside import look as look_in_structs
@@ -163,8 +163,9 @@ def test_numbers_that_overflow_are_refused() -> None:
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_every_layer_has_its_equations(kind: type) -> None:
-    needed = {"Dense": (10,), "Conv": (8,)}.get(kind.__name__, ())
-    layer = kind(*needed)
+    needed: Any = {"Dense": (10,), "Conv": (8,)}
+    needed |= {"Residual": (Chain([]),), "Concat": (Chain([]), Chain([]))}
+    layer = kind(*needed.get(kind.__name__, ()))
     words = Equations.of(layer)
     assert words.forward.startswith(("y", "[h w c]"))
     assert words.backward, "the docstring has no gradient"

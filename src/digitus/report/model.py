@@ -14,6 +14,7 @@ import numpy as np
 from markupsafe import Markup
 
 from digitus.nn import Conv, Dense
+from digitus.nn.branches import branches
 from digitus.recipe import Recipe, to_table
 from digitus.recognizer import Recognizer
 from digitus.report import charts
@@ -110,6 +111,8 @@ def first_weights(recognizer: Recognizer) -> tuple[str, Floats] | None:
             if w.shape[0] != int(np.prod(image)):
                 return None
             return "unit", w.reshape(*image[:2], -1).transpose(2, 0, 1)
+        if branches(layer):  # has weights of its own, or mixes pixels
+            return None
         shape = layer.plan(shape)[1]
         if len(shape) == 3:
             image = shape

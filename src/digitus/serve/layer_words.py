@@ -9,15 +9,21 @@ import inspect
 from dataclasses import dataclass, fields
 from typing import Any
 
+from digitus.nn import Chain
+
 
 def settings_of(layer: Any) -> dict[str, Any]:
-    """A layer's settings by name."""
-    return {f.name: getattr(layer, f.name) for f in fields(layer)}
+    """A layer's settings by name; of a chain of layers inside it, what they are called."""
+    found = {f.name: getattr(layer, f.name) for f in fields(layer)}
+    return {
+        name: ", ".join(map(named, value.layers)) if isinstance(value, Chain) else value
+        for name, value in found.items()
+    }
 
 
 def named(layer: Any) -> str:
     """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"; settings of 0 are none."""
-    first = list(settings_of(layer).values())[:1]
+    first = [v for v in list(settings_of(layer).values())[:1] if isinstance(v, int | float)]
     return type(layer).__name__ + "".join(f"({value:g})" for value in first if value)
 
 
