@@ -32,7 +32,6 @@ from digitus.nn import (
 )
 from digitus.nn.branches import branches
 from digitus.nn.check import check_layer
-from digitus.training.step import CONV_GHOST, GHOST, shard_size
 from nn.cases import inputs, parameters, rng_of, same, upstream
 
 BLOCK = Residual(Chain([Conv(4), BatchNorm(), Tanh(), Conv(4), BatchNorm()]))
@@ -116,11 +115,6 @@ def test_walking_through_a_network():
         "Chain", "Residual", "Conv", "BatchNorm", "Tanh", "Conv", "BatchNorm", "Relu",
     ]  # fmt: skip
     assert sum(isinstance(layer, BatchNorm) for layer in walk(U_SHAPED)) == 5
-
-
-def test_nested_batch_normalisation_sets_the_size_of_shards():
-    assert shard_size(Chain([BLOCK]), 1000, 2, 1000) == CONV_GHOST
-    assert shard_size(Chain([Residual(Chain([BatchNorm()]))]), 5000, 2, 1000) == GHOST
 
 
 def test_nested_layers_are_measured_on_what_reaches_them():

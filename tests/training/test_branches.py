@@ -24,7 +24,11 @@ from digitus.report.model import first_weights, network
 from digitus.serve.inside import look, named
 from digitus.training.device import Device
 from digitus.training.loop import Finished, begin, train
-from digitus.training.step import CONV_GHOST
+from digitus.training.step import (
+    CONV_GHOST_BATCH_EXAMPLES,
+    GHOST_BATCH_EXAMPLES,
+    shard_size,
+)
 from small import TABLE, digits, recipe, same_arrays, trained
 
 
@@ -59,7 +63,7 @@ def test_it_learns_is_kept_and_is_shown(tmp_path: Path) -> None:
     again, other = trained(made, digits(600), threads=2)
     assert same_arrays(model.params, again.params)
     assert same_arrays(state.params, other.params)
-    assert made.batch_size > CONV_GHOST
+    assert made.batch_size > CONV_GHOST_BATCH_EXAMPLES
     assert model.history["epochs"][-1]["development_accuracy"] > 0.5
 
     start = begin(made, digits(600)).params
@@ -78,8 +82,15 @@ def test_it_learns_is_kept_and_is_shown(tmp_path: Path) -> None:
     assert about["settings"] == {"body": "Conv(4), BatchNorm(1e-05), Relu, Dropout(0.1), Conv(4)"}
     assert about["params"]["5.4.W"] == [3, 3, 4, 4]
     assert named(made.network.layers[7]) == "Concat"
-    assert "5.4.W" in network(loaded).body
+    assert "4.W 3 × 3 × 4 × 4" in network(loaded).body
     assert first_weights(loaded) is not None
+
+
+def test_nested_batch_normalisation_sets_the_size_of_shards() -> None:
+    normalised = nn.Residual(nn.Chain([nn.BatchNorm()]))
+    convolution = nn.Concat(nn.Chain([]), nn.Chain([normalised, nn.Conv(1)]))
+    assert shard_size(nn.Chain([normalised]), 5000, 2, 1000) == GHOST_BATCH_EXAMPLES
+    assert shard_size(nn.Chain([convolution]), 5000, 2, 1000) == CONV_GHOST_BATCH_EXAMPLES
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
