@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -76,9 +77,8 @@ def test_it_learns_is_kept_and_is_shown(tmp_path: Path) -> None:
     images = digits(600).images[:5]
     assert np.array_equal(loaded.outputs(images), model.outputs(images))
 
-    found = look(loaded, loaded.params, images[0], frozenset(range(20)))
-    json.dumps(found)
-    about = found["layers"][5]
+    found = msgspec.json.encode(look(loaded, loaded.params, images[0], frozenset(range(20))))
+    about = json.loads(found)["layers"][5]
     assert about["settings"] == {"body": "Conv(4), BatchNorm(1e-05), Relu, Dropout(0.1), Conv(4)"}
     assert about["params"]["5.4.W"] == [3, 3, 4, 4]
     assert named(made.network.layers[7]) == "Concat"
