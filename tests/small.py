@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Generator, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from digitus.datasets.digits import Digits, targets
+from digitus.nn.arrays import stream
 from digitus.recipe import Recipe, from_table
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
+from digitus.threads import Map
 from digitus.training.loop import Finished, State, begin, train
-from digitus.training.source import Batch
+from digitus.training.source import Batch, Development
+from digitus.types import Images, Params
 
 TABLE: dict[str, Any] = {
     "name": "small",
@@ -99,6 +103,55 @@ def batch(digits: Digits) -> Batch:
 def recognizer() -> Recognizer:
     """Trained for a moment; shared by tests, which do not change it."""
     return trained(recipe(epochs=8), digits(600))[0]
+
+
+def near(outputs: Any, batch: Batch) -> tuple[float, float]:
+    """The score of `Blur`: the share of the places of each picture that are nearly right."""
+    shares = (abs(outputs - batch.targets) < 0.02).mean(axis=(1, 2, 3))
+    return float(shares.sum()), len(shares)
+
+
+class Blur:
+    """A task other than reading digits: pictures [n 8 8] to maps [n 8 8 1], the mean around."""
+
+    learnt, development, batches = range(60), range(16), 3
+    score = staticmethod(near)
+    largest: ClassVar = {"inputs": ((20, 8, 8), "u1"), "targets": ((20, 8, 8, 1), "f4")}
+    name, sha256 = "noise", "0"
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    def batch(self, purpose: str, count: int, step: int) -> Batch:
+        """From a stream of its own."""
+        images = stream(self.recipe.seed, purpose, step).integers(0, 256, (count, 8, 8), np.uint8)
+        around = np.pad(images / np.float32(255), ((0, 0), (1, 1), (1, 1)))
+        shifted = [around[:, i : i + 8, j : j + 8, None] for i in range(3) for j in range(3)]
+        return Batch(images, np.mean(shifted, axis=0, dtype=np.float32))
+
+    def upcoming(self, steps: Iterable[int], claim: Any) -> Generator[Batch, None, None]:
+        """See `Source`."""
+        for step in steps:
+            with claim():
+                made = self.batch("blur", 20, step)
+            yield made
+
+    def sample(self, count: int) -> Images:
+        """See `Source`."""
+        return self.batch("sample", min(count, 60), 0).inputs
+
+    def evaluate(self, params: Params, each: Map = map) -> Development:
+        """See `Source`."""
+        batch = self.batch("development", 16, 0)
+        network = self.recipe.network
+        halves = each(
+            lambda part: network.forward(params, batch.inputs[part, ..., None] / np.float32(1))[0],
+            (slice(8), slice(8, 16)),
+        )
+        outputs = np.concatenate(list(halves))
+        loss = float(self.recipe.loss(outputs, batch.targets)[0])
+        right, counted = near(outputs, batch)
+        return Development(loss, right / counted, outputs)
 
 
 def trained(

@@ -243,7 +243,7 @@ def test_resuming_what_was_begun_otherwise_is_refused(
     assert "was begun with other settings" in digitus(*resume, "--epochs", 9).complaint
     assert "was begun with other settings" in digitus(*resume, "--seed", 9).complaint
     np.savez(tmp_path / "fewer.npz", x=digits().images[:200], y=digits().labels[:200])
-    assert "was trained on other digits" in digitus(*resume, "--data", "fewer.npz").complaint
+    assert "was trained on other data" in digitus(*resume, "--data", "fewer.npz").complaint
     other = write_recipe(tmp_path / "other.toml")
     assert "no interrupted run of other" in digitus("train", other, "--resume").complaint
     elsewhere = digitus("train", other, "--resume", "--out", "runs/tiny").complaint

@@ -21,7 +21,7 @@ from digitus.nn.images import Inputs
 from digitus.recipe import Recipe
 from digitus.training import loop, session, step
 from digitus.training.loop import EpochEnded, Finished, Started, Stepped, begin, train
-from digitus.training.source import right_digits
+from digitus.training.source import right_classes
 from digitus.training.step import gradient
 from small import (
     EVERYTHING,
@@ -297,7 +297,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_images() -> None:
     state = begin(still, digits())
     learnt, _ = split(digits(), still.development, loop.SPLIT_SEED)
     (loss, right, _), _ = gradient(
-        still.network, still.loss, state.params, batch(learnt), score=right_digits
+        still.network, still.loss, state.params, batch(learnt), score=right_classes
     )
     ends = [e for e in train(still, digits(), state=state) if isinstance(e, EpochEnded)]
     assert ends[0].loss == pytest.approx(loss, rel=1e-5)

@@ -18,7 +18,7 @@ from digitus.training import processes, session, step
 from digitus.training.loop import EpochEnded, Finished, State, Stepped, begin, train
 from digitus.training.processes import ProcessGroup
 from digitus.training.shared_memory import SharedArrays
-from digitus.training.source import right_digits
+from digitus.training.source import right_classes
 from digitus.training.step import SingleProcess, TrainStep
 from small import EVERYTHING, digits, one_line, recipe, same_arrays, trained
 
@@ -230,7 +230,7 @@ def test_shared_arrays_lie_apart_and_are_seen_by_both() -> None:
 def test_rows_are_everything_once() -> None:
     small = recipe(**ADAM)
     state = begin(small, digits())
-    definition = TrainStep(small.network, small.loss, small.optimizer, right_digits, 0.5)
+    definition = TrainStep(small.network, small.loss, small.optimizer, right_classes, 0.5)
     shapes = {"inputs": ((8, 28, 28), "u1"), "targets": ((8, 10), "f4"), "labels": ((8,), "u1")}
     arrays = state.params, state.memory, state.average
     group = ProcessGroup(definition, 1, *arrays, shapes)

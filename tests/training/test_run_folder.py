@@ -170,7 +170,7 @@ def test_stopping_a_resumed_run_whose_model_was_saved_keeps_its_progress(run: Ru
 
 def test_resuming_with_other_digits_is_refused(run: Run) -> None:
     interrupted(run, recipe(), 3)
-    with pytest.raises(TrainingError, match="was trained on other digits"):
+    with pytest.raises(TrainingError, match="was trained on other data"):
         resume(run, digits(seed=5))
     assert resume(run, digits())[1].step == 3
 

@@ -34,7 +34,7 @@ from digitus.nn import (
 )
 from digitus.nn.images import as_input
 from digitus.training import step
-from digitus.training.source import right_digits
+from digitus.training.source import right_classes
 from digitus.training.step import (
     MAX_CONV_SHARD_EXAMPLES,
     MAX_SHARD_EXAMPLES,
@@ -86,7 +86,7 @@ def test_the_gradient_by_shards_is_the_gradient(
     small_shards(monkeypatch, most=7)
     params, part = begun(network), digits().take(slice(count))
     (value, right, counted), gradients = gradient(
-        network, loss, params, batch(part), score=right_digits
+        network, loss, params, batch(part), score=right_classes
     )
     expected_value, expected = in_one_piece(network, loss, params, count)
     assert value == pytest.approx(expected_value, rel=1e-12)
@@ -100,7 +100,7 @@ def test_some_shards_give_their_part(network: Chain) -> None:
     """What several processes find adds up to the gradient."""
     params, part = begun(network), digits(1100)
     found = [
-        gradient(network, LOSSES[0], params, batch(part), score=right_digits, shards=shards)
+        gradient(network, LOSSES[0], params, batch(part), score=right_classes, shards=shards)
         for shards in ([slice(0, 500), slice(500, 501)], [slice(501, 1100)])
     ]
     y, backward = network.forward(params, as_input(part.images, np.zeros(1)), stream(0, "x"))

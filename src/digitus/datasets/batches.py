@@ -6,7 +6,7 @@ inside: what is done to the pixels of a batch (`augment`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -59,7 +59,7 @@ def order(count: int, seed: int, epoch: int) -> Answers:
     return stream(seed, "shuffle", epoch).permutation(count)
 
 
-def ahead(make: Callable[[Key], Made], keys: Iterable[Key]) -> Iterator[Made]:
+def ahead(make: Callable[[Key], Made], keys: Iterable[Key]) -> Generator[Made, None, None]:
     """`make(key)` for each key in turn, the next one made by a thread while this one is used.
 
     So a batch is read and distorted while the network learns from the one before. What `make`

@@ -1,15 +1,25 @@
 """What training says while it goes on: frozen values, yielded between two changes of the state.
 
-Inside: the events of any task. Not inside: the end, which hands over what the task was about
-(`loop.Finished`).
+Inside: the events of any task. Not inside: when they come (`session`, `loop`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from digitus.recipe import Recipe
+
+
+class Model(Protocol):
+    """What training makes: it can be kept."""
+
+    def save(self, path: Path) -> None:
+        """Writes it to one file, atomically. Raises `OutputError`."""
+
+
+Trained = TypeVar("Trained", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -54,3 +64,10 @@ class EpochEnded:
     def record(self) -> dict[str, Any]:
         """All but the outputs, as it is kept in `State.epochs` and in logs."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "outputs"}
+
+
+@dataclass(frozen=True)
+class Finished(Generic[Trained]):
+    """At the end: what reads, once trained."""
+
+    recognizer: Trained

@@ -7,7 +7,7 @@ and drawn (`synthetic`), the loop that learns from them (`session`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -27,7 +27,7 @@ from digitus.synthetic.degrade import Wear, worn
 from digitus.synthetic.not_digits import not_digits
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
-from digitus.training.source import ArrayShape, Batch, Claim, Development, right_digits
+from digitus.training.source import ArrayShape, Batch, Claim, Development, right_classes
 from digitus.types import Floats32, Images, Labels, Params
 
 SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
@@ -41,7 +41,7 @@ class Examples:
     making one takes longer than learning from it; whenever they are drawn they are distorted anew.
     """
 
-    score = staticmethod(right_digits)
+    score = staticmethod(right_classes)
 
     def __init__(
         self, recipe: Recipe, learnt: Digits, development: Digits, device: Device = NUMPY
@@ -92,7 +92,9 @@ class Examples:
         """What the labels ask for [n 10]; made once, since a full batch needs all of them."""
         return targets(self.learnt.labels)
 
-    def upcoming(self, steps: Iterable[int], claim: Claim = nullcontext) -> Iterator[Batch]:
+    def upcoming(
+        self, steps: Iterable[int], claim: Claim = nullcontext
+    ) -> Generator[Batch, None, None]:
         """The batches of these steps of a run, made ahead if making one takes long."""
 
         def make(step: int) -> Batch:
@@ -104,7 +106,7 @@ class Examples:
 
         # Picking a batch out of memory takes 20 µs, less than handing it over by a thread.
         slow = self.teacher or not self.recipe.augment.off or isinstance(self.learnt.images, Mapped)
-        return ahead(make_ahead, steps) if slow else map(make, steps)
+        return ahead(make_ahead, steps) if slow else (make(step) for step in steps)
 
     def batch(self, epoch: int, number: int) -> Batch:
         """A batch; epoch and number count from 0."""

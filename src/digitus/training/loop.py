@@ -11,7 +11,7 @@ in between (`session`), checkpoints on disk (`run_folder`), what is shown (`cli`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -23,7 +23,7 @@ from digitus.nn import softmax, to_numpy
 from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 from digitus.training.device import NUMPY, Device
-from digitus.training.events import EpochEnded, Started, Stepped
+from digitus.training.events import EpochEnded, Finished, Started, Stepped
 from digitus.training.examples import SPLIT_SEED, Examples, all_worn, sample, size_of
 from digitus.training.session import (
     GLANCE_EXAMPLES,
@@ -50,14 +50,7 @@ __all__ = (
 DOUBTED_SHARE = 0.01  # of development digits are refused by a network that was taught to doubt
 
 
-@dataclass(frozen=True)
-class Finished:
-    """At the end: the recognizer."""
-
-    recognizer: Recognizer
-
-
-Event: TypeAlias = Started | Stepped | EpochEnded | Finished
+Event: TypeAlias = Started | Stepped | EpochEnded | Finished[Recognizer]
 
 
 def begin(recipe: Recipe, digits: Digits) -> State:

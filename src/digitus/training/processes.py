@@ -231,7 +231,7 @@ class ProcessGroup:
         """As `SingleProcess.step`. Raises `TrainingError` if a process has died."""
         leader, n = self.leader, len(batch.inputs)
         for name, a in batch._asdict().items():
-            if not self._is_copied(name, a):
+            if a is not None and not self._is_copied(name, a):
                 np.copyto(getattr(leader.batch, name)[:n], a)
                 self.copied[name] = a
         size = shard_size(self.definition.network, n, leader.count, self.parameters)

@@ -8,8 +8,8 @@
       events.jsonl             one line for the start, each epoch, the end
       report.html              what `digitus.report` makes of it
 
-Inside: the folder, its checkpoint, its log, and `record`, which listens to `train` and keeps them.
-Not inside: training itself (`training`), what is shown meanwhile (`cli`).
+Inside: the folder, its checkpoint, its log, and `record`, which listens to training and keeps them.
+Not inside: training itself (`loop`), what is shown meanwhile (`cli`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
@@ -32,6 +32,19 @@ from digitus.training.loop import EpochEnded, Event, Finished, Started, State, b
 from digitus.types import Params
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
+Kept = TypeVar("Kept", bound=Event | Finished[Any])
+
+
+class Data(Protocol):
+    """What is kept of the data that a run learns from: `Digits`, for example."""
+
+    @property
+    def name(self) -> str:
+        """What they are."""
+
+    @property
+    def sha256(self) -> str:
+        """Their fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +107,11 @@ def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
     return max(waiting, key=lambda run: run.checkpoint.stat().st_mtime)
 
 
-def save_checkpoint(path: Path, recipe: Recipe, state: State, digits: Digits) -> None:
+def save_checkpoint(path: Path, recipe: Recipe, state: State, data: Data) -> None:
     """Writes the whole state, atomically. Raises `OutputError`."""
     about = {
         "recipe": to_table(recipe),
-        "data": digits.sha256,
+        "data": data.sha256,
         "memory": list(state.memory),
         **{key: getattr(state, key) for key in ("step", "loss", "right", "seen", "seconds")},
         "epochs": state.epochs,
@@ -116,7 +129,7 @@ def _arrays(state: State) -> Params:
 
 
 def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
-    """The recipe, the state, and the fingerprint of the digits. Raises `ModelError`."""
+    """The recipe, the state, and the fingerprint of the data. Raises `ModelError`."""
     arrays, about = read_arrays(path, "checkpoint")
     try:
         recipe = from_table(about["recipe"])
@@ -126,12 +139,12 @@ def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
                 _, name, key = full.split("/")
                 memory[name][key] = a
         state = State(
-            params=_below("params/", arrays),
+            params=_without_prefix("params/", arrays),
             memory=memory,
-            average=_below("average/", arrays) or None,
+            average=_without_prefix("average/", arrays) or None,
             step=int(about["step"]),
             loss=float(about["loss"]),
-            right=int(about["right"]),
+            right=float(about["right"]),
             seen=int(about["seen"]),
             seconds=float(about["seconds"]),
             epochs=[dict(epoch) for epoch in about["epochs"]],
@@ -141,23 +154,25 @@ def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
         raise ModelError(f"{path} is damaged: {one_line(str(error))}") from None
 
 
-def _below(prefix: str, arrays: Params) -> Params:
+def _without_prefix(prefix: str, arrays: Params) -> Params:
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
-def resume(run: Run, digits: Digits) -> tuple[Recipe, State]:
-    """Where an interrupted run stopped.
+def resume(
+    run: Run, data: Data, start: Callable[[Recipe, Any], State] = begin
+) -> tuple[Recipe, State]:
+    """Where an interrupted run stopped. `start` gives the state before the first step.
 
-    Raises `TrainingError` for other digits than it had, and `ModelError` for a checkpoint that is
+    Raises `TrainingError` for other data than it had, and `ModelError` for a checkpoint that is
     damaged or does not hold what its recipe needs.
     """
     recipe, state, fingerprint = load_checkpoint(run.checkpoint)
-    if fingerprint != digits.sha256:
+    if fingerprint != data.sha256:
         raise TrainingError(
-            f"{run.folder} was trained on other digits than {digits.name}; resume it with its own"
+            f"{run.folder} was trained on other data than {data.name}; resume it with its own"
         )
     try:
-        wanted = _shapes(begin(recipe, digits))
+        wanted = _shapes(start(recipe, data))
     except DigitusError as error:
         raise ModelError(f"{run.checkpoint} is damaged: {one_line(str(error))}") from None
     found = _shapes(state)
@@ -183,20 +198,37 @@ def record(
     device: Device = NUMPY,
     seconds: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> Generator[Event, None, None]:
-    """Trains as `training.train` and keeps everything in the run's folder on the way.
+    """Trains as `loop.train` and keeps everything in the run's folder on the way; see `kept`.
 
-    A checkpoint is written at the start, then after `seconds` (0: after every step), and when the
-    listener closes this generator. Raises what `train` raises, and `OutputError`.
+    Raises what `train` raises, and `OutputError`.
     """
     state = state or begin(recipe, digits)
-    save_checkpoint(run.checkpoint, recipe, state, digits)
+    events = train(recipe, digits, state=state, threads=threads, device=device)
+    yield from kept(run, recipe, digits, state, events, seconds=seconds)
+
+
+def kept(
+    run: Run,
+    recipe: Recipe,
+    data: Data,
+    state: State,
+    events: Iterator[Kept],
+    *,
+    seconds: float = SECONDS_BETWEEN_CHECKPOINTS,
+) -> Generator[Kept, None, None]:
+    """The events of training that changes `state`, after keeping what they tell in the folder.
+
+    A checkpoint is written at the start, then after `seconds` (0: after every step), and when the
+    listener closes this generator.
+    """
+    save_checkpoint(run.checkpoint, recipe, state, data)
     finished = False
     latest = time.monotonic()
     try:
-        for event in train(recipe, digits, state=state, threads=threads, device=device):
+        for event in events:
             if isinstance(event, Started):
                 # A killed run may have logged epochs that its checkpoint does not know.
-                about = {"event": "started", "recipe": to_table(recipe), "data": digits.name}
+                about = {"event": "started", "recipe": to_table(recipe), "data": data.name}
                 _write_log(run.log, [about, *map(_epoch_line, state.epochs)])
             elif isinstance(event, EpochEnded):
                 _append_log(run.log, _epoch_line(event.record()))
@@ -206,12 +238,12 @@ def record(
                 run.checkpoint.unlink(missing_ok=True)
                 finished = True
             elif time.monotonic() - latest >= seconds:
-                save_checkpoint(run.checkpoint, recipe, state, digits)
+                save_checkpoint(run.checkpoint, recipe, state, data)
                 latest = time.monotonic()
             yield event
     except GeneratorExit:  # between two events, so the state is whole
         if not finished:
-            save_checkpoint(run.checkpoint, recipe, state, digits)
+            save_checkpoint(run.checkpoint, recipe, state, data)
         raise
 
 

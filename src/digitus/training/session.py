@@ -132,12 +132,12 @@ class Session:
         Raises `TrainingError` for a loss that is not finite.
         """
         state = self.state
-        coming = self.source.upcoming(range(state.step, self.steps), self.claim)
-        while state.step < self.steps or state.seen:
-            with self.claim():
-                ended = state.seen and state.step % self.batches == 0
-                event = self._end_epoch() if ended else self._step(coming)
-            yield event
+        with closing(self.source.upcoming(range(state.step, self.steps), self.claim)) as coming:
+            while state.step < self.steps or state.seen:
+                with self.claim():
+                    ended = state.seen and state.step % self.batches == 0
+                    event = self._end_epoch() if ended else self._step(coming)
+                yield event
 
     def claim(self) -> AbstractContextManager[None]:
         """The threads that this run may use, for the length of a block without a `yield`."""
@@ -186,9 +186,9 @@ class Session:
         return params_so_far(self.recipe.network, self.state, self.source.sample(examples))
 
     def _step(self, coming: Iterator[Batch]) -> Stepped:
-        """One update."""
-        state = self.state
+        """One update, with the next batch."""
         clock = time.perf_counter()
+        state = self.state
         epoch, number = divmod(state.step, self.batches)
         rate = self.recipe.schedule(state.step / self.steps)
         tally = self.trainer.step(next(coming), step=state.step, rate=rate)

@@ -7,14 +7,14 @@ enough for a worker process to import. Not inside: the loop (`session`), any tas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Iterable, Sized
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from digitus.nn import like, namespace
-from digitus.types import Array, Bytes, Floats32, Images, Numbers, Params
+from digitus.types import Array, Bytes, Floats32, Images, Params
 
 if TYPE_CHECKING:
     from digitus.threads import Map  # it loads OpenCV, which a worker process does without
@@ -26,16 +26,17 @@ class Batch(NamedTuple):
     """Examples to learn from; the first axis of each array is n.
 
     `inputs` are bytes [n h w], `targets` [n ...] what the network should answer, `labels` [n ...]
-    what its answers are scored against.
+    what its answers are scored against, if the targets do not say it.
     """
 
     inputs: Images
     targets: Floats32
-    labels: Bytes
+    labels: Bytes | None = None
 
     def part(self, part: slice) -> Batch:
         """Some of the examples."""
-        return Batch(self.inputs[part], self.targets[part], self.labels[part])
+        labels = None if self.labels is None else self.labels[part]
+        return Batch(self.inputs[part], self.targets[part], labels)
 
 
 class Tally(NamedTuple):
@@ -54,9 +55,9 @@ class Tally(NamedTuple):
         return Tally(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-# Outputs and labels of some examples to (right, counted). A function of a module, so that it can be
+# Outputs for the examples of a batch to (right, counted). A function of a module, so that it can be
 # sent to worker processes; the module should import little.
-Score: TypeAlias = Callable[[Array, Numbers], tuple[float, float]]
+Score: TypeAlias = Callable[[Array, Batch], tuple[float, float]]
 
 
 Claim: TypeAlias = Callable[[], AbstractContextManager[None]]  # of threads, for a block
@@ -93,7 +94,7 @@ class Source(Protocol):
     def largest(self) -> dict[str, ArrayShape]:
         """The arrays of the largest batch by their names in `Batch`: the memory to share."""
 
-    def upcoming(self, steps: Iterable[int], claim: Claim = nullcontext) -> Iterator[Batch]:
+    def upcoming(self, steps: Iterable[int], claim: Claim) -> Generator[Batch, None, None]:
         """The batches of these steps of a run, counted from 0 over all epochs.
 
         A thread of this process that makes them holds a `claim` while it computes.
@@ -109,11 +110,12 @@ class Source(Protocol):
         """
 
 
-def right_digits(outputs: Array, labels: Numbers) -> tuple[float, float]:
+def right_classes(outputs: Array, batch: Batch) -> tuple[float, float]:
     """The score of a classifier: outputs [n o] whose largest is that of the label [n].
 
     A label that is none of the o classes has no right answer and is not counted.
     """
-    xp = namespace(outputs)
+    xp, labels = namespace(outputs), batch.labels
+    assert labels is not None
     right = xp.sum(xp.argmax(outputs, axis=1) == like(labels, outputs))
     return float(right), float(np.sum(labels < outputs.shape[1]))

@@ -94,15 +94,15 @@ def gradient(
     tally = Tally(0.0)
     total: Params = {}
     for part in _shards(network, params, n) if shards is None else shards:
-        inputs, targets, labels = batch.part(part)
+        some = batch.part(part)
         rng = Stream(seed, "dropout", step, part.start)
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at the loss
-            y, backward = network.forward(params, as_input(inputs, w), rng)
+            y, backward = network.forward(params, as_input(some.inputs, w), rng)
             y = _astype(y, wide.dtype)
-            value, dy = loss(y, _astype(like(targets, w), wide.dtype))
-            share = len(inputs) / n
+            value, dy = loss(y, _astype(like(some.targets, w), wide.dtype))
+            share = len(some.inputs) / n
             gradients = backward(_astype(dy * share, w.dtype), want_dx=False)[1]
-            scored = score(y, labels) if score else ()
+            scored = score(y, some) if score else ()
         add(total, _as_type(gradients, wide.dtype))
         tally = tally.plus(Tally(float(value) * share, *scored))
     return tally, total

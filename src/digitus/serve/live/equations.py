@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from msgspec.structs import replace
 
-from digitus.nn import first_trained, one_hot, softmax, stream
+from digitus.nn import first_trained, softmax, stream
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
 from digitus.serve.inside import as_numbers
@@ -23,7 +23,8 @@ from digitus.serve.live import worked
 from digitus.serve.live.worked import Worked
 from digitus.serve.values import Answer, Base64, Digit, Whole, packed
 from digitus.training.loop import State
-from digitus.types import Images, Labels, Numbers
+from digitus.training.source import Batch
+from digitus.types import Numbers
 
 EXCERPT_SIDE = 6  # numbers on each side of an excerpt
 
@@ -71,17 +72,15 @@ class StepEquations(Answer, frozen=True):
     equations: list[Equation]
 
 
-def equations(
-    recipe: Recipe, state: State, images: Images, labels: Labels, steps: int
-) -> StepEquations:
-    """The step after `state` on images [n h w] and labels [n], of `steps` in the run.
+def equations(recipe: Recipe, state: State, batch: Batch, steps: int) -> StepEquations:
+    """The step after `state` with that batch, of `steps` in the run.
 
     With batch normalisation the batch must be one shard, as those of `lesson` are.
     """
     network, params = recipe.network, state.params
     found: list[Equation] = []
     trail = []
-    x = as_numbers(images, params)
+    x = as_numbers(batch.inputs, params)
     rng = stream(recipe.seed, "dropout", state.step, 0)
     each = scoped(params, len(network.layers))
     for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
@@ -90,7 +89,7 @@ def equations(
         found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, example))
         trail.append((x, y, back))
         x = y
-    t = one_hot(labels, dtype=x.dtype)
+    t = batch.targets.astype(x.dtype)
     loss, dy = recipe.loss(x, t)
     arrays = {"z": x, "softmax(z)": softmax(x), "t": t}
     found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
@@ -112,7 +111,12 @@ def equations(
     rate = recipe.schedule(state.step / steps)
     found += [_update(recipe, state, name, g, rate) for name, g in gradients.items()]
     return StepEquations(
-        state.step, len(images), packed(images[0]), int(labels[0]), float(loss), found
+        state.step,
+        len(batch.inputs),
+        packed(batch.inputs[0]),
+        int(batch.targets[0].argmax()),
+        float(loss),
+        found,
     )
 
 

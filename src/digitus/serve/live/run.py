@@ -163,7 +163,7 @@ class LiveRun:
             if self.status != "paused" or self._state is None:
                 raise refusal(409, "only a paused run can be looked into")
             batch = self._next_batch(self._state, Examples(self.recipe, *self._parts()))
-            return equations(self.recipe, self._state, batch.inputs, batch.labels, self._steps)
+            return equations(self.recipe, self._state, batch, self._steps)
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
