@@ -3,7 +3,7 @@
     python -m benchmarks [--rows step10,single] [--threads N] [--quick] [--json FILE]
     python -m benchmarks --page          # docs/benchmarks.md from results/benchmarks.json
 
-Peers that are not installed are skipped with a word (`pip install "digitus[bench,torch]"`). Inside:
+Peers that are not installed are skipped with a word (`pip install ".[bench]"`). Inside:
 options, threads, and the table that is printed. Not inside: what is measured (`rows`), who takes
 part (`peers`).
 """

@@ -34,49 +34,15 @@ import numpy as np
 from digitus.recognizer import DEFAULT, Recognizer, load
 from digitus.serve.live.runs import MOST_KEPT
 from digitus.synthetic.strokes import strokes
-from machine import machine
+from server import CLIENT, SERVER, Server, keep, on, priority
 
 HERE = Path(__file__).parent
-CORES = sorted(os.sched_getaffinity(0))
-SERVER, CLIENT = set(CORES[:2]), set(CORES[2:]) or set(CORES)
 CONNECTIONS, SLOW = 32, 64
 BURST = 10  # seconds
 PARTS = ("burst", "slow", "drawing", "long")
 SETTLED = 60  # seconds after which memory is first looked at
 FILL = 4 * MOST_KEPT  # runs before that: the server remembers so many, which is no growth
 DRAWN = 300  # pixels of a drawing's side
-
-
-class Server:
-    """`digitus serve` as a process on two cores, or others."""
-
-    def __init__(self, model: str, folder: Path, cores: set[int] = SERVER) -> None:
-        command = [*on(cores), sys.executable, "-m", "digitus", "serve", model, "--port", "0"]
-        self._process = subprocess.Popen(
-            [*command, "--folder", str(folder / "runs"), "--json"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout
-        self.address = json.loads(self._process.stdout.readline())["address"].rstrip("/")
-        self.port = int(self.address.rpartition(":")[2])
-
-    def megabytes(self) -> float:
-        """Its memory."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
-        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
-        return round(int(line.split()[1]) / 1024, 1)
-
-    def seconds(self) -> float:
-        """The processor time that it has used."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text("ascii").rpartition(")")[2]
-        user, system = fields.split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-    def close(self) -> None:
-        """Ends it."""
-        self._process.terminate()
-        self._process.wait(30)
 
 
 def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
@@ -93,11 +59,6 @@ def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
     found["per_second"] = round(found["requests"] / found["seconds"], 1)
     found["processor_ms_each"] = round(1000 * (server.seconds() - before) / found["requests"], 3)
     return found
-
-
-def on(cores: set[int]) -> list[str]:
-    """The beginning of a command that runs on these cores."""
-    return ["taskset", "-c", ",".join(map(str, sorted(cores)))]
 
 
 def prepare(recognizer: Recognizer, folder: Path) -> None:
@@ -273,16 +234,6 @@ def measured(model: str, names: list[str], seconds: int) -> dict[str, Any]:
     return found
 
 
-def priority() -> str:
-    """How the system treats this process and the server that it starts."""
-    if os.sched_getscheduler(0) != os.SCHED_OTHER:
-        return f"real-time {os.sched_getparam(0).sched_priority}"
-    session = Path("/proc/self/autogroup")  # "/autogroup-7 nice 0": shares go to sessions first
-    if not session.exists():
-        return f"nice {os.nice(0)}"
-    return f"nice {os.nice(0)}, session {session.read_text('ascii').strip().partition(' ')[2]}"
-
-
 def main() -> None:
     """Measures and prints, or writes."""
     parser = argparse.ArgumentParser(description="Load digitus serve.")
@@ -301,13 +252,6 @@ def main() -> None:
     print(json.dumps(parts, indent=1))
     if arguments.json:
         keep(parts, arguments.json)
-
-
-def keep(parts: dict[str, Any], file: Path) -> None:
-    """Puts parts into the file, in the place of older ones."""
-    old = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    record = {"machine": machine(), "parts": {**old.get("parts", {}), **parts}}
-    file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from digitus.nn import stream
 from digitus.recognizer import DEFAULT, load
 from digitus.synthetic.pen import write
 from digitus.types import Floats64
-from load import CORES, Server, keep, priority
+from server import CORES, Server, keep, priority
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -46,9 +46,31 @@ PUBLIC = [
     "read",
     "train",
 ]
-MAX_LINES = 350
+MAX_LINES = 300
+# What is still longer, and how long: none may grow, and none may be added.
+LONG = {
+    "docs/figures.py": 610,
+    "src/digitus/cli/train.py": 319,
+    "src/digitus/recipe.py": 309,
+    "tests/datasets/test_augment.py": 309,
+    "tests/datasets/test_sources.py": 427,
+    "tests/mathematics/math_cases.py": 536,
+    "tests/mathematics/math_latex.py": 399,
+    "tests/mathematics/test_displays.py": 304,
+    "tests/nn/mutations.py": 614,
+    "tests/nn/test_layers.py": 395,
+    "tests/nn/test_tape.py": 328,
+    "tests/nn/test_torch.py": 450,
+    "tests/papers/test_page.py": 312,
+    "tests/synthetic/test_degrade.py": 312,
+    "tests/test_files.py": 500,
+    "tests/test_recipe.py": 316,
+    "tests/training/test_loop.py": 413,
+    "tests/training/test_run_folder.py": 344,
+}
 
 SOURCE = Path(digitus.__file__).parent
+ROOT = SOURCE.parents[1]
 FILES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(SOURCE.rglob("*.py"))
@@ -94,6 +116,28 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     list(TopologicalSorter(graph).static_order())  # raises CycleError, naming the circle
 
 
+def test_no_benchmark_imports_itself_by_way_of_others() -> None:
+    folder = ROOT / "benchmarks"
+    files = {
+        ".".join(path.relative_to(folder).with_suffix("").parts): path
+        for path in folder.rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for name, path in files.items():
+        package = name.rpartition(".")[0]
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                start = ".".join(filter(None, [package if node.level else "", node.module or ""]))
+                found |= {start, *(f"{start}.{alias.name}" for alias in node.names)}
+        graph[name] = (found & files.keys()) - {name}
+    assert {"docs.records", "machine"} <= graph["records"]
+    assert {"docs.committees", "docs.results"} <= graph["docs.records"]
+    list(TopologicalSorter(graph).static_order())
+
+
 def test_the_mathematics_needs_numpy_only() -> None:
     for name in NAMES:
         if RINGS[name.partition(".")[0]] == 0:
@@ -106,7 +150,7 @@ def test_a_door_is_in_one_place(library: str) -> None:
 
 
 def test_every_library_is_declared() -> None:
-    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     lines = chain(project["dependencies"], *project["optional-dependencies"].values())
     declared = {line.partition(">")[0].strip() for line in lines}
     for name in NAMES:
@@ -114,11 +158,18 @@ def test_every_library_is_declared() -> None:
         assert packages <= declared, name
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_every_module_says_what_it_is_and_is_short(name: str) -> None:
-    assert ast.get_docstring(TREES[name]), f"{name} has no docstring"
-    lines = len(FILES[name].read_text("utf-8").splitlines())
-    assert lines <= MAX_LINES, f"{name} has {lines} lines"
+def test_every_file_says_what_it_is_and_is_short() -> None:
+    folders = ("src", "tests", "benchmarks", "docs", ".ci")
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert len(files) > 100
+    too_long = []
+    for path in files:
+        name, text = path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"{name} has no docstring"
+        lines = len(text.splitlines())
+        if lines > LONG.get(name, MAX_LINES):
+            too_long.append(f"{name} has {lines} lines")
+    assert not too_long
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fuzz_reading
-import reading as bench
+import fuzz_inputs
+import reading_figures as bench
 from benchmarks.docs.reading import ABOUT, section
 from digitus.reading.result import Digit, Reading
 from digitus.synthetic.pages.kinds import KINDS
@@ -101,7 +101,7 @@ def test_the_page_says_what_the_figures_say():
 
 @given(st.integers(0, 10**6))
 def test_strange_inputs_can_be_had_again(index):
-    a, b = fuzz_reading.input_of(0, index), fuzz_reading.input_of(0, index)
+    a, b = fuzz_inputs.input_of(0, index), fuzz_inputs.input_of(0, index)
     assert np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
     assert isinstance(a, bytes) == (index % 3 > 0)
 
@@ -112,9 +112,9 @@ def test_a_png_is_mended_after_it_was_damaged():
     from digitus.vision.decode import decode
 
     content = next(
-        c for k in range(99) if (c := fuzz_reading.a_file(random.Random(k)))[:4] == b"\x89PNG"
+        c for k in range(99) if (c := fuzz_inputs.a_file(random.Random(k)))[:4] == b"\x89PNG"
     )
     wrong = bytearray(content)
     wrong[30] ^= 255  # a byte of the first checksum
-    assert fuzz_reading.mended(bytes(wrong)) == content
+    assert fuzz_inputs.mended(bytes(wrong)) == content
     assert decode(content).size

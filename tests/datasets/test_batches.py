@@ -1,3 +1,5 @@
+"""Splits, orders and batches: everything once, the same for the same seed, made ahead in order."""
+
 import threading
 
 import numpy as np

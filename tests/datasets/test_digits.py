@@ -1,3 +1,5 @@
+"""A set of digits: what belongs together, its fingerprint, how it lies in memory."""
+
 from collections.abc import Callable
 
 import numpy as np

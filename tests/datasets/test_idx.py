@@ -1,3 +1,5 @@
+"""IDX files: what is written is read, and whatever else is in a file is refused in one line."""
+
 import gzip
 import struct
 import tracemalloc

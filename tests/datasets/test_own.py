@@ -1,3 +1,5 @@
+"""A user's own digits: folders of pictures, lists of labels, CSV and npz, and what is refused."""
+
 from __future__ import annotations
 
 import io

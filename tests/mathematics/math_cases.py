@@ -461,7 +461,6 @@ def one(case: Case) -> Iterator[Case]:
     yield case
 
 
-MEAN, DEVIATION = normal(6), np.abs(normal(6, seed=1))
 CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "neuron": neuron,
     "dense": lambda: one(of_layer(nn.Dense(4), normal(6, 5))),

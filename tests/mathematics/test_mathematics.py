@@ -22,7 +22,6 @@ from nn.cases import public
 
 TEXT = PAGE.read_text("utf-8")
 EQUATIONS = read()
-CHECKED = [e for e in EQUATIONS if e.checks]
 GRADIENTS = [e for e in EQUATIONS if e.is_gradient]
 NOT_COMPUTED = {"Array", "Params", "Shape"}  # public names that stand for a type
 

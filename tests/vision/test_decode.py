@@ -1,3 +1,5 @@
+"""Opening pictures: every format and mode, which way is up, and what is no picture."""
+
 from __future__ import annotations
 
 import io

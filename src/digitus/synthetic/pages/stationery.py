@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
-from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -16,8 +15,6 @@ import numpy as np
 from digitus.nn.arrays import stream
 from digitus.synthetic.pages.layout import Layout
 from digitus.types import Bytes, Floats32
-
-Colour: TypeAlias = Floats32  # red, green, blue, 0 to 255
 
 BANK = 2432  # pixels: drawing fresh noise for every page would take longer than all the rest
 
