@@ -93,7 +93,7 @@ def test_convolutions_learn_in_one_shard() -> None:
         ({"optimizer": "Newton"}, "optimizer must be one of"),
         ({"recipe": "nothing"}, "no recipe"),
         ({"recipe": ["mlp"]}, "recipe must be"),
-        ({"network": []}, "there is no 'network'"),
+        ({"network": []}, "there is no field 'network'"),
     ],
     ids=lambda value: str(value)[:40],
 )

@@ -31,7 +31,7 @@ def test_folders_that_are_damaged_are_left_alone(
 
 
 def test_there_are_so_many_at_most(alone: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST_KEPT", 6)
+    monkeypatch.setattr(runs, "MOST_RUNS_KEPT", 6)
     first = [alone.begin(epochs=1) for _ in range(3)]
     for run in first:
         alone.until(run, "finished")
@@ -47,7 +47,7 @@ def test_there_are_so_many_at_most(alone: Serving, monkeypatch: pytest.MonkeyPat
 def test_the_next_server_knows_which_run_is_the_oldest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "MOST_KEPT", 4)
+    monkeypatch.setattr(runs, "MOST_RUNS_KEPT", 4)
     with serving(tmp_path) as ours:
         begun = [ours.begin(paused=True) for _ in range(4)]
         for run in begun:

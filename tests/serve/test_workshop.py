@@ -18,7 +18,7 @@ def test_a_workshop_is_bounded() -> None:
         workshop, gate = Workshop(), threading.Event()
         waiting = [
             asyncio.ensure_future(workshop.do(gate.wait))
-            for _ in range(module.THREADS + module.MOST_WAITING)
+            for _ in range(module.THREADS + module.MOST_TASKS_WAITING)
         ]
         await asyncio.sleep(0)
         with pytest.raises(HTTPException) as refused:
@@ -55,7 +55,7 @@ def test_what_takes_too_long_keeps_its_place(monkeypatch: pytest.MonkeyPatch) ->
 def test_too_much_work_is_a_503_with_the_time_to_come_back(
     served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING", -module.THREADS)
+    monkeypatch.setattr(module, "MOST_TASKS_WAITING", -module.THREADS)
     answer = served.client.post("/api/inside", content=bytes(784))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"

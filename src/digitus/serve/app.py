@@ -27,7 +27,7 @@ from digitus.serve.inside import InsideHandlers
 from digitus.serve.live.handlers import RunHandlers
 from digitus.serve.live.runs import LiveRuns
 from digitus.serve.metrics import CONTENT_TYPE, Metrics
-from digitus.serve.middleware import layers
+from digitus.serve.middleware import middleware
 from digitus.serve.mistakes import MistakesHandler
 from digitus.serve.openapi import Addresses, document
 from digitus.serve.operation import Operation
@@ -135,7 +135,7 @@ def application(
             route("/static/{name}", {"GET": page.static}),
             route("/", {"GET": page.index}),
         ],
-        middleware=layers(door, backend.metrics),
+        middleware=middleware(door, backend.metrics),
         exception_handlers={
             HTTPException: _refused,
             DigitusError: _unreadable,

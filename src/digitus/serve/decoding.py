@@ -50,7 +50,7 @@ def in_words(error: msgspec.ValidationError) -> str:
         return one_line(f"{where} must be {' or '.join(kinds)}{expected['limit']}")
     if field := FIELD.fullmatch(what):
         if field["how"] == "contains unknown":
-            return one_line(f"there is no {field['name'][:40]!r} in {where}")
+            return one_line(f"there is no field {field['name'][:40]!r} in {where}")
         return one_line(f"{field['name']} is missing in {where}")
     return one_line(f"{where}: {what[:1].lower()}{what[1:]}")
 

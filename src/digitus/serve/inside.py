@@ -26,7 +26,7 @@ from digitus.serve.values import (
     Answer,
     Digit,
     FloatArray,
-    Image,
+    Pixels,
     Share,
     TenShares,
     Whole,
@@ -53,7 +53,7 @@ class Edit(Struct, frozen=True):
 class InsideBody(Struct, frozen=True):
     """An image, and what to change in the network before it looks at it."""
 
-    pixels: Image
+    pixels: Pixels
     edits: Annotated[list[Edit], Meta(max_length=MOST_EDITS)] = []
 
 

@@ -1,11 +1,11 @@
-"""What every request passes before anything is done for it: small ASGI layers, one duty each.
+"""What every request passes before anything is done for it: small middlewares, one duty each.
 
 The Host must be one of this server's, the Origin must be the page's own, and a browser's own word
 about where a request comes from is believed. A body is counted while it arrives and must arrive in
 time; every answer carries the headers that keep a page in its place.
 
-Inside: the layers, and `layers`, the list in which they stand around the application. Not inside:
-who may come in (`door`), and connections that say nothing (`server`).
+Inside: the middlewares, and `middleware`, the list in which they stand around the application. Not
+inside: who may come in (`door`), and connections that say nothing (`server`).
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ SECURITY_HEADERS = {
 }
 
 
-def layers(door: Door, metrics: Metrics) -> list[Middleware]:
-    """All layers, outermost first."""
+def middleware(door: Door, metrics: Metrics) -> list[Middleware]:
+    """All of them, outermost first."""
     return [
         Middleware(CountRequests, metrics),
         Middleware(SetSecurityHeaders),
@@ -62,8 +62,8 @@ def layers(door: Door, metrics: Metrics) -> list[Middleware]:
     ]
 
 
-class Layer:
-    """A layer does nothing; those below do one thing each. Start and end of the server pass by."""
+class HttpMiddleware:
+    """Does nothing; those below do one thing each. Start and end of the server pass by."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -77,7 +77,7 @@ class Layer:
         await self.app(scope, receive, send)
 
 
-class CountRequests(Layer):
+class CountRequests(HttpMiddleware):
     """Counts requests by route and status, and takes their time."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -102,7 +102,7 @@ class CountRequests(Layer):
             self._metrics.ended(scope, status or 500, time.perf_counter() - start)
 
 
-class SetSecurityHeaders(Layer):
+class SetSecurityHeaders(HttpMiddleware):
     """Gives every answer the headers that keep a page in its place, and out of caches."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,8 +118,8 @@ class SetSecurityHeaders(Layer):
         await self.app(scope, receive, send_on)
 
 
-class AnswerErrors(Layer):
-    """Makes answers of what the layers below refuse, and of our own mistakes."""
+class AnswerErrors(HttpMiddleware):
+    """Makes answers of what those further in refuse, and of our own mistakes."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers in one line, if that can still be done."""
@@ -144,7 +144,7 @@ class AnswerErrors(Layer):
             await error_response(ours)(scope, receive, send_on)
 
 
-class Check(Layer):
+class Check(HttpMiddleware):
     """Lets a request pass unless `check` raises a refusal."""
 
     def check(self, scope: Scope, headers: Headers) -> None:
@@ -194,7 +194,7 @@ class RefuseForeignPages(Check):
             raise refusal(403, "a page of another site may not ask this server", Connection="close")
 
 
-class RequireToken(Layer):
+class RequireToken(HttpMiddleware):
     """Where the server has a token: nothing without it, and a cookie where the address has it."""
 
     def __init__(self, app: ASGIApp, door: Door) -> None:
@@ -237,7 +237,7 @@ class RequireToken(Layer):
         return name in cookies and self._door.admits_cookie(cookies[name].value)
 
 
-class LimitBodySize(Layer):
+class LimitBodySize(HttpMiddleware):
     """A body is refused as soon as it is known to be too large: by its header, or on arrival."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -261,7 +261,7 @@ class LimitBodySize(Layer):
         return refusal(413, f"at most {MOST_BODY_BYTES // 10**6} MB{why}", Connection="close")
 
 
-class LimitBodyTime(Layer):
+class LimitBodyTime(HttpMiddleware):
     """A body must have arrived in time, counted from the head of the request."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,7 +21,6 @@ from digitus.evaluation import Evaluation, evaluate
 from digitus.recognizer import Recognizer
 from digitus.serve.operation import operation
 from digitus.serve.values import (
-    MOST_IN_QUERY,
     Answer,
     Base64,
     Confusion,
@@ -29,6 +28,7 @@ from digitus.serve.values import (
     Share,
     TenShares,
     Whole,
+    WholeInQuery,
     packed,
     rounded,
 )
@@ -42,14 +42,11 @@ FIRST_SECONDS = 120.0  # who asks first waits until 10,000 digits are read, 5 s 
 class MistakesQuery(Struct, frozen=True):
     """Which mistakes are asked for."""
 
-    true: Annotated[int, Meta(ge=0, le=9, description="Only digits that are this.")] | UnsetType = (
+    true: Annotated[Digit, Meta(description="Only digits that are this.")] | UnsetType = UNSET
+    read: Annotated[Digit, Meta(description="Only digits that were read as this.")] | UnsetType = (
         UNSET
     )
-    read: (
-        Annotated[int, Meta(ge=0, le=9, description="Only digits that were read as this.")]
-        | UnsetType
-    ) = UNSET
-    offset: Annotated[int, Meta(ge=0, le=MOST_IN_QUERY, description="Leave out so many.")] = 0
+    offset: Annotated[WholeInQuery, Meta(description="Leave out so many.")] = 0
     limit: Annotated[int, Meta(ge=1, le=MOST_SHOWN, description="Show so many.")] = 60
 
 

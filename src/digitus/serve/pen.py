@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from digitus.nn import stream
 from digitus.serve.operation import operation
-from digitus.serve.values import MOST_IN_QUERY, Answer, Base64, Digit, FourNumbers, packed
+from digitus.serve.values import Answer, Base64, Digit, FourNumbers, WholeInQuery, packed
 from digitus.synthetic.pen import write
 from digitus.synthetic.strokes import render
 
@@ -26,9 +26,7 @@ class PenPath(Struct):
 class PenQuery(Struct):
     """Which hand."""
 
-    seed: Annotated[
-        int, Meta(ge=0, le=MOST_IN_QUERY, description="Another seed, another hand.")
-    ] = 0
+    seed: Annotated[WholeInQuery, Meta(description="Another seed, another hand.")] = 0
 
 
 class Written(Answer, frozen=True):

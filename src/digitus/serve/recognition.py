@@ -27,7 +27,7 @@ from digitus.serve.values import (
     Answer,
     Base64,
     Digit,
-    Image,
+    Pixels,
     Share,
     TenShares,
     Whole,
@@ -47,7 +47,7 @@ CanvasSide = Annotated[int, Meta(ge=1, le=10_000, description="In pixels.")]
 class ImagesBody(Struct, frozen=True):
     """Images of 28 x 28 numbers, row by row, white ink on black."""
 
-    images: Annotated[list[Image], Meta(min_length=1, max_length=MOST_IMAGES)]
+    images: Annotated[list[Pixels], Meta(min_length=1, max_length=MOST_IMAGES)]
 
 
 class RecognizedImage(Answer, frozen=True):
@@ -157,7 +157,7 @@ class Recognition:
     async def recognize(self, body: bytes | ImagesBody) -> Answers:
         """Recognize 1 to 2000 images of 28 x 28, white ink on black."""
         probabilities = await self.batcher.probabilities(images_of(body))
-        return Answers(answers(probabilities, self.recognizer.threshold))
+        return Answers(recognized(probabilities, self.recognizer.threshold))
 
     @operation()
     async def read(self, query: ReadQuery, body: Annotated[bytes, Media("image/*")]) -> Reading:
@@ -172,14 +172,14 @@ class Recognition:
         return await self.workshop.do(self._draw, drawing_of(query, body), bool(query.steps))
 
     def _read(self, picture: bytes, pattern: str | None, images: bool) -> Reading:
-        return told(read(picture, recognizer=self.recognizer, pattern=pattern), images=images)
+        return as_sent(read(picture, recognizer=self.recognizer, pattern=pattern), images=images)
 
     def _draw(self, drawing: Grey, steps: bool) -> Drawn:
         start = time.perf_counter()
         reading = read(drawing, recognizer=self.recognizer, keep_steps=steps, drawn=True)
         milliseconds = round(1000 * (time.perf_counter() - start), 1)
         shown = steps_of(drawing, reading.steps) if reading.steps else UNSET
-        return Drawn(told(reading, images=True), milliseconds, shown)
+        return Drawn(as_sent(reading, images=True), milliseconds, shown)
 
 
 def images_of(body: bytes | ImagesBody) -> Images:
@@ -209,7 +209,7 @@ def drawing_of(query: DrawQuery, body: bytes) -> Grey:
     return np.frombuffer(body, np.uint8).reshape(query.height, query.width)
 
 
-def told(reading: digitus.reading.result.Reading, *, images: bool) -> Reading:
+def as_sent(reading: digitus.reading.result.Reading, *, images: bool) -> Reading:
     """A reading as it is sent; `images`: with what the network saw of each digit."""
     table: dict[str, Any] = reading.to_json()
     if images:
@@ -218,7 +218,7 @@ def told(reading: digitus.reading.result.Reading, *, images: bool) -> Reading:
     return msgspec.convert(table, Reading)
 
 
-def answers(probabilities: Floats, threshold: float) -> list[RecognizedImage]:
+def recognized(probabilities: Floats, threshold: float) -> list[RecognizedImage]:
     """What is said of each image."""
     best = probabilities.argmax(axis=1).tolist()
     found = []

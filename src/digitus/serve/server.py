@@ -20,7 +20,7 @@ HEADER_SECONDS = 10.0  # for the head of a request, counted from its first byte 
 IDLE_SECONDS = 30  # between two requests
 STUCK_SECONDS = 30.0  # for a client that takes nothing of its answer
 GRACE_SECONDS = 3  # to finish what is being answered when the server ends
-MOST_HEAD = 32_768  # bytes
+MOST_HEAD_BYTES = 32_768  # bytes
 MOST_CONNECTIONS = 512  # each costs a file descriptor, of which a process often has 1,024
 M_ARENA_MAX = -8  # glibc's name for it
 BUSY = (
@@ -57,7 +57,7 @@ class Patient(HttpToolsProtocol):
         super().data_received(data)
         if self._slow is not None:
             self._head += len(data)
-            if self._head > MOST_HEAD:
+            if self._head > MOST_HEAD_BYTES:
                 self.transport.abort()
 
     def on_headers_complete(self) -> None:

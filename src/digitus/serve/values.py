@@ -30,8 +30,8 @@ Confusion: TypeAlias = Annotated[
     list[Annotated[list[Whole], Meta(min_length=10, max_length=10)]],
     Meta(min_length=10, max_length=10),
 ]
-Grey: TypeAlias = Annotated[float, Meta(ge=0, le=255)]
-Image: TypeAlias = Annotated[list[Grey], Meta(min_length=PIXELS, max_length=PIXELS)]
+GreyValue: TypeAlias = Annotated[float, Meta(ge=0, le=255)]
+Pixels: TypeAlias = Annotated[list[GreyValue], Meta(min_length=PIXELS, max_length=PIXELS)]
 FourNumbers: TypeAlias = Annotated[list[float], Meta(min_length=4, max_length=4)]
 
 

@@ -16,7 +16,7 @@ from digitus.serve.responses import refusal
 T = TypeVar("T")
 
 THREADS = 2  # a picture's memory is hundreds of megabytes at worst
-MOST_WAITING = 8  # tasks that wait for one of them
+MOST_TASKS_WAITING = 8  # tasks that wait for one of them
 WAIT_SECONDS = 20.0  # a request waits no longer
 
 
@@ -32,7 +32,7 @@ class Workshop:
 
         Nothing stops a thread, so a task that took too long keeps its place until it has ended.
         """
-        if self.busy >= THREADS + MOST_WAITING:
+        if self.busy >= THREADS + MOST_TASKS_WAITING:
             raise refusal(
                 503, "too much to do at the moment; try again in a second", Retry_After="1"
             )

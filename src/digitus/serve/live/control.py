@@ -13,7 +13,7 @@ from digitus.serve.responses import refusal
 
 Wish = Literal["pause", "resume", "step", "stop"]
 
-SLOWEST, FASTEST = 0.1, 1000.0  # steps a second that can be asked for
+SLOWEST_PACE, FASTEST_PACE = 0.1, 1000.0  # steps a second that can be asked for
 
 
 class Control:
@@ -84,7 +84,7 @@ class Control:
 
 def checked_pace(pace: float) -> float:
     """A pace that can be asked for."""
-    if pace and not SLOWEST <= pace <= FASTEST:
-        why = f"pace must be 0 or from {SLOWEST:g} to {FASTEST:g} steps a second"
+    if pace and not SLOWEST_PACE <= pace <= FASTEST_PACE:
+        why = f"pace must be 0 or from {SLOWEST_PACE:g} to {FASTEST_PACE:g} steps a second"
         raise refusal(400, why)
     return pace

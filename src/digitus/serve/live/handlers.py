@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from digitus.serve.live.channel import Channel
-from digitus.serve.live.control import FASTEST, SLOWEST, Wish, checked_pace
+from digitus.serve.live.control import FASTEST_PACE, SLOWEST_PACE, Wish, checked_pace
 from digitus.serve.live.equations import StepEquations
 from digitus.serve.live.lesson import Lesson, lesson_from
 from digitus.serve.live.offers import Offers, offers
 from digitus.serve.live.run_state import RunState, Summary
-from digitus.serve.live.runs import ID, MOST_GOING, MOST_KEPT, LiveRuns
+from digitus.serve.live.runs import ID, MOST_RUNS_GOING, MOST_RUNS_KEPT, LiveRuns
 from digitus.serve.mistakes import Mistakes, MistakesQuery, misread
 from digitus.serve.operation import operation
 from digitus.serve.responses import refusal
@@ -31,13 +31,13 @@ MOST_WATCHERS = 64
 EVENT_STREAM = "text/event-stream"
 
 S = TypeVar("S", bound=Struct)
+BETWEEN = {"type": "number", "minimum": SLOWEST_PACE, "maximum": FASTEST_PACE}
 Pace = Annotated[
     float,
     Meta(
-        description=f"Steps a second at most, from {SLOWEST} to {FASTEST:g}; 0: as fast as it can.",
-        extra_json_schema={
-            "anyOf": [{"const": 0}, {"type": "number", "minimum": SLOWEST, "maximum": FASTEST}]
-        },
+        description=f"Steps a second at most, from {SLOWEST_PACE} to {FASTEST_PACE:g}; "
+        "0: as fast as it can.",
+        extra_json_schema={"anyOf": [{"const": 0}, BETWEEN]},
     ),
 ]
 
@@ -89,7 +89,7 @@ class RunPath(Struct, frozen=True):
     id: Annotated[str, Meta(pattern=f"^{ID.pattern}$")]
 
 
-class Runs(Answer, frozen=True):
+class RunList(Answer, frozen=True):
     """All runs, oldest first, and how many there may be and go on at most."""
 
     runs: list[Summary]
@@ -113,9 +113,9 @@ class RunHandlers:
         return self._offers
 
     @operation()
-    async def all(self) -> Runs:
+    async def all(self) -> RunList:
         """All training runs."""
-        return Runs([run.summary() for run in self._runs], MOST_KEPT, MOST_GOING)
+        return RunList([run.summary() for run in self._runs], MOST_RUNS_KEPT, MOST_RUNS_GOING)
 
     @operation(status=201, errors=(507,))
     async def begin(self, body: RunBody) -> RunState:

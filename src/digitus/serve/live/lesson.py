@@ -53,8 +53,8 @@ CHOICES: dict[str, Sequence[str]] = {
     "augment": (*AUGMENTS, OWN),
     "data": DATA,
 }
-HELD_BACK = 6  # one of so many examples is held back to measure on, at most MOST_HELD_BACK
-MOST_HELD_BACK = 2000
+# Held back to measure on: one of so many examples, but no more than the second number.
+EXAMPLES_TO_ONE_HELD_BACK, MOST_HELD_BACK_EXAMPLES = 6, 2000
 
 
 def _within(setting: str) -> Meta:
@@ -110,7 +110,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
             base,
             network=network,
             data=self.data,
-            development=min(self.examples // HELD_BACK, MOST_HELD_BACK),
+            development=min(self.examples // EXAMPLES_TO_ONE_HELD_BACK, MOST_HELD_BACK_EXAMPLES),
             optimizer=optimizer,
             schedule=schedule,
             batch_size=self._batch_size(network),

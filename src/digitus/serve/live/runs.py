@@ -27,8 +27,8 @@ from digitus.serve.responses import refusal
 
 log = logging.getLogger("digitus.serve")
 
-MOST_GOING = 4  # each has a thread
-MOST_KEPT = 12  # the oldest that has ended makes room
+MOST_RUNS_GOING = 4  # each has a thread
+MOST_RUNS_KEPT = 12  # the oldest that has ended makes room
 ID = re.compile(r"[0-9a-f]{8}")
 
 
@@ -73,10 +73,11 @@ class LiveRuns:
 
     def begin(self, lesson: Lesson, *, paused: bool, pace: float) -> LiveRun:
         """A new run, for which an old one that has ended may have to go."""
-        if self.going >= MOST_GOING:
-            raise refusal(503, f"{MOST_GOING} runs are going on; stop one first", Retry_After="30")
+        if self.going >= MOST_RUNS_GOING:
+            why = f"{MOST_RUNS_GOING} runs are going on; stop one first"
+            raise refusal(503, why, Retry_After="30")
         ended = [run for run in self if not run.going]
-        for run in ended[: max(0, len(self._runs) - MOST_KEPT + 1)]:
+        for run in ended[: max(0, len(self._runs) - MOST_RUNS_KEPT + 1)]:
             self.remove(run)
         folder = self._folder / secrets.token_hex(4)
         settings = Settings(lesson, "starting", "", paused, pace, begun=time.time())

@@ -19,8 +19,8 @@ from digitus.nn import softmax
 from digitus.types import Numbers
 
 Place: TypeAlias = tuple[int, ...]
-TERMS = 3  # of a sum that are shown
-DIGITS = 4  # that count, in every number shown
+MOST_TERMS = 3  # of a sum that are shown
+SIGNIFICANT_DIGITS = 4  # that count, in every number shown
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Worked:
 
 def short(value: Any) -> float:
     """A number with the digits that count."""
-    return float(f"{float(value):.{DIGITS}g}")
+    return float(f"{float(value):.{SIGNIFICANT_DIGITS}g}")
 
 
 def peak(a: Numbers) -> Place:
@@ -161,7 +161,7 @@ def _pool(layer: Any, x: Numbers, at: Place, y: Any) -> Worked:
 
 def _sum(terms: Numbers, left: Numbers, right: Numbers) -> str:
     """The largest terms of a sum of products, and what the others add up to."""
-    order = np.argsort(-np.abs(terms), kind="stable")[:TERMS]
+    order = np.argsort(-np.abs(terms), kind="stable")[:MOST_TERMS]
     shown = [f"{_n(left[k])}·{_n(right[k])}" for k in order]
     rest = float(terms.sum(dtype=np.float64) - terms[order].sum(dtype=np.float64))
     others = len(terms) - len(order)
