@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors import SafetensorError
 
 from digitus.errors import ModelError, OutputError
 from digitus.files import (
     LARGEST_HEADER,
+    LONGEST_WRITE,
     VERSION,
     read_arrays,
     write_arrays,
@@ -74,8 +78,55 @@ def test_an_interrupted_writer_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_atomically(path, interrupted)
     assert path.read_text("utf-8") == "old"
-    write_text(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
+
+
+@pytest.mark.parametrize("bug", [KeyError("name"), TypeError("no text"), ZeroDivisionError()])
+def test_a_mistake_of_the_program_is_no_failure_to_write(tmp_path: Path, bug: Exception) -> None:
+    def mistaken(beside: Path) -> None:
+        beside.write_text("ne", "utf-8")
+        raise bug
+
+    with pytest.raises(type(bug)):
+        write_atomically(tmp_path / "x.txt", mistaken)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_that_no_file_can_hold_are_a_mistake_of_the_program(tmp_path: Path) -> None:
+    with pytest.raises(SafetensorError, match="Unknown dtype"):
+        write_arrays(tmp_path / "x", {"a": np.array(["text"])}, "model", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_writers_at_the_same_time(tmp_path: Path) -> None:
+    """Neither writes to the other's file, nor takes it away; what stands there is whole."""
+    path = tmp_path / "x.txt"
+
+    def both(beside: Path) -> None:
+        beside.write_text("first, half", "utf-8")
+        write_text(path, "second")
+        assert path.read_text("utf-8") == "second"
+        assert beside.read_text("utf-8") == "first, half"
+        beside.write_text("first", "utf-8")
+
+    write_atomically(path, both)
+    assert path.read_text("utf-8") == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_many_writers_at_the_same_time(tmp_path: Path) -> None:
+    path, texts = tmp_path / "x.txt", [str(i) * 50_000 for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            list(pool.map(lambda text: write_text(path, text), texts))
+            assert path.read_text("utf-8") in texts
+    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_what_is_no_character_is_written_as_a_question_mark(tmp_path: Path) -> None:
+    """As in the name of a file that is not in UTF-8."""
+    write_text(tmp_path / "x.txt", "scan\udce9.png\n")
+    assert (tmp_path / "x.txt").read_bytes() == b"scan?.png\n"
 
 
 def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
@@ -97,9 +148,12 @@ write_atomically(Path(sys.argv[1]), half)
         assert writer.stdout.readline() == "half\n"
         writer.send_signal(signal.SIGKILL)
     assert read_arrays(path, "model")[1] == {"n": 1}
-    write_arrays(path, {"a": np.ones(3, np.float32)}, "model", {"n": 2})
-    assert read_arrays(path, "model")[1] == {"n": 2}
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    (left,) = set(tmp_path.iterdir()) - {path}
+    for n, seconds, expected in ((2, 0, {path, left}), (3, LONGEST_WRITE + 9, {path})):
+        os.utime(left, (time.time() - seconds,) * 2)
+        write_arrays(path, {"a": np.ones(3, np.float32)}, "model", {"n": n})
+        assert read_arrays(path, "model")[1] == {"n": n}
+        assert set(tmp_path.iterdir()) == expected, "what may still be written is left alone"
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ metadata mean (`recognizer`, `runs`).
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -27,53 +30,57 @@ VERSION = 1
 LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
+LONGEST_WRITE = 600  # seconds; what is older has lost its writer
 LARGEST_HEADER = 1 << 24  # bytes; a network of a thousand layers needs a hundredth of it
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Lets `write` fill a file beside `path`, then puts it in place in one step.
 
     Whoever looks at `path`, also after a crash or a full disk, sees the old file or the new one,
-    never a part. Raises `OutputError` where it cannot be written.
+    never a part; of several writers the last one wins. Raises `OutputError` where it cannot be
+    written.
     """
-    beside = path.with_name(f".{path.name}.part")
+    beside = path.with_name(f".{path.name}.{token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(beside)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())  # the bytes before the name: else a power cut leaves it empty
         beside.replace(path)
-    except Exception as error:
+        _remove_left_over(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
+    finally:
         with suppress(OSError):
             beside.unlink()
-        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
+
+
+def _remove_left_over(path: Path) -> None:
+    """Removes what writers of `path` that were killed have left behind; one at work is younger."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError):  # another writer may have removed it
+            if time.time() - part.stat().st_mtime > LONGEST_WRITE:
+                part.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Writes a file atomically. Raises `OutputError`."""
-    write_atomically(path, lambda beside: _write_bytes(beside, content))
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+    write_atomically(path, lambda beside: beside.write_bytes(content))
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file atomically. Raises `OutputError`."""
-    write_atomically(path, lambda beside: _write_utf8(beside, text))
-
-
-def _write_utf8(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8")
+    """Writes a text file atomically, "?" for what is no character. Raises `OutputError`."""
+    write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def write_arrays(path: Path, arrays: Params, kind: str, metadata: dict[str, Any]) -> None:
     """Writes arrays and their metadata (anything JSON can hold). Raises `OutputError`."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     about = {"kind": kind, "version": str(VERSION), "about": json.dumps(metadata)}
     whole = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    write_atomically(path, lambda beside: save_file(whole, beside, about))
+    write_bytes(path, save(whole, about))
 
 
 def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:

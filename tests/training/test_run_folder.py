@@ -270,11 +270,17 @@ def test_damaged_checkpoints_are_refused_in_one_line(run: Run, damage: str) -> N
     assert str(run.checkpoint) in one_line(caught.value)
 
 
-def test_a_checkpoint_that_cannot_be_written_is_one_line_and_the_old_one_stays(run: Run) -> None:
+def test_a_checkpoint_that_cannot_be_written_is_one_line_and_the_old_one_stays(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small = recipe()
     interrupted(run, small, 3)
     kept = run.checkpoint.read_bytes()
-    (run.folder / f".{run.checkpoint.name}.part").mkdir()  # stands in the way of writing
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("digitus.files.os.fsync", full)
     with pytest.raises(OutputError) as caught:
         finish(run, small, resume(run, digits())[1])
     one_line(caught.value)
