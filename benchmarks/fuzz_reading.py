@@ -39,6 +39,7 @@ from threadpoolctl import threadpool_limits
 
 from digitus.errors import DigitusError
 from digitus.nn import Chain, Dense, Flatten, He, Scale, initial, stream
+from digitus.reading.options import ReadingOptions
 from digitus.reading.read import read_pages
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
@@ -66,7 +67,7 @@ def recognizer(sure: bool) -> Recognizer:
 def try_one(what: bytes | Pixels, sure: bool) -> tuple[str, str]:
     """What became of an input: "read", "refused" or "error", and more about it."""
     try:
-        for reading in read_pages(what, recognizer=recognizer(sure), keep_steps=True):
+        for reading in read_pages(what, ReadingOptions(recognizer(sure), keep_steps=True)):
             json.dumps(reading.to_json())
             for digit in reading.digits:
                 x, y, w, h = digit.box

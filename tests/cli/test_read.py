@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from digitus.reading import bulk
-from digitus.reading.bulk import Done, Job, read_many
-from digitus.recognizer import load
+from digitus.reading.bulk import read_many
+from digitus.reading.read import Reading, read
 
 
 @pytest.fixture
@@ -95,24 +95,20 @@ def test_many_are_read_by_processes_in_their_order(
 ) -> None:
     monkeypatch.setattr(bulk, "FEW", 2)
     paths = [photo, blank, photo.with_name("absent.png"), photo, blank]
-    told = list(read_many(paths, Job(load()), 2))
+    told = list(read_many(paths, read, 2))
     assert [path for path, _ in told] == paths
-    lines = [
-        [r.lines for r in answer.readings] if isinstance(answer, Done) else None
-        for _, answer in told
-    ]
-    assert lines == [[("71",)], [()], None, [("71",)], [()]]
+    lines = [answer.lines if isinstance(answer, Reading) else None for _, answer in told]
+    assert lines == [("71",), (), None, ("71",), ()]
 
 
 def test_a_picture_that_kills_its_process_is_told() -> None:
     code = """
 from pathlib import Path
 from digitus.reading import bulk
-from digitus.recognizer import load
-from dying import Dying
+from dying import dying
 bulk.FEW = 1
-for path, answer in bulk.read_many([Path("a"), Path("deadly"), Path("b")], Dying(load()), 2):
-    print(path, answer if isinstance(answer, Exception) else "read")
+for path, answer in bulk.read_many([Path("a"), Path("deadly"), Path("b")], dying, 2):
+    print(path, answer)
 """
     tests = str(Path(__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])}

@@ -18,6 +18,7 @@ from PIL import Image
 
 from digitus.errors import DataError
 from digitus.nn import Chain, Dense, Flatten, He, Scale, initial, stream
+from digitus.reading.options import ReadingOptions
 from digitus.reading.read import read, read_pages
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer
@@ -103,7 +104,7 @@ def test_a_damaged_file_is_read_or_refused(kind, data):
         if not content:
             break
     with suppress(DataError):
-        for reading in read_pages(bytes(content), recognizer=random_recognizer()):
+        for reading in read_pages(bytes(content), ReadingOptions(random_recognizer())):
             assert_sound(reading)
 
 

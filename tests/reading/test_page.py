@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from digitus.reading import page, read
-from digitus.reading.page import Asked, Sheet, View
+from digitus.reading.options import ReadingOptions
+from digitus.reading.page import Sheet, View
 from digitus.reading.result import Digit
 
 BLANK = np.zeros((28, 28), np.uint8)
@@ -52,12 +53,12 @@ def seen(view, share, whole, digits):
     ],
 )
 def test_another_way_of_looking_must_explain_more(others, best, monkeypatch):
-    def look(_picture, _asked, view):
+    def look(_picture, _options, view):
         return seen(view, *others.get((view.dark_ink, view.turns), (0.0, 0.0, 0)))
 
     monkeypatch.setattr(read, "read_page", look)
-    sheet, asked = Sheet(BLANK, 28, 28), Asked(lambda images: images, 0.5, None)
-    chosen = read._otherwise(sheet, asked, seen(View(True), 0.3, 0.2, 3)).view
+    sheet, options = Sheet(BLANK, 28, 28), ReadingOptions()
+    chosen = read._otherwise(sheet, options, seen(View(True), 0.3, 0.2, 3)).view
     assert (chosen.dark_ink, chosen.turns) == best
 
 

@@ -17,6 +17,7 @@ from digitus import recognizer
 from digitus.errors import DataError
 from digitus.files import read_arrays
 from digitus.nn import stream
+from digitus.reading.options import ReadingOptions
 from digitus.reading.read import Reading, read, read_pages
 from digitus.synthetic.strokes import draw
 
@@ -136,6 +137,14 @@ def test_the_form_of_the_number_is_used() -> None:
     assert len(read(picture, pattern="#####").digits) in (0, 5)
     with pytest.raises(ValueError, match="no #"):
         read(picture, pattern="abc")
+
+
+def test_what_cannot_be_read_is_told_at_the_call_not_at_the_first_page(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no #"):
+        read_pages(page("26"), ReadingOptions(pattern="abc"))
+    for wrong in (tmp_path / "absent.png", b"", np.zeros((2, 2))):
+        with pytest.raises(DataError):
+            read_pages(wrong)
 
 
 def test_what_is_doubtful_is_refused() -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from digitus.cli.common import PATH, cores, print_json, progress, threads_option
+from digitus.cli.common import PATH, cores, print_json, progress, recognizer_of, threads_option
 
 if TYPE_CHECKING:
-    from digitus.reading.bulk import Answer
+    from digitus.cli.read_one import Done
+    from digitus.errors import DigitusError
     from digitus.reading.result import Reading
-    from digitus.recognizer import Recognizer
 
 MANY = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused")
@@ -61,35 +61,28 @@ def read(
     is no digit is left out. Pictures that cannot be read are told on standard error, the others
     are read, and the exit code is 1.
     """
-    from digitus.reading.bulk import Done, Job, quietly, read_many
+    from digitus.cli.read_one import Done, ReadAndShow
+    from digitus.reading.bulk import quietly, read_many
+    from digitus.reading.options import ReadingOptions
+    from digitus.report.show import Show, distinct
 
-    if digits is not None and pattern is not None:
-        raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
-    if pattern is not None and "#" not in pattern:
-        raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
-    if digits is not None:
-        pattern = "#" * digits
-    if annotate and annotate.resolve() in {p.resolve() for p in {p.parent for p in pictures}}:
+    pattern = _pattern(digits, pattern)
+    if annotate and annotate.resolve() in {p.parent.resolve() for p in pictures}:
         raise click.UsageError(f"--annotate would write over the pictures in {annotate}")
-    shown = None
-    if annotate or explain or review:
-        from digitus.report.show import Show, distinct
-
-        shown = Show(annotate, explain, review is not None, distinct(pictures))
-    job = Job(_recognizer(model), pattern, min_confidence, shown)
-    show = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
+    recognizer, _ = recognizer_of(model)
+    options = ReadingOptions(recognizer, pattern, min_confidence, keep_steps=explain is not None)
+    reader = ReadAndShow(options, Show(annotate, explain, review is not None, distinct(pictures)))
+    write = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
     if form == "csv":
         _row(COLUMNS)
     quietly()
     _mute_libraries()
     failed, doubts = 0, []
-    answers = read_many(pictures, job, cores(threads))
+    answers = read_many(pictures, reader, cores(threads))
     for path, answer in _with_progress(answers, len(pictures)):
         if isinstance(answer, Done):
             doubts += answer.doubts
-            for number, reading in enumerate(answer.readings, 1):
-                several = len(answer.readings) > 1
-                show(path, number if several else None, reading, len(pictures) > 1)
+            write(path, answer.readings, len(pictures) > 1)
         else:
             failed += 1
             print(f"digitus: {answer}", file=sys.stderr)
@@ -101,6 +94,15 @@ def read(
         write_text(review, review_page(doubts))
     if failed:
         sys.exit(1)
+
+
+def _pattern(digits: int | None, pattern: str | None) -> str | None:
+    """The form of the number, told in either way."""
+    if digits is not None and pattern is not None:
+        raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
+    if pattern is not None and "#" not in pattern:
+        raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
+    return pattern if digits is None else "#" * digits
 
 
 def _mute_libraries() -> None:
@@ -115,18 +117,9 @@ def _mute_libraries() -> None:
     os.close(nowhere)
 
 
-def _recognizer(model: str | None) -> Recognizer:
-    from digitus.recognizer import load
-
-    if model is None:
-        return load()
-    path = Path(model)
-    return load(path / "model.safetensors" if path.is_dir() else path)
-
-
 def _with_progress(
-    answers: Iterator[tuple[Path, Answer]], total: int
-) -> Iterator[tuple[Path, Answer]]:
+    answers: Iterator[tuple[Path, Done | DigitusError]], total: int
+) -> Iterator[tuple[Path, Done | DigitusError]]:
     """The same, with a bar where a person waits for many."""
     console = progress()
     if total < MANY or not console.is_terminal:
@@ -138,27 +131,30 @@ def _with_progress(
         yield from bar.track(answers, total=total, description="reading")
 
 
-def _text(path: Path, page: int | None, reading: Reading, several: bool) -> None:
+def _text(path: Path, readings: Sequence[Reading], several: bool) -> None:
     """The lines; of several pictures, each with its file, as grep does."""
-    name = f"{path}: " if several else ""
-    if page is not None:
-        name = f"{path}, page {page}: "
-    for line in reading.lines or ([""] if name else []):
-        print(f"{name}{line}")
+    for number, reading in enumerate(readings, 1):
+        name = f"{path}: " if several else ""
+        if len(readings) > 1:
+            name = f"{path}, page {number}: "
+        for line in reading.lines or ([""] if name else []):
+            print(f"{name}{line}")
 
 
-def _jsonl(path: Path, page: int | None, reading: Reading, several: bool) -> None:
+def _jsonl(path: Path, readings: Sequence[Reading], several: bool) -> None:
     del several
-    print_json(reading.to_json(str(path)) | ({} if page is None else {"page": page}))
+    for number, reading in enumerate(readings, 1):
+        print_json(reading.to_json(str(path)) | ({"page": number} if len(readings) > 1 else {}))
 
 
-def _csv(path: Path, page: int | None, reading: Reading, several: bool) -> None:
+def _csv(path: Path, readings: Sequence[Reading], several: bool) -> None:
     del several
-    for number, line in enumerate(reading.lines):
-        digits = [digit for digit in reading.digits if digit.line == number]
-        least = min(digit.confidence for digit in digits)
-        refused = sum(digit.value is None for digit in digits)
-        _row((path, page or 1, number + 1, line, f"{least:.4f}", refused))
+    for page, reading in enumerate(readings, 1):
+        for number, line in enumerate(reading.lines):
+            digits = [digit for digit in reading.digits if digit.line == number]
+            least = min(digit.confidence for digit in digits)
+            refused = sum(digit.value is None for digit in digits)
+            _row((path, page, number + 1, line, f"{least:.4f}", refused))
 
 
 def _row(values: Iterable[object]) -> None:

@@ -1,12 +1,12 @@
 """A picture read as a page: ink, lines, cuts and the best paths, with the recognizer in between.
 
 Inside: one way of looking at a picture (`View`), from beginning to end. Not inside: which way to
-look is the right one (`reader`), and the steps themselves (`vision`).
+look is the right one (`read`), and the steps themselves (`vision`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 
 from digitus.reading.groups import groups
+from digitus.reading.options import ReadingOptions
 from digitus.reading.result import Candidate, Digit, Steps
 from digitus.types import Box, Bytes, Floats, Grey
 from digitus.vision.choose import best_path, score
 from digitus.vision.find import Layout, find_lines
 from digitus.vision.ink import Ink, page_ink
-from digitus.vision.normalise import SIDE
 from digitus.vision.paper import at_most
-from digitus.vision.split import atoms_of, stretches
+from digitus.vision.split import Stretch, atoms_of, stretches
 
 WORK = 1600  # pixels: digits are looked for on a copy whose longer side has at most so many
 FINE = 32  # pixels: where digits are lower, the page is looked at again, on a larger copy, if that
@@ -40,31 +40,6 @@ class Sheet:
     grey: Grey
     width: int
     height: int
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What does not change from page to page.
-
-    `look` is the recognizer's, from images [n 28 28] to probabilities [n 10]; answers below the
-    `threshold` are refused; `pattern` is the form of the number; what is `drawn` is ink on one
-    plain ground, upright and without rules.
-    """
-
-    look: Callable[[Bytes], Floats]
-    threshold: float
-    pattern: str | None
-    drawn: bool = False
-
-    def probabilities(self, images: Sequence[Bytes]) -> Floats:
-        """Those of images [28 28], as rows [n 10]."""
-        return self.look(np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
-
-
-def answer(probabilities: Floats, threshold: float) -> tuple[int | None, float]:
-    """The likeliest digit, None if it is less likely than the threshold, and how likely it is."""
-    confidence = float(probabilities.max())
-    return (int(probabilities.argmax()) if confidence >= threshold else None), confidence
 
 
 @dataclass(frozen=True)
@@ -141,50 +116,68 @@ def as_bytes(values: Floats) -> Bytes:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def read_page(picture: Sheet, asked: Asked, view: View) -> Page:
+def read_page(picture: Sheet, options: ReadingOptions, view: View) -> Page:
     """Reads a page: ink, lines, each piece as it is, the doubtful ones cut, the best paths."""
     ink, layout = _laid_out(picture.grey, view)
     zoom = max(picture.width, picture.height) / max(ink.grey.shape)
-    whole = [atoms_of(ink, line, i, set()) for i, line in enumerate(layout.lines)]
-    alone = [s for atoms in whole for s in stretches(atoms, 1)]
-    cut: list[set[int]] = [set() for _ in whole]
-    for s, row in zip(alone, asked.probabilities([s.image for s in alone]), strict=True):
-        if row.max() < SURE or s.box[2] > WIDE * max(s.box[3], layout.lines[s.line].height):
-            cut[s.line].add(s.first)
-    if sum(len(pieces) for pieces in cut) > MOST_CUT:  # no digits, or so many that it would last
-        cut = [set() for _ in whole]
-    tried = [
-        stretches(atoms_of(ink, line, i, cut[i]) if cut[i] else whole[i])
-        for i, line in enumerate(layout.lines)
-    ]
-    rows = iter(asked.probabilities([s.image for ways in tried for s in ways]))
+    tried = _tried(ink, layout, options)
+    rows = iter(options.probabilities([s.image for ways in tried for s in ways]))
     candidates: list[Candidate] = []
     lines: list[tuple[tuple[Digit, ...], ...]] = []
     uncut: list[Digit] = []
     for line, ways in zip(layout.lines, tried, strict=True):
         p = [next(rows) for _ in ways]
-        scores = [score(s, line.height, float(row.max())) for s, row in zip(ways, p, strict=True)]
-        path = best_path(ways, scores, asked.pattern) or []
-        for i, (s, row) in enumerate(zip(ways, p, strict=True)):
-            candidates.append(Candidate(s.line, s.box, s.image, row, scores[i], i in path))
+        path, judged = _chosen(line.height, ways, p, options.pattern)
+        candidates += judged
         found = []
         for i in path:
             box = _upright(ways[i].box, view.turns, zoom, picture)
-            value, confidence = answer(p[i], asked.threshold)
-            found.append(Digit(value, confidence, box, len(lines), ways[i].image, p[i]))
-        starts = groups([ways[i].box for i in path])
-        parts = [range(a, b) for a, b in pairwise([*starts, len(path)])]
-        cuts = [ways[i].cuts for i in path]
-        readable = tuple(
-            tuple(found[i] for i in part)
-            for part in parts
-            if _reads([found[i] for i in part], [cuts[i] for i in part])
-        )
+            found.append(Digit(*options.answer(p[i]), box, len(lines), ways[i].image, p[i]))
+        readable = _readable(found, [ways[i] for i in path])
         if readable:
-            lines.append(readable)
-            read = {id(d) for group in readable for d in group}
-            uncut += [d for d, cut in zip(found, cuts, strict=True) if not cut and id(d) in read]
+            lines.append(tuple(tuple(digit for digit, _ in group) for group in readable))
+            uncut += [digit for group in readable for digit, s in group if not s.cuts]
     return Page(view, zoom, ink, layout, tuple(candidates), tuple(lines), tuple(uncut))
+
+
+def _tried(ink: Ink, layout: Layout, options: ReadingOptions) -> list[list[Stretch]]:
+    """The stretches of each line that may be digits: a piece that is surely a digit is not cut."""
+    whole = [atoms_of(ink, line, i, set()) for i, line in enumerate(layout.lines)]
+    alone = [s for atoms in whole for s in stretches(atoms, 1)]
+    cut: list[set[int]] = [set() for _ in whole]
+    for s, row in zip(alone, options.probabilities([s.image for s in alone]), strict=True):
+        if row.max() < SURE or s.box[2] > WIDE * max(s.box[3], layout.lines[s.line].height):
+            cut[s.line].add(s.first)
+    if sum(len(pieces) for pieces in cut) > MOST_CUT:  # no digits, or so many that it would last
+        cut = [set() for _ in whole]
+    return [
+        stretches(atoms_of(ink, line, i, cut[i]) if cut[i] else whole[i])
+        for i, line in enumerate(layout.lines)
+    ]
+
+
+def _chosen(
+    height: float, ways: Sequence[Stretch], rows: Sequence[Floats], pattern: str | None
+) -> tuple[list[int], list[Candidate]]:
+    """The best path through a line's stretches, by index, and all of them as candidates."""
+    scores = [score(s, height, float(row.max())) for s, row in zip(ways, rows, strict=True)]
+    path = best_path(ways, scores, pattern) or []
+    return path, [
+        Candidate(s.line, s.box, s.image, row, scores[i], i in path)
+        for i, (s, row) in enumerate(zip(ways, rows, strict=True))
+    ]
+
+
+def _readable(found: Sequence[Digit], path: Sequence[Stretch]) -> list[list[tuple[Digit, Stretch]]]:
+    """The groups of a line that are digits, each digit with the stretch that it was found in."""
+    starts = [*groups([s.box for s in path]), len(path)]
+    parts = [slice(a, b) for a, b in pairwise(starts)]
+    cuts = [s.cuts for s in path]
+    return [
+        list(zip(found[part], path[part], strict=True))
+        for part in parts
+        if _reads(found[part], cuts[part])
+    ]
 
 
 def _laid_out(grey: Grey, view: View) -> tuple[Ink, Layout]:

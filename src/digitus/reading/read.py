@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from digitus.errors import DataError
-from digitus.reading.page import Asked, Page, Sheet, View, answer, as_bytes, read_page
+from digitus.reading.options import ReadingOptions, shipped
+from digitus.reading.page import Page, Sheet, View, as_bytes, read_page
 from digitus.reading.result import Candidate, Digit, Reading, Steps
-from digitus.recognizer import Recognizer, load
+from digitus.recognizer import Recognizer
 from digitus.types import Bytes
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
@@ -62,40 +62,21 @@ def read(
 
     Raises `DataError` where the picture cannot be opened, with the reason.
     """
-    pages = read_pages(
-        picture,
-        recognizer=recognizer,
-        pattern=pattern,
-        min_confidence=min_confidence,
-        keep_steps=keep_steps,
-        drawn=drawn,
+    options = ReadingOptions(
+        recognizer or shipped(), pattern, min_confidence, keep_steps=keep_steps, drawn=drawn
     )
-    return next(pages)
+    return next(read_pages(picture, options))
 
 
 def read_pages(
-    picture: str | Path | bytes | Bytes,
-    *,
-    recognizer: Recognizer | None = None,
-    pattern: str | None = None,
-    min_confidence: float | None = None,
-    keep_steps: bool = False,
-    drawn: bool = False,
+    picture: str | Path | bytes | Bytes, options: ReadingOptions | None = None
 ) -> Iterator[Reading]:
     """As `read`, for each page of a file; only a TIFF has more than one."""
-    if pattern is not None and "#" not in pattern:
-        raise ValueError(f"the pattern {pattern!r} has no # for a digit")
-    recognizer = recognizer or _shipped()
-    threshold = recognizer.threshold if min_confidence is None else min_confidence
-    asked = Asked(recognizer.probabilities, threshold, pattern, drawn)
-    for page in _pictures(picture):
-        yield _read(Sheet(as_grey(page.pixels), page.width, page.height), asked, keep_steps)
-
-
-@cache
-def _shipped() -> Recognizer:
-    """The recognizer that came along: opening its file takes longer than reading a digit."""
-    return load()
+    chosen = options or ReadingOptions()
+    return (
+        _read(Sheet(as_grey(page.pixels), page.width, page.height), chosen)
+        for page in _pictures(picture)
+    )
 
 
 def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
@@ -110,56 +91,51 @@ def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
     return iter([Picture(picture, shape[1], shape[0])])
 
 
-def _read(picture: Sheet, asked: Asked, keep_steps: bool) -> Reading:
+def _read(picture: Sheet, options: ReadingOptions) -> Reading:
     """Tries the picture as one digit, as a page, without rules, and turned."""
-    single = _single(picture, asked)
+    single = _single(picture, options)
     small = max(picture.width, picture.height) <= SMALL
-    if single and small and single[1].confidence >= CERTAIN and _one(asked.pattern):
-        return _reading_of_one(picture, single, asked, keep_steps)
-    dark_ink = ground(picture.grey) > 127 if asked.drawn else has_dark_ink(picture.grey)
-    page = read_page(picture, asked, View(dark_ink, drawn=asked.drawn))
+    if single and small and single[1].confidence >= CERTAIN and options.may_be_one_digit:
+        return _reading_of_one(picture, single, options)
+    dark_ink = ground(picture.grey) > 127 if options.drawn else has_dark_ink(picture.grey)
+    page = read_page(picture, options, View(dark_ink, drawn=options.drawn))
     if page.ink.rules.any():  # or what looks like them: bars of digits in a row
-        unruled = read_page(picture, asked, View(dark_ink, ruled=False))
+        unruled = read_page(picture, options, View(dark_ink, ruled=False))
         page = unruled if unruled.share > page.share + RULED else page
-    if page.share < DOUBT and not asked.drawn:
-        page = _otherwise(picture, asked, page)
-    if single and _one(asked.pattern) and _fills(single[1], page.digits, asked.threshold):
-        return _reading_of_one(picture, single, asked, keep_steps)
+    if page.share < DOUBT and not options.drawn:
+        page = _otherwise(picture, options, page)
+    if single and options.may_be_one_digit and _fills(single[1], page.digits, options.threshold):
+        return _reading_of_one(picture, single, options)
     lines = tuple(_text(line) for line in page.lines)
-    steps = page.steps() if keep_steps else None
+    steps = page.steps() if options.keep_steps else None
     return Reading(picture.width, picture.height, page.digits, lines, steps)
 
 
-def _otherwise(picture: Sheet, asked: Asked, page: Page) -> Page:
+def _otherwise(picture: Sheet, options: ReadingOptions, page: Page) -> Page:
     """The page with ink and paper exchanged, or turned, if that explains clearly more of it."""
     dark_ink = page.view.dark_ink
     better = []
-    other = read_page(picture, asked, View(not dark_ink))
+    other = read_page(picture, options, View(not dark_ink))
     if other.share > page.share + CLEARLY and len(other.digits) >= len(page.digits):
         better.append(other)
     if page.tried >= ENOUGH:
         for turns in (1, 2, 3):
-            other = read_page(picture, asked, View(dark_ink, turns))
+            other = read_page(picture, options, View(dark_ink, turns))
             clearly = other.whole > max(page.whole + CLEARLY, WHOLE)
             if clearly and len(other.digits) >= ENOUGH:
                 better.append(other)
     return max(better, key=lambda page: page.whole, default=page)
 
 
-def _one(pattern: str | None) -> bool:
-    """Whether a single digit is what is expected, or may be."""
-    return pattern is None or pattern.count("#") == 1
-
-
-def _single(picture: Sheet, asked: Asked) -> tuple[Prepared, Digit] | None:
+def _single(picture: Sheet, options: ReadingOptions) -> tuple[Prepared, Digit] | None:
     """The picture as one digit."""
     prepared = prepare_one(picture.grey)
     if prepared.blank:
         return None
-    row = asked.probabilities([prepared.image])[0]
+    row = options.probabilities([prepared.image])[0]
     zoom = picture.width / picture.grey.shape[1]
     x, y, w, h = (round(v * zoom) for v in prepared.box)
-    value, confidence = answer(row, asked.threshold)
+    value, confidence = options.answer(row)
     return prepared, Digit(value, confidence, (x, y, w, h), 0, prepared.image, row)
 
 
@@ -181,12 +157,12 @@ def _fills(single: Digit, found: Sequence[Digit], threshold: float) -> bool:
 
 
 def _reading_of_one(
-    picture: Sheet, single: tuple[Prepared, Digit], asked: Asked, keep_steps: bool
+    picture: Sheet, single: tuple[Prepared, Digit], options: ReadingOptions
 ) -> Reading:
     prepared, digit = single
     text = _text([[digit]])
     steps = None
-    if keep_steps:
+    if options.keep_steps:
         zoom = picture.width / prepared.ink.shape[1]
         x, y, w, h = digit.box
         box = (round(x / zoom), round(y / zoom), round(w / zoom), round(h / zoom))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,19 +74,29 @@ def decode_pages(
         raise _too_large(name)
     if not content:
         raise DataError(f"{name}: is empty")
+    return _decoded(content, name, side, colours)
+
+
+def _decoded(content: bytes, name: str, side: int | None, colours: bool) -> Iterator[Picture]:
+    """Each page of a file, decoded when it is asked for."""
+    with _told(content, name), Image.open(io.BytesIO(content), formats=_formats()) as image:
+        # An MPO is a JPEG in which a camera put a second picture, which is passed over.
+        if image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False):
+            raise DataError(f"{name}: is an animation; save the frame that is meant")
+        yield _page(image, name, side, colours)
+        page = 1
+        while image.format == "TIFF" and _turned_to(image, page):
+            if page == MAX_PAGES:
+                raise DataError(f"{name}: has more than {MAX_PAGES} pages; split it")
+            yield _page(image, name, side, colours)
+            page += 1
+
+
+@contextmanager
+def _told(content: bytes, name: str) -> Iterator[None]:
+    """Whatever Pillow raises, as one line for a person."""
     try:
-        with Image.open(io.BytesIO(content), formats=_formats()) as image:
-            # An MPO is a JPEG in which a camera put a second picture, which is passed over.
-            if image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False):
-                raise DataError(f"{name}: is an animation; save the frame that is meant")
-            page = 0
-            while True:
-                yield _page(image, name, side, colours)
-                page += 1
-                if image.format != "TIFF" or not _turned_to(image, page):
-                    return
-                if page == MAX_PAGES:
-                    raise DataError(f"{name}: has more than {MAX_PAGES} pages; split it")
+        yield
     except DataError:
         raise
     except UnidentifiedImageError:

@@ -1,0 +1,57 @@
+"""How a picture is to be read: what does not change from page to page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from digitus.recognizer import Recognizer, load
+from digitus.types import Bytes, Floats
+from digitus.vision.normalise import SIDE
+
+
+@cache
+def shipped() -> Recognizer:
+    """The recognizer that comes along: opening its file takes longer than reading a digit."""
+    return load()
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """The arguments of `reading.read.read`, which says what they mean.
+
+    Raises `ValueError` for a `pattern` without a digit.
+    """
+
+    recognizer: Recognizer = field(default_factory=shipped)
+    pattern: str | None = None
+    min_confidence: float | None = None
+    keep_steps: bool = False
+    drawn: bool = False
+
+    def __post_init__(self) -> None:
+        if self.pattern is not None and "#" not in self.pattern:
+            raise ValueError(f"the pattern {self.pattern!r} has no # for a digit")
+
+    @property
+    def threshold(self) -> float:
+        """Answers less likely than this are refused."""
+        return self.recognizer.threshold if self.min_confidence is None else self.min_confidence
+
+    @property
+    def may_be_one_digit(self) -> bool:
+        """Whether a single digit is what is expected, or may be."""
+        return self.pattern is None or self.pattern.count("#") == 1
+
+    def probabilities(self, images: Sequence[Bytes]) -> Floats:
+        """The recognizer's, of images [28 28], as rows [n 10]."""
+        return self.recognizer.probabilities(np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
+
+    def answer(self, probabilities: Floats) -> tuple[int | None, float]:
+        """The likeliest digit, None if it is refused, and how likely it is."""
+        confidence = float(probabilities.max())
+        value = int(probabilities.argmax()) if confidence >= self.threshold else None
+        return value, confidence
