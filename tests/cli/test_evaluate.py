@@ -142,7 +142,7 @@ def test_failures_are_one_line(
         (["--images", "none", "--labels", "no-labels"], "is empty; there is nothing to score"),
         (["--not-digits", "--images", "none", "--data", own], "no images to refuse"),
         (["--data", "wide.npz"], "reads bytes [n 28 28], not uint8 [3, 28, 30]"),
-        (["--data", "nowhere.csv"], "there is no data set 'nowhere.csv'"),
+        (["--data", "nowhere.csv"], "nowhere.csv: there is no such folder or file"),
         (["--data", "nothing"], "holds no pictures"),
         (["--data", "mnist"], "cannot download"),
         (["noise.safetensors", "--data", own], "noise.safetensors is truncated, or not a safet"),

@@ -127,6 +127,10 @@ def test_data_draws_a_sheet(digitus: Any, own: Path) -> None:
 def test_data_that_cannot_be_had(digitus: Any, own: Path) -> None:
     assert "did you mean 'mnist'?" in digitus("data", "mnsit").complaint
     assert "cannot download" in digitus("data", "mnist", "--json").complaint
+    for path in ("absent", "absent/digits", "./absent", "absent.csv"):
+        words = "did you mean" if path == "absent" else f"{path}: there is no such folder or file"
+        assert words in digitus("data", path).complaint
+        assert words in digitus("evaluate", "--data", path).complaint
     complaint = digitus("data", own, "--sheet", own / "x.png", "--json").complaint
     assert "cannot write" in complaint
 
@@ -150,6 +154,16 @@ def test_models(digitus: Any) -> None:
     accuracy = recognizer().history["epochs"][-1]["development_accuracy"]
     assert row["development_accuracy"] == accuracy
     assert f"held back {100 * accuracy:.2f} %" in digitus("models").out
+
+
+def test_models_are_listed_in_columns(digitus: Any) -> None:
+    for name in ("a", "a-much-longer-name"):
+        recognizer().save(f"runs/{name}/model.safetensors")
+    told = digitus("models").out.split("Recipes")
+    recipes, made = ("Recipes" + told[1]).split("Models in runs/\n")
+    for table in (recipes, made):
+        ends = {row.index(" parameters") for row in table.splitlines() if " parameters  " in row}
+        assert len(ends) == 1
 
 
 @pytest.mark.parametrize(

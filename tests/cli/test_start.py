@@ -86,6 +86,12 @@ def test_wrong_usage_is_exit_code_2(digitus: Any, arguments: list[str]) -> None:
     assert "Error: " in result.err
 
 
+def test_a_misspelt_command_is_answered_with_the_one_that_is_meant(digitus: Any) -> None:
+    for said, meant in (("raed", "read"), ("trian", "train"), ("evalute", "evaluate")):
+        assert f"No such command '{said}'; did you mean '{meant}'?" in digitus(said).err
+    assert "did you mean" not in digitus("xyz").err
+
+
 def test_too_little_memory_is_one_line(digitus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_memory(*_: object, **__: object) -> None:
         raise MemoryError("Unable to allocate 5.70 TiB for an array with shape (784, 1000000000)")

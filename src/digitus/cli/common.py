@@ -83,12 +83,16 @@ def digits_of(
 
     `prepare` "auto" makes pictures of any size, polarity and position like MNIST's.
     """
+    import os
     from dataclasses import replace
 
     from digitus.datasets import own, sources
     from digitus.datasets.catalogue import SOURCES
+    from digitus.errors import DataError
 
     auto = prepare == "auto"
+    if {os.sep, os.altsep or os.sep, "."} & set(data) and not Path(data).exists():
+        raise DataError(f"{data}: there is no such folder or file")
     if data in (*SOURCES, sources.STROKES) or not Path(data).exists():
         digits = sources.load(data, part, data_dir=data_dir)
     elif auto and Path(data).is_dir():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from digitus.cli.common import PATH, data_dir_option, digits_of, json_option, output, print_json
 
+PARTS: tuple[Literal["train", "test"], ...] = ("train", "test")
 PER_DIGIT = 20  # columns of a sheet
 
 
@@ -23,26 +25,35 @@ def data(name: str | None, data_dir: Path | None, sheet: Path | None, json: bool
     NAME is one of the list (downloaded if need be) or a path to your own: a folder of pictures, a
     .csv or an .npz file.
     """
-    console = output()
     if sheet is not None and name is None:
         raise click.UsageError("--sheet needs the NAME of a set")
     if name is None:
-        from digitus.datasets.sources import available
+        _list_sets(data_dir, json)
+    else:
+        _describe(name, data_dir, sheet, json)
 
-        listings = available(data_dir)
-        if json:
-            print_json(
-                {"sets": [{**asdict(s), "found": s.found and str(s.found)} for s in listings]}
-            )
-            return
-        for s in listings:
-            console.print(s.name, style="bold", end="  ")
-            console.print(s.what)
-            console.print(f"    {s.train:,} to train, {s.test:,} to test; licence: {s.licence}")
-            console.print(f"    {s.found or s.how}")
+
+def _list_sets(data_dir: Path | None, json: bool) -> None:
+    """What there is, and where it lies."""
+    from digitus.datasets.sources import available
+
+    listings = available(data_dir)
+    if json:
+        print_json({"sets": [{**asdict(s), "found": s.found and str(s.found)} for s in listings]})
         return
+    console = output()
+    for s in listings:
+        console.print(s.name, style="bold", end="  ")
+        console.print(s.what)
+        console.print(f"    {s.train:,} to train, {s.test:,} to test; licence: {s.licence}")
+        console.print(f"    {s.found or s.how}")
+
+
+def _describe(name: str, data_dir: Path | None, sheet: Path | None, json: bool) -> None:
+    """Loads both parts of a set and says what is in them."""
+    console = output()
     parts = []
-    for part in ("train", "test"):
+    for part in PARTS:
         digits = digits_of(name, part, data_dir)
         counts = [int((digits.labels == d).sum()) for d in range(10)]
         parts.append(

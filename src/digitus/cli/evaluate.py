@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,8 @@ from digitus.cli.common import (
 from digitus.types import Bytes
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from digitus.datasets.digits import Digits
 
 
@@ -77,16 +79,7 @@ def evaluate(
     from digitus.evaluation import evaluate_not_digits
     from digitus.threads import workers
 
-    if not_digits and images is None:
-        raise click.UsageError("--not-digits needs --images")
-    if images is not None and labels is None and not not_digits:
-        raise click.UsageError("--images needs --labels (or --not-digits)")
-    if labels is not None and (images is None or not_digits):
-        raise click.UsageError("--labels needs --images, and no --not-digits")
-    if report is not None and not_digits:
-        raise click.UsageError("--report is about digits; leave it out with --not-digits")
-    if report is not None and len(models) > 1:
-        raise click.UsageError("--report is about one model")
+    _check_usage(images, labels, not_digits, report, len(models))
     members, paths = zip(*map(recognizer_of, models or (None,)), strict=True)
     recognizer = members[0] if len(members) == 1 else Committee(members)
     path = ", ".join(paths)
@@ -105,30 +98,55 @@ def evaluate(
                 min_confidence=min_confidence,
                 each=each,
             )
+            lines = _refusal_lines(record, digits.name)
         else:
             digits = _labelled(data, images, labels, data_dir, prepare)
             evaluation = score_digits(recognizer, digits, min_confidence=min_confidence, each=each)
             record = evaluation.record()
-    if report is not None:
-        from digitus.report import write_report
+            lines = [f"{path} on {record['data']}", digit_table(record), *score_lines(record)]
+            if report is not None:
+                from digitus.report import write_report
 
-        write_report(report, members[0], evaluation, members[0].history.get("epochs", []))
+                write_report(report, members[0], evaluation, members[0].history.get("epochs", []))
+                lines.append(f"report  {report}")
     if json:
         print_json({"model": path, **record})
         return
     console = output()
-    if not_digits:
-        console.print(
-            f"{percent(record['refused'])} of {record['n']:,} images refused; "
-            f"AUROC against {digits.name}: {record['auroc']:.4f}"
-        )
-        return
-    console.print(f"{path} on {record['data']}")
-    console.print(digit_table(record))
-    for line in score_lines(record):
+    for line in lines:
         console.print(line)
-    if report is not None:
-        console.print(f"report  {report}")
+
+
+def _check_usage(
+    images: Path | None, labels: Path | None, not_digits: bool, report: Path | None, models: int
+) -> None:
+    """Refuses options that do not go together."""
+    for wrong, words in (
+        (not_digits and images is None, "--not-digits needs --images"),
+        (
+            images is not None and labels is None and not not_digits,
+            "--images needs --labels (or --not-digits)",
+        ),
+        (
+            labels is not None and (images is None or not_digits),
+            "--labels needs --images, and no --not-digits",
+        ),
+        (
+            report is not None and not_digits,
+            "--report is about digits; leave it out with --not-digits",
+        ),
+        (report is not None and models > 1, "--report is about one model"),
+    ):
+        if wrong:
+            raise click.UsageError(words)
+
+
+def _refusal_lines(record: dict[str, Any], against: str) -> list[str | Table]:
+    """The score of images in which nothing is a digit, in words."""
+    return [
+        f"{percent(record['refused'])} of {record['n']:,} images refused; "
+        f"AUROC against {against}: {record['auroc']:.4f}"
+    ]
 
 
 def _labelled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,17 +44,16 @@ def models(json: bool) -> None:
         return
     console = output()
     console.print("Comes along, and is used where none is named")
-    for row in shipped_models:
-        _tell(console, row)
+    _print_rows(console, [_columns(row) for row in shipped_models])
     console.print("Recipes (train one with: digitus train NAME)")
-    for row in recipes:
-        console.print(f"  {row['recipe']:<12} {row['parameters']:>10,} parameters  {row['about']}")
+    _print_rows(
+        console, [(r["recipe"], f"{r['parameters']:,} parameters", r["about"]) for r in recipes]
+    )
     console.print("Models in runs/" if made else "No models in runs/ yet")
+    _print_rows(console, [_columns(row) for row in made if "error" not in row])
     for row in made:
         if "error" in row:
             console.print(f"  {row['error']}")
-        else:
-            _tell(console, row)
 
 
 def _row(name: str, recognizer: Recognizer) -> dict[str, Any]:
@@ -69,9 +69,19 @@ def _row(name: str, recognizer: Recognizer) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, row: dict[str, Any]) -> None:
-    """The same in a line."""
-    console.print(
-        f"  {row['model']}  {row['recipe']}, {row['parameters']:,} parameters, {row['data']}, "
-        f"held back {percent(row['development_accuracy'])}"
+def _columns(row: dict[str, Any]) -> tuple[str, ...]:
+    """The same in words: name, parameters, and where it comes from."""
+    return (
+        row["model"],
+        f"{row['parameters']:,} parameters",
+        f"{row['recipe']}, trained on {row['data'] or 'what it does not say'}, "
+        f"held back {percent(row['development_accuracy'])}",
     )
+
+
+def _print_rows(console: Console, rows: Sequence[tuple[str, ...]]) -> None:
+    """Rows of name, parameters (flush right) and words, in columns."""
+    names = max((len(name) for name, _, _ in rows), default=0)
+    numbers = max((len(number) for _, number, _ in rows), default=0)
+    for name, number, words in rows:
+        console.print(f"  {name:<{names}}  {number:>{numbers}}  {words}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,7 +19,6 @@ from digitus.cli.common import (
     digits_of,
     json_option,
     output,
-    percent,
     print_json,
     progress,
     score_lines,
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from digitus.recognizer import Recognizer
     from digitus.training.loop import Event, State
     from digitus.training.run_folder import Run
-
-LINES = 20  # epochs that are told one by one; of more, every second, third ...
 
 
 @click.command
@@ -111,11 +107,7 @@ def train(
     from digitus.training.run_folder import Run, new_run, record, unfinished_run
 
     console = progress()
-    given = list(settings)
-    if epochs is not None:
-        given.append(f"epochs={epochs}")
-    if seed is not None:
-        given.append(f"seed={seed}")
+    given = _given(settings, epochs, seed)
     chosen = load_recipe(recipe or "quick", given)
     state = None
     if resume:
@@ -152,6 +144,12 @@ def train(
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
     _tell(run, recognizer, digits, json)
+
+
+def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:
+    """What is set besides the recipe, in whichever way, as KEY=VALUE."""
+    short = {"epochs": epochs, "seed": seed}
+    return [*settings, *(f"{key}={value}" for key, value in short.items() if value is not None)]
 
 
 def _digits(
@@ -199,9 +197,10 @@ def _train(
     events: Generator[Event, None, None], recipe: Recipe, console: Console
 ) -> Recognizer | None:
     """Trains with a progress bar; None where it was interrupted."""
+    from digitus.cli.train_display import Display, interruptions
     from digitus.training.loop import Finished
 
-    with _interruptions() as interrupted, _Display(console, recipe) as display:
+    with interruptions() as interrupted, Display(console, recipe) as display:
         for event in events:
             display.show(event)
             if isinstance(event, Finished):
@@ -210,79 +209,6 @@ def _train(
                 events.close()  # keeps a checkpoint
                 break
     return None
-
-
-@contextmanager
-def _interruptions() -> Iterator[list[int]]:
-    """A list that is no longer empty once Ctrl-C was pressed; pressed again, it ends at once."""
-    pressed: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(number)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class _Display:
-    """Shows events: a bar for the whole run, a line for each epoch."""
-
-    def __init__(self, console: Console, recipe: Recipe) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.console, self.recipe = console, recipe
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[score]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self.every = -(-recipe.epochs // LINES)
-
-    def __enter__(self) -> _Display:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.progress.stop()
-
-    def show(self, event: Event) -> None:
-        """Tells about one event."""
-        from digitus.training.loop import EpochEnded, Started, Stepped
-
-        if isinstance(event, Started):
-            steps = self.recipe.epochs * event.batches
-            self.console.print(f"{self.recipe.name}: {self.recipe.about or 'your own recipe'}")
-            self.console.print(
-                f"{event.parameters:,} parameters; {event.examples:,} images to learn from, "
-                f"{event.development:,} held back to choose by"
-            )
-            self.task = self.progress.add_task(
-                "", total=steps, completed=event.resumed_at, score=""
-            )
-        elif isinstance(event, Stepped):
-            self.progress.update(
-                self.task,
-                completed=event.step,
-                description=f"epoch {event.epoch} of {self.recipe.epochs}",
-                score=f"loss {event.loss:.4f}  accuracy {percent(event.accuracy)}  "
-                f"{event.images_per_second:,.0f} images/s",
-            )
-        elif isinstance(event, EpochEnded) and (
-            event.epoch % self.every == 0 or event.epoch == self.recipe.epochs
-        ):
-            self.console.print(
-                f"epoch {event.epoch:>4}  loss {event.loss:.4f}  accuracy {percent(event.accuracy)}"
-                f"  held back {percent(event.development_accuracy)}"
-                f"  {event.images_per_second:,.0f} images/s"
-            )
 
 
 def _tell(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:
