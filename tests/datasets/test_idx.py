@@ -76,10 +76,8 @@ def test_writing_refuses(tmp_path: Path) -> None:
         write_idx(tmp_path / "a", IMAGES.astype(float))
     with pytest.raises(ValueError, match=r"\(3, 4\)"):
         write_idx(tmp_path / "a", IMAGES[0])
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_idx(tmp_path / "nowhere" / "a", IMAGES)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write"):
         write_idx(tmp_path / "folder", IMAGES)
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
 

@@ -31,8 +31,8 @@ def test_products_are_those_of_the_numbers(n, i, o, rows, wide):
     lazy = Pixels(x, FLOAT) * 0.25
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pixels, "ROWS", rows)
-        patch.setattr(pixels, "MANY", 2)
-        patch.setattr(pixels, "WIDE", wide)
+        patch.setattr(pixels, "FEWEST_PICTURES", 2)
+        patch.setattr(pixels, "FEWEST_COLUMNS", wide)
         y, dW = lazy @ W, lazy.T @ dy
     assert (y.shape, dW.shape) == ((n, o), (i, o))
     np.testing.assert_allclose(y, (x * 0.25) @ W, rtol=1e-12, atol=1e-9)

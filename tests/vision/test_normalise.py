@@ -7,9 +7,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from digitus.datasets.digits import SIDE
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
-from digitus.vision.normalise import BOX, SIDE, normalise, prepare, prepare_one
+from digitus.vision.normalise import BOX, normalise, prepare, prepare_one
 
 DIGITS = strokes(60, seed=3).images
 

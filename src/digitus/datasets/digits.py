@@ -18,6 +18,7 @@ from digitus.errors import DataError
 from digitus.types import Labels, Matrix
 
 CLASSES = 10
+SIDE = 28  # pixels: height and width of MNIST's images, and of all that are made like them
 HASHED = 1 << 16  # images at a time
 NOT_A_DIGIT = 10  # the label, in training, of a picture that shows none
 TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.float32)

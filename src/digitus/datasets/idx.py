@@ -24,7 +24,8 @@ import numpy as np
 
 from digitus.datasets.digits import Digits
 from digitus.datasets.mapped import Mapped
-from digitus.errors import DataError, OutputError
+from digitus.errors import DataError
+from digitus.files import write_bytes
 from digitus.types import Bytes
 
 MAPPED = 2**28  # bytes: five times MNIST
@@ -92,22 +93,8 @@ def write_idx(path: Path, array: Bytes) -> None:
     if array.dtype != np.uint8 or array.ndim not in (1, 3):
         raise ValueError(f"an IDX file holds bytes [n h w] or [n], not {array.dtype} {array.shape}")
     header = struct.pack(f">I{array.ndim}I", 0x800 + array.ndim, *array.shape)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            with partial.open("wb") as file:
-                if path.suffix == ".gz":
-                    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                        packed.write(header)
-                        packed.write(array.tobytes())
-                else:
-                    file.write(header)
-                    file.write(array.tobytes())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from None
+    content = header + array.tobytes()
+    write_bytes(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
 def _open(path: Path) -> IO[bytes]:

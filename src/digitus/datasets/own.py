@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import Digits
+from digitus.datasets.digits import SIDE, Digits
 from digitus.datasets.idx import MAX_BYTES
 from digitus.errors import DataError
 from digitus.types import Grey, Numbers
@@ -27,7 +27,6 @@ from digitus.vision.decode import SUFFIXES, decode
 
 Fit = Callable[[Grey], Grey]
 
-SIDE = 28
 LIST = "labels.csv"
 DIGITS = tuple("0123456789")
 # A digit that stands alone at the start of a name: 7.png, 7_0012.png, 7-a.png, "7 (2).png".

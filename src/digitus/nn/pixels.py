@@ -29,7 +29,7 @@ from digitus.types import Bytes, Numbers
 ROWS = 1024  # in a block: 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
 # Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
 # time for 256 pictures and 800 columns, 0.94 for 64; with fewer, picking them out takes as long.
-MANY, WIDE = 64, 100  # pictures and columns from which on it pays
+FEWEST_PICTURES, FEWEST_COLUMNS = 64, 100  # with which it pays
 
 
 class Pixels(NDArrayOperatorsMixin):
@@ -99,7 +99,7 @@ class Pixels(NDArrayOperatorsMixin):
 
     def ink(self, columns: int) -> npt.NDArray[np.intp] | None:
         """The pixels [i] with ink in any picture, where leaving out the others pays, else None."""
-        if not MANY <= len(self) <= ROWS or columns < WIDE:
+        if not FEWEST_PICTURES <= len(self) <= ROWS or columns < FEWEST_COLUMNS:
             return None
         return np.flatnonzero(self.bytes.any(axis=0))
 

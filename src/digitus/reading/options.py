@@ -8,9 +8,9 @@ from functools import cache
 
 import numpy as np
 
+from digitus.datasets.digits import SIDE
 from digitus.recognizer import Recognizer, load
 from digitus.types import Bytes, Floats
-from digitus.vision.normalise import SIDE
 
 
 @cache

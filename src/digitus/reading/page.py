@@ -29,7 +29,7 @@ FINE = 32  # pixels: where digits are lower, the page is looked at again, on a l
 ENLARGED, LARGER = 1.3, 4.0  # is at least so many times as large; it is at most so many times,
 LARGEST = 3200  # and has at most so many pixels
 SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
-WIDE = 1.1  # times its height, or its line's: wider ink is cut, however sure
+WIDEST_UNCUT = 1.1  # times its height, or its line's: wider ink is cut, however sure
 MOST_CUT = 100  # pieces of a page that do not look like digits: if more, none of them is cut
 
 
@@ -146,7 +146,7 @@ def _tried(ink: Ink, layout: Layout, options: ReadingOptions) -> list[list[Stret
     alone = [s for atoms in whole for s in stretches(atoms, 1)]
     cut: list[set[int]] = [set() for _ in whole]
     for s, row in zip(alone, options.probabilities([s.image for s in alone]), strict=True):
-        if row.max() < SURE or s.box[2] > WIDE * max(s.box[3], layout.lines[s.line].height):
+        if row.max() < SURE or s.box[2] > WIDEST_UNCUT * max(s.box[3], layout.lines[s.line].height):
             cut[s.line].add(s.first)
     if sum(len(pieces) for pieces in cut) > MOST_CUT:  # no digits, or so many that it would last
         cut = [set() for _ in whole]

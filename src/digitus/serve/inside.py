@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from digitus.datasets.digits import SIDE
 from digitus.nn import softmax
 from digitus.nn.layers import scoped
 from digitus.recognizer import Recognizer
@@ -22,7 +23,6 @@ from digitus.serve.operation import operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import (
     PIXELS,
-    SIDE,
     Answer,
     Digit,
     FloatArray,

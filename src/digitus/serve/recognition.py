@@ -16,6 +16,7 @@ import numpy as np
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 import digitus.reading.result
+from digitus.datasets.digits import SIDE
 from digitus.reading.read import Steps, read
 from digitus.recognizer import Recognizer
 from digitus.serve.batcher import Batcher
@@ -23,7 +24,6 @@ from digitus.serve.operation import Media, operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import (
     PIXELS,
-    SIDE,
     Answer,
     Base64,
     Digit,

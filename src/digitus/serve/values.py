@@ -14,9 +14,9 @@ from typing import Annotated, TypeAlias
 import numpy as np
 from msgspec import Meta, Struct
 
+from digitus.datasets.digits import SIDE
 from digitus.types import Numbers
 
-SIDE = 28  # pixels of the images that the network takes
 PIXELS = SIDE * SIDE
 MOST_IN_QUERY = 10**8  # of any number
 

@@ -19,9 +19,10 @@ import cv2
 import numpy as np
 
 from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.digits import SIDE
 from digitus.synthetic.photograph import ink_box, photograph
 from digitus.types import Bytes, Floats64, Grey, Images
-from digitus.vision.normalise import SIDE, prepare_one
+from digitus.vision.normalise import prepare_one
 
 Pair: TypeAlias = tuple[float, float]
 

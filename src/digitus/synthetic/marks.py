@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.digits import SIDE
 from digitus.synthetic.hands import Hand, spline
 from digitus.types import Bytes, Floats64
 
-SIDE = 28  # pixels of an image
 SHEET = 64  # pixels of the sheet on which a mark is drawn before it is made smaller
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 

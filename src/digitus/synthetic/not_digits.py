@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 import cv2
 import numpy as np
 
+from digitus.datasets.digits import SIDE
 from digitus.nn.arrays import stream
 from digitus.synthetic import marks, surfaces
 from digitus.synthetic.degrade import Wear, worn
@@ -21,7 +22,6 @@ from digitus.synthetic.strokes import draw
 from digitus.types import Bytes, Floats64, Images
 from digitus.vision.normalise import normalise, prepare
 
-SIDE = 28  # pixels of an image
 BLOCK = 500  # pictures that share a random stream
 PREPARED, WORN = 0.4, 0.05  # of the pictures are seen as after `prepare`, or written and worn
 SLIM = 0.35  # breadth to length: what is slimmer and upright might be taken for a 1

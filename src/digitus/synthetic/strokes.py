@@ -12,13 +12,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.datasets.digits import Digits
+from digitus.datasets.digits import SIDE, Digits
 from digitus.nn.arrays import stream
 from digitus.synthetic.hands import HANDS, choose
 from digitus.synthetic.pen import BOX, Writing, write
 from digitus.types import Floats64, Images
 
-SIDE = 28  # pixels of an image
 BLOCK = 1000  # digits that share a random stream
 
 

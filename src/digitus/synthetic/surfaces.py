@@ -14,9 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from digitus.datasets.digits import SIDE
 from digitus.types import Bytes, Floats
 
-SIDE = 28  # pixels of an image
 FINE = 2  # pixels of a shape's sheet to one of the image
 ROWS, COLUMNS = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j].astype(np.float32)
 

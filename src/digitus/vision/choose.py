@@ -15,8 +15,12 @@ import numpy as np
 
 from digitus.vision.split import Stretch
 
+# What is taken from a logarithm of likelihood.
 DOUBTED = 1.0  # for what is more likely no such digit than one
-WIDE, LOW = 2.0, 5.0  # for each height that a digit is too wide, each line that it is too low
+TOO_WIDE, TOO_LOW = (
+    2.0,
+    5.0,
+)  # for each height that a digit is too wide, each line that it is too low
 CUT, CROSSED = 0.2, 1.5  # for each cut through ink, and each height of ink that it crosses
 UNWRITTEN, LEFT_OUT = -1.0, -4.0  # scores of a sign that is not there, and of ink that is none
 
@@ -30,7 +34,7 @@ def score(stretch: Stretch, height: float, confidence: float) -> float:
     low = max(0.0, 0.7 - h / height)
     cut = CUT * stretch.cuts + CROSSED * stretch.crossed
     looks = math.log(max(confidence, 1e-4)) - DOUBTED * (confidence < 0.5)
-    return looks - WIDE * wide - LOW * low - cut
+    return looks - TOO_WIDE * wide - TOO_LOW * low - cut
 
 
 def best_path(

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digitus.datasets.digits import SIDE
 from digitus.errors import DataError
 from digitus.types import Box, Bytes, Grey, Images, Mask, Plane
 from digitus.vision.paper import at_most, find_paper, typical, without_rules
 
-SIDE, BOX = 28, 20  # pixels of an image and of the box that holds its ink, as in MNIST
+BOX = 20  # pixels of the box that holds an image's ink, as in MNIST
 WORK = 320  # larger pictures are made smaller first: their longer side, in pixels
 ALREADY = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
 FINE = 4  # others are scaled to 4 times 20 pixels, where strokes can grow by quarters of a pixel

@@ -24,7 +24,7 @@ STRIDE = 0.05  # of the height: so far apart, cuts are looked for
 ASIDE = 0.2  # pixels of ink: as dear as those is a step of a cut to the side
 APART = 0.02  # of the height's square: there is so much ink between two cuts
 THROUGH = 0.4  # of the height: a cut goes through no more ink
-WIDE = 1.5  # times the height: wider ink is no single digit
+WIDEST_DIGIT = 1.5  # times the height: wider ink is no single digit
 GAP = 0.45  # of the height: parts of one digit are nearer to one another
 PARTS = 6  # a digit is in at most so many
 
@@ -181,7 +181,7 @@ def stretches(atoms: Atoms, parts: int = PARTS) -> list[Stretch]:
                     break
                 x0, y0 = min(x0, int(a[0])), min(y0, int(a[1]))
                 x1, y1 = max(x1, int(a[2])), max(y1, int(a[3]))
-                if x1 - x0 > WIDE * max(atoms.height, y1 - y0):
+                if x1 - x0 > WIDEST_DIGIT * max(atoms.height, y1 - y0):
                     break
             pieces = uncut[first:last].sum() if uncut[first] and uncut[last] else n
             if min(last - first, pieces) <= parts:
