@@ -16,8 +16,8 @@ from typing import Any
 import httpx
 
 from digitus.recognizer import Recognizer
+from digitus.serve.access import AccessPolicy
 from digitus.serve.app import application
-from digitus.serve.door import Door
 from digitus.serve.server import listen, server
 from small import recognizer
 
@@ -55,9 +55,9 @@ class Serving:
         """Waits until a training run has one of these statuses."""
         return wait_for(lambda: (now := self.run(run))["status"] in statuses and now)
 
-    def ask(self, run: str, wish: str, **body: Any) -> httpx.Response:
+    def ask(self, run: str, command: str, **body: Any) -> httpx.Response:
         """Something asked of a training run."""
-        return self.client.post(f"/api/runs/{run}/{wish}", json=body)
+        return self.client.post(f"/api/runs/{run}/{command}", json=body)
 
 
 def wait_for(found: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -104,7 +104,7 @@ def serving(
     """A server for the length of a block, which it leaves in order."""
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    app = application(model or recognizer(), Door("127.0.0.1", port, token), folder)
+    app = application(model or recognizer(), AccessPolicy("127.0.0.1", port, token), folder)
     ours = server(app)
     thread = threading.Thread(target=ours.run, kwargs={"sockets": [listening]})
     thread.start()

@@ -15,8 +15,8 @@ import small
 from digitus import nn
 from digitus.errors import DigitusError, RecipeError
 from digitus.recipe import load_recipe, planned, shipped
+from digitus.serve.live.digits_cache import CACHED_SETS, DigitsCache
 from digitus.serve.live.lesson import LIMITS, lesson_from, lesson_of
-from digitus.serve.live.library import KEPT_SETS, Library
 from digitus.serve.live.offers import offers
 from digitus.serve.live.starting_points import names
 from digitus.serve.responses import json_text
@@ -145,12 +145,12 @@ def test_what_is_offered_can_be_had() -> None:
             lesson_from({key: type(getattr(lesson_of("perceptron"), key))(value)})
 
 
-def test_the_library_keeps_a_few() -> None:
-    library = Library()
-    first = library.digits("strokes", 200)
-    assert library.digits("strokes", 200) is first
-    for count in range(201, 201 + KEPT_SETS):
-        library.digits("strokes", count)
-    assert library.digits("strokes", 200) is not first
+def test_the_cache_keeps_a_few() -> None:
+    cache = DigitsCache()
+    first = cache.digits("strokes", 200)
+    assert cache.digits("strokes", 200) is first
+    for count in range(201, 201 + CACHED_SETS):
+        cache.digits("strokes", count)
+    assert cache.digits("strokes", 200) is not first
     with pytest.raises(DigitusError):
-        library.digits("mnist", 200)
+        cache.digits("mnist", 200)

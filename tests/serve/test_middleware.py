@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from digitus.serve import middleware
-from digitus.serve.door import Door
+from digitus.serve.access import AccessPolicy
 from serving import Serving, serving
 
 TOKEN = "a secret that nobody guesses"
@@ -214,7 +214,7 @@ def test_a_foreign_page_is_turned_away_even_with_the_token(guarded: Serving) -> 
     ],
 )
 def test_names_beyond_loopback(host: str, name: str, known: bool) -> None:
-    assert Door(host, 8000, "x").knows(name) is known
+    assert AccessPolicy(host, 8000, "x").allows_host(name) is known
 
 
 def _all(line: socket.socket) -> bytes:

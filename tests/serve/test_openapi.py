@@ -10,8 +10,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from digitus.serve.access import AccessPolicy
 from digitus.serve.app import Backend, application
-from digitus.serve.door import Door
 from digitus.serve.openapi import document
 from digitus.serve.recognition import MOST_IMAGES
 from serving import Serving, serving
@@ -49,7 +49,7 @@ def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, describe
 
 
 def test_every_address_is_described(tmp_path: Path) -> None:
-    app = application(recognizer(), Door(), tmp_path)
+    app = application(recognizer(), AccessPolicy(), tmp_path)
     found = {
         (route.path, method)  # type: ignore[attr-defined]
         for route in app.routes

@@ -71,8 +71,8 @@ def test_pause_step_and_resume(alone: Serving) -> None:
         assert len(alone.until(run, "paused")["records"]) == (step >= batches)
     assert alone.ask(run, "resume").status_code == 200
     state = alone.until(run, "finished")
-    for wish in ("pause", "step", "resume", "stop"):
-        answer = alone.ask(run, wish)
+    for command in ("pause", "step", "resume", "stop"):
+        answer = alone.ask(run, command)
         assert answer.status_code == 409
         assert "ended" in answer.json()["error"]
     expected, _ = small.trained(lesson_from(LESSON).plan(), small.digits(300))

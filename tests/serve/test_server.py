@@ -18,28 +18,42 @@ from uvicorn.server import ServerState
 
 from digitus.errors import OutputError
 from digitus.serve import server as module
-from digitus.serve.server import Patient, listen
+from digitus.serve.server import TimeLimitedProtocol, listen
 from serving import Serving, serving, wait_for
 
 HEAD = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    "method",
-    ["connection_made", "data_received", "on_headers_complete", "pause_writing", "resume_writing",
-     "connection_lost"],
-)  # fmt: skip
+OVERRIDDEN = (
+    "connection_made",
+    "data_received",
+    "on_headers_complete",
+    "pause_writing",
+    "resume_writing",
+    "connection_lost",
+)
+
+
+@pytest.mark.parametrize("method", OVERRIDDEN)
 def test_uvicorn_still_calls_what_we_override(method: str) -> None:
     # It promises none of this: where it changes, the bound in pyproject.toml has to stay below.
-    ours, theirs = getattr(Patient, method), getattr(HttpToolsProtocol, method)
+    ours, theirs = getattr(TimeLimitedProtocol, method), getattr(HttpToolsProtocol, method)
     assert ours is not theirs
     assert list(signature(ours).parameters) == list(signature(theirs).parameters)
 
 
+def test_uvicorn_has_no_names_of_ours() -> None:
+    ours = {name for name in vars(TimeLimitedProtocol) if not name.startswith("__")}
+    config = uvicorn.Config(lambda: None)
+    theirs = HttpToolsProtocol(config, ServerState(), {}, _loop=asyncio.new_event_loop())
+    theirs.loop.close()
+    assert ours & set(dir(theirs)) == set(OVERRIDDEN)
+
+
 def test_uvicorn_still_has_what_we_read() -> None:
-    config = uvicorn.Config(lambda: None, http=Patient)
+    config = uvicorn.Config(lambda: None, http=TimeLimitedProtocol)
     state = ServerState()
-    connection = Patient(config, state, {}, _loop=asyncio.new_event_loop())
+    connection = TimeLimitedProtocol(config, state, {}, _loop=asyncio.new_event_loop())
     assert connection.connections is state.connections
     assert connection.cycle is None
     assert connection.transport is None
@@ -48,7 +62,7 @@ def test_uvicorn_still_has_what_we_read() -> None:
     made = RequestResponseCycle(**dict.fromkeys(cycle))
     assert made.response_complete is False
     assert "sockets" in signature(uvicorn.Server.shutdown).parameters
-    assert module.server(Starlette()).config.http is Patient
+    assert module.server(Starlette()).config.http is TimeLimitedProtocol
 
 
 def closed(line: socket.socket) -> bool:

@@ -47,8 +47,8 @@ def serve(
     from urllib.parse import quote
 
     from digitus.datasets.sources import cache_folder
+    from digitus.serve.access import AccessPolicy, is_loopback
     from digitus.serve.app import application
-    from digitus.serve.door import Door, is_loopback
     from digitus.serve.server import listen, server
     from digitus.threads import limited
 
@@ -59,8 +59,8 @@ def serve(
         token = secrets.token_urlsafe(18)
     if folder is None:  # one for each address, of which there is one server at a time
         folder = cache_folder() / "serve" / f"{host.replace(':', '_')}-{port}"
-    door = Door(host, port, token)
-    app = application(recognizer, door, folder, reload_page=reload_page)
+    policy = AccessPolicy(host, port, token)
+    app = application(recognizer, policy, folder, reload_page=reload_page)
     shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/" + (f"?token={quote(token)}" if token else "")
     if json:

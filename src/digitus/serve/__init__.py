@@ -5,13 +5,13 @@
     server        the process: the socket, uvicorn, slow clients, start and end
     app           which address answers what
     middleware    what every request passes first: Host, Origin, token, limits, headers
-    door          who may come in
+    access        who may come in
     operation     handlers whose signature is their description
     openapi       /openapi.json, made of these signatures
     values        the kinds of values that requests and answers are made of
     decoding      requests read into structs; what is wrong with them, in one line
     responses     answers and refusals on their way out
-    workshop      threads for pictures and layers, and a bound on work at a time
+    worker_pool   threads for pictures and layers, and a bound on work at a time
     batcher       recognitions in batches
     recognition   /api/recognize, /api/draw, /api/read
     inside        /api/inside: layers, activations, which pixels speak for a digit; /api/weights

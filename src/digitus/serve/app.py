@@ -20,8 +20,8 @@ from starlette.routing import Route
 
 from digitus.errors import DigitusError
 from digitus.recognizer import Recognizer
+from digitus.serve.access import AccessPolicy
 from digitus.serve.batcher import Batcher
-from digitus.serve.door import Door
 from digitus.serve.health import HealthHandler
 from digitus.serve.inside import InsideHandlers
 from digitus.serve.live.handlers import RunHandlers
@@ -33,9 +33,9 @@ from digitus.serve.openapi import Addresses, document
 from digitus.serve.operation import Operation
 from digitus.serve.pen import pen
 from digitus.serve.recognition import Recognition
-from digitus.serve.responses import answer, error_response, refusal
+from digitus.serve.responses import error_response, json_text, refusal
 from digitus.serve.static_files import StaticFiles, read_files
-from digitus.serve.workshop import Workshop
+from digitus.serve.worker_pool import WorkerPool
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -49,9 +49,9 @@ class Backend:
     def __init__(self, recognizer: Recognizer, folder: Path) -> None:
         self.recognizer = recognizer
         self.batcher = Batcher(recognizer)
-        self.workshop = Workshop()
+        self.pool = WorkerPool()
         # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
-        self.pictures = Workshop()
+        self.pictures = WorkerPool()
         self.runs = LiveRuns(folder)
         self.metrics = self._metrics()
 
@@ -64,16 +64,16 @@ class Backend:
         metrics.gauge(
             "tasks",
             "Pictures and layers worked on or waiting.",
-            lambda: self.workshop.busy + self.pictures.busy,
+            lambda: self.pool.busy + self.pictures.busy,
         )
         return metrics
 
     def addresses(self) -> Addresses:
         """The HTTP interface: by path and method, what is done."""
-        recognition = Recognition(self.recognizer, self.batcher, self.workshop, self.pictures)
-        inside = InsideHandlers(self.recognizer, self.workshop)
+        recognition = Recognition(self.recognizer, self.batcher, self.pool, self.pictures)
+        inside = InsideHandlers(self.recognizer, self.pool)
         mistakes = MistakesHandler(self.recognizer, self.pictures)
-        runs = RunHandlers(self.runs, self.workshop)
+        runs = RunHandlers(self.runs, self.pool)
         health = HealthHandler(self.recognizer)
         handlers: dict[str, dict[str, Callable[..., Awaitable[Any]]]] = {
             "/api/recognize": {"POST": recognition.recognize},
@@ -102,29 +102,30 @@ class Backend:
         }
 
     @asynccontextmanager
-    async def life(self, app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Takes up the runs, and keeps them in the end."""
         self.runs.open()
         yield
         await asyncio.to_thread(self.runs.close)
         self.batcher.close()
-        self.workshop.close()
+        self.pool.close()
         self.pictures.close()
 
 
 def application(
-    recognizer: Recognizer, door: Door, folder: Path, *, reload_page: bool = False
+    recognizer: Recognizer, policy: AccessPolicy, folder: Path, *, reload_page: bool = False
 ) -> Starlette:
     """The whole server as an ASGI application; training runs are kept in `folder`."""
     backend = Backend(recognizer, folder)
     addresses = backend.addresses()
+    description = json_text(document(addresses, token=policy.token is not None))
     page = StaticFiles(read_files(), reload_page)
 
     async def metrics(request: Request) -> Response:
         return Response(backend.metrics.text(), media_type=CONTENT_TYPE)
 
     async def openapi(request: Request) -> Response:
-        return answer(document(addresses, token=door.token is not None))
+        return Response(description, media_type="application/json")
 
     app = Starlette(
         routes=[
@@ -135,14 +136,14 @@ def application(
             route("/static/{name}", {"GET": page.static}),
             route("/", {"GET": page.index}),
         ],
-        middleware=middleware(door, backend.metrics),
+        middleware=middleware(policy, backend.metrics),
         exception_handlers={
             HTTPException: _refused,
             DigitusError: _unreadable,
         },
-        lifespan=backend.life,
+        lifespan=backend.lifespan,
     )
-    app.state.let_go = backend.runs.let_go
+    app.state.close_streams = backend.runs.close_streams
     return app
 
 

@@ -1,6 +1,6 @@
 """Recognitions in batches: images that arrive together are recognized in one go.
 
-Inside: `Batcher`. Not inside: threads for other work (`workshop`).
+Inside: `Batcher`. Not inside: threads for other work (`worker_pool`).
 """
 
 from __future__ import annotations

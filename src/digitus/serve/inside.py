@@ -33,7 +33,7 @@ from digitus.serve.values import (
     floats,
     rounded,
 )
-from digitus.serve.workshop import Workshop
+from digitus.serve.worker_pool import WorkerPool
 from digitus.types import Array, Grey, Images, Numbers, Params
 
 MOST_EDITS = 1000
@@ -107,7 +107,7 @@ class InsideHandlers:
     """The handlers that open the network."""
 
     recognizer: Recognizer
-    workshop: Workshop
+    pool: WorkerPool
 
     @operation()
     async def inside(self, query: InsideQuery, body: bytes | InsideBody) -> Inside:
@@ -121,9 +121,7 @@ class InsideHandlers:
             image = np.frombuffer(body, np.uint8)
         else:
             raise refusal(400, f"send the {PIXELS} bytes of one 28 x 28 image, not {len(body)}")
-        return await self.workshop.do(
-            look, self.recognizer, params, image.reshape(SIDE, SIDE), wanted
-        )
+        return await self.pool.run(look, self.recognizer, params, image.reshape(SIDE, SIDE), wanted)
 
     @operation()
     async def weights(self, path: ParameterPath) -> FloatArray:

@@ -288,7 +288,7 @@ def _base(name: str) -> Recipe:
     )
 
 
-class Library:
+class DigitsCache:
     """Digits to learn from, the latest few kept in memory."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ about where a request comes from is believed. A body is counted while it arrives
 time; every answer carries the headers that keep a page in its place.
 
 Inside: the middlewares, and `middleware`, the list in which they stand around the application. Not
-inside: who may come in (`door`), and connections that say nothing (`server`).
+inside: who may come in (`access`), and connections that say nothing (`server`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digitus.serve.door import Door
+from digitus.serve.access import AccessPolicy
 from digitus.serve.metrics import Metrics
 from digitus.serve.responses import error_response, refusal
 
@@ -47,16 +47,16 @@ SECURITY_HEADERS = {
 }
 
 
-def middleware(door: Door, metrics: Metrics) -> list[Middleware]:
+def middleware(policy: AccessPolicy, metrics: Metrics) -> list[Middleware]:
     """All of them, outermost first."""
     return [
         Middleware(CountRequests, metrics),
         Middleware(SetSecurityHeaders),
         Middleware(AnswerErrors),
         Middleware(RefuseAmbiguousHeaders),
-        Middleware(RefuseForeignNames, door),
+        Middleware(RefuseForeignNames, policy),
         Middleware(RefuseForeignPages),
-        Middleware(RequireToken, door),
+        Middleware(RequireToken, policy),
         Middleware(LimitBodySize),
         Middleware(LimitBodyTime),
     ]
@@ -170,14 +170,14 @@ class RefuseAmbiguousHeaders(Check):
 class RefuseForeignNames(Check):
     """A site that points its own name at this machine asks for that name (DNS rebinding)."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         super().__init__(app)
-        self._door = door
+        self._policy = policy
 
     def check(self, scope: Scope, headers: Headers) -> None:
-        """Asks the door whether this is a name of this server."""
+        """Looks whether this is a name of this server."""
         host = headers.get("host", "")
-        if not self._door.knows(host):
+        if not self._policy.allows_host(host):
             raise refusal(403, f"this server is not called {host[:100]!r}", Connection="close")
 
 
@@ -197,24 +197,24 @@ class RefuseForeignPages(Check):
 class RequireToken(HttpMiddleware):
     """Where the server has a token: nothing without it, and a cookie where the address has it."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         super().__init__(app)
-        self._door = door
+        self._policy = policy
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Looks for the token in the header, in a cookie, in the address."""
         headers = Headers(scope=scope)
-        if self._door.token is None or self._in_header(headers) or self._in_cookie(headers):
+        if self._policy.token is None or self._in_header(headers) or self._in_cookie(headers):
             await self.app(scope, receive, send)
             return
-        if not self._door.admits(QueryParams(scope["query_string"]).get("token", "")):
+        if not self._policy.allows_token(QueryParams(scope["query_string"]).get("token", "")):
             raise refusal(
                 401,
                 "open the address with the token that `digitus serve` printed, or send it in the "
                 "header Authorization: Bearer",
                 WWW_Authenticate="Bearer",
             )
-        cookie = f"{self._door.cookie_name}={self._door.cookie}; "
+        cookie = f"{self._policy.cookie_name}={self._policy.cookie}; "
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -226,15 +226,15 @@ class RequireToken(HttpMiddleware):
 
     def _in_header(self, headers: Headers) -> bool:
         kind, _, given = headers.get("authorization", "").partition(" ")
-        return kind.lower() == "bearer" and self._door.admits(given.strip())
+        return kind.lower() == "bearer" and self._policy.allows_token(given.strip())
 
     def _in_cookie(self, headers: Headers) -> bool:
         try:
             cookies = SimpleCookie(headers.get("cookie", ""))
         except CookieError:
             return False
-        name = self._door.cookie_name
-        return name in cookies and self._door.admits_cookie(cookies[name].value)
+        name = self._policy.cookie_name
+        return name in cookies and self._policy.allows_cookie(cookies[name].value)
 
 
 class LimitBodySize(HttpMiddleware):

@@ -32,7 +32,7 @@ from digitus.serve.values import (
     packed,
     rounded,
 )
-from digitus.serve.workshop import Workshop
+from digitus.serve.worker_pool import WorkerPool
 
 PEN_DIGITS = 5000  # of the simulated pen, where there is no MNIST
 MOST_SHOWN = 200  # mistakes in an answer
@@ -78,14 +78,14 @@ class MistakesHandler:
     """The handler; the answers are found when somebody first asks."""
 
     recognizer: Recognizer
-    workshop: Workshop
+    pool: WorkerPool
     _found: list[Evaluation] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @operation()
     async def mistakes(self, query: MistakesQuery) -> Mistakes:
         """Test digits that the model misreads, the most confident first."""
-        return await self.workshop.do(self._mistakes, query, patience=FIRST_SECONDS)
+        return await self.pool.run(self._mistakes, query, timeout_seconds=FIRST_SECONDS)
 
     def _mistakes(self, query: MistakesQuery) -> Mistakes:
         with self._lock:

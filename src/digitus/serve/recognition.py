@@ -34,7 +34,7 @@ from digitus.serve.values import (
     packed,
     rounded,
 )
-from digitus.serve.workshop import Workshop
+from digitus.serve.worker_pool import WorkerPool
 from digitus.types import Floats, Grey, Images
 
 MOST_IMAGES = 2000  # in a request: about a second's work
@@ -150,8 +150,8 @@ class Recognition:
 
     recognizer: Recognizer
     batcher: Batcher
-    workshop: Workshop
-    pictures: Workshop
+    pool: WorkerPool
+    pictures: WorkerPool
 
     @operation()
     async def recognize(self, body: bytes | ImagesBody) -> Answers:
@@ -164,12 +164,12 @@ class Recognition:
         """Read a picture: PNG, JPEG, BMP, TIFF or WebP as the body."""
         if not body:
             raise refusal(400, "the body must be a picture")
-        return await self.pictures.do(self._read, body, query.form(), bool(query.images))
+        return await self.pictures.run(self._read, body, query.form(), bool(query.images))
 
     @operation()
     async def draw(self, query: DrawQuery, body: bytes) -> Drawn:
         """Read a drawing, grey bytes row by row: ink on one plain ground."""
-        return await self.workshop.do(self._draw, drawing_of(query, body), bool(query.steps))
+        return await self.pool.run(self._draw, drawing_of(query, body), bool(query.steps))
 
     def _read(self, picture: bytes, pattern: str | None, images: bool) -> Reading:
         return as_sent(read(picture, recognizer=self.recognizer, pattern=pattern), images=images)

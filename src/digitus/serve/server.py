@@ -20,7 +20,7 @@ HEADER_SECONDS = 10.0  # for the head of a request, counted from its first byte 
 IDLE_SECONDS = 30  # between two requests
 STUCK_SECONDS = 30.0  # for a client that takes nothing of its answer
 GRACE_SECONDS = 3  # to finish what is being answered when the server ends
-MOST_HEAD_BYTES = 32_768  # bytes
+MOST_HEAD_BYTES = 32_768
 MOST_CONNECTIONS = 512  # each costs a file descriptor, of which a process often has 1,024
 M_ARENA_MAX = -8  # glibc's name for it
 BUSY = (
@@ -29,15 +29,15 @@ BUSY = (
 )
 
 
-class Patient(HttpToolsProtocol):
-    """uvicorn's connection, but patient for so long only.
+class TimeLimitedProtocol(HttpToolsProtocol):
+    """uvicorn's connection with time limits.
 
-    uvicorn waits without end for the head of a request and for a client that does not read.
+    uvicorn itself waits without end for the head of a request, and for a client that does not read.
     """
 
-    _slow: asyncio.TimerHandle | None = None  # until the head is there
-    _stuck: asyncio.TimerHandle | None = None  # until the client reads on
-    _head = 0  # bytes of the head so far
+    _head_timer: asyncio.TimerHandle | None = None  # until the head is there
+    _write_timer: asyncio.TimerHandle | None = None  # until the client reads on
+    _head_bytes = 0  # bytes of the head so far
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client: waits for its request, or says that there are too many."""
@@ -48,52 +48,52 @@ class Patient(HttpToolsProtocol):
             transport.write(BUSY)
             transport.close()
         else:
-            self._expect()
+            self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request."""
-        if self._slow is None and (self.cycle is None or self.cycle.response_complete):
-            self._expect()
+        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._start_head_timer()
         super().data_received(data)
-        if self._slow is not None:
-            self._head += len(data)
-            if self._head > MOST_HEAD_BYTES:
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
                 self.transport.abort()
 
     def on_headers_complete(self) -> None:
         """The head is there."""
-        self._unexpect()
+        self._stop_head_timer()
         super().on_headers_complete()
 
     def pause_writing(self) -> None:
         """The client does not keep up with its answer."""
         super().pause_writing()
-        self._stuck = self.loop.call_later(STUCK_SECONDS, self.transport.abort)
+        self._write_timer = self.loop.call_later(STUCK_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It does again."""
         super().resume_writing()
-        self._unstick()
+        self._stop_write_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
-        self._unexpect()
-        self._unstick()
+        self._stop_head_timer()
+        self._stop_write_timer()
         super().connection_lost(exc)
 
-    def _expect(self) -> None:
-        self._head = 0
-        self._slow = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+    def _start_head_timer(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
 
-    def _unexpect(self) -> None:
-        if self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
-    def _unstick(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -116,16 +116,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-class Ending(uvicorn.Server):
+class StreamEndingServer(uvicorn.Server):
     """uvicorn's server, but streams end at once when it does, instead of at the last moment."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets everyone go."""
-        self.config.app.state.let_go()  # type: ignore[union-attr]
+        self.config.app.state.close_streams()  # type: ignore[union-attr]
         await super().shutdown(sockets)
 
 
-def few_arenas() -> None:
+def limit_arenas() -> None:
     """Keeps all threads' memory in two places.
 
     glibc gives threads up to 8 arenas a core, between which free memory gets lost: with 4 cores and
@@ -135,12 +135,12 @@ def few_arenas() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
-def server(app: Starlette) -> Ending:
+def server(app: Starlette) -> StreamEndingServer:
     """uvicorn with our limits; `run(sockets=[...])` serves until the process is interrupted."""
-    few_arenas()
+    limit_arenas()
     config = uvicorn.Config(
         app,
-        http=Patient,
+        http=TimeLimitedProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -150,4 +150,4 @@ def server(app: Starlette) -> Ending:
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    return Ending(config)
+    return StreamEndingServer(config)

@@ -11,10 +11,10 @@
     first_layer      its first weights as pictures
     channel          what happens in it, as server-sent events
     equations        one step of training, equation by equation, with its numbers
-    worked           one number of an equation worked out
+    worked_example   one number of an equation worked out
     lesson           what can be trained: settings in, a recipe out
     offers           what a lesson can be made of
     starting_points  the recipes that a lesson can start from
     network_text     "784-32-10": networks as text
-    library          digits to learn from
+    digits_cache     digits to learn from
 """

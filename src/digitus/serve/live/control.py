@@ -11,7 +11,7 @@ from typing import Literal
 
 from digitus.serve.responses import refusal
 
-Wish = Literal["pause", "resume", "step", "stop"]
+Command = Literal["pause", "resume", "step", "stop"]
 
 SLOWEST_PACE, FASTEST_PACE = 0.1, 1000.0  # steps a second that can be asked for
 
@@ -46,11 +46,11 @@ class Control:
         """Whether it shall go on by itself."""
         return not self.paused and not self._leave
 
-    def ask(self, wish: Wish) -> None:
+    def ask(self, command: Command) -> None:
         """To pause, to resume, to take one step more, or to stop for good."""
         with self._changed:
-            self.paused, self._single = wish in ("pause", "step"), wish == "step"
-            if wish == "stop":
+            self.paused, self._single = command in ("pause", "step"), command == "step"
+            if command == "stop":
                 self._leave = "stop"
             self._changed.notify_all()
 

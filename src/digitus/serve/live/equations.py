@@ -2,8 +2,8 @@
 
 Inside: a forward pass, the loss, a backward pass and the update of every parameter for the next
 batch of a paused run, each with an excerpt of its arrays and one number worked out. Nothing is
-changed: the step itself is the run's. Not inside: how a number is worked out (`worked`), and the
-step that is taken (`digitus.training.step`).
+changed: the step itself is the run's. Not inside: how a number is worked out (`worked_example`),
+and the step that is taken (`digitus.training.step`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
 from digitus.serve.inside import as_numbers
 from digitus.serve.layer_words import Equations, named, settings_of
-from digitus.serve.live import worked
-from digitus.serve.live.worked import Worked
+from digitus.serve.live import worked_example
+from digitus.serve.live.worked_example import Worked
 from digitus.serve.values import Answer, Base64, Digit, Whole, packed
 from digitus.training.loop import State
 from digitus.training.source import Batch
@@ -85,15 +85,17 @@ def equations(recipe: Recipe, state: State, batch: Batch, steps: int) -> StepEqu
     each = scoped(params, len(network.layers))
     for i, (layer, own) in enumerate(zip(network.layers, each, strict=True)):
         y, back = layer.forward(own, x, rng)
-        example = worked.forward(layer, own, x, y)
+        example = worked_example.forward(layer, own, x, y)
         found.append(_entry("forward", i, layer, {"x": x, **own, "y": y}, example))
         trail.append((x, y, back))
         x = y
     t = batch.targets.astype(x.dtype)
     loss, dy = recipe.loss(x, t)
     arrays = {"z": x, "softmax(z)": softmax(x), "t": t}
-    found.append(_entry("loss", None, recipe.loss, arrays, worked.loss(recipe.loss, x, t, loss)))
-    example = worked.loss_backward(recipe.loss, x, t, dy)
+    found.append(
+        _entry("loss", None, recipe.loss, arrays, worked_example.loss(recipe.loss, x, t, loss))
+    )
+    example = worked_example.loss_backward(recipe.loss, x, t, dy)
     found.append(_entry("backward", None, recipe.loss, {"dz": dy}, example))
     gradients: dict[str, Numbers] = {}
     first = first_trained(network, params)
@@ -104,7 +106,7 @@ def equations(recipe: Recipe, state: State, batch: Batch, steps: int) -> StepEqu
         shown |= {"dy": dy, **{f"d{name}": g for name, g in own.items()}}
         if i > first:
             shown["dx"] = dx
-        example = worked.backward(layer, x, y, dy, own, dx)
+        example = worked_example.backward(layer, x, y, dy, own, dx)
         found.append(_entry("backward", i, layer, shown, example))
         gradients |= {f"{i}.{name}": g for name, g in own.items()}
         dy = dx
@@ -128,7 +130,7 @@ def _update(recipe: Recipe, state: State, name: str, g: Numbers, rate: float) ->
     short = name.rpartition(".")[2]
     after = w + step
     arrays = {f"d{short}": g, **memory, "step": step, f"{short} + step": after}
-    example = worked.update(short, w, step, after, rate)
+    example = worked_example.update(short, w, step, after, rate)
     entry = _entry("update", int(name.partition(".")[0]), rule, arrays, example)
     head = (inspect.getdoc(rule) or "").partition("\n\n")[0]
     return replace(entry, name=f"{type(rule).__name__}: {name}", equation=" ".join(head.split()))
@@ -150,13 +152,13 @@ def _entry(
     )
 
 
-def _excerpt(name: str, a: Numbers, place: worked.Place | None) -> Excerpt:
+def _excerpt(name: str, a: Numbers, place: worked_example.Place | None) -> Excerpt:
     """An excerpt around a place, or around the array's largest number.
 
     It is a matrix of the first and the last axis, or of images [n h w c] a part of one picture, or
     of kernels [k k c o] one kernel.
     """
-    place = worked.peak(a) if place is None else place
+    place = worked_example.peak(a) if place is None else place
     corner, window = list(place), list[Any](place)
     for axis in _excerpt_axes(name, a):
         most = max(a.shape[axis] - EXCERPT_SIDE, 0)
@@ -166,12 +168,12 @@ def _excerpt(name: str, a: Numbers, place: worked.Place | None) -> Excerpt:
     return Excerpt(
         name,
         list(a.shape),
-        low=worked.short(a.min()),
-        high=worked.short(a.max()),
-        mean=worked.short(a.mean()),
+        low=worked_example.short(a.min()),
+        high=worked_example.short(a.max()),
+        mean=worked_example.short(a.mean()),
         corner=corner,
         place=list(place),
-        values=[[worked.short(v) for v in row] for row in values.tolist()],
+        values=[[worked_example.short(v) for v in row] for row in values.tolist()],
     )
 
 

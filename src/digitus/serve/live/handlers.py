@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from digitus.serve.live.channel import Channel
-from digitus.serve.live.control import FASTEST_PACE, SLOWEST_PACE, Wish, checked_pace
+from digitus.serve.live.control import FASTEST_PACE, SLOWEST_PACE, Command, checked_pace
 from digitus.serve.live.equations import StepEquations
 from digitus.serve.live.lesson import Lesson, lesson_from
 from digitus.serve.live.offers import Offers, offers
@@ -25,7 +25,7 @@ from digitus.serve.mistakes import Mistakes, MistakesQuery, misread
 from digitus.serve.operation import operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import Answer, Whole
-from digitus.serve.workshop import Workshop
+from digitus.serve.worker_pool import WorkerPool
 
 MOST_WATCHERS = 64
 EVENT_STREAM = "text/event-stream"
@@ -100,8 +100,8 @@ class RunList(Answer, frozen=True):
 class RunHandlers:
     """The handlers around all runs."""
 
-    def __init__(self, runs: LiveRuns, workshop: Workshop) -> None:
-        self._runs, self._workshop = runs, workshop
+    def __init__(self, runs: LiveRuns, pool: WorkerPool) -> None:
+        self._runs, self._pool = runs, pool
         self._watchers = 0
         self._offers: Offers | None = None
 
@@ -109,7 +109,7 @@ class RunHandlers:
     async def recipes(self) -> Offers:
         """What can be trained."""
         if self._offers is None:
-            self._offers = await self._workshop.do(offers)
+            self._offers = await self._pool.run(offers)
         return self._offers
 
     @operation()
@@ -155,9 +155,9 @@ class RunHandlers:
         """End a run for good."""
         return self._asked(path, "stop")
 
-    def _asked(self, path: RunPath, wish: Wish) -> Summary:
+    def _asked(self, path: RunPath, command: Command) -> Summary:
         run = self._runs[path.id]
-        run.want(wish)
+        run.ask(command)
         return run.summary()
 
     @operation()
@@ -170,13 +170,13 @@ class RunHandlers:
     @operation(errors=(409,))
     async def equation(self, path: RunPath, body: EmptyBody) -> StepEquations:
         """The next step of a paused run, equation by equation."""
-        return await self._workshop.do(self._runs[path.id].equations)
+        return await self._pool.run(self._runs[path.id].equations)
 
     @operation(errors=(409,))
     async def mistakes(self, path: RunPath, query: MistakesQuery) -> Mistakes:
         """Digits held back that the run misread after its latest epoch."""
         run = self._runs[path.id]
-        return await self._workshop.do(lambda: misread(run.evaluation(), query))
+        return await self._pool.run(lambda: misread(run.evaluation(), query))
 
     @operation(media=EVENT_STREAM)
     async def events(self, path: RunPath, request: Request) -> Response:

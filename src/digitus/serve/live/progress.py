@@ -49,7 +49,7 @@ class Scores(Answer, frozen=True):
     confusion: Confusion
 
 
-class Kept(Struct, frozen=True):
+class SavedProgress(Struct, frozen=True):
     """All progress, as the file `shown.json` holds it; `records` are those of training's epochs."""
 
     now: Standing
@@ -72,10 +72,10 @@ class Progress:
         self._scores: Scores | None = None
         self._weights: FirstLayer | None = None
 
-    def kept(self) -> Kept:
+    def saved(self) -> SavedProgress:
         """A copy of everything."""
         with self._lock:
-            return Kept(
+            return SavedProgress(
                 self._now,
                 self._every,
                 list(self._curve),
@@ -84,7 +84,7 @@ class Progress:
                 self._weights,
             )
 
-    def restore(self, kept: Kept) -> None:
+    def restore(self, kept: SavedProgress) -> None:
         """Takes back what had been shown before the server ended."""
         self._now, self._every = kept.now, kept.every
         self._curve, self._records = kept.curve, kept.records

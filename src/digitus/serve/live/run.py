@@ -31,12 +31,12 @@ from digitus.nn import softmax
 from digitus.recognizer import load
 from digitus.serve.layer_words import named
 from digitus.serve.live.channel import Channel
-from digitus.serve.live.control import Control, Wish
+from digitus.serve.live.control import Command, Control
+from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.equations import StepEquations, equations
 from digitus.serve.live.first_layer import draw
-from digitus.serve.live.library import Library
-from digitus.serve.live.progress import Kept, Progress
-from digitus.serve.live.run_state import GOING, RunState, Settings, Status, Summary
+from digitus.serve.live.progress import Progress, SavedProgress
+from digitus.serve.live.run_state import GOING, RunState, SavedSettings, Status, Summary
 from digitus.serve.live.starting_points import parameters
 from digitus.serve.responses import json_text, refusal
 from digitus.training.examples import Examples
@@ -64,8 +64,8 @@ CLOSE_SECONDS = 10.0  # for a step to end and a checkpoint to be written
 class LiveRun:
     """One run. Must be made in the event loop's thread, which its channel belongs to."""
 
-    def __init__(self, folder: Path, settings: Settings, library: Library) -> None:
-        self.folder, self._library = folder, library
+    def __init__(self, folder: Path, settings: SavedSettings, cache: DigitsCache) -> None:
+        self.folder, self._cache = folder, cache
         self.lesson, self.begun = settings.lesson, settings.begun
         self.recipe = self.lesson.plan()
         self.status: Status = "starting" if settings.status in GOING else settings.status
@@ -74,7 +74,7 @@ class LiveRun:
         self.channel = Channel(asyncio.get_running_loop(), self.state)
         self._run = Run(folder)
         self._control = Control(paused=settings.paused, pace=settings.pace)
-        self._still = threading.Lock()  # held while the state changes
+        self._state_lock = threading.Lock()  # held while the state changes
         self._thread: threading.Thread | None = None
         self._state: State | None = None
         self._evaluation: Evaluation | None = None
@@ -100,13 +100,13 @@ class LiveRun:
         self._thread = threading.Thread(target=self._work, name=f"run {self.id}", daemon=True)
         self._thread.start()
 
-    def want(self, wish: Wish) -> None:
+    def ask(self, command: Command) -> None:
         """Asks the thread to pause, to resume, to take one step more, or to stop."""
         if not self.going:
             raise refusal(409, f"the run has ended: it is {self.status}")
-        if wish == "step" and self.status != "paused":
+        if command == "step" and self.status != "paused":
             raise refusal(409, "only a paused run can be stepped")
-        self._control.ask(wish)
+        self._control.ask(command)
 
     def go_at(self, pace: float) -> None:
         """At most so many steps a second, 0 for as many as it can."""
@@ -121,15 +121,15 @@ class LiveRun:
 
     def summary(self) -> Summary:
         """How it stands, without what is large."""
-        return self._summary(self.progress.kept())
+        return self._summary(self.progress.saved())
 
     def state(self) -> RunState:
         """Everything that a page needs to show it."""
-        kept = self.progress.kept()
+        kept = self.progress.saved()
         large = {name: getattr(kept, name) for name in ("curve", "records", "scores", "weights")}
         return RunState(**structs.asdict(self._summary(kept)), **large)
 
-    def _summary(self, kept: Kept) -> Summary:
+    def _summary(self, kept: SavedProgress) -> Summary:
         last = kept.records[-1] if kept.records else {}
         return Summary(
             id=self.id,
@@ -150,7 +150,7 @@ class LiveRun:
 
     def evaluation(self) -> Evaluation:
         """Its answers to the development digits after the latest epoch."""
-        with self._still:
+        with self._state_lock:
             if self._evaluation is None:
                 if not self._run.model.exists():
                     raise refusal(409, "the run has not finished an epoch yet")
@@ -159,7 +159,7 @@ class LiveRun:
 
     def equations(self) -> StepEquations:
         """The next step of a paused run, which stays where it is meanwhile."""
-        with self._still:
+        with self._state_lock:
             if self.status != "paused" or self._state is None:
                 raise refusal(409, "only a paused run can be looked into")
             batch = self._next_batch(self._state, Examples(self.recipe, *self._parts()))
@@ -167,7 +167,7 @@ class LiveRun:
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
-        settings = Settings(
+        settings = SavedSettings(
             self.lesson,
             self.status,
             self.error,
@@ -175,11 +175,11 @@ class LiveRun:
             self._control.pace,
             self.begun,
         )
-        write_text(self.folder / "shown.json", json_text(self.progress.kept()))
+        write_text(self.folder / "shown.json", json_text(self.progress.saved()))
         write_text(self.folder / "settings.json", json_text(settings))
 
     def _digits(self) -> Digits:
-        return self._library.digits(self.lesson.data, self.lesson.examples)
+        return self._cache.digits(self.lesson.data, self.lesson.examples)
 
     def _parts(self) -> tuple[Digits, Digits]:
         """What is learnt from, and what is held back."""
@@ -218,9 +218,9 @@ class LiveRun:
         with closing(record(self._run, self.recipe, digits, state=state)) as events:
             going_on = True
             while going_on:
-                with self._still:
+                with self._state_lock:
                     event = next(events)
-                    self._saw(event, state, examples)
+                    self._observe(event, state, examples)
                 if isinstance(event, Finished):
                     self._set("finished")
                     return
@@ -252,7 +252,7 @@ class LiveRun:
             self._set("paused")
             self.save()
 
-    def _saw(self, event: Event, state: State, examples: Examples) -> None:
+    def _observe(self, event: Event, state: State, examples: Examples) -> None:
         """Takes note of an event and tells those who watch."""
         if isinstance(event, Stepped):
             self.progress.stepped(event)
@@ -271,7 +271,7 @@ class LiveRun:
         elif isinstance(event, Finished):
             self._evaluation = evaluate(event.recognizer, examples.development)
             scores = self.progress.scored(self._evaluation)
-            standing = structs.asdict(self.progress.kept().now)
+            standing = structs.asdict(self.progress.saved().now)
             self.channel.publish("finished", standing | {"scores": scores})
 
     def _draw(self, state: State, examples: Examples) -> None:

@@ -49,7 +49,7 @@ class RunState(Summary, frozen=True):
     weights: FirstLayer | None
 
 
-class Settings(Struct, frozen=True):
+class SavedSettings(Struct, frozen=True):
     """What was asked for and how it stands, as `settings.json` holds it."""
 
     lesson: Lesson

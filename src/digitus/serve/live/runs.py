@@ -18,11 +18,11 @@ import msgspec
 
 from digitus.errors import DigitusError, OutputError
 from digitus.files import UNREADABLE
+from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.lesson import Lesson
-from digitus.serve.live.library import Library
-from digitus.serve.live.progress import Kept
+from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run import LiveRun
-from digitus.serve.live.run_state import Settings
+from digitus.serve.live.run_state import SavedSettings
 from digitus.serve.responses import refusal
 
 log = logging.getLogger("digitus.serve")
@@ -37,7 +37,7 @@ class LiveRuns:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._library = Library()
+        self._cache = DigitsCache()
         self._runs: dict[str, LiveRun] = {}
 
     def __iter__(self) -> Iterator[LiveRun]:
@@ -65,7 +65,7 @@ class LiveRuns:
         found = []
         for folder in folders:
             try:
-                found.append(taken_up(folder, self._library))
+                found.append(restored(folder, self._cache))
             except (DigitusError, OSError, msgspec.MsgspecError, *UNREADABLE) as error:
                 log.warning("%s is left alone: %s", folder, error)
         for run in sorted(found, key=lambda run: run.begun):
@@ -80,8 +80,8 @@ class LiveRuns:
         for run in ended[: max(0, len(self._runs) - MOST_RUNS_KEPT + 1)]:
             self.remove(run)
         folder = self._folder / secrets.token_hex(4)
-        settings = Settings(lesson, "starting", "", paused, pace, begun=time.time())
-        run = LiveRun(folder, settings, self._library)
+        settings = SavedSettings(lesson, "starting", "", paused, pace, begun=time.time())
+        run = LiveRun(folder, settings, self._cache)
         try:
             folder.mkdir(mode=0o700)
         except OSError as error:
@@ -100,7 +100,7 @@ class LiveRuns:
         self._runs.pop(run.id, None)
         shutil.rmtree(run.folder, ignore_errors=True)
 
-    def let_go(self) -> None:
+    def close_streams(self) -> None:
         """Ends all streams, so that the server can end."""
         for run in self:
             run.channel.close()
@@ -111,14 +111,14 @@ class LiveRuns:
             run.close()
 
 
-def taken_up(folder: Path, library: Library) -> LiveRun:
+def restored(folder: Path, cache: DigitsCache) -> LiveRun:
     """A run from its folder; the caller starts it where it is `going`.
 
     Raises what a file that is missing, damaged or another version's makes msgspec raise, and
     `RecipeError` for settings that make no recipe.
     """
-    settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=Settings)
-    run = LiveRun(folder, settings, library)
-    kept = msgspec.json.decode((folder / "shown.json").read_bytes(), type=Kept)
+    settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=SavedSettings)
+    run = LiveRun(folder, settings, cache)
+    kept = msgspec.json.decode((folder / "shown.json").read_bytes(), type=SavedProgress)
     run.progress.restore(kept)
     return run

@@ -4,7 +4,7 @@ A page of another site must not be able to drive the server or to read from it, 
 site gives this machine; so the Host must be one of this server's. Beyond loopback everyone needs
 the token.
 
-Inside: `Door`, which knows both. Not inside: turning requests away (`middleware`).
+Inside: `AccessPolicy`, which knows both. Not inside: turning requests away (`middleware`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Door:
+class AccessPolicy:
     """Who may come in: `host` is the address listened on, `token` None where none is needed."""
 
     host: str = "127.0.0.1"
@@ -29,7 +29,7 @@ class Door:
         """Whether only this machine can connect."""
         return is_loopback(self.host)
 
-    def knows(self, host: str) -> bool:
+    def allows_host(self, host: str) -> bool:
         """Whether a Host header names this server.
 
         A site that points its own name at this machine (DNS rebinding) sends that name; it cannot
@@ -42,7 +42,7 @@ class Door:
         own = {self.host.lower(), "localhost", socket.gethostname().lower()}
         return name in own or _address(name) is not None
 
-    def admits(self, token: str) -> bool:
+    def allows_token(self, token: str) -> bool:
         """Whether this is the token; the time it takes does not tell how much of it is right."""
         return _same(token, self.token or "")
 
@@ -56,7 +56,7 @@ class Door:
         """What a browser keeps instead of the token: a hash, which any cookie can hold."""
         return hashlib.sha256((self.token or "").encode()).hexdigest()
 
-    def admits_cookie(self, cookie: str) -> bool:
+    def allows_cookie(self, cookie: str) -> bool:
         """Whether this is the cookie that was given to who knew the token."""
         return _same(cookie, self.cookie)
 

@@ -1,7 +1,7 @@
 """Work at a time is bounded: what is too much is refused at once, with the time to come back.
 
-Inside: `Workshop`, threads for pictures and layers. Not inside: what is worked on, and recognizing
-single images (`batcher`).
+Inside: `WorkerPool`, threads for pictures and layers. Not inside: what is worked on, and
+recognizing single images (`batcher`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MOST_TASKS_WAITING = 8  # tasks that wait for one of them
 WAIT_SECONDS = 20.0  # a request waits no longer
 
 
-class Workshop:
+class WorkerPool:
     """A few threads and a short queue before them."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "work")
         self.busy = 0  # tasks that are worked on or wait
 
-    async def do(self, task: Callable[..., T], *arguments: Any, patience: float = 0.0) -> T:
+    async def run(self, task: Callable[..., T], *arguments: Any, timeout_seconds: float = 0.0) -> T:
         """The task's result from another thread; 503 where there is too much or it takes too long.
 
         Nothing stops a thread, so a task that took too long keeps its place until it has ended.
@@ -40,12 +40,12 @@ class Workshop:
         future = asyncio.get_running_loop().run_in_executor(self._pool, task, *arguments)
         future.add_done_callback(self._done)
         try:
-            async with asyncio.timeout(patience or WAIT_SECONDS):
+            async with asyncio.timeout(timeout_seconds or WAIT_SECONDS):
                 return await asyncio.shield(future)
         except TimeoutError:
             raise refusal(
                 503,
-                f"this took longer than {patience or WAIT_SECONDS:.0f} seconds",
+                f"this took longer than {timeout_seconds or WAIT_SECONDS:.0f} seconds",
                 Retry_After="10",
             ) from None
 

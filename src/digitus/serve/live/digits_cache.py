@@ -8,10 +8,10 @@ from collections import OrderedDict
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 
-KEPT_SETS = 3
+CACHED_SETS = 3
 
 
-class Library:
+class DigitsCache:
     """May be asked by any thread."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Library:
             key = (data, count)
             if key not in self._kept:
                 self._kept[key] = load(data, "train", download=False, count=count)
-                if len(self._kept) > KEPT_SETS:
+                if len(self._kept) > CACHED_SETS:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return self._kept[key]

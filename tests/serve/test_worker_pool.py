@@ -8,30 +8,30 @@ import threading
 import pytest
 from starlette.exceptions import HTTPException
 
-from digitus.serve import workshop as module
-from digitus.serve.workshop import Workshop
+from digitus.serve import worker_pool as module
+from digitus.serve.worker_pool import WorkerPool
 from serving import Serving
 
 
-def test_a_workshop_is_bounded() -> None:
+def test_a_pool_is_bounded() -> None:
     async def use() -> None:
-        workshop, gate = Workshop(), threading.Event()
+        pool, gate = WorkerPool(), threading.Event()
         waiting = [
-            asyncio.ensure_future(workshop.do(gate.wait))
+            asyncio.ensure_future(pool.run(gate.wait))
             for _ in range(module.THREADS + module.MOST_TASKS_WAITING)
         ]
         await asyncio.sleep(0)
         with pytest.raises(HTTPException) as refused:
-            await workshop.do(gate.wait)
+            await pool.run(gate.wait)
         assert refused.value.status_code == 503
         gate.set()
         assert await asyncio.gather(*waiting) == [True] * len(waiting)
-        assert await workshop.do(sum, [1, 2]) == 3
+        assert await pool.run(sum, [1, 2]) == 3
         with pytest.raises(ZeroDivisionError):
-            await workshop.do(divmod, 1, 0)
+            await pool.run(divmod, 1, 0)
         await asyncio.sleep(0)
-        assert workshop.busy == 0
-        workshop.close()
+        assert pool.busy == 0
+        pool.close()
 
     asyncio.run(use())
 
@@ -40,14 +40,14 @@ def test_what_takes_too_long_keeps_its_place(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
 
     async def use() -> None:
-        workshop, gate = Workshop(), threading.Event()
+        pool, gate = WorkerPool(), threading.Event()
         with pytest.raises(HTTPException, match="took longer"):
-            await workshop.do(gate.wait)
-        assert workshop.busy == 1
+            await pool.run(gate.wait)
+        assert pool.busy == 1
         gate.set()
-        while workshop.busy:
+        while pool.busy:
             await asyncio.sleep(0.01)
-        workshop.close()
+        pool.close()
 
     asyncio.run(use())
 
