@@ -21,7 +21,7 @@ RINGS: dict[str, int] = {
     "errors": 0, "types": 0, "nn": 0,
     "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1,
     "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
-    "training": 2, "reading": 2, "report": 2,
+    "training": 2, "detection": 2, "reading": 2, "report": 2,
     "cli": 3, "serve": 3, "bulk": 3, "export": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.

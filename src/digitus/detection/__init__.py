@@ -1,0 +1,6 @@
+"""Detection: a fully convolutional network that finds the digits of a page, their order and groups.
+
+`maps` says what the network answers for every place of a picture, and makes the answers it should
+give; `crops` cuts pages into what it learns from. Not inside: layers and losses (`nn`), pages
+(`synthetic`).
+"""

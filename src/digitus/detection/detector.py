@@ -1,0 +1,147 @@
+"""Detector: the page network at work, on pictures of any size and digits of any height.
+
+A digit is found at the scale at which it has the size that the network learnt, so a picture is
+looked at in copies a factor of 2 apart, the coarse ones first. Where these say that there are
+digits too small for them, and only there, a finer copy is looked at. What several copies show
+is found once.
+
+Inside: scales, tiles, and making one of several finds. Not inside: what the network answers
+(`maps`), lines and groups (`lines`), the recognizer's second look (`reading`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from digitus.detection.crops import edge_grey
+from digitus.detection.maps import CHANNELS, FINER, LARGEST, SMALLEST, STRIDE, Peaks, peaks, sigmoid
+from digitus.nn import Chain, Params
+from digitus.nn.fusion import fused
+from digitus.types import Bytes, Floats32
+
+COARSEST = 60  # pixels of the longer side of the coarsest copy; the next have twice as many ...
+ENLARGED = 3.0  # ... until the picture would be enlarged by more than that,
+FINEST = 1920  # or has so many pixels
+ALWAYS = 480  # pixels: copies up to this size are looked at whole
+MARGIN = 16  # pixels of a copy that are added on each side, in the grey of its edges
+BLOCK = 16  # pixels: a copy's sides are filled up to a multiple of it, the coarsest cell
+TILE, HALO = 256, 32  # pixels: where a fine copy is looked at, and what is seen around it
+CALLS = 0.1  # the probability of smaller digits from which on a finer copy is looked at
+LEAST_HEAT = 0.1
+SLACK = 1.1  # the network may say a digit's size by that factor wrong
+SAME = 0.45  # of the smaller box: finds that overlap by more are one
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """A page network for use: its batch normalisations fused, its parameters float32."""
+
+    network: Chain
+    params: Params
+
+    @classmethod
+    def of(cls, network: Chain, params: Params) -> Detector:
+        """From the network and parameters as they were trained."""
+        return cls(*fused(network, params))
+
+    def answers(self, grey: Bytes) -> Floats32:
+        """Pictures [n h w], sides a multiple of `BLOCK`, to [n h/STRIDE w/STRIDE CHANNELS]."""
+        x = grey[..., None].astype(np.float32)
+        y: Floats32 = self.network.forward(self.params, x)[0]
+        return y
+
+    def find(self, grey: Bytes, least: float = LEAST_HEAT) -> Peaks:
+        """What may be digits in a picture [h w]: hot at least `least`, hottest first.
+
+        Places and sizes are in pixels of the picture.
+        """
+        found: list[Peaks] = []
+        calls: Floats32 | None = None  # where the copy before calls for a finer one
+        for side in _sides(max(grey.shape)):
+            if side > ALWAYS and (calls is None or calls.max() <= CALLS):
+                break
+            copy, zoom = _copy(grey, side)
+            whole = side <= ALWAYS
+            answers = self.answers(copy[None])[0] if whole else self._called(copy, calls)
+            at = _of_size(peaks(answers, least))
+            found.append(_in_picture(at, zoom, grey.shape))
+            calls = sigmoid(answers[:, :, FINER.start])
+        return merged(Peaks.joined(found))
+
+    def _called(self, copy: Bytes, calls: Floats32 | None) -> Floats32:
+        """Answers of a copy, where the coarser one calls for them; nothing elsewhere."""
+        h, w = copy.shape
+        answers = np.zeros((h // STRIDE, w // STRIDE, CHANNELS), np.float32)
+        answers[:, :, 0] = answers[:, :, FINER.start] = -20
+        assert calls is not None
+        near = cv2.dilate(calls, np.ones((5, 5), np.uint8))
+        near = cv2.resize(near, (w // STRIDE, h // STRIDE), interpolation=cv2.INTER_LINEAR)
+        around = cv2.copyMakeBorder(copy, HALO, HALO, HALO, HALO, cv2.BORDER_REPLICATE)
+        for top in range(0, h, TILE):
+            for left in range(0, w, TILE):
+                bottom, right = min(top + TILE, h), min(left + TILE, w)
+                part = (
+                    slice(top // STRIDE, bottom // STRIDE),
+                    slice(left // STRIDE, right // STRIDE),
+                )
+                if near[part].max() <= CALLS:
+                    continue
+                seen = around[top : bottom + 2 * HALO, left : right + 2 * HALO]
+                inner = slice(HALO // STRIDE, -HALO // STRIDE)
+                answers[part] = self.answers(seen[None])[0][inner, inner]
+        return answers
+
+
+def _sides(longest: int) -> Iterator[int]:
+    """The longer sides of the copies of a picture with that longer side, coarsest first."""
+    side = COARSEST
+    yield side  # however small the picture is
+    while 2 * side <= min(FINEST, longest * ENLARGED):
+        side *= 2
+        yield side
+
+
+def _copy(grey: Bytes, side: int) -> tuple[Bytes, float]:
+    """A copy with that longer side, its margin and its filling around it, and its scale."""
+    zoom = side / max(grey.shape)
+    h, w = (max(1, round(s * zoom)) for s in grey.shape)
+    smooth = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    copy = cv2.resize(grey, (w, h), interpolation=smooth)
+    down, right = (-(-(s + 2 * MARGIN) // BLOCK) * BLOCK - s - MARGIN for s in (h, w))
+    beyond = edge_grey(grey)
+    copy = cv2.copyMakeBorder(copy, MARGIN, down, MARGIN, right, cv2.BORDER_CONSTANT, value=beyond)
+    return np.asarray(copy, np.uint8), zoom
+
+
+def _of_size(found: Peaks) -> Peaks:
+    """Those of the sizes that are to be found at this scale."""
+    size = found.boxes[:, 2:].max(1, initial=0)
+    return found.take((size > SMALLEST / SLACK) & (size < LARGEST * SLACK))
+
+
+def _in_picture(found: Peaks, zoom: float, shape: tuple[int, ...]) -> Peaks:
+    """Finds of a copy in pixels of the picture; those in the margin are none."""
+    boxes = (found.boxes - np.array([MARGIN, MARGIN, 0, 0], np.float32)) / np.float32(zoom)
+    after = (found.after - np.float32(MARGIN)) / np.float32(zoom)
+    x, y = boxes[:, 0], boxes[:, 1]
+    inside = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])
+    return replace(found, boxes=boxes, after=after).take(inside)
+
+
+def merged(found: Peaks) -> Peaks:
+    """One find for each place: of those that overlap, the one that is seen best."""
+    order = np.argsort(-found.rank, kind="stable")
+    low = found.boxes[:, :2] - found.boxes[:, 2:] / 2
+    high = found.boxes[:, :2] + found.boxes[:, 2:] / 2
+    area = found.boxes[:, 2] * found.boxes[:, 3]
+    kept: list[int] = []
+    for i in order:
+        shared = np.minimum(high[kept], high[i]) - np.maximum(low[kept], low[i])
+        overlap = np.maximum(shared, 0).prod(1)
+        if not (overlap > SAME * np.minimum(area[kept], area[i])).any():
+            kept.append(int(i))
+    return found.take(np.array(kept, np.intp))

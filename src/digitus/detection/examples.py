@@ -1,0 +1,78 @@
+"""What the page network learns from: batches of crops of made pages, with what it should answer.
+
+Batch number s is made of pages that no other batch sees, from streams of (seed, s), so that a run
+that is resumed goes on as if it had never stopped; processes make batches ahead of their use. Not
+inside: how a page is made (`synthetic.pages`) and cut (`crops`).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from digitus.datasets.digits import Digits
+from digitus.detection.crops import SIDE, crops_of
+from digitus.detection.maps import CHANNELS, STRIDE, targets
+from digitus.nn.arrays import stream
+from digitus.synthetic.pages.pages import pages
+from digitus.types import Bytes, Floats32
+
+AHEAD = 3  # batches for each process that are made before they are asked for
+
+
+class CropBatch(NamedTuple):
+    """Crops [n SIDE SIDE], and what to answer for them [n SIDE/STRIDE SIDE/STRIDE CHANNELS]."""
+
+    images: Bytes
+    targets: Floats32
+
+
+def batch(step: int, size: int, seed: int, digits: Digits | None) -> CropBatch:
+    """The batch of a step, counted from 0; `digits` write half of the pages."""
+    most = -(-size // 3)  # pages: each gives three crops at least
+    made = crops_of(pages(most, seed, digits, start=step * most), size, stream(seed, "crops", step))
+    answers = np.empty((size, SIDE // STRIDE, SIDE // STRIDE, CHANNELS), np.float32)
+    for i, (_, truth) in enumerate(made):
+        answers[i] = targets(truth, (SIDE, SIDE))
+    return CropBatch(np.stack([image for image, _ in made]), answers)
+
+
+def upcoming(
+    steps: Iterable[int], size: int, seed: int, digits: Digits | None, processes: int
+) -> Iterator[CropBatch]:
+    """The batches of these steps in turn, made ahead by so many processes."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, _prepare, (digits,)) as pool:
+        coming: deque[Future[CropBatch]] = deque()
+        try:
+            for step in steps:
+                coming.append(pool.submit(_made, step, size, seed))
+                if len(coming) > AHEAD * processes:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_digits: Digits | None = None
+
+
+def _prepare(digits: Digits | None) -> None:
+    """In each process: one thread, the digits once, and after those that train."""
+    global _digits  # noqa: PLW0603
+    _digits = digits
+    cv2.setNumThreads(1)
+    if hasattr(os, "nice"):
+        os.nice(2)
+
+
+def _made(step: int, size: int, seed: int) -> CropBatch:
+    return batch(step, size, seed, _digits)

@@ -1,0 +1,84 @@
+"""Finds put into lines and groups."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitus.detection.lines import lines_of
+from digitus.detection.maps import ENDS, JOINS, PARTS, Peaks
+
+SURE = 0.98
+
+
+def finds(rows: list[list[str]], *, links: bool = True, slope: float = 0.0) -> tuple[Peaks, str]:
+    """Digits in rows of groups, in an order of chance, and the text of them."""
+    boxes, follow, after, values = [], [], [], []
+    for r, groups in enumerate(rows):
+        x = 20.0
+        places = []
+        for group in groups:
+            for c in group:
+                places.append((x, 50 + 60.0 * r + slope * x, c))
+                x += 24
+            x += 40
+        ends = np.cumsum([len(g) for g in groups]).tolist()
+        for i, (px, py, c) in enumerate(places):
+            last = i + 1 == len(places)
+            kind = ENDS if last else (PARTS if i + 1 in ends else JOINS)
+            boxes.append((px, py, 16, 28))
+            values.append(int(c))
+            follow.append(np.where(np.arange(3) == kind, SURE, (1 - SURE) / 2))
+            to = (px, py) if last else places[i + 1][:2]
+            after.append(to if links else (px, py + 500))
+    order = np.random.default_rng(len(boxes)).permutation(len(boxes))
+    digits = np.eye(10, dtype=np.float32)[values]
+    heat = np.ones(len(boxes), np.float32)
+    found = Peaks(
+        heat, heat, np.array(boxes, np.float32), digits, np.array(follow, np.float32),
+        np.array(after, np.float32),
+    )  # fmt: skip
+    return found.take(order), "/".join(" ".join(groups) for groups in rows)
+
+
+def text(found: Peaks) -> str:
+    value = found.digits.argmax(1)
+    return "/".join(
+        " ".join("".join(str(value[i]) for i in group) for group in line)
+        for line in lines_of(found)
+    )
+
+
+groups = st.lists(st.text("0123456789", min_size=1, max_size=5), min_size=1, max_size=4)
+
+
+@given(st.lists(groups, min_size=1, max_size=4), st.floats(-0.2, 0.2))
+def test_links_give_lines_and_groups(rows: list[list[str]], slope: float) -> None:
+    found, wanted = finds(rows, slope=slope)
+    assert text(found) == wanted
+
+
+@given(st.lists(groups, min_size=1, max_size=3))
+def test_each_find_is_in_one_line_whatever_the_links_say(rows: list[list[str]]) -> None:
+    found, _ = finds(rows, links=False)
+    seen = [i for line in lines_of(found) for group in line for i in group]
+    assert sorted(seen) == list(range(len(found)))
+
+
+def test_without_links_a_row_is_still_one_line() -> None:
+    found, wanted = finds([["12", "345"]], links=False)
+    assert text(found) == wanted
+
+
+def test_links_that_run_in_a_circle_end_somewhere() -> None:
+    found, _ = finds([["123"]])
+    found.after[:] = np.roll(found.boxes[:, :2], 1, axis=0)
+    found.follow[:] = (0.0, 1.0, 0.0)
+    seen = [i for line in lines_of(found) for group in line for i in group]
+    assert sorted(seen) == [0, 1, 2]
+
+
+def test_nothing_makes_no_line() -> None:
+    found, _ = finds([["1"]])
+    assert lines_of(found.take(np.zeros(0, np.intp))) == []
