@@ -63,7 +63,7 @@ LONG = {
     "tests/nn/test_torch.py": 450,
     "tests/papers/test_page.py": 312,
     "tests/synthetic/test_degrade.py": 312,
-    "tests/test_recipe.py": 316,
+    "tests/test_recipe.py": 317,
     "tests/training/test_loop.py": 413,
     "tests/training/test_run_folder.py": 344,
 }

@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from conftest import missing
 from digitus import nn
 from digitus.nn import (
     Adam,
@@ -43,6 +44,15 @@ from digitus.nn import (
     Tanh,
     Upsample,
 )
+
+
+def pytorch():
+    """PyTorch itself; where it is not installed the test is skipped, or fails (`conftest`)."""
+    try:
+        import torch
+    except ImportError:
+        missing("torch", "PyTorch is not installed")
+    return torch
 
 
 def kind(cls):

@@ -32,7 +32,7 @@ from digitus.nn import (
 )
 from digitus.nn.branches import branches
 from digitus.nn.check import check_layer
-from nn.cases import inputs, parameters, rng_of, same, upstream
+from nn.cases import inputs, parameters, pytorch, rng_of, same, upstream
 
 BLOCK = Residual(Chain([Conv(4), BatchNorm(), Tanh(), Conv(4), BatchNorm()]))
 DEEP = Chain([AveragePool(), Conv(6), BatchNorm(), Tanh(), Upsample()])
@@ -135,7 +135,7 @@ def test_nested_layers_are_measured_on_what_reaches_them():
     ("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5), ("bfloat16", 0.05)]
 )
 def test_on_tensors(dtype, tolerance):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    torch = pytorch()
     p, x = initial(U_SHAPED, IMAGE, He(), stream(0, "initial"), np.float64), inputs(IMAGE)
     y, backward = U_SHAPED.forward(p, x, rng_of("training"))
     dx, gradients = backward(v := upstream(y))

@@ -7,6 +7,8 @@ from math import log
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from digitus.errors import ShapeError
 from digitus.nn import (
@@ -17,6 +19,8 @@ from digitus.nn import (
     SoftmaxCrossEntropy,
 )
 from digitus.nn.check import check_loss
+from nn.cases import pytorch
+from nn.layouts import LAYOUTS
 
 ALL = MultiTask([(HeatmapFocal(), 1, 1.0), (SmoothAbsolute(), 2, 0.5), (PlaceCrossEntropy(), 3, 2)])
 LOSSES = [
@@ -78,6 +82,56 @@ def test_several_losses_are_their_weighted_sum():
         ALL(z[..., :5], t[..., :5])
 
 
+SHAPES = st.lists(st.integers(0, 5), min_size=1, max_size=4).map(lambda sizes: (*sizes, 6))
+WIDE = st.integers(0, 2**32 - 1)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(LOSSES), SHAPES, WIDE, st.sampled_from([0.1, 1.0, 50.0, 1e4]))
+def test_of_any_shape_it_is_the_sum_of_its_places(loss, shape, seed, size):
+    """Also of none; never below 0; and a place has the gradient that it has alone."""
+    z, t = example(shape, seed)
+    z *= size
+    value, dz = loss(z, t)
+    assert dz.shape == shape
+    assert np.isfinite(dz).all()
+    assert not dz[np.isnan(t)].any()
+    n = max(1, shape[0])
+    flat, wanted = z.reshape(-1, 6), t.reshape(-1, 6)
+    alone = [loss(flat[k : k + 1], wanted[k : k + 1]) for k in range(len(flat))]
+    assert all(v >= 0 for v, _ in alone)
+    assert float(value) == pytest.approx(sum(float(v) for v, _ in alone) / n, rel=1e-9)
+    for row, (_, d) in zip(dz.reshape(-1, 6), alone, strict=True):
+        assert np.allclose(row * n, d, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(LOSSES), WIDE, st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS))
+def test_how_outputs_and_targets_lie_in_memory_does_not_matter(loss, seed, layout, other):
+    z, t = example(seed=seed)
+    value, dz = loss(z, t)
+    z_, t_ = layout(z), other(t)
+    value_, dz_ = loss(z_, t_)
+    assert float(value_) == pytest.approx(float(value), rel=1e-12)
+    assert np.allclose(dz_, dz, rtol=1e-12, atol=1e-15)
+    assert np.array_equal(z_, z)
+    assert np.array_equal(t_, t, equal_nan=True)
+
+
+@settings(max_examples=40)
+@given(WIDE, st.sampled_from([0.1, 1.0, 50.0, 1e4]))
+def test_which_way_they_pull(seed, size):
+    """Towards something where it is, away elsewhere; and no error pulls harder than β."""
+    z, t = example(seed=seed)
+    z *= size
+    dz = HeatmapFocal()(z, t)[1]
+    assert (dz[t == 1] <= 0).all()
+    assert (dz[t < 1] >= 0).all()
+    dz = SmoothAbsolute(0.3)(z, t)[1] * len(z)
+    assert (np.abs(dz) <= 1).all()
+    assert np.array_equal(np.sign(dz), np.sign(np.nan_to_num(z - t)))
+
+
 @each_loss
 def test_gradients(loss):
     assert [f for f in check_loss(loss, *example()) if not f.passed] == []
@@ -119,7 +173,7 @@ def test_float32_stays_finite_however_sure_a_network_is(loss, library):
     z = np.sign(z) * np.array([1e4, 90, 17, 1e-3, 1e-30, 0], np.float32)
     exact = loss(z.astype(np.float64), t.astype(np.float64))
     if library == "torch":
-        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        torch = pytorch()
         z, t = torch.tensor(z), torch.tensor(t)
     value, dz = loss(z, t)
     assert str(value.dtype).endswith("float32")

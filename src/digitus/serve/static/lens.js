@@ -166,6 +166,7 @@ function pool(layer, at) {
 
 function simple(layer, at) {
   const [x, y] = [layer.x[at], layer.y[at]];
+  if (["Upsample", "Concat"].includes(layer.kind)) return [h("p", { class: "sum" }, result(y))]; // of another place of x
   const words = {
     Relu: `max(${number(x)}, 0) = `,
     Sigmoid: `1 / (1 + e^${number(-x)}) = `,
