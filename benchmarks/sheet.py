@@ -2,8 +2,8 @@
 
     python benchmarks/sheet.py SHEET.png --count 24 --seed 1 --kinds number signs
 
-Digits are framed in blue, signs in orange; above each page stand its lines and kinds. Nothing is
-measured here (`reading.py` does that).
+Digits are framed in blue, signs in orange, what was crossed out in red; above each page stand its
+lines and kinds. Nothing is measured here (`reading.py` does that).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from digitus.datasets.idx import read_digits
 from digitus.synthetic.pages.pages import Page, pages
 
 PAPER, WORDS, DIGIT, SIGN = (251, 250, 247), (29, 37, 48), (0, 90, 255), (235, 120, 0)
+GONE = (210, 20, 40)
 TITLE = 26  # pixels above a page, for its lines and kinds
 
 
@@ -35,6 +36,7 @@ def framed(page: Page, width: int, height: int, boxes: bool) -> Image.Image:
     draw.text((1, 12), kinds[: width // 5], DIGIT, font)
     cell.paste(picture.resize(size, Image.Resampling.BOX if zoom < 1 else 0), (0, TITLE))
     found = [(box, DIGIT) for _, box, _ in page.digits] + [(box, SIGN) for _, box, _ in page.signs]
+    found += [(box, GONE) for _, box, _ in page.crossed_out]
     for (x, y, w, h), colour in found if boxes else []:
         corners = np.array([x, y, x + w, y + h]) * zoom + [-1, TITLE - 1, 0, TITLE]
         draw.rectangle(corners.tolist(), outline=colour)

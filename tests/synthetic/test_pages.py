@@ -66,7 +66,7 @@ def test_boxes_are_exactly_around_the_ink(layout, source):
         paper, darkest = int(grey[0, 0]), int(grey.min())
         ink = grey < paper - 0.2 * (paper - darkest)
         clear = grey < paper - 0.3 * (paper - darkest)
-        if layout in ("boxes", "comb", "cheque"):  # the boxes of a form are dark too
+        if layout in ("boxes", "comb", "cheque", "table"):  # the boxes of a form are dark too
             continue
         inside = np.zeros_like(ink)
         for _, (x, y, w, h), _ in page.signs:
@@ -124,6 +124,40 @@ def test_low_resolution_keeps_what_is_written():
         assert_true(page)
         if "low resolution" in page.kinds:
             assert 8 <= np.median([h for _, (_, _, _, h), _ in page.digits]) <= 34
+
+
+def test_what_is_crossed_out_is_known_and_not_read():
+    found = 0
+    for page in pages(30, 3, kinds={"crossed out", "screen"}):
+        assert_true(page)
+        # Cut close, a picture may lose at its edge what is not to be read.
+        assert page.crossed_out or "crossed out" not in page.kinds or "crop" in page.kinds
+        grey = page.picture if page.picture.ndim == 2 else page.picture.min(2)
+        paper, darkest = int(grey[0, 0]), int(grey.min())
+        ink = grey < paper - 0.2 * (paper - darkest)
+        for value, (x, y, w, h), line in page.crossed_out:
+            assert 0 <= value <= 9
+            assert line < len(page.lines)
+            assert ink[y : y + h, x : x + w].mean() > 0.08
+            found += 1
+    assert found > 40
+
+
+@pytest.mark.parametrize("hard", ["labels", "printed", "letters", "stamp", "window", "glare"])
+def test_nothing_covers_the_digits(hard):
+    for seed in range(5):
+        page = one(seed, {"lines", "thick", hard, *(["screen"] if hard == "window" else [])})
+        grey = page.picture.mean(2) if page.picture.ndim == 3 else page.picture.astype(float)
+        for _, (x, y, w, h), _ in page.digits:
+            high, low = np.quantile(grey[y : y + h, x : x + w], [0.97, 0.03])
+            assert high - low > 40
+
+
+def test_a_table_has_as_many_numbers_in_each_row():
+    for page in pages(12, 8, kinds={"table"}):
+        assert_true(page)
+        assert len({len(line.split()) for line in page.lines}) == 1
+        assert len(page.lines) >= 2
 
 
 def test_touching_digits_are_one_piece():

@@ -86,6 +86,34 @@ def sign(
     return ink[y : y + h, x : x + w], round(corner[1]) + y
 
 
+def crossed_out(ink: Bytes, pen: float, way: int, rng: np.random.Generator) -> Bytes:
+    """A digit struck through with the same pen: by a line (0), two (1), a cross (2) or zigzag (3).
+
+    The array [h w] just holds both.
+    """
+    h, w = ink.shape
+    reach = 0.12 * h
+    margin = int(reach + pen / 2 + 2)
+    sheet = np.pad(ink, margin)
+    left, right, top, foot = -reach, w + reach, 0.1 * h, 0.9 * h
+    half = (top + foot) / 2
+    tilt = 0.12 * h * float(rng.standard_normal())
+    strokes = {
+        0: [[(left, half + tilt), (right, half - tilt)]],
+        1: [[(left, half + tilt - 0.1 * h), (right, half - tilt - 0.1 * h)],
+            [(left, half + tilt + 0.1 * h), (right, half - tilt + 0.1 * h)]],
+        2: [[(left, top), (right, foot)], [(right, top), (left, foot)]],
+        3: [[(left, half), (0.1 * w, top), (0.3 * w, foot), (0.5 * w, top), (0.7 * w, foot),
+             (0.9 * w, top), (right, foot)]],
+    }[way]  # fmt: skip
+    for stroke in strokes:
+        points = np.array(stroke) + margin + 0.03 * h * rng.standard_normal((len(stroke), 2))
+        at = [np.round(points * 16).astype(np.int32)]
+        cv2.polylines(sheet, at, False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
+    x, y, w, h = cv2.boundingRect(sheet)
+    return sheet[y : y + h, x : x + w]
+
+
 def underline(length: float, pen: float, rng: np.random.Generator) -> Bytes:
     """A line drawn by hand below a number, [h w], `length` pixels long."""
     way = np.linspace(0, 1, 9)

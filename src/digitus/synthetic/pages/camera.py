@@ -129,6 +129,37 @@ def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generato
     return larger
 
 
+def glare(shape: tuple[int, int], rng: np.random.Generator) -> Floats32:
+    """The reflection of one or two lamps, [h w], 0 to less than 1: ink stays to be seen in it."""
+    side = 64
+    spots = np.zeros((side, side), np.float32)
+    for _ in range(int(rng.integers(1, 3))):
+        centre = rng.integers(0, side, 2).tolist()
+        axes = rng.integers(2, side // 4, 2).tolist()
+        cv2.ellipse(spots, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1)
+    spots = cv2.GaussianBlur(spots, (0, 0), float(rng.uniform(2, 6)))
+    spots *= np.float32(rng.uniform(0.3, 0.75)) / max(float(spots.max()), 1e-3)
+    larger: Floats32 = cv2.resize(spots, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.clip(larger, 0, 0.8)
+
+
+def screen(channels: list[Floats32], rng: np.random.Generator) -> list[Floats32]:
+    """The picture as the photo of a screen: its pixels beat with the camera's, blue and bright."""
+    h, w = channels[0].shape
+    y, x = np.arange(h, dtype=np.float32)[:, None], np.arange(w, dtype=np.float32)
+    pitch, angle = rng.uniform(1.9, 3.4), rng.normal(0, 0.05)
+    turn = np.float32(np.tan(angle))
+    depth, wave = np.float32(rng.uniform(0.05, 0.2)), np.float32(2 * np.pi / pitch)
+    rows = np.sin(wave * (y + turn * x))
+    tint = rng.uniform([0.8, 0.88, 0.95], 1.0) if len(channels) == 3 else np.ones(1)
+    seen = []
+    for i, channel in enumerate(channels):
+        columns = np.sin(wave * (x - turn * y) + np.float32(2.1 * i))
+        grid = 1 - depth * (1 + 0.5 * (rows + columns))
+        seen.append(channel * grid * np.float32(tint[i]))
+    return seen
+
+
 def desk_of(shape: tuple[int, int], rng: np.random.Generator) -> list[Floats32]:
     """What the sheet lies on: wood, cloth or something plain, as red, green, blue, each [h w]."""
     kind = rng.choice(["wood", "cloth", "plain", "plain"])

@@ -35,36 +35,42 @@ def canvas(
     style = replace(style, pen=max(style.pen, 1.2 / digit))
     inks = glyphs(values, [digit] * len(values), style, digits, rng)
     gap = int(digit * rng.uniform(-0.06 if "touching" in kinds else 0.02, 0.15))
-    whole = np.array(
-        [max(ink.shape[0] for ink in inks), sum(ink.shape[1] + gap for ink in inks) - gap]
-    )
-    if (whole > (height, width)).any():
-        by = (np.array([height, width]) / whole).min()
-        sizes = [[max(1, int(n * by)) for n in ink.shape[::-1]] for ink in inks]
-        inks = [
-            cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-            for ink, size in zip(inks, sizes, strict=True)
-        ]
-        gap = int(np.floor(gap * by))
-        whole = np.array(
-            [max(ink.shape[0] for ink in inks), sum(i.shape[1] + gap for i in inks) - gap]
-        )
+    inks, gap = _fitting(inks, gap, (height, width))
     if rng.random() < 0.3:  # a drawing board whose pixels are either black or white
         inks = [
             np.where(ink > min(127, int(ink.max()) // 2), 255, 0).astype(np.uint8) for ink in inks
         ]
-    room = np.array([height, width]) - whole
+    high, wide = _size(inks, gap)
+    room = np.array([height - high, width - wide])
     y, x = np.round(room / 2 + room * rng.uniform(-0.15, 0.15, 2)).astype(int).tolist()
     picture = np.zeros((height, width), np.uint8)
     placed = []
     for value, ink in zip(values, inks, strict=True):
         h, w = ink.shape
-        down = int(rng.integers(0, whole[0] - h + 1))
+        down = int(rng.integers(0, high - h + 1))
         part = picture[y + down : y + down + h, x : x + w]
         cv2.max(part, ink, dst=part)
         placed.append(Placed(ink, str(value), 0, x, y + down))
         x += w + gap
     return _noisy(picture, kinds, rng), placed
+
+
+def _size(inks: list[Bytes], gap: int) -> tuple[int, int]:
+    """Height and width of these one after another."""
+    return max(ink.shape[0] for ink in inks), sum(ink.shape[1] + gap for ink in inks) - gap
+
+
+def _fitting(inks: list[Bytes], gap: int, room: tuple[int, int]) -> tuple[list[Bytes], int]:
+    """The same, made smaller until they fit into the room, and the gap between them."""
+    by = min(there / needed for there, needed in zip(room, _size(inks, gap), strict=True))
+    if by >= 1:
+        return inks, gap
+    sizes = [[max(1, int(n * by)) for n in ink.shape[::-1]] for ink in inks]
+    little = [
+        np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for ink, size in zip(inks, sizes, strict=True)
+    ]
+    return little, int(np.floor(gap * by))
 
 
 def _noisy(picture: Bytes, kinds: frozenset[str], rng: np.random.Generator) -> Bytes:

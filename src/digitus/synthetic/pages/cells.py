@@ -1,4 +1,4 @@
-"""Cells: digits in the boxes and combs of forms, and in the squares of squared paper.
+"""Cells: digits in the boxes and combs of forms, in tables, in the squares of squared paper.
 
 Inside: where they stand in their cells. Not inside: how the cells are drawn (`stationery`).
 """
@@ -75,3 +75,41 @@ def in_squares(
             placed.append(Placed(ink, c.translate(UPRIGHT), line, *place))
     square = (0, 0, step, step)
     return placed, [[square]], [float((line * every + 1) * step) for line in range(len(lines))]
+
+
+def in_table(
+    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+) -> tuple[list[Placed], list[list[Box]], list[float]]:
+    """Numbers in rows and columns, as many in each line; their cells have walls, or have none."""
+    digit = writing.digit
+    gap = rng.uniform(0.05, 0.3) * digit
+    h = rng.uniform(1.3, 2.3) * digit
+    rows = [line.split(" ") for line in lines]
+    left = iter(inks)
+    numbers = [[[next(left) for _ in word] for word in row] for row in rows]
+    widths = [[_width(number, gap) for number in row] for row in numbers]
+    w = max(max(row) for row in widths) + rng.uniform(0.5, 2.0) * digit
+    across = float(rng.choice([0.15, 0.5, 0.5, 0.85]))  # to the left, in the middle, to the right
+    placed: list[Placed] = []
+    for line, (row, words) in enumerate(zip(numbers, rows, strict=True)):
+        for column, (number, word) in enumerate(zip(row, words, strict=True)):
+            x = column * w + across * (w - widths[line][column])
+            x += 0.1 * digit * float(rng.standard_normal())
+            foot = (line + 0.5) * h + 0.5 * digit + 0.06 * digit * float(rng.standard_normal())
+            for c, ink in zip(word, number, strict=True):
+                y = foot - ink.shape[0] + 0.03 * digit * float(rng.standard_normal())
+                placed.append(Placed(ink, c, line, round(x), round(y)))
+                x += ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1
+    baselines = [(line + 1) * h for line in range(len(lines))]
+    if rng.random() < 0.15:
+        return placed, [], baselines
+    sides = range(len(rows[0]))
+    cells = [
+        [(round(c * w), round(r * h), round(w), round(h)) for c in sides] for r in range(len(rows))
+    ]
+    return placed, cells, baselines
+
+
+def _width(number: list[Bytes], gap: float) -> float:
+    """How wide a number is, with gaps between its digits."""
+    return sum(ink.shape[1] for ink in number) + gap * (len(number) - 1)

@@ -13,7 +13,7 @@ import numpy as np
 SHARES = {
     "single": 22, "small": 6, "large": 3, "tiny": 8,
     "number": 21, "lines": 18, "many": 5, "boxes": 7, "comb": 4, "blank": 6,
-    "crop": 10, "cheque": 10, "canvas": 4, "crowded": 2,
+    "crop": 10, "cheque": 10, "canvas": 4, "crowded": 2, "table": 6,
 }  # fmt: skip
 # What makes it hard, and how often. A page may have several.
 CHANCES = {
@@ -24,6 +24,8 @@ CHANCES = {
     "security pattern": 0.04, "felt pen": 0.06, "wide gaps": 0.1, "in squares": 0.06,
     "dark lines": 0.25, "watercolour paper": 0.05,
     "cramped": 0.25, "roomy boxes": 0.3, "dashed": 0.2,
+    "crossed out": 0.05, "labels": 0.06, "coloured fields": 0.06, "stamp": 0.04, "window": 0.04,
+    "faint": 0.06, "chalkboard": 0.04, "whiteboard": 0.04, "glare": 0.04, "screen photo": 0.04,
     "gradient": 0.2, "vignette": 0.15, "shadow": 0.15, "rough paper": 0.2,
     "rotated": 0.08, "perspective": 0.12, "desk": 0.1, "fingers": 0.07, "turned": 0.06,
     "blur": 0.15, "noise": 0.15, "jpeg": 0.25,
@@ -37,17 +39,32 @@ LIKELY: dict[str, dict[str, float]] = {
 KINDS = (*SHARES, *CHANCES)
 
 IN_LINES = frozenset(  # of several digits in a row
-    {"touching", "curved", "turned", "signs", "underlined", "uneven", "wide gaps", "in squares"}
+    {
+        "touching",
+        "curved",
+        "turned",
+        "signs",
+        "underlined",
+        "uneven",
+        "wide gaps",
+        "in squares",
+        "crossed out",
+        "labels",
+    }
 )
-AROUND = frozenset({"printed", "letters", "desk", "fingers"})  # what has no room in a small picture
+AROUND = frozenset(
+    {"printed", "letters", "desk", "fingers", "labels", "window"}
+)  # what has no room in a small picture
 PENS = frozenset({"thin", "thick", "felt pen"})
 PAPERS = frozenset({"rough paper", "watercolour paper", "security pattern"})
+BOARDS = frozenset({"chalkboard", "whiteboard"})
 SMALL = frozenset(CHANCES) - {"inverted", "noise", "screen", "slant"} - PENS
 FORMS = IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"}
 # Where these are, those make no sense.
 EXCLUDED: dict[str, frozenset[str]] = {
-    "screen": PAPERS | {"gradient", "vignette", "shadow", "perspective", "desk", "fingers",
-                        "pencil", "noise", "smudges", "rotated", "blur"},
+    "screen": PAPERS | BOARDS | {"glare", "screen photo", "faint", "gradient", "vignette", "shadow",
+                                 "perspective", "desk", "fingers", "pencil", "noise", "smudges",
+                                 "rotated", "blur"},
     "tiny": SMALL,
     "canvas": SMALL - {"touching"},
     "blank": IN_LINES | PENS | {"slant", "broken", "tight", "low resolution"},
@@ -56,28 +73,42 @@ EXCLUDED: dict[str, frozenset[str]] = {
     "large": IN_LINES | {"desk", "fingers", "printed", "letters"},
     "boxes": FORMS,
     "comb": FORMS,
-    "many": frozenset({"desk", "signs", "underlined"}),
+    "table": IN_LINES - {"turned", "uneven"} | {"ruled", "squared"},
+    "many": frozenset({"desk", "signs", "underlined", "labels"}),
     "crowded": AROUND | {"signs", "underlined", "low resolution", "wide gaps", "thin"},
     "crop": AROUND | {"thin", "tight", "low resolution", "turned", "squared", "perspective",
                       "wide gaps", "in squares"},
-    "cheque": AROUND | PAPERS | {"thin", "tight", "low resolution", "turned", "squared", "ruled",
+    "cheque": AROUND | PAPERS | BOARDS | {"coloured fields", "screen photo", "crossed out",
+                                 "thin", "tight", "low resolution", "turned", "squared", "ruled",
                                  "screen", "perspective", "colour pen", "inverted", "signs",
                                  "smudges", "wide gaps", "in squares", "felt pen"},
     "tight": AROUND,
+    "pencil": BOARDS,
+    "faint": BOARDS | {"pencil", "screen"},
+    "chalkboard": PAPERS | {"whiteboard", "inverted", "desk", "ruled", "squared", "in squares",
+                            "colour pen", "coloured fields", "stamp", "screen photo", "thin",
+                            "dark lines", "printed", "smudges"},
+    "whiteboard": PAPERS | {"inverted", "desk", "ruled", "squared", "in squares", "stamp",
+                            "screen photo", "thin", "smudges", "printed"},
+    "coloured fields": frozenset({"inverted"}),
     "signs": frozenset({"turned"}),
     "thick": frozenset({"thin", "broken", "slant", "felt pen"}),
     "felt pen": frozenset({"thin", "broken", "slant", "pencil"}),
     "ruled": frozenset({"squared"}),
-    "in squares": frozenset({"ruled", "squared", "touching", "curved", "underlined"}),
+    "labels": frozenset({"turned"}),
+    "window": PAPERS | BOARDS | {"inverted", "turned", "ruled", "squared", "in squares", "pencil",
+                                 "desk", "smudges", "stamp", "fingers"},
+    "in squares": frozenset({"ruled", "squared", "touching", "curved", "underlined", "labels",
+                             "crossed out"}),
     "cramped": frozenset({"roomy boxes"}),
     "inverted": frozenset({"pencil", "desk", "ruled", "squared", "in squares"}),
 }  # fmt: skip
 # These make sense only with one of those.
 NEEDS: dict[str, frozenset[str]] = {
-    "dark lines": frozenset({"ruled", "squared", "in squares", "boxes", "comb"}),
+    "dark lines": frozenset({"ruled", "squared", "in squares", "boxes", "comb", "table"}),
     "cramped": frozenset({"boxes", "comb"}),
     "roomy boxes": frozenset({"boxes", "comb"}),
-    "dashed": frozenset({"boxes", "comb", "ruled", "squared", "in squares"}),
+    "dashed": frozenset({"boxes", "comb", "table", "ruled", "squared", "in squares"}),
 }
 
 

@@ -27,6 +27,7 @@ from digitus.synthetic.pages.kinds import KINDS, PENS, kinds_of
 from digitus.synthetic.pages.layout import Layout, lay_out
 from digitus.synthetic.pages.placed import Placed
 from digitus.synthetic.pages.scene import photographed
+from digitus.synthetic.pages.texts import VALUES
 from digitus.types import Box, Bytes, Floats64
 
 UPRIGHT = frozenset("23457")  # digits that are none, or another, upside down
@@ -40,8 +41,9 @@ class Page:
     the box (x, y, w, h, in pixels) and the line, from 0, of each; `kinds` are its `KINDS`. `signs`
     holds the character, box and line of what the same pen wrote and is no digit, `_` for a line
     below digits. Points, commas and apostrophes in an amount keep its digits in one group, other
-    signs part them. On a turned page the boxes are those of the picture and the lines those of
-    the upright page.
+    signs part them. `crossed_out` holds digits that were struck through, with their strokes: they
+    are not in `lines`, and whoever learns from a page takes them for neither digit nor sign. On a
+    turned page the boxes are those of the picture and the lines those of the upright page.
     """
 
     picture: Bytes
@@ -49,6 +51,7 @@ class Page:
     digits: tuple[tuple[int, Box, int], ...]
     kinds: frozenset[str]
     signs: tuple[tuple[str, Box, int], ...] = ()
+    crossed_out: tuple[tuple[int, Box, int], ...] = ()
 
 
 def pages(
@@ -83,9 +86,8 @@ def _page(rng: np.random.Generator, digits: Digits | None, wanted: Collection[st
         source = None
     if name in ("tiny", "canvas"):
         picture, inks = canvas(name, kinds, source, style, rng)
-        known = tuple((g.character, _box(_placed(g), picture.shape), g.line) for g in inks)
-        read = "".join(character for character, _, _ in known)
-        return Page(picture, (read,), tuple((int(c), box, 0) for c, box, _ in known), kinds)
+        known = [(g, _box(_placed(g), picture.shape)) for g in inks]
+        return _told(picture, ("".join(g.character for g in inks),), kinds, known)
     layout = lay_out(
         name, lambda values, heights: glyphs(values, heights, style, source, rng), style.slant,
         kinds, rng,
@@ -110,7 +112,7 @@ def _style(kinds: frozenset[str], rng: np.random.Generator) -> Style:
 def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Generator) -> Page:
     """A layout on paper, in light, seen by a camera."""
     sheet = (layout.height, layout.width)
-    written = (*layout.glyphs, *layout.signs)
+    written = layout.written
     outlines = [_placed(g) for g in written]
     inked = np.concatenate([np.zeros((0, 2)), *outlines])
     screen = "screen" in kinds
@@ -129,23 +131,26 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
     outlines = [seen.place(outline) for outline in outlines]
     boxes = [_box(outline, seen.shape) for outline in outlines]
     picture = photographed(layout, style, kinds, lies, lies.place(inked), seen.shape, rng)
-    turns = 0
+    if "turned" in kinds and not _has_a_top(layout.lines):
+        kinds -= {"turned"}
     if "turned" in kinds:
-        if _has_a_top(layout.lines):
-            turns = int(rng.integers(1, 4))
-        else:
-            kinds -= {"turned"}
-    if turns:
+        turns = int(rng.integers(1, 4))
         boxes = [_turned(box, seen, turns) for box in boxes]
         picture = np.ascontiguousarray(np.rot90(picture, turns))
-    known = [
-        (g, box)
-        for g, box, outline in zip(written, boxes, outlines, strict=True)
-        if _is_in(outline, seen.shape)
-    ]
-    digits = tuple((int(g.character), box, g.line) for g, box in known if g.character.isdigit())
-    signs = tuple((g.character, box, g.line) for g, box in known if not g.character.isdigit())
-    return Page(picture, layout.lines, digits, kinds, signs)
+    shown = [_is_in(outline, seen.shape) for outline in outlines]
+    known = [(g, box) for g, box, s in zip(written, boxes, shown, strict=True) if s]
+    return _told(picture, layout.lines, kinds, known)
+
+
+def _told(
+    picture: Bytes, lines: tuple[str, ...], kinds: frozenset[str], known: list[tuple[Placed, Box]]
+) -> Page:
+    """The page with what is known of it, sorted into digits, signs and what was crossed out."""
+    digits = tuple((int(g.character), box, g.line) for g, box in known if g.is_digit)
+    signs = tuple((g.character, box, g.line) for g, box in known if g.is_sign)
+    gone = [(g.character.translate(VALUES), box, g.line) for g, box in known if g.is_crossed_out]
+    crossed_out = tuple((int(value), box, line) for value, box, line in gone)
+    return Page(picture, lines, digits, kinds, signs, crossed_out)
 
 
 def _has_a_top(lines: tuple[str, ...]) -> bool:

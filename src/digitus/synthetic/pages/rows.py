@@ -18,9 +18,7 @@ def in_lines(
 ) -> tuple[list[Placed], list[float]]:
     """Glyphs one after another, each line on its (straight or curved) way."""
     digit, kinds = writing.digit, writing.kinds
-    close = bool(kinds & {"crop", "cheque"})
-    gap = rng.uniform(*((0.0, 0.3) if close else (0.12, 0.45))) * digit
-    group = rng.uniform(*((0.6, 1.2) if close else (1.1, 2.0))) * digit
+    gap, group = _gaps(digit, kinds, rng)
     wide = "wide gaps" in kinds
     touching, jitter = "touching" in kinds, 0.12 if "uneven" in kinds else 0.04
     bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
@@ -54,6 +52,13 @@ def in_lines(
     return placed, baselines
 
 
+def _gaps(digit: float, kinds: frozenset[str], rng: np.random.Generator) -> tuple[float, float]:
+    """How far apart neighbours are, and groups, in pixels."""
+    if kinds & {"crop", "cheque"}:
+        return digit * rng.uniform(0.0, 0.3), digit * rng.uniform(0.6, 1.2)
+    return digit * rng.uniform(0.12, 0.45), digit * rng.uniform(1.1, 2.0)
+
+
 def _wide(digit: float, rng: np.random.Generator) -> float:
     """A gap between groups that may be as wide as eight digits, in pixels."""
     return min(digit * float(np.exp(rng.uniform(0.1, np.log(8)))), 600.0)
@@ -68,7 +73,7 @@ def underlined(placed: list[Placed], writing: Writing, rng: np.random.Generator)
         if line < last and rng.random() < 0.5:
             continue
         here = [g for g in placed if g.line == line]
-        below = max(g.y + g.ink.shape[0] for g in here if g.character.isdigit())
+        below = max(g.y + g.ink.shape[0] for g in here if not g.is_sign)
         left = min(g.x for g in here) + digit * rng.uniform(-0.5, 0.2)
         right = max(g.x + g.ink.shape[1] for g in here) + digit * rng.uniform(-0.2, 0.5)
         for i in range(rng.choice([1, 1, 2])):

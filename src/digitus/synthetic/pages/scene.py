@@ -14,6 +14,7 @@ import numpy as np
 from digitus.synthetic.glyphs import Style
 from digitus.synthetic.pages import camera, security, stationery, words
 from digitus.synthetic.pages.camera import View
+from digitus.synthetic.pages.grounds import Ground, grounds
 from digitus.synthetic.pages.layout import Layout
 from digitus.types import Bytes, Floats32, Floats64
 
@@ -47,18 +48,17 @@ def _layers(
     """The writing, and what is printed on the paper, in the picture: two [h w]."""
     sheet = (layout.height, layout.width)
     ink, marks = layout.ink(), np.zeros(sheet, np.uint8)
-    if kinds & {"boxes", "comb"}:
+    if kinds & {"boxes", "comb", "table"}:
         marks = stationery.form(sheet, layout, kinds, rng)
     if kinds & {"printed"}:
         marks = cv2.max(marks, words.printed(sheet, layout, rng))
+    if "labels" in kinds:
+        marks = cv2.max(marks, words.labels(sheet, layout, rng))
     if "letters" in kinds:
         ink = cv2.max(ink, words.written(sheet, layout, style.pen * layout.digit, rng))
     ink, marks = lies.take(ink), lies.take(marks)
-    if kinds & {
-        "ruled",
-        "squared",
-        "in squares",
-    }:  # they go on where the sheet ends: drawn on a larger one
+    if kinds & {"ruled", "squared", "in squares"}:
+        # They go on where the sheet ends: drawn on a larger one.
         more = 0 if np.array_equal(lies.matrix, np.eye(3)) else max(sheet) // 5
         wide = replace(
             layout, width=sheet[1] + 2 * more, height=sheet[0] + 2 * more,
@@ -89,16 +89,16 @@ def _colours(
         paper = rng.uniform(130, 235) * np.ones(3)
     else:
         paper = rng.uniform(175, 250) * rng.uniform(0.93, 1.0, 3)
-    opaque = rng.uniform(0.8, 1.0)
-    ink = rng.uniform(0, 60) * rng.uniform(0.7, 1.3, 3)
-    if "pencil" in kinds:
-        ink, opaque = rng.uniform(50, 90) * np.ones(3), rng.uniform(0.25, 0.65)
-    elif "colour pen" in kinds:
-        hues = [(25, 45, 170), (190, 25, 35), (20, 120, 50), (110, 40, 150), (20, 130, 190),
-                (200, 90, 20), (30, 30, 90), (170, 30, 110)]  # fmt: skip
-        ink = np.array(hues[rng.integers(len(hues))]) * rng.uniform(0.7, 1.15)
-        if rng.random() < 0.3:  # coloured paper too
-            paper = paper * rng.uniform([0.75, 0.8, 0.6], [1.0, 1.0, 1.0])
+    paper, ink, opaque = _ink(paper, kinds, rng)
+    if "chalkboard" in kinds:
+        boards = [(38, 62, 48), (28, 28, 30), (45, 50, 56), (60, 75, 68)]
+        paper = np.array(boards[rng.integers(len(boards))]) * rng.uniform(0.7, 1.5)
+        ink = rng.uniform(190, 255) * rng.uniform(0.8, 1.0, 3)
+        return _as_floats(paper, ink, 0.6 * ink, rng.uniform(0.6, 0.95))
+    if "whiteboard" in kinds:
+        paper = rng.uniform(190, 245) * rng.uniform([0.94, 0.97, 0.98], 1.0)
+        pens = [(25, 25, 30), (25, 25, 30), (30, 50, 160), (190, 40, 45), (20, 120, 70)]
+        ink = np.array(pens[rng.integers(len(pens))], float) * rng.uniform(0.8, 1.3)
     printed = rng.uniform(20, 150) * np.ones(3)
     if kinds & {"ruled", "squared", "boxes", "comb"} and rng.random() < 0.6:
         printed = np.array([rng.uniform(90, 170), rng.uniform(130, 190), rng.uniform(180, 230)])
@@ -109,51 +109,94 @@ def _colours(
         printed = printed * 0.7
     else:
         printed = np.minimum(printed, 0.9 * paper)
+    return _as_floats(paper, ink, printed, opaque)
+
+
+def _ink(
+    paper: Floats64, kinds: frozenset[str], rng: np.random.Generator
+) -> tuple[Floats64, Floats64, float]:
+    """Paper, as it may be coloured too; the ink of the pen, and how opaque it is."""
+    opaque = rng.uniform(0.12, 0.35) if "faint" in kinds else rng.uniform(0.8, 1.0)
+    if "pencil" in kinds:
+        return paper, rng.uniform(50, 90) * np.ones(3), rng.uniform(0.25, 0.65)
+    if "colour pen" not in kinds:
+        return paper, rng.uniform(0, 60) * rng.uniform(0.7, 1.3, 3), opaque
+    hues = [(25, 45, 170), (190, 25, 35), (20, 120, 50), (110, 40, 150), (20, 130, 190),
+            (200, 90, 20), (30, 30, 90), (170, 30, 110)]  # fmt: skip
+    ink = np.array(hues[rng.integers(len(hues))]) * rng.uniform(0.7, 1.15)
+    if rng.random() < 0.3:
+        paper = paper * rng.uniform([0.75, 0.8, 0.6], [1.0, 1.0, 1.0])
+    return paper, ink, opaque
+
+
+def _as_floats(
+    paper: Floats64, ink: Floats64, printed: Floats64, opaque: float
+) -> tuple[Floats32, Floats32, Floats32, float]:
     return paper.astype(np.float32), ink.astype(np.float32), printed.astype(np.float32), opaque
 
 
 def _on_paper(
-    ink: Bytes, marks: Bytes, digit: float, kinds: frozenset[str], rng: np.random.Generator
+    ink: Bytes,
+    marks: Bytes,
+    below: list[Ground],
+    digit: float,
+    kinds: frozenset[str],
+    rng: np.random.Generator,
 ) -> tuple[list[Floats32], float]:
     """Ink and print [h w] in their colours on paper, [h w] each, and how opaque the ink is."""
     shape = (ink.shape[0], ink.shape[1])
     paper, pen, printed, opaque = _colours(kinds, rng)
-    grey = rng.random() < 0.3 or "cheque" in kinds
-    if grey:
+    areas = [(mask.astype(np.float32) / np.float32(255), colour) for mask, colour in below]
+    if rng.random() < 0.3 or "cheque" in kinds:  # a picture without colours
         weights = np.array([0.299, 0.587, 0.114], np.float32)
         paper, pen, printed = (np.array([c @ weights]) for c in (paper, pen, printed))
+        areas = [(mask, np.array([colour @ weights])) for mask, colour in areas]
+    lit, dry = _surface(shape, digit, kinds, rng)
     a = ink.astype(np.float32) * np.float32(opaque / 255)
-    if "pencil" in kinds:  # graphite stays on the peaks of the paper
-        a *= np.clip(1 + 0.25 * stationery.grain(shape, rng.uniform(1, 2), rng), 0.3, 1.4)
-    elif "screen" not in kinds:
-        a *= 1 - np.float32(rng.uniform(0, 0.1)) * np.abs(stationery.grain(shape, 12.0, rng))
-    bumps = None
-    if "watercolour paper" in kinds:
-        bumps = stationery.grain(shape, max(1.5, digit * rng.uniform(0.02, 0.1)), rng)
-        a *= np.clip(1 + np.float32(rng.uniform(0.1, 0.5)) * bumps, 0, 1.15)  # dry in the hollows
-        a = np.minimum(a, 1)
+    if dry is not None:
+        a = np.minimum(a * dry, 1)
     strength = rng.uniform(0.9 if "dark lines" in kinds else 0.6, 1)
     b = marks.astype(np.float32) * np.float32(strength / 255) if marks.any() else None
-    if "screen" in kinds:
-        lit = np.ones(shape, np.float32)
-    else:
-        lit = stationery.texture(shape, 1.0 if "rough paper" in kinds else 0.25, rng)
-        if "smudges" in kinds:
-            stains = stationery.smudged(shape, digit, rng)
-            lit *= 1 - np.float32(rng.uniform(0.3, 0.6)) * stains
-    if bumps is not None:
-        lit *= np.clip(1 + np.float32(rng.uniform(0.04, 0.13)) * bumps, 0.3, 1.7)
-    if kinds & {"cheque", "security pattern"}:
-        lit *= 1 - np.float32(rng.uniform(0.08, 0.45)) * security.pattern(shape, digit, rng)
     channels = []
     for c in range(len(paper)):
-        x = paper[c] + a * (pen[c] - paper[c])
+        ground = paper[c]
+        for mask, colour in areas:
+            ground = ground + mask * (colour[c] - ground)
+        x = ground + a * (pen[c] - ground)
         if b is not None:
             # Print lies below the ink; drawn above it, a pale line would cut a stroke in two.
             over = b * (1 - a) if "cheque" in kinds else b
             x += over * (printed[c] - x)
-        channels.append(x * lit)
+        channels.append(x if lit is None else x * lit)
     return channels, opaque
+
+
+def _surface(
+    shape: tuple[int, int], digit: float, kinds: frozenset[str], rng: np.random.Generator
+) -> tuple[Floats32 | None, Floats32 | None]:
+    """How much light the paper gives back, and how much ink it takes, [h w] each; None: all."""
+    if "screen" in kinds:
+        return None, None
+    lit = stationery.texture(shape, 1.0 if "rough paper" in kinds else 0.25, rng)
+    if "smudges" in kinds:
+        stains = stationery.smudged(shape, digit, rng)
+        lit *= 1 - np.float32(rng.uniform(0.3, 0.6)) * stains
+    if kinds & {"cheque", "security pattern"}:
+        lit *= 1 - np.float32(rng.uniform(0.08, 0.45)) * security.pattern(shape, digit, rng)
+    if "watercolour paper" in kinds:
+        bumps = stationery.grain(shape, max(1.5, digit * rng.uniform(0.02, 0.1)), rng)
+        lit *= np.clip(1 + np.float32(rng.uniform(0.04, 0.13)) * bumps, 0.3, 1.7)
+        # The hollows stay dry.
+        return lit, np.clip(1 + np.float32(rng.uniform(0.1, 0.5)) * bumps, 0, 1.15)
+    if "chalkboard" in kinds:
+        wiped = stationery.grain(shape, (digit * rng.uniform(0.1, 0.6), 4 * digit), rng)
+        lit += np.float32(rng.uniform(0.05, 0.2)) * np.abs(wiped)
+        grains = stationery.grain(shape, max(1.0, 0.03 * digit), rng)
+        return lit, np.clip(0.85 + np.float32(rng.uniform(0.1, 0.4)) * grains, 0.15, 1.2)
+    if "pencil" in kinds:  # graphite stays on the peaks of the paper
+        return lit, np.clip(1 + 0.25 * stationery.grain(shape, rng.uniform(1, 2), rng), 0.3, 1.4)
+    pale = np.abs(stationery.grain(shape, 12.0, rng))
+    return lit, 1 - np.float32(rng.uniform(0, 0.1)) * pale
 
 
 def _composed(
@@ -167,7 +210,8 @@ def _composed(
 ) -> Bytes:
     """The picture [h w 3] or [h w]: what is on paper, desk, light, focus, noise."""
     shape = lies.shape
-    channels, opaque = _on_paper(ink, marks, layout.digit, kinds, rng)
+    below = [(lies.take(mask), colour) for mask, colour in grounds(layout, kinds, rng)]
+    channels, opaque = _on_paper(ink, marks, below, layout.digit, kinds, rng)
     if "desk" in kinds:
         corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [layout.width, layout.height]
         around = np.zeros(shape, np.uint8)
@@ -186,6 +230,12 @@ def _composed(
         lit = camera.light(shape, kinds, rng)
         for x in channels:
             x *= lit
+    if kinds & {"glare", "whiteboard"}:
+        shine = camera.glare(shape, rng)
+        for x in channels:
+            x += shine * (np.float32(250) - x)
+    if "screen photo" in kinds:
+        channels = camera.screen(channels, rng)
     return _seen(channels, layout.digit, opaque, kinds, rng)
 
 

@@ -14,14 +14,21 @@ import numpy as np
 Writer: TypeAlias = Callable[[np.random.Generator], str]
 
 JOINING = ".,'"  # marks inside an amount, whose digits they do not part
+FIGURES = "0123456789"
+CROSSED_OUT = "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡"  # digits that were written and then struck through
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # small digits above the line, as cents are written
-UPRIGHT = str.maketrans(RAISED, "0123456789")
-DIGITS = frozenset("0123456789" + RAISED)
+UPRIGHT = str.maketrans(RAISED, FIGURES)
+VALUES = str.maketrans(RAISED + CROSSED_OUT, 2 * FIGURES)
+DIGITS = frozenset(FIGURES + RAISED + CROSSED_OUT)
 
 
 def truth(line: str) -> str:
-    """The digits of a line, with one space where a gap or a sign parts them."""
-    parts = (c if c.isdigit() else "" if c in JOINING else " " for c in line.translate(UPRIGHT))
+    """The digits of a line, with one space where a gap or a sign parts them.
+
+    Those that were crossed out are left out.
+    """
+    silent = JOINING + CROSSED_OUT
+    parts = [c if c in FIGURES else "" if c in silent else " " for c in line.translate(UPRIGHT)]
     return " ".join("".join(parts).split())
 
 
@@ -44,35 +51,64 @@ def groups(low: int, high: int, rng: np.random.Generator, most: int = 3) -> str:
 
 def texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[list[str], float]:
     """What is written, line by line, and how high the digits are, in pixels."""
+    lines, digit = _texts(name, kinds, rng)
+    if "crossed out" in kinds:
+        corrected = rng.random(len(lines)) < 0.5
+        corrected[rng.integers(len(lines))] = True
+        lines = [_corrected(s, rng) if c else s for s, c in zip(lines, corrected, strict=True)]
+    return lines, digit
+
+
+def _corrected(line: str, rng: np.random.Generator) -> str:
+    """The line with one to four digits crossed out before another, or as a group of their own."""
+    wrong = "".join(CROSSED_OUT[d] for d in rng.integers(0, 10, int(rng.integers(1, 5))))
+    before = [i for i, c in enumerate(line) if c in FIGURES]
+    at = before[rng.integers(len(before))] if rng.random() < 0.5 else 0
+    return line[:at] + wrong + (" " if at == 0 else "") + line[at:]
+
+
+def _texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[list[str], float]:
+    """What was meant to be written, and how high the digits are, in pixels."""
+    signs = "signs" in kinds
     match name:
         case "single" | "small" | "large":
             low, high = {"single": (28, 700), "small": (9, 28), "large": (700, 1900)}[name]
             return [str(rng.integers(0, 10))], height(low, high, rng)
         case "number":
             fewest = 3 if "touching" in kinds else 2
-            line = with_signs(rng) if "signs" in kinds else groups(fewest, 12, rng)
-            return [line], height(20, 180, rng)
+            return [with_signs(rng) if signs else groups(fewest, 12, rng)], height(20, 180, rng)
         case "lines":
-            write = _with_some_signs(rng) if "signs" in kinds else lambda rng: groups(1, 9, rng)
+            write = _with_some_signs(rng) if signs else lambda rng: groups(1, 9, rng)
             return [write(rng) for _ in range(rng.integers(2, 7))], height(16, 80, rng)
-        case "many":
-            rows = int(rng.integers(6, 12))
-            columns = int(rng.integers(60, 130)) // rows
-            return [number(columns, columns, rng) for _ in range(rows)], height(14, 50, rng)
         case "crop":
-            line = with_signs(rng) if "signs" in kinds else groups(1, 7, rng, 1)
+            line = with_signs(rng) if signs else groups(1, 7, rng, 1)
             return [line], min(height(12, 45, rng), 240 / (0.7 * len(line)))
         case "cheque":
             line = _cheque(rng)
             return [line], min(height(18, 50, rng), 250 / (0.7 * len(line)))
-        case "crowded":
-            rows = int(rng.integers(12, 25))
-            columns = int(rng.integers(200, 401)) // rows
-            apart = 1 if rng.random() < 0.5 else max(1, columns // 4)
-            return [groups(columns, columns, rng, apart) for _ in range(rows)], height(11, 26, rng)
-    if "roomy boxes" in kinds:
-        return [groups(3, 12, rng, 3) for _ in range(rng.choice([1, 1, 2, 3]))], height(12, 45, rng)
-    return [groups(3, 12, rng, 2) for _ in range(rng.choice([1, 1, 2, 3]))], height(18, 100, rng)
+        case "many" | "crowded" | "table":
+            return _in_columns(name, rng)
+    least, most = (12, 45) if "roomy boxes" in kinds else (18, 100)
+    lines = [groups(3, 12, rng, 2) for _ in range(rng.choice([1, 1, 2, 3]))]
+    return lines, height(least, most, rng)
+
+
+def _in_columns(name: str, rng: np.random.Generator) -> tuple[list[str], float]:
+    """Pages of a hundred digits and of three hundred, and tables."""
+    if name == "table":
+        columns, longest = int(rng.integers(2, 9)), int(rng.integers(1, 5))
+        fewest = longest if rng.random() < 0.5 else 1
+        table = [[number(fewest, longest, rng) for _ in range(columns)]
+                 for _ in range(rng.integers(2, 12))]  # fmt: skip
+        return [" ".join(row) for row in table], height(10, 45, rng)
+    if name == "many":
+        rows = int(rng.integers(6, 12))
+        columns = int(rng.integers(60, 130)) // rows
+        return [number(columns, columns, rng) for _ in range(rows)], height(14, 50, rng)
+    rows = int(rng.integers(12, 25))
+    columns = int(rng.integers(200, 401)) // rows
+    apart = 1 if rng.random() < 0.5 else max(1, columns // 4)
+    return [groups(columns, columns, rng, apart) for _ in range(rows)], height(11, 26, rng)
 
 
 def with_signs(rng: np.random.Generator) -> str:

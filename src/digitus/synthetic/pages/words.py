@@ -26,8 +26,12 @@ PRINTED = """
     Name Date Amount Phone Total Order Invoice Customer Signature Address Account Student Class
     Points Room Weight Temperature Datum Betrag Kontonummer Telefon Summe Matricule Numero Reading
 """
-# Of capital letters alone, and of these only some: B, D, G, I, O, S, Z and others are digits too.
-WRITTEN = "NAME TAX RENT KARTE MARK HEFT WERT FAX NETTER EXTRA TEAM NR EK KM HERR FARMER WEEK"
+# Of some letters alone: B, D, G, I, O, S, Z, b, g, l, o, q, s, z and others are digits too.
+WRITTEN = """
+    NAME TAX RENT KARTE MARK HEFT WERT FAX NETTER EXTRA TEAM NR EK KM HERR FARMER WEEK
+    rent name water tea week tax date paper read card next ruht karte raum rate farm year add Nr
+    heute kaum Tanne Heft Wert Fax Kunde Name marke Rhythmen Marta Anna Peter Feuer
+"""
 LETTERS = """
 A 1 0,100 18,52 38,0! 58,52 80,100 | 16,64 42,62 66,62
 E 1 62,2 30,0 2,2! 0,50 2,98! 34,100 64,97 | 2,50 30,48 52,50
@@ -40,7 +44,51 @@ R 1 2,100 2,50 4,2! 40,0 60,24 40,50 6,54! 36,76 66,100
 T 1 0,2 40,0 82,3 | 42,2 40,50 42,100
 W 1 0,0 12,50 24,98! 36,60 46,28! 58,62 70,98! 82,50 94,2
 X 1 0,0 36,50 72,100 | 70,2 36,50 2,98
+P 1 2,100 2,50 4,2! 42,2 60,26 40,50 6,54
+a 1 40,52 16,46 2,70 14,98 38,84 42,50! 42,78 50,98
+c 1 38,54 20,46 2,66 6,90 22,100 40,92
+d 1 40,54 16,48 2,74 16,98 38,86 44,0! 43,50 46,98
+e 1 4,74 38,68 34,48 14,48 2,72 12,98 42,90
+f 1 40,6 26,0 16,24 14,100 | 0,44 16,43 34,42
+h 1 2,0 2,50 0,100! 6,66 24,50 36,66 36,100
+k 1 4,0 2,50 0,100 | 40,44 20,62 4,70! 22,84 42,100
+m 1 0,48 2,74 2,100! 6,64 22,48 30,66 30,100! 34,64 50,48 60,66 60,100
+n 1 2,48 4,74 4,100! 8,64 24,48 36,62 36,100
+p 1 4,48 4,90 2,136 | 4,60 22,46 40,62 32,92 6,92
+r 1 0,50 2,74 2,100! 6,64 20,50 34,54
+t 1 18,8 16,50 20,94 36,98 | 0,40 18,39 38,38
+u 1 2,48 4,84 18,100 36,84 40,50! 40,76 44,98
+w 1 0,48 12,98! 24,60! 36,98! 50,48
+x 1 0,50 20,74 40,98 | 40,50 20,74 0,100
+y 1 2,48 18,84 | 40,48 26,90 4,134
 """
+
+
+def labels(shape: tuple[int, int], layout: Layout, rng: np.random.Generator) -> Bytes:
+    """Printed words [h w] right before the lines of writing, as forms have them."""
+    marks = np.zeros(shape, np.uint8)
+    font = int(rng.choice(FONTS))
+    size, away = rng.uniform(0.35, 0.8), rng.uniform(0.25, 1.0)
+    for line in range(len(layout.lines)):
+        here = [g for g in layout.written if g.line == line]
+        word = _set(str(rng.choice(PRINTED.split())) + ":", font, size * layout.digit, rng)
+        h, w = word.shape
+        x = round(min(g.x for g in here) - away * layout.digit) - w
+        y = max(g.y + g.ink.shape[0] for g in here if g.is_digit) - h
+        if x >= 0 <= y:
+            marks[y : y + h, x : x + w] = cv2.max(marks[y : y + h, x : x + w], word)
+    return marks
+
+
+def _set(word: str, font: int, height: float, rng: np.random.Generator) -> Bytes:
+    """A word in print, [h w], its letters about `height` pixels high."""
+    height = round(max(height, 7.0))
+    thick = max(1, round(height * rng.uniform(0.06, 0.15)))
+    scale = cv2.getFontScaleFromHeight(font, height, thick)
+    (w, h), below = cv2.getTextSize(word, font, scale, thick)
+    sheet = np.zeros((h + below + 2 * thick, w + 2 * thick), np.uint8)
+    cv2.putText(sheet, word, (thick, h + thick), font, scale, 255, thick, cv2.LINE_AA)
+    return sheet
 
 
 def printed(shape: tuple[int, int], layout: Layout, rng: np.random.Generator) -> Bytes:
@@ -49,13 +97,7 @@ def printed(shape: tuple[int, int], layout: Layout, rng: np.random.Generator) ->
     font = int(rng.choice(FONTS))
     for _ in range(int(rng.integers(1, 7))):
         word = str(rng.choice(PRINTED.split())) + str(rng.choice([":", "", "."]))
-        height = round(max(layout.digit * rng.uniform(0.3, 0.7), 7.0))
-        thick = max(1, round(height * rng.uniform(0.06, 0.15)))
-        scale = cv2.getFontScaleFromHeight(font, height, thick)
-        (w, h), below = cv2.getTextSize(word, font, scale, thick)
-        sheet = np.zeros((h + below + 2 * thick, w + 2 * thick), np.uint8)
-        cv2.putText(sheet, word, (thick, h + thick), font, scale, 255, thick, cv2.LINE_AA)
-        _place(marks, sheet, layout, rng)
+        _place(marks, _set(word, font, layout.digit * rng.uniform(0.3, 0.7), rng), layout, rng)
     return marks
 
 
@@ -114,7 +156,7 @@ def _place(marks: Bytes, word: Bytes, layout: Layout, rng: np.random.Generator) 
             and columns.start < g.x + g.ink.shape[1]
             and g.y < rows.stop
             and rows.start < g.y + g.ink.shape[0]
-            for g in (*layout.glyphs, *layout.signs)
+            for g in layout.written
         )
         if not near and not marks[rows, columns].any():
             marks[y : y + h, x : x + w] = word
