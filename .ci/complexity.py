@@ -29,12 +29,6 @@ ALLOWED: dict[str, str] = {  # file and function: why it is as it is
     "src/digitus/papers/report/ladder.py:_without": LATER,
     "src/digitus/papers/report/rotation.py:_verdict": LATER,
     "src/digitus/reading/page.py:read_page": LATER,
-    "src/digitus/synthetic/pages/canvas.py:canvas": LATER,
-    "src/digitus/synthetic/pages/layout.py:_with_margins": LATER,
-    "src/digitus/synthetic/pages/pages.py:_made": LATER,
-    "src/digitus/synthetic/pages/rows.py:in_lines": LATER,
-    "src/digitus/synthetic/pages/scene.py:_on_paper": LATER,
-    "src/digitus/synthetic/pages/texts.py:texts": LATER,
     "src/digitus/vision/choose.py:best_path": LATER,
     "src/digitus/vision/decode.py:decode_pages": LATER,
 }
