@@ -110,6 +110,16 @@ def test_imports_point_inwards(name: str) -> None:
     assert not outer, f"{name} is in ring {ring} and imports {outer}"
 
 
+def test_what_a_network_in_use_needs_is_no_part_of_training() -> None:
+    """However it is reached: a program that only reads need not even have the code that trains."""
+    for name in ("recognizer", "committee", "evaluation", "reading.read"):
+        reached, todo = set[str](), {name}
+        while todo:
+            reached |= todo
+            todo = set[str]().union(*(ours(module) for module in todo)) - reached
+        assert not [module for module in reached if module.startswith("training")], name
+
+
 def test_no_module_imports_itself_by_way_of_others() -> None:
     graph = {name: ours(name) - {name} for name in NAMES}
     list(TopologicalSorter(graph).static_order())  # raises CycleError, naming the circle

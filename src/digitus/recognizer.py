@@ -23,7 +23,7 @@ from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import softmax, to_numpy
 from digitus.nn.arrays import bounds
 from digitus.nn.images import BATCH, as_input
-from digitus.nn.layers import scoped
+from digitus.nn.layers import Layer, scoped
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params
@@ -74,7 +74,7 @@ class Recognizer:
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     @cached_property
-    def _layers(self) -> list[tuple[Any, Params]]:
+    def _layers(self) -> list[tuple[Layer, Params]]:
         """Each layer with its parameters: looked up once, not for every image."""
         layers = self.recipe.network.layers
         return list(zip(layers, scoped(self.params, len(layers)), strict=True))

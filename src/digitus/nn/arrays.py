@@ -22,16 +22,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 
 from digitus.nn.pixels import Pixels
-from digitus.types import Array, Numbers, Shape
+from digitus.types import Array, Floats, Numbers, Shape
 
 
-def namespace(x: Array) -> Any:
+def namespace(x: Array) -> ModuleType:
     """The module with the functions for `x`: NumPy itself, or a compatible face of another one."""
     if isinstance(x, np.ndarray | Pixels):
         return np  # a short cut: the general look-up costs more than a small layer
@@ -57,7 +57,7 @@ def to_numpy(x: Array) -> Numbers:
     return (x if x.dtype.itemsize > 2 else x.float()).numpy()  # NumPy has no bfloat16
 
 
-def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: Any = np.float32) -> Array:
+def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: npt.DTypeLike = np.float32) -> Array:
     """Rows with a 1 at the label and 0 elsewhere: labels [n] of 0 ... classes-1 to [n classes].
 
     Raises `ValueError` for a label outside the classes.
@@ -101,7 +101,7 @@ class Stream:
     def __init__(self, seed: int, *purpose: str | int) -> None:
         self._seed, self._purpose = seed, purpose
 
-    def random(self, shape: Shape, dtype: Any = np.float64) -> Numbers:
+    def random(self, shape: Shape, dtype: type[np.float32 | np.float64] = np.float64) -> Floats:
         """Uniform from 0 to below 1."""
         return self._generator.random(shape, dtype=dtype)
 

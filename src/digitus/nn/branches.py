@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from digitus.errors import ShapeError
 from digitus.nn.arrays import namespace
-from digitus.nn.layers import Backward, Chain, Rng, Shapes, prefixed, scoped
+from digitus.nn.layers import Backward, Chain, Layer, Rng, Shapes, prefixed, scoped
 from digitus.types import Array, Params, Shape
 
 
@@ -101,7 +100,7 @@ class Concat:
         return namespace(x).concat([first, second], axis=-1), backward
 
 
-def branches(layer: Any) -> dict[str, Chain]:
+def branches(layer: Layer) -> dict[str, Chain]:
     """The chains that a layer holds, by what goes before their parameters' names.
 
     Each of them gets the input of the layer. Most layers hold none, and a chain is its own.
@@ -112,7 +111,7 @@ def branches(layer: Any) -> dict[str, Chain]:
     return found
 
 
-def walk(layer: Any) -> Iterator[Any]:
+def walk(layer: Layer) -> Iterator[Layer]:
     """The layer and every layer within it, in the order in which they are computed."""
     yield layer
     for chain in branches(layer).values():

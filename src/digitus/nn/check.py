@@ -21,15 +21,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from digitus.nn.arrays import stream
 from digitus.nn.check_cases import kink_cases, layer_cases, loss_cases
 from digitus.nn.init import He, Initializer, initial
-from digitus.nn.layers import Chain, trained
+from digitus.nn.layers import Backward, Chain, Layer, trained
+from digitus.nn.losses import Loss
 from digitus.types import Array, Params, Shape
+
+Run: TypeAlias = Callable[[Params, Array], tuple[Array, Backward]]
 
 EPSILON = 1e-6  # small: with 1e-5 one difference in seven met a kink in a network of 50 000 Relus
 TOLERANCE = 1e-6
@@ -61,7 +64,7 @@ def check_all(seed: int = 0) -> Iterator[Finding]:
 
 
 def check_layer(
-    layer: Any, x: Array, seed: int = 0, *, name: str = "", side: Array | None = None
+    layer: Layer, x: Array, seed: int = 0, *, name: str = "", side: Array | None = None
 ) -> Iterator[Finding]:
     """Checks dx and the gradient of each trained parameter of a layer, in training and inference.
 
@@ -72,7 +75,7 @@ def check_layer(
     params = random_params(layer, x.shape[1:], stream(seed, "check", "parameters"))
     for mode in ("training", "inference"):
 
-        def run(p: Params, x: Array, mode: str = mode) -> tuple[Array, Any]:
+        def run(p: Params, x: Array, mode: str = mode) -> tuple[Array, Backward]:
             # The same stream each time: dropout must drop the same units on both sides of w.
             rng = stream(seed, "check", "forward") if mode == "training" else None
             return layer.forward(p, x, rng)
@@ -80,7 +83,7 @@ def check_layer(
         y, backward = run(params, x)
         v = stream(seed, "check", "upstream").standard_normal(y.shape)
 
-        def of_input(x: Array, run: Any = run, v: Array = v) -> float:
+        def of_input(x: Array, run: Run = run, v: Array = v) -> float:
             return float(np.sum(v * run(params, x)[0]))
 
         kept = v.copy()
@@ -96,7 +99,7 @@ def check_layer(
             if not trained(key):
                 continue
 
-            def of_parameter(w: Array, key: str = key, run: Any = run, v: Array = v) -> float:
+            def of_parameter(w: Array, key: str = key, run: Run = run, v: Array = v) -> float:
                 return float(np.sum(v * run(params | {key: w}, x)[0]))
 
             yield _compare(label, key, of_parameter, w, gradients.get(key), seed)
@@ -104,7 +107,7 @@ def check_layer(
 
 
 def check_loss(
-    loss: Any, z: Array, t: Array, seed: int = 0, *, name: str = ""
+    loss: Loss, z: Array, t: Array, seed: int = 0, *, name: str = ""
 ) -> Iterator[Finding]:
     """Checks dz of a loss at outputs z and targets t, both [n ... o], in float64."""
     name = name or str(loss)
@@ -117,7 +120,7 @@ def check_loss(
 def check_network(
     network: Chain,
     shape: Shape,
-    loss: Any,
+    loss: Loss,
     rule: Initializer | None = None,
     *,
     examples: int = 4,
@@ -133,7 +136,7 @@ def check_network(
     x = rng.integers(0, 256, (examples, *shape)).astype(np.float64)
     t = np.eye(classes)[rng.integers(0, classes, examples)]
 
-    def run(p: Params) -> tuple[float, Array, Any]:
+    def run(p: Params) -> tuple[float, Array, Backward]:
         y, backward = network.forward(p, x, stream(seed, "check", "forward"))
         value, dz = loss(y, t)
         return float(value), dz, backward
@@ -152,7 +155,7 @@ def check_network(
     yield from _untrained("the network", params, gradients)
 
 
-def random_params(layer: Any, shape: Shape, rng: np.random.Generator) -> Params:
+def random_params(layer: Layer, shape: Shape, rng: np.random.Generator) -> Params:
     """Parameters away from 0 and 1, where a forgotten factor would not show; variances positive."""
     params = {}
     for key, size in layer.plan(shape)[0].items():
@@ -205,7 +208,7 @@ def _slopes(f: Callable[[Array], float], w: Array, u: Array) -> Iterator[float]:
         yield (4 * f(w + step * u) - f(w + 2 * step * u) - 3 * f(w)) / (2 * step)
 
 
-def _one_sided(case: str, f: Callable[[Array], Any], x: Array, dx: Array, side: Array) -> Finding:
+def _one_sided(case: str, f: Callable[[Array], float], x: Array, dx: Array, side: Array) -> Finding:
     """The difference towards `side`, one example's worth of x at a time, against dx there."""
     worst = 0.0
     for place in np.argwhere(side):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -17,29 +16,38 @@ from digitus.nn.arrays import stream
 from digitus.nn.branches import Concat, Residual
 from digitus.nn.deslant import Deslant
 from digitus.nn.inputs import Centre, Scale, Standardize
-from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Relu, Sigmoid, Softmax, Tanh
-from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
+from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, Sigmoid, Softmax, Tanh
+from digitus.nn.losses import Loss, SoftmaxCrossEntropy, SquaredError
 from digitus.nn.place_losses import HeatmapFocal, MultiTask, PlaceCrossEntropy, SmoothAbsolute
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
 from digitus.types import Array, Shape
 
 
-def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
+def layer_cases(seed: int) -> Iterator[tuple[str, Layer, Array]]:
     """Every public layer, on inputs of odd sizes and on a batch of 1."""
     rng = stream(seed, "check", "inputs")
     vector, image = (7,), (7, 9, 3)
     for n in (5, 1):
-        flat: list[Any] = [Dense(4), Relu(), Sigmoid(), Tanh(), Softmax(), Dropout(0.4)]
+        flat: list[Layer] = [Dense(4), Relu(), Sigmoid(), Tanh(), Softmax(), Dropout(0.4)]
         flat += [Scale(255.0), Centre(), Standardize(1.0), BatchNorm()]
         for layer in flat:
             yield f"{layer}, batch {n}", layer, rng.standard_normal((n, *vector))
-        spatial: list[Any] = [MaxPool(2), MaxPool(3), AveragePool(2), AveragePool(3)]
+        spatial: list[Layer] = [MaxPool(2), MaxPool(3), AveragePool(2), AveragePool(3)]
         spatial += [Flatten(), BatchNorm(), Relu(), Dropout(0.4)]
         for kernel, stride, padding in product((1, 3, 5), (1, 2), ("same", "valid")):
             spatial.append(Conv(4, kernel, stride, padding))
         for layer in spatial:
             yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
-        chain = [Scale(2.0), Conv(4), BatchNorm(), Relu(), MaxPool(), Tanh(), Flatten(), Dense(5)]
+        chain: list[Layer] = [
+            Scale(2.0),
+            Conv(4),
+            BatchNorm(),
+            Relu(),
+            MaxPool(),
+            Tanh(),
+            Flatten(),
+            Dense(5),
+        ]
         yield f"Chain of eight, batch {n}", Chain(chain), rng.standard_normal((n, 6, 6, 2))
     yield "Sigmoid, saturated", Sigmoid(), rng.choice([-800.0, -30.0, 30.0, 800.0], (4, 6))
     yield "Tanh, saturated", Tanh(), rng.choice([-800.0, -10.0, 10.0, 800.0], (4, 6))
@@ -53,11 +61,11 @@ def layer_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
     yield from _branch_cases(seed)
 
 
-def _branch_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
+def _branch_cases(seed: int) -> Iterator[tuple[str, Layer, Array]]:
     """Layers with chains inside, and the one that makes the sizes of their outputs agree."""
     rng = stream(seed, "check", "branches")
     down_and_up = Chain([AveragePool(), Conv(4), Tanh(), BatchNorm(), Upsample()])
-    cases: list[tuple[Any, Shape]] = [
+    cases: list[tuple[Layer, Shape]] = [
         (Upsample(2), (3, 5, 2)),
         (Upsample(3), (2, 3, 4)),
         (Residual(Chain([])), (7,)),
@@ -72,7 +80,7 @@ def _branch_cases(seed: int) -> Iterator[tuple[str, Any, Array]]:
         yield f"{layer} on {list(shape)}, batch {n}", layer, rng.standard_normal((n, *shape))
 
 
-def kink_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
+def kink_cases(seed: int) -> Iterator[tuple[str, Layer, Array, Array]]:
     """Where the derivative is a rule: the layer, the input, and the direction in which it holds."""
     x = np.zeros((3, 5))
     yield "Relu at 0 has slope 0", Relu(), x, -np.ones_like(x)
@@ -86,7 +94,7 @@ def kink_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
     yield "AveragePool, ties", AveragePool(2), zeros, np.ones_like(zeros)
 
 
-def loss_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
+def loss_cases(seed: int) -> Iterator[tuple[str, Loss, Array, Array]]:
     """Every public loss: random, batch of 1, saturated, all equal, soft targets."""
     rng = stream(seed, "check", "losses")
     for loss in (SoftmaxCrossEntropy(), SoftmaxCrossEntropy(smoothing=0.1), SquaredError()):
@@ -105,7 +113,7 @@ def loss_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
     yield from _place_loss_cases(seed)
 
 
-def _place_loss_cases(seed: int) -> Iterator[tuple[str, Any, Array, Array]]:
+def _place_loss_cases(seed: int) -> Iterator[tuple[str, Loss, Array, Array]]:
     """At every place of a picture, where some targets are 0, some 1, and some not known."""
     rng = stream(seed, "check", "losses at places")
     few = MultiTask(

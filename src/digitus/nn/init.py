@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, prod, sqrt
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from digitus.nn.layers import Chain
 from digitus.types import Array, Params, Shape
@@ -92,7 +93,7 @@ def initial(
     shape: Shape,
     rule: Initializer,
     rng: np.random.Generator,
-    dtype: Any = np.float32,
+    dtype: npt.DTypeLike = np.float32,
 ) -> Params:
     """The first parameters of a network whose examples have the given shape.
 

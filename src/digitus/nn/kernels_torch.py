@@ -13,12 +13,15 @@ second; the views below exchange axes without copying.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
 
 from digitus.types import Array, Params
+
+if TYPE_CHECKING:
+    from digitus.nn.optim import Adam
 
 _kernels = torch.ops.aten
 
@@ -117,7 +120,7 @@ def batch_norm(p: Params, x: Array, epsilon: float) -> tuple[Array, Array]:
 
 
 def adam(
-    rule: Any, params: Params, gradients: Params, memory: dict[str, Params], rate: float, t: int
+    rule: Adam, params: Params, gradients: Params, memory: dict[str, Params], rate: float, t: int
 ) -> None:
     """See `optim.Adam` and `AdamW`: their step, added to the parameters in one pass.
 

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Protocol, TypeAlias
+from types import ModuleType
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ Rng: TypeAlias = np.random.Generator | Stream | None
 Shapes: TypeAlias = dict[str, Shape]
 Backward: TypeAlias = Callable[..., tuple[Array, Params]]  # (dy, want_dx=True) -> (dx, gradients)
 
+
+Value = TypeVar("Value")
 
 STATISTICS = frozenset({"mean", "deviation", "var"})
 
@@ -46,7 +49,7 @@ class Layer(Protocol):
         """The output for inputs x [n ...], and the function that carries a gradient back."""
 
 
-def own_kernels(x: Array) -> Any:
+def own_kernels(x: Array) -> ModuleType | None:
     """The module with the array library's own kernels for `x`; None for NumPy, which has none."""
     if namespace(x) is np:
         return None
@@ -222,9 +225,9 @@ class Chain:
     The parameters of layer 3 are named "3.W", "3.b".
     """
 
-    layers: tuple[Any, ...]
+    layers: tuple[Layer, ...]
 
-    def __init__(self, layers: Sequence[Any]) -> None:
+    def __init__(self, layers: Sequence[Layer]) -> None:
         object.__setattr__(self, "layers", tuple(layers))
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
@@ -279,6 +282,6 @@ def scoped(p: Params, count: int) -> list[Params]:
     return scopes
 
 
-def prefixed(i: int, p: dict[str, Any]) -> dict[str, Any]:
+def prefixed(i: int, p: dict[str, Value]) -> dict[str, Value]:
     """The parameters of layer i, under their names in the chain."""
     return {f"{i}.{name}": a for name, a in p.items()}

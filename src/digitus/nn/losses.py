@@ -8,9 +8,17 @@ size. Weight decay is not a loss: it belongs to the optimizer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from digitus.nn.arrays import namespace
 from digitus.types import Array
+
+
+class Loss(Protocol):
+    """What every loss offers."""
+
+    def __call__(self, z: Array, t: Array, /) -> tuple[Array, Array]:
+        """Outputs z and targets t, both [n ...], to the loss and dz."""
 
 
 @dataclass(frozen=True)

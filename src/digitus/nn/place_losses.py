@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from types import EllipsisType
 
 from digitus.errors import ShapeError
 from digitus.nn.arrays import namespace
+from digitus.nn.losses import Loss
 from digitus.types import Array
 
 
@@ -115,9 +116,9 @@ class MultiTask:
     loss's, those after them the second's, and so on.
     """
 
-    parts: tuple[tuple[Any, int, float], ...]
+    parts: tuple[tuple[Loss, int, float], ...]
 
-    def __init__(self, parts: Sequence[tuple[Any, int, float]]) -> None:
+    def __init__(self, parts: Sequence[tuple[Loss, int, float]]) -> None:
         object.__setattr__(self, "parts", tuple(tuple(part) for part in parts))
         for loss, channels, weight in self.parts:
             if channels < 1:
@@ -145,7 +146,7 @@ class MultiTask:
             float(part[0](z[own], t[own])[0]) for part, own in zip(self.parts, owns, strict=True)
         )
 
-    def _slices(self, z: Array, t: Array) -> Iterator[tuple[Any, slice]]:
+    def _slices(self, z: Array, t: Array) -> Iterator[tuple[EllipsisType, slice]]:
         """The channels of each part. Raises `ShapeError` where they do not add up."""
         _examples(z, t)
         needed = sum(channels for _, channels, _ in self.parts)

@@ -21,7 +21,7 @@ from digitus.report import charts
 from digitus.report.formats import duration, percent, quantity
 from digitus.report.html import Section, fill
 from digitus.report.pictures import Sheet, signed_sheet
-from digitus.types import Floats, Floats64
+from digitus.types import Floats, Floats64, Shape
 
 Epochs = Sequence[dict[str, Any]]
 TEMPLATE = "report/model.html"
@@ -101,7 +101,8 @@ def first_weights(recognizer: Recognizer) -> tuple[str, Floats] | None:
 
     None where they have no place in the picture, because something mixed the pixels before.
     """
-    image = shape = (*recognizer.size, 1)
+    shape: Shape = (*recognizer.size, 1)
+    image = shape
     for i, layer in enumerate(recognizer.recipe.network.layers):
         if isinstance(layer, Conv):
             w = np.asarray(recognizer.params[f"{i}.W"])  # [k k c o]
