@@ -127,7 +127,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
         count = parameters(network)
         if count > MOST_PARAMETERS:
             raise RecipeError(f"{count:,} parameters are more than {MOST_PARAMETERS:,}")
-        if not {nn.Conv, nn.BatchNorm} & {type(layer) for layer in network.layers}:
+        if not {nn.Conv, nn.BatchNorm} & {type(layer) for layer in nn.walk(network)}:
             return self.batch_size
         most = shard_size(network, self.examples, 1, count)
         return min(self.batch_size or most, most)
