@@ -41,3 +41,10 @@ def test_a_picture_decoded_smaller_has_its_frames_at_the_right_place():
     r = reading(digit(3, 0.5, (100, 50, 20, 30)), lines=("3",))
     (doubt,) = doubts_of("x", picture(100, 50), r).doubts  # half the size that the boxes are for
     assert doubt.surroundings.frame[2:] == (10, 15)
+
+
+def test_one_is_no_plural():
+    r = reading(UNSURE, lines=("8",))
+    page = Page(review([doubts_of("a.png", picture(), r)]))
+    assert page.text.startswith("1 doubtful digit · digitus")
+    assert "doubtful digits" not in page.text

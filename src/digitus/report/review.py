@@ -15,6 +15,7 @@ import numpy as np
 
 from digitus.reading.result import Digit, Reading
 from digitus.report.annotate import doubtful
+from digitus.report.formats import quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.pictures import photo_uri
 from digitus.types import Box, Bytes
@@ -104,7 +105,7 @@ def review(pictures: Iterable[Doubts]) -> str:
     data = {"table": table, "doubts": places}
     body = fill(TEMPLATE, "doubts", doubts=doubts, data=data)
     return standalone(
-        f"{len(doubts)} doubtful digits · digitus",
+        f"{quantity(len(doubts), 'doubtful digit')} · digitus",
         fill(TEMPLATE, "header", doubts=len(doubts), digits=digits, files=files),
         [Section("doubts", "To be checked", body)],
         "Everything on this page is in this one file, and nothing is sent anywhere.",

@@ -179,32 +179,52 @@ def _development(p: Params, development: Digits) -> list[float]:
     return [accuracy(a, development) for a in answers]
 
 
+@dataclass
+class _Networks:
+    """Networks side by side: parameters, the optimizer's memory, the average of the parameters."""
+
+    p: Params
+    memory: dict[str, Params]
+    average: Params | None = None
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units of each."""
+        return int(self.p["W1"].shape[1])
+
+    def learn(self, X: Numbers, Y: Numbers, rate: float, decay: float, t: int) -> None:
+        """Step t, counted from 1."""
+        passed = gopa_notation.forward(self.p, X)
+        for name, g in gopa_notation.backward(self.p, X, Y, passed, X.shape[1]).items():
+            change = RULE.update(g, self.p[name], self.memory[name], rate, t)
+            if decay and name.startswith("W"):
+                change -= self.p[name] * (rate * decay)
+            self.p[name] += change
+
+    def begin_average(self) -> None:
+        """From now on the parameters are averaged."""
+        self.average = {name: w.copy() for name, w in self.p.items()}
+
+
 def fit(means: Means, seeds: list[int], learnt: Digits, large: Recognizer | None = None) -> Params:
     """Trains a network for each seed, side by side; its parameters take pixels divided by 255."""
     rule: Initializer = He() if means.initial == "he" else Uniform(-0.5, 0.5)
     p = gopa_notation.first(seeds, rule, means.start)
-    memory = {name: RULE.start(w) for name, w in p.items()}
+    networks = _Networks(p, {name: RULE.start(w) for name, w in p.items()})
     schedule = Cosine(means.rate, warmup=0.05) if means.falling else Constant(means.rate)
     mean, width = _moments(means.prepare, learnt)
-    average: Params | None = None
     steps = means.epochs * -(-len(learnt) // means.batch)
     for t, (X, Y) in enumerate(_batches(means, seeds[0], learnt, large), start=1):
         done = (t - 1) / steps
-        if p["W1"].shape[1] > gopa_notation.HIDDEN and done >= _prune_at(means, p):
-            p, memory = _pruned(p, memory, (X - mean) / width, Y)
-        if means.average and average is None and p["W1"].shape[1] == gopa_notation.HIDDEN:
-            average = {name: w.copy() for name, w in p.items()}
         X = (X - mean) / width
-        gradients = gopa_notation.backward(p, X, Y, gopa_notation.forward(p, X), X.shape[1])
-        rate = schedule(done)
-        for name, g in gradients.items():
-            change = RULE.update(g, p[name], memory[name], rate, t)
-            if means.decay and name.startswith("W"):
-                change -= p[name] * (rate * means.decay)
-            p[name] += change
-        if average is not None:
-            update_average(average, p, means.average, t)
-    p = average or p
+        if networks.hidden > gopa_notation.HIDDEN and done >= _prune_at(means, networks.p):
+            networks.p, networks.memory = _pruned(networks.p, networks.memory, X, Y)
+        if means.average and not networks.average and networks.hidden == gopa_notation.HIDDEN:
+            networks.begin_average()
+        networks.learn(X, Y, schedule(done), means.decay, t)
+        if networks.average:
+            update_average(networks.average, networks.p, means.average, t)
+    p = networks.average or networks.p
     W1 = p["W1"] / width.T  # the preparation, folded into the first layer
     return {**p, "W1": W1, "b1": p["b1"] - W1 @ mean}
 
