@@ -23,7 +23,8 @@ from digitus.papers.report.blocks import (
     Text,
 )
 from digitus.papers.report.document import Document, blocks_of
-from digitus.papers.report.formats import over_seeds, per_cent, points
+from digitus.papers.report.formats import over_seeds, points
+from digitus.report.formats import percent
 from digitus.synthetic.strokes import strokes
 from html_page import Page
 
@@ -65,7 +66,7 @@ def test_figures_become_files() -> None:
 
 
 def test_words_for_numbers() -> None:
-    assert per_cent(0.92641) == "92.64\u00a0%"
+    assert percent(0.92641) == "92.64\u00a0%"
     assert points(-0.0123) == "−1.23"
     assert over_seeds([0.5]) == "50.00\u00a0% (one run)"
     values = [0.91, 0.93, 0.92]

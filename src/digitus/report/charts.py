@@ -1,9 +1,9 @@
-"""Drawings made of lines, as SVG inside the page.
+"""Drawings made of lines, as SVG inside a report.
 
 Inside: curves over a common axis, the reliability diagram, the field of dots. Not inside: pictures
 made of pixels (`pictures`), what the drawings are about (`score`, `model`).
 
-Written as SVG by hand and not by matplotlib, because these must take their colours from the page's
+Written as SVG by hand and not by matplotlib, because these must take their colours from the report's
 style sheet (light, dark and print), keep the size of their letters on a telephone, and do without
 the half second that importing it takes. A class on each element is all the style they carry.
 """

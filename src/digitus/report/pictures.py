@@ -1,4 +1,4 @@
-"""Pictures inside a page: many small ones in one PNG, which is written into the page itself.
+"""Pictures inside a report: many small ones in one PNG, which is written into the file itself.
 
 Inside: sheets of grey pictures (ink) and of signed numbers (weights), and single pictures, as
 addresses that hold them. Not inside: drawings made of lines (`charts`).
@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from digitus.types import Bytes, Floats, Images
 
-INK = (28, 36, 48)  # blue-black; inverted, as dark pages show it, it is a warm white
+INK = (28, 36, 48)  # blue-black; inverted, as a dark screen shows it, it is a warm white
 NEGATIVE, POSITIVE = (214, 69, 48), (45, 114, 210)  # red, blue
 ZERO = 128  # the place of 0 in the palette of signed pictures
 CLIP = 0.995  # of the weights are within the scale; the few beyond it get its full colour

@@ -1,4 +1,4 @@
-// The page works without this. With it, the pictures of a cell appear as soon as the cell is
+// The report works without this. With it, the pictures of a cell appear as soon as the cell is
 // chosen or focused, the page does not jump, and the arrow keys walk through the table.
 const panels = document.querySelector(".panels");
 const cells = [...document.querySelectorAll(".confusion a")];

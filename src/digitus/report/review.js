@@ -1,4 +1,4 @@
-// The table of lines is in the page. A key or a button changes one place of it; saving writes it
+// The table of lines is in the file. A key or a button changes one place of it; saving writes it
 // as CSV. "" is the mark of what is no digit, and falls out of its line.
 const { table, doubts } = JSON.parse(document.getElementById("data").textContent);
 const cards = [...document.querySelectorAll(".doubt")];

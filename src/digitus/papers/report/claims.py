@@ -14,7 +14,7 @@ import numpy as np
 from digitus.papers.experiments.plan import GOPA, SHAO
 from digitus.papers.experiments.shao_rotation import PAPER
 from digitus.papers.report import gopa_improved, shao_baseline, shao_improved
-from digitus.papers.report.formats import figure, mean, over_seeds, per_cent
+from digitus.papers.report.formats import figure, mean, over_seeds
 from digitus.papers.report.gopa_results import PAPER_ALPHA
 from digitus.papers.report.shao_baseline import (
     PAPER_ACCURACY,
@@ -27,6 +27,7 @@ from digitus.papers.report.shao_errors import FIVE, most_frequent
 from digitus.papers.report.shao_rotated_digits import runs
 from digitus.papers.report.shao_rotation import QUARTER, UPRIGHT, upright
 from digitus.papers.store import Store
+from digitus.report.formats import percent
 
 LARGEST_ROUNDING = 1e-12  # differences up to here are those of two orders of the same sums
 
@@ -103,8 +104,8 @@ def from_and_to(store: Store) -> Claim:
     """Shao's two accuracies, which cannot be compared, whatever was measured."""
     return Claim(
         "Shao",
-        f"from {per_cent(PAPER_CORRECT[3])} to {per_cent(TOP, 1)}",
-        f"its own table: {PAPER_WRONG} errors in {PAPER_COUNT:,}, {per_cent(PAPER_ACCURACY)}",
+        f"from {percent(PAPER_CORRECT[3])} to {percent(TOP, 1)}",
+        f"its own table: {PAPER_WRONG} errors in {PAPER_COUNT:,}, {percent(PAPER_ACCURACY)}",
         "one digit compared with a total (S4)",
     )
 
@@ -117,7 +118,7 @@ def baseline(store: Store) -> Claim | None:
     better = mean(totals) > PAPER_ACCURACY
     return Claim(
         "Shao",
-        f"baseline, {per_cent(PAPER_ACCURACY)} by its table",
+        f"baseline, {percent(PAPER_ACCURACY)} by its table",
         over_seeds(totals),
         "reproduced, a little better (S4)" if better else "not reached (S4)",
     )
@@ -145,7 +146,7 @@ def rotation(store: Store) -> Claim | None:
     falls = mean(after) < mean(before)
     return Claim(
         "Shao",
-        f"training on 0 to 90 degrees gives {per_cent(TOP, 1)}",
+        f"training on 0 to 90 degrees gives {percent(TOP, 1)}",
         f"{over_seeds(before)} falls to {over_seeds(after)}" if falls else over_seeds(after),
         "refuted (S6)" if falls else "not refuted (S6)",
     )
@@ -159,7 +160,7 @@ def top_accuracy(store: Store) -> Claim | None:
     values = steps[-1].test
     return Claim(
         "Shao",
-        f"{per_cent(TOP, 1)} with sigmoid units",
+        f"{percent(TOP, 1)} with sigmoid units",
         over_seeds(values),
         "reached, by other means (S7)" if mean(values) >= TOP else "not reached (S7)",
     )

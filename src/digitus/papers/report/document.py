@@ -23,8 +23,8 @@ from digitus.report.html import environment
 
 FOLDER = "papers/report"
 FILTERS = (
-    formats.per_cent, formats.points, formats.over_seeds, formats.within, formats.mean,
-    formats.figure, formats.seeds, formats.shape, formats.subscript,
+    formats.points, formats.over_seeds, formats.within, formats.mean, formats.figure,
+    formats.seeds, formats.shape, formats.subscript,
 )  # fmt: skip
 NOT_KEPT = (
     "*{}: in the report that `digitus papers` writes. The digits are MNIST's and are not kept with "

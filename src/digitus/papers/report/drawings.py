@@ -27,7 +27,7 @@ def svg(drawing: Chart | Heat) -> str:
 
 
 def figure(drawing: Chart | Heat) -> Markup:
-    """The drawing in the page, with title and legend."""
+    """The drawing in an HTML report, with title and legend."""
     legend = []
     if isinstance(drawing, Chart) and len(drawing.lines) > 1:
         legend = [(f"s{i}", s.name) for i, s in enumerate(drawing.lines)]

@@ -12,14 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from digitus.metrics import student95
-from digitus.report.formats import SPACE
+from digitus.report.formats import SPACE, percent
 
 SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
-
-
-def per_cent(share: float, places: int = 2) -> str:
-    """0.92641 as "92.64 %", rounded: these are means, of which none hides a last mistake."""
-    return f"{100 * share:.{places}f}{SPACE}%"
 
 
 def points(share: float) -> str:
@@ -31,14 +26,14 @@ def over_seeds(values: Sequence[float], places: int = 2) -> str:
     """The mean over runs with its 95 % interval: "92.64 ± 0.21 %"; one run has none."""
     mean, half = student95(values)
     if math.isnan(half):
-        return f"{per_cent(mean, places)} (one run)"
+        return f"{percent(mean, places)} (one run)"
     return f"{100 * mean:.{places}f} ± {100 * half:.{places}f}{SPACE}%"
 
 
 def within(interval: Sequence[float]) -> str:
     """An interval of shares: "92.12 to 93.14 %"."""
     low, high = interval
-    return f"{100 * low:.2f} to {per_cent(high)}"
+    return f"{100 * low:.2f} to {percent(high)}"
 
 
 def mean(values: Sequence[float]) -> float:
