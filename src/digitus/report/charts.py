@@ -3,9 +3,10 @@
 Inside: curves over a common axis, the reliability diagram, the field of dots. Not inside: pictures
 made of pixels (`pictures`), what the drawings are about (`score`, `model`).
 
-Written as SVG by hand and not by matplotlib, because these must take their colours from the report's
-style sheet (light, dark and print), keep the size of their letters on a telephone, and do without
-the half second that importing it takes. A class on each element is all the style they carry.
+They are written as SVG by hand and not by matplotlib, because they must take their colours from the
+style sheet of the report (light, dark and print), keep the size of their letters on a telephone,
+and do without the half second that importing it takes. A class on each element is all the style
+that they carry.
 """
 
 from __future__ import annotations
