@@ -12,7 +12,8 @@ A layer is a frozen dataclass that holds *settings only*. Two things can be aske
 
 Parameters live outside, in a flat dict. Nothing here is changed by a call. Inside: the dense layer,
 activations, dropout, flattening and `Chain`. Not inside: layers for images (`spatial`), layers that
-prepare the input (`inputs`), losses (`losses`). `check` holds every layer against differences.
+prepare the input (`inputs`), layers with chains inside (`branches`), losses (`losses`). `check`
+holds every layer against differences.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A loss takes what the network gives, [n o], and targets t [n o], one-hot or any probabilities, and
 returns ``(loss, dz)``. Both are means over the batch, so the learning rate does not depend on its
-size. Weight decay is not a loss: it belongs to the optimizer.
+size. Weight decay is not a loss: it belongs to the optimizer. Not inside: losses for networks that
+answer at every place of a picture (`place_losses`).
 """
 
 from __future__ import annotations

@@ -193,17 +193,14 @@ class Upsample:
         """x [n h w c] to y [n h·factor w·factor c]."""
         if kernels := own_kernels(x):
             return kernels.upsample(x, self.factor)
-        n, h, w, c = x.shape
         f = self.factor
-        y = np.empty((n, h * f, w * f, c), x.dtype)
-        corners = [np.s_[:, i::f, j::f] for i in range(f) for j in range(f)]
-        for corner in corners:
-            y[corner] = x
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
-            return reduce(add, (dy[corner] for corner in corners)), {}
+            # Whole sheets at a time: where channels are few, a sum over the axes of reshaped blocks
+            # takes 20 times as long.
+            return reduce(add, (dy[:, i::f, j::f] for i in range(f) for j in range(f))), {}
 
-        return y, backward
+        return np.repeat(np.repeat(x, f, axis=2), f, axis=1), backward
 
 
 @dataclass(frozen=True)
