@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from digitus.types import Bytes, Images
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from digitus.datasets.digits import Digits
     from digitus.recognizer import Recognizer
+    from digitus.types import Bytes, Images
 
 PATH = click.Path(path_type=Path)
 json_option = click.option(
