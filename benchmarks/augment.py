@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 from machine import machine
 
 N, SIZE = 256, 28

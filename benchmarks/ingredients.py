@@ -13,7 +13,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.sources import load
 from digitus.nn import BatchNorm, Chain, Constant, Deslant, Dropout, SoftmaxCrossEntropy
 from digitus.recipe import Recipe, load_recipe

@@ -18,7 +18,8 @@ import pytest
 import growth
 import peers
 from conftest import missing
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 from digitus.recipe import planned
 from digitus.synthetic.strokes import strokes
 from peers import Task, own

@@ -12,9 +12,10 @@ from digitus.datasets.sources import load
 from digitus.evaluation import evaluate
 from digitus.recipe import load_recipe
 from digitus.recognizer import WEIGHTS
-from digitus.synthetic.degrade import Wear, worn
+from digitus.synthetic.degrade import worn
 from digitus.synthetic.not_digits import not_digits
 from digitus.synthetic.strokes import strokes
+from digitus.synthetic.wear import Wear
 from digitus.training.loop import EpochEnded, Finished, train
 
 FRESH = strokes(1000, seed=20261122)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 
 
 def affine(n: int, settings: Augmentation, rng: np.random.Generator) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from peers.distortion import affine, strength
 
 PART = 1000  # pictures at a time: what stays in the cache

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from peers.distortion import affine, strength
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torchvision import transforms
 
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from peers.distortion import strength
 
 

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 from rows import Row, Size, tasks
 from rows.clock import alternate
 from rows.limits import Limits

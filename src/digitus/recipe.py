@@ -29,9 +29,9 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from digitus import nn
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError, ShapeError
-from digitus.synthetic.degrade import Wear
+from digitus.synthetic.wear import Wear
 
 LAYERS = (
     nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,

@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import cv2
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -83,7 +82,22 @@ class _Blas:
 
 _blas = _Blas()
 BLAS: Claims[Any] = Claims(_blas.get, _blas.put)
-OPENCV: Claims[int] = Claims(cv2.getNumThreads, cv2.setNumThreads)
+
+
+def _opencv_threads() -> int:
+    import cv2  # when it is claimed: a network alone does not need it
+
+    threads: int = cv2.getNumThreads()
+    return threads
+
+
+def _set_opencv_threads(threads: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(threads)
+
+
+OPENCV: Claims[int] = Claims(_opencv_threads, _set_opencv_threads)
 _for_good = ExitStack()
 
 

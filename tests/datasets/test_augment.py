@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitus.datasets import augment as module
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 
 STRONG = Augmentation(
     rotate=(0, 360), scale=0.3, stretch=0.2, shear=20, shift=4, stroke=1.5, elastic=2, smoothness=3

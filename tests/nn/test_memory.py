@@ -10,7 +10,8 @@ their arrays laid out in each way. Not inside: whether the answers are right (al
 import numpy as np
 import pytest
 
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 from digitus.nn import Conv, Deslant
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import times, transposed_times

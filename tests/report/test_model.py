@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from digitus import nn
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from digitus.recipe import from_table
 from digitus.report import model, report
 from html_page import Page

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitus.synthetic import degrade as module
-from digitus.synthetic.degrade import BOUNDS, CHANCES, FAULTS, Wear, worn
+from digitus.synthetic.degrade import worn
 from digitus.synthetic.photograph import ink_box, photograph
 from digitus.synthetic.strokes import strokes
+from digitus.synthetic.wear import BOUNDS, CHANCES, FAULTS, Wear
 
 NEW = Wear(  # a digit in the middle of a clean sheet
     size=(56, 56),

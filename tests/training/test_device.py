@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conftest import missing
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.batches import split
 from digitus.errors import TrainingError
 from digitus.nn import (

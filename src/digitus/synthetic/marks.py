@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.digits import SIDE
 from digitus.synthetic.hands import Hand, spline
 from digitus.types import Bytes, Floats64

@@ -17,8 +17,9 @@ import numpy as np
 from digitus.datasets.digits import SIDE
 from digitus.nn.arrays import stream
 from digitus.synthetic import marks, surfaces
-from digitus.synthetic.degrade import Wear, worn
+from digitus.synthetic.degrade import worn
 from digitus.synthetic.strokes import draw
+from digitus.synthetic.wear import Wear
 from digitus.types import Bytes, Floats64, Images
 from digitus.vision.normalise import normalise, prepare
 

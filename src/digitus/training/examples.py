@@ -23,8 +23,9 @@ from digitus.nn import one_hot
 from digitus.nn.arrays import bounds, stream
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer, load
-from digitus.synthetic.degrade import Wear, worn
+from digitus.synthetic.degrade import worn
 from digitus.synthetic.not_digits import not_digits
+from digitus.synthetic.wear import Wear
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
 from digitus.training.source import ArrayShape, Batch, Claim, Development, right_classes

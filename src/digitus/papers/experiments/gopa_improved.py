@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from digitus.datasets.augment import Augmentation, augment
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.digits import Digits
 from digitus.nn import (
     Adam,

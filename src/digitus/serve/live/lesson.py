@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from digitus import nn
-from digitus.datasets.augment import Augmentation
+from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.sources import STROKES
 from digitus.errors import RecipeError
 from digitus.recipe import KINDS, Recipe, with_settings

@@ -1,0 +1,38 @@
+"""Which libraries each use of digitus loads: nobody pays for what others need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Those that are large or slow to import. NumPy is needed for everything.
+HEAVY = {
+    "cv2", "PIL", "rich", "click", "pooch", "requests", "jinja2", "msgspec", "prometheus_client",
+    "starlette", "uvicorn", "httptools", "torch",
+}  # fmt: skip
+BLANK = "numpy.zeros((1, 28, 28), numpy.uint8)"
+USES = {
+    "import digitus": ("", set()),
+    "layers": ("import digitus.nn", set()),
+    "a model in use": (f"digitus.load().probabilities({BLANK})", set()),
+    "recipes": ("digitus.load_recipe('cnn')", set()),
+    # OpenCV distorts the pictures that a network learns from, and looks at those that are read.
+    "training": ("digitus.train; import digitus.training.run_folder", {"cv2"}),
+    "an array read": ("digitus.read(numpy.zeros((40, 40), numpy.uint8))", {"cv2", "PIL"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("use", USES)
+def test_each_use_loads_only_what_it_needs(use: str) -> None:
+    code, needed = USES[use]
+    code = f"import digitus, numpy, sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & HEAVY == needed
+
+
+def test_the_page_loads_no_library_of_the_commands() -> None:
+    code = "import digitus.serve.app, sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"rich", "torch", "pooch", "requests"}
