@@ -22,12 +22,12 @@ from digitus.cli.common import (
     score_lines,
     threads_option,
 )
-from digitus.types import Bytes
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from digitus.datasets.digits import Digits
+    from digitus.types import Bytes
 
 
 @click.command
