@@ -6,7 +6,7 @@ Files come from strangers: header and sizes are checked before anything is alloc
 is wrong with one is one line of `ModelError`.
 
 Inside: reading and writing such a file, and writing any file atomically. Not inside: what the
-metadata mean (`recognizer`, `runs`).
+metadata mean (`recognizer`, `training.run_folder`).
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def test_optimizers(rule, layout):
 
 @each_layout
 def test_products(layout, monkeypatch):
-    monkeypatch.setattr("digitus.nn.products.SMALL", 1000)
+    monkeypatch.setattr("digitus.nn.products.SMALL_PRODUCT", 1000)
     for n in (3, 20):  # fewer columns than the kernels take at a time, and more
         x, W, dy = inputs((9,), 100), inputs((n,), 9), inputs((n,), 100, 3)
         y = layout(np.zeros((100, n)))

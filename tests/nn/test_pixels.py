@@ -30,7 +30,7 @@ def test_products_are_those_of_the_numbers(n, i, o, rows, wide):
     x, W, dy = some((n, i)), numbers((i, o)), numbers((n, o))
     lazy = Pixels(x, FLOAT) * 0.25
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pixels, "ROWS", rows)
+        patch.setattr(pixels, "BLOCK_ROWS", rows)
         patch.setattr(pixels, "FEWEST_PICTURES", 2)
         patch.setattr(pixels, "FEWEST_COLUMNS", wide)
         y, dW = lazy @ W, lazy.T @ dy
@@ -44,8 +44,8 @@ def test_products_in_pieces_are_the_products(m, k, n, small):
     x, W, dy = numbers((m, k)), numbers((k, n), 2), numbers((m, n), 3)
     y = np.empty((m, n))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(products, "SMALL", small)
-        patch.setattr(products, "ROWS", 4)
+        patch.setattr(products, "SMALL_PRODUCT", small)
+        patch.setattr(products, "KERNEL_ROWS", 4)
         times(x, W, out=y)
         dW = transposed_times(x, dy)
     np.testing.assert_allclose(y, x @ W, rtol=1e-12, atol=1e-12)

@@ -76,7 +76,7 @@ def test_convolution_in_blocks(monkeypatch, examples, kernel, stride, padding):
     dx, gradients = backward(dy)
 
     window = y[0, :, :, 0].size * kernel**2 * 2
-    monkeypatch.setattr(convolution, "BUFFER", examples * window)
+    monkeypatch.setattr(convolution, "BUFFER_NUMBERS", examples * window)
     blocks, real = [], convolution._windows
 
     def watched(x, *arguments):
@@ -96,7 +96,7 @@ def test_convolution_in_blocks(monkeypatch, examples, kernel, stride, padding):
 
 
 def test_a_batch_that_needs_several_blocks_of_the_real_buffer():
-    layer, n = Conv(2, 3), 2 * convolution.BUFFER // (20 * 20 * 9 * 3) + 1
+    layer, n = Conv(2, 3), 2 * convolution.BUFFER_NUMBERS // (20 * 20 * 9 * 3) + 1
     x = inputs((20, 20, 3), n)
     p = parameters(layer, (20, 20, 3))
     y, backward = layer.forward(p, x)

@@ -1,7 +1,7 @@
 """`Digits`: pictures of digits and what they show; the value that every data source returns.
 
 Inside: the one container and the checks that every source would otherwise repeat. Not inside: where
-the pictures come from (`idx`, `sources`, `folder`, `strokes`) and how they are drawn into batches.
+the pictures come from (`sources`, `own`, `synthetic`) and how they are drawn into batches.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from digitus.types import Labels, Matrix
 
 CLASSES = 10
 SIDE = 28  # pixels: height and width of MNIST's images, and of all that are made like them
-HASHED = 1 << 16  # images at a time
+HASHED_AT_ONCE = 1 << 16  # images
 NOT_A_DIGIT = 10  # the label, in training, of a picture that shows none
 TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.float32)
 
@@ -92,8 +92,8 @@ class Digits:
     def sha256(self) -> str:
         """A fingerprint of the pixels and labels, kept in the history of every model."""
         content = hashlib.sha256(repr(self.images.shape).encode())
-        for start in range(0, len(self), HASHED):  # a part at a time, since not all may fit
-            content.update(np.ascontiguousarray(self.images[start : start + HASHED]).data)
+        for start in range(0, len(self), HASHED_AT_ONCE):  # a part at a time, since not all may fit
+            content.update(np.ascontiguousarray(self.images[start : start + HASHED_AT_ONCE]).data)
         content.update(np.ascontiguousarray(self.labels).data)
         return content.hexdigest()
 

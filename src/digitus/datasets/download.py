@@ -21,7 +21,7 @@ from digitus.errors import DownloadError
 
 TIMEOUT = 5.0, 20.0  # seconds to connect and between answers, after which a mirror has failed
 RETRIES = 1  # of each mirror; the next one is the better remedy
-CHUNK = 2**16
+CHUNK = 2**16  # bytes
 
 
 @dataclass(frozen=True)

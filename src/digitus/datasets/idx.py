@@ -28,9 +28,9 @@ from digitus.errors import DataError
 from digitus.files import write_bytes
 from digitus.types import Bytes
 
-MAPPED = 2**28  # bytes: five times MNIST
-MAX_BYTES = 2**31  # ten times the largest set in use; a larger promise is a damaged header
-CHUNK = 2**20
+LARGEST_UNMAPPED = 2**28  # bytes of a file that is read into memory: five times MNIST
+LARGEST_SET = 2**31  # bytes: ten times the largest in use; who announces more is damaged
+READ_AT_ONCE = 2**20  # bytes
 GZIPPED = b"\x1f\x8b"
 MAGIC = {0x801: "labels (magic number 2049)", 0x803: "images (magic number 2051)"}
 
@@ -41,7 +41,7 @@ def read_images(path: Path) -> Bytes | Mapped:
     A large file that is not packed is mapped into memory instead of read.
     """
     with _open(path) as stream:
-        if os.fstat(stream.fileno()).st_size > MAPPED and stream.read(2) != GZIPPED:
+        if os.fstat(stream.fileno()).st_size > LARGEST_UNMAPPED and stream.read(2) != GZIPPED:
             stream.seek(0)
             return _mapped(stream, path)
     return read_stream(_open(path), str(path), dimensions=3)
@@ -142,14 +142,14 @@ def _shape(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> tu
 def _parse(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> Bytes:
     shape = _shape(stream, where, dimensions)
     size = math.prod(shape)
-    if size > MAX_BYTES or 0 in shape[1:]:
+    if size > LARGEST_SET or 0 in shape[1:]:
         raise DataError(
             f"{where}: announces {' x '.join(map(str, shape))} bytes, which no set of digits has; "
             "the file is damaged"
         )
     values = bytearray()
     while len(values) < size:  # grows with what is there, not with what the header claims
-        chunk = stream.read(min(CHUNK, size - len(values)))
+        chunk = stream.read(min(READ_AT_ONCE, size - len(values)))
         if not chunk:
             raise DataError(
                 f"{where}: ends after {len(values)} of the {size} bytes that its header announces; "

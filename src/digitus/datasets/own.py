@@ -20,7 +20,7 @@ import numpy as np
 
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import SIDE, Digits
-from digitus.datasets.idx import MAX_BYTES
+from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
 from digitus.types import Grey, Numbers
 from digitus.vision.decode import SUFFIXES, decode
@@ -90,8 +90,8 @@ def read_csv(path: Path) -> Digits:
     As many pixels as a square has, row by row: 784 make images [n 28 28]. Raises `DataError`.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path}: is larger than {MAX_BYTES // 2**30} GiB; split it")
+        if path.stat().st_size > LARGEST_SET:
+            raise DataError(f"{path}: is larger than {LARGEST_SET // 2**30} GiB; split it")
         with path.open(encoding="utf-8-sig") as file:
             first = file.readline()
             headings = not _is_number(first.split(",")[0])
@@ -211,7 +211,7 @@ def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
         header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}
         shape, _, dtype = header[version](stream)
     size = math.prod(shape) * dtype.itemsize
-    if dtype.kind not in "buif" or size > MAX_BYTES:
+    if dtype.kind not in "buif" or size > LARGEST_SET:
         raise DataError(f"{where}: is {dtype} {list(shape)}; expected numbers, below 2 GiB")
     if size > archive.getinfo(f"{name}.npy").file_size:
         raise DataError(f"{where}: is cut short, or its header is wrong")

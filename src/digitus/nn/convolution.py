@@ -19,7 +19,7 @@ import numpy as np
 from digitus.nn.products import scratch, times, transposed_times
 from digitus.types import Array, Shape
 
-BUFFER = 1 << 19  # numbers gathered at a time: 2 MB of float32, about one core's share of cache
+BUFFER_NUMBERS = 1 << 19  # gathered at a time: 2 MB of float32, about a core's share of cache
 
 
 def correlate(x: Array, W: Array, stride: int, border: int) -> Array:
@@ -107,7 +107,7 @@ def _windows(x: Array, k: int, stride: int) -> Iterator[tuple[slice, Array]]:
     rows = np.lib.stride_tricks.as_strided(
         x, (n, h, w, k, k * c), (a, stride * b, stride * d, b, along), writeable=False
     )
-    step = max(1, BUFFER // max(1, h * w * k * k * c))
+    step = max(1, BUFFER_NUMBERS // max(1, h * w * k * k * c))
     buffer = scratch((min(step, n), h, w, k, k * c), x.dtype)
     for start in range(0, n, step):
         part = rows[start : start + step]

@@ -6,7 +6,7 @@ need not learn them from examples: the "moment normalization" of Casey 1970; LeC
 Haffner 1998 call it deslanting.
 
 Inside: `Deslant`. Not inside: distortions, which do the opposite to training pictures
-(`data.augment`), and the preparation of photos (`vision`).
+(`datasets.augment`), and the preparation of photos (`vision`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Deslant:
         xp, given = namespace(x), x.dtype
         # In float32 at least: sixteen bits do not tell half a pixel of 28 from its neighbours.
         x = xp.asarray(x) if given.itemsize > 2 else xp.astype(x, xp.float32)
-        n, h, w, c = x.shape
+        h, w = x.shape[1:3]
         i = (xp.arange(h, dtype=x.dtype, device=x.device) - (h - 1) / 2)[:, None]
         j = xp.arange(w, dtype=x.dtype, device=x.device) - (w - 1) / 2
 
@@ -76,17 +76,7 @@ class Deslant:
             dk = xp.astype(k == ratio, x.dtype) / (2 * self.width * deviation)
 
         q = mean + k * j + s * a
-        # A border of zeros stands for all that lies outside.
-        border = xp.zeros_like(x[:, :, :1])
-        padded = xp.concat([border, x, border], axis=2)
-        place = xp.clip(q + ((w - 1) / 2 + 1), min=0, max=w + 1)
-        left = xp.clip(xp.floor(place), max=w)
-        start = xp.reshape(xp.arange(n * h, device=x.device) * (w + 2), (n, h, 1))
-        at = xp.reshape(start + xp.astype(left, xp.int64), (-1,))
-        pixels = xp.reshape(padded, (-1, c))
-        y = xp.reshape(xp.take(pixels, at, axis=0), x.shape)
-        slope = xp.reshape(xp.take(pixels, at + 1, axis=0), x.shape) - y
-        y = y + (place - left)[..., None] * slope
+        y, slope, place = _read_rows(x, q + ((w - 1) / 2 + 1))
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
             if not want_dx:
@@ -106,6 +96,25 @@ class Deslant:
             return xp.astype(dx, given), {}
 
         return xp.astype(y, given), backward
+
+
+def _read_rows(x: Array, place: Array) -> tuple[Array, Array, Array]:
+    """The rows of x [n h w c] at places [n h w], linearly between its columns 1 ... w.
+
+    Columns 0 and w+1 are zeros and stand for all that lies outside. Also how fast the values change
+    along the row, and the places, moved to those columns where they were further out.
+    """
+    xp = namespace(x)
+    n, h, w, c = x.shape
+    border = xp.zeros_like(x[:, :, :1])
+    pixels = xp.reshape(xp.concat([border, x, border], axis=2), (-1, c))
+    place = xp.clip(place, min=0, max=w + 1)
+    left = xp.clip(xp.floor(place), max=w)
+    start = xp.reshape(xp.arange(n * h, device=x.device) * (w + 2), (n, h, 1))
+    at = xp.reshape(start + xp.astype(left, xp.int64), (-1,))
+    y = xp.reshape(xp.take(pixels, at, axis=0), x.shape)
+    slope = xp.reshape(xp.take(pixels, at + 1, axis=0), x.shape) - y
+    return y + (place - left)[..., None] * slope, slope, place
 
 
 def _sum(x: Array) -> Array:

@@ -26,7 +26,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from digitus.nn.products import scratch, times, transposed_times
 from digitus.types import Bytes, Numbers
 
-ROWS = 1024  # in a block: 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
+BLOCK_ROWS = 1024  # 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
 # Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
 # time for 256 pictures and 800 columns, 0.94 for 64; with fewer, picking them out takes as long.
 FEWEST_PICTURES, FEWEST_COLUMNS = 64, 100  # with which it pays
@@ -99,16 +99,16 @@ class Pixels(NDArrayOperatorsMixin):
 
     def ink(self, columns: int) -> npt.NDArray[np.intp] | None:
         """The pixels [i] with ink in any picture, where leaving out the others pays, else None."""
-        if not FEWEST_PICTURES <= len(self) <= ROWS or columns < FEWEST_COLUMNS:
+        if not FEWEST_PICTURES <= len(self) <= BLOCK_ROWS or columns < FEWEST_COLUMNS:
             return None
         return np.flatnonzero(self.bytes.any(axis=0))
 
     def blocks(self) -> Iterator[tuple[slice, Numbers]]:
         """The bytes [n i] as numbers, some rows at a time in one buffer."""
         n = len(self)
-        buffer = scratch((min(n, ROWS), prod(self.shape[1:])), self.dtype)
-        for start in range(0, n, ROWS):
-            rows = slice(start, start + ROWS)
+        buffer = scratch((min(n, BLOCK_ROWS), prod(self.shape[1:])), self.dtype)
+        for start in range(0, n, BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
             x = buffer[: n - start]
             np.copyto(x, self.bytes[rows])
             yield rows, x

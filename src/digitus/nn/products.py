@@ -20,8 +20,8 @@ import numpy as np
 
 from digitus.types import Matrix
 
-SMALL = 10**6  # multiplications
-ROWS = 16  # in a piece, or a multiple: what the kernels take at a time
+SMALL_PRODUCT = 10**6  # multiplications
+KERNEL_ROWS = 16  # in a piece, or a multiple: what the kernels take at a time
 
 
 _kept = threading.local()
@@ -41,7 +41,7 @@ def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Matrix:
 
 def piece(m: int, k: int, n: int) -> int:
     """Rows of x [m k] that make a small product with W [k n]; m where the whole is better."""
-    rows = SMALL // max(1, k * n) // ROWS * ROWS
+    rows = SMALL_PRODUCT // max(1, k * n) // KERNEL_ROWS * KERNEL_ROWS
     return rows if 0 < rows < m else m
 
 
@@ -52,7 +52,7 @@ def times(x: Matrix, W: Matrix, out: Matrix) -> None:
     if rows == m:
         np.matmul(x, W, out=out)
         return
-    if n < ROWS:
+    if n < KERNEL_ROWS:
         W = np.asfortranarray(W)  # the kernels for few columns: 10 instead of 16 ms for all MNIST
     whole = m - m % rows
     np.matmul(x[:whole].reshape(-1, rows, k), W, out=out[:whole].reshape(-1, rows, n))
@@ -67,7 +67,7 @@ def transposed_times(x: Matrix, dy: Matrix) -> Matrix:
         return x.T @ dy
     whole = m - m % rows
     x3, dy3 = x[:whole].reshape(-1, rows, k), dy[:whole].reshape(-1, rows, n)
-    if n < ROWS:  # the longer side last: 104 instead of 69 GFLOP/s for 784 x 10
+    if n < KERNEL_ROWS:  # the longer side last: 104 instead of 69 GFLOP/s for 784 x 10
         total = np.ascontiguousarray(np.matmul(dy3.transpose(0, 2, 1), x3).sum(axis=0).T)
     else:
         total = np.matmul(x3.transpose(0, 2, 1), dy3).sum(axis=0)

@@ -21,7 +21,7 @@ from digitus.nn.inputs import moments
 from digitus.nn.layers import Backward, Rng, Shapes, own_kernels, sum_rows
 from digitus.types import Array, Params, Shape
 
-AT_ONCE = 1 << 17  # numbers that several operations in a row go over: 0.5 MB of float32
+NUMBERS_AT_ONCE = 1 << 17  # numbers that several operations in a row go over: 0.5 MB of float32
 
 
 def image_shape(shape: Shape) -> tuple[int, int, int]:
@@ -138,7 +138,7 @@ class MaxPool(_Pool):
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
             dx = np.zeros(x.shape, dy.dtype)
             # Some examples at a time, which stay in the cache: a third of the time of all at once.
-            step = max(1, AT_ONCE // max(1, prod(x.shape[1:])))
+            step = max(1, NUMBERS_AT_ONCE // max(1, prod(x.shape[1:])))
             for block in (slice(i, i + step) for i in range(0, len(x), step)):
                 open_ = np.ones(dy[block].shape, bool)  # windows without a winner
                 for corner in corners:
