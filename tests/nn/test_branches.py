@@ -32,7 +32,7 @@ from digitus.nn import (
 )
 from digitus.nn.branches import branches
 from digitus.nn.check import check_layer
-from nn.cases import inputs, parameters, pytorch, rng_of, same, upstream
+from nn.cases import LAYERS, inputs, parameters, pytorch, rng_of, same, upstream
 
 BLOCK = Residual(Chain([Conv(4), BatchNorm(), Tanh(), Conv(4), BatchNorm()]))
 DEEP = Chain([AveragePool(), Conv(6), BatchNorm(), Tanh(), Upsample()])
@@ -115,6 +115,33 @@ def test_walking_through_a_network():
         "Chain", "Residual", "Conv", "BatchNorm", "Tanh", "Conv", "BatchNorm", "Relu",
     ]  # fmt: skip
     assert sum(isinstance(layer, BatchNorm) for layer in walk(U_SHAPED)) == 5
+
+
+def test_no_chain_in_a_layer_is_overlooked():
+    """What holds chains says so, and calls their parameters as its plan does."""
+    for layer, shape in LAYERS:
+        if isinstance(layer, Chain):
+            continue
+        held = [value for value in vars(layer).values() if isinstance(value, Chain)]
+        assert list(branches(layer).values()) == held
+        names = {
+            prefix + name for prefix, c in branches(layer).items() for name in c.plan(shape)[0]
+        }
+        assert not held or names == set(layer.plan(shape)[0])
+
+
+def test_chains_within_a_chain_are_measured_as_one_without_them():
+    """To the bit: only the names differ."""
+    layers = [Scale(2.0), Conv(4), BatchNorm(), Tanh(), Conv(3), BatchNorm(), Tanh(), BatchNorm()]
+    flat, x = Chain(layers), inputs((5, 4, 2), 20)
+    nested = Chain([Chain(layers[:2]), Chain([Chain(layers[2:6]), *layers[6:]])])
+    p = calibrated(flat, parameters(flat, (5, 4, 2)), [x[:7], x[7:]])
+    names = [f"0.{i}" for i in range(2)] + [f"1.0.{i}" for i in range(4)] + ["1.1", "1.2"]
+    within = {f"{names[int(name[0])]}{name[1:]}": name for name in p}
+    start = parameters(flat, (5, 4, 2))
+    q = calibrated(nested, {name: start[own] for name, own in within.items()}, [x[:7], x[7:]])
+    assert q.keys() == within.keys()
+    assert all(np.array_equal(q[name], p[own]) for name, own in within.items())
 
 
 def test_nested_layers_are_measured_on_what_reaches_them():
