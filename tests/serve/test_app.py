@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import base64
+import pkgutil
+import re
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import small
+from digitus import serve
+from digitus.serve import live
 from serving import Serving
+
+
+@pytest.mark.parametrize("package", [serve, live], ids=lambda package: package.__name__)
+def test_the_docstring_lists_the_modules(package: ModuleType) -> None:
+    listed = re.findall(r"^    (\w+)/?  ", package.__doc__ or "", re.MULTILINE)
+    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    assert sorted({*listed} - {"static"}) == sorted(modules)
+    assert len(set(listed)) == len(listed)
+
+
+def test_every_module_is_used_by_another() -> None:
+    # What a rename leaves behind goes on being linted and typed, and nobody notices.
+    folder = Path(str(serve.__file__)).parent
+    imported = "".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
+    entered = {"app", "server"}  # by the command
+    for package, prefix in ((serve, "digitus.serve"), (live, "digitus.serve.live")):
+        for module in pkgutil.iter_modules(package.__path__):
+            used = rf"from {prefix}(\.{module.name}\b| import .*\b{module.name}\b)"
+            assert module.name in entered or re.search(used, imported), module.name
 
 
 def test_health_and_the_pen(served: Serving) -> None:
