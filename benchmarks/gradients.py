@@ -2,8 +2,8 @@
 
     python benchmarks/gradients.py
 
-The check is that of `digitus check`, the wrong gradients are those of `tests/nn/mutations.py`;
-results/gradients.json is written.
+The check is that of `digitus check`, the wrong gradients are those of `tests/nn/mutations.py` and
+`loss_mutations.py`; results/gradients.json is written.
 """
 
 from __future__ import annotations

@@ -3,153 +3,24 @@
 Each figure is a function that returns SVG, made of a few shapes; nothing but NumPy and digitus is
 needed, and the same bytes come out every time (a test compares). Curves are computed by digitus's
 own layers. Every picture brings its own paper, light or dark as the reader's screen is, so that it
-is legible on any page.
+is legible on any page. Not inside: shapes and curves (`drawing`), figures about images
+(`figures_images`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from html import escape
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from digitus import nn
-from digitus.synthetic.strokes import strokes
+from drawing import Drawing, Plot, matrix, sample
+from figures_images import convolution, deslant, digit, maxpool
 
 PICTURES = Path(__file__).parent / "pictures"
-Point = tuple[float, float]
-
-LIGHT = {"paper": "#fcfbf7", "ink": "#24292f", "dim": "#69727d", "blue": "#2468b4"}
-LIGHT |= {"orange": "#c2530a", "green": "#23804e", "violet": "#7a48bd"}
-DARK = {"paper": "#161b22", "ink": "#e6edf3", "dim": "#98a3af", "blue": "#6cb0ff"}
-DARK |= {"orange": "#ff9e5a", "green": "#5fce93", "violet": "#bd9dff"}
-
-
-def rules(colours: dict[str, str]) -> str:
-    """One class a colour for letters and areas (`f-`), lines (`s-`) and tints (`t-`)."""
-    return "".join(
-        f".f-{name}{{fill:{c}}}.s-{name}{{stroke:{c};fill:none}}"
-        f".t-{name}{{fill:{c};fill-opacity:.16;stroke:{c}}}"
-        for name, c in colours.items()
-    )
-
-
-STYLE = (
-    "text{font:15px system-ui,-apple-system,'Segoe UI',sans-serif}"
-    "text.m{font:italic 17px Georgia,'Times New Roman',serif}text.s{font-size:12.5px}"
-    "text.h{font-weight:600}"
-    "*{stroke-width:1.6;stroke-linejoin:round}text{stroke:none}.thin{stroke-width:.8}"
-    ".thick{stroke-width:2.6}.dash{stroke-dasharray:4 4}"
-    f"{rules(LIGHT)}@media(prefers-color-scheme:dark){{{rules(DARK)}}}"
-)
-
-
-def num(value: float) -> str:
-    """A coordinate, to a tenth of a pixel."""
-    return f"{value + 0.0:.1f}".removesuffix(".0").replace("-0", "0" if abs(value) < 0.05 else "-0")
-
-
-class Drawing:
-    """Shapes on a sheet of paper, in pixels from its upper left corner."""
-
-    def __init__(self, width: int, height: int, title: str) -> None:
-        self.width, self.height, self.title = width, height, title
-        self.parts: list[str] = []
-
-    def text(self, x: float, y: float, words: str, look: str = "f-ink", anchor: str = "middle"):
-        """Words with their base line at y."""
-        self.parts.append(
-            f'<text x="{num(x)}" y="{num(y)}" class="{look}" text-anchor="{anchor}">'
-            f"{escape(words)}</text>"
-        )
-
-    def rect(self, x: float, y: float, w: float, h: float, look: str, more: str = "") -> None:
-        """A rectangle."""
-        self.parts.append(
-            f'<rect x="{num(x)}" y="{num(y)}" width="{num(w)}" height="{num(h)}" '
-            f'class="{look}"{more}/>'
-        )
-
-    def circle(self, x: float, y: float, r: float, look: str) -> None:
-        """A circle."""
-        self.parts.append(f'<circle cx="{num(x)}" cy="{num(y)}" r="{num(r)}" class="{look}"/>')
-
-    def line(self, points: Iterable[Point], look: str) -> None:
-        """A line through points."""
-        path = " ".join(f"{num(x)},{num(y)}" for x, y in points)
-        self.parts.append(f'<polyline points="{path}" class="{look}"/>')
-
-    def arrow(self, a: Point, b: Point, colour: str, look: str = "", head: float = 8) -> None:
-        """A line from a to b with a point at b."""
-        length = math.dist(a, b)
-        u, v = (b[0] - a[0]) / length, (b[1] - a[1]) / length
-        foot = (b[0] - head * u, b[1] - head * v)
-        self.line([a, foot], f"s-{colour} {look}".strip())
-        side = head * 0.45
-        corners = [
-            b,
-            (foot[0] - side * v, foot[1] + side * u),
-            (foot[0] + side * v, foot[1] - side * u),
-        ]
-        path = " ".join(f"{num(x)},{num(y)}" for x, y in corners)
-        self.parts.append(f'<polygon points="{path}" class="f-{colour}"/>')
-
-    def svg(self) -> str:
-        """The whole file."""
-        body = "\n".join(self.parts)
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
-            f'width="{self.width}" height="{self.height}" role="img">\n'
-            f"<title>{escape(self.title)}</title>\n<style>{STYLE}</style>\n"
-            f'<rect width="{self.width}" height="{self.height}" rx="10" class="f-paper"/>\n'
-            f"{body}\n</svg>\n"
-        )
-
-
-class Plot:
-    """Axes in a drawing: data coordinates to pixels."""
-
-    def __init__(
-        self, d: Drawing, box: tuple[float, float, float, float], x: Point, y: Point
-    ) -> None:
-        self.d, self.box, self.x, self.y = d, box, x, y
-        left, top, width, height = box
-        d.rect(left, top, width, height, "s-dim thin")
-
-    def at(self, x: float, y: float) -> Point:
-        """Where a point of the data lies."""
-        left, top, width, height = self.box
-        right = (x - self.x[0]) / (self.x[1] - self.x[0])
-        up = (y - self.y[0]) / (self.y[1] - self.y[0])
-        return left + width * right, top + height * (1 - up)
-
-    def curve(self, xs: Sequence[float], ys: Sequence[float], look: str) -> None:
-        """A curve, cut off where it leaves the box."""
-        run: list[Point] = []
-        low, high = self.y
-        for x, y in zip(xs, ys, strict=True):
-            if low - 1e-9 <= y <= high + 1e-9:
-                run.append(self.at(x, y))
-            elif run:
-                self.d.line(run, look)
-                run = []
-        if len(run) > 1:
-            self.d.line(run, look)
-
-    def ticks(self, xs: Sequence[float] = (), ys: Sequence[float] = (), form: str = "g") -> None:
-        """Numbers at the axes, with faint lines."""
-        left, top, width, height = self.box
-        for x in xs:
-            at, _ = self.at(x, self.y[0])
-            self.d.line([(at, top), (at, top + height)], "s-dim thin dash")
-            self.d.text(at, top + height + 17, f"{x:{form}}", "f-dim s")
-        for y in ys:
-            _, at = self.at(self.x[0], y)
-            self.d.line([(left, at), (left + width, at)], "s-dim thin dash")
-            self.d.text(left - 7, at + 4, f"{y:{form}}", "f-dim s", "end")
 
 
 def neuron() -> str:
@@ -181,24 +52,6 @@ def neuron() -> str:
     for start, end in ((664, 574), (444, 344), (218, 130)):
         d.arrow((start, 288), (end, 288), "orange")
     return d.svg()
-
-
-SIDES = {"n": ("violet", 66), "i": ("blue", 118), "o": ("orange", 46)}
-
-
-def matrix(d: Drawing, x: float, middle: float, name: str, axes: str) -> float:
-    """A matrix [rows columns], its sides in the colours of their letters; returns where it ends."""
-    (row_colour, h), (column_colour, w) = SIDES[axes[0]], SIDES[axes[1]]
-    y = middle - h / 2
-    d.rect(x, y, w, h, "t-dim thin")
-    for side in (x, x + w):
-        d.line([(side, y), (side, y + h)], f"s-{row_colour} thick")
-    for side in (y, y + h):
-        d.line([(x, side), (x + w, side)], f"s-{column_colour} thick")
-    d.text(x + w / 2, middle + 6, name, "f-ink m")
-    d.text(x - 9, middle + 5, axes[0], f"f-{row_colour} m")
-    d.text(x + w / 2, y - 7, axes[1], f"f-{column_colour} m")
-    return x + w
 
 
 def dense() -> str:
@@ -285,11 +138,6 @@ def chain() -> str:
     return d.svg()
 
 
-def sample(low: float, high: float, count: int) -> list[float]:
-    """Evenly spaced numbers."""
-    return [low + (high - low) * k / count for k in range(count + 1)]
-
-
 def activations() -> str:
     """The three activations and their slopes, as digitus computes them."""
     d = Drawing(760, 430, "Activations and their slopes")
@@ -361,143 +209,6 @@ def loss() -> str:
     return d.svg()
 
 
-def grid(
-    d: Drawing,
-    x: float,
-    y: float,
-    cell: float,
-    look: Callable[[int, int], str | None],
-    rows: int,
-    columns: int,
-    write: Callable[[int, int], str] = lambda a, b: "",
-) -> None:
-    """Cells side by side, each with its look and its words; None leaves one out."""
-    for a in range(rows):
-        for b in range(columns):
-            style = look(a, b)
-            if style:
-                d.rect(x + cell * b, y + cell * a, cell, cell, style)
-                if words := write(a, b):
-                    d.text(x + cell * (b + 0.5), y + cell * (a + 0.5) + 4, words, "f-ink s")
-
-
-def convolution() -> str:
-    """Kernel 3, stride 2, padding 1 on 5 x 5: windows forward, and the spread-out way back."""
-    d = Drawing(900, 430, "Convolution, forward and backward")
-    cell = 30.0
-
-    def border(a: int, b: int, size: int = 7) -> bool:
-        return a in (0, size - 1) or b in (0, size - 1)
-
-    d.text(230, 34, "forward: a window makes a pixel", "f-blue h")
-    d.text(230, 54, "kernel 3 × 3, stride 2, a border of zeros", "f-dim s")
-    x, y = 40.0, 90.0
-    grid(d, x, y, cell, lambda a, b: "s-dim thin dash" if border(a, b) else "t-blue thin", 7, 7,
-         lambda a, b: "0" if border(a, b) else "")  # fmt: skip
-    d.rect(x, y, 3 * cell, 3 * cell, "s-orange thick")
-    d.rect(x + 4 * cell, y + 2 * cell, 3 * cell, 3 * cell, "s-green thick")
-    ox, oy = 330.0, 150.0
-    looks = {(0, 0): "t-orange", (1, 2): "t-green"}
-    grid(d, ox, oy, cell, lambda a, b: looks.get((a, b), "t-dim thin"), 3, 3)
-    d.arrow((x + 3 * cell + 4, y + 1.0 * cell), (ox - 4, oy + 0.5 * cell), "orange")
-    d.arrow((x + 7 * cell + 4, y + 3.5 * cell), (ox + 2 * cell - 3, oy + 1.8 * cell), "green")
-    d.text(x + 3.5 * cell, y + 7 * cell + 24, "x̄  [n, 7, 7, c]", "f-ink m")
-    d.text(ox + 1.5 * cell, oy + 3 * cell + 24, "y  [n, 3, 3, o]", "f-ink m")
-    d.text(
-        40, 370, "dW: each window, weighted with the dy of its pixel, added up.", "f-dim s", "start"
-    )
-    d.text(40, 390, "Overlapping windows share pixels: there gradients add.", "f-dim s", "start")
-
-    d.text(680, 34, "backward: a pixel collects from its windows", "f-orange h")
-    d.text(680, 54, "dy spread out with zeros, the kernel turned by 180°", "f-dim s")
-    x, y, cell = 490.0, 80.0, 27.0
-
-    def spread(a: int, b: int) -> bool:
-        return a in (2, 4, 6) and b in (2, 4, 6)
-
-    grid(d, x, y, cell, lambda a, b: "t-orange" if spread(a, b) else "s-dim thin dash", 9, 9,
-         lambda a, b: "dy" if spread(a, b) else "0")  # fmt: skip
-    d.rect(x + 3 * cell, y + 2 * cell, 3 * cell, 3 * cell, "s-violet thick")
-    d.text(x + 4.5 * cell, y + 9 * cell + 24, "D  [n, 9, 9, o]", "f-ink m")
-    kx, ky = 786.0, 110.0
-    grid(d, kx, ky, cell, lambda a, b: "t-violet", 3, 3, lambda a, b: "987654321"[3 * a + b])
-    d.text(kx + 1.5 * cell, ky - 10, "W turned", "f-violet m")
-    d.arrow((x + 6 * cell + 4, y + 3.5 * cell), (kx - 6, ky + 1.6 * cell), "violet")
-    d.arrow((kx + 1.5 * cell, ky + 3 * cell + 6), (kx + 1.5 * cell, ky + 3 * cell + 58), "violet")
-    d.rect(kx + cell, ky + 3 * cell + 62, cell, cell, "t-blue")
-    d.text(kx + 1.5 * cell, ky + 4 * cell + 88, "one pixel of dx̄", "f-ink m")
-    d.text(
-        490,
-        370,
-        "D has a border of k − 1 = 2 zeros, and s − 1 = 1 zero between.",
-        "f-dim s",
-        "start",
-    )
-    d.text(
-        490, 390, "This pixel was seen by two windows: two dy under the kernel.", "f-dim s", "start"
-    )
-    return d.svg()
-
-
-def deslant() -> str:
-    """Written digits, upright, and of one width: by digitus."""
-    d = Drawing(760, 334, "Digits as written, upright, and of one width")
-    images = strokes(8, seed=4).images[..., None].astype(float)
-    upright, _ = nn.Deslant().forward({}, images)
-    wide, _ = nn.Deslant(width=4.0).forward({}, images)
-    rows = ("as written", images), ("upright", upright), ("of one width", wide)
-    for k, (words, shown) in enumerate(rows):
-        d.text(110, 70 + 104 * k, words, "f-ink h", "end")
-        for column, image in enumerate(shown[..., 0]):
-            left, top, cell = 126 + 78 * column, 18 + 104 * k, 2.7
-            pixels(d, left, top, cell, image / 255)
-            if k:
-                middle = left + 14 * cell
-                d.line([(middle, top), (middle, top + 28 * cell)], "s-orange thin")
-    return d.svg()
-
-
-def pixels(d: Drawing, x: float, y: float, cell: float, image: Any) -> None:
-    """A picture of numbers from 0 to 1 in six shades: of each shade one path of short lines."""
-    shades = np.rint(image * 5).astype(int)
-    for shade in range(1, 6):
-        path = "".join(f"M{b} {a}h1v1h-1z" for a, b in np.argwhere(shades == shade).tolist())
-        if path:
-            d.parts.append(
-                f'<path d="{path}" class="f-ink" fill-opacity="{shade / 5:g}" '
-                f'transform="translate({num(x)} {num(y)}) scale({cell:g})"/>'
-            )
-
-
-def maxpool() -> str:
-    """A winner, a tie, a window of zeros; where dy goes, by digitus."""
-    d = Drawing(760, 300, "Max-pool: dy arrives once")
-    cell = 42.0
-    windows = (
-        ("a clear winner", [[0.2, 0.9], [0.4, 0.1]]),
-        ("a tie", [[0.3, 0.7], [0.7, 0.7]]),
-        ("all zeros, after ReLU", [[0.0, 0.0], [0.0, 0.0]]),
-    )
-    for k, (words, numbers) in enumerate(windows):
-        x, y = 34.0 + 246 * k, 70.0
-        image = np.array(numbers)[None, ..., None]
-        best, backward = nn.MaxPool(2).forward({}, image)
-        dx = backward(np.full((1, 1, 1, 1), 5.0))[0][0, ..., 0]
-        d.text(x + 105, 34, words, "f-ink h")
-        grid(d, x, y, cell, lambda a, b: "t-blue", 2, 2, lambda a, b, n=numbers: f"{n[a][b]:g}")
-        d.arrow((x + 2 * cell + 6, y + cell), (x + 2 * cell + 44, y + cell), "blue")
-        d.rect(x + 2 * cell + 50, y + cell / 2, cell, cell, "t-green")
-        d.text(x + 2 * cell + 71, y + cell + 5, f"{best.item():g}", "f-ink s")
-        y += 136
-        looks = np.where(dx > 0, "t-orange", "s-dim thin")
-        grid(d, x, y - 22, cell * 0.9, lambda a, b, g=looks: g[a, b], 2, 2,
-             lambda a, b, g=dx: f"{g[a, b]:g}")  # fmt: skip
-        d.arrow((x + 2 * cell + 44, y + 15), (x + 2 * cell + 2, y + 15), "orange")
-        d.text(x + 2 * cell + 52, y + 20, "dy = 5", "f-orange m", "start")
-    d.text(380, 284, "the first of equal values, in reading order, takes it all", "f-dim s")
-    return d.svg()
-
-
 def schedules() -> str:
     """The three schedules."""
     d = Drawing(640, 320, "Schedules")
@@ -550,37 +261,6 @@ def signals() -> str:
         d.text(506, y + 5, name, f"f-{colour} h", "start")
     d.text(286, 322, "layers of 100 units with ReLU", "f-dim s")
     d.text(76, 28, "root mean square of a layer's output", "f-dim s", "start")
-    return d.svg()
-
-
-def digit() -> str:
-    """The two digits of the worked example and what is left of them."""
-    d = Drawing(760, 330, "Two digits, shrunken to nine numbers")
-    images = strokes(55, seed=0, hands=["0-round", "1-plain", "2-plain"]).images[[54, 20]]
-    for k, image in enumerate(images.astype(float)):
-        left, top, cell = 30.0 + 370 * k, 46.0, 8.0
-        d.rect(left, top, 28 * cell, 28 * cell, "f-dim", ' fill-opacity=".08"')
-        for a, b in np.argwhere(image > 0).tolist():
-            d.rect(left + cell * b, top + cell * a, cell, cell, "f-ink",
-                   f' fill-opacity="{image[a, b] / 255:.2f}"')  # fmt: skip
-        for line in (0, 9, 18, 27):
-            at = cell * line
-            d.line([(left + at, top), (left + at, top + 27 * cell)], "s-orange thin")
-            d.line([(left, top + at), (left + 27 * cell, top + at)], "s-orange thin")
-        d.text(left + 112, 30, f"a {k}, of 28 × 28 bytes", "f-ink h")
-        small = nn.AveragePool(9).forward({}, image[None, ..., None] / 255)[0][0, ..., 0].round(1)
-        x, y, side = left + 246, 106.0, 32.0
-        for a, b in np.ndindex(3, 3):
-            d.rect(x + side * b, y + side * a, side, side, "f-ink",
-                   f' fill-opacity="{small[a, b]:.1f}"')  # fmt: skip
-            d.rect(x + side * b, y + side * a, side, side, "s-orange thin")
-            d.text(
-                x + side * (b + 0.5), y + side * 3 + 22 + 20 * a, f"{small[a, b]:.1f}", "f-ink s"
-            )
-        d.text(x + 48, 94, "x", "f-ink m")
-    d.text(
-        380, 310, "each block of 9 × 9 pixels becomes its mean / 255, rounded to tenths", "f-dim s"
-    )
     return d.svg()
 
 

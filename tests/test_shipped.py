@@ -57,13 +57,7 @@ def test_it_reads_mnist(mnist_dir: Path) -> None:
     assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.9955
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("cnn", "tiny", "mlp", "mlp-deslant", "mlp-taught", "mlp-deslant-taught"),
-        *("cnn-distorted", "cnn-deslant"),
-    ],
-)
+@pytest.mark.parametrize("name", ["cnn", "mlp-deslant"])
 def test_training_it_anew_works(name: str, tmp_path: Path) -> None:
     """The whole path on a hundredth of the pictures: it learns, and what it makes can be used."""
     few = strokes(400, seed=1)

@@ -1,234 +1,33 @@
-"""The search for data and the downloads, against servers on this machine that misbehave."""
+"""The search for data: folders, the cache, archives, and what is said where there is none."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import socket
-import threading
-import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.datasets import download as fetching
 from digitus.datasets import idx, sources
-from digitus.datasets.catalogue import EMNIST, MNIST, SOURCES, Part, Source
-from digitus.datasets.digits import Digits
-from digitus.datasets.download import RemoteFile, fetch
-from digitus.errors import DataError, DownloadError
-
-RNG = np.random.default_rng(0)
-IMAGES = RNG.integers(0, 256, (20, 28, 28), np.uint8)
-LABELS = np.arange(20, dtype=np.uint8) % 10
-HTML = b"<!DOCTYPE html><html>Please log in</html>"
-
-
-def packed(tmp_path: Path, name: str, array: np.ndarray) -> bytes:
-    idx.write_idx(tmp_path / name, array)
-    return (tmp_path / name).read_bytes()
-
-
-def check_one_line(error: Exception) -> None:
-    assert "\n" not in str(error)
-
-
-class Mirror:
-    """A server whose answers a test chooses, by file name, and which notes what was asked."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.answer = "well"
-        self.asked: list[str] = []
-        mirror = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                mirror.asked.append(name := self.path.rsplit("/", 1)[-1])
-                content = mirror.files.get(name, b"")
-                if mirror.answer == "nothing" or not content:
-                    self.send_error(404)
-                    return
-                if mirror.answer == "a page":
-                    content = HTML
-                if mirror.answer == "another file":
-                    content = content[:-1] + b"?"
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                half = len(content) // 2 if mirror.answer.startswith("half") else None
-                self.wfile.write(content[:half])
-                if mirror.answer == "half then well":
-                    mirror.answer = "well"
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/digits/"
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[list[Mirror]]:
-    mirrors = [Mirror(), Mirror()]
-    threads = [
-        threading.Thread(target=m.server.serve_forever, kwargs={"poll_interval": 0.01})
-        for m in mirrors
-    ]
-    for thread in threads:
-        thread.start()
-    yield mirrors
-    for mirror, thread in zip(mirrors, threads, strict=True):
-        mirror.server.shutdown()
-        mirror.server.server_close()
-        thread.join()
-
-
-@pytest.fixture
-def mirrors(servers: list[Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Mirror]:
-    """Two good mirrors of a small set named `tiny`, an empty cache, and no waiting."""
-    files = {
-        name: packed(tmp_path, name, array)
-        for name, array in [
-            ("tr-images-idx3-ubyte.gz", IMAGES),
-            ("tr-labels-idx1-ubyte.gz", LABELS),
-        ]
-    }
-    images, labels = (RemoteFile(n, hashlib.sha256(c).hexdigest()) for n, c in files.items())
-    part = Part(images, labels, len(LABELS))
-    tiny = Source("tiny", "Tiny", "", "", "", tuple(m.url for m in servers), part, part)
-    monkeypatch.setitem(sources.SOURCES, "tiny", tiny)
-    monkeypatch.setattr(sources, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=lambda seconds: None))
-    monkeypatch.delenv("DIGITUS_DATA", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    for mirror in servers:
-        mirror.files, mirror.answer, mirror.asked = dict(files), "well", []
-    return servers
-
-
-def tiny() -> Source:
-    return sources.SOURCES["tiny"]
-
-
-def cached(tmp_path: Path) -> list[str]:
-    return sorted(p.name for p in (tmp_path / "cache").rglob("*") if p.is_file())
-
-
-def is_tiny(digits: Digits) -> bool:
-    return np.array_equal(digits.images, IMAGES) and np.array_equal(digits.labels, LABELS)
-
-
-def test_download_once_and_never_again(mirrors: list[Mirror], tmp_path: Path) -> None:
-    digits = sources.load("tiny", "train")
-    assert is_tiny(digits)
-    assert digits.name == "Tiny, training part"
-    assert digits.origin == f"{tmp_path / 'cache' / 'tiny'}, the published files"
-    assert is_tiny(sources.load("tiny", "train", download=False))
-    assert len(mirrors[0].asked) == 2
-    assert mirrors[1].asked == []
-    assert cached(tmp_path) == ["tr-images-idx3-ubyte.gz", "tr-labels-idx1-ubyte.gz"]
-
-
-@pytest.mark.parametrize("answer", ["nothing", "a page", "another file", "half"])
-def test_a_bad_mirror_is_tried_twice_and_passed_by(
-    mirrors: list[Mirror], tmp_path: Path, answer: str
-) -> None:
-    mirrors[0].answer = answer
-    assert is_tiny(sources.load("tiny", "train"))
-    assert len(mirrors[0].asked) == 4
-    assert len(mirrors[1].asked) == 2
-    assert cached(tmp_path) == ["tr-images-idx3-ubyte.gz", "tr-labels-idx1-ubyte.gz"]
-
-
-def test_a_retry_heals_a_broken_transfer(mirrors: list[Mirror]) -> None:
-    mirrors[0].answer = "half then well"
-    assert is_tiny(sources.load("tiny", "train"))
-    assert mirrors[1].asked == []
-
-
-def test_a_mirror_that_is_not_there_is_passed_by(
-    mirrors: list[Mirror], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        gone = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-    monkeypatch.setitem(sources.SOURCES, "tiny", replace(tiny(), mirrors=(gone, mirrors[1].url)))
-    assert is_tiny(sources.load("tiny", "train"))
-
-
-def test_when_all_fail_one_line_says_why_and_what_to_do(
-    mirrors: list[Mirror], tmp_path: Path
-) -> None:
-    mirrors[0].answer, mirrors[1].answer = "nothing", "a page"
-    with pytest.raises(DownloadError) as caught:
-        sources.load("tiny", "train")
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "cannot download tr-images-idx3-ubyte.gz: 127.0.0.1" in message
-    assert "HTTP 404; 127.0.0.1" in message
-    assert "sent something else" in message
-    assert "to work offline, put tr-images-idx3-ubyte.gz and the others into a folder" in message
-    assert cached(tmp_path) == []
-
-
-def test_other_reasons_have_words() -> None:
-    import requests
-
-    assert fetching._reason(requests.ReadTimeout("x")) == "no answer in time"
-    assert fetching._reason(requests.ConnectionError("x" * 999)) == "no connection"
-    assert fetching._reason(requests.exceptions.ChunkedEncodingError()) == "the transfer broke off"
-    assert fetching._reason(requests.exceptions.InvalidURL()) == "InvalidURL"
-
-
-def test_a_cache_that_cannot_be_written(mirrors: list[Mirror], tmp_path: Path) -> None:
-    (tmp_path / "cache").write_text("a file where a folder should be")
-    with pytest.raises(DownloadError, match="cannot be written"):
-        sources.load("tiny", "train")
-
-
-def test_a_damaged_cache_is_fetched_again(mirrors: list[Mirror], tmp_path: Path) -> None:
-    sources.load("tiny", "train")
-    path = tmp_path / "cache" / "tiny" / "tr-images-idx3-ubyte.gz"
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(DataError, match="Tiny is not on this machine"):
-        sources.load("tiny", "train", download=False)
-    assert is_tiny(sources.load("tiny", "train"))
-    assert mirrors[0].asked.count("tr-images-idx3-ubyte.gz") == 2
-    assert mirrors[0].asked.count("tr-labels-idx1-ubyte.gz") == 1
-
-
-def test_the_bar_follows_the_download(
-    mirrors: list[Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
-    fetch(tiny().train.images, tiny().mirrors, tmp_path / "here", "")
-    assert "tr-images-idx3-ubyte.gz" in screen.getvalue()
-
-
-def own_folder(tmp_path: Path, place: str, *, unpacked: bool = False) -> Path:
-    folder = tmp_path / "own" / place
-    folder.mkdir(parents=True)
-    for file in (tiny().train.images, tiny().train.labels):
-        content = (tmp_path / file.name).read_bytes()
-        if unpacked:
-            (folder / file.name).with_suffix("").write_bytes(gzip.decompress(content))
-        else:
-            (folder / file.name).write_bytes(content)
-    return folder
+from digitus.datasets.catalogue import EMNIST, MNIST, SOURCES, Part
+from digitus.datasets.download import RemoteFile
+from digitus.errors import DataError
+from mirrors import (
+    HTML,
+    IMAGES,
+    LABELS,
+    Mirror,
+    archive_of,
+    cached,
+    check_one_line,
+    is_tiny,
+    own_folder,
+    packed,
+    tiny,
+)
 
 
 @pytest.mark.parametrize("place", [".", "tiny"])
@@ -313,15 +112,6 @@ def test_sets_with_the_same_file_names_are_told_apart(
         sources.load("twin", "train", data_dir=folder, download=False)
     found = {listing.name: listing.found for listing in sources.available(folder)}
     assert (found["tiny"], found["twin"]) == (folder, None)
-
-
-def archive_of(tmp_path: Path, folder: str = "gzip/") -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("gzip/readme.txt", "nothing")
-        for name in ("tr-images-idx3-ubyte.gz", "tr-labels-idx1-ubyte.gz"):
-            archive.writestr(folder + name, (tmp_path / name).read_bytes())
-    return content.getvalue()
 
 
 def test_a_set_in_an_archive_is_read_out_of_it_and_turned_upright(

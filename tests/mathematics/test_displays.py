@@ -15,13 +15,8 @@ import numpy as np
 import pytest
 
 from mathematics.math_cases import CASES, Case
-from mathematics.math_latex import (
-    MisshapenError,
-    UnreadableError,
-    evaluate,
-    evaluate_indices,
-    letters_of,
-)
+from mathematics.math_evaluate import evaluate, evaluate_indices, letters_of
+from mathematics.math_latex import MisshapenError, UnreadableError
 from mathematics.math_page import Equation, read
 
 EQUATIONS = read()
@@ -76,6 +71,8 @@ NOT_READ = {
     "17.4": "says how to choose a loss",
     "17.5": "any function",
 }
+
+
 INDICES = (
     "9.16",
     "9.21",
@@ -87,6 +84,8 @@ INDICES = (
     "12.6",
     "12.7",
 )  # number by number
+
+
 # What a letter means in one section: v is a velocity, and a variance in batch normalisation.
 ALIASES = {
     "bn": {"v": "var"},
@@ -95,6 +94,8 @@ ALIASES = {
     "nesterov": {"mean": "mu"},
     "smooth": {"decay": "smoothing"},
 }
+
+
 READ = [e for e in EQUATIONS if e.checks and e.number not in NOT_READ]
 
 
@@ -214,91 +215,3 @@ def test_a_wrong_display_fails(equation: Equation) -> None:
                 assert not right(equation, wrong), wrong
         except (MisshapenError, UnreadableError, ValueError, IndexError):
             pass
-
-
-# What GitHub's renderer is known to take; \operatorname, for one, it refuses.
-KNOWN = {
-    "alpha",
-    "approx",
-    "bar",
-    "begin",
-    "beta",
-    "bigl",
-    "Bigl",
-    "bigr",
-    "Bigr",
-    "bmatrix",
-    "cases",
-    "cdot",
-    "cos",
-    "cosh",
-    "delta",
-    "dots",
-    "end",
-    "epsilon",
-    "equiv",
-    "frac",
-    "gamma",
-    "ge",
-    "hat",
-    "in",
-    "infty",
-    "int",
-    "lambda",
-    "langle",
-    "le",
-    "left",
-    "leftarrow",
-    "lfloor",
-    "log",
-    "lVert",
-    "lvert",
-    "mathbf",
-    "mathcal",
-    "mathrm",
-    "max",
-    "min",
-    "mu",
-    "odot",
-    "omega",
-    "partial",
-    "pi",
-    "qquad",
-    "quad",
-    "rangle",
-    "rfloor",
-    "right",
-    "Rightarrow",
-    "rVert",
-    "rvert",
-    "sigma",
-    "sim",
-    "sinh",
-    "sqrt",
-    "substack",
-    "sum",
-    "tanh",
-    "text",
-    "textstyle",
-    "texttt",
-    "tfrac",
-    "tilde",
-    "to",
-    "top",
-    "underset",
-    "varepsilon",
-    "widetilde",
-}
-
-
-@pytest.mark.parametrize("equation", EQUATIONS, ids=lambda e: e.number)
-def test_a_display_can_be_rendered(equation: Equation) -> None:
-    latex = equation.latex
-    assert set(re.findall(r"\\([A-Za-z]+)", latex)) <= KNOWN
-    plain = re.sub(r"\\[{}]", "", latex)
-    assert plain.count("{") == plain.count("}")
-    assert latex.count(r"\left") - latex.count(r"\leftarrow") == latex.count(
-        r"\right"
-    ) - latex.count(r"\rightarrow")
-    assert latex.count(r"\begin{") == latex.count(r"\end{")
-    assert not [line for line in latex.splitlines() if not line.strip()]

@@ -1,12 +1,9 @@
-"""Wrong gradients: around a real layer or loss, something that spoils what it gives back.
+"""Wrong gradients: around a real layer, something that spoils what it gives back.
 
-Inside: what can happen to any gradient (`GENERAL`, `ANY_LOSS`), and the mistakes that people make
-in the derivative of one particular layer or loss (`SPECIAL`, `OF_LOSS`). Not inside: the judgement
-(`test_mutations`).
+Inside: what can happen to any gradient (`GENERAL`), and the mistakes that people make in the
+derivative of one particular layer (`SPECIAL`). Not inside: losses (`loss_mutations`), how a
+gradient is spoilt (`mutants`), the judgement (`test_mutations`).
 """
-
-from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -21,91 +18,37 @@ from digitus.nn import (
     Deslant,
     Dropout,
     Flatten,
-    HeatmapFocal,
     MaxPool,
-    MultiTask,
-    PlaceCrossEntropy,
     Relu,
     Residual,
     Scale,
     Sigmoid,
-    SmoothAbsolute,
     Softmax,
-    SoftmaxCrossEntropy,
-    SquaredError,
     Standardize,
     Tanh,
     Upsample,
 )
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A real layer whose gradients go through `spoil(seen, dx, gradients)` on their way back."""
-
-    layer: object
-    spoil: object
-    changes: list  # filled with True where an array became another one
-
-    def plan(self, shape):
-        return self.layer.plan(shape)
-
-    def forward(self, p, x, rng=None):
-        y, backward = self.layer.forward(p, x, rng)
-
-        def wrong(dy, want_dx=True):
-            dx, gradients = backward(dy.copy(), want_dx)
-            seen = SimpleNamespace(
-                layer=self.layer, p=p, x=x, y=y, dy=dy, n=len(x), training=rng is not None
-            )
-            before = dy.copy()
-            dx_, gradients_ = self.spoil(seen, dx, dict(gradients))
-            pairs = [(dx, dx_), (before, dy)]
-            pairs += [(gradients.get(k), gradients_.get(k)) for k in gradients | gradients_]
-            self.changes.append(any(differ(a, b) for a, b in pairs))
-            return dx_, gradients_
-
-        return y, wrong
-
-
-def differ(a, b):
-    if a is None or b is None or a.shape != b.shape:
-        return a is not b
-    return not np.allclose(a, b, rtol=1e-9, atol=1e-9)
-
-
-def on(key, change):
-    """A mutation of one returned array: change(gradient, seen)."""
-
-    def spoil(seen, dx, gradients):
-        if key == "x":
-            return change(dx, seen), gradients
-        gradient = change(gradients.pop(key), seen)
-        return dx, gradients if gradient is None else gradients | {key: gradient}
-
-    return spoil
-
-
-def one_value(g, change):
-    """Changes the largest value only."""
-    g = g.copy()
-    place = np.unravel_index(np.abs(g).argmax(), g.shape)
-    g[place] = change(g[place])
-    return g
-
-
-def edge(g, seen):
-    """Forgets the first row of an image, the first value of a vector."""
-    g = g.copy()
-    g[(slice(None), 0) if g.ndim > 1 else 0] = 0
-    return g
-
-
-def half_forgotten(g, seen):
-    g = g.copy()
-    g[len(g) // 2 :] = 0  # the second block of examples, or half of the weights
-    return g
-
+from nn.mutants import (
+    as_tiles,
+    batch_norm,
+    blocks,
+    centred,
+    edge,
+    gradient_of_a_statistic,
+    half_forgotten,
+    inside,
+    last_winner,
+    mask,
+    one_value,
+    pooled,
+    renamed,
+    slope,
+    still,
+    through,
+    with_dx,
+    with_gradient,
+    with_weights,
+)
 
 # For any array that comes back: what happens to it.
 GENERAL = {
@@ -135,148 +78,6 @@ GENERAL = {
     "wrong at inference only": lambda g, seen: g if seen.training else g * 1.01,
     "wrong for one example only": lambda g, seen: g * 1.01 if seen.n == 1 else g,
 }
-
-
-def with_dx(change):
-    """A mutation of dx that looks at everything: change(seen, dx)."""
-    return lambda seen, dx, gradients: (change(seen, dx), gradients)
-
-
-def with_gradient(key, change):
-    return lambda seen, dx, gradients: (dx, gradients | {key: change(seen, gradients[key])})
-
-
-def dy_changed(seen, dx, gradients):
-    seen.dy *= 1.5
-    return dx, gradients
-
-
-def gradient_of_a_statistic(seen, dx, gradients):
-    return dx, gradients | {"mean": np.ones(seen.x.shape[-1])}
-
-
-def slope(change):
-    """An elementwise layer whose derivative is taken to be change(x, y)."""
-    return with_dx(lambda seen, dx: seen.dy * change(seen.x, seen.y))
-
-
-def windows(seen, weight):
-    """A pool's dx where each value of a window gets dy · weight(values of its window)."""
-    s = seen.layer.size
-    dx = np.zeros_like(seen.x)
-    (_, h, w, _), corners = seen.y.shape, list(np.ndindex(s, s))
-    values = np.stack([seen.x[:, i : h * s : s, j : w * s : s] for i, j in corners])
-    for (i, j), share in zip(corners, weight(values), strict=True):
-        dx[:, i : h * s : s, j : w * s : s] = seen.dy * share
-    return dx
-
-
-def pooled(weight):
-    return with_dx(lambda seen, dx: windows(seen, weight))
-
-
-def last_winner(values):
-    won = values == values.max(0)
-    later = np.flip(np.cumsum(np.flip(won, 0), 0), 0)
-    return won & (later == 1)
-
-
-def batch_norm(formula):
-    """dx from other terms: formula(dy, x_hat, inverse, gamma, seen), on rows [m c]."""
-
-    def change(seen, dx):
-        rows = seen.x.reshape(-1, seen.x.shape[-1])
-        mean, var = seen.p["mean"], seen.p["var"]
-        if seen.training:
-            mean, var = rows.mean(0), rows.var(0)
-        inverse = 1 / np.sqrt(var + seen.layer.epsilon)
-        dy, x_hat = seen.dy.reshape(rows.shape), (rows - mean) * inverse
-        return formula(dy, x_hat, inverse, seen.p["gamma"], seen).reshape(seen.x.shape)
-
-    return with_dx(change)
-
-
-def centred(dy, x_hat, m=None):
-    """What training subtracts from dy."""
-    m = m or len(dy)
-    return dy - dy.sum(0) / m - x_hat * (dy * x_hat).sum(0) / m
-
-
-def with_weights(change):
-    """The gradients of the same layer with other weights."""
-
-    def spoil(seen, dx, gradients):
-        p = seen.p | {"W": change(seen.p["W"])}
-        return seen.layer.forward(p, seen.x, None)[1](seen.dy.copy())[0], gradients
-
-    return spoil
-
-
-def still(seen, *, turned=False):
-    """dx of Deslant as if no pixel moved another: Tᵀ dy, or T dy."""
-    x, layer = seen.x, seen.layer
-    h, w = x.shape[1:3]
-    i, j = np.arange(h)[:, None], np.arange(w)
-    weight = (x * x).sum(-1)
-    weight = weight / weight.sum((1, 2), keepdims=True)
-
-    def mean(z):
-        return (weight * z).sum((1, 2), keepdims=True)
-
-    a, b = i - mean(i), j - mean(j)
-    s = mean(a * b) / mean(a * a)
-    k = 1.0
-    if layer.width:
-        k = np.sqrt(mean(b * b) - s * mean(a * b)) / layer.width
-        k = np.clip(k, 1 / layer.most, layer.most)
-    q = mean(j) + k * (j - (w - 1) / 2) + s * a
-    T = np.maximum(0, 1 - np.abs(q[..., None] - j))
-    return (T if turned else T.swapaxes(2, 3)) @ seen.dy
-
-
-def inside(dx):
-    """1 but for the first and last row, which only windows on the border's zeros see."""
-    rows = np.arange(dx.shape[1])[:, None, None]
-    return (rows > 0) & (rows < len(rows) - 1)
-
-
-def mask(seen):
-    """Which units a dropout kept, where that shows."""
-    return (seen.y != 0).astype(float)
-
-
-def blocks(change):
-    """Upsample's dx from blocks [n h f w f c] of dy."""
-
-    def dx(seen, _):
-        n, h, w, c = seen.x.shape
-        f = seen.layer.factor
-        return change(seen.dy.reshape(n, h, f, w, f, c))
-
-    return with_dx(dx)
-
-
-def as_tiles(seen, dx):
-    """As if x had been laid side by side, again and again, instead of each pixel."""
-    n, h, w, c = seen.x.shape
-    f = seen.layer.factor
-    return seen.dy.reshape(n, f, h, f, w, c).sum((1, 3))
-
-
-def through(seen, k, dy=None):
-    """What comes back to x through the first or the second chain of a Concat."""
-    chain = (seen.layer.first, seen.layer.second)[k]
-    own = {name[2:]: w for name, w in seen.p.items() if name.startswith(f"{k}.")}
-    y, backward = chain.forward(own, seen.x, np.random.default_rng(0) if seen.training else None)
-    c = seen.layer.first.plan(seen.x.shape[1:])[1][-1]
-    half = (seen.dy[..., :c], seen.dy[..., c:])[k if dy is None else dy]
-    if half.shape != y.shape:
-        raise ValueError("the other half of dy has another shape")
-    return backward(half.copy())[0]
-
-
-def renamed(change):
-    return lambda seen, dx, gradients: (dx, {change(name): g for name, g in gradients.items()})
 
 
 SPECIAL = {
@@ -483,132 +284,5 @@ SPECIAL = {
             {f"{int(k[0]) + 1}{k[1:]}": v for k, v in g.items()},
         ),
         "without its first layer": with_dx(lambda s, dx: dx * s.layer.layers[0].divisor),
-    },
-}
-
-
-def probabilities(z):
-    e = np.exp(z - z.max(1, keepdims=True))
-    return e / e.sum(1, keepdims=True)
-
-
-def winner(z):
-    return np.eye(z.shape[1])[z.argmax(1)]
-
-
-def focal(z, t, *, power=2.0, weight=4.0, focus=2.0, there=1.0):
-    """dz of `HeatmapFocal`, part by part, to be broken."""
-    known = ~np.isnan(t)
-    positive = known & (t >= there)
-    s = np.where(known, np.where(positive, -z, z), 0)
-    wrong, cost = 0.5 + 0.5 * np.tanh(s / 2), np.logaddexp(0, s)
-    w = np.where(positive, 1, (1 - np.where(known, t, 0)) ** weight) * known
-    ds = w * wrong**power * (focus * (1 - wrong) * cost + wrong)
-    return np.where(positive, -ds, ds) / len(z)
-
-
-def known_error(z, t):
-    return np.where(np.isnan(t), 0, z - t)
-
-
-def rows_with_nan(t):
-    return np.isnan(t).any(-1, keepdims=True)
-
-
-def softmax_of_all(z, axis=-1):
-    e = np.exp(z - z.max(axis, keepdims=True))
-    return e / e.sum(axis, keepdims=True)
-
-
-# For any loss: change(dz, z, t).
-ANY_LOSS = {
-    **{
-        name: (lambda dz, z, t, f=f: f(dz, SimpleNamespace(n=len(z), training=True)))
-        for name, f in GENERAL.items()
-        if not name.startswith("wrong ")
-    },
-    "targets forgotten": lambda dz, z, t: dz + t / len(z),
-    "sign of the targets": lambda dz, z, t: dz + 2 * t / len(z),
-    "sum over the batch": lambda dz, z, t: dz * len(z),
-    "divided by n twice": lambda dz, z, t: dz / len(z),
-    "mean over outputs": lambda dz, z, t: dz / z.shape[1],
-    "divided by n - 1": lambda dz, z, t: dz * len(z) / max(len(z) - 1, 0.5),
-    "factor 2": lambda dz, z, t: 2 * dz,
-    "clipped": lambda dz, z, t: np.clip(dz, -0.1, 0.1),
-    "transposed": lambda dz, z, t: dz.T,
-}
-OF_LOSS = {
-    SoftmaxCrossEntropy: {
-        "smoothing forgotten": lambda dz, z, t: (probabilities(z) - t) / len(z),
-        "normalisation forgotten": lambda dz, z, t: (np.exp(np.minimum(z, 9)) - t) / len(z),
-        "sigmoid for softmax": lambda dz, z, t: (0.5 + 0.5 * np.tanh(z / 2) - t) / len(z),
-        "winner for softmax": lambda dz, z, t: (winner(z) - t) / len(z),
-        "logits for softmax": lambda dz, z, t: (z - t) / len(z),
-        "softmax over examples": lambda dz, z, t: (probabilities(z.T).T - t) / len(z),
-        "probabilities clipped": lambda dz, z, t: (
-            (np.clip(probabilities(z), 1e-3, 1 - 1e-3) - t) / len(z)
-        ),
-        "softmax twice": lambda dz, z, t: (probabilities(probabilities(z)) - t) / len(z),
-        "times p (1 - p)": lambda dz, z, t: dz * probabilities(z) * (1 - probabilities(z)),
-        "squared error's": lambda dz, z, t: (
-            (p := probabilities(z)) * ((p - t) - ((p - t) * p).sum(1, keepdims=True)) / len(z)
-        ),
-        "only the label's": lambda dz, z, t: dz * (t > 0),
-        "uniform where all equal": lambda dz, z, t: dz * (np.ptp(z, 1, keepdims=True) > 0),
-    },
-    SquaredError: {
-        "sign of the error": lambda dz, z, t: np.sign(z - t) / len(z),
-        "square of the error": lambda dz, z, t: (z - t) ** 2 / len(z),
-        "of a sigmoid": lambda dz, z, t: dz * z * (1 - z),
-        "Huber's": lambda dz, z, t: np.clip(z - t, -1, 1) / len(z),
-    },
-    HeatmapFocal: {
-        "of cross-entropy": lambda dz, z, t: (0.5 + 0.5 * np.tanh(z / 2) - t) / len(z),
-        "of weighted cross-entropy": lambda dz, z, t: focal(z, t, power=0.0, focus=0.0),
-        "power not differentiated": lambda dz, z, t: focal(z, t, focus=0.0),
-        "power differentiated, cost not": lambda dz, z, t: dz - focal(z, t, focus=0.0),
-        "one power too many": lambda dz, z, t: focal(z, t, power=3.0),
-        "α of another power": lambda dz, z, t: focal(z, t, focus=4.0),
-        "weights forgotten": lambda dz, z, t: focal(z, t, weight=0.0),
-        "t for 1 - t": lambda dz, z, t: dz * np.where(t < 1, (t / (1 - t + 1e-9)) ** 4, 1),
-        "nearly something is something": lambda dz, z, t: focal(z, t, there=0.9),
-        "nothing is something": lambda dz, z, t: focal(z, t, there=2.0),
-        "sign at something": lambda dz, z, t: np.where(t == 1, -dz, dz),
-        "the unknown are nothing": lambda dz, z, t: focal(z, np.where(np.isnan(t), 0, t)),
-        "by p instead of z": lambda dz, z, t: dz / np.cosh(z / 2).clip(max=1e9) ** -2 / 4,
-    },
-    SmoothAbsolute: {
-        "sign of the error": lambda dz, z, t: np.sign(known_error(z, t)) / len(z),
-        "the error": lambda dz, z, t: known_error(z, t) / len(z),
-        "clipped at 2": lambda dz, z, t: np.clip(known_error(z, t), -2, 2) / len(z),
-        "β for 1/β": lambda dz, z, t: np.clip(7 * known_error(z, t), -1, 1) / len(z),
-        "nothing beyond β": lambda dz, z, t: dz * (np.abs(dz) < np.abs(dz).max()),
-        "the unknown are 0": lambda dz, z, t: np.where(np.isnan(t), np.clip(z, -1, 1) / len(z), dz),
-    },
-    PlaceCrossEntropy: {
-        "sum of the targets forgotten": lambda dz, z, t: (
-            np.where(rows_with_nan(t), 0, softmax_of_all(z) - t) / len(z)
-        ),
-        "unknown numbers, not rows": lambda dz, z, t: np.where(
-            np.isnan(t), 0, dz - np.where(rows_with_nan(t), np.nan_to_num(t), 0) / len(z)
-        ),
-        "softmax over examples": lambda dz, z, t: (
-            dz + (softmax_of_all(z, 0) - softmax_of_all(z)) * ~rows_with_nan(t) / len(z)
-        ),
-        "softmax over all places": lambda dz, z, t: (
-            (softmax_of_all(z, tuple(range(1, z.ndim))) - np.nan_to_num(t)) / len(z)
-        ),
-        "mean over places": lambda dz, z, t: dz / z[0, ..., 0].size if z.ndim > 2 else dz * 2,
-        "times p (1 - p)": lambda dz, z, t: dz * softmax_of_all(z) * (1 - softmax_of_all(z)),
-        "only the label's": lambda dz, z, t: dz * (t == np.nanmax(t, -1, keepdims=True)),
-    },
-    MultiTask: {
-        "weights forgotten": lambda dz, z, t: dz / [1, 0.5, 0.5, 2, 2, 2],
-        "weights in another order": lambda dz, z, t: dz * [2, 2, 2, 0.5, 0.5, 0.5],
-        "weights squared": lambda dz, z, t: dz * [1, 0.5, 0.5, 2, 2, 2],
-        "first only": lambda dz, z, t: dz * [1, 0, 0, 0, 0, 0],
-        "last forgotten": lambda dz, z, t: dz * [1, 1, 1, 0, 0, 0],
-        "one channel off": lambda dz, z, t: dz[..., [0, 1, 3, 2, 4, 5]],
-        "the first's for all": lambda dz, z, t: focal(z, t),
     },
 }

@@ -1,9 +1,9 @@
-"""What every layer promises, and what some do at the edges.
+"""What every layer promises, and which settings and shapes are refused.
 
 Inside: promises that hold for all layers (plan agrees with forward, no promotion of types, nothing
-is changed, examples do not see each other), then dense layers, activations, dropout, `Chain`.
-Not inside: right gradients (`test_check`, `test_tape`, `test_torch`), layers for images
-(`test_spatial`) and for the input (`test_inputs`).
+is changed, examples do not see each other). Not inside: right gradients (`test_check`, `test_tape`,
+`test_torch`), activations and dropout (`test_activations`), chains (`test_chain`), layers for
+images (`test_spatial`) and for the input (`test_inputs`).
 """
 
 import math
@@ -29,19 +29,11 @@ from digitus.nn import (
     MaxPool,
     Relu,
     Scale,
-    Sigmoid,
-    Softmax,
     Standardize,
-    Tanh,
-    first_trained,
-    softmax,
-    trained,
 )
 from nn.cases import (
-    IMAGE,
     LAYERS,
     NAMES,
-    VECTOR,
     inputs,
     parameters,
     public,
@@ -52,6 +44,7 @@ from nn.cases import (
 )
 
 each_layer = pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+
 
 # --- promises of every layer
 
@@ -238,158 +231,3 @@ def test_a_layer_that_does_not_fit_says_which_and_why(layers, shape, words):
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
-
-
-# --- activations at the edges
-
-
-def test_relu_at_zero_has_slope_zero():
-    x = np.array([[-1.0, -0.0, 0.0, 1e-300, 1.0]])
-    y, backward = Relu().forward({}, x)
-    assert np.array_equal(y, [[0, 0, 0, 1e-300, 1]])
-    assert np.array_equal(backward(np.full_like(x, 3.0))[0], [[0, 0, 0, 3, 3]])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_saturated_activations_are_finite(dtype):
-    """Warnings are errors here: nothing overflows, at any size."""
-    largest = np.finfo(dtype).max
-    x = np.array([[-largest, -1e4, -50.0, 0.0, 50.0, 1e4, largest]], dtype)
-    y, backward = Sigmoid().forward({}, x)
-    assert np.allclose(y, [[0, 0, 0, 0.5, 1, 1, 1]], atol=1e-7)
-    assert np.allclose(backward(np.ones_like(x))[0], [[0, 0, 0, 0.25, 0, 0, 0]], atol=1e-7)
-
-    y, backward = Tanh().forward({}, x)
-    assert np.allclose(y, [[-1, -1, -1, 0, 1, 1, 1]])
-    assert np.allclose(backward(np.ones_like(x))[0], [[0, 0, 0, 1, 0, 0, 0]])
-
-
-def test_sigmoid_is_the_logistic_function():
-    x = np.linspace(-20, 20, 101)[None]
-    assert np.allclose(Sigmoid().forward({}, x)[0], 1 / (1 + np.exp(-x)), rtol=0, atol=1e-15)
-
-
-@given(
-    st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=8),
-    st.sampled_from([np.float32, np.float64]),
-)
-@settings(max_examples=60)
-def test_softmax_rows_sum_to_one(z, dtype):
-    z = np.clip(z, -1e38, 1e38).astype(dtype)[None]
-    y = softmax(z)
-    assert y.dtype == dtype
-    assert np.all((y >= 0) & (y <= 1))
-    assert y.sum() == pytest.approx(1, abs=1e-6)
-    assert np.array_equal(y, Softmax().forward({}, z)[0])
-
-
-def test_softmax_by_hand():
-    assert np.array_equal(softmax(np.full((2, 4), 7.0)), np.full((2, 4), 0.25))
-    assert np.allclose(softmax(np.log([[1.0, 2.0, 5.0]])), [[0.125, 0.25, 0.625]])
-    assert np.array_equal(softmax(np.array([[-1e5, 0.0, 1e5]])), [[0, 0, 1]])
-    assert np.allclose(softmax(np.array([[3.0, 1.0]]) + 1e6), softmax(np.array([[3.0, 1.0]])))
-
-
-# --- dropout
-
-
-def test_dropout_keeps_the_mean_and_drops_at_its_rate():
-    x = np.full((400, 500), 2.0, np.float32)
-    for rate in (0.1, 0.5, 0.9):
-        y, _ = Dropout(rate).forward({}, x, rng_of("training"))
-        kept = y != 0
-        # 200 000 units: the deviation of their share is at most 0.0011
-        assert kept.mean() == pytest.approx(1 - rate, abs=0.005)
-        assert np.allclose(y[kept], 2 / (1 - rate))
-        assert y.mean(dtype=float) == pytest.approx(2, rel=0.05 * rate / (1 - rate) + 0.005)
-
-
-def test_dropout_is_off_at_inference_and_drawn_from_its_generator():
-    layer, x = Dropout(0.5), inputs(VECTOR)
-    y, backward = layer.forward({}, x)
-    assert np.array_equal(y, x)
-    assert np.array_equal(backward(x)[0], x)
-
-    first, again, other = (
-        layer.forward({}, x, np.random.default_rng(seed))[0] for seed in (1, 1, 2)
-    )
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-def test_dropout_sends_the_gradient_where_the_signal_went():
-    y, backward = Dropout(0.3).forward({}, np.ones((50, 40)), rng_of("training"))
-    assert np.array_equal(backward(np.ones((50, 40)))[0], y)
-    assert 0 < np.count_nonzero(y) < y.size
-
-
-# --- chains
-
-
-def test_a_chain_is_its_layers_by_hand():
-    p, x = parameters(Chain([Dense(4), Tanh(), Dense(3)]), VECTOR), inputs(VECTOR)
-    y, backward = Chain([Dense(4), Tanh(), Dense(3)]).forward(p, x)
-    hidden = np.tanh(x @ p["0.W"] + p["0.b"])
-    assert np.allclose(y, hidden @ p["2.W"] + p["2.b"])
-    v = upstream(y)
-    _, gradients = backward(v)
-    assert list(gradients) == ["2.W", "2.b", "0.W", "0.b"]
-    assert np.allclose(gradients["2.W"], hidden.T @ v)
-    assert np.allclose(gradients["0.b"], ((v @ p["2.W"].T) * (1 - hidden**2)).sum(0))
-
-
-def test_a_chain_with_more_than_ten_layers():
-    """Layer 1 does not get the parameters of layer 11."""
-    chain = Chain([Dense(3) for _ in range(12)])
-    p = {name: np.full(size, 0.0) for name, size in chain.plan(VECTOR)[0].items()}
-    p["11.b"] = np.array([1.0, 2.0, 3.0])
-    assert np.array_equal(chain.forward(p, inputs(VECTOR, 1))[0], [[1, 2, 3]])
-
-
-def test_an_unwanted_dx_is_not_computed():
-    """Below the first trained layer no backward is called, and that layer is told."""
-    calls = []
-
-    class Spy(Dense):
-        def forward(self, p, x, rng=None):
-            y, backward = super().forward(p, x, rng)
-
-            def spy(dy, want_dx=True):
-                calls.append((self.units, want_dx))
-                return backward(dy, want_dx)
-
-            return y, spy
-
-    chain = Chain([Flatten(), Standardize(), Spy(4), Relu(), Spy(3)])
-    p, x = parameters(chain, IMAGE), inputs(IMAGE)
-    y, backward = chain.forward(p, x)
-    dx, gradients = backward(upstream(y), want_dx=False)
-    assert dx is None
-    assert calls == [(3, True), (4, False)]
-    assert set(gradients) == {"2.W", "2.b", "4.W", "4.b"}
-
-
-def test_a_chain_without_parameters():
-    chain = Chain([Relu(), Flatten()])
-    y, backward = chain.forward({}, inputs(IMAGE))
-    assert backward(y, want_dx=False) == (None, {})
-    assert backward(y)[1] == {}
-    assert first_trained(chain, {}) == 2
-
-
-def test_which_parameters_are_trained():
-    network = Chain([Standardize(), Conv(2), BatchNorm(), Flatten(), Dense(3)])
-    p = parameters(network, (5, 5, 1))
-    assert {name for name in p if trained(name)} == {
-        "1.W", "1.b", "2.gamma", "2.beta", "4.W", "4.b",
-    }  # fmt: skip
-    assert first_trained(network, p) == 1
-    assert trained("W")
-    assert not any(map(trained, ("mean", "0.3.var", "2.deviation")))
-
-
-def test_an_empty_batch():
-    """A picture without digits gives no examples; a network has nothing to say about them."""
-    for layer, shape in LAYERS:
-        y, _ = layer.forward(parameters(layer, shape), np.zeros((0, *shape)))
-        assert y.shape == (0, *layer.plan(shape)[1])

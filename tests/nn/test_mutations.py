@@ -33,7 +33,9 @@ from digitus.nn import (
 from digitus.nn import check as module
 from digitus.nn.check import check_layer, check_loss
 from nn.cases import public
-from nn.mutations import ANY_LOSS, GENERAL, OF_LOSS, SPECIAL, Mutant, differ, dy_changed, on
+from nn.loss_mutations import ANY_LOSS, OF_LOSS
+from nn.mutants import Mutant, differ, dy_changed, on
+from nn.mutations import GENERAL, SPECIAL
 
 # The table's cases, and square ones: an array must have the shape of its transpose to hide.
 SQUARE = [
