@@ -12,18 +12,18 @@ import pytest
 
 from digitus.datasets.augment import augment
 from digitus.datasets.augmentation import Augmentation
-from digitus.nn import Conv, Deslant
+from digitus.nn import Conv, Deslant, softmax
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import times, transposed_times
 from nn.cases import (
     LAYERS,
     LOSSES,
     OPTIMIZERS,
+    PLACE_LOSSES,
     inputs,
     parameters,
     rng_of,
     same,
-    targets,
     upstream,
 )
 from nn.layouts import LAYOUTS
@@ -97,12 +97,13 @@ def test_layers_on_bytes(layer, shape, layout):
 @each_layout
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
 def test_losses(loss, layout):
-    z, t = inputs((10,)), targets(5, 10, soft=True)
-    value, dz = loss(z, t)
-    for z_, t_ in ((layout(z), t), (z, layout(t))):
-        value_, dz_ = loss(z_, t_)
-        assert same(value_, value, EXACT)
-        assert same(dz_, dz, EXACT)
+    for shape in ((10,), (3, 4, 10)) if loss in PLACE_LOSSES else ((10,),):
+        z, t = inputs(shape), softmax(inputs(shape, seed=2))
+        value, dz = loss(z, t)
+        for z_, t_ in ((layout(z), t), (z, layout(t))):
+            value_, dz_ = loss(z_, t_)
+            assert same(value_, value, EXACT)
+            assert same(dz_, dz, EXACT)
 
 
 @each_layout
