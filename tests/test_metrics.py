@@ -87,6 +87,13 @@ def test_the_interval_of_a_mean_holds_it_in_95_of_100_cases(n: int) -> None:
     assert share == pytest.approx(0.95, abs=0.012)  # 3.5 deviations
 
 
+@pytest.mark.parametrize("strange", [-1, 10])
+def test_what_is_no_class_is_not_counted_as_another_pair(strange: int) -> None:
+    for labels, answers in (([3, strange], [3, 3]), ([3, 3], [strange, 3])):
+        with pytest.raises(ValueError, match=f"{strange}"):
+            confusion(labels, answers)
+
+
 @given(LABELS)
 def test_confusions_count_pairs(pairs: list[tuple[int, int]]) -> None:
     labels, answers = [a for a, _ in pairs], [b for _, b in pairs]

@@ -66,8 +66,15 @@ def _share_within(theta: float, freedom: int) -> float:
 
 
 def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) -> Counts:
-    """Counts [classes classes]: row, the true digit; column, what it was read as."""
-    pairs = np.asarray(labels, np.int64) * classes + np.asarray(answers, np.int64)
+    """Counts [classes classes]: row, the true digit; column, what it was read as.
+
+    Raises `ValueError` for what is none of the classes: it would be counted as another pair.
+    """
+    labels, answers = np.asarray(labels, np.int64), np.asarray(answers, np.int64)
+    for digits in (labels, answers):
+        if digits.size and not 0 <= digits.min() <= digits.max() < classes:
+            raise ValueError(f"digits must lie in 0..{classes - 1}: {digits.min()}..{digits.max()}")
+    pairs = labels * classes + answers
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 

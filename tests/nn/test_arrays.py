@@ -34,6 +34,13 @@ def test_labels_outside_the_classes(labels):
         one_hot(labels)
 
 
+@pytest.mark.parametrize("labels", [[0.5, 3], [float("nan")]])
+def test_labels_with_fractions(labels):
+    with pytest.raises(ValueError, match="whole numbers, not float64"):
+        one_hot(labels)
+    assert one_hot([3.0])[0, 3] == 1
+
+
 PURPOSES = [
     (0,),
     (1,),

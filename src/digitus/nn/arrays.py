@@ -60,9 +60,11 @@ def to_numpy(x: Array) -> Numbers:
 def one_hot(labels: npt.ArrayLike, classes: int = 10, dtype: npt.DTypeLike = np.float32) -> Array:
     """Rows with a 1 at the label and 0 elsewhere: labels [n] of 0 ... classes-1 to [n classes].
 
-    Raises `ValueError` for a label outside the classes.
+    Raises `ValueError` for a label outside the classes, or one that is no whole number.
     """
     labels = np.asarray(labels)
+    if not np.array_equal(labels, np.trunc(labels)):  # also refuses NaN
+        raise ValueError(f"labels must be whole numbers, not {labels.dtype} with fractions")
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(
             f"labels must lie in 0..{classes - 1}, found {labels.min()}..{labels.max()}"
