@@ -51,12 +51,17 @@ def glyphs(
     value that no image shows, and all without `digits`, are written by the simulated pen, each
     value in one hand for the whole page, as a person would.
     """
-    if digits is None or not set(values.tolist()) <= set(digits.labels.tolist()):
+    shown = (
+        {}
+        if digits is None
+        else {v: np.flatnonzero(digits.labels == v) for v in {*values.tolist()}}
+    )
+    if digits is None or not all(len(at) for at in shown.values()):
         inks = _written(values, heights, style, rng)
     else:
         inks = [
-            _enlarged(digits.images[rng.choice(np.flatnonzero(digits.labels == v))], height)
-            for v, height in zip(values, heights, strict=True)
+            _enlarged(digits.images[rng.choice(shown[v])], height)
+            for v, height in zip(values.tolist(), heights, strict=True)
         ]
         if style.slant:
             inks = [_sheared(ink, style.slant) for ink in inks]

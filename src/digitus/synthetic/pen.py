@@ -96,11 +96,12 @@ def write(
 
 def _assign(labels: Ints, rng: np.random.Generator, hands: str | Iterable[str]) -> Ints:
     """A hand for each label, [n], by the shares of the chosen hands."""
-    chosen = set(choose(hands))
+    names = set(choose(hands))
+    chosen = [(i, hand) for i, hand in enumerate(EVERY_HAND) if hand in names]
     luck = rng.random(len(labels))
     assigned = np.zeros(len(labels), np.int64)
     for digit in np.unique(labels):
-        able = [i for i, h in enumerate(EVERY_HAND) if h in chosen and h.digit == digit]
+        able = [i for i, hand in chosen if hand.digit == digit]
         if not able:
             raise ValueError(f"no chosen hand writes the label {digit}")
         shares = np.cumsum([EVERY_HAND[i].share for i in able])

@@ -86,6 +86,43 @@ def sign(
     return ink[y : y + h, x : x + w], round(corner[1]) + y
 
 
+def join(
+    before: Bytes, after: Bytes, apart: tuple[int, int], pen: float, rng: np.random.Generator
+) -> tuple[Bytes, tuple[int, int]] | None:
+    """The stroke of a pen that was not lifted between two digits, and its corner: x, y in pixels.
+
+    `apart` is how far the second array's corner lies right of and below the first's, and the corner
+    of the stroke is measured from there too. None where the two have no ink at the same height.
+    """
+    right, down = apart
+    first, last = max(0, down), min(before.shape[0], down + after.shape[0]) - 1
+    if last <= first:
+        return None
+    left, rest = before[first : last + 1] > 127, after[first - down : last + 1 - down] > 127
+    both = np.flatnonzero(left.any(1) & rest.any(1))
+    ends = before.shape[1] - 1 - left[both, ::-1].argmax(1)
+    starts = right + rest[both].argmax(1)
+    gaps = starts - ends
+    # The pen goes the short way.
+    near = np.flatnonzero((gaps > 0) & (gaps <= np.min(gaps, initial=10**6) + 0.1 * len(before)))
+    if not len(near) or gaps[near].min() > 0.5 * len(before):
+        return None
+    at = int(near[rng.integers(len(near))])
+    row = first + int(both[at])
+    x = np.linspace(ends[at], starts[at], 5)
+    sag = 0.1 * before.shape[0] * float(rng.standard_normal())
+    y = row + sag * np.array([0, 0.75, 1, 0.75, 0])
+    margin = int(pen) + 2
+    low = np.array([int(x.min()), int(np.floor(y.min()))]) - margin
+    w, h = np.ceil([x.max(), y.max()]).astype(int) + margin - low
+    sheet = np.zeros((h, w), np.uint8)
+    way = [np.round((np.column_stack([x, y]) - low) * 16).astype(np.int32)]
+    cv2.polylines(sheet, way, False, 255, max(1, round(0.7 * pen)), cv2.LINE_AA, 4)
+    across, top, w, h = cv2.boundingRect(sheet)
+    corner = int(low[0]) + across, int(low[1]) + top
+    return sheet[top : top + h, across : across + w], corner
+
+
 def crossed_out(ink: Bytes, pen: float, way: int, rng: np.random.Generator) -> Bytes:
     """A digit struck through with the same pen: by a line (0), two (1), a cross (2) or zigzag (3).
 

@@ -6,13 +6,13 @@ things at the edge, focus, noise, JPEG. Not inside: the sheet itself (`stationer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from digitus.synthetic.pages.stationery import blurred, grain
-from digitus.types import Bytes, Floats32, Matrix, Points
+from digitus.types import Bytes, Floats32, Floats64, Matrix, Points
 
 MOST = 2400  # pixels: the longer side of a picture
 SKIN = np.array([[236, 188, 164], [198, 134, 104], [141, 85, 56], [92, 58, 40]], np.float32)
@@ -20,11 +20,16 @@ SKIN = np.array([[236, 188, 164], [198, 134, 104], [141, 85, 56], [92, 58, 40]],
 
 @dataclass(frozen=True)
 class View:
-    """From the sheet to the picture: the homography [3 3], and the picture's height and width."""
+    """From the sheet to the picture: the homography [3 3], and the picture's height and width.
+
+    A curled sheet is first bent, so that its lines rise and fall by `curl`: the height, length and
+    begin of a wave, in pixels of the sheet.
+    """
 
     matrix: Matrix
     height: int
     width: int
+    curl: tuple[float, float, float] = (0.0, 1.0, 0.0)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -35,18 +40,42 @@ class View:
         """The same view in a picture of other size."""
         height, width = (max(1, round(n * by)) for n in self.shape)
         zoom = np.diag([width / self.width, height / self.height, 1.0])
-        return View(zoom @ self.matrix, height, width)
+        return replace(self, matrix=zoom @ self.matrix, height=height, width=width)
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether the picture is the sheet itself, pixel by pixel."""
+        return np.array_equal(self.matrix, np.eye(3)) and not self.curl[0]
+
+    def moved(self, by: int) -> View:
+        """The same view of a sheet with so many pixels more above and to the left."""
+        back = self.matrix @ np.array([[1, 0, -by], [0, 1, -by], [0, 0, 1]])
+        high, long, begin = self.curl
+        return replace(self, matrix=back, curl=(high, long, begin + by))
+
+    def bent(self, x: Floats64) -> Floats64:
+        """How far below its place a curled sheet lies, at these x."""
+        high, long, begin = self.curl
+        below: Floats64 = high * np.sin(2 * np.pi * (x - begin) / long)
+        return below
 
     def place(self, points: Points) -> Points:
         """Points [n 2] of the sheet, x and y, in the picture."""
-        projected = np.column_stack([points, np.ones(len(points))]) @ self.matrix.T
+        x, y = points.T
+        projected = np.column_stack([x, y + self.bent(x), np.ones(len(points))]) @ self.matrix.T
         placed: Points = projected[:, :2] / projected[:, 2:]
         return placed
 
     def take(self, layer: Bytes) -> Bytes:
         """A layer of the sheet, as the picture shows it."""
-        if np.array_equal(self.matrix, np.eye(3)) and layer.shape == self.shape:
+        if self.is_straight and layer.shape == self.shape:
             return layer
+        if self.curl[0]:
+            h, w = layer.shape
+            x, y = np.arange(w, dtype=np.float64), np.arange(h, dtype=np.float32)[:, None]
+            above = y - self.bent(x + 0.5).astype(np.float32)
+            across = np.broadcast_to(x.astype(np.float32), (h, w))
+            layer = cv2.remap(layer, across, above, cv2.INTER_LINEAR)
         taken: Bytes = cv2.warpPerspective(layer, self.matrix, (self.width, self.height))
         return taken
 
@@ -61,6 +90,7 @@ def view(
     desk: bool,
     straight: bool,
     tight: bool = False,
+    curled: bool = False,
 ) -> View:
     """Where a sheet [h w] lies in the picture, whose frame never cuts the points of its `ink`.
 
@@ -68,7 +98,7 @@ def view(
     A `straight` sheet (a scan, a screen) is not moved at all, unless one of the others is asked.
     """
     h, w = shape
-    if straight and not (rotated or perspective or desk):
+    if straight and not (rotated or perspective or desk or curled):
         return View(np.eye(3), h, w)
     corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
     angle = np.radians(rng.uniform(4, 14) * rng.choice([-1, 1]) if rotated else rng.normal(0, 1.2))
@@ -80,6 +110,10 @@ def view(
     lies = View(
         cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32)), h, w
     )
+    if curled:
+        long = w * rng.uniform(0.7, 2.5)
+        wave = long * rng.uniform(0.01, 0.035), long, w * rng.uniform(0, 1)
+        lies = replace(lies, curl=wave)
     low, high = corners.min(0), corners.max(0)
     if desk:  # the frame shows some of what is around the sheet, on some of its sides
         around = rng.uniform(-0.06, 0.22, (2, 2)) * min(h, w)
@@ -92,7 +126,7 @@ def view(
     zoom = min(1.0, MOST / (high - low).max())
     shift = np.array([[zoom, 0, -zoom * low[0]], [0, zoom, -zoom * low[1]], [0, 0, 1]])
     width, height = np.maximum(np.round((high - low) * zoom), 1).astype(int).tolist()
-    return View(shift @ lies.matrix, height, width)
+    return replace(lies, matrix=shift @ lies.matrix, height=height, width=width)
 
 
 def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generator) -> Floats32:

@@ -26,6 +26,7 @@ CHANCES = {
     "cramped": 0.25, "roomy boxes": 0.3, "dashed": 0.2,
     "crossed out": 0.05, "labels": 0.06, "coloured fields": 0.06, "stamp": 0.04, "window": 0.04,
     "faint": 0.06, "chalkboard": 0.04, "whiteboard": 0.04, "glare": 0.04, "screen photo": 0.04,
+    "joined": 0.06, "scattered": 0.15, "cut neighbours": 0.15, "curled": 0.05,
     "gradient": 0.2, "vignette": 0.15, "shadow": 0.15, "rough paper": 0.2,
     "rotated": 0.08, "perspective": 0.12, "desk": 0.1, "fingers": 0.07, "turned": 0.06,
     "blur": 0.15, "noise": 0.15, "jpeg": 0.25,
@@ -33,25 +34,16 @@ CHANCES = {
 # What some pages suffer from more often, or less, than others.
 LIKELY: dict[str, dict[str, float]] = {
     "crop": {"jpeg": 0.5, "blur": 0.3, "touching": 0.25, "ruled": 0.25},
-    "cheque": {"touching": 0.35, "slant": 0.3, "uneven": 0.3, "blur": 0.4, "jpeg": 0.5},
+    "cheque": {"touching": 0.35, "slant": 0.3, "uneven": 0.3, "blur": 0.4, "jpeg": 0.5,
+               "joined": 0.2},
     "canvas": {"felt pen": 0.25},
 }  # fmt: skip
 KINDS = (*SHARES, *CHANCES)
 
 IN_LINES = frozenset(  # of several digits in a row
-    {
-        "touching",
-        "curved",
-        "turned",
-        "signs",
-        "underlined",
-        "uneven",
-        "wide gaps",
-        "in squares",
-        "crossed out",
-        "labels",
-    }
-)
+    {"touching", "curved", "turned", "signs", "underlined", "uneven", "wide gaps", "in squares",
+     "crossed out", "labels", "joined", "scattered"}
+)  # fmt: skip
 AROUND = frozenset(
     {"printed", "letters", "desk", "fingers", "labels", "window"}
 )  # what has no room in a small picture
@@ -67,21 +59,23 @@ EXCLUDED: dict[str, frozenset[str]] = {
                                  "rotated", "blur"},
     "tiny": SMALL,
     "canvas": SMALL - {"touching"},
-    "blank": IN_LINES | PENS | {"slant", "broken", "tight", "low resolution"},
+    "blank": IN_LINES | PENS | {"curled"} | {"slant", "broken", "tight", "low resolution"},
     "single": IN_LINES - {"underlined"},
     "small": IN_LINES | {"blur", "thin", "broken", "pencil", "tight", "low resolution"},
-    "large": IN_LINES | {"desk", "fingers", "printed", "letters"},
-    "boxes": FORMS,
-    "comb": FORMS,
-    "table": IN_LINES - {"turned", "uneven"} | {"ruled", "squared"},
-    "many": frozenset({"desk", "signs", "underlined", "labels"}),
-    "crowded": AROUND | {"signs", "underlined", "low resolution", "wide gaps", "thin"},
+    "large": IN_LINES | {"curled", "desk", "fingers", "printed", "letters"},
+    "boxes": FORMS | {"cut neighbours"},
+    "comb": FORMS | {"cut neighbours"},
+    "table": frozenset({"cut neighbours"}) | IN_LINES - {"turned", "uneven"} | {"ruled", "squared"},
+    "many": frozenset({"desk", "signs", "underlined", "labels", "joined", "scattered"}),
+    "crowded": AROUND | {"joined", "scattered", "signs", "underlined", "low resolution",
+                         "wide gaps", "thin"},
     "crop": AROUND | {"thin", "tight", "low resolution", "turned", "squared", "perspective",
-                      "wide gaps", "in squares"},
+                      "wide gaps", "in squares", "scattered", "curled"},
     "cheque": AROUND | PAPERS | BOARDS | {"coloured fields", "screen photo", "crossed out",
                                  "thin", "tight", "low resolution", "turned", "squared", "ruled",
                                  "screen", "perspective", "colour pen", "inverted", "signs",
-                                 "smudges", "wide gaps", "in squares", "felt pen"},
+                                 "smudges", "wide gaps", "in squares", "felt pen",
+                                 "scattered", "curled"},
     "tight": AROUND,
     "pencil": BOARDS,
     "faint": BOARDS | {"pencil", "screen"},
@@ -99,13 +93,16 @@ EXCLUDED: dict[str, frozenset[str]] = {
     "window": PAPERS | BOARDS | {"inverted", "turned", "ruled", "squared", "in squares", "pencil",
                                  "desk", "smudges", "stamp", "fingers"},
     "in squares": frozenset({"ruled", "squared", "touching", "curved", "underlined", "labels",
-                             "crossed out"}),
+                             "crossed out", "joined"}),
+    "curled": frozenset({"desk", "screen", "screen photo"}) | BOARDS,
     "cramped": frozenset({"roomy boxes"}),
     "inverted": frozenset({"pencil", "desk", "ruled", "squared", "in squares"}),
 }  # fmt: skip
 # These make sense only with one of those.
 NEEDS: dict[str, frozenset[str]] = {
     "dark lines": frozenset({"ruled", "squared", "in squares", "boxes", "comb", "table"}),
+    "scattered": frozenset({"lines"}),
+    "cut neighbours": frozenset({"crop", "cheque", "tight"}),
     "cramped": frozenset({"boxes", "comb"}),
     "roomy boxes": frozenset({"boxes", "comb"}),
     "dashed": frozenset({"boxes", "comb", "table", "ruled", "squared", "in squares"}),

@@ -17,8 +17,8 @@ import numpy as np
 from digitus.synthetic.glyphs import stroke_width
 from digitus.synthetic.pages.cells import in_boxes, in_squares, in_table
 from digitus.synthetic.pages.placed import Placed, Writing
-from digitus.synthetic.pages.rows import in_lines, underlined
-from digitus.synthetic.pages.texts import CROSSED_OUT, DIGITS, RAISED, VALUES, texts, truth
+from digitus.synthetic.pages.rows import in_lines, joined, underlined
+from digitus.synthetic.pages.texts import CROSSED_OUT, CUT, DIGITS, RAISED, VALUES, texts, truth
 from digitus.synthetic.signs import crossed_out
 from digitus.types import Box, Bytes, Floats64, Ints
 
@@ -89,6 +89,8 @@ def lay_out(
         placed, cells, baselines = in_squares(lines, made, writing, rng)
     else:
         placed, baselines = in_lines(lines, made, writing, rng)
+        if "joined" in kinds:
+            placed += joined(placed, writing, rng)
         if "underlined" in kinds:
             placed += underlined(placed, writing, rng)
     read = [truth(line) for line in lines]
@@ -135,9 +137,32 @@ def _with_margins(
     size = int(width + before + after), int(height + above + below)
     dx, dy = int(before - left), int(above - top)
     moved = [replace(g, x=g.x + dx, y=g.y + dy) for g in placed]
+    if "cut neighbours" in kinds:
+        moved += _cut_neighbours(moved, size, (above, below), digit, rng)
     forms = tuple(tuple((cx + dx, cy + dy, cw, ch) for cx, cy, cw, ch in row) for row in cells)
     feet = tuple(b + dy for b in baselines)
     return _sorted(size, moved, tuple(lines), digit, feet, forms)
+
+
+def _cut_neighbours(
+    placed: list[Placed],
+    size: tuple[int, int],
+    room: tuple[int, int],
+    digit: float,
+    rng: np.random.Generator,
+) -> list[Placed]:
+    """The feet of digits above and the heads of those below, which the frame has cut off."""
+    found = []
+    for _ in range(int(rng.integers(1, 5))):
+        ink = placed[rng.integers(len(placed))].ink
+        side = int(rng.integers(2))
+        most = min(room[side] - 0.08 * digit, 0.35 * ink.shape[0])
+        if most < 1:
+            continue
+        shown = int(np.ceil(rng.uniform(0.3, 1) * most))
+        y = size[1] - shown if side else shown - ink.shape[0]
+        found.append(Placed(ink, CUT, 0, int(rng.uniform(-0.2, 0.95) * size[0]), y))
+    return found
 
 
 def _sorted(
@@ -170,6 +195,8 @@ def _sides(
         sides = digit * np.maximum(most * rng.beta(0.8, 2.0, 4) - 0.05, 0)
     if kinds & {"printed", "letters"}:  # room for words before, above and below the digits
         sides += digit * rng.uniform(0, [4.0, 2.0, 2.5, 2.5])
+    if "cut neighbours" in kinds:
+        sides[2:] = digit * rng.uniform(0.1, 0.4, 2)
     if "labels" in kinds:
         sides[0] += digit * rng.uniform(2.5, 6)
     if "window" in kinds:

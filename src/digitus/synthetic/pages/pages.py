@@ -111,16 +111,9 @@ def _style(kinds: frozenset[str], rng: np.random.Generator) -> Style:
 
 def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Generator) -> Page:
     """A layout on paper, in light, seen by a camera."""
-    sheet = (layout.height, layout.width)
     written = layout.written
     outlines = [_placed(g) for g in written]
-    inked = np.concatenate([np.zeros((0, 2)), *outlines])
-    screen = "screen" in kinds
-    lies = camera.view(
-        sheet, inked, rng, rotated="rotated" in kinds, perspective="perspective" in kinds,
-        desk="desk" in kinds, straight=screen or rng.random() < 0.3,
-        tight=bool(kinds & {"crop", "cheque", "tight"}),
-    )  # fmt: skip
+    lies, inked = _viewed(layout, outlines, kinds, rng)
     seen = lies
     if "low resolution" in kinds:
         by = rng.uniform(12, 30) / layout.digit
@@ -140,6 +133,21 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
     shown = [_is_in(outline, seen.shape) for outline in outlines]
     known = [(g, box) for g, box, s in zip(written, boxes, shown, strict=True) if s]
     return _told(picture, layout.lines, kinds, known)
+
+
+def _viewed(
+    layout: Layout, outlines: list[Floats64], kinds: frozenset[str], rng: np.random.Generator
+) -> tuple[View, Floats64]:
+    """Where the sheet lies in the picture; the points of ink, on the sheet, that are all in it."""
+    tight = bool(kinds & {"crop", "cheque", "tight"})  # the frame may cut off all but the digits
+    whole = zip(layout.written, outlines, strict=True)
+    inked = np.concatenate([np.zeros((0, 2)), *(o for g, o in whole if g.is_digit or not tight)])
+    lies = camera.view(
+        (layout.height, layout.width), inked, rng, rotated="rotated" in kinds,
+        perspective="perspective" in kinds, desk="desk" in kinds,
+        straight="screen" in kinds or rng.random() < 0.3, tight=tight, curled="curled" in kinds,
+    )  # fmt: skip
+    return lies, inked
 
 
 def _told(

@@ -5,11 +5,13 @@ Inside: their places. Not inside: what is written (`texts`), boxes and squares (
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from digitus.synthetic import signs
 from digitus.synthetic.pages.placed import Placed, Writing
-from digitus.synthetic.pages.texts import DIGITS, JOINING, RAISED, UPRIGHT
+from digitus.synthetic.pages.texts import DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
 from digitus.types import Bytes
 
 
@@ -26,16 +28,16 @@ def in_lines(
     slope = float(np.tan(np.radians(1.5 * rng.standard_normal())))
     wave, phase = rng.uniform(4, 10) * digit, rng.uniform(0, 2 * np.pi)
     placed: list[Placed] = []
-    baselines, left = [], iter(inks)
+    left = iter(inks)
+    starts, baselines = _starts(len(lines), digit, spacing, "scattered" in kinds, rng)
     for line, text in enumerate(lines):
-        x, before = float(rng.uniform(0, 0.5) * digit) if len(lines) > 1 else 0.0, None
-        baselines.append(line * spacing)
+        x, before = starts[line], None
         for c in text:
             if c == " ":
                 x, before = x + (_wide(digit, rng) if wide else group) - gap, None
                 continue
             way = slope * x + bend * digit * np.sin(2 * np.pi * x / wave + phase)
-            foot = line * spacing + way + jitter * digit * rng.standard_normal()
+            foot = baselines[line] + way + jitter * digit * rng.standard_normal()
             if c in DIGITS:
                 ink = next(left)
                 if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
@@ -50,6 +52,31 @@ def in_lines(
                 before = None
             x = placed[-1].x + ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1
     return placed, baselines
+
+
+def joined(placed: list[Placed], writing: Writing, rng: np.random.Generator) -> list[Placed]:
+    """Strokes that join most digits to their neighbours, as a pen draws that is not lifted."""
+    found = []
+    for a, b in pairwise(placed):
+        near = b.x - a.x - a.ink.shape[1] < 0.5 * writing.digit
+        if not (near and a.is_digit and b.is_digit and a.line == b.line) or rng.random() < 0.3:
+            continue
+        stroke = signs.join(a.ink, b.ink, (b.x - a.x, b.y - a.y), writing.pen, rng)
+        if stroke is not None:
+            ink, (x, y) = stroke
+            found.append(Placed(ink, JOIN, a.line, a.x + x, a.y + y))
+    return found
+
+
+def _starts(
+    count: int, digit: float, spacing: float, scattered: bool, rng: np.random.Generator
+) -> tuple[list[float], list[float]]:
+    """Where each line begins, and how far down it stands, in pixels."""
+    if count == 1:
+        return [0.0], [0.0]
+    indents = digit * rng.uniform(0, 8.0 if scattered else 0.5, count)
+    steps = spacing * rng.uniform(1, 2.5 if scattered else 1, count)
+    return indents.tolist(), (np.cumsum(steps) - steps[0]).tolist()
 
 
 def _gaps(digit: float, kinds: frozenset[str], rng: np.random.Generator) -> tuple[float, float]:
@@ -79,7 +106,7 @@ def underlined(placed: list[Placed], writing: Writing, rng: np.random.Generator)
         for i in range(rng.choice([1, 1, 2])):
             ink = signs.underline(max(right - left, 0.5 * digit), pen, rng)
             y = below + digit * (rng.uniform(0.02, 0.2) + i * rng.uniform(0.1, 0.18)) + i * pen
-            found.append(Placed(ink, "_", line, round(left), round(y)))
+            found.append(Placed(ink, UNDERLINE, line, round(left), round(y)))
     return found
 
 

@@ -59,7 +59,7 @@ def _layers(
     ink, marks = lies.take(ink), lies.take(marks)
     if kinds & {"ruled", "squared", "in squares"}:
         # They go on where the sheet ends: drawn on a larger one.
-        more = 0 if np.array_equal(lies.matrix, np.eye(3)) else max(sheet) // 5
+        more = 0 if lies.is_straight else max(sheet) // 5
         wide = replace(
             layout, width=sheet[1] + 2 * more, height=sheet[0] + 2 * more,
             baselines=tuple(b + more for b in layout.baselines),
@@ -69,8 +69,7 @@ def _layers(
         )  # fmt: skip
         strength = 1.0 if "dark lines" in kinds else rng.uniform(0.35, 1)
         rules = stationery.ruled((wide.height, wide.width), wide, kinds, rng)
-        back = lies.matrix @ np.array([[1, 0, -more], [0, 1, -more], [0, 0, 1]])
-        rules = View(back, *lies.shape).take(rules) if more else lies.take(rules)
+        rules = lies.moved(more).take(rules) if more else lies.take(rules)
         marks = cv2.max(marks, (rules * strength).astype(np.uint8))
     if "cheque" in kinds and rng.random() < 0.75:
         marks = cv2.max(marks, lies.take(security.printed_lines(sheet, layout, rng)))
@@ -182,7 +181,7 @@ def _surface(
         stains = stationery.smudged(shape, digit, rng)
         lit *= 1 - np.float32(rng.uniform(0.3, 0.6)) * stains
     if kinds & {"cheque", "security pattern"}:
-        lit *= 1 - np.float32(rng.uniform(0.08, 0.45)) * security.pattern(shape, digit, rng)
+        lit *= 1 - np.float32(rng.uniform(0.08, 0.38)) * security.pattern(shape, digit, rng)
     if "watercolour paper" in kinds:
         bumps = stationery.grain(shape, max(1.5, digit * rng.uniform(0.02, 0.1)), rng)
         lit *= np.clip(1 + np.float32(rng.uniform(0.04, 0.13)) * bumps, 0.3, 1.7)

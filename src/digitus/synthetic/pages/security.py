@@ -23,7 +23,7 @@ def pattern(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> F
     y = y[:, None]
     kind = rng.choice(["waves", "guilloche", "mesh", "weave", "weave"])
     if kind == "weave":
-        pitch, turn = rng.uniform(2.0, 4.0), np.float32(rng.uniform(0, 0.3))
+        pitch, turn = rng.uniform(2.0, 3.2), np.float32(rng.uniform(0, 0.3))
         wave = np.float32(2 * np.pi / pitch)
         cloth = 0.5 + 0.25 * (np.sin(wave * (x + turn * y)) + np.sin(wave * (y - turn * x)))
         cloth += np.float32(rng.uniform(0.1, 0.35)) * grain(shape, rng.uniform(1, 1.8), rng)
@@ -40,8 +40,8 @@ def pattern(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> F
                 phase = np.float32(rng.uniform(0, 2 * np.pi))
                 wave = np.sin(np.float32(2 * np.pi / length) * along + phase)
                 across = across + np.float32(height * min(1, length / digit / 4)) * wave
-        step = max(digit * rng.uniform(0.07, 0.2), rng.uniform(2.2, 4.5))
-        share = np.float32(rng.uniform(0.35, 0.8))  # of the paper that lines cover
+        step = max(digit * rng.uniform(0.04, 0.12), rng.uniform(2.2, 4.2))
+        share = np.float32(rng.uniform(0.3, 0.7))  # of the paper that lines cover
         ridge = 0.5 + 0.5 * np.cos(np.float32(2 * np.pi / step) * across)
         lines = np.maximum(lines, (ridge - (1 - share)) / share)
     return lines

@@ -13,6 +13,7 @@ import numpy as np
 
 Writer: TypeAlias = Callable[[np.random.Generator], str]
 
+UNDERLINE, JOIN, CUT = "_‿…"  # a line below digits, a stroke between two, what the edge cuts off
 JOINING = ".,'"  # marks inside an amount, whose digits they do not part
 FIGURES = "0123456789"
 CROSSED_OUT = "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡"  # digits that were written and then struck through
