@@ -9,14 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from digitus.report.annotate import DOUBTFUL, DOUBTFUL_INK, SURE_INK, annotate, doubtful, label
+from digitus.report.annotate import (
+    DOUBTFUL_BELOW,
+    DOUBTFUL_INK,
+    SURE_INK,
+    annotate,
+    doubtful,
+    label,
+)
 from digitus.report.review import doubts_of
 from shown import REFUSED, SURE, UNSURE, digit, picture, reading
 
 
 def test_what_is_doubtful():
     assert not doubtful(SURE)
-    assert not doubtful(digit(3, DOUBTFUL))
+    assert not doubtful(digit(3, DOUBTFUL_BELOW))
     assert doubtful(UNSURE)
     assert doubtful(digit(None, 0.95))
     assert [label(d) for d in (SURE, UNSURE, REFUSED)] == ["3", "8", "? 7"]

@@ -33,8 +33,8 @@ def test_a_thousand_epochs_and_epochs_with_holes() -> None:
     section = model.learning(recognizer().recipe, many)
     assert section is not None
     assert "nan" not in "".join(re.findall(r' d="([^"]*)"', section.body))
-    assert f"({model.EPOCH_ROWS} of 1,000\u00a0epochs)" not in section.body
-    assert f"({model.EPOCH_ROWS} of 1,000 epochs)" in section.body
+    assert f"({model.EPOCHS_SHOWN} of 1,000\u00a0epochs)" not in section.body
+    assert f"({model.EPOCHS_SHOWN} of 1,000 epochs)" in section.body
     assert len(section.body) < 60_000
 
 

@@ -59,7 +59,7 @@ def test_every_misread_picture_is_there_once_and_can_be_reached() -> None:
 
 
 def test_pictures_of_a_cell_are_capped_and_it_says_so() -> None:
-    n = score.PER_CELL + 7
+    n = score.PICTURES_PER_CELL + 7
     labels = np.full(n, 3, np.uint8)
     probabilities = np.full((n, 10), 0.01)
     probabilities[:, 5] = np.linspace(0.5, 0.9, n)
@@ -67,14 +67,14 @@ def test_pictures_of_a_cell_are_capped_and_it_says_so() -> None:
     found = Page(report(recognizer(), e, []))
     assert f"3 read as 5: {n} times" in found.text
     assert "7 more, less confident, are left out." in found.text
-    assert len(score.Mistakes(e).shown) == score.PER_CELL
+    assert len(score.Mistakes(e).shown) == score.PICTURES_PER_CELL
     assert f"number {n - 1} of the set: a 3 read as 5" in str(found.with_class("misread")[0])
 
 
 def test_the_worst_mistakes_are_the_most_confident() -> None:
     e = evaluation()
     wrong = np.flatnonzero(e.answers != e.digits.labels)
-    order = wrong[np.argsort(-e.confidence[wrong])][: score.WORST]
+    order = wrong[np.argsort(-e.confidence[wrong])][: score.WORST_SHOWN]
     section = score.worst(score.Mistakes(e))
     assert section is not None
     found = re.findall(r"<small>number (\d+)</small>", section.body)

@@ -6,8 +6,10 @@ in the report cannot differ from what was measured.
 
 ::
 
-    experiments    what is measured: a module for each question; which there are (plan)
+    experiments    what is measured: each paper as it is stated (gopa, shao), how far its network
+                   can go (*_improved), a hypothesis (shao_rotation); which there are (plan)
     store, runner  the results file; running what is missing, on all cores
+    images         pictures in the results file
     machine        where the experiments ran
-    report         what is shown: a module for each section, HTML and Markdown
+    report         what is shown: a module and a template for each section, HTML and Markdown
 """

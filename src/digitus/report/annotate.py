@@ -18,16 +18,16 @@ from digitus.types import Bytes
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
 
-DOUBTFUL = 0.9  # accepted digits below this probability are marked; about one in ten is wrong
+DOUBTFUL_BELOW = 0.9  # probability: of the accepted digits below it about one in ten is wrong
 SURE_INK, DOUBTFUL_INK, PAPER = (28, 92, 190), (200, 50, 20), (255, 255, 255)
-SMALLER = 0.67  # the confidence, beside the value
-LARGEST = 2000  # pixels of the longer side
-LEAST = 56  # pixels that a digit is enlarged to if it is smaller, so that its label can be read
+CONFIDENCE_SIZE = 0.67  # of the value's letters beside it
+LARGEST_SIDE = 2000  # pixels of the picture that is drawn on
+LEAST_HEIGHT = 56  # pixels: smaller digits are enlarged, so that their labels can be read
 
 
 def doubtful(digit: Digit) -> bool:
-    """Whether a person should look at it: refused, or less than `DOUBTFUL` certain."""
-    return digit.value is None or digit.confidence < DOUBTFUL
+    """Whether a person should look at it: refused, or less than `DOUBTFUL_BELOW` certain."""
+    return digit.value is None or digit.confidence < DOUBTFUL_BELOW
 
 
 def label(digit: Digit) -> str:
@@ -44,7 +44,7 @@ def annotate(picture: Bytes, reading: Reading) -> bytes:
     from PIL import Image, ImageDraw
 
     zoom = _zoom(reading)
-    high = statistics.median([d.box[3] for d in reading.digits] or [LEAST]) * zoom
+    high = statistics.median([d.box[3] for d in reading.digits] or [LEAST_HEIGHT]) * zoom
     size = min(max(0.3 * high, 15.0), 44.0)
     margin = round(1.3 * size) + 4
     w, h = max(round(reading.width * zoom), 1), max(round(reading.height * zoom), 1)
@@ -67,9 +67,9 @@ def annotate(picture: Bytes, reading: Reading) -> bytes:
 
 def _zoom(reading: Reading) -> float:
     """How much larger the picture is drawn than it is."""
-    largest = LARGEST / max(reading.width, reading.height, 1)
+    largest = LARGEST_SIDE / max(reading.width, reading.height, 1)
     heights = [digit.box[3] for digit in reading.digits]
-    wanted = LEAST / max(statistics.median(heights), 1) if heights else 1.0
+    wanted = LEAST_HEIGHT / max(statistics.median(heights), 1) if heights else 1.0
     return min(max(wanted, 1.0), largest)
 
 
@@ -111,7 +111,7 @@ def _label(
 ) -> tuple[_Text, _Text]:
     """The value above a box; beside it, smaller, its confidence, or below where that is narrow."""
     x, y, w, h = box
-    large, small = _font(size), _font(SMALLER * size)
+    large, small = _font(size), _font(CONFIDENCE_SIZE * size)
     value = f"{label(digit)}?" if doubtful(digit) and digit.value is not None else label(digit)
     share = f"{int(100 * digit.confidence)} %"  # rounded down: only what is certain is 100 %
     colour = DOUBTFUL_INK if doubtful(digit) else SURE_INK
@@ -126,7 +126,7 @@ def _label(
 
 def _write(draw: ImageDraw.ImageDraw, text: _Text, size: float) -> None:
     """Words with a rim that keeps them readable on anything."""
-    font, rim = _font(size if text.large else SMALLER * size), max(2, round(size / 8))
+    font, rim = _font(size if text.large else CONFIDENCE_SIZE * size), max(2, round(size / 8))
     at = (text.left, text.line)
     draw.text(at, text.words, text.colour, font, "ls", stroke_width=rim, stroke_fill=PAPER)
 

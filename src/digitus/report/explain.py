@@ -23,11 +23,11 @@ from digitus.report.pictures import Sheet, ink_sheet, ink_uri, photo_uri
 from digitus.types import Box, Bytes, Images
 
 TEMPLATE = "report/explain.html"
-LARGEST = 1000  # pixels of a map's longer side, at most
-PROBABLE = 3  # answers shown with their probabilities
+LARGEST_SIDE = 1000  # pixels of a map's longer side, at most
+ANSWERS_SHOWN = 3  # of a digit, with their probabilities
 MOST_REJECTED = 24  # ways to cut a line that were not taken: the best of them are shown
 MOST_FRAMES = 1500  # drawn over a map: more would be noise
-AROUND = 6  # pixels shown around the ink of a line
+MARGIN = 6  # pixels shown around the ink of a line
 
 
 def explain(picture: Bytes, reading: Reading, name: str) -> str:
@@ -167,9 +167,9 @@ def _strip(steps: Steps, boxes: Sequence[Box], chosen: Sequence[Candidate]) -> _
     """The ink of a line, with a frame around each chosen digit."""
     x, y, w, h = np.array(boxes).T
     height, width = steps.ink.shape
-    left, top = max(int(x.min()) - AROUND, 0), max(int(y.min()) - AROUND, 0)
-    right = min(int((x + w).max()) + AROUND, width)
-    bottom = min(int((y + h).max()) + AROUND, height)
+    left, top = max(int(x.min()) - MARGIN, 0), max(int(y.min()) - MARGIN, 0)
+    right = min(int((x + w).max()) + MARGIN, width)
+    bottom = min(int((y + h).max()) + MARGIN, height)
     frames = [
         _Frame((c.box[0] - left, c.box[1] - top, *c.box[2:]), f"score {c.score:.2f}")
         for c in chosen
@@ -185,7 +185,7 @@ def _way(k: int, c: Candidate, kind: str = "") -> _Card:
 
 def _likely(probabilities: Sequence[float]) -> list[tuple[int, float]]:
     """The likeliest digits with their probabilities."""
-    order = sorted(range(10), key=lambda d: -probabilities[d])[:PROBABLE]
+    order = sorted(range(10), key=lambda d: -probabilities[d])[:ANSWERS_SHOWN]
     return [(d, probabilities[d]) for d in order]
 
 
@@ -206,7 +206,7 @@ def _stack(images: Iterable[Bytes]) -> Images:
 
 def _fit(picture: Bytes) -> Bytes:
     """A map no larger than it is shown."""
-    zoom = LARGEST / max(picture.shape)
+    zoom = LARGEST_SIDE / max(picture.shape)
     if zoom >= 1:
         return picture
     size = tuple(max(1, round(side * zoom)) for side in picture.shape[::-1])

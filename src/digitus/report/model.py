@@ -25,8 +25,8 @@ from digitus.types import Floats, Floats64, Shape
 
 Epochs = Sequence[dict[str, Any]]
 TEMPLATE = "report/model.html"
-UNITS = 64  # whose weights are shown
-EPOCH_ROWS = 40  # of the table of epochs
+UNITS_SHOWN = 64  # those with the largest weights
+EPOCHS_SHOWN = 40  # rows of their table
 
 
 def learning(recipe: Recipe, epochs: Epochs) -> Section | None:
@@ -78,8 +78,8 @@ def _column(epochs: Epochs, key: str) -> Floats64:
 
 
 def _epoch_rows(epochs: Epochs) -> list[list[str]]:
-    """The numbers of the epochs, or of `EPOCH_ROWS` among them."""
-    chosen = np.linspace(0, len(epochs) - 1, min(len(epochs), EPOCH_ROWS)).round().astype(int)
+    """The numbers of the epochs, or of `EPOCHS_SHOWN` among them."""
+    chosen = np.linspace(0, len(epochs) - 1, min(len(epochs), EPOCHS_SHOWN)).round().astype(int)
     rows = []
     for i in np.unique(chosen).tolist():
         v = {key: _column(epochs[i : i + 1], key)[0] for key in epochs[i]}
@@ -126,7 +126,7 @@ def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
     if found is None:
         return None
     thing, pictures = found
-    order = np.argsort(-np.linalg.norm(pictures, axis=(1, 2)), kind="stable")[:UNITS]
+    order = np.argsort(-np.linalg.norm(pictures, axis=(1, 2)), kind="stable")[:UNITS_SHOWN]
     sheet = signed_sheet("weights", pictures[order])
     body = fill(
         TEMPLATE,
@@ -134,7 +134,7 @@ def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
         thing=thing,
         size=_by(pictures.shape[1:]),
         count=len(pictures),
-        most=UNITS,
+        most=UNITS_SHOWN,
         sheet=sheet,
         units=order.tolist(),
     )

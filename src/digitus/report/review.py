@@ -21,8 +21,8 @@ from digitus.report.pictures import photo_uri
 from digitus.types import Box, Bytes
 
 TEMPLATE = "report/review.html"
-AROUND = 0.8  # of a digit's longer side: what is shown of its neighbourhood
-LARGEST = 220  # pixels of the longer side of what is shown around a digit, at most
+MARGIN = 0.8  # of a digit's longer side, shown around it
+LARGEST_SIDE = 220  # pixels of the longer side of what is shown around a digit, at most
 GUESSES = 3  # likely answers that are offered
 
 
@@ -123,12 +123,12 @@ def _in_pixels(box: Box, zoom: float) -> Box:
 def _surroundings(picture: Bytes, box: Box) -> Cut:
     """The part of the picture around a box, with a frame there."""
     x, y, w, h = box
-    around = round(AROUND * max(w, h)) + 2
+    around = round(MARGIN * max(w, h)) + 2
     height, width = picture.shape[:2]
     left, top = max(x - around, 0), max(y - around, 0)
     cut = picture[top : min(y + h + around, height), left : min(x + w + around, width)]
     high, wide = cut.shape[:2]
-    zoom = LARGEST / max(high, wide)
+    zoom = LARGEST_SIDE / max(high, wide)
     if zoom < 1:
         size = (max(1, round(wide * zoom)), max(1, round(high * zoom)))
         cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)

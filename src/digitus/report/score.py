@@ -24,11 +24,11 @@ from digitus.report.pictures import Sheet, ink_sheet
 from digitus.types import Ints
 
 TEMPLATE = "report/score.html"
-PER_CELL = 40  # pictures of one confusion: 90 cells of them are about a megabyte
-WORST = 30
-PROBABLE = 3  # answers shown with their probabilities
-BINS = 15  # of confidence, as in `metrics.calibration_error`
-EXAMPLES = 6  # pictures beside a frequent confusion
+PICTURES_PER_CELL = 40  # pictures of one confusion: 90 cells of them are about a megabyte
+WORST_SHOWN = 30  # mistakes, the most confident ones
+ANSWERS_SHOWN = 3  # of a mistake, with their probabilities
+CONFIDENCE_BINS = 15  # as in `metrics.calibration_error`
+EXAMPLES_SHOWN = 6  # beside a frequent confusion
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Mistakes:
     @cached_property
     def shown(self) -> dict[int, int]:
         """The place in the set of each picture to its place in the sheet."""
-        chosen = sorted(k for cell in self.cells.values() for k in cell[:PER_CELL])
+        chosen = sorted(k for cell in self.cells.values() for k in cell[:PICTURES_PER_CELL])
         return {k: i for i, k in enumerate(chosen)}
 
     @cached_property
@@ -93,7 +93,7 @@ def by_digit(record: dict[str, Any], mistakes: Mistakes) -> Section:
         cells.append(_digit_row(str(row["digit"]), row["count"], row["wrong"], bar))
     cells.append(_digit_row("all", record["n"], sum(row["wrong"] for row in rows), Markup()))
     confusions = [
-        (row, mistakes.cells[row["digit"], row["read_as"]][:EXAMPLES])
+        (row, mistakes.cells[row["digit"], row["read_as"]][:EXAMPLES_SHOWN])
         for row in record["frequent_confusions"]
     ]
     body = fill(TEMPLATE, "by_digit", rows=cells, confusions=confusions, mistakes=mistakes)
@@ -123,7 +123,7 @@ def confusion(record: dict[str, Any], mistakes: Mistakes) -> Section:
         matrix=matrix,
         depth=depth,
         panels=[(*cell, mistakes.cells[cell]) for cell in order],
-        most=PER_CELL,
+        most=PICTURES_PER_CELL,
         mistakes=mistakes,
     )
     return Section("confusion", "What is read as what", body)
@@ -133,7 +133,7 @@ def worst(mistakes: Mistakes) -> Section | None:
     """The most confident wrong answers with what else the network thought of."""
     if not len(mistakes.order):
         return None
-    cards = [_card(mistakes.evaluation, k) for k in mistakes.order[:WORST].tolist()]
+    cards = [_card(mistakes.evaluation, k) for k in mistakes.order[:WORST_SHOWN].tolist()]
     body = fill(TEMPLATE, "worst", cards=cards, mistakes=mistakes)
     return Section("worst", "The worst mistakes", body)
 
@@ -150,7 +150,7 @@ class _Card:
 
 def _card(e: Evaluation, k: int) -> _Card:
     digit, p = int(e.digits.labels[k]), e.probabilities[k]
-    likely = np.argsort(-p, kind="stable")[:PROBABLE].tolist()
+    likely = np.argsort(-p, kind="stable")[:ANSWERS_SHOWN].tolist()
     if digit not in likely:
         likely.append(digit)
     return _Card(k, digit, int(e.answers[k]), [(d, float(p[d])) for d in likely])
@@ -160,7 +160,7 @@ def calibration(record: dict[str, Any], evaluation: Evaluation) -> Section:
     """Confidence against accuracy, and what refusing the unsure answers gives."""
     right = evaluation.answers == evaluation.digits.labels
     confidence = np.asarray(evaluation.confidence, np.float64)
-    which = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    which = np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
     means, bars, rows = [], [], []
     for b in np.unique(which).tolist():
         own = which == b
@@ -168,14 +168,14 @@ def calibration(record: dict[str, Any], evaluation: Evaluation) -> Section:
         mean = float(confidence[own].mean())
         means.append(mean)
         bars.append((hits / n, *interval95(hits, n)))
-        between = f"{percent(b / BINS, 1)} to {percent((b + 1) / BINS, 1)}"
+        between = f"{percent(b / CONFIDENCE_BINS, 1)} to {percent((b + 1) / CONFIDENCE_BINS, 1)}"
         rows.append([between, quantity(n), percent(mean, 1), percent(hits / n, 1)])
     body = fill(
         TEMPLATE,
         "calibration",
         record=record,
         refused=round(record["refused"] * record["n"]),
-        bins=BINS,
+        bins=CONFIDENCE_BINS,
         reliability=charts.reliability(means, bars),
         refusal=_refusal(record, confidence, right),
         rows=rows,

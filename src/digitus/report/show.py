@@ -13,7 +13,7 @@ from pathlib import Path
 
 from digitus.files import write_bytes, write_text
 from digitus.reading.result import Reading
-from digitus.report.annotate import LARGEST, annotate
+from digitus.report.annotate import LARGEST_SIDE, annotate
 from digitus.report.explain import explain
 from digitus.report.review import Doubts, doubts_of
 from digitus.vision.decode import decode_pages
@@ -38,7 +38,7 @@ class Show:
         cannot be opened again.
         """
         doubts = []
-        pages = zip(decode_pages(path, side=LARGEST), readings, strict=True)
+        pages = zip(decode_pages(path, side=LARGEST_SIDE), readings, strict=True)
         for number, (decoded, reading) in enumerate(pages, 1):
             picture = decoded.pixels
             page = f", page {number}" if len(readings) > 1 else ""

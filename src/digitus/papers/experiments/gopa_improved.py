@@ -42,7 +42,7 @@ from digitus.recognizer import Recognizer, load
 from digitus.types import Numbers, Params
 
 RULE = Adam()
-DEVELOPMENT = 5000
+DEVELOPMENT_IMAGES = 5000
 CANDIDATES_APART = 1000  # seeds of the candidates of one seed: 3000, 3001 ...
 
 
@@ -172,7 +172,7 @@ def teacher(workspace: Workspace, count: int | None, epochs: int) -> Recognizer:
 
 
 def _held_back(count: int | None) -> int:
-    return DEVELOPMENT if count is None else count // 10
+    return DEVELOPMENT_IMAGES if count is None else count // 10
 
 
 def _development(p: Params, development: Digits) -> list[float]:

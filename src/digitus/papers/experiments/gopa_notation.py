@@ -29,9 +29,8 @@ from digitus.nn import Initializer, one_hot, stream
 from digitus.types import Floats, Images, Ints, Labels, Params
 
 PIXELS, HIDDEN, DIGITS = 784, 10, 10
-COLUMNS = (
-    2048  # of X that are worked on at a time: what lies between two products stays in the cache
-)
+# Columns of X that are worked on at a time: what lies between two products stays in the cache.
+COLUMNS = 2048
 
 
 def pixels(images: Images, dtype: Any = np.float32) -> Floats:

@@ -17,7 +17,7 @@ from digitus.papers.experiments.workspace import Workspace, read, score, trained
 from digitus.papers.store import Record
 from digitus.recipe import Recipe, from_table, to_table
 
-UNITS = 800
+HIDDEN_UNITS = 800
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def _network(units: int, sigmoid_outputs: bool) -> list[dict[str, Any]]:
 STEPS = (
     Step("the paper's network", "784-30-10, the recipe shao-2023", {}),
     Step(
-        f"{UNITS} hidden units",
+        f"{HIDDEN_UNITS} hidden units",
         "the same training; room for more features",
-        {"network": _network(UNITS, True)},
+        {"network": _network(HIDDEN_UNITS, True)},
     ),
     Step(
         "Adam, a rate that falls",
@@ -61,7 +61,7 @@ STEPS = (
     Step(
         "cross-entropy",
         "softmax over the outputs; its gradient does not fade where the answer is wrong",
-        {"network": _network(UNITS, False), "loss": {"kind": "SoftmaxCrossEntropy"}},
+        {"network": _network(HIDDEN_UNITS, False), "loss": {"kind": "SoftmaxCrossEntropy"}},
     ),
     Step(
         "turned by up to 10°",
@@ -90,10 +90,10 @@ STEPS = (
 WHOLE = 6
 WITHOUT: dict[str, dict[str, Any]] = {
     "no rotation, no affine changes": {"augment": {"elastic": 0.8, "smoothness": 4}},
-    "squared error": {"network": _network(UNITS, True), "loss": {"kind": "SquaredError"}},
+    "squared error": {"network": _network(HIDDEN_UNITS, True), "loss": {"kind": "SquaredError"}},
     "neither these nor cross-entropy": {
         "augment": {"elastic": 0.8, "smoothness": 4},
-        "network": _network(UNITS, True),
+        "network": _network(HIDDEN_UNITS, True),
         "loss": {"kind": "SquaredError"},
     },
     "400 hidden units": {"network": _network(400, False)},

@@ -35,7 +35,7 @@ def write(document: Document, store: Store) -> None:
     document.write(
         "shao_improved.md",
         {"errors": Figures([_errors(found)])} if found else {},
-        units=shao_improved.UNITS,
+        units=shao_improved.HIDDEN_UNITS,
         steps=found,
         top=TOP,
         first=first,

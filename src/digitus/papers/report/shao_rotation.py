@@ -29,7 +29,7 @@ ABOUT = {
 }
 FIRST = (0.9598, 0.8634)  # one seed: upright accuracy after upright and after 0-to-90 training
 AGREES = (0.01, 0.02)  # of these: a mean so close confirms them
-QUARTER_TURNS = (-90, -45, 0, 45, 90, 135, 180)  # degrees: ticks of a chart
+ANGLE_TICKS = (-90, -45, 0, 45, 90, 135, 180)  # degrees
 
 
 def upright(records: list[Record]) -> list[float]:
@@ -130,7 +130,7 @@ def _angles(store: Store, network: str) -> Chart | None:
         return None
     title = f"{network}: accuracy by the angle of the test digits"
     return Chart(
-        f"angles-{_short(network)}", title, "degrees", lines, low=0.0, high=1.0, ticks=QUARTER_TURNS
+        f"angles-{_short(network)}", title, "degrees", lines, low=0.0, high=1.0, ticks=ANGLE_TICKS
     )
 
 
