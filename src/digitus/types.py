@@ -40,4 +40,7 @@ Plane: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # [h w]: a
 Mask: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.bool_]]  # [h w]: yes or no per pixel
 Points: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]  # [n 2]: x, y
 
+# What picks examples: a slice, their numbers, or yes and no for each.
+Index: TypeAlias = slice | npt.NDArray[np.integer[Any]] | Bools
+
 Box: TypeAlias = tuple[int, int, int, int]  # x, y, width, height in pixels

@@ -15,7 +15,7 @@ import numpy as np
 
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
-from digitus.types import Labels, Matrix
+from digitus.types import Images, Index, Labels, Matrix
 
 CLASSES = 10
 SIDE = 28  # pixels: height and width of MNIST's images, and of all that are made like them
@@ -36,7 +36,7 @@ class Digits:
     Raises `DataError` where the two do not belong together.
     """
 
-    images: Any  # Images, or Mapped
+    images: Images  # or `Mapped`, of which whoever uses them need not know
     labels: Labels
     name: str
     origin: str = ""
@@ -65,10 +65,10 @@ class Digits:
     def __len__(self) -> int:
         return len(self.images)
 
-    def take(self, indices: Any) -> Digits:
+    def take(self, indices: Index) -> Digits:
         """The chosen examples (an index array or a slice), in that order."""
-        mapped = isinstance(self.images, Mapped)
-        images = self.images.take(indices) if mapped else self.images[indices]
+        images: Any = self.images
+        images = images.take(indices) if isinstance(images, Mapped) else images[indices]
         return Digits(images, self.labels[indices], self.name, self.origin)
 
     def joined(self, other: Digits) -> Digits:

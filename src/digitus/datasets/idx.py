@@ -18,7 +18,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from digitus.datasets.digits import Digits
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
 from digitus.files import write_bytes
-from digitus.types import Bytes
+from digitus.types import Bytes, Images, Labels
 
 LARGEST_UNMAPPED = 2**28  # bytes of a file that is read into memory: five times MNIST
 LARGEST_SET = 2**31  # bytes: ten times the largest in use; who announces more is damaged
@@ -35,19 +35,19 @@ GZIPPED = b"\x1f\x8b"
 MAGIC = {0x801: "labels (magic number 2049)", 0x803: "images (magic number 2051)"}
 
 
-def read_images(path: Path) -> Bytes | Mapped:
+def read_images(path: Path) -> Images:
     """The images [n h w] of a file, of whatever size they are. Raises `DataError`.
 
-    A large file that is not packed is mapped into memory instead of read.
+    A large file that is not packed stays where it is: they are `Mapped`, which stands for an array.
     """
     with _open(path) as stream:
         if os.fstat(stream.fileno()).st_size > LARGEST_UNMAPPED and stream.read(2) != GZIPPED:
             stream.seek(0)
-            return _mapped(stream, path)
+            return cast(Images, _mapped(stream, path))
     return read_stream(_open(path), str(path), dimensions=3)
 
 
-def read_labels(path: Path) -> Bytes:
+def read_labels(path: Path) -> Labels:
     """The labels [n] of a file. Raises `DataError`."""
     return read_stream(_open(path), str(path), dimensions=1)
 

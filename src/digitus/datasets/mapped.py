@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from digitus.types import Bytes, Ints, Numbers
+from digitus.types import Bytes, Index, Ints, Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Mapped:
     def __len__(self) -> int:
         return len(self.file if self.rows is None else self.rows)
 
-    def __getitem__(self, index: Any) -> Bytes:
+    def __getitem__(self, index: Index) -> Bytes:
         chosen = self.file[index if self.rows is None else self.rows[index]]
         return chosen if chosen.base is None else chosen.copy()
 
@@ -51,7 +51,7 @@ class Mapped:
         """All of them in memory, for whoever cannot do with less."""
         return np.asarray(self[:], dtype)
 
-    def take(self, index: Any) -> Mapped:
+    def take(self, index: Index) -> Mapped:
         """These images only, without reading them."""
         rows = np.arange(len(self.file)) if self.rows is None else self.rows
         return Mapped(self.file, rows[index])
