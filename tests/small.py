@@ -66,6 +66,12 @@ EVERYTHING: dict[str, Any] = {
     "seed": 3,
 }
 
+# The parts of a `MultiTask`, as tables.
+LOSS_PARTS: list[dict[str, Any]] = [
+    {"loss": {"kind": "HeatmapFocal", "alpha": 3}, "channels": 1, "weight": 1},
+    {"loss": {"kind": "PlaceCrossEntropy"}, "channels": 9, "weight": 0.5},
+]
+
 
 def recipe(table: dict[str, Any] = TABLE, **settings: Any) -> Recipe:
     """One of the tables above with some settings replaced."""

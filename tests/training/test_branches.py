@@ -2,7 +2,7 @@
 
 Inside: training on each library, statistics of nested layers, the file, what the page and the
 report make of them. Not inside: the layers themselves (`nn/test_branches`), recipes
-(`test_recipe`).
+(`recipe/`).
 """
 
 from __future__ import annotations

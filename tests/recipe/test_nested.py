@@ -1,6 +1,6 @@
 """Recipes of networks with layers inside layers: written down, read back, and mistakes in them.
 
-Not inside: recipes otherwise (`test_recipe`), training with them (`training/test_branches`).
+Not inside: recipes otherwise (`test_tables`), training with them (`training/test_branches`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import pytest
 
 from digitus import nn
 from digitus.errors import RecipeError, ShapeError
-from digitus.recipe import MOST_NESTED, from_table, planned, to_table
+from digitus.recipe import from_table, planned, to_table
+from digitus.recipe.table import MAX_NESTING
 from small import TABLE
 
 
@@ -74,7 +75,7 @@ def test_layers_may_be_nested_some_thirty_deep_and_no_deeper() -> None:
         for _ in range(depth):
             layers = [{"kind": "Residual", "body": layers}]
         table = {**TABLE, "network": [{"kind": "Flatten"}, DENSE, *layers]}
-        if depth < MOST_NESTED:
+        if depth < MAX_NESTING:
             made = from_table(table)
             assert planned(made.network, (4, 4))
             assert from_table(to_table(made)) == made

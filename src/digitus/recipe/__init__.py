@@ -1,0 +1,22 @@
+"""Recipes: an experiment is a file.
+
+A recipe says everything that decides a training run: data, network, initial parameters, loss,
+optimizer, schedule, batch size, epochs, augmentation, seed. `settings` is what there is to decide,
+`table` its form in TOML and in every model file. Not inside: carrying it out (`training`).
+"""
+
+from digitus.recipe.settings import KINDS, LAYERS, Recipe, planned, with_settings
+from digitus.recipe.table import from_table, load_recipe, nearest, shipped, to_table
+
+__all__ = (
+    "KINDS",
+    "LAYERS",
+    "Recipe",
+    "from_table",
+    "load_recipe",
+    "nearest",
+    "planned",
+    "shipped",
+    "to_table",
+    "with_settings",
+)

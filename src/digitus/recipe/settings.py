@@ -1,0 +1,123 @@
+"""The settings of a recipe: what can be chosen, and which choices make sense together.
+
+Inside: `Recipe`, the classes that may stand in it, and whether its network fits the images
+(`planned`). Not inside: its form as a table (`table`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from digitus import nn
+from digitus.datasets.augmentation import Augmentation
+from digitus.errors import RecipeError, ShapeError
+from digitus.synthetic.wear import Wear
+
+LAYERS = (
+    nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,
+    nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize, nn.Deslant,
+    nn.Upsample, nn.Residual, nn.Concat,
+)  # fmt: skip
+KINDS: dict[str, tuple[type, ...]] = {
+    "network": LAYERS,
+    "initial": (nn.He, nn.Glorot, nn.Uniform),
+    "loss": (
+        nn.SoftmaxCrossEntropy, nn.SquaredError, nn.HeatmapFocal, nn.SmoothAbsolute,
+        nn.PlaceCrossEntropy, nn.MultiTask,
+    ),
+    "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
+    "schedule": (nn.Constant, nn.Step, nn.Cosine),
+}  # fmt: skip
+MAX_SOFTNESS = 100  # beyond it all ten answers are alike
+MAX_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run.
+
+    `development` images are held back from the training set for choices along the way.
+    `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
+    average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", or
+    a path. `worn` is the share of images that are worn, as by a bad photograph, drawn anew each
+    time; `not_digits` are added to every batch, so many for each digit, to be read as nothing.
+    `teacher` names models, joined by "+", whose answers are learnt instead of the labels: files, or
+    "default", the one that ships; `softness` divides their outputs before softmax.
+    `name` becomes that of a folder.
+    """
+
+    name: str
+    network: nn.Chain
+    about: str = ""
+    data: str = "mnist"
+    development: int = 5000
+    initial: nn.Initializer = field(default_factory=nn.He)
+    loss: Any = field(default_factory=nn.SoftmaxCrossEntropy)
+    optimizer: nn.Optimizer = field(default_factory=nn.Adam)
+    schedule: nn.Schedule = field(default_factory=lambda: nn.Cosine(rate=0.001))
+    batch_size: int = 128
+    epochs: int = 10
+    average: float = 0.0
+    augment: Augmentation = field(default_factory=Augmentation)
+    worn: float = 0.0
+    wear: Wear = field(default_factory=Wear)
+    not_digits: float = 0.0
+    teacher: str = ""
+    softness: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not is_name(self.name):
+            raise ValueError(f"name must be printable, without / or \\, not {self.name[:80]!r}")
+        for key, least in (("development", 1), ("batch_size", 0), ("epochs", 1), ("seed", 0)):
+            if getattr(self, key) < least:
+                raise ValueError(f"{key} must be at least {least}, not {getattr(self, key)}")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must be at least 0 and below 1, not {self.average}")
+        for key in ("worn", "not_digits"):
+            if not 0 <= getattr(self, key) <= 1:
+                raise ValueError(f"{key} must be from 0 to 1, not {getattr(self, key)}")
+        if not 0 < self.softness <= MAX_SOFTNESS:
+            raise ValueError(
+                f"softness must be above 0 and at most {MAX_SOFTNESS}, not {self.softness}"
+            )
+
+
+def planned(network: nn.Chain, size: tuple[int, int]) -> dict[str, nn.Shape]:
+    """The shapes of all parameters of a network that tells digits on images of height and width.
+
+    Raises `ShapeError` where it does not, before anything is allocated.
+    """
+    shapes, out = network.plan((*size, 1))
+    if out != (10,):
+        raise ShapeError(f"the network ends with {list(out)} outputs; ten digits need [10]")
+    if sum(map(math.prod, shapes.values())) > MAX_PARAMETERS:
+        raise ShapeError(f"the network would have more than {MAX_PARAMETERS:,} parameters")
+    if not any(map(nn.trained, shapes)):
+        raise ShapeError("the network cannot be trained: nothing in it learns")
+    for i in range(nn.first_trained(network, shapes), len(network.layers)):
+        # Its statistics would be measured after training, on what training never divided by them.
+        for layer in nn.walk(network.layers[i]):
+            if isinstance(layer, nn.Centre | nn.Standardize):
+                raise ShapeError(
+                    f"layer {i}, {layer}: prepares the input, so it must come before the first "
+                    "layer that learns; further up, use BatchNorm"
+                )
+    return shapes
+
+
+def with_settings(recipe: Recipe, **settings: Any) -> Recipe:
+    """The recipe with some settings replaced. Raises `RecipeError` for values it cannot have."""
+    try:
+        return replace(recipe, **settings)
+    except ValueError as error:
+        raise RecipeError(f"recipe {recipe.name}: {error}") from None
+
+
+def is_name(name: Any) -> bool:
+    """Whether a folder can be called so, inside the folder it is meant for."""
+    if not isinstance(name, str) or not name.isprintable() or len(name) > 100:
+        return False
+    return bool(name.strip(". ")) and not set(name) & set("/\\")

@@ -1,0 +1,264 @@
+"""Recipes as tables: TOML files, and the JSON in every model file.
+
+A table that stands for one of several things names it with the key `kind`::
+
+    network = [{ kind = "Flatten" }, { kind = "Dense", units = 10 }]
+    optimizer = { kind = "Momentum", mu = 0.9 }
+
+A layer with layers inside has lists of its own, ``{ kind = "Residual", body = [{ kind = ...}] }``,
+and a loss with losses inside has ``{ kind = "MultiTask", parts = [{ loss = { kind = ... }, channels
+= 1, weight = 1.0 }] }``. The names and settings are those of the classes in `digitus.nn`; an
+unknown one is an error that names the nearest known one.
+
+Inside: reading and writing tables and files. Not inside: which values make sense together
+(`settings`).
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+import tomllib
+from collections.abc import Iterable
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from types import UnionType
+from typing import Any, NewType, get_args, get_origin, get_type_hints
+
+from digitus import nn
+from digitus.datasets.augmentation import Augmentation
+from digitus.errors import RecipeError
+from digitus.recipe.settings import KINDS, LAYERS, Recipe, is_name
+from digitus.synthetic.wear import Wear
+
+# Left out of tables where they say nothing.
+SELDOM = ("worn", "wear", "not_digits", "teacher", "softness")
+MAX_NESTING = 30  # layers within layers; a file from a stranger may have thousands
+PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
+LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
+PART_KEYS = ("loss", "channels", "weight")
+SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "text"),
+}
+
+
+def shipped() -> dict[str, str]:
+    """The recipes that come with digitus: name to TOML text."""
+    folder = resources.files("digitus") / "recipes"
+    files = [f for f in folder.iterdir() if f.name.endswith(".toml")]
+    return dict(sorted((f.name.removesuffix(".toml"), f.read_text("utf-8")) for f in files))
+
+
+def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
+    """A shipped recipe by its name, or any TOML file, with `settings` like "schedule.rate=0.1".
+
+    Raises `RecipeError` for one that does not exist, is not TOML, or has unknown settings.
+    """
+    known = shipped()
+    if str(name) in known:
+        text, source = known[str(name)], str(name)
+    else:
+        path = Path(name)
+        if path.suffix != ".toml":
+            raise RecipeError(f"no recipe {str(name)!r}{nearest(str(name), known)}")
+        try:
+            text, source = path.read_text("utf-8"), path.stem
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"recipe {path} cannot be read: {_reason(error)}") from None
+    try:
+        table = tomllib.loads(text)
+        for setting in settings:
+            _override(table, setting)
+    except (ValueError, RecursionError) as error:  # the second and numbers of 5,000 digits
+        raise RecipeError(f"recipe {source} is not TOML: {error}") from None
+    return from_table({"name": source, **table})
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "it is not UTF-8 text"
+
+
+def _override(table: dict[str, Any], setting: str) -> None:
+    """Sets "schedule.rate=0.1", or "optimizer={kind='Adam'}", in the tables of a recipe."""
+    key, equals, value = setting.partition("=")
+    if not equals:
+        raise RecipeError(f"a setting looks like KEY=VALUE, for example seed=3; got {setting!r}")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except (ValueError, RecursionError):
+        parsed = value  # a bare word is a string: data=strokes
+    *path, last = key.strip().split(".")
+    for step in path:
+        table = table.setdefault(step, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"the setting {key} goes into {step}, which is not a table")
+    table[last] = parsed
+
+
+def from_table(table: dict[str, Any]) -> Recipe:
+    """A recipe from its tables, as TOML or JSON gives them. Raises `RecipeError`."""
+    if not isinstance(table, dict):
+        raise RecipeError(f"a recipe is a table of settings, not {reprlib.repr(table)}")
+    where = f"recipe {table['name']}" if is_name(table.get("name")) else "recipe"
+    table = dict(table)
+    for key, kinds in KINDS.items():
+        if key not in table:
+            continue
+        if key != "network":
+            table[key] = _chosen(table[key], kinds, f"{where}: {key}")
+        else:
+            if _deeper(table[key], 2 * MAX_NESTING):
+                raise RecipeError(f"{where}: layers may be nested {MAX_NESTING} deep, not deeper")
+            table[key] = _chain(table[key], where, f"{where}: network")
+    for key, cls in (("augment", Augmentation), ("wear", Wear)):
+        if key in table:
+            table[key] = _build(cls, table[key], f"{where}: {key}")
+    return _build(Recipe, table, where)
+
+
+def to_table(recipe: Recipe) -> dict[str, Any]:
+    """The tables of a recipe, ready for JSON; `from_table` makes the same recipe of them."""
+    table: dict[str, Any] = {}
+    for key in (f.name for f in fields(recipe)):
+        value = getattr(recipe, key)
+        if key in SELDOM and value == getattr(Recipe, key, Wear()):
+            continue
+        if key in KINDS and key != "network":
+            table[key] = _settings(value)
+        else:
+            table[key] = _plain(value)
+    return table
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    return {"kind": type(value).__name__, **_fields(value)}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    if isinstance(value, nn.MultiTask):
+        parts = ((_settings(loss), *numbers) for loss, *numbers in value.parts)
+        return {"parts": [dict(zip(PART_KEYS, part, strict=True)) for part in parts]}
+    return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON and TOML have no word for, as lists and tables."""
+    if isinstance(value, nn.Chain):
+        return [_settings(layer) for layer in value.layers]
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return _fields(value) if is_dataclass(value) else value
+
+
+def _chain(layers: Any, where: str, called: str) -> nn.Chain:
+    """The chain that a list of tables describes."""
+    if not isinstance(layers, list):
+        raise RecipeError(f"{called} must be a list of layers, not {reprlib.repr(layers)}")
+    made = (_chosen(layer, LAYERS, f"{where}: layer {i}") for i, layer in enumerate(layers))
+    return nn.Chain(list(made))
+
+
+def _parts(parts: Any, where: str) -> list[tuple[Any, int, float]]:
+    """The losses of a `MultiTask`, with their channels and weights."""
+    if not isinstance(parts, list):
+        raise RecipeError(f"{where} must be a list of losses, not {reprlib.repr(parts)}")
+    return [_part(part, f"{where}: {i}") for i, part in enumerate(parts)]
+
+
+def _part(part: Any, where: str) -> tuple[Any, int, float]:
+    if not isinstance(part, dict) or part.keys() != set(PART_KEYS):
+        wanted = ", ".join(PART_KEYS)
+        raise RecipeError(f"{where} must be a table of {wanted}, not {reprlib.repr(part)}")
+    return (
+        _chosen(part["loss"], PART_LOSSES, f"{where}: loss"),
+        _simple(part["channels"], int, f"{where}: channels"),
+        _simple(part["weight"], float, f"{where}: weight"),
+    )
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Whether lists and tables lie within each other more than so many deep."""
+    level = [value]
+    for _ in range(most + 1):
+        inner = (
+            v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)
+        )
+        level = [v for values in inner for v in values]
+    return bool(level)
+
+
+def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
+    """The object that a table with a `kind` describes."""
+    names = {kind.__name__: kind for kind in kinds}
+    if not isinstance(table, dict) or "kind" not in table:
+        raise RecipeError(f'{where} must be a table like {{ kind = "{next(iter(names))}" }}')
+    kind = table["kind"]
+    if not isinstance(kind, str) or kind not in names:
+        near = nearest(kind if isinstance(kind, str) else "", names)
+        raise RecipeError(f"{where}: no kind {reprlib.repr(kind)}{near}")
+    rest = {key: value for key, value in table.items() if key != "kind"}
+    return _build(names[kind], rest, f"{where}, {kind}")
+
+
+def _build(cls: type, table: Any, where: str) -> Any:
+    """An instance of a dataclass from a table whose keys are its fields."""
+    if not isinstance(table, dict):
+        raise RecipeError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
+    hints = get_type_hints(cls)
+    if cls is nn.MultiTask:
+        hints["parts"] = LossParts
+    known = {f.name: f for f in fields(cls)}
+    for key, value in table.items():
+        if key not in known:
+            raise RecipeError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, known)}")
+        table = table | {key: _checked(value, hints[key], f"{where}: {key}")}
+    for key, f in known.items():
+        if key not in table and f.default is MISSING and f.default_factory is MISSING:
+            raise RecipeError(f"{where} needs the setting {key!r}")
+    try:
+        return cls(**table)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from None
+
+
+def _checked(value: Any, hint: Any, where: str) -> Any:
+    """The value if it is of the type asked for; lists of numbers become tuples."""
+    if hint is nn.Chain:
+        return value if isinstance(value, nn.Chain) else _chain(value, where, where)
+    if hint is LossParts:
+        return _parts(value, where)
+    choices = (hint, *get_args(hint)) if isinstance(hint, UnionType) else (hint,)
+    listed = any(get_origin(choice) is tuple for choice in choices)
+    if listed and isinstance(value, list | tuple):
+        return tuple(_simple(v, float, f"{where}: {i}") for i, v in enumerate(value))
+    for kind in SIMPLE:
+        if kind in choices:
+            return _simple(value, kind, where)
+    if listed:
+        raise RecipeError(f"{where} must be a list of numbers, not {reprlib.repr(value)}")
+    return value
+
+
+def _simple(value: Any, kind: type, where: str) -> Any:
+    types, words = SIMPLE[kind]
+    if not isinstance(value, types) or isinstance(value, bool):
+        raise RecipeError(f"{where} must be {words}, not {reprlib.repr(value)}")
+    try:
+        value = kind(value)
+    except OverflowError:
+        value = math.inf
+    if kind is float and not math.isfinite(value):
+        raise RecipeError(f"{where} must be a finite number, not {value}")
+    return value
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: what was probably meant, and what there is."""
+    known = list(known)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{meant} (there are{': ' + ', '.join(known) if known else ' none'})"

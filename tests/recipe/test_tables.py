@@ -1,0 +1,94 @@
+"""Recipes as tables: what ships works, and every setting can be written down and read again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitus import nn
+from digitus.errors import RecipeError
+from digitus.recipe import (
+    KINDS,
+    LAYERS,
+    Recipe,
+    from_table,
+    load_recipe,
+    planned,
+    shipped,
+    to_table,
+    with_settings,
+)
+from small import EVERYTHING, LOSS_PARTS, TABLE, recipe
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_recipes(name: str) -> None:
+    loaded = load_recipe(name)
+    assert loaded.name == name
+    assert loaded.about
+    assert planned(loaded.network, (28, 28))
+    assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
+
+
+def test_the_papers_recipes_are_the_papers() -> None:
+    gopa = load_recipe("gopa-2024")
+    shapes = gopa.network.plan((28, 28, 1))[0]
+    assert [*shapes.values()] == [(784, 10), (10,), (10, 10), (10,)]
+    assert gopa.initial == nn.Uniform(-0.5, 0.5)
+    assert (gopa.batch_size, gopa.optimizer) == (0, nn.GradientDescent())
+    shao = load_recipe("shao-2023")
+    assert {type(layer) for layer in shao.network.layers} >= {nn.Centre, nn.Sigmoid}
+    assert shao.loss == nn.SquaredError()
+
+
+def test_every_layer_rule_and_setting_can_be_written_down() -> None:
+    needed: dict[type, Any] = {nn.Dense: {"units": 3}, nn.Conv: {"channels": 2}}
+    needed |= {nn.Residual: {"body": []}, nn.Concat: {"first": [], "second": []}}
+    table = {**TABLE, "network": [{"kind": k.__name__, **needed.get(k, {})} for k in LAYERS]}
+    assert [type(layer) for layer in from_table(table).network.layers] == list(LAYERS)
+    for key in KINDS.keys() - {"network"}:
+        for kind in KINDS[key]:
+            rate = {"rate": 0.1} if key == "schedule" else {}
+            more = {"parts": LOSS_PARTS} if kind is nn.MultiTask else rate
+            made = from_table({**TABLE, key: {"kind": kind.__name__, **more}})
+            assert type(getattr(made, key)) is kind
+            assert from_table(json.loads(json.dumps(to_table(made)))) == made
+
+
+def test_losses_with_losses_inside_are_those_of_their_tables() -> None:
+    expected = nn.MultiTask(
+        [(nn.HeatmapFocal(alpha=3.0), 1, 1.0), (nn.PlaceCrossEntropy(), 9, 0.5)]
+    )
+    assert recipe(loss={"kind": "MultiTask", "parts": LOSS_PARTS}).loss == expected
+
+
+def test_tables_keep_every_setting() -> None:
+    everything = recipe(
+        EVERYTHING,
+        about="ä",
+        schedule={"kind": "Step", "rate": 1, "at": [0.1, 0.2]},
+        augment={"rotate": [-5, 10], "stroke": 0.5},
+    )
+    assert to_table(everything).keys() == {f.name for f in fields(Recipe)}
+    assert from_table(json.loads(json.dumps(to_table(everything)))) == everything
+    assert everything.schedule.at == (0.1, 0.2)
+
+
+def test_with_settings() -> None:
+    assert with_settings(recipe(), epochs=7).epochs == 7
+    with pytest.raises(RecipeError, match="epochs must be at least 1"):
+        with_settings(recipe(), epochs=0)
+
+
+def test_a_file_is_named_by_its_name_and_settings_replace(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('network = [{ kind = "Flatten" }, { kind = "Dense", units = 10 }]\n', "utf-8")
+    mine = load_recipe(path, ["epochs=3", "schedule={kind='Constant', rate=1}", "data=strokes"])
+    assert (mine.name, mine.epochs, mine.data) == ("mine", 3, "strokes")
+    assert mine.schedule == nn.Constant(1.0)
+    assert load_recipe("quick", ["schedule.rate=0.5"]).schedule.rate == 0.5
+    assert load_recipe("quick", ["name=a=b"]).name == "a=b"
