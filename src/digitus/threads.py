@@ -1,7 +1,7 @@
 """Threads: the one owner of how many BLAS and OpenCV may use, which holds for the whole process.
 
 Several runs may go on in turns, and end in any order. So whoever needs a number of threads claims
-it for a while (30 µs): the latest claim that still stands is in force, and when the last has ended,
+it for a while (10 µs): the latest claim that still stands is in force, and when the last has ended,
 the process has again what it had before the first.
 
 Inside: claims, and `workers`, a map over batches for networks that learn nothing at the moment. Not
@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from threadpoolctl import OpenBLASController, ThreadpoolController
+from threadpoolctl import ThreadpoolController
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 Value = TypeVar("Value")
@@ -48,36 +48,46 @@ class Claims(Generic[Value]):
                 self._put(next(reversed(self._standing.values()), self._before))
 
 
-# Newer versions of `threadpoolctl` leave OpenBLAS to the thread that set it first, and ignore what
-# others ask for.
-_release = getattr(OpenBLASController, "clear_controlling_thread", lambda **_: None)
-
-
 class _Blas:
     """The number of threads of each BLAS that the process has loaded, by its file."""
 
     def __init__(self) -> None:
-        self._modules, self._libraries = 0, list[Any]()
+        self._modules = 0
+        self._libraries: dict[str, tuple[Callable[[], int], Callable[[int], object]]] = {}
 
     def get(self) -> dict[str, int]:
         """What is in force now."""
-        return {library.filepath: library.num_threads for library in self._loaded()}
+        return {file: get() for file, (get, _) in self._loaded().items()}
 
     def put(self, threads: int | dict[str, int]) -> None:
         """The same number for all, or what `get` has found."""
-        _release(force=True)
-        for library in self._loaded():
+        for file, (_, put) in self._loaded().items():
             if isinstance(threads, int):
-                library.set_num_threads(threads)
-            elif library.filepath in threads:
-                library.set_num_threads(threads[library.filepath])
+                put(threads)
+            elif file in threads:
+                put(threads[file])
 
-    def _loaded(self) -> list[Any]:
+    def _loaded(self) -> dict[str, tuple[Callable[[], int], Callable[[int], object]]]:
         """Looked for again (2 ms) if anything was imported, since that may have loaded one more."""
         if self._modules != len(sys.modules):
             self._modules = len(sys.modules)
-            self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+            found = ThreadpoolController().select(user_api="blas").lib_controllers
+            self._libraries = {library.filepath: _functions(library) for library in found}
         return self._libraries
+
+
+def _functions(library: Any) -> tuple[Callable[[], int], Callable[[int], object]]:
+    """How many threads a library has, and the way to change that.
+
+    Newer versions of `threadpoolctl` leave OpenBLAS to the thread that set it first and ignore what
+    others ask for, and each call takes 3 µs. So the functions of OpenBLAS itself are called.
+    """
+    if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+        for name in library.check_symbols:
+            if hasattr(library.dynlib, name):
+                get = getattr(library.dynlib, name)
+                return get, getattr(library.dynlib, name.replace("_get_", "_set_"))
+    return library.get_num_threads, library.set_num_threads
 
 
 _blas = _Blas()
@@ -104,11 +114,12 @@ _for_good = ExitStack()
 @contextmanager
 def limited(threads: int, *, opencv: int | None = None) -> Iterator[None]:
     """So many threads for BLAS, and for OpenCV where it is given, for the length of a block."""
-    with ExitStack() as claims:
-        claims.enter_context(BLAS.claim(threads))
-        if opencv is not None:
-            claims.enter_context(OPENCV.claim(opencv))
-        yield
+    if opencv is None:
+        with BLAS.claim(threads):
+            yield
+    else:
+        with BLAS.claim(threads), OPENCV.claim(opencv):
+            yield
 
 
 def single_threaded() -> None:

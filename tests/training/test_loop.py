@@ -1,11 +1,11 @@
-"""Training: it learns, tells the truth, repeats to the bit, and never learns from what it must not.
+"""Training: it learns, tells the truth, and never learns from what it must not.
 
-What is kept on disk is in `test_run_folder`.
+Not inside: repeating and resuming (`test_repeating`), averages and statistics (`test_statistics`),
+failing (`test_failing`), what is kept on disk (`test_run_folder`).
 """
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import Any
 
@@ -14,11 +14,9 @@ import pytest
 
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
-from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.evaluation import evaluate
-from digitus.nn import Chain, calibrated
+from digitus.nn import calibrated
 from digitus.nn.images import Inputs
-from digitus.recipe import Recipe
 from digitus.training import loop, session, step
 from digitus.training.loop import EpochEnded, Finished, Started, Stepped, begin, train
 from digitus.training.source import right_classes
@@ -26,12 +24,8 @@ from digitus.training.step import gradient
 from small import (
     EVERYTHING,
     batch,
-    copies,
     digits,
-    one_line,
     recipe,
-    same_arrays,
-    scores,
     trained,
 )
 
@@ -147,55 +141,6 @@ def test_the_rate_follows_the_schedule() -> None:
     assert rates == [cosine.schedule(k / len(rates)) for k in range(len(rates))]
 
 
-@pytest.mark.parametrize("table", [{}, FULL_BATCH], ids=["batches", "full batch"])
-def test_the_same_seed_repeats_to_the_bit(table: dict[str, Any]) -> None:
-    first, _ = trained(recipe(EVERYTHING, **table), digits())
-    again, _ = trained(recipe(EVERYTHING, **table), digits())
-    other, _ = trained(recipe(EVERYTHING, **{**table, "seed": 4}), digits())
-    assert same_arrays(first.params, again.params)
-    assert scores(first) == scores(again)
-    assert (first.temperature, first.threshold) == (again.temperature, again.threshold)
-    assert not np.array_equal(first.params["7.W"], other.params["7.W"])
-    assert np.array_equal(first.params["0.mean"], other.params["0.mean"])  # same images learnt
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"optimizer": {"kind": "Adam"}, "average": 0.0},
-        {"optimizer": {"kind": "Nesterov"}, "batch_size": 240},
-        {**FULL_BATCH, "epochs": 3},
-    ],
-    ids=["momentum", "adam", "one batch an epoch", "full batch"],
-)
-def test_resuming_from_every_state_ends_the_same(settings: dict[str, Any]) -> None:
-    """At the start, in the middle of epochs, before and after an epoch's end, after the end.
-
-    With momentum from every state, with the others from one before an epoch's end and one after it.
-    """
-    full = recipe(EVERYTHING, **settings)
-    unbroken, states = copies(full, digits())
-    assert len({state.step for state in states}) == states[-1].step + 1
-    before = next(state for state in states if state.seen)
-    after = next(state for state in states if state.seen == 0 and state.step)
-    for state in (before, after) if settings else states:
-        resumed, _ = trained(full, digits(), copy.deepcopy(state))
-        assert same_arrays(resumed.params, unbroken.params), f"resumed at step {state.step}"
-        assert scores(resumed) == scores(unbroken)
-        assert (resumed.temperature, resumed.threshold) == (
-            unbroken.temperature,
-            unbroken.threshold,
-        )
-
-
-def test_resuming_says_where() -> None:
-    _, states = copies(recipe(), digits())
-    started = next(iter(train(recipe(), digits(), state=states[3])))
-    assert isinstance(started, Started)
-    assert started.resumed_at == states[3].step > 0
-
-
 def test_threads_may_be_many() -> None:
     one, _ = trained(recipe(EVERYTHING, batch_size=200), digits())
     two, _ = trained(recipe(EVERYTHING, batch_size=200), digits(), threads=2)
@@ -245,42 +190,6 @@ def test_all_seeds_hold_back_the_same_images() -> None:
     assert a.history["data"]["sha256"] == marked().sha256
 
 
-@pytest.mark.parametrize("kind", ["Standardize", "Centre"])
-def test_statistics_of_the_input_are_those_of_what_is_learnt(kind: str) -> None:
-    network = [{"kind": kind}, {"kind": "Flatten"}, {"kind": "Dense", "units": 10}]
-    small = recipe(network=network, epochs=1)
-    learnt, _ = split(digits(), small.development, loop.SPLIT_SEED)
-    pixels = learnt.images[..., None].astype(np.float64)
-    params = trained(small, digits())[0].params
-    np.testing.assert_allclose(params["0.mean"], pixels.mean(axis=0), rtol=1e-5, atol=1e-4)
-    if kind == "Standardize":
-        np.testing.assert_allclose(params["0.deviation"], pixels.std(axis=0), rtol=1e-5, atol=1e-4)
-
-
-def test_statistics_within_the_network_are_of_all_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of pictures comes sorted by label: the first of its images are all zeros."""
-    monkeypatch.setattr(loop, "STATISTICS_EXAMPLES", 40)
-    whole = digits(400)
-    by_label = whole.take(np.argsort(whole.labels, kind="stable"))
-    table = recipe(
-        network=[
-            {"kind": "Scale"},
-            {"kind": "MaxPool", "size": 2},
-            {"kind": "Flatten"},
-            {"kind": "Dense", "units": 16},
-            {"kind": "BatchNorm"},
-            {"kind": "Dense", "units": 10},
-        ],
-        epochs=3,
-    )
-    params = trained(table, by_label)[0].params
-    learnt, _ = split(by_label, table.development, loop.SPLIT_SEED)
-    below = Chain(table.network.layers[:4])
-    seen = below.forward(params, learnt.images[..., None].astype(np.float32))[0]
-    apart = np.abs(params["4.mean"] - seen.mean(axis=0)) / seen.std(axis=0)
-    assert apart.mean() < 0.3  # 40 of all labels: about 0.13; 40 zeros: 0.9
-
-
 def test_full_batches_are_the_gradient_of_everything() -> None:
     """One step by the equations of the paper: W := W - α dW."""
     small = recipe(**{**FULL_BATCH, "epochs": 1})
@@ -319,79 +228,6 @@ def test_every_step_drops_other_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "gradient", noted)
     trained(recipe(EVERYTHING), digits())
     assert used == [(3, step) for step in range(8)]
-
-
-def test_the_average_is_over_all_steps() -> None:
-    """a ← a + (1 - d)(w - a) with d = min(decay, t / (t + 9)), from the initial weights on."""
-    small = recipe(average=0.5)
-    state = begin(small, digits())
-    a, t = state.params["3.W"].copy(), 0
-    for event in train(small, digits(), state=state):
-        if isinstance(event, Stepped):
-            t += 1
-            a += (1 - min(0.5, t / (t + 9))) * (state.params["3.W"] - a)
-    assert state.average
-    np.testing.assert_allclose(state.average["3.W"], a, rtol=1e-5, atol=1e-7)
-
-
-def test_averaged_weights_are_what_is_kept() -> None:
-    small = recipe(average=0.9)
-    learnt, state = trained(small, digits())
-    assert state.average is not None
-    assert same_arrays(learnt.params, state.average)
-    assert not np.array_equal(state.params["3.W"], learnt.params["3.W"])
-    assert trained(recipe(), digits())[1].average is None
-
-
-def refusal(small: Recipe, whole: Digits | None = None) -> TrainingError:
-    with pytest.raises(TrainingError) as caught:
-        trained(small, whole or digits())
-    one_line(caught.value)
-    return caught.value
-
-
-@pytest.mark.parametrize("rate", [1e6, 1e30])
-def test_a_loss_that_is_not_finite_says_what_to_try(rate: float) -> None:
-    settings = {"optimizer": {"kind": "GradientDescent"}, "loss": {"kind": "SquaredError"}}
-    error = refusal(recipe(**settings, schedule={"kind": "Constant", "rate": rate}, epochs=9))
-    assert "try a smaller learning rate (now 1e+" in str(error)
-    assert "epoch" in str(error)
-
-
-def test_a_last_step_that_diverges_is_found_too() -> None:
-    """The loss is taken before the step, so the last step's damage shows only on what it made."""
-    settings = {"optimizer": {"kind": "GradientDescent"}, "batch_size": 0, "epochs": 1}
-    for rate in (1e30, 1e38):
-        error = refusal(recipe(**settings, schedule={"kind": "Constant", "rate": rate}))
-        assert "smaller learning rate" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("network", "said"),
-    [
-        ([{"kind": "Dense", "units": 10}], "layer 0, Dense(units=10)"),
-        ([{"kind": "Flatten"}, {"kind": "MaxPool"}], "layer 1, MaxPool(size=2)"),
-        ([{"kind": "Flatten"}, {"kind": "Dense", "units": 5}], "ends with [5] outputs"),
-        (
-            [{"kind": "Flatten"}, *({"kind": "Dense", "units": u} for u in (10**9, 10))],
-            "more than 1,000,000,000 parameters",
-        ),
-        (
-            [{"kind": "Flatten"}, {"kind": "Dense", "units": 10}, {"kind": "Standardize"}],
-            "layer 2, Standardize",
-        ),
-    ],
-)
-def test_a_network_that_does_not_fit_says_which_layer(network: list[Any], said: str) -> None:
-    events = train(recipe(network=network), digits())
-    with pytest.raises(ShapeError) as caught:
-        next(events)  # before the first step, not after an epoch
-    assert said in one_line(caught.value)
-
-
-def test_too_few_digits() -> None:
-    with pytest.raises(DataError, match="cannot hold back 60 of 50 examples"):
-        next(train(recipe(), digits(300).take(slice(50))))
 
 
 def test_images_of_another_size() -> None:
