@@ -19,7 +19,7 @@ from digitus.types import Images, Matrix
 
 @dataclass(frozen=True, eq=False)
 class Committee:
-    """Recognizers of images of the same size. Raises `ModelError` where there is none, or not."""
+    """Recognizers of images of the same size. Raises `ModelError` for other sizes, or for none."""
 
     members: tuple[Recognizer, ...]
 

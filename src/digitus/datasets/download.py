@@ -3,7 +3,7 @@
 Inside: mirrors, retries, and the progress bar, around `pooch`, which downloads to a temporary file
 and moves it into place only if the checksum is right. A mirror that answers with a page of HTML, a
 stranger's file or half of the right one is therefore a mirror that failed. Not inside: which files
-there are (`sources`).
+there are (`catalogue`).
 """
 
 from __future__ import annotations

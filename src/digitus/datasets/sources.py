@@ -2,7 +2,7 @@
 
 Inside: `load`, which looks in a given folder, in `$DIGITUS_DATA`, in the cache and at the mirrors,
 in this order, and `available`, which says what is where. Not inside: what the sets are
-(`catalogue`), their format (`idx`), downloading (`fetch`), and the user's own pictures (`own`).
+(`catalogue`), their format (`idx`), downloading (`download`), and the user's own pictures (`own`).
 
 Whatever is downloaded or cached must have the published SHA-256; a cached file that has not is
 fetched again. Files in the user's own folders may be others, such as a part of MNIST or an

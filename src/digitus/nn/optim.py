@@ -29,7 +29,7 @@ class Optimizer(Protocol):
 
 
 def _check_positive(rule: object, name: str) -> None:
-    """A step against its gradient, or one that is not finite, learns nothing."""
+    """With 0 nothing is learnt, and with a negative number the loss goes up."""
     if not 0 < getattr(rule, name) < inf:
         raise ValueError(f"{name} must be a finite number above 0, not {getattr(rule, name)}")
 
