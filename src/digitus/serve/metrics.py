@@ -65,7 +65,7 @@ class Metrics:
         self._going_on.inc()
 
     def ended(self, scope: Scope, status: int, seconds: float) -> None:
-        """It has been answered. A stream's time is none to be proud of and is not counted."""
+        """It has been answered. How long a stream was open says nothing and is left out."""
         self._going_on.dec()
         # The route's path, not the client's: what clients make up must not grow this table.
         route = getattr(scope.get("endpoint"), "__name__", "none")
@@ -99,5 +99,5 @@ class _KeptElsewhere(Collector):
 
 
 def _resident_bytes() -> float:
-    """The second number of the file counts the pages of memory that are resident."""
+    """Resident memory is the second number of the file, in the system's own units."""
     return int(STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -63,7 +63,7 @@ def middleware(policy: AccessPolicy, metrics: Metrics) -> list[Middleware]:
 
 
 class HttpMiddleware:
-    """Does nothing; those below do one thing each. Start and end of the server pass by."""
+    """Lets everything through; the classes below do one thing each, to HTTP requests only."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -78,7 +78,7 @@ class HttpMiddleware:
 
 
 class CountRequests(HttpMiddleware):
-    """Counts requests by route and status, and takes their time."""
+    """Counts requests by route and status, and measures how long they take."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         super().__init__(app)
@@ -119,7 +119,7 @@ class SetSecurityHeaders(HttpMiddleware):
 
 
 class AnswerErrors(HttpMiddleware):
-    """Makes answers of what those further in refuse, and of our own mistakes."""
+    """Turns exceptions into answers: refusals as they are, our own mistakes as status 500."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers in one line, if that can still be done."""
@@ -158,31 +158,31 @@ class Check(HttpMiddleware):
 
 
 class RefuseAmbiguousHeaders(Check):
-    """Headers that decide who asks, and for how much, must not be there twice."""
+    """Refuses a request that has a header twice on which a check relies."""
 
     def check(self, scope: Scope, headers: Headers) -> None:
-        """Counts them."""
+        """Looks for repeated headers."""
         for name in SINGLE_HEADERS:
             if len(headers.getlist(name)) > 1:
                 raise refusal(400, f"two headers {name}", Connection="close")
 
 
 class RefuseForeignNames(Check):
-    """A site that points its own name at this machine asks for that name (DNS rebinding)."""
+    """Refuses names that are not this server's, as DNS rebinding brings them."""
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         super().__init__(app)
         self._policy = policy
 
     def check(self, scope: Scope, headers: Headers) -> None:
-        """Looks whether this is a name of this server."""
+        """Compares the Host header with the names that are allowed."""
         host = headers.get("host", "")
         if not self._policy.allows_host(host):
             raise refusal(403, f"this server is not called {host[:100]!r}", Connection="close")
 
 
 class RefuseForeignPages(Check):
-    """A page of another site may link to this one, and nothing else."""
+    """Refuses what pages of other sites send; they may link to this one, and nothing else."""
 
     def check(self, scope: Scope, headers: Headers) -> None:
         """Compares the Origin, and believes what browsers say of where a request comes from."""
@@ -195,7 +195,7 @@ class RefuseForeignPages(Check):
 
 
 class RequireToken(HttpMiddleware):
-    """Where the server has a token: nothing without it, and a cookie where the address has it."""
+    """Refuses who does not know the token, if there is one; with it in the address: a cookie."""
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         super().__init__(app)
@@ -238,7 +238,7 @@ class RequireToken(HttpMiddleware):
 
 
 class LimitBodySize(HttpMiddleware):
-    """A body is refused as soon as it is known to be too large: by its header, or on arrival."""
+    """Refuses a body as soon as it is known to be too large: by its header, or on arrival."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Counts the bytes."""
@@ -262,7 +262,7 @@ class LimitBodySize(HttpMiddleware):
 
 
 class LimitBodyTime(HttpMiddleware):
-    """A body must have arrived in time, counted from the head of the request."""
+    """Refuses a body that takes too long to arrive, counted from the head of the request."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Looks at the clock while it waits for the body."""

@@ -6,10 +6,10 @@
     async def mistakes(self, path: RunPath, query: MistakesQuery) -> Mistakes:
         \"\"\"Digits held back that the run misread after its latest epoch.\"\"\"
 
-A handler is called with `path`, `query` and `body`, those of them that it names, read into the
-structs of its signature; `bytes` is a body that is taken as it comes, and `request` the request
-itself. What it returns is sent as JSON. The same signature and docstring are what `openapi` writes
-down, so the interface cannot be described otherwise than it behaves.
+A handler may have the parameters `path`, `query` and `body`, which are read into the structs of its
+signature, and `request`, the request itself. A body of `bytes` is taken as it comes. What a handler
+returns is sent as JSON. `openapi` describes the same signatures and docstrings, so the description
+cannot differ from what is done.
 
 Inside: that. Not inside: which address a handler has (`app`).
 """

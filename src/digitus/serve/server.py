@@ -40,7 +40,7 @@ class TimeLimitedProtocol(HttpToolsProtocol):
     _head_bytes = 0  # bytes of the head so far
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client: waits for its request, or says that there are too many."""
+        """A client has connected: waits for its request, or says that there are too many."""
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             self.connections.discard(self)
@@ -51,7 +51,7 @@ class TimeLimitedProtocol(HttpToolsProtocol):
             self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a request."""
+        """Bytes of a request have come."""
         if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._start_head_timer()
         super().data_received(data)
@@ -71,12 +71,12 @@ class TimeLimitedProtocol(HttpToolsProtocol):
         self._write_timer = self.loop.call_later(STUCK_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The client reads again."""
         super().resume_writing()
         self._stop_write_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The end."""
+        """The connection has ended."""
         self._stop_head_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
@@ -120,13 +120,13 @@ class StreamEndingServer(uvicorn.Server):
     """uvicorn's server, but streams end at once when it does, instead of at the last moment."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Lets everyone go."""
+        """Closes the streams, then shuts down."""
         self.config.app.state.close_streams()  # type: ignore[union-attr]
         await super().shutdown(sockets)
 
 
 def limit_arenas() -> None:
-    """Keeps all threads' memory in two places.
+    """Limits glibc to two places (arenas) for all threads' memory.
 
     glibc gives threads up to 8 arenas a core, between which free memory gets lost: with 4 cores and
     all kinds of requests, 138 MB after five minutes, and no more, instead of 156 and growing.
