@@ -107,7 +107,7 @@ def test_without_mnist_it_says_so_in_one_line_and_trains_on_strokes(
         (["--data", "mnist"], "cannot download"),
         (["--data", "mnsit"], "did you mean 'mnist'?"),
         (["--set", "data=mnsit"], "did you mean 'mnist'?"),
-        (["--set", "data=digits.csv"], "there is no data set 'digits.csv'"),
+        (["--set", "data=digits.csv"], "digits.csv: there is no such folder or file"),
         (["--data-dir", "nowhere"], "--data-dir is nowhere, which is not a folder"),
     ],
 )
@@ -187,7 +187,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 def test_ctrl_c_keeps_a_checkpoint_from_which_it_goes_on(
     digitus: Any, tmp_path: Path, own: Path
 ) -> None:
-    recipe_file = write_recipe(tmp_path / "tiny.toml", **{**EVERYTHING, "epochs": 40})
+    recipe_file = write_recipe(tmp_path / "tiny.toml", **{**EVERYTHING, "epochs": 12})
     common = ["train", recipe_file, "--data", own, "--threads", 1]
     run = Run(Path("runs/tiny"))
     process = start(*common, "--checkpoint-seconds", 0)
@@ -202,7 +202,7 @@ def test_ctrl_c_keeps_a_checkpoint_from_which_it_goes_on(
     told = f"stopped; go on with: digitus train {recipe_file} --out runs/tiny --resume"
     assert told in err.splitlines()
     state = load_checkpoint(run.checkpoint)[1]
-    assert 0 < state.step < 160
+    assert 0 < state.step < 48  # of 12 epochs, 4 batches each
     assert not run.model.exists()
 
     resumed = digitus(*common, "--resume", "--json")
@@ -213,16 +213,16 @@ def test_ctrl_c_keeps_a_checkpoint_from_which_it_goes_on(
     assert resumed.record["development"] == whole.record["development"]
     assert [json.loads(line).get("epoch") for line in run.log.read_text().splitlines()] == [
         None,
-        *range(1, 41),
+        *range(1, 13),
         None,
     ]
 
 
 def interrupted(digitus: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """Leaves a run that was stopped after its third step."""
-    from digitus.training import loop
+    from digitus.training.session import Session
 
-    step = loop._step
+    step = Session._step
     count = iter(range(100))
 
     def interrupting(*rest: Any) -> Any:
@@ -231,7 +231,7 @@ def interrupted(digitus: Any, monkeypatch: pytest.MonkeyPatch, *arguments: objec
         return step(*rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_step", interrupting)
+        patch.setattr(Session, "_step", interrupting)
         assert digitus("train", *arguments).code == 130
 
 
@@ -281,10 +281,10 @@ def test_damaged_checkpoints_are_one_line(
 
 
 def test_pressing_ctrl_c_twice_ends_at_once(digitus: Any, recipe_file: Path) -> None:
-    from digitus.cli.train import _interruptions
+    from digitus.cli.train_display import interruptions
 
     before = signal.getsignal(signal.SIGINT)
-    with _interruptions() as pressed:
+    with interruptions() as pressed:
         signal.raise_signal(signal.SIGINT)
         assert pressed
         with pytest.raises(KeyboardInterrupt):
