@@ -27,6 +27,7 @@ RINGS: dict[str, int] = {
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "report.pictures", "report.annotate", "cli.data"},
+    "jinja2": {"report.templates", "papers.report.document"},
     "pi_heif": {"vision.decode"},
     "torch": {"nn.kernels_torch", "training.device"},
     "threadpoolctl": {"threads"},

@@ -19,7 +19,7 @@ from jinja2 import Environment
 from digitus.papers.images import Album
 from digitus.papers.report import formats
 from digitus.papers.report.blocks import Block, Equations, FromAlbum, Heading, Items, Table, Text
-from digitus.report.html import environment
+from digitus.report.templates import environment
 
 FOLDER = "papers/report"
 FILTERS = (

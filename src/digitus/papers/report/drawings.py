@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from digitus.papers.report.blocks import Chart, Heat, Line
 from digitus.report import charts
 from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis
-from digitus.report.html import environment
+from digitus.report.templates import environment
 
 ROOM = 14  # pixels to the right, for half of the last tick
 ABOVE = 28  # pixels of a file, for the title
