@@ -69,10 +69,10 @@ def main() -> None:
             sure.append((float(within.mean()) ** 2, float(within.var(ddof=1))))
     square, variance = np.array(sure).T
     slope, base = np.polyfit(square, variance, 1)
-    print(f"SPACES = {np.mean(spaces):.2g}")
-    print(f"USUAL = {gamma(usual)}")
-    print(f"SPREAD, SPREAD_BY_DISTANCE = {base**0.5:.2g}, {max(slope, 0) ** 0.5:.2g}")
-    print(f"EXTRA = {gamma(extra)}")
+    print(f"SPACE_SHARE = {np.mean(spaces):.2g}")
+    print(f"USUAL_HEIGHTS = {gamma(usual)}")
+    print(f"SPREAD_HEIGHTS, SPREAD_PER_HEIGHT = {base**0.5:.2g}, {max(slope, 0) ** 0.5:.2g}")
+    print(f"EXTRA_HEIGHTS = {gamma(extra)}")
     right = [groups(boxes) == starts for boxes, starts in lines(args.pages // 4, args.seed + 1)]
     print(f"{sum(right)} of {len(right)} lines of seed {args.seed + 1} are grouped rightly")
 

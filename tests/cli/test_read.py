@@ -93,7 +93,7 @@ def test_a_model_that_is_not_there(digitus: Any, photo: Path) -> None:
 def test_many_are_read_by_processes_in_their_order(
     photo: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "FEW", 2)
+    monkeypatch.setattr(bulk, "PICTURES_PER_PROCESS", 2)
     paths = [photo, blank, photo.with_name("absent.png"), photo, blank]
     told = list(read_many(paths, read, 2))
     assert [path for path, _ in told] == paths
@@ -106,7 +106,7 @@ def test_a_picture_that_kills_its_process_is_told() -> None:
 from pathlib import Path
 from digitus.reading import bulk
 from dying import dying
-bulk.FEW = 1
+bulk.PICTURES_PER_PROCESS = 1
 for path, answer in bulk.read_many([Path("a"), Path("deadly"), Path("b")], dying, 2):
     print(path, answer)
 """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.reading.groups import DISTANCES, groups, log_gamma_density, space_probabilities
+from digitus.reading.groups import GRID_HEIGHTS, groups, log_gamma_density, space_probabilities
 from digitus.reading.read import read
 
 HEIGHT = 40
@@ -103,7 +103,7 @@ def test_the_density_integrates_to_one() -> None:
     x = np.linspace(-1, 30, 400_001)
     for shape, scale in ((3.4, 0.1), (16.0, 0.08), (2.0, 1.5)):
         assert np.exp(log_gamma_density(x, shape, scale)).sum() * (x[1] - x[0]) == pytest.approx(1)
-    assert log_gamma_density(DISTANCES, 16.0, 0.08).argmax() == 24  # at (shape - 1) scale = 1.2
+    assert log_gamma_density(GRID_HEIGHTS, 16.0, 0.08).argmax() == 24  # at (shape - 1) scale = 1.2
 
 
 def drawn(text: str, extra: float) -> np.ndarray:

@@ -11,7 +11,7 @@ import click
 from digitus.cli.common import PATH, data_dir_option, digits_of, json_option, output, print_json
 
 PARTS: tuple[Literal["train", "test"], ...] = ("train", "test")
-PER_DIGIT = 20  # columns of a sheet
+SHEET_COLUMNS = 20  # columns of a sheet
 
 
 @click.command
@@ -87,9 +87,9 @@ def _draw_sheet(path: Path, images: object, labels: object) -> None:
 
     images, labels = np.asarray(images), np.asarray(labels)
     height, width = images.shape[1:]
-    canvas = np.zeros((10 * height, PER_DIGIT * width), np.uint8)
+    canvas = np.zeros((10 * height, SHEET_COLUMNS * width), np.uint8)
     for digit in range(10):
-        for column, image in enumerate(images[labels == digit][:PER_DIGIT]):
+        for column, image in enumerate(images[labels == digit][:SHEET_COLUMNS]):
             rows = slice(digit * height, (digit + 1) * height)
             canvas[rows, column * width : (column + 1) * width] = image
     write_atomically(path, lambda beside: Image.fromarray(canvas).save(beside, "PNG"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from digitus.errors import DigitusError
     from digitus.reading.result import Reading
 
-MANY = 20  # pictures: for fewer, a bar would only flash
+MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused")
 
 
@@ -122,7 +122,7 @@ def _with_progress(
 ) -> Iterator[tuple[Path, Done | DigitusError]]:
     """The same, with a bar where a person waits for many."""
     console = progress()
-    if total < MANY or not console.is_terminal:
+    if total < MANY_PICTURES or not console.is_terminal:
         yield from answers
         return
     from rich.progress import Progress

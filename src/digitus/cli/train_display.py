@@ -14,7 +14,7 @@ from digitus.cli.common import percent
 from digitus.recipe import Recipe
 from digitus.training.loop import EpochEnded, Event, Started, Stepped
 
-LINES = 20  # epochs that are told one by one; of more, every second, third ...
+MOST_LINES = 20  # epochs that are told one by one; of more, every second, third ...
 
 
 @contextmanager
@@ -47,7 +47,7 @@ class Display:
             console=console,
             transient=True,
         )
-        self.every = -(-recipe.epochs // LINES)
+        self.every = -(-recipe.epochs // MOST_LINES)
 
     def __enter__(self) -> Display:
         self.progress.start()

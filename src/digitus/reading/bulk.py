@@ -22,8 +22,8 @@ from digitus.threads import single_threaded
 
 T = TypeVar("T")
 
-FEW = 8  # pictures: to start another process takes as long as reading so many
-AHEAD = 4  # pictures that each process may be ahead of the one that is waited for
+PICTURES_PER_PROCESS = 8  # at least: to start another process takes as long as reading so many
+PICTURES_AHEAD = 4  # by which each process may be ahead of the one that is waited for
 
 
 def quietly() -> None:
@@ -41,11 +41,11 @@ def read_many(
     processes get copies of `reader`, so pickle has to be able to make them; it is called here
     where there are few pictures.
 
-    At most `AHEAD` answers a process are kept. A picture whose process dies has an error for an
-    answer, and the others are read. (`ProcessPoolExecutor` gives up all pictures in work when a
-    process dies, and now and then waits for ever.)
+    At most `PICTURES_AHEAD` answers a process are kept. A picture whose process dies has an error
+    for an answer, and the others are read. (`ProcessPoolExecutor` gives up all pictures in work
+    when a process dies, and now and then waits for ever.)
     """
-    processes = min(processes, len(paths) // FEW)
+    processes = min(processes, len(paths) // PICTURES_PER_PROCESS)
     if processes <= 1:
         yield from ((path, _answer(reader, path)) for path in paths)
         return
@@ -55,7 +55,7 @@ def read_many(
     given = told = 0
     try:
         while told < len(paths):
-            while idle and given < min(len(paths), told + processes * AHEAD):
+            while idle and given < min(len(paths), told + processes * PICTURES_AHEAD):
                 worker = idle.pop()
                 with suppress(OSError):  # it is dead; receiving will say so
                     worker.link.send(paths[given])

@@ -8,17 +8,18 @@ farther apart than some people's words. So a gap is judged beside the others of 
 height of a digit as the unit, each line has a usual distance u. A gap g between digits of one
 group, and one between two groups, have the densities
 
-    within(g | u) = Normal(g; u, s²),  s² = SPREAD² + (SPREAD_BY_DISTANCE u)²
-    between(g | u) = Gamma(g - u; EXTRA)
+    within(g | u) = Normal(g; mean u, variance a² + (b u)²)
+    between(g | u) = Gamma(g - u; EXTRA_HEIGHTS)
 
-and a share `SPACES` of the gaps is of the second kind. u is not known but has a prior density,
-Gamma(u; USUAL). By Bayes' rule the gaps of the line, g₁ to gₙ, make of it
+where a and b are `SPREAD_HEIGHTS` and `SPREAD_PER_HEIGHT`, and of all gaps a share q,
+`SPACE_SHARE`, is of the second kind. u is not known but has a prior density, Gamma(u;
+USUAL_HEIGHTS). By Bayes' rule the gaps of the line, g₁ to gₙ, make of it
 
-    p(u | g₁ ... gₙ)  ∝  Gamma(u; USUAL) Πᵢ [(1 - SPACES) within(gᵢ | u) + SPACES between(gᵢ | u)],
+    p(u | g₁ ... gₙ)  ∝  Gamma(u; USUAL_HEIGHTS) Πᵢ [(1 - q) within(gᵢ | u) + q between(gᵢ | u)],
 
 and a gap is a space if that is more likely than not, whatever u is:
 
-    P(space) = Σᵤ p(u | g₁ ... gₙ) · SPACES between(g | u) / [the same sum for g as above].
+    P(space) = Σᵤ p(u | g₁ ... gₙ) q between(g | u) / [(1 - q) within(g | u) + q between(g | u)].
 
 The constants are moments of 4,000 made pages: `python benchmarks/fit_groups.py` prints them.
 """
@@ -33,38 +34,38 @@ import numpy as np
 from digitus.types import Box, Floats64
 
 # Distances are in heights of a digit. A Gamma density is given by its shape and scale.
-SPACES = 0.13  # of the gaps of a line
-USUAL = (3.4, 0.098)
-SPREAD, SPREAD_BY_DISTANCE = 0.094, 0.18
-EXTRA = (16.0, 0.08)
-DISTANCES = np.arange(0.025, 3, 0.05)  # usual distances among which a line's own is sought
-JUMP = 2.0  # times as high: a neighbour is of another group, as a digit beside printed words
+SPACE_SHARE = 0.13  # of the gaps of a line
+USUAL_HEIGHTS = (3.4, 0.098)
+SPREAD_HEIGHTS, SPREAD_PER_HEIGHT = 0.094, 0.18
+EXTRA_HEIGHTS = (16.0, 0.08)
+GRID_HEIGHTS = np.arange(0.025, 3, 0.05)  # usual distances among which a line's own is sought
+JUMP_FACTOR = 2.0  # times as high: a neighbour is of another group, as a digit beside printed words
 
 
 def groups(boxes: Sequence[Box]) -> list[int]:
     """The first digit of each group, by its index, in a line of boxes from left to right.
 
-    A group begins after a wide gap, and where the height changes `JUMP` times.
+    A group begins after a wide gap, and where the height changes `JUMP_FACTOR` times.
     """
     if not boxes:
         return []
     left, _, width, height = np.array(boxes, np.float64).T
     # Whether digits overlap by more or by less says nothing of the spaces.
     gaps = np.maximum(left[1:] - (left + width)[:-1], 0) / max(float(np.median(height)), 1)
-    jumps = np.maximum(height[1:], height[:-1]) > JUMP * np.minimum(height[1:], height[:-1])
+    jumps = np.maximum(height[1:], height[:-1]) > JUMP_FACTOR * np.minimum(height[1:], height[:-1])
     starts = (space_probabilities(gaps) > 0.5) | jumps
     return [0, *(np.flatnonzero(starts) + 1).tolist()]
 
 
 def space_probabilities(gaps: Floats64) -> Floats64:
     """How likely each of a line's gaps [n] is a space; gaps are in heights of a digit."""
-    u = DISTANCES
+    u = GRID_HEIGHTS
     beyond = gaps[:, None] - u  # [gap, usual distance]
-    spread = np.hypot(SPREAD, SPREAD_BY_DISTANCE * u)
-    within = -0.5 * ((beyond / spread) ** 2 + log(2 * pi)) - np.log(spread) + log(1 - SPACES)
-    between = log_gamma_density(beyond, *EXTRA) + log(SPACES)
+    spread = np.hypot(SPREAD_HEIGHTS, SPREAD_PER_HEIGHT * u)
+    within = -0.5 * ((beyond / spread) ** 2 + log(2 * pi)) - np.log(spread) + log(1 - SPACE_SHARE)
+    between = log_gamma_density(beyond, *EXTRA_HEIGHTS) + log(SPACE_SHARE)
     either = np.logaddexp(within, between)
-    posterior = log_gamma_density(u, *USUAL) + either.sum(0)
+    posterior = log_gamma_density(u, *USUAL_HEIGHTS) + either.sum(0)
     posterior = np.exp(posterior - posterior.max())
     return np.exp(between - either) @ (posterior / posterior.sum())
 

@@ -24,13 +24,15 @@ from digitus.vision.ink import Ink, page_ink
 from digitus.vision.paper import at_most
 from digitus.vision.split import Stretch, atoms_of, stretches
 
-WORK = 1600  # pixels: digits are looked for on a copy whose longer side has at most so many
-FINE = 32  # pixels: where digits are lower, the page is looked at again, on a larger copy, if that
-ENLARGED, LARGER = 1.3, 4.0  # is at least so many times as large; it is at most so many times,
-LARGEST = 3200  # and has at most so many pixels
-SURE = 0.97  # the confidence above which ink that looks like a digit is not cut
-WIDEST_UNCUT = 1.1  # times its height, or its line's: wider ink is cut, however sure
-MOST_CUT = 100  # pieces of a page that do not look like digits: if more, none of them is cut
+WORK_PIXELS = 1600  # of the longer side at most: the copy on which digits are looked for
+# A page of low digits is looked at again on a larger copy: so large that they have LOW_PIXELS, if
+# that is LEAST_ZOOM times as large or more, but MOST_ZOOM times and ENLARGED_PIXELS at most.
+LOW_PIXELS = 32
+LEAST_ZOOM, MOST_ZOOM = 1.3, 4.0
+ENLARGED_PIXELS = 3200  # of the longer side
+SURE_CONFIDENCE = 0.97  # the confidence above which ink that looks like a digit is not cut
+WIDEST_UNCUT_HEIGHTS = 1.1  # times its height, or its line's: wider ink is cut, however sure
+MOST_CUT_PIECES = 100  # pieces of a page that do not look like digits: if more, none of them is cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +148,13 @@ def _tried(ink: Ink, layout: Layout, options: ReadingOptions) -> list[list[Stret
     alone = [s for atoms in whole for s in stretches(atoms, 1)]
     cut: list[set[int]] = [set() for _ in whole]
     for s, row in zip(alone, options.probabilities([s.image for s in alone]), strict=True):
-        if row.max() < SURE or s.box[2] > WIDEST_UNCUT * max(s.box[3], layout.lines[s.line].height):
+        if row.max() < SURE_CONFIDENCE or s.box[2] > WIDEST_UNCUT_HEIGHTS * max(
+            s.box[3], layout.lines[s.line].height
+        ):
             cut[s.line].add(s.first)
-    if sum(len(pieces) for pieces in cut) > MOST_CUT:  # no digits, or so many that it would last
+    if (
+        sum(len(pieces) for pieces in cut) > MOST_CUT_PIECES
+    ):  # no digits, or so many that it would last
         cut = [set() for _ in whole]
     return [
         stretches(atoms_of(ink, line, i, cut[i]) if cut[i] else whole[i])
@@ -184,13 +190,13 @@ def _laid_out(grey: Grey, view: View) -> tuple[Ink, Layout]:
     """The ink and lines of a page, looked at again with more pixels where its digits are small."""
     grey = np.ascontiguousarray(np.rot90(grey, view.turns))
     how = {"dark_ink": view.dark_ink, "ruled": view.ruled, "drawn": view.drawn}
-    ink = page_ink(at_most(WORK, grey), **how)
+    ink = page_ink(at_most(WORK_PIXELS, grey), **how)
     layout = find_lines(ink)
     heights = [line.height for line in layout.lines for _ in line.pieces]
-    zoom = min(FINE / float(np.median(heights)), LARGER) if heights else 1.0
-    if zoom < ENLARGED:
+    zoom = min(LOW_PIXELS / float(np.median(heights)), MOST_ZOOM) if heights else 1.0
+    if zoom < LEAST_ZOOM:
         return ink, layout
-    side = min(round(max(ink.grey.shape) * zoom), LARGEST)
+    side = min(round(max(ink.grey.shape) * zoom), ENLARGED_PIXELS)
     share = side / max(grey.shape)
     if share > 1:
         grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)

@@ -30,15 +30,17 @@ from digitus.vision.paper import at_most
 
 __all__ = ["Candidate", "Digit", "Reading", "Steps", "read", "read_pages"]
 
-DECODED = 2000  # pixels: of a JPEG's longer side, as many as that are decoded, if it has them
-SMALL = 64  # pixels: a smaller picture may be one digit, cut out already
-CERTAIN = 0.97  # the confidence above which such a picture is one
-FEW = 3  # parts into which one digit may have been cut
-SLACK, SLACK_OF_SMALL = 0.1, 0.4  # of probability: one digit may be less sure than its parts
-RULED = 0.1  # of a page's ink: so much more must be read with what looks like rules
-DOUBT = 0.8  # of a page's ink: if less of it is read, it is looked at in other ways; there,
-CLEARLY, ENOUGH = 0.15, 3  # so much more must be read, and so many digits if the page is turned;
-WHOLE = 0.6  # then so much without a cut: words upside down are easily cut into digits
+DECODED_PIXELS = 2000  # of a JPEG's longer side: so many are decoded, if it has them
+SMALL_PIXELS = 64  # of the longer side: a smaller picture may be one digit, cut out already
+CERTAIN_CONFIDENCE = 0.97  # the confidence above which such a picture is one
+FEW_PARTS = 3  # parts into which one digit may have been cut
+SLACK_CONFIDENCE = 0.1  # by which one digit may be less sure than its parts
+SLACK_CONFIDENCE_OF_SMALL = 0.4  # the same in a small picture
+RULED_GAIN = 0.1  # of a page's ink: so much more must be read with what looks like rules
+DOUBTFUL_SHARE = 0.8  # of a page's ink: if less of it is read, it is looked at in other ways
+CLEAR_GAIN = 0.15  # of a page's ink: so much more must be read in another way
+ENOUGH_DIGITS = 3  # must be read on a page that is turned
+WHOLE_SHARE = 0.6  # of its ink without a cut: words upside down are easily cut into digits
 
 
 def read(
@@ -82,7 +84,7 @@ def read_pages(
 def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
     if isinstance(picture, str | Path | bytes):
         source = Path(picture) if isinstance(picture, str) else picture
-        return decode_pages(source, side=DECODED)
+        return decode_pages(source, side=DECODED_PIXELS)
     shape = picture.shape
     if picture.dtype != np.uint8 or not picture.size or (len(shape) != 2 and shape[2:] != (3,)):
         raise DataError(
@@ -94,15 +96,15 @@ def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
 def _read(picture: Sheet, options: ReadingOptions) -> Reading:
     """Tries the picture as one digit, as a page, without rules, and turned."""
     single = _single(picture, options)
-    small = max(picture.width, picture.height) <= SMALL
-    if single and small and single[1].confidence >= CERTAIN and options.may_be_one_digit:
+    small = max(picture.width, picture.height) <= SMALL_PIXELS
+    if single and small and single[1].confidence >= CERTAIN_CONFIDENCE and options.may_be_one_digit:
         return _reading_of_one(picture, single, options)
     dark_ink = ground(picture.grey) > 127 if options.drawn else has_dark_ink(picture.grey)
     page = read_page(picture, options, View(dark_ink, drawn=options.drawn))
     if page.ink.rules.any():  # or what looks like them: bars of digits in a row
         unruled = read_page(picture, options, View(dark_ink, ruled=False))
-        page = unruled if unruled.share > page.share + RULED else page
-    if page.share < DOUBT and not options.drawn:
+        page = unruled if unruled.share > page.share + RULED_GAIN else page
+    if page.share < DOUBTFUL_SHARE and not options.drawn:
         page = _otherwise(picture, options, page)
     if single and options.may_be_one_digit and _fills(single[1], page.digits, options.threshold):
         return _reading_of_one(picture, single, options)
@@ -116,13 +118,13 @@ def _otherwise(picture: Sheet, options: ReadingOptions, page: Page) -> Page:
     dark_ink = page.view.dark_ink
     better = []
     other = read_page(picture, options, View(not dark_ink))
-    if other.share > page.share + CLEARLY and len(other.digits) >= len(page.digits):
+    if other.share > page.share + CLEAR_GAIN and len(other.digits) >= len(page.digits):
         better.append(other)
-    if page.tried >= ENOUGH:
+    if page.tried >= ENOUGH_DIGITS:
         for turns in (1, 2, 3):
             other = read_page(picture, options, View(dark_ink, turns))
-            clearly = other.whole > max(page.whole + CLEARLY, WHOLE)
-            if clearly and len(other.digits) >= ENOUGH:
+            clearly = other.whole > max(page.whole + CLEAR_GAIN, WHOLE_SHARE)
+            if clearly and len(other.digits) >= ENOUGH_DIGITS:
                 better.append(other)
     return max(better, key=lambda page: page.whole, default=page)
 
@@ -150,9 +152,9 @@ def _fills(single: Digit, found: Sequence[Digit], threshold: float) -> bool:
             return False
     if not found:  # refused rather than left out, if there is something of a digit
         return single.confidence >= threshold / 2
-    if len(found) > FEW:
+    if len(found) > FEW_PARTS:
         return False
-    slack = SLACK_OF_SMALL if max(w, h) <= SMALL else SLACK
+    slack = SLACK_CONFIDENCE_OF_SMALL if max(w, h) <= SMALL_PIXELS else SLACK_CONFIDENCE
     return single.confidence >= math.prod(digit.confidence for digit in found) - slack
 
 

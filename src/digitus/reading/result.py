@@ -1,4 +1,4 @@
-"""What `reader.read` gives: a `Reading` of `Digit`s, and the `Steps` that led to it.
+"""What `read.read` gives: a `Reading` of `Digit`s, and the `Steps` that led to it.
 
 Inside: data, and its form as JSON. Not inside: reading.
 """

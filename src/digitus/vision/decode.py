@@ -25,7 +25,7 @@ from digitus.types import Bytes, Floats64
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic"})
-GREY = ("1", "L", "LA")
+GREY_MODES = ("1", "L", "LA")
 MAX_BYTES = 50 * 10**6
 MAX_PIXELS = 60 * 10**6  # the largest telephone cameras; 60 MB as grey, 240 MB while decoding
 MAX_PAGES = 100  # of a TIFF
@@ -178,7 +178,7 @@ def _pixels(image: Image.Image, name: str, colours: bool) -> Bytes:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB" if colours and image.mode not in GREY else "L"))
+    return np.array(image.convert("RGB" if colours and image.mode not in GREY_MODES else "L"))
 
 
 def _scaled(deep: Floats64, name: str) -> Bytes:

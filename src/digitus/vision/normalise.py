@@ -21,20 +21,20 @@ from digitus.errors import DataError
 from digitus.types import Box, Bytes, Grey, Images, Mask, Plane
 from digitus.vision.paper import at_most, find_paper, typical, without_rules
 
-BOX = 20  # pixels of the box that holds an image's ink, as in MNIST
-WORK = 320  # larger pictures are made smaller first: their longer side, in pixels
-ALREADY = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
-FINE = 4  # others are scaled to 4 times 20 pixels, where strokes can grow by quarters of a pixel
-PEN = (1.8, 3.6)  # pixels: five of six digits of MNIST's training set have strokes so wide
-EDGE = 0.3  # of full ink: where a digit ends; with it MNIST's own boxes measure exactly 20
-FAINT, CLEAR = 0.12, 0.5  # of full ink: a stroke may fade to the one if it reaches the other
-FAINTEST = 10  # grey levels: paler "ink" is none
-GRAIN = (
-    0.26  # of full ink: noisier paper has no ink that stands out (digits of 10 pixels reach 0.24)
-)
-SHARE = 0.12  # of all that looks like ink: less in one piece is no digit but a texture
-NEAR = 1 / 80  # of the shorter side: pieces so near to one another are one stroke with a gap
-SPECK, FAR = 0.02, 0.3  # of the largest piece: what a piece must have, and more if it lies afar
+BOX_PIXELS = 20  # of the longer side of an image's ink, as in MNIST
+WORK_PIXELS = 320  # of the longer side: larger pictures are made smaller first
+UNSCALED_PIXELS = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
+FINE_ZOOM = 4  # others are scaled to 4 times 20 pixels: strokes can grow by quarters of a pixel
+PEN_PIXELS = (1.8, 3.6)  # five of six digits of MNIST's training set have strokes so wide
+EDGE_INK = 0.3  # of full ink: where a digit ends; with it MNIST's own boxes measure exactly 20
+FAINT_INK, CLEAR_INK = 0.12, 0.5  # of full ink: a stroke may fade to one if it reaches the other
+FAINTEST_GREYS = 10  # grey levels: paler "ink" is none
+# Of full ink: noisier paper has no ink that stands out (digits of 10 pixels reach 0.24).
+MOST_GRAIN = 0.26
+LEAST_SHARE = 0.12  # of all that looks like ink: less in one piece is no digit but a texture
+NEAR_SIDES = 1 / 80  # of the shorter side: pieces so near to one another are one stroke with a gap
+# Of the largest piece: what a piece must have, and more if it lies afar.
+SPECK_MASS, FAR_MASS = 0.02, 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ def prepare_one(picture: Bytes) -> Prepared:
         raise DataError(
             f"a picture must be bytes [height, width], not {picture.dtype} {list(picture.shape)}"
         )
-    work: Plane = at_most(WORK, picture).astype(np.float32)
+    work: Plane = at_most(WORK_PIXELS, picture).astype(np.float32)
     paper, dark_ink = find_paper(work)
     raised = work - paper
     if dark_ink:  # it takes a share of the light: in a shadow it differs less from paper
@@ -109,28 +109,30 @@ def normalise(ink: Plane) -> tuple[Bytes, Box, float]:
 
     As LeCun, Bottou, Bengio & Haffner 1998 (section III-A) made MNIST: the digit is scaled to 20
     pixels on its longer side, its grey levels being the anti-aliasing, and its centre of mass is
-    put at pixel (14, 14). Strokes thinner or thicker than MNIST's (`PEN`) are corrected, so that a
-    fine pen on a large sheet does not fade. The box is x, y, width, height; the pen width is in
-    pixels of the image, before the correction. Without ink, all are 0.
+    put at pixel (14, 14). Strokes thinner or thicker than MNIST's (`PEN_PIXELS`) are corrected, so
+    that a fine pen on a large sheet does not fade. The box is x, y, width, height; the pen width is
+    in pixels of the image, before the correction. Without ink, all are 0.
     """
     if not ink.any():
         return np.zeros((SIDE, SIDE), np.uint8), (0, 0, 0, 0), 0.0
     (top, bottom), (left, right) = _extent(ink.max(1)), _extent(ink.max(0))
     box = (left, top, right - left, bottom - top)
     side = max(box[2:])
-    if ALREADY[0] <= side <= ALREADY[1]:
+    if UNSCALED_PIXELS[0] <= side <= UNSCALED_PIXELS[1]:
         around = ink[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
-        return _centred(around, 1), box, _pen(around) * BOX / side
+        return _centred(around, 1), box, _pen(around) * BOX_PIXELS / side
     digit = ink[top:bottom, left:right]
-    fine = _scaled(digit, BOX * FINE / side)
-    pen = _pen(fine) / FINE
+    fine = _scaled(digit, BOX_PIXELS * FINE_ZOOM / side)
+    pen = _pen(fine) / FINE_ZOOM
     # A pen that grows makes the digit larger; so much smaller it has to be scaled before.
-    grow = (min(max(pen, PEN[0]), PEN[1]) - pen) / max(1 - pen / BOX, 0.5)
-    if steps := round(min(max(grow, -BOX / 4), BOX / 4) * FINE):
-        fine = _framed(_scaled(digit, (BOX * FINE - steps) / side), max(steps, 0) // 2 + 1)
+    grow = (min(max(pen, PEN_PIXELS[0]), PEN_PIXELS[1]) - pen) / max(1 - pen / BOX_PIXELS, 0.5)
+    if steps := round(min(max(grow, -BOX_PIXELS / 4), BOX_PIXELS / 4) * FINE_ZOOM):
+        fine = _framed(
+            _scaled(digit, (BOX_PIXELS * FINE_ZOOM - steps) / side), max(steps, 0) // 2 + 1
+        )
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(steps) + 1,) * 2)
         fine = cv2.dilate(fine, disc) if steps > 0 else cv2.erode(fine, disc)
-    return _centred(fine, FINE), box, pen
+    return _centred(fine, FINE_ZOOM), box, pen
 
 
 def _strength(ink: Plane, raised: Plane) -> tuple[float, float]:
@@ -153,26 +155,26 @@ def _quantile(values: Plane, q: float) -> float:
 def _digit(ink: Plane, contrast: float, noise: float) -> Plane:
     """Ink from 0 to 1 [h w], without what is not the digit's: noise, specks, neighbours."""
     found = np.zeros_like(ink)
-    if contrast < FAINTEST or noise > GRAIN * contrast:
+    if contrast < FAINTEST_GREYS or noise > MOST_GRAIN * contrast:
         return found
     ink = np.minimum(ink / contrast, 1)
     noise = min(noise / contrast, 0.2)  # above, it is the grey edges of strokes that fill the frame
     seen = cv2.GaussianBlur(ink, (0, 0), min(1, 3 * noise)) if noise > 0.02 else ink
-    reach = 2 * int(min(ink.shape) * NEAR) + 1
-    faint = (seen > max(FAINT, 2.5 * noise)).view(np.uint8)
+    reach = 2 * int(min(ink.shape) * NEAR_SIDES) + 1
+    faint = (seen > max(FAINT_INK, 2.5 * noise)).view(np.uint8)
     linked = cv2.dilate(faint, np.ones((reach, reach), np.uint8)) if reach > 1 else faint
     count, labels, stats, _ = cv2.connectedComponentsWithStats(linked, connectivity=8)
     flat = labels.ravel()
     mass = np.bincount(flat, ink.ravel(), count)
-    mass[np.bincount(flat[(seen > CLEAR).ravel()], minlength=count) == 0] = 0
+    mass[np.bincount(flat[(seen > CLEAR_INK).ravel()], minlength=count) == 0] = 0
     mass[0] = 0
     main = int(mass.argmax())
-    if mass[main] <= SHARE * ink.sum():
+    if mass[main] <= LEAST_SHARE * ink.sum():
         return found
     low, size = stats[:, :2], stats[:, 2:4]
     gap = np.maximum(low - low[main] - size[main], low[main] - low - size).max(1)
     gap = gap.clip(0) / size[main].max()
-    keep = mass > mass[main] * (SPECK + FAR * gap)
+    keep = mass > mass[main] * (SPECK_MASS + FAR_MASS * gap)
     sides = (low == 0).sum(1) + (low + size == ink.shape[::-1]).sum(1)
     if not sides[main]:  # what leaves the picture, when the digit does not, is a neighbour or line
         keep &= (sides == 0) | ((sides == 1) & (gap < 0.1))
@@ -184,8 +186,8 @@ def _digit(ink: Plane, contrast: float, noise: float) -> Plane:
 
 
 def _extent(profile: Plane) -> tuple[int, int]:
-    """Where the largest ink of each row, or column, first and last exceeds `EDGE`."""
-    inked = (profile > min(EDGE, float(profile.max()) / 2)).nonzero()[0]
+    """Where the largest ink of each row, or column, first and last exceeds `EDGE_INK`."""
+    inked = (profile > min(EDGE_INK, float(profile.max()) / 2)).nonzero()[0]
     return int(inked[0]), int(inked[-1]) + 1
 
 
@@ -235,7 +237,7 @@ def _centred(ink: Plane, fine: int) -> Bytes:
     sheet[tuple(place)] = ink
     if fine > 1:
         sheet = cv2.resize(sheet, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        sheet /= max(_quantile(sheet[sheet > EDGE * sheet.max()], 0.8), 1e-6)
+        sheet /= max(_quantile(sheet[sheet > EDGE_INK * sheet.max()], 0.8), 1e-6)
     np.minimum(sheet, 1, out=sheet)
     sheet *= 255
     image: Grey = np.rint(sheet, out=sheet).astype(np.uint8)

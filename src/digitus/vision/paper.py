@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from digitus.types import Mask, Plane, Vector
 
-COARSE = 40  # paper is judged on at most so many pixels a side, where its grain averages out
-FITS = 6  # of its surface, one after the other
-SHORTEST = 20  # pixels: in smaller pictures a line from side to side is a stroke of the digit
-VISIBLE, PALE = 0.15, 0.75  # of full ink: a rule is at least the one; a single one, below the other
+COARSE_PIXELS = 40  # paper is judged on at most so many pixels a side, where its grain averages out
+FIT_COUNT = 6  # of its surface, one after the other
+SHORTEST_PIXELS = 20  # in smaller pictures a line from side to side is a stroke of the digit
+# Of full ink: a rule has at least the one; a single rule has less than the other.
+VISIBLE_INK, PALE_INK = 0.15, 0.75
 
 
 def at_most(side: int, picture: Any) -> Any:
@@ -40,7 +41,7 @@ def find_paper(work: Plane) -> tuple[Plane, bool]:
     rises above it by more than the noise below it. What lies below keeps its full weight, so the
     surface cannot climb onto the ink.
     """
-    coarse = at_most(COARSE, work)
+    coarse = at_most(COARSE_PIXELS, work)
     plan = _plan(*coarse.shape)
     grey = coarse.ravel()
     z = grey[plan.points]
@@ -48,7 +49,7 @@ def find_paper(work: Plane) -> tuple[Plane, bool]:
     base = np.partition(z, z.shape[1] // 5)[:, z.shape[1] // 5, None]
     z -= base
     above, scale = z, np.maximum(z.std(1, keepdims=True), 2)
-    for again in range(FITS):
+    for again in range(FIT_COUNT):
         if again:
             below = np.minimum(above, 0)
             count = np.count_nonzero(below, axis=1)
@@ -130,18 +131,18 @@ def _without_rows(ink: Plane) -> tuple[Plane, Mask]:
     """
     rules = np.zeros(ink.shape, bool)
     h, w = ink.shape
-    if min(h, w) < SHORTEST:
+    if min(h, w) < SHORTEST_PIXELS:
         return ink, rules
     tenth = np.partition(ink, w // 10, axis=1)[:, w // 10]  # exceeded by nine tenths of a row
     full = typical(ink)
-    if tenth.max() < VISIBLE * full:
+    if tenth.max() < VISIBLE_INK * full:
         return ink, rules
     thickest = np.ones((max(3, h // 10) | 1, 1), np.uint8)
     framed = np.pad(tenth[:, None], ((h, h), (0, 0)))  # a line may lie at the edge
     wide = cv2.morphologyEx(framed, cv2.MORPH_OPEN, thickest)[h : 2 * h, 0]
-    found = tenth - wide > VISIBLE * full
+    found = tenth - wide > VISIBLE_INK * full
     several = np.count_nonzero(np.diff(found, prepend=False) & found) > 1
-    if not found.any() or not (several or tenth[found].max() < PALE * full):
+    if not found.any() or not (several or tenth[found].max() < PALE_INK * full):
         return ink, rules
     rows, good = np.flatnonzero(found), np.flatnonzero(~found)
     after = np.searchsorted(good, rows)

@@ -1,7 +1,7 @@
 """Ruled and squared paper, boxes and combs of forms: straight lines that are no writing.
 
 Inside: finding their pixels in the ink of a page. Not inside: the pale lines behind a single digit
-(`paper.without_rules`), and whether a line may be the bars of digits in a row (`reader`).
+(`paper.without_rules`), and whether a line may be the bars of digits in a row (`reading.read`).
 """
 
 from __future__ import annotations
