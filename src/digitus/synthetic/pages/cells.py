@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from digitus.synthetic import signs
-from digitus.synthetic.pages.placed import Placed, Writing
+from digitus.synthetic.pages.placed import Penmanship, Placed
 from digitus.synthetic.pages.texts import DIGITS, UPRIGHT
 from digitus.types import Box, Bytes
 
 
 def in_boxes(
-    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+    lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
 ) -> tuple[list[Placed], list[list[Box]], list[float]]:
     """Glyphs in the boxes of a form, a few of them over the edge of their box."""
     digit, comb = writing.digit, "comb" in writing.kinds
@@ -50,7 +50,7 @@ def in_boxes(
 
 
 def in_squares(
-    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+    lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
 ) -> tuple[list[Placed], list[list[Box]], list[float]]:
     """Glyphs in the squares of squared paper, one in each; the squares are as one row of cells."""
     step = max(round(rng.uniform(1.1, 1.8) * writing.digit), 5)
@@ -78,7 +78,7 @@ def in_squares(
 
 
 def in_table(
-    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+    lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
 ) -> tuple[list[Placed], list[list[Box]], list[float]]:
     """Numbers in rows and columns, as many in each line; their cells have walls, or have none."""
     digit = writing.digit

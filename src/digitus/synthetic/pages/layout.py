@@ -16,7 +16,7 @@ import numpy as np
 
 from digitus.synthetic.glyphs import stroke_width
 from digitus.synthetic.pages.cells import in_boxes, in_squares, in_table
-from digitus.synthetic.pages.placed import Placed, Writing
+from digitus.synthetic.pages.placed import Penmanship, Placed
 from digitus.synthetic.pages.rows import in_lines, joined, underlined
 from digitus.synthetic.pages.texts import CROSSED_OUT, CUT, DIGITS, RAISED, VALUES, texts, truth
 from digitus.synthetic.signs import crossed_out
@@ -79,7 +79,7 @@ def lay_out(
         return Layout(width, height, (), (), float(rng.uniform(20, 80)), ())
     lines, digit = texts(name, kinds, rng)
     made, pen = _inked(lines, inks, digit, "uneven" in kinds, rng)
-    writing = Writing(digit, pen, slant, kinds)
+    writing = Penmanship(digit, pen, slant, kinds)
     cells: list[list[Box]] = []
     if name in ("boxes", "comb"):
         placed, cells, baselines = in_boxes(lines, made, writing, rng)

@@ -41,7 +41,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Writing:
+class Penmanship:
     """How a page is written: digits and pen in pixels, slant as in `glyphs.Style`, the kinds."""
 
     digit: float

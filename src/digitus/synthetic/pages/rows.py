@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from digitus.synthetic import signs
-from digitus.synthetic.pages.placed import Placed, Writing
+from digitus.synthetic.pages.placed import Penmanship, Placed
 from digitus.synthetic.pages.texts import DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
 from digitus.types import Bytes
 
 
 def in_lines(
-    lines: list[str], inks: list[Bytes], writing: Writing, rng: np.random.Generator
+    lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
 ) -> tuple[list[Placed], list[float]]:
     """Glyphs one after another, each line on its (straight or curved) way."""
     digit, kinds = writing.digit, writing.kinds
@@ -54,7 +54,7 @@ def in_lines(
     return placed, baselines
 
 
-def joined(placed: list[Placed], writing: Writing, rng: np.random.Generator) -> list[Placed]:
+def joined(placed: list[Placed], writing: Penmanship, rng: np.random.Generator) -> list[Placed]:
     """Strokes that join most digits to their neighbours, as a pen draws that is not lifted."""
     found = []
     for a, b in pairwise(placed):
@@ -91,7 +91,7 @@ def _wide(digit: float, rng: np.random.Generator) -> float:
     return min(digit * float(np.exp(rng.uniform(0.1, np.log(8)))), 600.0)
 
 
-def underlined(placed: list[Placed], writing: Writing, rng: np.random.Generator) -> list[Placed]:
+def underlined(placed: list[Placed], writing: Penmanship, rng: np.random.Generator) -> list[Placed]:
     """One or two lines drawn below some of the lines of writing, at least below the last."""
     digit, pen = writing.digit, writing.pen
     last = placed[-1].line
