@@ -1,10 +1,11 @@
 """How well whole pictures are read: made pages by kind of difficulty, photos, speed and memory.
 
-    python benchmarks/reading.py [--model MODEL] [--photos FOLDER] [--json results/reading.json]
+    python benchmarks/reading.py [--model MODEL] [--photos FOLDER...] [--json results/reading.json]
 
 The pages (`digitus.synthetic.pages`) are written half by the simulated pen and half with digits of
-MNIST that the recognizer's training held back. `--seed` 2 is what is reported; 1 is for tuning, and
-so is `--kinds`, with which every page is of the kinds named. What is counted: `reading_figures`.
+MNIST that the training of both networks, recognizer and page network, held back. `--seed` 2 is what
+is reported; 1 is for tuning, and so is `--kinds`, with which every page is of the kinds named. What
+is counted: `reading_figures`.
 
 FOLDER holds pictures and labels.csv (file, label, kind "single" or "multi", lines separated by /).
 """
@@ -49,9 +50,10 @@ FIGURES = ("exact", "lines", "gaps", "error", "refused", "wrong_and_sure", "inve
 
 @cache
 def development() -> Digits:
-    """The digits of MNIST's training set that the recognizer's training held back."""
+    """The digits of MNIST's training set that neither network learnt from: both held them back."""
     mnist, everything = load("mnist", "train"), load("mnist+strokes", "train")
-    return mnist.take(held_back(everything.labels, Recipe.development, SPLIT_SEED)[: len(mnist)])
+    recognizers = held_back(everything.labels, Recipe.development, SPLIT_SEED)[: len(mnist)]
+    return mnist.take(recognizers & held_back(mnist.labels, Recipe.development, SPLIT_SEED))
 
 
 @cache
@@ -184,7 +186,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2, help="of the pages (2; tune on 1)")
     parser.add_argument("--kinds", nargs="*", default=(), help="only pages of these kinds")
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
-    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="also read these pictures")
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", metavar="FOLDER", help="also read the pictures there"
+    )
     parser.add_argument("--show-wrong", action="store_true", help="name what is misread")
     parser.add_argument("--no-speed", action="store_true", help="leave out speed and memory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
@@ -204,7 +208,10 @@ def main() -> None:
         "page_seconds": round(statistics.median(page["seconds"] for page in found), 4),
     }
     if args.photos:
-        record["photos"] = read_photos(args.photos, args.model, args.show_wrong)
+        figures = [read_photos(folder, args.model, args.show_wrong) for folder in args.photos]
+        record["photos"] = figures[0]
+        others = zip(args.photos[1:], figures[1:], strict=True)
+        record["others"] = {folder.name: figure["all"] for folder, figure in others}
     if not args.no_speed:
         record["speed"] = speed(args.model)
     print_figures(record)

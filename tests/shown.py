@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitus.reading.result import Candidate, Digit, Reading, Steps
+from digitus.reading.result import Digit, Find, Reading, Steps
 
 
 def fetches_nothing(page):
@@ -29,25 +29,35 @@ def picture(width=200, height=100, colour=True):
     return np.full(shape, 230, np.uint8)
 
 
+def shares(likeliest, share):
+    """Probabilities [10] of which one digit has the given share."""
+    p = np.full(10, (1 - share) / 9)
+    p[likeliest] = share
+    return p
+
+
+def find(
+    fate,
+    box=(5, 5, 10, 15),
+    after=(20, 12),
+    follow=(0.1, 0.8, 0.1),
+    network=1,
+    recognizer=1,
+    both=1,
+):
+    """A find that is a digit with probability 0.9; `network`, ... are the likeliest digits."""
+    looks = [shares(likeliest, 0.7) for likeliest in (network, recognizer, both)]
+    looks[2] = 0.9 * looks[2]
+    seen = np.full((28, 28), 90, np.uint8)
+    return Find(box, 0.93, seen, *looks, fate, after, np.array(follow))
+
+
 def steps(h=50, w=100):
-    grey = np.full((h, w), 200, np.uint8)
-    tried = np.zeros((28, 28), np.uint8)
-    p = np.array([0.05, 0.7] + [0.03125] * 8)
-    return Steps(
-        grey=grey,
-        paper=grey,
-        dark_ink=True,
-        rules=np.eye(h, w, dtype=bool),
-        ink=255 - grey,
-        pieces=(((5, 5, 10, 15), "digit"), ((60, 5, 3, 3), "too <small>")),
-        lines=(((5, 5, 10, 15),),),
-        candidates=(
-            Candidate(0, (5, 5, 10, 15), tried, p, -0.25, True),
-            Candidate(0, (5, 5, 5, 15), tried, p[::-1], -2.5, False),
-        ),
-        zoom=2.0,
-        turns=1,
-    )
+    """A copy whose left half is hot, with a find of each fate."""
+    heat = np.zeros((h // 2, w // 2), np.uint8)
+    heat[:, : w // 4] = 255
+    finds = (find("digit"), find("refused", (25, 5, 10, 15)), find("unlikely", (60, 5, 3, 3)))
+    return Steps(np.full((h, w), 200, np.uint8), heat, finds, zoom=2.0, turns=1)
 
 
 SURE, UNSURE = digit(3, 0.998), digit(8, 0.6, (60, 10, 20, 30))

@@ -80,6 +80,13 @@ ABOUT = {
 }
 
 
+# Sets of pictures beside the photos, by the names of their folders.
+OTHERS = {
+    "numbers": "numbers: photos, scans, ledgers, marks sheets of 21 sources",
+    "cheques": "amounts of real bank cheques (ORAND-CAR-A)",
+}
+
+
 def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
     """The figures of docs/reading.md."""
     everything, speed = reading["all"], reading["speed"]
@@ -88,7 +95,7 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
         "([digitus.synthetic.pages](../src/digitus/synthetic/pages/pages.py)) "
         f"with {everything['digits']:,} digits, half of",
         "the pages written by the simulated pen and half with those of MNIST's training digits",
-        "that the recognizer's training held back. `python benchmarks/reading.py` wrote the",
+        "that the training of both networks held back. `python benchmarks/reading.py` wrote the",
         "figures into [results/reading.json](../results/reading.json). A page is *exact* when",
         "all its digits are right and nothing is added; *lines* when the lines are right too.",
         "*Error* is the edit distance for each true digit. *Wrong and sure* are pages that are",
@@ -102,7 +109,7 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
         lines += [
             "Other people's photos, scans and drawings, none of which was ever learnt from:",
             "",
-            *photo_table(reading["photos"]),
+            *photo_table(reading["photos"], reading.get("others", {})),
             "",
         ]
     return "\n".join(
@@ -141,14 +148,16 @@ def line(name: str, about: str, row: dict[str, Any]) -> str:
     return f"| {name} | {about} | {row['pages']:,} | {' | '.join(shares)} | {row['invented']:.2f} |"
 
 
-def photo_table(photos: dict[str, Any]) -> list[str]:
-    """A row for single digits and one for several."""
-    names = {"single": "one digit", "multi": "several digits", "all": "all"}
+def photo_table(photos: dict[str, Any], others: dict[str, Any]) -> list[str]:
+    """A row for single digits, one for several, and one for each other set of pictures."""
+    names = {"single": "one digit", "multi": "several digits", "all": "all"} | OTHERS
     rows = [
         f"| {names[kind]} | {row['pages']} | "
         + " | ".join(percent(row[k]) for k in ("exact", "lines", "error", "wrong_and_sure"))
         + " |"
-        for kind, row in sorted(photos.items(), key=lambda item: list(names).index(item[0]))
+        for kind, row in sorted(
+            [*photos.items(), *others.items()], key=lambda item: list(names).index(item[0])
+        )
     ]
     head = "| pictures | number | exact | lines | error | wrong and sure |"
     return [head, "|---|" + "---:|" * 5, *rows]

@@ -70,8 +70,9 @@ def readme_section() -> str:
 
 def recognizer_lines() -> list[str]:
     """The recognizer that ships, in figures."""
-    found, photos = results("recognizer"), results("reading")["photos"]
-    digits, others = found["digits"], found["not_digits"]
+    found, reading = results("recognizer"), results("reading")
+    photos, others = reading["photos"], reading["others"]
+    digits, nothing = found["digits"], found["not_digits"]
     corrupted = [row["accuracy"] for name, row in digits.items() if name.startswith("MNIST, ")]
     return [
         "The recognizer that ships ([its card](src/digitus/weights/default.md)), on sets that it",
@@ -88,10 +89,14 @@ def recognizer_lines() -> list[str]:
         f"| {percent(photos['single']['exact'], 1)} |",
         f"| {photos['multi']['pages']} of several digits, all right and in order "
         f"| {percent(photos['multi']['exact'], 1)} |",
+        f"| {others['numbers']['pages']} photos and scans of numbers, ledgers, marks, likewise "
+        f"| {percent(others['numbers']['exact'], 1)} |",
+        f"| {others['cheques']['pages']} amounts of real cheques, likewise "
+        f"| {percent(others['cheques']['exact'], 1)} |",
         "",
-        f"It refuses {percent(others['Fashion-MNIST (900)']['refused'], 1)} of 900 pictures of",
-        f"clothes, {percent(others['notMNIST']['refused'], 1)} of 10,000 letters in print,",
-        f"{percent(others['uniform noise']['refused'], 1)} of noise, and",
+        f"It refuses {percent(nothing['Fashion-MNIST (900)']['refused'], 1)} of 900 pictures of",
+        f"clothes, {percent(nothing['notMNIST']['refused'], 1)} of 10,000 letters in print,",
+        f"{percent(nothing['uniform noise']['refused'], 1)} of noise, and",
         f"{percent(digits['MNIST test']['refused'], 1)} of MNIST's digits. By kind of difficulty:",
         "[docs/reading.md](docs/reading.md).",
     ]

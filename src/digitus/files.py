@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from digitus.errors import ModelError, OutputError
-from digitus.types import Params
+from digitus.types import Numbers, Params
 
 VERSION = 1
 LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
@@ -97,15 +97,20 @@ def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
             metadata = _metadata(path, header, kind)
             names = list(file.keys())
             for name in names:  # before NumPy is asked for one of which it has never heard
-                if file.get_slice(name).get_dtype() not in ("F32", "F64"):
+                if file.get_slice(name).get_dtype() not in ("F16", "F32", "F64"):
                     raise ValueError(f"{name} holds something other than floats")
-            arrays = {name: file.get_tensor(name) for name in names}
+            arrays = {name: _wide(file.get_tensor(name)) for name in names}
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {_reason(error)}") from None
     for name, a in arrays.items():
         if not np.isfinite(a).all():
             raise ModelError(f"{path} is damaged: {one_line(name)} holds what is not a number")
     return arrays, metadata
+
+
+def _wide(a: Numbers) -> Numbers:
+    """float16 is for files; what is computed with has 24 bits at least."""
+    return a.astype(np.float32) if a.dtype == np.float16 else a
 
 
 def _check_header(path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.detection.lines import lines_of
+from digitus.detection.lines import lines_of, parting
 from digitus.detection.maps import ENDS, JOINS, PARTS, Peaks
 
 SURE = 0.98
@@ -44,10 +44,11 @@ def finds(rows: list[list[str]], *, links: bool = True, slope: float = 0.0) -> t
 
 def text(found: Peaks) -> str:
     value = found.digits.argmax(1)
-    return "/".join(
-        " ".join("".join(str(value[i]) for i in group) for group in line)
-        for line in lines_of(found)
-    )
+    lines = []
+    for line in lines_of(found):
+        spaces = [" " if odds > 0 else "" for odds in parting(found, line)]
+        lines.append("".join(str(value[i]) + s for i, s in zip(line, [*spaces, ""], strict=True)))
+    return "/".join(lines)
 
 
 groups = st.lists(st.text("0123456789", min_size=1, max_size=5), min_size=1, max_size=4)
@@ -62,20 +63,34 @@ def test_links_give_lines_and_groups(rows: list[list[str]], slope: float) -> Non
 @given(st.lists(groups, min_size=1, max_size=3))
 def test_each_find_is_in_one_line_whatever_the_links_say(rows: list[list[str]]) -> None:
     found, _ = finds(rows, links=False)
-    seen = [i for line in lines_of(found) for group in line for i in group]
+    seen = [i for line in lines_of(found) for i in line]
     assert sorted(seen) == list(range(len(found)))
 
 
 def test_without_links_a_row_is_still_one_line() -> None:
-    found, wanted = finds([["12", "345"]], links=False)
-    assert text(found) == wanted
+    found, _ = finds([["12", "345"]], links=False)
+    assert text(found) == "12345"
+
+
+def test_a_digit_without_a_link_is_put_where_it_stands_in_its_row() -> None:
+    found, _ = finds([["12345"], ["678"]])
+    lost = int(np.flatnonzero(found.digits.argmax(1) == 3)[0])
+    found.after[lost] = (900, 900)
+    for i, after in enumerate(found.after):  # nor does any link lead to it
+        if np.allclose(after, found.boxes[lost, :2]):
+            found.follow[i] = (1.0, 0.0, 0.0)
+    value = found.digits.argmax(1)
+    assert [[int(value[i]) for i in line] for line in lines_of(found)] == [
+        [1, 2, 3, 4, 5],
+        [6, 7, 8],
+    ]
 
 
 def test_links_that_run_in_a_circle_end_somewhere() -> None:
     found, _ = finds([["123"]])
     found.after[:] = np.roll(found.boxes[:, :2], 1, axis=0)
     found.follow[:] = (0.0, 1.0, 0.0)
-    seen = [i for line in lines_of(found) for group in line for i in group]
+    seen = [i for line in lines_of(found) for i in line]
     assert sorted(seen) == [0, 1, 2]
 
 

@@ -63,6 +63,21 @@ def test_colours_become_their_luminance() -> None:
     assert decode(encoded(Image.fromarray(colours))).tolist() == [[76, 150, 29]]
 
 
+@pytest.mark.parametrize(("ink", "ground"), [(255, 0), (230, 0), (120, 255), (0, 255)])
+def test_ink_on_a_transparent_ground_can_be_seen(ink: int, ground: int) -> None:
+    pixels = np.zeros((20, 20, 4), np.uint8)
+    pixels[5:15, 8:11] = (ink, ink, ink, 255)
+    grey = decode(encoded(Image.fromarray(pixels)))
+    assert grey[0, 0] == ground
+    assert grey[10, 9] == ink
+
+
+def test_a_light_page_with_transparent_corners_stays_on_white() -> None:
+    pixels = np.full((20, 20, 4), 250, np.uint8)
+    pixels[:2, :2, 3] = 0
+    assert decode(encoded(Image.fromarray(pixels)))[0, 0] == 255
+
+
 def test_what_is_transparent_shows_white_paper() -> None:
     drawing = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
     drawing.putpixel((1, 0), (0, 0, 0, 255))

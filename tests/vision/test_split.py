@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digitus.vision.find import find_lines
-from digitus.vision.ink import page_ink
+from digitus.vision.ink import drawn_ink
 from digitus.vision.split import PARTS, atoms_of, stretches
 
 
@@ -13,7 +13,7 @@ def candidates(draw):
     """All stretches of what is drawn on a sheet, which is one piece."""
     sheet = np.full((200, 300), 220, np.uint8)
     draw(sheet)
-    ink = page_ink(sheet, dark_ink=True)
+    ink = drawn_ink(sheet)
     (line,) = find_lines(ink).lines
     assert len(line.pieces) == 1
     return stretches(atoms_of(ink, line, 0, {0}))

@@ -18,7 +18,17 @@ import cv2
 import numpy as np
 
 from digitus.detection.crops import edge_grey
-from digitus.detection.maps import CHANNELS, FINER, LARGEST, SMALLEST, STRIDE, Peaks, peaks, sigmoid
+from digitus.detection.maps import (
+    CHANNELS,
+    FINER,
+    HEAT,
+    LARGEST,
+    SMALLEST,
+    STRIDE,
+    Peaks,
+    peaks,
+    sigmoid,
+)
 from digitus.nn import Chain, Params
 from digitus.nn.fusion import fused
 from digitus.types import Bytes, Floats32
@@ -54,10 +64,13 @@ class Detector:
         y: Floats32 = self.network.forward(self.params, x)[0]
         return y
 
-    def find(self, grey: Bytes, least: float = LEAST_HEAT) -> Peaks:
-        """What may be digits in a picture [h w]: hot at least `least`, hottest first.
+    def find(
+        self, grey: Bytes, least: float = LEAST_HEAT, heats: list[Floats32] | None = None
+    ) -> Peaks:
+        """What may be digits in a picture [h w]: hot at least `least`, best seen first.
 
-        Places and sizes are in pixels of the picture.
+        Places and sizes are in pixels of the picture. `heats` gets the heat of each copy, from 0 to
+        1 and without the margin, for display.
         """
         found: list[Peaks] = []
         calls: Floats32 | None = None  # where the copy before calls for a finer one
@@ -70,6 +83,10 @@ class Detector:
             at = _of_size(peaks(answers, least))
             found.append(_in_picture(at, zoom, grey.shape))
             calls = sigmoid(answers[:, :, FINER.start])
+            if heats is not None:
+                edge = MARGIN // STRIDE
+                h, w = (max(1, round(s * zoom / STRIDE)) for s in grey.shape)
+                heats.append(sigmoid(answers[edge : edge + h, edge : edge + w, HEAT.start]))
         return merged(Peaks.joined(found))
 
     def _called(self, copy: Bytes, calls: Floats32 | None) -> Floats32:

@@ -1,8 +1,9 @@
-"""Lines: finds in the order in which they are read, in lines and groups.
+"""Lines: finds in the order in which they are read.
 
 The network says of each digit where the next one of its line stands, and whether it belongs to the
 same group. Links that find a digit are followed; what is left over is joined where it stands in
-one row. Inside: geometry and a little bookkeeping. Not inside: finding (`detector`).
+one row. Inside: lines, and what the network says of the gaps in them. Not inside: finding
+(`detector`), where a line has its spaces (`reading.photo`).
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from typing import TypeAlias
 import numpy as np
 
 from digitus.detection.maps import ENDS, JOINS, PARTS, Peaks
+from digitus.types import Floats32
 
-Line: TypeAlias = list[list[int]]  # groups of a line, each the finds' indices from left to right
+Line: TypeAlias = list[int]  # the finds' indices from left to right
 
 NEAR, NEARER = 0.35, 0.2  # sizes, and of the link's length: so far a link may miss its digit
 ENDED = 0.85  # the probability of an end from which on a link is not followed
 BESIDE = 0.5  # heights: digits whose middles differ by less stand in one row
+UNLIKE = 2.5  # times: digits of one line differ by less in height
 
 
 def lines_of(found: Peaks) -> list[Line]:
     """The lines from top to bottom; each find is in exactly one."""
-    chains = _chains(found)
-    rows = _rows(found, chains)
-    return sorted(rows, key=lambda row: float(np.mean([found.boxes[i, 1] for g in row for i in g])))
+    rows = _rows(found, _chains(found))
+    return sorted(rows, key=lambda row: float(found.boxes[row, 1].mean()))
 
 
 def _chains(found: Peaks) -> list[list[int]]:
@@ -76,47 +78,40 @@ def _followed(after: dict[int, int], before: dict[int, int], count: int) -> list
     return chains
 
 
-def _groups(found: Peaks, chain: Sequence[int]) -> Line:
-    """A chain parted where the network says that the next digit begins a group."""
-    groups: Line = [[chain[0]]]
-    for i, j in pairwise(chain):
-        if found.follow[i, PARTS] > found.follow[i, JOINS]:
-            groups.append([])
-        groups[-1].append(j)
-    return groups
+def parting(found: Peaks, line: Sequence[int]) -> list[float]:
+    """For each two neighbours of a line the network's log odds that a space lies between them.
+
+    0 where its link does not lead from the one to the other.
+    """
+    odds = []
+    for i, j in pairwise(line):
+        missed = np.hypot(*(found.after[i] - found.boxes[j, :2])) / found.boxes[i, 2:].max()
+        joins, parts = (max(float(found.follow[i, k]), 1e-3) for k in (JOINS, PARTS))
+        odds.append(float(np.log(parts / joins)) if missed < 2 * NEAR else 0.0)
+    return odds
 
 
 def _rows(found: Peaks, chains: list[list[int]]) -> list[Line]:
-    """Chains that stand one after the other in one row are one line, with a gap between them."""
-    boxes = found.boxes
-    ordered = sorted(chains, key=lambda chain: float(boxes[chain[0], 0]))
-    rows: list[list[list[int]]] = []
-    for chain in ordered:
-        best: tuple[float, int] | None = None
-        for r, row in enumerate(rows):
-            a, b = boxes[row[-1][-1]], boxes[chain[0]]
-            height = max(float(a[3]), float(b[3]))
-            down = abs(float(b[1] - a[1]))
-            if b[0] > a[0] and down < BESIDE * height and 0.4 < a[3] / b[3] < 2.5:
-                cost = float(b[0] - a[0]) + 2 * down
-                if best is None or cost < best[0]:
-                    best = (cost, r)
-        if best is None:
-            rows.append([chain])
+    """Chains that stand in one row are one line: each, the longest first, joins the nearest row."""
+    rows: list[Line] = []
+    for chain in sorted(chains, key=lambda chain: (-len(chain), float(found.boxes[chain[0], 0]))):
+        near = [(_apart(found.boxes[row], found.boxes[chain]), r) for r, row in enumerate(rows)]
+        apart, r = min(near, default=(np.inf, 0))
+        if apart < BESIDE:
+            rows[r] = sorted(rows[r] + chain, key=lambda i: float(found.boxes[i, 0]))
         else:
-            rows[best[1]].append(chain)
-    lines = []
-    for row in rows:
-        line: Line = []
-        for chain in row:
-            groups = _groups(found, chain)
-            if line:
-                i, j = line[-1][-1], chain[0]
-                size = max(float(boxes[i, 2:].max()), float(boxes[j, 2:].max()))
-                gap = float(boxes[j, 0] - boxes[i, 0]) - (boxes[i, 2] + boxes[j, 2]) / 2
-                if gap < 0.6 * size:
-                    line[-1] += groups[0]
-                    groups = groups[1:]
-            line += groups
-        lines.append(line)
-    return lines
+            rows.append(list(chain))
+    return rows
+
+
+def _apart(row: Floats32, chain: Floats32) -> float:
+    """How far a chain lies above or below a row, in heights, where it would be put into it.
+
+    The row's digits to both sides of each of the chain's tell where the row passes. Infinite, where
+    sizes differ by more than digits of one line do.
+    """
+    at = np.interp(chain[:, 0], *row[np.argsort(row[:, 0])][:, :2].T)
+    height, other = float(np.median(row[:, 3])), float(np.median(chain[:, 3]))
+    if not 1 / UNLIKE < height / other < UNLIKE:
+        return float("inf")
+    return float(np.abs(chain[:, 1] - at).max()) / max(height, other)

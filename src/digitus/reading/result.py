@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from digitus.types import Box, Bytes, Floats, Grey, Mask
+from digitus.types import Box, Bytes, Floats, Grey
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,46 +30,58 @@ class Digit:
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
-    """Ink that was tried as one digit, between two cuts of a line.
+class Sheet:
+    """A grey picture [h w] of what has `width` x `height` pixels."""
 
-    `box` is in pixels of the maps of `Steps`; `score` is what choosing it added to the line's
-    best path (higher is better); `chosen` says whether the best path goes through it. `image` and
-    `probabilities` are as in `Digit`.
+    grey: Grey
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Find:
+    """A place that the page network took for a digit, and what became of it.
+
+    `box` is in pixels of the copy in `Steps`, `heat` how sure the network was that there is a
+    digit, `image` [28 28] what the recognizer saw there. `network` and `recognizer` [10] are what
+    the two made of it, `probabilities` [10] both together, less the probability of no digit. `fate`
+    is "digit", "refused" or "unlikely". `after` is where the network saw the next digit of the line
+    (x, y), and `follow` [3] the probabilities that none follows, one of the same group, or one of
+    the next.
     """
 
-    line: int
     box: Box
-    image: Grey
+    heat: float
+    image: Bytes
+    network: Floats
+    recognizer: Floats
     probabilities: Floats
-    score: float
-    chosen: bool
+    fate: str
+    after: tuple[int, int]
+    follow: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Everything that `read` went through, in its order, for display.
+    """What `read` went through on a picture, for display.
 
-    The maps [h w] are of the working copy: the picture made smaller, turned by `turns` quarters
-    anticlockwise where it lay on its side or head, `zoom` pixels of the picture to one of theirs.
-    `grey` is what came in; `paper` the grey that the paper would have without ink; `dark_ink` the
-    polarity; `rules` where ruled lines and boxes were taken out; `ink` from 0 to 255 what is left.
-    `pieces` are boxes of connected ink, each with what became of it: "digit" (taken for one, or a
-    part or several of them), or the reason why it was left out, in a word or two. `lines` are the
-    boxes of the pieces in each line, from left to right; `candidates` is all ink between two cuts
-    that was tried as a digit. All boxes here are x, y, width, height in pixels of the maps.
+    `grey` is the working copy [h w], turned by `turns` quarters anticlockwise where the picture lay
+    on its side or head, `zoom` pixels of the picture to one of its; `heat` [h' w'] from 0 to 255 is
+    where the network saw middles of digits, at any scale; `finds` are the places that it named.
     """
 
     grey: Grey
-    paper: Bytes
-    dark_ink: bool
-    rules: Mask
-    ink: Bytes
-    pieces: tuple[tuple[Box, str], ...]
-    lines: tuple[tuple[Box, ...], ...]
-    candidates: tuple[Candidate, ...]
+    heat: Grey
+    finds: tuple[Find, ...]
     zoom: float
     turns: int
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSteps:
+    """What `read` went through on a drawing: `ink` [h w], from 0 to 255, is what is not ground."""
+
+    ink: Grey
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +96,7 @@ class Reading:
     height: int
     digits: tuple[Digit, ...]
     lines: tuple[str, ...]
-    steps: Steps | None = None
+    steps: Steps | DrawnSteps | None = None
 
     def to_json(self, file: str | None = None) -> dict[str, Any]:
         """What `digitus read --format jsonl` prints for a picture."""

@@ -14,44 +14,63 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digitus.detection.maps import ENDS, JOINS, LARGEST, SMALLEST
 from digitus.errors import DataError
-from digitus.reading.result import Candidate, Reading, Steps
+from digitus.reading.result import Find, Reading, Steps
 from digitus.report.annotate import annotate, doubtful
-from digitus.report.formats import quantity
+from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone
-from digitus.report.pictures import Sheet, ink_sheet, ink_uri, photo_uri
-from digitus.types import Box, Bytes, Images
+from digitus.report.pictures import Sheet, ink_sheet, photo_uri
+from digitus.types import Box, Bytes, Floats, Grey, Images
 
 TEMPLATE = "report/explain.html"
-LARGEST_SIDE = 1000  # pixels of a map's longer side, at most
 ANSWERS_SHOWN = 3  # of a digit, with their probabilities
-MOST_REJECTED = 24  # ways to cut a line that were not taken: the best of them are shown
+LOOKS_SHOWN = 2  # the same, of each of two looks at a find
+MOST_UNLIKELY = 24  # finds that are no digits: the hottest are shown
 MOST_FRAMES = 1500  # drawn over a map: more would be noise
-MARGIN = 6  # pixels shown around the ink of a line
+COOL, HOT = (255, 176, 0), (214, 32, 0)  # amber, red: where digits hardly are, and where they are
+COVER = 0.8  # of the picture, at most, is covered by heat: ink is still seen through it
+KINDS = {"digit": "", "refused": "doubt", "unlikely": "not"}  # of cards, by a find's fate
 
 
 def explain(picture: Bytes, reading: Reading, name: str) -> str:
     """One HTML file on how the picture, grey [h w] or RGB [h w 3], was read; `name` is its title.
 
-    Raises `DataError` where the reading did not keep its steps.
+    Raises `DataError` where the reading did not keep its steps, or is that of a drawing.
     """
     steps = reading.steps
     if steps is None:
         raise DataError(f"{name}: was read without keeping the steps, so they cannot be shown")
+    if not isinstance(steps, Steps):
+        raise DataError(f"{name}: was read as a drawing, without the steps that could be shown")
+    kept, unlikely = _in_order(steps, reading)
+    hottest = unlikely[:MOST_UNLIKELY]
     found = ink_sheet("found", _stack(d.image for d in reading.digits))
-    tried = ink_sheet("tried-ink", _stack(c.image for c in steps.candidates))
+    looks = ink_sheet("looks", _stack(f.image for f in (*kept, *hottest)))
     return standalone(
         f"{name} · digitus",
         fill(TEMPLATE, "header", name=name, reading=reading, lines=_lines(reading)),
         [
             _answer(reading, found, annotate(picture, reading)),
-            _light(steps),
-            _pieces(steps),
-            _cuts(steps, tried),
+            _heat(steps),
+            _found(steps, kept, unlikely),
+            _looks(looks, kept, hottest, len(unlikely)),
         ],
         "Everything on this page is in this one file.",
         sheets=["report/explain.css"],
-        style=found.css + tried.css,
+        style=found.css + looks.css,
+    )
+
+
+def _in_order(steps: Steps, reading: Reading) -> tuple[list[Find], list[Find]]:
+    """The finds that were kept, in the order of the reading, and the others, the hottest first."""
+    places = {d.probabilities.tobytes(): k for k, d in enumerate(reading.digits)}
+    last = len(places)
+    kept = [f for f in steps.finds if f.fate != "unlikely"]
+    unlikely = [f for f in steps.finds if f.fate == "unlikely"]
+    return (
+        sorted(kept, key=lambda f: places.get(f.probabilities.tobytes(), last)),
+        sorted(unlikely, key=lambda f: -f.heat),
     )
 
 
@@ -63,38 +82,51 @@ def _lines(reading: Reading) -> list[list[tuple[str, bool]]]:
 
 @dataclass(frozen=True, eq=False)
 class _Frame:
-    """A frame over a map, in the map's pixels, and what is said of it; `out`: not taken."""
+    """A frame over a map, in the map's pixels, and what is said of it; `kind` is a find's fate."""
 
     box: Box
     words: str
-    out: bool = False
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Link:
+    """A line over a map, from one place (x, y) to another; `kind` is "joins" or "parts"."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    words: str
+    kind: str
 
 
 @dataclass(frozen=True, eq=False)
 class _Map:
-    """A picture of `width` x `height` pixels with frames over it; `inked` ones follow the theme."""
+    """A picture of `width` x `height` pixels with frames and links over it."""
 
     uri: str
     width: int
     height: int
     caption: str
     frames: Sequence[_Frame] = ()
-    inked: bool = False
+    links: Sequence[_Link] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class _Card:
-    """What the network saw (its place in a sheet), what it was read as, the likeliest answers."""
+    """What the recognizer saw (its place in a sheet), what it was read as, the likeliest answers.
+
+    `rows` are answers by the name of who gave them; a name may be empty.
+    """
 
     place: int
     words: str
     value: str
     kind: str
-    likely: Sequence[tuple[int, float]]
+    rows: Sequence[tuple[str, Sequence[tuple[int, float]]]]
 
 
 def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
-    """What was read, where, and what the network made of it."""
+    """What was read, where, and what the networks made of it."""
     uri = f"data:image/png;base64,{base64.b64encode(annotated).decode('ascii')}"
     cards = [
         _Card(
@@ -102,7 +134,7 @@ def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
             f"{k + 1}. in line {d.line + 1}",
             "?" if d.value is None else str(d.value),
             "doubt" if doubtful(d) else "",
-            _likely(d.probabilities.tolist()),
+            [("", [answer]) for answer in _likely(d.probabilities, ANSWERS_SHOWN)],
         )
         for k, d in enumerate(reading.digits)
     ]
@@ -110,104 +142,97 @@ def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
     return Section("answer", "What was read", body)
 
 
-def _light(steps: Steps) -> Section:
-    """From the picture to its ink."""
-    maps = [
-        _photo(steps.grey, "grey: what came in"),
-        _photo(steps.paper, "paper: its light without ink"),
-        _ink(steps.ink, "ink that is left"),
-    ]
+def _heat(steps: Steps) -> Section:
+    """Where the page network saw middles of digits."""
+    warm = _map(_warmed(steps), "the warmer a place, the likelier the middle of a digit is there")
+    body = fill(TEMPLATE, "heat", steps=steps, picture=warm, smallest=SMALLEST, largest=LARGEST)
+    return Section("heat", "Where digits may be", body)
+
+
+def _warmed(steps: Steps) -> Bytes:
+    """The grey copy with the heat over it, RGB [h w 3]."""
+    h, w = steps.grey.shape
+    heat = cv2.resize(steps.heat, (w, h), interpolation=cv2.INTER_LINEAR)[:, :, None] / 255
+    colour = (1 - heat) * np.array(COOL) + heat * np.array(HOT)
+    mixed = (1 - COVER * heat) * steps.grey[:, :, None] + COVER * heat * colour
+    return np.rint(mixed).astype(np.uint8)
+
+
+def _found(steps: Steps, kept: Sequence[Find], unlikely: Sequence[Find]) -> Section:
+    """The finds, what became of them, and what the network says follows each."""
+    # What is drawn last lies on top.
+    frames = [_frame(f) for f in (*kept, *unlikely)[:MOST_FRAMES]][::-1]
+    links = [_link(f) for f in kept if f.follow.argmax() != ENDS][:MOST_FRAMES]
+    count = Counter(f.fate for f in steps.finds)
+    caption = f"{quantity(len(steps.finds), 'find')}: " + ", ".join(
+        [
+            quantity(count["digit"], "digit"),
+            f"{quantity(count['refused'])} refused",
+            f"{quantity(count['unlikely'])} unlikely to be digits",
+        ]
+    )
+    body = fill(TEMPLATE, "found", picture=_map(steps.grey, caption, frames, links))
+    return Section("finds", "What was found", body)
+
+
+def _frame(find: Find) -> _Frame:
+    words = f"{find.fate}: heat {percent(find.heat, 1)}, a digit {percent(_presence(find), 1)}"
+    return _Frame(find.box, words, find.fate)
+
+
+def _link(find: Find) -> _Link:
+    x, y, w, h = find.box
+    follows = int(find.follow.argmax())
+    kind, group = ("joins", "the same group") if follows == JOINS else ("parts", "the next group")
+    words = f"followed by a digit of {group}, {percent(float(find.follow[follows]), 1)}"
+    return _Link((x + w / 2, y + h / 2), find.after, words, kind)
+
+
+def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely: int) -> Section:
+    """Of each find what the network makes of it, what the recognizer does, and both together."""
+    cards = [_look(k, f) for k, f in enumerate((*kept, *hottest))]
     body = fill(
         TEMPLATE,
-        "light",
-        steps=steps,
-        maps=maps[:2],
-        rules=_ink(steps.rules.view(np.uint8) * 255, "") if steps.rules.any() else None,
-        ruled=float(steps.rules.mean()),
-        ink=maps[2],
+        "looks",
+        sheet=sheet,
+        kept=cards[: len(kept)],
+        hottest=cards[len(kept) :],
+        unlikely=unlikely,
     )
-    return Section("light", "Light and ink", body)
+    return Section("looks", "Two looks", body)
 
 
-def _pieces(steps: Steps) -> Section:
-    """Connected ink, and what became of it."""
-    kept = [box for box, what in steps.pieces if what == "digit"]
-    left_out = [(box, what) for box, what in steps.pieces if what != "digit"]
-    frames = [_Frame(box, "digit") for box in kept[:MOST_FRAMES]]
-    frames += [_Frame(box, what, out=True) for box, what in left_out[: MOST_FRAMES - len(frames)]]
-    reasons = Counter(what for _, what in left_out).most_common()
-    body = fill(
-        TEMPLATE,
-        "pieces",
-        ink=_ink(
-            steps.ink,
-            f"{quantity(len(kept), 'piece')} of ink taken for digits, {len(left_out)} left out "
-            "(red)",
-            frames,
-        ),
-        reasons=[[what, quantity(n)] for what, n in reasons],
-    )
-    return Section("pieces", "Pieces of ink", body)
-
-
-def _cuts(steps: Steps, sheet: Sheet) -> Section:
-    """Each line: the way that was chosen, and the best of those that were not."""
-    lines = []
-    for line, boxes in enumerate(steps.lines):
-        ways = [(k, c) for k, c in enumerate(steps.candidates) if c.line == line]
-        chosen = [(k, c) for k, c in ways if c.chosen]
-        others = sorted(((k, c) for k, c in ways if not c.chosen), key=lambda way: -way[1].score)
-        strip = _strip(steps, boxes, [c for _, c in chosen]) if boxes else None
-        rejected = [_way(k, c, "not") for k, c in others[:MOST_REJECTED]]
-        lines.append((strip, [_way(k, c) for k, c in chosen], len(others), rejected))
-    return Section("cuts", "Lines and cuts", fill(TEMPLATE, "cuts", sheet=sheet, lines=lines))
-
-
-def _strip(steps: Steps, boxes: Sequence[Box], chosen: Sequence[Candidate]) -> _Map:
-    """The ink of a line, with a frame around each chosen digit."""
-    x, y, w, h = np.array(boxes).T
-    height, width = steps.ink.shape
-    left, top = max(int(x.min()) - MARGIN, 0), max(int(y.min()) - MARGIN, 0)
-    right = min(int((x + w).max()) + MARGIN, width)
-    bottom = min(int((y + h).max()) + MARGIN, height)
-    frames = [
-        _Frame((c.box[0] - left, c.box[1] - top, *c.box[2:]), f"score {c.score:.2f}")
-        for c in chosen
+def _look(k: int, find: Find) -> _Card:
+    best = int(find.probabilities.argmax())
+    rows = [
+        ("network", _likely(find.network, LOOKS_SHOWN)),
+        # Without ink its answer would be that all digits are equally likely.
+        ("recognizer", _likely(find.recognizer, LOOKS_SHOWN) if find.image.any() else []),
+        ("both", _likely(find.probabilities, LOOKS_SHOWN)),
     ]
-    caption = "the line's ink, and the digits it was cut into"
-    return _ink(steps.ink[top:bottom, left:right], caption, frames)
+    words = f"a digit: {percent(_presence(find), 1)}"
+    value = f"? {best}" if find.fate == "refused" else str(best)
+    return _Card(k, words, value, KINDS[find.fate], rows)
 
 
-def _way(k: int, c: Candidate, kind: str = "") -> _Card:
-    value = str(int(c.probabilities.argmax()))
-    return _Card(k, f"score {c.score:.2f}", value, kind, _likely(c.probabilities.tolist()))
+def _presence(find: Find) -> float:
+    """The probability that a find is a digit at all."""
+    return min(float(find.probabilities.sum()), 1.0)
 
 
-def _likely(probabilities: Sequence[float]) -> list[tuple[int, float]]:
+def _likely(probabilities: Floats, count: int) -> list[tuple[int, float]]:
     """The likeliest digits with their probabilities."""
-    order = sorted(range(10), key=lambda d: -probabilities[d])[:ANSWERS_SHOWN]
-    return [(d, probabilities[d]) for d in order]
+    p = probabilities.tolist()
+    return [(d, p[d]) for d in sorted(range(10), key=lambda d: -p[d])[:count]]
 
 
-def _photo(picture: Bytes, caption: str) -> _Map:
-    h, w = picture.shape
-    return _Map(photo_uri(_fit(picture)), w, h, caption)
-
-
-def _ink(ink: Bytes, caption: str, frames: Sequence[_Frame] = ()) -> _Map:
-    h, w = ink.shape
-    return _Map(ink_uri(_fit(ink)), w, h, caption, frames, inked=True)
+def _map(
+    picture: Grey | Bytes, caption: str, frames: Sequence[_Frame] = (), links: Sequence[_Link] = ()
+) -> _Map:
+    h, w = picture.shape[:2]
+    return _Map(photo_uri(picture), w, h, caption, frames, links)
 
 
 def _stack(images: Iterable[Bytes]) -> Images:
     """Images as one array [n 28 28], of none too."""
     return np.array([*images], np.uint8).reshape(-1, 28, 28)
-
-
-def _fit(picture: Bytes) -> Bytes:
-    """A map no larger than it is shown."""
-    zoom = LARGEST_SIDE / max(picture.shape)
-    if zoom >= 1:
-        return picture
-    size = tuple(max(1, round(side * zoom)) for side in picture.shape[::-1])
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

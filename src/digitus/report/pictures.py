@@ -76,11 +76,6 @@ def photo_uri(picture: Bytes) -> str:
     return _address(packed, "jpeg")
 
 
-def ink_uri(ink: Bytes) -> str:
-    """Ink [h w], 0 to 255, as the address of a PNG: opaque where there is ink."""
-    return _address(_palette(ink, [(*INK, alpha) for alpha in range(256)]), "png")
-
-
 def _sheet(name: str, images: Images, colours: list[tuple[int, int, int, int]]) -> Sheet:
     """Puts the pictures side by side in a sheet that is about square."""
     n, h, w = images.shape

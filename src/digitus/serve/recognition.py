@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 import digitus.reading.result
 from digitus.datasets.digits import SIDE
-from digitus.reading.read import Steps, read
+from digitus.reading.read import DrawnSteps, read
 from digitus.recognizer import Recognizer
 from digitus.serve.batcher import Batcher
 from digitus.serve.operation import Media, operation
@@ -178,7 +178,8 @@ class Recognition:
         start = time.perf_counter()
         reading = read(drawing, recognizer=self.recognizer, keep_steps=steps, drawn=True)
         milliseconds = round(1000 * (time.perf_counter() - start), 1)
-        shown = steps_of(drawing, reading.steps) if reading.steps else UNSET
+        kept = reading.steps
+        shown = steps_of(drawing, kept) if isinstance(kept, DrawnSteps) else UNSET
         return Drawn(as_sent(reading, images=True), milliseconds, shown)
 
 
@@ -229,7 +230,7 @@ def recognized(probabilities: Floats, threshold: float) -> list[RecognizedImage]
     return found
 
 
-def steps_of(drawing: Grey, steps: Steps) -> list[Step]:
+def steps_of(drawing: Grey, steps: DrawnSteps) -> list[Step]:
     """A drawing on its way to the network, step by step, as grey pictures of its own size."""
     height, width = drawing.shape
     ink = cast(Grey, cv2.resize(steps.ink, (width, height)))

@@ -29,6 +29,8 @@ GREY_MODES = ("1", "L", "LA")
 MAX_BYTES = 50 * 10**6
 MAX_PIXELS = 60 * 10**6  # the largest telephone cameras; 60 MB as grey, 240 MB while decoding
 MAX_PAGES = 100  # of a TIFF
+MOST_INK_SHARE = 0.5  # of a picture: what covers more of a transparent ground is no ink
+LIGHT_INK_GREY = 191  # lighter ink is not seen well on white
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,8 @@ class Picture:
 def decode(source: Path | bytes, name: str = "") -> Bytes:
     """A picture as grey bytes [h w], 0 black to 255 white, the way up that its camera noted.
 
-    Colours become grey by their luminance; what is transparent shows white paper; of several
+    Colours become grey by their luminance; what is transparent shows white paper, or black where
+    the picture is light ink on nothing; of several
     pages, the first is taken. White is 65535 in 16-bit pictures; in deeper ones, which do not say,
     it is the smallest of 1, 255 and 65535 that no pixel exceeds, or else the largest pixel.
     `name` is what errors call a picture that is not a file.
@@ -177,8 +180,19 @@ def _pixels(image: Image.Image, name: str, colours: bool) -> Bytes:
             return _scaled(np.asarray(image, np.float64), name)
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        ground = "black" if _is_light_ink(image) else "white"
+        image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
     return np.array(image.convert("RGB" if colours and image.mode not in GREY_MODES else "L"))
+
+
+def _is_light_ink(image: Image.Image) -> bool:
+    """Whether a picture (RGBA) is little light ink on nothing, which on white could not be seen."""
+    alpha = np.asarray(image.getchannel("A"), np.float32) / 255
+    share = float(alpha.mean())
+    if not 0 < share < MOST_INK_SHARE:
+        return False
+    light = np.asarray(image.convert("RGB").convert("L"), np.float32)
+    return float((light * alpha).mean()) / share > LIGHT_INK_GREY
 
 
 def _scaled(deep: Floats64, name: str) -> Bytes:

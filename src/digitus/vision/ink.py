@@ -1,8 +1,8 @@
-"""The ink of a page: its light taken away, its polarity, its ruled lines and boxes taken out.
+"""The ink of a drawing: what differs from its one ground.
 
 Inside: from a grey working copy to the strength of ink at every pixel, and the connected pieces of
-it. Not inside: which pieces are digits and in which line (`find`), pictures of one digit, whose
-paper is known better (`paper`, `normalise`), and the rules themselves (`rules`).
+it. Not inside: which pieces are digits and in which line (`find`), pictures of one digit
+(`normalise`), and pictures of paper, in which a network finds digits (`detection`).
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.types import Bytes, Grey, Mask, Plane, Vector
-from digitus.vision.paper import at_most, find_paper
-from digitus.vision.rules import find_rules
+from digitus.types import Grey, Mask, Plane, Vector
 
 Pieces: TypeAlias = npt.NDArray[np.int32]
 
-SEEN = 240  # pixels of the longer side of the copy on which polarity is judged
-LIGHT = 480  # paper is judged on a copy whose longer side has so many pixels
-WINDOW = 1 / 8  # of the longer side: what is dark and narrower than this may be ink
+MIDDLE = 127  # grey: a lighter ground has dark ink
 DIM = {True: 32, False: 128}  # grey levels: paper counts as at least so light (or dark)
 LEAST = 0.035  # of the paper's light: fainter "ink" is none
 GRAIN = 5.0  # deviations of the paper's grain: what rises above may be ink
@@ -34,95 +30,32 @@ HALF = 0.28  # of a piece's own strength: where its strokes end
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """A page [h w] in layers.
+    """A drawing [h w] in layers.
 
-    `paper` is the grey it would have without ink, `dark_ink` the polarity, `strength` the share of
-    the paper's light that ink takes away (for light ink: of the darkness), `noise` the deviation
-    of bare paper around each pixel in the same unit, and `rules` where lines were taken out.
-    `labels` number the connected pieces from 1, 0 where there is no ink.
+    `strength` is the share of the ground's light that ink takes away (for light ink: of the
+    darkness), `noise` the deviation of the bare ground around each pixel in the same unit. `labels`
+    number the connected pieces from 1, 0 where there is no ink.
     """
 
     grey: Grey
-    paper: Plane
-    dark_ink: bool
     strength: Plane
     noise: Plane
-    rules: Mask
     labels: Pieces
 
 
-def page_ink(grey: Grey, *, dark_ink: bool, ruled: bool = True, drawn: bool = False) -> Ink:
-    """The layers of a grey page [h w]; what looks like rules is taken out if it is `ruled`.
-
-    What is `drawn` on a screen has the same ground everywhere, and no rules.
-    """
+def drawn_ink(grey: Grey) -> Ink:
+    """The layers of a drawing [h w]: ink is what differs from the commonest grey."""
+    ground = int(np.bincount(grey.ravel(), minlength=256).argmax())
+    dark_ink = ground > MIDDLE
     light = grey if dark_ink else 255 - grey
-    paper: Plane = np.full(light.shape, ground(light), np.float32) if drawn else _paper(light)
-    raised = np.divide(paper - light, np.maximum(paper, DIM[dark_ink]), dtype=np.float32)
+    paper = np.float32(ground if dark_ink else 255 - ground)
+    raised = np.divide(paper - light, max(float(paper), DIM[dark_ink]), dtype=np.float32)
     seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
     level, noise = _grain(seen)
     seen -= level
     raised -= level
     inked = _reached(seen, np.clip(GRAIN * noise, LEAST, MOST))
-    rules = find_rules(inked) if ruled and not drawn else np.zeros_like(inked)
-    inked &= ~rules
-    labels = _pieces(inked, seen)
-    return Ink(grey, paper if dark_ink else 255 - paper, dark_ink, raised, noise, rules, labels)
-
-
-def ground(grey: Grey) -> int:
-    """The commonest grey."""
-    return int(np.bincount(grey.ravel(), minlength=256).argmax())
-
-
-def has_dark_ink(grey: Grey) -> bool:
-    """Whether ink is darker than paper: it is the few that stand out of the many around them.
-
-    What stands out differs from the median around it, and is an island: narrow, and no part of
-    something wide, as the corners of a sheet are that lies on a desk.
-    """
-    coarse = at_most(SEEN, grey)
-    window = max(int(max(coarse.shape) * WINDOW) | 1, 3)
-    around = cv2.medianBlur(coarse, window)
-    # OpenCV's differences of bytes end at 0. Light ink is dark in the negative.
-    dark = cv2.min(cv2.subtract(around, coarse), _islands(coarse, window))
-    light = cv2.min(cv2.subtract(coarse, around), _islands(255 - coarse, window))
-    return bool(cv2.norm(light) <= cv2.norm(dark))
-
-
-def _islands(grey: Grey, window: int) -> Bytes:
-    """How much darker what is narrow is than all around it: 0 where it leads to something wide.
-
-    A closing, from which what is wide grows back into the parts of it that were too narrow: a
-    closing by reconstruction (Vincent 1993), by as many pixels as the window has.
-    """
-    filled = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((window, window), np.uint8))
-    for _ in range(window):
-        filled = cv2.max(cv2.erode(filled, np.ones((3, 3), np.uint8)), grey)
-    islands: Bytes = filled - grey
-    return islands
-
-
-def _paper(light: Grey) -> Plane:
-    """What a page is like where no dark stroke covers it: the closing by a square, smoothed.
-
-    A closing fills what is dark and narrower than its window, and keeps the edges of what is wide,
-    as of a shadow or a desk. Slow changes of light are taken out before and put back after, for
-    within a window it takes the lightest.
-    """
-    coarse = cv2.medianBlur(at_most(LIGHT, light), 3).astype(np.float32)
-    slow, _ = find_paper(coarse)
-    slow = np.maximum(slow, 16)
-    side = max(3, int(max(coarse.shape) * WINDOW)) | 1
-    framed = cv2.copyMakeBorder(
-        coarse / slow, side // 2, side // 2, side // 2, side // 2, cv2.BORDER_REPLICATE
-    )
-    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
-    inner = closed[side // 2 : -(side // 2), side // 2 : -(side // 2)] * slow
-    smooth = cv2.GaussianBlur(inner, (0, 0), 1.5)
-    h, w = light.shape
-    paper: Plane = cv2.resize(smooth, (w, h), interpolation=cv2.INTER_LINEAR)
-    return paper
+    return Ink(grey, raised, noise, _pieces(inked, seen))
 
 
 def _grain(seen: Plane) -> tuple[float, Plane]:

@@ -1,0 +1,105 @@
+"""From a trained page network to the file that ships.
+
+    python benchmarks/page_network.py MODEL OUT [--pages 300]
+
+MODEL is a page network, or a plain safetensors file with its parameters. The statistics of its
+batch normalisations are measured exactly on crops of made pages, its confidence is fitted on made
+pages of seed 1, and both are written into OUT with float16 parameters.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from safetensors.numpy import load_file
+
+from digitus.datasets.digits import Digits
+from digitus.detection.confidence import fit
+from digitus.detection.examples import batch
+from digitus.detection.maps import Peaks
+from digitus.detection.model import PageNetwork, load, save
+from digitus.nn import Chain, calibrated
+from digitus.reading.options import ReadingOptions
+from digitus.reading.photo import second_look
+from digitus.recipe import load_recipe
+from digitus.synthetic.pages.pages import Page, pages
+from digitus.training.device import Device
+from digitus.types import Ints, Params
+from digitus.vision.colour import as_grey
+from reading import development
+
+CROPS, CROPS_SEED, FIRST_STEP = 96, 100, 10**6  # a step that no training reaches
+PAGES_SEED = 1  # of the pages for tuning
+SAME = 0.3  # of the union of two boxes: a find that shares as much with a digit is that digit
+
+
+def measured(network: Chain, params: Params) -> Params:
+    """The parameters with the statistics measured on crops, on PyTorch's arrays for speed."""
+    device = Device("torch")
+    images = batch(FIRST_STEP, CROPS, CROPS_SEED, None).images[..., None]
+    inputs = device.put({"x": images.astype(np.float32)})["x"]
+    parts = [inputs[i : i + 16] for i in range(0, CROPS, 16)]
+    return Device().put(calibrated(network, device.put(params), parts))
+
+
+def truth_of(found: Peaks, page: Page) -> Ints:
+    """The digit at each find [k], -1 where there is none; each digit is found once."""
+    truth, taken = np.full(len(found), -1, np.int64), set()
+    for k in np.argsort(-found.heat):
+        x, y, w, h = found.boxes[k].tolist()
+        best, which = SAME, None
+        for n, (_, (left, top, wide, high), _) in enumerate(page.digits):
+            across = min(x + w / 2, left + wide) - max(x - w / 2, left)
+            down = min(y + h / 2, top + high) - max(y - h / 2, top)
+            shared = max(across, 0) * max(down, 0)
+            if n not in taken and shared / (w * h + wide * high - shared) > best:
+                best, which = shared / (w * h + wide * high - shared), n
+        if which is not None:
+            taken.add(which)
+            truth[k] = page.digits[which][0]
+    return truth
+
+
+def fitted(network: PageNetwork, count: int, digits: Digits) -> PageNetwork:
+    """The network with its confidence fitted on so many pages."""
+    options, finds, truth = ReadingOptions(), [], []
+    for page in pages(count, PAGES_SEED, digits):
+        if "turned" in page.kinds:
+            continue
+        grey = as_grey(page.picture)
+        found = network.detector.find(grey)
+        finds.append((found, second_look(grey, found, options)[1]))
+        truth.append(truth_of(found, page))
+    whole = np.concatenate(truth)
+    confidence = fit(finds, whole)
+    joint = np.concatenate([confidence(*page) for page in finds])
+    right = (joint.argmax(1) == whole)[whole >= 0].mean()
+    print(f"{(whole >= 0).sum()} digits found, {right:.2%} of them named rightly; {confidence}")
+    return replace(network, confidence=confidence)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--pages", type=int, default=300)
+    chosen = parser.parse_args()
+    cv2.setNumThreads(1)
+    recipe, history = load_recipe("page"), {}
+    try:
+        before = load(chosen.model)
+        recipe, params, history = before.recipe, before.params, before.history
+    except Exception:  # not ours: plain parameters
+        params = dict(load_file(chosen.model))
+    params = measured(recipe.network, params)
+    params = {name: a.astype(np.float16).astype(np.float32) for name, a in params.items()}
+    network = fitted(PageNetwork(recipe, params), chosen.pages, development())
+    save(chosen.out, recipe, params, history, network.confidence)
+
+
+if __name__ == "__main__":
+    main()

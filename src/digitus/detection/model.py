@@ -1,0 +1,108 @@
+"""The page network as a file, and the one that ships with digitus.
+
+Inside: saving, loading and checking; numbers are kept with 11 significant bits (float16), which
+halves the file, and computed with in float32. Not inside: the file's format (`files`), the network
+at work (`detector`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.detection.confidence import Confidence
+from digitus.detection.crops import SIDE
+from digitus.detection.detector import Detector
+from digitus.detection.maps import CHANNELS, STRIDE
+from digitus.errors import ModelError, RecipeError, ShapeError
+from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
+from digitus.nn import Chain
+from digitus.recipe import Recipe, from_table, to_table
+from digitus.types import Params
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+DEFAULT = "page"  # the page network that ships
+KIND = "page network"
+
+
+@dataclass(frozen=True, eq=False)
+class PageNetwork:
+    """A network that finds digits, and how sure of them to be.
+
+    `history` is what happened to it: pages seen, steps, scores.
+    """
+
+    recipe: Recipe
+    params: Params
+    confidence: Confidence = field(default_factory=Confidence)
+    history: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self.recipe.network, self.params)
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The network at work."""
+        return Detector.of(self.recipe.network, self.params)
+
+
+def save(
+    path: Path | str,
+    recipe: Recipe,
+    params: Params,
+    history: dict[str, Any],
+    confidence: Confidence | None = None,
+) -> None:
+    """Writes a network as it was trained. Raises `OutputError`, and `ModelError` if it is none."""
+    network = PageNetwork(recipe, params, confidence or Confidence(), history)
+    half = {name: np.asarray(a, np.float16) for name, a in params.items()}
+    about = {
+        "recipe": to_table(recipe),
+        "confidence": asdict(network.confidence),
+        "history": history,
+    }
+    write_arrays(Path(path), half, KIND, about)
+
+
+def load(path: Path | str = DEFAULT) -> PageNetwork:
+    """A page network from its file, or the one that ships; its parameters are float32.
+
+    Raises `ModelError` where it cannot be used, saying why.
+    """
+    path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
+    params, about = read_arrays(path, KIND)
+    try:
+        weights = {
+            name: tuple(float(w) for w in about["confidence"][name])
+            for name in ("choice", "presence")
+        }
+        confidence = Confidence(**weights)
+        return PageNetwork(from_table(about["recipe"]), params, confidence, dict(about["history"]))
+    except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
+        what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelError(f"{path} is damaged: {one_line(what)}") from None
+
+
+@cache
+def shipped() -> PageNetwork:
+    """The page network that ships: opening its file takes longer than reading a digit."""
+    return load()
+
+
+def _check(network: Chain, params: Params) -> None:
+    """Raises `ModelError` for parameters that do not fit, or answers of another form."""
+    shapes, out = network.plan((SIDE, SIDE, 1))
+    if out != (SIDE // STRIDE, SIDE // STRIDE, CHANNELS):
+        raise ModelError(
+            f"the network answers {list(out)} for {SIDE} pixels, not "
+            f"{[SIDE // STRIDE, SIDE // STRIDE, CHANNELS]}"
+        )
+    found = {name: a.shape for name, a in params.items()}
+    for name in sorted(shapes.keys() | found.keys()):
+        if shapes.get(name) != found.get(name):
+            wanted, has = (list(s[name]) if name in s else "none" for s in (shapes, found))
+            raise ModelError(f"the network needs {name} {wanted}, and the file has {has}")

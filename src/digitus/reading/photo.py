@@ -1,0 +1,234 @@
+"""A picture read by the page network: finds, a second look by the recognizer, lines and groups.
+
+The network says where digits are, at every scale (`detection.detector`). The recognizer looks at
+each find by itself, and both answers become one confidence (`detection.confidence`). What is
+probably a digit is put into lines (`detection.lines`), and these into groups: whether a gap is a
+space is decided by its width among the others of its line (`groups`) and by what the network says.
+A page of which little is certain is looked at turned by quarters as well.
+
+Inside: `read_photo`. Not inside: what is drawn on a screen (`drawing`), opening files (`read`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from digitus.datasets.digits import SIDE
+from digitus.detection.lines import lines_of, parting
+from digitus.detection.maps import Peaks
+from digitus.detection.model import shipped
+from digitus.reading.groups import JUMP_FACTOR, space_probabilities
+from digitus.reading.options import ReadingOptions
+from digitus.reading.pattern import fitted
+from digitus.reading.result import Digit, Find, Sheet, Steps
+from digitus.types import Box, Floats32, Floats64, Grey, Images, Matrix
+from digitus.vision.normalise import prepare_one
+from digitus.vision.paper import at_most
+
+AROUND = 0.18  # of a find's longer side: what of the picture the recognizer sees around its box
+LEAST_PIXELS = 4  # of a side: there is nothing to look at in less
+LIKELY = 0.5  # the probability of a digit from which on a find is one, refused or not
+POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
+ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
+CERTAIN = 0.9  # the mean confidence of finds from which on nobody looks at the page turned
+CLEARLY = 1.1  # times as much must be read of a turned page: most pages lie upright
+ENOUGH = 3  # digits: fewer do not tell which way is up
+NETWORK_SAYS = 0.5  # of its log odds of a space: it sees the same gaps as the other judge
+HEAT_SIDE = 480  # pixels of the longer side of the heat that is shown
+SHOWN_SIDE = 1000  # pixels of the longer side of the copy that is shown
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A picture, turned by so many quarters, with what may be digits in it: k finds.
+
+    `images` [k 28 28] are what the recognizer saw, `looked` [k 10] its answers, `joint` [k 10] the
+    probability of each digit; what is missing to 1 is that of none. `heats` are there if asked for.
+    """
+
+    turns: int
+    grey: Grey
+    found: Peaks
+    images: Images
+    looked: Matrix
+    joint: Floats64
+    heats: list[Floats32]
+
+    @property
+    def likely(self) -> Floats64:
+        """The probability of each find to be a digit."""
+        return self.joint.sum(1)
+
+    @property
+    def read(self) -> float:
+        """How many digits are read, each counted by its confidence."""
+        best = self.joint.max(1, initial=0)
+        return float(best[self.likely >= LIKELY].sum())
+
+    @property
+    def certain(self) -> bool:
+        """Whether what was found is certain enough, this way up."""
+        best = self.joint.max(1, initial=0)[self.likely >= LIKELY]
+        return bool(len(best)) and float(best.mean()) >= CERTAIN
+
+
+def read_photo(
+    picture: Sheet, options: ReadingOptions
+) -> tuple[tuple[Digit, ...], tuple[str, ...], Steps | None]:
+    """The digits of a picture in reading order, its lines as text, and the steps if asked for."""
+    look = _best_look(picture.grey, options)
+    zoom = picture.width / picture.grey.shape[1]
+    digits: list[Digit] = []
+    texts: list[str] = []
+    for number, line in enumerate(_lines(look, options.pattern)):
+        made = []
+        for i in line:
+            box = _in_picture(look.found.boxes[i], look, zoom, picture)
+            value, confidence = options.answer(look.joint[i])
+            made.append(Digit(value, confidence, box, number, look.images[i], look.joint[i]))
+        digits += made
+        values = ["?" if d.value is None else str(d.value) for d in made]
+        texts.append(_text(values, look.found, line, options.pattern))
+    steps = None
+    if options.keep_steps:
+        kept = {i for line in _lines(look, options.pattern) for i in line}
+        steps = _steps(look, kept, options, zoom)
+    return tuple(digits), tuple(texts), steps
+
+
+def _best_look(grey: Grey, options: ReadingOptions) -> Look:
+    """The picture as it is, or turned if clearly more is read so."""
+    look = _look(grey, 0, options)
+    if look.certain or int((look.likely >= POSSIBLE).sum()) < ENOUGH:
+        return look
+    turned = [_look(grey, turns, options) for turns in (1, 2, 3)]
+    best = max(turned, key=lambda other: other.read)
+    return best if best.read > CLEARLY * look.read and best.read >= ENOUGH / 2 else look
+
+
+def _look(grey: Grey, turns: int, options: ReadingOptions) -> Look:
+    grey = np.ascontiguousarray(np.rot90(grey, turns))
+    heats: list[Floats32] = []
+    network = shipped()
+    found = network.detector.find(grey, heats=heats if options.keep_steps else None)
+    images, looked = second_look(grey, found, options)
+    return Look(turns, grey, found, images, looked, network.confidence(found, looked), heats)
+
+
+def second_look(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Images, Matrix]:
+    """What the recognizer sees of each find [k 28 28], and its answers [k 10].
+
+    Where there is nothing to be seen, all digits are equally likely.
+    """
+    images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
+    looked: Matrix = np.full((len(found), 10), 0.1)
+    seen = []
+    for i, box in enumerate(found.boxes):
+        part = _around(grey, box)
+        prepared = prepare_one(part) if min(part.shape) >= LEAST_PIXELS else None
+        if prepared is not None and not prepared.blank:
+            images[i] = prepared.image
+            seen.append(i)
+    if seen:
+        looked[seen] = options.probabilities(list(images[seen]))
+    return images, looked
+
+
+def _around(grey: Grey, box: Floats32) -> Grey:
+    """What the recognizer sees of a find: its box and a little more."""
+    x, y, w, h = box.tolist()
+    more = AROUND * max(w, h)
+    left, right = max(0, int(x - w / 2 - more)), int(x + w / 2 + more)
+    top, bottom = max(0, int(y - h / 2 - more)), int(y + h / 2 + more)
+    return np.ascontiguousarray(grey[top:bottom, left:right])
+
+
+def _lines(look: Look, pattern: str | None) -> list[list[int]]:
+    """The finds that are digits, by index, line by line."""
+    likely = look.likely
+    least = LIKELY if pattern is None else POSSIBLE
+    height = look.found.boxes[:, 2:].max(1, initial=1)
+    which = likely >= least
+    if which.any():  # weighted by how likely they are: a speck beside digits is none of them
+        usual = float(np.median(height[likely >= 0.6 * likely.max()]))
+        which &= (height < ALIKE * usual) & (height > usual / ALIKE)
+    kept = np.flatnonzero(which)
+    lines = [[int(kept[i]) for i in line] for line in lines_of(look.found.take(kept))]
+    if pattern is not None:
+        lines = [fitted(line, likely, pattern) for line in lines]
+    return [line for line in lines if line and max(likely[line]) >= LIKELY]
+
+
+def _text(values: Sequence[str], found: Peaks, line: Sequence[int], pattern: str | None) -> str:
+    """A line as text: in the form of the pattern where it has as many digits, else in groups."""
+    if pattern is not None and len(values) == pattern.count("#"):
+        rest = iter(values)
+        return "".join(next(rest) if c == "#" else c for c in pattern)
+    starts = [0, *_starts(found, line), len(line)]
+    return " ".join("".join(values[a:b]) for a, b in pairwise(starts))
+
+
+def _starts(found: Peaks, line: Sequence[int]) -> list[int]:
+    """Where a line's groups begin after the first: the gaps' widths and the network agree on it."""
+    boxes = found.boxes[list(line)].astype(np.float64)
+    size = boxes[:, 2:].max(1)
+    gaps = boxes[1:, 0] - boxes[1:, 2] / 2 - (boxes[:-1, 0] + boxes[:-1, 2] / 2)
+    spaces = np.clip(space_probabilities(np.maximum(gaps, 0) / np.median(size)), 1e-3, 1 - 1e-3)
+    odds = np.log(spaces / (1 - spaces)) + NETWORK_SAYS * np.array(parting(found, line))
+    jumps = np.maximum(size[1:], size[:-1]) > JUMP_FACTOR * np.minimum(size[1:], size[:-1])
+    return [int(i) + 1 for i in np.flatnonzero((odds > 0) | jumps)]
+
+
+def _in_picture(box: Floats32, look: Look, zoom: float, picture: Sheet) -> Box:
+    """The middle and size of a find in the turned copy, as a box in the picture."""
+    x, y, w, h = box.tolist()
+    height, width = look.grey.shape
+    for _ in range(look.turns):  # back by a quarter each: clockwise
+        x, y, w, h = height - y, x, h, w
+        height, width = width, height
+    left = min(max(0, round((x - w / 2) * zoom)), picture.width - 1)
+    top = min(max(0, round((y - h / 2) * zoom)), picture.height - 1)
+    right = min(picture.width, round((x + w / 2) * zoom))
+    bottom = min(picture.height, round((y + h / 2) * zoom))
+    return left, top, max(1, right - left), max(1, bottom - top)
+
+
+def _steps(look: Look, kept: set[int], options: ReadingOptions, zoom: float) -> Steps:
+    """The way from the picture to the digits, for display."""
+    shown = at_most(SHOWN_SIDE, look.grey)
+    scale = shown.shape[1] / look.grey.shape[1]
+    finds = []
+    for i in range(len(look.found)):
+        x, y, w, h = (look.found.boxes[i] * scale).tolist()
+        after = (look.found.after[i] * scale).tolist()
+        refused = look.joint[i].max() < options.threshold
+        fate = "unlikely" if i not in kept else "refused" if refused else "digit"
+        finds.append(
+            Find(
+                (round(x - w / 2), round(y - h / 2), max(1, round(w)), max(1, round(h))),
+                float(look.found.heat[i]),
+                look.images[i],
+                look.found.digits[i],
+                look.looked[i],
+                look.joint[i],
+                fate,
+                (round(after[0]), round(after[1])),
+                look.found.follow[i],
+            )
+        )
+    return Steps(shown, _heat(look), tuple(finds), zoom / scale, look.turns)
+
+
+def _heat(look: Look) -> Grey:
+    """The heat of all copies in one, bytes [h w]: wherever one of them is hot."""
+    zoom = HEAT_SIDE / max(look.grey.shape)
+    size = tuple(max(1, round(s * zoom)) for s in look.grey.shape[::-1])
+    whole = np.zeros(size[::-1], np.float32)
+    for heat in look.heats:
+        whole = np.maximum(whole, cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR))
+    return np.rint(255 * whole).astype(np.uint8)

@@ -1,0 +1,82 @@
+"""Two answers become one probability, and a fit finds the weights that made the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digitus.detection.confidence import Confidence, fit
+from digitus.detection.maps import ENDS, JOINS, Peaks
+from digitus.types import Matrix
+
+
+def answers(right: np.ndarray, sure: np.ndarray) -> Matrix:
+    """Rows [k 10] that give the digit `right` so much, and the others the rest."""
+    rows = np.repeat((1 - sure)[:, None] / 9, 10, axis=1)
+    rows[np.arange(len(right)), right] = sure
+    return rows
+
+
+def finds(heat: np.ndarray, digits: Matrix) -> Peaks:
+    k = len(heat)
+    boxes = np.column_stack([np.arange(k) * 200.0, np.zeros(k), np.full(k, 20.0), np.full(k, 30.0)])
+    follow = np.tile(np.eye(3)[ENDS], (k, 1))
+    after = boxes[:, :2]
+    return Peaks(*(np.asarray(a, np.float32) for a in (heat, heat, boxes, digits, follow, after)))
+
+
+def test_probabilities_of_all_digits_and_of_none_sum_to_one() -> None:
+    rng = np.random.default_rng(0)
+    digits, looked = (rng.dirichlet(np.ones(10), 50) for _ in range(2))
+    joint = Confidence()(finds(rng.uniform(0, 1, 50), digits), looked)
+    assert joint.shape == (50, 10)
+    assert (joint >= 0).all()
+    assert (joint.sum(1) <= 1).all()
+    assert Confidence()(finds(np.zeros(0), np.zeros((0, 10))), np.zeros((0, 10))).shape == (0, 10)
+
+
+def test_two_that_agree_are_surer_than_one_that_says_nothing() -> None:
+    both = answers(np.array([3, 3]), np.array([0.8, 0.8]))
+    looked = answers(np.array([3, 0]), np.array([0.8, 0.1]))
+    joint = Confidence()(finds(np.array([0.9, 0.9]), both), looked)
+    assert joint[0].argmax() == joint[1].argmax() == 3
+    assert joint[0, 3] / joint[0].sum() > joint[1, 3] / joint[1].sum()
+
+
+def test_a_fit_is_calibrated() -> None:
+    rng = np.random.default_rng(1)
+    k = 4000
+    truth = rng.integers(0, 10, k)
+    there = rng.random(k) < 0.6
+    heat = np.where(there, rng.beta(5, 2, k), rng.beta(1, 4, k))
+    said = np.where(rng.random(k) < 0.9, truth, rng.integers(0, 10, k))
+    seen = np.where(rng.random(k) < 0.8, truth, rng.integers(0, 10, k))
+    found = finds(heat, answers(said, rng.uniform(0.5, 0.99, k)))
+    looked = answers(seen, rng.uniform(0.4, 0.95, k))
+    pages = [(found.take(part), looked[part]) for part in np.array_split(np.arange(k), 40)]
+    confidence = fit(pages, np.where(there, truth, -1))
+    joint = np.concatenate([confidence(*page) for page in pages])
+    assert joint.sum(1).mean() == pytest.approx(there.mean(), abs=0.01)
+    best, right = joint.max(1), (joint.argmax(1) == truth) & there
+    for low in (0.2, 0.5, 0.8):
+        part = (best >= low) & (best < low + 0.2)
+        assert best[part].mean() == pytest.approx(right[part].mean(), abs=0.06)
+
+
+def test_links_speak_for_what_they_join() -> None:
+    found = finds(np.array([0.8, 0.4, 0.4]), answers(np.array([1, 2, 3]), np.full(3, 0.9)))
+    found.follow[0] = np.eye(3)[JOINS]
+    found.after[0] = found.boxes[1, :2]
+    looked = answers(np.array([1, 2, 3]), np.full(3, 0.9))
+    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0)
+    likely = Confidence(presence=weights)(found, looked).sum(1)
+    assert likely[1] > likely[2]
+    plain = Confidence(presence=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))(found, looked).sum(1)
+    assert likely[0] > plain[0]
+    assert likely[2] == pytest.approx(plain[2])
+
+
+@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 8}])
+def test_weights_that_are_none(wrong: dict[str, tuple[float, ...]]) -> None:
+    with pytest.raises(ValueError, match="weights of"):
+        Confidence(**wrong)
