@@ -72,6 +72,36 @@ LOSS_PARTS: list[dict[str, Any]] = [
     {"loss": {"kind": "PlaceCrossEntropy"}, "channels": 9, "weight": 0.5},
 ]
 
+# A small network that finds digits on pages.
+FINDS: dict[str, Any] = {
+    **TABLE,
+    "name": "finds",
+    "data": "pages",
+    "development": 26,
+    "network": [
+        {"kind": "Scale"},
+        {"kind": "Conv", "channels": 2, "stride": 2},
+        {"kind": "BatchNorm"},
+        {"kind": "Relu"},
+        {"kind": "AveragePool", "size": 2},
+        {"kind": "Conv", "channels": 21, "kernel": 1},
+    ],
+    "loss": {
+        "kind": "MultiTask",
+        "parts": [
+            {"loss": {"kind": "HeatmapFocal"}, "channels": 1, "weight": 1},
+            {"loss": {"kind": "SmoothAbsolute"}, "channels": 6, "weight": 0.1},
+            {"loss": {"kind": "PlaceCrossEntropy"}, "channels": 3, "weight": 0.1},
+            {"loss": {"kind": "PlaceCrossEntropy"}, "channels": 10, "weight": 0.1},
+            {"loss": {"kind": "HeatmapFocal"}, "channels": 1, "weight": 0.1},
+        ],
+    },
+    "optimizer": {"kind": "AdamW"},
+    "schedule": {"kind": "Cosine", "rate": 0.01},
+    "batch_size": 2,
+    "average": 0.5,
+}
+
 
 def recipe(table: dict[str, Any] = TABLE, **settings: Any) -> Recipe:
     """One of the tables above with some settings replaced."""
@@ -92,6 +122,11 @@ def write_recipe(path: Path, **settings: Any) -> Path:
     table = {k: v for k, v in {**TABLE, **settings}.items() if k != "name"}
     path.write_text("".join(f"{k} = {toml(v)}\n" for k, v in table.items()), "utf-8")
     return path
+
+
+def page_recipe(path: Path) -> Path:
+    """A recipe file of `FINDS`."""
+    return write_recipe(path, **FINDS)
 
 
 @cache

@@ -27,6 +27,7 @@ from digitus.errors import ModelError, OutputError
 from digitus.types import Numbers, Params
 
 VERSION = 1
+KINDS = "model", "checkpoint", "page network"
 LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
@@ -84,7 +85,7 @@ def write_arrays(path: Path, arrays: Params, kind: str, metadata: dict[str, Any]
 
 
 def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
-    """The arrays and the metadata of a file of the given kind ("model", "checkpoint").
+    """The arrays and the metadata of a file of the given kind, one of `KINDS`.
 
     Raises `ModelError` for one that is missing, damaged, of another kind or from a newer version.
     """
@@ -130,7 +131,7 @@ def _check_header(path: Path) -> None:
 def _metadata(path: Path, header: dict[str, str], kind: str) -> dict[str, Any]:
     found, version = header.get("kind"), header.get("version", "")
     if found != kind:
-        what = f"a digitus {found}" if found in ("model", "checkpoint") else "not made by digitus"
+        what = f"a digitus {found}" if found in KINDS else "not made by digitus"
         raise ModelError(f"{path} is {what}; a {kind} is needed here")
     if not version.isdecimal() or int(version) > VERSION:
         raise ModelError(

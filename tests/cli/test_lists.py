@@ -15,7 +15,7 @@ from digitus.datasets.idx import write_idx
 from digitus.files import write_arrays
 from digitus.nn import Tanh
 from digitus.recipe import shipped, to_table
-from small import digits, recognizer, write_recipe
+from small import digits, page_recipe, recognizer, write_recipe
 
 # ---------------------------------------------------------------------------------- check
 
@@ -45,6 +45,12 @@ def test_check_goes_into_layers_within_layers(digitus: Any, tmp_path: Path) -> N
     record = digitus("check", path, "--json").record
     assert record["passed"]
     assert {"2.0.W", "3.1.0.W"} <= {finding["array"] for finding in record["findings"]}
+
+
+def test_check_of_a_network_for_pages(digitus: Any, tmp_path: Path) -> None:
+    assert digitus("check", page_recipe(tmp_path / "pages.toml"), "--json").record["passed"]
+    digits_only = write_recipe(tmp_path / "no.toml", data="pages")
+    assert "the digits of a page need [4, 4, 21]" in digitus("check", digits_only).complaint
 
 
 def test_check_finds_a_wrong_gradient(digitus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +148,7 @@ def test_models(digitus: Any) -> None:
     empty = digitus("models", "--json").record
     assert {row["recipe"] for row in empty["recipes"]} == shipped().keys()
     assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["gopa-2024"] == 7960
+    assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["page"] == 662_537
     assert empty["models"] == []
     assert empty["shipped"][0]["model"] == "default"
     assert empty["shipped"][0]["recipe"] == "cnn"

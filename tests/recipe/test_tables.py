@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from digitus import nn
+from digitus.detection.crops import SIDE
+from digitus.detection.score import planned_page
 from digitus.errors import RecipeError
 from digitus.recipe import (
     KINDS,
     LAYERS,
+    PAGES,
     Recipe,
     from_table,
     load_recipe,
@@ -30,7 +33,10 @@ def test_shipped_recipes(name: str) -> None:
     loaded = load_recipe(name)
     assert loaded.name == name
     assert loaded.about
-    assert planned(loaded.network, (28, 28))
+    if loaded.data == PAGES:
+        assert planned_page(loaded.network, SIDE)
+    else:
+        assert planned(loaded.network, (28, 28))
     assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
 
 

@@ -145,6 +145,13 @@ def test_what_is_offered_can_be_had() -> None:
             lesson_from({key: type(getattr(lesson_of("perceptron"), key))(value)})
 
 
+def test_a_network_for_pages_is_not_offered() -> None:
+    assert "quick" in names()
+    assert "page" not in names()
+    with pytest.raises(RecipeError, match="no recipe 'page'"):
+        lesson_of("page")
+
+
 def test_the_cache_keeps_a_few() -> None:
     cache = DigitsCache()
     first = cache.digits("strokes", 200)

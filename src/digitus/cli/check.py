@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from digitus.cli.common import json_option, output, print_json
+
+if TYPE_CHECKING:
+    from digitus.recipe import Recipe
+
+
+PAGE_SIDE = 16  # pixels: enough for a network that finds digits, and checked sooner than a crop
 
 
 @click.command
@@ -21,15 +28,16 @@ def check(recipe: str | None, seed: int, json: bool) -> None:
     """
     from digitus.nn import check_all, check_network
     from digitus.nn.check import TOLERANCE
-    from digitus.recipe import load_recipe, planned
+    from digitus.recipe import load_recipe
 
     if recipe is None:
         findings = list(check_all(seed))
     else:
         chosen = load_recipe(recipe)
-        planned(chosen.network, (28, 28))
+        side = _side(chosen)
+        shape = side, side, 1
         findings = list(
-            check_network(chosen.network, (28, 28, 1), chosen.loss, chosen.initial, seed=seed)
+            check_network(chosen.network, shape, chosen.loss, chosen.initial, seed=seed)
         )
     failed = [f for f in findings if not f.passed]
     if json:
@@ -57,3 +65,16 @@ def check(recipe: str | None, seed: int, json: bool) -> None:
         )
     if failed:
         sys.exit(1)
+
+
+def _side(recipe: Recipe) -> int:
+    """The side of images on which the network is checked. Raises `ShapeError` if it fits none."""
+    from digitus.recipe import PAGES, planned
+
+    if recipe.data == PAGES:
+        from digitus.detection.score import planned_page
+
+        planned_page(recipe.network, PAGE_SIDE)
+        return PAGE_SIDE
+    planned(recipe.network, (28, 28))
+    return 28

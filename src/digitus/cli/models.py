@@ -13,6 +13,7 @@ from digitus.cli.common import json_option, output, percent, print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from digitus.recipe import Recipe
     from digitus.recognizer import Recognizer
 
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 @json_option
 def models(json: bool) -> None:
     """List what ships, recognizer and recipes, and the models in runs/."""
-    from math import prod
-
     from digitus.errors import ModelError
     from digitus.recipe import load_recipe, shipped
     from digitus.recognizer import DEFAULT, load
@@ -29,14 +28,13 @@ def models(json: bool) -> None:
     recipes: list[dict[str, Any]] = []
     for name in shipped():
         recipe = load_recipe(name)
-        shapes = recipe.network.plan((28, 28, 1))[0].values()
-        count = sum(prod(shape) for shape in shapes)
-        recipes.append({"recipe": name, "about": recipe.about, "parameters": count})
+        row = {"recipe": name, "about": recipe.about, "parameters": _parameters(recipe)}
+        recipes.append(row)
     shipped_models = [_row(DEFAULT, load())]
     made: list[dict[str, Any]] = []
     for path in sorted(Path("runs").glob("*/model.safetensors")):
         try:
-            made.append(_row(str(path), load(path)))
+            made.append(_made(path))
         except ModelError as error:
             made.append({"model": str(path), "error": str(error)})
     if json:
@@ -56,14 +54,46 @@ def models(json: bool) -> None:
             console.print(f"  {row['error']}")
 
 
+def _parameters(recipe: Recipe) -> int:
+    """How many numbers the network of a recipe has, on the images that it is for."""
+    from math import prod
+
+    from digitus.detection.crops import SIDE
+    from digitus.recipe import PAGES
+
+    side = SIDE if recipe.data == PAGES else 28
+    return sum(prod(shape) for shape in recipe.network.plan((side, side, 1))[0].values())
+
+
+def _made(path: Path) -> dict[str, Any]:
+    """What there is to say of a file: a recognizer or a page network. Raises `ModelError`."""
+    from digitus.detection import model
+    from digitus.errors import ModelError
+    from digitus.recognizer import load
+
+    try:
+        return _row(str(path), load(path))
+    except ModelError as error:
+        try:
+            network = model.load(path)
+        except ModelError:
+            raise error from None
+    count = sum(a.size for a in network.params.values())
+    return _told(str(path), network.recipe, count, network.history)
+
+
 def _row(name: str, recognizer: Recognizer) -> dict[str, Any]:
-    """What there is to say of a model."""
-    epochs = recognizer.history.get("epochs", [])
+    """What there is to say of a recognizer."""
+    return _told(name, recognizer.recipe, recognizer.parameter_count, recognizer.history)
+
+
+def _told(name: str, recipe: Recipe, parameters: int, history: dict[str, Any]) -> dict[str, Any]:
+    epochs = history.get("epochs", [])
     return {
         "model": name,
-        "recipe": recognizer.recipe.name,
-        "parameters": recognizer.parameter_count,
-        "data": recognizer.history.get("data", {}).get("name"),
+        "recipe": recipe.name,
+        "parameters": parameters,
+        "data": history.get("data", {}).get("name"),
         "epochs": len(epochs),
         "development_accuracy": epochs[-1]["development_accuracy"] if epochs else None,
     }

@@ -24,15 +24,18 @@ from digitus.cli.common import (
     score_lines,
     threads_option,
 )
+from digitus.cli.train_tasks import found, recorded, start_of, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from digitus.cli.train_tasks import Event
     from digitus.datasets.digits import Digits
+    from digitus.detection.source import TrainedPages, Writers
     from digitus.recipe import Recipe
     from digitus.recognizer import Recognizer
-    from digitus.training.loop import Event, State
     from digitus.training.run_folder import Run
+    from digitus.training.session import State
 
 
 @click.command
@@ -104,46 +107,39 @@ def train(
     from digitus.errors import DigitusError, TrainingError
     from digitus.recipe import load_recipe
     from digitus.training.device import Device
-    from digitus.training.run_folder import Run, new_run, record, unfinished_run
+    from digitus.training.run_folder import Run, new_run, unfinished_run
 
     console = progress()
     given = _given(settings, epochs, seed)
     chosen = load_recipe(recipe or "quick", given)
+    learnt: Digits | Writers
     state = None
     if resume:
         run = Run(out) if out else unfinished_run(chosen.name)
         asked = chosen if given else None
-        chosen, digits, state = _resumed(run, asked, data, data_dir)
+        chosen, learnt, state = _resumed(run, asked, data, data_dir)
         if recipe and chosen.name != (name := load_recipe(recipe).name):
             raise TrainingError(f"{run.folder} is a run of {chosen.name}, not of {name}")
         console.print(f"resuming {run.folder} after {state.step:,} steps")
     else:
         if out and Run(out).used:
             raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
-        chosen, digits = _digits(chosen, data, data_dir, console)
+        chosen, learnt = _data(chosen, data, data_dir, console)
         run = Run(out) if out else new_run(chosen.name)
     where = Device(array_library, device, precision)
-    events = record(
-        run,
-        chosen,
-        digits,
-        state=state,
-        threads=cores(threads),
-        device=where,
-        seconds=checkpoint_seconds,
-    )
+    events = recorded(run, chosen, learnt, state, cores(threads), where, checkpoint_seconds)
     try:
-        recognizer = _train(events, chosen, console)
+        trained = _train(events, chosen, console)
     except DigitusError:
         with suppress(OSError):  # a run that could not even begin leaves no empty folder
             run.folder.rmdir()
         raise
-    if recognizer is None:
+    if trained is None:
         again = ["digitus", "train", recipe or "quick", "--out", str(run.folder), "--resume"]
         again += ["--data-dir", str(data_dir)] if data_dir else []
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
-    _tell(run, recognizer, digits, json)
+    _tell(run, trained, learnt, json)
 
 
 def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:
@@ -152,9 +148,9 @@ def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> l
     return [*settings, *(f"{key}={value}" for key, value in short.items() if value is not None)]
 
 
-def _digits(
+def _data(
     recipe: Recipe, data: str | None, data_dir: Path | None, console: Console
-) -> tuple[Recipe, Digits]:
+) -> tuple[Recipe, Digits | Writers]:
     """What to train on: as asked, else the recipe's own. The recipe then says which.
 
     Strokes stand in for a set that cannot be downloaded; a wrong name or a damaged file are errors.
@@ -165,7 +161,7 @@ def _digits(
 
     wanted = data or recipe.data
     try:
-        return with_settings(recipe, data=wanted), digits_of(wanted, "train", data_dir)
+        return with_settings(recipe, data=wanted), found(wanted, data_dir)
     except DownloadError as error:
         if data is not None:
             raise
@@ -175,8 +171,8 @@ def _digits(
 
 def _resumed(
     run: Run, asked: Recipe | None, data: str | None, data_dir: Path | None
-) -> tuple[Recipe, Digits, State]:
-    """An interrupted run's recipe, digits and state; it must be what was asked for."""
+) -> tuple[Recipe, Digits | Writers, State]:
+    """An interrupted run's recipe, data and state; it must be what was asked for."""
     from digitus.errors import TrainingError
     from digitus.recipe import with_settings
     from digitus.training.run_folder import load_checkpoint, resume
@@ -188,14 +184,14 @@ def _resumed(
         raise TrainingError(
             f"{run.folder} was begun with other settings; resume it without --set, --epochs, --seed"
         )
-    digits = digits_of(data or recipe.data, "train", data_dir)
-    recipe, state = resume(run, digits)
-    return recipe, digits, state
+    learnt = found(data or recipe.data, data_dir)
+    recipe, state = resume(run, learnt, start_of(learnt))
+    return recipe, learnt, state
 
 
 def _train(
     events: Generator[Event, None, None], recipe: Recipe, console: Console
-) -> Recognizer | None:
+) -> Recognizer | TrainedPages | None:
     """Trains with a progress bar; None where it was interrupted."""
     from digitus.cli.train_display import Display, interruptions
     from digitus.training.loop import Finished
@@ -211,7 +207,21 @@ def _train(
     return None
 
 
-def _tell(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:
+def _tell(
+    run: Run, trained: Recognizer | TrainedPages, learnt: Digits | Writers, json: bool
+) -> None:
+    """Says what was made."""
+    from digitus.datasets.digits import Digits
+    from digitus.recognizer import Recognizer
+
+    if isinstance(trained, Recognizer):
+        assert isinstance(learnt, Digits)
+        _tell_of_digits(run, trained, learnt, json)
+    else:
+        tell(run, trained, json)
+
+
+def _tell_of_digits(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:
     """Scores the development split, writes the report, and says what was made."""
     from digitus.datasets.batches import split
     from digitus.evaluation import evaluate

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import NamedTuple
 
@@ -46,7 +48,7 @@ def batch(step: int, size: int, seed: int, digits: Digits | None) -> CropBatch:
 
 def upcoming(
     steps: Iterable[int], size: int, seed: int, digits: Digits | None, processes: int
-) -> Iterator[CropBatch]:
+) -> Generator[CropBatch, None, None]:
     """The batches of these steps in turn, made ahead by so many processes."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _prepare, (digits,)) as pool:
@@ -66,12 +68,25 @@ _digits: Digits | None = None
 
 
 def _prepare(digits: Digits | None) -> None:
-    """In each process: one thread, the digits once, and after those that train."""
+    """In each process: one thread, the digits once, and after those that train.
+
+    Ctrl-C reaches all processes, and what it means is for the first of them to say. If that one is
+    killed, this one ends as well.
+    """
     global _digits  # noqa: PLW0603
     _digits = digits
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     if hasattr(os, "nice"):
         os.nice(2)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _made(step: int, size: int, seed: int) -> CropBatch:

@@ -135,7 +135,7 @@ def check_network(
     rng = stream(seed, "check", "network")
     params = initial(network, shape, rule or He(), rng, np.float64)
     x = rng.integers(0, 256, (examples, *shape)).astype(np.float64)
-    t = np.eye(classes)[rng.integers(0, classes, examples)]
+    t = _targets(network.plan(shape)[1], examples, classes, rng)
 
     def run(p: Params) -> tuple[float, Array, Backward]:
         y, backward = network.forward(p, x, stream(seed, "check", "forward"))
@@ -154,6 +154,17 @@ def check_network(
         layer = network.layers[int(key.partition(".")[0])]
         yield _compare(str(layer), key, of_parameter, w, gradients.get(key), seed)
     yield from _untrained("the network", params, gradients)
+
+
+def _targets(out: Shape, examples: int, classes: int, rng: np.random.Generator) -> Array:
+    """One-hot for a network that answers with a row; for one with maps, numbers from 0 to 1.
+
+    A fifth of those are 1, which to some losses is another case than all below it.
+    """
+    if len(out) == 1:
+        return np.eye(classes)[rng.integers(0, classes, examples)]
+    t = rng.random((examples, *out))
+    return np.where(rng.random(t.shape) < 0.2, 1.0, t)
 
 
 def random_params(layer: Layer, shape: Shape, rng: np.random.Generator) -> Params:

@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }  # fmt: skip
+PAGES = "pages"  # as data: crops of made pages, for networks that find digits (`detection`)
 MAX_SOFTNESS = 100  # beyond it all ten answers are alike
 MAX_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
@@ -40,11 +41,12 @@ class Recipe:
 
     `development` images are held back from the training set for choices along the way.
     `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
-    average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", or
-    a path. `worn` is the share of images that are worn, as by a bad photograph, drawn anew each
-    time; `not_digits` are added to every batch, so many for each digit, to be read as nothing.
-    `teacher` names models, joined by "+", whose answers are learnt instead of the labels: files, or
-    "default", the one that ships; `softness` divides their outputs before softmax.
+    average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", a
+    path, or "pages", of which `development` crops are held back. `worn` is the share of images that
+    are worn, as by a bad photograph, drawn anew each time; `not_digits` are added to every batch,
+    so many for each digit, to be read as nothing. `teacher` names models, joined by "+", whose
+    answers are learnt instead of the labels: files, or "default", the one that ships; `softness`
+    divides their outputs before softmax.
     `name` becomes that of a folder.
     """
 
@@ -83,16 +85,26 @@ class Recipe:
             raise ValueError(
                 f"softness must be above 0 and at most {MAX_SOFTNESS}, not {self.softness}"
             )
+        changed = self.worn or self.not_digits or self.teacher or not self.augment.off
+        if self.data == PAGES and changed:
+            raise ValueError(
+                "pages are learnt from as they are made: augment, worn, not_digits and teacher are "
+                "for digits"
+            )
 
 
-def planned(network: nn.Chain, size: tuple[int, int]) -> dict[str, nn.Shape]:
+def planned(
+    network: nn.Chain, size: tuple[int, int], outputs: nn.Shape = (10,), what: str = "ten digits"
+) -> dict[str, nn.Shape]:
     """The shapes of all parameters of a network that tells digits on images of height and width.
+
+    With other `outputs` it tells something else, which is `what`.
 
     Raises `ShapeError` where it does not, before anything is allocated.
     """
     shapes, out = network.plan((*size, 1))
-    if out != (10,):
-        raise ShapeError(f"the network ends with {list(out)} outputs; ten digits need [10]")
+    if out != outputs:
+        raise ShapeError(f"the network ends with {list(out)} outputs; {what} need {list(outputs)}")
     if sum(map(math.prod, shapes.values())) > MAX_PARAMETERS:
         raise ShapeError(f"the network would have more than {MAX_PARAMETERS:,} parameters")
     if not any(map(nn.trained, shapes)):

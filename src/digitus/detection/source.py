@@ -1,0 +1,216 @@
+"""How the page network is trained: crops of made pages as a task for the training loop.
+
+Half of the pages are written with MNIST's training digits where they are at hand, the others by the
+simulated pen. The crops held back are the same for all runs, of pages and of digits that no run
+learns from.
+
+Inside: `PageExamples`, the task; a run of it from its first state to the trained network. Not
+inside: how crops are made (`examples`), the loop (`training.session`), the file (`model`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from digitus import __version__
+from digitus.datasets.batches import split
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import available, load
+from digitus.detection import model
+from digitus.detection.crops import SIDE
+from digitus.detection.examples import batch, upcoming
+from digitus.detection.maps import CHANNELS, STRIDE
+from digitus.detection.score import digits_found, found, planned_page
+from digitus.errors import ModelError
+from digitus.nn import like, to_numpy
+from digitus.nn.images import as_input
+from digitus.recipe import Recipe
+from digitus.threads import Map
+from digitus.training.device import NUMPY, Device
+from digitus.training.events import EpochEnded, Finished, Started, Stepped
+from digitus.training.session import Session, State, initial_state
+from digitus.training.source import ArrayShape, Batch, Claim, Development
+from digitus.types import Array, Images, Params
+
+CROPS = 4800  # in an epoch
+SAMPLE = 480  # crops at most on which statistics are measured: each has thousands of places
+FIRST = 24  # crops on which layers that standardize the input measure it
+AT_ONCE = 24  # crops held back that are made, and looked at, at once
+# Far from the seeds that people choose: no run learns from the pages that are held back.
+DEVELOPMENT_SEED = 10**9
+MNIST, SPLIT_SEED = "mnist", 0
+HELD_BACK = 12  # of so many digits one is held back, for the pages that are
+
+
+@dataclass(frozen=True)
+class Writers:
+    """Who writes the pages: the digits to learn from and those held back, or the pen alone."""
+
+    learnt: Digits | None = None
+    held_back: Digits | None = None
+
+    @classmethod
+    def of(cls, digits: Digits) -> Writers:
+        """Some of the digits are held back; the same as by a recipe for MNIST that says 5,000."""
+        return cls(*split(digits, len(digits) // HELD_BACK, SPLIT_SEED))
+
+    @property
+    def name(self) -> str:
+        """The pages that they write."""
+        by = f"{self.learnt.name} and by " if self.learnt else ""
+        return f"pages written by {by}the simulated pen"
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of all that pages are made of."""
+        parts = [part.sha256 if part else "the pen" for part in (self.learnt, self.held_back)]
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def writers(data_dir: Path | None = None) -> Writers:
+    """MNIST's digits if they are on this machine, and the pen; nothing is downloaded.
+
+    Raises `DataError` for a folder that does not exist and for damaged files.
+    """
+    listing = next(one for one in available(data_dir) if one.name == MNIST)
+    if listing.found is None:
+        return Writers()
+    return Writers.of(load(MNIST, "train", data_dir=data_dir, download=False))
+
+
+class PageExamples:
+    """The batches of a run, each from its number alone.
+
+    Several `processes` make them ahead of use; where there is one core for everything, so that
+    nothing can be made meanwhile, each is made when it is asked for. They are the same.
+    """
+
+    score = staticmethod(digits_found)
+
+    def __init__(self, recipe: Recipe, by: Writers, processes: int = 1) -> None:
+        self.recipe, self.by, self.processes = recipe, by, processes
+        self.size = min(recipe.batch_size or CROPS, CROPS)
+        self.batches = CROPS // self.size
+        self.learnt = range(self.batches * self.size)
+        self.development = range(recipe.development)
+
+    @property
+    def largest(self) -> dict[str, ArrayShape]:
+        """The arrays of any batch."""
+        cells = SIDE // STRIDE
+        return {
+            "inputs": ((self.size, SIDE, SIDE), "u1"),
+            "targets": ((self.size, cells, cells, CHANNELS), "f4"),
+        }
+
+    def upcoming(self, steps: Iterable[int], claim: Claim) -> Generator[Batch, None, None]:
+        """The batches of these steps. No thread makes any, so none is claimed."""
+        yield from self._made(steps, self.size, self.recipe.seed, self.by.learnt)
+
+    def _made(
+        self, steps: Iterable[int], size: int, seed: int, digits: Digits | None
+    ) -> Generator[Batch, None, None]:
+        if self.processes == 1:
+            for step in steps:
+                yield Batch(*batch(step, size, seed, digits))
+            return
+        with closing(upcoming(steps, size, seed, digits, self.processes)) as coming:
+            for made in coming:
+                yield Batch(*made)
+
+    def sample(self, count: int) -> Images:
+        """At most so many crops, the first ones of the run."""
+        return self._sample[:count]
+
+    @cached_property
+    def _sample(self) -> Images:
+        steps = range(-(-min(SAMPLE, len(self.learnt)) // self.size))
+        made = self._made(steps, self.size, self.recipe.seed, self.by.learnt)
+        return np.concatenate([part.inputs for part in made])[:SAMPLE]
+
+    @cached_property
+    def held_back(self) -> list[Batch]:
+        """The crops held back, in parts of `AT_ONCE`."""
+        count = len(self.development)
+        steps = range(-(-count // AT_ONCE))
+        parts = list(self._made(steps, AT_ONCE, DEVELOPMENT_SEED, self.by.held_back))
+        return [*parts[:-1], parts[-1].part(slice(count - AT_ONCE * (len(parts) - 1)))]
+
+    def evaluate(self, params: Params, each: Map = map) -> Development:
+        """Loss and share of the digits found on the crops held back."""
+        w = next(iter(params.values()))
+
+        def judged(part: Batch) -> tuple[float, int, int]:
+            outputs: Array = self.recipe.network.forward(params, as_input(part.inputs, w))[0]
+            loss = float(self.recipe.loss(outputs, like(part.targets, w))[0])
+            if not np.isfinite(loss):
+                raise ModelError("the network's answers are not finite")
+            return loss * len(part.inputs), *found(outputs, part.targets)
+
+        losses, right, digits = zip(*each(judged, self.held_back), strict=True)
+        share = sum(right) / max(1, sum(digits))
+        return Development(sum(losses) / len(self.development), share)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedPages:
+    """A page network as training leaves it."""
+
+    recipe: Recipe
+    params: Params
+    history: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Writes it to one file, atomically. Raises `OutputError`."""
+        model.save(path, self.recipe, self.params, self.history)
+
+
+Event: TypeAlias = Started | Stepped | EpochEnded | Finished[TrainedPages]
+
+
+def begin(recipe: Recipe, by: Writers) -> State:
+    """The state before the first step. Raises `ShapeError` for a network that does not fit."""
+    planned_page(recipe.network, SIDE)
+    first = batch(0, FIRST, recipe.seed, by.learnt)
+    return initial_state(recipe, first.images)
+
+
+def train(
+    recipe: Recipe,
+    by: Writers,
+    *,
+    state: State | None = None,
+    threads: int = 1,
+    device: Device = NUMPY,
+) -> Iterator[Event]:
+    """Trains a page network and yields what happens, as `training.loop.train` does for digits.
+
+    Goes on from `state` if one is given, and changes it. Raises `ShapeError` for a network that
+    does not fit, `TrainingError` for a loss that is not finite.
+    """
+    examples = PageExamples(recipe, by, threads)
+    state = state or begin(recipe, by)
+    session = Session(recipe, examples, state, threads=threads, device=device)
+    yield session.started()
+    with session.at_work():
+        yield from session.events()
+        with session.claim():
+            params = session.params_so_far(SAMPLE)
+        history = {
+            "digitus": __version__,
+            "numpy": np.__version__,
+            "data": {"name": by.name, "sha256": by.sha256},
+            "examples": len(examples.learnt),
+            "development": len(examples.development),
+            "epochs": state.epochs,
+        }
+        params = {name: to_numpy(w).copy() for name, w in params.items()}
+        yield Finished(TrainedPages(recipe, params, history))
