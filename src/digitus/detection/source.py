@@ -89,13 +89,13 @@ def writers(data_dir: Path | None = None) -> Writers:
 class PageExamples:
     """The batches of a run, each from its number alone.
 
-    Several `processes` make them ahead of use; where there is one core for everything, so that
-    nothing can be made meanwhile, each is made when it is asked for. They are the same.
+    So many `processes` make them ahead of use; without any, each is made when it is asked for. They
+    are the same.
     """
 
     score = staticmethod(digits_found)
 
-    def __init__(self, recipe: Recipe, by: Writers, processes: int = 1) -> None:
+    def __init__(self, recipe: Recipe, by: Writers, processes: int = 0) -> None:
         self.recipe, self.by, self.processes = recipe, by, processes
         self.size = min(recipe.batch_size or CROPS, CROPS)
         self.batches = CROPS // self.size
@@ -118,7 +118,7 @@ class PageExamples:
     def _made(
         self, steps: Iterable[int], size: int, seed: int, digits: Digits | None
     ) -> Generator[Batch, None, None]:
-        if self.processes == 1:
+        if not self.processes:
             for step in steps:
                 yield Batch(*batch(step, size, seed, digits))
             return
@@ -196,9 +196,12 @@ def train(
     Goes on from `state` if one is given, and changes it. Raises `ShapeError` for a network that
     does not fit, `TrainingError` for a loss that is not finite.
     """
-    examples = PageExamples(recipe, by, threads)
+    makers = threads - 1 if device.name == "cuda" else threads // 2
+    examples = PageExamples(recipe, by, makers)
     state = state or begin(recipe, by)
-    session = Session(recipe, examples, state, threads=threads, device=device)
+    # More threads than cores wait for each other: on two cores, two of PyTorch's beside two
+    # processes took several times as long for a step as one beside one.
+    session = Session(recipe, examples, state, threads=threads - makers, device=device)
     yield session.started()
     with session.at_work():
         yield from session.events()
