@@ -39,6 +39,9 @@ CERTAIN = 0.9  # the mean confidence of finds from which on nobody looks at the 
 CLEARLY = 1.1  # times as much must be read of a turned page: most pages lie upright
 ENOUGH = 3  # digits: fewer do not tell which way is up
 NETWORK_SAYS = 0.5  # of its log odds of a space: it sees the same gaps as the other judge
+READ_CONFIDENCE = 0.5  # more likely right than not, where nobody asks for another confidence
+READ_SHARE = 0.4  # of the finds of a line: so many are read, or it is no line of digits
+FEW_REFUSED = 3  # finds: more of them, all refused, are no digits
 HEAT_SIDE = 480  # pixels of the longer side of the heat that is shown
 SHOWN_SIDE = 1000  # pixels of the longer side of the copy that is shown
 
@@ -85,20 +88,44 @@ def read_photo(
     zoom = picture.width / picture.grey.shape[1]
     digits: list[Digit] = []
     texts: list[str] = []
-    for number, line in enumerate(_lines(look, options.pattern)):
+    kept: set[int] = set()
+    for groups in _readable(look, options):
+        line = [i for group in groups for i in group]
         made = []
         for i in line:
             box = _in_picture(look.found.boxes[i], look, zoom, picture)
-            value, confidence = options.answer(look.joint[i])
-            made.append(Digit(value, confidence, box, number, look.images[i], look.joint[i]))
+            confidence = float(look.joint[i].max())
+            value = int(look.joint[i].argmax()) if confidence >= _threshold(options) else None
+            made.append(Digit(value, confidence, box, len(texts), look.images[i], look.joint[i]))
         digits += made
-        values = ["?" if d.value is None else str(d.value) for d in made]
-        texts.append(_text(values, look.found, line, options.pattern))
-    steps = None
-    if options.keep_steps:
-        kept = {i for line in _lines(look, options.pattern) for i in line}
-        steps = _steps(look, kept, options, zoom)
+        values = iter("?" if d.value is None else str(d.value) for d in made)
+        if options.pattern is not None and len(made) == options.pattern.count("#"):
+            texts.append("".join(next(values) if c == "#" else c for c in options.pattern))
+        else:
+            texts.append(" ".join("".join(next(values) for _ in group) for group in groups))
+        kept.update(line)
+    steps = _steps(look, kept, options, zoom) if options.keep_steps else None
     return tuple(digits), tuple(texts), steps
+
+
+def _readable(look: Look, options: ReadingOptions) -> list[list[list[int]]]:
+    """The lines, as groups of finds by index, without those of which too few are read.
+
+    Beside lines that are read they are letters or scribbles; where there is nothing else, a few
+    finds may be digits that nobody can read, and are shown as refused.
+    """
+    lines = _lines(look, options.pattern)
+    if options.pattern is None:
+        sure = look.joint.max(1, initial=0) >= _threshold(options)
+        readable = [line for line in lines if sure[line].mean() >= READ_SHARE]
+        few = sum(map(len, lines)) <= FEW_REFUSED
+        lines = readable or (lines if few else [])
+    return [_grouped(look.found, line) for line in lines]
+
+
+def _threshold(options: ReadingOptions) -> float:
+    """The confidence from which on a find is read and not refused."""
+    return READ_CONFIDENCE if options.min_confidence is None else options.min_confidence
 
 
 def _best_look(grey: Grey, options: ReadingOptions) -> Look:
@@ -164,13 +191,10 @@ def _lines(look: Look, pattern: str | None) -> list[list[int]]:
     return [line for line in lines if line and max(likely[line]) >= LIKELY]
 
 
-def _text(values: Sequence[str], found: Peaks, line: Sequence[int], pattern: str | None) -> str:
-    """A line as text: in the form of the pattern where it has as many digits, else in groups."""
-    if pattern is not None and len(values) == pattern.count("#"):
-        rest = iter(values)
-        return "".join(next(rest) if c == "#" else c for c in pattern)
+def _grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
+    """A line parted into its groups."""
     starts = [0, *_starts(found, line), len(line)]
-    return " ".join("".join(values[a:b]) for a, b in pairwise(starts))
+    return [list(line[a:b]) for a, b in pairwise(starts)]
 
 
 def _starts(found: Peaks, line: Sequence[int]) -> list[int]:
@@ -206,7 +230,7 @@ def _steps(look: Look, kept: set[int], options: ReadingOptions, zoom: float) -> 
     for i in range(len(look.found)):
         x, y, w, h = (look.found.boxes[i] * scale).tolist()
         after = (look.found.after[i] * scale).tolist()
-        refused = look.joint[i].max() < options.threshold
+        refused = look.joint[i].max() < _threshold(options)
         fate = "unlikely" if i not in kept else "refused" if refused else "digit"
         finds.append(
             Find(

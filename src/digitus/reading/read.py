@@ -88,14 +88,14 @@ def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
 
 
 def _read(picture: Sheet, options: ReadingOptions) -> Reading:
-    """Reads a picture as what it is: one digit already, a drawing, or a picture of paper."""
+    """Reads a picture as one digit that fills it, as a drawing, or as a picture of paper."""
+    single = _single(picture, options) if options.may_be_one_digit else None
     small = max(picture.width, picture.height) <= SMALL_PIXELS
-    single = _single(picture, options) if small or options.drawn else None
-    if single and small and single.confidence >= CERTAIN_CONFIDENCE and options.may_be_one_digit:
+    if single and small and single.confidence >= CERTAIN_CONFIDENCE:
         return _reading_of_one(picture, single, options)
     how = read_drawing if options.drawn else read_photo
     digits, lines, steps = how(picture, options)
-    if single and options.may_be_one_digit and _fills(single, digits, options):
+    if single and _fills(single, digits, options, small):
         return _reading_of_one(picture, single, options)
     return Reading(picture.width, picture.height, digits, lines, steps)
 
@@ -111,11 +111,12 @@ def _single(picture: Sheet, options: ReadingOptions) -> Digit | None:
     return Digit(*options.answer(row), (x, y, w, h), 0, prepared.image, row)
 
 
-def _fills(single: Digit, found: Sequence[Digit], options: ReadingOptions) -> bool:
-    """Whether a picture is better read as one digit than as these, which are parts of it."""
+def _fills(single: Digit, found: Sequence[Digit], options: ReadingOptions, small: bool) -> bool:
+    """Whether a picture is better read as one digit that fills it than as these, parts of it."""
     if not found:  # refused rather than left out, if there is something of a digit
-        return single.confidence >= options.threshold / 2
-    if not options.drawn or len(found) > FEW_PARTS:
+        sure = small or options.drawn
+        return single.confidence >= (options.threshold / 2 if sure else CERTAIN_CONFIDENCE)
+    if len(found) > FEW_PARTS:
         return False
     x, y, w, h = single.box
     for digit in found:
