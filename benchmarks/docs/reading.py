@@ -128,7 +128,9 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
             f"{fuzz['refused']:,} refused in one line,",
             f"{len(fuzz['errors'])} raised anything else and {len(fuzz['crashes'])} ended the "
             f"process; the slowest took {fuzz['slowest_seconds']:.1f} s,",
-            f"and memory stayed below {fuzz['peak_megabytes'] + 1} MB.",
+            f"and memory stayed below {fuzz['peak_megabytes'] + 1} MB. That was before the page "
+            "network; with it",
+            "they have not been tried again.",
             "",
         ]
     )
