@@ -41,7 +41,7 @@ class Learner:
         if self.blas:
             threadpool_limits(self.blas, user_api="blas")
             next(self.events)
-        if self.device.library == "torch":
+        if self.device.array_library == "torch":
             import torch
 
             torch.set_num_threads(self.task.threads)

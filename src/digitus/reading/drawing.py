@@ -1,8 +1,8 @@
 """A drawing read: ink, lines, cuts and the best paths, with the recognizer in between.
 
 What is drawn on a screen is ink on one plain ground, upright and without rules. There connected ink
-tells where digits are, in a tenth of the time that the page network takes. Inside: `read_drawing`.
-Not inside: the steps themselves (`vision`), pictures of paper (`photo`).
+tells where digits are, without the page network. Inside: `read_drawing`. Not inside: the steps
+themselves (`vision`), pictures of paper (`photo`).
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ Inside: `read`, and which way of reading a picture gets. Not inside: opening fil
 each kind of picture is read (`photo`, `drawing`), the networks (`detection`, `recognizer`), and the
 form of the answer (`result`).
 
-A small picture may be one digit, cut out already; then the recognizer alone reads it. What is
-drawn on a screen is read by its ink (`drawing`), all else by the page network (`photo`).
+A picture may be one digit that fills it; the recognizer alone reads it where it is surer than of
+the parts. What is drawn on a screen is read by its ink (`drawing`), all else by the page network
+(`photo`).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ __all__ = ["Digit", "DrawnSteps", "Find", "Reading", "Steps", "read", "read_page
 DECODED_PIXELS = 2000  # of a JPEG's longer side: so many are decoded, if it has them
 SMALL_PIXELS = 64  # of the longer side: a smaller picture may be one digit, cut out already
 CERTAIN_CONFIDENCE = 0.97  # the confidence above which such a picture is one
-FEW_PARTS = 3  # parts into which one drawn digit may have been cut
+FEW_PARTS = 3  # parts into which one digit may have been cut
 SLACK_CONFIDENCE = 0.1  # by which one digit may be less sure than its parts
 SLACK_CONFIDENCE_OF_SMALL = 0.4  # the same in a small picture
 
@@ -49,12 +50,12 @@ def read(
     """The digits written in a picture: a path, a file's bytes, or grey [h w] or RGB [h w 3] bytes.
 
     `recognizer` is the one that came along where none is given. `pattern` is the form of the
-    number where it is known, "#" for a digit and anything else as it stands ("####-##"); then the
-    likeliest cuts are chosen that give so many digits in a line. Digits less certain than
-    `min_confidence` (default: the recognizer's threshold) are refused. `keep_steps` keeps what is
-    on the way. A picture that was `drawn` on a screen is ink on one plain ground, upright and
-    without rules, and is read in less time. Of a file with several pages, the first is
-    read; `read_pages` reads all.
+    number where it is known, "#" for a digit and anything else as it stands ("####-##"); then so
+    many of the likeliest digits are read in a line. Digits less certain than `min_confidence` are
+    refused (default: the recognizer's threshold where it reads alone, 0.5 on paper). `keep_steps`
+    keeps what is on the way. A picture that was `drawn` on a screen is ink on one plain ground,
+    upright and without rules. Of a file with several pages, the first is read; `read_pages` reads
+    all.
 
     Raises `DataError` where the picture cannot be opened, with the reason.
     """

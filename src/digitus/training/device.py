@@ -30,16 +30,16 @@ class Device:
     parameters keep theirs. Raises `TrainingError` where the library or the device is not to be had.
     """
 
-    library: str = "numpy"
+    array_library: str = "numpy"
     name: str = "cpu"
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        if self.library not in LIBRARIES or self.name not in DEVICES:
-            raise ValueError(f"there is no {self.library} on {self.name}")
+        if self.array_library not in LIBRARIES or self.name not in DEVICES:
+            raise ValueError(f"there is no {self.array_library} on {self.name}")
         if self.precision not in PRECISIONS:
             raise ValueError(f"there is no precision {self.precision!r}")
-        if self.library == "numpy":
+        if self.array_library == "numpy":
             if self.name != "cpu":
                 raise TrainingError("NumPy has no GPU; with --device cuda, --array-library torch")
             if self.precision != "float32":
@@ -59,7 +59,7 @@ class Device:
 
         `narrow` ones have the device's precision: they are for use and not to be trained.
         """
-        if self.library == "numpy":
+        if self.array_library == "numpy":
             return {name: to_numpy(a) for name, a in params.items()}
         import torch
 
@@ -77,7 +77,7 @@ class Device:
         process, so none may outlast a `yield`.
         """
         with limited(threads if processes == 1 else 1, opencv=threads):
-            if self.library == "numpy":
+            if self.array_library == "numpy":
                 yield
             else:
                 with _torch_threads().claim(threads):

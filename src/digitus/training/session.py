@@ -175,7 +175,7 @@ class Session:
     def _processes_of_use(self) -> int:
         """How many processes the largest batch is enough for."""
         examples = self.source.largest["inputs"][0][0]
-        if self.device.library != "numpy" or not available():
+        if self.device.array_library != "numpy" or not available():
             return 1
         parameters = sum(w.size for w in self.state.params.values())
         size = shard_size(self.recipe.network, examples, self.threads, parameters)
