@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitus.detection.maps import ENDS, Peaks
+from digitus.detection.maps import ENDS, Peaks, sigmoid
 from digitus.nn import softmax
 from digitus.types import Floats64, Ints, Matrix
 
@@ -52,7 +52,7 @@ class Confidence:
         """
         which = softmax(_evidence(found, looked) @ np.array(self.choice))
         there = _features(found, looked, which) @ np.array(self.presence)
-        joint: Floats64 = which * (0.5 + np.tanh(there / 2) / 2)[:, None]
+        joint: Floats64 = which * sigmoid(there)[:, None]
         return joint
 
 
@@ -78,7 +78,7 @@ def fit(pages: Sequence[tuple[Peaks, Matrix]], truth: Ints) -> Confidence:
     x = np.concatenate([_features(*page, own) for page, own in parts])
     b = np.zeros(len(Confidence.presence))
     for _ in range(STEPS):
-        p = 0.5 + np.tanh(x @ b / 2) / 2
+        p = sigmoid(x @ b)
         gradient = x.T @ (digit - p) - STIFFNESS * b
         hessian = (x * (p * (1 - p))[:, None]).T @ x + STIFFNESS * np.eye(len(b))
         b = b + np.linalg.solve(hessian, gradient)

@@ -20,12 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from digitus.nn import softmax
 from digitus.types import Floats32, Floats64, Numbers
+
+Real = TypeVar("Real", Floats32, Floats64)
 
 STRIDE = 4  # pixels of a cell's side
 UNIT = 16.0  # pixels: the size whose logarithm is 0
@@ -195,6 +198,6 @@ def peaks(answers: Floats32, least: float, most: int = 1000) -> Peaks:
     )
 
 
-def sigmoid(z: Floats32) -> Floats32:
-    """1 / (1 + e⁻ᶻ), as a layer of its own computes it."""
-    return np.asarray((1 + np.tanh(z / 2)) / 2, np.float32)
+def sigmoid(z: Real) -> Real:
+    """1 / (1 + e⁻ᶻ) in the type of z, as `nn.Sigmoid` computes it."""
+    return np.asarray((1 + np.tanh(z / 2)) / 2, z.dtype)

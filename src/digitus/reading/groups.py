@@ -39,6 +39,7 @@ USUAL_HEIGHTS = (3.4, 0.098)
 SPREAD_HEIGHTS, SPREAD_PER_HEIGHT = 0.094, 0.18
 EXTRA_HEIGHTS = (16.0, 0.08)
 GRID_HEIGHTS = np.arange(0.025, 3, 0.05)  # usual distances among which a line's own is sought
+MOST_CERTAIN = 1e-3  # the probability beyond which a gap's width says no more
 JUMP_FACTOR = 2.0  # times as high: a neighbour is of another group, as a digit beside printed words
 
 
@@ -50,10 +51,22 @@ def groups(boxes: Sequence[Box]) -> list[int]:
     if not boxes:
         return []
     left, _, width, height = np.array(boxes, np.float64).T
+    return group_starts(left, left + width, height)
+
+
+def group_starts(
+    left: Floats64, right: Floats64, size: Floats64, odds: Floats64 | float = 0.0
+) -> list[int]:
+    """As `groups`, for edges and sizes [n] of digits in any unit.
+
+    `odds` are log odds of a space in each gap [n-1] that another judge gives, added to those of the
+    gaps' widths.
+    """
     # Whether digits overlap by more or by less says nothing of the spaces.
-    gaps = np.maximum(left[1:] - (left + width)[:-1], 0) / max(float(np.median(height)), 1)
-    jumps = np.maximum(height[1:], height[:-1]) > JUMP_FACTOR * np.minimum(height[1:], height[:-1])
-    starts = (space_probabilities(gaps) > 0.5) | jumps
+    gaps = np.maximum(left[1:] - right[:-1], 0) / max(float(np.median(size)), 1)
+    spaces = np.clip(space_probabilities(gaps), MOST_CERTAIN, 1 - MOST_CERTAIN)
+    jumps = np.maximum(size[1:], size[:-1]) > JUMP_FACTOR * np.minimum(size[1:], size[:-1])
+    starts = (np.log(spaces / (1 - spaces)) + odds > 0) | jumps
     return [0, *(np.flatnonzero(starts) + 1).tolist()]
 
 

@@ -22,7 +22,7 @@ from digitus.datasets.digits import SIDE
 from digitus.detection.lines import lines_of, parting
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
-from digitus.reading.groups import JUMP_FACTOR, space_probabilities
+from digitus.reading.groups import group_starts
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import fitted
 from digitus.reading.result import Digit, Find, Sheet, Steps
@@ -192,20 +192,11 @@ def _lines(look: Look, pattern: str | None) -> list[list[int]]:
 
 
 def _grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
-    """A line parted into its groups."""
-    starts = [0, *_starts(found, line), len(line)]
-    return [list(line[a:b]) for a, b in pairwise(starts)]
-
-
-def _starts(found: Peaks, line: Sequence[int]) -> list[int]:
-    """Where a line's groups begin after the first: the gaps' widths and the network agree on it."""
-    boxes = found.boxes[list(line)].astype(np.float64)
-    size = boxes[:, 2:].max(1)
-    gaps = boxes[1:, 0] - boxes[1:, 2] / 2 - (boxes[:-1, 0] + boxes[:-1, 2] / 2)
-    spaces = np.clip(space_probabilities(np.maximum(gaps, 0) / np.median(size)), 1e-3, 1 - 1e-3)
-    odds = np.log(spaces / (1 - spaces)) + NETWORK_SAYS * np.array(parting(found, line))
-    jumps = np.maximum(size[1:], size[:-1]) > JUMP_FACTOR * np.minimum(size[1:], size[:-1])
-    return [int(i) + 1 for i in np.flatnonzero((odds > 0) | jumps)]
+    """A line parted into its groups: by its gaps' widths, and by what the network says of them."""
+    x, _, width, height = found.boxes[list(line)].astype(np.float64).T
+    said = NETWORK_SAYS * np.array(parting(found, line))
+    starts = group_starts(x - width / 2, x + width / 2, np.maximum(width, height), said)
+    return [list(line[a:b]) for a, b in pairwise([*starts, len(line)])]
 
 
 def _in_picture(box: Floats32, look: Look, zoom: float, picture: Sheet) -> Box:
