@@ -36,3 +36,11 @@ def test_the_page_loads_no_library_of_the_commands() -> None:
     code = "import digitus.serve.app, sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"rich", "torch", "pooch", "requests"}
+
+
+def test_reading_loads_nothing_that_only_makes_pages_or_learns() -> None:
+    code = "import digitus, numpy, sys\ndigitus.read(numpy.zeros((40, 40), numpy.uint8))"
+    code += "\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rooms = ("digitus.synthetic.pages", "digitus.training", "digitus.detection.crops")
+    assert [name for name in done.stdout.split() if name.startswith(rooms)] == []

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitus.detection import crops as module
-from digitus.detection.crops import SIDE, crops, crops_of, followers, turns_of
+from digitus.detection.crops import crops, crops_of, followers, turns_of
 from digitus.detection.examples import batch, upcoming
-from digitus.detection.maps import ENDS, JOINS, PARTS
+from digitus.detection.maps import CROP_SIDE, ENDS, JOINS, PARTS
 from digitus.nn import stream
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.types import Bytes
@@ -39,18 +38,18 @@ def test_a_crop_shows_its_digits_where_it_says(monkeypatch: pytest.MonkeyPatch) 
     for picture, truth in crops(made, 60, plain):
         paper = np.median(picture)
         for d in truth:
-            if not d.counts or min(d.w, d.h) < 6 or max(d.w, d.h) > SIDE / 2:
+            if not d.counts or min(d.w, d.h) < 6 or max(d.w, d.h) > CROP_SIDE / 2:
                 continue
             inner = picture[
                 max(0, round(d.y - d.h / 4)) : round(d.y + d.h / 4) + 1,
                 max(0, round(d.x - d.w / 4)) : round(d.x + d.w / 4) + 1,
             ].astype(float)
-            outer = picture[max(0, round(d.y)), min(SIDE - 1, round(d.x + d.w / 2 + 4))]
+            outer = picture[max(0, round(d.y)), min(CROP_SIDE - 1, round(d.x + d.w / 2 + 4))]
             if abs(float(outer) - paper) < 30:  # no other digit there
                 seen += abs(inner.mean() - paper) > 30
                 assert inner.std() < 40
             if d.after:
-                assert 0 <= d.after[0] < SIDE
+                assert 0 <= d.after[0] < CROP_SIDE
                 assert d.follow in (JOINS, PARTS)
     assert seen > 30
 
@@ -81,12 +80,6 @@ def test_turned_pages_are_turned_back_or_show_nothing(turns: int) -> None:
         assert sum(not truth for truth in shown) > 4
 
 
-def test_the_grey_beyond_a_picture_is_that_of_its_edges() -> None:
-    grey = np.full((20, 30), 200, np.uint8)
-    grey[8:12, 10:20] = 0
-    assert module.edge_grey(grey) == 200
-
-
 def test_as_many_crops_as_wanted_and_more_of_full_pages() -> None:
     empty = page((), [])
     full = page(("1234567812345678",), [(20 * i, 50, 15, 20) for i in range(16)])
@@ -99,7 +92,7 @@ def test_as_many_crops_as_wanted_and_more_of_full_pages() -> None:
 def test_a_batch_depends_on_its_step_alone() -> None:
     again = batch(3, 4, 9, None)
     first = batch(3, 4, 9, None)
-    assert first.images.shape == (4, SIDE, SIDE)
+    assert first.images.shape == (4, CROP_SIDE, CROP_SIDE)
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.targets, again.targets)
     assert not np.array_equal(first.images, batch(4, 4, 9, None).images)
@@ -113,5 +106,5 @@ def test_made_pages_keep_their_truth_through_a_crop() -> None:
         assert len(followers(made)) == len(made.digits)
         for _, truth in crops(made, 2, stream(0, "test")):
             for d in truth:
-                assert 0 <= d.x < SIDE
-                assert 0 <= d.y < SIDE
+                assert 0 <= d.x < CROP_SIDE
+                assert 0 <= d.y < CROP_SIDE

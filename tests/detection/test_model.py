@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from digitus.detection.confidence import Confidence
-from digitus.detection.crops import SIDE
-from digitus.detection.maps import CHANNELS
+from digitus.detection.maps import CHANNELS, CROP_SIDE
 from digitus.detection.model import DEFAULT, WEIGHTS, load, save, shipped
 from digitus.errors import ModelError
 from digitus.files import write_arrays
@@ -22,7 +21,7 @@ RECIPE = Recipe("page", Chain([Conv(3, stride=2), Relu(), Conv(CHANNELS, stride=
 
 
 def params() -> Params:
-    return initial(RECIPE.network, (SIDE, SIDE, 1), He(), stream(0, "model"))
+    return initial(RECIPE.network, (CROP_SIDE, CROP_SIDE, 1), He(), stream(0, "model"))
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -46,7 +45,12 @@ def test_parameters_and_answers_must_fit() -> None:
         save("nowhere", RECIPE, missing, {})
     other = replace(RECIPE, network=Chain([Conv(5)]))
     with pytest.raises(ModelError, match="the network answers"):
-        save("nowhere", other, initial(other.network, (SIDE, SIDE, 1), He(), stream(0, "x")), {})
+        save(
+            "nowhere",
+            other,
+            initial(other.network, (CROP_SIDE, CROP_SIDE, 1), He(), stream(0, "x")),
+            {},
+        )
 
 
 @pytest.mark.parametrize("lacking", ["recipe", "confidence", "history"])

@@ -17,7 +17,7 @@ import pytest
 
 from conftest import missing
 from digitus.detection import source
-from digitus.detection.crops import SIDE
+from digitus.detection.crops import CROP_SIDE
 from digitus.detection.examples import batch
 from digitus.detection.maps import CHANNELS, DIGIT, HEAT, STRIDE, Truth, targets
 from digitus.detection.model import shipped
@@ -33,7 +33,7 @@ from digitus.training.source import Batch
 from digitus.types import Floats32
 from small import FINDS, digits, recipe, same_arrays
 
-CELLS = SIDE // STRIDE
+CELLS = CROP_SIDE // STRIDE
 PAGE = load_recipe("page")
 SMALL = recipe(FINDS)
 
@@ -45,7 +45,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_recipe_answers_every_channel_at_every_cell() -> None:
-    shapes = planned_page(PAGE.network, SIDE)
+    shapes = planned_page(PAGE.network, CROP_SIDE)
     assert sum(map(math.prod, shapes.values())) == 662_537
     assert (shapes["2.W"], shapes["17.W"]) == ((3, 3, 1, 16), (1, 1, 48, CHANNELS))
     assert shapes["10.1.5.1.5.3.W"] == (3, 3, 96, 96)  # at the coarsest scale
@@ -53,7 +53,7 @@ def test_the_recipe_answers_every_channel_at_every_cell() -> None:
     assert isinstance(PAGE.loss, MultiTask)
     assert sum(channels for _, channels, _ in PAGE.loss.parts) == CHANNELS
     with pytest.raises(ShapeError, match="the digits of a page need"):
-        planned_page(Chain([Conv(CHANNELS)]), SIDE)
+        planned_page(Chain([Conv(CHANNELS)]), CROP_SIDE)
 
 
 def test_the_network_that_ships_is_the_recipes() -> None:
@@ -75,9 +75,9 @@ def answers(maps: Floats32) -> Floats32:
 
 def test_a_digit_is_found_where_it_is_hot_and_read_rightly() -> None:
     two = [Truth(3, 50, 60, 20, 30), Truth(7, 120, 61, 20, 30)]
-    maps = np.stack([targets(two, (SIDE, SIDE)), targets([], (SIDE, SIDE))])
+    maps = np.stack([targets(two, (CROP_SIDE, CROP_SIDE)), targets([], (CROP_SIDE, CROP_SIDE))])
     right = answers(maps)
-    crops = Batch(np.zeros((2, SIDE, SIDE), np.uint8), maps)
+    crops = Batch(np.zeros((2, CROP_SIDE, CROP_SIDE), np.uint8), maps)
     assert found(right, maps) == (2, 2)
     assert digits_found(right, crops) == (2.0, 2)
     cold = right.copy()
@@ -116,7 +116,7 @@ def test_other_pages_are_held_back_for_all_runs() -> None:
         np.array_equal(a.inputs, b.inputs) for a, b in zip(parts, other.held_back, strict=True)
     )
     learnt = examples.sample(6)
-    assert learnt.shape == (6, SIDE, SIDE)
+    assert learnt.shape == (6, CROP_SIDE, CROP_SIDE)
     assert not any(np.array_equal(a, b) for a in parts[0].inputs for b in learnt)
 
 

@@ -58,10 +58,10 @@ def _parameters(recipe: Recipe) -> int:
     """How many numbers the network of a recipe has, on the images that it is for."""
     from math import prod
 
-    from digitus.detection.crops import SIDE
+    from digitus.detection.maps import CROP_SIDE
     from digitus.recipe import PAGES
 
-    side = SIDE if recipe.data == PAGES else 28
+    side = CROP_SIDE if recipe.data == PAGES else 28
     return sum(prod(shape) for shape in recipe.network.plan((side, side, 1))[0].values())
 
 

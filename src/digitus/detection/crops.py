@@ -14,31 +14,20 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from digitus.detection.maps import ENDS, JOINS, PARTS, Truth
+from digitus.detection.maps import CROP_SIDE, ENDS, JOINS, PARTS, Truth
 from digitus.synthetic.pages.pages import Page
 from digitus.types import Bytes, Floats64
 from digitus.vision.colour import as_grey
+from digitus.vision.paper import edge_grey
 
 Crop: TypeAlias = tuple[Bytes, list[Truth]]
 
-SIDE = 192  # pixels of a crop's side
 SIZES = 12.0, 60.0  # pixels of the digit in the middle of a crop, where there is one
 AT_DIGIT, ANYWHERE = 0.6, 0.9  # up to these shares: at a digit's scale, at a digit of any scale
 ANY_SIZE = 3.0, 200.0
 BEYOND = 40  # pixels of a crop that may lie beyond an edge, unless all of the picture is in it
 FULLEST, LEAST = 0.85, 0.5  # of a digit's box within the crop: it counts; below, it is nothing
 NO_TOP = frozenset("01689")  # digits that may be digits upside down or lying
-
-
-def grey_of(page: Page) -> Bytes:
-    """The picture in the grey in which it will be read."""
-    return as_grey(page.picture)
-
-
-def edge_grey(grey: Bytes) -> int:
-    """The grey that goes on beyond a picture's edges: the median along them."""
-    edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return int(np.median(edges))
 
 
 def followers(page: Page) -> list[tuple[int, int | None]]:
@@ -83,8 +72,9 @@ def crops_of(pages: Iterable[Page], count: int, rng: np.random.Generator) -> lis
 
 
 def crops(page: Page, count: int, rng: np.random.Generator) -> list[Crop]:
-    """So many crops [SIDE SIDE] of a page."""
-    grey, boxes = grey_of(page), np.array([box for _, box, _ in page.digits], float).reshape(-1, 4)
+    """So many crops [CROP_SIDE CROP_SIDE] of a page."""
+    grey = as_grey(page.picture)
+    boxes = np.array([box for _, box, _ in page.digits], float).reshape(-1, 4)
     after = followers(page)
     turns = turns_of(page)
     lying = bool(turns)
@@ -116,12 +106,14 @@ def _crop(
         zoom = float(np.exp(rng.uniform(np.log(low), np.log(high)))) / max(w, h)
         cx, cy = x + w / 2, y + h / 2
     else:
-        zoom = SIDE / max(height, width) * float(np.exp(rng.uniform(np.log(0.7), np.log(8))))
+        zoom = CROP_SIDE / max(height, width) * float(np.exp(rng.uniform(np.log(0.7), np.log(8))))
         cx, cy = rng.uniform(0, width), rng.uniform(0, height)
     zoom = min(zoom, 8.0)
-    cx, cy = np.array([cx, cy]) + rng.uniform(-0.45, 0.45, 2) * SIDE / zoom
+    cx, cy = np.array([cx, cy]) + rng.uniform(-0.45, 0.45, 2) * CROP_SIDE / zoom
     dx, dy = (
-        float(np.clip(SIDE / 2 - zoom * c, *sorted((SIDE - zoom * side - BEYOND, BEYOND))))
+        float(
+            np.clip(CROP_SIDE / 2 - zoom * c, *sorted((CROP_SIDE - zoom * side - BEYOND, BEYOND)))
+        )
         for c, side in ((cx, width), (cy, height))
     )
     picture = _seen(grey, zoom, dx, dy, rng)
@@ -136,10 +128,10 @@ def _seen(grey: Bytes, zoom: float, dx: float, dy: float, rng: np.random.Generat
     shrink = zoom * (float(rng.uniform(0.3, 0.8)) if rng.random() < 0.2 else 1.0)
     if shrink < 0.75:  # as it is read: made smaller by averaging; or enlarged again after that
         left, top = max(0, int(-dx / zoom) - 4), max(0, int(-dy / zoom) - 4)
-        right, bottom = (int((SIDE - d) / zoom) + 5 for d in (dx, dy))
+        right, bottom = (int((CROP_SIDE - d) / zoom) + 5 for d in (dx, dy))
         part = grey[top : max(bottom, top + 1), left : max(right, left + 1)]
         if part.size == 0:
-            return np.full((SIDE, SIDE), beyond, np.uint8)
+            return np.full((CROP_SIDE, CROP_SIDE), beyond, np.uint8)
         h, w = (max(1, round(s * shrink)) for s in part.shape)
         source = cv2.resize(part, (w, h), interpolation=cv2.INTER_AREA)
         sx, sy = zoom * part.shape[1] / w, zoom * part.shape[0] / h
@@ -149,7 +141,7 @@ def _seen(grey: Bytes, zoom: float, dx: float, dy: float, rng: np.random.Generat
     matrix = np.array([[sx, 0, dx + 0.5 * sx - 0.5], [0, sy, dy + 0.5 * sy - 0.5]], np.float32)
     smooth = cv2.INTER_CUBIC if sx > 1 else cv2.INTER_LINEAR
     seen = cv2.warpAffine(
-        source, matrix, (SIDE, SIDE), flags=smooth, borderMode=cv2.BORDER_CONSTANT,
+        source, matrix, (CROP_SIDE, CROP_SIDE), flags=smooth, borderMode=cv2.BORDER_CONSTANT,
         borderValue=beyond,
     )  # fmt: skip
     if rng.random() < 0.15:
@@ -159,7 +151,9 @@ def _seen(grey: Bytes, zoom: float, dx: float, dy: float, rng: np.random.Generat
         table = np.clip((np.arange(256) - around) * gain + around + rng.uniform(-20, 20), 0, 255)
         seen = cv2.LUT(seen, table.astype(np.uint8))
     if rng.random() < 0.15:
-        noise = rng.standard_normal((SIDE, SIDE), np.float32) * np.float32(rng.uniform(2, 10))
+        noise = rng.standard_normal((CROP_SIDE, CROP_SIDE), np.float32) * np.float32(
+            rng.uniform(2, 10)
+        )
         seen = np.clip(seen + noise, 0, 255).astype(np.uint8)
     return np.asarray(seen, np.uint8)
 
@@ -173,11 +167,11 @@ def _truth(
     """The digits that a crop shows, from boxes (x, y, w, h) in its pixels."""
     truth = []
     for k, (x, y, w, h) in enumerate(boxes.tolist()):
-        inside = (min(x + w, SIDE) - max(x, 0)) * (min(y + h, SIDE) - max(y, 0)) / (w * h)
-        if x >= SIDE or y >= SIDE or x + w <= 0 or y + h <= 0 or inside < LEAST:
+        inside = (min(x + w, CROP_SIDE) - max(x, 0)) * (min(y + h, CROP_SIDE) - max(y, 0)) / (w * h)
+        if x >= CROP_SIDE or y >= CROP_SIDE or x + w <= 0 or y + h <= 0 or inside < LEAST:
             continue
         mx, my = x + w / 2, y + h / 2
-        if not (0 <= mx < SIDE and 0 <= my < SIDE):
+        if not (0 <= mx < CROP_SIDE and 0 <= my < CROP_SIDE):
             continue
         counts = inside >= FULLEST
         if lying:  # nothing to find, but for digits that may be some as they lie
@@ -190,7 +184,7 @@ def _truth(
         if n is not None:
             bx, by, bw, bh = boxes[n].tolist()
             to = bx + bw / 2, by + bh / 2
-            if not (0 <= to[0] < SIDE and 0 <= to[1] < SIDE):
+            if not (0 <= to[0] < CROP_SIDE and 0 <= to[1] < CROP_SIDE):
                 known, to = None, None
         truth.append(Truth(values[k], mx, my, w, h, known, to, counts))
     return truth

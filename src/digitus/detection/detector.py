@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from digitus.detection.crops import edge_grey
 from digitus.detection.maps import (
     CHANNELS,
     FINER,
@@ -32,6 +31,7 @@ from digitus.detection.maps import (
 from digitus.nn import Chain, Params
 from digitus.nn.fusion import fused
 from digitus.types import Bytes, Floats32
+from digitus.vision.paper import edge_grey
 
 COARSEST = 60  # pixels of the longer side of the coarsest copy; the next have twice as many ...
 ENLARGED = 3.0  # ... until the picture would be enlarged by more than that,
@@ -73,13 +73,15 @@ class Detector:
         1 and without the margin, for display.
         """
         found: list[Peaks] = []
-        calls: Floats32 | None = None  # where the copy before calls for a finer one
+        calls = np.zeros((1, 1), np.float32)  # where the copy before calls for a finer one
         for side in _sides(max(grey.shape)):
-            if side > ALWAYS and (calls is None or calls.max() <= CALLS):
-                break
             copy, zoom = _copy(grey, side)
-            whole = side <= ALWAYS
-            answers = self.answers(copy[None])[0] if whole else self._called(copy, calls)
+            if side <= ALWAYS:
+                answers = self.answers(copy[None])[0]
+            elif calls.max() > CALLS:
+                answers = self._called(copy, calls)
+            else:
+                break
             at = _of_size(peaks(answers, least))
             found.append(_in_picture(at, zoom, grey.shape))
             calls = sigmoid(answers[:, :, FINER.start])
@@ -89,12 +91,11 @@ class Detector:
                 heats.append(sigmoid(answers[edge : edge + h, edge : edge + w, HEAT.start]))
         return merged(Peaks.joined(found))
 
-    def _called(self, copy: Bytes, calls: Floats32 | None) -> Floats32:
+    def _called(self, copy: Bytes, calls: Floats32) -> Floats32:
         """Answers of a copy, where the coarser one calls for them; nothing elsewhere."""
         h, w = copy.shape
         answers = np.zeros((h // STRIDE, w // STRIDE, CHANNELS), np.float32)
         answers[:, :, 0] = answers[:, :, FINER.start] = -20
-        assert calls is not None
         near = cv2.dilate(calls, np.ones((5, 5), np.uint8))
         near = cv2.resize(near, (w // STRIDE, h // STRIDE), interpolation=cv2.INTER_LINEAR)
         around = cv2.copyMakeBorder(copy, HALO, HALO, HALO, HALO, cv2.BORDER_REPLICATE)

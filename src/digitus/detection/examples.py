@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 
 from digitus.datasets.digits import Digits
-from digitus.detection.crops import SIDE, crops_of
-from digitus.detection.maps import CHANNELS, STRIDE, targets
+from digitus.detection.crops import crops_of
+from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE, targets
 from digitus.nn.arrays import stream
 from digitus.synthetic.pages.pages import pages
 from digitus.types import Bytes, Floats32
@@ -30,7 +30,7 @@ AHEAD = 3  # batches for each process that are made before they are asked for
 
 
 class CropBatch(NamedTuple):
-    """Crops [n SIDE SIDE], and what to answer for them [n SIDE/STRIDE SIDE/STRIDE CHANNELS]."""
+    """Crops [n h w], sides `CROP_SIDE`, and what to answer [n h/STRIDE w/STRIDE CHANNELS]."""
 
     images: Bytes
     targets: Floats32
@@ -40,9 +40,9 @@ def batch(step: int, size: int, seed: int, digits: Digits | None) -> CropBatch:
     """The batch of a step, counted from 0; `digits` write half of the pages."""
     most = -(-size // 3)  # pages: each gives three crops at least
     made = crops_of(pages(most, seed, digits, start=step * most), size, stream(seed, "crops", step))
-    answers = np.empty((size, SIDE // STRIDE, SIDE // STRIDE, CHANNELS), np.float32)
+    answers = np.empty((size, CROP_SIDE // STRIDE, CROP_SIDE // STRIDE, CHANNELS), np.float32)
     for i, (_, truth) in enumerate(made):
-        answers[i] = targets(truth, (SIDE, SIDE))
+        answers[i] = targets(truth, (CROP_SIDE, CROP_SIDE))
     return CropBatch(np.stack([image for image, _ in made]), answers)
 
 

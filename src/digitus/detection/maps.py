@@ -30,6 +30,7 @@ from digitus.types import Floats32, Floats64, Numbers
 
 Real = TypeVar("Real", Floats32, Floats64)
 
+CROP_SIDE = 192  # pixels of a side of what is learnt from
 STRIDE = 4  # pixels of a cell's side
 UNIT = 16.0  # pixels: the size whose logarithm is 0
 HEAT, OFFSET, SIZE, LINK, FOLLOW, DIGIT, FINER = (

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from digitus.detection.confidence import Confidence
-from digitus.detection.crops import SIDE
 from digitus.detection.detector import Detector
-from digitus.detection.maps import CHANNELS, STRIDE
+from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Chain
@@ -95,11 +94,11 @@ def shipped() -> PageNetwork:
 
 def _check(network: Chain, params: Params) -> None:
     """Raises `ModelError` for parameters that do not fit, or answers of another form."""
-    shapes, out = network.plan((SIDE, SIDE, 1))
-    if out != (SIDE // STRIDE, SIDE // STRIDE, CHANNELS):
+    shapes, out = network.plan((CROP_SIDE, CROP_SIDE, 1))
+    if out != (CROP_SIDE // STRIDE, CROP_SIDE // STRIDE, CHANNELS):
         raise ModelError(
-            f"the network answers {list(out)} for {SIDE} pixels, not "
-            f"{[SIDE // STRIDE, SIDE // STRIDE, CHANNELS]}"
+            f"the network answers {list(out)} for {CROP_SIDE} pixels, not "
+            f"{[CROP_SIDE // STRIDE, CROP_SIDE // STRIDE, CHANNELS]}"
         )
     found = {name: a.shape for name, a in params.items()}
     for name in sorted(shapes.keys() | found.keys()):

@@ -25,9 +25,8 @@ from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import available, load
 from digitus.detection import model
-from digitus.detection.crops import SIDE
 from digitus.detection.examples import batch, upcoming
-from digitus.detection.maps import CHANNELS, STRIDE
+from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
 from digitus.detection.score import digits_found, found, planned_page
 from digitus.errors import ModelError
 from digitus.nn import like, to_numpy
@@ -105,9 +104,9 @@ class PageExamples:
     @property
     def largest(self) -> dict[str, ArrayShape]:
         """The arrays of any batch."""
-        cells = SIDE // STRIDE
+        cells = CROP_SIDE // STRIDE
         return {
-            "inputs": ((self.size, SIDE, SIDE), "u1"),
+            "inputs": ((self.size, CROP_SIDE, CROP_SIDE), "u1"),
             "targets": ((self.size, cells, cells, CHANNELS), "f4"),
         }
 
@@ -178,7 +177,7 @@ Event: TypeAlias = Started | Stepped | EpochEnded | Finished[TrainedPages]
 
 def begin(recipe: Recipe, by: Writers) -> State:
     """The state before the first step. Raises `ShapeError` for a network that does not fit."""
-    planned_page(recipe.network, SIDE)
+    planned_page(recipe.network, CROP_SIDE)
     first = batch(0, FIRST, recipe.seed, by.learnt)
     return initial_state(recipe, first.images)
 

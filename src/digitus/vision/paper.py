@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.types import Mask, Plane, Vector
+from digitus.types import Grey, Mask, Plane, Vector
 
 COARSE_PIXELS = 40  # paper is judged on at most so many pixels a side, where its grain averages out
 FIT_COUNT = 6  # of its surface, one after the other
@@ -31,6 +31,12 @@ def at_most(side: int, picture: Any) -> Any:
         return picture
     h, w = (max(1, round(s * zoom)) for s in picture.shape[:2])
     return cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+
+
+def edge_grey(grey: Grey) -> int:
+    """The grey that goes on beyond a picture's edges: the median along them."""
+    edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return int(np.median(edges))
 
 
 def find_paper(work: Plane) -> tuple[Plane, bool]:
