@@ -15,6 +15,7 @@ import numpy as np
 
 from digitus.reading.groups import groups
 from digitus.reading.options import ReadingOptions
+from digitus.reading.pattern import written
 from digitus.reading.result import Digit, DrawnSteps, Sheet
 from digitus.types import Box, Bytes, Floats, Grey
 from digitus.vision.choose import best_path, score
@@ -59,13 +60,9 @@ def read_drawing(
         if readable:
             lines.append(readable)
     digits = tuple(digit for line in lines for group in line for digit in group)
-    texts = tuple(text_of(line) for line in lines)
+    values = ([[d.value for d in group] for group in line] for line in lines)
+    texts = tuple(written(line, options.pattern) for line in values)
     return digits, texts, DrawnSteps(_shown(ink)) if options.keep_steps else None
-
-
-def text_of(line: Sequence[Sequence[Digit]]) -> str:
-    """Groups of digits as text: "?" for what was refused, a space between groups."""
-    return " ".join("".join("?" if d.value is None else str(d.value) for d in g) for g in line)
 
 
 def _shown(ink: Ink) -> Grey:

@@ -1,7 +1,7 @@
 """Patterns: the form of a number that is known, "#" for a digit and anything else as it stands.
 
-Inside: which of a line's finds are the pattern's digits. Not inside: the text that is made of them
-(`photo`), the paths through drawn ink (`vision.choose`).
+Inside: which of a line's finds are the pattern's digits, and the text of a line. Not inside: the
+paths through drawn ink (`vision.choose`).
 """
 
 from __future__ import annotations
@@ -20,3 +20,15 @@ def fitted(line: Sequence[int], likely: Floats64, pattern: str) -> list[int]:
     wanted = pattern.count("#")
     best = sorted(line, key=lambda i: -float(likely[i]))[:wanted]
     return [i for i in line if i in set(best)]
+
+
+def written(groups: Sequence[Sequence[int | None]], pattern: str | None) -> str:
+    """The text of a line of groups of digits, None for what was refused.
+
+    In the form of the pattern if it has as many digits; else with a space between groups.
+    """
+    texts = ["".join("?" if value is None else str(value) for value in group) for group in groups]
+    values = iter("".join(texts))
+    if pattern is not None and sum(map(len, texts)) == pattern.count("#"):
+        return "".join(next(values) if c == "#" else c for c in pattern)
+    return " ".join(texts)

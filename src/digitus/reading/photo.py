@@ -24,7 +24,7 @@ from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
 from digitus.reading.groups import group_starts
 from digitus.reading.options import ReadingOptions
-from digitus.reading.pattern import fitted
+from digitus.reading.pattern import fitted, written
 from digitus.reading.result import Digit, Find, Sheet, Steps
 from digitus.types import Box, Floats32, Floats64, Grey, Images, Matrix
 from digitus.vision.normalise import prepare_one
@@ -98,11 +98,8 @@ def read_photo(
             value = int(look.joint[i].argmax()) if confidence >= _threshold(options) else None
             made.append(Digit(value, confidence, box, len(texts), look.images[i], look.joint[i]))
         digits += made
-        values = iter("?" if d.value is None else str(d.value) for d in made)
-        if options.pattern is not None and len(made) == options.pattern.count("#"):
-            texts.append("".join(next(values) if c == "#" else c for c in options.pattern))
-        else:
-            texts.append(" ".join("".join(next(values) for _ in group) for group in groups))
+        values = iter(d.value for d in made)
+        texts.append(written([[next(values) for _ in group] for group in groups], options.pattern))
         kept.update(line)
     steps = _steps(look, kept, options, zoom) if options.keep_steps else None
     return tuple(digits), tuple(texts), steps

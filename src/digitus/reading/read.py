@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from digitus.errors import DataError
-from digitus.reading.drawing import read_drawing, text_of
+from digitus.reading.drawing import read_drawing
 from digitus.reading.options import ReadingOptions, shipped
+from digitus.reading.pattern import written
 from digitus.reading.photo import read_photo
 from digitus.reading.result import Digit, DrawnSteps, Find, Reading, Sheet, Steps
 from digitus.recognizer import Recognizer
@@ -136,5 +137,5 @@ def _reading_of_one(picture: Sheet, digit: Digit, options: ReadingOptions) -> Re
         _, _, steps = read_drawing(picture, options)
     elif options.keep_steps:
         _, _, steps = read_photo(picture, options)
-    text = text_of([[digit]])
+    text = written([[digit.value]], options.pattern)
     return Reading(picture.width, picture.height, (digit,), (text,), steps)
