@@ -40,7 +40,7 @@ SAME = 0.3  # of the union of two boxes: a find that shares as much with a digit
 def measured(network: Chain, params: Params) -> Params:
     """The parameters with the statistics measured on crops, on PyTorch's arrays for speed."""
     device = Device("torch")
-    images = batch(FIRST_STEP, CROPS, CROPS_SEED, None).images[..., None]
+    images = batch(FIRST_STEP, CROPS, CROPS_SEED, None).inputs[..., None]
     inputs = device.put({"x": images.astype(np.float32)})["x"]
     parts = [inputs[i : i + 16] for i in range(0, CROPS, 16)]
     return Device().put(calibrated(network, device.put(params), parts))

@@ -92,12 +92,12 @@ def test_as_many_crops_as_wanted_and_more_of_full_pages() -> None:
 def test_a_batch_depends_on_its_step_alone() -> None:
     again = batch(3, 4, 9, None)
     first = batch(3, 4, 9, None)
-    assert first.images.shape == (4, CROP_SIDE, CROP_SIDE)
-    np.testing.assert_array_equal(first.images, again.images)
+    assert first.inputs.shape == (4, CROP_SIDE, CROP_SIDE)
+    np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.targets, again.targets)
-    assert not np.array_equal(first.images, batch(4, 4, 9, None).images)
+    assert not np.array_equal(first.inputs, batch(4, 4, 9, None).inputs)
     ahead = list(upcoming([3, 4], 4, 9, None, processes=1))
-    np.testing.assert_array_equal(ahead[0].images, first.images)
+    np.testing.assert_array_equal(ahead[0].inputs, first.inputs)
     np.testing.assert_array_equal(ahead[0].targets, first.targets)
 
 

@@ -44,7 +44,7 @@ def test_parameters_and_answers_must_fit() -> None:
     with pytest.raises(ModelError, match=r"needs 0\.b"):
         save("nowhere", RECIPE, missing, {})
     other = replace(RECIPE, network=Chain([Conv(5)]))
-    with pytest.raises(ModelError, match="the network answers"):
+    with pytest.raises(ModelError, match="the digits of a page need"):
         save(
             "nowhere",
             other,

@@ -20,8 +20,8 @@ from digitus.detection import source
 from digitus.detection.crops import CROP_SIDE
 from digitus.detection.examples import batch
 from digitus.detection.maps import CHANNELS, DIGIT, HEAT, STRIDE, Truth, targets
-from digitus.detection.model import shipped
-from digitus.detection.score import digits_found, found, planned_page
+from digitus.detection.model import planned_page, shipped
+from digitus.detection.score import digits_found, found
 from digitus.detection.source import PageExamples, TrainedPages, Writers, begin, train, writers
 from digitus.errors import RecipeError, ShapeError
 from digitus.nn import Chain, Conv, MultiTask
@@ -100,7 +100,7 @@ def test_batches_are_those_of_their_numbers_whoever_makes_them() -> None:
         made = list(coming)
     for step, own in zip((4, 5), made, strict=True):
         expected = batch(step, 2, SMALL.seed, by.learnt)
-        assert np.array_equal(own.inputs, expected.images)
+        assert np.array_equal(own.inputs, expected.inputs)
         assert np.array_equal(own.targets, expected.targets, equal_nan=True)
         assert {k: (v.shape, v.dtype) for k, v in own._asdict().items() if v is not None} == {
             k: (shape, np.dtype(code)) for k, (shape, code) in examples.largest.items()

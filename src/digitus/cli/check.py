@@ -72,7 +72,7 @@ def _side(recipe: Recipe) -> int:
     from digitus.recipe import PAGES, planned
 
     if recipe.data == PAGES:
-        from digitus.detection.score import planned_page
+        from digitus.detection.model import planned_page
 
         planned_page(recipe.network, PAGE_SIDE)
         return PAGE_SIDE

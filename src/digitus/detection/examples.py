@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,35 +23,31 @@ from digitus.detection.crops import crops_of
 from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE, targets
 from digitus.nn.arrays import stream
 from digitus.synthetic.pages.pages import pages
-from digitus.types import Bytes, Floats32
+from digitus.training.source import Batch
 
 AHEAD = 3  # batches for each process that are made before they are asked for
 
 
-class CropBatch(NamedTuple):
-    """Crops [n h w], sides `CROP_SIDE`, and what to answer [n h/STRIDE w/STRIDE CHANNELS]."""
+def batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
+    """The batch of a step, counted from 0; `digits` write half of the pages.
 
-    images: Bytes
-    targets: Floats32
-
-
-def batch(step: int, size: int, seed: int, digits: Digits | None) -> CropBatch:
-    """The batch of a step, counted from 0; `digits` write half of the pages."""
+    Its inputs are crops [n h w], sides `CROP_SIDE`, its targets [n h/STRIDE w/STRIDE CHANNELS].
+    """
     most = -(-size // 3)  # pages: each gives three crops at least
     made = crops_of(pages(most, seed, digits, start=step * most), size, stream(seed, "crops", step))
     answers = np.empty((size, CROP_SIDE // STRIDE, CROP_SIDE // STRIDE, CHANNELS), np.float32)
     for i, (_, truth) in enumerate(made):
         answers[i] = targets(truth, (CROP_SIDE, CROP_SIDE))
-    return CropBatch(np.stack([image for image, _ in made]), answers)
+    return Batch(np.stack([image for image, _ in made]), answers)
 
 
 def upcoming(
     steps: Iterable[int], size: int, seed: int, digits: Digits | None, processes: int
-) -> Generator[CropBatch, None, None]:
+) -> Generator[Batch, None, None]:
     """The batches of these steps in turn, made ahead by so many processes."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _prepare, (digits,)) as pool:
-        coming: deque[Future[CropBatch]] = deque()
+        coming: deque[Future[Batch]] = deque()
         try:
             for step in steps:
                 coming.append(pool.submit(_made, step, size, seed))
@@ -89,5 +84,5 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _made(step: int, size: int, seed: int) -> CropBatch:
+def _made(step: int, size: int, seed: int) -> Batch:
     return batch(step, size, seed, _digits)

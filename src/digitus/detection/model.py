@@ -19,8 +19,8 @@ from digitus.detection.detector import Detector
 from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
-from digitus.nn import Chain
-from digitus.recipe import Recipe, from_table, to_table
+from digitus.nn import Chain, Shape
+from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.types import Params
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -92,14 +92,21 @@ def shipped() -> PageNetwork:
     return load()
 
 
+def planned_page(network: Chain, side: int) -> dict[str, Shape]:
+    """The shapes of all parameters of a network that finds digits on crops of that side.
+
+    Raises `ShapeError` where its answers have another form.
+    """
+    cells = side // STRIDE
+    return planned(network, (side, side), (cells, cells, CHANNELS), "the digits of a page")
+
+
 def _check(network: Chain, params: Params) -> None:
     """Raises `ModelError` for parameters that do not fit, or answers of another form."""
-    shapes, out = network.plan((CROP_SIDE, CROP_SIDE, 1))
-    if out != (CROP_SIDE // STRIDE, CROP_SIDE // STRIDE, CHANNELS):
-        raise ModelError(
-            f"the network answers {list(out)} for {CROP_SIDE} pixels, not "
-            f"{[CROP_SIDE // STRIDE, CROP_SIDE // STRIDE, CHANNELS]}"
-        )
+    try:
+        shapes = planned_page(network, CROP_SIDE)
+    except ShapeError as error:
+        raise ModelError(str(error)) from None
     found = {name: a.shape for name, a in params.items()}
     for name in sorted(shapes.keys() | found.keys()):
         if shapes.get(name) != found.get(name):

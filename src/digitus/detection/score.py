@@ -1,24 +1,14 @@
-"""What is asked of a network that learns pages: the form of its answers, and how they are counted.
+"""How the answers of a network that learns pages are counted.
 
-Inside: that. Not inside: what the answers mean (`maps`), the crops that it learns from (`source`).
+Not inside: what the answers mean (`maps`), the crops that it learns from (`source`).
 """
 
 from __future__ import annotations
 
-from digitus.detection.maps import CHANNELS, DIGIT, HEAT, STRIDE
-from digitus.nn import Chain, Shape, like, namespace
-from digitus.recipe import planned
+from digitus.detection.maps import DIGIT, HEAT
+from digitus.nn import like, namespace
 from digitus.training.source import Batch
 from digitus.types import Array
-
-
-def planned_page(network: Chain, side: int) -> dict[str, Shape]:
-    """The shapes of all parameters of a network that finds digits on crops of that side.
-
-    Raises `ShapeError` where its answers have another form.
-    """
-    cells = side // STRIDE
-    return planned(network, (side, side), (cells, cells, CHANNELS), "the digits of a page")
 
 
 def found(outputs: Array, targets: Array) -> tuple[int, int]:

@@ -27,7 +27,7 @@ from digitus.datasets.sources import available, load
 from digitus.detection import model
 from digitus.detection.examples import batch, upcoming
 from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
-from digitus.detection.score import digits_found, found, planned_page
+from digitus.detection.score import digits_found, found
 from digitus.errors import ModelError
 from digitus.nn import like, to_numpy
 from digitus.nn.images import as_input
@@ -119,11 +119,10 @@ class PageExamples:
     ) -> Generator[Batch, None, None]:
         if not self.processes:
             for step in steps:
-                yield Batch(*batch(step, size, seed, digits))
+                yield batch(step, size, seed, digits)
             return
         with closing(upcoming(steps, size, seed, digits, self.processes)) as coming:
-            for made in coming:
-                yield Batch(*made)
+            yield from coming
 
     def sample(self, count: int) -> Images:
         """At most so many crops, the first ones of the run."""
@@ -177,9 +176,9 @@ Event: TypeAlias = Started | Stepped | EpochEnded | Finished[TrainedPages]
 
 def begin(recipe: Recipe, by: Writers) -> State:
     """The state before the first step. Raises `ShapeError` for a network that does not fit."""
-    planned_page(recipe.network, CROP_SIDE)
+    model.planned_page(recipe.network, CROP_SIDE)
     first = batch(0, FIRST, recipe.seed, by.learnt)
-    return initial_state(recipe, first.images)
+    return initial_state(recipe, first.inputs)
 
 
 def train(

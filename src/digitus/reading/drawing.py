@@ -60,9 +60,12 @@ def read_drawing(
         if readable:
             lines.append(readable)
     digits = tuple(digit for line in lines for group in line for digit in group)
-    values = ([[d.value for d in group] for group in line] for line in lines)
-    texts = tuple(written(line, options.pattern) for line in values)
+    texts = tuple(_text(line, options.pattern) for line in lines)
     return digits, texts, DrawnSteps(_shown(ink)) if options.keep_steps else None
+
+
+def _text(line: Sequence[Sequence[Digit]], pattern: str | None) -> str:
+    return written([[digit.value for digit in group] for group in line], pattern)
 
 
 def _shown(ink: Ink) -> Grey:
