@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from digitus import nn
-from digitus.detection.crops import SIDE
+from digitus.detection.maps import CROP_SIDE
 from digitus.detection.score import planned_page
 from digitus.errors import RecipeError
 from digitus.recipe import (
@@ -34,7 +34,7 @@ def test_shipped_recipes(name: str) -> None:
     assert loaded.name == name
     assert loaded.about
     if loaded.data == PAGES:
-        assert planned_page(loaded.network, SIDE)
+        assert planned_page(loaded.network, CROP_SIDE)
     else:
         assert planned(loaded.network, (28, 28))
     assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
