@@ -17,9 +17,8 @@ import pytest
 
 from conftest import missing
 from digitus.detection import source
-from digitus.detection.crops import CROP_SIDE
 from digitus.detection.examples import batch
-from digitus.detection.maps import CHANNELS, DIGIT, HEAT, STRIDE, Truth, targets
+from digitus.detection.maps import CHANNELS, CROP_SIDE, DIGIT, HEAT, STRIDE, Truth, targets
 from digitus.detection.model import planned_page, shipped
 from digitus.detection.score import digits_found, found
 from digitus.detection.source import PageExamples, TrainedPages, Writers, begin, train, writers

@@ -11,7 +11,7 @@ import pytest
 
 from digitus import nn
 from digitus.detection.maps import CROP_SIDE
-from digitus.detection.score import planned_page
+from digitus.detection.model import planned_page
 from digitus.errors import RecipeError
 from digitus.recipe import (
     KINDS,
