@@ -31,6 +31,7 @@ class Serving:
     port: int
     client: httpx.Client
     stop: Callable[[], None]
+    cookie: str
 
     @property
     def address(self) -> str:
@@ -104,7 +105,8 @@ def serving(
     """A server for the length of a block, which it leaves in order."""
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    app = application(model or recognizer(), AccessPolicy("127.0.0.1", port, token), folder)
+    policy = AccessPolicy("127.0.0.1", port, token)
+    app = application(model or recognizer(), policy, folder)
     ours = server(app)
     thread = threading.Thread(target=ours.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -117,7 +119,7 @@ def serving(
         wait_for(lambda: ours.started or not thread.is_alive())
         assert ours.started
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            yield Serving(port, client, stop)
+            yield Serving(port, client, stop, policy.cookie)
     finally:
         stop()
         listening.close()

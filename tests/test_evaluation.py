@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -81,6 +82,9 @@ def test_the_threshold_may_be_another() -> None:
     assert none["refused"] > 0.9
     hopeless = by_hand([1, 2], [1, 2], [0.2, 0.3]).record()
     assert (hopeless["refused"], hopeless["accuracy_accepted"]) == (1.0, None)
+    for wrong in (math.nan, -0.1, 1.5):
+        with pytest.raises(ValueError, match="a confidence is from 0 to 1"):
+            evaluate(recognizer(), digits(), min_confidence=wrong)
 
 
 def test_threads_change_nothing() -> None:

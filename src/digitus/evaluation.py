@@ -76,11 +76,12 @@ def evaluate(
 ) -> Evaluation:
     """Reads every image of a set. `min_confidence` replaces the recognizer's own threshold.
 
-    Raises `DataError` for an empty set and `ShapeError` for images of another size.
+    Raises `DataError` for an empty set, `ShapeError` for images of another size and `ValueError`
+    for a confidence that is none.
     """
     if not len(digits):
         raise DataError(f"{digits.name} is empty; there is nothing to score")
-    threshold = recognizer.threshold if min_confidence is None else min_confidence
+    threshold = _threshold(recognizer, min_confidence)
     return Evaluation(digits, recognizer.probabilities(digits.images, each), threshold)
 
 
@@ -99,7 +100,7 @@ def evaluate_not_digits(
     """
     if not len(images):
         raise DataError("there are no images to refuse")
-    threshold = recognizer.threshold if min_confidence is None else min_confidence
+    threshold = _threshold(recognizer, min_confidence)
     theirs = recognizer.probabilities(images, each).max(axis=1)
     return {
         "n": len(images),
@@ -107,3 +108,11 @@ def evaluate_not_digits(
         "auroc": metrics.auroc(evaluate(recognizer, digits, each=each).confidence, theirs),
         "threshold": threshold,
     }
+
+
+def _threshold(recognizer: Recognizer | Committee, min_confidence: float | None) -> float:
+    """The confidence below which an answer is refused."""
+    threshold = recognizer.threshold if min_confidence is None else min_confidence
+    if not 0 <= threshold <= 1:  # nor NaN
+        raise ValueError(f"a confidence is from 0 to 1, not {threshold}")
+    return threshold

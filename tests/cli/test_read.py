@@ -42,8 +42,10 @@ def test_one_picture_is_its_lines(digitus: Any, photo: Path) -> None:
 
 
 def test_of_several_each_line_has_its_file(digitus: Any, photo: Path, blank: Path) -> None:
-    assert digitus("read", photo, blank).out == f"{photo}: 71\n{blank}: \n"
-    assert digitus("read", blank).out == ""
+    several, alone = digitus("read", photo, blank), digitus("read", blank)
+    assert several.out == f"{photo}: 71\n{blank}: \n"
+    assert (alone.code, alone.out) == (0, "")
+    assert several.err == alone.err == f"digitus: {blank}: no digits found\n"
 
 
 def test_a_json_object_for_each_picture(digitus: Any, photo: Path, blank: Path) -> None:
@@ -60,7 +62,28 @@ def test_a_row_for_each_line(digitus: Any, photo: Path) -> None:
     (row,) = rows
     assert (row["file"], row["page"], row["line"], row["digits"]) == (str(photo), "1", "1", "71")
     assert 0 < float(row["confidence"]) <= 1
-    assert row["refused"] == "0"
+    assert (row["refused"], row["error"]) == ("0", "")
+
+
+def test_a_picture_without_digits_and_one_that_cannot_be_read_keep_their_place(
+    digitus: Any, photo: Path, blank: Path
+) -> None:
+    bad = photo.with_name("bad.png")
+    bad.write_bytes(b"no picture")
+    pictures = (blank, bad, photo)
+    result = digitus("read", *pictures, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert result.code == 1
+    assert [row["file"] for row in rows] == [str(path) for path in pictures]
+    assert [row["digits"] for row in rows] == ["", "", "71"]
+    assert ["not a picture" in row["error"] for row in rows] == [False, True, False]
+    result = digitus("read", *pictures, "--format", "jsonl")
+    objects = [json.loads(line) for line in result.out.splitlines()]
+    assert result.code == 1
+    assert [record["file"] for record in objects] == [str(path) for path in pictures]
+    assert [record["lines"] for record in objects] == [[], [], ["71"]]
+    assert ["error" in record for record in objects] == [False, True, False]
+    assert "not a picture" in objects[1]["error"]
 
 
 def test_the_form_of_the_number(digitus: Any, photo: Path) -> None:

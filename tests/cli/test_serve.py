@@ -119,6 +119,24 @@ def test_an_address_that_cannot_be_had(digitus: Any, tmp_path: Path) -> None:
     assert "cannot listen on no.such.host.invalid, port 8000" in result.complaint
 
 
+@pytest.mark.parametrize(
+    ("token", "says"),
+    [
+        ("", "empty"),
+        ("  ", "empty"),
+        (" x", "space"),
+        ("a\nb", "printable"),
+        ("\udcff", "printable"),
+    ],
+)
+def test_a_token_that_is_none_is_wrong_usage(digitus: Any, token: str, says: str) -> None:
+    result = digitus("serve", "--host", "0.0.0.0", "--token", token)
+    assert result.code == 2
+    assert not result.out
+    assert "--token: a token must" in result.err
+    assert says in result.err
+
+
 def test_wrong_usage(digitus: Any) -> None:
     for arguments in (["--port", "70000"], ["--port", "x"], ["--folder"], ["a", "b"]):
         assert digitus("serve", *arguments).code == 2

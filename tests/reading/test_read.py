@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from functools import cache
 from pathlib import Path
 
@@ -143,6 +144,8 @@ def test_the_form_of_the_number_is_used() -> None:
 def test_what_cannot_be_read_is_told_at_the_call_not_at_the_first_page(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no #"):
         read_pages(page("26"), ReadingOptions(pattern="abc"))
+    with pytest.raises(ValueError, match="a confidence is from 0 to 1, not nan"):
+        read_pages(page("26"), ReadingOptions(min_confidence=math.nan))
     for wrong in (tmp_path / "absent.png", b"", np.zeros((2, 2))):
         with pytest.raises(DataError):
             read_pages(wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import socket
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from digitus.serve import middleware
 from digitus.serve.access import AccessPolicy
 from serving import Serving, serving
 
-TOKEN = "a secret that nobody guesses"
+TOKEN = "a sécret that nobody guesses"
 IMAGE = bytes(784)
 
 
@@ -176,7 +177,7 @@ def test_without_the_token_nothing_is_told(guarded: Serving) -> None:
 
 
 def test_with_it_programs_come_in(guarded: Serving) -> None:
-    headers = {"authorization": f"Bearer {TOKEN}"}
+    headers = {"authorization": f"Bearer {TOKEN}".encode()}
     answer = guarded.client.get("/api/health", headers=headers)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
@@ -196,8 +197,39 @@ def test_with_it_in_the_address_a_browser_gets_a_cookie(guarded: Serving) -> Non
 
 
 def test_a_foreign_page_is_turned_away_even_with_the_token(guarded: Serving) -> None:
-    headers = {"authorization": f"Bearer {TOKEN}", "origin": "http://evil.example"}
+    headers = {"authorization": f"Bearer {TOKEN}".encode(), "origin": b"http://evil.example"}
     assert guarded.client.get("/api/health", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "others",
+    ['prefs={"a":1}', "a b=c", "[", "=x", "ünits=ä", 'x="y', "; ;", "a=1; a=2", "digitus-1=x"],
+)
+def test_cookies_of_others_are_no_matter(guarded: Serving, others: str) -> None:
+    own = f"digitus-{guarded.port}={guarded.cookie}"
+    for cookies in (f"{others}; {own}", f"{own}; {others}"):
+        headers = {"cookie": cookies.encode()}
+        assert guarded.client.get("/api/health", headers=headers).status_code == 200
+    assert guarded.client.get("/api/health", headers={"cookie": others.encode()}).status_code == 401
+
+
+def test_an_error_for_a_person_is_a_page(guarded: Serving, served: Serving) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    answers = [
+        (401, "Unauthorized", guarded.client.get("/?token=wrong", headers=browser)),
+        (404, "Not Found", served.client.get("/<b>nowhere", headers=browser)),
+        (405, "Method Not Allowed", served.client.post("/", headers=browser)),
+        (403, "Forbidden", served.client.get("/", headers={**browser, "host": "<b>.example"})),
+    ]
+    for status, title, answer in answers:
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["vary"] == "accept"
+        assert f"<h1>{status} {title}</h1>" in answer.text
+        assert "<b>" not in answer.text
+        program = answer.request
+        program.headers["accept"] = "*/*"
+        assert html.escape(served.client.send(program).json()["error"]) in answer.text
 
 
 @pytest.mark.parametrize(

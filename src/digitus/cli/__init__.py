@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from typing import Any
 
 import click
 
 from digitus import __version__
+from digitus.cli.terminal import complain, printable
 from digitus.errors import DigitusError
 
 VERBS = {
@@ -46,6 +48,13 @@ class _Verbs(click.Group):
             ctx.fail(f"No such command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command. What is said of wrong arguments, which may be names, is printable."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise click.UsageError(printable(error.format_message()), error.ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
@@ -62,8 +71,8 @@ def main() -> None:
     try:
         app(prog_name="digitus")
     except DigitusError as error:
-        print(f"digitus: {error}", file=sys.stderr)
+        complain(error)
         sys.exit(1)
     except MemoryError as error:
-        print(f"digitus: not enough memory ({error or 'try smaller batches'})", file=sys.stderr)
+        complain(f"not enough memory ({error or 'try smaller batches'})")
         sys.exit(1)

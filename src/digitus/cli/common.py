@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
     from digitus.types import Bytes, Images
 
 PATH = click.Path(path_type=Path)
+
+
+class Number(click.FloatRange):
+    """A number within limits. "nan" passes click's own, since no comparison with it holds."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """What was typed as a number; fails where it is none."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+CONFIDENCE = Number(0, 1)
 json_option = click.option(
     "--json", is_flag=True, help="Print one JSON object on standard output, nothing else."
 )
@@ -36,16 +53,16 @@ threads_option = click.option(
 
 def output() -> Console:
     """Where answers for people go: standard output."""
-    from rich.console import Console
+    from digitus.cli.console import PrintableConsole
 
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return PrintableConsole()
 
 
 def progress() -> Console:
     """Where people are told what is going on: standard error, so that answers can be piped."""
-    from rich.console import Console
+    from digitus.cli.console import PrintableConsole
 
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    return PrintableConsole(stderr=True)
 
 
 def print_json(record: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digitus.cli.common import (
+    CONFIDENCE,
     PATH,
     cores,
     data_dir_option,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 @click.option("--not-digits", is_flag=True, help="Nothing in --images is a digit: count refusals.")
 @click.option(
     "--min-confidence",
-    type=click.FloatRange(0, 1),
+    type=CONFIDENCE,
     help="Refuse below this.  [default: the model's own threshold]",
 )
 @click.option("--report", type=PATH, help="Write a report for a browser to this file.")

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digitus.cli.common import PATH, cores, print_json, progress, recognizer_of, threads_option
+from digitus.cli.common import (
+    CONFIDENCE,
+    PATH,
+    cores,
+    print_json,
+    progress,
+    recognizer_of,
+    threads_option,
+)
+from digitus.cli.terminal import complain, printable
 
 if TYPE_CHECKING:
     from digitus.cli.read_one import Done
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from digitus.reading.result import Reading
 
 MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
-COLUMNS = ("file", "page", "line", "digits", "confidence", "refused")
+COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
 
 
 @click.command
@@ -29,12 +38,13 @@ COLUMNS = ("file", "page", "line", "digits", "confidence", "refused")
     type=click.Choice(["text", "jsonl", "csv"]),
     default="text",
     show_default=True,
-    help="jsonl: a JSON object for each picture, with boxes. csv: a row for each line of digits.",
+    help="jsonl: a JSON object for each picture, with boxes. csv: a row for each line of digits, "
+    "one for a picture without.",
 )
 @click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
 @click.option(
     "--min-confidence",
-    type=click.FloatRange(0, 1),
+    type=CONFIDENCE,
     help="Refuse digits below this, shown as ?.  [default: the model's own threshold]",
 )
 @click.option("--digits", type=click.IntRange(1, 100), help="The number has so many digits.")
@@ -73,6 +83,7 @@ def read(
     options = ReadingOptions(recognizer, pattern, min_confidence, keep_steps=explain is not None)
     reader = ReadAndShow(options, Show(annotate, explain, review is not None, distinct(pictures)))
     write = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
+    write_error = {"text": _no_text, "jsonl": _jsonl_error, "csv": _csv_error}[form]
     if form == "csv":
         _row(COLUMNS)
     quietly()
@@ -85,7 +96,8 @@ def read(
             write(path, answer.readings, len(pictures) > 1)
         else:
             failed += 1
-            print(f"digitus: {answer}", file=sys.stderr)
+            complain(answer)
+            write_error(path, answer)
     sys.stdout.flush()
     if review:
         from digitus.files import write_text
@@ -134,11 +146,16 @@ def _with_progress(
 def _text(path: Path, readings: Sequence[Reading], several: bool) -> None:
     """The lines; of several pictures, each with its file, as grep does."""
     for number, reading in enumerate(readings, 1):
-        name = f"{path}: " if several else ""
-        if len(readings) > 1:
-            name = f"{path}, page {number}: "
+        page = f", page {number}" if len(readings) > 1 else ""
+        name = printable(f"{path}{page}: ") if several or page else ""
         for line in reading.lines or ([""] if name else []):
             print(f"{name}{line}")
+        if not reading.lines:
+            complain(f"{path}{page}: no digits found")
+
+
+def _no_text(path: Path, error: DigitusError) -> None:
+    """Nothing: what went wrong is told on standard error, and a line would look like digits."""
 
 
 def _jsonl(path: Path, readings: Sequence[Reading], several: bool) -> None:
@@ -147,17 +164,36 @@ def _jsonl(path: Path, readings: Sequence[Reading], several: bool) -> None:
         print_json(reading.to_json(str(path)) | ({"page": number} if len(readings) > 1 else {}))
 
 
+def _jsonl_error(path: Path, error: DigitusError) -> None:
+    """The object of a picture that could not be read, with the fields that all have."""
+    print_json({"file": str(path), "lines": [], "digits": [], "error": str(error)})
+
+
 def _csv(path: Path, readings: Sequence[Reading], several: bool) -> None:
     del several
     for page, reading in enumerate(readings, 1):
+        if not reading.lines:
+            _row((path, page, "", "", "", 0, ""))
         for number, line in enumerate(reading.lines):
             digits = [digit for digit in reading.digits if digit.line == number]
             least = min(digit.confidence for digit in digits)
             refused = sum(digit.value is None for digit in digits)
-            _row((path, page, number + 1, line, f"{least:.4f}", refused))
+            _row((path, page, number + 1, line, f"{least:.4f}", refused, ""))
+
+
+def _csv_error(path: Path, error: DigitusError) -> None:
+    """The row of a picture that could not be read."""
+    _row((path, "", "", "", "", "", error))
+
+
+def _to_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _row(values: Iterable[object]) -> None:
+    """A row of CSV; names of files are as they are, but for a terminal."""
     import csv
 
+    if _to_terminal():
+        values = map(printable, values)
     csv.writer(sys.stdout, lineterminator="\n").writerow(values)

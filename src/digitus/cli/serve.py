@@ -52,6 +52,10 @@ def serve(
     from digitus.serve.server import listen, server
     from digitus.threads import limited
 
+    try:
+        AccessPolicy(token=token)
+    except ValueError as error:
+        raise click.UsageError(f"--token: {error}") from None
     recognizer, _ = recognizer_of(model)
     listening = listen(host, port)
     port = listening.getsockname()[1]

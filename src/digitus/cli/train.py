@@ -13,6 +13,7 @@ import click
 
 from digitus.cli.common import (
     PATH,
+    Number,
     cores,
     data_dir_option,
     digit_table,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run, as if never stopped.")
 @click.option(
     "--checkpoint-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=10.0,
     show_default=True,
     help="Time between checkpoints; 0: after every step.",

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digitus.cli.common import percent
+from digitus.files import one_line
 from digitus.recipe import Recipe
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
 
@@ -61,7 +62,9 @@ class Display:
         """Tells about one event."""
         if isinstance(event, Started):
             steps = self.recipe.epochs * event.batches
-            self.console.print(f"{self.recipe.name}: {self.recipe.about or 'your own recipe'}")
+            self.console.print(
+                f"{self.recipe.name}: {one_line(self.recipe.about) or 'your own recipe'}"
+            )
             self.console.print(
                 f"{event.parameters:,} parameters; {event.examples:,} images to learn from, "
                 f"{event.development:,} held back to choose by"

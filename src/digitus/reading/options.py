@@ -23,7 +23,7 @@ def shipped() -> Recognizer:
 class ReadingOptions:
     """The arguments of `reading.read.read`, which says what they mean.
 
-    Raises `ValueError` for a `pattern` without a digit.
+    Raises `ValueError` for a `pattern` without a digit and for a confidence that is none.
     """
 
     recognizer: Recognizer = field(default_factory=shipped)
@@ -35,6 +35,8 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         if self.pattern is not None and "#" not in self.pattern:
             raise ValueError(f"the pattern {self.pattern!r} has no # for a digit")
+        if not 0 <= self.threshold <= 1:  # nor NaN
+            raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
 
     @property
     def threshold(self) -> float:

@@ -24,6 +24,10 @@ class AccessPolicy:
     port: int = 0
     token: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.token is not None and (why := _unfit(self.token)):
+            raise ValueError(f"a token {why}")
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can connect."""
@@ -59,6 +63,17 @@ class AccessPolicy:
     def allows_cookie(self, cookie: str) -> bool:
         """Whether this is the cookie that was given to who knew the token."""
         return _same(cookie, self.cookie)
+
+
+def _unfit(token: str) -> str:
+    """Why nobody could send this token, or everybody could; nothing where it is one."""
+    if not token.strip():
+        return "must not be empty: everybody would know it"
+    if not token.isprintable():  # nor what is no text, which Python keeps as surrogates
+        return "must be printable text: no header can hold anything else"
+    if token != token.strip():
+        return "must not begin or end with a space, which headers lose"
+    return ""
 
 
 def _same(given: str, secret: str) -> bool:

@@ -160,7 +160,7 @@ def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     error.detail = _words(error)
-    return error_response(error)
+    return error_response(error, request.headers)
 
 
 def _words(error: HTTPException) -> str:
@@ -171,4 +171,4 @@ def _words(error: HTTPException) -> str:
 
 async def _unreadable(request: Request, error: Exception) -> Response:
     """A picture or a request that cannot be what it claims: the client's fault."""
-    return error_response(refusal(400, str(error)))
+    return error_response(refusal(400, str(error)), request.headers)

@@ -13,12 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digitus.serve.access import AccessPolicy
@@ -133,7 +132,7 @@ class AnswerErrors(HttpMiddleware):
         try:
             await self.app(scope, receive, send_on)
         except HTTPException as error:
-            await error_response(error)(scope, receive, send_on)
+            await error_response(error, Headers(scope=scope))(scope, receive, send_on)
         except ClientDisconnect:  # nobody is left to be answered
             pass
         except Exception:
@@ -141,7 +140,7 @@ class AnswerErrors(HttpMiddleware):
                 raise
             log.exception("%r", scope["path"])
             ours = refusal(500, "the server made a mistake; its log says more")
-            await error_response(ours)(scope, receive, send_on)
+            await error_response(ours, Headers(scope=scope))(scope, receive, send_on)
 
 
 class Check(HttpMiddleware):
@@ -226,15 +225,14 @@ class RequireToken(HttpMiddleware):
 
     def _in_header(self, headers: Headers) -> bool:
         kind, _, given = headers.get("authorization", "").partition(" ")
-        return kind.lower() == "bearer" and self._policy.allows_token(given.strip())
+        given = given.strip().encode("latin-1").decode("utf-8", "replace")  # bytes, as they came
+        return kind.lower() == "bearer" and self._policy.allows_token(given)
 
     def _in_cookie(self, headers: Headers) -> bool:
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return False
-        name = self._policy.cookie_name
-        return name in cookies and self._policy.allows_cookie(cookies[name].value)
+        # Python's own parser stops at the first cookie it does not understand, and browsers send
+        # those of all that is served under this name, at whatever port.
+        cookies = cookie_parser("; ".join(headers.getlist("cookie")))
+        return self._policy.allows_cookie(cookies.get(self._policy.cookie_name, ""))
 
 
 class LimitBodySize(HttpMiddleware):

@@ -1,4 +1,4 @@
-"""Answers on their way out: JSON, and refusals in one line.
+"""Answers on their way out: JSON, and refusals in one line, to people as a page.
 
 Inside: that. Not inside: what is answered (the handlers), and how a request is read (`decoding`).
 """
@@ -6,12 +6,15 @@ Inside: that. Not inside: what is answered (the handlers), and how a request is 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from html import escape
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from digitus.serve.values import Answer
 
@@ -40,8 +43,28 @@ def answer(content: Any, status: int = 200) -> Response:
     return Response(json_text(content), status, media_type="application/json")
 
 
-def error_response(error: HTTPException) -> Response:
-    """A refusal as it is sent."""
-    response = answer(Error(error.detail), error.status_code)
+def error_response(error: HTTPException, asked: Mapping[str, str]) -> Response:
+    """A refusal as it is sent: JSON, or a page where the headers of the request ask for one.
+
+    A browser does so when somebody opens an address or follows a link; scripts and programs do not.
+    """
+    if "text/html" in asked.get("accept", ""):
+        response: Response = HTMLResponse(_page(error), error.status_code)
+    else:
+        response = answer(Error(error.detail), error.status_code)
     response.headers.update(error.headers or {})
+    response.headers["vary"] = "accept"
     return response
+
+
+def _page(error: HTTPException) -> str:
+    """A refusal for a person. It loads nothing: who lacks the token could not load it."""
+    title = f"{error.status_code} {HTTPStatus(error.status_code).phrase}"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{title} - digitus</title></head>"
+        f"<body><main><h1>{title}</h1><p>{escape(error.detail)}</p>"
+        '<p><a href="/">digitus</a></p></main></body></html>\n'
+    )
