@@ -45,7 +45,7 @@ from mathematics.math_losses import (
     taught,
     upstream,
 )
-from mathematics.math_rules import adam, adam_w, average, drawn, optimizer, schedule
+from mathematics.math_rules import adam, adam_w, average, clipping, drawn, optimizer, schedule
 
 
 def neuron() -> Iterator[Case]:
@@ -167,6 +167,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "nesterov": lambda: optimizer(nn.Nesterov(0.8), mu=0.8),
     "adam": adam,
     "adamw": adam_w,
+    "clip": clipping,
     "weights": average,
     "constant": lambda: schedule(nn.Constant(0.3), (0.0, 0.7)),
     "step": lambda: schedule(

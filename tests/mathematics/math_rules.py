@@ -47,6 +47,15 @@ def adam_w() -> Iterator[Case]:
     yield case
 
 
+def clipping() -> Iterator[Case]:
+    """Of two arrays; cut, and short enough."""
+    for c in (0.5, 50.0):
+        gradients = {"W": normal(4, 3), "b": normal(3, seed=1)}
+        _, cut = nn.clipped(nn.Clipped(nn.GradientDescent(), c), gradients)
+        given = {"g": gradients["W"], "others": gradients["b"], "c": c}
+        yield Case(given, {"g": cut["W"]})
+
+
 def average() -> Iterator[Case]:
     for t in (1, 1000):
         a, w = normal(4), normal(4, seed=1)

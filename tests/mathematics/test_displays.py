@@ -63,6 +63,7 @@ NOT_READ = {
     "15.7": "a sum over steps",
     "15.9": "words",
     "15.10": "an update",
+    "15.11": "an update",
     "16.2": "words",
     "16.3": "letters of its own",
     "16.4": "letters of its own",

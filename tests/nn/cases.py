@@ -19,6 +19,7 @@ from digitus.nn import (
     BatchNorm,
     Centre,
     Chain,
+    Clipped,
     Concat,
     Conv,
     Dense,
@@ -165,6 +166,8 @@ OPTIMIZERS = [
     Adam(beta1=0.8, beta2=0.9, epsilon=1e-3),
     AdamW(),
     AdamW(decay=0.3),
+    Clipped(GradientDescent(), norm=2.0),
+    Clipped(AdamW(decay=0.3), norm=1.5),
 ]
 
 

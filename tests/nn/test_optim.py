@@ -13,12 +13,14 @@ import pytest
 from digitus.nn import (
     Adam,
     AdamW,
+    Clipped,
     Constant,
     Cosine,
     GradientDescent,
     Momentum,
     Nesterov,
     Step,
+    clipped,
     update_average,
 )
 from nn.cases import OPTIMIZERS, public
@@ -117,6 +119,37 @@ def test_decay_does_not_depend_on_the_gradient():
     assert np.allclose(with_decay - without, -0.1 * 0.3 * w)
 
 
+def test_clipping_by_hand():
+    """All arrays together are 13 long: 3, 4 and 12."""
+    g = {"W": np.array([[3.0, 4.0]]), "b": np.array([12.0])}
+    rule, cut = clipped(Clipped(Momentum(), norm=6.5), g)
+    assert rule == Momentum()
+    assert cut["W"] == pytest.approx(np.array([[1.5, 2.0]]))
+    assert cut["b"] == pytest.approx(6.0)
+    _, kept = clipped(Clipped(Momentum(), norm=13.0), g)
+    assert kept is g
+    assert clipped(Adam(), g) == (Adam(), g)
+
+
+def test_a_part_of_the_gradient_is_clipped_as_the_whole():
+    g = {"W": np.array([3.0]), "b": np.array([4.0])}
+    parts = [{"W": g["W"]}, {"b": g["b"]}]
+    together = {}
+    for part in parts:
+        together |= clipped(Clipped(Adam(), 1.0), part, lambda own: own and 25.0)[1]
+    whole = clipped(Clipped(Adam(), 1.0), g)[1]
+    assert together == whole == {"W": pytest.approx(0.6), "b": pytest.approx(0.8)}
+
+
+def test_clipping_stands_still_at_zero_and_does_not_overflow():
+    """Float32's squares end at 3e38, and so does its own range."""
+    zero = np.zeros(3, np.float32)
+    assert not any(map(np.any, steps(Clipped(GradientDescent(), 1.0), [zero] * 2)))
+    (step,) = steps(Clipped(GradientDescent(), 5.0), [np.array([3e30, -4e30], np.float32)])
+    assert step == pytest.approx(np.array([-0.3, 0.4]))
+    assert step.dtype == np.float32
+
+
 # --- schedules
 
 
@@ -182,6 +215,15 @@ def test_bad_warmup(warmup):
             (AdamW, {"decay": decay}, f"decay must be a finite number from 0 on, not {decay}")
             for decay in (-5, nan, inf)
         ),
+        *(
+            (
+                Clipped,
+                {"rule": Adam(), "norm": norm},
+                f"norm must be a finite number above 0, not {norm}",
+            )
+            for norm in (0, -1, nan, inf)
+        ),
+        (Clipped, {"rule": Clipped(Adam(), 1), "norm": 1}, "needs a rule for the clipped gradient"),
         (AdamW, {"beta1": 1}, "beta1 must be at least 0 and below 1, not 1"),
         (Momentum, {"mu": -0.1}, "mu must be at least 0 and below 1, not -0.1"),
         (Nesterov, {"mu": 1.5}, "mu must be at least 0 and below 1, not 1.5"),
@@ -196,6 +238,7 @@ def test_every_number_of_a_rule_is_checked():
     """One that is not a number gets past no rule: a setting that is added is tested here too."""
     for rule in public("optimizer") | public("schedule"):
         needed = {"rate": 1.0} if rule in public("schedule") else {}
+        needed |= {"rule": Adam(), "norm": 1.0} if rule is Clipped else {}
         for field in fields(rule):
             with pytest.raises(ValueError, match="nan"):
                 rule(**needed | {field.name: (nan,) if field.name == "at" else nan})

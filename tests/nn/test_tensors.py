@@ -12,12 +12,14 @@ from digitus.nn import (
     BatchNorm,
     Centre,
     Chain,
+    Clipped,
     Conv,
     Flatten,
     MaxPool,
     Relu,
     Standardize,
     calibrated,
+    clipped,
     like,
     softmax,
     update_average,
@@ -99,6 +101,14 @@ def test_optimizer_on_tensors(rule):
         w += rule.update(g, w, s, 0.1, t)
         w_ += rule.update(tensor(g), w_, s_, 0.1, t)
     assert same(w_, w, 1e-13)
+
+
+def test_clipping_on_tensors():
+    g = {"W": inputs((4, 3)), "b": inputs((3,))}
+    for norm in (0.7, 70.0):
+        _, ours = clipped(Clipped(Adam(), norm), g)
+        _, theirs = clipped(Clipped(Adam(), norm), {name: tensor(a) for name, a in g.items()})
+        assert all(same(theirs[name], a, 1e-14) for name, a in ours.items())
 
 
 def test_the_rest_on_tensors():

@@ -11,9 +11,11 @@ import pytest
 from digitus.nn import (
     Adam,
     AdamW,
+    Clipped,
     GradientDescent,
     Momentum,
     Nesterov,
+    clipped,
 )
 from nn.cases import (
     LAYERS,
@@ -88,6 +90,8 @@ def test_loss_at_places(loss, size):
 
 
 def their_optimizer(rule, W, b, rate):
+    if isinstance(rule, Clipped):
+        return their_optimizer(rule.rule, W, b, rate)
     if isinstance(rule, AdamW):
         groups = [{"params": [W], "weight_decay": rule.decay}, {"params": [b], "weight_decay": 0}]
         return torch.optim.AdamW(groups, lr=rate, betas=(rule.beta1, rule.beta2), eps=rule.epsilon)
@@ -113,10 +117,16 @@ def test_optimizer(rule):
         rate = 0.1 / t
         for group in optimizer.param_groups:
             group["lr"] = rate
+        g = {name: rng.standard_normal(w.shape) for name, w in ours.items()}
+        for name, w in theirs.items():
+            w.grad = tensor(g[name])
+        own, g = clipped(rule, g)
         for name, w in ours.items():
-            g = rng.standard_normal(w.shape)
-            theirs[name].grad = tensor(g)
-            w += rule.update(g, w, memory[name], rate, t)
+            w += own.update(g[name], w, memory[name], rate, t)
+        if isinstance(rule, Clipped):
+            torch.nn.utils.clip_grad_norm_(theirs.values(), rule.norm)
         optimizer.step()
+    # PyTorch adds 1e-6 to the length of a gradient before it divides by it.
+    tolerance = 1e-5 if isinstance(rule, Clipped) else 1e-12
     for name, w in ours.items():
-        assert same(w, theirs[name].detach(), 1e-12)
+        assert same(w, theirs[name].detach(), tolerance)

@@ -69,6 +69,26 @@ def test_unknown_names_suggest_the_nearest(change: dict[str, Any], said: str) ->
         ({"network": [{"units": 3}]}, "layer 0 must be a table like { kind ="),
         ({"network": [{"kind": 3}]}, "no kind 3"),
         ({"network": [{"kind": "Dense"}]}, "layer 0, Dense needs the setting 'units'"),
+        (
+            {"optimizer": {"kind": "Clipped", "norm": 1}},
+            "optimizer, Clipped needs the setting 'rule'",
+        ),
+        (
+            {"optimizer": {"kind": "Clipped", "norm": 1, "rule": {"kind": "adam"}}},
+            "optimizer, Clipped: rule: no kind 'adam'; did you mean 'Adam'?",
+        ),
+        (
+            {"optimizer": {"kind": "Clipped", "norm": 1, "rule": "Adam"}},
+            "Clipped: rule must be a table like { kind =",
+        ),
+        (
+            {"optimizer": {"kind": "Clipped", "norm": 0, "rule": {"kind": "Adam"}}},
+            "Clipped: norm must be a finite number above 0, not 0",
+        ),
+        (
+            {"optimizer": {"kind": "Clipped", "norm": 1, "rule": {"kind": "Clipped"}}},
+            "Clipped: rule: no kind 'Clipped'",
+        ),
         ({"optimizer": "Adam"}, "optimizer must be a table like { kind ="),
         ({"schedule": {"rate": 0.1}}, "schedule must be a table like { kind ="),
         ({"schedule": {"kind": "Constant"}}, "Constant needs the setting 'rate'"),

@@ -58,11 +58,17 @@ def test_every_layer_rule_and_setting_can_be_written_down() -> None:
     assert [type(layer) for layer in from_table(table).network.layers] == list(LAYERS)
     for key in KINDS.keys() - {"network"}:
         for kind in KINDS[key]:
-            rate = {"rate": 0.1} if key == "schedule" else {}
-            more = {"parts": LOSS_PARTS} if kind is nn.MultiTask else rate
+            more: dict[str, Any] = {"rate": 0.1} if key == "schedule" else {}
+            more |= {"parts": LOSS_PARTS} if kind is nn.MultiTask else {}
+            more |= {"rule": {"kind": "AdamW"}, "norm": 3} if kind is nn.Clipped else {}
             made = from_table({**TABLE, key: {"kind": kind.__name__, **more}})
             assert type(getattr(made, key)) is kind
             assert from_table(json.loads(json.dumps(to_table(made)))) == made
+
+
+def test_a_rule_within_clipping_keeps_its_settings() -> None:
+    table = {"kind": "Clipped", "norm": 3, "rule": {"kind": "AdamW", "decay": 0.3}}
+    assert recipe(optimizer=table).optimizer == nn.Clipped(nn.AdamW(decay=0.3), norm=3.0)
 
 
 def test_losses_with_losses_inside_are_those_of_their_tables() -> None:

@@ -25,7 +25,8 @@ from small import EVERYTHING, digits, one_line, recipe, same_arrays, trained
 FULL_BATCH: dict[str, Any] = {"batch_size": 0, "optimizer": {"kind": "GradientDescent"}}
 ADAM: dict[str, Any] = {"optimizer": {"kind": "AdamW"}, "average": 0.5}
 # Of 240 images: batches of 119, 119 and 2.
-NESTEROV: dict[str, Any] = {"optimizer": {"kind": "Nesterov"}, "batch_size": 119}
+CLIPPED = {"kind": "Clipped", "norm": 0.3, "rule": {"kind": "Nesterov"}}
+NESTEROV: dict[str, Any] = {"optimizer": CLIPPED, "batch_size": 119}
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
 from digitus.nn.optim import (
     Adam,
     AdamW,
+    Clipped,
     Constant,
     Cosine,
     GradientDescent,
@@ -36,6 +37,7 @@ from digitus.nn.optim import (
     Optimizer,
     Schedule,
     Step,
+    clipped,
     update_average,
 )
 from digitus.nn.place_losses import HeatmapFocal, MultiTask, PlaceCrossEntropy, SmoothAbsolute
@@ -50,6 +52,7 @@ __all__ = [
     "BatchNorm",
     "Centre",
     "Chain",
+    "Clipped",
     "Concat",
     "Constant",
     "Conv",
@@ -90,6 +93,7 @@ __all__ = [
     "calibrated",
     "check_all",
     "check_network",
+    "clipped",
     "first_trained",
     "initial",
     "like",

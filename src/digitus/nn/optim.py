@@ -5,13 +5,17 @@ the step to *add* to w. Its memory s is the only thing it changes, in place, sin
 eighth of the time of a perceptron's step. A schedule is a function of progress, 0 at the first step
 and 1 after the last, so an experiment with twice the epochs keeps the shape of its curve.
 
+`Clipped` looks at the gradients of all arrays together, before the rule that it holds gets them one
+by one (`clipped`).
+
 Not inside: the loop over parameters and steps (`digitus.training.loop`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, inf, pi
+from math import cos, inf, pi, sqrt
 from typing import Protocol
 
 from digitus.nn.arrays import namespace
@@ -147,6 +151,60 @@ class AdamW(Adam):
         if len(w.shape) > 1:
             step -= w * (rate * self.decay)
         return step
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """g ← g min(1, c / ‖g‖) with ‖g‖² = Σ g² over all parameters;   then the step of `rule`.
+
+    c is `norm`. A longer gradient keeps its direction, so that one strange batch cannot undo what
+    many have learnt (Pascanu, Mikolov & Bengio 2013, algorithm 1).
+    """
+
+    rule: Optimizer
+    norm: float
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "norm")
+        if isinstance(self.rule, Clipped) or not hasattr(self.rule, "update"):
+            raise ValueError(f"Clipped needs a rule for the clipped gradient, not {self.rule}")
+
+    def factor(self, square: float) -> float:
+        """What gradients are multiplied by, given ‖g‖²."""
+        return min(1.0, self.norm / sqrt(square)) if square else 1.0
+
+    def start(self, w: Array) -> Params:
+        """The rule's memory."""
+        return self.rule.start(w)
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """The step to add to w, where g is the whole gradient; one of several arrays: `clipped`."""
+        rule, whole = clipped(self, {"g": g})
+        return rule.update(whole["g"], w, s, rate, t)
+
+
+def clipped(
+    optimizer: Optimizer, gradients: Params, total: Callable[[float], float] = float
+) -> tuple[Optimizer, Params]:
+    """The rule for each array alone, and the gradients that it is to get.
+
+    Where these are only some of all gradients, `total` makes of a sum over them the sum over all.
+    """
+    if not isinstance(optimizer, Clipped):
+        return optimizer, gradients
+    factor = optimizer.factor(total(sum_of_squares(gradients)))
+    if factor < 1:
+        gradients = {name: g * factor for name, g in gradients.items()}
+    return optimizer.rule, gradients
+
+
+def sum_of_squares(arrays: Params) -> float:
+    """Σ a² over all arrays, added in float64, whose range no square of a float32 leaves."""
+    found: Array = 0.0
+    for a in arrays.values():
+        xp = namespace(a)
+        found = found + xp.sum(xp.astype(a, xp.float64) ** 2)
+    return float(found)
 
 
 class Schedule(Protocol):

@@ -5,13 +5,22 @@ optimizer, schedule, batch size, epochs, augmentation, seed. `settings` is what 
 `table` its form in TOML and in every model file. Not inside: carrying it out (`training`).
 """
 
-from digitus.recipe.settings import KINDS, LAYERS, PAGES, Recipe, planned, with_settings
+from digitus.recipe.settings import (
+    KINDS,
+    LAYERS,
+    PAGES,
+    RULES,
+    Recipe,
+    planned,
+    with_settings,
+)
 from digitus.recipe.table import from_table, load_recipe, nearest, shipped, to_table
 
 __all__ = (
     "KINDS",
     "LAYERS",
     "PAGES",
+    "RULES",
     "Recipe",
     "from_table",
     "load_recipe",

@@ -20,6 +20,8 @@ LAYERS = (
     nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize, nn.Deslant,
     nn.Upsample, nn.Residual, nn.Concat,
 )  # fmt: skip
+# Optimizers that step for one array at a time, and may be clipped.
+RULES = (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW)
 KINDS: dict[str, tuple[type, ...]] = {
     "network": LAYERS,
     "initial": (nn.He, nn.Glorot, nn.Uniform),
@@ -27,7 +29,7 @@ KINDS: dict[str, tuple[type, ...]] = {
         nn.SoftmaxCrossEntropy, nn.SquaredError, nn.HeatmapFocal, nn.SmoothAbsolute,
         nn.PlaceCrossEntropy, nn.MultiTask,
     ),
-    "optimizer": (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW),
+    "optimizer": (*RULES, nn.Clipped),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }  # fmt: skip
 PAGES = "pages"  # as data: crops of made pages, for networks that find digits (`detection`)

@@ -6,9 +6,10 @@ A table that stands for one of several things names it with the key `kind`::
     optimizer = { kind = "Momentum", mu = 0.9 }
 
 A layer with layers inside has lists of its own, ``{ kind = "Residual", body = [{ kind = ...}] }``,
-and a loss with losses inside has ``{ kind = "MultiTask", parts = [{ loss = { kind = ... }, channels
-= 1, weight = 1.0 }] }``. The names and settings are those of the classes in `digitus.nn`; an
-unknown one is an error that names the nearest known one.
+a loss with losses inside has ``{ kind = "MultiTask", parts = [{ loss = { kind = ... }, channels =
+1, weight = 1.0 }] }``, and an optimizer with a rule inside ``{ kind = "Clipped", norm = 1.0, rule =
+{ kind = ... } }``. The names and settings are those of the classes in `digitus.nn`; an unknown one
+is an error that names the nearest known one.
 
 Inside: reading and writing tables and files. Not inside: which values make sense together
 (`settings`).
@@ -30,7 +31,7 @@ from typing import Any, NewType, get_args, get_origin, get_type_hints
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
-from digitus.recipe.settings import KINDS, LAYERS, Recipe, is_name
+from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 
 # Left out of tables where they say nothing.
@@ -151,6 +152,8 @@ def _plain(value: Any) -> Any:
         return [_settings(layer) for layer in value.layers]
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
+    if isinstance(value, RULES):
+        return _settings(value)
     return _fields(value) if is_dataclass(value) else value
 
 
@@ -231,6 +234,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         return value if isinstance(value, nn.Chain) else _chain(value, where, where)
     if hint is LossParts:
         return _parts(value, where)
+    if hint is nn.Optimizer and not isinstance(value, KINDS["optimizer"]):
+        return _chosen(value, RULES, where)
     choices = (hint, *get_args(hint)) if isinstance(hint, UnionType) else (hint,)
     listed = any(get_origin(choice) is tuple for choice in choices)
     if listed and isinstance(value, list | tuple):

@@ -3,8 +3,8 @@
 Python runs one thread at a time, and a thread that comes back from a short operation waits for its
 turn; processes do not wait for one another. Each has one BLAS thread and computes the gradient of
 its shards of the batch; then each sums the gradients of its own rows of the parameters and updates
-these. A step has three barriers. A run repeats bit for bit on the same machine with the same number
-of processes.
+these. A step has three barriers, and one more where gradients are clipped. A run repeats bit for
+bit on the same machine with the same number of processes.
 
 Inside: `ProcessGroup` and its `Worker`s. Not inside: the step itself (`step`), which knows nothing
 of processes; the memory (`shared_memory`); threads (`digitus.threads`).
@@ -58,6 +58,7 @@ class Worker:
         self.params, self.gradient = shared.group("params"), shared.group(f"gradient {rank}")
         self.batch = Batch(**shared.group("batch"))
         self.order, self.rate, self.tallies = arrays["order"], arrays["rate"], arrays["tallies"]
+        self.sums = arrays["sums"]
         self.arrived = arrays["arrived"].data.cast("B").cast("q")
         self.lock = threading.Lock()
         self.own = {
@@ -101,7 +102,14 @@ class Worker:
                 self.own["average"] or None,
                 rate=float(self.rate[0]),
                 step=step,
+                total=self.total,
             )
+
+    def total(self, own: float) -> float:
+        """The sum over all workers of a number of each; all of them have to ask for it."""
+        self.sums[self.rank] = own
+        self.barrier()
+        return float(self.sums.sum())
 
     def barrier(self) -> None:
         """Waits until all workers have arrived."""
@@ -210,6 +218,7 @@ class ProcessGroup:
             "order": ((3,), "i8"),  # examples, size of a shard, number of the step
             "rate": ((1,), "f8"),
             "tallies": ((processes, len(Tally._fields)), "f8"),
+            "sums": ((processes,), "f8"),
             "arrived": ((processes, CACHE_LINE_BYTES // 8), "i8"),
         }
 

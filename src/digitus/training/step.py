@@ -19,7 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from digitus.nn import Adam, BatchNorm, Chain, Conv, Optimizer, like, namespace, update_average
+from digitus.nn import (
+    Adam,
+    BatchNorm,
+    Chain,
+    Conv,
+    Optimizer,
+    clipped,
+    like,
+    namespace,
+    update_average,
+)
 from digitus.nn.arrays import Stream, bounds
 from digitus.nn.branches import walk
 from digitus.nn.images import as_input
@@ -181,10 +191,15 @@ class TrainStep:
         *,
         rate: float,
         step: int,
+        total: Callable[[float], float] = float,
     ) -> None:
-        """Moves the parameters, and then the average of the weights, in place."""
+        """Moves the parameters, and then the average of the weights, in place.
+
+        Where these are only some of all parameters, `total` is that of `nn.clipped`.
+        """
         with np.errstate(over="ignore", invalid="ignore"):  # the next loss will not be finite
-            apply_gradients(self.optimizer, params, gradients, memory, rate=rate, t=step + 1)
+            rule, gradients = clipped(self.optimizer, gradients, total)
+            apply_gradients(rule, params, gradients, memory, rate=rate, t=step + 1)
             if average is not None:
                 update_average_in_blocks(average, params, self.average, step + 1)
 
@@ -219,8 +234,8 @@ def apply_gradients(
 ) -> None:
     """Adds the optimizer's step number t, from 1, to every parameter that has a gradient.
 
-    This is the only place where parameters change. Optimizers are elementwise, so they may work on
-    blocks of rows.
+    This is the only place where parameters change. The optimizer is a rule for one array, and
+    elementwise, so it may work on blocks of rows.
     """
 
     def step(name: str, rows: slice) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from msgspec.structs import replace
 
-from digitus.nn import first_trained, softmax, stream
+from digitus.nn import Optimizer, clipped, first_trained, softmax, stream
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
 from digitus.serve.inside import as_numbers
@@ -111,7 +111,8 @@ def equations(recipe: Recipe, state: State, batch: Batch, steps: int) -> StepEqu
         gradients |= {f"{i}.{name}": g for name, g in own.items()}
         dy = dx
     rate = recipe.schedule(state.step / steps)
-    found += [_update(recipe, state, name, g, rate) for name, g in gradients.items()]
+    rule, gradients = clipped(recipe.optimizer, gradients)
+    found += [_update(rule, state, name, g, rate) for name, g in gradients.items()]
     return StepEquations(
         state.step,
         len(batch.inputs),
@@ -122,9 +123,9 @@ def equations(recipe: Recipe, state: State, batch: Batch, steps: int) -> StepEqu
     )
 
 
-def _update(recipe: Recipe, state: State, name: str, g: Numbers, rate: float) -> Equation:
+def _update(rule: Optimizer, state: State, name: str, g: Numbers, rate: float) -> Equation:
     """The step of one parameter, on copies."""
-    w, rule = state.params[name], recipe.optimizer
+    w = state.params[name]
     memory = {key: kept.copy() for key, kept in state.memory[name].items()}
     step = rule.update(g, w, memory, rate, state.step + 1)
     short = name.rpartition(".")[2]

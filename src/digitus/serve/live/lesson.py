@@ -20,7 +20,7 @@ from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.sources import STROKES
 from digitus.errors import RecipeError
-from digitus.recipe import KINDS, Recipe, with_settings
+from digitus.recipe import RULES, Recipe, with_settings
 from digitus.serve.decoding import in_words
 from digitus.serve.live.network_text import ACTIVATIONS, PATTERN, network_of, text_of
 from digitus.serve.live.starting_points import (
@@ -37,7 +37,7 @@ AUGMENTS = {
     "strong": Augmentation(rotate=20, scale=0.2, shear=15, shift=2, elastic=1.2, smoothness=4),
 }
 OWN = "recipe"  # the recipe's own augmentation, where it is none of these
-OPTIMIZERS = {kind.__name__: kind for kind in KINDS["optimizer"]}
+OPTIMIZERS = {kind.__name__: kind for kind in RULES}
 DATA = (STROKES, "mnist")
 LIMITS: dict[str, tuple[float, float]] = {
     "rate": (1e-6, 100.0),
