@@ -5,6 +5,8 @@ nested layers. Not inside: promises of all layers (`test_layers`), right gradien
 (`test_check`, `test_tape`, `test_torch`).
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 
@@ -156,6 +158,39 @@ def test_nested_layers_are_measured_on_what_reaches_them():
     only_late = calibrated(U_SHAPED, p, [x], first=5)
     assert np.array_equal(only_late["3.1.mean"], p["3.1.mean"])
     assert not np.array_equal(only_late["5.1.1.mean"], p["5.1.1.mean"])
+
+
+@dataclass(frozen=True)
+class Counted(Relu):
+    """A Relu that notes how many batches it sees."""
+
+    seen: list[int] = field(default_factory=list, compare=False)
+
+    def forward(self, p, x, rng=None):
+        self.seen.append(len(x))
+        return super().forward(p, x, rng)
+
+
+def test_each_layer_is_computed_a_bounded_number_of_times_to_measure_many(monkeypatch):
+    """Where what reaches a layer can be held; where not the work grows and the numbers are same."""
+    network = Chain([layer for _ in range(9) for layer in (Conv(2), BatchNorm(), Counted())])
+    x, p = inputs((5, 4, 2), 12), parameters(network, (5, 4, 2))
+    q = calibrated(network, p, [x[:7], x[7:]])
+    assert [layer.seen for layer in network.layers[2::3]] == [[7, 5]] * 8 + [[]]
+    monkeypatch.setattr("digitus.nn.inputs.HELD_BYTES", 0)
+    again = calibrated(network, p, [x[:7], x[7:]])
+    assert len(network.layers[2].seen) == 2 + 8 * 2
+    assert all(np.array_equal(again[name], a) for name, a in q.items())
+
+
+def test_what_is_held_changes_no_number(monkeypatch):
+    x, p = inputs(IMAGE, 9), parameters(U_SHAPED, IMAGE)
+    found = []
+    for held in (0, 4000, 10**9):  # nothing; of the small layers; everything
+        monkeypatch.setattr("digitus.nn.inputs.HELD_BYTES", held)
+        found.append(calibrated(U_SHAPED, p, [x[:2], x[2:]]))
+    for other in found[1:]:
+        assert all(np.array_equal(other[name], a) for name, a in found[0].items())
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from math import prod
 from typing import Protocol, runtime_checkable
 
 from digitus.nn.arrays import namespace
-from digitus.nn.branches import branches
-from digitus.nn.layers import Backward, Chain, Elementwise, Rng, Shapes, prefixed, scoped
+from digitus.nn.branches import branches, walk
+from digitus.nn.layers import Backward, Chain, Elementwise, Layer, Rng, Shapes, prefixed, scoped
 from digitus.types import Array, Params, Shape
+
+HELD_BYTES = 200 * 10**6  # of what reaches a layer: a whole training set's may be gigabytes
 
 
 @runtime_checkable
@@ -110,16 +112,39 @@ def moments(batches: Iterable[Array], axes: tuple[int, ...]) -> tuple[Array, Arr
     return mean, spread / count
 
 
-@dataclass(frozen=True, eq=False)
 class Reached:
-    """What reaches the layer above a chain; can be run through more than once, if batches can."""
+    """What reaches a layer of a network, batch by batch; can be run through more than once.
 
-    below: Chain
-    p: Params
-    batches: Iterable[Array]
+    What has been run through is held where it is no more than `HELD_BYTES`: the next layer that is
+    measured then begins there and not at the input, which would make the work grow with the square
+    of their number.
+    """
+
+    def __init__(self, network: Chain, batches: Iterable[Array]) -> None:
+        """`batches` are inputs of the network."""
+        self.network, self.batches, self.first = network, batches, 0
+
+    def at(self, layer: int, p: Params, *, last: bool) -> Reached:
+        """What reaches a later layer, given parameters; after the `last` one nothing is held."""
+        self.layer, self.p, self.room = layer, p, 0 if last else HELD_BYTES
+        return self
 
     def __iter__(self) -> Iterator[Array]:
-        return (self.below.forward(self.p, x)[0] for x in self.batches)
+        layers = self.network.layers[self.first : self.layer]
+        own = scoped(self.p, self.layer)[self.first :]
+        held: list[Array] = []
+        room = self.room
+        for x in self.batches:
+            for layer, p in zip(layers, own, strict=True):
+                x = layer.forward(p, x)[0]
+            room -= prod(x.shape) * x.dtype.itemsize
+            if room >= 0:
+                held.append(x)
+            else:
+                held.clear()
+            yield x
+        if room >= 0:
+            self.batches, self.first = held, self.layer
 
 
 def calibrated(network: Chain, p: Params, batches: Iterable[Array], *, first: int = 0) -> Params:
@@ -129,19 +154,22 @@ def calibrated(network: Chain, p: Params, batches: Iterable[Array], *, first: in
     since each one's statistics change what the next one sees; exact, where running averages
     collected during training would lag behind. Layers within layers are measured likewise.
     """
-    p = dict(p)
-    for i, layer in enumerate(network.layers):
-        if i < first:
-            continue
-        reached = Reached(Chain(network.layers[:i]), p, batches)
+    p, reached = dict(p), Reached(network, batches)
+    wanted = [i for i, layer in enumerate(network.layers) if i >= first and _has_measured(layer)]
+    for i in wanted:
+        layer, here = network.layers[i], reached.at(i, p, last=i == wanted[-1])
         if isinstance(layer, Measured):
-            p |= prefixed(i, layer.measure(reached))
+            p |= prefixed(i, layer.measure(here))
         for prefix, chain in branches(layer).items():
             own = {
                 name.removeprefix(prefix): a
                 for name, a in scoped(p, i + 1)[i].items()
                 if name.startswith(prefix)
             }
-            found = calibrated(chain, own, reached)
+            found = calibrated(chain, own, here)
             p |= prefixed(i, {prefix + name: a for name, a in found.items()})
     return p
+
+
+def _has_measured(layer: Layer) -> bool:
+    return any(isinstance(inner, Measured) for inner in walk(layer))
