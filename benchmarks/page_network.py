@@ -4,7 +4,8 @@
 
 MODEL is a page network, or a plain safetensors file with its parameters. The statistics of its
 batch normalisations are measured exactly on crops of made pages, its confidence is fitted on made
-pages of seed 1, and both are written into OUT with float16 parameters.
+pages of seed 1, beside the close-up network that ships, and both are written into OUT as that is
+kept.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from digitus.datasets.digits import Digits
+from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import fit
-from digitus.detection.examples import batch
+from digitus.detection.examples import crop_batch
 from digitus.detection.maps import Peaks
 from digitus.detection.model import PageNetwork, load, save
+from digitus.detection.storage import packed, unpacked
 from digitus.nn import Chain, calibrated
 from digitus.reading.options import ReadingOptions
 from digitus.reading.photo import second_look
@@ -40,7 +43,7 @@ SAME = 0.3  # of the union of two boxes: a find that shares as much with a digit
 def measured(network: Chain, params: Params) -> Params:
     """The parameters with the statistics measured on crops, on PyTorch's arrays for speed."""
     device = Device("torch")
-    images = batch(FIRST_STEP, CROPS, CROPS_SEED, None).inputs[..., None]
+    images = crop_batch(FIRST_STEP, CROPS, CROPS_SEED, None).inputs[..., None]
     inputs = device.put({"x": images.astype(np.float32)})["x"]
     parts = [inputs[i : i + 16] for i in range(0, CROPS, 16)]
     return Device().put(calibrated(network, device.put(params), parts))
@@ -72,7 +75,8 @@ def fitted(network: PageNetwork, count: int, digits: Digits) -> PageNetwork:
             continue
         grey = as_grey(page.picture)
         found = network.detector.find(grey)
-        finds.append((found, second_look(grey, found, options)[1]))
+        close = shipped_closeup()(grey, found.boxes)
+        finds.append((found, close, second_look(grey, found, options)[1]))
         truth.append(truth_of(found, page))
     whole = np.concatenate(truth)
     confidence = fit(finds, whole)
@@ -96,7 +100,7 @@ def main() -> None:
     except Exception:  # not ours: plain parameters
         params = dict(load_file(chosen.model))
     params = measured(recipe.network, params)
-    params = {name: a.astype(np.float16).astype(np.float32) for name, a in params.items()}
+    params = unpacked(packed(params))
     network = fitted(PageNetwork(recipe, params), chosen.pages, development())
     save(chosen.out, recipe, params, history, network.confidence)
 

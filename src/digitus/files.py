@@ -27,7 +27,7 @@ from digitus.errors import ModelError, OutputError
 from digitus.types import Numbers, Params
 
 VERSION = 1
-KINDS = "model", "checkpoint", "page network"
+KINDS = "model", "checkpoint", "page network", "close-up network"
 LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
@@ -98,8 +98,8 @@ def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
             metadata = _metadata(path, header, kind)
             names = list(file.keys())
             for name in names:  # before NumPy is asked for one of which it has never heard
-                if file.get_slice(name).get_dtype() not in ("F16", "F32", "F64"):
-                    raise ValueError(f"{name} holds something other than floats")
+                if file.get_slice(name).get_dtype() not in ("I8", "F16", "F32", "F64"):
+                    raise ValueError(f"{name} holds something other than floats or bytes")
             arrays = {name: _wide(file.get_tensor(name)) for name in names}
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {_reason(error)}") from None

@@ -1,4 +1,4 @@
-"""Two answers become one probability, and a fit finds the weights that made the truth."""
+"""Three answers become one probability, and a fit finds the weights that made the truth."""
 
 from __future__ import annotations
 
@@ -28,19 +28,38 @@ def finds(heat: np.ndarray, digits: Matrix) -> Peaks:
 def test_probabilities_of_all_digits_and_of_none_sum_to_one() -> None:
     rng = np.random.default_rng(0)
     digits, looked = (rng.dirichlet(np.ones(10), 50) for _ in range(2))
-    joint = Confidence()(finds(rng.uniform(0, 1, 50), digits), looked)
+    close = rng.dirichlet(np.ones(11), 50)
+    joint = Confidence()(finds(rng.uniform(0, 1, 50), digits), close, looked)
     assert joint.shape == (50, 10)
     assert (joint >= 0).all()
     assert (joint.sum(1) <= 1).all()
-    assert Confidence()(finds(np.zeros(0), np.zeros((0, 10))), np.zeros((0, 10))).shape == (0, 10)
+    nothing = np.zeros((0, 11)), np.zeros((0, 10))
+    assert Confidence()(finds(np.zeros(0), nothing[1]), *nothing).shape == (0, 10)
+
+
+def closely(rows: Matrix, there: float | np.ndarray = 0.9) -> Matrix:
+    """The close-up network's answers [k 11]: these, where there is a digit."""
+    there = np.broadcast_to(there, len(rows))
+    return np.column_stack([rows * there[:, None], 1 - there])
 
 
 def test_two_that_agree_are_surer_than_one_that_says_nothing() -> None:
     both = answers(np.array([3, 3]), np.array([0.8, 0.8]))
     looked = answers(np.array([3, 0]), np.array([0.8, 0.1]))
-    joint = Confidence()(finds(np.array([0.9, 0.9]), both), looked)
-    assert joint[0].argmax() == joint[1].argmax() == 3
-    assert joint[0, 3] / joint[0].sum() > joint[1, 3] / joint[1].sum()
+    found, same = finds(np.array([0.9, 0.9]), both), closely(looked)
+    for close, by_ink in ((same, looked), (closely(both), looked), (same, both)):
+        joint = Confidence()(found, close, by_ink)
+        assert joint[0].argmax() == joint[1].argmax() == 3
+        assert joint[0, 3] / joint[0].sum() > joint[1, 3] / joint[1].sum()
+
+
+def test_what_is_no_digit_from_close_by_is_none() -> None:
+    rows = answers(np.array([3, 3]), np.array([0.8, 0.8]))
+    joint = Confidence()(
+        finds(np.array([0.9, 0.9]), rows), closely(rows, np.array([0.9, 0.1])), rows
+    )
+    assert joint[0].sum() > joint[1].sum()
+    assert joint[0, 3] / joint[0].sum() == pytest.approx(joint[1, 3] / joint[1].sum())
 
 
 def test_a_fit_is_calibrated() -> None:
@@ -53,7 +72,13 @@ def test_a_fit_is_calibrated() -> None:
     seen = np.where(rng.random(k) < 0.8, truth, rng.integers(0, 10, k))
     found = finds(heat, answers(said, rng.uniform(0.5, 0.99, k)))
     looked = answers(seen, rng.uniform(0.4, 0.95, k))
-    pages = [(found.take(part), looked[part]) for part in np.array_split(np.arange(k), 40)]
+    closer = np.where(rng.random(k) < 0.95, truth, rng.integers(0, 10, k))
+    close = closely(
+        answers(closer, rng.uniform(0.5, 0.99, k)),
+        np.where(there, rng.beta(5, 2, k), rng.beta(1, 4, k)),
+    )
+    parts = np.array_split(np.arange(k), 40)
+    pages = [(found.take(part), close[part], looked[part]) for part in parts]
     confidence = fit(pages, np.where(there, truth, -1))
     joint = np.concatenate([confidence(*page) for page in pages])
     assert joint.sum(1).mean() == pytest.approx(there.mean(), abs=0.01)
@@ -68,15 +93,16 @@ def test_links_speak_for_what_they_join() -> None:
     found.follow[0] = np.eye(3)[JOINS]
     found.after[0] = found.boxes[1, :2]
     looked = answers(np.array([1, 2, 3]), np.full(3, 0.9))
-    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0)
-    likely = Confidence(presence=weights)(found, looked).sum(1)
+    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 0.0)
+    likely = Confidence(presence=weights)(found, closely(looked), looked).sum(1)
     assert likely[1] > likely[2]
-    plain = Confidence(presence=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))(found, looked).sum(1)
+    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 7))
+    plain = heat_alone(found, closely(looked), looked).sum(1)
     assert likely[0] > plain[0]
     assert likely[2] == pytest.approx(plain[2])
 
 
-@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 8}])
+@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 9}])
 def test_weights_that_are_none(wrong: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ValueError, match="weights of"):
         Confidence(**wrong)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digitus.detection.crops import crops, crops_of, followers, turns_of
-from digitus.detection.examples import batch, upcoming
+from digitus.detection.examples import crop_batch, upcoming
 from digitus.detection.maps import CROP_SIDE, ENDS, JOINS, PARTS
 from digitus.nn import stream
 from digitus.synthetic.pages.pages import Page, pages
@@ -90,13 +90,13 @@ def test_as_many_crops_as_wanted_and_more_of_full_pages() -> None:
 
 
 def test_a_batch_depends_on_its_step_alone() -> None:
-    again = batch(3, 4, 9, None)
-    first = batch(3, 4, 9, None)
+    again = crop_batch(3, 4, 9, None)
+    first = crop_batch(3, 4, 9, None)
     assert first.inputs.shape == (4, CROP_SIDE, CROP_SIDE)
     np.testing.assert_array_equal(first.inputs, again.inputs)
     np.testing.assert_array_equal(first.targets, again.targets)
-    assert not np.array_equal(first.inputs, batch(4, 4, 9, None).inputs)
-    ahead = list(upcoming([3, 4], 4, 9, None, processes=1))
+    assert not np.array_equal(first.inputs, crop_batch(4, 4, 9, None).inputs)
+    ahead = list(upcoming(crop_batch, [3, 4], 4, 9, None, processes=1))
     np.testing.assert_array_equal(ahead[0].inputs, first.inputs)
     np.testing.assert_array_equal(ahead[0].targets, first.targets)
 

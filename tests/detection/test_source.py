@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,15 @@ import numpy as np
 import pytest
 
 from conftest import missing
-from digitus.detection import source
-from digitus.detection.examples import batch
+from digitus.detection import closeup, tasks
+from digitus.detection.closeups import CLASSES, SIDE
+from digitus.detection.examples import crop_batch
 from digitus.detection.maps import CHANNELS, CROP_SIDE, DIGIT, HEAT, STRIDE, Truth, targets
 from digitus.detection.model import planned_page, shipped
 from digitus.detection.score import digits_found, found
 from digitus.detection.source import PageExamples, TrainedPages, Writers, begin, train, writers
 from digitus.errors import RecipeError, ShapeError
-from digitus.nn import Chain, Conv, MultiTask
+from digitus.nn import Chain, Conv, Dense, Flatten, MultiTask, Relu, Scale, SoftmaxCrossEntropy
 from digitus.recipe import load_recipe, with_settings
 from digitus.training.device import Device
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
@@ -40,7 +42,8 @@ SMALL = recipe(FINDS)
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """An epoch of three batches."""
-    monkeypatch.setattr(source, "CROPS", 6)
+    for data, task in tasks.TASKS.items():
+        monkeypatch.setitem(tasks.TASKS, data, replace(task, epoch=6))
 
 
 def test_the_recipe_answers_every_channel_at_every_cell() -> None:
@@ -77,15 +80,15 @@ def test_a_digit_is_found_where_it_is_hot_and_read_rightly() -> None:
     maps = np.stack([targets(two, (CROP_SIDE, CROP_SIDE)), targets([], (CROP_SIDE, CROP_SIDE))])
     right = answers(maps)
     crops = Batch(np.zeros((2, CROP_SIDE, CROP_SIDE), np.uint8), maps)
-    assert found(right, maps) == (2, 2)
+    assert found(right, crops) == (2, 2)
     assert digits_found(right, crops) == (2.0, 2)
     cold = right.copy()
     cold[0, 15, 12, HEAT] = -0.1
-    assert found(cold, maps) == (1, 2)
+    assert found(cold, crops) == (1, 2)
     assert digits_found(cold, crops) == (1.0, 2)
     wrong = right.copy()
     wrong[0, 15, 30, DIGIT] = np.eye(10)[1]
-    assert found(wrong, maps) == (1, 2)
+    assert found(wrong, crops) == (1, 2)
     assert digits_found(right, crops.part(slice(1, 2))) == (1.0, 1)  # none there, none missed
 
 
@@ -98,7 +101,7 @@ def test_batches_are_those_of_their_numbers_whoever_makes_them() -> None:
     with closing(examples.upcoming(range(4, 6), nullcontext)) as coming:
         made = list(coming)
     for step, own in zip((4, 5), made, strict=True):
-        expected = batch(step, 2, SMALL.seed, by.learnt)
+        expected = crop_batch(step, 2, SMALL.seed, by.learnt)
         assert np.array_equal(own.inputs, expected.inputs)
         assert np.array_equal(own.targets, expected.targets, equal_nan=True)
         assert {k: (v.shape, v.dtype) for k, v in own._asdict().items() if v is not None} == {
@@ -160,6 +163,37 @@ def test_a_run_is_kept_and_resumed_to_the_bit(tmp_path: Path) -> None:
     assert not run.checkpoint.exists()
     losses = [epoch["development_loss"] for epoch in last.recognizer.history["epochs"]]
     assert losses == [end.development_loss for end in ends]
+
+
+CLOSE = replace(
+    SMALL,
+    name="small closeup",
+    data="closeups",
+    network=Chain([Scale(255), Conv(4, stride=2), Relu(), Flatten(), Dense(CLASSES)]),
+    loss=SoftmaxCrossEntropy(),
+)
+
+
+def test_closer_looks_are_learnt_from_the_same_pages(tmp_path: Path) -> None:
+    by = Writers.of(digits())
+    made = PageExamples(CLOSE, by).upcoming(range(2), nullcontext)
+    first, second = (part for part in made)
+    assert first.inputs.shape == (2, SIDE, SIDE)
+    assert not np.array_equal(first.inputs, second.inputs)
+    assert first.labels is not None
+    assert np.array_equal(first.targets.argmax(1), first.labels)
+    *told, last = train(CLOSE, by)
+    assert isinstance(last, Finished)
+    ends = [event for event in told if isinstance(event, EpochEnded)]
+    assert all(0 <= end.development_accuracy <= 1 for end in ends)
+    last.recognizer.save(tmp_path / "closeup.safetensors")
+    network = closeup.load(tmp_path / "closeup.safetensors")
+    assert network.recipe == CLOSE
+    answers = network(np.full((40, 60), 200, np.uint8), np.array([[20, 30, 10, 20]], np.float32))
+    assert answers.shape == (1, CLASSES)
+    assert answers.sum() == pytest.approx(1)
+    with pytest.raises(ShapeError, match="the digits and none need"):
+        begin(replace(CLOSE, network=Chain([Flatten(), Dense(10)])), by)
 
 
 def started(by: Writers, device: Device | None = None) -> tuple[TrainedPages, list[Any]]:

@@ -69,8 +69,14 @@ def check(recipe: str | None, seed: int, json: bool) -> None:
 
 def _side(recipe: Recipe) -> int:
     """The side of images on which the network is checked. Raises `ShapeError` if it fits none."""
-    from digitus.recipe import PAGES, planned
+    from digitus.recipe import CLOSEUPS, PAGES, planned
 
+    if recipe.data == CLOSEUPS:
+        from digitus.detection.closeup import planned_closeup
+        from digitus.detection.closeups import SIDE
+
+        planned_closeup(recipe.network)
+        return SIDE
     if recipe.data == PAGES:
         from digitus.detection.model import planned_page
 

@@ -58,26 +58,31 @@ def _parameters(recipe: Recipe) -> int:
     """How many numbers the network of a recipe has, on the images that it is for."""
     from math import prod
 
+    from digitus.detection.closeups import SIDE
     from digitus.detection.maps import CROP_SIDE
-    from digitus.recipe import PAGES
+    from digitus.recipe import CLOSEUPS, PAGES
 
-    side = CROP_SIDE if recipe.data == PAGES else 28
+    side = {PAGES: CROP_SIDE, CLOSEUPS: SIDE}.get(recipe.data, 28)
     return sum(prod(shape) for shape in recipe.network.plan((side, side, 1))[0].values())
 
 
 def _made(path: Path) -> dict[str, Any]:
-    """What there is to say of a file: a recognizer or a page network. Raises `ModelError`."""
-    from digitus.detection import model
+    """What there is to say of a file with any kind of network. Raises `ModelError`."""
+    from digitus.detection import closeup, model
     from digitus.errors import ModelError
     from digitus.recognizer import load
 
     try:
         return _row(str(path), load(path))
     except ModelError as error:
+        network: model.PageNetwork | closeup.CloseUpNetwork
         try:
             network = model.load(path)
         except ModelError:
-            raise error from None
+            try:
+                network = closeup.load(path)
+            except ModelError:
+                raise error from None
     count = sum(a.size for a in network.params.values())
     return _told(str(path), network.recipe, count, network.history)
 

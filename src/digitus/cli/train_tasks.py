@@ -1,4 +1,4 @@
-"""What `digitus train` learns: digits, or to find the digits of a page.
+"""What `digitus train` learns: digits, or from made pages, to find them and to look closer.
 
 Inside: the data of either, its run, and what is said of a page network at the end. Not inside: the
 command, and what is said of a recognizer (`train`).
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 def found(data: str, data_dir: Path | None) -> Digits | Writers:
     """Digits by their name or path, or who writes pages."""
-    from digitus.recipe import PAGES
+    from digitus.recipe import MADE
 
-    if data == PAGES:
+    if data in MADE:
         from digitus.detection.source import writers
 
         return writers(data_dir)
@@ -87,9 +87,11 @@ def _record_pages(
 
 
 def tell(run: Run, trained: TrainedPages, json: bool) -> None:
-    """Says what was made, and how many of the digits held back it finds."""
+    """Says what was made, and how well it does on what was held back."""
+    from digitus.detection.tasks import task_of
+
     epochs: list[dict[str, Any]] = trained.history["epochs"]
-    crops, share = trained.history["development"], epochs[-1]["development_accuracy"]
+    held_back, share = trained.history["development"], epochs[-1]["development_accuracy"]
     if json:
         print_json(
             {
@@ -98,10 +100,11 @@ def tell(run: Run, trained: TrainedPages, json: bool) -> None:
                 "parameters": sum(a.size for a in trained.params.values()),
                 "epochs": len(epochs),
                 "seconds": sum(epoch["seconds"] for epoch in epochs),
-                "development": {"n": crops, "found": share},
+                "development": {"n": held_back, "found": share},
             }
         )
         return
     console = output()
-    console.print(f"On {crops:,} crops held back, {percent(share)} of the digits are found.")
+    task = task_of(trained.recipe)
+    console.print(f"Of {held_back:,} {task.examples} held back, {percent(share)} {task.right}.")
     console.print(f"model   {run.model}")

@@ -1,11 +1,13 @@
-"""Confidence: two answers to one digit, made one probability that means what it says.
+"""Confidence: three answers to one digit, made one probability that means what it says.
 
-The page network says of a find how hot it is and which digit d it might be, p(d); the recognizer
-looks at the same place by itself and says q(d). They are joined by logistic regression::
+The page network says of a find how hot it is and which digit d it might be, p(d). The close-up
+network looks at it again and says c(d), and c₀ that there is none; the recognizer looks at its ink
+alone and says q(d). They are joined by logistic regression::
 
-    z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log q(d)
+    z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
     P(d | digit) = softmax(z)
-    P(digit) = σ(Σⱼ bⱼ fⱼ),     f = 1, logit heat, log max p, log max q, log size, max P(d), s, t
+    P(digit) = σ(Σⱼ bⱼ fⱼ),     f = 1, logit heat, log max p, log max q, log size, max P(d), s, t,
+                                    -logit c₀
     confidence = P(digit) P(d | digit)
 
 where s and t say how well the links of the page speak for the find: s, of those that come to it,
@@ -22,11 +24,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digitus.detection.closeups import NONE
 from digitus.detection.maps import ENDS, Peaks, sigmoid
 from digitus.nn import softmax
-from digitus.types import Floats64, Ints, Matrix
+from digitus.types import Floats64, Ints, Matrix, Numbers
 
-SMALLEST_SHARE = 1e-4  # probabilities below say no more: neither network is that sure of itself
+SMALLEST_SHARE = 1e-4  # probabilities below say no more: no network is that sure of itself
 MISS = 0.5  # sizes: a link that misses by so much says e times less
 STEPS = 60  # of Newton's method, which needs ten
 STIFFNESS = 1e-2  # of an example: keeps what hardly varies from growing without end
@@ -34,32 +37,32 @@ STIFFNESS = 1e-2  # of an example: keeps what hardly varies from growing without
 
 @dataclass(frozen=True)
 class Confidence:
-    """How the two answers are weighed: `choice` are the a of the formula, `presence` the b."""
+    """How the answers are weighed: `choice` are the a of the formula, `presence` the b."""
 
-    choice: tuple[float, ...] = (0.7, 0.7)
-    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    choice: tuple[float, ...] = (0.5, 0.5, 0.2)
+    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5)
 
     def __post_init__(self) -> None:
-        for name, count in (("choice", 2), ("presence", 8)):
+        for name, count in (("choice", 3), ("presence", 9)):
             weights = getattr(self, name)
             if len(weights) != count or not np.isfinite(weights).all():
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
 
-    def __call__(self, found: Peaks, looked: Matrix) -> Floats64:
-        """For k finds and the recognizer's answers [k 10] the probability of each digit [k 10].
+    def __call__(self, found: Peaks, close: Matrix, looked: Matrix) -> Floats64:
+        """For k finds the probability of each digit [k 10]; what is missing to 1, that of none.
 
-        What is missing to 1 is the probability that there is none.
+        `close` [k 11] are the close-up network's answers, `looked` [k 10] the recognizer's.
         """
-        which = softmax(_evidence(found, looked) @ np.array(self.choice))
-        there = _features(found, looked, which) @ np.array(self.presence)
+        which = softmax(_evidence(found, close, looked) @ np.array(self.choice))
+        there = _features(found, close, looked, which) @ np.array(self.presence)
         joint: Floats64 = which * sigmoid(there)[:, None]
         return joint
 
 
-def fit(pages: Sequence[tuple[Peaks, Matrix]], truth: Ints) -> Confidence:
+def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidence:
     """The weights that make the truth likeliest: for each find a digit, or -1 where there is none.
 
-    `pages` are the finds of each page with the recognizer's answers; `truth` goes over all of them.
+    `pages` are the finds of each page with both other answers; `truth` goes over all of them.
     """
     evidence = np.concatenate([_evidence(*page) for page in pages])
     digit = truth >= 0
@@ -73,7 +76,7 @@ def fit(pages: Sequence[tuple[Peaks, Matrix]], truth: Ints) -> Confidence:
         hessian = np.einsum("kd,kdi,kdj->ij", p, off, off) + STIFFNESS * np.eye(len(a))
         a = a + np.linalg.solve(hessian, gradient)
     which = softmax(evidence @ a)
-    ends = np.cumsum([len(found) for found, _ in pages])[:-1]
+    ends = np.cumsum([len(found) for found, _, _ in pages])[:-1]
     parts = zip(pages, np.split(which, ends), strict=True)
     x = np.concatenate([_features(*page, own) for page, own in parts])
     b = np.zeros(len(Confidence.presence))
@@ -85,26 +88,33 @@ def fit(pages: Sequence[tuple[Peaks, Matrix]], truth: Ints) -> Confidence:
     return Confidence(tuple(a.tolist()), tuple(b.tolist()))
 
 
-def _evidence(found: Peaks, looked: Matrix) -> Floats64:
-    """The g of the formula: [k 10 2]."""
-    both = np.stack([found.digits, looked], axis=2).astype(np.float64)
-    return np.log(np.maximum(both, SMALLEST_SHARE))
+def _evidence(found: Peaks, close: Matrix, looked: Matrix) -> Floats64:
+    """The g of the formula: [k 10 3]."""
+    among = close[:, :NONE] / np.maximum(1 - close[:, NONE:], SMALLEST_SHARE)
+    answers = np.stack([found.digits, among, looked], axis=2).astype(np.float64)
+    return np.log(np.maximum(answers, SMALLEST_SHARE))
 
 
-def _features(found: Peaks, looked: Matrix, which: Floats64) -> Floats64:
-    """The f of the formula: [k 8]."""
-    heat = np.clip(found.heat.astype(np.float64), SMALLEST_SHARE, 1 - SMALLEST_SHARE)
+def _features(found: Peaks, close: Matrix, looked: Matrix, which: Floats64) -> Floats64:
+    """The f of the formula: [k 9]."""
     return np.column_stack(
         [
             np.ones(len(found)),
-            np.log(heat / (1 - heat)),
+            _log_odds(found.heat),
             np.log(np.maximum(found.digits.max(1, initial=0), SMALLEST_SHARE)),
             np.log(np.maximum(looked.max(1, initial=0), SMALLEST_SHARE)),
             np.log(np.maximum(found.boxes[:, 2:].max(1, initial=1), 1)) - 3.4,
             which.max(1, initial=0),
             *_links(found),
+            -_log_odds(close[:, NONE]),
         ]
     )
+
+
+def _log_odds(p: Numbers) -> Floats64:
+    p = np.clip(p.astype(np.float64), SMALLEST_SHARE, 1 - SMALLEST_SHARE)
+    odds: Floats64 = np.log(p / (1 - p))
+    return odds
 
 
 def _links(found: Peaks) -> tuple[Floats64, Floats64]:

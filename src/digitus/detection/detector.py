@@ -43,7 +43,7 @@ TILE, HALO = 256, 32  # pixels: where a fine copy is looked at, and what is seen
 CALLS = 0.1  # the probability of smaller digits from which on a finer copy is looked at
 LEAST_HEAT = 0.1
 SLACK = 1.1  # the network may say a digit's size by that factor wrong
-SAME = 0.45  # of the smaller box: finds that overlap by more are one
+SAME = 0.6  # of the smaller box: finds that overlap by more are one; slanted digits do by half
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,9 @@
-"""What the page network learns from: batches of crops of made pages, with what it should answer.
+"""What is learnt from made pages: batches of crops or of close-ups, with what to answer.
 
 Batch number s is made of pages that no other batch sees, from streams of (seed, s), so that a run
 that is resumed goes on as if it had never stopped; processes make batches ahead of their use. Not
-inside: how a page is made (`synthetic.pages`) and cut (`crops`).
+inside: how a page is made (`synthetic.pages`), how crops (`crops`) and close-ups
+(`closeup_examples`) are cut from it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
 from digitus.datasets.digits import Digits
+from digitus.detection.closeup_examples import of_page, varied
+from digitus.detection.closeups import CLASSES
 from digitus.detection.crops import crops_of
 from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE, targets
 from digitus.nn.arrays import stream
@@ -26,9 +31,13 @@ from digitus.synthetic.pages.pages import pages
 from digitus.training.source import Batch
 
 AHEAD = 3  # batches for each process that are made before they are asked for
+OF_A_PAGE = 8  # close-ups
+
+# Makes the batch of a step: (step, size, seed, digits). A function of a module, for processes.
+Make: TypeAlias = Callable[[int, int, int, Digits | None], Batch]
 
 
-def batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
+def crop_batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
     """The batch of a step, counted from 0; `digits` write half of the pages.
 
     Its inputs are crops [n h w], sides `CROP_SIDE`, its targets [n h/STRIDE w/STRIDE CHANNELS].
@@ -41,8 +50,29 @@ def batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
     return Batch(np.stack([image for image, _ in made]), answers)
 
 
+def closeup_batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
+    """The batch of a step as `crop_batch`: close-ups [n SIDE SIDE] and what they show [n CLASSES].
+
+    No page is turned: a page is read the right way up.
+    """
+    rng = stream(seed, "closeups", step)
+    upright = (
+        p for p in pages(2 * size, seed, digits, start=step * 2 * size) if "turned" not in p.kinds
+    )
+    several = (list(of_page(page, rng)) for page in upright)
+    made = (found[i] for found in several for i in rng.permutation(len(found))[:OF_A_PAGE])
+    images, labels = zip(*islice(made, size), strict=True)
+    shown = np.array(labels, np.uint8)
+    return Batch(varied(np.stack(images), rng), np.eye(CLASSES, dtype=np.float32)[shown], shown)
+
+
 def upcoming(
-    steps: Iterable[int], size: int, seed: int, digits: Digits | None, processes: int
+    make: Make,
+    steps: Iterable[int],
+    size: int,
+    seed: int,
+    digits: Digits | None,
+    processes: int,
 ) -> Generator[Batch, None, None]:
     """The batches of these steps in turn, made ahead by so many processes."""
     spawn = multiprocessing.get_context("spawn")
@@ -50,7 +80,7 @@ def upcoming(
         coming: deque[Future[Batch]] = deque()
         try:
             for step in steps:
-                coming.append(pool.submit(_made, step, size, seed))
+                coming.append(pool.submit(_made, make, step, size, seed))
                 if len(coming) > AHEAD * processes:
                     yield coming.popleft().result()
             while coming:
@@ -84,5 +114,5 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _made(step: int, size: int, seed: int) -> Batch:
-    return batch(step, size, seed, _digits)
+def _made(make: Make, step: int, size: int, seed: int) -> Batch:
+    return make(step, size, seed, _digits)

@@ -1,22 +1,21 @@
 """The page network as a file, and the one that ships with digitus.
 
-Inside: saving, loading and checking; numbers are kept with 11 significant bits (float16), which
-halves the file, and computed with in float32. Not inside: the file's format (`files`), the network
-at work (`detector`).
+Inside: saving, loading and checking. Not inside: the file's format (`files`), how numbers are kept
+in it (`storage`), the network at work (`detector`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from digitus.detection.confidence import Confidence
 from digitus.detection.detector import Detector
 from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
+from digitus.detection.storage import packed, unpacked
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.nn import Chain, Shape
@@ -41,7 +40,7 @@ class PageNetwork:
     history: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check(self.recipe.network, self.params)
+        checked(planned_crop, self.recipe.network, self.params)
 
     @cached_property
     def detector(self) -> Detector:
@@ -58,13 +57,12 @@ def save(
 ) -> None:
     """Writes a network as it was trained. Raises `OutputError`, and `ModelError` if it is none."""
     network = PageNetwork(recipe, params, confidence or Confidence(), history)
-    half = {name: np.asarray(a, np.float16) for name, a in params.items()}
     about = {
         "recipe": to_table(recipe),
         "confidence": asdict(network.confidence),
         "history": history,
     }
-    write_arrays(Path(path), half, KIND, about)
+    write_arrays(Path(path), packed(params), KIND, about)
 
 
 def load(path: Path | str = DEFAULT) -> PageNetwork:
@@ -73,23 +71,35 @@ def load(path: Path | str = DEFAULT) -> PageNetwork:
     Raises `ModelError` where it cannot be used, saying why.
     """
     path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
-    params, about = read_arrays(path, KIND)
+    arrays, about = read_arrays(path, KIND)
     try:
         weights = {
             name: tuple(float(w) for w in about["confidence"][name])
             for name in ("choice", "presence")
         }
         confidence = Confidence(**weights)
-        return PageNetwork(from_table(about["recipe"]), params, confidence, dict(about["history"]))
+        return PageNetwork(
+            from_table(about["recipe"]), unpacked(arrays), confidence, dict(about["history"])
+        )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
-        what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
-        raise ModelError(f"{path} is damaged: {one_line(what)}") from None
+        raise damaged(path, error) from None
+
+
+def damaged(path: Path, error: Exception) -> ModelError:
+    """What to raise where something in a file's metadata is missing or wrong."""
+    what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
+    return ModelError(f"{path} is damaged: {one_line(what)}")
 
 
 @cache
 def shipped() -> PageNetwork:
     """The page network that ships: opening its file takes longer than reading a digit."""
     return load()
+
+
+def planned_crop(network: Chain) -> dict[str, Shape]:
+    """As `planned_page`, for the crops that are learnt from."""
+    return planned_page(network, CROP_SIDE)
 
 
 def planned_page(network: Chain, side: int) -> dict[str, Shape]:
@@ -101,10 +111,10 @@ def planned_page(network: Chain, side: int) -> dict[str, Shape]:
     return planned(network, (side, side), (cells, cells, CHANNELS), "the digits of a page")
 
 
-def _check(network: Chain, params: Params) -> None:
+def checked(plan: Callable[[Chain], dict[str, Shape]], network: Chain, params: Params) -> None:
     """Raises `ModelError` for parameters that do not fit, or answers of another form."""
     try:
-        shapes = planned_page(network, CROP_SIDE)
+        shapes = plan(network)
     except ShapeError as error:
         raise ModelError(str(error)) from None
     found = {name: a.shape for name, a in params.items()}

@@ -11,18 +11,18 @@ from digitus.training.source import Batch
 from digitus.types import Array
 
 
-def found(outputs: Array, targets: Array) -> tuple[int, int]:
+def found(outputs: Array, batch: Batch) -> tuple[float, float]:
     """How many digits are found, and how many there are, from maps [n h w CHANNELS].
 
     Found is a digit whose middle's cell is hot, with a probability above a half, and which is taken
     for the digit that it is there.
     """
     xp = namespace(outputs)
-    t = like(targets, outputs)
+    t = like(batch.targets, outputs)
     middle = t[..., HEAT.start] >= 1  # false where nobody knows
     hot = outputs[..., HEAT.start] > 0
     same = xp.argmax(outputs[..., DIGIT], axis=-1) == xp.argmax(t[..., DIGIT], axis=-1)
-    return int(xp.sum(middle & hot & same)), int(xp.sum(middle))
+    return float(xp.sum(middle & hot & same)), float(xp.sum(middle))
 
 
 def digits_found(outputs: Array, batch: Batch) -> tuple[float, float]:
@@ -30,6 +30,6 @@ def digits_found(outputs: Array, batch: Batch) -> tuple[float, float]:
 
     Where there is no digit none is missed, and the share is 1.
     """
-    right, digits = found(outputs, batch.targets)
+    right, digits = found(outputs, batch)
     crops = len(batch.inputs)
     return crops * (right / digits if digits else 1.0), crops

@@ -1,11 +1,11 @@
-"""How the page network is trained: crops of made pages as a task for the training loop.
+"""How networks learn from made pages: their crops or close-ups as a task for the training loop.
 
 Half of the pages are written with MNIST's training digits where they are at hand, the others by the
 simulated pen. The crops held back are the same for all runs, of pages and of digits that no run
 learns from.
 
-Inside: `PageExamples`, the task; a run of it from its first state to the trained network. Not
-inside: how crops are made (`examples`), the loop (`training.session`), the file (`model`).
+Inside: `PageExamples`, and a run of them from its first state to the trained network. Not inside:
+what is learnt (`tasks`), how batches are made (`examples`), the loop (`training.session`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,8 @@ from digitus import __version__
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import available, load
-from digitus.detection import model
-from digitus.detection.examples import batch, upcoming
-from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
-from digitus.detection.score import digits_found, found
+from digitus.detection.examples import upcoming
+from digitus.detection.tasks import task_of
 from digitus.errors import ModelError
 from digitus.nn import like, to_numpy
 from digitus.nn.images import as_input
@@ -39,10 +37,7 @@ from digitus.training.session import Session, State, initial_state
 from digitus.training.source import ArrayShape, Batch, Claim, Development
 from digitus.types import Array, Images, Params
 
-CROPS = 4800  # in an epoch
-SAMPLE = 480  # crops at most on which statistics are measured: each has thousands of places
-FIRST = 24  # crops on which layers that standardize the input measure it
-AT_ONCE = 24  # crops held back that are made, and looked at, at once
+FIRST = 24  # examples on which layers that standardize the input measure it
 # Far from the seeds that people choose: no run learns from the pages that are held back.
 DEVELOPMENT_SEED = 10**9
 MNIST, SPLIT_SEED = "mnist", 0
@@ -92,23 +87,19 @@ class PageExamples:
     are the same.
     """
 
-    score = staticmethod(digits_found)
-
     def __init__(self, recipe: Recipe, by: Writers, processes: int = 0) -> None:
         self.recipe, self.by, self.processes = recipe, by, processes
-        self.size = min(recipe.batch_size or CROPS, CROPS)
-        self.batches = CROPS // self.size
+        self.task = task_of(recipe)
+        self.score = self.task.score
+        self.size = min(recipe.batch_size or self.task.epoch, self.task.epoch)
+        self.batches = self.task.epoch // self.size
         self.learnt = range(self.batches * self.size)
         self.development = range(recipe.development)
 
     @property
     def largest(self) -> dict[str, ArrayShape]:
         """The arrays of any batch."""
-        cells = CROP_SIDE // STRIDE
-        return {
-            "inputs": ((self.size, CROP_SIDE, CROP_SIDE), "u1"),
-            "targets": ((self.size, cells, cells, CHANNELS), "f4"),
-        }
+        return self.task.arrays(self.size)
 
     def upcoming(self, steps: Iterable[int], claim: Claim) -> Generator[Batch, None, None]:
         """The batches of these steps. No thread makes any, so none is claimed."""
@@ -119,39 +110,41 @@ class PageExamples:
     ) -> Generator[Batch, None, None]:
         if not self.processes:
             for step in steps:
-                yield batch(step, size, seed, digits)
+                yield self.task.make(step, size, seed, digits)
             return
-        with closing(upcoming(steps, size, seed, digits, self.processes)) as coming:
+        made = upcoming(self.task.make, steps, size, seed, digits, self.processes)
+        with closing(made) as coming:
             yield from coming
 
     def sample(self, count: int) -> Images:
-        """At most so many crops, the first ones of the run."""
+        """At most so many examples, the first ones of the run."""
         return self._sample[:count]
 
     @cached_property
     def _sample(self) -> Images:
-        steps = range(-(-min(SAMPLE, len(self.learnt)) // self.size))
+        count = min(self.task.sample, len(self.learnt))
+        steps = range(-(-count // self.size))
         made = self._made(steps, self.size, self.recipe.seed, self.by.learnt)
-        return np.concatenate([part.inputs for part in made])[:SAMPLE]
+        return np.concatenate([part.inputs for part in made])[:count]
 
     @cached_property
     def held_back(self) -> list[Batch]:
-        """The crops held back, in parts of `AT_ONCE`."""
-        count = len(self.development)
-        steps = range(-(-count // AT_ONCE))
-        parts = list(self._made(steps, AT_ONCE, DEVELOPMENT_SEED, self.by.held_back))
-        return [*parts[:-1], parts[-1].part(slice(count - AT_ONCE * (len(parts) - 1)))]
+        """The examples held back, in parts."""
+        count, at_once = len(self.development), self.task.at_once
+        steps = range(-(-count // at_once))
+        parts = list(self._made(steps, at_once, DEVELOPMENT_SEED, self.by.held_back))
+        return [*parts[:-1], parts[-1].part(slice(count - at_once * (len(parts) - 1)))]
 
     def evaluate(self, params: Params, each: Map = map) -> Development:
-        """Loss and share of the digits found on the crops held back."""
+        """The loss on what is held back, and the share of it that is answered rightly."""
         w = next(iter(params.values()))
 
-        def judged(part: Batch) -> tuple[float, int, int]:
+        def judged(part: Batch) -> tuple[float, float, float]:
             outputs: Array = self.recipe.network.forward(params, as_input(part.inputs, w))[0]
             loss = float(self.recipe.loss(outputs, like(part.targets, w))[0])
             if not np.isfinite(loss):
                 raise ModelError("the network's answers are not finite")
-            return loss * len(part.inputs), *found(outputs, part.targets)
+            return loss * len(part.inputs), *self.task.exact(outputs, part)
 
         losses, right, digits = zip(*each(judged, self.held_back), strict=True)
         share = sum(right) / max(1, sum(digits))
@@ -160,7 +153,7 @@ class PageExamples:
 
 @dataclass(frozen=True, eq=False)
 class TrainedPages:
-    """A page network as training leaves it."""
+    """A network that learnt from pages, as training leaves it."""
 
     recipe: Recipe
     params: Params
@@ -168,7 +161,7 @@ class TrainedPages:
 
     def save(self, path: Path) -> None:
         """Writes it to one file, atomically. Raises `OutputError`."""
-        model.save(path, self.recipe, self.params, self.history)
+        task_of(self.recipe).save(path, self.recipe, self.params, self.history)
 
 
 Event: TypeAlias = Started | Stepped | EpochEnded | Finished[TrainedPages]
@@ -176,8 +169,9 @@ Event: TypeAlias = Started | Stepped | EpochEnded | Finished[TrainedPages]
 
 def begin(recipe: Recipe, by: Writers) -> State:
     """The state before the first step. Raises `ShapeError` for a network that does not fit."""
-    model.planned_page(recipe.network, CROP_SIDE)
-    first = batch(0, FIRST, recipe.seed, by.learnt)
+    task = task_of(recipe)
+    task.plan(recipe.network)
+    first = task.make(0, FIRST, recipe.seed, by.learnt)
     return initial_state(recipe, first.inputs)
 
 
@@ -189,7 +183,7 @@ def train(
     threads: int = 1,
     device: Device = NUMPY,
 ) -> Iterator[Event]:
-    """Trains a page network and yields what happens, as `training.loop.train` does for digits.
+    """Trains a network on pages and yields what happens, as `training.loop.train` for digits.
 
     Goes on from `state` if one is given, and changes it. Raises `ShapeError` for a network that
     does not fit, `TrainingError` for a loss that is not finite.
@@ -204,7 +198,7 @@ def train(
     with session.at_work():
         yield from session.events()
         with session.claim():
-            params = session.params_so_far(SAMPLE)
+            params = session.params_so_far(examples.task.sample)
         history = {
             "digitus": __version__,
             "numpy": np.__version__,

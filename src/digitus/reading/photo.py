@@ -1,7 +1,8 @@
-"""A picture read by the page network: finds, a second look by the recognizer, lines and groups.
+"""A picture read by the page network: finds, closer looks at each, lines and groups.
 
-The network says where digits are, at every scale (`detection.detector`). The recognizer looks at
-each find by itself, and both answers become one confidence (`detection.confidence`). What is
+The network says where digits are, at every scale (`detection.detector`). The close-up network looks
+at each find as it stands on the paper (`detection.closeup`), the recognizer at its ink alone, and
+the three answers become one confidence (`detection.confidence`). What is
 probably a digit is put into lines (`detection.lines`), and these into groups: whether a gap is a
 space is decided by its width among the others of its line (`groups`) and by what the network says.
 A page of which little is certain is looked at turned by quarters as well.
@@ -19,6 +20,7 @@ import cv2
 import numpy as np
 
 from digitus.datasets.digits import SIDE
+from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.lines import lines_of, parting
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
@@ -50,13 +52,15 @@ SHOWN_SIDE = 1000  # pixels of the longer side of the copy that is shown
 class Look:
     """A picture, turned by so many quarters, with what may be digits in it: k finds.
 
-    `images` [k 28 28] are what the recognizer saw, `looked` [k 10] its answers, `joint` [k 10] the
-    probability of each digit; what is missing to 1 is that of none. `heats` are there if asked for.
+    `close` [k 11] are the close-up network's answers; `images` [k 28 28] what the recognizer saw,
+    `looked` [k 10] its answers; `joint` [k 10] are the probabilities of the digits, and what is
+    missing to 1 is that of none. `heats` are there if asked for.
     """
 
     turns: int
     grey: Grey
     found: Peaks
+    close: Matrix
     images: Images
     looked: Matrix
     joint: Floats64
@@ -140,8 +144,10 @@ def _look(grey: Grey, turns: int, options: ReadingOptions) -> Look:
     heats: list[Floats32] = []
     network = shipped()
     found = network.detector.find(grey, heats=heats if options.keep_steps else None)
+    close = shipped_closeup()(grey, found.boxes)
     images, looked = second_look(grey, found, options)
-    return Look(turns, grey, found, images, looked, network.confidence(found, looked), heats)
+    joint = network.confidence(found, close, looked)
+    return Look(turns, grey, found, close, images, looked, joint, heats)
 
 
 def second_look(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Images, Matrix]:

@@ -118,7 +118,7 @@ def _fills(single: Digit, found: Sequence[Digit], options: ReadingOptions, small
     if not found:  # refused rather than left out, if there is something of a digit
         sure = small or options.drawn
         return single.confidence >= (options.threshold / 2 if sure else CERTAIN_CONFIDENCE)
-    if len(found) > FEW_PARTS:
+    if len(found) > FEW_PARTS or single.value is None:
         return False
     x, y, w, h = single.box
     for digit in found:

@@ -6,8 +6,10 @@ optimizer, schedule, batch size, epochs, augmentation, seed. `settings` is what 
 """
 
 from digitus.recipe.settings import (
+    CLOSEUPS,
     KINDS,
     LAYERS,
+    MADE,
     PAGES,
     RULES,
     Recipe,
@@ -17,8 +19,10 @@ from digitus.recipe.settings import (
 from digitus.recipe.table import from_table, load_recipe, nearest, shipped, to_table
 
 __all__ = (
+    "CLOSEUPS",
     "KINDS",
     "LAYERS",
+    "MADE",
     "PAGES",
     "RULES",
     "Recipe",

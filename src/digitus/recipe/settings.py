@@ -32,7 +32,10 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (*RULES, nn.Clipped),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }  # fmt: skip
-PAGES = "pages"  # as data: crops of made pages, for networks that find digits (`detection`)
+# As data: crops of made pages, for networks that find digits, and close-ups of what was found
+# (`detection`).
+PAGES, CLOSEUPS = "pages", "closeups"
+MADE = PAGES, CLOSEUPS
 MAX_SOFTNESS = 100  # beyond it all ten answers are alike
 MAX_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
@@ -44,11 +47,11 @@ class Recipe:
     `development` images are held back from the training set for choices along the way.
     `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
     average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", a
-    path, or "pages", of which `development` crops are held back. `worn` is the share of images that
-    are worn, as by a bad photograph, drawn anew each time; `not_digits` are added to every batch,
-    so many for each digit, to be read as nothing. `teacher` names models, joined by "+", whose
-    answers are learnt instead of the labels: files, or "default", the one that ships; `softness`
-    divides their outputs before softmax.
+    path, or "pages" or "closeups", which are made as they are learnt from. `worn` is the share of
+    images that are worn, as by a bad photograph, drawn anew each time; `not_digits` are added to
+    every batch, so many for each digit, to be read as nothing. `teacher` names models, joined by
+    "+", whose answers are learnt instead of the labels: files, or "default", the one that ships;
+    `softness` divides their outputs before softmax.
     `name` becomes that of a folder.
     """
 
@@ -88,7 +91,7 @@ class Recipe:
                 f"softness must be above 0 and at most {MAX_SOFTNESS}, not {self.softness}"
             )
         changed = self.worn or self.not_digits or self.teacher or not self.augment.off
-        if self.data == PAGES and changed:
+        if self.data in MADE and changed:
             raise ValueError(
                 "pages are learnt from as they are made: augment, worn, not_digits and teacher are "
                 "for digits"

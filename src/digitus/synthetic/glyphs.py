@@ -22,6 +22,9 @@ from digitus.types import Bytes, Floats64, Grey, Ints
 FINE, LARGE = 4, 160  # below 160 pixels ink is drawn 4 times larger: pens are whole pixels wide
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 INKED = 64  # of 255: where a digit ends
+RARE = 0.4  # the chance that a page's writer has any hand of a digit, not by the hands' shares
+BENT, BEND = 0.5, 0.05  # the chance that images are bent, and by how much, in digit heights
+ASPECT = 0.15  # the deviation of the logarithm of width by height that goes with it
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)  # a pixel's neighbours
 
 
@@ -49,7 +52,8 @@ def glyphs(
 
     With `digits` they are those images, enlarged, whose strokes keep the width that they have; a
     value that no image shows, and all without `digits`, are written by the simulated pen, each
-    value in one hand for the whole page, as a person would.
+    value in one hand for the whole page, as a person would. The images are bent on some pages:
+    people elsewhere write other shapes than MNIST has.
     """
     shown = (
         {}
@@ -63,6 +67,9 @@ def glyphs(
             _enlarged(digits.images[rng.choice(shown[v])], height)
             for v, height in zip(values.tolist(), heights, strict=True)
         ]
+        if rng.random() < BENT:
+            aspect = float(np.exp(ASPECT * rng.standard_normal()))
+            inks = [_bent(ink, aspect, rng) for ink in inks]
         if style.slant:
             inks = [_sheared(ink, style.slant) for ink in inks]
     broken = rng.random(len(inks)) < style.broken
@@ -75,9 +82,10 @@ def _written(
 ) -> list[Bytes]:
     """Ink from the simulated pen."""
     hands = []
+    rare = rng.random() < RARE
     for digit in range(CLASSES):
         able = [hand for hand in EVERY_HAND if hand.digit == digit]
-        shares = np.array([hand.share for hand in able])
+        shares = np.array([1.0 if rare else hand.share for hand in able])
         hands.append(able[rng.choice(len(able), p=shares / shares.sum())].name)
     writing = write(values, rng, hands=hands)
     points = writing.points.copy()
@@ -146,6 +154,18 @@ def _enlarged(image: Grey, height: float) -> Bytes:
     gain = min(max(0.8 * by, 1.2), 8)
     steep: Bytes = cv2.convertScaleAbs(cv2.subtract(large, 110 - 110 / gain), alpha=gain)
     return steep
+
+
+def _bent(ink: Bytes, aspect: float, rng: np.random.Generator) -> Bytes:
+    """Ink with another proportion, each of its strokes pushed a little to some side."""
+    h, w = ink.shape
+    wide = max(1, round(w * aspect))
+    push = rng.standard_normal((2, 4, 4)).astype(np.float32) * np.float32(BEND * h)
+    x, y = (cv2.resize(p, (wide, h), interpolation=cv2.INTER_CUBIC) for p in push)
+    x += np.linspace(0, w - 1, wide, dtype=np.float32)
+    y += np.arange(h, dtype=np.float32)[:, None]
+    bent: Bytes = cv2.remap(ink, x, y, cv2.INTER_LINEAR)
+    return bent
 
 
 def _sheared(ink: Bytes, slant: float) -> Bytes:

@@ -11,7 +11,7 @@ from functools import cache
 from digitus import nn
 from digitus.datasets.sources import STROKES
 from digitus.errors import RecipeError
-from digitus.recipe import PAGES, Recipe, load_recipe, nearest, planned, shipped
+from digitus.recipe import MADE, Recipe, load_recipe, nearest, planned, shipped
 from digitus.serve.live.network_text import ACTIVATIONS, network_of
 
 MOST_PARAMETERS = 1_000_000
@@ -27,7 +27,7 @@ SMALL = {
 def names() -> tuple[str, ...]:
     """The small ones, and those that ship, learn digits and are not too large."""
     recipes = {name: load_recipe(name) for name in shipped()}
-    digits = {name: recipe for name, recipe in recipes.items() if recipe.data != PAGES}
+    digits = {name: recipe for name, recipe in recipes.items() if recipe.data not in MADE}
     fits = (name for name, r in digits.items() if parameters(r.network) <= MOST_PARAMETERS)
     return (*SMALL, *fits)
 

@@ -13,14 +13,14 @@ import numpy as np
 SHARES = {
     "single": 22, "small": 6, "large": 3, "tiny": 8,
     "number": 21, "lines": 18, "many": 5, "boxes": 7, "comb": 4, "blank": 6,
-    "crop": 10, "cheque": 10, "canvas": 4, "crowded": 2, "table": 6,
+    "crop": 10, "cheque": 14, "canvas": 4, "crowded": 2, "table": 9,
 }  # fmt: skip
 # What makes it hard, and how often. A page may have several.
 CHANCES = {
     "touching": 0.15, "curved": 0.08, "slant": 0.12, "thin": 0.12, "thick": 0.10, "broken": 0.08,
     "pencil": 0.12, "colour pen": 0.2, "inverted": 0.12, "screen": 0.25,
     "ruled": 0.12, "squared": 0.1, "printed": 0.1, "letters": 0.06, "smudges": 0.12,
-    "signs": 0.2, "underlined": 0.05, "uneven": 0.1, "tight": 0.1, "low resolution": 0.08,
+    "signs": 0.3, "underlined": 0.05, "uneven": 0.1, "tight": 0.1, "low resolution": 0.08,
     "security pattern": 0.04, "felt pen": 0.06, "wide gaps": 0.1, "in squares": 0.06,
     "dark lines": 0.25, "watercolour paper": 0.05,
     "cramped": 0.25, "roomy boxes": 0.3, "dashed": 0.2,

@@ -14,6 +14,8 @@ from digitus.synthetic.pages.placed import Penmanship, Placed
 from digitus.synthetic.pages.texts import DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
 from digitus.types import Bytes
 
+KERNED = 0.3  # of upright hands: what is apart is the ink, not its boxes
+
 
 def in_lines(
     lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
@@ -22,6 +24,7 @@ def in_lines(
     digit, kinds = writing.digit, writing.kinds
     gap, group = _gaps(digit, kinds, rng)
     wide = "wide gaps" in kinds
+    kerned = bool(writing.slant) or rng.random() < KERNED
     touching, jitter = "touching" in kinds, 0.12 if "uneven" in kinds else 0.04
     bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
     spacing = (rng.uniform(1.35, 2.2) + bend) * digit
@@ -42,6 +45,8 @@ def in_lines(
                 ink = next(left)
                 if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
                     x = _against(before, ink, digit, rng)
+                elif before is not None and kerned:
+                    x = min(x, _against(before, ink, digit, rng) + gap)
                 top = foot - ink.shape[0] - (0.45 * digit if c in RAISED else 0.0)
                 before = Placed(ink, c.translate(UPRIGHT), line, round(x), round(top))
                 placed.append(before)

@@ -114,7 +114,7 @@ def _in_columns(name: str, rng: np.random.Generator) -> tuple[list[str], float]:
 
 def with_signs(rng: np.random.Generator) -> str:
     """A line with digits and signs."""
-    writers = (amount, amount, _sum, _sum, _date, _measure, _item, _call)
+    writers = (amount, amount, _sum, _sum, _sum, _date, _measure, _item, _call)
     return writers[rng.integers(len(writers))](rng)
 
 
@@ -164,7 +164,7 @@ def _sum(rng: np.random.Generator) -> str:
         terms[-2:] = [f"({terms[-2]}{apart}{rng.choice(list('+-'))}{apart}{terms[-1]})"]
     line = terms[0]
     for term in terms[1:]:
-        line += apart + str(rng.choice(list("++--xx÷*:/"))) + apart + term
+        line += apart + str(rng.choice(list("+++--xx÷*:/"))) + apart + term
     ends = ["", "", apart + "=", f"{apart}={apart}{number(1, 4, rng)}"]
     return line + str(rng.choice(ends))
 

@@ -1,0 +1,106 @@
+"""What the close-up network learns from: finds on made pages, and what is there.
+
+A digit's box is missed by a little, as the page network misses it. No digits are signs, what stands
+half beside a digit, and edges anywhere. Inside: the close-ups of one page, and their variation. Not
+inside: how they are cut (`closeups`) and how pages are made (`synthetic.pages`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from digitus.datasets.augment import augment
+from digitus.datasets.augmentation import Augmentation
+from digitus.detection.closeups import NONE, closeup
+from digitus.synthetic.pages.pages import Page
+from digitus.types import Bytes, Floats64, Images
+from digitus.vision.colour import as_grey
+from digitus.vision.paper import edge_grey
+
+MOST_DIGITS, MOST_OTHERS = 12, 5  # close-ups of a page
+SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those of a digit's box
+SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
+NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
+
+
+# As other hands might have written it, and other cameras seen it: of 32 pixels.
+VARIED = Augmentation(
+    rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),
+    elastic=0.8, smoothness=4,
+)  # fmt: skip
+INVERTED = 0.2  # the share that is seen as its negative
+
+
+def of_page(page: Page, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]:
+    """Close-ups of some of a page's digits, as finds lie on them, and of what is no digit."""
+    grey = as_grey(page.picture)
+    beyond = edge_grey(grey)
+    digits = [(value, _middle(box)) for value, box, _ in page.digits]
+    gone = [_middle(box) for _, box, _ in page.crossed_out]
+    for i in rng.permutation(len(digits))[:MOST_DIGITS]:
+        value, box = digits[i]
+        yield closeup(grey, _missed(box, rng), beyond), value
+    taken = np.array([box for _, box in digits] + gone).reshape(-1, 4)
+    for box in _others(page, grey, taken[: len(digits)], rng):
+        if not _covers(taken, box):
+            yield closeup(grey, box, beyond), NONE
+
+
+def varied(images: Images, rng: np.random.Generator) -> Images:
+    """Close-ups [n SIDE SIDE] bent, turned, bolder or finer; some are negatives of themselves."""
+    border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], 1)
+    light = np.median(border, axis=1) > 127
+    found = np.where(light[:, None, None], 255 - images, images)  # what enters is the ground
+    found = augment(found.astype(np.uint8), VARIED, rng)
+    back = light ^ (rng.random(len(images)) < INVERTED)
+    return np.where(back[:, None, None], 255 - found, found).astype(np.uint8)
+
+
+def _middle(box: tuple[int, int, int, int]) -> Floats64:
+    x, y, w, h = box
+    return np.array([x + w / 2, y + h / 2, w, h])
+
+
+def _missed(box: Floats64, rng: np.random.Generator) -> Floats64:
+    """A box as a find has it: a little beside the digit's, and of another size."""
+    size = max(box[2:])
+    middle = box[:2] + SHIFT * size * rng.standard_normal(2)
+    return np.concatenate([middle, box[2:] * np.exp(RESIZE * rng.standard_normal())])
+
+
+def _others(
+    page: Page, grey: Bytes, digits: Floats64, rng: np.random.Generator
+) -> Iterator[Floats64]:
+    """Boxes of what may be taken for a digit: signs, near misses, edges anywhere."""
+    signs = [_missed(_middle(box), rng) for _, box, _ in page.signs]
+    yield from (signs[i] for i in rng.permutation(len(signs))[:MOST_OTHERS])
+    if len(digits):
+        for _ in range(2):
+            box = digits[rng.integers(len(digits))]
+            way = rng.uniform(0, 2 * np.pi)
+            away = rng.uniform(*NEAR_MISS) * max(box[2:])
+            yield _missed(np.array([*(box[:2] + away * np.array([np.cos(way), np.sin(way)])),
+                                    *box[2:]]), rng)  # fmt: skip
+    height, width = grey.shape
+    for _ in range(MOST_OTHERS - 2):
+        size = float(np.exp(rng.uniform(*np.log(SIZES))))
+        if len(digits) and rng.random() < 0.6:
+            size = float(max(digits[rng.integers(len(digits)), 2:]))
+        places = np.column_stack([rng.uniform(0, width, 8), rng.uniform(0, height, 8)]).astype(int)
+        contrast = [float(np.ptp(_around(grey, x, y, size))) for x, y in places]
+        yield np.array([*places[int(np.argmax(contrast))], size, size], float)
+
+
+def _around(grey: Bytes, x: int, y: int, size: float) -> Bytes:
+    reach = max(1, int(size / 3))
+    return grey[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+
+
+def _covers(digits: Floats64, box: Floats64) -> bool:
+    """Whether a box lies on a digit: near its middle, and of about its size."""
+    size = digits[:, 2:].max(1, initial=0)
+    near = np.hypot(*(digits[:, :2] - box[:2]).T) < 0.35 * size
+    alike = np.abs(np.log(max(box[2:]) / np.maximum(size, 1))) < 0.8
+    return bool((near & alike).any())

@@ -1,0 +1,51 @@
+"""Close-ups: one find each, cut out of the picture as it is, with what stands around it.
+
+The page network sees a digit at whatever size its copy of the picture has; the close-up network
+sees each of its finds at one size, and says which digit it is, or that it is none. Nothing is
+taken away from the picture, no ground and no rules: what belongs to a digit is learnt.
+
+Inside: cutting close-ups. Not inside: those of made pages, to learn from (`closeup_examples`), the
+network (`recipes/closeup.toml`, `closeup`), what is made of its answers (`confidence`).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from digitus.types import Bytes, Floats32, Floats64, Images
+from digitus.vision.paper import edge_grey
+
+SIDE = 32  # pixels of a close-up's side
+WITHIN = 20  # of them the longer side of the find's box gets
+FLAT = 12  # of 255: what differs by less is not stretched to black and white
+CLASSES = 11
+NONE = 10  # the class of what is no digit
+
+
+def closeups(grey: Bytes, boxes: Floats32 | Floats64) -> Images:
+    """Close-ups [k SIDE SIDE] of boxes [k 4], middle x and y, width and height, in a picture."""
+    beyond = edge_grey(grey)
+    found = np.empty((len(boxes), SIDE, SIDE), np.uint8)
+    for image, box in zip(found, boxes, strict=True):
+        image[:] = closeup(grey, box, beyond)
+    return found
+
+
+def closeup(grey: Bytes, box: Floats32 | Floats64, beyond: float) -> Bytes:
+    """What stands around the middle of a box, its contrast stretched from 0 to 255."""
+    x, y, w, h = box.tolist()
+    side = max(2, round(max(w, h, 1.0) * SIDE / WITHIN))
+    left, top = round(x - side / 2), round(y - side / 2)
+    height, width = grey.shape
+    rows = slice(min(max(top, 0), height), max(min(top + side, height), 0))
+    columns = slice(min(max(left, 0), width), max(min(left + side, width), 0))
+    part = np.full((side, side), beyond, np.uint8)
+    part[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = grey[
+        rows, columns
+    ]
+    smooth = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
+    seen = cv2.resize(part, (SIDE, SIDE), interpolation=smooth)
+    low, high = float(seen.min()), float(seen.max())
+    gain = 255 / max(high - low, FLAT)
+    return np.asarray(cv2.convertScaleAbs(seen, alpha=gain, beta=-low * gain), np.uint8)

@@ -1,0 +1,58 @@
+"""Close-ups are cut around a find, whatever its size, and a made page's are of all kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digitus.detection.closeup_examples import MOST_DIGITS, of_page
+from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups
+from digitus.nn import stream
+from digitus.synthetic.pages.pages import pages
+
+
+@pytest.mark.parametrize("size", [6, 20, 33, 150])
+def test_a_box_has_the_same_size_in_every_closeup(size: int) -> None:
+    grey = np.full((400, 400), 200, np.uint8)
+    grey[100 : 100 + size, 120 : 120 + size // 2] = 50
+    box = np.array([[120 + size / 4, 100 + size / 2, size / 2, size]])
+    (image,) = closeups(grey, box)
+    assert image.shape == (SIDE, SIDE)
+    dark = image < 128
+    assert np.flatnonzero(dark.any(1)).size == pytest.approx(WITHIN, abs=2 + 12 / size)
+    assert np.flatnonzero(dark.any(0)).size == pytest.approx(WITHIN / 2, abs=2 + 12 / size)
+    middle = np.argwhere(dark).mean(0)
+    np.testing.assert_allclose(middle, (SIDE - 1) / 2, atol=1.2 + 6 / size)
+
+
+def test_contrast_is_stretched_but_not_out_of_nothing() -> None:
+    grey = np.full((60, 60), 150, np.uint8)
+    grey[20:40, 28:32] = 130
+    (image,) = closeups(grey, np.array([[30.0, 30.0, 8.0, 20.0]]))
+    assert image.min() == 0
+    assert image.max() == 255
+    flat = np.full((60, 60), 150, np.uint8)
+    flat[30, 30] += FLAT // 6
+    (image,) = closeups(flat, np.array([[30.0, 30.0, 8.0, 20.0]]))
+    assert np.ptp(image) < 80
+
+
+@pytest.mark.parametrize("at", [(0, 0), (-30, 10), (39, 500), (1e4, -1e4)])
+def test_beyond_the_picture_is_the_grey_of_its_edges(at: tuple[float, float]) -> None:
+    grey = np.full((30, 40), 90, np.uint8)
+    (image,) = closeups(grey, np.array([[*at, 10.0, 20.0]]))
+    assert len(np.unique(image)) == 1
+    assert closeups(grey, np.zeros((0, 4))).shape == (0, SIDE, SIDE)
+
+
+def test_a_page_shows_its_digits_and_what_is_none() -> None:
+    counts = np.zeros(CLASSES, int)
+    for i, page in enumerate(pages(12, 3)):
+        found = list(of_page(page, stream(0, "closeups", i)))
+        assert all(image.shape == (SIDE, SIDE) for image, _ in found)
+        shown = sorted(k for _, k in found if k != NONE)
+        values = sorted(value for value, _, _ in page.digits)
+        assert len(shown) == min(len(values), MOST_DIGITS)
+        assert not set(shown) - set(values)
+        counts += np.bincount([k for _, k in found], minlength=CLASSES)
+    assert (counts > 0).all()
