@@ -148,7 +148,8 @@ def test_models(digitus: Any) -> None:
     empty = digitus("models", "--json").record
     assert {row["recipe"] for row in empty["recipes"]} == shipped().keys()
     assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["gopa-2024"] == 7960
-    assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["page"] == 662_537
+    parameters = {row["recipe"]: row["parameters"] for row in empty["recipes"]}
+    assert (parameters["page"], parameters["closeup"]) == (978_121, 356_395)
     assert empty["models"] == []
     assert empty["shipped"][0]["model"] == "default"
     assert empty["shipped"][0]["recipe"] == "cnn"

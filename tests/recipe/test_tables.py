@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from digitus import nn
-from digitus.detection.maps import CROP_SIDE
-from digitus.detection.model import planned_page
+from digitus.detection.tasks import task_of
 from digitus.errors import RecipeError
 from digitus.recipe import (
     KINDS,
     LAYERS,
-    PAGES,
+    MADE,
     Recipe,
     from_table,
     load_recipe,
@@ -33,8 +32,8 @@ def test_shipped_recipes(name: str) -> None:
     loaded = load_recipe(name)
     assert loaded.name == name
     assert loaded.about
-    if loaded.data == PAGES:
-        assert planned_page(loaded.network, CROP_SIDE)
+    if loaded.data in MADE:
+        assert task_of(loaded).plan(loaded.network)
     else:
         assert planned(loaded.network, (28, 28))
     assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
