@@ -8,20 +8,34 @@ inside: how the members were trained; each is an ordinary `Recognizer`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from digitus.errors import ModelError
-from digitus.recognizer import Recognizer
 from digitus.threads import Map
 from digitus.types import Images, Matrix
+
+if TYPE_CHECKING:
+    from digitus.export import Exported, Kind, Precision
+
+
+class Member(Protocol):
+    """What a committee needs of its members; a `Recognizer` has it."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...  # noqa: D102
+    @property
+    def threshold(self) -> float: ...  # noqa: D102
+    def probabilities(self, images: Images, each: Map = map) -> Matrix: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
 class Committee:
     """Recognizers of images of the same size. Raises `ModelError` for other sizes, or for none."""
 
-    members: tuple[Recognizer, ...]
+    members: tuple[Member, ...]
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -43,3 +57,16 @@ class Committee:
     def probabilities(self, images: Images, each: Map = map) -> Matrix:
         """The mean of the members' probabilities for bytes [n h w]: rows [n 10] that sum to 1."""
         return np.mean([member.probabilities(images, each) for member in self.members], axis=0)
+
+    def export(
+        self,
+        to: Kind,
+        out: Path | str | None = None,
+        *,
+        precision: Precision = "float32",
+        check: bool = True,
+    ) -> Exported:
+        """As `Recognizer.export`, all members in one file."""
+        from digitus.export import export
+
+        return export(self, to, out, precision=precision, check=check)

@@ -10,6 +10,7 @@
     ├── ModelError               a model file is damaged, hostile, or from a newer version
     ├── TrainingError            training cannot go on: a loss that is not finite, an interrupted
     │                            run that belongs to another recipe
+    ├── ExportError              a network cannot be exported, or answers otherwise once it is
     └── OutputError              a result cannot be written: no permission, no space
 
 Every message is one line for a person: what happened, with the offending value, and what to do.
@@ -43,6 +44,10 @@ class ModelError(DigitusError):
 
 class TrainingError(DigitusError):
     """Training cannot go on."""
+
+
+class ExportError(DigitusError):
+    """A network cannot be exported, or answers otherwise once it is."""
 
 
 class OutputError(DigitusError):

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from digitus import metrics
-from digitus.committee import Committee
+from digitus.committee import Committee, Member
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError
-from digitus.recognizer import Recognizer
 from digitus.threads import Map
 from digitus.types import Answers, Counts, Images, Matrix, Vector
 
@@ -68,7 +67,7 @@ class Evaluation:
 
 
 def evaluate(
-    recognizer: Recognizer | Committee,
+    recognizer: Member | Committee,
     digits: Digits,
     *,
     min_confidence: float | None = None,
@@ -86,7 +85,7 @@ def evaluate(
 
 
 def evaluate_not_digits(
-    recognizer: Recognizer | Committee,
+    recognizer: Member | Committee,
     images: Images,
     digits: Digits,
     *,
@@ -110,7 +109,7 @@ def evaluate_not_digits(
     }
 
 
-def _threshold(recognizer: Recognizer | Committee, min_confidence: float | None) -> float:
+def _threshold(recognizer: Member | Committee, min_confidence: float | None) -> float:
     """The confidence below which an answer is refused."""
     threshold = recognizer.threshold if min_confidence is None else min_confidence
     if not 0 <= threshold <= 1:  # nor NaN

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ from digitus.nn.layers import Layer, scoped
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params
+
+if TYPE_CHECKING:
+    from digitus.export import Exported, Kind, Precision
 
 DEFAULT = "default"  # the name of the recognizer that ships with digitus
 WEIGHTS = Path(__file__).parent / "weights"
@@ -134,6 +137,19 @@ class Recognizer:
             "history": self.history,
         }
         write_arrays(Path(path), self.params, "model", about)
+
+    def export(
+        self,
+        to: Kind,
+        out: Path | str | None = None,
+        *,
+        precision: Precision = "float32",
+        check: bool = True,
+    ) -> Exported:
+        """Writes it as ONNX, C or npz, and compares: see `digitus.export`."""
+        from digitus.export import export
+
+        return export(self, to, out, precision=precision, check=check)
 
 
 def _frozen(w: Array) -> Array:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from digitus.datasets.digits import Digits
+    from digitus.export.onnx_run import OnnxModel
     from digitus.recognizer import Recognizer
     from digitus.types import Bytes, Images
 
@@ -136,6 +137,15 @@ def recognizer_of(model: str | None) -> tuple[Recognizer, str]:
     if path.is_dir():
         path = path / "model.safetensors"
     return load(path if model and model != DEFAULT else DEFAULT), str(path)
+
+
+def member_of(model: str | None) -> tuple[Recognizer | OnnxModel, str]:
+    """As `recognizer_of`, or an exported ONNX file, to compare it or as one of a committee."""
+    if model and Path(model).suffix == ".onnx":
+        from digitus.export.onnx_run import load_onnx
+
+        return load_onnx(Path(model)), model
+    return recognizer_of(model)
 
 
 def percent(share: float | None, places: int = 2) -> str:

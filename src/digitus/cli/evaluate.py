@@ -15,11 +15,11 @@ from digitus.cli.common import (
     digit_table,
     digits_of,
     json_option,
+    member_of,
     output,
     percent,
     prepared,
     print_json,
-    recognizer_of,
     score_lines,
     threads_option,
 )
@@ -72,16 +72,16 @@ def evaluate(
 ) -> None:
     """Score a model on the test part of a set, digit by digit.
 
-    MODEL is a model file or the folder of a run; without it, the recognizer that ships. Several are
-    a committee, whose probabilities are their mean.
+    MODEL is a model file, the folder of a run or an exported .onnx; without it, the recognizer that
+    ships. Several are a committee, whose probabilities are their mean.
     """
     from digitus.committee import Committee
     from digitus.evaluation import evaluate as score_digits
     from digitus.evaluation import evaluate_not_digits
     from digitus.threads import workers
 
-    _check_usage(images, labels, not_digits, report, len(models))
-    members, paths = zip(*map(recognizer_of, models or (None,)), strict=True)
+    _check_usage(images, labels, not_digits, report, models)
+    members, paths = zip(*map(member_of, models or (None,)), strict=True)
     recognizer = members[0] if len(members) == 1 else Committee(members)
     path = ", ".join(paths)
     if data is None:
@@ -106,8 +106,10 @@ def evaluate(
             record = evaluation.record()
             lines = [f"{path} on {record['data']}", digit_table(record), *score_lines(record)]
             if report is not None:
+                from digitus.recognizer import Recognizer
                 from digitus.report import write_report
 
+                assert isinstance(members[0], Recognizer)  # `_check_usage`
                 write_report(report, members[0], evaluation, members[0].history.get("epochs", []))
                 lines.append(f"report  {report}")
     if json:
@@ -119,7 +121,11 @@ def evaluate(
 
 
 def _check_usage(
-    images: Path | None, labels: Path | None, not_digits: bool, report: Path | None, models: int
+    images: Path | None,
+    labels: Path | None,
+    not_digits: bool,
+    report: Path | None,
+    models: tuple[str, ...],
 ) -> None:
     """Refuses options that do not go together."""
     for wrong, words in (
@@ -136,7 +142,11 @@ def _check_usage(
             report is not None and not_digits,
             "--report is about digits; leave it out with --not-digits",
         ),
-        (report is not None and models > 1, "--report is about one model"),
+        (report is not None and len(models) > 1, "--report is about one model"),
+        (
+            report is not None and any(model.endswith(".onnx") for model in models),
+            "--report shows the weights of a model; an exported .onnx has no such file",
+        ),
     ):
         if wrong:
             raise click.UsageError(words)

@@ -1,0 +1,108 @@
+"""Export: a recognizer or a committee as files that other programs run, with the same answers.
+
+`export` writes ONNX, C99 or NumPy's npz.
+Each takes raw bytes, as the recognizer does, and carries its calibration, threshold and card. At
+the end the same hundred pictures go through both, and what answers otherwise is not written.
+
+Inside: `export` and what it returns. A module for each kind of file makes it and knows how to run
+it; `operations` is what they are made from. Not inside: the command (`cli.export`). Nothing here
+imports `recognizer`, which offers this as a method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+from digitus.errors import ExportError
+from digitus.export.card import about
+from digitus.export.made import Made
+from digitus.export.operations import Network, networks
+from digitus.export.parity import Parity, checked
+from digitus.export.precision import PRECISIONS, Precision
+from digitus.files import write_bytes
+from digitus.types import Images, Matrix
+
+__all__ = ["FILES", "Exported", "Kind", "Made", "Parity", "Precision", "export"]
+
+Kind: TypeAlias = Literal["onnx", "c", "npz"]
+# What is written where no file is named, and the module that makes it.
+FILES: dict[Kind, str] = {
+    "onnx": "digitus.onnx",
+    "c": "digitus.c",
+    "npz": "digitus.npz",
+}
+_MAKERS: dict[Kind, str] = {
+    "onnx": "onnx_file",
+    "c": "c_source",
+    "npz": "npz_file",
+}
+
+
+class Readable(Protocol):
+    """What a `Recognizer` and a `Committee` have in common."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def threshold(self) -> float: ...
+    def probabilities(self, images: Images) -> Matrix: ...
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files that were written, what was compared, and why nothing was if so."""
+
+    files: tuple[Path, ...]
+    parity: Parity | None
+    unchecked: str = ""
+
+    @property
+    def size(self) -> int:
+        """Of all files together, in bytes."""
+        return sum(path.stat().st_size for path in self.files)
+
+
+def export(
+    model: Readable,
+    to: Kind,
+    out: Path | str | None = None,
+    *,
+    precision: Precision = "float32",
+    check: bool = True,
+) -> Exported:
+    """Writes a recognizer or a committee as files of another kind.
+
+    `out` is the file, by default `digitus` with the kind's ending in the current folder; C has a
+    header beside it. Raises `ExportError` for a layer that the kind cannot have, for a missing
+    library, and where the answers are not the same, and `OutputError`.
+    """
+    if to not in FILES:
+        raise ExportError(f"there is no export to {to!r}; there are {', '.join(FILES)}")
+    if precision not in PRECISIONS:
+        raise ExportError(f"weights can be {', '.join(PRECISIONS)}, not {precision!r}")
+    members: Sequence[Any] = getattr(model, "members", (model,))
+    path = Path(out or FILES[to])
+    maker: _Maker = import_module(f"digitus.export.{_MAKERS[to]}")
+    told = about(members, model.threshold, precision)
+    made = maker.make(networks(members), told, precision, path.stem)
+    parity, unchecked = None, made.why_not
+    if check and made.run is not None:
+        parity = checked(made.run, model.probabilities, model.size, precision)
+    elif not check:
+        unchecked = "as asked"
+    files = {path.with_suffix(ending): content for ending, content in made.files.items()}
+    for file, content in files.items():
+        write_bytes(file, content)
+    return Exported(tuple(files), parity, unchecked)
+
+
+class _Maker(Protocol):
+    """What each kind's module offers."""
+
+    def make(
+        self, members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
+    ) -> Made: ...

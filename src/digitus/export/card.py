@@ -1,0 +1,60 @@
+"""What an exported model says of itself: a card for people, and the same as JSON for programs.
+
+Inside: `about`. Not inside: the card of the recognizer that ships, which has its scores
+(`weights/default.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
+
+from digitus import __version__
+from digitus.export.operations import Model
+from digitus.export.precision import Precision
+from digitus.recipe import to_table
+
+WIDTH = 90  # characters of a line
+
+
+def about(members: Sequence[Model], threshold: float, precision: Precision) -> dict[str, Any]:
+    """Everything that JSON can hold of a model: its recipes, calibration, precision and card."""
+    return {
+        "digitus": __version__,
+        "card": card(members, threshold, precision),
+        "size": list(members[0].size),
+        "precision": precision,
+        "temperatures": [member.temperature for member in members],
+        "threshold": threshold,
+        "recipes": [to_table(member.recipe) for member in members],
+    }
+
+
+def card(members: Sequence[Model], threshold: float, precision: Precision) -> str:
+    """A few lines for people."""
+    height, width = members[0].size
+    return "\n".join(
+        [
+            f"Reads one handwritten digit, 0 to 9, in {height} x {width} bytes: 0 is paper, 255 is",
+            "ink, upright and centred as in MNIST.",
+            *(["A committee: the mean of what its members find probable."] * (len(members) > 1)),
+            *(line for member in members for line in wrap(_member(member), WIDTH)),
+            f"Weights: {precision}. Answers less probable than {threshold:.3f} are refused.",
+            "Not for letters, for print, for decisions about people, or where a misread digit does",
+            "harm and nobody looks at the doubtful ones.",
+            f"Made by digitus {__version__}, MIT licence.",
+        ]
+    )
+
+
+def _member(member: Model) -> str:
+    """A network in a line: its recipe, size, what it learnt from and how well."""
+    history = member.history
+    words = [f"Network {member.recipe.name}: {member.parameter_count:,} parameters"]
+    if name := history.get("data", {}).get("name"):
+        words.append(f"trained on {name}")
+    if epochs := history.get("epochs"):
+        held_back = epochs[-1]["development_accuracy"]
+        words.append(f"{100 * held_back:.2f} % right of what was held back")
+    return ", ".join(words) + "."

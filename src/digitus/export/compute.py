@@ -1,0 +1,61 @@
+"""The operations carried out by NumPy: every value of a network, for pictures as bytes.
+
+The layers themselves compute, so that there is one source of the equations. Inside: `values`. Not
+inside: how other languages compute them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from digitus import nn
+from digitus.export.operations import Network
+from digitus.types import Array, Images, Matrix, Numbers
+
+Inputs = list[Any]
+
+
+def values(network: Network, images: Images) -> list[Numbers]:
+    """Value by value, each [n ...]: the picture first, the outputs [n 10] last."""
+    found: list[Numbers] = [images[..., None].astype(np.float32)]
+    for operation in network.operations:
+        inputs = [found[i] for i in operation.inputs]
+        found.append(KINDS[operation.kind](inputs, operation.settings, operation.weights))
+    return found
+
+
+def probabilities(networks: tuple[Network, ...], images: Images) -> Matrix:
+    """The mean of what each network finds probable [n 10]."""
+    found = [nn.softmax(values(n, images)[-1] / np.float32(n.temperature)) for n in networks]
+    return np.asarray(np.mean(found, axis=0))
+
+
+def _of(layer: nn.Layer, inputs: Inputs, weights: Mapping[str, Array]) -> Any:
+    return layer.forward(dict(weights), inputs[0])[0]
+
+
+def _conv(inputs: Inputs, settings: Mapping[str, float], weights: Mapping[str, Array]) -> Any:
+    kernel, _, _, channels = weights["W"].shape
+    padding = "same" if settings["border"] else "valid"
+    return _of(nn.Conv(channels, kernel, int(settings["stride"]), padding), inputs, weights)
+
+
+KINDS: dict[str, Callable[[Inputs, Mapping[str, float], Mapping[str, Array]], Any]] = {
+    "affine": lambda x, s, w: w["a"] * x[0] + w["b"],
+    "conv": _conv,
+    "dense": lambda x, s, w: _of(nn.Dense(w["b"].size), x, w),
+    "max_pool": lambda x, s, w: _of(nn.MaxPool(int(s["size"])), x, w),
+    "average_pool": lambda x, s, w: _of(nn.AveragePool(int(s["size"])), x, w),
+    "upsample": lambda x, s, w: _of(nn.Upsample(int(s["factor"])), x, w),
+    "deslant": lambda x, s, w: _of(nn.Deslant(s["width"], s["most"]), x, w),
+    "relu": lambda x, s, w: _of(nn.Relu(), x, w),
+    "sigmoid": lambda x, s, w: _of(nn.Sigmoid(), x, w),
+    "tanh": lambda x, s, w: _of(nn.Tanh(), x, w),
+    "softmax": lambda x, s, w: _of(nn.Softmax(), x, w),
+    "flatten": lambda x, s, w: _of(nn.Flatten(), x, w),
+    "add": lambda x, s, w: x[0] + x[1],
+    "concat": lambda x, s, w: np.concatenate(x, axis=-1),
+}

@@ -1,0 +1,176 @@
+"""A network as a list of operations, each on values that earlier ones made: what is exported.
+
+Layers nest, share names with training and know what only NumPy does. What leaves the house is
+plainer: batch normalisation has gone into the convolutions (`nn.fusion`), what is left of it, and
+what prepares the input, is one kind of operation, y = a x + b; dropout is gone; branches are an
+addition or a concatenation. Value 0 is the picture; an operation makes the value of its place.
+
+Inside: `networks`, from a recognizer or a committee to such lists. Not inside: what they become
+(`onnx_file`, `c_source`, `js_module`), and where values lie in memory (`memory`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from digitus import nn
+from digitus.nn.arrays import to_numpy
+from digitus.nn.fusion import fused
+from digitus.nn.layers import scoped
+from digitus.recipe import Recipe
+from digitus.types import Floats32, Images, Matrix, Params, Shape
+
+
+class Model(Protocol):
+    """What is needed of a `Recognizer`; this room is used by it and does not know it."""
+
+    @property
+    def recipe(self) -> Recipe: ...  # noqa: D102
+    @property
+    def params(self) -> Params: ...  # noqa: D102
+    @property
+    def size(self) -> tuple[int, int]: ...  # noqa: D102
+    @property
+    def temperature(self) -> float: ...  # noqa: D102
+    @property
+    def threshold(self) -> float: ...  # noqa: D102
+    @property
+    def history(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def parameter_count(self) -> int: ...  # noqa: D102
+    def probabilities(self, images: Images) -> Matrix: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """What is done to the values numbered `inputs`; `shape` is that of its own value.
+
+    `layer` says what it was, for messages. Settings and weights have the names of the layer's.
+    """
+
+    kind: str
+    inputs: tuple[int, ...]
+    shape: Shape
+    layer: str
+    settings: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, Floats32] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The operations of one recognizer: number i makes value i + 1, the last the outputs [10]."""
+
+    size: tuple[int, int]
+    operations: tuple[Operation, ...]
+    temperature: float
+
+    def shape_of(self, value: int) -> Shape:
+        """The shape of a value; 0 is the picture."""
+        return self.operations[value - 1].shape if value else (*self.size, 1)
+
+
+def networks(members: Sequence[Model]) -> tuple[Network, ...]:
+    """The networks of a committee's members, or of the one recognizer."""
+    return tuple(_network(member) for member in members)
+
+
+def _network(model: Model) -> Network:
+    given = model.recipe.network
+    chain, params = fused(given, dict(model.params))
+    # Where each layer stood before some of them went into those in front of them.
+    gone = [
+        isinstance(layer, nn.BatchNorm) and i > 0 and isinstance(given.layers[i - 1], nn.Conv)
+        for i, layer in enumerate(given.layers)
+    ]
+    numbers = [i for i, merged in enumerate(gone) if not merged]
+    done: list[Operation] = []
+    value: int = 0
+    shape: Shape = (*model.size, 1)
+    every = zip(numbers, chain.layers, scoped(params, len(chain.layers)), strict=True)
+    for number, layer, own in every:
+        p = {name: to_numpy(w) for name, w in own.items()}
+        value, shape = _layer(layer, p, number, value, shape, done)
+    return Network(model.size, tuple(done), model.temperature)
+
+
+def _chain(
+    chain: nn.Chain, params: Params, number: int, value: int, shape: Shape, done: list[Operation]
+) -> tuple[int, Shape]:
+    """Adds the operations of a layer's chain to those that are done; returns its value, shape."""
+    for layer, own in zip(chain.layers, scoped(params, len(chain.layers)), strict=True):
+        value, shape = _layer(layer, own, number, value, shape, done)
+    return value, shape
+
+
+def _layer(
+    layer: nn.Layer, p: Params, number: int, value: int, shape: Shape, done: list[Operation]
+) -> tuple[int, Shape]:
+    """Adds the operations of a layer."""
+    name = f"layer {number}, {layer}"
+    _, out = layer.plan(shape)
+
+    def add(kind: str, *inputs: int, **settings: float) -> tuple[int, Shape]:
+        done.append(Operation(kind, inputs, out, name, settings))
+        return len(done), out
+
+    match layer:
+        case nn.Chain():
+            return _chain(layer, p, number, value, shape, done)
+        case nn.Dropout():
+            return value, shape
+        case nn.Residual(body=body):
+            return add("add", value, _chain(body, p, number, value, shape, done)[0])
+        case nn.Concat(first=first, second=second):
+            own = scoped(p, 2)
+            one = _chain(first, own[0], number, value, shape, done)[0]
+            return add("concat", one, _chain(second, own[1], number, value, shape, done)[0])
+        case nn.MaxPool(size=size):
+            return add("max_pool", value, size=size)
+        case nn.AveragePool(size=size):
+            return add("average_pool", value, size=size)
+        case nn.Upsample(factor=factor):
+            return add("upsample", value, factor=factor)
+        case nn.Deslant(width=width, most=most):
+            return add("deslant", value, width=width, most=most)
+        case nn.Conv(stride=stride):
+            found = add("conv", value, stride=stride, border=layer.border)
+            done[-1] = replace(done[-1], weights=_floats(W=p["W"], b=p["b"]))
+            return found
+        case nn.Dense():
+            found = add("dense", value)
+            done[-1] = replace(done[-1], weights=_floats(W=p["W"], b=p["b"]))
+            return found
+        case nn.Scale() | nn.Centre() | nn.Standardize() | nn.BatchNorm():
+            found = add("affine", value)
+            done[-1] = replace(done[-1], weights=_floats(**_AFFINE[type(layer)](layer, p)))
+            return found
+        case nn.Relu() | nn.Sigmoid() | nn.Tanh() | nn.Softmax() | nn.Flatten():
+            return add(type(layer).__name__.lower(), value)
+    return add(type(layer).__name__, value)  # nothing knows it: `unsupported` names it
+
+
+def _floats(**weights: Any) -> dict[str, Floats32]:
+    return {name: np.ascontiguousarray(w, np.float32) for name, w in weights.items()}
+
+
+def _batch_norm(layer: nn.BatchNorm, p: Params) -> dict[str, Any]:
+    a = p["gamma"] / np.sqrt(p["var"] + layer.epsilon)
+    return {"a": a, "b": p["beta"] - a * p["mean"]}
+
+
+def _standardize(layer: nn.Standardize, p: Params) -> dict[str, Any]:
+    a = 1 / np.maximum(p["deviation"], layer.floor)
+    return {"a": a, "b": -a * p["mean"]}
+
+
+# Each as a and b of y = a x + b: numbers, one for each channel, or one for each place.
+_AFFINE: dict[type, Callable[..., dict[str, Any]]] = {
+    nn.Scale: lambda layer, p: {"a": 1 / layer.divisor, "b": 0.0},
+    nn.Centre: lambda layer, p: {"a": 1.0, "b": -p["mean"]},
+    nn.Standardize: _standardize,
+    nn.BatchNorm: _batch_norm,
+}
