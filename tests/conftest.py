@@ -20,8 +20,11 @@ import hypothesis
 import pytest
 from threadpoolctl import threadpool_limits
 
+from digitus.synthetic import not_digits
+
 cv2.setNumThreads(1)
 threadpool_limits(1)
+not_digits.BLOCK = 20  # pictures drawn at once: who learns from a few draws no 500 for them
 # The same examples in every run, so that a failure is of the change; `--hypothesis-profile=fuzz`
 # looks for new ones.
 hypothesis.settings.register_profile("fuzz", deadline=None, database=None)

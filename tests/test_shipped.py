@@ -53,15 +53,16 @@ def test_it_refuses_what_is_none() -> None:
 
 
 def test_it_reads_mnist(mnist_dir: Path) -> None:
-    test = load("mnist", "test", data_dir=mnist_dir)
-    assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.9955
+    """A quarter of them; all are in results/recognizer.json."""
+    test = load("mnist", "test", data_dir=mnist_dir).take(slice(None, None, 4))
+    assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.995
 
 
 @pytest.mark.parametrize("name", ["cnn", "mlp-deslant"])
 def test_training_it_anew_works(name: str, tmp_path: Path) -> None:
     """The whole path on a hundredth of the pictures: it learns, and what it makes can be used."""
-    few = strokes(400, seed=1)
-    settings = ["epochs=3", "development=100", "average=0.5"]
+    few = strokes(250, seed=1)
+    settings = ["epochs=3", "development=50", "average=0.5"]
     settings += ["batch_size=32", "schedule={kind='Constant', rate=0.002}"]
     events = list(train(load_recipe(name, settings), few))
     losses = [event.loss for event in events if isinstance(event, EpochEnded)]

@@ -6,28 +6,31 @@ Not inside: the command otherwise (`test_train`), what such a network learns (`d
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digitus.detection import model, source
+from digitus.detection import model, source, tasks
+from digitus.recipe import PAGES
 from small import page_recipe
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """An epoch of two batches."""
-    monkeypatch.setattr(source, "CROPS", 4)
+    few = replace(tasks.TASKS[PAGES], epoch=4, at_once=4)
+    monkeypatch.setitem(tasks.TASKS, PAGES, few)
 
 
 def test_a_run_and_its_files(digitus: Any, tmp_path: Path) -> None:
     path = page_recipe(tmp_path / "pages.toml")
     result = digitus("train", path, "--epochs", 1, "--threads", 1)
     assert result.code == 0, result.err
-    assert "4 images to learn from, 26 held back" in result.err
+    assert "4 images to learn from, 6 held back" in result.err
     assert "epoch    1  loss" in result.err
-    assert "On 26 crops held back, " in result.out
+    assert "On 6 crops held back, " in result.out
     assert "model   runs/pages/model.safetensors" in result.out
     made = sorted(file.name for file in Path("runs/pages").iterdir())
     assert made == ["events.jsonl", "model.safetensors"]
@@ -47,7 +50,7 @@ def test_an_interrupted_run_goes_on(
 ) -> None:
     path = page_recipe(tmp_path / "pages.toml")
     whole = digitus("train", path, "--out", "whole", "--threads", 1, "--json").record
-    assert whole["development"]["n"] == 26
+    assert whole["development"]["n"] == 6
     assert whole["parameters"] == 91
     with monkeypatch.context() as patched:
 

@@ -37,11 +37,16 @@ def look(*arguments: Any) -> dict[str, Any]:
     return found
 
 
-def models() -> list[Any]:
-    return [recognizer(), trained(recipe(EVERYTHING, epochs=1), digits())[0]]
+@pytest.fixture(scope="module")
+def everything() -> Any:
+    return trained(recipe(EVERYTHING, epochs=1), digits())[0]
 
 
-@pytest.mark.parametrize("model", models(), ids=["dense", "everything"])
+@pytest.fixture(params=["dense", "everything"])
+def model(request: pytest.FixtureRequest) -> Any:
+    return recognizer() if request.param == "dense" else request.getfixturevalue("everything")
+
+
 def test_layer_by_layer_it_is_the_network(model: Any) -> None:
     found = look(model, model.params, IMAGE, ALL)
     x = as_numbers(IMAGE[None], model.params)
@@ -66,7 +71,6 @@ def test_layer_by_layer_it_is_the_network(model: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("model", models(), ids=["dense", "everything"])
 def test_gradients_agree_with_differences(model: Any) -> None:
     # In double precision, so that a difference over a hundredth of a grey level is exact enough.
     params = {name: w.astype(np.float64) for name, w in model.params.items()}

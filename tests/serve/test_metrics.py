@@ -71,5 +71,5 @@ def test_memory_does_not_grow(served: Serving) -> None:
 
     ask(200)
     before = resident()
-    ask(1000)
-    assert resident() - before < 8e6
+    ask(500)
+    assert resident() - before < 4e6

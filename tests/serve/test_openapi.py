@@ -40,7 +40,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 @schema.exclude(path=WATCHED).parametrize()
-@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
 def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, described: Serving) -> None:
     unknown = [positive_data_acceptance] if case.path in UNFORESEEN else []
     case.call_and_validate(base_url=described.address, excluded_checks=unknown)

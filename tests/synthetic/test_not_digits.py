@@ -19,14 +19,14 @@ def rng(seed=0):
 
 @pytest.fixture(scope="module")
 def some():
-    return not_digits(BLOCK + 100, seed=3)
+    return not_digits(600, seed=3)
 
 
 # The set
 
 
 def test_are_images_and_hardly_two_alike(some):
-    assert some.shape == (BLOCK + 100, 28, 28)
+    assert some.shape == (600, 28, 28)
     assert some.dtype == np.uint8
     inked = some[some.any((1, 2))]
     assert 0.9 < len(inked) / len(some) < 1  # blank pictures are to be refused as well
@@ -34,11 +34,11 @@ def test_are_images_and_hardly_two_alike(some):
 
 
 def test_same_seed_same_bytes_another_seed_others(some):
-    np.testing.assert_array_equal(not_digits(BLOCK + 100, seed=3), some)
-    assert (not_digits(200, seed=4) != some[:200]).any((1, 2)).mean() > 0.95
+    np.testing.assert_array_equal(not_digits(100, seed=3), some[:100])
+    assert (not_digits(100, seed=4) != some[:100]).any((1, 2)).mean() > 0.95
 
 
-@pytest.mark.parametrize("count", [0, 1, BLOCK])
+@pytest.mark.parametrize("count", [0, 1, BLOCK, BLOCK + 1])
 def test_a_shorter_set_begins_a_longer_one(some, count):
     np.testing.assert_array_equal(not_digits(count, seed=3), some[:count])
 

@@ -38,7 +38,7 @@ def assert_true(page):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_any_page_is_true(seed):
     assert_true(one(seed))
 
@@ -58,18 +58,20 @@ def test_a_page_does_not_depend_on_those_before_it():
     assert not np.array_equal(few[0].picture, one(8).picture)
 
 
-@pytest.mark.parametrize("layout", sorted(SHARES.keys() - {"blank", "tiny"}))
+# The boxes of a form are dark too.
+UNRULED = SHARES.keys() - {"blank", "tiny", "boxes", "comb", "cheque", "table"}
+
+
+@pytest.mark.parametrize("layout", sorted(UNRULED))
 @pytest.mark.parametrize("source", ["pen", "images"])
 def test_boxes_are_exactly_around_the_ink(layout, source):
     digits = strokes(100, seed=1) if source == "images" else None
-    for seed in range(3):
+    for seed in range(2):
         page = one(seed, {layout, "screen"}, digits)
         grey = page.picture if page.picture.ndim == 2 else page.picture.min(2)
         paper, darkest = int(grey[0, 0]), int(grey.min())
         ink = grey < paper - 0.2 * (paper - darkest)
         clear = grey < paper - 0.3 * (paper - darkest)
-        if layout in ("boxes", "comb", "cheque", "table"):  # the boxes of a form are dark too
-            continue
         inside = np.zeros_like(ink)
         for _, (x, y, w, h), _ in page.signs:
             inside[y : y + h, x : x + w] = True
@@ -98,7 +100,7 @@ def test_boxes_follow_the_sheet(hard):
 @pytest.mark.parametrize("layout", ["crop", "cheque"])
 def test_numbers_cut_out_are_small_and_whole(layout):
     at_the_edge = 0
-    for page in pages(60, 6, kinds={layout}):
+    for page in pages(30, 6, kinds={layout}):
         assert_true(page)
         height, width = page.picture.shape[:2]
         assert 8 <= height <= 130
@@ -106,7 +108,7 @@ def test_numbers_cut_out_are_small_and_whole(layout):
         for _, (x, y, w, h), _ in page.digits:
             assert h >= 6
             at_the_edge += min(x, y, width - x - w, height - y - h) <= 1
-    assert at_the_edge > 30
+    assert at_the_edge > 15
 
 
 @pytest.mark.parametrize("layout", ["single", "number", "lines", "boxes"])
@@ -130,7 +132,7 @@ def test_low_resolution_keeps_what_is_written():
 
 def test_what_is_crossed_out_is_known_and_not_read():
     found = 0
-    for page in pages(30, 3, kinds={"crossed out", "screen"}):
+    for page in pages(15, 3, kinds={"crossed out", "screen"}):
         assert_true(page)
         # Cut close, a picture may lose at its edge what is not to be read.
         assert page.crossed_out or "crossed out" not in page.kinds or "crop" in page.kinds
@@ -142,7 +144,7 @@ def test_what_is_crossed_out_is_known_and_not_read():
             assert line < len(page.lines)
             assert ink[y : y + h, x : x + w].mean() > 0.08
             found += 1
-    assert found > 40
+    assert found > 20
 
 
 @pytest.mark.parametrize("hard", ["labels", "printed", "letters", "stamp", "window", "glare"])
@@ -164,7 +166,7 @@ def test_a_table_has_as_many_numbers_in_each_row():
 
 def test_neighbours_are_cut_off_and_no_digit_is():
     found = 0
-    for page in pages(30, 2, kinds={"crop", "cut neighbours"}):
+    for page in pages(15, 2, kinds={"crop", "cut neighbours"}):
         assert_true(page)
         height = page.picture.shape[0]
         for character, (_, y, _, h), _ in page.signs:
@@ -172,12 +174,12 @@ def test_neighbours_are_cut_off_and_no_digit_is():
                 assert y == 0 or y + h == height
                 assert h < 0.5 * max(box[3] for _, box, _ in page.digits) + 2
                 found += 1
-    assert found > 30
+    assert found > 15
 
 
 def test_a_pen_that_is_not_lifted_makes_one_piece_of_two_digits():
     joins = 0
-    for page in pages(20, 2, kinds={"lines", "joined", "screen"}):
+    for page in pages(10, 2, kinds={"lines", "joined", "screen"}):
         grey = page.picture if page.picture.ndim == 2 else page.picture.min(2)
         ink = (grey < (int(grey[0, 0]) + int(grey.min())) / 2).astype(np.uint8)
         pieces = cv2.connectedComponents(ink)[1]
@@ -185,7 +187,7 @@ def test_a_pen_that_is_not_lifted_makes_one_piece_of_two_digits():
             assert character == JOIN
             assert len(np.unique(pieces[y : y + h, x : x + w])) >= 2
             joins += 1
-    assert joins > 30
+    assert joins > 15
 
 
 def test_scattered_lines_begin_anywhere():
