@@ -42,12 +42,14 @@ def find(
     after=(20, 12),
     follow=(0.1, 0.8, 0.1),
     network=1,
+    closeup=1,
     recognizer=1,
-    both=1,
+    together=1,
 ):
     """A find that is a digit with probability 0.9; `network`, ... are the likeliest digits."""
-    looks = [shares(likeliest, 0.7) for likeliest in (network, recognizer, both)]
-    looks[2] = 0.9 * looks[2]
+    looks = [shares(likeliest, 0.7) for likeliest in (network, closeup, recognizer, together)]
+    looks[1] = np.append(0.9 * looks[1], 0.1)
+    looks[3] = 0.9 * looks[3]
     seen = np.full((28, 28), 90, np.uint8)
     return Find(box, 0.93, seen, *looks, fate, after, np.array(follow))
 

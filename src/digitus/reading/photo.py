@@ -232,6 +232,7 @@ def _steps(look: Look, kept: set[int], options: ReadingOptions, zoom: float) -> 
                 float(look.found.heat[i]),
                 look.images[i],
                 look.found.digits[i],
+                look.close[i],
                 look.looked[i],
                 look.joint[i],
                 fate,

@@ -43,8 +43,9 @@ class Find:
     """A place that the page network took for a digit, and what became of it.
 
     `box` is in pixels of the copy in `Steps`, `heat` how sure the network was that there is a
-    digit, `image` [28 28] what the recognizer saw there. `network` and `recognizer` [10] are what
-    the two made of it, `probabilities` [10] both together, less the probability of no digit. `fate`
+    digit, `image` [28 28] what the recognizer saw there. `network` [10], `closeup` [11], whose
+    last is "none", and `recognizer` [10] are what the three made of it, `probabilities` [10] all
+    together, less the probability of no digit. `fate`
     is "digit", "refused" or "unlikely". `after` is where the network saw the next digit of the line
     (x, y), and `follow` [3] the probabilities that none follows, one of the same group, or one of
     the next.
@@ -54,6 +55,7 @@ class Find:
     heat: float
     image: Bytes
     network: Floats
+    closeup: Floats
     recognizer: Floats
     probabilities: Floats
     fate: str

@@ -189,7 +189,7 @@ def _link(find: Find) -> _Link:
 
 
 def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely: int) -> Section:
-    """Of each find what the network makes of it, what the recognizer does, and both together."""
+    """Of each find what the three networks make of it, and all together."""
     cards = [_look(k, f) for k, f in enumerate((*kept, *hottest))]
     body = fill(
         TEMPLATE,
@@ -199,16 +199,17 @@ def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely
         hottest=cards[len(kept) :],
         unlikely=unlikely,
     )
-    return Section("looks", "Two looks", body)
+    return Section("looks", "Three looks", body)
 
 
 def _look(k: int, find: Find) -> _Card:
     best = int(find.probabilities.argmax())
     rows = [
         ("network", _likely(find.network, LOOKS_SHOWN)),
+        ("close up", _likely(find.closeup, LOOKS_SHOWN)),
         # Without ink its answer would be that all digits are equally likely.
         ("recognizer", _likely(find.recognizer, LOOKS_SHOWN) if find.image.any() else []),
-        ("both", _likely(find.probabilities, LOOKS_SHOWN)),
+        ("together", _likely(find.probabilities, LOOKS_SHOWN)),
     ]
     words = f"a digit: {percent(_presence(find), 1)}"
     value = f"? {best}" if find.fate == "refused" else str(best)
