@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -119,8 +120,95 @@ def test_pictures_of_another_size_and_polarity(digitus: Any, tmp_path: Path) -> 
     write_idx(tmp_path / "labels", digits().labels[:60])
     arguments = ["evaluate", MODEL, "--images", "large", "--labels", "labels"]
     refused = digitus(*arguments).complaint
-    assert "reads bytes [n 28 28], not uint8 [60, 140, 140]" in refused
+    assert "reads bytes [n 28 28], not uint8 [60, 140, 140]; --prepare auto makes" in refused
     assert digitus(*arguments, "--prepare", "auto", "--json").record["accuracy"] > 0.6
+
+
+def without_labels(path: Path, count: int = 40) -> Path:
+    np.savetxt(path, digits().images[:count].reshape(count, -1), "%d", delimiter=",")
+    return path
+
+
+def test_answers_without_labels(digitus: Any, tmp_path: Path) -> None:
+    data = without_labels(tmp_path / "test.csv")
+    assert "40 images and no labels" in digitus("evaluate", MODEL, "--data", data).complaint
+    arguments = ["evaluate", MODEL, "--data", data, "--predict", "out.csv"]
+    record = digitus(*arguments, "--json").record
+    assert (record["n"], record["predictions"], record["data"]) == (40, "out.csv", str(data))
+    rows = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
+    expected = recognizer().probabilities(digits().images[:40])
+    assert [row["image"] for row in rows] == [str(n) for n in range(1, 41)]
+    assert [int(row["digit"]) for row in rows] == expected.argmax(axis=1).tolist()
+    assert [row["confidence"] for row in rows] == [f"{p:.4f}" for p in expected.max(axis=1)]
+    assert sum(int(row["refused"]) for row in rows) == round(40 * record["refused"])
+    people = digitus(*arguments)
+    assert f"40 answers in out.csv; refused {100 * record['refused']:.2f} %" in people.out
+
+
+def test_answers_as_kaggle_wants_them(digitus: Any, tmp_path: Path) -> None:
+    data = without_labels(tmp_path / "test.csv", 3)
+    arguments = ["evaluate", MODEL, "--data", data, "--predict", "out.csv"]
+    assert digitus(*arguments).code == 0
+    assert digitus(*arguments, "--kaggle").code == 0  # over a table of our own
+    answers = recognizer().probabilities(digits().images[:3]).argmax(axis=1).tolist()
+    expected = "ImageId,Label\n" + "".join(f"{n},{a}\n" for n, a in enumerate(answers, 1))
+    assert Path("out.csv").read_text() == expected
+
+
+def test_answers_beside_a_score(digitus: Any, own: Path, tmp_path: Path) -> None:
+    record = digitus("evaluate", MODEL, "--data", own, "--predict", "out.csv", "--json").record
+    assert record["accuracy"] == expected()["accuracy"]
+    assert len(Path("out.csv").read_text().splitlines()) == 301
+    write_idx(tmp_path / "images", digits().images[:5])
+    record = digitus("evaluate", MODEL, "--images", "images", "--predict", "out.csv", "--json")
+    assert record.record["n"] == 5
+
+
+def test_answers_about_pictures_have_their_names(digitus: Any, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    for name, image in zip(("b.png", "a.png"), digits().images, strict=False):
+        cv2.imwrite(str(tmp_path / "scans" / name), image)
+    digitus("evaluate", MODEL, "--data", "scans/", "--predict", "out.csv")
+    assert [row["image"] for row in csv.DictReader(Path("out.csv").read_text().splitlines())] == [
+        "a.png",
+        "b.png",
+    ]
+
+
+def test_answers_replace_no_other_file(digitus: Any, tmp_path: Path) -> None:
+    data = without_labels(tmp_path / "test.csv", 3)
+    before = data.read_bytes()
+    result = digitus("evaluate", MODEL, "--data", data, "--predict", data)
+    assert result.code == 2
+    assert "which is no table of answers" in result.err
+    assert data.read_bytes() == before
+    for wrong in (["--kaggle"], ["--predict", "a", "--not-digits", "--images", data]):
+        assert digitus("evaluate", MODEL, *wrong).code == 2
+
+
+def test_images_on_their_side_are_told(digitus: Any, tmp_path: Path) -> None:
+    turned = digits().images.transpose(0, 2, 1).reshape(300, -1)
+    np.savetxt("emnist.csv", np.column_stack([digits().labels, turned]), "%d", delimiter=",")
+    told = digitus("evaluate", "--data", "emnist.csv")
+    assert "with rows and columns exchanged: try --transposed" in told.out
+    assert digitus("evaluate", "--data", "emnist.csv", "--json").record["accuracy"] < 0.5
+    for way in (["--data", "emnist.csv"], ["--images", "images", "--labels", "labels"]):
+        write_idx(tmp_path / "images", digits().images.transpose(0, 2, 1))
+        write_idx(tmp_path / "labels", digits().labels)
+        upright = digitus("evaluate", *way, "--transposed", "--json").record
+        assert upright["accuracy"] > 0.98
+
+
+def test_pictures_that_are_not_prepared_are_told(digitus: Any, tmp_path: Path) -> None:
+    """Digits of half the size, in a corner."""
+    small = np.zeros((60, 28, 28), np.uint8)
+    for image, digit in zip(small, digits().images, strict=False):
+        image[:12, :12] = cv2.resize(digit[4:24, 4:24], (12, 12), interpolation=cv2.INTER_AREA)
+    np.savez("small.npz", x=small, y=digits().labels[:60])
+    told = digitus("evaluate", "--data", "small.npz")
+    assert "prepared: try --prepare auto" in told.out
+    well = digitus("evaluate", "--data", "small.npz", "--prepare", "auto")
+    assert " try " not in well.out
 
 
 def test_failures_are_one_line(

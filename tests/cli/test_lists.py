@@ -112,6 +112,26 @@ def test_data_says_where_a_set_lies(digitus: Any, tmp_path: Path) -> None:
     assert "not as published" in record["parts"][0]["origin"]
 
 
+def test_data_without_labels(digitus: Any, tmp_path: Path) -> None:
+    np.savetxt("test.csv", digits().images[:5].reshape(5, -1), "%d", delimiter=",")
+    train, _ = digitus("data", "test.csv", "--json").record["parts"]
+    assert (train["n"], train["by_digit"], train["sha256"]) == (5, None, None)
+    people = digitus("data", "test.csv", "--sheet", "sheet.png")
+    assert "5 images" in people.out
+    assert "    no labels\n" in people.out
+    sheet = cv2.imread("sheet.png", cv2.IMREAD_GRAYSCALE)
+    assert np.array_equal(sheet[:28, : 5 * 28], np.hstack(digits().images[:5]))
+    assert not sheet[28:].any()
+
+
+def test_data_stored_by_columns(digitus: Any, tmp_path: Path) -> None:
+    np.savez("a.npz", x=digits().images, y=digits().labels)
+    np.savez("b.npz", x=digits().images.transpose(0, 2, 1), y=digits().labels)
+    upright = digitus("data", "a.npz", "--json").record["parts"][0]
+    turned = digitus("data", "b.npz", "--transposed", "--json").record["parts"][0]
+    assert turned["sha256"] == upright["sha256"]
+
+
 def test_data_loads_a_set(digitus: Any) -> None:
     record = digitus("data", "strokes", "--json").record
     train, test = record["parts"]

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
 
-from digitus.datasets.own import load_own, read_csv, read_npz
+from digitus.datasets.own import load_own, load_pictures
 from digitus.errors import DataError
-
-DIGIT = np.zeros((28, 28), np.uint8)
-DIGIT[4:24, 12:16] = 200
-
-
-def save(path: Path, picture: np.ndarray = DIGIT) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path)
-
-
-def check_one_line(error: Exception) -> None:
-    assert "\n" not in str(error)
-
-
-def complaint(path: Path) -> str:
-    with pytest.raises(DataError) as caught:
-        load_own(path)
-    check_one_line(caught.value)
-    message = str(caught.value)
-    assert str(path) in message
-    return message
+from drawn import DIGIT, complaint, save
 
 
 def test_labels_come_from_folders_and_names(tmp_path: Path) -> None:
@@ -101,7 +77,9 @@ def test_a_list_of_labels_decides_files_and_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("file,label\na.png,12\n", "no label"),
+        ("file,label\na.png,1\na.png,12\n", "labels.csv, line 3: label '12'; labels must be"),
+        ("file,label\na.png,\n", "labels.csv, line 2: no label"),
+        ("file,label\na.png\n", "labels.csv, line 2: no label"),
         ("file,value\na.png,1\n", "needs the columns file and label"),
         ("file,label\nb.png,1\n", "b.png"),
         ("file,label\n", "holds no pictures"),
@@ -145,150 +123,52 @@ def test_folders_that_hold_nothing_to_read(tmp_path: Path) -> None:
     assert "neither a folder" in complaint(tmp_path / "a.txt")
 
 
-ROWS = ["7,0,1,2,255", "0,9,8,7,6"]
+def test_pictures_without_any_label(tmp_path: Path) -> None:
+    for name in ("b.png", "a.png", "IMG_3.png"):
+        save(tmp_path / name)
+    pictures = load_pictures(tmp_path)
+    assert pictures.labels is None
+    assert pictures.files == ("IMG_3.png", "a.png", "b.png")
+    assert "3 images and no labels; put them into folders named 0 to 9" in complaint(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\n".join(ROWS),
-        "\n".join(["label,p0,p1,p2,p3", *ROWS]) + "\n",
-        "\ufeff" + "\r\n".join(['"label","1x1","1x2","2x1","2x2"', *ROWS]) + "\r\n\r\n",
-    ],
-)
-def test_csv_with_and_without_headings(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text(text, encoding="utf-8", newline="")
-    digits = load_own(path)
-    assert digits.labels.tolist() == [7, 0]
-    assert digits.images.tolist() == [[[0, 1], [2, 255]], [[9, 8], [7, 6]]]
-    assert digits.name == str(path)
+def zipped(path: Path, folder: Path, around: str = "") -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*.*")):
+            archive.write(file, f"{around}{file.relative_to(folder).as_posix()}")
+        archive.writestr("__MACOSX/3/._a.png", b"nothing")
+    return path
 
 
-def test_csv_of_mnist_size(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    table = np.column_stack([np.arange(5), np.tile(DIGIT.ravel(), (5, 1))])
-    np.savetxt(path, table, fmt="%d", delimiter=",")
-    digits = read_csv(path)
-    assert digits.images.shape == (5, 28, 28)
-    assert np.array_equal(digits.images[3], DIGIT)
+@pytest.mark.parametrize("around", ["", "digits/", "a/b/"])
+def test_a_zip_file_is_the_folder_in_it(tmp_path: Path, around: str) -> None:
+    folder = tmp_path / "folder"
+    for part, label in (("train", 3), ("test", 4)):
+        save(folder / part / str(label) / "a.png", np.full((40, 60), 9, np.uint8))
+    archive = zipped(tmp_path / "a.zip", folder, around)
+    for part in ("train", "test"):
+        own, packed = load_own(folder, part), load_own(archive, part)
+        assert packed.labels.tolist() == own.labels.tolist()
+        assert np.array_equal(packed.images, own.images)
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "holds no examples"),
-        (b"label,pixel0\n", "holds no examples"),
-        (b"7\n8\n", "has one column"),
-        (b"7,1,2,3\n", "3 pixels a row do not make a square"),
-        (b"7,1,2,3,4\n7,1\n", "is not a table of numbers"),
-        (b"7,1,2,x,4\n", "is not a table of numbers"),
-        (b"7,1,2,3,256\n", "pixels from 1 to 256"),
-        (b"7,-1,2,3,4\n", "pixels from -1 to 4"),
-        (b"7,nan,2,3,4\n", "pixels from nan"),
-        (b"10,1,2,3,4\n", "label 10 at example 0"),
-        (b"3,1,2,3,4\n2.5,1,2,3,4\n", "label 2.5 at example 1"),
-        (b"\xff\xfe7,1,2,3,4\n", "is not a table of numbers"),
-    ],
-)
-def test_csv_that_is_not_one(tmp_path: Path, content: bytes, words: str) -> None:
-    (tmp_path / "a.csv").write_bytes(content)
-    assert words in complaint(tmp_path / "a.csv")
+def test_folders_of_labels_and_lists_in_zip_files(tmp_path: Path) -> None:
+    save(tmp_path / "folder" / "3" / "a.png")
+    assert load_own(zipped(tmp_path / "a.zip", tmp_path / "folder")).labels.tolist() == [3]
+    (tmp_path / "folder" / "labels.csv").write_text("label;filename\n5;3/a.png\n")
+    assert load_own(zipped(tmp_path / "b.zip", tmp_path / "folder", "x/")).labels.tolist() == [5]
+    (tmp_path / "folder" / "labels.csv").write_text("label,file\n5,3/b.png\n")
+    assert "3/b.png: is in labels.csv, but there is no such file" in complaint(
+        zipped(tmp_path / "c.zip", tmp_path / "folder")
+    )
 
 
-def test_npz_by_any_of_its_names(tmp_path: Path) -> None:
-    path = tmp_path / "a.npz"
-    images, labels = np.stack([DIGIT, DIGIT // 2]), np.array([3, 4])
-    for arrays in (
-        {"images": images, "labels": labels},
-        {"x": images[..., None], "y": labels[:, None]},
-        {"x": images.reshape(2, -1), "y": labels.astype(np.float32)},
-        {"images": images.astype(np.int64), "labels": labels},
-        {"images": np.asfortranarray(images / np.float32(255)), "labels": labels},
-    ):
-        np.savez_compressed(path, **arrays)
-        digits = load_own(path)
-        assert np.array_equal(digits.images, images)
-        assert digits.labels.tolist() == [3, 4]
-    np.savez(path, x_train=images, y_train=labels, x_test=images[1:], y_test=labels[1:])
-    assert len(load_own(path)) == 2
-    assert load_own(path, "test").labels.tolist() == [4]
-    np.savez(path, images=DIGIT[None] > 0, labels=labels[:1])
-    assert set(np.unique(load_own(path).images)) == {0, 255}
-
-
-@pytest.mark.parametrize(
-    ("arrays", "words"),
-    [
-        ({"a": DIGIT}, "holds the arrays a; expected images and labels or x and y or x_train"),
-        ({"images": DIGIT[None], "labels": [1, 2]}, "1 images but 2 labels"),
-        ({"images": DIGIT, "labels": [1]}, "28 pixels a row do not make a square image"),
-        ({"images": 7, "labels": [1]}, "images of shape []"),
-        ({"images": np.zeros((0, 28, 28)), "labels": []}, "holds no examples"),
-        ({"images": DIGIT[None] * 1j, "labels": [1]}, "expected numbers"),
-        ({"images": np.array(["a"]), "labels": [1]}, "expected numbers"),
-        ({"images": DIGIT[None] / 10 - 1, "labels": [1]}, "pixels from -1 to 19"),
-        ({"images": DIGIT[None], "labels": [11]}, "label 11 at example 0"),
-    ],
-)
-def test_npz_with_other_arrays(tmp_path: Path, arrays: dict[str, object], words: str) -> None:
-    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
-    assert words in complaint(tmp_path / "a.npz")
-
-
-def test_npz_in_fortran_order(tmp_path: Path) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (3, 5, 4), np.uint8)
-    np.savez(tmp_path / "a.npz", images=np.asfortranarray(images), labels=[1, 2, 3])
-    digits = read_npz(tmp_path / "a.npz")
-    assert np.array_equal(digits.images, images)
-    assert digits.images.flags.c_contiguous
-
-
-def test_npz_is_never_unpickled(tmp_path: Path) -> None:
-    class Bomb:
-        def __reduce__(self) -> tuple[object, ...]:
-            return (Path(tmp_path / "exploded").touch, ())
-
-    np.savez(tmp_path / "a.npz", images=np.array([Bomb()], object), labels=[1])
-    assert "expected numbers" in complaint(tmp_path / "a.npz")
-    assert not (tmp_path / "exploded").exists()
-
-
-def test_npz_headers_are_not_believed(tmp_path: Path) -> None:
-    path = tmp_path / "a.npz"
-    for shape, words in [((2**40,), "below 2 GiB"), ((2**20,), "cut short")]:
-        header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-        )
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("images.npy", header.getvalue() + bytes(100))
-            archive.writestr("labels.npy", header.getvalue())
-        assert words in complaint(path)
-    np.savez(path, images=DIGIT[None], labels=[1])
-    newer = bytearray(path.read_bytes())
-    newer[newer.index(b"PK\1\2") + 6] = 0xFF  # the version that is needed to read it: 25.5
-    for content in (newer, newer[:-30], newer.replace(b"\x93NUMPY", b"numpy!")):
-        path.write_bytes(content)
-        assert "is not a whole .npz file" in complaint(path)
-    path.write_bytes(b"PK\3\4 and nothing")
-    assert "is not a whole .npz file" in complaint(path)
-    path.write_bytes(b"")
-    assert "is not a whole .npz file" in complaint(path)
-
-
-@given(data=st.data(), compressed=st.booleans())
-def test_damaged_npz_files_are_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, compressed: bool
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "damaged.npz"
-    save_arrays = np.savez_compressed if compressed else np.savez
-    save_arrays(path, images=DIGIT[None, :4, :4], labels=np.array([1]))
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 3))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path.write_bytes(content)
-    try:
-        read_npz(path)
-    except DataError as error:
-        check_one_line(error)
+def test_zip_files_that_are_none(tmp_path: Path) -> None:
+    save(tmp_path / "folder" / "3" / "a.png")
+    whole = zipped(tmp_path / "a.zip", tmp_path / "folder").read_bytes()
+    for content in (b"", b"PK", whole[:-30], whole.replace(b"IDAT", b"IDOT")):
+        (tmp_path / "b.zip").write_bytes(content)
+        complaint(tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("README.txt", "nothing")
+    assert "holds no pictures" in complaint(tmp_path / "c.zip")

@@ -215,3 +215,23 @@ def test_the_real_mnist_is_the_published_one(
     monkeypatch.setattr(sources, "cache_folder", lambda: mnist_dir / "none")
     with pytest.raises(DataError, match="Fashion-MNIST is not on this machine"):
         sources.load("fashion-mnist", "test", data_dir=mnist_dir, download=False)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["{}-{}.{}-ubyte", "{}_{}_{}_ubyte.gz", "{}-{}-{}.gz", "{}-{}.{}",
+     "{0}-{1}-{2}-ubyte/{0}-{1}.{2}-ubyte", "{0}-{1}-{2}-ubyte/{0}-{1}-{2}-ubyte",
+     "{}-{}-{}-UBYTE.GZ"],
+)  # fmt: skip
+def test_names_are_spelt_in_many_ways(tmp_path: Path, spelling: str) -> None:
+    images, labels = np.zeros((3, 28, 28), np.uint8), np.array([3, 1, 4], np.uint8)
+    for part in ("train", "t10k"):
+        for kind, array in (("images", images), ("labels", labels)):
+            path = tmp_path / spelling.format(part, kind, f"idx{array.ndim}")
+            path.parent.mkdir(exist_ok=True)
+            idx.write_idx(path if path.suffix != ".GZ" else path.with_suffix(".gz"), array)
+            if path.suffix == ".GZ":
+                path.with_suffix(".gz").rename(path)
+    for part in ("train", "test"):
+        found = sources.load("mnist", part, data_dir=tmp_path, download=False)
+        assert found.labels.tolist() == [3, 1, 4]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from digitus.datasets.digits import Digits
+    from digitus.datasets.digits import Digits, Pictures
     from digitus.export.onnx_run import OnnxModel
     from digitus.recognizer import Recognizer
     from digitus.types import Bytes, Images
@@ -43,6 +43,9 @@ data_dir_option = click.option(
     "--data-dir",
     type=PATH,
     help="Folder with data files; looked at before $DIGITUS_DATA and the cache.",
+)
+transposed_option = click.option(
+    "--transposed", is_flag=True, help="Images are stored by columns, as in EMNIST's CSV files."
 )
 threads_option = click.option(
     "--threads",
@@ -94,17 +97,36 @@ def cores(threads: int) -> int:
 
 
 def digits_of(
-    data: str, part: Literal["train", "test"], data_dir: Path | None, *, prepare: str = "none"
+    data: str,
+    part: Literal["train", "test"],
+    data_dir: Path | None,
+    *,
+    prepare: str = "none",
+    transposed: bool = False,
 ) -> Digits:
-    """Digits by a name of the catalogue or by a path to the user's own.
+    """Digits by a name of the catalogue or by a path to the user's own, which must have labels."""
+    return pictures_of(data, part, data_dir, prepare=prepare, transposed=transposed).labelled()
 
-    `prepare` "auto" makes pictures of any size, polarity and position like MNIST's.
+
+def pictures_of(
+    data: str,
+    part: Literal["train", "test"],
+    data_dir: Path | None,
+    *,
+    prepare: str = "none",
+    transposed: bool = False,
+) -> Pictures:
+    """As `digits_of`, where the user's own may lack labels.
+
+    `prepare` "auto" makes pictures of any size, polarity and position like MNIST's; `transposed`
+    turns images upright that are stored by columns.
     """
     import os
     from dataclasses import replace
 
     from digitus.datasets import own, sources
     from digitus.datasets.catalogue import SOURCES
+    from digitus.datasets.digits import Pictures
     from digitus.errors import DataError
 
     auto = prepare == "auto"
@@ -112,14 +134,25 @@ def digits_of(
         raise DataError(f"{data}: there is no such folder or file")
     if data in (*SOURCES, sources.STROKES) or not Path(data).exists():
         digits = sources.load(data, part, data_dir=data_dir)
-    elif auto and Path(data).is_dir():
+        found = Pictures(digits.images, digits.labels, digits.name, digits.origin)
+    elif auto and not transposed and own.holds_pictures(Path(data)):
         from digitus.vision.normalise import prepare_one
 
         # From the full picture: shrunk to 28 x 28 first, a small digit would be lost.
-        return own.read_folder(Path(data), part, fit=lambda picture: prepare_one(picture).image)
+        return own.load_pictures(Path(data), part, fit=lambda picture: prepare_one(picture).image)
     else:
-        digits = own.load_own(Path(data), part)
-    return replace(digits, images=prepared(digits.images)) if auto else digits
+        found = own.load_pictures(Path(data), part)
+    if transposed:
+        found = replace(found, images=turned(found.images))
+    return replace(found, images=prepared(found.images)) if auto else found
+
+
+def turned(images: Images) -> Images:
+    """Images [n h w] with rows and columns exchanged."""
+    import numpy as np
+
+    upright: Images = np.ascontiguousarray(images[:].transpose(0, 2, 1))  # in memory, if mapped
+    return upright
 
 
 def prepared(images: Images) -> Bytes:

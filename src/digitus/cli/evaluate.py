@@ -18,16 +18,22 @@ from digitus.cli.common import (
     member_of,
     output,
     percent,
+    pictures_of,
     prepared,
     print_json,
     score_lines,
     threads_option,
+    transposed_option,
+    turned,
 )
+from digitus.cli.predict import check_target, write_answers
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from digitus.datasets.digits import Digits
+    from digitus.committee import Committee, Member
+    from digitus.datasets.digits import Pictures
+    from digitus.threads import Map
     from digitus.types import Bytes
 
 
@@ -35,8 +41,8 @@ if TYPE_CHECKING:
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--data",
-    help="Data set by name, or a path: folder, .csv, .npz.  [default: the first of what the model "
-    "was trained on]",
+    help="Data set by name, or a path: folder, .csv, .npz ...  [default: the first of what the "
+    "model was trained on]",
 )
 @click.option("--images", type=PATH, help="Images in an IDX file, instead of --data.")
 @click.option("--labels", type=PATH, help="Their labels in an IDX file.")
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="auto: pictures of any size, polarity and position are made like MNIST's.",
 )
+@transposed_option
 @click.option("--not-digits", is_flag=True, help="Nothing in --images is a digit: count refusals.")
 @click.option(
     "--min-confidence",
@@ -55,6 +62,8 @@ if TYPE_CHECKING:
     help="Refuse below this.  [default: the model's own threshold]",
 )
 @click.option("--report", type=PATH, help="Write a report for a browser to this file.")
+@click.option("--predict", type=PATH, help="Write what each image is read as to this CSV file.")
+@click.option("--kaggle", is_flag=True, help="--predict as Kaggle wants it: ImageId,Label.")
 @threads_option
 @json_option
 def evaluate(
@@ -64,23 +73,26 @@ def evaluate(
     labels: Path | None,
     data_dir: Path | None,
     prepare: str,
+    transposed: bool,
     not_digits: bool,
     min_confidence: float | None,
     report: Path | None,
+    predict: Path | None,
+    kaggle: bool,
     threads: int,
     json: bool,
 ) -> None:
     """Score a model on the test part of a set, digit by digit.
 
     MODEL is a model file, the folder of a run or an exported .onnx; without it, the recognizer that
-    ships. Several are a committee, whose probabilities are their mean.
+    ships. Several are a committee, whose probabilities are their mean. Images without labels are
+    read with --predict.
     """
     from digitus.committee import Committee
-    from digitus.evaluation import evaluate as score_digits
     from digitus.evaluation import evaluate_not_digits
     from digitus.threads import workers
 
-    _check_usage(images, labels, not_digits, report, models)
+    _check_usage(images, labels, not_digits, report, predict, kaggle, models)
     members, paths = zip(*map(member_of, models or (None,)), strict=True)
     recognizer = members[0] if len(members) == 1 else Committee(members)
     path = ", ".join(paths)
@@ -91,7 +103,7 @@ def evaluate(
     with workers(cores(threads), shards=2) as each:
         if not_digits:
             assert images is not None
-            digits = digits_of(data, "test", data_dir, prepare=prepare)
+            digits = digits_of(data, "test", data_dir, prepare=prepare, transposed=transposed)
             record = evaluate_not_digits(
                 recognizer,
                 _strangers(images, prepare),
@@ -101,17 +113,12 @@ def evaluate(
             )
             lines = _refusal_lines(record, digits.name)
         else:
-            digits = _labelled(data, images, labels, data_dir, prepare)
-            evaluation = score_digits(recognizer, digits, min_confidence=min_confidence, each=each)
-            record = evaluation.record()
-            lines = [f"{path} on {record['data']}", digit_table(record), *score_lines(record)]
-            if report is not None:
-                from digitus.recognizer import Recognizer
-                from digitus.report import write_report
-
-                assert isinstance(members[0], Recognizer)  # `_check_usage`
-                write_report(report, members[0], evaluation, members[0].history.get("epochs", []))
-                lines.append(f"report  {report}")
+            found = _pictures(data, images, labels, data_dir, prepare, transposed)
+            record, lines = _read(
+                recognizer, found, path, min_confidence, each, report, predict, kaggle
+            )
+            if prepare == "none" and not transposed and found.labels is not None:
+                lines += _doubts(recognizer, found, record["accuracy"], each)
     if json:
         print_json({"model": path, **record})
         return
@@ -125,14 +132,16 @@ def _check_usage(
     labels: Path | None,
     not_digits: bool,
     report: Path | None,
+    predict: Path | None,
+    kaggle: bool,
     models: tuple[str, ...],
 ) -> None:
     """Refuses options that do not go together."""
     for wrong, words in (
         (not_digits and images is None, "--not-digits needs --images"),
         (
-            images is not None and labels is None and not not_digits,
-            "--images needs --labels (or --not-digits)",
+            images is not None and labels is None and not not_digits and predict is None,
+            "--images needs --labels (or --not-digits, or --predict)",
         ),
         (
             labels is not None and (images is None or not_digits),
@@ -147,9 +156,13 @@ def _check_usage(
             report is not None and any(model.endswith(".onnx") for model in models),
             "--report shows the weights of a model; an exported .onnx has no such file",
         ),
+        (predict is not None and not_digits, "--predict is about digits, not --not-digits"),
+        (kaggle and predict is None, "--kaggle is a form of --predict"),
     ):
         if wrong:
             raise click.UsageError(words)
+    if predict is not None:
+        check_target(predict, kaggle)
 
 
 def _refusal_lines(record: dict[str, Any], against: str) -> list[str | Table]:
@@ -160,18 +173,81 @@ def _refusal_lines(record: dict[str, Any], against: str) -> list[str | Table]:
     ]
 
 
-def _labelled(
-    data: str, images: Path | None, labels: Path | None, data_dir: Path | None, prepare: str
-) -> Digits:
-    """The digits to score: --images and --labels, or --data."""
-    from dataclasses import replace
+def _pictures(
+    data: str,
+    images: Path | None,
+    labels: Path | None,
+    data_dir: Path | None,
+    prepare: str,
+    transposed: bool,
+) -> Pictures:
+    """What is to be read: --images and, if there are any, --labels; or --data."""
+    from digitus.datasets.digits import Pictures
+    from digitus.datasets.idx import read_digits, read_images
 
-    from digitus.datasets.idx import read_digits
+    if images is None:
+        return pictures_of(data, "test", data_dir, prepare=prepare, transposed=transposed)
+    if labels is None:
+        pixels, known = read_images(images), None
+    else:
+        digits = read_digits(images, labels, images.name, str(images))
+        pixels, known = digits.images, digits.labels
+    pixels = turned(pixels) if transposed else pixels
+    pixels = prepared(pixels) if prepare == "auto" else pixels
+    return Pictures(pixels, known, images.name, str(images))
 
-    if images is None or labels is None:
-        return digits_of(data, "test", data_dir, prepare=prepare)
-    digits = read_digits(images, labels, images.name, str(images))
-    return replace(digits, images=prepared(digits.images)) if prepare == "auto" else digits
+
+def _read(
+    recognizer: Member | Committee,
+    found: Pictures,
+    path: str,
+    min_confidence: float | None,
+    each: Map,
+    report: Path | None,
+    predict: Path | None,
+    kaggle: bool,
+) -> tuple[dict[str, Any], list[str | Table]]:
+    """The score, if there are labels, and what is to be written; as a record and in words."""
+    from digitus.errors import ShapeError
+    from digitus.evaluation import evaluate as score_digits
+
+    lines: list[str | Table] = []
+    try:
+        if predict is None or found.labels is not None:
+            evaluation = score_digits(
+                recognizer, found.labelled(), min_confidence=min_confidence, each=each
+            )
+            record = evaluation.record()
+            lines += [f"{path} on {record['data']}", digit_table(record), *score_lines(record)]
+            probabilities, threshold = evaluation.probabilities, evaluation.threshold
+        else:
+            record = {"data": found.name}
+            probabilities = recognizer.probabilities(found.images, each)
+            threshold = recognizer.threshold if min_confidence is None else min_confidence
+    except ShapeError as error:
+        raise ShapeError(f"{error}; --prepare auto makes pictures of any size fit") from None
+    if report is not None:
+        from digitus.recognizer import Recognizer
+        from digitus.report import write_report
+
+        assert isinstance(recognizer, Recognizer)
+        write_report(report, recognizer, evaluation, recognizer.history.get("epochs", []))
+        lines.append(f"report  {report}")
+    if predict is not None:
+        told = write_answers(predict, probabilities, threshold, found.files, kaggle)
+        record |= told
+        lines.append(f"{told['n']:,} answers in {predict}; refused {percent(told['refused'])}")
+    return record, lines
+
+
+def _doubts(
+    recognizer: Member | Committee, found: Pictures, accuracy: float, each: Map
+) -> list[str | Table]:
+    """What would read these images far better, if anything would."""
+    from digitus.evaluation import would_help
+
+    help_ = would_help(recognizer, found.labelled(), accuracy, each)
+    return [] if help_ is None else [help_]
 
 
 def _strangers(images: Path, prepare: str) -> Bytes:

@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Generator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,20 +18,20 @@ from digitus.cli.common import (
     cores,
     data_dir_option,
     digit_table,
-    digits_of,
     json_option,
     output,
     print_json,
     progress,
     score_lines,
     threads_option,
+    transposed_option,
 )
-from digitus.cli.train_tasks import found, recorded, start_of, tell
+from digitus.cli.train_tasks import diverged, found, recorded, start_of, suited_to, tell
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digitus.cli.train_tasks import Event
+    from digitus.cli.train_tasks import Bring, Event
     from digitus.datasets.digits import Digits
     from digitus.detection.source import TrainedPages, Writers
     from digitus.recipe import Recipe
@@ -43,6 +44,14 @@ if TYPE_CHECKING:
 @click.argument("recipe", required=False)
 @click.option("--data", help="Data set by name, or a path: folder, .csv, .npz.")
 @data_dir_option
+@click.option(
+    "--prepare",
+    type=click.Choice(["auto", "none"]),
+    default="none",
+    show_default=True,
+    help="auto: pictures of any size, polarity and position are made like MNIST's.",
+)
+@transposed_option
 @click.option("--epochs", type=click.IntRange(min=1), help="How often to see every image.")
 @click.option("--seed", type=click.IntRange(min=0), help="Decides all randomness.")
 @click.option(
@@ -88,6 +97,8 @@ def train(
     recipe: str | None,
     data: str | None,
     data_dir: Path | None,
+    prepare: str,
+    transposed: bool,
     epochs: int | None,
     seed: int | None,
     settings: tuple[str, ...],
@@ -113,19 +124,21 @@ def train(
     console = progress()
     given = _given(settings, epochs, seed)
     chosen = load_recipe(recipe or "quick", given)
+    bring = partial(found, data_dir=data_dir, prepare=prepare, transposed=transposed)
     learnt: Digits | Writers
     state = None
     if resume:
         run = Run(out) if out else unfinished_run(chosen.name)
         asked = chosen if given else None
-        chosen, learnt, state = _resumed(run, asked, data, data_dir)
+        chosen, learnt, state = _resumed(run, asked, given, data, bring)
         if recipe and chosen.name != (name := load_recipe(recipe).name):
             raise TrainingError(f"{run.folder} is a run of {chosen.name}, not of {name}")
         console.print(f"resuming {run.folder} after {state.step:,} steps")
     else:
         if out and Run(out).used:
             raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
-        chosen, learnt = _data(chosen, data, data_dir, console)
+        chosen, learnt = _data(chosen, data, bring, console)
+        chosen = suited_to(chosen, learnt, given)
         run = Run(out) if out else new_run(chosen.name)
     where = Device(array_library, device, precision)
     events = recorded(run, chosen, learnt, state, cores(threads), where, checkpoint_seconds)
@@ -138,6 +151,7 @@ def train(
     if trained is None:
         again = ["digitus", "train", recipe or "quick", "--out", str(run.folder), "--resume"]
         again += ["--data-dir", str(data_dir)] if data_dir else []
+        again += ["--prepare", prepare] * (prepare != "none") + ["--transposed"] * transposed
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
     _tell(run, trained, learnt, json)
@@ -150,7 +164,7 @@ def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> l
 
 
 def _data(
-    recipe: Recipe, data: str | None, data_dir: Path | None, console: Console
+    recipe: Recipe, data: str | None, bring: Bring, console: Console
 ) -> tuple[Recipe, Digits | Writers]:
     """What to train on: as asked, else the recipe's own. The recipe then says which.
 
@@ -162,16 +176,16 @@ def _data(
 
     wanted = data or recipe.data
     try:
-        return with_settings(recipe, data=wanted), found(wanted, data_dir)
+        return with_settings(recipe, data=wanted), bring(wanted)
     except DownloadError as error:
         if data is not None:
             raise
         console.print(f"{recipe.data} cannot be had, so this trains on {STROKES} instead ({error})")
-    return with_settings(recipe, data=STROKES), digits_of(STROKES, "train", data_dir)
+    return with_settings(recipe, data=STROKES), bring(STROKES)
 
 
 def _resumed(
-    run: Run, asked: Recipe | None, data: str | None, data_dir: Path | None
+    run: Run, asked: Recipe | None, given: list[str], data: str | None, bring: Bring
 ) -> tuple[Recipe, Digits | Writers, State]:
     """An interrupted run's recipe, data and state; it must be what was asked for."""
     from digitus.errors import TrainingError
@@ -181,11 +195,13 @@ def _resumed(
     if not run.checkpoint.exists():
         raise TrainingError(f"{run.folder} holds no interrupted run; start one without --resume")
     recipe, _, _ = load_checkpoint(run.checkpoint)
-    if asked is not None and with_settings(asked, data=recipe.data) != recipe:
+    learnt = bring(data or recipe.data)
+    if asked is not None and recipe != suited_to(
+        with_settings(asked, data=recipe.data), learnt, given
+    ):
         raise TrainingError(
             f"{run.folder} was begun with other settings; resume it without --set, --epochs, --seed"
         )
-    learnt = found(data or recipe.data, data_dir)
     recipe, state = resume(run, learnt, start_of(learnt))
     return recipe, learnt, state
 
@@ -235,6 +251,7 @@ def _tell_of_digits(run: Run, recognizer: Recognizer, digits: Digits, json: bool
     score = evaluation.record()
     epochs = recognizer.history["epochs"]
     write_report(run.report, recognizer, evaluation, epochs)
+    failed = diverged(recipe, epochs[-1]["development_loss"], development)
     if json:
         print_json(
             {
@@ -247,10 +264,12 @@ def _tell_of_digits(run: Run, recognizer: Recognizer, digits: Digits, json: bool
                 "development": score,
             }
         )
-        return
+        sys.exit(int(failed))
     console = output()
     console.print(digit_table(score))
     console.print("On the images held back (the test set is for digitus evaluate):")
     for line in score_lines(score):
         console.print(line)
     console.print(f"model   {run.model}\nreport  {run.report}")
+    if failed:
+        sys.exit(1)

@@ -6,11 +6,14 @@ command, and what is said of a recognizer (`train`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from digitus.cli.common import digits_of, output, percent, print_json
+from digitus.cli.terminal import complain
+
+FAR_WORSE = 10  # times the loss of finding all digits alike
 
 if TYPE_CHECKING:
     from digitus.datasets.digits import Digits
@@ -23,9 +26,12 @@ if TYPE_CHECKING:
     from digitus.training.session import State
 
     Event: TypeAlias = DigitEvent | PageEvent
+    Bring: TypeAlias = Callable[[str], Digits | Writers]
 
 
-def found(data: str, data_dir: Path | None) -> Digits | Writers:
+def found(
+    data: str, *, data_dir: Path | None, prepare: str = "none", transposed: bool = False
+) -> Digits | Writers:
     """Digits by their name or path, or who writes pages."""
     from digitus.recipe import MADE
 
@@ -33,7 +39,17 @@ def found(data: str, data_dir: Path | None) -> Digits | Writers:
         from digitus.detection.source import writers
 
         return writers(data_dir)
-    return digits_of(data, "train", data_dir)
+    return digits_of(data, "train", data_dir, prepare=prepare, transposed=transposed)
+
+
+def suited_to(recipe: Recipe, learnt: Digits | Writers, given: Sequence[str]) -> Recipe:
+    """The recipe with what a small set or one of few digits asks for, but for what is given."""
+    from digitus.datasets.digits import Digits
+    from digitus.training.suited import suited
+
+    if not isinstance(learnt, Digits):
+        return recipe
+    return suited(recipe, learnt, {setting.partition("=")[0].strip() for setting in given})
 
 
 def recorded(
@@ -56,6 +72,26 @@ def recorded(
     return _record_pages(
         run, recipe, learnt, state=state, threads=threads, device=device, seconds=seconds
     )
+
+
+def diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
+    """Whether a network is far worse than one that finds all ten digits alike: it learnt nothing.
+
+    Says so where it is worse at all.
+    """
+    import numpy as np
+
+    from digitus.nn import one_hot
+
+    alike = np.full((len(development), 10), 0.1, np.float32)
+    guessing = float(recipe.loss(alike, one_hot(development.labels))[0])
+    if loss <= guessing:
+        return False
+    complain(
+        f"the loss on the images held back is {loss:.3g}, above the {guessing:.2f} of finding all "
+        "digits alike; try a smaller learning rate (--set schedule.rate=...), or more images"
+    )
+    return loss > FAR_WORSE * guessing
 
 
 def start_of(learnt: Digits | Writers) -> Callable[[Recipe, Any], State]:

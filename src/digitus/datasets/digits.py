@@ -98,6 +98,31 @@ class Digits:
         return content.hexdigest()
 
 
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Images [n h w] as those of `Digits`, with their labels [n] or, where nobody says, without.
+
+    `files` are the names of the pictures that they were, one for each, if they were any.
+    """
+
+    images: Images
+    labels: Labels | None
+    name: str
+    origin: str
+    files: tuple[str, ...] = ()
+
+    def labelled(self) -> Digits:
+        """The same as `Digits`. Raises `DataError` where there are no labels."""
+        if self.labels is None:
+            hint = "put them into folders named 0 to 9, or start their names with the digit and _"
+            raise DataError(
+                f"{self.name}: {len(self.images):,} images and no labels; "
+                + (f"{hint}; " if self.files else "")
+                + "to write down what they are read as: digitus evaluate --predict FILE.csv"
+            )
+        return Digits(self.images, self.labels, self.name, self.origin)
+
+
 def targets(labels: Labels) -> Matrix:
     """What a network should answer [n 10]: 1 for the digit, 0 for the others.
 

@@ -12,6 +12,7 @@ unpacked copy: then their structure is checked, and `Digits.origin` says so.
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -60,7 +61,8 @@ def load(
     "mnist+strokes" is both, one after the other.
 
     A folder (`data_dir`, then `$DIGITUS_DATA`) may hold the files themselves or in a folder named
-    like the set, gzipped or not. `count` takes only the first examples, or draws as many strokes.
+    like the set, gzipped or not, under any of the spellings of their names. `count` takes only the
+    first examples, or draws as many strokes.
 
     Raises `DataError` for an unknown name, a damaged file or a set that is nowhere, and its kind
     `DownloadError` where the mirrors fail.
@@ -177,12 +179,35 @@ def _files(source: Source, part: Part, place: Path) -> list[Path]:
     paths = []
     for file in (part.images, part.labels):
         packed = place / file.name
-        paths += [path for path in (packed, packed.with_suffix("")) if path.is_file()][:1]
+        known = (path for path in (packed, packed.with_suffix("")) if path.is_file())
+        paths += [path for path in [next(known, None) or _otherwise_spelt(packed)] if path]
     if len(paths) == 2 and not _is_of_another(source, paths[1]):
         return paths
     if source.archive and (archive := place / source.archive.name).is_file():
         return [archive]
     return []
+
+
+def _otherwise_spelt(packed: Path) -> Path | None:
+    """A file whose name others spell in another way: train-images.idx3-ubyte, or in a folder of it.
+
+    Archives of MNIST have all of these inside.
+    """
+    wanted = _spelling(packed.name)
+    try:
+        for place in (packed.parent, packed.parent / packed.stem):
+            for path in sorted(place.iterdir()):
+                if _spelling(path.name) == wanted and path.is_file():
+                    return path
+    except OSError:  # no such folder, or none that may be listed
+        return None
+    return None
+
+
+def _spelling(name: str) -> str:
+    """What the spellings of a name have in common: train-images-idx3."""
+    plain = re.sub("[^a-z0-9]+", "-", name.lower().removesuffix(".gz"))
+    return plain.removesuffix("-ubyte")
 
 
 def _is_of_another(source: Source, labels: Path) -> bool:

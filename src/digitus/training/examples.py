@@ -25,14 +25,17 @@ from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer, load
 from digitus.synthetic.degrade import worn
 from digitus.synthetic.not_digits import not_digits
+from digitus.synthetic.strokes import strokes
 from digitus.synthetic.wear import Wear
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
 from digitus.training.source import ArrayShape, Batch, Claim, Development, right_classes
+from digitus.training.suited import missing
 from digitus.types import Floats32, Images, Labels, Params
 
 SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
 WORN_AT_ONCE = 1000  # images
+OTHERS_SHARE = 0.75  # of the pictures of no digit, where the set lacks some digits
 
 
 class Examples:
@@ -83,10 +86,23 @@ class Examples:
 
     @cached_property
     def nothing(self) -> Images:
-        """Pictures of no digit [n 28 28]: as many as an epoch draws."""
-        return not_digits(
-            max(1, round(self.recipe.not_digits * len(self.learnt))), self.recipe.seed
-        )
+        """Pictures of no digit [n 28 28]: as many as an epoch draws.
+
+        Where digits are missing in the set, most are these, by the simulated pen: a network that
+        never saw a 7 reads it as one of those that it knows.
+        """
+        count = max(1, round(self.recipe.not_digits * len(self.learnt)))
+        others = self._others(round(OTHERS_SHARE * count)) if missing(self.learnt) else None
+        if others is None:
+            return not_digits(count, self.recipe.seed)
+        strange = not_digits(max(1, count - len(others)), self.recipe.seed)
+        return np.concatenate([others, strange])
+
+    def _others(self, count: int) -> Images:
+        """So many pictures of the digits that are missing in the set."""
+        others = missing(self.learnt)
+        drawn = strokes(max(1, count * CLASSES // len(others)), self.recipe.seed)
+        return drawn.images[np.isin(drawn.labels, others)]
 
     @cached_property
     def targets(self) -> Floats32:

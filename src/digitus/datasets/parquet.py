@@ -1,0 +1,88 @@
+"""Digits in a Parquet file, as Hugging Face publishes sets: a column of pictures, one of labels.
+
+Inside: that. Not inside: opening the pictures (`vision.decode`). pyarrow reads the file (the extra
+`parquet`).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.datasets.arrays import as_labels
+from digitus.datasets.digits import Pictures
+from digitus.datasets.tables import LABELS
+from digitus.errors import DataError
+from digitus.types import Grey
+from digitus.vision.decode import decode
+
+Fit = Callable[[Grey], Grey]
+
+IMAGES = ("image", "img", "picture", "images")
+ROWS_AT_ONCE = 1024
+MOST_ROWS = 10**7
+
+
+def read_parquet(path: Path, fit: Fit) -> Pictures:
+    """The pictures of a column `image`, each a file's bytes or a struct that holds them as `bytes`.
+
+    Labels are whole numbers or text. `fit` makes a picture an image. Raises `DataError`.
+    """
+    try:
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError:
+        raise DataError(f"{path}: to read Parquet, pip install 'digitus[parquet]'") from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            names = {name.lower(): name for name in file.schema_arrow.names}
+            image = next((names[name] for name in IMAGES if name in names), None)
+            label = next((names[name] for name in sorted(LABELS) if name in names), None)
+            if image is None:
+                raise DataError(
+                    f"{path}: has the columns {', '.join(names.values()) or 'none'}; expected "
+                    "image and label"
+                )
+            if file.metadata.num_rows > MOST_ROWS:
+                raise DataError(f"{path}: has more than {MOST_ROWS:,} rows; split it")
+            return _pictures(file, image, label, path, fit)
+    except (DataError, MemoryError):
+        raise
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except Exception as error:  # pyarrow's own, for damaged files
+        reason = " ".join(str(error).split())[:100]
+        raise DataError(f"{path}: is not a whole Parquet file ({reason})") from None
+
+
+def _pictures(file: Any, image: str, label: str | None, path: Path, fit: Fit) -> Pictures:
+    """All rows, a batch at a time, since pictures are larger than images."""
+    columns = [image] if label is None else [image, label]
+    images: list[Grey] = []
+    labels: list[Any] = []
+    for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
+        values = batch.to_pydict()
+        for held in values[image]:
+            name = f"{path}, row {len(images) + 1}"
+            images.append(fit(decode(_content(held, name), name)))
+        labels += values[label] if label else []
+    if not images:
+        raise DataError(f"{path}: holds no examples")
+    known = None
+    if label:
+        if None in labels:
+            raise DataError(f"{path}, row {labels.index(None) + 1}: has no label")
+        known = as_labels(np.array(labels), str(path), lambda n: f"row {n + 1}")
+    return Pictures(np.stack(images), known, str(path), str(path))
+
+
+def _content(held: Any, name: str) -> bytes:
+    """The bytes of a picture's file."""
+    if isinstance(held, dict):
+        held = held.get("bytes")
+    if not isinstance(held, bytes) or not held:
+        raise DataError(f"{name}: holds no picture; expected the bytes of its file")
+    return held

@@ -1,0 +1,200 @@
+"""A person's pictures of single digits: a folder of them, or a zip file of such a folder.
+
+Inside: which pictures there are, what their labels are, and making each an image. Not inside:
+opening a picture (`vision.decode`), and preparing difficult ones (`vision.normalise`): here, they
+are only made grey, light on dark, 28 x 28.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TypeAlias
+
+import numpy as np
+
+from digitus.datasets.catalogue import PartName
+from digitus.datasets.digits import SIDE, Pictures
+from digitus.datasets.tables import LABELS
+from digitus.errors import DataError
+from digitus.types import Grey
+from digitus.vision.decode import MAX_BYTES, SUFFIXES, decode
+
+Fit: TypeAlias = Callable[[Grey], Grey]
+Contents: TypeAlias = dict[PurePath, Callable[[], Path | bytes]]  # by the name inside the folder
+
+LIST = "labels.csv"
+FILES = ("file", "filename", "file_name", "image", "picture")
+DIGITS = tuple("0123456789")
+MOST_MEMBERS = 10**6  # pictures in a zip file
+# A digit that stands alone at the start of a name: 7.png, 7_0012.png, 7-a.png, "7 (2).png".
+LABELLED = re.compile(r"([0-9])[-_. (]")
+
+
+def read_folder(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Pictures:
+    """The pictures in a folder and the folders in it, as images [n 28 28].
+
+    Where the folder has a file `labels.csv` with the columns `file` and `label`, its pictures are
+    those and in that order. Else a picture's label is the name of its folder, if that is a single
+    digit (`3/a.png`), or the digit at the start of its own name, if `_`, `-`, `.`, `(` or a space
+    follows (`7_0012.png`); other kinds of files and hidden ones are passed over. Either all
+    pictures have a label or none has.
+
+    `fit` makes a grey picture [h w] an image [28 28]; without it, `fitted`. Raises `DataError`.
+    """
+    root = path / part if (path / part).is_dir() else path
+    contents: Contents = {
+        file.relative_to(root): partial(Path, file) for file in root.rglob("*") if file.is_file()
+    }
+    return _read(contents, root, fit or fitted)
+
+
+def read_zip(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Pictures:
+    """The pictures in a zip file, as those of a folder; a folder around all of them is none.
+
+    Raises `DataError`.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) > MOST_MEMBERS:
+                raise DataError(f"{path}: holds more than {MOST_MEMBERS:,} files; split it")
+            contents: Contents = {
+                PurePosixPath(member.filename): partial(_member, archive, member, path)
+                for member in members
+                if not member.filename.startswith("__MACOSX/")
+            }
+            return _read(_inside(contents, part), path, fit or fitted)
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except Exception as error:  # a damaged file makes zipfile and zlib raise nearly anything
+        reason = " ".join(str(error).split())[:100]
+        raise DataError(f"{path}: is not a whole .zip file ({reason})") from None
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
+    """The bytes of a file in an archive, as far as a picture may be long."""
+    with archive.open(member) as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{path}/{member.filename}: is larger than {MAX_BYTES // 10**6} MB")
+    return content
+
+
+def _inside(contents: Contents, part: PartName) -> Contents:
+    """What is in the folder of a part, or in the one folder that holds all, under shorter names."""
+    tops = {name.parts[0] for name in contents if len(name.parts) > 1}
+    if part in tops:
+        return {
+            PurePosixPath(*name.parts[1:]): read
+            for name, read in contents.items()
+            if name.parts[0] == part and len(name.parts) > 1
+        }
+    if len(tops) == 1 and all(len(name.parts) > 1 for name in contents) and not tops & {*DIGITS}:
+        return _inside({PurePosixPath(*n.parts[1:]): r for n, r in contents.items()}, part)
+    return contents
+
+
+def _read(contents: Contents, root: Path, fit: Fit) -> Pictures:
+    """The pictures of a folder with their labels, or without."""
+    listed = next((name for name in contents if name == PurePath(LIST)), None)
+    labels: list[int | None]
+    if listed is not None:
+        names, labels = _listed(contents[listed](), root)
+    else:
+        names = sorted(filter(_is_picture, contents))
+        labels = [_label(name) for name in names]
+    if not names:
+        raise DataError(f"{root}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    if None in labels and set(labels) != {None}:
+        first = names[labels.index(None)]
+        raise DataError(
+            f"{root / first}: no label in its name or its folder's ({labels.count(None)} such "
+            "pictures); put pictures into folders named 0 to 9, or start their names with the "
+            "digit and _"
+        )
+    images = [fit(_opened(contents, name, root)) for name in names]
+    known = None if None in labels else np.array(labels, np.uint8)
+    return Pictures(
+        np.stack(images), known, f"pictures in {root}", str(root), tuple(map(str, names))
+    )
+
+
+def _opened(contents: Contents, name: PurePath, root: Path) -> Grey:
+    """A picture as grey [h w]."""
+    if name not in contents:
+        raise DataError(f"{root / name}: is in {LIST}, but there is no such file")
+    return decode(contents[name](), str(root / name))
+
+
+def _is_picture(name: PurePath) -> bool:
+    hidden = any(piece.startswith(".") for piece in name.parts)
+    return name.suffix.lower() in SUFFIXES and not hidden
+
+
+def _label(name: PurePath) -> int | None:
+    if re.fullmatch("[0-9]", name.parent.name):
+        return int(name.parent.name)
+    match = LABELLED.match(name.name)
+    return int(match[1]) if match else None
+
+
+def _listed(content: Path | bytes, root: Path) -> tuple[list[PurePath], list[int | None]]:
+    """The pictures and labels of a `labels.csv`, line by line."""
+    where = root / LIST
+    try:
+        raw = content if isinstance(content, bytes) else content.read_bytes()
+        lines = raw.decode("utf-8-sig").splitlines()
+        delimiter = max(",;\t", key=lines[0].count) if lines else ","
+        rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
+        columns = {name.strip().lower(): name for name in rows.fieldnames or () if name}
+        file = next((columns[name] for name in FILES if name in columns), None)
+        label = next((columns[name] for name in sorted(LABELS) if name in columns), None)
+        if file is None or label is None:
+            raise DataError(f"{where}: needs the columns file and label")
+        names: list[PurePath] = []
+        labels: list[int | None] = []
+        for row in rows:
+            names.append(PurePath(row[file] or ""))
+            labels.append(_digit(row[label], where, rows.line_num))
+        return names, labels
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{where}: cannot be read ({error})") from None
+
+
+def _digit(text: str | None, where: Path, line: int) -> int:
+    """A label in a list."""
+    if (text or "").strip() not in DIGITS:
+        found = f"label {text[:20]!r}" if text else "no label"
+        raise DataError(f"{where}, line {line}: {found}; labels must be the digits 0 to 9")
+    return int(text or "")
+
+
+def fitted(picture: Grey) -> Grey:
+    """A grey picture [h w] as light ink on dark [28 28]: scaled to fit, proportions kept, centred.
+
+    One that is mostly bright along its edge is taken for dark ink on paper and inverted.
+    """
+    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    if np.median(edge) > 127:
+        picture, edge = 255 - picture, 255 - edge
+    if picture.shape == (SIDE, SIDE):
+        return picture
+
+    import cv2
+
+    scale = SIDE / max(picture.shape)
+    height, width = (max(1, round(scale * side)) for side in picture.shape)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    fitted = np.full((SIDE, SIDE), round(float(np.median(edge))), np.uint8)
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    fitted[top : top + height, left : left + width] = cv2.resize(
+        picture, (width, height), interpolation=method
+    )
+    return fitted

@@ -1,0 +1,248 @@
+"""Digits in a table: a line of text for each, whose cells are its pixels and, mostly, its label.
+
+Which cells are what is told by a line of headings; without one, the label comes first. Nothing is
+guessed that could be read in two ways, and no line is passed over but an empty one: what does not
+fit is an error that names its line and column.
+
+Inside: reading such a file, and the form of a table (`Form`). Not inside: numbers as images
+(`arrays`).
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from digitus.datasets.arrays import as_bytes, as_images, as_labels
+from digitus.datasets.digits import Pictures
+from digitus.datasets.idx import LARGEST_SET
+from digitus.errors import DataError
+from digitus.types import Floats32
+
+SUFFIXES = (".csv", ".tsv")
+LABELS = frozenset({"label", "labels", "class", "target", "digit", "y"})
+# Columns that count the lines, as pandas and Kaggle write them; pandas leaves its own unnamed.
+COUNTERS = frozenset({"", "id", "index", "imageid", "image_id", "unnamed: 0"})
+LONGEST_LINE = 2**24  # characters: a thousand times what a picture of 784 pixels needs
+TOLD = 40  # characters of a cell in an error
+NO_TABLE = "is not a table of numbers"
+
+
+@dataclass(frozen=True)
+class Form:
+    """Where things are in a table: `label` is the column of the labels, None if it has none.
+
+    `pixels` are the columns of the pixels, `headings` the names of all columns, if the first line
+    holds them; `start` is the number of the first line with numbers, counted from 1.
+    """
+
+    delimiter: str
+    quote: str
+    label: int | None
+    pixels: tuple[int, ...]
+    headings: tuple[str, ...]
+    columns: int
+    start: int
+
+    def column(self, number: int) -> str:
+        """What a column is called in an error."""
+        name = self.headings[number] if self.headings else ""
+        return f"column {number + 1}" + (f" ({name[:TOLD]})" if name else "")
+
+
+def read_csv(path: Path) -> Pictures:
+    """The digits of a file, separated by commas, semicolons or tabs; cells may be quoted.
+
+    As many pixels as a square has, row by row: 784 make images [n 28 28]. With headings, the label
+    is the column of a name in `LABELS`, wherever it is, and columns that only count are passed
+    over; a table of pixels alone has no labels. Raises `DataError`.
+    """
+    try:
+        if path.stat().st_size > LARGEST_SET:
+            raise DataError(f"{path}: is larger than {LARGEST_SET // 2**30} GiB; split it")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            form = _form(path, file)
+            file.seek(0)
+            table = _numbers(path, file, form)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: is not a table of numbers in UTF-8; save it as such") from None
+    return _pictures(path, table, form)
+
+
+def _pictures(path: Path, table: Floats32, form: Form) -> Pictures:
+    if not len(table):
+        raise DataError(f"{path}: holds no examples")
+    label = _label_column(table, form)
+    pixels = [column for column in form.pixels if column != label]
+    first, last = pixels[0], pixels[-1]
+    # A view where they lie side by side: of MNIST's training set, a copy would be 188 MB.
+    together = last - first + 1 == len(pixels)
+    values = table[:, first : last + 1] if together else table[:, pixels]
+    where = partial(_line, path, form)
+    images = as_images(as_bytes(values, str(path), where), str(path))
+    labels, origin = None, str(path)
+    if label is not None:
+        labels = as_labels(table[:, label], str(path), where)
+        if label != 0:
+            origin += f", labels in {form.column(label)}"
+    return Pictures(images, labels, str(path), origin)
+
+
+def _label_column(table: Floats32, form: Form) -> int | None:
+    """Where the labels are, also where nothing but the numbers themselves can tell.
+
+    Without headings, the label comes first. But OpenML puts it last, and a first pixel is the same
+    in all pictures, being in a corner.
+    """
+    if form.headings or form.label is None or len(table) < 2:
+        return form.label
+    first, last = table[:, 0], table[:, -1]
+    if (first == first[0]).all() and not (last == last[0]).all() and _may_be_labels(last):
+        return form.columns - 1
+    if not _may_be_labels(first) and _may_be_labels(last):
+        return form.columns - 1
+    return 0
+
+
+def _may_be_labels(values: Floats32) -> bool:
+    return bool(np.isin(values, np.arange(10)).all())
+
+
+def _form(path: Path, file: TextIO) -> Form:
+    """What the first line tells."""
+    number, line = next(_filled(path, file), (0, ""))
+    if not line:
+        raise DataError(f"{path}: holds no examples")
+    delimiter = max(",;\t", key=line.count)
+    quote = "'" if "'" in line and '"' not in line else '"'
+    cells = [cell.strip() for cell in _cells(path, line, number, delimiter, quote)]
+    columns = len(cells)
+    if columns < 2:
+        raise DataError(
+            f"{path}: has one column; expected the label and the pixels, separated by commas, "
+            "semicolons or tabs"
+        )
+    # pandas counts columns that have no names, and more than 255 of them are no pixels.
+    counted = columns > 256 and cells == [str(column) for column in range(columns)]
+    headings = tuple(cells) if _are_headings(path, number, cells) else ()
+    label, pixels = _columns(path, headings, columns)
+    start = number + bool(headings or counted)
+    return Form(delimiter, quote, label, pixels, headings, columns, start)
+
+
+def _are_headings(path: Path, number: int, cells: Sequence[str]) -> bool:
+    """Whether these are names of columns. Raises `DataError` where that cannot be told."""
+    words = [cell for cell in cells if not _is_number(cell)]
+    named = [cell for cell in words if cell]
+    if not words:
+        return False
+    known = all(cell.lower() in LABELS | COUNTERS for cell in named)
+    if named and (known or len(words) == len(cells)):
+        return True
+    raise DataError(
+        f"{path}, line {number}: {_wrong(words[0])} in column {cells.index(words[0]) + 1}"
+    )
+
+
+def _columns(
+    path: Path, headings: Sequence[str], columns: int
+) -> tuple[int | None, tuple[int, ...]]:
+    """The column of the labels, if there is one, and those of the pixels."""
+    everything = range(columns)
+    if not headings:
+        unlabelled = _is_square(columns) and not _is_square(columns - 1)
+        return None if unlabelled else 0, tuple(everything)
+    names = [heading.lower() for heading in headings]
+    labels = [column for column in everything if names[column] in LABELS]
+    if len(labels) > 1:
+        both = " and ".join(headings[column] for column in labels)
+        raise DataError(f"{path}: has several columns that may be the label, {both}; keep one")
+    label = labels[0] if labels else None
+    pixels = tuple(c for c in everything if c != label and names[c] not in COUNTERS)
+    if label is None and not _is_square(len(pixels)):
+        raise DataError(
+            f"{path}: has {len(pixels)} columns of pixels, which make no square image, and none "
+            f"named {', '.join(sorted(LABELS))}; name the label's so"
+        )
+    return label, pixels
+
+
+def _numbers(path: Path, file: TextIO, form: Form) -> Floats32:
+    """All numbers below the headings; the first thing that is none is told with its line."""
+    lines = (line for _, line in _filled(path, file, form.start))
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of a table without lines
+            return np.loadtxt(
+                lines, np.float32, None, form.delimiter, quotechar=form.quote, ndmin=2
+            ).reshape(-1, form.columns)
+    except ValueError as error:
+        file.seek(0)
+        reason = " ".join(str(error).split())[:120]
+        raise DataError(_mistake(path, file, form) or f"{path}: {NO_TABLE}: {reason}") from None
+
+
+def _mistake(path: Path, file: TextIO, form: Form) -> str:
+    """Where the first line is that does not fit the others, and why."""
+    for number, line in _filled(path, file, form.start):
+        cells = _cells(path, line, number, form.delimiter, form.quote)
+        if len(cells) != form.columns:
+            return (
+                f"{path}, line {number}: has {len(cells)} columns, not {form.columns}; {NO_TABLE}"
+            )
+        for column, cell in enumerate(cells):
+            if not _is_number(cell):
+                return f"{path}, line {number}: {_wrong(cell.strip())} in {form.column(column)}"
+    return ""
+
+
+def _line(path: Path, form: Form, example: int) -> str:
+    """The line of an example, in words: empty ones were passed over."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        number, _ = next(islice(_filled(path, file, form.start), example, None))
+    return f"line {number}"
+
+
+def _filled(path: Path, file: TextIO, start: int = 1) -> Iterator[tuple[int, str]]:
+    """The lines that are not empty, with their numbers, from that of number `start` on."""
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"{path}, line {number}: is longer than {LONGEST_LINE:,} characters")
+        if number >= start and line.strip(" \r\n"):
+            yield number, line
+
+
+def _cells(path: Path, line: str, number: int, delimiter: str, quote: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote))
+    except csv.Error as error:
+        raise DataError(f"{path}, line {number}: {NO_TABLE} ({error})") from None
+
+
+def _wrong(cell: str) -> str:
+    """What is wrong with a cell that is no number."""
+    return f"{cell[:TOLD]!r} is not a number" if cell else "nothing stands"
+
+
+def _is_square(count: int) -> bool:
+    return count > 0 and math.isqrt(count) ** 2 == count
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
