@@ -51,9 +51,9 @@ def read_parquet(path: Path, fit: Fit) -> Pictures:
             return _pictures(file, image, label, path, fit)
     except (DataError, MemoryError):
         raise
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except Exception as error:  # pyarrow's own, for damaged files
+    except Exception as error:  # pyarrow's own, and OSError without a number, for damaged files
+        if isinstance(error, OSError) and error.strerror:
+            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
         reason = " ".join(str(error).split())[:100]
         raise DataError(f"{path}: is not a whole Parquet file ({reason})") from None
 
