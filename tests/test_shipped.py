@@ -34,8 +34,8 @@ def test_it_is_what_its_recipe_makes() -> None:
 def test_it_reads_digits() -> None:
     shipped = digitus.load()
     assert evaluate(shipped, FRESH).record()["accuracy"] > 0.97
-    bad = worn(FRESH.images, Wear(), np.random.default_rng(0))
-    assert (shipped.probabilities(bad).argmax(1) == FRESH.labels).mean() > 0.93
+    bad = worn(FRESH.images[:300], Wear(), np.random.default_rng(0))
+    assert (shipped.probabilities(bad).argmax(1) == FRESH.labels[:300]).mean() > 0.93
 
 
 def test_it_refuses_what_is_none() -> None:
@@ -48,7 +48,7 @@ def test_it_refuses_what_is_none() -> None:
     assert refused(np.zeros((1, 28, 28), np.uint8)) == 1
     assert refused(np.full((1, 28, 28), 255, np.uint8)) == 1
     assert refused(rng.integers(0, 256, (500, 28, 28), np.uint8)) == 1
-    assert refused(not_digits(1000, seed=20261122)) > 0.9
+    assert refused(not_digits(500, seed=20261122)) > 0.9
     assert refused(FRESH.images) < 0.05
 
 

@@ -1,7 +1,8 @@
-"""What docs/reading.md says in numbers, from results/reading.json and results/fuzz.json."""
+"""What docs/reading.md says in numbers, from results/reading.json and results/hardening.json."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from digitus.synthetic.pages.kinds import KINDS
@@ -80,6 +81,8 @@ ABOUT = {
 }
 
 
+# Targets of `fuzz.py` that are pictures.
+FUZZED = ("picture", "reading", "pixels", "drawing")
 # Sets of pictures beside the photos, by the names of their folders.
 OTHERS = {
     "numbers": "numbers: photos, scans, ledgers, marks sheets of 21 sources",
@@ -122,18 +125,27 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
             f"{1000 * speed['digit_seconds']:.1f} ms, a fresh process that reads one",
             f"{speed['process_seconds']:.2f} s.",
             "",
-            f"{fuzz['inputs']:,} damaged files and strange pictures (`python "
-            "benchmarks/fuzz_reading.py`,",
-            f"[results/fuzz.json](../results/fuzz.json)): {fuzz['read']:,} were read, "
-            f"{fuzz['refused']:,} refused in one line,",
-            f"{len(fuzz['errors'])} raised anything else and {len(fuzz['crashes'])} ended the "
-            f"process; the slowest took {fuzz['slowest_seconds']:.1f} s,",
-            f"and memory stayed below {fuzz['peak_megabytes'] + 1} MB. That was before the page "
-            "network; with it",
-            "they have not been tried again.",
+            *tried([fuzz[name] for name in FUZZED if name in fuzz]),
             "",
         ]
     )
+
+
+def tried(targets: Sequence[dict[str, Any]]) -> list[str]:
+    """What became of hostile pictures."""
+
+    def total(key: str) -> int:
+        return sum(target[key] for target in targets)
+
+    bad = sum(len(target["crashes"]) for target in targets)
+    return [
+        f"{total('inputs'):,} damaged files and strange pictures, made up by the lines that they",
+        "reach (`python benchmarks/fuzz.py`, [results/hardening.json](../results/hardening.json)): "
+        f"{total('read'):,} were",
+        f"read, {total('refused'):,} refused in one line, and {bad} did anything else; the slowest "
+        f"took {max(t['slowest_seconds'] for t in targets):.1f} s of processor",
+        f"time, and memory stayed below {max(t['peak_megabytes'] for t in targets) + 1} MB.",
+    ]
 
 
 def table(everything: dict[str, Any], kinds: dict[str, Any]) -> list[str]:

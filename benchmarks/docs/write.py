@@ -26,7 +26,9 @@ def pages() -> dict[Path, str]:
     docs = ROOT / "docs"
     sections = {
         ROOT / "README.md": readme_section(),
-        docs / "reading.md": reading.section(results("reading"), results("fuzz")),
+        docs / "reading.md": reading.section(
+            results("reading"), results("hardening")["fuzz"]["targets"]
+        ),
         docs / "serve.md": load.section(results("load")),
     }
     return {

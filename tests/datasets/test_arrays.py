@@ -18,6 +18,7 @@ from digitus.datasets.catalogue import PartName
 from digitus.datasets.own import load_own, load_pictures
 from digitus.errors import DataError
 from drawn import DIGIT, check_one_line, complaint
+from small import one_line
 
 
 def test_npz_by_any_of_its_names(tmp_path: Path) -> None:
@@ -180,6 +181,17 @@ def test_channels_first_last_and_in_colour(tmp_path: Path) -> None:
         assert np.array_equal(load_own(tmp_path / "a.npz").images, expected)
     np.savez(tmp_path / "a.npz", images=np.zeros((2, 28, 28, 4)), labels=[1, 2])
     assert "images of shape [2, 28, 28, 4]" in complaint(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("names", [["x\n"], ["a\x1b[2J"], [f"array{i}" for i in range(9000)]])
+def test_names_of_arrays_are_told_in_one_line(tmp_path: Path, names: list[str]) -> None:
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), b"")
+    with pytest.raises(DataError, match="holds the arrays") as caught:
+        load_own(path)
+    one_line(caught.value)
 
 
 def test_arrays_without_labels(tmp_path: Path) -> None:

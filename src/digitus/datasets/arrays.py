@@ -18,6 +18,7 @@ from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import CLASSES, Pictures
 from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
+from digitus.files import one_line
 from digitus.nn.arrays import bounds
 from digitus.types import Bytes, Images, Labels, Numbers
 
@@ -63,8 +64,9 @@ def names_of(names: Collection[str], part: PartName, where: str) -> tuple[str, s
             if (images := form.format(name)) in names:
                 found = (form.format(label) for label in LABELS)
                 return images, next((label for label in found if label in names), None)
+    held = one_line(", ".join(sorted(names))) or "none"
     raise DataError(
-        f"{where}: holds the arrays {', '.join(sorted(names)) or 'none'}; expected images and "
+        f"{where}: holds the arrays {held}; expected images and "
         f"labels, or x and y, or x_{part} and y_{part}"
     )
 

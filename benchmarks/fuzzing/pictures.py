@@ -1,6 +1,10 @@
-"""The inputs of `fuzz_reading`: damaged files and strange pixels, by their number.
+"""Pictures nobody took: damaged files, and strange pixels.
 
-Not inside: what becomes of them.
+Files are of all kinds that our own code makes; of the damaged ones bytes were changed, cut out,
+repeated or joined with another file's, and the checksums of PNG made right again, so that decoders
+go on to the damage. Pixels are noise, stripes, single rows, constants, parts of pages, and a few
+large and busy pictures, such as print, dots and noise. Not inside: what becomes of them
+(`reading`).
 """
 
 from __future__ import annotations
@@ -21,13 +25,7 @@ from digitus.synthetic.pages.pages import pages
 Pixels = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 BUSY = 0.003  # of the pictures: they take long
-SEEDS = 40  # pages that the files are made of
-
-
-def input_of(seed: int, index: int) -> bytes | Pixels:
-    """The input with that number."""
-    rng = random.Random(f"{seed} {index}")
-    return strange(rng) if index % 3 == 0 else damaged(a_file(rng), rng)
+SEEDS = 10  # pages that the files are made of
 
 
 @cache

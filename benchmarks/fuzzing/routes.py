@@ -1,0 +1,205 @@
+"""The HTTP interface: what strangers send to every address, in this process and without a socket.
+
+A target is named by a method and an address, as in `POST /api/read`. What is tried is the body
+where the address takes one: JSON if it begins like it and the address takes JSON, else bytes. Of
+an address that takes none, it is what stands in the place of `{...}`, then `?` and the query. An
+answer is right if it is one of the request's own making (below 500), or says in a line that there
+is too much to do.
+
+Inside: a server, its targets. Not inside: the bytes of connections (`uvicorn`'s, `serve.server`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import logging
+import re
+import tempfile
+from collections.abc import Iterable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.errors import DigitusError
+from digitus.serve.access import AccessPolicy
+from digitus.serve.app import Backend, application
+from digitus.serve.operation import Operation
+from digitus.synthetic.strokes import strokes
+from fuzzing.reading import damage, recognizer, some_files
+from fuzzing.target import Target
+
+BUSY = (503, 507)  # too much is asked for, or there is no room
+LESSON = {"layers": "784-8-10", "examples": 300, "epochs": 1, "paused": True}
+IMAGE = strokes(1, 0).images[0]
+STREAM = "/api/runs/{id}/events"
+# What is sent as it should be, by address; beside it, each is sent nothing.
+BODIES: dict[str, list[Any]] = {
+    "/api/recognize": [IMAGE.tobytes(), {"images": [IMAGE.ravel().tolist()]}],
+    "/api/draw": [np.pad(IMAGE, 6).tobytes()],
+    "/api/inside": [
+        IMAGE.tobytes(),
+        {"pixels": IMAGE.ravel().tolist(), "edits": [{"name": "2.W", "index": [0, 3], "value": 1}]},
+    ],
+    "/api/runs": [LESSON, LESSON | {"layers": "784-4c-p-10", "optimizer": "Adam", "rate": 0.1}],
+    "/api/runs/{id}/pace": [{"pace": 2.5}],
+}
+QUERIES = {
+    "/api/draw": b"width=40&height=40&steps=1",
+    "/api/read": b"images=1&pattern=%23%23-%23",
+    "/api/inside": b"layers=0,2",
+    "/api/mistakes": b"true=3&read=5&offset=1&limit=2",
+    "/api/pen/{digit}": b"seed=4",
+    "/api/runs/{id}/mistakes": b"true=3&read=5",
+}
+PLACES = {"digit": b"7", "name": b"2.W"}
+
+
+class RefusedError(DigitusError):
+    """The server's word."""
+
+
+class Server(logging.Handler):
+    """The application between its beginning and the end of the process, and one paused run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        logging.getLogger("digitus.serve").addHandler(self)
+        self.errors: list[BaseException] = []
+        self.loop = asyncio.new_event_loop()
+        self.folder = tempfile.TemporaryDirectory(prefix="digitus-fuzz-")
+        self.app = application(recognizer(True), AccessPolicy(), Path(self.folder.name))
+        self.life = self.app.router.lifespan_context(self.app)
+        self.loop.run_until_complete(self.life.__aenter__())
+        self.run = ""
+
+    def close(self) -> None:
+        """Ends it."""
+        self.loop.run_until_complete(self.life.__aexit__(None, None, None))
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+        self.folder.cleanup()
+        logging.getLogger("digitus.serve").removeHandler(self)
+        atexit.unregister(self.close)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """What the server logs: an exception is one that it turned into an answer of 500."""
+        if record.exc_info and record.exc_info[1]:
+            self.errors.append(record.exc_info[1])
+
+    def a_run(self) -> bytes:
+        """The id of a run; another one is begun where it has ended."""
+        if self.run:
+            status, told = self.ask("GET", f"/api/runs/{self.run}".encode())
+            if status == 200 and json.loads(told)["status"] == "paused":
+                return self.run.encode()
+            self.ask("DELETE", f"/api/runs/{self.run}".encode())
+        _, told = self.ask("POST", b"/api/runs", body=json.dumps(LESSON).encode())
+        self.run = json.loads(told)["id"]
+        return self.run.encode()
+
+    def ask(
+        self, method: str, path: bytes, query: bytes = b"", body: bytes = b"", kind: str = ""
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer. Raises what happened inside where the status is 500."""
+        kind = kind or "application/json"
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+            "scheme": "http", "path": path.decode("utf-8", "replace"), "raw_path": path,
+            "query_string": query, "root_path": "",
+            "headers": [
+                (b"host", b"127.0.0.1"),
+                (b"content-type", kind.encode()),
+                (b"content-length", str(len(body)).encode()),
+            ],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 0), "state": {},
+        }  # fmt: skip
+        answer: dict[str, Any] = {"status": 0, "body": b""}
+
+        async def whole() -> None:
+            given = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+            async def receive() -> Any:
+                return next(given, {"type": "http.disconnect"})
+
+            async def send(message: Any) -> None:
+                answer["status"] = message.get("status", answer["status"])
+                answer["body"] += message.get("body", b"")
+
+            await self.app(scope, receive, send)
+
+        self.errors.clear()
+        self.loop.run_until_complete(whole())
+        if self.errors:
+            raise self.errors[0]
+        assert answer["status"] < 500 or answer["status"] in BUSY, answer
+        return answer["status"], answer["body"]
+
+
+@cache
+def server() -> Server:
+    """The one of this process."""
+    begun = Server()
+    atexit.register(begun.close)
+    return begun
+
+
+def operations() -> dict[str, Operation]:
+    """All operations of the interface by method and address."""
+    addresses = Backend(recognizer(True), Path("never-opened")).addresses()
+    return {
+        f"{method} {path}": operation
+        for path, methods in addresses.items()
+        for method, operation in methods.items()
+        if path != STREAM  # one that does not end
+    }
+
+
+ADDRESSES = tuple(operations())
+
+
+def tried(name: str, operation: Operation, data: bytes) -> None:
+    """One request."""
+    method, path = name.split(" ")
+    takes_body = operation.body is not None or bool(operation.raw)
+    ours = server()
+    query, kind = (QUERIES.get(path, b"") if takes_body else b""), ""
+    if "{id}" in path:
+        path = path.replace("{id}", ours.a_run().decode())
+    place = path.encode()
+    if not takes_body:
+        there, _, query = data.partition(b"?")
+        place = re.sub(rb"{\w+}", lambda _: there, place)
+        data = b""
+    elif operation.body is None or (operation.raw and data[:1] != b"{"):
+        kind = operation.raw.replace("*", "png")
+    if path == "/api/draw":  # the width is that of the body
+        query = query.replace(b"width=40&height=40", b"width=%d&height=1" % max(1, len(data)))
+    status, told = ours.ask(method, place, query, data, kind)
+    if name == "POST /api/runs" and status == 201:
+        ours.ask("DELETE", f"/api/runs/{json.loads(told)['id']}".encode())
+    if status >= 400:
+        raise RefusedError(json.loads(told)["error"] if told[:1] == b"{" else told.decode()[:100])
+
+
+def seeds(name: str, operation: Operation) -> Iterable[bytes]:
+    """Requests as they should be."""
+    _, path = name.split(" ")
+    if operation.body is None and not operation.raw:
+        (there,) = re.findall(r"{(\w+)}", path) or [""]
+        return [PLACES.get(there, b"") + b"?" + QUERIES.get(path, b"")]
+    if path == "/api/read":
+        return some_files()
+    found = BODIES.get(path, [{}])
+    return [one if isinstance(one, bytes) else json.dumps(one).encode() for one in found]
+
+
+def target(name: str) -> Target:
+    """By method and address."""
+    operation = operations()[name]
+    if name == "POST /api/read":
+        return Target(partial(tried, name, operation), some_files, damage, 20_000, 600)
+    return Target(partial(tried, name, operation), partial(seeds, name, operation))
