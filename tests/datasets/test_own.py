@@ -80,6 +80,7 @@ def test_a_list_of_labels_decides_files_and_order(tmp_path: Path) -> None:
         ("file,label\na.png,1\na.png,12\n", "labels.csv, line 3: label '12'; labels must be"),
         ("file,label\na.png,\n", "labels.csv, line 2: no label"),
         ("file,label\na.png\n", "labels.csv, line 2: no label"),
+        ("file,label\n\x1b.png,6\x1f\n", "[?].png: is in labels.csv, but there is no such file"),
         ("file,value\na.png,1\n", "needs the columns file and label"),
         ("file,label\nb.png,1\n", "b.png"),
         ("file,label\n", "holds no pictures"),

@@ -63,6 +63,9 @@ def test_csv_of_mnist_size(tmp_path: Path) -> None:
         (b"label,a,b,c,d\n3,1,2,3,4\n\n2.5,1,2,3,4\n", "label 2.5 at line 4"),
         (b"7," + b"1" * 2**24 + b",2,3,4\n", "line 1: is longer than 16,777,216 characters"),
         (b"\xff\xfe7,1,2,3,4\n", "is not a table of numbers"),
+        # Two rows of two numbers would be as many numbers.
+        (b"label,a\n7,2,5,4\n", "a.csv, line 2: has 4 columns, not 2"),
+        (b"label,a\x16\n1,x\n", "line 2: 'x' is not a number in column 2 (a?)"),
     ],
 )
 def test_csv_that_is_not_one(tmp_path: Path, content: bytes, words: str) -> None:

@@ -21,6 +21,7 @@ from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import SIDE, Pictures
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
+from digitus.files import one_line
 from digitus.types import Grey
 from digitus.vision.decode import MAX_BYTES, SUFFIXES, decode
 
@@ -129,7 +130,8 @@ def _read(contents: Contents, root: Path, fit: Fit) -> Pictures:
 def _opened(contents: Contents, name: PurePath, root: Path) -> Grey:
     """A picture as grey [h w]."""
     if name not in contents:
-        raise DataError(f"{root / name}: is in {LIST}, but there is no such file")
+        listed = one_line(str(root / name))
+        raise DataError(f"{listed}: is in {LIST}, but there is no such file")
     return decode(contents[name](), str(root / name))
 
 
@@ -170,10 +172,11 @@ def _listed(content: Path | bytes, root: Path) -> tuple[list[PurePath], list[int
 
 def _digit(text: str | None, where: Path, line: int) -> int:
     """A label in a list."""
-    if (text or "").strip() not in DIGITS:
+    digit = (text or "").strip()
+    if digit not in DIGITS:
         found = f"label {text[:20]!r}" if text else "no label"
         raise DataError(f"{where}, line {line}: {found}; labels must be the digits 0 to 9")
-    return int(text or "")
+    return int(digit)
 
 
 def fitted(picture: Grey) -> Grey:

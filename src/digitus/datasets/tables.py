@@ -26,6 +26,7 @@ from digitus.datasets.arrays import as_bytes, as_images, as_labels
 from digitus.datasets.digits import Pictures
 from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
+from digitus.files import one_line
 from digitus.types import Floats32
 
 SUFFIXES = (".csv", ".tsv")
@@ -56,7 +57,7 @@ class Form:
     def column(self, number: int) -> str:
         """What a column is called in an error."""
         name = self.headings[number] if self.headings else ""
-        return f"column {number + 1}" + (f" ({name[:TOLD]})" if name else "")
+        return f"column {number + 1}" + (f" ({one_line(name[:TOLD])})" if name else "")
 
 
 def read_csv(path: Path) -> Pictures:
@@ -183,9 +184,12 @@ def _numbers(path: Path, file: TextIO, form: Form) -> Floats32:
     lines = (line for _, line in _filled(path, file, form.start))
     try:
         with warnings.catch_warnings(action="ignore"):  # of a table without lines
-            return np.loadtxt(
+            table = np.loadtxt(
                 lines, np.float32, None, form.delimiter, quotechar=form.quote, ndmin=2
-            ).reshape(-1, form.columns)
+            )
+        if table.size and table.shape[1] != form.columns:  # all alike, but not as the headings
+            raise ValueError(f"rows of {table.shape[1]} numbers")
+        return table.reshape(-1, form.columns)
     except ValueError as error:
         file.seek(0)
         reason = " ".join(str(error).split())[:120]
