@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from digitus.datasets.digits import Digits, Pictures
+    from digitus.detection.closeup import CloseUpNetwork
+    from digitus.detection.model import PageNetwork
     from digitus.export.onnx_run import OnnxModel
     from digitus.recognizer import Recognizer
     from digitus.types import Bytes, Images
@@ -179,6 +181,22 @@ def member_of(model: str | None) -> tuple[Recognizer | OnnxModel, str]:
 
         return load_onnx(Path(model)), model
     return recognizer_of(model)
+
+
+def any_model(path: Path) -> Recognizer | PageNetwork | CloseUpNetwork:
+    """A file with any kind of network. Raises `ModelError`."""
+    from digitus.detection import closeup, model
+    from digitus.errors import ModelError
+    from digitus.recognizer import load
+
+    first: ModelError | None = None
+    for loaded in (load, model.load, closeup.load):
+        try:
+            return loaded(path)
+        except ModelError as error:
+            first = first or error
+    assert first
+    raise first
 
 
 def percent(share: float | None, places: int = 2) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digitus.cli.common import json_option, output, percent, print_json
+from digitus.cli.common import any_model, json_option, output, percent, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from digitus.detection.closeup import CloseUpNetwork
+    from digitus.detection.model import PageNetwork
     from digitus.recipe import Recipe
     from digitus.recognizer import Recognizer
 
@@ -34,7 +36,7 @@ def models(json: bool) -> None:
     made: list[dict[str, Any]] = []
     for path in sorted(Path("runs").glob("*/model.safetensors")):
         try:
-            made.append(_made(path))
+            made.append(_row(str(path), any_model(path)))
         except ModelError as error:
             made.append({"model": str(path), "error": str(error)})
     if json:
@@ -66,38 +68,14 @@ def _parameters(recipe: Recipe) -> int:
     return sum(prod(shape) for shape in recipe.network.plan((side, side, 1))[0].values())
 
 
-def _made(path: Path) -> dict[str, Any]:
-    """What there is to say of a file with any kind of network. Raises `ModelError`."""
-    from digitus.detection import closeup, model
-    from digitus.errors import ModelError
-    from digitus.recognizer import load
-
-    try:
-        return _row(str(path), load(path))
-    except ModelError as error:
-        network: model.PageNetwork | closeup.CloseUpNetwork
-        try:
-            network = model.load(path)
-        except ModelError:
-            try:
-                network = closeup.load(path)
-            except ModelError:
-                raise error from None
-    count = sum(a.size for a in network.params.values())
-    return _told(str(path), network.recipe, count, network.history)
-
-
-def _row(name: str, recognizer: Recognizer) -> dict[str, Any]:
-    """What there is to say of a recognizer."""
-    return _told(name, recognizer.recipe, recognizer.parameter_count, recognizer.history)
-
-
-def _told(name: str, recipe: Recipe, parameters: int, history: dict[str, Any]) -> dict[str, Any]:
+def _row(name: str, network: Recognizer | PageNetwork | CloseUpNetwork) -> dict[str, Any]:
+    """What there is to say of a network."""
+    recipe, history = network.recipe, network.history
     epochs = history.get("epochs", [])
     return {
         "model": name,
         "recipe": recipe.name,
-        "parameters": parameters,
+        "parameters": sum(a.size for a in network.params.values()),
         "data": history.get("data", {}).get("name"),
         "epochs": len(epochs),
         "development_accuracy": epochs[-1]["development_accuracy"] if epochs else None,

@@ -26,12 +26,21 @@ from digitus.cli.common import (
     threads_option,
     transposed_option,
 )
-from digitus.cli.train_tasks import diverged, found, recorded, start_of, suited_to, tell
+from digitus.cli.train_tasks import (
+    beginning,
+    begun,
+    diverged,
+    found,
+    recorded,
+    start_of,
+    suited_to,
+    tell,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digitus.cli.train_tasks import Bring, Event
+    from digitus.cli.train_tasks import Beginning, Bring, Event
     from digitus.datasets.digits import Digits
     from digitus.detection.source import TrainedPages, Writers
     from digitus.recipe import Recipe
@@ -60,6 +69,12 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="KEY=VALUE",
     help="Any setting of the recipe: --set schedule.rate=0.1",
+)
+@click.option(
+    "--start-from",
+    metavar="MODEL",
+    help="Begin with the weights of a model file, the folder of a run, default, page or closeup. "
+    "Without RECIPE, with its recipe too.",
 )
 @click.option("--out", type=PATH, help="Folder for the run.  [default: a new one in runs/]")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run, as if never stopped.")
@@ -102,6 +117,7 @@ def train(
     epochs: int | None,
     seed: int | None,
     settings: tuple[str, ...],
+    start_from: str | None,
     out: Path | None,
     resume: bool,
     checkpoint_seconds: float,
@@ -123,11 +139,14 @@ def train(
 
     console = progress()
     given = _given(settings, epochs, seed)
-    chosen = load_recipe(recipe or "quick", given)
+    before = beginning(start_from) if start_from else None
+    chosen = _recipe(recipe, given, before)
     bring = partial(found, data_dir=data_dir, prepare=prepare, transposed=transposed)
     learnt: Digits | Writers
-    state = None
+    state: State | None
     if resume:
+        if before:
+            raise TrainingError("an interrupted run has begun already: --resume or --start-from")
         run = Run(out) if out else unfinished_run(chosen.name)
         asked = chosen if given else None
         chosen, learnt, state = _resumed(run, asked, given, data, bring)
@@ -139,6 +158,7 @@ def train(
             raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
         chosen, learnt = _data(chosen, data, bring, console)
         chosen = suited_to(chosen, learnt, given)
+        state = begun(chosen, learnt, before)
         run = Run(out) if out else new_run(chosen.name)
     where = Device(array_library, device, precision)
     events = recorded(run, chosen, learnt, state, cores(threads), where, checkpoint_seconds)
@@ -155,6 +175,15 @@ def train(
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
     _tell(run, trained, learnt, json)
+
+
+def _recipe(recipe: str | None, given: list[str], before: Beginning | None) -> Recipe:
+    """The recipe that is asked for, or that of the network to begin with, with what is set."""
+    from digitus.recipe import changed, load_recipe
+
+    if before and not recipe:
+        return changed(before.recipe, given)
+    return load_recipe(recipe or "quick", given)
 
 
 def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:

@@ -1,16 +1,17 @@
 """What `digitus train` learns: digits, or from made pages, to find them and to look closer.
 
-Inside: the data of either, its run, and what is said of a page network at the end. Not inside: the
-command, and what is said of a recognizer (`train`).
+Inside: the data of either, what it begins with, its run, and what is said of a page network at the
+end. Not inside: the command, and what is said of a recognizer (`train`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from digitus.cli.common import digits_of, output, percent, print_json
+from digitus.cli.common import any_model, digits_of, output, percent, print_json
 from digitus.cli.terminal import complain
 
 FAR_WORSE = 10  # times the loss of finding all digits alike
@@ -24,9 +25,53 @@ if TYPE_CHECKING:
     from digitus.training.loop import Event as DigitEvent
     from digitus.training.run_folder import Run
     from digitus.training.session import State
+    from digitus.types import Params
 
     Event: TypeAlias = DigitEvent | PageEvent
     Bring: TypeAlias = Callable[[str], Digits | Writers]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A network that training begins with: what it was called, its file's fingerprint."""
+
+    name: str
+    sha256: str
+    recipe: Recipe
+    params: Params
+
+
+def beginning(name: str) -> Beginning:
+    """A model by its file or its run's folder, or one that ships. Raises `ModelError`."""
+    import hashlib
+
+    from digitus.detection.closeup import DEFAULT as CLOSEUP
+    from digitus.detection.model import DEFAULT as PAGE
+    from digitus.recognizer import DEFAULT, WEIGHTS
+
+    path = Path(name)
+    if name in (DEFAULT, PAGE, CLOSEUP):
+        path = WEIGHTS / f"{name}.safetensors"
+    elif path.is_dir():
+        path /= "model.safetensors"
+    network = any_model(path)
+    return Beginning(
+        name, hashlib.sha256(path.read_bytes()).hexdigest(), network.recipe, network.params
+    )
+
+
+def begun(recipe: Recipe, learnt: Digits | Writers, before: Beginning | None) -> State:
+    """The state before the first step, with the parameters of another network if there is one.
+
+    Raises `TrainingError` where they do not fit.
+    """
+    from digitus.training.start_from import start_from
+
+    state = start_of(learnt)(recipe, learnt)
+    if before:
+        about = {"model": before.name, "recipe": before.recipe.name, "sha256": before.sha256}
+        start_from(state, before.params, about)
+    return state
 
 
 def found(

@@ -205,7 +205,7 @@ def train(
             "data": {"name": by.name, "sha256": by.sha256},
             "examples": len(examples.learnt),
             "development": len(examples.development),
-            "epochs": state.epochs,
+            **state.history(),
         }
         params = {name: to_numpy(w).copy() for name, w in params.items()}
         yield Finished(TrainedPages(recipe, params, history))

@@ -16,7 +16,7 @@ from digitus.recipe.settings import (
     planned,
     with_settings,
 )
-from digitus.recipe.table import from_table, load_recipe, nearest, shipped, to_table
+from digitus.recipe.table import changed, from_table, load_recipe, nearest, shipped, to_table
 
 __all__ = (
     "CLOSEUPS",
@@ -26,6 +26,7 @@ __all__ = (
     "PAGES",
     "RULES",
     "Recipe",
+    "changed",
     "from_table",
     "load_recipe",
     "nearest",

@@ -79,6 +79,14 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
     return from_table({"name": source, **table})
 
 
+def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with settings as `load_recipe` takes them. Raises `RecipeError`."""
+    table = to_table(recipe)
+    for setting in settings:
+        _override(table, setting)
+    return from_table(table)
+
+
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or "it is not UTF-8 text"
 

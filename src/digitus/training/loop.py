@@ -107,7 +107,7 @@ def _recognizer(session: Session, examples: Examples, digits: Digits) -> Recogni
         "data": digits.about,
         "examples": len(learnt),
         "development": len(development),
-        "epochs": session.state.epochs,
+        **session.state.history(),
     }
     return replace(
         recognizer,

@@ -114,7 +114,7 @@ def save_checkpoint(path: Path, recipe: Recipe, state: State, data: Data) -> Non
         "data": data.sha256,
         "memory": list(state.memory),
         **{key: getattr(state, key) for key in ("step", "loss", "right", "seen", "seconds")},
-        "epochs": state.epochs,
+        **state.history(),
     }
     write_arrays(path, _arrays(state), "checkpoint", about)
 
@@ -148,6 +148,7 @@ def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
             seen=int(about["seen"]),
             seconds=float(about["seconds"]),
             epochs=[dict(epoch) for epoch in about["epochs"]],
+            started_from=dict(about.get("started_from", {})),
         )
         return recipe, state, str(about["data"])
     except (RecipeError, *UNREADABLE) as error:
@@ -229,6 +230,8 @@ def kept(
             if isinstance(event, Started):
                 # A killed run may have logged epochs that its checkpoint does not know.
                 about = {"event": "started", "recipe": to_table(recipe), "data": data.name}
+                if state.started_from:
+                    about["started_from"] = state.started_from
                 _write_log(run.log, [about, *map(_epoch_line, state.epochs)])
             elif isinstance(event, EpochEnded):
                 _append_log(run.log, _epoch_line(event.record()))

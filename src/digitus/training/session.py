@@ -45,6 +45,7 @@ class State:
     `step` counts updates since the start of the run. `loss` and `right` are sums over the `seen`
     examples of the current epoch, and `seconds` is its time; `epochs` has the records of those that
     have ended. `average` is the moving average of the weights, `memory` that of the optimizer.
+    `started_from` says whose parameters the run began with, if not with random ones (`start_from`).
     """
 
     params: Params
@@ -56,6 +57,12 @@ class State:
     seen: int = 0
     seconds: float = 0.0
     epochs: list[dict[str, Any]] = field(default_factory=list)
+    started_from: dict[str, Any] = field(default_factory=dict)
+
+    def history(self) -> dict[str, Any]:
+        """What a trained network remembers of it."""
+        begun = {"started_from": self.started_from} if self.started_from else {}
+        return {**begun, "epochs": self.epochs}
 
     def put(self, device: Device) -> None:
         """Moves all arrays to a device."""
