@@ -47,6 +47,21 @@ def test_the_boxes_of_a_form_take_no_digit_away(wall: int, grey: int) -> None:
     assert read(picture).lines[0].replace(" ", "") == text
 
 
+def test_slashes_of_a_date_are_no_digits_of_its_pattern() -> None:
+    picture = paper(ink("12 05 1995", 64, 50))
+    for at in (2, 5):
+        x = at * 50 + 32
+        cv2.line(picture, (x + 9, 30), (x - 9, 100), 35, 4, cv2.LINE_AA)
+    assert read(picture, pattern="##/##/####").lines == ("12/05/1995",)
+
+
+def test_a_number_of_eight_digits_has_eight() -> None:
+    """One of them cannot be seen."""
+    picture = paper(ink("0316 742", 36, 56))
+    assert read(picture, pattern="########").lines == ("0316?742",)
+    assert read(picture, pattern="####/####").lines == ("0316/?742",)
+
+
 def test_squared_paper() -> None:
     picture = np.full((260, 420), 240, np.uint8)
     for at in range(0, 420, 24):

@@ -47,7 +47,11 @@ COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
     type=CONFIDENCE,
     help="Refuse digits below this, shown as ?.  [default: the model's own threshold]",
 )
-@click.option("--digits", type=click.IntRange(1, 100), help="The number has so many digits.")
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 100),
+    help="The number has so many digits: ? stands for what is missing.",
+)
 @click.option("--pattern", help="The number's form: # for a digit, the rest as it stands.")
 @click.option("--annotate", type=PATH, metavar="DIR", help="Draw what was read on the pictures.")
 @click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")

@@ -8,6 +8,7 @@ themselves (`vision`), pictures of paper (`photo`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 
 from digitus.reading.groups import groups
 from digitus.reading.options import ReadingOptions
-from digitus.reading.pattern import written
+from digitus.reading.pattern import filled, numbers, written
 from digitus.reading.result import Digit, DrawnSteps, Sheet
 from digitus.types import Box, Bytes, Floats, Grey
 from digitus.vision.choose import best_path, score
@@ -59,9 +60,20 @@ def read_drawing(
         readable = _readable(found, [ways[i] for i in path])
         if readable:
             lines.append(readable)
+    if options.pattern is not None:
+        lines = _numbers(lines, options.pattern, picture)
     digits = tuple(digit for line in lines for group in line for digit in group)
     texts = tuple(_text(line, options.pattern) for line in lines)
     return digits, texts, DrawnSteps(_shown(ink)) if options.keep_steps else None
+
+
+def _numbers(
+    lines: Sequence[list[list[Digit]]], pattern: str, picture: Sheet
+) -> list[list[list[Digit]]]:
+    """The lines that may be the number, with as many digits as it has."""
+    joined = numbers([[digit for group in line for digit in group] for line in lines], pattern)
+    whole = (filled(line, pattern, picture.width, picture.height) for line in joined)
+    return [[[replace(digit, line=i) for digit in line]] for i, line in enumerate(whole)]
 
 
 def _text(line: Sequence[Sequence[Digit]], pattern: str | None) -> str:
@@ -98,7 +110,7 @@ def _chosen(
 ) -> list[int]:
     """The best path through a line's stretches, by index."""
     scores = [score(s, height, float(row.max())) for s, row in zip(ways, rows, strict=True)]
-    return best_path(ways, scores, pattern) or []
+    return best_path(ways, scores, pattern) or best_path(ways, scores) or []
 
 
 def _readable(found: Sequence[Digit], path: Sequence[Stretch]) -> list[list[Digit]]:

@@ -26,7 +26,7 @@ from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
 from digitus.reading.groups import group_starts
 from digitus.reading.options import ReadingOptions
-from digitus.reading.pattern import fitted, written
+from digitus.reading.pattern import filled, fitted, numbers, written
 from digitus.reading.result import Digit, Find, Sheet, Steps
 from digitus.types import Box, Floats32, Floats64, Grey, Images, Matrix
 from digitus.vision.normalise import prepare_one
@@ -101,6 +101,9 @@ def read_photo(
             confidence = float(look.joint[i].max())
             value = int(look.joint[i].argmax()) if confidence >= _threshold(options) else None
             made.append(Digit(value, confidence, box, len(texts), look.images[i], look.joint[i]))
+        if options.pattern is not None:
+            made = filled(made, options.pattern, picture.width, picture.height)
+            groups = [[*range(len(made))]]
         digits += made
         values = iter(d.value for d in made)
         texts.append(written([[next(values) for _ in group] for group in groups], options.pattern))
@@ -190,7 +193,7 @@ def _lines(look: Look, pattern: str | None) -> list[list[int]]:
     kept = np.flatnonzero(which)
     lines = [[int(kept[i]) for i in line] for line in lines_of(look.found.take(kept))]
     if pattern is not None:
-        lines = [fitted(line, likely, pattern) for line in lines]
+        lines = numbers([fitted(line, likely, pattern) for line in lines], pattern)
     return [line for line in lines if line and max(likely[line]) >= LIKELY]
 
 

@@ -52,7 +52,8 @@ def read(
 
     `recognizer` is the one that came along where none is given. `pattern` is the form of the
     number where it is known, "#" for a digit and anything else as it stands ("####-##"); then so
-    many of the likeliest digits are read in a line. Digits less certain than `min_confidence` are
+    many of the likeliest digits are read in a line, and where fewer are found, refused ones stand
+    for the others. Digits less certain than `min_confidence` are
     refused (default: the recognizer's threshold where it reads alone, 0.5 on paper). `keep_steps`
     keeps what is on the way. A picture that was `drawn` on a screen is ink on one plain ground,
     upright and without rules. Of a file with several pages, the first is read; `read_pages` reads

@@ -15,6 +15,9 @@ from digitus.types import Box, Bytes, Floats, Grey
 class Digit:
     """One digit that was found, or something like one (`value` None: refused).
 
+    Where a number's form says that there must be one more, and nothing was found, its confidence
+    and all probabilities are 0.
+
     `confidence` is the probability of the value, or of the likeliest one where it is refused.
     `box` is x, y, width, height in pixels of the picture, upright as its camera noted; `line`
     counts from 0, top to bottom. `image` [28 28] is what the network saw, `probabilities` [10]

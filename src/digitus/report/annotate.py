@@ -31,7 +31,12 @@ def doubtful(digit: Digit) -> bool:
 
 
 def label(digit: Digit) -> str:
-    """What a digit was read as: "7", or where it was refused "?" and the likeliest, "? 7"."""
+    """What a digit was read as: "7", or where it was refused "?" and the likeliest, "? 7".
+
+    Where none was found, "?" alone.
+    """
+    if not digit.probabilities.any():
+        return "?"
     return str(digit.value) if digit.value is not None else f"? {int(digit.probabilities.argmax())}"
 
 
