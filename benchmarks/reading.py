@@ -1,11 +1,13 @@
 """How well whole pictures are read: made pages by kind of difficulty, photos, speed and memory.
 
-    python benchmarks/reading.py [--model MODEL] [--photos FOLDER...] [--json results/reading.json]
+    python benchmarks/reading.py [--model MODEL] [--photos FOLDER...] [--keep pages.jsonl]
+        [--json results/reading.json]
 
 The pages (`digitus.synthetic.pages`) are written half by the simulated pen and half with digits of
 MNIST that the training of both networks, recognizer and page network, held back. `--seed` 2 is what
 is reported; 1 is for tuning, and so is `--kinds`, with which every page is of the kinds named. What
-is counted: `reading_figures`.
+is counted: `reading_figures`. With `--keep` what is judged is kept in a file, and a run that was
+stopped goes on where it was.
 
 FOLDER holds pictures and labels.csv (file, label, kind "single" or "multi", lines separated by /).
 """
@@ -25,6 +27,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -32,20 +35,22 @@ from typing import Any
 import cv2
 from threadpoolctl import threadpool_limits
 
+import reading_sheets as sheets
 from digitus.datasets.batches import held_back
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 from digitus.reading.read import read
 from digitus.recipe import Recipe
-from digitus.recognizer import Recognizer
+from digitus.recognizer import DEFAULT, WEIGHTS, Recognizer
 from digitus.recognizer import load as load_recognizer
 from digitus.synthetic.pages.pages import pages
 from digitus.training.loop import SPLIT_SEED
 from machine import machine
 from reading_figures import by_kind, invented, judge, summary
+from reading_kept import Kept
 
 CHUNK = 25  # pages that a worker makes and reads at a time
-FIGURES = ("exact", "lines", "gaps", "error", "refused", "wrong_and_sure", "invented")
+FIGURES = ("exact", "lines", "groups", "error", "refused", "wrong_and_sure", "invented", "ece")
 
 
 @cache
@@ -89,18 +94,27 @@ def judged(
 
 
 def read_pages(
-    count: int, seed: int, kinds: tuple[str, ...], model: str | None, workers: int
+    count: int, seed: int, kinds: tuple[str, ...], model: str | None, workers: int, kept: Kept
 ) -> Iterator[dict[str, Any]]:
     """Every page's judgement, in order; the same however many processes share the work."""
     work = partial(judged, count=count, seed=seed, kinds=kinds, model=model)
+    there = kept.chunks()
     starts = range(0, count, CHUNK)
-    if workers == 1:
+    missing = [at for at in starts if len(there.get(at, ())) < min(CHUNK, count - at)]
+    with ExitStack() as stack:
+        made: Iterator[list[dict[str, Any]]] = map(work, missing)
+        if workers > 1:
+            made = stack.enter_context(ProcessPoolExecutor(workers)).map(work, missing)
         for start in starts:
-            yield from work(start)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        for chunk in pool.map(work, starts):
-            yield from chunk
+            if start in missing:
+                there[start] = next(made)
+                kept.add(start, there[start])
+            yield from there[start][: count - start]
+
+
+def fingerprint(path: Path) -> str:
+    """Of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
@@ -111,7 +125,7 @@ def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
     for row in rows:
         reading = read(folder / row["file"], recognizer=recognizer(model))
         verdict = judge(tuple(row["label"].split("/")), reading)
-        del verdict["gaps"]  # they are not in the labels
+        del verdict["groups"]  # they are not in the labels
         found[row["kind"]].append(verdict)
         if show and not verdict["exact"]:
             print(f"{row['file']}: {row['label']} read as {'/'.join(reading.lines)}")
@@ -119,21 +133,8 @@ def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
     return figures | {"all": summary([verdict for some in found.values() for verdict in some])}
 
 
-def large_photo(name: str) -> None:
-    """Writes a photo of 12 megapixels with ten digits, as a telephone would."""
-    tries = (next(pages(1, 2, kinds={"number", "gradient"}, start=i)) for i in range(1000))
-    page = next(p for p in tries if len(p.digits) == 10)
-    height, width = page.picture.shape[:2]
-    zoom = min(2400 / width, 1800 / height)
-    large = cv2.resize(page.picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    down, right = 3000 - large.shape[0], 4000 - large.shape[1]
-    around = (down // 2, down - down // 2, right // 2, right - right // 2)
-    photo = cv2.copyMakeBorder(large, *around, cv2.BORDER_REPLICATE)
-    cv2.imwrite(name, photo, [cv2.IMWRITE_JPEG_QUALITY, 90])
-
-
 def speed(model: str | None) -> dict[str, Any]:
-    """Seconds of processor time, and megabytes: a large photo, one digit, fresh processes."""
+    """Seconds of processor time, and megabytes: a large photo, one digit, full pages, processes."""
     loaded = recognizer(model)
     small = development().images[0]
     command = [sys.executable, "-m", "digitus", "read"]
@@ -141,7 +142,7 @@ def speed(model: str | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         cv2.setNumThreads(1)
         photo, one = f"{folder}/photo.jpg", f"{folder}/one.png"
-        large_photo(photo)
+        cv2.imwrite(photo, sheets.large_photo(), [cv2.IMWRITE_JPEG_QUALITY, 90])
         cv2.imwrite(one, 255 - small)
         content = Path(photo).read_bytes()
         return {
@@ -153,6 +154,10 @@ def speed(model: str | None) -> dict[str, Any]:
                 lambda: subprocess.run([*command, one], check=True, stdout=-3), 7
             ),
             "photo_process_megabytes": peak([*command, photo]),
+            **{
+                f"{name}_seconds": median(partial(read, picture, recognizer=loaded), 3)
+                for name, picture in sheets.dense().items()
+            },
         }
 
 
@@ -189,20 +194,26 @@ def main() -> None:
     parser.add_argument(
         "--photos", type=Path, nargs="+", metavar="FOLDER", help="also read the pictures there"
     )
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="keep what is read, to go on")
     parser.add_argument("--show-wrong", action="store_true", help="name what is misread")
     parser.add_argument("--no-speed", action="store_true", help="leave out speed and memory")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     args = parser.parse_args()
 
+    kinds = tuple(args.kinds)
+    networks = args.model or WEIGHTS / f"{DEFAULT}.safetensors", WEIGHTS / "page.safetensors"
+    prints = [fingerprint(Path(path)) for path in networks]
+    about = {"seed": args.seed, "kinds": [*kinds], "networks": prints}
+    kept = Kept(args.keep, about)
     found = []
-    for page in read_pages(args.pages, args.seed, tuple(args.kinds), args.model, args.workers):
+    for page in read_pages(args.pages, args.seed, kinds, args.model, args.workers, kept):
         found.append(page)
         if args.show_wrong and not page["exact"]:
             what = f"{page['page']} ({', '.join(page['kinds'])})"
             print(f"{what}: {page['want']} read as {page['got']}")
     record: dict[str, Any] = {
         "machine": machine(),
-        "model": hashlib.sha256(Path(args.model).read_bytes()).hexdigest() if args.model else None,
+        "model": fingerprint(Path(args.model)) if args.model else None,
         "seed": args.seed,
         **by_kind(found),
         "page_seconds": round(statistics.median(page["seconds"] for page in found), 4),

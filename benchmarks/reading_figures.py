@@ -4,11 +4,13 @@ Counted for each kind of page that has it:
 
     exact           share of pages whose digits are all right, in order, with nothing added
     lines           the same, with the lines right too
-    gaps            the same, with the spaces between groups of digits right too
+    groups          the same, with the spaces between groups of digits right too
     error           edit distance to the truth, for each true digit; a refused digit is an error
     refused         share of what was found that was refused ("?")
     wrong_and_sure  share of pages that are wrong although nothing on them was refused
     invented        digits, not refused, where there is none, for each page
+    ece             expected calibration error of the digits that were said, not refused: how far
+                    confidence and the share that is right are apart (`digitus.metrics`)
 
 Not inside: where pages and photos come from (`reading`).
 """
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from digitus.metrics import calibration_error
 from digitus.reading.result import Reading
 from digitus.synthetic.pages.kinds import KINDS
 from digitus.synthetic.pages.pages import Page
@@ -33,7 +36,33 @@ def edits(a: str, b: str) -> int:
     return row[-1]
 
 
-def judge(lines: tuple[str, ...], reading: Reading) -> dict[str, float]:
+def told(want: str, reading: Reading) -> list[tuple[float, bool]]:
+    """Of each digit that was said its confidence, and whether it is right.
+
+    Right is what stays as it is on the shortest way from what was said to the truth (`edits`).
+    """
+    said = "".join("?" if d.value is None else str(d.value) for d in reading.digits)
+    cost = [[*range(len(want) + 1)]]
+    for i, x in enumerate(said, 1):
+        row, last = [i], cost[-1]
+        for j, y in enumerate(want, 1):
+            row.append(min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y)))
+        cost.append(row)
+    right = [False] * len(said)
+    i, j = len(said), len(want)
+    while i and j:
+        if cost[i][j] == cost[i - 1][j - 1] + (said[i - 1] != want[j - 1]):
+            i, j = i - 1, j - 1
+            right[i] = said[i] == want[j]
+        elif cost[i][j] == cost[i - 1][j] + 1:
+            i -= 1
+        else:
+            j -= 1
+    pairs = zip(reading.digits, right, strict=True)
+    return [(round(d.confidence, 4), ok) for d, ok in pairs if d.value is not None]
+
+
+def judge(lines: tuple[str, ...], reading: Reading) -> dict[str, Any]:
     """What is right and wrong in what was read, given the true lines."""
     want, said = ("".join(x).replace(" ", "") for x in (lines, reading.lines))
     rows, said_rows = ([line.replace(" ", "") for line in x] for x in (lines, reading.lines))
@@ -41,12 +70,13 @@ def judge(lines: tuple[str, ...], reading: Reading) -> dict[str, float]:
     return {
         "exact": exact,
         "lines": said_rows == rows,
-        "gaps": tuple(reading.lines) == tuple(lines),
+        "groups": tuple(reading.lines) == tuple(lines),
         "edits": edits(said, want),
         "digits": len(want),
         "said": len(said),
         "refused": said.count("?"),
         "wrong_and_sure": not exact and "?" not in said,
+        "told": told(want, reading),
     }
 
 
@@ -61,7 +91,7 @@ def invented(page: Page, reading: Reading) -> int:
 
 
 def summary(found: list[dict[str, Any]]) -> dict[str, float]:
-    """The figures of some pages; `error` only where there is something to be read."""
+    """The figures of some pages; `error` and `ece` only where something is to be read, or was."""
     n = len(found)
     total = {k: sum(f[k] for f in found) for k in found[0] if isinstance(found[0][k], int | float)}
     figures = {
@@ -73,7 +103,9 @@ def summary(found: list[dict[str, Any]]) -> dict[str, float]:
         "refused": total["refused"] / max(total["said"], 1),
         "wrong_and_sure": total["wrong_and_sure"] / n,
     }
-    for name in {"gaps", "invented"} & total.keys():
+    pairs = [pair for page in found for pair in page["told"]]
+    figures["ece"] = calibration_error(*zip(*pairs, strict=True)) if pairs else None
+    for name in {"groups", "invented"} & total.keys():
         figures[name] = total[name] / n
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}
 

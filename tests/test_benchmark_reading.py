@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import reading as reading_benchmark
 import reading_figures as bench
+import reading_sheets
 from benchmarks.docs.reading import ABOUT, FUZZED, section
 from digitus.reading.result import Digit, Reading
 from digitus.synthetic.pages.kinds import KINDS
 from digitus.synthetic.pages.pages import Page
 from fuzzing import pictures
+from reading_kept import Kept
 
 TEXT = st.text("0123?", max_size=6)
 
@@ -38,7 +41,7 @@ def test_edits_are_a_distance(a, b, c):
 
 
 @pytest.mark.parametrize(
-    ("truth", "said", "exact", "lines", "gaps", "edits", "sure"),
+    ("truth", "said", "exact", "lines", "groups", "edits", "sure"),
     [
         (("12 3", "4"), ("12 3", "4"), 1, 1, 1, 0, 0),
         (("12 3", "4"), ("123", "4"), 1, 1, 0, 0, 0),
@@ -50,10 +53,72 @@ def test_edits_are_a_distance(a, b, c):
         (("5",), (), 0, 0, 0, 1, 1),
     ],
 )
-def test_a_page_is_judged(truth, said, exact, lines, gaps, edits, sure):
+def test_a_page_is_judged(truth, said, exact, lines, groups, edits, sure):
     found = bench.judge(truth, reading(*said))
-    assert (found["exact"], found["lines"], found["gaps"]) == (exact, lines, gaps)
+    assert (found["exact"], found["lines"], found["groups"]) == (exact, lines, groups)
     assert (found["edits"], found["wrong_and_sure"]) == (edits, sure)
+
+
+@pytest.mark.parametrize(
+    ("truth", "said", "right"),
+    [
+        ("123", "12?4", [1, 1, 0]),
+        ("1234", "134", [1, 1, 1]),
+        ("", "7", [0]),
+        ("77", "1772", [0, 1, 1, 0]),
+        ("5", "", []),
+    ],
+)
+def test_the_digits_that_are_said_are_right_where_they_stand_in_the_truth(truth, said, right):
+    assert [ok for _, ok in bench.told(truth, reading(said))] == right
+
+
+def test_calibration_is_that_of_all_digits_that_are_said():
+    """Said with 0.9: three of four right, one of three."""
+    found = [bench.judge(("1234",), reading("1235")), bench.judge(("1?",), reading("145?"))]
+    assert bench.summary(found)["ece"] == pytest.approx(0.9 - 4 / 7, abs=1e-4)
+    assert bench.summary([bench.judge(("1",), reading("?"))])["ece"] is None
+
+
+def test_a_benchmark_goes_on_where_it_was(tmp_path):
+    file = tmp_path / "kept.jsonl"
+    kept = Kept(file, {"seed": 2})
+    assert kept.chunks() == {}
+    kept.add(0, [{"page": 0}])
+    with file.open("a") as writing:
+        writing.write('{"about": {"seed": 2}, "sta')  # and there it was killed
+    assert kept.chunks() == {0: [{"page": 0}]}
+    kept.add(25, [{"page": 25}])
+    assert kept.chunks() == {0: [{"page": 0}], 25: [{"page": 25}]}
+    with pytest.raises(SystemExit, match="is of other pages or networks"):
+        Kept(file, {"seed": 3}).chunks()
+    nowhere = Kept(None, {})
+    nowhere.add(0, [])
+    assert nowhere.chunks() == {}
+
+
+def test_pages_that_are_kept_are_not_read_again(tmp_path, monkeypatch):
+    asked = []
+
+    def judged(start, *, count, **more):
+        asked.append(start)
+        return [{"page": i} for i in range(start, min(start + 25, count))]
+
+    monkeypatch.setattr(reading_benchmark, "judged", judged)
+    kept = Kept(tmp_path / "kept.jsonl", {})
+    for count, fresh in ((30, [0, 25]), (30, []), (60, [25, 50]), (30, [])):
+        asked.clear()
+        pages = list(reading_benchmark.read_pages(count, 2, (), None, 1, kept))
+        assert [page["page"] for page in pages] == list(range(count))
+        assert asked == fresh
+
+
+def test_full_pages_are_what_they_are_called():
+    boxes, squared = reading_sheets.boxes(), reading_sheets.squared()
+    assert boxes.shape == squared.shape == (1600, 1200)
+    walls = (boxes[61] == reading_sheets.WALL).sum()
+    assert walls == 2 * 2 * 15  # two walls of two pixels for each of a row's boxes
+    assert 0.01 < (boxes < 80).mean() < 0.1
 
 
 def test_what_is_read_where_nothing_is_counts_as_invented():
@@ -81,7 +146,7 @@ def test_every_kind_of_page_is_explained():
 
 
 def test_the_page_says_what_the_figures_say():
-    row = dict.fromkeys(("exact", "lines", "refused", "wrong_and_sure"), 0.5)
+    row = dict.fromkeys(("exact", "lines", "groups", "refused", "wrong_and_sure"), 0.5)
     row |= {"pages": 1200, "digits": 7, "error": None, "invented": 0.25}
     figures = {
         "all": row,
@@ -95,7 +160,21 @@ def test_the_page_says_what_the_figures_say():
            "peak_megabytes": 299}  # fmt: skip
     text = section(figures, dict.fromkeys(FUZZED, one))
     assert "1,200 made pages" in text
-    assert "| blank | no digit at all | 1,200 | 50.0 % | 50.0 % | – |" in text
+    assert "ECE" not in text
+    row["ece"], figures["photos"]["all"] = 0.0123, {**row, "ece": 0.0456}
+    figures["speed"] |= {
+        "hundred_digits_seconds": 0.5,
+        "boxes_seconds": 1.5,
+        "squared_seconds": 2.5,
+    }
+    more = section(figures, dict.fromkeys(FUZZED, one))
+    assert (
+        "0.012 apart on average (ECE) over the made pages, over those on the photos below 0.046"
+        in more
+    )
+    assert "about 100 digits takes 0.50 s" in more
+    assert "with a digit each 1.50 s, and squared paper with 100 digits 2.50 s" in more
+    assert "| blank | no digit at all | 1,200 | 50.0 % | 50.0 % | 50.0 % | – |" in text
     assert "| one digit | 1200 | 50.0 %" in text
     assert "3,600 damaged files" in text
     assert "12 refused in one line, and 4 did anything else" in text

@@ -100,10 +100,12 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
         "the pages written by the simulated pen and half with those of MNIST's training digits",
         "that the training of both networks held back. `python benchmarks/reading.py` wrote the",
         "figures into [results/reading.json](../results/reading.json). A page is *exact* when",
-        "all its digits are right and nothing is added; *lines* when the lines are right too.",
-        "*Error* is the edit distance for each true digit. *Wrong and sure* are pages that are",
-        "wrong though nothing on them was refused; *invented* are digits where there is none, for",
-        "each page. A page has one of the kinds up to *blank* and any of the others.",
+        "all its digits are right and nothing is added; *lines* when the lines are right too,",
+        "*groups* when the spaces in them are as well. *Error* is the edit distance for each true",
+        "digit. *Wrong and sure* are pages that are wrong though nothing on them was refused;",
+        "*invented* are digits where there is none, for each page. A page has one of the kinds up",
+        "to *blank* and any of the others.",
+        *calibration(reading),
         "",
         *table(everything, reading["kinds"]),
         "",
@@ -124,6 +126,7 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
             f"and {speed['photo_process_megabytes']} MB, an image of 28 x 28 pixels "
             f"{1000 * speed['digit_seconds']:.1f} ms, a fresh process that reads one",
             f"{speed['process_seconds']:.2f} s.",
+            *dense(speed),
             "",
             *tried([fuzz[name] for name in FUZZED if name in fuzz]),
             "",
@@ -148,17 +151,44 @@ def tried(targets: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
+def calibration(reading: dict[str, Any]) -> list[str]:
+    """How far confidence and accuracy are apart, where that was measured."""
+    on_pages = reading["all"].get("ece")
+    on_photos = reading.get("photos", {}).get("all", {}).get("ece")
+    if on_pages is None:
+        return []
+    more = "" if on_photos is None else f", over those on the photos below {on_photos:.3f}"
+    return [
+        "The confidence of a digit that is said and the share of such digits that are right are",
+        f"{on_pages:.3f} apart on average (ECE) over the made pages{more}.",
+    ]
+
+
+def dense(speed: dict[str, Any]) -> list[str]:
+    """How long full pages take, where that was measured."""
+    if "boxes_seconds" not in speed:
+        return []
+    return [
+        f"A made page of about 100 digits takes {speed['hundred_digits_seconds']:.2f} s; at 1200 x "
+        "1600 pixels 300 boxes",
+        f"with a digit each {speed['boxes_seconds']:.2f} s, and squared paper with 100 digits "
+        f"{speed['squared_seconds']:.2f} s.",
+    ]
+
+
 def table(everything: dict[str, Any], kinds: dict[str, Any]) -> list[str]:
     """A row for all pages and for each kind."""
-    head = "| pages | | number | exact | lines | error | refused | wrong and sure | invented |"
+    names = ("exact", "lines", "groups", "error", "refused", "wrong and sure", "invented")
+    head = f"| pages | | number | {' | '.join(names)} |"
     rows = [("all", "", everything)]
     rows += [(kind, ABOUT[kind], kinds[kind]) for kind in KINDS if kind in kinds]
-    return [head, "|---|---|" + "---:|" * 7, *(line(*row) for row in rows)]
+    return [head, "|---|---|" + "---:|" * 8, *(line(*row) for row in rows)]
 
 
 def line(name: str, about: str, row: dict[str, Any]) -> str:
     """A row of the table."""
-    shares = (percent(row[k]) for k in ("exact", "lines", "error", "refused", "wrong_and_sure"))
+    names = ("exact", "lines", "groups", "error", "refused", "wrong_and_sure")
+    shares = (percent(row[k]) for k in names)
     return f"| {name} | {about} | {row['pages']:,} | {' | '.join(shares)} | {row['invented']:.2f} |"
 
 
