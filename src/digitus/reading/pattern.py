@@ -96,14 +96,7 @@ def filled(digits: Sequence[Digit], pattern: str, width: int, height: int) -> li
     way = steps.sum(0) / max(float(np.hypot(*steps.sum(0))), 1) if len(steps) else np.array([1, 0])
     ends = ((middle[0], -way), (middle[-1], way))
     rooms = [_room(at, outwards, width, height) / usual for at, outwards in ends]
-    gaps = [0] * (len(digits) + 1)  # missing before the first, between neighbours, after the last
-    for _ in range(missing):
-        apart = length / usual / (np.array(gaps[1:-1]) + 1)
-        if len(apart) and apart.max() >= FAR:
-            gaps[int(apart.argmax()) + 1] += 1
-        else:
-            before = rooms[1] < gaps[-1] + 1 and rooms[0] >= gaps[0] + 1
-            gaps[0 if before else -1] += 1
+    gaps = _gaps(missing, length / usual, rooms)
     line: list[Digit] = []
     for i, count in enumerate(gaps):
         first = middle[i - 1] if i else middle[0] - (count + 1) * usual * way
@@ -114,6 +107,23 @@ def filled(digits: Sequence[Digit], pattern: str, width: int, height: int) -> li
             line.append(_unseen(box, digits[0].line))
         line += digits[i : i + 1]
     return line
+
+
+def _gaps(missing: int, apart: Floats64, rooms: Sequence[float]) -> list[int]:
+    """How many are missing before the first digit, between neighbours, and after the last.
+
+    `apart` are the distances of neighbours, `rooms` those of the first and the last digit to the
+    edges, all in the usual distance.
+    """
+    gaps = [0] * (len(apart) + 2)
+    for _ in range(missing):
+        wide = apart / (np.array(gaps[1:-1]) + 1)
+        if len(wide) and wide.max() >= FAR:
+            gaps[int(wide.argmax()) + 1] += 1
+        else:
+            before = rooms[1] < gaps[-1] + 1 and rooms[0] >= gaps[0] + 1
+            gaps[0 if before else -1] += 1
+    return gaps
 
 
 def _room(at: Floats64, way: Floats64, width: int, height: int) -> float:
