@@ -31,6 +31,7 @@ from digitus.cli.train_tasks import (
     begun,
     diverged,
     found,
+    recipe_of,
     recorded,
     start_of,
     suited_to,
@@ -40,7 +41,7 @@ from digitus.cli.train_tasks import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digitus.cli.train_tasks import Beginning, Bring, Event
+    from digitus.cli.train_tasks import Bring, Event
     from digitus.datasets.digits import Digits
     from digitus.detection.source import TrainedPages, Writers
     from digitus.recipe import Recipe
@@ -140,7 +141,7 @@ def train(
     console = progress()
     given = _given(settings, epochs, seed)
     before = beginning(start_from) if start_from else None
-    chosen = _recipe(recipe, given, before)
+    chosen = recipe_of(recipe, given, before)
     bring = partial(found, data_dir=data_dir, prepare=prepare, transposed=transposed)
     learnt: Digits | Writers
     state: State | None
@@ -175,15 +176,6 @@ def train(
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
     _tell(run, trained, learnt, json)
-
-
-def _recipe(recipe: str | None, given: list[str], before: Beginning | None) -> Recipe:
-    """The recipe that is asked for, or that of the network to begin with, with what is set."""
-    from digitus.recipe import changed, load_recipe
-
-    if before and not recipe:
-        return changed(before.recipe, given)
-    return load_recipe(recipe or "quick", given)
 
 
 def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:

@@ -60,6 +60,15 @@ def beginning(name: str) -> Beginning:
     )
 
 
+def recipe_of(recipe: str | None, given: list[str], before: Beginning | None) -> Recipe:
+    """The recipe that is asked for, or that of the network to begin with, with what is set."""
+    from digitus.recipe import changed, load_recipe
+
+    if before and not recipe:
+        return changed(before.recipe, given)
+    return load_recipe(recipe or "quick", given)
+
+
 def begun(recipe: Recipe, learnt: Digits | Writers, before: Beginning | None) -> State:
     """The state before the first step, with the parameters of another network if there is one.
 
