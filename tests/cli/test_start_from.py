@@ -6,12 +6,14 @@ Not inside: taking parameters over (`training/test_start_from`).
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digitus.detection import model, source
+from digitus.detection import model, tasks
+from digitus.recipe import PAGES
 from digitus.recognizer import load
 from small import page_recipe
 
@@ -45,7 +47,8 @@ def test_what_does_not_fit_is_refused_and_leaves_no_folder(digitus: Any, recipe_
 
 
 def test_page_networks_too(digitus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "CROPS", 2)
+    few = replace(tasks.TASKS[PAGES], epoch=2, at_once=4)
+    monkeypatch.setitem(tasks.TASKS, PAGES, few)
     path = page_recipe(tmp_path / "pages.toml")
     assert digitus("train", path, "--out", "one", "--epochs", 1, "--threads", 1).code == 0
     again = digitus("train", path, "--out", "two", "--start-from", "one/model.safetensors", *STILL)
