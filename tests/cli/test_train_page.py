@@ -30,7 +30,7 @@ def test_a_run_and_its_files(digitus: Any, tmp_path: Path) -> None:
     assert result.code == 0, result.err
     assert "4 images to learn from, 6 held back" in result.err
     assert "epoch    1  loss" in result.err
-    assert "On 6 crops held back, " in result.out
+    assert "Of 6 crops held back, " in result.out
     assert "model   runs/pages/model.safetensors" in result.out
     made = sorted(file.name for file in Path("runs/pages").iterdir())
     assert made == ["events.jsonl", "model.safetensors"]
