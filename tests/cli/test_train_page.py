@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from digitus.cli.train_tasks import PAGES_SHOWN
 from digitus.detection import model, source, tasks
 from digitus.recipe import PAGES
 from small import page_recipe
@@ -24,6 +25,10 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(tasks.TASKS, PAGES, few)
 
 
+def network_of(folder: str) -> model.PageNetwork:
+    return model.load(f"{folder}/model.safetensors")
+
+
 def test_a_run_and_its_files(digitus: Any, tmp_path: Path) -> None:
     path = page_recipe(tmp_path / "pages.toml")
     result = digitus("train", path, "--epochs", 1, "--threads", 1)
@@ -33,8 +38,12 @@ def test_a_run_and_its_files(digitus: Any, tmp_path: Path) -> None:
     assert "Of 6 crops held back, " in result.out
     assert "model   runs/pages/model.safetensors" in result.out
     made = sorted(file.name for file in Path("runs/pages").iterdir())
-    assert made == ["events.jsonl", "model.safetensors"]
-    network = model.load("runs/pages/model.safetensors")
+    assert made == ["events.jsonl", "model.safetensors", "report.html"]
+    assert "report  runs/pages/report.html" in result.out
+    assert Path("runs/pages/report.html").read_text("utf-8").count("<image ") == PAGES_SHOWN
+    parts = ("heat", "offset and size and link", "follow", "digit", "finer")
+    assert tuple(network_of("runs/pages").history["epochs"][0]["development_parts"]) == parts
+    network = network_of("runs/pages")
     assert (network.recipe.name, network.recipe.data) == ("pages", "pages")
     assert network.history["data"]["name"] == "pages written by the simulated pen"
     (row,) = digitus("models", "--json").record["models"]

@@ -256,7 +256,8 @@ def _tell(
         assert isinstance(learnt, Digits)
         _tell_of_digits(run, trained, learnt, json)
     else:
-        tell(run, trained, json)
+        assert not isinstance(learnt, Digits)
+        tell(run, trained, learnt, json)
 
 
 def _tell_of_digits(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:

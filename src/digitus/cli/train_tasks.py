@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Event: TypeAlias = DigitEvent | PageEvent
     Bring: TypeAlias = Callable[[str], Digits | Writers]
 
+PAGES_SHOWN = 8  # in the report of a page network
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -176,10 +178,15 @@ def _record_pages(
     yield from kept(run, recipe, by, state, events, seconds=seconds)
 
 
-def tell(run: Run, trained: TrainedPages, json: bool) -> None:
-    """Says what was made, and how well it does on what was held back."""
+def tell(run: Run, trained: TrainedPages, by: Writers, json: bool) -> None:
+    """Writes the report; says what was made, and how well it does on what was held back."""
+    from digitus.detection.source import pages_held_back
     from digitus.detection.tasks import task_of
+    from digitus.recipe import PAGES
+    from digitus.report.finding import write_page_report
 
+    shown = pages_held_back(by, PAGES_SHOWN) if trained.recipe.data == PAGES else []
+    write_page_report(run.report, trained, shown)
     epochs: list[dict[str, Any]] = trained.history["epochs"]
     held_back, share = trained.history["development"], epochs[-1]["development_accuracy"]
     if json:
@@ -187,6 +194,7 @@ def tell(run: Run, trained: TrainedPages, json: bool) -> None:
             {
                 "recipe": trained.recipe.name,
                 "model": str(run.model),
+                "report": str(run.report),
                 "parameters": sum(a.size for a in trained.params.values()),
                 "epochs": len(epochs),
                 "seconds": sum(epoch["seconds"] for epoch in epochs),
@@ -197,4 +205,4 @@ def tell(run: Run, trained: TrainedPages, json: bool) -> None:
     console = output()
     task = task_of(trained.recipe)
     console.print(f"Of {held_back:,} {task.examples} held back, {percent(share)} {task.right}.")
-    console.print(f"model   {run.model}")
+    console.print(f"model   {run.model}\nreport  {run.report}")

@@ -1,12 +1,12 @@
-"""How the answers of a network that learns pages are counted.
+"""How the answers of a network that learns pages are counted, and what parts its loss has.
 
 Not inside: what the answers mean (`maps`), the crops that it learns from (`source`).
 """
 
 from __future__ import annotations
 
-from digitus.detection.maps import DIGIT, HEAT
-from digitus.nn import like, namespace
+from digitus.detection.maps import DIGIT, FINER, FOLLOW, HEAT, LINK, OFFSET, SIZE
+from digitus.nn import MultiTask, like, namespace
 from digitus.training.source import Batch
 from digitus.types import Array
 
@@ -33,3 +33,19 @@ def digits_found(outputs: Array, batch: Batch) -> tuple[float, float]:
     right, digits = found(outputs, batch)
     crops = len(batch.inputs)
     return crops * (right / digits if digits else 1.0), crops
+
+
+ANSWERS = {
+    "heat": HEAT, "offset": OFFSET, "size": SIZE, "link": LINK, "follow": FOLLOW, "digit": DIGIT,
+    "finer": FINER,
+}  # fmt: skip
+
+
+def part_names(loss: MultiTask) -> list[str]:
+    """What each part of a loss is about, by its channels: "heat", "offset and size", ..."""
+    names, start = [], 0
+    for _, channels, _ in loss.parts:
+        own = [name for name, at in ANSWERS.items() if at.start < start + channels]
+        names.append(" and ".join(name for name in own if ANSWERS[name].stop > start))
+        start += channels
+    return names

@@ -25,21 +25,24 @@ from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import available, load
 from digitus.detection.examples import upcoming
+from digitus.detection.score import part_names
 from digitus.detection.tasks import task_of
 from digitus.errors import ModelError
-from digitus.nn import like, to_numpy
+from digitus.nn import MultiTask, like, to_numpy
 from digitus.nn.images import as_input
 from digitus.recipe import Recipe
+from digitus.synthetic.pages.pages import Page, pages
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
 from digitus.training.session import Session, State, initial_state
 from digitus.training.source import ArrayShape, Batch, Claim, Development
-from digitus.types import Array, Images, Params
+from digitus.types import Array, Floats64, Images, Params
 
 FIRST = 24  # examples on which layers that standardize the input measure it
 # Far from the seeds that people choose: no run learns from the pages that are held back.
 DEVELOPMENT_SEED = 10**9
+PAGES_APART = 10**6  # so many pages on: crops held back are of the first ones
 MNIST, SPLIT_SEED = "mnist", 0
 HELD_BACK = 12  # of so many digits one is held back, for the pages that are
 
@@ -139,16 +142,28 @@ class PageExamples:
         """The loss on what is held back, and the share of it that is answered rightly."""
         w = next(iter(params.values()))
 
-        def judged(part: Batch) -> tuple[float, float, float]:
+        loss = self.recipe.loss
+
+        def judged(part: Batch) -> tuple[Floats64, float, float]:
             outputs: Array = self.recipe.network.forward(params, as_input(part.inputs, w))[0]
-            loss = float(self.recipe.loss(outputs, like(part.targets, w))[0])
-            if not np.isfinite(loss):
+            targets = like(part.targets, w)
+            whole = float(loss(outputs, targets)[0])
+            if not np.isfinite(whole):
                 raise ModelError("the network's answers are not finite")
-            return loss * len(part.inputs), *self.task.exact(outputs, part)
+            parts = loss.values(outputs, targets) if isinstance(loss, MultiTask) else ()
+            losses = np.array([whole, *parts]) * len(part.inputs)
+            return losses, *self.task.exact(outputs, part)
 
         losses, right, digits = zip(*each(judged, self.held_back), strict=True)
+        whole, *parts = (sum(losses) / len(self.development)).tolist()
         share = sum(right) / max(1, sum(digits))
-        return Development(sum(losses) / len(self.development), share)
+        names = part_names(loss) if isinstance(loss, MultiTask) else []
+        return Development(whole, share, parts=dict(zip(names, parts, strict=True)) or None)
+
+
+def pages_held_back(by: Writers, count: int) -> list[Page]:
+    """Whole pages of those that are held back, without crops that the development split has."""
+    return list(pages(count, DEVELOPMENT_SEED, by.held_back, start=PAGES_APART))
 
 
 @dataclass(frozen=True, eq=False)

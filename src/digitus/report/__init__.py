@@ -63,8 +63,8 @@ def report(
         score.worst(mistakes),
         score.calibration(record, evaluation),
         weights[0] if weights else None,
-        model.network(recognizer),
-        model.recipe(recognizer),
+        model.network(recognizer.recipe, recognizer.size),
+        model.recipe(recognizer.recipe, _known(recognizer)),
     ]
     sheets = [mistakes.sheet] * bool(mistakes.shown) + ([weights[1]] if weights else [])
     recipe = recognizer.recipe
@@ -86,6 +86,12 @@ def report(
         style=Markup().join(sheet.css for sheet in sheets),
         script="report/report.js",
     )
+
+
+def _known(recognizer: Recognizer) -> dict[str, Any]:
+    """What the model's file says of itself."""
+    calibration = {"temperature": recognizer.temperature, "threshold": recognizer.threshold}
+    return calibration | recognizer.history
 
 
 def _facts(

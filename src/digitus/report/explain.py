@@ -20,8 +20,9 @@ from digitus.reading.result import Find, Reading, Steps
 from digitus.report.annotate import annotate, doubtful
 from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone
-from digitus.report.pictures import Sheet, ink_sheet, photo_uri
-from digitus.types import Box, Bytes, Floats, Grey, Images
+from digitus.report.overlay import Frame, Link, overlay
+from digitus.report.pictures import Sheet, ink_sheet
+from digitus.types import Bytes, Floats, Images
 
 TEMPLATE = "report/explain.html"
 ANSWERS_SHOWN = 3  # of a digit, with their probabilities
@@ -57,7 +58,7 @@ def explain(picture: Bytes, reading: Reading, name: str) -> str:
             _looks(looks, kept, hottest, len(unlikely)),
         ],
         "Everything on this page is in this one file.",
-        sheets=["report/explain.css"],
+        sheets=["report/overlay.css", "report/explain.css"],
         style=found.css + looks.css,
     )
 
@@ -78,37 +79,6 @@ def _lines(reading: Reading) -> list[list[tuple[str, bool]]]:
     """The characters of each line, and whether each is doubtful."""
     rest = iter(reading.digits)
     return [[(c, c != " " and doubtful(next(rest))) for c in line] for line in reading.lines]
-
-
-@dataclass(frozen=True, eq=False)
-class _Frame:
-    """A frame over a map, in the map's pixels, and what is said of it; `kind` is a find's fate."""
-
-    box: Box
-    words: str
-    kind: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Link:
-    """A line over a map, from one place (x, y) to another; `kind` is "joins" or "parts"."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    words: str
-    kind: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Map:
-    """A picture of `width` x `height` pixels with frames and links over it."""
-
-    uri: str
-    width: int
-    height: int
-    caption: str
-    frames: Sequence[_Frame] = ()
-    links: Sequence[_Link] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +114,9 @@ def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
 
 def _heat(steps: Steps) -> Section:
     """Where the page network saw middles of digits."""
-    warm = _map(_warmed(steps), "the warmer a place, the likelier the middle of a digit is there")
+    warm = overlay(
+        _warmed(steps), "the warmer a place, the likelier the middle of a digit is there"
+    )
     body = fill(TEMPLATE, "heat", steps=steps, picture=warm, smallest=SMALLEST, largest=LARGEST)
     return Section("heat", "Where digits may be", body)
 
@@ -171,21 +143,21 @@ def _found(steps: Steps, kept: Sequence[Find], unlikely: Sequence[Find]) -> Sect
             f"{quantity(count['unlikely'])} unlikely to be digits",
         ]
     )
-    body = fill(TEMPLATE, "found", picture=_map(steps.grey, caption, frames, links))
+    body = fill(TEMPLATE, "found", picture=overlay(steps.grey, caption, frames, links))
     return Section("finds", "What was found", body)
 
 
-def _frame(find: Find) -> _Frame:
+def _frame(find: Find) -> Frame:
     words = f"{find.fate}: heat {percent(find.heat, 1)}, a digit {percent(_presence(find), 1)}"
-    return _Frame(find.box, words, find.fate)
+    return Frame(find.box, words, find.fate)
 
 
-def _link(find: Find) -> _Link:
+def _link(find: Find) -> Link:
     x, y, w, h = find.box
     follows = int(find.follow.argmax())
     kind, group = ("joins", "the same group") if follows == JOINS else ("parts", "the next group")
     words = f"followed by a digit of {group}, {percent(float(find.follow[follows]), 1)}"
-    return _Link((x + w / 2, y + h / 2), find.after, words, kind)
+    return Link((x + w / 2, y + h / 2), find.after, words, kind)
 
 
 def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely: int) -> Section:
@@ -225,13 +197,6 @@ def _likely(probabilities: Floats, count: int) -> list[tuple[int, float]]:
     """The likeliest digits with their probabilities."""
     p = probabilities.tolist()
     return [(d, p[d]) for d in sorted(range(10), key=lambda d: -p[d])[:count]]
-
-
-def _map(
-    picture: Grey | Bytes, caption: str, frames: Sequence[_Frame] = (), links: Sequence[_Link] = ()
-) -> _Map:
-    h, w = picture.shape[:2]
-    return _Map(photo_uri(picture), w, h, caption, frames, links)
 
 
 def _stack(images: Iterable[Bytes]) -> Images:

@@ -1,7 +1,8 @@
 """The sections of the report about a network: how it learnt, what it is, what it was told to do.
 
-Inside: what `model.html` needs of a `Recognizer` and its history: learning curves, the first
-layer's weights, every layer with its equation, the recipe. Not inside: how well it reads (`score`).
+Inside: what `model.html` needs of a network and its history: learning curves, the first layer's
+weights, every layer with its equation, the recipe. Not inside: how well it reads (`score`) or finds
+(`finding`).
 """
 
 from __future__ import annotations
@@ -141,20 +142,22 @@ def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
     return Section("weights", "What the first layer looks for", body), sheet
 
 
-def network(recognizer: Recognizer) -> Section:
+def network(recipe: Recipe, size: Shape, outputs: str = "ten outputs") -> Section:
     """Every layer with its equation, shapes and parameters, then loss and optimizer."""
-    recipe = recognizer.recipe
-    shape: tuple[int, ...] = (*recognizer.size, 1)
-    rows = []
+    shape: tuple[int, ...] = (*size, 1)
+    rows, count = [], 0
     for i, layer in enumerate(recipe.network.layers):
         own, shape = layer.plan(shape)
         arrays = ", ".join(f"{name} {_by(s)}" for name, s in own.items())
-        size = sum(int(np.prod(s)) for s in own.values())
+        if branches(layer):
+            arrays = quantity(len(own), "array")
+        parameters = sum(int(np.prod(s)) for s in own.values())
+        count += parameters
         rows.append([
-            str(i), _code(repr(layer)), _by(shape), arrays or "–",
-            quantity(size) if size else "–", _equation(layer),
+            str(i), _code(str(layer)), _by(shape), arrays or "–",
+            quantity(parameters) if parameters else "–", _equation(layer),
         ])  # fmt: skip
-    rows.append(["all", "", "", "", quantity(recognizer.parameter_count), ""])
+    rows.append(["all", "", "", "", quantity(count), ""])
     rules = [
         [name, _code(repr(value)), _equation(value)]
         for name, value in (
@@ -164,7 +167,8 @@ def network(recognizer: Recognizer) -> Section:
             ("initial", recipe.initial),
         )
     ]
-    body = fill(TEMPLATE, "network", size=_by((*recognizer.size, 1)), layers=rows, rules=rules)
+    caption = f"From {_by((*size, 1))} bytes to {outputs}"
+    body = fill(TEMPLATE, "network", caption=caption, layers=rows, rules=rules)
     return Section("network", "The network, every equation in plain sight", body)
 
 
@@ -208,15 +212,10 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def recipe(recognizer: Recognizer) -> Section:
-    """The recipe, and whatever else is known of the network's past."""
-    known = {
-        "temperature": recognizer.temperature,
-        "threshold": recognizer.threshold,
-        **{k: v for k, v in recognizer.history.items() if k != "epochs"},
-    }
-    rows = [[k, _code(_plain(v))] for k, v in _flat(known)]
-    body = fill(TEMPLATE, "recipe", text=recipe_text(recognizer.recipe), rows=rows)
+def recipe(recipe: Recipe, known: dict[str, Any]) -> Section:
+    """The recipe, and whatever else is known of the network's past, but for its epochs."""
+    rows = [[k, _code(_plain(v))] for k, v in _flat(known) if k != "epochs"]
+    body = fill(TEMPLATE, "recipe", text=recipe_text(recipe), rows=rows)
     return Section("recipe", "The recipe", body)
 
 

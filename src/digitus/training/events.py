@@ -60,10 +60,12 @@ class EpochEnded:
     seconds: float
     images_per_second: float
     outputs: Any = field(default=None, repr=False, compare=False)
+    development_parts: dict[str, float] | None = None
 
     def record(self) -> dict[str, Any]:
-        """All but the outputs, as it is kept in `State.epochs` and in logs."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "outputs"}
+        """What there is but the outputs, as it is kept in `State.epochs` and in logs."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "outputs"}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,7 @@ class Session:
             seconds=state.seconds,
             images_per_second=state.seen / state.seconds,
             outputs=development.outputs,
+            development_parts=development.parts,
         )
         state.epochs.append(ended.record())
         state.loss, state.right, state.seen, state.seconds = 0.0, 0.0, 0, 0.0

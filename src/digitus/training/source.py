@@ -64,11 +64,15 @@ Claim: TypeAlias = Callable[[], AbstractContextManager[None]]  # of threads, for
 
 
 class Development(NamedTuple):
-    """How the network does on the development split: `outputs` are its answers, if kept."""
+    """How the network does on the development split: `outputs` are its answers, if kept.
+
+    `parts` are the parts of the loss by their names, without their weights, where it has some.
+    """
 
     loss: float
     accuracy: float  # from 0 to 1, whatever the task calls right
     outputs: Any = None
+    parts: dict[str, float] | None = None
 
 
 class Source(Protocol):
