@@ -1,0 +1,191 @@
+// Reads handwritten digits: `read(image)` for bytes of one picture, 0 paper, 255 ink, row by row.
+// An ES module without dependencies, for browsers, Node and Deno. Layers compute in float32, in the
+// order in which values are made; value 0 is the picture.
+
+const round = Math.fround;
+
+/** Arrays of a network from the text that they are stored as. */
+function stored(text, kind) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  if (kind === "float32") return new Float32Array(bytes.buffer);
+  if (kind === "int8") return new Int8Array(bytes.buffer);
+  return Float32Array.from(new Uint16Array(bytes.buffer), half);
+}
+
+/** A number of sixteen bits: sign, five bits of exponent, ten of fraction. */
+function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024));
+}
+
+/** Weights [... o] as float32; int8 with a scale for each output. */
+function weights(w) {
+  const numbers = stored(w.data, w.kind);
+  if (w.kind !== "int8") return numbers;
+  const scale = stored(w.scale, "float32");
+  return Float32Array.from(numbers, (q, i) => q * scale[i % scale.length]);
+}
+
+const size = (shape) => shape.reduce((a, b) => a * b, 1);
+const image = (shape) => (shape.length === 3 ? shape : [1, 1, ...shape]);
+
+/** y = x * W + b; a dense layer is a convolution of one pixel. Four outputs at a time. */
+function conv({ settings, shape }, [x], y, { W, b }, [before]) {
+  const [h, w, c] = image(before);
+  const [rows, columns, o] = image(shape);
+  const { stride = 1, border = 0, kernel: k = 1 } = settings;
+  for (let r = 0, to = 0; r < rows; r++) {
+    for (let s = 0; s < columns; s++, to += o) {
+      for (let t = 0; t < o; t += 4) {
+        let [p, q, u, v] = [b[t], b[t + 1], b[t + 2], b[t + 3]];
+        for (let i = 0; i < k; i++) {
+          const row = r * stride + i - border;
+          if (row < 0 || row >= h) continue;
+          for (let j = 0; j < k; j++) {
+            const column = s * stride + j - border;
+            if (column < 0 || column >= w) continue;
+            const at = (row * w + column) * c;
+            let n = (i * k + j) * c * o + t;
+            for (let l = at; l < at + c; l++, n += o) {
+              const value = x[l];
+              if (value === 0) continue; // half of them, after a Relu
+              p = round(p + round(value * W[n]));
+              q = round(q + round(value * W[n + 1]));
+              u = round(u + round(value * W[n + 2]));
+              v = round(v + round(value * W[n + 3]));
+            }
+          }
+        }
+        y[to + t] = p;
+        if (t + 1 < o) y[to + t + 1] = q;
+        if (t + 2 < o) y[to + t + 2] = u;
+        if (t + 3 < o) y[to + t + 3] = v;
+      }
+    }
+  }
+}
+
+/** Windows that do not overlap: `first`, then `next` of what there is and one more value. */
+function pool({ settings, shape }, [x], y, [before], next, share) {
+  const [rows, columns, c] = shape;
+  const n = settings.size;
+  const w = before[1];
+  for (let r = 0, to = 0; r < rows; r++)
+    for (let s = 0; s < columns; s++)
+      for (let t = 0; t < c; t++, to++) {
+        const at = (r * n * w + s * n) * c + t;
+        let value = x[at];
+        for (let i = 0; i < n; i++)
+          for (let j = i ? 0 : 1; j < n; j++) value = next(value, x[at + (i * w + j) * c]);
+        y[to] = value * share;
+      }
+}
+
+/** The ink set upright by its moments; rows are read between two pixels. */
+function deslant({ settings: { width, most } }, [x], y, _, [[h, w, c]]) {
+  const [top, left] = [(h - 1) / 2, (w - 1) / 2];
+  const mass = new Float64Array(h * w);
+  let total = 0;
+  for (let i = 0; i < mass.length; i++) {
+    for (let t = 0; t < c; t++) mass[i] += x[i * c + t] ** 2;
+    total += mass[i];
+  }
+  total = Math.max(total, 1e-30);
+  const mean = (f) => mass.reduce((sum, m, i) => sum + m * f(Math.floor(i / w) - top, (i % w) - left), 0) / total;
+  const [mi, mj] = [mean((a) => a), mean((_, b) => b)];
+  const ii = mean((a) => (a - mi) ** 2) + 1e-3;
+  const ij = mean((a, b) => (a - mi) * (b - mj));
+  const jj = mean((_, b) => (b - mj) ** 2) + 1e-3;
+  const slant = ij / ii;
+  const stretch = width ? Math.min(Math.max(Math.sqrt(jj - slant * ij + 1e-3) / width, 1 / most), most) : 1;
+  for (let r = 0, to = 0; r < h; r++)
+    for (let s = 0; s < w; s++) {
+      const at = Math.min(Math.max(mj + stretch * (s - left) + slant * (r - top - mi) + left + 1, 0), w + 1);
+      const before = Math.min(Math.floor(at), w);
+      for (let t = 0; t < c; t++, to++) {
+        const one = before > 0 ? x[(r * w + before - 1) * c + t] : 0;
+        const next = before < w ? x[(r * w + before) * c + t] : 0;
+        y[to] = one + (at - before) * (next - one);
+      }
+    }
+}
+
+const each = (f) => (_, [x], y) => { for (let i = 0; i < y.length; i++) y[i] = f(x[i]); };
+
+// What each kind of operation does: (operation, inputs, output, weights, shapes of the inputs).
+const KINDS = {
+  affine: (_, [x], y, { a, b }) => {
+    for (let i = 0; i < y.length; i++) y[i] = round(a[i % a.length] * x[i]) + b[i % b.length];
+  },
+  conv,
+  dense: conv,
+  max_pool: (o, x, y, _, shapes) => pool(o, x, y, shapes, (a, b) => (b > a ? b : a), 1),
+  average_pool: (o, x, y, _, shapes) => pool(o, x, y, shapes, (a, b) => a + b, 1 / o.settings.size ** 2),
+  upsample: ({ settings: { factor }, shape: [rows, columns, c] }, [x], y) => {
+    for (let r = 0, to = 0; r < rows; r++)
+      for (let s = 0; s < columns; s++)
+        for (let t = 0; t < c; t++) y[to++] = x[(Math.floor(r / factor) * (columns / factor) + Math.floor(s / factor)) * c + t];
+  },
+  relu: each((x) => (x > 0 ? x : 0)),
+  sigmoid: each((x) => 0.5 + 0.5 * Math.tanh(0.5 * x)),
+  tanh: each(Math.tanh),
+  flatten: each((x) => x),
+  softmax: ({ shape }, [x], y) => {
+    const c = shape.at(-1);
+    for (let i = 0; i < y.length; i += c) y.set(softmax(x.subarray(i, i + c)), i);
+  },
+  add: (_, [x, z], y) => { for (let i = 0; i < y.length; i++) y[i] = x[i] + z[i]; },
+  concat: ({ shape }, [x, z], y, _, [one, other]) => {
+    const [c, d] = [one.at(-1), other.at(-1)];
+    for (let i = 0; i < y.length / shape.at(-1); i++) {
+      y.set(x.subarray(i * c, (i + 1) * c), i * (c + d));
+      y.set(z.subarray(i * d, (i + 1) * d), i * (c + d) + c);
+    }
+  },
+  deslant,
+};
+
+function softmax(z) {
+  const largest = Math.max(...z);
+  const e = Array.from(z, (v) => Math.exp(v - largest));
+  const sum = e.reduce((a, b) => a + b, 0);
+  return e.map((v) => v / sum);
+}
+
+/** A function from a picture's bytes to a network's outputs [10]; its arrays are made once. */
+function network({ operations }, [height, width]) {
+  const shapes = [[height, width, 1], ...operations.map((o) => o.shape)];
+  const values = shapes.map((shape) => new Float32Array(size(shape)));
+  const arrays = operations.map((o) => Object.fromEntries(Object.entries(o.weights).map(([name, w]) => [name, weights(w)])));
+  return (bytes) => {
+    values[0].set(bytes);
+    operations.forEach((o, i) =>
+      KINDS[o.kind](o, o.inputs.map((v) => values[v]), values[i + 1], arrays[i], o.inputs.map((v) => shapes[v])));
+    return values.at(-1);
+  };
+}
+
+const networks = MODEL.networks.map((one) => ({ run: network(one, MODEL.size), temperature: one.temperature }));
+
+/** What the model is, for people; height and width of its pictures; the probability below which it refuses. */
+export const card = MODEL.card;
+export const [height, width] = MODEL.size;
+export const threshold = MODEL.threshold;
+
+/** How probable each digit is, for height * width bytes. */
+export function probabilities(bytes) {
+  if (bytes.length !== height * width) throw new RangeError(`an image is ${height} x ${width} bytes, not ${bytes.length}`);
+  const sum = new Array(10).fill(0);
+  for (const { run, temperature } of networks)
+    softmax(Array.from(run(bytes), (z) => z / temperature)).forEach((p, i) => { sum[i] += p / networks.length; });
+  return sum;
+}
+
+/** The digit of an image, null where the answer is refused, and how probable it is. */
+export function read(bytes) {
+  const p = probabilities(bytes);
+  const confidence = Math.max(...p);
+  return { digit: confidence >= threshold ? p.indexOf(confidence) : null, confidence, probabilities: p };
+}
