@@ -147,15 +147,7 @@ def _check_usage(
             labels is not None and (images is None or not_digits),
             "--labels needs --images, and no --not-digits",
         ),
-        (
-            report is not None and not_digits,
-            "--report is about digits; leave it out with --not-digits",
-        ),
-        (report is not None and len(models) > 1, "--report is about one model"),
-        (
-            report is not None and any(model.endswith(".onnx") for model in models),
-            "--report shows the weights of a model; an exported .onnx has no such file",
-        ),
+        *((True, words) for words in _against_report(report, not_digits, models)),
         (predict is not None and not_digits, "--predict is about digits, not --not-digits"),
         (kaggle and predict is None, "--kaggle is a form of --predict"),
     ):
@@ -163,6 +155,20 @@ def _check_usage(
             raise click.UsageError(words)
     if predict is not None:
         check_target(predict, kaggle)
+
+
+def _against_report(report: Path | None, not_digits: bool, models: tuple[str, ...]) -> list[str]:
+    """What forbids --report."""
+    if report is None:
+        return []
+    found = {
+        "--report is about digits; leave it out with --not-digits": not_digits,
+        "--report is about one model": len(models) > 1,
+        "--report shows the weights of a model; an exported .onnx has no such file": any(
+            model.endswith(".onnx") for model in models
+        ),
+    }
+    return [words for words, wrong in found.items() if wrong]
 
 
 def _refusal_lines(record: dict[str, Any], against: str) -> list[str | Table]:
