@@ -209,7 +209,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     **{
         f"a tensor of {dtype}": lambda dtype=dtype, size=size: with_rest(dtype, size)
         for dtype, size in {
-            "BF16": 2, "F64X": 8, "I8": 1, "U8": 1, "I16": 2, "I32": 4, "I64": 8,
+            "BF16": 2, "F64X": 8, "U8": 1, "I16": 2, "I32": 4, "I64": 8,
             "U16": 2, "U32": 4, "U64": 8, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1,
             "C64": 8, "F4": 1, "nonsense": 4,
         }.items()

@@ -61,7 +61,9 @@ def test_other_digits_are_among_what_is_learnt_to_be_refused(
     changed = suited(recipe(), few)
     assert changed.not_digits == 0.5
     examples = Examples(changed, few, few)
-    plain = [image[0, 0] - 200 for image in examples.nothing if (image == image[0, 0]).all()]
+    # Those without a digit may be of one grey too, black or white.
+    found = [image[0, 0] for image in examples.nothing if (image == image[0, 0]).all()]
+    plain = [grey - 200 for grey in found if 200 <= grey < 210]
     assert set(plain) == {2, 3, 4, 5, 6, 7, 8, 9}
     assert 0.6 < len(plain) / len(examples.nothing) < 0.9
     assert len(examples.nothing) == pytest.approx(0.5 * len(few), abs=8)
