@@ -101,7 +101,7 @@ def made_pages() -> None:
 
 def note(recognizer: digitus.Recognizer) -> None:
     """A page to try `digitus read` on, and what `--annotate` draws on it."""
-    page = next(pages(1, 11, kinds={"lines", "squared", "colour pen", "gradient"}, start=1))
+    page = next(pages(1, 5, kinds={"lines", "squared", "colour pen", "gradient"}, start=11))
     Image.fromarray(page.picture).save(FOLDER / "note.jpg", quality=85, optimize=True)
     picture = annotate(page.picture, read(page.picture, recognizer=recognizer))
     Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)

@@ -69,7 +69,7 @@ def test_curves_go_over_the_crops_that_were_seen() -> None:
     assert section is not None
     page = Html(section.body)
     assert page.text.count("thousand examples seen") == 5  # loss, right, rate, and two parts
-    for title in ("Loss", "Right", "Learning rate", "Heat", "Offset and size"):
+    for title in ("Loss", "Share right", "Learning rate", "Heat", "Offset and size"):
         assert f"<figcaption>{title}</figcaption>" in section.body
     assert ">10<" in section.body
     assert "thousand" not in learning(epochs(3), 48).body
@@ -91,7 +91,7 @@ def test_a_report_needs_no_other_file() -> None:
     text = page_report(TrainedPages(small, params, history), [SHEET])
     page = Html(text)
     assert "&lt;b&gt;" in text
-    assert "25.00 % of the digits are found, of 26 crops held back" in page.text
+    assert "25.00 % of the digits are found, on 26 crops held back" in page.text
     assert "lines, pencil: " in page.text
     for tag, attributes in page.tags:
         assert tag not in ("link", "iframe", "object", "embed", "img")

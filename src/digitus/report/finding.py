@@ -129,7 +129,7 @@ def learning(epochs: Sequence[dict[str, Any]], crops: int) -> Section | None:
     rate = [charts.Series("learning rate", "rate", column("rate"))]
     drawn = [
         _curve("Loss", seen, words, loss),
-        charts.curves("Right", seen, found, charts.axis_for(found, charts.percentage), words),
+        charts.curves("Share right", seen, found, charts.axis_for(found, charts.percentage), words),
         charts.curves("Learning rate", seen, rate, charts.axis_for(rate, from_zero=True), words),
     ]
     parts = []
