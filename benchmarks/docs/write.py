@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from . import load, model_card, reading, records
+from . import load, model_card, portable, reading, records
 from .results import ROOT, interval, percent, results, source
 
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
@@ -30,6 +30,7 @@ def pages() -> dict[Path, str]:
             results("reading"), results("hardening")["fuzz"]["targets"]
         ),
         docs / "serve.md": load.section(results("load")),
+        docs / "portable.md": portable.section(results("portable")),
     }
     return {
         **{page: with_section(page, section) for page, section in sections.items()},

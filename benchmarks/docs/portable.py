@@ -1,0 +1,42 @@
+"""What docs/portable.md says of each place: its answers, sizes and times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .results import percent
+
+
+def section(found: dict[str, Any]) -> str:
+    """The tables."""
+    lines = [
+        "Written from [results/portable.json](../results/portable.json), which `python",
+        f"benchmarks/portable.py` wrote, on {found['machine']['processor']}, one thread.",
+        "C by gcc -O3; flash is code and constants by gcc -Os on this machine; times of C and Node",
+        "are of all images, with the start of the program.",
+    ]
+    for name, model in found["models"].items():
+        lines += ["", *_model(name, model)]
+    return "\n".join(lines) + "\n"
+
+
+def _model(name: str, model: dict[str, Any]) -> list[str]:
+    what = "the recognizer that ships" if name == "default" else f"the recipe `{name}`"
+    n = model["images"]
+    return [
+        f"### {what[0].upper()}{what[1:]}: {model['parameters']:,} parameters",
+        "",
+        f"| place | right of {n:,} | same digit as Python | largest difference of a probability "
+        f"| file | flash | RAM | one image | all |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_row(place, row, n) for place, row in model["places"].items()),
+    ]
+
+
+def _row(place: str, row: dict[str, Any], n: int) -> str:
+    sizes = " | ".join(f"{row[k]:,}" if k in row else "" for k in ("bytes", "flash", "ram"))
+    return (
+        f"| {place} | {percent(row['right'] / n)} | {row['same']:,} "
+        f"| {row['largest_difference']:.1g} | {sizes} "
+        f"| {row['milliseconds']:.2f} ms | {row['seconds']:.1f} s |"
+    )
