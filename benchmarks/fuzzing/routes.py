@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -55,6 +56,7 @@ QUERIES = {
     "/api/pen/{digit}": b"seed=4",
     "/api/runs/{id}/mistakes": b"true=3&read=5",
 }
+ASCII = bytes(range(0x21, 0x7F)).decode()
 OWN = b"own"  # stands for the id of a run that there is
 PLACES = {"digit": b"7", "name": b"2.W", "id": OWN}
 
@@ -175,6 +177,8 @@ def tried(name: str, operation: Operation, data: bytes) -> None:
         there, _, query = data.partition(b"?")
         if "{id}" in path and OWN in there:
             there = there.replace(OWN, ours.a_run())
+        # Other bytes do not get past the parser of HTTP.
+        there, query = (quote(part, safe=ASCII).encode() for part in (there, query))
         place = re.sub(rb"{\w+}", lambda _: there, place)
         data = b""
     elif operation.body is None or (operation.raw and data[:1] != b"{"):

@@ -50,7 +50,7 @@ def read_npz(path: Path, part: PartName = "train") -> Pictures:
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except Exception as error:  # a damaged file makes zipfile, zlib and NumPy raise nearly anything
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(str(error))[:100]
         raise DataError(f"{path}: is not a whole .npz file ({reason})") from None
 
 

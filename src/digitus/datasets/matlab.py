@@ -17,6 +17,7 @@ from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import Pictures
 from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
+from digitus.files import one_line
 from digitus.types import Numbers
 
 HDF5 = b"\x89HDF"
@@ -40,10 +41,12 @@ def read_mat(path: Path, part: PartName = "train") -> Pictures:
         arrays = {name: a for name, a in found.items() if isinstance(a, np.ndarray)}
         images, labels = names_of(arrays, part, str(path))
         return pictures(arrays[images], arrays[labels] if labels else None, str(path))
-    except (DataError, MemoryError):
+    except DataError:
         raise
+    except MemoryError:  # SciPy believes the header
+        raise DataError(f"{path}: announces more numbers than there is memory for") from None
     except Exception as error:  # a damaged file makes SciPy raise nearly anything
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(str(error))[:100]
         raise DataError(f"{path}: is not a whole .mat file ({reason})") from None
 
 

@@ -17,6 +17,7 @@ from digitus.datasets.arrays import as_labels
 from digitus.datasets.digits import Pictures
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
+from digitus.files import one_line
 from digitus.types import Grey
 from digitus.vision.decode import decode
 
@@ -54,7 +55,7 @@ def read_parquet(path: Path, fit: Fit) -> Pictures:
     except Exception as error:  # pyarrow's own, and OSError without a number, for damaged files
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(str(error))[:100]
         raise DataError(f"{path}: is not a whole Parquet file ({reason})") from None
 
 

@@ -75,7 +75,7 @@ def read_zip(path: Path, part: PartName = "train", *, fit: Fit | None = None) ->
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except Exception as error:  # a damaged file makes zipfile and zlib raise nearly anything
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(str(error))[:100]
         raise DataError(f"{path}: is not a whole .zip file ({reason})") from None
 
 

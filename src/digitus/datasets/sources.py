@@ -26,6 +26,7 @@ from digitus.datasets.catalogue import SOURCES, Part, PartName, Source
 from digitus.datasets.digits import Digits
 from digitus.datasets.download import fetch
 from digitus.errors import DataError
+from digitus.files import one_line
 from digitus.types import Bytes, Images, Labels
 
 STROKES = "strokes"
@@ -256,7 +257,7 @@ def _read_archive(path: Path, part: Part) -> tuple[Images, Labels]:
     except DataError:
         raise
     except Exception as error:  # a damaged file makes zipfile raise nearly anything
-        reason = " ".join(str(error).split())[:100]
+        reason = one_line(str(error))[:100]
         raise DataError(f"{path}: cannot be unpacked ({reason}); fetch it again") from None
 
 

@@ -192,7 +192,7 @@ def _numbers(path: Path, file: TextIO, form: Form) -> Floats32:
         return table.reshape(-1, form.columns)
     except ValueError as error:
         file.seek(0)
-        reason = " ".join(str(error).split())[:120]
+        reason = one_line(str(error))[:120]
         raise DataError(_mistake(path, file, form) or f"{path}: {NO_TABLE}: {reason}") from None
 
 
