@@ -31,15 +31,20 @@ function weights(w) {
 const size = (shape) => shape.reduce((a, b) => a * b, 1);
 const image = (shape) => (shape.length === 3 ? shape : [1, 1, ...shape]);
 
-/** y = x * W + b; a dense layer is a convolution of one pixel. Four outputs at a time. */
+/** y = x * W + b; a dense layer is a convolution of one pixel. Four outputs at a time: what is
+ * beyond the last of them is 0, so that no index leaves an array. */
 function conv({ settings, shape }, [x], y, { W, b }, [before]) {
   const [h, w, c] = image(before);
   const [rows, columns, o] = image(shape);
   const { stride = 1, border = 0, kernel: k = 1 } = settings;
+  const wide = b.length;
   for (let r = 0, to = 0; r < rows; r++) {
     for (let s = 0; s < columns; s++, to += o) {
       for (let t = 0; t < o; t += 4) {
-        let [p, q, u, v] = [b[t], b[t + 1], b[t + 2], b[t + 3]];
+        let p = b[t];
+        let q = b[t + 1];
+        let u = b[t + 2];
+        let v = b[t + 3];
         for (let i = 0; i < k; i++) {
           const row = r * stride + i - border;
           if (row < 0 || row >= h) continue;
@@ -47,8 +52,8 @@ function conv({ settings, shape }, [x], y, { W, b }, [before]) {
             const column = s * stride + j - border;
             if (column < 0 || column >= w) continue;
             const at = (row * w + column) * c;
-            let n = (i * k + j) * c * o + t;
-            for (let l = at; l < at + c; l++, n += o) {
+            let n = (i * k + j) * c * wide + t;
+            for (let l = at; l < at + c; l++, n += wide) {
               const value = x[l];
               if (value === 0) continue; // half of them, after a Relu
               p = round(p + round(value * W[n]));
@@ -65,6 +70,15 @@ function conv({ settings, shape }, [x], y, { W, b }, [before]) {
       }
     }
   }
+}
+
+/** Rows of o numbers, each with zeros up to a multiple of four. */
+function padded(numbers, o) {
+  const wide = Math.ceil(o / 4) * 4;
+  const rows = numbers.length / o;
+  const found = new Float32Array(rows * wide);
+  for (let r = 0; r < rows; r++) found.set(numbers.subarray(r * o, (r + 1) * o), r * wide);
+  return found;
 }
 
 /** Windows that do not overlap: `first`, then `next` of what there is and one more value. */
@@ -158,7 +172,11 @@ function softmax(z) {
 function network({ operations }, [height, width]) {
   const shapes = [[height, width, 1], ...operations.map((o) => o.shape)];
   const values = shapes.map((shape) => new Float32Array(size(shape)));
-  const arrays = operations.map((o) => Object.fromEntries(Object.entries(o.weights).map(([name, w]) => [name, weights(w)])));
+  const arrays = operations.map(({ kind, shape, weights: given }) =>
+    Object.fromEntries(Object.entries(given).map(([name, w]) => {
+      const numbers = weights(w);
+      return [name, kind === "conv" || kind === "dense" ? padded(numbers, shape.at(-1)) : numbers];
+    })));
   return (bytes) => {
     values[0].set(bytes);
     operations.forEach((o, i) =>
