@@ -72,6 +72,14 @@ class Recognizer:
             raise ModelError(f"the threshold must be from 0 to 1, not {self.threshold}")
         object.__setattr__(self, "params", {name: _frozen(w) for name, w in self.params.items()})
 
+    def __repr__(self) -> str:
+        """In a line: the arrays would fill a screen a thousand times."""
+        height, width = self.size
+        return (
+            f"Recognizer({self.recipe.name}: {self.parameter_count:,} parameters, "
+            f"{height} x {width} bytes, refuses below {self.threshold:.3f})"
+        )
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Made anew where it arrives, since a pickled array can be written to."""
         return type(self), tuple(getattr(self, field.name) for field in fields(self))

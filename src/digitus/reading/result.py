@@ -5,7 +5,7 @@ Inside: data, and its form as JSON. Not inside: reading.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from digitus.types import Box, Bytes, Floats, Grey
@@ -28,8 +28,8 @@ class Digit:
     confidence: float
     box: Box
     line: int
-    image: Grey
-    probabilities: Floats
+    image: Grey = field(repr=False)
+    probabilities: Floats = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
