@@ -94,7 +94,7 @@ def test_who_leaves_takes_nobody_along() -> None:
 
 
 def test_too_many_images_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING_IMAGES", 10)
+    monkeypatch.setattr(module, "IMAGES_WAITING", 10)
 
     async def use(batcher: Batcher) -> None:
         asked = [batcher.probabilities(IMAGES[:1]) for _ in range(15)]

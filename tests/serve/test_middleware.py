@@ -133,7 +133,7 @@ def test_too_large_a_body_is_not_read(served: Serving) -> None:
 def test_a_body_that_does_not_say_how_large_it_is(
     served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(middleware, "MOST_BODY_BYTES", 100_000)
+    monkeypatch.setattr(middleware, "BODY_BYTES", 100_000)
 
     def endless() -> Iterator[bytes]:
         for _ in range(100):

@@ -48,6 +48,13 @@ def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, describe
         described.client.delete(f"/api/runs/{run['id']}")
 
 
+def test_what_may_differ_is_said() -> None:
+    said = DOCUMENT["paths"]["/api/recognize"]["post"]
+    assert said["summary"] == "Recognize 1 to 2000 images of 28 x 28, white ink on black."
+    assert "the last of the six decimals of a probability may depend on" in said["description"]
+    assert "description" not in DOCUMENT["paths"]["/api/health"]["get"]
+
+
 def test_every_address_is_described(tmp_path: Path) -> None:
     app = application(recognizer(), AccessPolicy(), tmp_path)
     found = {

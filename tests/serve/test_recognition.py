@@ -151,7 +151,7 @@ def _serve(served: Serving) -> None:
 
 
 def test_too_much_json(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "MOST_JSON_BYTES", 1000)
+    monkeypatch.setattr(decoding, "JSON_BYTES", 1000)
     answer = served.client.post("/api/recognize", json={"images": [[0] * 784]})
     complaint(answer, 413)
 

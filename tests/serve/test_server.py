@@ -17,8 +17,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from digitus.errors import OutputError
+from digitus.serve import connection
 from digitus.serve import server as module
-from digitus.serve.server import TimeLimitedProtocol, listen
+from digitus.serve.connection import Connection
+from digitus.serve.server import listen
 from serving import Serving, serving, wait_for
 
 HEAD = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\r\n\r\n"
@@ -27,7 +29,11 @@ HEAD = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\
 OVERRIDDEN = (
     "connection_made",
     "data_received",
+    "on_message_begin",
+    "on_header",
     "on_headers_complete",
+    "on_body",
+    "on_message_complete",
     "pause_writing",
     "resume_writing",
     "connection_lost",
@@ -37,13 +43,13 @@ OVERRIDDEN = (
 @pytest.mark.parametrize("method", OVERRIDDEN)
 def test_uvicorn_still_calls_what_we_override(method: str) -> None:
     # It promises none of this: where it changes, the bound in pyproject.toml has to stay below.
-    ours, theirs = getattr(TimeLimitedProtocol, method), getattr(HttpToolsProtocol, method)
+    ours, theirs = getattr(Connection, method), getattr(HttpToolsProtocol, method)
     assert ours is not theirs
     assert list(signature(ours).parameters) == list(signature(theirs).parameters)
 
 
 def test_uvicorn_has_no_names_of_ours() -> None:
-    ours = {name for name in vars(TimeLimitedProtocol) if not name.startswith("__")}
+    ours = {name for name in vars(Connection) if not name.startswith("__")}
     config = uvicorn.Config(lambda: None)
     theirs = HttpToolsProtocol(config, ServerState(), {}, _loop=asyncio.new_event_loop())
     theirs.loop.close()
@@ -51,18 +57,22 @@ def test_uvicorn_has_no_names_of_ours() -> None:
 
 
 def test_uvicorn_still_has_what_we_read() -> None:
-    config = uvicorn.Config(lambda: None, http=TimeLimitedProtocol)
+    config = uvicorn.Config(lambda: None, http=Connection)
     state = ServerState()
-    connection = TimeLimitedProtocol(config, state, {}, _loop=asyncio.new_event_loop())
+    connection = Connection(config, state, {}, _loop=asyncio.new_event_loop())
     assert connection.connections is state.connections
     assert connection.cycle is None
     assert connection.transport is None
+    connection.on_message_begin()
+    assert (connection.url, connection.headers) == (b"", [])
+    assert callable(connection._unset_keepalive_if_required)
+    assert callable(connection.send_400_response)
     connection.loop.close()
     cycle = signature(RequestResponseCycle).parameters
     made = RequestResponseCycle(**dict.fromkeys(cycle))
     assert made.response_complete is False
     assert "sockets" in signature(uvicorn.Server.shutdown).parameters
-    assert module.server(Starlette()).config.http is TimeLimitedProtocol
+    assert module.server(Starlette()).config.http is Connection
 
 
 def closed(line: socket.socket) -> bool:
@@ -92,14 +102,14 @@ def say_until_cut(line: socket.socket, what: bytes) -> None:
 def test_who_does_not_finish_a_request_is_cut(
     served: Serving, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr(module, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     with served.connect() as line:
         line.sendall(said)
         wait_for(lambda: closed(line), 5)
 
 
 def test_also_after_a_first_request(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     with served.connect() as line:
         line.sendall(HEAD + bytes(784))
         assert line.recv(4096).startswith(b"HTTP/1.1 200")
@@ -111,7 +121,7 @@ def test_also_after_a_first_request(served: Serving, monkeypatch: pytest.MonkeyP
 
 
 def test_who_drips_is_cut(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
     with served.connect() as line:
         line.sendall(b"GET / HTTP/1.1\r\n")
         start = time.monotonic()
@@ -126,7 +136,7 @@ def test_a_head_without_end_is_cut(served: Serving) -> None:
 
 
 def test_who_does_not_read_is_cut(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "STUCK_SECONDS", 0.3)
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.connect(("127.0.0.1", served.port))
@@ -182,7 +192,7 @@ def test_who_hangs_up_is_no_news(served: Serving, caplog: pytest.LogCaptureFixtu
 
 
 def test_too_many_connections(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_CONNECTIONS", 8)
+    monkeypatch.setattr(connection, "CONNECTIONS", 8)
     lines = [served.connect() for _ in range(8)]
     try:
         with served.connect() as line:

@@ -50,7 +50,7 @@ def test_asking_for_the_head_of_a_stream_ends(alone: Serving) -> None:
 
 
 def test_too_many_watchers(alone: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "MOST_WATCHERS", 0)
+    monkeypatch.setattr(handlers, "WATCHERS", 0)
     run = alone.begin(paused=True)
     answer = alone.client.get(f"/api/runs/{run}/events")
     assert answer.status_code == 503

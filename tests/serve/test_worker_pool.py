@@ -8,6 +8,7 @@ import threading
 import pytest
 from starlette.exceptions import HTTPException
 
+from digitus.limits import WORK_WAITING, WORKERS
 from digitus.serve import worker_pool as module
 from digitus.serve.worker_pool import WorkerPool
 from serving import Serving
@@ -17,8 +18,7 @@ def test_a_pool_is_bounded() -> None:
     async def use() -> None:
         pool, gate = WorkerPool(), threading.Event()
         waiting = [
-            asyncio.ensure_future(pool.run(gate.wait))
-            for _ in range(module.THREADS + module.MOST_TASKS_WAITING)
+            asyncio.ensure_future(pool.run(gate.wait)) for _ in range(WORKERS + WORK_WAITING)
         ]
         await asyncio.sleep(0)
         with pytest.raises(HTTPException) as refused:
@@ -37,7 +37,7 @@ def test_a_pool_is_bounded() -> None:
 
 
 def test_what_takes_too_long_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(module, "WORK_SECONDS", 0.05)
 
     async def use() -> None:
         pool, gate = WorkerPool(), threading.Event()
@@ -55,7 +55,7 @@ def test_what_takes_too_long_keeps_its_place(monkeypatch: pytest.MonkeyPatch) ->
 def test_too_much_work_is_a_503_with_the_time_to_come_back(
     served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_TASKS_WAITING", -module.THREADS)
+    monkeypatch.setattr(module, "WORK_WAITING", -WORKERS)
     answer = served.client.post("/api/inside", content=bytes(784))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"

@@ -2,7 +2,8 @@
 
 ::
 
-    server        the process: the socket, uvicorn, slow clients, start and end
+    server        the process: the socket, uvicorn, start and end
+    connection    clients that are slow, silent, endless, or speak of other protocols
     app           which address answers what
     middleware    what every request passes first: Host, Origin, token, limits, headers
     access        who may come in

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from digitus.limits import IMAGES_WAITING
 from digitus.recognizer import Recognizer
 from digitus.serve.responses import refusal
 from digitus.types import Bytes, Floats, Images
@@ -19,7 +20,6 @@ from digitus.types import Bytes, Floats, Images
 # recognitions a second with 8, p99 23 ms; with 16 or 32 it is 1,670, and p99 35 ms, since whoever
 # just misses a batch waits for a long one.
 BATCH_IMAGES = 8
-MOST_WAITING_IMAGES = 1024
 
 
 class Batcher:
@@ -38,7 +38,7 @@ class Batcher:
 
     async def probabilities(self, images: Images) -> Floats:
         """The probabilities [n 10] of images [n 28 28]."""
-        if self.queued + min(len(images), BATCH_IMAGES) > MOST_WAITING_IMAGES:
+        if self.queued + min(len(images), BATCH_IMAGES) > IMAGES_WAITING:
             raise refusal(
                 503, "too many images at the moment; try again in a second", Retry_After="1"
             )

@@ -16,11 +16,11 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from digitus.files import one_line
+from digitus.limits import JSON_BYTES
 from digitus.serve.responses import refusal
 
 S = TypeVar("S", bound=Struct)
 
-MOST_JSON_BYTES = 4 * 10**6  # parsed in one go, while nobody else is answered
 DECIMAL = re.compile(r"[0-9]{1,9}")
 # What msgspec calls a kind of value, for a person.
 WORDS = {
@@ -66,8 +66,8 @@ async def body(request: Request, kind: type[S]) -> S:
     if not is_json(request):
         raise refusal(415, "send JSON, with the header Content-Type: application/json")
     text = await request.body()
-    if len(text) > MOST_JSON_BYTES:
-        size = MOST_JSON_BYTES // 10**6
+    if len(text) > JSON_BYTES:
+        size = JSON_BYTES // 10**6
         raise refusal(413, f"JSON of more than {size} MB; send raw bytes instead")
     try:
         return msgspec.json.decode(text or b"{}", type=kind)

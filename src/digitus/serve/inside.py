@@ -109,7 +109,7 @@ class InsideHandlers:
     recognizer: Recognizer
     pool: WorkerPool
 
-    @operation()
+    @operation(abandon=True)
     async def inside(self, query: InsideQuery, body: bytes | InsideBody) -> Inside:
         """What every layer makes of one image, and which pixels speak for a digit."""
         wanted = self._wanted(query)

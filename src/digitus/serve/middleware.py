@@ -5,7 +5,7 @@ about where a request comes from is believed. A body is counted while it arrives
 time; every answer carries the headers that keep a page in its place.
 
 Inside: the middlewares, and `middleware`, the list in which they stand around the application. Not
-inside: who may come in (`access`), and connections that say nothing (`server`).
+inside: who may come in (`access`), and connections that say nothing (`connection`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from digitus.limits import BODY_BYTES, BODY_SECONDS
 from digitus.serve.access import AccessPolicy
 from digitus.serve.metrics import Metrics
 from digitus.serve.responses import error_response, refusal
 
 log = logging.getLogger("digitus.serve")
 
-MOST_BODY_BYTES = 20 * 10**6
-BODY_SECONDS = 30.0
 CLIENT_GONE = 499  # the status under which a request is counted whose client hung up
 SINGLE_HEADERS = ("host", "origin", "content-length", "authorization")
 POLICY = (
@@ -53,6 +52,7 @@ def middleware(policy: AccessPolicy, metrics: Metrics) -> list[Middleware]:
         Middleware(SetSecurityHeaders),
         Middleware(AnswerErrors),
         Middleware(RefuseAmbiguousHeaders),
+        Middleware(RefuseEncodings),
         Middleware(RefuseForeignNames, policy),
         Middleware(RefuseForeignPages),
         Middleware(RequireToken, policy),
@@ -166,6 +166,22 @@ class RefuseAmbiguousHeaders(Check):
                 raise refusal(400, f"two headers {name}", Connection="close")
 
 
+class RefuseEncodings(Check):
+    """Refuses bodies that are packed: here nothing is unpacked, so they would be read as they are.
+
+    An upgrade of the protocol is passed over, as RFC 9110 allows (`connection`).
+    """
+
+    def check(self, scope: Scope, headers: Headers) -> None:
+        """Looks at both kinds of encodings."""
+        way = ", ".join(headers.getlist("transfer-encoding"))
+        if way.strip().lower() not in ("", "chunked"):
+            raise refusal(501, f"no Transfer-Encoding {way[:80]!r} here", Connection="close")
+        packed = ", ".join(headers.getlist("content-encoding"))
+        if packed.strip().lower() not in ("", "identity"):
+            raise refusal(415, f"no Content-Encoding {packed[:80]!r} here; send it as it is")
+
+
 class RefuseForeignNames(Check):
     """Refuses names that are not this server's, as DNS rebinding brings them."""
 
@@ -241,7 +257,7 @@ class LimitBodySize(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Counts the bytes."""
         said = Headers(scope=scope).get("content-length", "0")
-        if said.isdecimal() and int(said) > MOST_BODY_BYTES:
+        if said.isdecimal() and int(said) > BODY_BYTES:
             raise self._refusal(f", not {said} bytes")
         size = 0
 
@@ -249,14 +265,14 @@ class LimitBodySize(HttpMiddleware):
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > MOST_BODY_BYTES:
+            if size > BODY_BYTES:
                 raise self._refusal()
             return message
 
         await self.app(scope, receive_counted, send)
 
     def _refusal(self, why: str = "") -> HTTPException:
-        return refusal(413, f"at most {MOST_BODY_BYTES // 10**6} MB{why}", Connection="close")
+        return refusal(413, f"at most {BODY_BYTES // 10**6} MB{why}", Connection="close")
 
 
 class LimitBodyTime(HttpMiddleware):

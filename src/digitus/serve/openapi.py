@@ -71,6 +71,7 @@ def _is_json(done: Operation) -> bool:
 def _operation(done: Operation) -> Table:
     found: Table = {
         "summary": done.summary,
+        **({"description": done.description} if done.description else {}),
         "parameters": [*_parameters("path", done.path), *_parameters("query", done.query)],
         "responses": _responses(done),
     }

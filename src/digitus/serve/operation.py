@@ -16,6 +16,7 @@ Inside: that. Not inside: which address a handler has (`app`).
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from digitus.serve import decoding
@@ -43,16 +44,21 @@ class Media:
 
 
 def operation(
-    *, status: int = 200, errors: tuple[int, ...] = (), media: str = "application/json"
+    *,
+    status: int = 200,
+    errors: tuple[int, ...] = (),
+    media: str = "application/json",
+    abandon: bool = False,
 ) -> Callable[[F], F]:
     """Marks a handler.
 
     `status` is that of its good answer, `media` its kind; `errors` are refusals that cannot be
-    seen from the signature.
+    seen from the signature. One that changes nothing may be given up when the client has gone
+    (`abandon`).
     """
 
     def marked(handler: F) -> F:
-        handler.__dict__["marks"] = (status, errors, media)
+        handler.__dict__["marks"] = (status, errors, media, abandon)
         return handler
 
     return marked
@@ -64,6 +70,7 @@ class Operation:
 
     handler: Callable[..., Awaitable[Any]]
     summary: str
+    description: str
     path: type[Struct] | None
     query: type[Struct] | None
     body: type[Struct] | None  # of JSON
@@ -73,16 +80,17 @@ class Operation:
     status: int
     media: str
     errors: tuple[int, ...]
+    abandon: bool
 
     @classmethod
     def of(cls, handler: Callable[..., Awaitable[Any]]) -> Operation:
         """From a handler that is marked."""
-        status, errors, media = handler.__dict__["marks"]
+        status, errors, media, abandon = handler.__dict__["marks"]
         hints = get_type_hints(handler, include_extras=True)
         body, raw = _bodies(hints.get("body"))
         return cls(
             handler,
-            (inspect.getdoc(handler) or "").partition("\n\n")[0].replace("\n", " "),
+            *_described(inspect.getdoc(handler) or ""),
             hints.get("path"),
             hints.get("query"),
             body,
@@ -92,6 +100,7 @@ class Operation:
             status,
             media,
             (*ANYWHERE, *_refusals("path" in hints, body, raw), *errors),
+            abandon,
         )
 
     async def __call__(self, request: Request) -> Response:
@@ -105,10 +114,37 @@ class Operation:
             given["body"] = await decoding.body(request, self.body)
         elif self.raw:
             given["body"] = await request.body()
-        found = await self.handler(**given)
+        doing = self.handler(**given)
+        found = await (_while_asked(request, doing) if self.abandon else doing)
         if isinstance(found, Response):
             return found
         return Response(status_code=self.status) if found is None else answer(found, self.status)
+
+
+def _described(text: str) -> tuple[str, str]:
+    """A docstring's summary, and what it says beyond it, each in one line."""
+    summary, _, rest = text.partition("\n\n")
+    return summary.replace("\n", " "), rest.replace("\n", " ")
+
+
+async def _while_asked(request: Request, doing: Awaitable[Any]) -> Any:
+    """What a handler gives. Raises `ClientDisconnect`, and cancels it, when the client has gone."""
+    handling = asyncio.ensure_future(doing)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((handling, gone), return_when=asyncio.FIRST_COMPLETED)
+        if handling.done():
+            return handling.result()
+        raise ClientDisconnect
+    finally:
+        gone.cancel()
+        handling.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Waits until the client goes. Its body has been read, so nothing else can come."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _bodies(hint: Any) -> tuple[type[Struct] | None, str]:

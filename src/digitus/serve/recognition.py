@@ -155,18 +155,22 @@ class Recognition:
 
     @operation()
     async def recognize(self, body: bytes | ImagesBody) -> Answers:
-        """Recognize 1 to 2000 images of 28 x 28, white ink on black."""
+        """Recognize 1 to 2000 images of 28 x 28, white ink on black.
+
+        Images that arrive together are recognized together, and the last of the six decimals of a
+        probability may depend on how many they are, since sums are then rounded in another order.
+        """
         probabilities = await self.batcher.probabilities(images_of(body))
         return Answers(recognized(probabilities, self.recognizer.threshold))
 
-    @operation()
+    @operation(abandon=True)
     async def read(self, query: ReadQuery, body: Annotated[bytes, Media("image/*")]) -> Reading:
         """Read a picture: PNG, JPEG, BMP, TIFF or WebP as the body."""
         if not body:
             raise refusal(400, "the body must be a picture")
         return await self.pictures.run(self._read, body, query.form(), bool(query.images))
 
-    @operation()
+    @operation(abandon=True)
     async def draw(self, query: DrawQuery, body: bytes) -> Drawn:
         """Read a drawing, grey bytes row by row: ink on one plain ground."""
         return await self.pool.run(self._draw, drawing_of(query, body), bool(query.steps))

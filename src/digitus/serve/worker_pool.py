@@ -1,7 +1,7 @@
 """Work at a time is bounded: what is too much is refused at once, with the time to come back.
 
-Inside: `WorkerPool`, threads for pictures and layers. Not inside: what is worked on, and
-recognizing single images (`batcher`).
+Inside: `WorkerPool`, threads for pictures and layers. Not inside: what is worked on, how a client
+that has gone is noticed (`operation`), and recognizing single images (`batcher`).
 """
 
 from __future__ import annotations
@@ -11,43 +11,47 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from digitus.cancellation import Work
+from digitus.limits import WORK_SECONDS, WORK_WAITING, WORKERS
 from digitus.serve.responses import refusal
 
 T = TypeVar("T")
-
-THREADS = 2  # a picture's memory is hundreds of megabytes at worst
-MOST_TASKS_WAITING = 8  # tasks that wait for one of them
-WAIT_SECONDS = 20.0  # a request waits no longer
 
 
 class WorkerPool:
     """A few threads and a short queue before them."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, "work")
+        self._pool = ThreadPoolExecutor(WORKERS, "work")
         self.busy = 0  # tasks that are worked on or wait
 
     async def run(self, task: Callable[..., T], *arguments: Any, timeout_seconds: float = 0.0) -> T:
         """The task's result from another thread; 503 where there is too much or it takes too long.
 
-        Nothing stops a thread, so a task that took too long keeps its place until it has ended.
+        Where it takes too long, or whoever waits for it is cancelled, it is given up: one that has
+        not begun at once, the other at its next `cancellation.check`.
         """
-        if self.busy >= THREADS + MOST_TASKS_WAITING:
+        if self.busy >= WORKERS + WORK_WAITING:
             raise refusal(
                 503, "too much to do at the moment; try again in a second", Retry_After="1"
             )
         self.busy += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, task, *arguments)
+        work = Work()
+        job = self._pool.submit(work.run, task, *arguments)
+        future = asyncio.wrap_future(job)
         future.add_done_callback(self._done)
         try:
-            async with asyncio.timeout(timeout_seconds or WAIT_SECONDS):
+            async with asyncio.timeout(timeout_seconds or WORK_SECONDS):
                 return await asyncio.shield(future)
         except TimeoutError:
             raise refusal(
                 503,
-                f"this took longer than {timeout_seconds or WAIT_SECONDS:.0f} seconds",
+                f"this took longer than {timeout_seconds or WORK_SECONDS:.0f} seconds",
                 Retry_After="10",
             ) from None
+        finally:
+            work.cancel()
+            job.cancel()
 
     def _done(self, future: asyncio.Future[Any]) -> None:
         self.busy -= 1

@@ -6,14 +6,16 @@ Inside: the handlers, thin. Not inside: what runs do (`run`, `runs`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
+from digitus.limits import WATCHERS
 from digitus.serve.live.channel import Channel
 from digitus.serve.live.control import FASTEST_PACE, SLOWEST_PACE, Command, checked_pace
 from digitus.serve.live.equations import StepEquations
@@ -27,7 +29,6 @@ from digitus.serve.responses import refusal
 from digitus.serve.values import Answer, Whole
 from digitus.serve.worker_pool import WorkerPool
 
-MOST_WATCHERS = 64
 EVENT_STREAM = "text/event-stream"
 
 S = TypeVar("S", bound=Struct)
@@ -182,17 +183,28 @@ class RunHandlers:
     async def events(self, path: RunPath, request: Request) -> Response:
         """What happens in a run, as server-sent events; the first is its state."""
         channel = self._runs[path.id].channel
-        if self._watchers >= MOST_WATCHERS:
+        if self._watchers >= WATCHERS:
             raise refusal(503, "too many watch already", Retry_After="10")
         if request.method == "HEAD":  # which would wait for a body that it does not want
             return Response(media_type=EVENT_STREAM)
         last = request.headers.get("last-event-id", "")
-        return StreamingResponse(self._follow(channel, last), media_type=EVENT_STREAM)
+        self._watchers += 1  # counted here, not when it begins: many may come at once
+        return _Watching(channel, last, self._gone)
 
-    async def _follow(self, channel: Channel, last: str) -> AsyncIterator[str]:
-        self._watchers += 1
+    def _gone(self) -> None:
+        self._watchers -= 1
+
+
+class _Watching(StreamingResponse):
+    """The events of a run as they happen; `gone` is called in the end, however it ends."""
+
+    def __init__(self, channel: Channel, last: str, gone: Callable[[], None]) -> None:
+        super().__init__(channel.follow(last), media_type=EVENT_STREAM)
+        self._gone = gone
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends them."""
         try:
-            async for text in channel.follow(last):
-                yield text
+            await super().__call__(scope, receive, send)
         finally:
-            self._watchers -= 1
+            self._gone()

@@ -1,0 +1,49 @@
+"""Work that can be given up: whoever has stopped waiting says so, and it ends at its next step.
+
+A thread cannot be stopped from outside, so long work calls `check` between its steps, some ten
+times a second. Outside of any `Work` that does nothing (0.1 µs).
+
+Inside: that. Not inside: who gives up what, and when (`serve.worker_pool`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class GivenUpError(Exception):
+    """The work was given up: nothing is wrong, but nobody waits for it any more."""
+
+
+class Work:
+    """Something that is worked on in a thread, and may be given up by another."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Gives it up; once it is done, that changes nothing."""
+        self.cancelled = True
+
+    def run(self, task: Callable[..., T], *arguments: Any) -> T:
+        """Carries it out. Raises `GivenUpError` where it is given up."""
+        token = _current.set(self)
+        try:
+            check()
+            return task(*arguments)
+        finally:
+            _current.reset(token)
+
+
+_current: ContextVar[Work | None] = ContextVar("work", default=None)
+
+
+def check() -> None:
+    """Ends work that was given up. Raises `GivenUpError`."""
+    work = _current.get()
+    if work is not None and work.cancelled:
+        raise GivenUpError

@@ -1,0 +1,111 @@
+"""Limits: what anything that comes from outside may cost, in bytes, memory, seconds and disk.
+
+The one place where these numbers stand. `BUDGETS` says for each entry what it may take in and what
+may come of it; the limits above it are how that is kept. A limit is on what is known before the
+work begins (a size, a count, a shape), so that the same input always gets the same answer; clocks
+are for peers that send or take slowly, and for whoever has stopped waiting.
+
+Inside: numbers. Not inside: holding to them, which each entry does itself, and limits of taste,
+such as how many points a curve has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MB, GB = 10**6, 10**9
+
+# Pictures. A pixel in colour takes 4 bytes while it is decoded, and 3 afterwards.
+PICTURE_BYTES = 50 * MB
+PICTURE_PIXELS = 60 * 10**6  # the largest telephone cameras
+WEBP_PIXELS = 25 * 10**6  # its decoder keeps four copies, 16 bytes a pixel
+PICTURE_PAGES = 100  # of a TIFF
+DECODED_AT_ONCE = 1 << 20  # pixels: what is worked out from a decoded picture, strip by strip
+FINDS = 1000  # in one look at a page; a page that is full of writing has a few hundred
+
+# Data sets.
+SET_BYTES = 2**31  # ten times the largest in use: who announces more is damaged
+SET_UNMAPPED_BYTES = 2**28  # of a file that is read into memory: five times MNIST
+SET_AT_ONCE = 1 << 20  # numbers that are turned into bytes at a time
+NPY_HEADER_BYTES = 10_000  # NumPy's own limit, but there the text is read first
+
+# Downloads. A mirror that sends less than so many bytes a second is passed by.
+DOWNLOAD_SECONDS = 30.0  # before that nobody counts
+DOWNLOAD_BYTES_PER_SECOND = 10_000  # from then on, on the average
+LARGEST_DOWNLOAD = 600 * MB  # EMNIST, the largest, has 562 MB
+
+# Models. The largest that comes along has 12 million parameters, 56 layers, 3.2 million numbers
+# between its layers and 370 million products for one example.
+MODEL_HEADER_BYTES = 1 << 24  # a network of a thousand layers needs a hundredth of it
+PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
+NETWORK_LAYERS = 1000
+NESTING = 30  # layers within layers
+ACTIVATIONS = 8 * 10**6  # numbers that all layers put out for one example: 32 MB of float32
+PRODUCTS = 2 * 10**9  # for one example: about a quarter of a second on one core
+ACTIVATIONS_AT_ONCE = 10**8  # of all examples that go through a network together: 400 MB
+
+# The server.
+HEAD_BYTES = 32_768  # of a request, and of what follows a body in chunks
+BODY_BYTES = 20 * MB
+JSON_BYTES = 4 * MB  # parsed in one go, while nobody else is answered
+HEAD_SECONDS = 10.0  # for the head of a request, from its first byte or the connection
+BODY_SECONDS = 30.0  # for its body, from its head
+STUCK_SECONDS = 30.0  # for a client that takes nothing of its answer
+WORK_SECONDS = 20.0  # for what a request asks for; then, or when the client goes, it is given up
+CONNECTIONS = 512  # each costs a file descriptor, of which a process often has 1,024
+WORKERS = 2  # pictures at a time, and layers at a time
+WORK_WAITING = 8  # tasks that wait for one of them
+IMAGES_WAITING = 1024  # of 28 x 28
+WATCHERS = 64  # of all training runs together
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one thing from outside may cost: bytes, and seconds of one processor core.
+
+    `taken` is how large it may be, `memory` the most beyond what the program takes without it,
+    `disk` what may be written for it. `limits` are the numbers above that keep it so.
+    """
+
+    taken: int
+    memory: int
+    seconds: float
+    limits: tuple[str, ...]
+    disk: int = 0
+
+
+BUDGETS = {
+    "a picture, opened": Budget(
+        PICTURE_BYTES, 800 * MB, 10, ("PICTURE_BYTES", "PICTURE_PIXELS", "WEBP_PIXELS")
+    ),
+    "a page of a picture, read": Budget(
+        PICTURE_BYTES, 900 * MB, 120, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS")
+    ),
+    "an IDX or npz file": Budget(SET_BYTES, 3 * SET_BYTES, 120, ("SET_BYTES", "NPY_HEADER_BYTES")),
+    "a download": Budget(
+        LARGEST_DOWNLOAD,
+        50 * MB,
+        60,
+        ("LARGEST_DOWNLOAD", "DOWNLOAD_SECONDS", "DOWNLOAD_BYTES_PER_SECOND"),
+        LARGEST_DOWNLOAD,
+    ),
+    "a model, opened": Budget(
+        4 * PARAMETERS,
+        12 * PARAMETERS,
+        60,
+        ("MODEL_HEADER_BYTES", "PARAMETERS", "NETWORK_LAYERS", "NESTING"),
+    ),
+    "250 digits, recognized": Budget(
+        250 * 784, 1000 * MB, 300, ("ACTIVATIONS", "PRODUCTS", "ACTIVATIONS_AT_ONCE")
+    ),
+    "a request's head, or its trailers": Budget(
+        HEAD_BYTES, 1 * MB, 1, ("HEAD_BYTES", "HEAD_SECONDS", "CONNECTIONS")
+    ),
+    "a request's JSON": Budget(JSON_BYTES, 120 * MB, 2, ("JSON_BYTES", "BODY_SECONDS")),
+    "a picture at /api/read": Budget(
+        BODY_BYTES,
+        900 * MB,
+        2 * WORK_SECONDS,  # on two cores
+        ("BODY_BYTES", "BODY_SECONDS", "WORK_SECONDS", "WORKERS", "WORK_WAITING"),
+    ),
+}
