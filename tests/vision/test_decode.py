@@ -165,7 +165,7 @@ def test_every_page_of_a_tiff(monkeypatch: pytest.MonkeyPatch) -> None:
     found = list(decode_pages(content))
     assert [int(page.pixels[0, 0]) for page in found] == [10, 200, 30]
     assert {(page.width, page.height) for page in found} == {(3, 2)}
-    monkeypatch.setattr(module, "MAX_PAGES", 2)
+    monkeypatch.setattr(module, "PICTURE_PAGES", 2)
     with pytest.raises(DataError, match="more than 2 pages"):
         list(decode_pages(content))
 
@@ -209,7 +209,7 @@ def test_limits_hold_before_a_pixel_is_decoded(
         header[16:24] = side.to_bytes(4, "big") * 2
         header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
         assert words in complaint(bytes(header))
-    monkeypatch.setattr(module, "MAX_BYTES", 1000)
+    monkeypatch.setattr(module, "PICTURE_BYTES", 1000)
     (tmp_path / "large.png").write_bytes(bytes(1001))
     assert "larger than" in complaint(tmp_path / "large.png")
     assert "larger than" in complaint(bytes(1001))

@@ -10,25 +10,29 @@ concern rare ones), and size is judged by the header, before a pixel is decoded.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from digitus.errors import DataError
-from digitus.types import Bytes, Floats64
+from digitus.limits import (
+    DECODED_AT_ONCE,
+    PICTURE_BYTES,
+    PICTURE_PAGES,
+    PICTURE_PIXELS,
+    WEBP_PIXELS,
+)
+from digitus.types import Bytes, Numbers
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic"})
 GREY_MODES = ("1", "L", "LA")
-MAX_BYTES = 50 * 10**6
-MAX_PIXELS = 60 * 10**6  # the largest telephone cameras; 60 MB as grey, 240 MB while decoding
-MAX_PAGES = 100  # of a TIFF
 MOST_INK_SHARE = 0.5  # of a picture: what covers more of a transparent ground is no ink
 LIGHT_INK_GREY = 191  # lighter ink is not seen well on white
 
@@ -57,7 +61,7 @@ def decode(source: Path | bytes, name: str = "") -> Bytes:
     `name` is what errors call a picture that is not a file.
 
     Raises `DataError` where it is not a picture in one of `FORMATS`, is damaged, is an animation,
-    or exceeds `MAX_BYTES` or `MAX_PIXELS`.
+    or exceeds `PICTURE_BYTES` or `PICTURE_PIXELS`.
     """
     return next(decode_pages(source, name, colours=False)).pixels
 
@@ -69,11 +73,11 @@ def decode_pages(
 
     Grey, unless `colours` are wanted and there. With `side`, a JPEG is decoded no finer than
     needed for that many pixels on its longer side (12 megapixels for a side of 2,000: 60 ms
-    instead of 150). Else as `decode`; more than `MAX_PAGES` pages are an error too.
+    instead of 150). Else as `decode`; more than `PICTURE_PAGES` pages are an error too.
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
     content = _read(source, name) if isinstance(source, Path) else source
-    if len(content) > MAX_BYTES:
+    if len(content) > PICTURE_BYTES:
         raise _too_large(name)
     if not content:
         raise DataError(f"{name}: is empty")
@@ -89,8 +93,8 @@ def _decoded(content: bytes, name: str, side: int | None, colours: bool) -> Iter
         yield _page(image, name, side, colours)
         page = 1
         while image.format == "TIFF" and _turned_to(image, page):
-            if page == MAX_PAGES:
-                raise DataError(f"{name}: has more than {MAX_PAGES} pages; split it")
+            if page == PICTURE_PAGES:
+                raise DataError(f"{name}: has more than {PICTURE_PAGES} pages; split it")
             yield _page(image, name, side, colours)
             page += 1
 
@@ -106,7 +110,8 @@ def _told(content: bytes, name: str) -> Iterator[None]:
         raise DataError(f"{name}: {_what_instead(content)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DataError(
-            f"{name}: has more than {MAX_PIXELS // 10**6} million pixels; make the picture smaller"
+            f"{name}: has more than {PICTURE_PIXELS // 10**6} million pixels; make the picture "
+            "smaller"
         ) from None
     except Exception as error:  # a damaged file makes decoders raise nearly anything
         raise DataError(f"{name}: is damaged or of a rare kind ({_one_line(error)})") from None
@@ -132,17 +137,23 @@ def _turned_to(image: Image.Image, page: int) -> bool:
 
 def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Picture:
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    most = WEBP_PIXELS if image.format == "WEBP" else PICTURE_PIXELS
+    if width * height > most:
         raise DataError(
-            f"{name}: {width} x {height} pixels are more than {MAX_PIXELS // 10**6} "
-            "million; make the picture smaller"
+            f"{name}: {width} x {height} pixels are more than {most // 10**6} million"
+            f"{' in a WebP' if most == WEBP_PIXELS else ''}; make the picture smaller"
         )
     if side is not None and image.format in ("JPEG", "MPO"):
         share = side / max(width, height)
         image.draft(None, (int(width * share), int(height * share)))
-    if image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8):
+    image.load()
+    if image.format == "TIFF":  # is turned as it is loaded
+        width, height = image.size
+    pixels = _pixels(image, name, colours)
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    if orientation in (5, 6, 7, 8):
         width, height = height, width
-    return Picture(_pixels(ImageOps.exif_transpose(image), name, colours), width, height)
+    return Picture(_upright(pixels, orientation), width, height)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -150,13 +161,15 @@ def _read(path: Path, name: str) -> bytes:
         raise DataError(f"{name}: is a folder; name the pictures in it")
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(PICTURE_BYTES + 1)
     except OSError as error:
         raise DataError(f"{name}: cannot be read ({error.strerror or error})") from None
 
 
 def _too_large(name: str) -> DataError:
-    return DataError(f"{name}: is larger than {MAX_BYTES // 10**6} MB; make the picture smaller")
+    return DataError(
+        f"{name}: is larger than {PICTURE_BYTES // 10**6} MB; make the picture smaller"
+    )
 
 
 def _what_instead(content: bytes) -> str:
@@ -173,30 +186,84 @@ def _one_line(error: Exception) -> str:
 
 
 def _pixels(image: Image.Image, name: str, colours: bool) -> Bytes:
-    if image.mode.startswith("I;16"):
-        return (np.asarray(image).astype(np.uint16) // 257).astype(np.uint8)
+    """The pixels as they are stored: bytes [h w 3], or grey [h w]."""
     if image.mode in ("I", "F"):
-        with np.errstate(invalid="ignore"):  # of what is not a number; `_scaled` says so
-            return _scaled(np.asarray(image, np.float64), name)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        ground = "black" if _is_light_ink(image) else "white"
-        image = Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
-    return np.array(image.convert("RGB" if colours and image.mode not in GREY_MODES else "L"))
+        white = _white(image, name)
+        return _joined(image, lambda part: _scaled(part, white))
+    if image.mode.startswith("I;16"):
+        return _joined(image, lambda part: np.asarray(part).astype(np.uint16) // 257)
+    mode = "RGB" if colours and image.mode not in GREY_MODES else "L"
+    if not image.has_transparency_data:
+        return _joined(image, lambda part: np.asarray(part.convert(mode)))
+    ground = "black" if _is_light_ink(image) else "white"
+    return _joined(image, lambda part: np.asarray(_on(part, ground).convert(mode)))
+
+
+def _strips(image: Image.Image) -> Iterator[Image.Image]:
+    """A picture in strips, so that what is made on the way is never as large as all of it."""
+    rows = max(1, DECODED_AT_ONCE // image.width)
+    if rows >= image.height:
+        yield image
+        return
+    for top in range(0, image.height, rows):
+        yield image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _joined(image: Image.Image, made: Callable[[Image.Image], Numbers]) -> Bytes:
+    """What is made of each strip, as bytes [h w ...]."""
+    whole: Bytes | None = None
+    top = 0
+    for strip in _strips(image):
+        part = made(strip)
+        if whole is None:
+            whole = np.empty((image.height, *part.shape[1:]), np.uint8)
+        whole[top : top + len(part)] = part
+        top += len(part)
+    assert whole is not None
+    return whole
+
+
+def _on(image: Image.Image, ground: str) -> Image.Image:
+    """A picture with transparent parts on a ground."""
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
 
 
 def _is_light_ink(image: Image.Image) -> bool:
-    """Whether a picture (RGBA) is little light ink on nothing, which on white could not be seen."""
-    alpha = np.asarray(image.getchannel("A"), np.float32) / 255
-    share = float(alpha.mean())
-    if not 0 < share < MOST_INK_SHARE:
+    """Whether a picture is little light ink on nothing, which on white could not be seen."""
+    inked = bright = 0.0
+    for strip in _strips(image):
+        part = strip.convert("RGBA")
+        alpha = np.asarray(part.getchannel("A"), np.float32) / 255
+        inked += float(alpha.sum(dtype=np.float64))
+        light = np.asarray(part.convert("RGB").convert("L"), np.float32)
+        bright += float((light * alpha).sum(dtype=np.float64))
+    if not 0 < inked / (image.width * image.height) < MOST_INK_SHARE:
         return False
-    light = np.asarray(image.convert("RGB").convert("L"), np.float32)
-    return float((light * alpha).mean()) / share > LIGHT_INK_GREY
+    return bright / inked > LIGHT_INK_GREY
 
 
-def _scaled(deep: Floats64, name: str) -> Bytes:
-    if not np.isfinite(deep).all() or deep.min() < 0:
-        raise DataError(f"{name}: has pixels that are negative or not numbers")
-    white = next((top for top in (1, 255, 65535) if deep.max() <= top), deep.max())
-    return np.rint(deep * (255 / white)).astype(np.uint8)
+def _white(image: Image.Image, name: str) -> float:
+    """What is white in a deep picture, which does not say."""
+    most = 0.0
+    for strip in _strips(image):
+        deep = np.asarray(strip)
+        if not np.isfinite(deep).all() or deep.min() < 0:
+            raise DataError(f"{name}: has pixels that are negative or not numbers")
+        most = max(most, float(deep.max()))
+    return next((top for top in (1, 255, 65535) if most <= top), most)
+
+
+def _scaled(image: Image.Image, white: float) -> Numbers:
+    return np.rint(np.asarray(image, np.float64) * (255 / white))
+
+
+def _upright(pixels: Bytes, orientation: int) -> Bytes:
+    """Pixels as the camera was held (EXIF 2.3, 4.6.4 A): mirrored, turned, or both."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
