@@ -54,6 +54,15 @@ def with_about(**changes: Any) -> bytes:
     return with_metadata(about=json.dumps({k: v for k, v in about.items() if v is not Ellipsis}))
 
 
+def with_about_of(content: bytes, **changes: Any) -> bytes:
+    """A file with other metadata, its arrays as they are."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    about = json.dumps({**good()[1], **changes})
+    header["__metadata__"] = {**header["__metadata__"], "about": about}
+    return put_together(header, content[8 + length :])
+
+
 def with_recipe(**changes: Any) -> bytes:
     return with_about(recipe={**good()[1]["recipe"], **changes})
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitus.errors import ModelError
-from digitus.files import (
-    LARGEST_HEADER,
-    VERSION,
-)
+from digitus.files import VERSION
+from digitus.limits import ACTIVATIONS_AT_ONCE, MODEL_HEADER_BYTES
+from digitus.nn import Chain, Conv, Dense, Flatten, MaxPool, cost
 from digitus.recipe import to_table
-from digitus.recognizer import load
-from hostile import HOSTILE, rearranged, with_about, with_header, with_metadata, with_recipe
+from digitus.recognizer import Recognizer, load
+from hostile import (
+    FLATTEN,
+    HOSTILE,
+    TEN,
+    good,
+    rearranged,
+    with_about,
+    with_about_of,
+    with_header,
+    with_metadata,
+    with_recipe,
+)
+from measured import growth
 from small import digits, one_line, recognizer, same_arrays
 
 
@@ -49,9 +62,9 @@ def test_what_is_not_a_file(tmp_path: Path) -> None:
 def test_a_large_header_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with path.open("wb") as file:
-        file.write(struct.pack("<Q", LARGEST_HEADER + 1))
-        file.truncate(LARGEST_HEADER + 100)  # sparse: takes no room
-    with pytest.raises(ModelError, match=f"header of {LARGEST_HEADER + 1} bytes; at most"):
+        file.write(struct.pack("<Q", MODEL_HEADER_BYTES + 1))
+        file.truncate(MODEL_HEADER_BYTES + 100)  # sparse: takes no room
+    with pytest.raises(ModelError, match=f"header of {MODEL_HEADER_BYTES + 1} bytes; at most"):
         load(path)
 
 
@@ -73,6 +86,58 @@ def test_parameters_too_large_for_an_answer_are_one_line(tmp_path: Path) -> None
     path.write_bytes(rearranged(lambda names: [n for n in names if n != "3.W"], huge))
     with pytest.raises(ModelError, match="not finite"):
         load(path).probabilities(digits().images[:5])
+
+
+RELU = {"kind": "Relu"}
+
+
+def conv(channels: int) -> dict[str, Any]:
+    return {"kind": "Conv", "channels": channels}
+
+
+@pytest.mark.parametrize(
+    ("layers", "parameters", "why"),
+    [
+        # 1.6 MB, and reading one picture would ask for more than 9 GB.
+        (
+            [conv(20_000), {"kind": "MaxPool", "size": 28}, FLATTEN, TEN],
+            {"0.W": (3, 3, 1, 20_000), "0.b": (20_000,), "3.W": (20_000, 10), "3.b": (10,)},
+            r"more than 8,000,000 numbers between its layers",
+        ),
+        ([FLATTEN, *[RELU] * 100_000, TEN], {}, "more than 1,000 layers"),
+        ([{"kind": "Residual", "body": [RELU] * 999}] * 2, {}, "more than 1,000 layers"),
+        ([conv(600), conv(600), FLATTEN, TEN], {}, "more than 2,000,000,000 products"),
+        ([conv(64)] * 90 + [FLATTEN, TEN], {}, "more than 2,000,000,000 products"),
+    ],
+    ids=["very wide", "100,000 layers", "layers within layers", "many products", "deep"],
+)
+def test_giant_models_in_small_files_are_refused_at_once(
+    tmp_path: Path, layers: list[dict[str, Any]], parameters: dict[str, Any], why: str
+) -> None:
+    made = {name: np.zeros(shape, np.float32) for name, shape in parameters.items()}
+    content = rearranged(lambda names: [], made)
+    recipe = {**good()[1]["recipe"], "network": layers}
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(with_about_of(content, recipe=recipe))
+    start = time.process_time()
+    with growth() as grown, pytest.raises(ModelError, match=why) as caught:
+        load(path)
+    one_line(caught.value)
+    assert time.process_time() - start < 2
+    assert grown.bytes < 100 * 10**6
+
+
+def test_a_wide_model_reads_fewer_images_at_a_time() -> None:
+    """So that its memory does not grow with how many digits a picture has."""
+    network = Chain([Conv(2000), MaxPool(28), Flatten(), Dense(10)])
+    recipe = replace(recognizer().recipe, network=network)
+    shapes, _ = network.plan((28, 28, 1))
+    wide = Recognizer(recipe, {n: np.zeros(s, np.float32) for n, s in shapes.items()})
+    images = np.zeros((100, 28, 28), np.uint8)
+    with growth() as grown:
+        assert wide.probabilities(images).shape == (100, 10)
+    assert cost(network, (28, 28, 1)).numbers * len(images) > ACTIVATIONS_AT_ONCE
+    assert grown.bytes < 8 * ACTIVATIONS_AT_ONCE + 50 * 10**6
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from digitus.errors import ModelError, OutputError
+from digitus.limits import MODEL_HEADER_BYTES
 from digitus.types import Numbers, Params
 
 VERSION = 1
@@ -32,7 +33,6 @@ LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a 
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 LONGEST_WRITE = 600  # seconds; what is older has lost its writer
-LARGEST_HEADER = 1 << 24  # bytes; a network of a thousand layers needs a hundredth of it
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -122,9 +122,9 @@ def _check_header(path: Path) -> None:
     length = int.from_bytes(first, "little")
     if len(first) < 8 or length > size - 8:
         raise ModelError(f"{path} is truncated, or not a safetensors file ({size} bytes)")
-    if length > LARGEST_HEADER:
+    if length > MODEL_HEADER_BYTES:
         raise ModelError(
-            f"{path} has a header of {length} bytes; at most {LARGEST_HEADER} are read"
+            f"{path} has a header of {length} bytes; at most {MODEL_HEADER_BYTES} are read"
         )
 
 

@@ -20,7 +20,8 @@ import numpy.typing as npt
 from digitus.datasets.digits import SIDE
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
-from digitus.nn import softmax, to_numpy
+from digitus.limits import ACTIVATIONS_AT_ONCE
+from digitus.nn import cost, softmax, to_numpy
 from digitus.nn.arrays import bounds
 from digitus.nn.images import BATCH, as_input
 from digitus.nn.layers import Layer, scoped
@@ -90,6 +91,12 @@ class Recognizer:
         layers = self.recipe.network.layers
         return list(zip(layers, scoped(self.params, len(layers)), strict=True))
 
+    @cached_property
+    def _batch(self) -> int:
+        """Images at a time: fewer where the network makes much of each."""
+        numbers = cost(self.recipe.network, (*self.size, 1)).numbers
+        return max(1, min(BATCH, ACTIVATIONS_AT_ONCE // numbers))
+
     def outputs(self, images: Images, each: Map = map) -> Matrix:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
@@ -110,10 +117,10 @@ class Recognizer:
                     x = layer.forward(own, x)[0]
                 return to_numpy(x)
 
-        if 0 < len(images) <= BATCH:  # what is asked for most
+        if 0 < len(images) <= self._batch:  # what is asked for most
             z = forward(slice(None))
         else:
-            parts = each(forward, bounds(len(images), BATCH))
+            parts = each(forward, bounds(len(images), self._batch))
             z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
         if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
             raise ModelError("the network's outputs are not finite: its parameters are too large")

@@ -12,8 +12,8 @@ import pytest
 
 from digitus import nn
 from digitus.errors import RecipeError, ShapeError
+from digitus.limits import NESTING
 from digitus.recipe import from_table, planned, to_table
-from digitus.recipe.table import MAX_NESTING
 from small import TABLE
 
 
@@ -75,7 +75,7 @@ def test_layers_may_be_nested_some_thirty_deep_and_no_deeper() -> None:
         for _ in range(depth):
             layers = [{"kind": "Residual", "body": layers}]
         table = {**TABLE, "network": [{"kind": "Flatten"}, DENSE, *layers]}
-        if depth < MAX_NESTING:
+        if depth < NESTING:
             made = from_table(table)
             assert planned(made.network, (4, 4))
             assert from_table(to_table(made)) == made

@@ -7,6 +7,7 @@ where it is given them. The public names below are the whole of it.
 from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
 from digitus.nn.branches import Concat, Residual, walk
 from digitus.nn.check import Finding, check_all, check_network
+from digitus.nn.cost import Cost, cost
 from digitus.nn.deslant import Deslant
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
 from digitus.nn.inputs import Centre, Scale, Standardize, calibrated
@@ -57,6 +58,7 @@ __all__ = [
     "Constant",
     "Conv",
     "Cosine",
+    "Cost",
     "Dense",
     "Deslant",
     "Dropout",
@@ -94,6 +96,7 @@ __all__ = [
     "check_all",
     "check_network",
     "clipped",
+    "cost",
     "first_trained",
     "initial",
     "like",

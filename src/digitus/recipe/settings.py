@@ -13,6 +13,7 @@ from typing import Any
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError, ShapeError
+from digitus.limits import ACTIVATIONS, NETWORK_LAYERS, PARAMETERS, PRODUCTS
 from digitus.synthetic.wear import Wear
 
 LAYERS = (
@@ -37,7 +38,6 @@ KINDS: dict[str, tuple[type, ...]] = {
 PAGES, CLOSEUPS = "pages", "closeups"
 MADE = PAGES, CLOSEUPS
 MAX_SOFTNESS = 100  # beyond it all ten answers are alike
-MAX_PARAMETERS = 10**9  # 4 GB, and four times that to train: more is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,7 @@ def planned(
     shapes, out = network.plan((*size, 1))
     if out != outputs:
         raise ShapeError(f"the network ends with {list(out)} outputs; {what} need {list(outputs)}")
-    if sum(map(math.prod, shapes.values())) > MAX_PARAMETERS:
-        raise ShapeError(f"the network would have more than {MAX_PARAMETERS:,} parameters")
+    _affordable(network, size, shapes)
     if not any(map(nn.trained, shapes)):
         raise ShapeError("the network cannot be trained: nothing in it learns")
     for i in range(nn.first_trained(network, shapes), len(network.layers)):
@@ -123,6 +122,19 @@ def planned(
                     "layer that learns; further up, use BatchNorm"
                 )
     return shapes
+
+
+def _affordable(network: nn.Chain, size: tuple[int, int], shapes: dict[str, nn.Shape]) -> None:
+    """Raises `ShapeError` for a network that is too large for any use, in whichever respect."""
+    costs = nn.cost(network, (*size, 1))
+    for found, most, what in (
+        (sum(map(math.prod, shapes.values())), PARAMETERS, "parameters"),
+        (costs.layers, NETWORK_LAYERS, "layers"),
+        (costs.numbers, ACTIVATIONS, "numbers between its layers for one image"),
+        (costs.products, PRODUCTS, "products to compute for one image"),
+    ):
+        if found > most:
+            raise ShapeError(f"the network would have more than {most:,} {what}")
 
 
 def with_settings(recipe: Recipe, **settings: Any) -> Recipe:

@@ -31,12 +31,12 @@ from typing import Any, NewType, get_args, get_origin, get_type_hints
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
+from digitus.limits import NESTING, NETWORK_LAYERS
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 
 # Left out of tables where they say nothing.
 SELDOM = ("worn", "wear", "not_digits", "teacher", "softness")
-MAX_NESTING = 30  # layers within layers; a file from a stranger may have thousands
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
 PART_KEYS = ("loss", "channels", "weight")
@@ -120,8 +120,7 @@ def from_table(table: dict[str, Any]) -> Recipe:
         if key != "network":
             table[key] = _chosen(table[key], kinds, f"{where}: {key}")
         else:
-            if _deeper(table[key], 2 * MAX_NESTING):
-                raise RecipeError(f"{where}: layers may be nested {MAX_NESTING} deep, not deeper")
+            _check_layers(table[key], where)
             table[key] = _chain(table[key], where, f"{where}: network")
     for key, cls in (("augment", Augmentation), ("wear", Wear)):
         if key in table:
@@ -191,15 +190,22 @@ def _part(part: Any, where: str) -> tuple[Any, int, float]:
     )
 
 
-def _deeper(value: Any, most: int) -> bool:
-    """Whether lists and tables lie within each other more than so many deep."""
-    level = [value]
-    for _ in range(most + 1):
+def _check_layers(network: Any, where: str) -> None:
+    """Raises `RecipeError` for more layers, or deeper ones, than a network has, before any is made.
+
+    A file from a stranger may have very many of them.
+    """
+    level, count = [network], 0
+    for _ in range(2 * NESTING + 1):  # lists in tables in lists ...
+        count += sum(isinstance(v, dict) for v in level)
+        if count > NETWORK_LAYERS:
+            raise RecipeError(f"{where}: the network has more than {NETWORK_LAYERS:,} layers")
         inner = (
             v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)
         )
         level = [v for values in inner for v in values]
-    return bool(level)
+    if level:
+        raise RecipeError(f"{where}: layers may be nested {NESTING} deep, not deeper")
 
 
 def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
