@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +19,23 @@ from digitus.datasets.digits import Digits
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (20, 28, 28), np.uint8)
 LABELS = np.arange(20, dtype=np.uint8) % 10
+ENDLESS: dict[str, dict[str, Any]] = {
+    "without end": {"header": "X", "value": "", "part": bytes(10_000), "pause": 0},
+    "in chunks without end": {
+        "header": "Transfer-Encoding",
+        "value": "chunked",
+        "part": b"2710\r\n" + bytes(10_000) + b"\r\n",
+        "pause": 0,
+    },
+    # What is packed a thousandfold is taken as it is.
+    "packed": {
+        "header": "Content-Encoding",
+        "value": "gzip",
+        "part": gzip.compress(bytes(10**7)),
+        "pause": 0,
+    },
+    "slowly": {"header": "Content-Length", "value": "{size}", "part": b"x", "pause": 0.01},
+}
 HTML = b"<!DOCTYPE html><html>Please log in</html>"
 
 
@@ -36,6 +55,7 @@ class Mirror:
         self.files: dict[str, bytes] = {}
         self.answer = "well"
         self.asked: list[str] = []
+        self.sent = 0  # bytes of answers that do not end
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,6 +67,9 @@ class Mirror:
                     return
                 if mirror.answer == "a page":
                     content = HTML
+                if mirror.answer in ENDLESS:
+                    self.endless(content, **ENDLESS[mirror.answer])
+                    return
                 if mirror.answer == "another file":
                     content = content[:-1] + b"?"
                 self.send_response(200)
@@ -56,6 +79,21 @@ class Mirror:
                 self.wfile.write(content[:half])
                 if mirror.answer == "half then well":
                     mirror.answer = "well"
+
+            def endless(
+                self, content: bytes, header: str, value: str, part: bytes, pause: float
+            ) -> None:
+                """Goes on until the client has enough."""
+                self.send_response(200)
+                self.send_header(header, value.format(size=len(content)))
+                self.end_headers()
+                try:
+                    while True:
+                        self.wfile.write(part)
+                        mirror.sent += len(part)
+                        time.sleep(pause)
+                except OSError:
+                    pass
 
             def log_message(self, *args: object) -> None:
                 pass

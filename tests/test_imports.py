@@ -9,8 +9,8 @@ import pytest
 
 # Those that are large or slow to import. NumPy is needed for everything.
 HEAVY = {
-    "cv2", "PIL", "rich", "click", "pooch", "requests", "jinja2", "msgspec", "prometheus_client",
-    "starlette", "uvicorn", "httptools", "torch",
+    "cv2", "PIL", "rich", "click", "platformdirs", "requests", "urllib3", "jinja2", "msgspec",
+    "prometheus_client", "starlette", "uvicorn", "httptools", "torch",
 }  # fmt: skip
 BLANK = "numpy.zeros((1, 28, 28), numpy.uint8)"
 USES = {
@@ -35,7 +35,7 @@ def test_each_use_loads_only_what_it_needs(use: str) -> None:
 def test_the_page_loads_no_library_of_the_commands() -> None:
     code = "import digitus.serve.app, sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"rich", "torch", "pooch", "requests"}
+    assert not set(done.stdout.split()) & {"rich", "torch", "platformdirs", "requests"}
 
 
 def test_reading_loads_nothing_that_only_makes_pages_or_learns() -> None:

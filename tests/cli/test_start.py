@@ -12,8 +12,8 @@ from digitus import __version__
 from digitus.cli import VERBS, app, main
 
 HEAVY = {
-    "numpy", "cv2", "matplotlib", "rich", "PIL", "safetensors", "pooch", "requests", "torch",
-    "starlette", "uvicorn", "jinja2", "markupsafe",
+    "numpy", "cv2", "matplotlib", "rich", "PIL", "safetensors", "platformdirs", "requests",
+    "urllib3", "torch", "starlette", "uvicorn", "jinja2", "markupsafe",
 }  # fmt: skip
 
 

@@ -6,11 +6,10 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from digitus.datasets import sources
+from digitus.datasets import download, sources
 from digitus.datasets.catalogue import Part, Source
 from digitus.datasets.download import RemoteFile
 from mirrors import IMAGES, LABELS, Mirror, packed
@@ -42,12 +41,15 @@ def mirrors(servers: list[Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPat
             ("tr-labels-idx1-ubyte.gz", LABELS),
         ]
     }
-    images, labels = (RemoteFile(n, hashlib.sha256(c).hexdigest()) for n, c in files.items())
+    images, labels = (
+        RemoteFile(name, hashlib.sha256(content).hexdigest(), len(content))
+        for name, content in files.items()
+    )
     part = Part(images, labels, len(LABELS))
     tiny = Source("tiny", "Tiny", "", "", "", tuple(m.url for m in servers), part, part)
     monkeypatch.setitem(sources.SOURCES, "tiny", tiny)
     monkeypatch.setattr(sources, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr("pooch.core.time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(download, "PAUSE_SECONDS", 0)
     monkeypatch.delenv("DIGITUS_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     for mirror in servers:

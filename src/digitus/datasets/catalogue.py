@@ -2,8 +2,9 @@
 
 Inside: values only. Not inside: finding and reading them (`sources`).
 
-The checksums are those of TensorFlow Datasets (url_checksums/mnist.txt, fashion_mnist.txt and
-emnist.txt) and, for the first two sets, also of torchvision (prototype/datasets/_builtin/mnist.py).
+The sizes and checksums are those of TensorFlow Datasets (url_checksums/mnist.txt,
+fashion_mnist.txt and emnist.txt); the checksums of the first two sets also those of torchvision
+(prototype/datasets/_builtin/mnist.py).
 """
 
 from __future__ import annotations
@@ -50,12 +51,12 @@ class Source:
         return self.train if name == "train" else self.test
 
 
-def _part(prefix: str, count: int, images_sha256: str = "", labels_sha256: str = "") -> Part:
-    return Part(
-        RemoteFile(f"{prefix}-images-idx3-ubyte.gz", images_sha256),
-        RemoteFile(f"{prefix}-labels-idx1-ubyte.gz", labels_sha256),
-        count,
-    )
+def _part(prefix: str, count: int, *known: tuple[int, str]) -> Part:
+    """`known` are size and SHA-256 of the images, then of the labels, where they are published."""
+    names = (f"{prefix}-images-idx3-ubyte.gz", f"{prefix}-labels-idx1-ubyte.gz")
+    sizes = known or ((0, ""), (0, ""))
+    images, labels = (RemoteFile(n, sha, size) for n, (size, sha) in zip(names, sizes, strict=True))
+    return Part(images, labels, count)
 
 
 MNIST = Source(
@@ -71,14 +72,14 @@ MNIST = Source(
     train=_part(
         "train",
         60_000,
-        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        (28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
     ),
     test=_part(
         "t10k",
         10_000,
-        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        (1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        (4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
     ),
 )
 FASHION = Source(
@@ -89,19 +90,19 @@ FASHION = Source(
     homepage="https://github.com/zalandoresearch/fashion-mnist",
     mirrors=(
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     ),
     train=_part(
         "train",
         60_000,
-        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
     ),
     test=_part(
         "t10k",
         10_000,
-        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        (5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
     ),
 )
 EMNIST = Source(
@@ -117,7 +118,7 @@ EMNIST = Source(
     train=_part("emnist-digits-train", 240_000),
     test=_part("emnist-digits-test", 40_000),
     archive=RemoteFile(
-        "gzip.zip", "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"
+        "gzip.zip", "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e", 561_753_746
     ),
     transposed=True,
 )

@@ -1,35 +1,40 @@
-"""Downloads: a file whose checksum is known, from the first mirror that really has it.
+"""Downloads: a file whose checksum and size are known, from the first mirror that really has it.
 
-Inside: mirrors, retries, and the progress bar, around `pooch`, which downloads to a temporary file
-and moves it into place only if the checksum is right. A mirror that answers with a page of HTML, a
-stranger's file or half of the right one is therefore a mirror that failed. Not inside: which files
-there are (`catalogue`).
+Inside: mirrors, retries, and the progress bar. A mirror that answers with a page of HTML, a
+stranger's file, half of the right one, more than all of it, or too slowly, is a mirror that failed.
+What has come goes to a file beside, which is put in place only if it is right, and taken away
+otherwise. Not inside: which files there are (`catalogue`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from digitus.errors import DownloadError
+from digitus.errors import DownloadError, OutputError
+from digitus.files import write_atomically
+from digitus.limits import DOWNLOAD_BYTES_PER_SECOND, DOWNLOAD_SECONDS, LARGEST_DOWNLOAD
 
 TIMEOUT = 5.0, 20.0  # seconds to connect and between answers, after which a mirror has failed
 RETRIES = 1  # of each mirror; the next one is the better remedy
+PAUSE_SECONDS = 1.0  # before it is tried again
 CHUNK = 2**16  # bytes
+UNPACKED = {"Accept-Encoding": "identity"}  # the files are packed as they are
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file that can be fetched, and the SHA-256 that tells it from all others."""
+    """A file that can be fetched, with the SHA-256 that tells it from all others, and its size."""
 
     name: str
     sha256: str
+    size: int = LARGEST_DOWNLOAD  # bytes: no more are taken
 
     def is_at(self, path: Path) -> bool:
         """Whether the file at that path is this one, to the byte."""
@@ -40,6 +45,10 @@ class RemoteFile:
             return False
 
 
+class _FailedError(Exception):
+    """What is wrong with a mirror, in a few words."""
+
+
 def fetch(file: RemoteFile, mirrors: tuple[str, ...], folder: Path, hint: str) -> Path:
     """The file's path in `folder`, downloaded unless it is already there, and in either case whole.
 
@@ -48,30 +57,73 @@ def fetch(file: RemoteFile, mirrors: tuple[str, ...], folder: Path, hint: str) -
 
     Raises `DownloadError` where no mirror has the file, naming each with its reason.
     """
-    if file.is_at(folder / file.name):
-        return folder / file.name
-
-    import pooch
-    import requests
-
-    pooch.get_logger().setLevel("WARNING")  # the bar says what is going on
-    failures = []
-    for mirror in mirrors:
-        store = pooch.create(
-            folder, mirror, registry={file.name: file.sha256}, retry_if_failed=RETRIES
-        )
-        try:
-            with _progress(file.name) as bar:
-                downloader = pooch.HTTPDownloader(bar, chunk_size=CHUNK, timeout=TIMEOUT)
-                return Path(store.fetch(file.name, downloader=downloader))
-        except (ValueError, requests.RequestException) as error:
-            failures.append(f"{urlsplit(mirror).netloc}: {_reason(error)}")
-        except OSError as error:
-            failures.append(f"{folder} cannot be written ({error.strerror or error})")
-            break
+    path = folder / file.name
+    if file.is_at(path):
+        return path
+    failures: list[str] = []
+    with _progress(file) as told:
+        for mirror in mirrors:
+            try:
+                _from(mirror, file, path, told)
+                return path
+            except _FailedError as error:
+                failures.append(f"{urlsplit(mirror).netloc}: {error}")
+            except OutputError as error:
+                failures.append(str(error))
+                break
     raise DownloadError(
         f"cannot download {file.name}: {'; '.join(failures)}; to work offline, {hint}"
     )
+
+
+def _from(mirror: str, file: RemoteFile, path: Path, told: Callable[[int], object]) -> None:
+    """Fetches a file from one mirror. Raises `_FailedError`, and `OutputError` for our own disk."""
+
+    def write(beside: Path) -> None:
+        with beside.open("wb") as out:
+            size = 0
+            for part in _parts(mirror + file.name, file.size):
+                out.write(part)
+                size += len(part)
+                told(size)
+        if not file.is_at(beside):
+            raise _FailedError("sent something else (its SHA-256 is wrong)")
+
+    for attempt in range(RETRIES + 1):
+        try:
+            write_atomically(path, write)
+            return
+        except _FailedError:
+            if attempt == RETRIES:
+                raise
+            time.sleep(PAUSE_SECONDS)
+
+
+def _parts(url: str, most: int) -> Iterator[bytes]:
+    """What a mirror sends, as long as it is fast enough and not too much. Raises `_FailedError`."""
+    import requests
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    start, size = time.monotonic(), 0
+    try:
+        with requests.get(url, stream=True, timeout=TIMEOUT, headers=UNPACKED) as answer:
+            answer.raise_for_status()
+            while part := answer.raw.read1(CHUNK, decode_content=False):
+                size += len(part)
+                if size > most:
+                    raise _FailedError(f"sent more than the {most:,} bytes that it has")
+                seconds = time.monotonic() - start - DOWNLOAD_SECONDS
+                if size < seconds * DOWNLOAD_BYTES_PER_SECOND:
+                    raise _FailedError(
+                        f"sent only {size:,} bytes in {time.monotonic() - start:.0f} s"
+                    )
+                yield part
+    except ReadTimeoutError:
+        raise _FailedError("no answer in time") from None
+    except HTTPError:
+        raise _FailedError("the transfer broke off") from None
+    except requests.RequestException as error:
+        raise _FailedError(_reason(error)) from None
 
 
 def _reason(error: Exception) -> str:
@@ -83,48 +135,21 @@ def _reason(error: Exception) -> str:
             return f"HTTP {status}"
         case requests.Timeout():
             return "no answer in time"
-        case requests.exceptions.ChunkedEncodingError():
-            return "the transfer broke off"
         case requests.ConnectionError():
             return "no connection"
-        case requests.RequestException():
-            return type(error).__name__
-    return "sent something else (its SHA-256 is wrong)"
+    return type(error).__name__
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Any]:
-    """A bar on standard error, in the form that pooch asks for; False where nobody would see it."""
+def _progress(file: RemoteFile) -> Iterator[Callable[[int], object]]:
+    """What is to be told how many bytes are there: a bar on standard error, if anybody sees it."""
     if not sys.stderr.isatty():
-        yield False
+        yield lambda size: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _Bar(progress, progress.add_task(name, total=None))
-
-
-class _Bar:
-    """The few names of tqdm that pooch uses, on a bar of rich; a new total starts it again."""
-
-    def __init__(self, progress: Any, task: Any) -> None:
-        self._progress, self._task = progress, task
-
-    @property
-    def total(self) -> int:
-        return int(self._progress.tasks[self._task].total or 0)
-
-    @total.setter
-    def total(self, size: int) -> None:
-        self._progress.reset(self._task, total=size or None)
-
-    def update(self, amount: int) -> None:
-        self._progress.advance(self._task, amount)
-
-    def reset(self) -> None:
-        self._progress.reset(self._task)
-
-    def close(self) -> None:
-        self._progress.refresh()
+        task = progress.add_task(file.name, total=file.size)
+        yield lambda size: progress.update(task, completed=size)

@@ -137,9 +137,9 @@ def available(data_dir: Path | None = None) -> list[Listing]:
 
 def cache_folder() -> Path:
     """Where downloads are kept: the place for caches of this user on this system."""
-    import pooch
+    import platformdirs
 
-    return Path(pooch.os_cache("digitus"))
+    return platformdirs.user_cache_path("digitus")
 
 
 def _load(source: Source, name: PartName, folders: list[Path], download: bool) -> Digits:
