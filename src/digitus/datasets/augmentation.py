@@ -55,7 +55,7 @@ class Augmentation:
             if isinstance(value, Sequence):  # a list from TOML: a pair, once it is hashable
                 object.__setattr__(self, name, tuple(value))
             low, high = self.bounds(name)
-            above, below = LIMITS.get(name, (-math.inf, math.inf))
+            above, below = LIMITS[name]
             if not above < low <= high < below:
                 raise ValueError(
                     f"{name} must be a number >= 0 or a pair (low, high) with "
@@ -63,8 +63,11 @@ class Augmentation:
                 )
         for name, least in (("elastic", 0), ("smoothness", 1)):
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and least <= value < math.inf):
-                raise ValueError(f"{name} must be a finite number >= {least}; it is {value!r}")
+            if not (isinstance(value, int | float) and least <= value <= FURTHEST):
+                raise ValueError(
+                    f"{name} must be a finite number >= {least} and at most {FURTHEST}; "
+                    f"it is {value!r}"
+                )
 
     def bounds(self, name: str) -> tuple[float, float]:
         """The lowest and the highest amount of the setting `name`; (nan, nan) if it is neither."""
@@ -82,4 +85,9 @@ class Augmentation:
 
 
 RANGES = tuple(f.name for f in fields(Augmentation) if f.name not in ("elastic", "smoothness"))
-LIMITS = {"scale": (-1, math.inf), "stretch": (-1, math.inf), "shear": (-90, 90)}
+# Pixels: ten times what is left of any digit. OpenCV, once it has begun, cannot be interrupted.
+FURTHEST = 1000
+LIMITS = {
+    "rotate": (-3600, 3600), "scale": (-1, 20), "stretch": (-1, 20), "shear": (-90, 90),
+    "shift": (-FURTHEST, FURTHEST), "stroke": (-50, 50),
+}  # fmt: skip
