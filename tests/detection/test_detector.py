@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
+from digitus.cancellation import GivenUpError, Work, check
 from digitus.detection import detector as module
 from digitus.detection.detector import ALWAYS, BLOCK, HALO, TILE, Detector, merged
 from digitus.detection.maps import CHANNELS, FINER, STRIDE, Peaks
+from digitus.limits import FINDS
 from digitus.nn import BatchNorm, Chain, Concat, Conv, He, Relu, Upsample, initial, stream
 from digitus.types import Array, Bytes, Floats32, Params
+from measured import growth
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,51 @@ def test_of_finds_that_overlap_the_best_seen_stays() -> None:
     rest = [np.zeros((3, k), np.float32) for k in (10, 3, 2)]
     kept = merged(Peaks(heat, heat, boxes, *rest))
     assert kept.heat.tolist() == [np.float32(0.9), np.float32(0.5)]
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """Sees digits everywhere, and calls for a finer look everywhere."""
+
+    seen: list[tuple[int, ...]]
+
+    def forward(self, p: Params, x: Array, rng: Any = None) -> tuple[Floats32, None]:
+        check()
+        self.seen.append(x.shape)
+        shape = (len(x), x.shape[1] // STRIDE, x.shape[2] // STRIDE, CHANNELS)
+        y = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+        y[..., FINER.start] = 5
+        return y, None
+
+
+@pytest.mark.parametrize("shape", [(2000, 2000), (6000, 10_000)])
+def test_a_picture_of_nothing_but_strokes_is_looked_at_so_long_and_no_longer(
+    shape: tuple[int, int],
+) -> None:
+    """Rows of random bars in 435 KB once took more than 80 s and 2.5 GB."""
+    network = Noisy([])
+    grey = np.full(shape, 255, np.uint8)
+    with growth() as grown:
+        found = Detector(network, {}).find(grey)  # type: ignore[arg-type]
+    assert len(found) == FINDS
+    assert (np.diff(found.rank) <= 0).all()
+    whole, tiles = 4, (960 / TILE + 1) ** 2 + (1920 / TILE + 1) ** 2
+    assert len(network.seen) <= whole + tiles
+    assert max(h * w for _, h, w, _ in network.seen) <= (ALWAYS + 2 * BLOCK + 2 * HALO) ** 2
+    assert grown.bytes < 300 * 10**6
+
+
+def test_a_look_that_is_given_up_ends_within_it() -> None:
+    work, network = Work(), Noisy([])
+
+    def find() -> None:
+        network.seen.append((0,))
+        work.cancel()
+        Detector(network, {}).find(np.full((2000, 2000), 255, np.uint8))  # type: ignore[arg-type]
+
+    with pytest.raises(GivenUpError):
+        work.run(find)
+    assert len(network.seen) == 1
 
 
 def test_a_trained_network_is_fused_and_answers_alike() -> None:

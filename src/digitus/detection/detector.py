@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from digitus.cancellation import check
 from digitus.detection.maps import (
     CHANNELS,
     FINER,
@@ -28,6 +29,7 @@ from digitus.detection.maps import (
     peaks,
     sigmoid,
 )
+from digitus.limits import FINDS
 from digitus.nn import Chain, Params
 from digitus.nn.fusion import fused
 from digitus.types import Bytes, Floats32
@@ -69,12 +71,13 @@ class Detector:
     ) -> Peaks:
         """What may be digits in a picture [h w]: hot at least `least`, best seen first.
 
-        Places and sizes are in pixels of the picture. `heats` gets the heat of each copy, from 0 to
-        1 and without the margin, for display.
+        They are `FINDS` at most, with places and sizes in pixels of the picture. `heats` gets the
+        heat of each copy, from 0 to 1 and without the margin, for display.
         """
         found: list[Peaks] = []
         calls = np.zeros((1, 1), np.float32)  # where the copy before calls for a finer one
         for side in _sides(max(grey.shape)):
+            check()
             copy, zoom = _copy(grey, side)
             if side <= ALWAYS:
                 answers = self.answers(copy[None])[0]
@@ -108,6 +111,7 @@ class Detector:
                 )
                 if near[part].max() <= CALLS:
                     continue
+                check()
                 seen = around[top : bottom + 2 * HALO, left : right + 2 * HALO]
                 inner = slice(HALO // STRIDE, -HALO // STRIDE)
                 answers[part] = self.answers(seen[None])[0][inner, inner]
@@ -151,7 +155,7 @@ def _in_picture(found: Peaks, zoom: float, shape: tuple[int, ...]) -> Peaks:
 
 
 def merged(found: Peaks) -> Peaks:
-    """One find for each place: of those that overlap, the one that is seen best."""
+    """One find for each place, the best seen of those that overlap; `FINDS` of them at most."""
     order = np.argsort(-found.rank, kind="stable")
     low = found.boxes[:, :2] - found.boxes[:, 2:] / 2
     high = found.boxes[:, :2] + found.boxes[:, 2:] / 2
@@ -162,4 +166,6 @@ def merged(found: Peaks) -> Peaks:
         overlap = np.maximum(shared, 0).prod(1)
         if not (overlap > SAME * np.minimum(area[kept], area[i])).any():
             kept.append(int(i))
+        if len(kept) == FINDS:
+            break
     return found.take(np.array(kept, np.intp))

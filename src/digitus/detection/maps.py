@@ -25,6 +25,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from digitus.limits import FINDS
 from digitus.nn import softmax
 from digitus.types import Floats32, Floats64, Numbers
 
@@ -175,7 +176,7 @@ class Peaks:
         return Peaks(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def peaks(answers: Floats32, least: float, most: int = 1000) -> Peaks:
+def peaks(answers: Floats32, least: float, most: int = FINDS) -> Peaks:
     """The peaks of a network's answers [h w CHANNELS]: at least `least` hot, at most `most`."""
     logit = np.ascontiguousarray(answers[:, :, 0])
     highest = cv2.dilate(logit, np.ones((3, 3), np.uint8))

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.recognizer import Recognizer, load
 from digitus.types import Bytes, Floats
@@ -50,6 +51,7 @@ class ReadingOptions:
 
     def probabilities(self, images: Sequence[Bytes]) -> Floats:
         """The recognizer's, of images [28 28], as rows [n 10]."""
+        check()
         return self.recognizer.probabilities(np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
 
     def answer(self, probabilities: Floats) -> tuple[int | None, float]:

@@ -19,6 +19,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.lines import lines_of, parting
@@ -162,6 +163,7 @@ def second_look(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Imag
     looked: Matrix = np.full((len(found), 10), 0.1)
     seen = []
     for i, box in enumerate(found.boxes):
+        check()
         part = _around(grey, box)
         prepared = prepare_one(part) if min(part.shape) >= LEAST_PIXELS else None
         if prepared is not None and not prepared.blank:
