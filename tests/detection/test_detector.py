@@ -114,18 +114,16 @@ class Noisy:
         check()
         self.seen.append(x.shape)
         shape = (len(x), x.shape[1] // STRIDE, x.shape[2] // STRIDE, CHANNELS)
-        y = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+        y = np.zeros(shape, np.float32)
+        y[..., 0] = np.random.default_rng(0).random(shape[:3], np.float32)
         y[..., FINER.start] = 5
         return y, None
 
 
-@pytest.mark.parametrize("shape", [(2000, 2000), (6000, 10_000)])
-def test_a_picture_of_nothing_but_strokes_is_looked_at_so_long_and_no_longer(
-    shape: tuple[int, int],
-) -> None:
+def test_a_picture_of_nothing_but_strokes_is_looked_at_so_long_and_no_longer() -> None:
     """Rows of random bars in 435 KB once took more than 80 s and 2.5 GB."""
     network = Noisy([])
-    grey = np.full(shape, 255, np.uint8)
+    grey = np.full((2000, 2000), 255, np.uint8)
     with growth() as grown:
         found = Detector(network, {}).find(grey)  # type: ignore[arg-type]
     assert len(found) == FINDS
