@@ -18,6 +18,7 @@ from digitus.datasets.catalogue import PartName
 from digitus.datasets.own import load_own, load_pictures
 from digitus.errors import DataError
 from drawn import DIGIT, check_one_line, complaint
+from measured import growth
 from small import one_line
 
 
@@ -210,3 +211,25 @@ def test_small_whole_numbers_take_no_more_memory_than_they_have(tmp_path: Path) 
         assert tracemalloc.get_traced_memory()[1] < 4 * images.nbytes
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("version", [b"\x02\x00", b"\x03\x00"])
+def test_a_header_of_two_gigabytes_is_not_read(tmp_path: Path, version: bytes) -> None:
+    """It is packed a thousandfold, and NumPy would read it before it looks at its length."""
+    path = tmp_path / "header.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("images.npy", "labels.npy"):
+            header = b"\x93NUMPY" + version + (2**31 - 1).to_bytes(4, "little")
+            archive.writestr(name, header + b" " * 10**7)
+    with growth() as grown, pytest.raises(DataError, match="header of more than 10000 bytes"):
+        read_npz(path)
+    assert grown.bytes < 10**7
+
+
+def test_signed_bytes_do_not_become_eight_times_as_many(tmp_path: Path) -> None:
+    path = tmp_path / "signed.npz"
+    images = np.full((20_000, 28, 28), 100, np.int8)
+    np.savez_compressed(path, images=images, labels=np.zeros(len(images), np.int8))
+    with growth() as grown:
+        assert (read_npz(path).images == 100).all()
+    assert grown.bytes < 4 * images.nbytes

@@ -19,6 +19,7 @@ from digitus.datasets.digits import CLASSES, Pictures
 from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
 from digitus.files import one_line
+from digitus.limits import NPY_HEADER_BYTES
 from digitus.nn.arrays import bounds
 from digitus.types import Bytes, Images, Labels, Numbers
 
@@ -193,6 +194,10 @@ def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
     where = f"{archive.filename}: array {name}"
     with archive.open(f"{name}.npy") as stream:
         version = form.read_magic(stream)
+        length = stream.read(2 if version == (1, 0) else 4)  # of the text that follows
+        stream.seek(form.MAGIC_LEN)
+        if int.from_bytes(length, "little") > NPY_HEADER_BYTES:
+            raise DataError(f"{where}: has a header of more than {NPY_HEADER_BYTES} bytes")
         header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}
         shape, _, dtype = header[version](stream)
     size = math.prod(shape) * dtype.itemsize

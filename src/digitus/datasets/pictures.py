@@ -22,8 +22,9 @@ from digitus.datasets.digits import SIDE, Pictures
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
+from digitus.limits import PICTURE_BYTES
 from digitus.types import Grey
-from digitus.vision.decode import MAX_BYTES, SUFFIXES, decode
+from digitus.vision.decode import SUFFIXES, decode
 
 Fit: TypeAlias = Callable[[Grey], Grey]
 Contents: TypeAlias = dict[PurePath, Callable[[], Path | bytes]]  # by the name inside the folder
@@ -82,9 +83,9 @@ def read_zip(path: Path, part: PartName = "train", *, fit: Fit | None = None) ->
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
     """The bytes of a file in an archive, as far as a picture may be long."""
     with archive.open(member) as stream:
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{path}/{member.filename}: is larger than {MAX_BYTES // 10**6} MB")
+        content = stream.read(PICTURE_BYTES + 1)
+    if len(content) > PICTURE_BYTES:
+        raise DataError(f"{path}/{member.filename}: is larger than {PICTURE_BYTES // 10**6} MB")
     return content
 
 
