@@ -26,7 +26,6 @@ FINDS = 1000  # in one look at a page; a page that is full of writing has a few 
 # Data sets.
 SET_BYTES = 2**31  # ten times the largest in use: who announces more is damaged
 SET_UNMAPPED_BYTES = 2**28  # of a file that is read into memory: five times MNIST
-SET_AT_ONCE = 1 << 20  # numbers that are turned into bytes at a time
 NPY_HEADER_BYTES = 10_000  # NumPy's own limit, but there the text is read first
 
 # Downloads. A mirror that sends less than so many bytes a second is passed by.

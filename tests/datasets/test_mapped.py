@@ -21,7 +21,7 @@ PICK = np.array([5, 0, 5, 3])
 def mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Digits:
     part = digits(150)
     idx.write_idx(tmp_path / "images", part.images)
-    monkeypatch.setattr(idx, "LARGEST_UNMAPPED", 100)
+    monkeypatch.setattr(idx, "SET_UNMAPPED_BYTES", 100)
     found = idx.read_images(tmp_path / "images")
     assert isinstance(found, Mapped)
     return Digits(found, part.labels, part.name)
@@ -63,7 +63,7 @@ def test_a_packed_or_small_file_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("images", "images.gz"):
         idx.write_idx(tmp_path / name, digits(20).images)
     assert type(idx.read_images(tmp_path / "images")) is np.ndarray
-    monkeypatch.setattr(idx, "LARGEST_UNMAPPED", 100)
+    monkeypatch.setattr(idx, "SET_UNMAPPED_BYTES", 100)
     assert type(idx.read_images(tmp_path / "images.gz")) is np.ndarray
 
 
@@ -74,6 +74,6 @@ def test_a_file_of_another_length_is_refused(
     idx.write_idx(tmp_path / "images", digits(20).images)
     content = (tmp_path / "images").read_bytes()
     (tmp_path / "images").write_bytes(content[:-1] if change < 0 else content + b"\0")
-    monkeypatch.setattr(idx, "LARGEST_UNMAPPED", 100)
+    monkeypatch.setattr(idx, "SET_UNMAPPED_BYTES", 100)
     with pytest.raises(DataError, match=r"holds \d+ of the 15680 bytes"):
         idx.read_images(tmp_path / "images")

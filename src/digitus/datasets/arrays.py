@@ -16,10 +16,9 @@ import numpy as np
 
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import CLASSES, Pictures
-from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
 from digitus.files import one_line
-from digitus.limits import NPY_HEADER_BYTES
+from digitus.limits import NPY_HEADER_BYTES, SET_BYTES
 from digitus.nn.arrays import bounds
 from digitus.types import Bytes, Images, Labels, Numbers
 
@@ -201,7 +200,7 @@ def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
         header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}
         shape, _, dtype = header[version](stream)
     size = math.prod(shape) * dtype.itemsize
-    if dtype.kind not in "buifUS" or size > LARGEST_SET:
+    if dtype.kind not in "buifUS" or size > SET_BYTES:
         raise DataError(f"{where}: is {dtype} {list(shape)}; expected numbers or text, below 2 GiB")
     if size > archive.getinfo(f"{name}.npy").file_size:
         raise DataError(f"{where}: is cut short, or its header is wrong")

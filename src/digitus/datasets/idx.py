@@ -26,10 +26,9 @@ from digitus.datasets.digits import Digits
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
 from digitus.files import write_bytes
+from digitus.limits import SET_BYTES, SET_UNMAPPED_BYTES
 from digitus.types import Bytes, Images, Labels
 
-LARGEST_UNMAPPED = 2**28  # bytes of a file that is read into memory: five times MNIST
-LARGEST_SET = 2**31  # bytes: ten times the largest in use; who announces more is damaged
 READ_AT_ONCE = 2**20  # bytes
 GZIPPED = b"\x1f\x8b"
 MAGIC = {0x801: "labels (magic number 2049)", 0x803: "images (magic number 2051)"}
@@ -41,7 +40,7 @@ def read_images(path: Path) -> Images:
     A large file that is not packed stays where it is: they are `Mapped`, which stands for an array.
     """
     with _open(path) as stream:
-        if os.fstat(stream.fileno()).st_size > LARGEST_UNMAPPED and stream.read(2) != GZIPPED:
+        if os.fstat(stream.fileno()).st_size > SET_UNMAPPED_BYTES and stream.read(2) != GZIPPED:
             stream.seek(0)
             return cast(Images, _mapped(stream, path))
     return read_stream(_open(path), str(path), dimensions=3)
@@ -142,7 +141,7 @@ def _shape(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> tu
 def _parse(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> Bytes:
     shape = _shape(stream, where, dimensions)
     size = math.prod(shape)
-    if size > LARGEST_SET or 0 in shape[1:]:
+    if size > SET_BYTES or 0 in shape[1:]:
         raise DataError(
             f"{where}: announces {' x '.join(map(str, shape))} bytes, which no set of digits has; "
             "the file is damaged"

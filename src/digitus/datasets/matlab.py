@@ -15,9 +15,9 @@ import numpy as np
 from digitus.datasets.arrays import names_of, pictures
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import Pictures
-from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
 from digitus.files import one_line
+from digitus.limits import SET_BYTES
 from digitus.types import Numbers
 
 HDF5 = b"\x89HDF"
@@ -58,8 +58,8 @@ def _check(path: Path) -> None:
         size = path.stat().st_size
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    if size > LARGEST_SET:
-        raise DataError(f"{path}: is larger than {LARGEST_SET // 2**30} GiB; split it")
+    if size > SET_BYTES:
+        raise DataError(f"{path}: is larger than {SET_BYTES // 2**30} GiB; split it")
     if start.startswith(HDF5) or start == SEVEN_THREE:
         raise DataError(f"{path}: is of MATLAB 7.3; save it with -v7, or its arrays as .npz")
 

@@ -24,9 +24,9 @@ import numpy as np
 
 from digitus.datasets.arrays import as_bytes, as_images, as_labels
 from digitus.datasets.digits import Pictures
-from digitus.datasets.idx import LARGEST_SET
 from digitus.errors import DataError
 from digitus.files import one_line
+from digitus.limits import SET_BYTES
 from digitus.types import Floats32
 
 SUFFIXES = (".csv", ".tsv")
@@ -68,8 +68,8 @@ def read_csv(path: Path) -> Pictures:
     over; a table of pixels alone has no labels. Raises `DataError`.
     """
     try:
-        if path.stat().st_size > LARGEST_SET:
-            raise DataError(f"{path}: is larger than {LARGEST_SET // 2**30} GiB; split it")
+        if path.stat().st_size > SET_BYTES:
+            raise DataError(f"{path}: is larger than {SET_BYTES // 2**30} GiB; split it")
         with path.open(encoding="utf-8-sig", newline="") as file:
             form = _form(path, file)
             file.seek(0)
