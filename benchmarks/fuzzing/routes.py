@@ -164,25 +164,31 @@ def operations() -> dict[str, Operation]:
 ADDRESSES = tuple(operations())
 
 
+def _addressed(path: str, data: bytes) -> tuple[bytes, bytes]:
+    """The address and query that bytes make of a path, for a request without a body."""
+    there, _, query = data.partition(b"?")
+    if "{id}" in path and OWN in there:
+        there = there.replace(OWN, server().a_run())
+    # Other bytes do not get past the parser of HTTP.
+    there, query = (quote(part, safe=ASCII).encode() for part in (there, query))
+    return re.sub(rb"{\w+}", lambda _: there, path.encode()), query
+
+
 def tried(name: str, operation: Operation, data: bytes) -> None:
     """One request."""
     method, path = name.split(" ")
-    takes_body = operation.body is not None or bool(operation.raw)
     ours = server()
-    query, kind = (QUERIES.get(path, b"") if takes_body else b""), ""
-    if "{id}" in path and takes_body:
-        path = path.replace("{id}", ours.a_run().decode())
-    place = path.encode()
-    if not takes_body:
-        there, _, query = data.partition(b"?")
-        if "{id}" in path and OWN in there:
-            there = there.replace(OWN, ours.a_run())
-        # Other bytes do not get past the parser of HTTP.
-        there, query = (quote(part, safe=ASCII).encode() for part in (there, query))
-        place = re.sub(rb"{\w+}", lambda _: there, place)
+    kind = ""
+    if operation.body is None and not operation.raw:
+        place, query = _addressed(path, data)
         data = b""
-    elif operation.body is None or (operation.raw and data[:1] != b"{"):
-        kind = operation.raw.replace("*", "png")
+    else:
+        query = QUERIES.get(path, b"")
+        place = path.encode()
+        if "{id}" in path:
+            place = place.replace(b"{id}", ours.a_run())
+        if operation.body is None or (operation.raw and data[:1] != b"{"):
+            kind = operation.raw.replace("*", "png")
     if path == "/api/draw":  # the width is that of the body
         query = query.replace(b"width=40&height=40", b"width=%d&height=1" % max(1, len(data)))
     status, told = ours.ask(method, place, query, data, kind)

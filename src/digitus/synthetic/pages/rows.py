@@ -5,6 +5,7 @@ Inside: their places. Not inside: what is written (`texts`), boxes and squares (
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -24,8 +25,8 @@ def in_lines(
     digit, kinds = writing.digit, writing.kinds
     gap, group = _gaps(digit, kinds, rng)
     wide = "wide gaps" in kinds
-    kerned = bool(writing.slant) or rng.random() < KERNED
-    touching, jitter = "touching" in kinds, 0.12 if "uneven" in kinds else 0.04
+    closing = _Closing(writing, gap, bool(writing.slant) or rng.random() < KERNED)
+    jitter = 0.12 if "uneven" in kinds else 0.04
     bend = float(rng.uniform(0.25, 0.6)) if "curved" in kinds else 0.0
     spacing = (rng.uniform(1.35, 2.2) + bend) * digit
     slope = float(np.tan(np.radians(1.5 * rng.standard_normal())))
@@ -43,10 +44,8 @@ def in_lines(
             foot = baselines[line] + way + jitter * digit * rng.standard_normal()
             if c in DIGITS:
                 ink = next(left)
-                if before is not None and touching and (rng.random() < 0.55 or len(placed) == 1):
-                    x = _against(before, ink, digit, rng)
-                elif before is not None and kerned:
-                    x = min(x, _against(before, ink, digit, rng) + gap)
+                if before is not None:
+                    x = closing.up(x, before, ink, len(placed) == 1, rng)
                 top = foot - ink.shape[0] - (0.45 * digit if c in RAISED else 0.0)
                 before = Placed(ink, c.translate(UPRIGHT), line, round(x), round(top))
                 placed.append(before)
@@ -57,6 +56,25 @@ def in_lines(
                 before = None
             x = placed[-1].x + ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1
     return placed, baselines
+
+
+@dataclass(frozen=True)
+class _Closing:
+    """How a digit closes up to the one before it: it may touch it, or be `kerned` by a gap."""
+
+    writing: Penmanship
+    gap: float
+    kerned: bool
+
+    def up(
+        self, x: float, before: Placed, ink: Bytes, first: bool, rng: np.random.Generator
+    ) -> float:
+        """The x of this ink, which would stand at `x`; at the `first` chance some pair touches."""
+        if "touching" in self.writing.kinds and (rng.random() < 0.55 or first):
+            return _against(before, ink, self.writing.digit, rng)
+        if not self.kerned:
+            return x
+        return min(x, _against(before, ink, self.writing.digit, rng) + self.gap)
 
 
 def joined(placed: list[Placed], writing: Penmanship, rng: np.random.Generator) -> list[Placed]:
