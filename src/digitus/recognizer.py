@@ -24,6 +24,7 @@ from digitus.limits import ACTIVATIONS_AT_ONCE
 from digitus.nn import cost, softmax, to_numpy
 from digitus.nn.arrays import bounds
 from digitus.nn.images import BATCH, as_input
+from digitus.nn.inference import Inference
 from digitus.nn.layers import Layer, scoped
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.threads import Map
@@ -97,6 +98,10 @@ class Recognizer:
         numbers = cost(self.recipe.network, (*self.size, 1)).numbers
         return max(1, min(BATCH, ACTIVATIONS_AT_ONCE // numbers))
 
+    @cached_property
+    def _compiled(self) -> Inference:
+        return Inference(self.recipe.network, self.params)
+
     def outputs(self, images: Images, each: Map = map) -> Matrix:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
@@ -111,6 +116,8 @@ class Recognizer:
         w = next(iter(self.params.values()))
 
         def forward(part: slice) -> Numbers:
+            if (z := self._compiled(images[part])) is not None:
+                return z
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
                 x = as_input(images[part], w)
                 for layer, own in self._layers:

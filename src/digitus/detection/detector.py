@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ from digitus.detection.maps import (
 from digitus.limits import FINDS
 from digitus.nn import Chain, Params
 from digitus.nn.fusion import fused
+from digitus.nn.inference import Inference
 from digitus.types import Bytes, Floats32
 from digitus.vision.paper import edge_grey
 
@@ -60,8 +62,14 @@ class Detector:
         """From the network and parameters as they were trained."""
         return cls(*fused(network, params))
 
+    @cached_property
+    def _compiled(self) -> Inference:
+        return Inference(self.network, self.params)
+
     def answers(self, grey: Bytes) -> Floats32:
         """Pictures [n h w], sides a multiple of `BLOCK`, to [n h/STRIDE w/STRIDE CHANNELS]."""
+        if (answers := self._compiled(grey)) is not None:
+            return answers
         x = grey[..., None].astype(np.float32)
         y: Floats32 = self.network.forward(self.params, x)[0]
         return y

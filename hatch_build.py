@@ -1,0 +1,106 @@
+"""Builds the compiled kernels (`src/digitus/nn/compiled/`): when installed, and by hand.
+
+    python hatch_build.py [FLAG ...]      in place, for example with -fsanitize=undefined -g
+
+They are a shared library that Python opens through ctypes, so one wheel serves every version of
+Python. Needed is a compiler that knows GCC's vectors: GCC 11 or Clang 12, as $CC or cc. Where there
+is none, or it fails, the package is pure Python and computes by NumPy alone; with
+`DIGITUS_BUILD=require` that is an error, for whoever makes wheels, and `DIGITUS_BUILD=none` builds
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+SOURCES = Path(__file__).parent / "src" / "digitus" / "nn" / "compiled"
+LIBRARY = SOURCES / "kernels.so"
+X86_64 = {
+    "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+    "avx2": ["-march=x86-64-v3"],
+    "plain": [],
+}
+OTHERS: dict[str, list[str]] = {"plain": []}
+FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-Wall", "-Wextra", "-Werror"]
+
+
+class BuildError(Exception):
+    """Why there is no library, in one line."""
+
+
+def build(*flags: str) -> None:
+    """Compiles the library in place. Raises `BuildError`."""
+    asked = os.environ.get("CC") or "cc"
+    compiler = shutil.which(asked)
+    if compiler is None:
+        raise BuildError(f"no compiler {asked} is found")
+    machine = _output([compiler, "-dumpmachine"])
+    levels = X86_64 if machine.startswith(("x86_64", "amd64")) else OTHERS
+    sources = b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.[ch]")))
+    common = [compiler, *FLAGS, *flags, "-c", str(SOURCES / "kernels.c")]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        jobs = {"choice": ["-DCHOICE", f"-DSOURCE={zlib.crc32(sources)}u"]}
+        for level, own in levels.items():
+            for number in ("float", "double"):
+                jobs[f"{level}-{number}"] = [f"-DNUMBER={number}", f"-DLEVEL={level}", *own]
+        objects = [str(Path(folder) / f"{name}.o") for name in jobs]
+        commands = (
+            [*common, *own, "-o", to] for own, to in zip(jobs.values(), objects, strict=True)
+        )
+        list(pool.map(_output, commands))
+        made = Path(folder) / LIBRARY.name
+        _output([compiler, "-shared", *flags, *objects, "-lm", "-o", str(made)])
+        beside = LIBRARY.with_suffix(".new")
+        shutil.copy(made, beside)
+        beside.replace(LIBRARY)  # a process that has the old one open keeps it
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def built() -> bool:
+    """Whether there is a library now, by the wish of the environment."""
+    wish = os.environ.get("DIGITUS_BUILD", "")
+    try:
+        if wish == "none":
+            raise BuildError("DIGITUS_BUILD says none")
+        build()
+    except BuildError as error:
+        if wish == "require":
+            raise
+        LIBRARY.unlink(missing_ok=True)  # one from before would not fit
+        print(f"digitus without compiled kernels, NumPy alone: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    build(*sys.argv[1:])
+else:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+    from packaging.tags import sys_tags
+
+    class KernelsHook(BuildHookInterface):
+        """A wheel with the library is one for this kind of machine, and for every Python."""
+
+        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+            """Called before the files of a wheel are collected."""
+            if built():
+                # auditwheel, which cibuildwheel calls, says later which Linux it fits.
+                platforms = (tag.platform for tag in sys_tags())
+                platform = next(p for p in platforms if "many" not in p and "musl" not in p)
+                build_data["pure_python"] = False
+                build_data["tag"] = f"py3-none-{platform}"
+                build_data["artifacts"].append(f"/{LIBRARY.relative_to(Path(__file__).parent)}")

@@ -1,0 +1,170 @@
+"""Inference by a compiled kernel: a whole network in one call.
+
+A picture goes through all of its layers before the next one comes, so that what one layer makes is
+in the cache when the next one takes it. Its answer depends neither on the batch that it comes in
+nor, but for processors without fused multiplication, on the width of their vectors.
+
+Inside: `Inference`, and where the maps of a plan lie in memory. Not inside: making a plan
+(`planning`), the kernel (`compiled/network.h`), training.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from digitus.nn import kernels
+from digitus.nn.fusion import fused
+from digitus.nn.layers import Chain
+from digitus.nn.planning import CONV, DENSE, Planner, Step, UnplannedError, Value
+from digitus.nn.products import scratch
+from digitus.types import Numbers, Params, Shape
+
+OUTPUT = -1  # of a map: it lies where the caller wants it
+BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
+ALIGNED = 16  # numbers: where maps begin
+MOST_PLANS = 64  # that are kept: a page is looked at in parts of some ten shapes
+
+
+def _structure(name: str, fields: str) -> type[ctypes.Structure]:
+    """A structure of whole numbers, and of the addresses W, b, step and map."""
+    pointers = {"W", "b", "step", "map"}
+    types = [(f, ctypes.c_void_p if f in pointers else ctypes.c_int64) for f in fields.split()]
+    return type(name, (ctypes.Structure,), {"_fields_": types})
+
+
+# As in network.h.
+_Map = _structure("_Map", "at h w c border each")
+_Step = _structure("_Step", "kind x z y lead channels kernel stride padding relu W b every")
+_Plan = _structure("_Plan", "steps maps step map dense batch")
+
+
+def _array(kind: type[ctypes.Structure], rows: list[tuple[int, ...]]) -> Any:
+    return (kind * len(rows))(*(kind(*row) for row in rows))
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """A plan for pictures of one shape, and what it points to."""
+
+    address: int
+    numbers: int  # of memory that a thread needs
+    output: Shape
+    kept: tuple[Any, ...]
+
+
+class Inference:
+    """A network that is ready to be run on pictures of any shape, by any number of threads."""
+
+    def __init__(self, network: Chain, p: Params) -> None:
+        w: Any = next(iter(p.values()), None)
+        self._level = kernels.level()
+        self._plans: dict[Shape, _Planned | None] = {}
+        self._packed: dict[int, tuple[Numbers | None, ...]] = {}  # W and b of each step
+        self._possible = (
+            self._level != kernels.NUMPY
+            and isinstance(w, np.ndarray)
+            and w.dtype in kernels.NUMBERS
+            and all(a.dtype == w.dtype for a in p.values())
+        )
+        if self._possible:
+            self._dtype = w.dtype
+            self._network, self._params = fused(network, p)
+            self._run = kernels.function("network", w.dtype, self._level)
+
+    def __call__(self, x: Numbers) -> Numbers | None:
+        """What the network gives for bytes or numbers [n h w c]; [n h w] where c is 1.
+
+        None where the kernels or a step for one of the layers are missing: the layers do it then.
+        """
+        if not self._possible:
+            return None
+        shape = x.shape[1:] if x.ndim == 4 else (*x.shape[1:], 1)
+        if shape not in self._plans:
+            if len(self._plans) == MOST_PLANS:
+                self._plans.clear()
+            self._plans[shape] = self._planned(shape)
+        if (plan := self._plans.get(shape)) is None:
+            return None
+        is_bytes = x.dtype == np.uint8
+        x = np.ascontiguousarray(x, None if is_bytes else self._dtype)
+        y = np.empty((len(x), *plan.output), self._dtype)
+        memory, address = scratch((plan.numbers,), self._dtype), kernels.address
+        self._run(plan.address, len(x), address(x), is_bytes, address(memory), address(y))
+        return y
+
+    def _planned(self, shape: Shape) -> _Planned | None:
+        planner = Planner(shape, self._dtype)
+        try:
+            y = planner.chain(self._network, self._params, planner.input)
+        except UnplannedError:
+            return None
+        if y is planner.input:
+            return None
+        steps = planner.steps
+        dense = next((i for i, s in enumerate(steps) if s.kind == DENSE), len(steps))
+        batch = BATCH_OF_VECTORS if dense <= 1 else BATCH_OF_IMAGES
+        output = (prod(y.shape),) if y.each else y.shape
+        maps, numbers = _laid_out(steps, y, batch)
+        index = {value: i for i, value in enumerate(maps)}
+
+        def row(i: int, s: Step) -> tuple[int, ...]:
+            x, z = (-1 if v is None else index[v] for v in (s.x, s.z))
+            if i not in self._packed:
+                self._packed[i] = self._pack(s)
+            W, b = (0 if a is None else kernels.address(a) for a in self._packed[i])
+            sizes = (s.lead, s.channels, s.kernel, s.stride, s.padding, s.relu)
+            return (s.kind, x, z, index[s.y], *sizes, W, b, s.every)
+
+        c_maps = _array(_Map, [(v.at, *v.shape, v.border, v.each) for v in maps])
+        c_steps = _array(_Step, [row(i, s) for i, s in enumerate(steps)])
+        at_steps, at_maps = ctypes.addressof(c_steps), ctypes.addressof(c_maps)
+        plan = _Plan(len(steps), len(maps), at_steps, at_maps, dense, batch)
+        return _Planned(ctypes.addressof(plan), numbers, output, (plan, c_steps, c_maps))
+
+    def _pack(self, s: Step) -> tuple[Numbers | None, ...]:
+        """W and b of a step as the kernel reads them; the same for pictures of all shapes."""
+        if s.kind in (CONV, DENSE):
+            return tuple(kernels.packed(np.asarray(a), self._level) for a in (s.W, s.b))
+        wanted = (s.W, s.b)
+        return tuple(None if a is None else np.ascontiguousarray(a, self._dtype) for a in wanted)
+
+
+def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value], int]:
+    """The maps of a plan, the output last, each at its place in a thread's memory of such a size.
+
+    A map takes the place of those that nobody reads any more, so that all of them together stay in
+    the cache. Maps of a whole batch keep theirs.
+    """
+    first: dict[Value, int] = {}
+    last: dict[Value, int] = {}
+    for i, s in enumerate(steps):
+        for value in (s.x, s.z, s.y):
+            if value is not None:
+                first.setdefault(value, i)
+                last[value] = i
+    maps = [value for value in first if value is not output]
+    placed: list[Value] = []
+    for value in sorted((v for v in maps if not v.each), key=lambda v: first[v]):
+        value.at = 0
+        living = (v for v in placed if last[v] >= first[value])
+        for other in sorted(living, key=lambda v: v.at):
+            if value.at + value.size <= other.at:
+                break
+            value.at = max(value.at, _aligned(other.at + other.size))
+        placed.append(value)
+    end = max((_aligned(v.at + v.size) for v in placed), default=0)
+    for value in maps:
+        if value.each:
+            value.at = end
+            end = _aligned(end + value.size * batch)
+    output.at, output.each = OUTPUT, 1
+    return [*maps, output], end
+
+
+def _aligned(numbers: int) -> int:
+    return -(-numbers // ALIGNED) * ALIGNED

@@ -1,0 +1,90 @@
+"""The compiled kernels for NumPy's arrays: how the library is found, and its functions called.
+
+Its source is `compiled/`, made by the installation where there is a compiler. Without it, and with
+`DIGITUS_KERNELS=numpy`, NumPy computes everything, as it does for the reference; another level of
+instructions than the best that the processor has can be asked for in the same way ("avx2",
+"plain"). The numbers are NumPy's but for rounding, since a sum is taken in another order: about
+1e-6 of the largest.
+
+Inside: loading, types, calls. Not inside: the kernels, plans of whole networks (`inference`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import zlib
+from collections.abc import Callable
+from ctypes import c_char_p, c_uint
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.types import Numbers
+
+CHOICE = "DIGITUS_KERNELS"  # the variable of the environment
+NUMPY = "numpy"  # its value for none of the kernels
+LEVELS = ("avx512", "avx2", "plain")
+LIBRARY = Path(__file__).parent / "compiled" / "kernels.so"
+NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+
+_pointer, _long = ctypes.c_void_p, ctypes.c_int64
+SIGNATURES: dict[str, tuple[list[Any], Any]] = {
+    "lanes": ([], _long),
+    "pack": ([_long, _long, _pointer, _pointer], None),
+    "network": ([_pointer, _long, _pointer, _long, _pointer, _pointer], None),
+}
+
+
+def level() -> str:
+    """What computes: "avx512", "avx2", "plain", or "numpy" where nothing compiled is there."""
+    asked = os.environ.get(CHOICE, "")
+    if asked == NUMPY or (library := _library()) is None:
+        return NUMPY
+    best: str = library.digitus_level().decode()
+    possible = LEVELS[LEVELS.index(best) :]
+    return asked if asked in possible else best
+
+
+def function(name: str, dtype: np.dtype[Any], at: str) -> Callable[..., Any]:
+    """A kernel for that type of numbers, with a level's instructions."""
+    found: Callable[..., Any] = _function(name, NUMBERS[dtype], at)
+    return found
+
+
+@cache
+def _function(name: str, number: str, at: str) -> Any:
+    found = getattr(_library(), f"digitus_{name}_{number}_{at}")
+    found.argtypes, found.restype = SIGNATURES[name]
+    return found
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    """The library; None where there is none for this machine, or it is of another source."""
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+        library.digitus_source.restype, library.digitus_level.restype = c_uint, c_char_p
+        sources = sorted(LIBRARY.parent.glob("*.[ch]"))
+        source = zlib.crc32(b"".join(path.read_bytes() for path in sources))
+        return library if library.digitus_source() == source else None
+    except (OSError, AttributeError):
+        return None
+
+
+def address(a: Numbers) -> int:
+    """Where the numbers of an array begin."""
+    at: int = a.__array_interface__["data"][0]
+    return at
+
+
+def packed(W: Numbers, at: str) -> Numbers:
+    """W [... o] in panels, as the kernels read it: rows filled up to whole vectors."""
+    o = W.shape[-1]
+    W = np.ascontiguousarray(W.reshape(-1, o))
+    lanes = function("lanes", W.dtype, at)()
+    panels = np.empty(len(W) * (-(-o // lanes) * lanes), W.dtype)
+    function("pack", W.dtype, at)(len(W), o, address(W), address(panels))
+    return panels
