@@ -10,18 +10,20 @@ import pytest
 
 from digitus import __version__
 from digitus.cli import VERBS, app, main
+from digitus.nn.kernels import NUMPY, level
 
 HEAVY = {
     "numpy", "cv2", "matplotlib", "rich", "PIL", "safetensors", "platformdirs", "requests",
     "urllib3", "torch", "starlette", "uvicorn", "jinja2", "markupsafe",
 }  # fmt: skip
+COMPUTING = "NumPy alone" if level() == NUMPY else f"compiled kernels ({level()})"
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = """
 import sys
 from digitus.cli import VERBS, main
-for arguments in ([], ["--help"], ["--version"], *([verb, "--help"] for verb in VERBS)):
+for arguments in ([], ["--help"], *([verb, "--help"] for verb in VERBS)):
     sys.argv = ["digitus", *arguments]
     try:
         main()
@@ -46,14 +48,22 @@ def test_every_verb_is_told_and_has_help(digitus: Any) -> None:
 
 
 def test_version(digitus: Any) -> None:
-    assert digitus("--version").out == f"digitus {__version__}\n"
+    assert digitus("--version").out == f"digitus {__version__}, computing by {COMPUTING}\n"
+
+
+def test_the_version_says_when_numpy_computes_alone(
+    digitus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
+    assert digitus("--version").out == f"digitus {__version__}, computing by NumPy alone\n"
 
 
 def test_as_a_module() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "digitus", "--version"], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (0, f"digitus {__version__}\n")
+    said = f"digitus {__version__}, computing by {COMPUTING}\n"
+    assert (done.returncode, done.stdout) == (0, said)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The commands. Each lives in a module of its own name and imports what is heavy when it runs.
 
-So `digitus --help` starts quickly: it loads neither NumPy nor OpenCV nor matplotlib. Exit codes:
-0 all done, 1 something failed (one line on standard error says what and what to do), 2 usage.
+So `digitus --help` starts quickly: it loads neither NumPy nor OpenCV. Exit codes: 0 all done,
+1 something failed (one line on standard error says what and what to do), 2 usage.
 """
 
 from __future__ import annotations
@@ -62,9 +62,22 @@ class _Verbs(click.Group):
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="digitus %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False,
+    callback=lambda ctx, _, asked: _version(ctx) if asked else None,
+    help="Show the version, and what computes, and exit.",
+)  # fmt: skip
 def app() -> None:
     """Read handwritten digits with a neural network whose every equation is in plain sight."""
+
+
+def _version(ctx: click.Context) -> None:
+    from digitus.nn.kernels import NUMPY, level
+
+    found = level()
+    by = "NumPy alone" if found == NUMPY else f"compiled kernels ({found})"
+    click.echo(f"digitus {__version__}, computing by {by}")
+    ctx.exit()
 
 
 def main() -> None:
