@@ -143,20 +143,15 @@ def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value]
     first: dict[Value, int] = {}
     last: dict[Value, int] = {}
     for i, s in enumerate(steps):
-        for value in (s.x, s.z, s.y):
-            if value is not None:
-                first.setdefault(value, i)
-                last[value] = i
+        for value in filter(None, (s.x, s.z, s.y)):
+            first.setdefault(value, i)
+            last[value] = i
     maps = [value for value in first if value is not output]
     placed: list[Value] = []
-    for value in sorted((v for v in maps if not v.each), key=lambda v: first[v]):
-        value.at = 0
-        living = (v for v in placed if last[v] >= first[value])
-        for other in sorted(living, key=lambda v: v.at):
-            if value.at + value.size <= other.at:
-                break
-            value.at = max(value.at, _aligned(other.at + other.size))
-        placed.append(value)
+    for value in maps:  # as they begin
+        if not value.each:
+            value.at = _gap(value.size, [v for v in placed if last[v] >= first[value]])
+            placed.append(value)
     end = max((_aligned(v.at + v.size) for v in placed), default=0)
     for value in maps:
         if value.each:
@@ -164,6 +159,16 @@ def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value]
             end = _aligned(end + value.size * batch)
     output.at, output.each = OUTPUT, 1
     return [*maps, output], end
+
+
+def _gap(size: int, taken: list[Value]) -> int:
+    """Where so many numbers find room between those maps, or after them."""
+    at = 0
+    for other in sorted(taken, key=lambda v: v.at):
+        if at + size <= other.at:
+            break
+        at = max(at, _aligned(other.at + other.size))
+    return at
 
 
 def _aligned(numbers: int) -> int:
