@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from digitus.threads import BLAS_VARIABLES
 
 # Those that are large or slow to import. NumPy is needed for everything.
 HEAVY = {
@@ -20,6 +25,7 @@ USES = {
     "recipes": ("digitus.load_recipe('cnn')", set()),
     # OpenCV distorts the pictures that a network learns from, and looks at those that are read.
     "training": ("digitus.train; import digitus.training.run_folder", {"cv2"}),
+    "a picture opened, without reading": ("import digitus.vision.decode", {"PIL"}),
     "an array read": ("digitus.read(numpy.zeros((40, 40), numpy.uint8))", {"cv2", "PIL"}),
 }  # fmt: skip
 
@@ -30,6 +36,42 @@ def test_each_use_loads_only_what_it_needs(use: str) -> None:
     code = f"import digitus, numpy, sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) & HEAVY == needed
+
+
+def test_a_model_in_use_loads_nothing_to_check_to_learn_or_to_download() -> None:
+    code = f"import digitus, numpy, sys\ndigitus.load().probabilities({BLANK})\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seldom = {
+        "digitus.nn.check", "digitus.nn.check_cases", "numpy.random", "tomllib", "difflib",
+        "importlib.resources", "concurrent.futures", "threadpoolctl", "secrets",
+    }  # fmt: skip
+    assert not set(done.stdout.split()) & seldom
+
+
+def test_the_command_that_reads_one_picture_loads_nothing_to_show_it_or_for_many(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "blank.png"
+    Image.new("L", (40, 40), 255).save(path)
+    code = f"""
+import sys
+sys.argv = ["digitus", "read", {str(path)!r}]
+from digitus.cli import main
+try:
+    main()
+except SystemExit as left:
+    assert not left.code
+import os
+print(os.environ["OPENBLAS_NUM_THREADS"], *sys.modules)
+"""
+    env = {name: value for name, value in os.environ.items() if name not in BLAS_VARIABLES}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    blas, *modules = done.stdout.split()
+    assert blas == "1"
+    assert "digitus.reading.read" in modules
+    shows = {"rich", "jinja2", "multiprocessing", "digitus.report", "digitus.reading.drawing"}
+    assert not set(modules) & shows
 
 
 def test_the_page_loads_no_library_of_the_commands() -> None:

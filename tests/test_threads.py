@@ -9,10 +9,12 @@ from itertools import permutations
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from digitus import threads
+from digitus.reading import read as reading
 from digitus.threads import Claims, limited, single_threaded, workers
 from digitus.training import step
 from digitus.training.loop import train
@@ -93,6 +95,27 @@ def test_runs_have_their_threads_only_while_they_compute(monkeypatch: pytest.Mon
     assert seen == [(1, 1), (2, 2), (1, 1), (2, 2), (1, 1), (1, 1)]
     left.close()  # type: ignore[attr-defined]
     assert in_force() == (BEFORE, BEFORE)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_picture_is_read_by_one_thread_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_read_by_one_thread", lambda *_: in_force())
+    assert reading.read(np.zeros((9, 9), np.uint8)) == (1, BEFORE)  # type: ignore[comparison-overlap]
+    assert in_force() == (BEFORE, BEFORE)
+
+
+def test_a_program_begins_with_one_thread_unless_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for told, begun in (
+        ({}, "1"),
+        ({"OMP_NUM_THREADS": "3"}, None),
+        ({"OPENBLAS_NUM_THREADS": "2"}, "2"),
+    ):
+        monkeypatch.setattr(threads.os, "environ", environment := dict(told))
+        threads.begin_with_one()
+        assert environment.get("OPENBLAS_NUM_THREADS") == begun
+        assert told.items() <= environment.items()
 
 
 @pytest.mark.usefixtures("fresh")

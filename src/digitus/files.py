@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     never a part; of several writers the last one wins. Raises `OutputError` where it cannot be
     written.
     """
-    beside = path.with_name(f".{path.name}.{token_hex(8)}.part")
+    beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(beside)

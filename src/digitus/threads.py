@@ -10,14 +10,14 @@ inside: learning by several processes (`training.processes`), PyTorch's threads 
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from threadpoolctl import ThreadpoolController
+BLAS_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 Value = TypeVar("Value")
@@ -70,6 +70,8 @@ class _Blas:
     def _loaded(self) -> dict[str, tuple[Callable[[], int], Callable[[int], object]]]:
         """Looked for again (2 ms) if anything was imported, since that may have loaded one more."""
         if self._modules != len(sys.modules):
+            from threadpoolctl import ThreadpoolController  # a network in use claims nothing
+
             self._modules = len(sys.modules)
             found = ThreadpoolController().select(user_api="blas").lib_controllers
             self._libraries = {library.filepath: _functions(library) for library in found}
@@ -111,6 +113,16 @@ OPENCV: Claims[int] = Claims(_opencv_threads, _set_opencv_threads)
 _for_good = ExitStack()
 
 
+def begin_with_one() -> None:
+    """For a program of ours, before NumPy is loaded: BLAS begins with one thread.
+
+    OpenBLAS starts all its threads as soon as it is loaded, and most commands never need a second
+    one. Claims give it more. Whoever set a number of threads in the environment is obeyed.
+    """
+    if not os.environ.keys() & set(BLAS_VARIABLES):
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
 @contextmanager
 def limited(threads: int, *, opencv: int | None = None) -> Iterator[None]:
     """So many threads for BLAS, and for OpenCV where it is given, for the length of a block."""
@@ -138,5 +150,7 @@ def workers(threads: int, *, shards: int) -> Iterator[Map]:
         with limited(threads, opencv=threads):
             yield map
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with limited(1, opencv=threads), ThreadPoolExecutor(threads) as pool:
             yield pool.map

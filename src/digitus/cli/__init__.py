@@ -16,6 +16,7 @@ import click
 from digitus import __version__
 from digitus.cli.terminal import complain, printable
 from digitus.errors import DigitusError
+from digitus.threads import begin_with_one
 
 VERBS = {
     "read": "Read the handwritten digits in pictures.",
@@ -82,6 +83,7 @@ def _version(ctx: click.Context) -> None:
 
 def main() -> None:
     """The program `digitus`."""
+    begin_with_one()
     try:
         app(prog_name="digitus")
     except DigitusError as error:

@@ -78,14 +78,18 @@ def read(
     from digitus.cli.read_one import Done, ReadAndShow
     from digitus.reading.bulk import quietly, read_many
     from digitus.reading.options import ReadingOptions
-    from digitus.report.show import Show, distinct
 
     pattern = _pattern(digits, pattern)
     if annotate and annotate.resolve() in {p.parent.resolve() for p in pictures}:
         raise click.UsageError(f"--annotate would write over the pictures in {annotate}")
     recognizer, _ = recognizer_of(model)
     options = ReadingOptions(recognizer, pattern, min_confidence, keep_steps=explain is not None)
-    reader = ReadAndShow(options, Show(annotate, explain, review is not None, distinct(pictures)))
+    show = None
+    if annotate or explain or review:
+        from digitus.report.show import Show, distinct
+
+        show = Show(annotate, explain, review is not None, distinct(pictures))
+    reader = ReadAndShow(options, show)
     write = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
     write_error = {"text": _no_text, "jsonl": _jsonl_error, "csv": _csv_error}[form]
     if form == "csv":
@@ -137,8 +141,7 @@ def _with_progress(
     answers: Iterator[tuple[Path, Done | DigitusError]], total: int
 ) -> Iterator[tuple[Path, Done | DigitusError]]:
     """The same, with a bar where a person waits for many."""
-    console = progress()
-    if total < MANY_PICTURES or not console.is_terminal:
+    if total < MANY_PICTURES or not (console := progress()).is_terminal:
         yield from answers
         return
     from rich.progress import Progress

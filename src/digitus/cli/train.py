@@ -175,7 +175,7 @@ def train(
         again += ["--prepare", prepare] * (prepare != "none") + ["--transposed"] * transposed
         console.print(f"stopped; go on with: {shlex.join(again)}")
         sys.exit(130)
-    _tell(run, trained, learnt, json)
+    _tell(run, trained, learnt, cores(threads), json)
 
 
 def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:
@@ -246,7 +246,11 @@ def _train(
 
 
 def _tell(
-    run: Run, trained: Recognizer | TrainedPages, learnt: Digits | Writers, json: bool
+    run: Run,
+    trained: Recognizer | TrainedPages,
+    learnt: Digits | Writers,
+    threads: int,
+    json: bool,
 ) -> None:
     """Says what was made."""
     from digitus.datasets.digits import Digits
@@ -254,22 +258,26 @@ def _tell(
 
     if isinstance(trained, Recognizer):
         assert isinstance(learnt, Digits)
-        _tell_of_digits(run, trained, learnt, json)
+        _tell_of_digits(run, trained, learnt, threads, json)
     else:
         assert not isinstance(learnt, Digits)
         tell(run, trained, learnt, json)
 
 
-def _tell_of_digits(run: Run, recognizer: Recognizer, digits: Digits, json: bool) -> None:
+def _tell_of_digits(
+    run: Run, recognizer: Recognizer, digits: Digits, threads: int, json: bool
+) -> None:
     """Scores the development split, writes the report, and says what was made."""
     from digitus.datasets.batches import split
     from digitus.evaluation import evaluate
     from digitus.report import write_report
+    from digitus.threads import workers
     from digitus.training.loop import SPLIT_SEED
 
     recipe = recognizer.recipe
     _, development = split(digits, recipe.development, SPLIT_SEED)
-    evaluation = evaluate(recognizer, development)
+    with workers(threads, shards=2) as each:
+        evaluation = evaluate(recognizer, development, each=each)
     score = evaluation.record()
     epochs = recognizer.history["epochs"]
     write_report(run.report, recognizer, evaluation, epochs)

@@ -6,7 +6,6 @@ the pictures come from (`sources`, `own`, `synthetic`) and how they are drawn in
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,6 +90,8 @@ class Digits:
     @cached_property
     def sha256(self) -> str:
         """A fingerprint of the pixels and labels, kept in the history of every model."""
+        import hashlib
+
         content = hashlib.sha256(repr(self.images.shape).encode())
         for start in range(0, len(self), HASHED_AT_ONCE):  # a part at a time, since not all may fit
             content.update(np.ascontiguousarray(self.images[start : start + HASHED_AT_ONCE]).data)

@@ -1,12 +1,14 @@
 """Ring 0, the mathematics: layers, losses, optimizers, and the check of their gradients.
 
 It knows nothing of digits, files or training; it needs NumPy, and computes with PyTorch's tensors
-where it is given them. The public names below are the whole of it.
+where it is given them. The public names below are the whole of it. The check is imported when it is
+asked for: whoever uses a network does without.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
 from digitus.nn.branches import Concat, Residual, walk
-from digitus.nn.check import Finding, check_all, check_network
 from digitus.nn.cost import Cost, cost
 from digitus.nn.deslant import Deslant
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
@@ -44,6 +46,9 @@ from digitus.nn.optim import (
 from digitus.nn.place_losses import HeatmapFocal, MultiTask, PlaceCrossEntropy, SmoothAbsolute
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
 from digitus.types import Array, Params, Shape
+
+if TYPE_CHECKING:
+    from digitus.nn.check import Finding, check_all, check_network
 
 __all__ = [
     "Adam",
@@ -109,3 +114,11 @@ __all__ = [
     "update_average",
     "walk",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Finding", "check_all", "check_network"):
+        raise AttributeError(f"module 'digitus.nn' has no attribute {name!r}")
+    from digitus.nn import check
+
+    return getattr(check, name)

@@ -30,7 +30,7 @@ from digitus.errors import ShapeError
 from digitus.nn.arrays import Stream, namespace
 from digitus.types import Array, Params, Shape
 
-Rng: TypeAlias = np.random.Generator | Stream | None
+Rng: TypeAlias = "np.random.Generator | Stream | None"  # a string: it is not imported for it
 Shapes: TypeAlias = dict[str, Shape]
 Backward: TypeAlias = Callable[..., tuple[Array, Params]]  # (dy, want_dx=True) -> (dx, gradients)
 

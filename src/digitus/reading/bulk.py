@@ -7,18 +7,19 @@ whatever callable is handed over, and what is printed (`cli`).
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from digitus.errors import DataError, DigitusError
 from digitus.threads import single_threaded
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 
@@ -49,6 +50,8 @@ def read_many(
     if processes <= 1:
         yield from ((path, _answer(reader, path)) for path in paths)
         return
+    from multiprocessing.connection import wait
+
     idle = [_Worker.start(reader) for _ in range(processes)]
     busy: dict[Connection, tuple[int, _Worker]] = {}
     answers: dict[int, T | DigitusError] = {}
@@ -62,7 +65,7 @@ def read_many(
                 busy[worker.link] = given, worker
                 given += 1
             for link in wait(list(busy)):
-                number, worker = busy.pop(cast(Connection, link))
+                number, worker = busy.pop(cast("Connection", link))
                 try:
                     answers[number] = worker.link.recv()
                 except (EOFError, OSError):
@@ -88,6 +91,8 @@ class _Worker:
 
     @staticmethod
     def start(reader: Callable[[Path], object]) -> _Worker:
+        import multiprocessing
+
         context = multiprocessing.get_context("spawn")  # with it, no thread or lock is copied
         link, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(reader, theirs), daemon=True)

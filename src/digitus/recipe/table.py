@@ -19,11 +19,8 @@ from __future__ import annotations
 
 import math
 import reprlib
-import tomllib
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
-from difflib import get_close_matches
-from importlib import resources
 from pathlib import Path
 from types import UnionType
 from typing import Any, NewType, get_args, get_origin, get_type_hints
@@ -35,6 +32,7 @@ from digitus.limits import NESTING, NETWORK_LAYERS
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 
+RECIPES = Path(__file__).parents[1] / "recipes"
 # Left out of tables where they say nothing.
 SELDOM = ("worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
@@ -49,9 +47,7 @@ SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
 
 def shipped() -> dict[str, str]:
     """The recipes that come with digitus: name to TOML text."""
-    folder = resources.files("digitus") / "recipes"
-    files = [f for f in folder.iterdir() if f.name.endswith(".toml")]
-    return dict(sorted((f.name.removesuffix(".toml"), f.read_text("utf-8")) for f in files))
+    return dict(sorted((file.stem, file.read_text("utf-8")) for file in RECIPES.glob("*.toml")))
 
 
 def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
@@ -59,6 +55,8 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
 
     Raises `RecipeError` for one that does not exist, is not TOML, or has unknown settings.
     """
+    import tomllib
+
     known = shipped()
     if str(name) in known:
         text, source = known[str(name)], str(name)
@@ -93,6 +91,8 @@ def _reason(error: Exception) -> str:
 
 def _override(table: dict[str, Any], setting: str) -> None:
     """Sets "schedule.rate=0.1", or "optimizer={kind='Adam'}", in the tables of a recipe."""
+    import tomllib
+
     key, equals, value = setting.partition("=")
     if not equals:
         raise RecipeError(f"a setting looks like KEY=VALUE, for example seed=3; got {setting!r}")
@@ -277,6 +277,8 @@ def _simple(value: Any, kind: type, where: str) -> Any:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of an error message: what was probably meant, and what there is."""
+    from difflib import get_close_matches
+
     known = list(known)
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     meant = f"; did you mean {close[0]!r}?" if close else ""

@@ -25,6 +25,7 @@ import numpy as np
 
 from digitus.errors import TrainingError
 from digitus.nn.arrays import bounds
+from digitus.threads import BLAS_VARIABLES
 from digitus.training.shared_memory import CACHE_LINE_BYTES, ArrayShapes, SharedArrays
 from digitus.training.source import ArrayShape, Batch, Tally
 from digitus.training.step import TrainStep, add, shard_size
@@ -33,7 +34,6 @@ from digitus.types import Numbers, Params
 SPIN_SECONDS = 1e-3  # waiting without sleep: a process that sleeps wakes too late for the next step
 LONGEST_SLEEP_SECONDS = 2e-3  # waking through a pipe would start a process on its caller's core
 YIELD_PROCESSOR = getattr(os, "sched_yield", lambda: time.sleep(0))  # not on every Unix
-THREAD_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 START_WORKER = (
     "import pickle, sys; load = pickle.load; sys.path[:] = load(sys.stdin.buffer); "
     "from digitus.training.processes import run_worker; run_worker(*load(sys.stdin.buffer))"
@@ -226,7 +226,7 @@ class ProcessGroup:
         process = subprocess.Popen(
             [sys.executable, "-c", START_WORKER],
             stdin=subprocess.PIPE,
-            env=os.environ | dict.fromkeys(THREAD_VARIABLES, "1"),
+            env=os.environ | dict.fromkeys(BLAS_VARIABLES, "1"),
             pass_fds=[file],
             start_new_session=True,  # Ctrl-C is for the leader
         )
