@@ -1,7 +1,7 @@
 """Threads: the one owner of how many BLAS and OpenCV may use, which holds for the whole process.
 
 Several runs may go on in turns, and end in any order. So whoever needs a number of threads claims
-it for a while (10 µs): the latest claim that still stands is in force, and when the last has ended,
+it for a while (3 µs): the latest claim that still stands is in force, and when the last has ended,
 the process has again what it had before the first.
 
 Inside: claims, and `workers`, a map over batches for networks that learn nothing at the moment. Not
@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Generic, TypeAlias, TypeVar
 
 BLAS_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
@@ -31,21 +31,57 @@ class Claims(Generic[Value]):
         self._lock = threading.Lock()
         self._standing: dict[object, Value] = {}  # in the order in which they were made
 
-    @contextmanager
-    def claim(self, value: Value) -> Iterator[None]:
+    def claim(self, value: Value) -> AbstractContextManager[None]:
         """Puts `value` in force for the length of a block, or until somebody claims another."""
-        ticket = object()
+        return _Claim(self, value)
+
+    def begin(self, ticket: object, value: Value) -> None:
+        """From here on the value stands."""
         with self._lock:
             if not self._standing:
                 self._before = self._get()
             self._standing[ticket] = value
             self._put(value)
+
+    def end(self, ticket: object) -> None:
+        """It stands no longer."""
+        with self._lock:
+            del self._standing[ticket]
+            self._put(next(reversed(self._standing.values()), self._before))
+
+
+class _Claim(AbstractContextManager[None]):
+    """A claim as a block. A step of training makes two; generators take longer."""
+
+    def __init__(self, claims: Claims[Value], value: Value) -> None:
+        self._claims, self._value = claims, value
+
+    def __enter__(self) -> None:
+        self._claims.begin(self, self._value)
+
+    def __exit__(self, *error: object) -> None:
+        self._claims.end(self)
+
+
+class Both(AbstractContextManager[None]):
+    """Two claims as one block, the second within the first."""
+
+    def __init__(
+        self, first: AbstractContextManager[None], second: AbstractContextManager[None]
+    ) -> None:
+        self._first, self._second = first, second
+
+    def __enter__(self) -> None:
+        self._first.__enter__()
         try:
-            yield
-        finally:
-            with self._lock:
-                del self._standing[ticket]
-                self._put(next(reversed(self._standing.values()), self._before))
+            self._second.__enter__()
+        except BaseException:
+            self._first.__exit__(None, None, None)
+            raise
+
+    def __exit__(self, *error: Any) -> None:
+        self._second.__exit__(*error)
+        self._first.__exit__(*error)
 
 
 class _Blas:
@@ -123,15 +159,10 @@ def begin_with_one() -> None:
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
-@contextmanager
-def limited(threads: int, *, opencv: int | None = None) -> Iterator[None]:
+def limited(threads: int, *, opencv: int | None = None) -> AbstractContextManager[None]:
     """So many threads for BLAS, and for OpenCV where it is given, for the length of a block."""
-    if opencv is None:
-        with BLAS.claim(threads):
-            yield
-    else:
-        with BLAS.claim(threads), OPENCV.claim(opencv):
-            yield
+    blas = BLAS.claim(threads)
+    return blas if opencv is None else Both(blas, OPENCV.claim(opencv))
 
 
 def single_threaded() -> None:

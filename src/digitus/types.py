@@ -37,6 +37,7 @@ Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.floating[Any]]]  # [n], [
 Counts: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]  # [true digit, digit read]
 Grey: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.uint8]]  # [h w]: a picture without colour
 Plane: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]  # [h w]: a number per pixel
+Planes: TypeAlias = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]  # [n h w]: several
 Mask: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.bool_]]  # [h w]: yes or no per pixel
 Points: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]  # [n 2]: x, y
 

@@ -53,6 +53,18 @@ def test_products_in_pieces_are_the_products(m, k, n, small):
     assert dW.flags.c_contiguous
 
 
+def test_numbers_of_the_way_forward_are_kept_for_the_way_back():
+    lazy, W, dy = Pixels(some((70, 30)), FLOAT), numbers((30, 120)), numbers((70, 120), 3)
+    lazy @ W
+    ink, kept = lazy.inked(120)
+    Pixels(some((70, 30)) // 2, FLOAT) @ W  # another network's, in the same scratch
+    scratch((100, 200), FLOAT).fill(7)
+    dW = lazy.T @ dy
+    assert lazy.inked(120)[1] is kept
+    assert np.array_equal(kept, lazy.bytes[:, ink])
+    np.testing.assert_allclose(dW, lazy.bytes.astype(FLOAT).T @ dy, rtol=1e-12)
+
+
 def test_shapes_slices_and_factors_cost_nothing():
     x = some((5, 2, 3))
     lazy = Pixels(x, FLOAT)[..., None]

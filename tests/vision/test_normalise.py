@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from digitus.datasets.digits import SIDE
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
-from digitus.vision.normalise import BOX_PIXELS, normalise, prepare, prepare_one
+from digitus.vision.normalise import BOX_PIXELS, TOGETHER, normalise, prepare, prepare_one
 
 DIGITS = strokes(60, seed=3).images
 
@@ -184,6 +184,17 @@ def test_a_blank_among_digits():
     assert found[0].any()
     assert not found[1].any()
     assert prepare(images[:0]).shape == (0, SIDE, SIDE)
+
+
+@pytest.mark.parametrize("side", [9, 28, 100])
+def test_pictures_together_are_prepared_as_each_alone(side):
+    """To the bit, whatever lies beside them, with more of them than are looked at together."""
+    pictures = np.stack([cv2.resize(digit, (side, side + 1)) for digit in enlarged(2)[:12]])
+    pictures[1::3] = 255 - pictures[1::3]
+    pictures[2] = 7
+    several = np.concatenate([pictures] * (TOGETHER // len(pictures) + 2))
+    alone = [prepare_one(picture).image for picture in pictures]
+    assert np.array_equal(prepare(several), np.concatenate([alone] * (len(several) // len(alone))))
 
 
 def test_what_comes_in_is_not_changed():

@@ -7,14 +7,13 @@ recognizer, which is NumPy's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 
 from digitus.errors import TrainingError
 from digitus.nn import to_numpy
-from digitus.threads import Claims, limited
+from digitus.threads import Both, Claims, limited
 from digitus.types import Params
 
 LIBRARIES = ("numpy", "torch")
@@ -69,19 +68,14 @@ class Device:
             for name, a in params.items()
         }
 
-    @contextmanager
-    def claim(self, threads: int, *, processes: int) -> Iterator[None]:
+    def claim(self, threads: int, *, processes: int) -> AbstractContextManager[None]:
         """Threads for the length of a block: all for the products of one process, or one in each.
 
         OpenCV, which distorts batches meanwhile, gets them too. A claim holds for the whole
         process, so none may outlast a `yield`.
         """
-        with limited(threads if processes == 1 else 1, opencv=threads):
-            if self.array_library == "numpy":
-                yield
-            else:
-                with _torch_threads().claim(threads):
-                    yield
+        own = limited(threads if processes == 1 else 1, opencv=threads)
+        return own if self.array_library == "numpy" else Both(own, _torch_threads().claim(threads))
 
 
 @cache

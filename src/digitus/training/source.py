@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from digitus.nn import like, namespace
+from digitus.nn import like, namespace, to_numpy
 from digitus.types import Array, Bytes, Floats32, Images, Params
 
 if TYPE_CHECKING:
@@ -121,5 +121,7 @@ def right_classes(outputs: Array, batch: Batch) -> tuple[float, float]:
     """
     xp, labels = namespace(outputs), batch.labels
     assert labels is not None
-    right = xp.sum(xp.argmax(outputs, axis=1) == like(labels, outputs))
-    return float(right), float(np.sum(labels < outputs.shape[1]))
+    right = to_numpy(xp.argmax(outputs, axis=1) == like(labels, outputs))
+    # To count is a fourth of the time of a sum.
+    counted = np.count_nonzero(labels < outputs.shape[1])
+    return float(np.count_nonzero(right)), float(counted)

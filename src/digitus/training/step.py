@@ -111,16 +111,17 @@ def gradient(
     tally = Tally(0.0)
     total: Params = {}
     for part in _shards(network, params, n) if shards is None else shards:
-        some = batch.part(part)
+        some = batch if part.stop - part.start == n else batch.part(part)
         rng = Stream(seed, "dropout", step, part.start)
         with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at the loss
             y, backward = network.forward(params, as_input(some.inputs, w), rng)
             y = _astype(y, wide.dtype)
             value, dy = loss(y, _astype(like(some.targets, w), wide.dtype))
             share = len(some.inputs) / n
-            gradients = backward(_astype(dy * share, w.dtype), want_dx=False)[1]
+            dy = dy if share == 1 else dy * share
+            gradients = backward(_astype(dy, w.dtype), want_dx=False)[1]
             scored = score(y, some) if score else ()
-        add(total, _as_type(gradients, wide.dtype))
+        add(total, _as_type(gradients, wide.dtype) if precision else gradients)
         tally = tally.plus(Tally(float(value) * share, *scored))
     return tally, total
 
@@ -275,7 +276,12 @@ def _in_blocks(work: Callable[[str, slice], None], arrays: Params) -> None:
 def _blocks(a: Array) -> Iterator[slice]:
     """A GPU gets the array whole; PyTorch, whose calls take longer, twice as much as NumPy."""
     length = a.shape[0]
-    elements = BLOCK_ELEMENTS if isinstance(a, np.ndarray) else 2 * BLOCK_ELEMENTS
+    if isinstance(a, np.ndarray):
+        if 0 < a.size <= BLOCK_ELEMENTS:
+            return iter((slice(0, length),))
+        elements = BLOCK_ELEMENTS
+    else:
+        elements = 2 * BLOCK_ELEMENTS
     step = max(1, elements * length // max(1, math.prod(a.shape)))
     if str(a.device) != "cpu":
         step = length

@@ -18,9 +18,10 @@ import numpy as np
 
 from digitus.datasets.digits import SIDE
 from digitus.errors import DataError
-from digitus.types import Box, Bytes, Grey, Images, Mask, Plane
-from digitus.vision.paper import at_most, find_paper, typical, without_rules
+from digitus.types import Box, Bytes, Grey, Images, Mask, Numbers, Plane
+from digitus.vision.paper import at_most, find_paper, find_papers, typical, without_rules
 
+TOGETHER = 64  # pictures whose paper is looked for together: the most that stay in the cache
 BOX_PIXELS = 20  # of the longer side of an image's ink, as in MNIST
 WORK_PIXELS = 320  # of the longer side: larger pictures are made smaller first
 UNSCALED_PIXELS = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
@@ -74,8 +75,16 @@ def prepare(images: Images) -> Bytes:
     """
     if images.ndim != 3:
         raise DataError(f"images must be bytes [n, height, width], not {list(images.shape)}")
-    prepared = [prepare_one(picture).image for picture in images]
-    return np.array(prepared, np.uint8).reshape(-1, SIDE, SIDE)
+    if len(images) and (images.dtype != np.uint8 or 0 in images.shape):
+        raise _refused(images[0])
+    found = np.zeros((len(images), SIDE, SIDE), np.uint8)
+    for start in range(0, len(images), TOGETHER):
+        part = images[start : start + TOGETHER]
+        work = np.stack([at_most(WORK_PIXELS, picture) for picture in part]).astype(np.float32)
+        papers, dark_ink = find_papers(work)
+        for i, picture in enumerate(part):
+            found[start + i] = _prepared(picture, work[i], papers[i], bool(dark_ink[i])).image
+    return found
 
 
 def prepare_one(picture: Bytes) -> Prepared:
@@ -84,11 +93,19 @@ def prepare_one(picture: Bytes) -> Prepared:
     Raises `DataError` for anything but bytes with two axes that are not 0.
     """
     if picture.ndim != 2 or picture.dtype != np.uint8 or not picture.size:
-        raise DataError(
-            f"a picture must be bytes [height, width], not {picture.dtype} {list(picture.shape)}"
-        )
+        raise _refused(picture)
     work: Plane = at_most(WORK_PIXELS, picture).astype(np.float32)
-    paper, dark_ink = find_paper(work)
+    return _prepared(picture, work, *find_paper(work))
+
+
+def _refused(picture: Numbers) -> DataError:
+    return DataError(
+        f"a picture must be bytes [height, width], not {picture.dtype} {list(picture.shape)}"
+    )
+
+
+def _prepared(picture: Bytes, work: Plane, paper: Plane, dark_ink: bool) -> Prepared:
+    """A picture and, made small enough to work on, it and its paper: the rest of the way."""
     raised = work - paper
     if dark_ink:  # it takes a share of the light: in a shadow it differs less from paper
         light = float(paper.mean())

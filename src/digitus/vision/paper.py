@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.types import Grey, Mask, Plane, Vector
+from digitus.types import Bools, Floats, Grey, Mask, Plane, Planes, Vector
 
 COARSE_PIXELS = 40  # paper is judged on at most so many pixels a side, where its grain averages out
 FIT_COUNT = 6  # of its surface, one after the other
@@ -40,39 +40,55 @@ def edge_grey(grey: Grey) -> int:
 
 
 def find_paper(work: Plane) -> tuple[Plane, bool]:
-    """The grey of the paper, [h w], and whether ink is darker than it.
+    """The grey of the paper, [h w], and whether ink is darker than it; see `find_papers`."""
+    papers, dark_ink = find_papers(work[None])
+    return papers[0], bool(dark_ink[0])
+
+
+def find_papers(work: Planes) -> tuple[Planes, Bools]:
+    """The grey of the paper of each picture, [n h w], and whether ink is darker than it, [n].
 
     Both polarities are tried; the better one leaves less ink, above all at the border. Paper is a
     quadratic surface, fitted by least squares that are repeated with less and less weight for what
     rises above it by more than the noise below it. What lies below keeps its full weight, so the
     surface cannot climb onto the ink.
+
+    Each picture by itself, to the same bits as if it were alone; but operations on one are so short
+    that to call them takes longest: `prepare` of 28 x 28 pixels takes 0.39 of the time, 64 at once.
     """
-    coarse = at_most(COARSE_PIXELS, work)
-    plan = _plan(*coarse.shape)
-    grey = coarse.ravel()
-    z = grey[plan.points]
-    z = np.stack([z, -z])
-    base = np.partition(z, z.shape[1] // 5)[:, z.shape[1] // 5, None]
+    n, h, w = work.shape
+    coarse = work
+    if max(h, w) > COARSE_PIXELS:
+        coarse = np.stack([at_most(COARSE_PIXELS, picture) for picture in work])
+    plan = _plan(*coarse.shape[1:])
+    grey = coarse.reshape(n, -1)
+    z = grey.take(plan.points, axis=1)
+    z = np.stack([z, -z], axis=1)  # [n 2 k]: of both polarities
+    base = np.partition(z, z.shape[2] // 5)[:, :, z.shape[2] // 5, None]
     z -= base
-    above, scale = z, np.maximum(z.std(1, keepdims=True), 2)
+    above: Floats = z
+    scale: Floats = np.maximum(z.std(2, keepdims=True), 2)
     for again in range(FIT_COUNT):
         if again:
             below = np.minimum(above, 0)
-            count = np.count_nonzero(below, axis=1)
-            noise = np.sqrt((below * below).sum(1) / np.maximum(count, 1))[:, None]
+            count = np.count_nonzero(below, axis=2)
+            noise = np.sqrt((below * below).sum(2) / np.maximum(count, 1))[:, :, None]
             scale = np.maximum(np.maximum(0.55 * scale, noise.astype(np.float32)), 2)
         weight = 1 + np.square(np.maximum(above, 0) / scale)
         weight = 1 / (weight * weight)
-        normal = (weight @ plan.squares).reshape(2, 6, 6)
-        surface = np.linalg.solve(normal, ((weight * z) @ plan.x)[:, :, None])[:, :, 0]
+        normal = (weight @ plan.squares).reshape(n, 2, 6, 6)
+        surface = np.linalg.solve(normal, ((weight * z) @ plan.x)[..., None])[..., 0]
         above = z - surface @ plan.x.T
     fitted = surface @ plan.terms.T + base
-    ink = np.maximum(np.stack([grey, -grey]) - fitted, 0)
-    light, dark = (ink @ plan.border / np.maximum(ink.max(1), 1)).tolist()
-    i, sign = (1, -1) if dark < light else (0, 1)
-    same = coarse.shape == work.shape
-    paper = fitted[i] if same else _terms(*work.shape) @ surface[i] + base[i]
-    return sign * paper.reshape(work.shape), dark < light
+    ink = np.maximum(np.stack([grey, -grey], axis=1) - fitted, 0)
+    light, dark = (ink @ plan.border / np.maximum(ink.max(2), 1)).T
+    dark_ink = dark < light
+    better = np.arange(n), dark_ink.astype(np.intp)
+    paper = fitted[better]
+    if coarse is not work:
+        paper = (_terms(h, w) @ surface[better][..., None])[..., 0] + base[better]
+    sign = np.where(dark_ink, -1, 1).astype(np.float32)[:, None, None]
+    return sign * paper.reshape(work.shape), dark_ink
 
 
 @dataclass(frozen=True, eq=False)
