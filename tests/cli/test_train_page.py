@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from digitus.cli.train_tasks import PAGES_SHOWN
+from digitus.cli.train_told import PAGES_SHOWN
 from digitus.detection import model, source, tasks
 from digitus.recipe import PAGES
 from small import page_recipe

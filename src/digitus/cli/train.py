@@ -17,25 +17,19 @@ from digitus.cli.common import (
     Number,
     cores,
     data_dir_option,
-    digit_table,
     json_option,
-    output,
-    print_json,
     progress,
-    score_lines,
     threads_option,
     transposed_option,
 )
 from digitus.cli.train_tasks import (
     beginning,
     begun,
-    diverged,
     found,
     recipe_of,
     recorded,
     start_of,
     suited_to,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +102,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Bits in which PyTorch runs the network; parameters stay float32.",
 )
+@click.option("--profile", is_flag=True, help="Tell where the time went, layer by layer.")
 @json_option
 def train(
     recipe: str | None,
@@ -126,6 +121,7 @@ def train(
     array_library: str,
     device: str,
     precision: str,
+    profile: bool,
     json: bool,
 ) -> None:
     """Train a network; write the model, a log and a report to a folder.
@@ -133,9 +129,11 @@ def train(
     RECIPE is a shipped one (see: digitus models) or a TOML file; without it, quick. Ctrl-C stops
     after the step that is going on and keeps a checkpoint.
     """
+    from digitus.cli.train_told import tell, tell_times
     from digitus.errors import DigitusError, TrainingError
     from digitus.recipe import load_recipe
     from digitus.training.device import Device
+    from digitus.training.profile import Profile
     from digitus.training.run_folder import Run, new_run, unfinished_run
 
     console = progress()
@@ -162,20 +160,28 @@ def train(
         state = begun(chosen, learnt, before)
         run = Run(out) if out else new_run(chosen.name)
     where = Device(array_library, device, precision)
-    events = recorded(run, chosen, learnt, state, cores(threads), where, checkpoint_seconds)
+    times = Profile(where) if profile else None
+    events = recorded(run, chosen, learnt, state, cores(threads), where, times, checkpoint_seconds)
     try:
         trained = _train(events, chosen, console)
     except DigitusError:
         with suppress(OSError):  # a run that could not even begin leaves no empty folder
             run.folder.rmdir()
         raise
+    tell_times(times, console)
     if trained is None:
-        again = ["digitus", "train", recipe or "quick", "--out", str(run.folder), "--resume"]
-        again += ["--data-dir", str(data_dir)] if data_dir else []
-        again += ["--prepare", prepare] * (prepare != "none") + ["--transposed"] * transposed
-        console.print(f"stopped; go on with: {shlex.join(again)}")
+        again = _again(recipe or "quick", run, data_dir, prepare, transposed)
+        console.print(f"stopped; go on with: {again}")
         sys.exit(130)
-    _tell(run, trained, learnt, cores(threads), json)
+    tell(run, trained, learnt, cores(threads), json)
+
+
+def _again(recipe: str, run: Run, data_dir: Path | None, prepare: str, transposed: bool) -> str:
+    """The command that goes on with a run."""
+    again = ["digitus", "train", recipe, "--out", str(run.folder), "--resume"]
+    again += ["--data-dir", str(data_dir)] if data_dir else []
+    again += ["--prepare", prepare] * (prepare != "none") + ["--transposed"] * transposed
+    return shlex.join(again)
 
 
 def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:
@@ -238,68 +244,9 @@ def _train(
         for event in events:
             display.show(event)
             if isinstance(event, Finished):
+                events.close()  # its processes end here
                 return event.recognizer
             if interrupted:
                 events.close()  # keeps a checkpoint
                 break
     return None
-
-
-def _tell(
-    run: Run,
-    trained: Recognizer | TrainedPages,
-    learnt: Digits | Writers,
-    threads: int,
-    json: bool,
-) -> None:
-    """Says what was made."""
-    from digitus.datasets.digits import Digits
-    from digitus.recognizer import Recognizer
-
-    if isinstance(trained, Recognizer):
-        assert isinstance(learnt, Digits)
-        _tell_of_digits(run, trained, learnt, threads, json)
-    else:
-        assert not isinstance(learnt, Digits)
-        tell(run, trained, learnt, json)
-
-
-def _tell_of_digits(
-    run: Run, recognizer: Recognizer, digits: Digits, threads: int, json: bool
-) -> None:
-    """Scores the development split, writes the report, and says what was made."""
-    from digitus.datasets.batches import split
-    from digitus.evaluation import evaluate
-    from digitus.report import write_report
-    from digitus.threads import workers
-    from digitus.training.loop import SPLIT_SEED
-
-    recipe = recognizer.recipe
-    _, development = split(digits, recipe.development, SPLIT_SEED)
-    with workers(threads, shards=2) as each:
-        evaluation = evaluate(recognizer, development, each=each)
-    score = evaluation.record()
-    epochs = recognizer.history["epochs"]
-    write_report(run.report, recognizer, evaluation, epochs)
-    failed = diverged(recipe, epochs[-1]["development_loss"], development)
-    if json:
-        print_json(
-            {
-                "recipe": recipe.name,
-                "model": str(run.model),
-                "report": str(run.report),
-                "parameters": recognizer.parameter_count,
-                "epochs": len(epochs),
-                "seconds": sum(epoch["seconds"] for epoch in epochs),
-                "development": score,
-            }
-        )
-        sys.exit(int(failed))
-    console = output()
-    console.print(digit_table(score))
-    console.print("On the images held back (the test set is for digitus evaluate):")
-    for line in score_lines(score):
-        console.print(line)
-    console.print(f"model   {run.model}\nreport  {run.report}")
-    if failed:
-        sys.exit(1)

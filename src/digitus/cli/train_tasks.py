@@ -1,7 +1,7 @@
 """What `digitus train` learns: digits, or from made pages, to find them and to look closer.
 
-Inside: the data of either, what it begins with, its run, and what is said of a page network at the
-end. Not inside: the command, and what is said of a recognizer (`train`).
+Inside: the data of either, what it begins with, its run. Not inside: the command (`train`), and
+what is said at the end (`train_told`).
 """
 
 from __future__ import annotations
@@ -11,26 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from digitus.cli.common import any_model, digits_of, output, percent, print_json
-from digitus.cli.terminal import complain
-
-FAR_WORSE = 10  # times the loss of finding all digits alike
+from digitus.cli.common import any_model, digits_of
 
 if TYPE_CHECKING:
     from digitus.datasets.digits import Digits
     from digitus.detection.source import Event as PageEvent
-    from digitus.detection.source import TrainedPages, Writers
+    from digitus.detection.source import Writers
     from digitus.recipe import Recipe
     from digitus.training.device import Device
     from digitus.training.loop import Event as DigitEvent
+    from digitus.training.profile import Profile
     from digitus.training.run_folder import Run
     from digitus.training.session import State
     from digitus.types import Params
 
     Event: TypeAlias = DigitEvent | PageEvent
     Bring: TypeAlias = Callable[[str], Digits | Writers]
-
-PAGES_SHOWN = 8  # in the report of a page network
 
 
 @dataclass(frozen=True)
@@ -115,39 +111,17 @@ def recorded(
     state: State | None,
     threads: int,
     device: Device,
+    profile: Profile | None,
     seconds: float,
 ) -> Generator[DigitEvent | PageEvent, None, None]:
     """Training that keeps everything in the run's folder on the way."""
     from digitus.datasets.digits import Digits
     from digitus.training import run_folder
 
+    how: dict[str, Any] = {"threads": threads, "device": device, "profile": profile}
     if isinstance(learnt, Digits):
-        return run_folder.record(
-            run, recipe, learnt, state=state, threads=threads, device=device, seconds=seconds
-        )
-    return _record_pages(
-        run, recipe, learnt, state=state, threads=threads, device=device, seconds=seconds
-    )
-
-
-def diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
-    """Whether a network is far worse than one that finds all ten digits alike: it learnt nothing.
-
-    Says so where it is worse at all.
-    """
-    import numpy as np
-
-    from digitus.nn import one_hot
-
-    alike = np.full((len(development), 10), 0.1, np.float32)
-    guessing = float(recipe.loss(alike, one_hot(development.labels))[0])
-    if loss <= guessing:
-        return False
-    complain(
-        f"the loss on the images held back is {loss:.3g}, above the {guessing:.2f} of finding all "
-        "digits alike; try a smaller learning rate (--set schedule.rate=...), or more images"
-    )
-    return loss > FAR_WORSE * guessing
+        return run_folder.record(run, recipe, learnt, state=state, seconds=seconds, **how)
+    return _record_pages(run, recipe, learnt, state=state, seconds=seconds, **how)
 
 
 def start_of(learnt: Digits | Writers) -> Callable[[Recipe, Any], State]:
@@ -167,6 +141,7 @@ def _record_pages(
     state: State | None = None,
     threads: int,
     device: Device,
+    profile: Profile | None,
     seconds: float,
 ) -> Generator[PageEvent, None, None]:
     """As `training.run_folder.record` does for digits."""
@@ -174,35 +149,5 @@ def _record_pages(
     from digitus.training.run_folder import kept
 
     state = state or begin(recipe, by)
-    events = train(recipe, by, state=state, threads=threads, device=device)
+    events = train(recipe, by, state=state, threads=threads, device=device, profile=profile)
     yield from kept(run, recipe, by, state, events, seconds=seconds)
-
-
-def tell(run: Run, trained: TrainedPages, by: Writers, json: bool) -> None:
-    """Writes the report; says what was made, and how well it does on what was held back."""
-    from digitus.detection.source import pages_held_back
-    from digitus.detection.tasks import task_of
-    from digitus.recipe import PAGES
-    from digitus.report.finding import write_page_report
-
-    shown = pages_held_back(by, PAGES_SHOWN) if trained.recipe.data == PAGES else []
-    write_page_report(run.report, trained, shown)
-    epochs: list[dict[str, Any]] = trained.history["epochs"]
-    held_back, share = trained.history["development"], epochs[-1]["development_accuracy"]
-    if json:
-        print_json(
-            {
-                "recipe": trained.recipe.name,
-                "model": str(run.model),
-                "report": str(run.report),
-                "parameters": sum(a.size for a in trained.params.values()),
-                "epochs": len(epochs),
-                "seconds": sum(epoch["seconds"] for epoch in epochs),
-                "development": {"n": held_back, "found": share},
-            }
-        )
-        return
-    console = output()
-    task = task_of(trained.recipe)
-    console.print(f"Of {held_back:,} {task.examples} held back, {percent(share)} {task.right}.")
-    console.print(f"model   {run.model}\nreport  {run.report}")

@@ -35,6 +35,7 @@ from digitus.synthetic.pages.pages import Page, pages
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
+from digitus.training.profile import Profile
 from digitus.training.session import Session, State, initial_state
 from digitus.training.source import ArrayShape, Batch, Claim, Development
 from digitus.types import Array, Floats64, Images, Params
@@ -197,6 +198,7 @@ def train(
     state: State | None = None,
     threads: int = 1,
     device: Device = NUMPY,
+    profile: Profile | None = None,
 ) -> Iterator[Event]:
     """Trains a network on pages and yields what happens, as `training.loop.train` for digits.
 
@@ -208,7 +210,9 @@ def train(
     state = state or begin(recipe, by)
     # More threads than cores wait for each other: on two cores, two of PyTorch's beside two
     # processes took several times as long for a step as one beside one.
-    session = Session(recipe, examples, state, threads=threads - makers, device=device)
+    session = Session(
+        recipe, examples, state, threads=threads - makers, device=device, profile=profile
+    )
     yield session.started()
     with session.at_work():
         yield from session.events()

@@ -68,6 +68,13 @@ class Device:
             for name, a in params.items()
         }
 
+    def finish(self) -> None:
+        """Waits until what was asked for is done: a GPU is told and does it later."""
+        if self.name == "cuda":
+            import torch
+
+            torch.cuda.synchronize()
+
     def claim(self, threads: int, *, processes: int) -> AbstractContextManager[None]:
         """Threads for the length of a block: all for the products of one process, or one in each.
 

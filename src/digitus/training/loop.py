@@ -25,6 +25,7 @@ from digitus.recognizer import Recognizer, calibrate
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
 from digitus.training.examples import SPLIT_SEED, Examples, all_worn, sample, size_of
+from digitus.training.profile import Profile
 from digitus.training.session import (
     GLANCE_EXAMPLES,
     STATISTICS_EXAMPLES,
@@ -70,16 +71,18 @@ def train(
     state: State | None = None,
     threads: int = 1,
     device: Device = NUMPY,
+    profile: Profile | None = None,
 ) -> Iterator[Event]:
     """Trains on `digits`, less the development split, and yields what happens.
 
     Goes on from `state` if one is given, and changes it; meanwhile its arrays are the device's.
+    `profile` notes what takes how long.
     Raises `DataError` for too few digits, `ShapeError` for a network that does not fit,
     `ModelError` for a teacher that cannot be loaded, `TrainingError` for a loss that is not finite.
     """
     examples = Examples(recipe, *split(digits, recipe.development, SPLIT_SEED), device)
     state = state or begin(recipe, digits)
-    session = Session(recipe, examples, state, threads=threads, device=device)
+    session = Session(recipe, examples, state, threads=threads, device=device, profile=profile)
     yield session.started()
     with session.at_work():
         yield from session.events()

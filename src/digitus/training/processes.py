@@ -61,6 +61,7 @@ class Worker:
         self.sums = arrays["sums"]
         self.arrived = arrays["arrived"].data.cast("B").cast("q")
         self.lock = threading.Lock()
+        self.waited = 0.0  # seconds, for the others
         self.own = {
             group: {name: self.rows(a) for name, a in shared.group(group).items()}
             for group in ("params", "average", *(f"gradient {i}" for i in range(count)))
@@ -136,6 +137,7 @@ class Worker:
                 else:
                     self.check_alive()
                     time.sleep(min(waited / 8, LONGEST_SLEEP_SECONDS))
+            self.waited += time.perf_counter() - start
         self._fence()
 
     def _fence(self) -> None:
@@ -250,6 +252,11 @@ class ProcessGroup:
         leader.step()
         leader.barrier()
         return Tally(*(float(total) for total in leader.tallies.sum(axis=0)))
+
+    @property
+    def waited(self) -> float:
+        """Seconds that this process waited for the others."""
+        return self.leader.waited
 
     def _is_copied(self, name: str, a: Numbers) -> bool:
         """Whether it is the memory of the batch before: a whole set need not be copied again."""

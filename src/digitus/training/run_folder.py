@@ -29,6 +29,7 @@ from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays, write
 from digitus.recipe import Recipe, from_table, to_table
 from digitus.training.device import NUMPY, Device
 from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
+from digitus.training.profile import Profile
 from digitus.types import Params
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
@@ -197,6 +198,7 @@ def record(
     state: State | None = None,
     threads: int = 1,
     device: Device = NUMPY,
+    profile: Profile | None = None,
     seconds: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> Generator[Event, None, None]:
     """Trains as `loop.train` and keeps everything in the run's folder on the way; see `kept`.
@@ -204,7 +206,7 @@ def record(
     Raises what `train` raises, and `OutputError`.
     """
     state = state or begin(recipe, digits)
-    events = train(recipe, digits, state=state, threads=threads, device=device)
+    events = train(recipe, digits, state=state, threads=threads, device=device, profile=profile)
     yield from kept(run, recipe, digits, state, events, seconds=seconds)
 
 

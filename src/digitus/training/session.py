@@ -14,7 +14,7 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Started, Stepped
 from digitus.training.processes import ProcessGroup, available
+from digitus.training.profile import BETWEEN, DEVELOPMENT, NEXT_BATCH, Profile
 from digitus.training.source import Batch, Source
 from digitus.training.step import SingleProcess, TrainStep, shard_size
 from digitus.types import Images, Params
@@ -36,6 +37,7 @@ from digitus.types import Images, Params
 # after an epoch, where a fifth of them in a fifth of the time shows how far the run has come.
 STATISTICS_EXAMPLES = 10_000
 GLANCE_EXAMPLES = 2_000
+UNNOTED = nullcontext()
 
 
 @dataclass
@@ -111,9 +113,14 @@ class Session:
         *,
         threads: int = 1,
         device: Device = NUMPY,
+        profile: Profile | None = None,
     ) -> None:
-        """Goes on from `state`, whose arrays become the device's."""
+        """Goes on from `state`, whose arrays become the device's.
+
+        `profile` notes what takes how long.
+        """
         state.put(device)
+        self.profile = profile
         self.recipe, self.source, self.state = recipe, source, state
         self.threads, self.device = threads, device
         self.batches = source.batches
@@ -152,6 +159,16 @@ class Session:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
+        """Can take steps for the length of a block, and ends the profile with it."""
+        with self._trainer():
+            try:
+                yield
+            finally:
+                if self.profile:
+                    self.profile.end(self.trainer.waited)
+
+    @contextmanager
+    def _trainer(self) -> Iterator[None]:
         """Has processes for the length of a block.
 
         On NumPy's arrays there are as many as threads, if a batch is enough for two of them;
@@ -167,17 +184,24 @@ class Session:
             seed=recipe.seed,
             precision=None if self.device.precision == "float32" else self.device.precision,
         )
+        if self.profile:
+            threads = self.threads if self.processes == 1 else 1
+            definition = self.profile.watch(definition, threads)
         arrays = state.params, state.memory, state.average
         if self.processes == 1:
             self.trainer = SingleProcess(definition, *arrays)
             yield
-            return
-        with (
-            ThreadPoolExecutor(self.threads) as pool,
-            closing(ProcessGroup(definition, self.processes, *arrays, largest)) as self.trainer,
-        ):
-            self.each = pool.map
-            yield
+        else:
+            with (
+                ThreadPoolExecutor(self.threads) as pool,
+                closing(ProcessGroup(definition, self.processes, *arrays, largest)) as self.trainer,
+            ):
+                self.each = pool.map
+                yield
+
+    def _noted(self, what: str) -> AbstractContextManager[None]:
+        """A block whose time the profile notes, if there is one."""
+        return self.profile.around(what) if self.profile else UNNOTED
 
     def _processes_of_use(self) -> int:
         """How many processes the largest batch is enough for."""
@@ -198,7 +222,10 @@ class Session:
         state = self.state
         epoch, number = divmod(state.step, self.batches)
         rate = self.recipe.schedule(state.step / self.steps)
-        tally = self.trainer.step(next(coming), step=state.step, rate=rate)
+        with self._noted(NEXT_BATCH):
+            batch = next(coming)
+        with self._noted(BETWEEN):
+            tally = self.trainer.step(batch, step=state.step, rate=rate)
         if not math.isfinite(tally.loss):
             raise _diverged(
                 f"the loss became {tally.loss} in epoch {epoch + 1}, batch {number + 1}", rate
@@ -223,7 +250,7 @@ class Session:
         state = self.state
         epoch, rate = len(state.epochs) + 1, self.recipe.schedule((state.step - 1) / self.steps)
         try:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with self._noted(DEVELOPMENT), np.errstate(over="ignore", invalid="ignore"):
                 development = self.source.evaluate(self.params_so_far(), self.each)
         except ModelError:
             development = None

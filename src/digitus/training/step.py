@@ -214,6 +214,11 @@ class SingleProcess:
     memory: dict[str, Params]
     average: Params | None
 
+    @property
+    def waited(self) -> float:
+        """Seconds for other processes: there are none."""
+        return 0.0
+
     def step(self, batch: Batch, *, step: int, rate: float) -> Tally:
         """The step of this number, from 0. Nothing is changed if the loss is not finite."""
         tally, gradients = self.definition.gradient(self.params, batch, step)

@@ -1,0 +1,220 @@
+"""Where the time of a training run goes: by layer, by what is around the layers, and by waiting.
+
+A `Profile` is handed to a session and notes what this process does. Of several processes that share
+a step each does as much as the others, so one stands for all of them. To note costs a microsecond
+or two for each layer and way, which a run of small steps feels; what is learnt is the same to the
+bit.
+
+Inside: the clock, a step that is watched, the operations of a layer, and the lines of a report with
+their speed beside that of a large product of matrices on the same threads. Not inside: when it is
+asked what (`session`), and who prints it (`cli`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from digitus.nn import Chain, first_trained
+from digitus.nn.branches import branches
+from digitus.nn.layers import Backward, Layer, Rng, Shapes
+from digitus.training.device import NUMPY, Device
+from digitus.training.step import TrainStep
+from digitus.types import Array, Params, Shape
+
+NEXT_BATCH, OTHERS = "waiting for the next batch", "waiting for the other processes"
+LOSS, RULE, DEVELOPMENT = "loss", "optimizer", "development split"
+BETWEEN = "between these: Python, scores, copies"
+APART = "beside the steps: checkpoints, display"
+SIDE = 1024  # of the matrices whose product is the limit
+TRIES = 5
+
+
+class Line(NamedTuple):
+    """A part of the run, its seconds and their share, and its speed where products are computed.
+
+    `limit` is the share of what a large product of matrices reaches.
+    """
+
+    what: str
+    seconds: float
+    share: float
+    gflops: float | None = None
+    limit: float | None = None
+
+
+@dataclass
+class Profile:
+    """Seconds of a run on a device by what they were spent on."""
+
+    device: Device = NUMPY
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    steps: int = 0
+    examples: int = 0  # that went through the network in this process
+    shape: Shape = ()  # of one of them
+    threads: int = 1  # of this process's products
+    network: Chain = field(default_factory=lambda: Chain([]))
+    begun: float = 0.0
+    elapsed: float = 0.0
+
+    @contextmanager
+    def around(self, what: str) -> Iterator[None]:
+        """Notes how long a block takes, less what is noted within it."""
+        start, before = time.perf_counter(), sum(self.seconds.values())
+        try:
+            yield
+        finally:
+            within = sum(self.seconds.values()) - before
+            self.seconds[what] += time.perf_counter() - start - within
+
+    def note(self, what: str, start: float) -> None:
+        """From the start until now this was done; a GPU has to have finished it."""
+        self.device.finish()
+        self.seconds[what] += time.perf_counter() - start
+
+    def watch(self, definition: TrainStep, threads: int) -> TrainStep:
+        """The same step, which notes what takes how long; its products have so many threads."""
+        self.network, self.threads, self.begun = definition.network, threads, time.perf_counter()
+        settings = {f.name: getattr(definition, f.name) for f in fields(definition)}
+        settings["network"] = WatchedChain(definition.network, self)
+        settings["loss"] = _WatchedLoss(definition.loss, self)
+        return WatchedStep(**settings, profile=self)
+
+    def end(self, waited: float = 0.0) -> None:
+        """The run is over; for so long, within its steps, it `waited` for other processes."""
+        self.elapsed = time.perf_counter() - self.begun
+        self.seconds[OTHERS] += waited
+        self.seconds[BETWEEN] -= waited
+
+    def lines(self, limit: float) -> list[Line]:
+        """The report, beside a product that reaches `limit` operations a second."""
+        work = operations(self.network, self.shape)
+        spent = self.seconds | {APART: self.elapsed - sum(self.seconds.values())}
+        lines = []
+        for what, seconds in spent.items():
+            speed = work.get(what, 0.0) * self.examples / seconds if seconds else 0.0
+            gflops, share = (speed / 1e9, speed / limit) if speed else (None, None)
+            lines.append(Line(what, seconds, seconds / self.elapsed, gflops, share))
+        return [line for line in lines if line.seconds > 0]
+
+    def limit(self) -> float:
+        """Operations a second of a large product on its device and threads: the best of a few."""
+        a = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
+        a = self.device.put({"a": a}, narrow=True)["a"]
+        best = float("inf")
+        with self.device.claim(self.threads, processes=1):
+            for _ in range(TRIES):
+                start = time.perf_counter()
+                a @ a
+                self.device.finish()
+                best = min(best, time.perf_counter() - start)
+        return 2 * SIDE**3 / best
+
+
+def part(number: int, layer: Layer, way: str) -> str:
+    """What a layer's time is noted under."""
+    return f"{number} {layer} {way}"
+
+
+class WatchedChain(Chain):
+    """A chain that notes how long each of its layers takes, forward and backward."""
+
+    def __init__(self, chain: Chain, profile: Profile) -> None:
+        super().__init__(chain.layers)
+        watched = [_WatchedLayer(layer, i, profile) for i, layer in enumerate(chain.layers)]
+        object.__setattr__(self, "_watched", Chain(watched))
+        object.__setattr__(self, "_profile", profile)
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """As that of the chain."""
+        profile, watched = self.__dict__["_profile"], self.__dict__["_watched"]
+        profile.examples += x.shape[0]
+        profile.shape = tuple(x.shape[1:])
+        return watched.forward(p, x, rng)
+
+
+@dataclass(frozen=True, eq=False)
+class _WatchedLayer:
+    layer: Layer
+    number: int
+    profile: Profile
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        return self.layer.plan(shape)
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        start = time.perf_counter()
+        y, back = self.layer.forward(p, x, rng)
+        self.profile.note(part(self.number, self.layer, "forward"), start)
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            start = time.perf_counter()
+            found = back(dy, want_dx)
+            self.profile.note(part(self.number, self.layer, "backward"), start)
+            return found
+
+        return y, backward
+
+
+@dataclass(frozen=True, eq=False)
+class _WatchedLoss:
+    loss: Any
+    profile: Profile
+
+    def __call__(self, z: Array, t: Array) -> tuple[Array, Array]:
+        start = time.perf_counter()
+        found: tuple[Array, Array] = self.loss(z, t)
+        self.profile.note(LOSS, start)
+        return found
+
+
+@dataclass(frozen=True)
+class WatchedStep(TrainStep):
+    """A step that notes in `profile` what takes how long."""
+
+    profile: Profile = field(default_factory=Profile, compare=False)
+
+    def update(self, *given: Any, **named: Any) -> None:
+        """As that of the step."""
+        start = time.perf_counter()
+        super().update(*given, **named)
+        self.profile.note(RULE, start)
+        self.profile.steps += 1
+
+
+def operations(network: Chain, shape: Shape) -> dict[str, float]:
+    """Multiplications and additions of an example in each layer's products, forward and backward.
+
+    Backward there are two products, by the input and by the weights; the first layer that learns
+    needs only the second, and what is before it nothing.
+    """
+    first = first_trained(network, dict.fromkeys(network.plan(shape)[0]))
+    found = {}
+    for i, layer in enumerate(network.layers):
+        if forward := 2.0 * _products(layer, shape):
+            found[part(i, layer, "forward")] = forward
+            found[part(i, layer, "backward")] = forward * (2 if i > first else 1)
+        shape = layer.plan(shape)[1]
+    return found
+
+
+def _products(layer: Layer, shape: Shape) -> int:
+    """Each place of an output meets every weight of a matrix or kernel once."""
+    held = branches(layer)
+    if not held:
+        shapes, out = layer.plan(shape)
+        return sum(prod(s) for s in shapes.values() if len(s) > 1) * prod(out[:-1])
+    total = 0
+    for chain in held.values():
+        at = shape
+        for inner in chain.layers:
+            total += _products(inner, at)
+            at = inner.plan(at)[1]
+    return total
