@@ -74,12 +74,23 @@ def run(names: list[str], size: Any, threads: int, file: Path | None = None) -> 
     from dataclasses import asdict
 
     from machine import machine
-    from rows import answering, distorting, learning, limits, mapping, page, processes, reaching
+    from rows import (
+        answering,
+        distorting,
+        learning,
+        limits,
+        mapping,
+        page,
+        processes,
+        reaching,
+        reading,
+    )
 
     how = {
         "augment": distorting.measure, "batch": answering.batch, "single": answering.single,
         "cold": processes.cold, "size": processes.size, "memory": processes.memory,
         "to99": reaching.measure, "mapped": mapping.measure,
+        **dict.fromkeys(("read12", "read100", "read1000", "prepare10k"), reading.measure),
     }  # fmt: skip
     top = limits.measured(threads)
     record: dict[str, Any] = {

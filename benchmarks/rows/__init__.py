@@ -1,8 +1,8 @@
 """The rows of the benchmark: what is done, how often, and what is aimed at.
 
-Each of `learning`, `answering`, `distorting`, `processes` measures some rows and gives, for each, a
-record: `unit`, `digitus`, `peers`, `spread`, `skipped`. Inside: the table of rows, how large each
-is, the record. Not inside: who takes part (`peers`), the page (`rows.page`).
+Each of `learning`, `answering`, `distorting`, `reading`, `processes` measures some rows and gives,
+for each, a record: `unit`, `digitus`, `peers`, `spread`, `skipped`. Inside: the table of rows, how
+large each is, the record. Not inside: who takes part (`peers`), the page (`rows.page`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ ABOUT = {
     "single": "predict one image, raw bytes to probabilities, 784-800-10, median",
     "single.p99": "the same, 99th percentile",
     "cold": "a fresh process to its first answer, one 28 x 28 PNG, 784-800-10",
+    "read12": "read a photo of 12 megapixels, 24 digits, from its bytes",
+    "read100": "read a page of 100 digits",
+    "read1000": "read {pictures:,} files of one digit each, on all cores",
+    "prepare10k": "make {prepared:,} pictures of 28 x 28 pixels like MNIST's",
     "size": "installed megabytes, with all that it needs",
     "size.packages": "installed packages, with all that it needs",
     "to99": "from MNIST's files to 99.0 % of its test set, the mean of {seeds} seeds",
@@ -66,6 +70,8 @@ class Size:
     seeds: int = 5
     mapped: int = 1_300_000
     drawn: int = 400
+    pictures: int = 1_000
+    prepared: int = 10_000
     compiled: bool = True
     word: str = "full"
 
@@ -73,7 +79,7 @@ class Size:
 FULL = Size()
 QUICK = Size(
     images=6_000, steps=4, answers=1_000, repeats=3, long=2, calls=300, starts=3, compiled=False,
-    seeds=1, mapped=6_000, drawn=10, word="quick",
+    seeds=1, mapped=6_000, drawn=10, pictures=16, prepared=500, word="quick",
 )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ def page(record: dict[str, Any]) -> str:
             f"| {shown} | {verdict(row)} | {GOALS.get(name, '')} |"
         )
     lines += ["", "## Everyone", "", *table(rows), "", *slower(rows), *skipped(rows)]
+    lines += reading_shares(rows)
     lines += ["## In bfloat16", "", *in_bfloat16(rows)]
     lines += ["## On a GPU", "", *on_a_gpu(rows)]
     lines += ["## How close to the machine", "", *closeness(rows, top)]
@@ -140,6 +141,19 @@ def skipped(rows: dict[str, Any]) -> list[str]:
             why.setdefault((who, word), []).append(name)
     lines = [f"- {who}: {word} ({', '.join(names)})." for (who, word), names in why.items()]
     return ["Not taking part:", "", *lines, ""] if lines else []
+
+
+def reading_shares(rows: dict[str, Any]) -> list[str]:
+    """The steps of the rows that read, each with its share of one process's time."""
+    found = {name: row["shares"] for name, row in rows.items() if row.get("shares")}
+    if not found:
+        return []
+    lines = ["## Where reading's time goes", "", "| row | steps |", "|---|---|"]
+    for name, shares in found.items():
+        ordered = sorted(shares.items(), key=lambda item: -item[1])
+        told = ", ".join(f"{step} {100 * share:.0f} %" for step, share in ordered)
+        lines.append(f"| {name} | {told} |")
+    return [*lines, ""]
 
 
 def on_a_gpu(rows: dict[str, Any]) -> list[str]:

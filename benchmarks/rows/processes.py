@@ -6,6 +6,7 @@ peak memory.
 
 from __future__ import annotations
 
+import compileall
 import json
 import re
 import subprocess
@@ -21,6 +22,7 @@ import numpy as np
 from packaging.requirements import Requirement
 from PIL import Image
 
+import digitus
 from machine import peak_megabytes
 from peers import own, peer
 from rows import Row, Size, tasks
@@ -73,7 +75,12 @@ PREDICTORS = ("digitus", "ONNX Runtime", "PyTorch", "JAX")
 
 
 def cold(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:
-    """Everyone reads the same picture with the same weights, and must read the same."""
+    """Everyone reads the same picture with the same weights, and must read the same.
+
+    Everyone's modules are compiled, as pip leaves them; those of an installation in place need not
+    be, where Python is told to write no bytecode.
+    """
+    compileall.compile_dir(Path(digitus.__file__).parent, quiet=2)
     row, recognizer = Row(), tasks.recognizer("epoch800")
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "digit.png"
@@ -148,8 +155,6 @@ def needed(names: list[str]) -> set[str]:
 def megabytes(name: str) -> float:
     """The files of a package; of one that is worked on in place, its own folder."""
     if name == "digitus":
-        import digitus
-
         files = [p for p in Path(digitus.__file__).parent.rglob("*") if p.suffix != ".pyc"]
     else:
         files = [Path(str(f.locate())) for f in metadata.files(name) or []]
