@@ -156,6 +156,8 @@ def test_a_process_that_cannot_start_ends_the_run(
     groups: list[ProcessGroup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "START_WORKER", "raise SystemExit(7)")
+    # More than a pipe holds, so that it has ended while it is being written to.
+    monkeypatch.setattr(sys, "path", [*sys.path, "no such folder" * 20_000])
     with pytest.raises(TrainingError, match="ended with status 7"):
         list(train(recipe(), digits(), threads=2))
 

@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 
@@ -234,7 +235,8 @@ class ProcessGroup:
         )
         self.others.append(process)
         assert process.stdin
-        with process.stdin as pipe:
+        # One that ended at once does not listen; waiting for it tells that.
+        with suppress(BrokenPipeError), process.stdin as pipe:
             pickle.dump(sys.path, pipe)
             pickle.dump((self.definition, rank, processes, shapes, file, os.getpid()), pipe)
 
