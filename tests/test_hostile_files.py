@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from digitus.errors import ModelError
 from digitus.files import VERSION
 from digitus.limits import ACTIVATIONS_AT_ONCE, MODEL_HEADER_BYTES
-from digitus.nn import Chain, Conv, Dense, Flatten, MaxPool, cost
+from digitus.nn import Chain, Conv, Dense, Flatten, MaxPool
+from digitus.nn.cost import cost
 from digitus.recipe import to_table
 from digitus.recognizer import Recognizer, load
 from hostile import (

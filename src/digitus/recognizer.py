@@ -21,8 +21,9 @@ from digitus.datasets.digits import SIDE
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.limits import ACTIVATIONS_AT_ONCE
-from digitus.nn import cost, softmax, to_numpy
+from digitus.nn import softmax, to_numpy
 from digitus.nn.arrays import bounds
+from digitus.nn.cost import cost
 from digitus.nn.images import BATCH, as_input
 from digitus.nn.inference import Inference
 from digitus.nn.layers import Layer, scoped

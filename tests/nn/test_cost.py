@@ -10,16 +10,15 @@ from digitus.nn import (
     Chain,
     Concat,
     Conv,
-    Cost,
     Dense,
     Flatten,
     MaxPool,
     Relu,
     Residual,
     Upsample,
-    cost,
     walk,
 )
+from digitus.nn.cost import Cost, cost
 
 
 def test_a_dense_layer() -> None:

@@ -8,6 +8,8 @@ the page network that ship, which are tested where they are used.
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -37,6 +39,7 @@ from digitus.nn import (
     stream,
 )
 from digitus.nn.inference import Inference
+from digitus.nn.products import scratch
 from nn.compiled import LEVELS, needs_kernels
 
 pytestmark = needs_kernels
@@ -222,3 +225,35 @@ def test_what_the_kernel_leaves_to_the_layers(monkeypatch: pytest.MonkeyPatch) -
     assert Inference(network, p)(x) is not None
     monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
     assert Inference(network, p)(x) is None
+
+
+def test_what_an_earlier_use_left_in_memory_does_not_matter() -> None:
+    network = Chain([Conv(3), Relu(), Residual(Chain([Conv(3)])), MaxPool(), Flatten(), Dense(5)])
+    x = stream(0, "x").standard_normal((2, 8, 8, 1)).astype(np.float32)
+    inference = Inference(network, parameters(network, x.shape[1:]))
+    expected = inference(x)
+    assert expected is not None
+    scratch((10**6,), np.dtype(np.float32)).fill(np.nan)
+    np.testing.assert_array_equal(inference(x), expected)
+
+
+def test_threads_may_ask_first_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would pack the weights, and what one has packed is freed when the other replaces it."""
+    network = Chain([Conv(8), Relu(), Flatten(), Dense(5)])
+    x = stream(0, "x").standard_normal((2, 8, 8, 1)).astype(np.float32)
+    p = parameters(network, x.shape[1:])
+    expected = Inference(network, p)(x)
+    packed = []
+    pack = Inference._pack
+
+    def slowly(self: Inference, s: Any) -> Any:
+        time.sleep(0.02)
+        packed.append(s)
+        return pack(self, s)
+
+    monkeypatch.setattr(Inference, "_pack", slowly)
+    inference = Inference(network, p)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(inference, [x] * 4):
+            np.testing.assert_array_equal(found, expected)
+    assert len(packed) == 2  # the convolution's weights and the dense layer's, once each

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
 from digitus.nn.branches import Concat, Residual, walk
-from digitus.nn.cost import Cost, cost
 from digitus.nn.deslant import Deslant
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
 from digitus.nn.inputs import Centre, Scale, Standardize, calibrated
@@ -63,7 +62,6 @@ __all__ = [
     "Constant",
     "Conv",
     "Cosine",
-    "Cost",
     "Dense",
     "Deslant",
     "Dropout",
@@ -101,7 +99,6 @@ __all__ = [
     "check_all",
     "check_network",
     "clipped",
-    "cost",
     "first_trained",
     "initial",
     "like",

@@ -11,6 +11,7 @@ Inside: `Inference`, and where the maps of a plan lie in memory. Not inside: mak
 from __future__ import annotations
 
 import ctypes
+import threading
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -64,6 +65,7 @@ class Inference:
         w: Any = next(iter(p.values()), None)
         self._level = kernels.level()
         self._plans: dict[Shape, _Planned | None] = {}
+        self._lock = threading.Lock()
         self._packed: dict[int, tuple[Numbers | None, ...]] = {}  # W and b of each step
         self._possible = (
             self._level != kernels.NUMPY
@@ -84,11 +86,13 @@ class Inference:
         if not self._possible:
             return None
         shape = x.shape[1:] if x.ndim == 4 else (*x.shape[1:], 1)
-        if shape not in self._plans:
-            if len(self._plans) == MOST_PLANS:
-                self._plans.clear()
-            self._plans[shape] = self._planned(shape)
-        if (plan := self._plans.get(shape)) is None:
+        with self._lock:  # of two threads that pack the same weights one would free the other's
+            if shape not in self._plans:
+                if len(self._plans) == MOST_PLANS:
+                    self._plans.clear()
+                self._plans[shape] = self._planned(shape)
+            plan = self._plans[shape]
+        if plan is None:
             return None
         is_bytes = x.dtype == np.uint8
         x = np.ascontiguousarray(x, None if is_bytes else self._dtype)

@@ -41,6 +41,7 @@ ALIKE = 2.5  # times the height of the others: a find that differs by more is no
 CERTAIN = 0.9  # the mean confidence of finds from which on nobody looks at the page turned
 CLEARLY = 1.1  # times as much must be read of a turned page: most pages lie upright
 ENOUGH = 3  # digits: fewer do not tell which way is up
+WARM = 0.2  # the heat of what may be one that lies: seen closer, it is none this way up
 NETWORK_SAYS = 0.5  # of its log odds of a space: it sees the same gaps as the other judge
 READ_CONFIDENCE = 0.5  # more likely right than not, where nobody asks for another confidence
 READ_SHARE = 0.4  # of the finds of a line: so many are read, or it is no line of digits
@@ -136,7 +137,7 @@ def _threshold(options: ReadingOptions) -> float:
 def _best_look(grey: Grey, options: ReadingOptions) -> Look:
     """The picture as it is, or turned if clearly more is read so."""
     look = _look(grey, 0, options)
-    if look.certain or int((look.likely >= POSSIBLE).sum()) < ENOUGH:
+    if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
         return look
     turned = [_look(grey, turns, options) for turns in (1, 2, 3)]
     best = max(turned, key=lambda other: other.read)

@@ -14,6 +14,7 @@ from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError, ShapeError
 from digitus.limits import ACTIVATIONS, NETWORK_LAYERS, PARAMETERS, PRODUCTS
+from digitus.nn.cost import cost
 from digitus.synthetic.wear import Wear
 
 LAYERS = (
@@ -126,7 +127,7 @@ def planned(
 
 def _affordable(network: nn.Chain, size: tuple[int, int], shapes: dict[str, nn.Shape]) -> None:
     """Raises `ShapeError` for a network that is too large for any use, in whichever respect."""
-    costs = nn.cost(network, (*size, 1))
+    costs = cost(network, (*size, 1))
     for found, most, what in (
         (sum(map(math.prod, shapes.values())), PARAMETERS, "parameters"),
         (costs.layers, NETWORK_LAYERS, "layers"),
