@@ -58,7 +58,7 @@ def build(*flags: str) -> None:
         list(pool.map(_output, commands))
         made = Path(folder) / LIBRARY.name
         _output([compiler, "-shared", *flags, *objects, "-lm", "-o", str(made)])
-        beside = LIBRARY.with_suffix(".new")
+        beside = LIBRARY.with_suffix(f".{os.getpid()}.so")  # another build may be here too
         shutil.copy(made, beside)
         beside.replace(LIBRARY)  # a process that has the old one open keeps it
 

@@ -1,7 +1,7 @@
 """Work that can be given up: whoever has stopped waiting says so, and it ends at its next step.
 
 A thread cannot be stopped from outside, so long work calls `check` between its steps, some ten
-times a second. Outside of any `Work` that does nothing (0.1 µs).
+times a second. Outside of any `Work` that does nothing.
 
 Inside: that. Not inside: who gives up what, and when (`serve.worker_pool`).
 """

@@ -1,7 +1,7 @@
 """Threads: the one owner of how many BLAS and OpenCV may use, which holds for the whole process.
 
 Several runs may go on in turns, and end in any order. So whoever needs a number of threads claims
-it for a while (3 µs): the latest claim that still stands is in force, and when the last has ended,
+it for a while: the latest claim that still stands is in force, and when the last has ended,
 the process has again what it had before the first.
 
 Inside: claims, and `workers`, a map over batches for networks that learn nothing at the moment. Not

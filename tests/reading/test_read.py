@@ -19,7 +19,15 @@ from digitus.errors import DataError
 from digitus.files import read_arrays
 from digitus.nn import stream
 from digitus.reading.options import ReadingOptions
-from digitus.reading.read import DrawnSteps, Reading, Steps, read, read_pages
+from digitus.reading.read import (
+    Digit,
+    DrawnSteps,
+    Reading,
+    Steps,
+    _fills,
+    read,
+    read_pages,
+)
 from digitus.synthetic.strokes import draw
 
 
@@ -234,3 +242,17 @@ def test_the_recognizer_that_came_along_is_opened_once(monkeypatch: pytest.Monke
     for _ in range(3):
         read(glyphs()["3"][0])
     assert len(opened) <= 1  # none where another test has read before
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_a_refused_digit_does_not_stand_for_digits_that_are_read(small: bool) -> None:
+    """However little is sure of the parts: what is refused says nothing of what fills a picture."""
+    seen, row = np.zeros((28, 28), np.uint8), np.full(10, 0.1)
+    parts = [
+        Digit(value, confidence, (6 + 17 * i, 4, 14, 37), 0, seen, row)
+        for i, (value, confidence) in enumerate([(8, 0.98), (None, 0.37), (1, 0.88)])
+    ]
+    options = ReadingOptions()
+    for value, confidence, fills in ((None, 0.3, False), (8, 0.99, True)):
+        whole = Digit(value, confidence, (5, 4, 52, 40), 0, seen, row)
+        assert _fills(whole, parts, options, small) is fills

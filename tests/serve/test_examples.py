@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from conftest import missing
 from serving import Serving
 from small import digits, recognizer
 
@@ -45,7 +46,7 @@ def test_python(served: Serving, folder: Path) -> None:
 
 def test_curl(served: Serving, folder: Path) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("curl is not on this machine")
+        missing("curl", "curl is not on this machine")
     for code in examples(served, "curl") + examples(served, "head"):
         code = code.split("\ncurl -N")[0]  # a stream, which would not end
         done = subprocess.run(

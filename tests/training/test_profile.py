@@ -11,7 +11,6 @@ from digitus.nn import BatchNorm, Chain, Conv, Dense, Flatten, MaxPool, Relu, Re
 from digitus.training import profile as profiles
 from digitus.training.events import Finished
 from digitus.training.loop import train
-from digitus.training.processes import available
 from digitus.training.profile import NEXT_BATCH, OTHERS, RULE, Profile, operations
 from small import digits, recipe
 
@@ -48,7 +47,6 @@ def test_the_time_is_accounted_for_and_what_is_learnt_is_the_same() -> None:
             assert line.limit == pytest.approx(speed / 1e9)
 
 
-@pytest.mark.skipif(not available(), reason="there are no groups of processes here")
 def test_waiting_for_other_processes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from digitus.training import step
 

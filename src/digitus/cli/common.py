@@ -46,6 +46,13 @@ data_dir_option = click.option(
     type=PATH,
     help="Folder with data files; looked at before $DIGITUS_DATA and the cache.",
 )
+prepare_option = click.option(
+    "--prepare",
+    type=click.Choice(["auto", "none"]),
+    default="none",
+    show_default=True,
+    help="auto: pictures of any size, polarity and position are made like MNIST's.",
+)
 transposed_option = click.option(
     "--transposed", is_flag=True, help="Images are stored by columns, as in EMNIST's CSV files."
 )

@@ -19,6 +19,7 @@ from digitus.cli.common import (
     output,
     percent,
     pictures_of,
+    prepare_option,
     prepared,
     print_json,
     score_lines,
@@ -47,13 +48,7 @@ if TYPE_CHECKING:
 @click.option("--images", type=PATH, help="Images in an IDX file, instead of --data.")
 @click.option("--labels", type=PATH, help="Their labels in an IDX file.")
 @data_dir_option
-@click.option(
-    "--prepare",
-    type=click.Choice(["auto", "none"]),
-    default="none",
-    show_default=True,
-    help="auto: pictures of any size, polarity and position are made like MNIST's.",
-)
+@prepare_option
 @transposed_option
 @click.option("--not-digits", is_flag=True, help="Nothing in --images is a digit: count refusals.")
 @click.option(

@@ -18,6 +18,7 @@ from digitus.cli.common import (
     cores,
     data_dir_option,
     json_option,
+    prepare_option,
     progress,
     threads_option,
     transposed_option,
@@ -48,13 +49,7 @@ if TYPE_CHECKING:
 @click.argument("recipe", required=False)
 @click.option("--data", help="Data set by name, or a path: folder, .csv, .npz.")
 @data_dir_option
-@click.option(
-    "--prepare",
-    type=click.Choice(["auto", "none"]),
-    default="none",
-    show_default=True,
-    help="auto: pictures of any size, polarity and position are made like MNIST's.",
-)
+@prepare_option
 @transposed_option
 @click.option("--epochs", type=click.IntRange(min=1), help="How often to see every image.")
 @click.option("--seed", type=click.IntRange(min=0), help="Decides all randomness.")

@@ -25,7 +25,7 @@ from digitus.types import Bytes, Floats32, Matrix, Params
 
 DEFAULT = "closeup"  # the close-up network that ships
 KIND = "close-up network"
-AT_ONCE = 64  # close-ups that are looked at together: more need memory and are no faster
+AT_ONCE = 64  # close-ups that are looked at together: it bounds the memory for their maps
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Storage: how parameters are kept in the files that ship, in a quarter of their bytes.
 
 Weights [... o] are whole numbers from -127 to 127, with one scale for each output o; they are off
-by half a scale at most, which no measurement of reading has shown. All others are float16.
+by half a scale at most. All others are float16.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 The network says where digits are, at every scale (`detection.detector`). The close-up network looks
 at each find as it stands on the paper (`detection.closeup`), the recognizer at its ink alone, and
-the three answers become one confidence (`detection.confidence`). What is
-probably a digit is put into lines (`detection.lines`), and these into groups: whether a gap is a
-space is decided by its width among the others of its line (`groups`) and by what the network says.
-A page of which little is certain is looked at turned by quarters as well.
+the three answers become one confidence (`detection.confidence`). What is probably a digit is put
+into lines (`detection.lines`), and these into groups: whether a gap is a space is decided by its
+width among the others of its line (`groups`) and by what the network says. A page of which
+little is certain is looked at turned by quarters as well.
 
 Inside: `read_photo`. Not inside: what is drawn on a screen (`drawing`), opening files (`read`).
 """

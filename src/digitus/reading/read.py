@@ -92,9 +92,8 @@ def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
 def _read(picture: Sheet, options: ReadingOptions) -> Reading:
     """Reads a picture as one digit that fills it, as a drawing, or as a picture of paper.
 
-    With one thread of BLAS. The products are small and there is other work between them, so that
-    a second thread spends its time waiting: 20 small pictures take 35 ms of processor time with
-    one and 141 with two, a page of 100 digits 244 and 383.
+    With one thread of BLAS: the products are small and there is other work between them, so that
+    a second thread would spend its time waiting.
     """
     with limited(1):
         return _read_by_one_thread(picture, options)
