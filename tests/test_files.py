@@ -80,7 +80,7 @@ def test_a_mistake_of_the_program_is_no_failure_to_write(tmp_path: Path, bug: Ex
 
 
 def test_arrays_that_no_file_can_hold_are_a_mistake_of_the_program(tmp_path: Path) -> None:
-    with pytest.raises(SafetensorError, match="Unknown dtype"):
+    with pytest.raises(SafetensorError, match="dtype"):
         write_arrays(tmp_path / "x", {"a": np.array(["text"])}, "model", {})
     assert list(tmp_path.iterdir()) == []
 
