@@ -19,7 +19,7 @@ import digitus
 # The one table of rings: a module may import its own ring and those further in, never further out.
 RINGS: dict[str, int] = {
     "errors": 0, "types": 0, "limits": 0, "cancellation": 0, "nn": 0,
-    "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1,
+    "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1, "locks": 1,
     "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
     "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2,
     "cli": 3, "serve": 3, "bulk": 3, "papers": 3, "__main__": 3,

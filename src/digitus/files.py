@@ -1,24 +1,27 @@
-"""Files: named arrays with JSON beside them, in the safetensors format, written atomically.
+"""Files: named arrays with JSON beside them, in the safetensors format; reading, atomic writing.
 
 A model file holds the parameters of a network; its metadata holds the recipe and the history. A
 checkpoint holds the whole state of a training run in the same way. Nothing in either can run code.
 Files come from strangers: header and sizes are checked before anything is allocated, and whatever
 is wrong with one is one line of `ModelError`.
 
-Inside: reading and writing such a file, and writing any file atomically. Not inside: what the
-metadata mean (`recognizer`, `training.run_folder`).
+Inside: reading and writing such a file, opening any file without waiting for ever, writing any file
+atomically, and what may be replaced. Not inside: what the metadata mean (`recognizer`,
+`training.run_folder`), and who may write to a folder (`locks`).
 """
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -32,18 +35,67 @@ LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a 
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 LONGEST_WRITE = 600  # seconds; what is older has lost its writer
+WRITER_SECONDS = 10.0  # for somebody to begin to write into a pipe
+# One of these is at the beginning of every page and picture that is written for a person.
+MARKS = b'name="generator" content="digitus"', b"Software\0digitus"
+MARKED_WITHIN = 4096  # bytes
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def open_file(path: Path) -> IO[bytes]:
+    """A file opened for reading. Raises `OSError`, also for a folder, a pipe or a device."""
+    file = _open_at_once(path)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "is not a file", str(path))
+    return file
+
+
+def read_at_most(path: Path, size: int) -> bytes:
+    """So many bytes of a file, or of a pipe that somebody writes to, or all. Raises `OSError`."""
+    with _open_at_once(path) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            return _read_pipe(file, size)
+        os.set_blocking(file.fileno(), True)
+        return file.read(size)
+
+
+def _open_at_once(path: Path) -> IO[bytes]:
+    """Opens a file; of a pipe, without waiting for who writes to it."""
+    at_once = getattr(os, "O_NONBLOCK", 0)
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | at_once))
+
+
+def _read_pipe(file: IO[bytes], size: int) -> bytes:
+    """What comes through a pipe, as soon as there is somebody to write."""
+    number, late = file.fileno(), time.monotonic() + WRITER_SECONDS
+    first = b""
+    while not first and time.monotonic() < late:
+        try:
+            first = os.read(number, 1)
+        except BlockingIOError:  # somebody is there who has not written yet
+            break
+        if not first:
+            time.sleep(0.01)
+    else:
+        if not first:
+            raise OSError(errno.EPIPE, "is a pipe into which nobody writes", file.name)
+    os.set_blocking(number, True)
+    return first + file.read(size - len(first))
+
+
+def write_atomically(
+    path: Path, write: Callable[[Path], object], *, new_folder: bool = True
+) -> None:
     """Lets `write` fill a file beside `path`, then puts it in place in one step.
 
     Whoever looks at `path`, also after a crash or a full disk, sees the old file or the new one,
-    never a part; of several writers the last one wins. Raises `OutputError` where it cannot be
-    written.
+    never a part; of several writers the last one wins. The folder is made where there is none,
+    unless a `new_folder` is not wanted. Raises `OutputError` where it cannot be written.
     """
     beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if new_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
         write(beside)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())  # the bytes before the name: else a power cut leaves it empty
@@ -64,23 +116,54 @@ def _remove_left_over(path: Path) -> None:
                 part.unlink()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def check_replaceable(path: Path) -> None:
+    """Raises `OutputError` where a page would take the place of what is no page of ours."""
+    try:
+        with open_file(path) as file:
+            start = file.read(MARKED_WITHIN)
+        if not start or any(mark in start for mark in MARKS):
+            return
+        why = "it is there already and is no page or picture that digitus wrote; name another file"
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        why = _reason(error)
+    raise OutputError(f"cannot write {path}: {why}")
+
+
+def write_page(path: Path, content: str | bytes) -> None:
+    """Writes a page or a picture for a person, over nothing but an older one.
+
+    Raises `OutputError`.
+    """
+    check_replaceable(path)
+    write_bytes(path, content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
+
+
+def write_bytes(path: Path, content: bytes, *, new_folder: bool = True) -> None:
     """Writes a file atomically. Raises `OutputError`."""
-    write_atomically(path, lambda beside: beside.write_bytes(content))
+    write_atomically(path, lambda beside: beside.write_bytes(content), new_folder=new_folder)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, new_folder: bool = True) -> None:
     """Writes a text file atomically, "?" for what is no character. Raises `OutputError`."""
-    write_bytes(path, text.encode("utf-8", "replace"))
+    write_bytes(path, text.encode("utf-8", "replace"), new_folder=new_folder)
 
 
-def write_arrays(path: Path, arrays: Params, kind: str, metadata: dict[str, Any]) -> None:
+def write_arrays(
+    path: Path,
+    arrays: Params,
+    kind: str,
+    metadata: dict[str, Any],
+    *,
+    new_folder: bool = True,
+) -> None:
     """Writes arrays and their metadata (anything JSON can hold). Raises `OutputError`."""
     from safetensors.numpy import save
 
     about = {"kind": kind, "version": str(VERSION), "about": json.dumps(metadata)}
     whole = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    write_bytes(path, save(whole, about))
+    write_bytes(path, save(whole, about), new_folder=new_folder)
 
 
 def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
@@ -115,7 +198,7 @@ def _wide(a: Numbers) -> Numbers:
 
 def _check_header(path: Path) -> None:
     """The length of the header must fit the file and be of a sensible size."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         first = file.read(8)
     length = int.from_bytes(first, "little")

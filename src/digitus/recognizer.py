@@ -150,8 +150,11 @@ class Recognizer:
         """How many numbers the network has learnt or measured."""
         return sum(int(w.size) for w in self.params.values())
 
-    def save(self, path: Path | str) -> None:
-        """Writes the recognizer to one file, atomically. Raises `OutputError`."""
+    def save(self, path: Path | str, *, new_folder: bool = True) -> None:
+        """Writes the recognizer to one file, atomically, in a `new_folder` if need be.
+
+        Raises `OutputError`.
+        """
         about = {
             "recipe": to_table(self.recipe),
             "size": list(self.size),
@@ -159,7 +162,7 @@ class Recognizer:
             "threshold": self.threshold,
             "history": self.history,
         }
-        write_arrays(Path(path), self.params, "model", about)
+        write_arrays(Path(path), self.params, "model", about, new_folder=new_folder)
 
     def export(
         self,

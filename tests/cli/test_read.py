@@ -97,14 +97,17 @@ def test_a_bad_picture_stops_no_other(digitus: Any, photo: Path, tmp_path: Path)
     empty, text = tmp_path / "empty.png", tmp_path / "text.jpg"
     empty.write_bytes(b"")
     text.write_bytes(b"hello")
-    result = digitus("read", empty, tmp_path, photo, text, tmp_path / "absent.png")
+    (tmp_path / "folder").mkdir()
+    result = digitus("read", empty, "folder", photo, text, tmp_path / "absent.png")
     assert result.code == 1
     assert result.out == f"{photo}: 71\n"
     complaints = result.err.splitlines()
     assert len(complaints) == 4
     assert all(line.startswith("digitus: ") for line in complaints)
     for line, words in zip(
-        complaints, ["is empty", "is a folder", "not a picture", "No such file"], strict=True
+        complaints,
+        ["is empty", "folder without pictures", "not a picture", "No such file"],
+        strict=True,
     ):
         assert words in line
 

@@ -81,3 +81,33 @@ def test_damage_is_told_in_one_line_by_us_alone(model, tmp_path) -> None:
     told = subprocess.run(command, capture_output=True, text=True, env={**os.environ}, check=False)
     assert all(line.startswith("digitus: ") for line in told.stderr.splitlines())
     assert len(told.stderr.splitlines()) <= 1
+
+
+def test_review_overwrites_picture(digitus, model, pictures, tmp_path) -> None:
+    """Nor does any other page or picture take the place of what is none of ours."""
+    one, before = pictures[1], pictures[1].read_bytes()
+    result = digitus("read", "--review", one, pictures[0], "--model", model)
+    assert f"cannot write {one}: it is there already" in result.complaint
+    (tmp_path / "shown").mkdir()
+    notes = [tmp_path / "shown" / "one.png", tmp_path / "shown" / "one.html"]
+    for note, option in zip(notes, ("--annotate", "--explain"), strict=True):
+        note.write_text("mine", "utf-8")
+        result = digitus("read", one, "--model", model, option, "shown")
+        assert "it is there already" in result.complaint
+        assert note.read_text("utf-8") == "mine"
+    weights = model.read_bytes()
+    assert "it is there already" in digitus("evaluate", "--report", model, model).complaint
+    assert one.read_bytes() == before
+    assert model.read_bytes() == weights
+    for device in (os.devnull, tmp_path):
+        assert "cannot write" in digitus("read", one, "--review", device).complaint
+
+
+def test_our_own_pages_are_replaced(digitus, model, pictures, tmp_path) -> None:
+    (tmp_path / "page.html").touch()  # as mktemp leaves it
+    for _ in range(2):
+        result = digitus(
+            "read", pictures[1], "--model", model, "--review", "page.html",
+            "--annotate", "shown", "--explain", "shown",
+        )  # fmt: skip
+        assert (result.code, result.err) == (0, "")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digitus.serve.live import runs
+from digitus.evaluation import evaluate
+from digitus.serve.live import runs, telling
+from digitus.serve.live.run import CLOSE_SECONDS
 from serving import LESSON, Serving, events, metric, serving, wait_for
 
 
@@ -89,3 +93,104 @@ def test_removing_a_run(alone: Serving, tmp_path: Path) -> None:
     for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events"), ("POST", "/pause")):
         answer = alone.client.request(method, f"/api/runs/{run}{path}", json={})
         assert answer.status_code == 404
+
+
+def test_deleted_run_returns(
+    alone: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not: also while its thread is in something long, nobody waits, and it stays away."""
+    let_go, held = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any) -> Any:
+        held.set()
+        assert let_go.wait(30)
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(telling, "evaluate", slow)
+    run = alone.begin(epochs=1)
+    assert held.wait(20)
+    assert alone.client.delete(f"/api/runs/{run}").status_code == 204
+    assert alone.client.get("/api/health").elapsed.total_seconds() < CLOSE_SECONDS / 2
+    assert list((tmp_path / "runs").iterdir()) == []
+    monkeypatch.setattr(runs, "MOST_RUNS_ENDING", 1)
+    assert "still ending" in alone.client.post("/api/runs", json=LESSON).json()["error"]
+    let_go.set()
+    other = wait_for(lambda: alone.client.post("/api/runs", json=LESSON).json().get("id"))
+    assert alone.client.delete(f"/api/runs/{other}").status_code == 204
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert alone.client.get("/api/runs").json()["runs"] == []
+
+
+def test_what_a_killed_server_was_about_to_remove_goes(tmp_path: Path) -> None:
+    left = tmp_path / f"{runs.REMOVED}01234567"
+    left.mkdir()
+    (left / "settings.json").write_text("{}", "utf-8")
+    with serving(tmp_path) as ours:
+        assert ours.client.get("/api/runs").json()["runs"] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ghost_runs(alone: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk there are none: a run that cannot start is gone, one that ends may go on."""
+    going = alone.begin(epochs=1000)
+    wait_for(lambda: alone.run(going)["records"])
+
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        for _ in range(runs.MOST_RUNS_GOING + 1):
+            answer = alone.client.post("/api/runs", json=LESSON)
+            assert answer.status_code == 507
+            assert "No space left on device" in answer.json()["error"]
+        assert "No space left on device" in alone.until(going, "failed")["error"]
+        assert [run["id"] for run in alone.client.get("/api/runs").json()["runs"]] == [going]
+        assert [path.name for path in (tmp_path / "runs").iterdir()] == [going]
+        assert alone.ask(going, "resume").status_code == 507
+        assert alone.run(going)["status"] == "failed"
+    step = alone.run(going)["step"]
+    assert alone.ask(going, "resume").status_code == 200
+    wait_for(lambda: alone.run(going)["step"] > step)
+    assert alone.ask(going, "stop").status_code == 200
+    alone.until(going, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("settings.json", '"pace":0.0', '"pace":NaN'),
+        ("settings.json", '"pace":0.0', '"pace":1e999'),
+        ("shown.json", '"loss":', '"loss":NaN,"was":'),
+        ("shown.json", '"loss":', '"loss":1e999,"was":'),
+        ("shown.json", '"accuracy":', '"accuracy":7.5,"was":'),
+        ("shown.json", '"development_accuracy":', '"development_accuracy":"s","was":'),
+        ("shown.json", '"records":[', '"records":["s",'),
+        ("shown.json", '"curve":[', '"curve":[[1,2],'),
+    ],
+)
+def test_tampered_runs(
+    ended: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, file: str, old: str, new: str
+) -> None:
+    """What is no number in one run's files hides that run, with a word, and no other."""
+    good, bad = "01234567", "89abcdef"
+    for run in (good, bad):
+        shutil.copytree(ended, tmp_path / run)
+    text = (tmp_path / bad / file).read_text("utf-8")
+    assert old in text
+    (tmp_path / bad / file).write_text(text.replace(old, new), "utf-8")
+    with serving(tmp_path) as ours:
+        answer = ours.client.get("/api/runs")
+        assert answer.status_code == 200
+        assert [run["id"] for run in answer.json()["runs"]] == [good]
+    assert f"{bad} is left alone: " in caplog.text
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that has finished."""
+    folder = tmp_path_factory.mktemp("ended")
+    with serving(folder) as ours:
+        run = ours.begin(epochs=1)
+        ours.until(run, "finished")
+    return folder / run

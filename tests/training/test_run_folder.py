@@ -52,7 +52,7 @@ def assert_same_state(a: State, b: State) -> None:
 def test_a_checkpoint_keeps_everything(run: Run, optimizer: str, average: float) -> None:
     small = recipe(EVERYTHING, optimizer={"kind": optimizer}, average=average)
     for state in copies(small, digits())[1]:
-        save_checkpoint(run.checkpoint, small, state, digits())
+        save_checkpoint(run, small, state, digits())
         kept_recipe, kept, fingerprint = load_checkpoint(run.checkpoint)
         assert kept_recipe == small
         assert fingerprint == digits().sha256
@@ -141,7 +141,7 @@ def test_stopping_a_resumed_run_whose_model_was_saved_keeps_its_progress(run: Ru
     """Killed between saving the model and removing the checkpoint, resumed, then stopped."""
     small = recipe(epochs=4)
     finish(run, small)
-    save_checkpoint(run.checkpoint, small, begin(small, digits()), digits())
+    save_checkpoint(run, small, begin(small, digits()), digits())
     _, state = resume(run, digits())
     events = record(run, small, digits(), state=state, seconds=1e9)
     for event in events:

@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from digitus import __version__
-from digitus.cli.terminal import complain, printable
+from digitus.cli import streams
+from digitus.cli.terminal import printable
 from digitus.errors import DigitusError
 from digitus.threads import begin_with_one
 
@@ -83,12 +84,13 @@ def _version(ctx: click.Context) -> None:
 
 def main() -> None:
     """The program `digitus`."""
+    streams.prepare()
+    code: int | str | None = 0
     begin_with_one()
     try:
         app(prog_name="digitus")
-    except DigitusError as error:
-        complain(error)
-        sys.exit(1)
-    except MemoryError as error:
-        complain(f"not enough memory ({error or 'try smaller batches'})")
-        sys.exit(1)
+    except SystemExit as left:
+        code = left.code
+    except (DigitusError, MemoryError, OSError) as error:
+        code = streams.fail(error)
+    sys.exit(streams.finish(code))

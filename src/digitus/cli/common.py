@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from digitus.recognizer import Recognizer
     from digitus.types import Bytes, Images
 
-PATH = click.Path(path_type=Path)
+# Whether it can be read is found out by reading, and told as anything else that fails.
+PATH = click.Path(path_type=Path, readable=False)
 
 
 class Number(click.FloatRange):

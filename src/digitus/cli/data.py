@@ -108,7 +108,8 @@ def _draw_sheet(path: Path, images: object, labels: object) -> None:
     import numpy as np
     from PIL import Image
 
-    from digitus.files import write_atomically
+    from digitus.files import write_page
+    from digitus.report.annotate import png
 
     images, labels = np.asarray(images), np.asarray(labels)
     height, width = images.shape[1:]
@@ -117,4 +118,4 @@ def _draw_sheet(path: Path, images: object, labels: object) -> None:
         for column, image in enumerate(images[labels == digit][:SHEET_COLUMNS]):
             rows = slice(digit * height, (digit + 1) * height)
             canvas[rows, column * width : (column + 1) * width] = image
-    write_atomically(path, lambda beside: Image.fromarray(canvas).save(beside, "PNG"))
+    write_page(path, png(Image.fromarray(canvas)))

@@ -85,9 +85,12 @@ def evaluate(
     """
     from digitus.committee import Committee
     from digitus.evaluation import evaluate_not_digits
+    from digitus.files import check_replaceable
     from digitus.threads import workers
 
     _check_usage(images, labels, not_digits, report, predict, kaggle, models)
+    if report is not None:
+        check_replaceable(report)
     members, paths = zip(*map(member_of, models or (None,)), strict=True)
     recognizer = members[0] if len(members) == 1 else Committee(members)
     path = ", ".join(paths)

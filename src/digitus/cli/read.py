@@ -19,12 +19,14 @@ from digitus.cli.common import (
     recognizer_of,
     threads_option,
 )
+from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain, printable
 
 if TYPE_CHECKING:
     from digitus.cli.read_one import Done
-    from digitus.errors import DigitusError
+    from digitus.errors import DataError, DigitusError
     from digitus.reading.result import Reading
+    from digitus.report.show import Show
 
 MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
@@ -56,6 +58,7 @@ COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
 @click.option("--annotate", type=PATH, metavar="DIR", help="Draw what was read on the pictures.")
 @click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")
 @click.option("--review", type=PATH, metavar="FILE", help="A page to correct what is doubtful.")
+@click.option("--recursive", is_flag=True, help="Of a folder, also the pictures in its folders.")
 @threads_option
 def read(
     pictures: tuple[Path, ...],
@@ -67,51 +70,51 @@ def read(
     annotate: Path | None,
     explain: Path | None,
     review: Path | None,
+    recursive: bool,
     threads: int,
 ) -> None:
     """Read the handwritten digits in pictures.
 
-    PICTURE is a photo, scan, screenshot or drawing. A digit too doubtful to be told is a ?; what
-    is no digit is left out. Pictures that cannot be read are told on standard error, the others
-    are read, and the exit code is 1.
+    PICTURE is a photo, scan, screenshot or drawing, a folder of them, or - for what comes in at
+    standard input. A digit too doubtful to be told is a ?; what is no digit is left out. Pictures
+    that cannot be read are told on standard error, the others are read, and the exit code is 1.
     """
     from digitus.cli.read_one import Done, ReadAndShow
     from digitus.reading.bulk import quietly, read_many
     from digitus.reading.options import ReadingOptions
+    from digitus.reading.pictures import STANDARD_INPUT, named
 
     pattern = _pattern(digits, pattern)
-    if annotate and annotate.resolve() in {p.parent.resolve() for p in pictures}:
-        raise click.UsageError(f"--annotate would write over the pictures in {annotate}")
+    given = list(named(pictures, recursive=recursive))
+    paths = [path for path, error in given if not error]
+    show = _show(annotate, explain, review, paths)
     recognizer, _ = recognizer_of(model)
     options = ReadingOptions(recognizer, pattern, min_confidence, keep_steps=explain is not None)
-    show = None
-    if annotate or explain or review:
-        from digitus.report.show import Show, distinct
-
-        show = Show(annotate, explain, review is not None, distinct(pictures))
-    reader = ReadAndShow(options, show)
+    standard_input = _standard_input() if STANDARD_INPUT in paths else b""
+    reader = ReadAndShow(options, show, standard_input)
+    several = [path for path, _ in given] != list(pictures[:1])
     write = {"text": _text, "jsonl": _jsonl, "csv": _csv}[form]
     write_error = {"text": _no_text, "jsonl": _jsonl_error, "csv": _csv_error}[form]
     if form == "csv":
         _row(COLUMNS)
     quietly()
-    _mute_libraries()
+    mute_libraries()
     failed, doubts = 0, []
-    answers = read_many(pictures, reader, cores(threads))
-    for path, answer in _with_progress(answers, len(pictures)):
+    answers = _in_order(given, read_many(paths, reader, cores(threads)))
+    for path, answer in _with_progress(answers, len(given)):
         if isinstance(answer, Done):
             doubts += answer.doubts
-            write(path, answer.readings, len(pictures) > 1)
+            write(path, answer.readings, several)
         else:
             failed += 1
             complain(answer)
             write_error(path, answer)
     sys.stdout.flush()
     if review:
-        from digitus.files import write_text
+        from digitus.files import write_page
         from digitus.report.review import review as review_page
 
-        write_text(review, review_page(doubts))
+        write_page(review, review_page(doubts))
     if failed:
         sys.exit(1)
 
@@ -125,16 +128,45 @@ def _pattern(digits: int | None, pattern: str | None) -> str | None:
     return pattern if digits is None else "#" * digits
 
 
-def _mute_libraries() -> None:
-    """Leaves standard error to us: libtiff prints a line for each damaged line of a picture."""
+def _show(
+    annotate: Path | None, explain: Path | None, review: Path | None, paths: Sequence[Path]
+) -> Show | None:
+    """What is to be shown, if anything is; refused where it would replace what is no page of ours.
+
+    Single files in the folders are looked at when they are written.
+    """
+    if not (annotate or explain or review):
+        return None
+    from digitus.files import check_replaceable
+    from digitus.reading.pictures import STANDARD_INPUT
+    from digitus.report.show import Show, distinct
+
+    folders = {os.path.realpath(path.parent) for path in paths if path != STANDARD_INPUT}
+    if annotate and os.path.realpath(annotate) in folders:
+        raise click.UsageError(f"--annotate would write over the pictures in {annotate}")
+    if review:
+        check_replaceable(review)
+    return Show(annotate, explain, review is not None, distinct(paths))
+
+
+def _standard_input() -> bytes | DataError:
+    """A picture, no more of it than tells that it is too large; or why there is none."""
+    from digitus.errors import DataError
+    from digitus.limits import PICTURE_BYTES
+
     try:
-        ours = os.dup(sys.stderr.fileno())
-    except (OSError, ValueError):  # no file: somebody listens already
-        return
-    sys.stderr = os.fdopen(ours, "w", buffering=1, errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+        return sys.stdin.buffer.read(PICTURE_BYTES + 1)
+    except OSError as error:
+        return DataError(f"standard input: cannot be read ({error.strerror})")
+
+
+def _in_order(
+    given: Iterable[tuple[Path, DataError | None]],
+    answers: Iterator[tuple[Path, Done | DigitusError]],
+) -> Iterator[tuple[Path, Done | DigitusError]]:
+    """The answers to the pictures, and in their places the folders that hold none."""
+    for path, error in given:
+        yield (path, error) if error else next(answers)
 
 
 def _with_progress(

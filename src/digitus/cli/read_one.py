@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digitus.errors import DataError
 from digitus.reading.options import ReadingOptions
+from digitus.reading.pictures import STANDARD_INPUT
 from digitus.reading.read import read_pages
 from digitus.reading.result import Reading
+from digitus.vision.decode import read_picture
 
 if TYPE_CHECKING:
     from digitus.report.review import Doubts
@@ -33,10 +36,17 @@ class ReadAndShow:
 
     options: ReadingOptions
     show: Show | None
+    # What came in there, or why nothing did, if that is one of the pictures.
+    standard_input: bytes | DataError = b""
 
     def __call__(self, path: Path) -> Done:
         """What a file's pages say; raises `DigitusError` where it cannot be read or shown."""
-        readings = list(read_pages(path, self.options))
-        doubts = self.show(path, readings) if self.show else []
+        name = "standard input" if path == STANDARD_INPUT else str(path)
+        # Once: a pipe cannot be read again.
+        content = self.standard_input if path == STANDARD_INPUT else read_picture(path)
+        if isinstance(content, DataError):
+            raise content
+        readings = list(read_pages(content, self.options, name=name))
+        doubts = self.show(path, readings, content) if self.show else []
         # The steps are shown; they would be megabytes to send to another process.
         return Done([replace(reading, steps=None) for reading in readings], doubts)

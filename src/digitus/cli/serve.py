@@ -47,6 +47,7 @@ def serve(
     from urllib.parse import quote
 
     from digitus.datasets.sources import cache_folder
+    from digitus.locks import locked
     from digitus.serve.access import AccessPolicy, is_loopback
     from digitus.serve.app import application
     from digitus.serve.server import listen, server
@@ -57,23 +58,24 @@ def serve(
     except ValueError as error:
         raise click.UsageError(f"--token: {error}") from None
     recognizer, _ = recognizer_of(model)
-    listening = listen(host, port)
-    port = listening.getsockname()[1]
-    if token is None and not is_loopback(host):
-        token = secrets.token_urlsafe(18)
-    if folder is None:  # one for each address, of which there is one server at a time
-        folder = cache_folder() / "serve" / f"{host.replace(':', '_')}-{port}"
-    policy = AccessPolicy(host, port, token)
-    app = application(recognizer, policy, folder, reload_page=reload_page)
-    shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}/" + (f"?token={quote(token)}" if token else "")
-    if json:
-        print_json({"address": address, "folder": str(folder)})
-        sys.stdout.flush()
-    else:
-        output().print(address)
-    if open_:
-        click.launch(address)
-    # Requests and runs share out the cores; uvicorn raises the interrupt again when all has ended.
-    with limited(1), suppress(KeyboardInterrupt):
-        server(app).run(sockets=[listening])
+    with listen(host, port) as listening:
+        port = listening.getsockname()[1]
+        if token is None and not is_loopback(host):
+            token = secrets.token_urlsafe(18)
+        if folder is None:  # one for each address, of which there is one server at a time
+            folder = cache_folder() / "serve" / f"{host.replace(':', '_')}-{port}"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        policy = AccessPolicy(host, port, token)
+        app = application(recognizer, policy, folder, reload_page=reload_page)
+        shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{port}/" + (f"?token={quote(token)}" if token else "")
+        # Requests and runs share out the cores; uvicorn raises the interrupt again in the end.
+        with locked(folder, "digitus serve"), limited(1), suppress(KeyboardInterrupt):
+            if json:
+                print_json({"address": address, "folder": str(folder)})
+                sys.stdout.flush()
+            else:
+                output().print(address)
+            if open_:
+                click.launch(address)
+            server(app).run(sockets=[listening])

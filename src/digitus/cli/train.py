@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Generator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from digitus.cli.common import (
     threads_option,
     transposed_option,
 )
+from digitus.cli.train_folder import alone, check_unused, interrupted
 from digitus.cli.train_tasks import (
     beginning,
     begun,
@@ -125,11 +125,11 @@ def train(
     after the step that is going on and keeps a checkpoint.
     """
     from digitus.cli.train_told import tell, tell_times
-    from digitus.errors import DigitusError, TrainingError
+    from digitus.errors import TrainingError
     from digitus.recipe import load_recipe
     from digitus.training.device import Device
     from digitus.training.profile import Profile
-    from digitus.training.run_folder import Run, new_run, unfinished_run
+    from digitus.training.run_folder import Run, new_run
 
     console = progress()
     given = _given(settings, epochs, seed)
@@ -141,34 +141,36 @@ def train(
     if resume:
         if before:
             raise TrainingError("an interrupted run has begun already: --resume or --start-from")
-        run = Run(out) if out else unfinished_run(chosen.name)
-        asked = chosen if given else None
-        chosen, learnt, state = _resumed(run, asked, given, data, bring)
-        if recipe and chosen.name != (name := load_recipe(recipe).name):
-            raise TrainingError(f"{run.folder} is a run of {chosen.name}, not of {name}")
-        console.print(f"resuming {run.folder} after {state.step:,} steps")
+        run = interrupted(out, chosen.name)
     else:
-        if out and Run(out).used:
-            raise TrainingError(f"{out} holds a run already; choose another --out, or --resume")
+        if out:
+            check_unused(Run(out))
         chosen, learnt = _data(chosen, data, bring, console)
         chosen = suited_to(chosen, learnt, given)
         state = begun(chosen, learnt, before)
         run = Run(out) if out else new_run(chosen.name)
-    where = Device(array_library, device, precision)
-    times = Profile(where) if profile else None
-    events = recorded(run, chosen, learnt, state, cores(threads), where, times, checkpoint_seconds)
-    try:
+    with alone(run):
+        if resume:
+            asked = chosen if given else None
+            chosen, learnt, state = _resumed(run, asked, given, data, bring)
+            if recipe and chosen.name != (name := load_recipe(recipe).name):
+                raise TrainingError(f"{run.folder} is a run of {chosen.name}, not of {name}")
+            console.print(f"resuming {run.folder} after {state.step:,} steps")
+        else:
+            check_unused(run)
+        where = Device(array_library, device, precision)
+        times = Profile(where) if profile else None
+        events = recorded(
+            run, chosen, learnt, state, cores(threads), where, times, checkpoint_seconds
+        )
         trained = _train(events, chosen, console)
-    except DigitusError:
-        with suppress(OSError):  # a run that could not even begin leaves no empty folder
-            run.folder.rmdir()
-        raise
-    tell_times(times, console)
-    if trained is None:
-        again = _again(recipe or "quick", run, data_dir, prepare, transposed)
-        console.print(f"stopped; go on with: {again}")
-        sys.exit(130)
-    tell(run, trained, learnt, cores(threads), json)
+        tell_times(times, console)
+        if trained is not None:
+            tell(run, trained, learnt, cores(threads), json)
+            return
+    again = _again(recipe or "quick", run, data_dir, prepare, transposed)
+    console.print(f"stopped; go on with: {again}")
+    sys.exit(130)
 
 
 def _again(recipe: str, run: Run, data_dir: Path | None, prepare: str, transposed: bool) -> str:
@@ -214,8 +216,6 @@ def _resumed(
     from digitus.recipe import with_settings
     from digitus.training.run_folder import load_checkpoint, resume
 
-    if not run.checkpoint.exists():
-        raise TrainingError(f"{run.folder} holds no interrupted run; start one without --resume")
     recipe, _, _ = load_checkpoint(run.checkpoint)
     learnt = bring(data or recipe.data)
     if asked is not None and recipe != suited_to(

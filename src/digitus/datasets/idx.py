@@ -25,7 +25,7 @@ import numpy as np
 from digitus.datasets.digits import Digits
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
-from digitus.files import write_bytes
+from digitus.files import open_file, write_bytes
 from digitus.limits import SET_BYTES, SET_UNMAPPED_BYTES
 from digitus.types import Bytes, Images, Labels
 
@@ -98,7 +98,7 @@ def write_idx(path: Path, array: Bytes) -> None:
 
 def _open(path: Path) -> IO[bytes]:
     try:
-        return path.open("rb")
+        return open_file(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 

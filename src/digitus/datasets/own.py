@@ -44,6 +44,8 @@ def load_pictures(path: Path, part: PartName = "train", *, fit: Fit | None = Non
         return pictures.read_folder(path, part, fit=fit)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
+    if not path.is_file():
+        raise DataError(f"{path}: is not a file")
     match path.suffix.lower():
         case suffix if suffix in tables.SUFFIXES:
             return tables.read_csv(path)

@@ -121,5 +121,7 @@ def _answer(reader: Callable[[Path], T], path: Path) -> T | DigitusError:
         return reader(path)
     except DigitusError as error:
         return error
+    except OSError as error:
+        return DataError(f"{path}: cannot be read ({error.strerror or error})")
     except MemoryError:
         return DataError(f"{path}: there is not enough memory to read it")

@@ -67,20 +67,23 @@ def read(
 
 
 def read_pages(
-    picture: str | Path | bytes | Bytes, options: ReadingOptions | None = None
+    picture: str | Path | bytes | Bytes, options: ReadingOptions | None = None, *, name: str = ""
 ) -> Iterator[Reading]:
-    """As `read`, for each page of a file; only a TIFF has more than one."""
+    """As `read`, for each page of a file; only a TIFF has more than one.
+
+    `name` is what errors call a picture that is not a file.
+    """
     chosen = options or ReadingOptions()
     return (
         _read(Sheet(as_grey(page.pixels), page.width, page.height), chosen)
-        for page in _pictures(picture)
+        for page in _pictures(picture, name)
     )
 
 
-def _pictures(picture: str | Path | bytes | Bytes) -> Iterator[Picture]:
+def _pictures(picture: str | Path | bytes | Bytes, name: str) -> Iterator[Picture]:
     if isinstance(picture, str | Path | bytes):
         source = Path(picture) if isinstance(picture, str) else picture
-        return decode_pages(source, side=DECODED_PIXELS)
+        return decode_pages(source, name, side=DECODED_PIXELS)
     shape = picture.shape
     if picture.dtype != np.uint8 or not picture.size or (len(shape) != 2 and shape[2:] != (3,)):
         raise DataError(

@@ -28,6 +28,7 @@ from typing import Any, NewType, get_args, get_origin, get_type_hints
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
+from digitus.files import open_file
 from digitus.limits import NESTING, NETWORK_LAYERS
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
@@ -65,7 +66,8 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
         if path.suffix != ".toml":
             raise RecipeError(f"no recipe {str(name)!r}{nearest(str(name), known)}")
         try:
-            text, source = path.read_text("utf-8"), path.stem
+            with open_file(path) as file:
+                text, source = file.read().decode("utf-8"), path.stem
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(f"recipe {path} cannot be read: {_reason(error)}") from None
     try:

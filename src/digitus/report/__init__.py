@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from digitus import __version__
 from digitus.evaluation import Evaluation
-from digitus.files import write_text
+from digitus.files import write_page
 from digitus.recognizer import Recognizer
 from digitus.report import charts, model, score
 from digitus.report.formats import duration, percent, quantity
@@ -37,12 +37,14 @@ def write_report(
     evaluation: Evaluation,
     epochs: Sequence[dict[str, Any]] | None = None,
 ) -> None:
-    """Writes the report to one HTML file, atomically. Raises `OutputError`.
+    """Writes the report to one HTML file, atomically, over nothing but an older page of ours.
+
+    Raises `OutputError`.
 
     `epochs` are the records of training, one for each epoch, as `training.EpochEnded` has them;
     without them, those that the recognizer remembers. They may be empty.
     """
-    write_text(Path(path), report(recognizer, evaluation, epochs))
+    write_page(Path(path), report(recognizer, evaluation, epochs))
 
 
 def report(

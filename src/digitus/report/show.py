@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from digitus.files import write_bytes, write_text
+from digitus.files import write_page
 from digitus.reading.result import Reading
 from digitus.report.annotate import LARGEST_SIDE, annotate
 from digitus.report.explain import explain
@@ -31,25 +31,25 @@ class Show:
     review: bool = False
     names: Mapping[Path, str] = field(default_factory=dict)
 
-    def __call__(self, path: Path, readings: Sequence[Reading]) -> list[Doubts]:
+    def __call__(self, path: Path, readings: Sequence[Reading], content: bytes) -> list[Doubts]:
         """Writes what is asked for; returns the doubts of each page, if they are.
 
-        Raises `OutputError` where a file cannot be written and `DataError` where the picture
-        cannot be opened again.
+        `content` is what the file at `path` holds. Raises `OutputError` where a file cannot be
+        written, or would take the place of what is no page or picture of ours.
         """
         doubts = []
-        pages = zip(decode_pages(path, side=LARGEST_SIDE), readings, strict=True)
+        pages = zip(decode_pages(content, str(path), side=LARGEST_SIDE), readings, strict=True)
         for number, (decoded, reading) in enumerate(pages, 1):
-            picture = decoded.pixels
+            pixels = decoded.pixels
             page = f", page {number}" if len(readings) > 1 else ""
             name = self.names.get(path, path.stem) + (f"-page-{number}" if page else "")
             if self.annotate:
-                write_bytes(self.annotate / f"{name}.png", annotate(picture, reading))
+                write_page(self.annotate / f"{name}.png", annotate(pixels, reading))
             if self.explain:
                 title = f"{path.name}{page}"
-                write_text(self.explain / f"{name}.html", explain(picture, reading, title))
+                write_page(self.explain / f"{name}.html", explain(pixels, reading, title))
             if self.review:
-                doubts.append(doubts_of(f"{path}{page}", picture, reading))
+                doubts.append(doubts_of(f"{path}{page}", pixels, reading))
         return doubts
 
 

@@ -35,8 +35,8 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             listening.close()
             raise
-    except OSError as error:
-        why = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # the second for what can be no name
+        why = getattr(error, "strerror", None) or str(error)
         raise OutputError(f"cannot listen on {host}, port {port}: {why}") from None
     return listening
 

@@ -50,9 +50,13 @@ class Data(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a run."""
+    """The folder of a run; a `new_folder` is made where there is none.
+
+    It is not for a run that somebody else may remove while it goes on.
+    """
 
     folder: Path
+    new_folder: bool = True
 
     @property
     def model(self) -> Path:
@@ -77,7 +81,7 @@ class Run:
     @property
     def used(self) -> bool:
         """Whether there is something here that a new run would overwrite."""
-        return self.model.exists() or self.checkpoint.exists()
+        return any(f.exists() for f in (self.model, self.checkpoint, self.log, self.report))
 
 
 def new_run(name: str, root: Path = Path("runs")) -> Run:
@@ -108,7 +112,7 @@ def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
     return max(waiting, key=lambda run: run.checkpoint.stat().st_mtime)
 
 
-def save_checkpoint(path: Path, recipe: Recipe, state: State, data: Data) -> None:
+def save_checkpoint(run: Run, recipe: Recipe, state: State, data: Data) -> None:
     """Writes the whole state, atomically. Raises `OutputError`."""
     about = {
         "recipe": to_table(recipe),
@@ -117,7 +121,8 @@ def save_checkpoint(path: Path, recipe: Recipe, state: State, data: Data) -> Non
         **{key: getattr(state, key) for key in ("step", "loss", "right", "seen", "seconds")},
         **state.history(),
     }
-    write_arrays(path, _arrays(state), "checkpoint", about)
+    arrays = _arrays(state)
+    write_arrays(run.checkpoint, arrays, "checkpoint", about, new_folder=run.new_folder)
 
 
 def _arrays(state: State) -> Params:
@@ -224,7 +229,7 @@ def kept(
     A checkpoint is written at the start, then after `seconds` (0: after every step), and when the
     listener closes this generator.
     """
-    save_checkpoint(run.checkpoint, recipe, state, data)
+    save_checkpoint(run, recipe, state, data)
     finished = False
     latest = time.monotonic()
     try:
@@ -234,21 +239,22 @@ def kept(
                 about = {"event": "started", "recipe": to_table(recipe), "data": data.name}
                 if state.started_from:
                     about["started_from"] = state.started_from
-                _write_log(run.log, [about, *map(_epoch_line, state.epochs)])
+                _write_log(run, [about, *map(_epoch_line, state.epochs)])
             elif isinstance(event, EpochEnded):
                 _append_log(run.log, _epoch_line(event.record()))
             elif isinstance(event, Finished):
-                event.recognizer.save(run.model)
+                where = {} if run.new_folder else {"new_folder": False}
+                event.recognizer.save(run.model, **where)
                 _append_log(run.log, {"event": "finished", "model": run.model.name})
                 run.checkpoint.unlink(missing_ok=True)
                 finished = True
             elif time.monotonic() - latest >= seconds:
-                save_checkpoint(run.checkpoint, recipe, state, data)
+                save_checkpoint(run, recipe, state, data)
                 latest = time.monotonic()
             yield event
     except GeneratorExit:  # between two events, so the state is whole
         if not finished:
-            save_checkpoint(run.checkpoint, recipe, state, data)
+            save_checkpoint(run, recipe, state, data)
         raise
 
 
@@ -256,8 +262,9 @@ def _epoch_line(epoch: dict[str, Any]) -> dict[str, Any]:
     return {"event": "epoch", **epoch}
 
 
-def _write_log(path: Path, lines: list[dict[str, Any]]) -> None:
-    write_text(path, "".join(json.dumps(line) + "\n" for line in lines))
+def _write_log(run: Run, lines: list[dict[str, Any]]) -> None:
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    write_text(run.log, text, new_folder=run.new_folder)
 
 
 def _append_log(path: Path, line: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from digitus.errors import DataError
+from digitus.files import read_at_most
 from digitus.limits import (
     DECODED_AT_ONCE,
     PICTURE_BYTES,
@@ -76,7 +77,7 @@ def decode_pages(
     instead of 150). Else as `decode`; more than `PICTURE_PAGES` pages are an error too.
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
-    content = _read(source, name) if isinstance(source, Path) else source
+    content = read_picture(source, name) if isinstance(source, Path) else source
     if len(content) > PICTURE_BYTES:
         raise _too_large(name)
     if not content:
@@ -156,14 +157,18 @@ def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Pic
     return Picture(_upright(pixels, orientation), width, height)
 
 
-def _read(path: Path, name: str) -> bytes:
-    if path.is_dir():
-        raise DataError(f"{name}: is a folder; name the pictures in it")
+def read_picture(path: Path, name: str = "") -> bytes:
+    """A file, or what comes through a pipe, no more than tells that it is too large.
+
+    Raises `DataError`.
+    """
     try:
-        with path.open("rb") as file:
-            return file.read(PICTURE_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{name}: cannot be read ({error.strerror or error})") from None
+        return read_at_most(path, PICTURE_BYTES + 1)
+    except IsADirectoryError:
+        raise DataError(f"{name or path}: is a folder; name the pictures in it") from None
+    except (OSError, ValueError) as error:  # the second for what can be no name
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{name or path}: cannot be read ({why})") from None
 
 
 def _too_large(name: str) -> DataError:

@@ -7,6 +7,7 @@
     run              one run, in a thread
     run_state        what is told and kept of it
     control          what its thread shall do: pause, step, stop, the pace
+    telling          which event of training is noted and told
     progress         how far it has come: curve, epochs, scores
     first_layer      its first weights as pictures
     channel          what happens in it, as server-sent events

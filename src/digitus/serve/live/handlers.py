@@ -5,7 +5,6 @@ Inside: the handlers, thin. Not inside: what runs do (`run`, `runs`).
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Annotated, TypeVar, cast
 
@@ -129,22 +128,22 @@ class RunHandlers:
         """How a run stands."""
         return self._runs[path.id].state()
 
-    @operation(status=204)
+    @operation(status=204, errors=(507,))
     async def remove(self, path: RunPath) -> None:
         """Remove a run."""
-        run = self._runs[path.id]
-        await asyncio.to_thread(run.close)
-        self._runs.remove(run)
+        self._runs.remove(self._runs[path.id])
 
     @operation(errors=(409,))
     async def pause(self, path: RunPath, body: EmptyBody) -> Summary:
         """Pause a run."""
         return self._asked(path, "pause")
 
-    @operation(errors=(409,))
+    @operation(errors=(409, 507))
     async def resume(self, path: RunPath, body: EmptyBody) -> Summary:
-        """Let it go on."""
-        return self._asked(path, "resume")
+        """Let it go on, also where it has failed for want of room."""
+        run = self._runs[path.id]
+        self._runs.resume(run)
+        return run.summary()
 
     @operation(errors=(409,))
     async def step(self, path: RunPath, body: EmptyBody) -> Summary:

@@ -5,7 +5,7 @@ server ends, and goes on from it, bit for bit, when the server is back. `setting
 folder says what was asked for and how it stands, `shown.json` what the page has been shown.
 
 Inside: one run. Not inside: the settings (`lesson`), what its thread shall do (`control`), what is
-shown (`progress`), the events on their way to browsers (`channel`), all runs together (`runs`).
+told of it (`telling`), how far it has come (`progress`), all runs together (`runs`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ import asyncio
 import logging
 import math
 import threading
-import time
 from contextlib import closing, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import structs
@@ -24,10 +23,10 @@ from msgspec import structs
 from digitus import __version__
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
-from digitus.errors import DigitusError
+from digitus.errors import DigitusError, OutputError
 from digitus.evaluation import Evaluation, evaluate
 from digitus.files import write_text
-from digitus.nn import softmax
+from digitus.locks import locked
 from digitus.recognizer import load
 from digitus.serve.layer_words import named
 from digitus.serve.live.channel import Channel
@@ -35,9 +34,10 @@ from digitus.serve.live.control import Command, Control
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.equations import StepEquations, equations
 from digitus.serve.live.first_layer import draw
-from digitus.serve.live.progress import Progress, SavedProgress
+from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run_state import GOING, RunState, SavedSettings, Status, Summary
 from digitus.serve.live.starting_points import parameters
+from digitus.serve.live.telling import Telling
 from digitus.serve.responses import json_text, refusal
 from digitus.training.examples import Examples
 from digitus.training.loop import (
@@ -56,8 +56,6 @@ from digitus.training.source import Batch
 
 log = logging.getLogger("digitus.serve")
 
-STEP_SECONDS = 0.1  # between two steps that are told
-WEIGHTS_SECONDS = 0.2  # between two pictures of the weights
 CLOSE_SECONDS = 10.0  # for a step to end and a checkpoint to be written
 
 
@@ -70,15 +68,15 @@ class LiveRun:
         self.recipe = self.lesson.plan()
         self.status: Status = "starting" if settings.status in GOING else settings.status
         self.error = settings.error
-        self.progress = Progress()
         self.channel = Channel(asyncio.get_running_loop(), self.state)
-        self._run = Run(folder)
+        self._telling = Telling(self.channel)
+        self.progress = self._telling.progress
+        self._run = Run(folder, new_folder=False)  # it may be removed at any time
         self._control = Control(paused=settings.paused, pace=settings.pace)
         self._state_lock = threading.Lock()  # held while the state changes
         self._thread: threading.Thread | None = None
         self._state: State | None = None
         self._evaluation: Evaluation | None = None
-        self._told = self._drawn = 0.0
         self._examples = self.lesson.examples - self.recipe.development
         self._batches = math.ceil(self._examples / (self.recipe.batch_size or self._examples))
         self._steps = self.recipe.epochs * self._batches
@@ -94,9 +92,22 @@ class LiveRun:
         """Whether it trains, or is paused."""
         return self.status in GOING
 
+    @property
+    def at_work(self) -> bool:
+        """Whether its thread is still there."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
-        """Begins, or goes on from its checkpoint."""
-        self.save()
+        """Begins, or goes on from its checkpoint, also if it had failed. Raises `OutputError`."""
+        before = self.status, self.error, self._control
+        if not self.going:
+            self._control = Control(paused=False, pace=self._control.pace)
+            self._set("starting")
+        try:
+            self.save()
+        except OutputError:
+            self.status, self.error, self._control = before
+            raise
         self._thread = threading.Thread(target=self._work, name=f"run {self.id}", daemon=True)
         self._thread.start()
 
@@ -112,11 +123,18 @@ class LiveRun:
         """At most so many steps a second, 0 for as many as it can."""
         self._control.go_at(pace)
 
+    def fail(self, why: str) -> None:
+        """Ends it with a word."""
+        self._set("failed", why)
+
     def close(self) -> None:
-        """Lets the thread end with a checkpoint, and everyone go who watches."""
+        """Asks the thread to end with a checkpoint, and lets everyone go who watches."""
         self.channel.close()
+        self._control.close()
+
+    def join(self) -> None:
+        """Waits until the thread has ended, but not for ever."""
         if self._thread is not None:
-            self._control.close()
             self._thread.join(CLOSE_SECONDS)
 
     def summary(self) -> Summary:
@@ -126,7 +144,7 @@ class LiveRun:
     def state(self) -> RunState:
         """Everything that a page needs to show it."""
         kept = self.progress.saved()
-        large = {name: getattr(kept, name) for name in ("curve", "records", "scores", "weights")}
+        large = {n: getattr(kept, n) for n in ("curve", "records", "scores", "weights")}
         return RunState(**structs.asdict(self._summary(kept)), **large)
 
     def _summary(self, kept: SavedProgress) -> Summary:
@@ -167,16 +185,13 @@ class LiveRun:
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
+        control = self._control
         settings = SavedSettings(
-            self.lesson,
-            self.status,
-            self.error,
-            self._control.paused,
-            self._control.pace,
-            self.begun,
+            self.lesson, self.status, self.error, control.paused, control.pace, self.begun
         )
-        write_text(self.folder / "shown.json", json_text(self.progress.saved()))
-        write_text(self.folder / "settings.json", json_text(settings))
+        shown = self.progress.saved()
+        for name, content in (("shown.json", shown), ("settings.json", settings)):
+            write_text(self.folder / name, json_text(content), new_folder=False)
 
     def _digits(self) -> Digits:
         return self._cache.digits(self.lesson.data, self.lesson.examples)
@@ -186,18 +201,18 @@ class LiveRun:
         return split(self._digits(), self.recipe.development, SPLIT_SEED)
 
     def _next_batch(self, state: State, examples: Examples) -> Batch:
-        """What the next step will learn from."""
         return examples.batch(*divmod(state.step, self._batches))
 
     def _work(self) -> None:
         """The thread."""
         try:
-            self._train()
-        except DigitusError as error:
-            self._set("failed", str(error))
+            with locked(self.folder, "digitus serve"):
+                self._train()
+        except (DigitusError, OSError) as error:
+            self.fail(str(error))
         except Exception:
             log.exception("run %s", self.id)
-            self._set("failed", "the server made a mistake; its log says more")
+            self.fail("the server made a mistake; its log says more")
         finally:
             self._state = None
             with suppress(DigitusError):
@@ -248,43 +263,30 @@ class LiveRun:
         """Shows where it stands, and keeps it."""
         self._draw(state, examples)
         if self.status != "paused":
-            save_checkpoint(self._run.checkpoint, self.recipe, state, self._digits())
+            save_checkpoint(self._run, self.recipe, state, self._digits())
             self._set("paused")
             self.save()
 
     def _observe(self, event: Event, state: State, examples: Examples) -> None:
         """Takes note of an event and tells those who watch."""
         if isinstance(event, Stepped):
-            self.progress.stepped(event)
-            now = time.monotonic()
-            if now - self._told >= STEP_SECONDS or self._control.paused:
-                self._told = now
-                self.channel.publish("stepped", asdict(event))
-            late = now - self._drawn >= WEIGHTS_SECONDS
-            if self.channel.watched and late and not self._control.paused:
+            paused = self._control.paused
+            self._telling.stepped(event, always=paused)
+            if self._telling.weights_wanted and not paused:
                 self._draw(state, examples)
         elif isinstance(event, EpochEnded):
-            probabilities = softmax(event.outputs)
-            self._evaluation = Evaluation(examples.development, probabilities, threshold=0.0)
-            self.channel.publish("epoch", self.progress.ended(event, self._evaluation))
+            self._evaluation = self._telling.epoch(event, examples.development)
             self.save()
         elif isinstance(event, Finished):
-            self._evaluation = evaluate(event.recognizer, examples.development)
-            scores = self.progress.scored(self._evaluation)
-            standing = structs.asdict(self.progress.saved().now)
-            self.channel.publish("finished", standing | {"scores": scores})
+            self._evaluation = self._telling.finished(event, examples.development)
 
     def _draw(self, state: State, examples: Examples) -> None:
         """Shows the first layer's weights."""
-        weights = draw(self.recipe, state, self._next_batch(state, examples))
-        self._drawn = time.monotonic()
-        if weights is not None:
-            self.progress.drawn(weights)
-            self.channel.publish("weights", weights)
+        self._telling.weights(draw(self.recipe, state, self._next_batch(state, examples)))
 
     def _set(self, status: Status, error: str = "") -> None:
         self.error, self.status = error, status
-        self.channel.publish("status", {"status": status, "error": error or None})
+        self._telling.status(status, error)
 
     def _keep_as_it_is(self, state: State, learnt: Digits, digits: Digits) -> None:
         """The recognizer of a run that was stopped."""
@@ -294,5 +296,5 @@ class LiveRun:
             "data": digits.about,
             "epochs": state.epochs,
         }
-        replace(recognizer, history=history).save(self._run.model)
+        replace(recognizer, history=history).save(self._run.model, new_folder=False)
         self._run.checkpoint.unlink(missing_ok=True)

@@ -15,20 +15,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from digitus.errors import DigitusError, OutputError
-from digitus.files import UNREADABLE
+from digitus.files import UNREADABLE, one_line
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.lesson import Lesson
 from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run import LiveRun
-from digitus.serve.live.run_state import SavedSettings
-from digitus.serve.responses import refusal
+from digitus.serve.live.run_state import GOING, RunState, SavedSettings
+from digitus.serve.responses import json_text, refusal
+from digitus.training.run_folder import Run
 
 log = logging.getLogger("digitus.serve")
 
 MOST_RUNS_GOING = 4  # each has a thread
+MOST_RUNS_ENDING = 8  # which were removed, and whose threads have not noticed yet
 MOST_RUNS_KEPT = 12  # the oldest that has ended makes room
+REMOVED = ".removed-"  # begins the name of a folder that is going
 ID = re.compile(r"[0-9a-f]{8}")
 
 
@@ -39,6 +43,7 @@ class LiveRuns:
         self._folder = folder
         self._cache = DigitsCache()
         self._runs: dict[str, LiveRun] = {}
+        self._removed: list[LiveRun] = []  # whose threads have not ended yet
 
     def __iter__(self) -> Iterator[LiveRun]:
         """From the oldest."""
@@ -56,26 +61,32 @@ class LiveRuns:
         return sum(run.going for run in self)
 
     def open(self) -> None:
-        """Takes up what an earlier server left. Raises `OutputError`."""
+        """Takes up what an earlier server left; what is damaged is left alone, with a word."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for left in self._folder.glob(f"{REMOVED}*"):
+                shutil.rmtree(left, ignore_errors=True)
             folders = [f for f in self._folder.iterdir() if ID.fullmatch(f.name)]
         except OSError as error:
-            raise OutputError(f"cannot use {self._folder}: {error.strerror}") from None
+            log.warning("%s is left alone: %s", self._folder, error.strerror)
+            folders = []
         found = []
         for folder in folders:
             try:
                 found.append(restored(folder, self._cache))
             except (DigitusError, OSError, msgspec.MsgspecError, *UNREADABLE) as error:
-                log.warning("%s is left alone: %s", folder, error)
+                log.warning("%s is left alone: %s", folder, one_line(str(error)))
         for run in sorted(found, key=lambda run: run.begun):
-            self._add(run)
+            self._runs[run.id] = run
+            if run.going:
+                try:
+                    run.start()
+                except OutputError as error:
+                    run.fail(str(error))
 
     def begin(self, lesson: Lesson, *, paused: bool, pace: float) -> LiveRun:
         """A new run, for which an old one that has ended may have to go."""
-        if self.going >= MOST_RUNS_GOING:
-            why = f"{MOST_RUNS_GOING} runs are going on; stop one first"
-            raise refusal(503, why, Retry_After="30")
+        self._check_room()
         ended = [run for run in self if not run.going]
         for run in ended[: max(0, len(self._runs) - MOST_RUNS_KEPT + 1)]:
             self.remove(run)
@@ -84,21 +95,48 @@ class LiveRuns:
         run = LiveRun(folder, settings, self._cache)
         try:
             folder.mkdir(mode=0o700)
-        except OSError as error:
-            raise refusal(507, f"the run cannot be kept: {error.strerror}") from None
-        self._add(run)
+            run.start()
+        except (OSError, OutputError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise refusal(507, f"the run cannot be kept: {_reason(error)}") from None
+        self._runs[run.id] = run
         return run
 
-    def _add(self, run: LiveRun) -> None:
-        self._runs[run.id] = run
-        if run.going:
+    def resume(self, run: LiveRun) -> None:
+        """Lets a paused run go on, or one that has failed, on a full disk for example."""
+        if run.status != "failed":
+            run.ask("resume")
+            return
+        self._check_room()
+        try:
             run.start()
+        except OutputError as error:
+            raise refusal(507, f"the run cannot be kept: {error}") from None
+
+    def _check_room(self) -> None:
+        if self.going >= MOST_RUNS_GOING:
+            why = f"{MOST_RUNS_GOING} runs are going on; stop one first"
+            raise refusal(503, why, Retry_After="30")
+        if sum(run.at_work for run in self._removed) >= MOST_RUNS_ENDING:
+            raise refusal(503, "runs that were removed are still ending", Retry_After="10")
 
     def remove(self, run: LiveRun) -> None:
-        """Ends it, and its folder goes too."""
+        """Ends it, and its folder goes at once; its thread may still need a while to notice.
+
+        The folder is renamed first, in one step: from then on nothing that the thread writes
+        arrives, and the next server does not find it.
+        """
+        gone = run.folder.with_name(f"{REMOVED}{run.id}")
+        try:
+            run.folder.rename(gone)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise refusal(507, f"the run cannot be removed: {error.strerror}") from None
         run.close()
         self._runs.pop(run.id, None)
-        shutil.rmtree(run.folder, ignore_errors=True)
+        self._removed = [each for each in (*self._removed, run) if each.at_work]
+        shutil.rmtree(gone, ignore_errors=True)
 
     def close_streams(self) -> None:
         """Ends all streams, so that the server can end."""
@@ -107,18 +145,31 @@ class LiveRuns:
 
     def close(self) -> None:
         """Every run keeps a checkpoint."""
-        for run in self:
+        everyone = [*self, *self._removed]
+        for run in everyone:
             run.close()
+        for run in everyone:
+            run.join()
+
+
+def _reason(error: OSError | OutputError) -> str:
+    return (error.strerror or "") if isinstance(error, OSError) else str(error)
 
 
 def restored(folder: Path, cache: DigitsCache) -> LiveRun:
     """A run from its folder; the caller starts it where it is `going`.
 
-    Raises what a file that is missing, damaged or another version's makes msgspec raise, and
-    `RecipeError` for settings that make no recipe.
+    Raises what a file that is missing, damaged or another version's makes msgspec raise,
+    `RecipeError` for settings that make no recipe, and `ValueError` for numbers that are none.
     """
     settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=SavedSettings)
+    kept = Run(folder)
+    if settings.status in GOING and kept.model.exists() and not kept.checkpoint.exists():
+        # It has ended, which could not be noted, on a full disk for example.
+        settings = structs.replace(settings, status="finished")
     run = LiveRun(folder, settings, cache)
-    kept = msgspec.json.decode((folder / "shown.json").read_bytes(), type=SavedProgress)
-    run.progress.restore(kept)
+    shown = msgspec.json.decode((folder / "shown.json").read_bytes(), type=SavedProgress)
+    run.progress.restore(shown)
+    # What could not be told of it would fail with all the others, when they are listed.
+    msgspec.json.decode(json_text(run.state()), type=RunState)
     return run

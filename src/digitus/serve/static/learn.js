@@ -203,11 +203,12 @@ export function mount(section) {
     paced.hidden = now !== "running" && now !== "paused";
     if (document.activeElement !== pace) pace.value = Object.keys(PACES).includes(String(state.pace)) ? state.pace : 40;
     buttons.pause.hidden = now !== "running";
-    buttons.resume.hidden = now !== "paused";
+    buttons.resume.hidden = now !== "paused" && now !== "failed"; // for want of room on the disk, for example
     buttons.step.disabled = now !== "paused";
     buttons.equation.disabled = now !== "paused" && now !== "running";
     buttons.stop.disabled = now !== "paused" && now !== "running";
-    controls.hidden = ["finished", "stopped", "failed"].includes(now);
+    for (const name of ["step", "equation", "stop"]) buttons[name].hidden = now === "failed";
+    controls.hidden = ["finished", "stopped"].includes(now);
     css(progress, { "--v": state.steps ? state.step / state.steps : 0 });
     facts(state);
     charts.hidden = !state.curve.length;

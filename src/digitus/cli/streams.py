@@ -1,0 +1,121 @@
+"""Standard input, output and error, whatever state the program was given them in.
+
+A stream may be closed, full, somebody's who went away, or of an encoding that lacks a character.
+Then an answer that cannot be written is one line and exit code 1, as anything else that fails;
+what is said on standard error only helps, so where nobody can hear it nothing fails.
+
+Inside: that, and what a program that fails says at last, whatever it was: this is the one place
+where what the system refuses becomes a line, except for single pictures, of which a bad one stops
+no other (`reading.bulk`). Not inside: what is written to the streams (the commands).
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from digitus.cli.terminal import complain
+
+
+class _Answers(io.FileIO):
+    """Standard output: what goes wrong is called by its name."""
+
+    def write(self, content: bytes) -> int | None:  # type: ignore[override]
+        try:
+            return super().write(content)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard output") from None
+
+
+class _Words(io.FileIO):
+    """Standard error: what cannot be written there is let go."""
+
+    def write(self, content: bytes) -> int | None:  # type: ignore[override]
+        with suppress(OSError):
+            return super().write(content)
+        return len(content)
+
+
+def prepare() -> None:
+    """Makes the streams such that all of them are there, as in the docstring of this module."""
+    for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        _fill(number, flags)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = _rebuilt(sys.stdout, 1, _Answers)
+    sys.stderr = _rebuilt(sys.stderr, 2, _Words)
+
+
+def mute_libraries() -> None:
+    """Leaves standard error to us: libtiff prints a line for each damaged line of a picture."""
+    try:
+        ours = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file: somebody listens already
+        return
+    sys.stderr = _text(_Words(ours, "w"), sys.stderr.encoding)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def fail(error: Exception) -> int:
+    """Says what went wrong, in one line; the exit code."""
+    words = str(error)
+    if isinstance(error, OSError):
+        name, why = error.filename, error.strerror or words
+        words = f"{os.fsdecode(name)}: {why}" if isinstance(name, str | bytes) else why
+    elif isinstance(error, MemoryError):
+        words = f"not enough memory ({words or 'try smaller batches'})"
+    complain(words)
+    return 1
+
+
+def finish(code: int | str | None) -> int | str | None:
+    """Lets the last of the answer out; the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError):  # else Python tries again, and complains
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Who reads no further knows; as `digitus read *.jpg | head`.
+        return code or (1 if error.errno == errno.EPIPE else fail(error))
+    return code
+
+
+def _fill(number: int, flags: int) -> None:
+    """Puts something under the number of a stream that is closed, so that no file gets it.
+
+    A library that prints an error would write into that file. Standard input and output are opened
+    the wrong way round, so that using them fails as using a closed stream does.
+    """
+    try:
+        os.fstat(number)
+    except OSError:
+        nowhere = os.open(os.devnull, flags)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+
+
+def _rebuilt(stream: TextIO | None, number: int, kind: type[io.FileIO]) -> TextIO:
+    """The stream with `kind` at its bottom, and no character that it cannot write."""
+    at_once = number == 2
+    if stream is not None:
+        try:
+            bottom = getattr(stream.buffer, "raw", stream.buffer)  # unbuffered, it is its own
+            if stream.fileno() != number or not isinstance(bottom, io.FileIO):
+                return stream
+        except (AttributeError, OSError, ValueError):  # no file: somebody listens already
+            return stream
+        at_once = at_once or stream.isatty() or bottom is stream.buffer
+    encoding = stream.encoding if stream else "utf-8"
+    return _text(kind(number, "w", closefd=False), encoding, at_once)
+
+
+def _text(raw: io.FileIO, encoding: str, at_once: bool = True) -> TextIO:
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=at_once
+    )

@@ -1,0 +1,87 @@
+"""Who may write to a folder: one process at a time, and others learn which.
+
+A lock is a file in the folder that its holder has locked (flock), not one that is merely there: so
+however the holder ends, the folder is free again. The file says who holds it, for whoever comes
+second. On systems and file systems without flock nobody is kept out.
+
+Inside: that. Not inside: what is written (`files`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from digitus.errors import OutputError
+
+NAME = ".lock"
+WITHOUT_LOCKS = errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP  # file systems that know none
+LONGEST_HOLDER = 200  # bytes of the file that are shown: it may be a stranger's
+
+
+@contextmanager
+def locked(folder: Path, what: str) -> Iterator[None]:
+    """Keeps others out of a folder, who are told `what` is going on there.
+
+    Raises `OutputError` where somebody else is there already, or the folder cannot be used.
+    """
+    path = folder / NAME
+    try:
+        number = _lock(path)
+        if number is None:
+            holder = path.read_bytes()[:LONGEST_HOLDER].decode("utf-8", "replace")
+            words = "".join(c for c in holder if c.isprintable()) or "another process"
+            raise OutputError(
+                f"{folder} is in use by {words}; end that first, or use another folder"
+            )
+    except OSError as error:
+        raise OutputError(f"cannot use {folder}: {error.strerror}") from None
+    try:
+        with suppress(
+            OSError
+        ):  # on a full disk the others learn less, and are kept out all the same
+            since = datetime.now().strftime("%Y-%m-%d %H:%M")
+            holder = f"{what}, process {os.getpid()} on {socket.gethostname()} since {since}"
+            os.truncate(number, 0)
+            os.write(number, holder.encode("utf-8", "replace"))
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()  # before it is let go: nobody else's file is removed
+        os.close(number)
+
+
+def _lock(path: Path) -> int | None:
+    """The descriptor of a file that this process has locked; None where another process has."""
+    try:
+        import fcntl
+    except ImportError:
+        return os.open(path, os.O_RDWR | os.O_CREAT)
+    while True:
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its last holder removed it when it was done, perhaps just now.
+            if os.fstat(number).st_ino == _inode(path):
+                return number
+        except BlockingIOError:
+            os.close(number)
+            return None
+        except OSError as error:
+            if error.errno in WITHOUT_LOCKS:
+                return number
+            os.close(number)
+            raise
+        os.close(number)
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
