@@ -36,6 +36,7 @@ def test_metrics_are_prometheus_text(served: Serving) -> None:
         "digitus_batches": "counter",
         "digitus_images_waiting": "gauge",
         "digitus_runs": "gauge",
+        "digitus_runs_ending": "gauge",
         "digitus_tasks": "gauge",
     }
     buckets = [

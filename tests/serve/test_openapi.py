@@ -14,7 +14,7 @@ from digitus.serve.access import AccessPolicy
 from digitus.serve.app import Backend, application
 from digitus.serve.openapi import document
 from digitus.serve.recognition import MOST_IMAGES
-from serving import Serving, serving
+from serving import Serving, metric, serving, wait_for
 from small import recognizer
 
 # What a run does while the next request is made up cannot be foretold.
@@ -46,6 +46,7 @@ def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, describe
     case.call_and_validate(base_url=described.address, excluded_checks=unknown)
     for run in described.client.get("/api/runs").json()["runs"]:
         described.client.delete(f"/api/runs/{run['id']}")
+    wait_for(lambda: metric(described, "digitus_runs_ending") == 0)
 
 
 def test_what_may_differ_is_said() -> None:

@@ -61,6 +61,7 @@ class Backend:
         metrics.counter("batches", "Batches they came in.", lambda: batcher.batches)
         metrics.gauge("images_waiting", "Images not yet recognized.", lambda: batcher.queued)
         metrics.gauge("runs", "Training runs that go on or are paused.", lambda: self.runs.going)
+        metrics.gauge("runs_ending", "Runs removed that still work.", lambda: self.runs.ending)
         metrics.gauge(
             "tasks",
             "Pictures and layers worked on or waiting.",

@@ -60,6 +60,11 @@ class LiveRuns:
         """How many train, or are paused."""
         return sum(run.going for run in self)
 
+    @property
+    def ending(self) -> int:
+        """How many have been removed whose threads have not noticed yet."""
+        return sum(run.at_work for run in self._removed)
+
     def open(self) -> None:
         """Takes up what an earlier server left; what is damaged is left alone, with a word."""
         try:
@@ -117,7 +122,7 @@ class LiveRuns:
         if self.going >= MOST_RUNS_GOING:
             why = f"{MOST_RUNS_GOING} runs are going on; stop one first"
             raise refusal(503, why, Retry_After="30")
-        if sum(run.at_work for run in self._removed) >= MOST_RUNS_ENDING:
+        if self.ending >= MOST_RUNS_ENDING:
             raise refusal(503, "runs that were removed are still ending", Retry_After="10")
 
     def remove(self, run: LiveRun) -> None:
