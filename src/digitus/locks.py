@@ -34,17 +34,13 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     try:
         number = _lock(path)
         if number is None:
-            holder = path.read_bytes()[:LONGEST_HOLDER].decode("utf-8", "replace")
-            words = "".join(c for c in holder if c.isprintable()) or "another process"
-            raise OutputError(
-                f"{folder} is in use by {words}; end that first, or use another folder"
-            )
+            why = f"is in use by {_holder(path)}; end that first, or use another folder"
+            raise OutputError(f"{folder} {why}")
     except OSError as error:
         raise OutputError(f"cannot use {folder}: {error.strerror}") from None
     try:
-        with suppress(
-            OSError
-        ):  # on a full disk the others learn less, and are kept out all the same
+        # On a full disk the others learn less, and are kept out all the same.
+        with suppress(OSError):
             since = datetime.now().strftime("%Y-%m-%d %H:%M")
             holder = f"{what}, process {os.getpid()} on {socket.gethostname()} since {since}"
             os.truncate(number, 0)
@@ -78,6 +74,14 @@ def _lock(path: Path) -> int | None:
             os.close(number)
             raise
         os.close(number)
+
+
+def _holder(path: Path) -> str:
+    """What the file says of its holder, who may just have let it go."""
+    with suppress(OSError), path.open("rb") as file:
+        text = file.read(LONGEST_HOLDER).decode("utf-8", "replace")
+        return "".join(c for c in text if c.isprintable()) or "another process"
+    return "another process"
 
 
 def _inode(path: Path) -> int | None:

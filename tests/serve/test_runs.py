@@ -13,7 +13,6 @@ import pytest
 
 from digitus.evaluation import evaluate
 from digitus.serve.live import runs, telling
-from digitus.serve.live.run import CLOSE_SECONDS
 from serving import LESSON, Serving, events, metric, serving, wait_for
 
 
@@ -110,7 +109,7 @@ def test_deleted_run_returns(
     run = alone.begin(epochs=1)
     assert held.wait(20)
     assert alone.client.delete(f"/api/runs/{run}").status_code == 204
-    assert alone.client.get("/api/health").elapsed.total_seconds() < CLOSE_SECONDS / 2
+    assert alone.client.get("/api/health").elapsed.total_seconds() < runs.CLOSE_SECONDS / 2
     assert list((tmp_path / "runs").iterdir()) == []
     monkeypatch.setattr(runs, "MOST_RUNS_ENDING", 1)
     assert "still ending" in alone.client.post("/api/runs", json=LESSON).json()["error"]

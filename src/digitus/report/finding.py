@@ -22,7 +22,7 @@ from digitus.detection.maps import Peaks
 from digitus.detection.model import PageNetwork
 from digitus.detection.source import TrainedPages
 from digitus.detection.tasks import task_of
-from digitus.files import write_text
+from digitus.files import write_page
 from digitus.report import charts, model
 from digitus.report.formats import duration, percent, quantity
 from digitus.report.html import Section, fill, standalone
@@ -54,13 +54,13 @@ class Counts:
 
 
 def write_page_report(path: Path | str, trained: TrainedPages, pages: Sequence[Page]) -> None:
-    """Writes the report to one HTML file, atomically.
+    """Writes the report to one HTML file, atomically, over nothing but an older page of ours.
 
     A network that finds digits is shown at work on `pages`, which are not learnt from.
 
     Raises `OutputError`.
     """
-    write_text(Path(path), page_report(trained, pages))
+    write_page(Path(path), page_report(trained, pages))
 
 
 def page_report(trained: TrainedPages, pages: Sequence[Page]) -> str:

@@ -56,8 +56,6 @@ from digitus.training.source import Batch
 
 log = logging.getLogger("digitus.serve")
 
-CLOSE_SECONDS = 10.0  # for a step to end and a checkpoint to be written
-
 
 class LiveRun:
     """One run. Must be made in the event loop's thread, which its channel belongs to."""
@@ -74,6 +72,7 @@ class LiveRun:
         self._run = Run(folder, new_folder=False)  # it may be removed at any time
         self._control = Control(paused=settings.paused, pace=settings.pace)
         self._state_lock = threading.Lock()  # held while the state changes
+        self._save_lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._state: State | None = None
         self._evaluation: Evaluation | None = None
@@ -132,10 +131,10 @@ class LiveRun:
         self.channel.close()
         self._control.close()
 
-    def join(self) -> None:
-        """Waits until the thread has ended, but not for ever."""
+    def join(self, seconds: float) -> None:
+        """Waits until the thread has ended, no longer than this."""
         if self._thread is not None:
-            self._thread.join(CLOSE_SECONDS)
+            self._thread.join(seconds)
 
     def summary(self) -> Summary:
         """How it stands, without what is large."""
@@ -185,13 +184,14 @@ class LiveRun:
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
-        control = self._control
-        settings = SavedSettings(
-            self.lesson, self.status, self.error, control.paused, control.pace, self.begun
-        )
-        shown = self.progress.saved()
-        for name, content in (("shown.json", shown), ("settings.json", settings)):
-            write_text(self.folder / name, json_text(content), new_folder=False)
+        with self._save_lock:  # what is written last is how it stands
+            control = self._control
+            settings = SavedSettings(
+                self.lesson, self.status, self.error, control.paused, control.pace, self.begun
+            )
+            shown = self.progress.saved()
+            for name, content in (("shown.json", shown), ("settings.json", settings)):
+                write_text(self.folder / name, json_text(content), new_folder=False)
 
     def _digits(self) -> Digits:
         return self._cache.digits(self.lesson.data, self.lesson.examples)
@@ -205,18 +205,20 @@ class LiveRun:
 
     def _work(self) -> None:
         """The thread."""
+        why = ""
         try:
             with locked(self.folder, "digitus serve"):
                 self._train()
         except (DigitusError, OSError) as error:
-            self.fail(str(error))
+            why = str(error)
         except Exception:
             log.exception("run %s", self.id)
-            self.fail("the server made a mistake; its log says more")
-        finally:
-            self._state = None
-            with suppress(DigitusError):
-                self.save()
+            why = "the server made a mistake; its log says more"
+        self._state = None
+        if why:  # from here on it may be started again, by another thread
+            self.fail(why)
+        with suppress(DigitusError):
+            self.save()
 
     def _train(self) -> None:
         digits = self._digits()
@@ -291,10 +293,6 @@ class LiveRun:
     def _keep_as_it_is(self, state: State, learnt: Digits, digits: Digits) -> None:
         """The recognizer of a run that was stopped."""
         recognizer = recognizer_so_far(self.recipe, state, learnt)
-        history = {
-            "digitus": __version__,
-            "data": digits.about,
-            "epochs": state.epochs,
-        }
+        history = {"digitus": __version__, "data": digits.about, "epochs": state.epochs}
         replace(recognizer, history=history).save(self._run.model, new_folder=False)
         self._run.checkpoint.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ log = logging.getLogger("digitus.serve")
 MOST_RUNS_GOING = 4  # each has a thread
 MOST_RUNS_ENDING = 8  # which were removed, and whose threads have not noticed yet
 MOST_RUNS_KEPT = 12  # the oldest that has ended makes room
+CLOSE_SECONDS = 10.0  # for all steps to end and checkpoints to be written
 REMOVED = ".removed-"  # begins the name of a folder that is going
 ID = re.compile(r"[0-9a-f]{8}")
 
@@ -84,10 +85,14 @@ class LiveRuns:
         for run in sorted(found, key=lambda run: run.begun):
             self._runs[run.id] = run
             if run.going:
-                try:
-                    run.start()
-                except OutputError as error:
-                    run.fail(str(error))
+                self._go_on(run)
+
+    def _go_on(self, run: LiveRun) -> None:
+        """With a run that an earlier server left while it trained."""
+        try:
+            run.start()
+        except OutputError as error:
+            run.fail(str(error))
 
     def begin(self, lesson: Lesson, *, paused: bool, pace: float) -> LiveRun:
         """A new run, for which an old one that has ended may have to go."""
@@ -153,8 +158,9 @@ class LiveRuns:
         everyone = [*self, *self._removed]
         for run in everyone:
             run.close()
+        late = time.monotonic() + CLOSE_SECONDS
         for run in everyone:
-            run.join()
+            run.join(max(0.0, late - time.monotonic()))
 
 
 def _reason(error: OSError | OutputError) -> str:
