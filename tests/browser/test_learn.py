@@ -122,7 +122,7 @@ def test_a_run_goes_on_after_the_server_was_away(
     try:
         page = context.new_page()
         page.goto(server.address + "#learn")
-        begin(page, layers="784-8-10", epochs=3, examples=900)
+        begin(page, layers="784-8-10", epochs=30, examples=900)
         page.wait_for_function(
             "() => +document.querySelectorAll('.figures small')[1].textContent.split(' ')[1] > 10"
         )
@@ -136,7 +136,7 @@ def test_a_run_goes_on_after_the_server_was_away(
             page.click("text=Go on")
         page.select_option("#pace", "0")
         wait_for(page, "finished")
-        assert page.inner_text(".figures dd >> nth=1") == "3 of 3"
+        assert page.inner_text(".figures dd >> nth=1") == "30 of 30"
     finally:
         context.close()
         server.stop()
