@@ -29,7 +29,8 @@ X86_64 = {
     "plain": [],
 }
 OTHERS: dict[str, list[str]] = {"plain": []}
-FLAGS = ["-std=gnu11", "-O3", "-fPIC", "-Wall", "-Wextra", "-Werror"]
+FLAGS = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-Wall", "-Wextra"]
+FLAGS += ["-Werror"]
 
 
 class BuildError(Exception):

@@ -30,11 +30,25 @@ LEVELS = ("avx512", "avx2", "plain")
 LIBRARY = Path(__file__).parent / "compiled" / "kernels.so"
 NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
-_pointer, _long = ctypes.c_void_p, ctypes.c_int64
+_pointer, _long, _number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
 SIGNATURES: dict[str, tuple[list[Any], Any]] = {
     "lanes": ([], _long),
     "pack": ([_long, _long, _pointer, _pointer], None),
     "network": ([_pointer, _long, _pointer, _long, _pointer, _pointer], None),
+    "memory": ([_pointer], _long),
+    "forward": ([_pointer, _pointer, _long, _number, *[_pointer] * 4], None),
+    "to_kernel": ([_pointer, _pointer, _long, _number, *[_pointer] * 4], None),
+    "to_input": ([_pointer] * 5, None),
+    "batch_norm": ([_long] * 2 + [_pointer] * 3 + [_number] + [_pointer] * 3, None),
+    "batch_norm_back": ([_long] * 2 + [_pointer] * 7, None),
+    "gate": ([_long] + [_pointer] * 3, None),
+    "max_pool": ([_long] * 5 + [_pointer] * 2, None),
+    "max_pool_back": ([_long] * 5 + [_pointer] * 4, None),
+    "upsample": ([_long] * 5 + [_pointer] * 2, None),
+    "upsample_back": ([_long] * 5 + [_pointer] * 2, None),
+    "softmax_cross_entropy": ([_long] * 2 + [_pointer] * 2 + [_number, _pointer], _number),
+    "adam": ([_long] + [_pointer] * 4 + [_number] * 5, None),
+    "average": ([_long] + [_pointer] * 2 + [_number], None),
 }
 
 
@@ -52,6 +66,11 @@ def function(name: str, dtype: np.dtype[Any], at: str) -> Callable[..., Any]:
     """A kernel for that type of numbers, with a level's instructions."""
     found: Callable[..., Any] = _function(name, NUMBERS[dtype], at)
     return found
+
+
+def chosen(name: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
+    """A kernel for that type of numbers, at the level that computes now."""
+    return function(name, dtype, level())
 
 
 @cache

@@ -27,6 +27,7 @@ from typing import Protocol, TypeAlias, TypeVar
 import numpy as np
 
 from digitus.errors import ShapeError
+from digitus.nn import kernels
 from digitus.nn.arrays import Stream, namespace
 from digitus.types import Array, Params, Shape
 
@@ -51,9 +52,16 @@ class Layer(Protocol):
 
 
 def own_kernels(x: Array) -> ModuleType | None:
-    """The module with the array library's own kernels for `x`; None for NumPy, which has none."""
+    """The module with kernels of their own for arrays like `x`: compiled ones, or PyTorch's.
+
+    None where NumPy computes: it is the reference, and there need not be a compiler.
+    """
     if namespace(x) is np:
-        return None
+        if x.dtype not in kernels.NUMBERS or kernels.level() == kernels.NUMPY:
+            return None
+        from digitus.nn import kernels_compiled
+
+        return kernels_compiled
     from digitus.nn import kernels_torch
 
     return kernels_torch
@@ -115,8 +123,8 @@ class Relu(Elementwise):
         y = xp.clip(x, min=0)
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
-            if kernels := own_kernels(dy):
-                return kernels.gate(dy, y), {}
+            if own := own_kernels(dy):
+                return own.gate(dy, y), {}
             return dy * xp.astype(y > 0, dy.dtype), {}
 
         return y, backward

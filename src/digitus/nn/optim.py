@@ -281,6 +281,11 @@ def update_average(average: Params, params: Params, decay: float, t: int) -> Non
     d = min(decay, t / (t + 9)): early on the average follows quickly instead of remembering the
     initial weights. Averaged weights are steadier than the last ones (Polyak & Juditsky 1992).
     """
-    d = min(decay, t / (t + 9))
+    share = average_share(decay, t)
     for name, a in average.items():
-        a += (params[name] - a) * (1 - d)
+        a += (params[name] - a) * share
+
+
+def average_share(decay: float, t: int) -> float:
+    """1 - d of `update_average` at step t."""
+    return 1 - min(decay, t / (t + 9))

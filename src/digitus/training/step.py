@@ -34,6 +34,7 @@ from digitus.nn.arrays import Stream, bounds
 from digitus.nn.branches import walk
 from digitus.nn.images import as_input
 from digitus.nn.layers import own_kernels
+from digitus.nn.optim import average_share
 from digitus.training.source import Batch, Score, Tally
 from digitus.types import Array, Params
 
@@ -263,7 +264,12 @@ def apply_gradients(
 
 
 def update_average_in_blocks(average: Params, params: Params, decay: float, t: int) -> None:
-    """As `nn.update_average`, block by block."""
+    """As `nn.update_average`, block by block, or by kernels that need no blocks."""
+    first = next(iter(params.values()))
+    if isinstance(first, np.ndarray) and (kernels := own_kernels(first)):
+        for name, a in average.items():
+            kernels.update_average(a, params[name], average_share(decay, t))
+        return
 
     def update(name: str, rows: slice) -> None:
         update_average({name: average[name][rows]}, {name: params[name][rows]}, decay, t)

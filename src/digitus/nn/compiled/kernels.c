@@ -26,18 +26,80 @@ const char *digitus_level(void) {
 
 #include "sums.h"
 #include "network.h"
+#include "convolution.h"
+#include "training.h"
 
 #define JOINED(name, number, level) digitus_##name##_##number##_##level
 #define JOIN(name, number, level) JOINED(name, number, level)
 #define OFFERED(name) JOIN(name, NUMBER, LEVEL)
+typedef const number *In;
+typedef number *Out;
 
 int64_t OFFERED(lanes)(void) { return V; }
 
-void OFFERED(pack)(int64_t k, int64_t o, const number *W, number *out) { pack(k, o, W, out); }
+void OFFERED(pack)(int64_t k, int64_t o, In W, Out out) { pack(k, o, W, out); }
 
-void OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t bytes, number *memory,
-                      number *out) {
+void OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t bytes, Out memory,
+                      Out out) {
   network(plan, n, x, (int)bytes, memory, out);
 }
+
+int64_t OFFERED(memory)(const Shape *s) { return memory_of(s); }
+
+void OFFERED(forward)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In b,
+                      Out memory, Out y) {
+  forward(s, &(Pictures){x, (int)bytes, factor}, W, b, memory, y);
+}
+
+void OFFERED(to_kernel)(const Shape *s, const void *x, int64_t bytes, double factor, In dy,
+                        Out memory, Out dW, Out db) {
+  to_kernel(s, &(Pictures){x, (int)bytes, factor}, dy, memory, dW);
+  column_sums(s->n * s->rows * s->columns, s->o, dy, db);
+}
+
+void OFFERED(to_input)(const Shape *s, In dy, In W, Out memory, Out dx) {
+  to_input(s, dy, W, memory, dx);
+}
+
+void OFFERED(batch_norm)(int64_t m, int64_t c, In x, In gamma, In beta, double epsilon, Out x_hat,
+                         Out inverse, Out y) {
+  batch_norm(m, c, x, gamma, beta, epsilon, x_hat, inverse, y);
+}
+
+void OFFERED(batch_norm_back)(int64_t m, int64_t c, In dy, In x_hat, In gamma, In inverse,
+                              Out dgamma, Out dbeta, Out dx) {
+  batch_norm_back(m, c, dy, x_hat, gamma, inverse, dgamma, dbeta, dx);
+}
+
+void OFFERED(gate)(int64_t n, In dy, In y, Out dx) { gate(n, dy, y, dx); }
+
+void OFFERED(max_pool)(int64_t n, int64_t h, int64_t w, int64_t c, int64_t size, In x, Out y) {
+  max_pool(n, h, w, c, size, x, y);
+}
+
+void OFFERED(max_pool_back)(int64_t n, int64_t h, int64_t w, int64_t c, int64_t size, In x, In y,
+                            In dy, Out dx) {
+  max_pool_back(n, h, w, c, size, x, y, dy, dx);
+}
+
+void OFFERED(upsample)(int64_t n, int64_t h, int64_t w, int64_t c, int64_t factor, In x, Out y) {
+  upsample_batch(n, h, w, c, factor, x, y);
+}
+
+void OFFERED(upsample_back)(int64_t n, int64_t h, int64_t w, int64_t c, int64_t factor, In dy,
+                            Out dx) {
+  upsample_back(n, h, w, c, factor, dy, dx);
+}
+
+double OFFERED(softmax_cross_entropy)(int64_t n, int64_t o, In z, In t, double smoothing, Out dz) {
+  return softmax_cross_entropy(n, o, z, t, smoothing, dz);
+}
+
+void OFFERED(adam)(int64_t n, In g, Out w, Out m, Out v, double beta1, double beta2,
+                   double epsilon, double scale, double decay) {
+  adam(n, g, w, m, v, beta1, beta2, epsilon, scale, decay);
+}
+
+void OFFERED(average)(int64_t n, In w, Out a, double share) { average(n, w, a, share); }
 
 #endif

@@ -135,14 +135,25 @@ INLINE int panel(int64_t left) {
   return (int)((left + panels - 1) / panels);
 }
 
-/* W [k o] to panels; `out` has vectors(o) V numbers for each of the k rows. */
-static void pack(int64_t k, int64_t o, const number *W, number *out) {
-  for (int64_t first = 0, Q; first < vectors(o); first += Q) {
-    Q = panel(vectors(o) - first);
-    for (int64_t i = 0; i < k; i++, out += Q * V)
-      for (int64_t j = 0, column = first * V; j < Q * V; j++, column++)
-        out[j] = column < o ? W[i * o + column] : 0;
+/* Some rows of a matrix [k o], those from `first` on, to its panels; numbers of the source lie `down`
+   and `right` apart. `out` has vectors(o) V numbers for each of the k rows. */
+static void pack_rows(int64_t k, int64_t first, int64_t rows, int64_t o, const number *W,
+                      int64_t down, int64_t right, number *out) {
+  for (int64_t from = 0, Q; from < vectors(o); from += Q, out += k * Q * V) {
+    Q = panel(vectors(o) - from);
+    const int64_t there = o - from * V < Q * V ? o - from * V : Q * V;
+    for (int64_t i = 0; i < rows; i++) {
+      const number *row = W + i * down + from * V * right;
+      number *to = out + (first + i) * Q * V;
+      if (right == 1) memcpy(to, row, (size_t)there * sizeof(number));
+      else for (int64_t j = 0; j < there; j++) to[j] = row[j * right];
+      memset(to + there, 0, (size_t)(Q * V - there) * sizeof(number));
+    }
   }
+}
+
+static void pack(int64_t k, int64_t o, const number *W, number *out) {
+  pack_rows(k, 0, k, o, W, o, 1, out);
 }
 
 /* Rows of tiles in one panel: h x w places whose windows begin at a, a_down and a_right apart, to

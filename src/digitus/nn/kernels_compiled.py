@@ -1,0 +1,192 @@
+"""The compiled kernels for NumPy's arrays, as the layers call them in training.
+
+As `kernels_torch` for PyTorch's arrays: each function gives the output and the way back. The
+equations stand in the layers, which hand over here; NumPy's own sums beside them are the reference,
+and what is computed where no compiler was (`kernels.level`). Arrays may lie in any order: those
+that do not lie row by row are copied.
+
+Not inside: loading the library (`kernels`), whole networks at inference (`inference`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from digitus.nn.kernels import address, chosen, level
+from digitus.nn.pixels import Pixels
+from digitus.nn.products import scratch
+from digitus.types import Array, Numbers, Params, Shape
+
+if TYPE_CHECKING:
+    from digitus.nn.optim import Adam
+
+
+class _Shape(ctypes.Structure):
+    """As in convolution.h."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_int64)
+        for name in ["n", "h", "w", "c", "rows", "columns", "o", "k", "stride", "border"]
+    )
+
+
+@lru_cache(maxsize=256)
+def _shape(
+    x: tuple[int, ...], o: int, k: int, stride: int, border: int, dtype: np.dtype[Any], _at: str
+) -> tuple[_Shape, int, int]:
+    """A convolution's shapes, where they lie, and the memory that it needs at a level."""
+    rows, columns = ((size + 2 * border - k) // stride + 1 for size in x[1:3])
+    shape = _Shape(*x, rows, columns, o, k, stride, border)
+    at = ctypes.addressof(shape)
+    return shape, at, chosen("memory", dtype)(at)
+
+
+def _rows(a: Array, dtype: np.dtype[Any], shape: Shape) -> Numbers:
+    """The numbers of that type, row by row. Raises `ValueError` for another shape."""
+    if a.shape != shape:
+        raise ValueError(f"an array must have the shape {list(shape)}, not {list(a.shape)}")
+    return np.ascontiguousarray(a, dtype)
+
+
+def gate(dy: Numbers, y: Numbers) -> Numbers:
+    """See `layers.Relu`: dy where y > 0, else 0."""
+    dtype = dy.dtype
+    dy, y = (_rows(a, dtype, y.shape) for a in (dy, y))
+    dx = np.empty_like(y)
+    chosen("gate", dtype)(dx.size, address(dy), address(y), address(dx))
+    return dx
+
+
+def conv(p: Params, x: Array, stride: int, border: int) -> tuple[Array, Array]:
+    """See `spatial.Conv`: x [n h w c] to y [n h' w' o]; bytes are taken as they are."""
+    dtype = np.result_type(x.dtype, p["W"].dtype)
+    bytes_, factor = isinstance(x, Pixels), 1.0
+    if isinstance(x, Pixels):
+        x, factor = np.ascontiguousarray(x.bytes), x.factor
+    else:
+        x = _rows(x, dtype, x.shape)
+    k, o = p["W"].shape[0], p["W"].shape[3]
+    W, b = _rows(p["W"], dtype, (k, k, x.shape[3], o)), _rows(p["b"], dtype, (o,))
+    shape, at, memory = _shape(x.shape, o, k, stride, border, dtype, level())
+    y = np.empty((len(x), shape.rows, shape.columns, o), dtype)
+    run = chosen("forward", dtype)
+    there = address(scratch((memory,), dtype))
+    run(at, address(x), bytes_, factor, address(W), address(b), there, address(y))
+
+    def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+        dy = _rows(dy, dtype, y.shape)
+        dW, db = np.empty_like(W), np.empty_like(b)
+        there = address(scratch((memory,), dtype))
+        run = chosen("to_kernel", dtype)
+        run(at, address(x), bytes_, factor, address(dy), there, address(dW), address(db))
+        dx = None
+        if want_dx:
+            dx = np.empty(x.shape, dtype)
+            chosen("to_input", dtype)(at, address(dy), address(W), there, address(dx))
+        return dx, {"W": dW, "b": db}
+
+    return y, backward
+
+
+def max_pool(x: Array, size: int) -> tuple[Array, Array]:
+    """See `spatial.MaxPool`: x [n h w c] to y [n h/size w/size c]; the first of equals wins."""
+    dtype = x.dtype
+    x = _rows(x, dtype, x.shape)
+    n, h, w, c = x.shape
+    y = np.empty((n, h // size, w // size, c), dtype)
+    chosen("max_pool", dtype)(n, h, w, c, size, address(x), address(y))
+
+    def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+        dy, dx = _rows(dy, dtype, y.shape), np.empty_like(x)
+        run = chosen("max_pool_back", dtype)
+        run(n, h, w, c, size, address(x), address(y), address(dy), address(dx))
+        return dx, {}
+
+    return y, backward
+
+
+def upsample(x: Array, factor: int) -> tuple[Array, Array]:
+    """See `spatial.Upsample`: x [n h w c] to y [n h·factor w·factor c]."""
+    dtype = x.dtype
+    x = _rows(x, dtype, x.shape)
+    n, h, w, c = x.shape
+    y = np.empty((n, h * factor, w * factor, c), dtype)
+    chosen("upsample", dtype)(n, h, w, c, factor, address(x), address(y))
+
+    def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+        dy, dx = _rows(dy, dtype, y.shape), np.empty((n, h, w, c), dtype)
+        chosen("upsample_back", dtype)(n, h, w, c, factor, address(dy), address(dx))
+        return dx, {}
+
+    return y, backward
+
+
+def batch_norm(p: Params, x: Array, epsilon: float) -> tuple[Array, Array]:
+    """See `spatial.BatchNorm`, in training: x [n ... c], statistics of this batch."""
+    dtype = np.result_type(x.dtype, p["gamma"].dtype)
+    x = _rows(x, dtype, x.shape)
+    gamma, beta = (_rows(p[name], dtype, x.shape[-1:]) for name in ("gamma", "beta"))
+    m, c = prod(x.shape[:-1]), x.shape[-1]
+    y, x_hat, inverse = np.empty_like(x), np.empty_like(x), np.empty_like(gamma)
+    chosen("batch_norm", dtype)(
+        m, c, address(x), address(gamma), address(beta), epsilon,
+        address(x_hat), address(inverse), address(y),
+    )  # fmt: skip
+
+    def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+        dy, dx = _rows(dy, dtype, y.shape), np.empty_like(x) if want_dx else None
+        dgamma, dbeta = np.empty_like(gamma), np.empty_like(gamma)
+        chosen("batch_norm_back", dtype)(
+            m, c, address(dy), address(x_hat), address(gamma), address(inverse),
+            address(dgamma), address(dbeta), None if dx is None else address(dx),
+        )  # fmt: skip
+        return dx, {"gamma": dgamma, "beta": dbeta}
+
+    return y, backward
+
+
+def softmax_cross_entropy(z: Numbers, t: Numbers, smoothing: float) -> tuple[Any, Numbers]:
+    """See `losses.SoftmaxCrossEntropy`: the loss and dz."""
+    dtype = np.result_type(z.dtype, t.dtype)
+    z, t = (_rows(a, dtype, z.shape) for a in (z, t))
+    dz = np.empty_like(z)
+    run = chosen("softmax_cross_entropy", dtype)
+    loss = run(*z.shape, address(z), address(t), smoothing, address(dz))
+    return dtype.type(loss), dz
+
+
+def adam(
+    rule: Adam, params: Params, gradients: Params, memory: dict[str, Params], rate: float, t: int
+) -> None:
+    """See `optim.Adam` and `AdamW`: their step, added to the parameters in one pass.
+
+    For 636,000 parameters 0.28 ms instead of 1.2.
+    """
+    # As in `Adam.update`: the corrections are numbers and not more passes over the arrays.
+    c = (1 - rule.beta2**t) ** 0.5
+    scale, decay = rate * c / (1 - rule.beta1**t), rate * getattr(rule, "decay", 0.0)
+    for name, g in gradients.items():
+        arrays = (params[name], memory[name]["m"], memory[name]["v"])
+        g, w, m, v = (_rows(a, params[name].dtype, g.shape) for a in (g, *arrays))
+        chosen("adam", w.dtype)(
+            w.size, address(g), address(w), address(m), address(v),
+            rule.beta1, rule.beta2, c * rule.epsilon, scale, decay if w.ndim > 1 else 0.0,
+        )  # fmt: skip
+        for a, changed in zip(arrays, (w, m, v), strict=True):
+            if changed is not a:
+                a[...] = changed
+
+
+def update_average(a: Numbers, w: Numbers, share: float) -> None:
+    """See `optim.update_average`: a ← a + share (w - a)."""
+    run = chosen("average", a.dtype)
+    if a.flags.c_contiguous:
+        w = _rows(w, a.dtype, a.shape)
+        run(a.size, address(w), address(a), share)
+    else:
+        a += (w - a) * share
