@@ -62,7 +62,7 @@ static void forward(const Shape *s, const Pictures *x, const number *W, const nu
 /* Pictures whose places together make a sum that is worth its beginning. */
 INLINE int64_t together(const Shape *s) {
   const int64_t some = 256 / (s->rows * s->columns);
-  return some < 1 ? 1 : some < s->n ? some : s->n;
+  return some > s->n ? (s->n ? s->n : 1) : some ? some : 1;
 }
 
 /* dW[i j c o] = Σ x[n, h·s+i, w·s+j, c] dy[n h w o]: rows of dW are places in x, and the terms of
@@ -133,7 +133,8 @@ static void to_input(const Shape *s, const number *dy, const number *W, number *
     for (int64_t a = 0; a < step; a++)
       for (int64_t b = 0; b < step; b++) {
         const int64_t km = (k - a + step - 1) / step, kn = (k - b + step - 1) / step;
-        const int64_t r = ((a - s->border) % step + step) % step, q = ((b - s->border) % step + step) % step;
+        const int64_t r = ((a - s->border) % step + step) % step;
+        const int64_t q = ((b - s->border) % step + step) % step;
         for (int64_t m = 0; m < km; m++)
           rows[m] = (Run){m * across * s->o, m * kn * s->o, kn * s->o};
         const Terms terms = {kn ? km : 0, rows, 1, 0};
