@@ -28,6 +28,7 @@ CHOICE = "DIGITUS_KERNELS"  # the variable of the environment
 NUMPY = "numpy"  # its value for none of the kernels
 LEVELS = ("avx512", "avx2", "plain")
 LIBRARY = Path(__file__).parent / "compiled" / "kernels.so"
+LINE = 64  # bytes of a line of the cache, and of the widest vector
 NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
 _pointer, _long, _number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
@@ -99,11 +100,21 @@ def address(a: Numbers) -> int:
     return at
 
 
+def aligned(numbers: int, dtype: np.dtype[Any]) -> Numbers:
+    """New memory that begins where a vector of any width does.
+
+    A vector that crosses two lines of the cache takes two reads: half of the speed.
+    """
+    space = np.empty(numbers * dtype.itemsize + LINE, np.uint8)
+    start = -address(space) % LINE
+    return space[start : start + numbers * dtype.itemsize].view(dtype)
+
+
 def packed(W: Numbers, at: str) -> Numbers:
     """W [... o] in panels, as the kernels read it: rows filled up to whole vectors."""
     o = W.shape[-1]
     W = np.ascontiguousarray(W.reshape(-1, o))
     lanes = function("lanes", W.dtype, at)()
-    panels = np.empty(len(W) * (-(-o // lanes) * lanes), W.dtype)
+    panels = aligned(len(W) * (-(-o // lanes) * lanes), W.dtype)
     function("pack", W.dtype, at)(len(W), o, address(W), address(panels))
     return panels

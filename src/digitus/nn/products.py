@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from digitus.nn.kernels import aligned
 from digitus.types import Matrix
 
 SMALL_PRODUCT = 10**6  # multiplications
@@ -35,7 +36,7 @@ def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Matrix:
     size = prod(shape) * dtype.itemsize
     kept = getattr(_kept, "bytes", None)
     if kept is None or kept.nbytes < size:
-        kept = _kept.bytes = np.empty(size, np.uint8)
+        kept = _kept.bytes = aligned(size, np.dtype(np.uint8))
     return kept[:size].view(dtype).reshape(shape)
 
 

@@ -72,7 +72,7 @@ static void to_kernel(const Shape *s, const Pictures *x, const number *dy, numbe
   const int64_t down = s->h + 2 * s->border, across = s->w + 2 * s->border;
   const int64_t size = down * across * s->c, places_of = s->rows * s->columns;
   const int64_t some = together(s), width = vectors(s->o) * V, kernel = s->k * s->k * s->c * s->o;
-  number *pictures = memory, *whole = pictures + some * size;
+  number *whole = memory, *pictures = whole + some * places_of * width;
   Run runs[some * s->rows];
   memset(dW, 0, (size_t)kernel * sizeof(number));
   for (int64_t first = 0; first < s->n; first += some) {
@@ -80,7 +80,7 @@ static void to_kernel(const Shape *s, const Pictures *x, const number *dy, numbe
     const number *b = dy + first * places_of * s->o;
     const int copied = s->border || x->bytes;
     const number *a = copied ? pictures : (const number *)x->at + first * size;
-    if (width != s->o) {
+    if (width != s->o || (uintptr_t)dy % BYTES) {
       for (int64_t i = 0; i < n * places_of; i++)
         memcpy(whole + i * width, b + i * s->o, (size_t)s->o * sizeof(number));
       b = whole;

@@ -138,20 +138,17 @@ static void upsample(const Step *s, const View *x, const View *y) {
              x->at + i / f * x->down + j / f * x->right, (size_t)s->channels * sizeof(number));
 }
 
-/* y = scale x + shift, from bytes or numbers. */
+/* y = scale x + shift, from bytes or numbers; scale and shift of each number or of each channel. */
 #define INPUTS(TYPE, NAME) \
   static void NAME(const Step *s, const TYPE *x, const View *y) { \
-    const int64_t c = y->map->c, every = s->every; \
+    const int64_t c = y->map->c, w = y->map->w, run = s->every ? w * c : c; \
     const number *scale = s->W, *shift = s->b; \
     for (int64_t i = 0; i < y->map->h; i++) { \
       number *to = y->at + i * y->down; \
-      if (every || c == 1) \
-        for (int64_t j = 0; j < y->map->w * c; j++) \
-          to[j] = (number)*x++ * scale[every * j] + shift[every * j]; \
-      else \
-        for (int64_t j = 0; j < y->map->w * c; j++) \
-          to[j] = (number)*x++ * scale[j % c] + shift[j % c]; \
-      scale += every * y->map->w * c, shift += every * y->map->w * c; \
+      if (run == 1) for (int64_t j = 0; j < w; j++) to[j] = (number)*x++ * *scale + *shift; \
+      else for (int64_t j = 0; j < w * c; j += run, x += run) \
+        for (int64_t k = 0; k < run; k++) to[j + k] = (number)x[k] * scale[k] + shift[k]; \
+      if (s->every) scale += run, shift += run; \
     } \
   }
 INPUTS(uint8_t, from_bytes)
