@@ -8,7 +8,7 @@ finding digits in a picture, scoring (`evaluation`), training (`training`).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from digitus.datasets.digits import SIDE
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
 from digitus.limits import ACTIVATIONS_AT_ONCE
-from digitus.nn import softmax, to_numpy
+from digitus.nn import Chain, Scale, Softmax, softmax, to_numpy
 from digitus.nn.arrays import bounds
 from digitus.nn.cost import cost
 from digitus.nn.images import BATCH, as_input
@@ -38,6 +38,7 @@ DEFAULT = "default"  # the name of the recognizer that ships with digitus
 WEIGHTS = Path(__file__).parent / "weights"
 IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
 LARGEST_OUTPUT = 1e30  # so that dividing by the temperature does not overflow
+NOT_SOUND = "the network's outputs are not finite: its parameters are too large"
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
 
 
@@ -103,12 +104,23 @@ class Recognizer:
     def _compiled(self) -> Inference:
         return Inference(self.recipe.network, self.params)
 
+    @cached_property
+    def _compiled_to_probabilities(self) -> Inference:
+        layers = (*self.recipe.network.layers, Scale(self.temperature), Softmax())
+        return Inference(Chain(layers), self.params)
+
     def outputs(self, images: Images, each: Map = map) -> Matrix:
         """What the network gives for bytes [n h w]: [n 10], before temperature and softmax.
 
         `each` is the map over batches, for example that of `threads.workers`. Raises `ShapeError`
         for images of another size and `ModelError` where an output is not finite.
         """
+        return self._made(images, each, self._compiled, lambda z: z)
+
+    def _made(
+        self, images: Images, each: Map, compiled: Inference, finish: Callable[[Matrix], Matrix]
+    ) -> Matrix:
+        """What a compiled kernel makes of images, or `finish` of what the layers give."""
         if images.shape[1:] != self.size or images.dtype != np.uint8:
             raise ShapeError(
                 f"this recognizer reads bytes [n {self.size[0]} {self.size[1]}], "
@@ -117,26 +129,28 @@ class Recognizer:
         w = next(iter(self.params.values()))
 
         def forward(part: slice) -> Numbers:
-            if (z := self._compiled(images[part])) is not None:
-                return z
+            if (found := compiled.checked(images[part])) is not None:
+                if not found[1]:
+                    raise ModelError(NOT_SOUND)
+                return found[0]
             with np.errstate(over="ignore", invalid="ignore"):  # looked for below
                 x = as_input(images[part], w)
                 for layer, own in self._layers:
                     x = layer.forward(own, x)[0]
-                return to_numpy(x)
+                z: Matrix = to_numpy(x)
+            if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
+                raise ModelError(NOT_SOUND)
+            return finish(z)
 
         if 0 < len(images) <= self._batch:  # what is asked for most
-            z = forward(slice(None))
-        else:
-            parts = each(forward, bounds(len(images), self._batch))
-            z = np.concatenate([np.zeros((0, 10), np.float32), *parts])
-        if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
-            raise ModelError("the network's outputs are not finite: its parameters are too large")
-        return z
+            return forward(slice(None))
+        parts = each(forward, bounds(len(images), self._batch))
+        return np.concatenate([np.zeros((0, 10), np.float32), *parts])
 
     def probabilities(self, images: Images, each: Map = map) -> Matrix:
         """The probability of each digit for bytes [n h w]: rows [n 10] that sum to 1."""
-        return softmax(self.outputs(images, each) / self.temperature)
+        compiled = self._compiled_to_probabilities
+        return self._made(images, each, compiled, lambda z: softmax(z / self.temperature))
 
     def read(self, images: Images) -> Iterator[tuple[int | None, float]]:
         """The digit of each image, None where refused, with its probability."""

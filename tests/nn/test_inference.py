@@ -34,6 +34,7 @@ from digitus.nn import (
     Residual,
     Scale,
     Sigmoid,
+    Softmax,
     Standardize,
     Upsample,
     stream,
@@ -89,6 +90,7 @@ NETWORKS = {
     "the input twice": [Concat(Chain([]), Chain([Conv(2), MaxPool(), Upsample()])), Conv(3)],
     "a residual of a fork": [Conv(4), Residual(Chain([
         Concat(Chain([Conv(3)]), Chain([Conv(1, 1), Relu()]))])), Relu(), Conv(2, 7)],
+    "probabilities": [Scale(), Conv(3), Relu(), Flatten(), Dense(10), Scale(2.0), Softmax()],
     "pools": [Conv(3, 1), MaxPool(3), Relu(), AveragePool(2), Upsample(3), Flatten()],
 }  # fmt: skip
 
@@ -205,6 +207,13 @@ def test_what_is_no_number_comes_out(bad: float) -> None:
     p["0.W"][1, 1] = bad
     x = np.ones((1, 6, 6, 1), np.uint8)
     assert not np.isfinite(Inference(network, p)(x)).all()
+    assert Inference(network, p).checked(x)[1] is False
+    layers = network.layers[:-1]  # Relu after the last one stands between it and a softmax
+    assert Inference(Chain([*layers, Softmax()]), p).checked(x)[1] is False
+    p["0.W"][1, 1] = 1
+    assert Inference(Chain([*layers, Softmax()]), p).checked(x)[1] is True
+    p["4.b"][0] = 1e31
+    assert Inference(Chain([*layers, Softmax()]), p).checked(x)[1] is False
 
 
 def test_what_the_kernel_leaves_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:

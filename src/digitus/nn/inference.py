@@ -22,7 +22,7 @@ from digitus.nn import kernels
 from digitus.nn.fusion import fused
 from digitus.nn.layers import Chain
 from digitus.nn.planning import CONV, DENSE, Planner, Step, UnplannedError, Value
-from digitus.nn.products import scratch
+from digitus.nn.products import scratch_address
 from digitus.types import Numbers, Params, Shape
 
 OUTPUT = -1  # of a map: it lies where the caller wants it
@@ -53,7 +53,7 @@ class _Planned:
     """A plan for pictures of one shape, and what it points to."""
 
     address: int
-    numbers: int  # of memory that a thread needs
+    bytes: int  # of memory that a thread needs
     output: Shape
     kept: tuple[Any, ...]
 
@@ -83,6 +83,11 @@ class Inference:
 
         None where the kernels or a step for one of the layers are missing: the layers do it then.
         """
+        found = self.checked(x)
+        return None if found is None else found[0]
+
+    def checked(self, x: Numbers) -> tuple[Numbers, bool] | None:
+        """The same, and whether it is sound: numbers below 1e30, also before a softmax."""
         if not self._possible:
             return None
         shape = x.shape[1:] if x.ndim == 4 else (*x.shape[1:], 1)
@@ -97,9 +102,9 @@ class Inference:
         is_bytes = x.dtype == np.uint8
         x = np.ascontiguousarray(x, None if is_bytes else self._dtype)
         y = np.empty((len(x), *plan.output), self._dtype)
-        memory, address = scratch((plan.numbers,), self._dtype), kernels.address
-        self._run(plan.address, len(x), address(x), is_bytes, address(memory), address(y))
-        return y
+        memory, address = scratch_address(plan.bytes), kernels.address
+        sound = self._run(plan.address, len(x), address(x), is_bytes, memory, address(y))
+        return y, bool(sound)
 
     def _planned(self, shape: Shape) -> _Planned | None:
         planner = Planner(shape, self._dtype)
@@ -128,7 +133,8 @@ class Inference:
         c_steps = _array(_Step, [row(i, s) for i, s in enumerate(steps)])
         at_steps, at_maps = ctypes.addressof(c_steps), ctypes.addressof(c_maps)
         plan = _Plan(len(steps), len(maps), at_steps, at_maps, dense, batch)
-        return _Planned(ctypes.addressof(plan), numbers, output, (plan, c_steps, c_maps))
+        size = numbers * self._dtype.itemsize
+        return _Planned(ctypes.addressof(plan), size, output, (plan, c_steps, c_maps))
 
     def _pack(self, s: Step) -> tuple[Numbers | None, ...]:
         """W and b of a step as the kernel reads them; the same for pictures of all shapes."""

@@ -18,11 +18,11 @@ import numpy as np
 
 from digitus.nn.branches import Concat, Residual
 from digitus.nn.inputs import Centre, Scale, Standardize
-from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, scoped
+from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, Softmax, scoped
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
 from digitus.types import Numbers, Params, Shape
 
-INPUT, CONV, AFFINE, MAX_POOL, AVERAGE_POOL, UPSAMPLE, DENSE = range(7)  # as in network.h
+INPUT, CONV, AFFINE, MAX_POOL, AVERAGE_POOL, UPSAMPLE, DENSE, SOFTMAX = range(8)  # as in network.h
 
 
 class UnplannedError(Exception):
@@ -115,6 +115,12 @@ class Planner:
         if not x.each:
             raise UnplannedError("a vector comes out of Flatten")
         return self.add(Step(DENSE, x, Value((1, 1, layer.units), each=1), p["W"], p["b"]))
+
+    def softmax(self, layer: Softmax, p: Params, x: Value) -> Value:
+        """See `Softmax`."""
+        if not x.each or self.steps[-1].kind != DENSE:
+            raise UnplannedError("what comes out of a Dense layer")
+        return self.add(Step(SOFTMAX, x, Value(x.shape, each=1)))
 
     def relu(self, layer: Relu, p: Params, x: Value) -> Value:
         """See `Relu`."""
@@ -216,6 +222,7 @@ class Planner:
 PLANS: dict[type, Callable[..., Value]] = {
     Conv: Planner.conv,
     Dense: Planner.dense,
+    Softmax: Planner.softmax,
     Relu: Planner.relu,
     BatchNorm: Planner.batch_norm,
     Scale: Planner.scale,
@@ -229,4 +236,4 @@ PLANS: dict[type, Callable[..., Value]] = {
     Residual: Planner.residual,
     Concat: Planner.concat,
 }
-OF_VECTORS = (Dense, Relu, Dropout, BatchNorm, Flatten, Scale, Centre, Standardize)
+OF_VECTORS = (Dense, Softmax, Relu, Dropout, BatchNorm, Flatten, Scale, Centre, Standardize)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from digitus.nn.kernels import aligned
+from digitus.nn.kernels import address, aligned
 from digitus.types import Matrix
 
 SMALL_PRODUCT = 10**6  # multiplications
@@ -34,10 +34,20 @@ def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Matrix:
     A megabyte of new memory takes 0.1 to 0.5 ms until it is there, and 0.03 to be written.
     """
     size = prod(shape) * dtype.itemsize
-    kept = getattr(_kept, "bytes", None)
-    if kept is None or kept.nbytes < size:
-        kept = _kept.bytes = aligned(size, np.dtype(np.uint8))
-    return kept[:size].view(dtype).reshape(shape)
+    return _memory(size).bytes[:size].view(dtype).reshape(shape)
+
+
+def scratch_address(size: int) -> int:
+    """Where the memory of `scratch` begins, which has so many bytes at least."""
+    address: int = _memory(size).address
+    return address
+
+
+def _memory(size: int) -> Any:
+    if getattr(_kept, "size", -1) < size:
+        _kept.bytes, _kept.size = aligned(size, np.dtype(np.uint8)), size
+        _kept.address = address(_kept.bytes)
+    return _kept
 
 
 def piece(m: int, k: int, n: int) -> int:

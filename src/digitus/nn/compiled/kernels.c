@@ -39,9 +39,9 @@ int64_t OFFERED(lanes)(void) { return V; }
 
 void OFFERED(pack)(int64_t k, int64_t o, In W, Out out) { pack(k, o, W, out); }
 
-void OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t bytes, Out memory,
-                      Out out) {
-  network(plan, n, x, (int)bytes, memory, out);
+int64_t OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t bytes, Out memory,
+                         Out out) {
+  return network(plan, n, x, (int)bytes, memory, out);
 }
 
 int64_t OFFERED(memory)(const Shape *s) { return memory_of(s); }

@@ -13,7 +13,7 @@ typedef struct {
 } Map;
 
 enum { OUTPUT = -1 };
-enum Kind { INPUT, CONV, AFFINE, MAX_POOL, AVERAGE_POOL, UPSAMPLE, DENSE };
+enum Kind { INPUT, CONV, AFFINE, MAX_POOL, AVERAGE_POOL, UPSAMPLE, DENSE, SOFTMAX };
 
 typedef struct {
   int64_t kind;
@@ -154,6 +154,23 @@ static void upsample(const Step *s, const View *x, const View *y) {
 INPUTS(uint8_t, from_bytes)
 INPUTS(number, from_numbers)
 
+/* yᵢ = eˣⁱ / Σⱼ eˣʲ, of each picture. */
+static void softmax(const Step *s, int64_t n, const number *x, number *y) {
+  for (const int64_t o = s->channels; n > 0; n--, x += o, y += o) {
+    number most = x[0], total = 0;
+    for (int64_t j = 1; j < o; j++) most = x[j] > most ? x[j] : most;
+    for (int64_t j = 0; j < o; j++) total += y[j] = exponential(x[j] - most);
+    for (int64_t j = 0; j < o; j++) y[j] /= total;
+  }
+}
+
+/* Whether all of these are numbers, and not too large to be computed with. */
+static int64_t sound(int64_t n, const number *x) {
+  int64_t wrong = 0;
+  for (int64_t i = 0; i < n; i++) wrong |= !(x[i] < (number)LARGEST && x[i] > -(number)LARGEST);
+  return !wrong;
+}
+
 static void step_of_picture(const Plan *plan, const Step *s, int64_t picture, const void *x,
                             int bytes, number *memory, number *out) {
   const View y = view(plan, s->y, picture, memory, out);
@@ -175,13 +192,15 @@ static void step_of_picture(const Plan *plan, const Step *s, int64_t picture, co
   }
 }
 
-/* Runs n pictures x, bytes or numbers, through a plan, in this memory, to out. */
-static void network(const Plan *plan, int64_t n, const void *x, int bytes, number *memory,
+/* Runs n pictures x, bytes or numbers, through a plan, in this memory, to out. Whether what comes
+   out, and what goes into a softmax, is sound. */
+static int64_t network(const Plan *plan, int64_t n, const void *x, int bytes, number *memory,
                     number *out) {
   const int64_t pixels = plan->map[0].h * plan->map[0].w * plan->map[0].c;
   const Map *last = plan->map + plan->maps - 1; /* what comes out */
   const int64_t size = last->h * last->w * last->c;
   const char *from = x;
+  int64_t well = 1;
   for (int64_t first = 0; first < n; first += plan->batch) {
     const int64_t some = n - first < plan->batch ? n - first : plan->batch;
     for (int64_t i = 0; i < some; i++) {
@@ -191,8 +210,12 @@ static void network(const Plan *plan, int64_t n, const void *x, int bytes, numbe
     }
     for (const Step *s = plan->step + plan->dense; s < plan->step + plan->steps; s++) {
       const View in = view(plan, s->x, 0, memory, out), y = view(plan, s->y, 0, memory, out);
-      dense(s, some, in.at, in.map->h * in.map->w * in.map->c, y.at);
+      const int64_t numbers = in.map->h * in.map->w * in.map->c;
+      if (s->kind == DENSE) dense(s, some, in.at, numbers, y.at);
+      else well &= sound(some * numbers, in.at), softmax(s, some, in.at, y.at);
     }
+    well &= sound(some * size, out);
     out += some * size;
   }
+  return well;
 }

@@ -9,6 +9,7 @@
    layers (`network.h`, `training.h`). The order of a sum depends on nothing but the layer, so that
    an answer is the same bit for bit in any batch, and with every width of vectors. */
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -29,6 +30,8 @@
 typedef NUMBER number;
 typedef number vector __attribute__((vector_size(BYTES), aligned(sizeof(number)), may_alias));
 enum { V = BYTES / sizeof(number) };
+
+#define LARGEST 1e30 /* of a number that is sound */
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
@@ -52,6 +55,10 @@ typedef struct {           /* what becomes of a sum */
   int64_t lanes;           /* columns that there are, the rest of the last vector is none */
   int relu;                /* max(y, 0) */
 } Finish;
+
+INLINE number exponential(number x) {
+  return sizeof(number) == 4 ? (number)expf((float)x) : (number)exp((double)x);
+}
 
 INLINE vector load(const number *at, int64_t lanes) {
   if (lanes >= V) return *(const vector *)at;

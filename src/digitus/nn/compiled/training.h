@@ -5,8 +5,6 @@
    equation of the layer or rule that it is named after. Sums over a batch are taken in blocks, so
    that rounding does not grow with the batch. */
 
-#include <math.h>
-
 enum { BLOCK = 128 }; /* rows that are summed up before they are added to the rest */
 
 /* The TERM of every row and column, summed up over the rows into out[c]. */
@@ -132,8 +130,7 @@ static double softmax_cross_entropy(int64_t n, int64_t o, const number *restrict
     number most = z[0], total = 0;
     for (int64_t j = 1; j < o; j++) most = z[j] > most || z[j] != z[j] ? z[j] : most;
     for (int64_t j = 0; j < o; j++)
-      total += dz[j] = sizeof(number) == 4 ? (number)expf((float)(z[j] - most))
-                                           : (number)exp((double)(z[j] - most));
+      total += dz[j] = exponential(z[j] - most);
     const double log_total = log((double)total);
     for (int64_t j = 0; j < o; j++) {
       const number target = t[j] * kept + even;
