@@ -71,7 +71,7 @@ def kind(cls):
         return "schedule"
     if len(arguments) == 3:
         return "loss"
-    return "finding" if cls in (nn.Finding, nn.Cost) else "unknown"
+    return "finding" if cls is nn.Finding else "unknown"
 
 
 def public(wanted):

@@ -26,10 +26,12 @@ from digitus.nn import (
     SoftmaxCrossEntropy,
     Upsample,
     kernels_compiled,
+    pixels,
     stream,
 )
 from digitus.nn.images import as_input
 from digitus.nn.kernels import level
+from digitus.nn.pixels import Pixels
 from digitus.training.step import apply_gradients, update_average_in_blocks
 from nn.compiled import LEVELS, needs_kernels
 from nn.layouts import LAYOUTS
@@ -113,6 +115,35 @@ def test_bytes_in_any_order(layout: Any) -> None:
         found = carried_out(layer, p, as_input(layout(images), p["W"]) * 0.1)
     for name, a in expected.items():
         np.testing.assert_allclose(found[name], a, rtol=1e-4, atol=1e-3)
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(1, 40), st.integers(1, 30), st.integers(1, 150), st.sampled_from([0.1, 0.5, 1.0]),
+    st.sampled_from(LEVELS), st.sampled_from([np.float32, np.float64]),
+)  # fmt: skip
+def test_products_of_pixels(n: int, i: int, o: int, ink: float, by: str, dtype: Any) -> None:
+    rng = stream(8, "pixels", n, i, o)
+    images = rng.integers(0, 256, (n, i), np.uint8) * (rng.random((n, i)) < ink)
+    W, dy = (rng.standard_normal(shape).astype(dtype) for shape in ((i, o), (n, o)))
+    lazy, x = Pixels(images, np.dtype(dtype)) * 0.25, (images * 0.25).astype(dtype)
+    with computing(by), pytest.MonkeyPatch.context() as patch:
+        for name in ("COMPILED_PICTURES", "COMPILED_COLUMNS"):
+            patch.setattr(pixels, name, 1)
+        y, dW = lazy @ W, lazy.T @ dy
+        assert y.dtype == dW.dtype == dtype
+        rounding = {"rtol": 1e-4, "atol": 1e-3} if dtype == np.float32 else {"atol": 1e-10}
+        np.testing.assert_allclose(y, x @ W, **rounding)
+        np.testing.assert_allclose(dW, x.T @ dy, **rounding)
+
+
+def test_more_pixels_than_are_taken_at_a_time() -> None:
+    rng = stream(9, "pixels")
+    images = rng.integers(0, 2, (1100, 30), np.uint8)
+    lazy, x = Pixels(images, np.dtype(np.float32)), images.astype(np.float32)
+    W, dy = (rng.standard_normal((rows, 40)).astype(np.float32) for rows in (30, 1100))
+    np.testing.assert_allclose(lazy @ W, x @ W, atol=1e-4)
+    np.testing.assert_allclose(lazy.T @ dy, x.T @ dy, atol=1e-3)
 
 
 @pytest.mark.parametrize("by", LEVELS)

@@ -41,7 +41,7 @@ def _structure(name: str, fields: str) -> type[ctypes.Structure]:
 # As in network.h.
 _Map = _structure("_Map", "at h w c border each")
 _Step = _structure("_Step", "kind x z y lead channels kernel stride padding relu W b every")
-_Plan = _structure("_Plan", "steps maps step map dense batch")
+_Plan = _structure("_Plan", "steps maps step map dense batch lists")
 
 
 def _array(kind: type[ctypes.Structure], rows: list[tuple[int, ...]]) -> Any:
@@ -132,7 +132,8 @@ class Inference:
         c_maps = _array(_Map, [(v.at, *v.shape, v.border, v.each) for v in maps])
         c_steps = _array(_Step, [row(i, s) for i, s in enumerate(steps)])
         at_steps, at_maps = ctypes.addressof(c_steps), ctypes.addressof(c_maps)
-        plan = _Plan(len(steps), len(maps), at_steps, at_maps, dense, batch)
+        plan = _Plan(len(steps), len(maps), at_steps, at_maps, dense, batch, numbers)
+        numbers += max((prod(s.x.shape) for s in steps[dense:] if s.x), default=0)
         size = numbers * self._dtype.itemsize
         return _Planned(ctypes.addressof(plan), size, output, (plan, c_steps, c_maps))
 

@@ -47,7 +47,7 @@ static void forward(const Shape *s, const Pictures *x, const number *W, const nu
   pack(1, s->o, b, bias);
   Run rows[k];
   for (int64_t i = 0; i < k; i++) rows[i] = (Run){i * across * s->c, i * run, run};
-  const Terms terms = {k, rows, 1, 0};
+  const Terms terms = {k, rows, 1, 0, NULL};
   for (int64_t i = 0; i < s->n; i++) {
     if (copied) bordered(x, i, s->h, s->w, s->c, s->border, down, across, picture);
     const Places at = {
@@ -92,7 +92,7 @@ static void to_kernel(const Shape *s, const Pictures *x, const number *dy, numbe
         runs[i * s->rows + r] = (Run){i * size + r * s->stride * across * s->c,
                                       (i * s->rows + r) * s->columns, s->columns};
     }
-    const Terms terms = {n * s->rows, runs, s->stride * s->c, width};
+    const Terms terms = {n * s->rows, runs, s->stride * s->c, width, NULL};
     for (int64_t from = 0, Q; from < vectors(s->o); from += Q) {
       Q = panel(vectors(s->o) - from);
       number *to = dW + from * V;
@@ -137,7 +137,7 @@ static void to_input(const Shape *s, const number *dy, const number *W, number *
         const int64_t q = ((b - s->border) % step + step) % step;
         for (int64_t m = 0; m < km; m++)
           rows[m] = (Run){m * across * s->o, m * kn * s->o, kn * s->o};
-        const Terms terms = {kn ? km : 0, rows, 1, 0};
+        const Terms terms = {kn ? km : 0, rows, 1, 0, NULL};
         const int64_t top = (r + s->border - a) / step - km + 1 + before;
         const int64_t left = (q + s->border - b) / step - kn + 1 + before;
         const Places at = {

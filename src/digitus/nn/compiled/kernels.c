@@ -28,6 +28,7 @@ const char *digitus_level(void) {
 #include "network.h"
 #include "convolution.h"
 #include "training.h"
+#include "pixels.h"
 
 #define JOINED(name, number, level) digitus_##name##_##number##_##level
 #define JOIN(name, number, level) JOINED(name, number, level)
@@ -59,6 +60,18 @@ void OFFERED(to_kernel)(const Shape *s, const void *x, int64_t bytes, double fac
 
 void OFFERED(to_input)(const Shape *s, In dy, In W, Out memory, Out dx) {
   to_input(s, dy, W, memory, dx);
+}
+
+int64_t OFFERED(pixels_memory)(int64_t n, int64_t i) { return pixels_memory(n, i); }
+
+void OFFERED(pixels_times)(int64_t n, int64_t i, int64_t o, const uint8_t *bytes, double factor,
+                           In W, Out memory, Out y) {
+  pixels_times(n, i, o, bytes, (number)factor, W, memory, y);
+}
+
+void OFFERED(pixels_back)(int64_t n, int64_t i, int64_t o, const uint8_t *bytes, double factor,
+                          In dy, Out memory, Out dW) {
+  pixels_back(n, i, o, bytes, (number)factor, dy, memory, dW);
 }
 
 void OFFERED(batch_norm)(int64_t m, int64_t c, In x, In gamma, In beta, double epsilon, Out x_hat,

@@ -32,6 +32,7 @@ typedef struct {
   const Map *map;
   int64_t dense;        /* the first step that is done for several pictures at once */
   int64_t batch;        /* how many */
+  int64_t lists;        /* in the memory of a thread: room for a whole number for each input */
 } Plan;
 
 typedef struct { /* a map of one picture, found in memory */
@@ -65,7 +66,7 @@ static void conv(const Step *s, const View *x, const View *z, const View *y) {
   const int64_t k = s->kernel, run = k * x->map->c;
   Run rows[k];
   for (int64_t i = 0; i < k; i++) rows[i] = (Run){i * x->down, i * run, run};
-  const Terms terms = {k, rows, 1, 0};
+  const Terms terms = {k, rows, 1, 0, NULL};
   const Places at = {
       .h = y->map->h, .w = y->map->w,
       .a = x->at - s->padding * (x->down + x->right),
@@ -77,19 +78,17 @@ static void conv(const Step *s, const View *x, const View *z, const View *y) {
 
 /* y[n o] = max(Σ x[n i] W[i o] + b[o], 0). Inputs that are 0 in all of some rows are left out: four
    fifths of a digit are background. */
-static void dense(const Step *s, int64_t n, const number *x, int64_t i, number *y) {
+static void dense(const Step *s, int64_t n, const number *x, int64_t i, int32_t *some,
+                  number *y) {
   const int64_t o = s->channels, group = ROWS(panel(vectors(o)));
-  Run run[i / 2 + 1];
   for (int64_t first = 0; first < n; first += group) {
     const int64_t rows = n - first < group ? n - first : group;
-    Terms terms = {0, run, 1, 0};
-    for (int64_t j = 0, last = -9; j < i; j++) {
+    Terms terms = {0, NULL, 1, 0, some};
+    for (int64_t j = 0; j < i; j++) {
       int ink = 0;
       for (int64_t r = 0; r < rows; r++) ink |= x[(first + r) * i + j] != 0;
-      if (!ink) continue;
-      if (j - last > 2) run[terms.runs++] = (Run){j, j, 0};
-      run[terms.runs - 1].count = j + 1 - run[terms.runs - 1].a;
-      last = j;
+      some[terms.runs] = (int32_t)j;
+      terms.runs += ink;
     }
     const Places at = {1, rows, x + first * i, 0, i, y + first * o, 0, o, NULL, 0, 0};
     columns(terms, &at, s->W, s->b, i, o, (int)s->relu);
@@ -211,7 +210,7 @@ static int64_t network(const Plan *plan, int64_t n, const void *x, int bytes, nu
     for (const Step *s = plan->step + plan->dense; s < plan->step + plan->steps; s++) {
       const View in = view(plan, s->x, 0, memory, out), y = view(plan, s->y, 0, memory, out);
       const int64_t numbers = in.map->h * in.map->w * in.map->c;
-      if (s->kind == DENSE) dense(s, some, in.at, numbers, y.at);
+      if (s->kind == DENSE) dense(s, some, in.at, numbers, (int32_t *)(memory + plan->lists), y.at);
       else well &= sound(some * numbers, in.at), softmax(s, some, in.at, y.at);
     }
     well &= sound(some * size, out);

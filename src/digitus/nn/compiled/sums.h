@@ -48,6 +48,7 @@ typedef struct {
   int64_t runs;
   const Run *run;
   int64_t a_step, b_step; /* how far apart the terms lie in a and in b */
+  const int32_t *only;    /* instead of runs: which terms there are, `runs` of them */
 } Terms;
 
 typedef struct {           /* what becomes of a sum */
@@ -78,13 +79,24 @@ INLINE vector positive(vector v) {
   return (vector)((mask)v & ~(v < (vector){0}));
 }
 
-/* The sums of one tile, without bias: [P][Q V] numbers. */
-INLINE void tile(const int P, const int Q, const Terms *t, const number *const *a, const number *b,
-                 number *out) {
+/* The sums of one tile, without bias: [P][Q V] numbers. Where most terms are 0 (four fifths of a
+   digit are background), `sparse`, only some of them are added. */
+INLINE void tile(const int P, const int Q, const int sparse, const Terms *t,
+                 const number *const *a, const number *b, number *out) {
   vector sum[MOST_P][MOST_Q];
   UNROLL for (int p = 0; p < P; p++) UNROLL for (int q = 0; q < Q; q++) sum[p][q] = (vector){0};
   const int64_t a_step = t->a_step, b_step = t->b_step;
-  for (const Run *r = t->run, *end = r + t->runs; r < end; r++) {
+  if (sparse) for (int64_t i = 0; i < t->runs; i++) {
+    const int64_t s = t->only[i] * a_step;
+    const number *term = b + t->only[i] * b_step;
+    vector w[MOST_Q];
+    UNROLL for (int q = 0; q < Q; q++) w[q] = *(const vector *)(term + q * V);
+    UNROLL for (int p = 0; p < P; p++) {
+      const number factor = a[p][s];
+      UNROLL for (int q = 0; q < Q; q++) sum[p][q] += factor * w[q];
+    }
+  }
+  else for (const Run *r = t->run, *end = r + t->runs; r < end; r++) {
     const number *x[MOST_P], *terms = b + r->b * b_step;
     UNROLL for (int p = 0; p < P; p++) x[p] = a[p] + r->a;
     for (int64_t s = 0; s < r->count * a_step; s += a_step, terms += b_step) {
@@ -118,18 +130,24 @@ static void finish(int P, int Q, const number *sums, const Finish *f, const numb
 typedef void Tile(const Terms *, const number *const *, const number *, number *);
 #define TILE(NAME, P, Q) \
   static void NAME(const Terms *t, const number *const *a, const number *b, number *out) { \
-    tile(P, Q, t, a, b, out); \
+    tile(P, Q, 0, t, a, b, out); \
+  } \
+  static void sparse_##NAME(const Terms *t, const number *const *a, const number *b, \
+                            number *out) { \
+    tile(P, Q, 1, t, a, b, out); \
   }
 #define TILES(Q) \
   TILE(whole_##Q, ROWS(Q), Q) TILE(half_##Q, ROWS(Q) / 2, Q) TILE(single_##Q, 1, Q)
+#define OF(Q) \
+  {{whole_##Q, half_##Q, single_##Q}, {sparse_whole_##Q, sparse_half_##Q, sparse_single_##Q}},
 TILES(1) TILES(2) TILES(3)
 #if MANY_REGISTERS
 TILES(4)
 #endif
-static Tile *const TILE_OF[MOST_Q + 1][3] = {
-    {0}, {whole_1, half_1, single_1}, {whole_2, half_2, single_2}, {whole_3, half_3, single_3},
+static Tile *const TILE_OF[MOST_Q + 1][2][3] = {
+    {{0}}, OF(1) OF(2) OF(3)
 #if MANY_REGISTERS
-    {whole_4, half_4, single_4},
+    OF(4)
 #endif
 };
 
@@ -193,7 +211,7 @@ static void places(int Q, const Terms *t, const Places *at, const number *b, con
       added[p] = at->added ? at->added + row * at->added_down + column * at->added_right : NULL;
       if (++column == at->w) column = 0, row++;
     }
-    TILE_OF[Q][P == 1 ? 2 : half](t, a, b, sums);
+    TILE_OF[Q][t->only != NULL][P == 1 ? 2 : half](t, a, b, sums);
     finish(P < left ? P : (int)left, Q, sums, f, at->added ? added : NULL, y);
     left -= P;
   }
