@@ -1,0 +1,93 @@
+/* The kernels without Python, for processors that are not at hand: convolution and its two sums, and
+   products with pixels, beside plain loops. .ci/run compiles this for 64-bit ARM and lets QEMU run
+   it. Exit code 0 where all agree. Not inside: everything that tests in Python do better. */
+
+#define NUMBER float
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../src/digitus/nn/compiled/sums.h"
+#include "../../src/digitus/nn/compiled/network.h"
+#include "../../src/digitus/nn/compiled/convolution.h"
+#include "../../src/digitus/nn/compiled/training.h"
+#include "../../src/digitus/nn/compiled/pixels.h"
+
+static int wrong = 0;
+
+static number *some(int64_t n) {
+  number *x = malloc((size_t)n * sizeof(number) + 1);
+  for (int64_t i = 0; i < n; i++) x[i] = (number)(rand() % 2001 - 1000) / 1000;
+  return x;
+}
+
+static void compare(const char *what, int64_t n, const number *found, const double *expected) {
+  for (int64_t i = 0; i < n; i++)
+    if (!(fabs((double)found[i] - expected[i]) < 1e-3)) {
+      printf("%s: number %lld is %g, not %g\n", what, (long long)i, (double)found[i], expected[i]);
+      wrong = 1;
+      return;
+    }
+}
+
+static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, int64_t k,
+                        int64_t stride, int64_t border) {
+  const int64_t rows = (h + 2 * border - k) / stride + 1, cols = (w + 2 * border - k) / stride + 1;
+  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border};
+  const int64_t in = n * h * w * c, out = n * rows * cols * o, all = k * k * c * o;
+  number *x = some(in), *W = some(all), *b = some(o), *dy = some(out), *y = some(out);
+  number *dx = some(in), *dW = some(all), *memory = some(memory_of(&s));
+  double *y_ = calloc((size_t)out, 8), *dx_ = calloc((size_t)in, 8), *dW_ = calloc((size_t)all, 8);
+  for (int64_t e = 0; e < n; e++)
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t q = 0; q < cols; q++)
+        for (int64_t z = 0; z < o; z++) {
+          const int64_t to = ((e * rows + r) * cols + q) * o + z;
+          y_[to] = b[z];
+          for (int64_t i = 0; i < k; i++)
+            for (int64_t j = 0; j < k; j++)
+              for (int64_t a = 0; a < c; a++) {
+                const int64_t u = r * stride + i - border, v = q * stride + j - border;
+                if (u < 0 || u >= h || v < 0 || v >= w) continue;
+                const int64_t from = ((e * h + u) * w + v) * c + a, at = ((i * k + j) * c + a) * o + z;
+                y_[to] += (double)x[from] * W[at];
+                dW_[at] += (double)x[from] * dy[to];
+                dx_[from] += (double)W[at] * dy[to];
+              }
+        }
+  forward(&s, &(Pictures){x, 0, 1}, W, b, memory, y);
+  to_kernel(&s, &(Pictures){x, 0, 1}, dy, memory, dW);
+  to_input(&s, dy, W, memory, dx);
+  compare("y", out, y, y_), compare("dW", all, dW, dW_), compare("dx", in, dx, dx_);
+  free(x), free(W), free(b), free(dy), free(y), free(dx), free(dW), free(memory);
+  free(y_), free(dx_), free(dW_);
+}
+
+static void products(int64_t n, int64_t i, int64_t o) {
+  uint8_t *x = malloc((size_t)(n * i));
+  for (int64_t j = 0; j < n * i; j++) x[j] = rand() % 3 ? 0 : (uint8_t)(rand() % 4);
+  number *W = some(i * o), *dy = some(n * o), *y = some(n * o), *dW = some(i * o);
+  number *memory = some(pixels_memory(n, i));
+  double *y_ = calloc((size_t)(n * o), 8), *dW_ = calloc((size_t)(i * o), 8);
+  for (int64_t e = 0; e < n; e++)
+    for (int64_t j = 0; j < i; j++)
+      for (int64_t z = 0; z < o; z++) {
+        y_[e * o + z] += 0.5 * x[e * i + j] * W[j * o + z];
+        dW_[j * o + z] += 0.5 * x[e * i + j] * dy[e * o + z];
+      }
+  pixels_times(n, i, o, x, 0.5f, W, memory, y);
+  pixels_back(n, i, o, x, 0.5f, dy, memory, dW);
+  compare("x W", n * o, y, y_), compare("xT dy", i * o, dW, dW_);
+  free(x), free(W), free(dy), free(y), free(dW), free(memory), free(y_), free(dW_);
+}
+
+int main(void) {
+  for (int64_t k = 1; k <= 5; k += 2)
+    for (int64_t stride = 1; stride <= 2; stride++)
+      for (int64_t o = 1; o < 40; o += 7) {
+        convolution(2, 7, 6, 3, o, k, stride, k / 2);
+        convolution(3, 5, 9, 1 + o % 5, o, k, stride, 0);
+      }
+  for (int64_t o = 1; o < 80; o += 13) products(23, 31, o);
+  printf("%d bytes a vector: %s\n", BYTES, wrong ? "wrong" : "all agree");
+  return wrong;
+}
