@@ -20,8 +20,9 @@ from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, read_arrays, write_arrays
 from digitus.nn import Chain, Shape, softmax
 from digitus.nn.fusion import fused
+from digitus.nn.inference import Inference
 from digitus.recipe import Recipe, from_table, planned, to_table
-from digitus.types import Bytes, Floats32, Matrix, Params
+from digitus.types import Bytes, Floats32, Matrix, Numbers, Params
 
 DEFAULT = "closeup"  # the close-up network that ships
 KIND = "close-up network"
@@ -43,6 +44,18 @@ class CloseUpNetwork:
     def _at_work(self) -> tuple[Chain, Params]:
         return fused(self.recipe.network, self.params)
 
+    @cached_property
+    def _compiled(self) -> Inference:
+        return Inference(self.recipe.network, self.params)
+
+    def _outputs(self, images: Bytes) -> Numbers:
+        """What the network gives for close-ups [k SIDE SIDE 1], before softmax."""
+        if (outputs := self._compiled(images)) is not None:
+            return outputs
+        network, params = self._at_work
+        y: Numbers = network.forward(params, images.astype(np.float32))[0]
+        return y
+
     def __call__(self, grey: Bytes, boxes: Floats32) -> Matrix:
         """For boxes [k 4] in a picture, the probability of each digit and of none, [k CLASSES].
 
@@ -50,10 +63,9 @@ class CloseUpNetwork:
         """
         answers: Matrix = np.empty((len(boxes), CLASSES))
         images = closeups(grey, boxes)[..., None]
-        network, params = self._at_work
         for start in range(0, len(boxes), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            answers[part] = softmax(network.forward(params, images[part].astype(np.float32))[0])
+            answers[part] = softmax(self._outputs(images[part]))
         return answers
 
 
