@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from digitus.detection.closeup import AT_ONCE, CloseUpNetwork, load
 from digitus.detection.closeup_examples import MOST_DIGITS, of_page
 from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups
 from digitus.nn import stream
 from digitus.synthetic.pages.pages import pages
+from digitus.types import Matrix
+from nn.compiled import LEVELS, needs_kernels
 
 
 @pytest.mark.parametrize("size", [6, 20, 33, 150])
@@ -56,3 +59,29 @@ def test_a_page_shows_its_digits_and_what_is_none() -> None:
         assert not set(shown) - set(values)
         counts += np.bincount([k for _, k in found], minlength=CLASSES)
     assert (counts > 0).all()
+
+
+@needs_kernels
+@pytest.mark.parametrize("by", LEVELS)
+def test_the_network_that_ships_is_computed_by_the_kernels(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To NumPy's answers, for more finds than are looked at together, and for none."""
+    rng = stream(1, "finds")
+    grey = rng.integers(0, 256, (60, 80), np.uint8)
+    boxes = rng.uniform(5, 60, (AT_ONCE + 3, 4)).astype(np.float32)
+
+    def answers(computing: str) -> tuple[CloseUpNetwork, Matrix]:
+        monkeypatch.setenv("DIGITUS_KERNELS", computing)
+        network = load()
+        assert network(grey, boxes[:0]).shape == (0, CLASSES)
+        return network, network(grey, boxes)
+
+    _, expected = answers("numpy")
+    np.testing.assert_allclose(expected.sum(axis=1), 1, rtol=1e-6)
+    assert np.ptp(expected, axis=0).max() > 0.1
+    network, found = answers(by)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    with monkeypatch.context() as patch:  # the layers take no part in it
+        patch.setattr(CloseUpNetwork, "_at_work", None)
+        np.testing.assert_array_equal(network(grey, boxes), found)

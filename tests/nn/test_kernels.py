@@ -221,6 +221,9 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     for name, a in (("W", p["W"][:, :, :2]), ("W", p["W"][:2]), ("b", p["b"][:3])):
         with pytest.raises(ValueError, match="must have the shape"):
             kernels_compiled.conv(p | {name: a}, x, 1, 1)
+    for small in (x[:, :2], x[:, :, :1], x[:, :0]):
+        with pytest.raises(ValueError, match="does not fit"):
+            kernels_compiled.conv(p, small, 1, 0)
     with pytest.raises(ValueError, match="must have the shape"):
         kernels_compiled.batch_norm(norm | {"beta": norm["beta"][:2]}, x, 1e-5)
     with pytest.raises(ValueError, match="must have the shape"):

@@ -39,8 +39,13 @@ class _Shape(ctypes.Structure):
 def _shape(
     x: tuple[int, ...], o: int, k: int, stride: int, border: int, dtype: np.dtype[Any], _at: str
 ) -> tuple[_Shape, int, int]:
-    """A convolution's shapes, where they lie, and the memory that it needs at a level."""
+    """A convolution's shapes, where they lie, and the memory that it needs at a level.
+
+    Raises `ValueError` where no window fits.
+    """
     rows, columns = ((size + 2 * border - k) // stride + 1 for size in x[1:3])
+    if min(rows, columns) < 1:
+        raise ValueError(f"a window {k} x {k} does not fit into pictures {list(x)}")
     shape = _Shape(*x, rows, columns, o, k, stride, border)
     at = ctypes.addressof(shape)
     return shape, at, chosen("memory", dtype)(at)
