@@ -10,7 +10,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from digitus.datasets.digits import SIDE
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
-from digitus.vision.normalise import BOX_PIXELS, TOGETHER, normalise, prepare, prepare_one
+from digitus.vision.normalise import (
+    BOX_PIXELS,
+    TOGETHER,
+    normalise,
+    prepare,
+    prepare_each,
+    prepare_one,
+)
 
 DIGITS = strokes(60, seed=3).images
 
@@ -195,6 +202,23 @@ def test_pictures_together_are_prepared_as_each_alone(side):
     several = np.concatenate([pictures] * (TOGETHER // len(pictures) + 2))
     alone = [prepare_one(picture).image for picture in pictures]
     assert np.array_equal(prepare(several), np.concatenate([alone] * (len(several) // len(alone))))
+
+
+def test_pictures_of_several_sizes_are_prepared_as_each_alone():
+    """Also those that are of one size only when they are made smaller to be worked on."""
+    sizes = [(28, 28), (40, 31), (900, 640), (450, 320), (28, 28), (9, 50), (3000, 2133)]
+    pictures = [cv2.resize(DIGITS[i], size) for i, size in enumerate(sizes)]
+    found = dict(prepare_each(pictures))
+    assert sorted(found) == [*range(len(pictures))]
+    for i, picture in enumerate(pictures):
+        alone = prepare_one(picture)
+        assert np.array_equal(found[i].image, alone.image)
+        assert np.array_equal(found[i].ink, alone.ink)
+        assert (found[i].box, found[i].pen, found[i].dark_ink) == (
+            alone.box, alone.pen, alone.dark_ink,
+        )  # fmt: skip
+        assert found[i].picture is picture
+    assert [*prepare_each([])] == []
 
 
 def test_what_comes_in_is_not_changed():

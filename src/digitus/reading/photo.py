@@ -30,7 +30,7 @@ from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import filled, fitted, numbers, written
 from digitus.reading.result import Digit, Find, Sheet, Steps
 from digitus.types import Box, Floats32, Floats64, Grey, Images, Matrix
-from digitus.vision.normalise import prepare_one
+from digitus.vision.normalise import prepare_each
 from digitus.vision.paper import at_most
 
 AROUND = 0.18  # of a find's longer side: what of the picture the recognizer sees around its box
@@ -162,14 +162,14 @@ def second_look(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Imag
     """
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
     looked: Matrix = np.full((len(found), 10), 0.1)
+    parts = [_around(grey, box) for box in found.boxes]
+    large = [i for i, part in enumerate(parts) if min(part.shape) >= LEAST_PIXELS]
     seen = []
-    for i, box in enumerate(found.boxes):
+    for at, prepared in prepare_each([parts[i] for i in large]):
         check()
-        part = _around(grey, box)
-        prepared = prepare_one(part) if min(part.shape) >= LEAST_PIXELS else None
-        if prepared is not None and not prepared.blank:
-            images[i] = prepared.image
-            seen.append(i)
+        if not prepared.blank:
+            images[large[at]] = prepared.image
+            seen.append(large[at])
     if seen:
         looked[seen] = options.probabilities(list(images[seen]))
     return images, looked

@@ -1,7 +1,8 @@
 """A picture of one digit in MNIST's form: white on black, 28 x 28, in a 20-pixel box, centred.
 
 Inside: every step from grey pixels to what the network was trained on (`prepare_one`), the same for
-a whole set (`prepare`), and its last part alone, for ink that is already cut out (`normalise`).
+several pictures (`prepare_each`) and a whole set (`prepare`), and its last part alone, for ink that
+is already cut out (`normalise`).
 Not inside: opening files (`decode`), what is known of `paper`, finding the digits of a page.
 
 The order is: paper and polarity; ruled lines; the strength of ink and noise; specks; box, pen
@@ -11,6 +12,8 @@ width, centre of mass. What is in MNIST's form already passes unchanged, to a fe
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -79,12 +82,26 @@ def prepare(images: Images) -> Bytes:
         raise _refused(images[0])
     found = np.zeros((len(images), SIDE, SIDE), np.uint8)
     for start in range(0, len(images), TOGETHER):
-        part = images[start : start + TOGETHER]
-        work = np.stack([at_most(WORK_PIXELS, picture) for picture in part]).astype(np.float32)
-        papers, dark_ink = find_papers(work)
-        for i, picture in enumerate(part):
-            found[start + i] = _prepared(picture, work[i], papers[i], bool(dark_ink[i])).image
+        for i, prepared in prepare_each(images[start : start + TOGETHER]):
+            found[start + i] = prepared.image
     return found
+
+
+def prepare_each(pictures: Sequence[Bytes] | Images) -> Iterator[tuple[int, Prepared]]:
+    """As `prepare_one` of each picture, with its place among them, those of one size together.
+
+    Of one size are pictures that are so when made small enough to work on.
+    """
+    small = [at_most(WORK_PIXELS, _checked(picture)) for picture in pictures]
+    of_size = defaultdict(list)
+    for i, picture in enumerate(small):
+        of_size[picture.shape].append(i)
+    for places in of_size.values():
+        for start in range(0, len(places), TOGETHER):
+            some = places[start : start + TOGETHER]
+            work = np.stack([small[i] for i in some]).astype(np.float32)
+            for i, *found in zip(some, work, *find_papers(work), strict=True):
+                yield i, _prepared(pictures[i], *found)
 
 
 def prepare_one(picture: Bytes) -> Prepared:
@@ -92,10 +109,15 @@ def prepare_one(picture: Bytes) -> Prepared:
 
     Raises `DataError` for anything but bytes with two axes that are not 0.
     """
+    work: Plane = at_most(WORK_PIXELS, _checked(picture)).astype(np.float32)
+    return _prepared(picture, work, *find_paper(work))
+
+
+def _checked(picture: Bytes) -> Bytes:
+    """A picture that can be prepared. Raises `DataError` for another."""
     if picture.ndim != 2 or picture.dtype != np.uint8 or not picture.size:
         raise _refused(picture)
-    work: Plane = at_most(WORK_PIXELS, picture).astype(np.float32)
-    return _prepared(picture, work, *find_paper(work))
+    return picture
 
 
 def _refused(picture: Numbers) -> DataError:
@@ -118,7 +140,7 @@ def _prepared(picture: Bytes, work: Plane, paper: Plane, dark_ink: bool) -> Prep
     left, top = int(x * zoom[1]), int(y * zoom[0])
     wide, high = math.ceil(w * zoom[1]), math.ceil(h * zoom[0])
     box = (left, top, min(wide, columns - left), min(high, rows - top))  # rounding stays inside
-    return Prepared(picture, paper, dark_ink, rules, contrast, noise, ink, box, pen, image)
+    return Prepared(picture, paper, bool(dark_ink), rules, contrast, noise, ink, box, pen, image)
 
 
 def normalise(ink: Plane) -> tuple[Bytes, Box, float]:

@@ -133,9 +133,11 @@ def _plan(h: int, w: int) -> _Plan:
 @lru_cache(maxsize=8)
 def _terms(h: int, w: int) -> Plane:
     """1, x, y, x², xy, y² of every pixel [h*w 6], with x and y from -1 to 1."""
-    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1).reshape(-1, 6)
-    return terms.astype(np.float32)
+    y, x = np.linspace(-1, 1, h)[:, None], np.linspace(-1, 1, w)
+    terms = np.empty((h, w, 6), np.float32)
+    for i, term in enumerate((np.ones(1), x, y, x * x, x * y, y * y)):
+        terms[:, :, i] = term
+    return terms.reshape(-1, 6)
 
 
 def without_rules(ink: Plane) -> tuple[Plane, Mask]:
