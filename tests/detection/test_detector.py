@@ -10,8 +10,9 @@ import pytest
 
 from digitus.cancellation import GivenUpError, Work, check
 from digitus.detection import detector as module
-from digitus.detection.detector import ALWAYS, BLOCK, HALO, TILE, Detector, merged
+from digitus.detection.detector import ALWAYS, BLOCK, Detector, merged
 from digitus.detection.maps import CHANNELS, FINER, STRIDE, Peaks
+from digitus.detection.parts import CELL, HALO, MOST
 from digitus.limits import FINDS
 from digitus.nn import BatchNorm, Chain, Concat, Conv, He, Relu, Upsample, initial, stream
 from digitus.types import Array, Bytes, Floats32, Params
@@ -83,8 +84,9 @@ def test_fine_copies_are_looked_at_only_where_a_coarser_one_calls() -> None:
     knowing.seen.clear()
     found = Detector(knowing, {}).find(squares((1500, 2000), [(1500, 400, 16)]))  # type: ignore[arg-type]
     near(found, [(1500, 400, 16)])
-    tiles = [s for s in knowing.seen if s[1] == s[2] == TILE + 2 * HALO]
-    assert 1 <= len(tiles) <= 8
+    fine = knowing.seen[4:]
+    assert 1 <= len(fine) <= 2
+    assert sum(h * w for _, h, w, _ in fine) <= 2 * (3 * CELL + 2 * HALO) ** 2
 
 
 def test_small_pictures_are_enlarged() -> None:
@@ -128,9 +130,10 @@ def test_a_picture_of_nothing_but_strokes_is_looked_at_so_long_and_no_longer() -
         found = Detector(network, {}).find(grey)  # type: ignore[arg-type]
     assert len(found) == FINDS
     assert (np.diff(found.rank) <= 0).all()
-    whole, tiles = 4, (960 / TILE + 1) ** 2 + (1920 / TILE + 1) ** 2
-    assert len(network.seen) <= whole + tiles
-    assert max(h * w for _, h, w, _ in network.seen) <= (ALWAYS + 2 * BLOCK + 2 * HALO) ** 2
+    side = MOST * CELL
+    whole, fine = 4, (960 / side + 1) ** 2 + (1920 / side + 1) ** 2
+    assert len(network.seen) <= whole + fine
+    assert max(h * w for _, h, w, _ in network.seen) <= (side + 2 * HALO) ** 2
     assert grown.bytes < 300 * 10**6
 
 

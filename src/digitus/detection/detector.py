@@ -5,8 +5,9 @@ looked at in copies a factor of 2 apart, the coarse ones first. Where these say 
 digits too small for them, and only there, a finer copy is looked at. What several copies show
 is found once.
 
-Inside: scales, tiles, and making one of several finds. Not inside: what the network answers
-(`maps`), lines and groups (`lines`), the recognizer's second look (`reading`).
+Inside: scales, and making one of several finds. Not inside: which parts of a fine copy are looked
+at (`parts`), what the network answers (`maps`), lines and groups (`lines`), the recognizer's second
+look (`reading`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from digitus.detection.maps import (
     peaks,
     sigmoid,
 )
+from digitus.detection.parts import CELL, HALO, Cells, parts
 from digitus.limits import FINDS
 from digitus.nn import Chain, Params
 from digitus.nn.fusion import fused
@@ -43,8 +45,8 @@ FINEST = 1920  # or has so many pixels
 ALWAYS = 480  # pixels: copies up to this size are looked at whole
 MARGIN = 16  # pixels of a copy that are added on each side, in the grey of its edges
 BLOCK = 16  # pixels: a copy's sides are filled up to a multiple of it, the coarsest cell
-TILE, HALO = 256, 32  # pixels: where a fine copy is looked at, and what is seen around it
-CALLS = 0.1  # the probability of smaller digits from which on a finer copy is looked at
+CALLS = 0.1  # the probability of smaller digits from which on a finer copy is looked at ...
+CALLED = 9  # ... for so many places of the coarser copy around it: 64 pixels of the finer one
 LEAST_HEAT = 0.1
 SLACK = 1.1  # the network may say a digit's size by that factor wrong
 SAME = 0.6  # of the smaller box: finds that overlap by more are one; slanted digits do by half
@@ -107,23 +109,27 @@ class Detector:
         h, w = copy.shape
         answers = np.zeros((h // STRIDE, w // STRIDE, CHANNELS), np.float32)
         answers[:, :, 0] = answers[:, :, FINER.start] = -20
-        near = cv2.dilate(calls, np.ones((5, 5), np.uint8))
-        near = cv2.resize(near, (w // STRIDE, h // STRIDE), interpolation=cv2.INTER_LINEAR)
         around = cv2.copyMakeBorder(copy, HALO, HALO, HALO, HALO, cv2.BORDER_REPLICATE)
-        for top in range(0, h, TILE):
-            for left in range(0, w, TILE):
-                bottom, right = min(top + TILE, h), min(left + TILE, w)
-                part = (
-                    slice(top // STRIDE, bottom // STRIDE),
-                    slice(left // STRIDE, right // STRIDE),
-                )
-                if near[part].max() <= CALLS:
-                    continue
-                check()
-                seen = around[top : bottom + 2 * HALO, left : right + 2 * HALO]
-                inner = slice(HALO // STRIDE, -HALO // STRIDE)
-                answers[part] = self.answers(seen[None])[0][inner, inner]
+        inner = slice(HALO // STRIDE, -HALO // STRIDE)
+        for rows, columns in parts(_wanted(calls, h, w)):
+            check()
+            top, bottom = rows.start * CELL, min(rows.stop * CELL, h)
+            left, right = columns.start * CELL, min(columns.stop * CELL, w)
+            seen = around[top : bottom + 2 * HALO, left : right + 2 * HALO]
+            there = slice(top // STRIDE, bottom // STRIDE), slice(left // STRIDE, right // STRIDE)
+            answers[there] = self.answers(seen[None])[0][inner, inner]
         return answers
+
+
+def _wanted(calls: Floats32, h: int, w: int) -> Cells:
+    """The cells of a copy [h w] that have a call of the coarser one near them."""
+    near = cv2.dilate(calls, np.ones((CALLED, CALLED), np.uint8))
+    near = cv2.resize(near, (w // STRIDE, h // STRIDE), interpolation=cv2.INTER_LINEAR)
+    size = CELL // STRIDE
+    down, right = (-(-s // size) for s in near.shape)
+    wanted = np.zeros((down * size, right * size), bool)
+    wanted[: near.shape[0], : near.shape[1]] = near > CALLS
+    return np.asarray(wanted.reshape(down, size, right, size).any((1, 3)))
 
 
 def _sides(longest: int) -> Iterator[int]:
