@@ -20,13 +20,13 @@ import digitus
 RINGS: dict[str, int] = {
     "errors": 0, "types": 0, "limits": 0, "cancellation": 0, "nn": 0,
     "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1, "locks": 1,
-    "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
+    "notebook": 1, "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
     "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2,
     "cli": 3, "serve": 3, "bulk": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
-    "PIL": {"vision.decode", "report.pictures", "report.annotate", "cli.data"},
+    "PIL": {"vision.decode", "vision.given", "report.pictures", "report.annotate", "cli.data"},
     "jinja2": {"report.templates", "papers.report.document"},
     "pi_heif": {"vision.decode"},
     "onnx": {"export.onnx_file"},

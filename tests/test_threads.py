@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -100,7 +102,8 @@ def test_runs_have_their_threads_only_while_they_compute(monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("fresh")
 def test_a_picture_is_read_by_one_thread_of_blas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_read_by_one_thread", lambda *_: in_force())
-    assert reading.read(np.zeros((9, 9), np.uint8)) == (1, BEFORE)  # type: ignore[comparison-overlap]
+    (found,) = reading.read_pages(np.zeros((9, 9), np.uint8))
+    assert found == (1, BEFORE)  # type: ignore[comparison-overlap]
     assert in_force() == (BEFORE, BEFORE)
 
 
@@ -147,3 +150,19 @@ def test_a_process_of_many_keeps_its_one_thread() -> None:
         assert in_force() == (1, 1)
     assert in_force() == (1, 1)
     threads._for_good.close()
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("max 100000", 8), ("200000 100000", 2), ("50000 100000", 1), ("1600000 100000", 8), ("", 8)],
+)
+def test_a_containers_quota_counts(
+    quota: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(threads, "QUOTA", tmp_path / "cpu.max")
+    (tmp_path / "cpu.max").write_text(quota)
+    assert threads.cores(0) == expected
+    assert threads.cores(3) == 3
+    (tmp_path / "cpu.max").unlink()
+    assert threads.cores(0) == 8

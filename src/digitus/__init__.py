@@ -3,10 +3,18 @@
 What a program needs is here::
 
     import digitus
-    recognizer = digitus.load("runs/quick/model.safetensors")
-    recognizer.probabilities(images)     # bytes [n 28 28] to [n 10]
-    digitus.read("photo.jpg").lines      # pictures with digits somewhere in them
+    print(digitus.read("photo.jpg"))     # a path, a file, bytes, a Pillow image, an array
 
+    recognizer = digitus.train("quick", data="my-digits/")
+    print(recognizer.report)             # how good it is, digit by digit
+    recognizer.save("mine.safetensors")
+
+    recognizer = digitus.load("mine.safetensors")     # or, without a name, the one that ships
+    recognizer.probabilities(images)     # bytes [n 28 28] to [n 10]
+    digitus.evaluate(recognizer, "mnist").record()
+
+`digitus.sklearn` has it as a classifier of scikit-learn, `digitus.export` writes it for other
+languages. What goes wrong for a user is a `DigitusError`; what happens is logged under "digitus".
 Nothing is imported until it is asked for, so that the commands start quickly.
 """
 
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
     from digitus.reading.read import read
     from digitus.recipe import Recipe, load_recipe
     from digitus.recognizer import Recognizer, load
-    from digitus.training.loop import train
+    from digitus.training.simple import train
 
 _HOMES = {
     "Digits": "digitus.datasets.digits",
@@ -33,7 +41,7 @@ _HOMES = {
     "load": "digitus.recognizer",
     "load_recipe": "digitus.recipe",
     "read": "digitus.reading.read",
-    "train": "digitus.training.loop",
+    "train": "digitus.training.simple",
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,15 +16,22 @@ from digitus import metrics
 from digitus.committee import Committee, Member
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError
+from digitus.notebook import table
 from digitus.threads import Map
 from digitus.types import Answers, Counts, Images, Matrix, Vector
+
+if TYPE_CHECKING:
+    from digitus.datasets.named import Named
 
 READ_WELL = 0.9  # accuracy from which nobody looks for what is wrong with the images
 MUCH_BETTER = 0.2  # of the images must be read right in addition, or it may be chance
 SAMPLED = 300  # images for that
 
 
-@dataclass(frozen=True, eq=False)
+HEAD = ("digit", "count", "wrong", "right")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """The answers of a recognizer on a labelled set; `record()` is what they amount to.
 
@@ -50,6 +57,42 @@ class Evaluation:
         """Counts [10 10]: row, the true digit; column, what it was read as."""
         return np.asarray(metrics.confusion(self.digits.labels, self.answers))
 
+    @property
+    def accuracy(self) -> float:
+        """The share that is read right, refused or not."""
+        return float((self.answers == self.digits.labels).mean())
+
+    def __repr__(self) -> str:
+        """In a line."""
+        n = len(self.digits)
+        low, high = metrics.interval95(round(self.accuracy * n), n)
+        return (
+            f"{self.digits.name}: {round(self.accuracy * n):,} of {n:,} right, "
+            f"{100 * self.accuracy:.2f} % (95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
+        )
+
+    def __str__(self) -> str:
+        """With the table by digit."""
+        widths = [max(map(len, column)) for column in zip(*(HEAD, *self._rows()), strict=True)]
+        rows = (map(str.rjust, row, widths) for row in (HEAD, *self._rows()))
+        return "\n".join([repr(self), *("  ".join(row) for row in rows)])
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return table(HEAD, self._rows(), repr(self))
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The table by digit, as text."""
+        return [
+            (
+                str(row["digit"]),
+                f"{row['count']:,}",
+                f"{row['wrong']:,}",
+                "–" if row["accuracy"] is None else f"{100 * row['accuracy']:.2f} %",
+            )
+            for row in metrics.by_digit(self.confusion)
+        ]
+
     def record(self) -> dict[str, Any]:
         """The score as JSON can hold it. Accuracy counts every image, refused or not."""
         n = len(self.digits)
@@ -72,16 +115,23 @@ class Evaluation:
 
 def evaluate(
     recognizer: Member | Committee,
-    digits: Digits,
+    digits: Named,
     *,
     min_confidence: float | None = None,
     each: Map = map,
 ) -> Evaluation:
     """Reads every image of a set. `min_confidence` replaces the recognizer's own threshold.
 
+    `digits` are `Digits`, images and labels as a pair, or the test part of what a name or a path
+    stands for.
+
     Raises `DataError` for an empty set, `ShapeError` for images of another size and `ValueError`
     for a confidence that is none.
     """
+    if not isinstance(digits, Digits):
+        from digitus.datasets.named import digits_of  # which can open every form there is
+
+        digits = digits_of(digits, "test")
     if not len(digits):
         raise DataError(f"{digits.name} is empty; there is nothing to score")
     threshold = _threshold(recognizer, min_confidence)

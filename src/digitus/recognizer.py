@@ -27,11 +27,13 @@ from digitus.nn.cost import cost
 from digitus.nn.images import BATCH, as_input
 from digitus.nn.inference import Inference
 from digitus.nn.layers import Layer, scoped
+from digitus.notebook import table
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params
 
 if TYPE_CHECKING:
+    from digitus.evaluation import Evaluation
     from digitus.export import Exported, Kind, Precision
 
 DEFAULT = "default"  # the name of the recognizer that ships with digitus
@@ -48,7 +50,8 @@ class Recognizer:
 
     `size` is the height and width of its images; `temperature` divides the network's outputs
     before softmax; answers less probable than `threshold` are refused. `history` is what happened
-    to it: data and their hashes, epochs, scores, versions.
+    to it: data and their hashes, epochs, scores, versions. `report` is its score on what was held
+    back, where it has just been trained by `digitus.train`; files do not keep it.
     """
 
     recipe: Recipe
@@ -57,6 +60,7 @@ class Recognizer:
     temperature: float = 1.0
     threshold: float = 0.0
     history: dict[str, Any] = field(default_factory=dict)
+    report: Evaluation | None = None
 
     def __post_init__(self) -> None:
         shapes = planned(self.recipe.network, self.size)
@@ -83,6 +87,14 @@ class Recognizer:
             f"Recognizer({self.recipe.name}: {self.parameter_count:,} parameters, "
             f"{height} x {width} bytes, refuses below {self.threshold:.3f})"
         )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: what it is, and how good, digit by digit, where that is known."""
+        learnt = self.history.get("data", {}).get("name")
+        about = repr(self) + (f", trained on {learnt}" if learnt else "")
+        layers = [(str(layer),) for layer in self.recipe.network.layers]
+        report = self.report._repr_html_() if self.report else ""
+        return table((self.recipe.name,), layers, about) + report
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Made anew where it arrives, since a pickled array can be written to."""

@@ -4,8 +4,9 @@ Several runs may go on in turns, and end in any order. So whoever needs a number
 it for a while: the latest claim that still stands is in force, and when the last has ended,
 the process has again what it had before the first.
 
-Inside: claims, and `workers`, a map over batches for networks that learn nothing at the moment. Not
-inside: learning by several processes (`training.processes`), PyTorch's threads (`training.device`).
+Inside: claims, `cores`, how many there are to use, and `workers`, a map over batches for networks
+that learn nothing at the moment. Not inside: learning by several processes (`training.processes`),
+PyTorch's threads (`training.device`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's share: "200000 100000" is two cores
 BLAS_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 
 Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -147,6 +150,22 @@ def _set_opencv_threads(threads: int) -> None:
 
 OPENCV: Claims[int] = Claims(_opencv_threads, _set_opencv_threads)
 _for_good = ExitStack()
+
+
+def cores(threads: int = 0) -> int:
+    """How many threads to use: as asked, or one for each core this process may run on.
+
+    A container's quota counts: more threads than cores make a product of matrices wait for threads
+    that are not running, and training many times slower.
+    """
+    if threads:
+        return threads
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    try:
+        quota, period = QUOTA.read_text("ascii").split()
+        return max(1, min(len(allowed), int(quota) // int(period)))
+    except (OSError, ValueError):  # no such file, or "max": no quota
+        return len(allowed)
 
 
 def begin_with_one() -> None:

@@ -16,6 +16,7 @@ import click
 from digitus import __version__
 from digitus.cli import streams
 from digitus.cli.terminal import printable
+from digitus.cli.verbosity import with_verbosity
 from digitus.errors import DigitusError
 from digitus.threads import begin_with_one
 
@@ -42,7 +43,7 @@ class _Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         command: click.Command = getattr(import_module(f"digitus.cli.{cmd_name}"), cmd_name)
-        return command
+        return with_verbosity(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -80,6 +81,9 @@ def _version(ctx: click.Context) -> None:
     by = "NumPy alone" if found == NUMPY else f"compiled kernels ({found})"
     click.echo(f"digitus {__version__}, computing by {by}")
     ctx.exit()
+
+
+with_verbosity(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What the commands share: options, where digits and models come from, tables, progress."""
+"""What the commands share: options, where models come from, tables, progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from digitus.datasets.digits import Digits, Pictures
     from digitus.detection.closeup import CloseUpNetwork
     from digitus.detection.model import PageNetwork
     from digitus.export.onnx_run import OnnxModel
     from digitus.recognizer import Recognizer
-    from digitus.types import Bytes, Images
 
 # Whether it can be read is found out by reading, and told as anything else that fails.
 PATH = click.Path(path_type=Path, readable=False)
@@ -75,101 +73,16 @@ def output() -> Console:
 def progress() -> Console:
     """Where people are told what is going on: standard error, so that answers can be piped."""
     from digitus.cli.console import PrintableConsole
+    from digitus.cli.verbosity import QUIET
 
-    return PrintableConsole(stderr=True)
+    ctx = click.get_current_context(silent=True)
+    return PrintableConsole(stderr=True, quiet=bool(ctx and ctx.meta.get(QUIET)))
 
 
 def print_json(record: dict[str, Any]) -> None:
     """The whole answer for programs."""
     json.dump(record, sys.stdout)  # in ASCII, which every terminal and every path survives
     sys.stdout.write("\n")
-
-
-QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's share: "200000 100000" is two cores
-
-
-def cores(threads: int) -> int:
-    """How many threads to use: as asked, or one for each core this process may run on.
-
-    A container's quota counts: more threads than cores make a product of matrices wait for threads
-    that are not running, and training many times slower.
-    """
-    import os
-
-    if threads:
-        return threads
-    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
-    try:
-        quota, period = QUOTA.read_text("ascii").split()
-        return max(1, min(len(allowed), int(quota) // int(period)))
-    except (OSError, ValueError):  # no such file, or "max": no quota
-        return len(allowed)
-
-
-def digits_of(
-    data: str,
-    part: Literal["train", "test"],
-    data_dir: Path | None,
-    *,
-    prepare: str = "none",
-    transposed: bool = False,
-) -> Digits:
-    """Digits by a name of the catalogue or by a path to the user's own, which must have labels."""
-    return pictures_of(data, part, data_dir, prepare=prepare, transposed=transposed).labelled()
-
-
-def pictures_of(
-    data: str,
-    part: Literal["train", "test"],
-    data_dir: Path | None,
-    *,
-    prepare: str = "none",
-    transposed: bool = False,
-) -> Pictures:
-    """As `digits_of`, where the user's own may lack labels.
-
-    `prepare` "auto" makes pictures of any size, polarity and position like MNIST's; `transposed`
-    turns images upright that are stored by columns.
-    """
-    import os
-    from dataclasses import replace
-
-    from digitus.datasets import own, sources
-    from digitus.datasets.catalogue import SOURCES
-    from digitus.datasets.digits import Pictures
-    from digitus.errors import DataError
-
-    auto = prepare == "auto"
-    if {os.sep, os.altsep or os.sep, "."} & set(data) and not Path(data).exists():
-        raise DataError(f"{data}: there is no such folder or file")
-    if data in (*SOURCES, sources.STROKES) or not Path(data).exists():
-        digits = sources.load(data, part, data_dir=data_dir)
-        found = Pictures(digits.images, digits.labels, digits.name, digits.origin)
-    elif auto and not transposed and own.holds_pictures(Path(data)):
-        from digitus.vision.normalise import prepare_one
-
-        # From the full picture: shrunk to 28 x 28 first, a small digit would be lost.
-        return own.load_pictures(Path(data), part, fit=lambda picture: prepare_one(picture).image)
-    else:
-        found = own.load_pictures(Path(data), part)
-    if transposed:
-        found = replace(found, images=turned(found.images))
-    return replace(found, images=prepared(found.images)) if auto else found
-
-
-def turned(images: Images) -> Images:
-    """Images [n h w] with rows and columns exchanged."""
-    import numpy as np
-
-    upright: Images = np.ascontiguousarray(images[:].transpose(0, 2, 1))  # in memory, if mapped
-    return upright
-
-
-def prepared(images: Images) -> Bytes:
-    """Images [n h w] made like MNIST's [n 28 28], whatever their size, polarity and position."""
-    from digitus.vision.normalise import prepare
-
-    return prepare(images)
 
 
 def recognizer_of(model: str | None) -> tuple[Recognizer, str]:

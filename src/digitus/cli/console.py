@@ -17,8 +17,8 @@ from digitus.cli.terminal import printable
 class PrintableConsole(Console):
     """Strings, also those in tables, are shown as they are, without markup, if printable."""
 
-    def __init__(self, *, stderr: bool = False) -> None:
-        super().__init__(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+    def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
+        super().__init__(stderr=stderr, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
 
     def render_str(self, text: str, **settings: Any) -> Text:
         """A string as rich is about to show it."""

@@ -13,7 +13,6 @@ from digitus.cli.common import (
     data_dir_option,
     json_option,
     output,
-    pictures_of,
     print_json,
     transposed_option,
 )
@@ -67,6 +66,8 @@ def _describe(
     name: str, data_dir: Path | None, sheet: Path | None, transposed: bool, json: bool
 ) -> None:
     """Loads both parts of a set and says what is in them."""
+    from digitus.datasets.named import pictures_of
+
     console = output()
     parts = []
     for part in PARTS:

@@ -10,24 +10,20 @@ import click
 from digitus.cli.common import (
     CONFIDENCE,
     PATH,
-    cores,
     data_dir_option,
     digit_table,
-    digits_of,
     json_option,
     member_of,
     output,
     percent,
-    pictures_of,
     prepare_option,
-    prepared,
     print_json,
     score_lines,
     threads_option,
     transposed_option,
-    turned,
 )
 from digitus.cli.predict import check_target, write_answers
+from digitus.threads import cores
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -84,6 +80,7 @@ def evaluate(
     read with --predict.
     """
     from digitus.committee import Committee
+    from digitus.datasets.named import digits_of
     from digitus.evaluation import evaluate_not_digits
     from digitus.files import check_replaceable
     from digitus.threads import workers
@@ -188,6 +185,7 @@ def _pictures(
     """What is to be read: --images and, if there are any, --labels; or --data."""
     from digitus.datasets.digits import Pictures
     from digitus.datasets.idx import read_digits, read_images
+    from digitus.datasets.named import pictures_of, prepared, turned
 
     if images is None:
         return pictures_of(data, "test", data_dir, prepare=prepare, transposed=transposed)
@@ -257,6 +255,7 @@ def _doubts(
 def _strangers(images: Path, prepare: str) -> Bytes:
     """Images in which nothing is a digit."""
     from digitus.datasets.idx import read_images
+    from digitus.datasets.named import prepared
 
     strangers = read_images(images)[:]  # in memory, if the file was mapped
     return prepared(strangers) if prepare == "auto" else strangers

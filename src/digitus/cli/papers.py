@@ -10,7 +10,6 @@ import click
 
 from digitus.cli.common import (
     PATH,
-    cores,
     data_dir_option,
     json_option,
     output,
@@ -18,6 +17,7 @@ from digitus.cli.common import (
     progress,
     threads_option,
 )
+from digitus.threads import cores
 
 if TYPE_CHECKING:
     from digitus.papers.store import Store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +14,6 @@ import click
 from digitus.cli.common import (
     CONFIDENCE,
     PATH,
-    cores,
     print_json,
     progress,
     recognizer_of,
@@ -21,6 +21,7 @@ from digitus.cli.common import (
 )
 from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain, printable
+from digitus.threads import cores
 
 if TYPE_CHECKING:
     from digitus.cli.read_one import Done
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from digitus.reading.result import Reading
     from digitus.report.show import Show
 
+log = logging.getLogger("digitus.reading")
 MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
 
@@ -103,6 +105,7 @@ def read(
     answers = _in_order(given, read_many(paths, reader, cores(threads)))
     for path, answer in _with_progress(answers, len(given)):
         if isinstance(answer, Done):
+            log.info("%s: %s", path, ", ".join(map(repr, answer.readings)))
             doubts += answer.doubts
             write(path, answer.readings, several)
         else:

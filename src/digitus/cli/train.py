@@ -14,7 +14,6 @@ import click
 from digitus.cli.common import (
     PATH,
     Number,
-    cores,
     data_dir_option,
     json_option,
     prepare_option,
@@ -32,6 +31,7 @@ from digitus.cli.train_tasks import (
     start_of,
     suited_to,
 )
+from digitus.threads import cores
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from digitus.cli.common import any_model, digits_of
+from digitus.cli.common import any_model
 
 if TYPE_CHECKING:
     from digitus.datasets.digits import Digits
@@ -85,6 +85,7 @@ def found(
     data: str, *, data_dir: Path | None, prepare: str = "none", transposed: bool = False
 ) -> Digits | Writers:
     """Digits by their name or path, or who writes pages."""
+    from digitus.datasets.named import digits_of
     from digitus.recipe import MADE
 
     if data in MADE:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from digitus.training.profile import Profile
     from digitus.training.run_folder import Run
 
-FAR_WORSE = 10  # times the loss of finding all digits alike
 PAGES_SHOWN = 8  # in the report of a page network
 
 
@@ -91,12 +90,9 @@ def _diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
 
     Says so where it is worse at all.
     """
-    import numpy as np
+    from digitus.training.loop import FAR_WORSE, loss_of_guessing
 
-    from digitus.nn import one_hot
-
-    alike = np.full((len(development), 10), 0.1, np.float32)
-    guessing = float(recipe.loss(alike, one_hot(development.labels))[0])
+    guessing = loss_of_guessing(recipe, development)
     if loss <= guessing:
         return False
     complain(

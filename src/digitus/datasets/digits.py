@@ -64,6 +64,11 @@ class Digits:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __repr__(self) -> str:
+        """In a line: the arrays would fill a screen."""
+        height, width = self.images.shape[1:]
+        return f"Digits({self.name}: {len(self):,} images of {height} x {width})"
+
     def take(self, indices: Index) -> Digits:
         """The chosen examples (an index array or a slice), in that order."""
         images: Any = self.images

@@ -9,6 +9,7 @@ otherwise. Not inside: which files there are (`catalogue`).
 from __future__ import annotations
 
 import hashlib
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from digitus.errors import DownloadError, OutputError
 from digitus.files import write_atomically
 from digitus.limits import DOWNLOAD_BYTES_PER_SECOND, DOWNLOAD_SECONDS, LARGEST_DOWNLOAD
 
+log = logging.getLogger("digitus.datasets")
 TIMEOUT = 5.0, 20.0  # seconds to connect and between answers, after which a mirror has failed
 RETRIES = 1  # of each mirror; the next one is the better remedy
 PAUSE_SECONDS = 1.0  # before it is tried again
@@ -64,6 +66,7 @@ def fetch(file: RemoteFile, mirrors: tuple[str, ...], folder: Path, hint: str) -
     with _progress(file) as told:
         for mirror in mirrors:
             try:
+                log.info("fetching %s from %s", file.name, urlsplit(mirror).netloc)
                 _from(mirror, file, path, told)
                 return path
             except _FailedError as error:

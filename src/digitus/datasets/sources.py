@@ -11,6 +11,7 @@ unpacked copy: then their structure is checked, and `Digits.origin` says so.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import zipfile
@@ -29,6 +30,7 @@ from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.types import Bytes, Images, Labels
 
+log = logging.getLogger("digitus.datasets")
 STROKES = "strokes"
 STROKES_COUNT: dict[PartName, int] = {"train": 60_000, "test": 10_000}
 # The test seed is far from those that people choose for drawing strokes to train with.
@@ -238,6 +240,7 @@ def _read(source: Source, name: PartName, paths: list[Path], origin: str) -> Dig
     if source.transposed:
         images = np.ascontiguousarray(np.asarray(images).transpose(0, 2, 1))
     kind = {"train": "training", "test": "test"}[name]
+    log.info("%s, %s part: %s", source.title, kind, origin)
     return Digits(images, labels, f"{source.title}, {kind} part", origin)
 
 

@@ -11,25 +11,29 @@ the parts. What is drawn on a screen is read by its ink (`drawing`), all else by
 
 from __future__ import annotations
 
+import logging
 import math
+import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
-from digitus.errors import DataError
 from digitus.reading.options import ReadingOptions, shipped
 from digitus.reading.pattern import written
 from digitus.reading.result import Digit, DrawnSteps, Find, Reading, Sheet, Steps
 from digitus.recognizer import Recognizer
 from digitus.threads import limited
-from digitus.types import Bytes
 from digitus.vision.colour import as_grey
-from digitus.vision.decode import Picture, decode_pages
+from digitus.vision.given import Given, pages
 from digitus.vision.normalise import prepare_one
+from digitus.vision.paper import at_most
 
 __all__ = ["Digit", "DrawnSteps", "Find", "Reading", "Steps", "read", "read_pages"]
 
+log = logging.getLogger("digitus.reading")
+MOST_DIGITS = 100  # of a number
+SHOWN_PIXELS = 1000  # of the longer side of the copy that a notebook shows
 DECODED_PIXELS = 2000  # of a JPEG's longer side: so many are decoded, if it has them
 SMALL_PIXELS = 64  # of the longer side: a smaller picture may be one digit, cut out already
 CERTAIN_CONFIDENCE = 0.97  # the confidence above which such a picture is one
@@ -39,17 +43,21 @@ SLACK_CONFIDENCE_OF_SMALL = 0.4  # the same in a small picture
 
 
 def read(
-    picture: str | Path | bytes | Bytes,
+    picture: Given,
     *,
     recognizer: Recognizer | None = None,
+    digits: int | None = None,
     pattern: str | None = None,
     min_confidence: float | None = None,
     keep_steps: bool = False,
     drawn: bool = False,
 ) -> Reading:
-    """The digits written in a picture: a path, a file's bytes, or grey [h w] or RGB [h w 3] bytes.
+    """The digits written in a picture.
 
-    `recognizer` is the one that came along where none is given. `pattern` is the form of the
+    `picture` is a path, a file's bytes, a file opened in binary mode, an image of Pillow, or an
+    array of bytes, grey [h w] or RGB [h w 3].
+    `recognizer` is the one that came along where none is given. `digits` is how many the number
+    has, where that is known. `pattern` is the form of the
     number where it is known, "#" for a digit and anything else as it stands ("####-##"); then so
     many of the likeliest digits are read in a line, and where fewer are found, refused ones stand
     for the others. Digits less certain than `min_confidence` are
@@ -58,16 +66,34 @@ def read(
     upright and without rules. Of a file with several pages, the first is read; `read_pages` reads
     all.
 
-    Raises `DataError` where the picture cannot be opened, with the reason.
+    Raises `TypeError` for anything else, saying what is accepted, `DataError` where the picture
+    cannot be opened, with the reason, and `ValueError` for options that cannot be.
     """
+    if digits is not None:
+        pattern = _so_many(digits, pattern)
+    if not isinstance(recognizer, Recognizer | None):
+        raise TypeError(f"recognizer is a digitus.Recognizer, not {type(recognizer).__name__}")
     options = ReadingOptions(
         recognizer or shipped(), pattern, min_confidence, keep_steps=keep_steps, drawn=drawn
     )
-    return next(read_pages(picture, options))
+    page = next(pages(picture, DECODED_PIXELS))
+    reading = _read(Sheet(as_grey(page.pixels), page.width, page.height), options)
+    return replace(reading, picture=np.array(at_most(SHOWN_PIXELS, page.pixels)))
+
+
+def _so_many(digits: int, pattern: str | None) -> str:
+    """The form of a number of so many digits."""
+    if isinstance(digits, bool) or not isinstance(digits, int):
+        raise TypeError(f"digits is how many there are, not {type(digits).__name__}")
+    if pattern is not None:
+        raise ValueError("the pattern says how many digits there are: digits or pattern, not both")
+    if not 1 <= digits <= MOST_DIGITS:
+        raise ValueError(f"digits is from 1 to {MOST_DIGITS}, not {digits}")
+    return "#" * digits
 
 
 def read_pages(
-    picture: str | Path | bytes | Bytes, options: ReadingOptions | None = None, *, name: str = ""
+    picture: Given, options: ReadingOptions | None = None, *, name: str = ""
 ) -> Iterator[Reading]:
     """As `read`, for each page of a file; only a TIFF has more than one.
 
@@ -76,20 +102,8 @@ def read_pages(
     chosen = options or ReadingOptions()
     return (
         _read(Sheet(as_grey(page.pixels), page.width, page.height), chosen)
-        for page in _pictures(picture, name)
+        for page in pages(picture, DECODED_PIXELS, name)
     )
-
-
-def _pictures(picture: str | Path | bytes | Bytes, name: str) -> Iterator[Picture]:
-    if isinstance(picture, str | Path | bytes):
-        source = Path(picture) if isinstance(picture, str) else picture
-        return decode_pages(source, name, side=DECODED_PIXELS)
-    shape = picture.shape
-    if picture.dtype != np.uint8 or not picture.size or (len(shape) != 2 and shape[2:] != (3,)):
-        raise DataError(
-            f"a picture must be bytes [h w] or [h w 3], not {picture.dtype} {list(shape)}"
-        )
-    return iter([Picture(picture, shape[1], shape[0])])
 
 
 def _read(picture: Sheet, options: ReadingOptions) -> Reading:
@@ -98,8 +112,11 @@ def _read(picture: Sheet, options: ReadingOptions) -> Reading:
     With one thread of BLAS: the products are small and there is other work between them, so that
     a second thread would spend its time waiting.
     """
+    started = time.monotonic()
     with limited(1):
-        return _read_by_one_thread(picture, options)
+        reading = _read_by_one_thread(picture, options)
+    log.debug("%r, %.2f s", reading, time.monotonic() - started)
+    return reading
 
 
 def _read_by_one_thread(picture: Sheet, options: ReadingOptions) -> Reading:

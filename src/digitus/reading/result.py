@@ -6,9 +6,13 @@ Inside: data, and its form as JSON. Not inside: reading.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
+from digitus import notebook
 from digitus.types import Box, Bytes, Floats, Grey
+
+SHOWN_LINES = 3  # in one line about a reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,7 @@ class Digit:
     probabilities: Floats = field(repr=False)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sheet:
     """A grey picture [h w] of what has `width` x `height` pixels."""
 
@@ -41,7 +45,7 @@ class Sheet:
     height: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Find:
     """A place that the page network took for a digit, and what became of it.
 
@@ -66,7 +70,7 @@ class Find:
     follow: Floats
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Steps:
     """What `read` went through on a picture, for display.
 
@@ -82,19 +86,20 @@ class Steps:
     turns: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DrawnSteps:
     """What `read` went through on a drawing: `ink` [h w], from 0 to 255, is what is not ground."""
 
     ink: Grey
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reading:
     """What is written in a picture of `width` x `height` pixels.
 
     `digits` are in reading order. `lines` are the same as text: "?" for a refused digit, a space
-    for a gap between groups of digits. `steps` is there if it was asked for.
+    for a gap between groups of digits; `print(reading)` shows them. `steps` is there if it was
+    asked for. `picture` is a copy of no more than 1,000 pixels that notebooks show.
     """
 
     width: int
@@ -102,6 +107,40 @@ class Reading:
     digits: tuple[Digit, ...]
     lines: tuple[str, ...]
     steps: Steps | DrawnSteps | None = None
+    picture: Bytes | None = None
+
+    def __str__(self) -> str:
+        """The text, line by line."""
+        return "\n".join(self.lines) or "no digits"
+
+    def __repr__(self) -> str:
+        """In a line: how much was found, and the first of it."""
+        refused = sum(digit.value is None for digit in self.digits)
+        first = ", ".join(map(repr, self.lines[:SHOWN_LINES]))
+        more = f" and {len(self.lines) - SHOWN_LINES} lines" * (len(self.lines) > SHOWN_LINES)
+        return (
+            f"Reading({self.width} x {self.height} pixels, {len(self.digits)} digits, "
+            f"{refused} refused: {first or 'nothing'}{more})"
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the picture with a box at each digit, the text, and a table by digit."""
+        shown = (
+            ""
+            if self.picture is None
+            else notebook.picture(self.picture, self.width, self.height, self.digits)
+        )
+        rows = [
+            (
+                "?" if digit.value is None else str(digit.value),
+                f"{100 * digit.confidence:.1f} %",
+                str(digit.line + 1),
+                " ".join(map(str, digit.box)),
+            )
+            for digit in self.digits
+        ]
+        head = ("digit", "confidence", "line", "x y width height")
+        return f"{shown}<pre>{escape(str(self))}</pre>{notebook.table(head, rows)}"
 
     def to_json(self, file: str | None = None) -> dict[str, Any]:
         """What `digitus read --format jsonl` prints for a picture."""

@@ -19,7 +19,7 @@ import numpy as np
 from digitus import __version__
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
-from digitus.nn import softmax, to_numpy
+from digitus.nn import one_hot, softmax, to_numpy
 from digitus.recipe import Recipe, planned
 from digitus.recognizer import Recognizer, calibrate
 from digitus.training.device import NUMPY, Device
@@ -45,9 +45,11 @@ __all__ = (
     "State",
     "Stepped",
     "begin",
+    "loss_of_guessing",
     "recognizer_so_far",
     "train",
 )
+FAR_WORSE = 10  # times the loss of guessing: from there on, nothing was learnt
 DOUBTED_SHARE = 0.01  # of development digits are refused by a network that was taught to doubt
 
 
@@ -128,3 +130,9 @@ def recognizer_so_far(recipe: Recipe, state: State, learnt: Digits) -> Recognize
     """
     images = sample(learnt, GLANCE_EXAMPLES)
     return Recognizer(recipe, params_so_far(recipe.network, state, images), size_of(learnt))
+
+
+def loss_of_guessing(recipe: Recipe, digits: Digits) -> float:
+    """The loss of a network that finds all ten digits alike."""
+    alike = np.full((len(digits), 10), 0.1, np.float32)
+    return float(recipe.loss(alike, one_hot(digits.labels))[0])

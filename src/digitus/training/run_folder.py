@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -32,6 +33,7 @@ from digitus.training.loop import EpochEnded, Event, Finished, Started, State, b
 from digitus.training.profile import Profile
 from digitus.types import Params
 
+log = logging.getLogger("digitus.training")
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 Kept = TypeVar("Kept", bound=Event | Finished[Any])
 
@@ -233,7 +235,7 @@ def kept(
     finished = False
     latest = time.monotonic()
     try:
-        for event in events:
+        for event in logged(events):
             if isinstance(event, Started):
                 # A killed run may have logged epochs that its checkpoint does not know.
                 about = {"event": "started", "recipe": to_table(recipe), "data": data.name}
@@ -256,6 +258,18 @@ def kept(
         if not finished:
             save_checkpoint(run, recipe, state, data)
         raise
+
+
+def logged(events: Iterator[Kept]) -> Iterator[Kept]:
+    """The same events; the end of each epoch is told to the log under "digitus.training"."""
+    for event in events:
+        if isinstance(event, EpochEnded):
+            log.info(
+                "epoch %d: loss %.4f, of what is held back %.2f %% right, %.1f s",
+                *(event.epoch, event.development_loss),
+                *(100 * event.development_accuracy, event.seconds),
+            )
+        yield event
 
 
 def _epoch_line(epoch: dict[str, Any]) -> dict[str, Any]:

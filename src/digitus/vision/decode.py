@@ -85,6 +85,12 @@ def decode_pages(
     return _decoded(content, name, side, colours)
 
 
+def of_image(image: Image.Image, name: str = "picture") -> Picture:
+    """An image that Pillow has opened already, or made. Raises `DataError` as `decode` does."""
+    with _told(b"", name):
+        return _page(image, name, None, True)
+
+
 def _decoded(content: bytes, name: str, side: int | None, colours: bool) -> Iterator[Picture]:
     """Each page of a file, decoded when it is asked for."""
     with _told(content, name), Image.open(io.BytesIO(content), formats=_formats()) as image:

@@ -1,0 +1,125 @@
+"""Digits however they are named: a set of the catalogue, a path to one's own, arrays, `Digits`.
+
+Inside: which of these it is, and what may be done on the way: images stored by columns are turned,
+pictures of any size and polarity are made like MNIST's. Not inside: reading each form (`own`,
+`sources`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from digitus.datasets import own, sources
+from digitus.datasets.catalogue import SOURCES, PartName
+from digitus.datasets.digits import CLASSES, Digits, Pictures
+from digitus.errors import DataError
+from digitus.types import Bytes, Images, Numbers
+
+Named: TypeAlias = "str | Path | Digits | tuple[Any, Any]"
+ACCEPTED = "the name of a set, a path, digitus.Digits, or images [n h w] and labels [n] as a pair"
+
+
+def digits_of(
+    data: Named,
+    part: PartName,
+    data_dir: Path | None = None,
+    *,
+    prepare: str = "none",
+    transposed: bool = False,
+) -> Digits:
+    """Digits with their labels, whatever `data` is.
+
+    Raises `TypeError` for what cannot be digits, else as `pictures_of`, and `DataError` where there
+    are no labels.
+    """
+    if isinstance(data, str | Path):
+        found = pictures_of(
+            str(data), part, data_dir, prepare=prepare, transposed=transposed
+        ).labelled()
+    else:
+        found = data if isinstance(data, Digits) else _of_arrays(data)
+        images = turned(found.images) if transposed else found.images
+        images = prepared(images) if prepare == "auto" else images
+        if images is not found.images:
+            found = replace(found, images=images)
+    return found
+
+
+def _of_arrays(data: Any) -> Digits:
+    """Images and labels that somebody has in memory."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise TypeError(f"data is {ACCEPTED}, not {type(data).__name__}")
+    images, labels = (np.asarray(part) for part in data)
+    return Digits(_as_bytes(images), _as_labels(labels), "arrays in memory")
+
+
+def _as_bytes(images: Numbers) -> Bytes:
+    """Numbers from 0 to 255, or fractions from 0 to 1, as bytes."""
+    if images.dtype == np.uint8 or images.dtype.kind not in "biuf":
+        return images  # `Digits` says what is wrong with it
+    least, most = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
+    if not 0 <= least <= most <= 255:  # nor NaN
+        raise DataError(f"images must be numbers from 0 to 255, not {least:g} to {most:g}")
+    fractions = images.dtype.kind in "bf" and most <= 1
+    return np.rint(images * (255.0 if fractions else 1.0)).astype(np.uint8)
+
+
+def _as_labels(labels: Numbers) -> Bytes:
+    """Whole numbers from 0 to 9, of whatever type, as bytes."""
+    whole = labels.dtype.kind in "iub" or (
+        labels.dtype.kind == "f" and bool((labels == np.rint(labels)).all())
+    )
+    if not whole:
+        raise DataError(f"labels must be the digits 0 to 9, not {labels.dtype}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < CLASSES:
+        raise DataError(f"labels must be the digits 0 to 9, not {labels.min()} to {labels.max()}")
+    return labels.astype(np.uint8)
+
+
+def pictures_of(
+    data: str,
+    part: PartName,
+    data_dir: Path | None = None,
+    *,
+    prepare: str = "none",
+    transposed: bool = False,
+) -> Pictures:
+    """Digits by a name of the catalogue or by a path to the user's own, which may lack labels.
+
+    `prepare` "auto" makes pictures of any size, polarity and position like MNIST's; `transposed`
+    turns images upright that are stored by columns.
+    """
+    auto = prepare == "auto"
+    if {os.sep, os.altsep or os.sep, "."} & set(data) and not Path(data).exists():
+        raise DataError(f"{data}: there is no such folder or file")
+    if data in (*SOURCES, sources.STROKES) or not Path(data).exists():
+        digits = sources.load(data, part, data_dir=data_dir)
+        found = Pictures(digits.images, digits.labels, digits.name, digits.origin)
+    elif auto and not transposed and own.holds_pictures(Path(data)):
+        from digitus.vision.normalise import prepare_one
+
+        # From the full picture: shrunk to 28 x 28 first, a small digit would be lost.
+        return own.load_pictures(Path(data), part, fit=lambda picture: prepare_one(picture).image)
+    else:
+        found = own.load_pictures(Path(data), part)
+    if transposed:
+        found = replace(found, images=turned(found.images))
+    return replace(found, images=prepared(found.images)) if auto else found
+
+
+def turned(images: Images) -> Images:
+    """Images [n h w] with rows and columns exchanged."""
+    upright: Images = np.ascontiguousarray(images[:].transpose(0, 2, 1))  # in memory, if mapped
+    return upright
+
+
+def prepared(images: Images) -> Bytes:
+    """Images [n h w] made like MNIST's [n 28 28], whatever their size, polarity and position."""
+    from digitus.vision.normalise import prepare
+
+    return prepare(images)
