@@ -21,7 +21,7 @@ RINGS: dict[str, int] = {
     "errors": 0, "types": 0, "limits": 0, "cancellation": 0, "nn": 0,
     "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1, "locks": 1,
     "notebook": 1, "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
-    "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2,
+    "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2, "sklearn": 2,
     "cli": 3, "serve": 3, "bulk": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.
@@ -29,6 +29,7 @@ DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "vision.given", "report.pictures", "report.annotate", "cli.data"},
     "jinja2": {"report.templates", "papers.report.document"},
     "pi_heif": {"vision.decode"},
+    "sklearn": {"sklearn"},
     "onnx": {"export.onnx_file"},
     "onnxruntime": {"export.onnx_run"},
     "torch": {"nn.kernels_torch", "training.device"},
@@ -36,7 +37,12 @@ DOORS: dict[str, set[str]] = {
     "uvicorn": {"serve.server", "serve.connection"},
 }
 RING_0_NEEDS = {"numpy", "array_api_compat"}
-NOT_THEIR_PACKAGE = {"cv2": "opencv-python-headless", "PIL": "pillow", "pi_heif": "pi-heif"}
+NOT_THEIR_PACKAGE = {
+    "cv2": "opencv-python-headless",
+    "PIL": "pillow",
+    "pi_heif": "pi-heif",
+    "sklearn": "scikit-learn",
+}
 PUBLIC = [
     "Digits",
     "DigitusError",

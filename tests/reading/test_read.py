@@ -192,7 +192,7 @@ def test_paths_bytes_and_arrays(tmp_path: Path) -> None:
     path.write_bytes(encoded(picture))
     same = [read(x).to_json() for x in (path, str(path), path.read_bytes(), picture)]
     assert all(record == same[0] for record in same)
-    for wrong in (np.zeros((2, 2)), np.zeros((0, 5), np.uint8), np.zeros((2, 2, 4), np.uint8)):
+    for wrong in (np.zeros((2, 2)), np.zeros((0, 5), np.uint8), np.zeros((2, 2, 5), np.uint8)):
         with pytest.raises(DataError, match="must be bytes"):
             read(wrong)
 

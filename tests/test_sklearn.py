@@ -1,0 +1,96 @@
+"""digitus as a classifier of scikit-learn: its own checks, pipelines, searches, joblib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from digitus.recipe import from_table
+from digitus.sklearn import DigitClassifier
+from small import digits
+
+NETWORK = [
+    {"kind": "Scale"}, {"kind": "Flatten"}, {"kind": "Dense", "units": 32}, {"kind": "Relu"},
+    {"kind": "Dense", "units": 10},
+]  # fmt: skip
+
+
+def quickly(epochs: int = 25) -> DigitClassifier:
+    """One that learns in a moment."""
+    small = from_table({"name": "small", "network": NETWORK, "batch_size": 128})
+    return DigitClassifier(small, epochs=epochs, learning_rate=0.05)
+
+
+@cache
+def own() -> tuple[np.ndarray, np.ndarray]:
+    """The 8 x 8 digits that come with scikit-learn, from 0 to 16."""
+    X, y = load_digits(return_X_y=True)
+    return X[:900], y[:900]
+
+
+CHECKS = [check for _, check in estimator_checks_generator(quickly())]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.func.__name__)
+def test_scikit_learns_own_checks(check: Callable[[Any], None]) -> None:
+    check(quickly())
+
+
+def test_digits_of_8_x_8_are_learnt() -> None:
+    X, y = own()
+    fitted = DigitClassifier(epochs=20).fit(X[:700], y[:700])
+    assert fitted.score(X[700:], y[700:]) > 0.9
+    assert fitted.recognizer_.size == (8, 8)
+    assert fitted.range_ == (0, 16)
+
+
+def test_it_works_in_pipelines_and_searches() -> None:
+    X, y = own()
+    line = make_pipeline(MinMaxScaler(), quickly(20))
+    assert cross_val_score(line, X, y, cv=2).mean() > 0.8
+    search = GridSearchCV(quickly(4), {"learning_rate": [1e-6, 0.05]}, cv=2, n_jobs=1).fit(X, y)
+    assert search.best_params_ == {"learning_rate": 0.05}
+
+
+def test_joblib_keeps_it(tmp_path: Path) -> None:
+    X, y = own()
+    fitted = quickly(3).fit(X, y)
+    joblib.dump(fitted, tmp_path / "fitted.joblib")
+    again = joblib.load(tmp_path / "fitted.joblib")
+    assert np.array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    assert np.array_equal(again.partial_fit(X, y).classes_, fitted.classes_)
+
+
+def test_parts_are_learnt_one_after_the_other() -> None:
+    X, y = own()
+    learner = quickly()
+    scores = [learner.partial_fit(X, y, classes=range(10)).score(X, y) for _ in range(20)]
+    assert scores[-1] > 0.85
+    assert scores[-1] > scores[0]
+    with pytest.raises(ValueError, match="not among the classes"):
+        learner.partial_fit(X[:2], [3, 11])
+
+
+def test_names_are_labels_and_images_of_28_x_28_are_distorted() -> None:
+    few = digits(200)
+    names = np.array(["zero", "one"])[few.labels % 2]
+    fitted = clone(DigitClassifier(epochs=2)).fit(few.images.reshape(200, -1), names)
+    assert set(fitted.predict(few.images.reshape(200, -1))) <= {"one", "zero"}
+    assert not fitted.recognizer_.recipe.augment.off
+
+
+def test_more_classes_than_outputs_are_refused() -> None:
+    with pytest.raises(ValueError, match="10 outputs; y has 11 classes"):
+        quickly().fit(np.eye(11), np.arange(11))
