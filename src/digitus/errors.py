@@ -11,6 +11,7 @@
     ├── TrainingError            training cannot go on: a loss that is not finite, an interrupted
     │                            run that belongs to another recipe
     ├── ExportError              a network cannot be exported, or answers otherwise once it is
+    ├── CourseError              there is no such lesson, or a learner's file does not run
     └── OutputError              a result cannot be written: no permission, no space
 
 Every message is one line for a person: what happened, with the offending value, and what to do.
@@ -48,6 +49,10 @@ class TrainingError(DigitusError):
 
 class ExportError(DigitusError):
     """A network cannot be exported, or answers otherwise once it is."""
+
+
+class CourseError(DigitusError):
+    """There is no such lesson or exercise, or a learner's file cannot be read or run."""
 
 
 class OutputError(DigitusError):

@@ -25,6 +25,7 @@ VERBS = {
     "train": "Train a network; write the model, a log and a report to a folder.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",
     "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",
+    "course": "Learn how it works: lessons that run, exercises that check themselves.",
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
     "models": "List what ships, recognizer and recipes, and the models in runs/.",

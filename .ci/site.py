@@ -1,0 +1,88 @@
+"""Fails where the built documentation site is not whole.
+
+    python -m sphinx -W --keep-going docs docs/_build/html && python .ci/site.py
+
+Every link and every anchor leads somewhere; nothing is loaded from another host; each equation of
+the mathematics leads to the code that computes it, and that code's description leads back.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "docs" / "_build" / "html"
+LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
+NOT_LOADED = {"canonical", "index", "search", "next", "prev", "author"}  # <link> that names a page
+
+
+class Page(HTMLParser):
+    """The anchors of a page, where it leads, and what it loads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Notes what an element says."""
+        named = {name: value or "" for name, value in attrs}
+        self.anchors.update(named[name] for name in ("id", "name") if name in named)
+        if tag == "a" and "href" in named:
+            self.links.append(named["href"])
+        if named.get("rel") not in NOT_LOADED:
+            self.loaded += [named[name] for of, name in LOADED if of == tag and name in named]
+
+
+def broken(pages: dict[Path, Page]) -> Iterator[str]:
+    """The links that lead nowhere, and what would be asked of other hosts."""
+    for path, page in pages.items():
+        here = path.relative_to(SITE)
+        for target in page.links + page.loaded:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                continue
+            there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not there.exists():
+                yield f"{here} leads to {target}"
+            elif there in pages and unquote(parts.fragment) not in {"", *pages[there].anchors}:
+                yield f"{here} leads to {target}, and there is no such anchor"
+        for target in page.loaded:
+            if urlsplit(target).netloc:
+                yield f"{here} loads {target} from another host"
+
+
+def one_way(pages: dict[Path, Page]) -> Iterator[str]:
+    """The equations that do not lead to code, and those to which no code leads back."""
+    mathematics = pages[SITE / "mathematics.html"]
+    if not any("reference/nn.html#digitus.nn" in link for link in mathematics.links):
+        yield "no equation leads to its code"
+    linked = {
+        link.partition("mathematics.html#")[2]
+        for path, page in pages.items()
+        if path.parent.name == "reference"
+        for link in page.links
+    }
+    for anchor in sorted(mathematics.anchors):
+        if anchor.startswith("eq-") and anchor not in linked:
+            yield f"no code leads to equation {anchor}"
+
+
+def main() -> None:
+    """Reads all pages and says what is wrong."""
+    pages = {
+        path: Page(path) for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts
+    }
+    wrong = [*broken(pages), *one_way(pages)]
+    print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

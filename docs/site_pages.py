@@ -1,0 +1,119 @@
+"""What the site makes of the pages: for whom each is, and links between equations and code.
+
+Inside: a Sphinx extension. Above each page stands whom it is for and what one can do afterwards
+(`site/readers.toml`); pages of the repository's root get their text; in the mathematics the name of
+the code is a link to its description, from which the source is one link away; and each description
+lists the equations that the code computes. Not inside: settings (`conf.py`), docstrings
+(`site_docstrings.py`), and what the pages say.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from site_docstrings import as_restructured_text
+
+HERE = Path(__file__).parent
+READERS: dict[str, dict[str, str]] = tomllib.loads((HERE / "site/readers.toml").read_text("utf-8"))
+MATHEMATICS = "mathematics"
+EQUATION = re.compile(r'^<a id="(eq-[\d-]+)"></a>(\*\*\(([\d.]+)\)\*\* .*)$', re.MULTILINE)
+CODE = re.compile(r"`(digitus\.[\w.]+)`")
+ROOT_TEXT = re.compile(r"<!-- the text of \.\./(\w+\.md) -->\n")
+LINK = re.compile(r"\]\((?!#|\w+://)([^)#\s]+)(#[^)\s]*)?\)")
+PAGES = {
+    "ARCHITECTURE.md": "architecture.md",
+    "CHANGELOG.md": "changes.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
+    "README.md": "index.md",
+}
+LESSON = re.compile(r"course/\d\d-")  # a lesson says so itself
+TITLE = re.compile(r"^# .+\n", re.MULTILINE)
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
+
+def equations() -> dict[str, list[str]]:
+    """The numbers of the equations that each piece of code computes, by its name in the page."""
+    found = defaultdict(list)
+    for match in EQUATION.finditer((HERE / f"{MATHEMATICS}.md").read_text("utf-8")):
+        for name in CODE.findall(match[2]):
+            found[name].append(match[3])
+    return dict(found)
+
+
+def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
+    """A page as the site shows it, from the page as it is in the repository."""
+    text = ROOT_TEXT.sub(_of_root, content[0])
+    text = LINK.sub(_within_site, text)
+    if docname == MATHEMATICS:
+        text = EQUATION.sub(lambda m: f"({m[1]})=\n{CODE.sub(_as_link, m[2])}", text)
+    content[0] = text if LESSON.match(docname) else _introduced(docname, text)
+
+
+def _of_root(match: re.Match[str]) -> str:
+    """The text of a page of the repository's root, its links those of a page in `docs/`."""
+    text = (HERE.parent / match[1]).read_text("utf-8").partition("\n")[2]
+    return LINK.sub(lambda link: f"](../{link[1]}{link[2] or ''})", text)
+
+
+def _within_site(match: re.Match[str]) -> str:
+    """A link to a page of the repository as one to the same page of the site."""
+    target = match[1].removeprefix("../docs/")
+    if target.startswith("../"):
+        target = PAGES.get(target.removeprefix("../"), target)
+    return f"]({target}{match[2] or ''})"
+
+
+def _as_link(match: re.Match[str]) -> str:
+    """The name of a piece of code as a link to its description."""
+    return f"{{py:obj}}`{match[1]} <{full_name(match[1])}>`"
+
+
+def full_name(name: str) -> str:
+    """Where a piece of code is described: `digitus.nn.Dense` is in `digitus.nn.layers`."""
+    import digitus.nn
+
+    first, _, rest = name.removeprefix("digitus.nn.").partition(".")
+    home = getattr(getattr(digitus.nn, first, None), "__module__", "")
+    if not name.startswith("digitus.nn.") or not home.startswith("digitus."):
+        return name
+    return ".".join(part for part in (home, first, rest) if part)
+
+
+def _introduced(docname: str, text: str) -> str:
+    """The page with a word below its title on whom it is for."""
+    if (reader := READERS.get(docname)) is None:
+        raise ExtensionError(f"docs/site/readers.toml does not say whom {docname} is for")
+    front = FRONT_MATTER.match(text)
+    title = TITLE.search(text, front.end() if front else 0)
+    if title is None:
+        raise ExtensionError(f"{docname} has no title")
+    words = f"\n:::{{div}} reader\n*For {reader['for']}.* Afterwards you {reader['can']}.\n:::\n"
+    return text[: title.end()] + words + text[title.end() :]
+
+
+BY_CODE = {full_name(name): numbers for name, numbers in equations().items()}
+
+
+def _described(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
+) -> None:
+    """A docstring, and below it the equations that the code computes."""
+    lines[:] = as_restructured_text(lines)
+    if numbers := BY_CODE.get(name):
+        links = (f"`({n}) <../{MATHEMATICS}.html#eq-{n.replace('.', '-')}>`__" for n in numbers)
+        lines += ["", f"Derived in the mathematics: {', '.join(links)}.", ""]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connects the above to Sphinx."""
+    app.connect("source-read", _prepared)
+    app.connect("autodoc-process-docstring", _described)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

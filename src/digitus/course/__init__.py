@@ -1,0 +1,14 @@
+"""The course: lessons that run, exercises that check themselves, and what a learner has done.
+
+A lesson is one text (`lessons/LANGUAGE/NN-name.md`), from which the notebook, the page, the chapter
+of the site and the learner's file of answers are made. `text` reads it, `run` carries out its code,
+`notebook` and `page` are its two forms, `show` draws what its code shows, `exercises` checks
+answers by the functions in `checks/`, `messages` holds all words that are not in a lesson,
+`progress` the learner's own file. What a lesson itself calls can be imported from here. Not inside:
+the command (`cli.course`).
+"""
+
+from digitus.course.exercises import check
+from digitus.course.show import bars, curve, pictures, weights
+
+__all__ = ("bars", "check", "curve", "pictures", "weights")

@@ -1,0 +1,136 @@
+"""Exercises: whether an answer is right, and if not, what is wrong with it.
+
+Each exercise has a function in `checks/` that looks at an answer and raises `Wrong` with the key of
+a message, which says what is wrong and never what is right. Inside: what these functions share, and
+`check`, which a learner calls in a notebook. Not inside: the answers' file (`progress`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from digitus.course.messages import FIRST_LANGUAGE, say
+from digitus.errors import CourseError
+
+Judge: TypeAlias = Callable[[Any], None]
+JUDGES: dict[str, Judge] = {}
+LOOSE = 1e-6  # answers are compared to this, relative to 1 or to the number
+
+
+class Wrong(Exception):  # noqa: N818 - it is a verdict, not an error of the program
+    """An answer is wrong: the key of the message that says how, and what is in it."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+def exercise(name: str) -> Callable[[Judge], Judge]:
+    """Makes a function the judge of an exercise."""
+
+    def register(judge: Judge) -> Judge:
+        JUDGES[name] = judge
+        return judge
+
+    return register
+
+
+def verdict(name: str, answer: Any, language: str = FIRST_LANGUAGE) -> tuple[bool, str]:
+    """Whether an answer is right, and a sentence for the learner."""
+    try:
+        judge(name)(answer)
+    except Wrong as wrong:
+        key = wrong.key if "." in wrong.key else f"exercise.{name}.{wrong.key}"
+        return False, say(key, language, **wrong.values)
+    return True, say("check.right", language)
+
+
+def judge(name: str) -> Judge:
+    """The judge of an exercise. Raises `CourseError` where there is no such exercise."""
+    number = name.rstrip("abcdefgh")
+    if name not in JUDGES and number.isdigit():
+        try:
+            import_module(f"digitus.course.checks.lesson_{int(number):02}")
+        except ModuleNotFoundError:
+            raise CourseError(f"there is no exercise {name}") from None
+    if name not in JUDGES:
+        raise CourseError(f"there is no exercise {name}")
+    return JUDGES[name]
+
+
+def check(name: str, answer: Any) -> None:
+    """Says whether an answer is right; in a learner's folder a right one is remembered."""
+    from digitus.course import progress
+
+    language = progress.language_here()
+    right, words = verdict(name, answer, language)
+    print(f"{name}: {words}")
+    if right:
+        progress.remember_here(name)
+
+
+def called(answer: Any, *arguments: Any) -> Any:
+    """What the learner's function returns. Raises `Wrong` where it is none, fails, or is empty."""
+    if answer is ...:
+        raise Wrong("check.unanswered")
+    if not callable(answer):
+        raise Wrong("check.no_function", kind=type(answer).__name__)
+    try:
+        result = answer(*arguments)
+    except Exception as error:  # whatever a learner's code may do
+        raise Wrong("check.raised", error=f"{type(error).__name__}: {error}") from None
+    if result is None or result is ...:
+        raise Wrong("check.unanswered" if _is_stub(answer) else "check.nothing_returned")
+    return result
+
+
+def _is_stub(function: Any) -> bool:
+    """Whether a function has no statement yet but its docstring and `...`."""
+    code = getattr(function, "__code__", None)
+    return code is not None and not code.co_names and len(code.co_code) <= EMPTY_CODE
+
+
+def _empty() -> None: ...
+
+
+EMPTY_CODE = len(_empty.__code__.co_code)
+
+
+def number(answer: Any) -> float:
+    """The answer as a number. Raises `Wrong` where it is none."""
+    if answer is ... or answer is None:
+        raise Wrong("check.unanswered")
+    if isinstance(answer, np.ndarray) and answer.size == 1:
+        answer = answer.item()
+    if isinstance(answer, str | bool) or not isinstance(answer, int | float | np.number):
+        raise Wrong("check.no_number", kind=type(answer).__name__)
+    if not math.isfinite(answer):
+        raise Wrong("check.not_finite", value=answer)
+    return float(answer)
+
+
+def array(answer: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """The answer as an array of a shape. Raises `Wrong` where it is none."""
+    if answer is ... or answer is None:
+        raise Wrong("check.unanswered")
+    try:
+        found = np.asarray(answer)
+    except ValueError:
+        raise Wrong("check.no_array", kind=type(answer).__name__) from None
+    if found.dtype.kind not in "biuf":
+        raise Wrong("check.no_array", kind=type(answer).__name__)
+    if found.shape != shape:
+        raise Wrong("check.shape", found=list(found.shape), wanted=list(shape))
+    if found.dtype.kind == "f" and not np.isfinite(found).all():
+        raise Wrong("check.not_finite", value="an entry")
+    return found
+
+
+def same(a: Any, b: Any, within: float = LOOSE) -> bool:
+    """Whether numbers or arrays are equal but for rounding."""
+    return bool(np.allclose(np.asarray(a, float), np.asarray(b, float), rtol=within, atol=within))

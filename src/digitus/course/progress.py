@@ -1,0 +1,115 @@
+"""A learner's folder: the answers, the notebooks, and what was right so far.
+
+`progress.json` in that folder is the learner's own: it holds a language and the exercises with the
+day on which each was right. Nothing is written where that file is not. Inside: the folder and that
+file, and checking a file of answers. Not inside: what is right (`exercises`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import runpy
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from digitus.course.exercises import verdict
+from digitus.course.messages import FIRST_LANGUAGE, say
+from digitus.course.text import CHECKED, Lesson
+from digitus.errors import CourseError
+from digitus.files import write_text
+
+FILE = "progress.json"
+VERSION = 1
+
+
+@dataclass
+class Progress:
+    """What a learner has done: the language, and the exercises with their days."""
+
+    folder: Path
+    language: str = FIRST_LANGUAGE
+    right: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, name: str) -> None:
+        """Notes that an exercise is right; the first day stays. Raises `OutputError`."""
+        if name not in self.right:
+            self.right[name] = datetime.date.today().isoformat()
+            self.save()
+
+    def save(self) -> None:
+        """Writes the file. Raises `OutputError`."""
+        record = {"version": VERSION, "language": self.language, "right": self.right}
+        write_text(self.folder / FILE, json.dumps(record, indent=1) + "\n")
+
+
+def load(folder: Path) -> Progress:
+    """The progress in a folder; none where there is no file. Raises `CourseError`."""
+    path = folder / FILE
+    if not path.exists():
+        return Progress(folder)
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        if record["version"] != VERSION:
+            raise CourseError(f"{path} is of another version of digitus")
+        right = {str(name): str(day) for name, day in record["right"].items()}
+        return Progress(folder, str(record["language"]), right)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CourseError(
+            f"{path} cannot be read as progress ({type(error).__name__}); "
+            "move it away to begin a new one"
+        ) from None
+
+
+def language_here() -> str:
+    """The language of the folder that a notebook runs in."""
+    return load(Path()).language
+
+
+def remember_here(name: str) -> None:
+    """Notes a right answer, if the current folder is a learner's."""
+    if Path(FILE).exists():
+        load(Path()).remember(name)
+
+
+def answers_file(lesson: Lesson) -> str:
+    """The file that a learner completes: each exercise's beginning, without what checks it."""
+    title = say("answers.title", lesson.language, number=lesson.number, title=lesson.title)
+    how = say("answers.how", lesson.language, number=lesson.number)
+    parts = [f'"""{title}\n\n{how}\n"""\n\nimport numpy as np\n']
+    for name, cell in lesson.exercises.items():
+        parts.append(f"# {name}\n{CHECKED.sub('', cell.source).strip()}\n")
+    return "\n\n".join(parts)
+
+
+def checked(lesson: Lesson, path: Path, progress: Progress) -> Iterator[tuple[str, bool, str]]:
+    """Each exercise of a lesson: its name, whether the answer in a file is right, and a sentence.
+
+    Carries out the learner's file. Raises `CourseError` where there is none or it does not run.
+    """
+    if not path.exists():
+        number = lesson.number
+        raise CourseError(f"there is no {path}; `digitus course open {number}` makes it")
+    try:
+        answers: dict[str, Any] = runpy.run_path(str(path))
+    except SyntaxError as error:
+        where = f"{path}, line {error.lineno}"
+        raise CourseError(f"{where}: Python cannot read this ({error.msg})") from None
+    except Exception as error:  # whatever a learner's code may do
+        frames = traceback.extract_tb(error.__traceback__)
+        line = [frame.lineno for frame in frames if frame.filename == str(path)]
+        where = f", line {line[-1]}" if line else ""
+        raise CourseError(f"{path}{where}: {type(error).__name__}: {error}") from None
+    for name, cell in lesson.exercises.items():
+        match = CHECKED.search(cell.source)
+        assert match is not None, name
+        if match[2] in answers:
+            right, words = verdict(name, answers[match[2]], lesson.language)
+        else:
+            right, words = False, say("check.missing", lesson.language, name=match[2])
+        if right:
+            progress.remember(name)
+        yield name, right, words

@@ -1,0 +1,188 @@
+"""What a lesson shows: digits, weights, curves and bars, in a notebook and on a page.
+
+Each is an object with `_repr_html_`, which Jupyter and `page` show; it takes its colours from the
+page around it, so that it can be seen on white and on black. Inside: these. Not inside: drawings of
+reports (`report`), which have a style sheet to themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import escape
+
+from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, axis_for, number
+from digitus.report.charts import Series as _Series
+from digitus.report.formats import SPACE
+
+POSITIVE, NEGATIVE = (45, 114, 210), (214, 69, 48)  # blue, red
+COLOURS = ("#2d72d2", "#d2552d", "#238551", "#9d3f9d")
+TILE = 84  # pixels of a shown picture
+MOST_POINTS = 400  # of a curve
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Something to look at; `words` say what is on it to who cannot."""
+
+    html: str
+    words: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+def pictures(images: Any, captions: Sequence[object] | None = None) -> Drawing:
+    """Images [h w] or [n h w] of numbers from 0, paper, to 255, ink, with a caption below each."""
+    shown = _stacked(images)
+    grey = 255 - np.clip(shown, 0, 255)
+    return _tiles(np.repeat(grey[..., None], 3, axis=-1), captions, "digit")
+
+
+def weights(arrays: Any, captions: Sequence[object] | None = None) -> Drawing:
+    """Numbers [h w] or [n h w]: blue above 0, red below, white at 0, on one scale."""
+    shown = _stacked(arrays)
+    levels = shown / (np.abs(shown).max() or 1)
+    colours = np.where(levels[..., None] > 0, np.array(POSITIVE), np.array(NEGATIVE))
+    return _tiles(255 - np.abs(levels)[..., None] * (255 - colours), captions, "weights")
+
+
+def _stacked(images: Any) -> Any:
+    shown = np.asarray(images, float)
+    return shown[None] if shown.ndim == 2 else shown
+
+
+def _tiles(colours: Any, captions: Sequence[object] | None, what: str) -> Drawing:
+    """Small pictures [n h w red, green and blue] side by side."""
+    names = [str(c) for c in captions] if captions is not None else [""] * len(colours)
+    n, h, w = colours.shape[:3]
+    side = TILE if n > 1 else 2 * TILE
+    parts = [
+        '<figure style="display:inline-block;margin:4px;text-align:center">'
+        f'<img src="{_png(tile)}" alt="{escape(f"{what} {name}".strip())}" width="{side}" '
+        f'height="{side * h // w}" style="image-rendering:pixelated;outline:1px solid #8886">'
+        f"<figcaption>{escape(name)}</figcaption></figure>"
+        for tile, name in zip(colours, names, strict=True)
+    ]
+    words = f"{n} pictures of {h} x {w}" + (f": {', '.join(names)}" if any(names) else "")
+    return Drawing("".join(parts), words)
+
+
+def _png(colours: Any) -> str:
+    """A picture [h w 3] as the address of a PNG. By hand, since this also runs in a browser."""
+    h, w = colours.shape[:2]
+    rows = np.zeros((h, 1 + 3 * w), np.uint8)  # each begins with its filter: none
+    rows[:, 1:] = np.round(colours).reshape(h, 3 * w)
+    head = struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
+    packed = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return f"data:image/png;base64,{base64.b64encode(packed).decode('ascii')}"
+
+
+def curve(
+    curves: Mapping[str, Any],
+    x: Any = None,
+    label: str = "",
+    points: Mapping[str, tuple[Any, Any]] | None = None,
+) -> Drawing:
+    """Curves by their names over a common x; `points` are dots by their names, x and y of each.
+
+    `label` names the x axis. Without `x` the values are counted from 0.
+    """
+    values = {name: np.asarray(v, float) for name, v in curves.items()}
+    length = max((len(v) for v in values.values()), default=0)
+    along = np.arange(length) if x is None else np.asarray(x, float)
+    dots = {name: np.asarray(of, float) for name, of in (points or {}).items()}
+    every = [_Series("", "", v) for v in [*values.values(), *(of[1] for of in dots.values())]]
+    up, across = axis_for(every), _across(np.concatenate([along, *(of[0] for of in dots.values())]))
+    parts, names = [_frame(across, up, label)], [*values, *dots]
+    colours = dict(zip(names, COLOURS, strict=False))
+    for name, v in values.items():
+        chosen = np.unique(np.linspace(0, len(v) - 1, min(len(v), MOST_POINTS)).astype(int))
+        line = " ".join(f"{_x(across, along[i]):.1f},{_y(up, v[i]):.1f}" for i in chosen)
+        parts.append(
+            f'<polyline points="{line}" fill="none" stroke="{colours[name]}" stroke-width="2"/>'
+        )
+    for name, of in dots.items():
+        parts += [
+            f'<circle cx="{_x(across, a):.1f}" cy="{_y(up, b):.1f}" r="3" fill="{colours[name]}"/>'
+            for a, b in of.T
+        ]
+    return _figure("".join(parts), names, f"curves over {label}: {', '.join(names)}")
+
+
+def bars(values: Any, captions: Sequence[object] | None = None, label: str = "") -> Drawing:
+    """A bar for each number, from 0."""
+    heights = np.asarray(values, float)
+    names = [str(i) for i in range(len(heights))] if captions is None else list(map(str, captions))
+    up = axis_for([_Series("", "", np.append(heights, 0.0))])
+    across = Axis(-0.5, len(heights) - 0.5, number)
+    parts = [_frame(across, up, label, ticks=False)]
+    zero, width = _y(up, max(up.low, 0.0)), 0.7 * (WIDTH - LEFT - RIGHT) / len(heights)
+    for i, (height, name) in enumerate(zip(heights, names, strict=True)):
+        at, top = _x(across, i), _y(up, height)
+        parts.append(
+            f'<rect x="{at - width / 2:.1f}" y="{min(top, zero):.1f}" width="{width:.1f}" '
+            f'height="{abs(zero - top):.1f}" fill="{COLOURS[0]}"/>'
+            f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">'
+            f"{escape(name)}</text>"
+        )
+    pairs = (f"{name} {height:.3g}" for name, height in zip(names, heights, strict=True))
+    return _figure("".join(parts), [], f"bars: {', '.join(pairs)}")
+
+
+def _across(x: Any) -> Axis:
+    low, high = float(x.min()), float(x.max())
+    return Axis(low, high if high > low else low + 1, number)
+
+
+def _x(axis: Axis, value: float) -> float:
+    return LEFT + axis.share(value) * (WIDTH - LEFT - RIGHT)
+
+
+def _y(axis: Axis, value: float) -> float:
+    return HEIGHT - BOTTOM - axis.share(value) * (HEIGHT - TOP - BOTTOM)
+
+
+def _frame(across: Axis, up: Axis, label: str, *, ticks: bool = True) -> str:
+    """Grid lines, ticks and the name of the x axis."""
+    parts = [
+        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(up, t):.1f}" y2="{_y(up, t):.1f}" '
+        f'stroke="currentColor" stroke-opacity=".2"/>'
+        f'<text x="{LEFT - 6}" y="{_y(up, t) + 4:.1f}" text-anchor="end">{number(t)}</text>'
+        for t in up.ticks()
+    ]
+    if ticks:
+        parts += [
+            f'<text x="{_x(across, t):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">'
+            f"{number(t)}</text>"
+            for t in across.ticks()
+        ]
+    place = f'x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end"'
+    return "".join(parts) + (f"<text {place}>{escape(label)}{SPACE}→</text>" if label else "")
+
+
+def _figure(drawing: str, names: Sequence[str], words: str) -> Drawing:
+    legend = " ".join(
+        f'<span style="color:{colour}">■</span> {escape(name)}'
+        for name, colour in zip(names, COLOURS, strict=False)
+    )
+    svg = (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(words)}" '
+        f'font-size="11" fill="currentColor" style="max-width:{WIDTH * 1.4:.0f}px;width:100%">'
+        f"{drawing}</svg>"
+    )
+    caption = f"<figcaption>{legend}</figcaption>" if legend else ""
+    return Drawing(f'<figure style="margin:8px 0">{svg}{caption}</figure>', words)

@@ -1,0 +1,108 @@
+"""The lessons: each runs, its words are explained, and it becomes a notebook and a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitus.course import messages, notebook, page, progress, text
+from digitus.course import run as running
+from digitus.course.text import Cell, Lesson, lessons
+
+NUMBERS = [lesson.number for lesson in lessons()]
+ALL = "\n".join(path.read_text("utf-8") for path in sorted((text.FOLDER / "en").glob("*.md")))
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[int, str]:
+    """Each lesson's page, for which all its code is carried out."""
+    return {lesson.number: page.page(lesson) for lesson in lessons()}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_lesson_runs_and_its_page_shows_what_came_out(pages: dict[int, str], number: int) -> None:
+    shown = pages[number]
+    assert shown.count("<svg") + shown.count("<img") >= 3
+    assert shown.count("There is no answer yet") == len(text.lesson(number).exercises)
+    assert "```" not in shown
+    assert "http" not in re.sub(r'data:[^"]*', "", shown)
+    anchors = set(re.findall(r'id="([\w-]+)"', shown))
+    assert set(re.findall(r'href="#([\w-]+)"', shown)) <= anchors
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_notebook_has_the_cells_and_no_outputs(number: int) -> None:
+    lesson = text.lesson(number)
+    made = json.loads(notebook.notebook(lesson))
+    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+    code = [cell for cell in made["cells"] if cell["cell_type"] == "code"]
+    assert len(code) == sum(cell.kind != "text" for cell in lesson.cells)
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    assert len({cell["id"] for cell in made["cells"]}) == len(made["cells"])
+    assert "../" not in "".join(s for c in made["cells"] for s in c["source"])
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_lesson_has_what_a_lesson_needs(number: int) -> None:
+    lesson = text.lesson(number)
+    said = "\n".join(cell.source for cell in lesson.cells if cell.kind == "text")
+    assert 20 <= lesson.minutes <= 40
+    assert len(lesson.exercises) >= 3
+    assert "At the end of this lesson" in " ".join(said.split())
+    assert "**A common mistake.**" in said
+    assert "**What you know now:**" in said
+    assert "<details>" in said
+
+
+def test_every_word_that_is_pointed_at_is_explained_and_none_else() -> None:
+    assert set(text.LINKED.findall(ALL)) == set(messages.glossary())
+    assert all('"' not in word.text for word in messages.glossary().values())
+
+
+def test_lessons_lead_to_places_that_are_there() -> None:
+    mathematics = (Path(__file__).parents[2] / "docs/mathematics.md").read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", mathematics, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+    targets = re.findall(r"\]\(\.\./\.\./docs/mathematics\.md#([\w-]+)\)", ALL)
+    assert targets
+    assert set(targets) <= anchors
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_answers_file_is_the_beginning_of_all_answers(number: int, tmp_path: Path) -> None:
+    lesson = text.lesson(number)
+    path = tmp_path / "lesson.py"
+    path.write_text(progress.answers_file(lesson), "utf-8")
+    done = progress.Progress(tmp_path)
+    results = list(progress.checked(lesson, path, done))
+    assert [name for name, _, _ in results] == list(lesson.exercises)
+    assert {words for _, _, words in results} == {messages.say("check.unanswered")}
+    assert done.right == {}
+
+
+def test_a_language_without_lessons_is_english_and_says_so_where_it_can(monkeypatch: Any) -> None:
+    tables = {("messages", "xx"): {"check": {"right": "Richtig."}}}
+    known = messages._table.__wrapped__
+    monkeypatch.setattr(
+        messages, "_table", lambda kind, of: tables.get((kind, of)) or known(kind, of)
+    )
+    assert messages.say("check.right", "xx") == "Richtig."
+    assert messages.say("check.unanswered", "xx") == messages.say("check.unanswered")
+    assert text.lessons("xx")[0].title == text.lessons()[0].title
+
+
+def test_a_cell_shows_its_last_value() -> None:
+    cells = (Cell("code", "a = 2\nprint(a)\na + 1"), Cell("code", "a = 5"), Cell("code", "'<b>'"))
+    lesson = Lesson(1, "", 20, "en", cells)
+    outputs = [output for _, output in running.run(lesson)]
+    assert [(o.printed, o.text) for o in outputs if o] == [("2\n", "3"), ("", ""), ("", "'<b>'")]
+    assert "&lt;b&gt;" in page.page(lesson)
