@@ -34,6 +34,7 @@ PAGES = {
     "SECURITY.md": "security.md",
     "README.md": "index.md",
 }
+LESSONS = "../src/digitus/course/lessons/en/"
 LESSON = re.compile(r"course/\d\d-")  # a lesson says so itself
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -65,7 +66,7 @@ def _of_root(match: re.Match[str]) -> str:
 
 def _within_site(match: re.Match[str]) -> str:
     """A link to a page of the repository as one to the same page of the site."""
-    target = match[1].removeprefix("../docs/")
+    target = match[1].removeprefix("../docs/").replace(LESSONS, "course/")
     if target.startswith("../"):
         target = PAGES.get(target.removeprefix("../"), target)
     return f"]({target}{match[2] or ''})"
