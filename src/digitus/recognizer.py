@@ -198,7 +198,7 @@ class Recognizer:
         precision: Precision = "float32",
         check: bool = True,
     ) -> Exported:
-        """Writes it as ONNX, C, JavaScript or npz, and compares: see `digitus.export`."""
+        """Writes it as ONNX, C, JavaScript, a page or npz, and compares: see `digitus.export`."""
         from digitus.export import export
 
         return export(self, to, out, precision=precision, check=check)

@@ -112,6 +112,6 @@ def test_the_error_of_a_quantised_weight_is_half_a_step() -> None:
 
 
 def test_every_kind_has_its_ending() -> None:
-    kinds: set[Kind] = {"onnx", "c", "js", "npz"}
+    kinds: set[Kind] = {"onnx", "c", "js", "html", "npz"}
     assert set(FILES) == kinds
     assert {Path(name).suffix[1:] for name in FILES.values()} == kinds

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import missing
 from digitus.committee import Committee
 from digitus.errors import ExportError
 from digitus.export import js_module
@@ -20,14 +19,6 @@ from digitus.export.made import Made
 from digitus.export.operations import networks
 from digitus.types import Matrix
 from exported import LAYERS, answers, model, pictures
-
-
-@pytest.fixture
-def node() -> str:
-    found = shutil.which("node")
-    if found is None:
-        missing("node", "Node is not on this machine")
-    return str(found)
 
 
 def made(members: Any, precision: Any = "float32") -> Made:

@@ -29,7 +29,7 @@ VERBS = {
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
     "models": "List what ships, recognizer and recipes, and the models in runs/.",
-    "export": "Write a model as ONNX, C, JavaScript or npz.",
+    "export": "Write a model as ONNX, C, JavaScript, a page or npz.",
     "papers": "Carry out the two papers' experiments; claims beside measurements.",
 }
 

@@ -13,9 +13,10 @@ from digitus.cli.common import PATH, json_option, output, print_json, recognizer
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
     "--to",
-    type=click.Choice(["onnx", "c", "js", "npz"]),
+    type=click.Choice(["onnx", "c", "js", "html", "npz"]),
     required=True,
-    help="onnx; c: a C99 source and its header; js: an ES module; npz: NumPy's arrays.",
+    help="onnx; c: a C99 source and its header; js: an ES module; html: a page to write on; "
+    "npz: NumPy's arrays.",
 )
 @click.option("--out", type=PATH, help="The file.  [default: digitus.ENDING]")
 @click.option(
@@ -30,7 +31,7 @@ from digitus.cli.common import PATH, json_option, output, print_json, recognizer
 def export(
     models: tuple[str, ...], to: str, out: Path | None, precision: str, no_check: bool, json: bool
 ) -> None:
-    """Write a model as ONNX, C, JavaScript or npz.
+    """Write a model as ONNX, C, JavaScript, a page or npz.
 
     MODEL is a model file or the folder of a run; without it, the recognizer that ships. Several are
     a committee. Each export takes raw bytes and gives probabilities. At the end 100 pictures go

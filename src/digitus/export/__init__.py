@@ -1,6 +1,6 @@
 """Export: a recognizer or a committee as files that other programs run, with the same answers.
 
-`export` writes ONNX, C99, a JavaScript module or NumPy's npz.
+`export` writes ONNX, C99, a JavaScript module, a page or NumPy's npz.
 Each takes raw bytes, as the recognizer does, and carries its calibration, threshold and card. At
 the end the same hundred pictures go through both, and what answers otherwise is not written.
 
@@ -28,18 +28,20 @@ from digitus.types import Images, Matrix
 
 __all__ = ["FILES", "Exported", "Kind", "Made", "Parity", "Precision", "export"]
 
-Kind: TypeAlias = Literal["onnx", "c", "js", "npz"]
+Kind: TypeAlias = Literal["onnx", "c", "js", "html", "npz"]
 # What is written where no file is named, and the module that makes it.
 FILES: dict[Kind, str] = {
     "onnx": "digitus.onnx",
     "c": "digitus.c",
     "js": "digitus.js",
+    "html": "digitus.html",
     "npz": "digitus.npz",
 }
 _MAKERS: dict[Kind, str] = {
     "onnx": "onnx_file",
     "c": "c_source",
     "js": "js_module",
+    "html": "html_page",
     "npz": "npz_file",
 }
 

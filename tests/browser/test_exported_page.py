@@ -1,0 +1,63 @@
+"""The exported page in a real browser, opened from its file, without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import digitus
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ONE = [[(0.2, 0.2), (0.2, 0.75)]]
+SEVEN = [[(0.34, 0.22), (0.47, 0.22), (0.39, 0.75)]]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("exported") / "digitus.html"
+    return digitus.load().export("html", out, check=False).files[0]
+
+
+@pytest.fixture
+def page(browser: Browser, file: Path) -> Iterator[Page]:
+    """The page, in a browser that is offline; it must complain of nothing."""
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto(file.as_uri())
+    yield opened
+    context.close()
+    assert not complaints
+
+
+def write(page: Page, strokes: Sequence[Sequence[tuple[float, float]]]) -> None:
+    """Moves the mouse over the sheet; places are shares of its sides."""
+    box = page.locator("#sheet").bounding_box()
+    assert box
+    for stroke in strokes:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=5)
+        page.mouse.up()
+
+
+def test_a_number_is_read_as_it_is_written(page: Page) -> None:
+    answer = page.locator("#answer")
+    write(page, ONE)
+    answer.get_by_text("1", exact=True).wait_for()
+    write(page, SEVEN)
+    page.locator("#answer", has_text="17").wait_for()
+    assert "%" in str(answer.locator("span").first.get_attribute("title"))
+    page.keyboard.press("Backspace")
+    page.locator("#answer:not(:has-text('7'))", has_text="1").wait_for()
+    page.get_by_role("button", name="Clear").click()
+    page.locator("#answer:empty").wait_for(state="attached")
