@@ -15,6 +15,7 @@ FOLDER holds pictures and labels.csv (file, label, kind "single" or "multi", lin
 from __future__ import annotations
 
 import argparse
+import compileall
 import csv
 import hashlib
 import json
@@ -35,6 +36,7 @@ from typing import Any
 import cv2
 from threadpoolctl import threadpool_limits
 
+import digitus
 import reading_sheets as sheets
 from digitus.datasets.batches import held_back
 from digitus.datasets.digits import Digits
@@ -134,7 +136,11 @@ def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
 
 
 def speed(model: str | None) -> dict[str, Any]:
-    """Seconds of processor time, and megabytes: a large photo, one digit, full pages, processes."""
+    """Seconds of processor time, and megabytes: a large photo, one digit, full pages, processes.
+
+    The modules that a fresh process loads are compiled, as pip leaves them.
+    """
+    compileall.compile_dir(Path(digitus.__file__).parent, quiet=2)
     loaded = recognizer(model)
     small = development().images[0]
     command = [sys.executable, "-m", "digitus", "read"]

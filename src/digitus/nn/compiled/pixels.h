@@ -9,11 +9,11 @@ enum { MOST_PICTURES = 512 }; /* at a time */
 /* Sums of the first `rows` rows at a, at places of y; a tile may have more of them. */
 static void some_rows(int Q, int rows, const Terms *t, const number *const *a, const number *b,
                       int64_t lanes, int add, number *const *y) {
-  number sums[MOST_P * MOST_Q * V];
+  number sums[MOST_P * MOST_Q * V] LINES;
   const int half = rows <= ROWS(Q) / 2;
   const Finish f = {NULL, lanes, 0};
   TILE_OF[Q][1][rows == 1 ? 2 : half](t, a, b, sums);
-  finish(rows, Q, sums, &f, add ? (const number *const *)y : NULL, y);
+  FINISH_OF[Q](rows, sums, &f, add ? (const number *const *)y : NULL, y);
 }
 
 /* Which of the columns have ink in any of some rows: their number, and their numbers in `only`. */

@@ -31,6 +31,8 @@ typedef NUMBER number;
 typedef number vector __attribute__((vector_size(BYTES), aligned(sizeof(number)), may_alias));
 enum { V = BYTES / sizeof(number) };
 
+/* Memory that begins with a line of the cache: a vector that crosses two is stored and loaded late. */
+#define LINES __attribute__((aligned(64)))
 #define LARGEST 1e30 /* of a number that is sound */
 
 #define INLINE static inline __attribute__((always_inline))
@@ -114,17 +116,39 @@ INLINE void tile(const int P, const int Q, const int sparse, const Terms *t,
 
 /* The same number of sums, finished: with bias, `added` and Relu. Apart from the tile, in which GCC
    would otherwise keep sums in memory, for half of the speed. */
-static void finish(int P, int Q, const number *sums, const Finish *f, const number *const *added,
-                   number *const *y) {
-  for (int p = 0; p < P; p++)
-    for (int q = 0; q < Q; q++) {
-      const int64_t lanes = f->lanes - q * V;
-      vector v = *(const vector *)(sums + (p * Q + q) * V);
-      if (f->bias) v += *(const vector *)(f->bias + q * V);
-      if (added) v += load(added[p] + q * V, lanes);
-      store(y[p] + q * V, f->relu ? positive(v) : v, lanes);
+INLINE void finish_rows(const int Q, const int relu, int P, const number *sums, const Finish *f,
+                        const number *const *added, number *const *y) {
+  vector bias[MOST_Q];
+  UNROLL for (int q = 0; q < Q; q++)
+    bias[q] = f->bias ? *(const vector *)(f->bias + q * V) : (vector){0};
+  const int64_t lanes = f->lanes - (Q - 1) * V; /* of the last vector: only that may not be whole */
+  for (int p = 0; p < P; p++, sums += Q * V)
+    UNROLL for (int q = 0; q < Q; q++) {
+      const int64_t there = q < Q - 1 ? V : lanes;
+      vector v = *(const vector *)(sums + q * V);
+      if (f->bias) v += bias[q];
+      if (added) v += load(added[p] + q * V, there);
+      store(y[p] + q * V, relu ? positive(v) : v, there);
     }
 }
+
+#define FINISH(Q) \
+  static void finish_##Q(int P, const number *sums, const Finish *f, const number *const *added, \
+                         number *const *y) { \
+    if (f->relu) finish_rows(Q, 1, P, sums, f, added, y); \
+    else finish_rows(Q, 0, P, sums, f, added, y); \
+  }
+FINISH(1) FINISH(2) FINISH(3)
+#if MANY_REGISTERS
+FINISH(4)
+#endif
+typedef void Finishing(int, const number *, const Finish *, const number *const *, number *const *);
+static Finishing *const FINISH_OF[MOST_Q + 1] = {
+    NULL, finish_1, finish_2, finish_3,
+#if MANY_REGISTERS
+    finish_4,
+#endif
+};
 
 /* The tiles that are used: whole, half and single ones of 1 to MOST_Q vectors. */
 typedef void Tile(const Terms *, const number *const *, const number *, number *);
@@ -195,9 +219,10 @@ typedef struct {
 
 static void places(int Q, const Terms *t, const Places *at, const number *b, const Finish *f) {
   const int whole = ROWS(Q);
-  number sums[MOST_P * MOST_Q * V];
+  number sums[MOST_P * MOST_Q * V] LINES;
   const number *a[MOST_P], *added[MOST_P];
   number *y[MOST_P];
+  Places next = *at; /* its a, y and added are those of the next place */
   int64_t row = 0, column = 0;
   for (int64_t left = at->h * at->w; left > 0;) {
     const int half = left <= whole / 2, P = left == 1 ? 1 : half ? whole / 2 : whole;
@@ -206,13 +231,18 @@ static void places(int Q, const Terms *t, const Places *at, const number *b, con
         a[p] = a[p - 1];
         continue;
       }
-      a[p] = at->a + row * at->a_down + column * at->a_right;
-      y[p] = at->y + row * at->y_down + column * at->y_right;
-      added[p] = at->added ? at->added + row * at->added_down + column * at->added_right : NULL;
-      if (++column == at->w) column = 0, row++;
+      a[p] = next.a, y[p] = next.y, added[p] = next.added;
+      if (++column < at->w) {
+        next.a += at->a_right, next.y += at->y_right;
+        if (at->added) next.added += at->added_right;
+      } else if (++row < at->h) {
+        column = 0;
+        next.a = at->a + row * at->a_down, next.y = at->y + row * at->y_down;
+        if (at->added) next.added = at->added + row * at->added_down;
+      }
     }
     TILE_OF[Q][t->only != NULL][P == 1 ? 2 : half](t, a, b, sums);
-    finish(P < left ? P : (int)left, Q, sums, f, at->added ? added : NULL, y);
+    FINISH_OF[Q](P < left ? P : (int)left, sums, f, at->added ? added : NULL, y);
     left -= P;
   }
 }
