@@ -31,12 +31,22 @@ STRICT = (
 )
 
 
+def found(program: str) -> str:
+    """Where a program is; without it the test is skipped, or fails."""
+    path = shutil.which(program)
+    if path is None:
+        missing(program, f"{program} is not on this machine")
+    return str(path)
+
+
 @pytest.fixture
 def compiler() -> str:
-    found = shutil.which("gcc")
-    if found is None:
-        missing("gcc", "gcc is not on this machine")
-    return str(found)
+    return found("gcc")
+
+
+@pytest.fixture
+def valgrind() -> str:
+    return found("valgrind")
 
 
 def made(members: Any, precision: Any = "float32") -> Made:
@@ -64,6 +74,32 @@ def test_whole_numbers_without_a_warning(compiler: str, tmp_path: Path, name: st
     np.testing.assert_allclose(p, whole, atol=1e-5)
     assert np.abs(p - answers(name)).max() < 0.1
     assert (p.argmax(1) == answers(name).argmax(1)).mean() > 0.9
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_clang_has_nothing_to_complain_of(tmp_path: Path, precision: Any) -> None:
+    """Every layer that the precision has, in one program by another compiler."""
+    members = [model(name) for name in LAYERS if precision == "float32" or "lant" not in name]
+    members = [member for member in members if member is not model("upright")]
+    content = made(members, precision)
+    flags = [flag for flag in STRICT if "fsanitize" not in flag and "fno-sanitize" not in flag]
+    program = c_run.compiled(found("clang"), content.files, "digit", tmp_path, flags)
+    p, _ = c_run.run_c([str(program)], pictures())
+    by_gcc, _ = run(found("gcc"), content, tmp_path, pictures())
+    np.testing.assert_allclose(p, by_gcc, atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_valgrind_has_nothing_to_complain_of(
+    compiler: str, valgrind: str, tmp_path: Path, precision: Any
+) -> None:
+    """No read or write beyond an array, and nothing depends on what was never written."""
+    content = made([model("convolutions"), model("branches")], precision)
+    program = c_run.compiled(compiler, content.files, "digit", tmp_path, ("-std=c99", "-O1", "-g"))
+    watched = [valgrind, "-q", "--error-exitcode=9", "--leak-check=full", str(program)]
+    p, _ = c_run.run_c(watched, pictures()[:2])
+    plain, _ = c_run.run_c([str(program)], pictures()[:2])
+    np.testing.assert_array_equal(p, plain)
 
 
 def test_a_committee_is_one_program(compiler: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, features
 
 from digitus.errors import DataError
 from digitus.vision import decode as module
@@ -149,7 +149,24 @@ def test_what_is_no_picture() -> None:
 
 def test_a_photo_in_heic_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_formats", lambda: FORMATS)
-    assert "pip install 'digitus[heic]'" in complaint(b"\0\0\0\x18ftypheic" + bytes(20))
+    assert "pip install 'digitus[heic,avif]'" in complaint(b"\0\0\0\x18ftypheic" + bytes(20))
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
+def test_a_photo_in_avif(monkeypatch: pytest.MonkeyPatch) -> None:
+    ramp = np.tile(RAMP, (8, 8))
+    content = encoded(Image.fromarray(ramp), "AVIF", quality=100)
+    assert np.abs(decode(content).astype(int) - ramp).max() < 20
+    moving = encoded(
+        Image.fromarray(ramp), "AVIF", save_all=True, append_images=[Image.fromarray(255 - ramp)]
+    )
+    assert "is an animation" in complaint(moving)
+    monkeypatch.setattr(module, "WEBP_PIXELS", 10)
+    assert "in AVIF; make the picture smaller" in complaint(content)
+
+
+def test_a_pdf_is_refused_with_what_helps() -> None:
+    assert "pdftoppm" in complaint(b"%PDF-1.7\n" + bytes(40))
 
 
 def test_an_animation_is_refused() -> None:

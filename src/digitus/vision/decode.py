@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, features
 
 from digitus.errors import DataError
 from digitus.files import read_at_most
@@ -32,7 +32,10 @@ from digitus.types import Bytes, Numbers
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic"})
+AVIF = "AVIF"  # in Pillow since 11.3, which the extra `avif` asks for
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".avif"}
+)
 GREY_MODES = ("1", "L", "LA")
 MOST_INK_SHARE = 0.5  # of a picture: what covers more of a transparent ground is no ink
 LIGHT_INK_GREY = 191  # lighter ink is not seen well on white
@@ -126,12 +129,15 @@ def _told(content: bytes, name: str) -> Iterator[None]:
 
 @cache
 def _formats() -> tuple[str, ...]:
+    formats = list(FORMATS)
+    if features.check("avif"):
+        formats.append(AVIF)
     with suppress(ImportError):
         from pi_heif import register_heif_opener
 
         register_heif_opener()
-        return (*FORMATS, HEIC)
-    return FORMATS
+        formats.append(HEIC)
+    return tuple(formats)
 
 
 def _turned_to(image: Image.Image, page: int) -> bool:
@@ -144,11 +150,12 @@ def _turned_to(image: Image.Image, page: int) -> bool:
 
 def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Picture:
     width, height = image.size
-    most = WEBP_PIXELS if image.format == "WEBP" else PICTURE_PIXELS
+    video = image.format in ("WEBP", AVIF)  # kept whole in other colours while it is decoded
+    most = WEBP_PIXELS if video else PICTURE_PIXELS
     if width * height > most:
         raise DataError(
             f"{name}: {width} x {height} pixels are more than {most // 10**6} million"
-            f"{' in a WebP' if most == WEBP_PIXELS else ''}; make the picture smaller"
+            f"{f' in {image.format}' if video else ''}; make the picture smaller"
         )
     if side is not None and image.format in ("JPEG", "MPO"):
         share = side / max(width, height)
@@ -184,11 +191,13 @@ def _too_large(name: str) -> DataError:
 
 
 def _what_instead(content: bytes) -> str:
-    if content[4:8] == b"ftyp" and HEIC not in _formats():
+    if content[4:8] == b"ftyp" and not {HEIC, AVIF} <= {*_formats()}:
         return (
-            "is an HEIC or AVIF photo; to read HEIC, pip install 'digitus[heic]', or save it as "
+            "is an HEIC or AVIF photo; to read it, pip install 'digitus[heic,avif]', or save it as "
             "JPEG"
         )
+    if content.startswith(b"%PDF"):
+        return "is a PDF; save its pages as pictures (pdftoppm -r 200 -png FILE.pdf page)"
     return f"is not a picture in a known format ({', '.join(_formats())})"
 
 
