@@ -1,22 +1,22 @@
 """Digits in MATLAB's files, as EMNIST is published in them.
 
-Inside: that. Not inside: the numbers as images and labels (`arrays`). SciPy reads the file (the
-extra `mat`); it runs nothing that the file holds.
+Inside: which of a file's arrays they are. Not inside: how a file holds arrays (`matlab_file`), and
+the numbers as images and labels (`arrays`).
 """
 
 from __future__ import annotations
 
-import importlib
+import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from digitus.datasets.arrays import names_of, pictures
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import Pictures
+from digitus.datasets.matlab_file import DamagedError, Value, arrays_of
 from digitus.errors import DataError
-from digitus.files import one_line
+from digitus.files import open_file
 from digitus.limits import SET_BYTES
 from digitus.types import Numbers
 
@@ -29,53 +29,52 @@ def read_mat(path: Path, part: PartName = "train") -> Pictures:
 
     EMNIST stores its images by columns; they are turned upright. Raises `DataError`.
     """
-    _check(path)
     try:
-        loadmat = importlib.import_module("scipy.io").loadmat
-    except ImportError:
-        raise DataError(f"{path}: to read .mat files, pip install 'digitus[mat]'") from None
-    try:
-        found: dict[str, Any] = loadmat(path, struct_as_record=True, squeeze_me=False)
-        if "dataset" in found:
-            return _emnist(found["dataset"], part, path)
-        arrays = {name: a for name, a in found.items() if isinstance(a, np.ndarray)}
-        images, labels = names_of(arrays, part, str(path))
-        return pictures(arrays[images], arrays[labels] if labels else None, str(path))
-    except DataError:
-        raise
-    except MemoryError:  # SciPy believes the header
-        raise DataError(f"{path}: announces more numbers than there is memory for") from None
-    except Exception as error:  # a damaged file makes SciPy raise nearly anything
-        reason = one_line(str(error))[:100]
-        raise DataError(f"{path}: is not a whole .mat file ({reason})") from None
+        found = arrays_of(_content(path))
+    except DamagedError as error:
+        raise DataError(f"{path}: is not a whole .mat file ({error})") from None
+    if "dataset" in found:
+        return _emnist(found["dataset"], part, path)
+    arrays = {name: a for name, a in found.items() if isinstance(a, np.ndarray)}
+    images, labels = names_of(arrays, part, str(path))
+    return pictures(arrays[images], arrays[labels] if labels else None, str(path))
 
 
-def _check(path: Path) -> None:
-    """What can be told before SciPy is asked."""
+def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            start = file.read(len(SEVEN_THREE))
-        size = path.stat().st_size
+        with open_file(path) as file:
+            if os.fstat(file.fileno()).st_size > SET_BYTES:
+                raise DataError(f"{path}: is larger than {SET_BYTES // 2**30} GiB; split it")
+            content = file.read()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    if size > SET_BYTES:
-        raise DataError(f"{path}: is larger than {SET_BYTES // 2**30} GiB; split it")
-    if start.startswith(HDF5) or start == SEVEN_THREE:
+    if content.startswith((HDF5, SEVEN_THREE)):
         raise DataError(f"{path}: is of MATLAB 7.3; save it with -v7, or its arrays as .npz")
+    return content
 
 
-def _emnist(dataset: Numbers, part: PartName, path: Path) -> Pictures:
-    """One part of `dataset`, in which each field is a matrix that holds the value."""
-    of_part = dataset[0, 0][part][0, 0]
-    images, labels = of_part["images"], of_part["labels"]
-    _check_mapping(dataset[0, 0]["mapping"], path)
+def _emnist(dataset: Value, part: PartName, path: Path) -> Pictures:
+    """One part of `dataset`."""
+    of_part = _field(dataset, part, path)
+    images, labels = (_array(of_part, name, path) for name in ("images", "labels"))
+    mapping = _array(dataset, "mapping", path)
+    # Labels and the characters they stand for [n 2]: letters are not for this reader.
+    if mapping.ndim != 2 or not np.isin(mapping[:, 1:], np.arange(ord("0"), ord("9") + 1)).all():
+        raise DataError(f"{path}: holds letters; digitus reads digits, as in emnist-digits.mat")
     made = pictures(images, labels, str(path))
     upright = np.ascontiguousarray(made.images.transpose(0, 2, 1))
     origin = f"{path}, {part} part, turned upright"
     return Pictures(upright, made.labels, str(path), origin)
 
 
-def _check_mapping(mapping: Numbers, path: Path) -> None:
-    """Labels and the characters they stand for [n 2]: letters are not for this reader."""
-    if not all(ord("0") <= code <= ord("9") for code in mapping[:, 1:].flat):
-        raise DataError(f"{path}: holds letters; digitus reads digits, as in emnist-digits.mat")
+def _array(struct: Value, name: str, path: Path) -> Numbers:
+    value = _field(struct, name, path)
+    if isinstance(value, dict):
+        raise DataError(f"{path}: {name} are no numbers")
+    return value
+
+
+def _field(struct: Value, name: str, path: Path) -> Value:
+    if not isinstance(struct, dict) or name not in struct:
+        raise DataError(f"{path}: holds a dataset without {name}, unlike EMNIST's")
+    return struct[name]
