@@ -15,10 +15,13 @@ from PIL import Image
 
 import digitus
 from digitus import recognizer
+from digitus.detection.maps import Peaks
 from digitus.errors import DataError
 from digitus.files import read_arrays
 from digitus.nn import stream
+from digitus.reading import photo
 from digitus.reading.options import ReadingOptions
+from digitus.reading.photo import second_look
 from digitus.reading.read import (
     Digit,
     DrawnSteps,
@@ -29,6 +32,7 @@ from digitus.reading.read import (
     read_pages,
 )
 from digitus.synthetic.strokes import draw
+from digitus.types import Grey, Images, Matrix
 
 
 @cache
@@ -114,6 +118,32 @@ def test_a_page_that_lies_on_its_side_or_head(turns: int) -> None:
     for digit in reading.digits:  # the boxes lie on the picture as it came
         x, y, wide, high = digit.box
         assert ink[y : y + high, x : x + wide].mean() > 0.05
+
+
+def test_a_part_of_a_full_page_tells_which_way_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo, "MANY", 5)
+    monkeypatch.setattr(photo, "PART", 6)
+    for turns in (0, 2, 3):
+        reading = read(np.rot90(page("23745", "74523"), turns).copy(), keep_steps=True)
+        assert reading.lines == ("23745", "74523")
+        assert isinstance(reading.steps, Steps)
+        assert reading.steps.turns == -turns % 4
+        assert len(reading.steps.finds) >= 10
+
+
+def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random bars are looked at once, and a part of them turned; four times they took a minute."""
+    looked = []
+
+    def counted(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Images, Matrix]:
+        looked.append(len(found))
+        return second_look(grey, found, options)
+
+    monkeypatch.setattr(photo, "second_look", counted)
+    row = np.random.default_rng(0).integers(0, 2, (20, 400), np.uint8) * 255
+    read(np.repeat(row, 20, axis=0))
+    assert max(looked) > photo.MANY
+    assert sorted(looked)[:-1] == [photo.PART] * (len(looked) - 1)
 
 
 def test_an_image_that_is_one_digit_already() -> None:

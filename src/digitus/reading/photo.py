@@ -4,8 +4,8 @@ The network says where digits are, at every scale (`detection.detector`). The cl
 at each find as it stands on the paper (`detection.closeup`), the recognizer at its ink alone, and
 the three answers become one confidence (`detection.confidence`). What is probably a digit is put
 into lines (`detection.lines`), and these into groups: whether a gap is a space is decided by its
-width among the others of its line (`groups`) and by what the network says. A page of which
-little is certain is looked at turned by quarters as well.
+width among the others of its line (`groups`) and by what the network says. A page of which little
+is certain is looked at turned by quarters as well, or, where there is much on it, a part of it.
 
 Inside: `read_photo`. Not inside: what is drawn on a screen (`drawing`), opening files (`read`).
 """
@@ -13,8 +13,9 @@ Inside: `read_photo`. Not inside: what is drawn on a screen (`drawing`), opening
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.lines import lines_of, parting
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
+from digitus.limits import FINDS
 from digitus.reading.groups import group_starts
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import filled, fitted, numbers, written
@@ -41,6 +43,8 @@ ALIKE = 2.5  # times the height of the others: a find that differs by more is no
 CERTAIN = 0.9  # the mean confidence of finds from which on nobody looks at the page turned
 CLEARLY = 1.1  # times as much must be read of a turned page: most pages lie upright
 ENOUGH = 3  # digits: fewer do not tell which way is up
+MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
+PART = 60
 WARM = 0.2  # the heat of what may be one that lies: seen closer, it is none this way up
 NETWORK_SAYS = 0.5  # of its log odds of a space: it sees the same gaps as the other judge
 READ_CONFIDENCE = 0.5  # more likely right than not, where nobody asks for another confidence
@@ -134,24 +138,61 @@ def _threshold(options: ReadingOptions) -> float:
     return READ_CONFIDENCE if options.min_confidence is None else options.min_confidence
 
 
+class _Finds(NamedTuple):
+    """A picture, turned by so many quarters, and where digits may be in it."""
+
+    grey: Grey
+    turns: int
+    found: Peaks
+    heats: list[Floats32]
+
+
 def _best_look(grey: Grey, options: ReadingOptions) -> Look:
     """The picture as it is, or turned if clearly more is read so."""
-    look = _look(grey, 0, options)
+    upright = _finds(grey, 0, options)
+    if len(upright.found) <= MANY:
+        return _best_turned(upright, options)
+    quickly = replace(options, keep_steps=False)
+    part = _finds(_part(grey, upright.found), 0, quickly, PART)
+    turns = _best_turned(part, quickly, PART).turns
+    return _looked(_finds(grey, turns, options) if turns else upright, options)
+
+
+def _best_turned(upright: _Finds, options: ReadingOptions, most: int = FINDS) -> Look:
+    """The same, each way up looked at, `most` finds of it."""
+    look = _looked(upright, options)
     if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
         return look
-    turned = [_look(grey, turns, options) for turns in (1, 2, 3)]
-    best = max(turned, key=lambda other: other.read)
+    ways = (_finds(upright.grey, turns, options, most) for turns in (1, 2, 3))
+    best = max((_looked(finds, options) for finds in ways), key=lambda other: other.read)
     return best if best.read > CLEARLY * look.read and best.read >= ENOUGH / 2 else look
 
 
-def _look(grey: Grey, turns: int, options: ReadingOptions) -> Look:
-    grey = np.ascontiguousarray(np.rot90(grey, turns))
+def _part(grey: Grey, found: Peaks) -> Grey:
+    """The part of a picture that has `PART` of its finds, in the midst of them."""
+    x, y, w, h = found.boxes.T
+    afar = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
+    near = np.argsort(afar, kind="stable")[:PART]
+    more = np.maximum(w, h)  # what is beside a digit tells what it is
+    left, right = (x - w / 2 - more)[near].min(), (x + w / 2 + more)[near].max()
+    top, bottom = (y - h / 2 - more)[near].min(), (y + h / 2 + more)[near].max()
+    return grey[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
+
+
+def _finds(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> _Finds:
+    """Where digits may be in a picture that is turned, the `most` best seen of them."""
+    turned = np.ascontiguousarray(np.rot90(grey, turns))
     heats: list[Floats32] = []
-    network = shipped()
-    found = network.detector.find(grey, heats=heats if options.keep_steps else None)
+    found = shipped().detector.find(turned, heats=heats if options.keep_steps else None)
+    return _Finds(turned, turns, found.take(np.arange(min(len(found), most))), heats)
+
+
+def _looked(finds: _Finds, options: ReadingOptions) -> Look:
+    """What each of the finds is."""
+    grey, turns, found, heats = finds
     close = shipped_closeup()(grey, found.boxes)
     images, looked = second_look(grey, found, options)
-    joint = network.confidence(found, close, looked)
+    joint = shipped().confidence(found, close, looked)
     return Look(turns, grey, found, close, images, looked, joint, heats)
 
 
