@@ -54,6 +54,21 @@ def _surprise(p: Any, labels: Any) -> Any:
     return -np.log(p[np.arange(len(labels)), labels])
 
 
+def _looking(f: Any, w: Any, h: float = 1e-6, apart: float = 2e-6) -> Any:
+    each = h * np.eye(len(w))
+    return np.array([(f(w + e) - f(w - e)) / apart for e in each])
+
+
+def _looking_there(f: Any, w: Any) -> Any:
+    slopes = []
+    for i in range(len(w)):
+        w[i] += 1e-6
+        above = f(w)
+        w[i] -= 2e-6
+        slopes.append((above - f(w)) / 2e-6)
+    return slopes
+
+
 def _shifted(labels: Any) -> Any:
     return np.eye(10)[labels - 1]
 
@@ -77,6 +92,9 @@ RIGHT: dict[str, Any] = {
     "6a": lambda x, dy: x.T @ dy,
     "6b": lambda dy: dy.sum(axis=0),
     "6c": lambda dy, x: dy * (x > 0),
+    "7a": lambda a, b: abs(a - b) / max(abs(a), abs(b), 1e-300),
+    "7b": _looking,
+    "7c": lambda dy, x: dy * np.where(x > 0, 1, 0.1),
 }
 WRONG: dict[str, list[tuple[str, Any]]] = {
     "1a": [("one_image", 784), ("other", 500 * 28), ("other", 392_001)],
@@ -180,6 +198,24 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("forward", lambda dy, x: np.maximum(x, 0)),
         ("sign", lambda dy, x: np.maximum(dy, 0)),
         ("other", lambda dy, x: dy * x),
+    ],
+    "7a": [
+        ("zeros", lambda a, b: abs(a - b) / max(abs(a), abs(b)) if a else 1.0),
+        ("below", lambda a, b: (a - b) / max(abs(a), abs(b), 1e-300)),
+        ("absolute", lambda a, b: abs(a - b)),
+        ("other", lambda a, b: abs(a - b) / max(abs(a + b), 1e-300)),
+    ],
+    "7b": [
+        ("changed", _looking_there),
+        ("half", lambda f, w: _looking(f, w, apart=1e-6)),
+        ("together", lambda f, w: np.full(3, (f(w + 1e-6) - f(w - 1e-6)) / 2e-6)),
+        ("other", lambda f, w: _looking(f, w, 1.0, 2.0)),
+    ],
+    "7c": [
+        ("closed", lambda dy, x: dy * (x > 0)),
+        ("sign", lambda dy, x: dy * np.where(dy > 0, 1, 0.1)),
+        ("forward", lambda dy, x: np.where(x > 0, x, x / 10)),
+        ("other", lambda dy, x: dy),
     ],
 }
 # Wrong in a way that any exercise with a function can be, and what is said of it.

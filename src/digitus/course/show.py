@@ -22,7 +22,7 @@ from digitus.report.charts import Series as _Series
 from digitus.report.formats import SPACE
 
 POSITIVE, NEGATIVE = (45, 114, 210), (214, 69, 48)  # blue, red
-COLOURS = ("#2d72d2", "#d2552d", "#238551", "#9d3f9d")
+COLOURS = ("#2d72d2", "#d2552d", "#238551", "#9d3f9d", "#8f6a00", "#667080")
 TILE = 84  # pixels of a shown picture
 MOST_POINTS = 400  # of a curve
 
@@ -99,7 +99,8 @@ def curve(
 ) -> Drawing:
     """Curves by their names over a common x; `points` are dots by their names, x and y of each.
 
-    `label` names the x axis. Without `x` the values are counted from 0.
+    `label` names the x axis. Without `x` the values are counted from 0. What is not finite
+    is left out.
     """
     values = {name: np.asarray(v, float) for name, v in curves.items()}
     length = max((len(v) for v in values.values()), default=0)
@@ -111,6 +112,7 @@ def curve(
     colours = dict(zip(names, COLOURS, strict=False))
     for name, v in values.items():
         chosen = np.unique(np.linspace(0, len(v) - 1, min(len(v), MOST_POINTS)).astype(int))
+        chosen = chosen[np.isfinite(v[chosen])]
         line = " ".join(f"{_x(across, along[i]):.1f},{_y(up, v[i]):.1f}" for i in chosen)
         parts.append(
             f'<polyline points="{line}" fill="none" stroke="{colours[name]}" stroke-width="2"/>'
