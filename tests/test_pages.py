@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,12 @@ def test_readme_names_every_command() -> None:
 
     text = (ROOT / "README.md").read_text("utf-8")
     assert all(f"`digitus {verb}" in text for verb in VERBS)
+
+
+def test_the_site_knows_every_page() -> None:
+    """Each says for whom it is, and can be found: else the site is not built."""
+    readers = tomllib.loads((ROOT / "docs/site/readers.toml").read_text("utf-8"))
+    names = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert names <= set(readers)
+    listed = set((ROOT / "docs/index.md").read_text("utf-8").split())
+    assert names - {"index"} <= listed
