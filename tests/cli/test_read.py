@@ -93,6 +93,19 @@ def test_the_form_of_the_number(digitus: Any, photo: Path) -> None:
         assert digitus("read", photo, *wrong).code == 2
 
 
+def test_a_grid_is_a_table_with_its_empty_cells(digitus: Any, photo: Path) -> None:
+    text = digitus("read", photo, "--grid", "1x2").out
+    assert len(text.split()) == 2
+    row = digitus("read", photo, "--grid", "3x1", "--format", "csv").out.splitlines()
+    assert len(row) == 4
+    record = json.loads(digitus("read", photo, "--grid", "1X2", "--format", "jsonl").out)
+    assert [len(cells) for cells in record["cells"]] == [2]
+    for wrong in ("9", "0x3", "3x101", "axb"):
+        told = digitus("read", photo, "--grid", wrong)
+        assert (told.code, "is no grid" in told.err) == (2, True)
+    assert digitus("read", photo, "--grid", "2x2", "--digits", 3).code == 2
+
+
 def test_a_bad_picture_stops_no_other(digitus: Any, photo: Path, tmp_path: Path) -> None:
     empty, text = tmp_path / "empty.png", tmp_path / "text.jpg"
     empty.write_bytes(b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -30,8 +31,22 @@ if TYPE_CHECKING:
     from digitus.report.show import Show
 
 log = logging.getLogger("digitus.reading")
+MOST_CELLS = 100  # rows, and columns, of a grid
 MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
+
+
+def _grid(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Rows and columns, from 9x9."""
+    if value is None:
+        return None
+    sides = re.fullmatch(r"(\d{1,3})[x×](\d{1,3})", value.lower(), re.ASCII)
+    rows, columns = (int(side) for side in sides.groups()) if sides else (0, 0)
+    if not 1 <= min(rows, columns) <= max(rows, columns) <= MOST_CELLS:
+        raise click.BadParameter(
+            f"{value!r} is no grid; it looks like 9x9, up to {MOST_CELLS}x{MOST_CELLS}", ctx, param
+        )
+    return rows, columns
 
 
 @click.command
@@ -57,6 +72,12 @@ COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
     help="The number has so many digits: ? stands for what is missing.",
 )
 @click.option("--pattern", help="The number's form: # for a digit, the rest as it stands.")
+@click.option(
+    "--grid",
+    callback=_grid,
+    metavar="ROWSxCOLUMNS",
+    help="A grid of cells, 9x9 for a sudoku: a row of it in each line, . for an empty cell.",
+)
 @click.option("--annotate", type=PATH, metavar="DIR", help="Draw what was read on the pictures.")
 @click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")
 @click.option("--review", type=PATH, metavar="FILE", help="A page to correct what is doubtful.")
@@ -69,6 +90,7 @@ def read(
     min_confidence: float | None,
     digits: int | None,
     pattern: str | None,
+    grid: tuple[int, int] | None,
     annotate: Path | None,
     explain: Path | None,
     review: Path | None,
@@ -87,11 +109,15 @@ def read(
     from digitus.reading.pictures import STANDARD_INPUT, named
 
     pattern = _pattern(digits, pattern)
+    if grid and pattern:
+        raise click.UsageError("--grid is for cells of any digits: not with --digits or --pattern")
     given = list(named(pictures, recursive=recursive))
     paths = [path for path, error in given if not error]
     show = _show(annotate, explain, review, paths)
     recognizer, _ = recognizer_of(model)
-    options = ReadingOptions(recognizer, pattern, min_confidence, keep_steps=explain is not None)
+    options = ReadingOptions(
+        recognizer, pattern, min_confidence, keep_steps=explain is not None, grid=grid
+    )
     standard_input = _standard_input() if STANDARD_INPUT in paths else b""
     reader = ReadAndShow(options, show, standard_input)
     several = [path for path, _ in given] != list(pictures[:1])
@@ -218,7 +244,7 @@ def _csv(path: Path, readings: Sequence[Reading], several: bool) -> None:
             _row((path, page, "", "", "", 0, ""))
         for number, line in enumerate(reading.lines):
             digits = [digit for digit in reading.digits if digit.line == number]
-            least = min(digit.confidence for digit in digits)
+            least = min((digit.confidence for digit in digits), default=0.0)  # an empty row
             refused = sum(digit.value is None for digit in digits)
             _row((path, page, number + 1, line, f"{least:.4f}", refused, ""))
 

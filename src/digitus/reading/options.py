@@ -13,6 +13,8 @@ from digitus.datasets.digits import SIDE
 from digitus.recognizer import Recognizer, load
 from digitus.types import Bytes, Floats
 
+MOST_CELLS = 100  # rows, and columns, of a grid
+
 
 @cache
 def shipped() -> Recognizer:
@@ -32,10 +34,16 @@ class ReadingOptions:
     min_confidence: float | None = None
     keep_steps: bool = False
     drawn: bool = False
+    grid: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.pattern is not None and "#" not in self.pattern:
             raise ValueError(f"the pattern {self.pattern!r} has no # for a digit")
+        if self.grid is not None:
+            if self.pattern is not None:
+                raise ValueError("the cells of a grid have no pattern: grid or pattern, not both")
+            if len(self.grid) != 2 or not all(1 <= side <= MOST_CELLS for side in self.grid):
+                raise ValueError(f"a grid has 1 to {MOST_CELLS} rows and columns, not {self.grid}")
         if not 0 <= self.threshold <= 1:  # nor NaN
             raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
 
@@ -47,6 +55,8 @@ class ReadingOptions:
     @property
     def may_be_one_digit(self) -> bool:
         """Whether a single digit is what is expected, or may be."""
+        if self.grid is not None:
+            return False
         return self.pattern is None or self.pattern.count("#") == 1
 
     def probabilities(self, images: Sequence[Bytes]) -> Floats:

@@ -51,6 +51,7 @@ def read(
     min_confidence: float | None = None,
     keep_steps: bool = False,
     drawn: bool = False,
+    grid: tuple[int, int] | None = None,
 ) -> Reading:
     """The digits written in a picture.
 
@@ -63,8 +64,9 @@ def read(
     for the others. Digits less certain than `min_confidence` are
     refused (default: the recognizer's threshold where it reads alone, 0.5 on paper). `keep_steps`
     keeps what is on the way. A picture that was `drawn` on a screen is ink on one plain ground,
-    upright and without rules. Of a file with several pages, the first is read; `read_pages` reads
-    all.
+    upright and without rules. `grid` is how many rows and columns of cells there are, as (9, 9) of
+    a sudoku: the reading then has `cells`, and a row of them in each line. Of a file with several
+    pages, the first is read; `read_pages` reads all.
 
     Raises `TypeError` for anything else, saying what is accepted, `DataError` where the picture
     cannot be opened, with the reason, and `ValueError` for options that cannot be.
@@ -74,7 +76,12 @@ def read(
     if not isinstance(recognizer, Recognizer | None):
         raise TypeError(f"recognizer is a digitus.Recognizer, not {type(recognizer).__name__}")
     options = ReadingOptions(
-        recognizer or shipped(), pattern, min_confidence, keep_steps=keep_steps, drawn=drawn
+        recognizer or shipped(),
+        pattern,
+        min_confidence,
+        keep_steps=keep_steps,
+        drawn=drawn,
+        grid=grid,
     )
     page = next(pages(picture, DECODED_PIXELS))
     reading = _read(Sheet(as_grey(page.pixels), page.width, page.height), options)
@@ -127,7 +134,12 @@ def _read_by_one_thread(picture: Sheet, options: ReadingOptions) -> Reading:
     digits, lines, steps = _several(picture, options)
     if single and _fills(single, digits, options, small):
         return _reading_of_one(picture, single, options)
-    return Reading(picture.width, picture.height, digits, lines, steps)
+    reading = Reading(picture.width, picture.height, digits, lines, steps)
+    if options.grid is None:
+        return reading
+    from digitus.reading.grid import in_cells
+
+    return in_cells(reading, picture, options.grid)
 
 
 def _several(

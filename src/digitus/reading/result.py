@@ -100,6 +100,7 @@ class Reading:
     `digits` are in reading order. `lines` are the same as text: "?" for a refused digit, a space
     for a gap between groups of digits; `print(reading)` shows them. `steps` is there if it was
     asked for. `picture` is a copy of no more than 1,000 pixels that notebooks show.
+    `cells` are the rows of a grid that was asked for, an empty cell "".
     """
 
     width: int
@@ -108,6 +109,7 @@ class Reading:
     lines: tuple[str, ...]
     steps: Steps | DrawnSteps | None = None
     picture: Bytes | None = None
+    cells: tuple[tuple[str, ...], ...] | None = None
 
     def __str__(self) -> str:
         """The text, line by line."""
@@ -144,6 +146,7 @@ class Reading:
 
     def to_json(self, file: str | None = None) -> dict[str, Any]:
         """What `digitus read --format jsonl` prints for a picture."""
+        grid = {} if self.cells is None else {"cells": [list(row) for row in self.cells]}
         return {
             "file": file,
             "width": self.width,
@@ -158,4 +161,5 @@ class Reading:
                 }
                 for digit in self.digits
             ],
+            **grid,
         }
