@@ -129,7 +129,7 @@ def test_an_address_that_cannot_be_had(digitus: Any, tmp_path: Path) -> None:
         ("\udcff", "printable"),
     ],
 )
-def test_a_token_that_is_none_is_wrong_usage(digitus: Any, token: str, says: str) -> None:
+def test_empty_token(digitus: Any, token: str, says: str) -> None:
     result = digitus("serve", "--host", "0.0.0.0", "--token", token)
     assert result.code == 2
     assert not result.out

@@ -26,7 +26,7 @@ def test_printable() -> None:
     assert printable(f"a{SETS_A_TITLE}\u202eb\udcff\n") == r"a\x1b]0;owned\x07\u202eb\udcff\n"
 
 
-def test_a_recipe_says_what_it_is_about_in_words(digitus: Any, tmp_path: Path) -> None:
+def test_terminal_escapes(digitus: Any, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "a.toml", about=f"{SETS_A_TITLE}\rnothing", epochs=1)
     result = digitus("train", recipe)
     assert result.code == 0

@@ -42,7 +42,7 @@ def test_a_bad_mirror_is_tried_twice_and_passed_by(
 
 
 @pytest.mark.parametrize("answer", ["without end", "in chunks without end", "packed"])
-def test_a_mirror_that_sends_more_than_there_is_is_passed_by(
+def test_downloads_of_more_than_there_is_are_passed_by(
     mirrors: list[Mirror], tmp_path: Path, answer: str
 ) -> None:
     mirrors[0].answer, mirrors[0].sent = answer, 0

@@ -182,6 +182,13 @@ def test_settings_that_cannot_be(setting: str, said: str) -> None:
     assert said in one_line(caught.value)
 
 
+def test_recipe_extremes() -> None:
+    """No setting keeps native code busy for ever, or overflows in it."""
+    for setting in ("augment.stroke=1000000", "augment.smoothness=1e308", "augment.elastic=1e308"):
+        with pytest.raises(RecipeError, match=r"augment: \w+ must be a"):
+            load_recipe("shao-2023", [setting])
+
+
 def test_names_and_files_that_cannot_be(tmp_path: Path) -> None:
     bad = {
         "broken": b"epochs = = 3",

@@ -47,7 +47,7 @@ def head(ours: Serving, *lines: str, path: str = "/api/recognize") -> bytes:
 
 @pytest.mark.parametrize("path", ["/api/recognize", "/api/inside"])
 @pytest.mark.parametrize("long", [1500, 2 * MB])
-def test_a_long_text_among_numbers_is_refused(served: Serving, path: str, long: int) -> None:
+def test_json_text_bomb(served: Serving, path: str, long: int) -> None:
     """NumPy would give every number as much room as the text has: 2.4 GB, or 2 TB."""
     values = ["a" * long] + [0] * 400_000
     field = "images" if path == "/api/recognize" else "pixels"
@@ -61,7 +61,7 @@ def test_a_long_text_among_numbers_is_refused(served: Serving, path: str, long: 
 
 
 @pytest.mark.parametrize("trailer", [b"X-Trailer: " + b"x" * 1000 + b"\r\n", b"x" * 1000])
-def test_trailers_without_end_are_cut(served: Serving, trailer: bytes) -> None:
+def test_chunk_trailers(served: Serving, trailer: bytes) -> None:
     """Many of them, or a single one of which the name does not end."""
     with served.connect() as line, growth() as grown:
         line.sendall(head(served, "Transfer-Encoding: chunked") + b"310\r\n" + bytes(784) + b"\r\n")
@@ -99,9 +99,7 @@ def test_a_large_head_is_refused_also_if_it_comes_at_once(served: Serving) -> No
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_client_that_would_like_http_2_is_answered_in_http_1(
-    served: Serving, at_once: bool
-) -> None:
+def test_h2c_and_head_are_answered_in_http_1(served: Serving, at_once: bool) -> None:
     """Java's client and `curl --http2` ask so; the wish may be passed over, the body may not."""
     wish = "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"
     asked = head(served, *wish, "Content-Length: 784")
