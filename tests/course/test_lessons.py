@@ -119,3 +119,23 @@ def test_a_right_answer_in_a_notebook_is_remembered_in_a_learners_folder_alone(
     assert progress.load(tmp_path).right == {}
     progress.check("5a", lambda x: 6 * (3 * x + 1))
     assert set(progress.load(tmp_path).right) == {"5a"}
+
+
+def _said(table: dict[str, Any], prefix: str = "") -> dict[str, set[str]]:
+    """The messages of a table by their keys, each as the places that are filled in."""
+    found: dict[str, set[str]] = {}
+    for key, entry in table.items():
+        if isinstance(entry, dict):
+            found |= _said(entry, f"{prefix}{key}.")
+        else:
+            found[prefix + key] = set(re.findall(r"\{(\w+)", entry))
+    return found
+
+
+@pytest.mark.parametrize("language", messages.languages()[1:])
+def test_another_language_says_everything_with_the_same_values(language: str) -> None:
+    first = messages.FIRST_LANGUAGE
+    assert _said(messages._table("messages", language)) == _said(messages._table("messages", first))
+    words = messages._table("glossary", language)
+    assert set(words) == set(messages.glossary())
+    assert all('"' not in word["text"] for word in words.values())

@@ -66,7 +66,9 @@ def _list(folder: Path, json: bool) -> None:
 @click.argument("number", type=int)
 @click.option("--page", is_flag=True, help="As a page in the browser, also where Jupyter is there.")
 @click.option("--no-start", is_flag=True, help="Only write the files, and say where they are.")
-@click.option("--language", help="en; what is not translated yet is in English.")
+@click.option(
+    "--language", help="en or de: what checks and tooltips say; the lessons are in English."
+)
 @click.pass_obj
 def open_(folder: Path, number: int, page: bool, no_start: bool, language: str | None) -> None:
     """Open a lesson: in Jupyter if it is installed, as a page otherwise.
