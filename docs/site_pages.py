@@ -34,6 +34,12 @@ PAGES = {
     "SECURITY.md": "security.md",
     "README.md": "index.md",
 }
+LEFT_OUT = (
+    ('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'),
+    ("<pre>", '<pre tabindex="0">'),  # wide code can be scrolled by keys
+    ('<aside class="toc-drawer', '<aside aria-label="Contents" class="toc-drawer'),
+    ('<aside class="sidebar-drawer', '<aside aria-label="Pages" class="sidebar-drawer'),
+)
 LESSONS = "../src/digitus/course/lessons/en/"
 LESSON = re.compile(r"course/\d\d-")  # a lesson says so itself
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
@@ -113,8 +119,20 @@ def _described(
         lines += ["", f"Derived in the mathematics: {', '.join(links)}.", ""]
 
 
+def _made_accessible(app: Sphinx, error: Exception | None) -> None:
+    """Adds what the theme leaves out for those who use a keyboard or hear a page."""
+    if error is None and app.builder.format == "html":
+        for path in Path(app.outdir).rglob("*.html"):
+            page = before = path.read_text("utf-8")
+            for left_out, added in LEFT_OUT:
+                page = page.replace(left_out, added)
+            if page != before:
+                path.write_text(page, "utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connects the above to Sphinx."""
     app.connect("source-read", _prepared)
     app.connect("autodoc-process-docstring", _described)
+    app.connect("build-finished", _made_accessible)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
