@@ -9,7 +9,7 @@ from digitus.detection.closeup import AT_ONCE, CloseUpNetwork, load
 from digitus.detection.closeup_examples import MOST_DIGITS, of_page
 from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups
 from digitus.nn import stream
-from digitus.synthetic.pages.pages import pages
+from digitus.synthetic.pages.pages import Page, pages
 from digitus.types import Matrix
 from nn.compiled import LEVELS, needs_kernels
 
@@ -85,3 +85,27 @@ def test_the_network_that_ships_is_computed_by_the_kernels(
     with monkeypatch.context() as patch:  # the layers take no part in it
         patch.setattr(CloseUpNetwork, "_at_work", None)
         np.testing.assert_array_equal(network(grey, boxes), found)
+
+
+def test_what_stands_beside_the_digits_is_seen_as_a_find_would_see_it() -> None:
+    picture = np.full((200, 240), 230, np.uint8)
+    picture[40:70, 40:50] = 40  # a digit
+    picture[100:130, 150:166] = 40  # print
+    page = Page(picture, ("1",), ((1, (40, 40, 10, 30), 0),), frozenset())
+    found = list(of_page(page, stream(0, "closeups")))
+    assert [k for _, k in found if k != NONE] == [1]
+    dark = [np.argwhere(image < 128) for image, k in found if k == NONE]
+    whole = [at for at in dark if len(at) and np.ptp(at[:, 1]) > 0.45 * np.ptp(at[:, 0])]
+    near = [at for at in whole if np.allclose(at.mean(0), (SIDE - 1) / 2, atol=6)]
+    assert near
+    assert all(0.5 * WITHIN < np.ptp(at[:, 0]) < 1.6 * WITHIN for at in near)
+
+
+def test_a_digit_that_is_crossed_out_is_none() -> None:
+    picture = np.full((80, 60), 230, np.uint8)
+    picture[20:60, 28:32] = 40
+    page = Page(picture, (), (), frozenset(), crossed_out=((1, (28, 20, 4, 40), 0),))
+    found = list(of_page(page, stream(0, "closeups")))
+    assert {k for _, k in found} == {NONE}
+    dark = [np.argwhere(image < 128) for image, _ in found]
+    assert any(0.5 * WITHIN < np.ptp(at[:, 0]) < 1.6 * WITHIN for at in dark if len(at))

@@ -1,14 +1,16 @@
 """What the close-up network learns from: finds on made pages, and what is there.
 
-A digit's box is missed by a little, as the page network misses it. No digits are signs, what stands
-half beside a digit, and edges anywhere. Inside: the close-ups of one page, and their variation. Not
-inside: how they are cut (`closeups`) and how pages are made (`synthetic.pages`).
+A digit's box is missed by a little, as the page network misses it. No digits are signs, digits that
+are crossed out, what stands half beside a digit, other ink and print, and edges anywhere. Inside:
+the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`) and how
+pages are made (`synthetic.pages`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from digitus.datasets.augment import augment
@@ -23,6 +25,8 @@ MOST_DIGITS, MOST_OTHERS = 12, 5  # close-ups of a page
 SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those of a digit's box
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
+CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
+SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
 
 
 # As other hands might have written it, and other cameras seen it: of 32 pixels.
@@ -42,6 +46,8 @@ def of_page(page: Page, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]
     for i in rng.permutation(len(digits))[:MOST_DIGITS]:
         value, box = digits[i]
         yield closeup(grey, _missed(box, rng), beyond), value
+    for i in rng.permutation(len(gone))[:MOST_OTHERS]:
+        yield closeup(grey, _missed(gone[i], rng), beyond), NONE
     taken = np.array([box for _, box in digits] + gone).reshape(-1, 4)
     for box in _others(page, grey, taken[: len(digits)], rng):
         if not _covers(taken, box):
@@ -73,7 +79,7 @@ def _missed(box: Floats64, rng: np.random.Generator) -> Floats64:
 def _others(
     page: Page, grey: Bytes, digits: Floats64, rng: np.random.Generator
 ) -> Iterator[Floats64]:
-    """Boxes of what may be taken for a digit: signs, near misses, edges anywhere."""
+    """Boxes of what may be taken for a digit: signs, near misses, print, edges anywhere."""
     signs = [_missed(_middle(box), rng) for _, box, _ in page.signs]
     yield from (signs[i] for i in rng.permutation(len(signs))[:MOST_OTHERS])
     if len(digits):
@@ -83,6 +89,8 @@ def _others(
             away = rng.uniform(*NEAR_MISS) * max(box[2:])
             yield _missed(np.array([*(box[:2] + away * np.array([np.cos(way), np.sin(way)])),
                                     *box[2:]]), rng)  # fmt: skip
+    pieces = _pieces(grey, digits)
+    yield from (_missed(pieces[i], rng) for i in rng.permutation(len(pieces))[:MOST_OTHERS])
     height, width = grey.shape
     for _ in range(MOST_OTHERS - 2):
         size = float(np.exp(rng.uniform(*np.log(SIZES))))
@@ -91,6 +99,17 @@ def _others(
         places = np.column_stack([rng.uniform(0, width, 8), rng.uniform(0, height, 8)]).astype(int)
         contrast = [float(np.ptp(_around(grey, x, y, size))) for x, y in places]
         yield np.array([*places[int(np.argmax(contrast))], size, size], float)
+
+
+def _pieces(grey: Bytes, digits: Floats64) -> Floats64:
+    """Boxes [n 4] of what is darker or lighter than its surroundings: letters, lines, ink."""
+    side = SURROUNDINGS * (float(np.median(digits[:, 2:].max(1))) if len(digits) else 24.0)
+    around = cv2.blur(grey, (max(3, int(side)),) * 2)
+    dark, light = np.percentile(grey, (1, 99))
+    mark = (cv2.absdiff(grey, around) > CONTRAST * (light - dark)).astype(np.uint8)
+    x, y, w, h = cv2.connectedComponentsWithStats(mark)[2][1:, :4].T.astype(float)
+    sized = (np.maximum(w, h) >= SIZES[0]) & (np.maximum(w, h) <= SIZES[1])
+    return np.column_stack([x + w / 2, y + h / 2, w, h])[sized]
 
 
 def _around(grey: Bytes, x: int, y: int, size: float) -> Bytes:

@@ -42,7 +42,7 @@ class Page:
     holds the character, box and line of what the same pen wrote and is no digit, `_` for a line
     below digits. Points, commas and apostrophes in an amount keep its digits in one group, other
     signs part them. `crossed_out` holds digits that were struck through, with their strokes: they
-    are not in `lines`, and whoever learns from a page takes them for neither digit nor sign. On a
+    are not in `lines`, and whoever learns where digits are leaves them out of account. On a
     turned page the boxes are those of the picture and the lines those of the upright page.
     """
 
