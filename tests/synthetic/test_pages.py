@@ -185,17 +185,19 @@ def test_a_pen_that_is_not_lifted_makes_one_piece_of_two_digits():
         pieces = cv2.connectedComponents(ink)[1]
         for character, (x, y, w, h), _ in page.signs:
             assert character == JOIN
-            assert len(np.unique(pieces[y : y + h, x : x + w])) >= 2
+            assert pieces[y : y + h, x : x + w].any()
             joins += 1
     assert joins > 15
 
 
 def test_scattered_lines_begin_anywhere():
-    for page in pages(5, 2, kinds={"lines", "scattered", "screen"}):
-        firsts = {}
+    apart = []
+    for page in pages(9, 2, kinds={"lines", "scattered", "screen"}):
+        firsts: dict[int, float] = {}
         for _, (x, _, _, h), line in page.digits:
             firsts.setdefault(line, x / h)
-        assert np.ptp(list(firsts.values())) > 0.5 or len(firsts) < 3
+        apart.append(np.ptp(list(firsts.values())))
+    assert np.median(apart) > 1
 
 
 def test_touching_digits_are_one_piece():
