@@ -108,8 +108,11 @@ def _pieces(grey: Bytes, digits: Floats64) -> Floats64:
     dark, light = np.percentile(grey, (1, 99))
     mark = (cv2.absdiff(grey, around) > CONTRAST * (light - dark)).astype(np.uint8)
     x, y, w, h = cv2.connectedComponentsWithStats(mark)[2][1:, :4].T.astype(float)
+    found = np.column_stack([x + w / 2, y + h / 2, w, h])
     sized = (np.maximum(w, h) >= SIZES[0]) & (np.maximum(w, h) <= SIZES[1])
-    return np.column_stack([x + w / 2, y + h / 2, w, h])[sized]
+    away = np.abs(found[:, None, :2] - digits[:, :2]) > digits[:, 2:] / 2
+    # A piece of a digit may well look like another.
+    return found[sized & np.all(np.any(away, axis=2), axis=1)]
 
 
 def _around(grey: Bytes, x: int, y: int, size: float) -> Bytes:
