@@ -108,7 +108,7 @@ def draw(page: Page, address: str, text: str) -> Image.Image:
 def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
     """A digit's way through the network."""
     page.goto(f"{address}#inside")
-    page.wait_for_selector(".maps")
+    page.wait_for_selector(".maps:visible")
     page.get_by_role("button", name=f"A {digit} by the simulated pen").click()
     page.wait_for_timeout(2500)
     return shot(scrolled(page, top))

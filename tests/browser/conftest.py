@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import missing
+from serving import wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -53,15 +54,37 @@ def chromium() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def endpoint(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the one browser that all tests share, a process of its own."""
+    profile = tmp_path_factory.mktemp("chromium")
+    command = [
+        chromium,
+        "--headless=new",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={profile}",
+    ]
+    command += ["--no-first-run", "--disable-extensions", "--disable-background-networking"]
+    # A container's root may not have the sandbox, and little memory to share.
+    command += ["--no-sandbox"] if os.geteuid() == 0 else []
+    command += ["--disable-dev-shm-usage", "--hide-scrollbars", "about:blank"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    port = (
+        wait_for((profile / "DevToolsActivePort").exists)
+        and (wait_for(lambda: (profile / "DevToolsActivePort").read_text().split())[0])
+    )
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(timeout=20)
+
+
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """The browser, started once for a module; later tests may want event loops of their own."""
+def browser(endpoint: str) -> Iterator[Browser]:
+    """The browser, held for a module: later tests may want event loops of their own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # A container's root may not have the sandbox.
-        rights = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium, args=rights)
+        browser = playwright.chromium.connect_over_cdp(endpoint)
         yield browser
         browser.close()
 
@@ -164,11 +187,18 @@ def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> I
     """A visit; `@pytest.mark.parametrize("visit", [{...}], indirect=True)` sets the context."""
     settings = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
     context = browser.new_context(**{**settings, **getattr(request, "param", {})})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     visit = Visit(context, server.address)
     yield visit
     context.close()
     assert not visit.complaints
+
+
+def open_blocks(page: Page) -> None:
+    """Shows every layer of Inside, once the network has answered."""
+    page.wait_for_selector(".block .maps:visible")
+    for button in page.locator(".unfold").all():
+        button.click()
 
 
 PHONE: dict[str, Any] = {

@@ -140,7 +140,7 @@ def test_what_the_network_saw_is_what_it_is_given(visit: Visit, server: Server) 
     assert np.ptp(columns) <= 20
     assert abs(rows.mean() - 13.5) < 2
     page.click("#view-draw >> text=Look inside")
-    page.wait_for_selector("#view-inside .maps")
+    page.wait_for_selector("#view-inside .maps:visible")
     assert page.inner_text("#view-inside .value") == "3"
 
 

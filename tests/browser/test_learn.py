@@ -42,11 +42,11 @@ def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     other = visit.page(page.url)
     for each in (page, other):
         wait_for(each, "finished")
-        assert each.inner_text(".figures dd >> nth=1") == "2 of 2"
+        assert each.inner_text(".figures dd b >> nth=1") == "2 of 2"
         assert each.locator(".weights .tiles >> nth=0").locator("canvas").count() == 16
         assert each.locator(".digits tbody tr").count() == 10
         assert each.locator(".chart .line.held").count() == 2
-    assert page.inner_text(".figures dd >> nth=0") == other.inner_text(".figures dd >> nth=0")
+    assert page.inner_text(".figures dd b >> nth=0") == other.inner_text(".figures dd b >> nth=0")
     cell = page.locator("#view-learn .confusion .wrong button").first
     count = int(cell.inner_text())
     cell.click()
@@ -73,8 +73,7 @@ def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server:
     # At first 40 steps a second: long enough for the pace to be chosen on a slow machine, too.
     begin(page, layers="784-10", epochs=1, examples=6000)
     page.select_option("#pace", "0")
-    with page.expect_response(re.compile(r"/api/runs/\w+$")):
-        wait_for(page, "finished")
+    wait_for(page, "finished")
     page.wait_for_timeout(300)
     assert page.inner_text(".watching .status") == "finished"
 
@@ -136,7 +135,7 @@ def test_a_run_goes_on_after_the_server_was_away(
             page.click("text=Go on")
         page.select_option("#pace", "0")
         wait_for(page, "finished")
-        assert page.inner_text(".figures dd >> nth=1") == "30 of 30"
+        assert page.inner_text(".figures dd b >> nth=1") == "30 of 30"
     finally:
         context.close()
         server.stop()
@@ -177,3 +176,87 @@ def test_a_network_that_cannot_be_is_refused_in_words(
     page.wait_for_selector("#alert:not([hidden])")
     assert len(page.inner_text("#alert")) > 20
     visit.complaints.clear()  # the browser reports the status 400
+
+
+def test_an_equation_of_a_run_that_goes_on(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, layers="784-12-10", epochs=40, examples=1200)
+    wait_for(page, "running")
+    page.click("text=Step an equation")
+    page.wait_for_selector(".stepper:not([hidden])")
+    assert page.locator("#alert").is_hidden()
+    assert page.inner_text(".watching .status") == "paused"
+    page.click(".watching >> text=Stop")
+    wait_for(page, "stopped")
+
+
+def test_the_weights_in_the_end_are_the_last(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, layers="784-10", epochs=2, examples=3000)
+    page.select_option("#pace", "0")
+    wait_for(page, "finished")
+    steps = page.inner_text(".figures div:nth-child(2) small").split()[-1]
+    page.wait_for_function(
+        "words => document.querySelector('.weights .note').textContent.endsWith(words)",
+        arg=f"After step {steps}.",
+    )
+
+
+def test_runs_are_told_apart_and_a_misread_digit_stays_with_its_run(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address + "#learn")
+    for _ in range(2):
+        begin(page, layers="784-6-10", epochs=1, examples=600)
+        page.select_option("#pace", "0")
+        wait_for(page, "finished")
+    mine = page.url.rpartition("/")[2]
+    row = page.locator(f'.runs [data-id="{mine}"]')
+    words = row.locator("small").first.inner_text()
+    assert re.search(r"600 digits of simulated pen · .+ · seed 0", words)
+    assert row.locator("b").inner_text() == page.inner_text(".figures dd b >> nth=0")
+    page.locator("#view-learn .confusion .wrong button").first.click()
+    digit = page.locator("#view-learn .misread").first
+    as_read = digit.locator(".as").inner_text()
+    digit.click()
+    page.wait_for_selector("#view-inside .maps:visible")
+    assert f"model={mine}" in page.url
+    assert page.input_value("#which") == mine
+    assert page.inner_text("#view-inside .value") in (as_read, "?")
+    assert page.locator("#view-inside .block h3", has_text="Conv").count() == 0
+    page.select_option("#which", "")  # and the picker leads back to the network that ships
+    page.locator("#view-inside .block h3", has_text="Conv").first.wait_for()
+
+
+def test_a_run_that_is_not_there_is_said_not_to_be(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn/doesnotexist")
+    page.wait_for_selector("#alert:not([hidden])")
+    assert "no such run" in page.inner_text("#alert")
+    page.keyboard.press("Escape")
+    assert page.locator("#alert").is_hidden()
+    visit.complaints.clear()  # the browser reports the status 400
+
+
+def test_removing_a_run_is_asked_for_twice(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, paused=True, layers="784-10", epochs=1, examples=600)
+    row = page.locator(f'.runs [data-id="{page.url.rpartition("/")[2]}"]')
+    row.locator("text=remove").click()
+    row.locator("text=keep").click()
+    assert row.count() == 1
+    row.locator("text=remove").click()
+    row.locator("text=remove for good").click()
+    row.wait_for(state="detached")
+
+
+def test_digits_that_people_wrote_are_the_first_choice(visit: Visit, server: Server) -> None:
+    page = visit.page("about:blank")
+
+    def offer(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "data": ["strokes", "mnist"]})
+
+    page.route("**/api/recipes", offer)
+    page.goto(server.address + "#learn")
+    page.wait_for_selector("form.lesson")
+    assert page.input_value("#lesson-data") == "mnist"

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from browser.conftest import PHONE, Server, Visit
+from browser.conftest import PHONE, Server, Visit, open_blocks
 from digitus.synthetic.strokes import strokes
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 VIEWS = ("draw", "read", "inside", "learn", "mistakes")
 # Presses a file on the page as if it were dropped there.
@@ -84,7 +84,7 @@ def test_a_dropped_photo_is_read_corrected_and_saved(
     assert rows[0] == ["picture", "line", "number", "doubtful"]
     assert [row[2] for row in rows[1:]] == now
     page.click(".one >> text=Look inside")
-    page.wait_for_selector("#view-inside .maps")
+    page.wait_for_selector("#view-inside .maps:visible")
 
 
 def test_what_is_no_picture_is_refused_in_one_line(
@@ -104,7 +104,7 @@ def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Serve
     told: list[Any] = []
     page.on("response", lambda r: told.append(r) if r.url.endswith("/api/inside") else None)
     page.get_by_role("button", name="A 8 by the simulated pen").click()
-    page.wait_for_selector(".layer .maps")
+    open_blocks(page)
     page.wait_for_timeout(500)
     layers = told[-1].json()["layers"]
     drawn = [one["index"] for one in layers if one["kind"] not in ("Scale", "Flatten")]
@@ -129,6 +129,7 @@ def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Serve
 
 def test_a_changed_weight_or_pixel_changes_the_answer(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#inside")
+    page.locator(".layer .maps").last.focus()
     page.wait_for_selector(".lens .turn")
     page.wait_for_timeout(400)
     before = page.locator("#view-inside .proof small").all_inner_texts()
@@ -167,7 +168,7 @@ def test_mistakes_are_filtered_and_open_inside(visit: Visit, server: Server) -> 
     shown = page.locator("#view-mistakes .misread span").all_inner_texts()
     assert shown == [f"{true} → {read}"] * min(count, 60)
     page.locator("#view-mistakes .misread").first.click()
-    page.wait_for_selector("#view-inside .maps")
+    page.wait_for_selector("#view-inside .maps:visible")
     assert page.inner_text("#view-inside .value") in (read, "?")
 
 
@@ -199,3 +200,58 @@ def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, serv
     page.reload()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_what_is_doubtful_is_what_the_command_calls_so(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    from digitus.report.annotate import DOUBTFUL_BELOW
+
+    page = visit.page("about:blank")
+
+    def around(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        for digit, confidence in zip(told["digits"], (0.02, -0.02), strict=False):
+            digit["confidence"] = DOUBTFUL_BELOW + confidence
+        for digit in told["digits"][2:]:
+            digit["confidence"] = 1.0
+        for digit in told["digits"]:
+            digit["value"] = 7
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/api/read*", around)
+    page.goto(server.address + "#read")
+    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
+    page.wait_for_selector(".boxes g")
+    assert page.locator(".boxes .doubt").count() == 1
+    assert page.get_by_role("button", name="1 doubtful").is_visible()
+
+
+def test_one_bad_picture_of_several_stays_marked(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    fake = tmp_path / "fake.png"
+    fake.write_bytes(b"not a picture at all")
+    page.set_input_files("#view-read input[type=file] >> nth=0", [fake, photo(tmp_path)[0]])
+    page.wait_for_selector(".boxes g")
+    bad = page.locator(".thumb.failed")
+    assert "fake.png" in bad.inner_text()
+    bad.click()
+    assert len(page.inner_text("#view-read .stage")) > 20
+    visit.complaints.clear()  # the browser reports the status 400
+
+
+def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
+    page = visit.page("about:blank")
+    page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
+    held: list[Route] = []
+    page.route("**/api/mistakes?*", held.append)
+    page.goto(server.address + "#mistakes")
+    page.wait_for_selector("text=1,500 of 6,000")
+    assert page.locator("#view-mistakes .confusion").is_hidden()
+    assert page.get_by_role("progressbar").get_attribute("aria-valuenow") == "25"
+    held[0].continue_()
+    page.wait_for_selector("#view-mistakes .misread")
+    assert page.get_by_role("progressbar").count() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -98,3 +100,29 @@ def excerpt(about: dict[str, Any], a: np.ndarray) -> np.ndarray:
     for axis, size in zip(axes, values.shape, strict=True):
         place[axis] = slice(corner[axis], corner[axis] + size)
     return a[tuple(place)]
+
+
+def test_what_is_worked_out_adds_up_as_it_is_shown(tmp_path: Path) -> None:
+    """Every sum of a worked line: behind "≈", and of an update behind the arrow."""
+    number = r"\(?(−?\d+(?:\.\d+)?)\)?"
+    shown = re.compile(rf"(?:≈|←) ({number}(?: \+ {number})+) = (−?\d+(?:\.\d+)?)$")
+    checked = set()
+    with serving(tmp_path) as ours:
+        for layers in ("784-3c-p-6-10", "784-5-10"):
+            run = ours.begin(layers=layers, paused=True)
+            ours.until(run, "paused")
+            for equation in ours.ask(run, "equation").json()["equations"]:
+                if " + " not in equation["worked"]:
+                    continue
+                found = shown.search(equation["worked"])
+                assert found, equation["worked"]
+                terms = re.findall(number, found[1])
+                total = sum(Decimal(term.replace("−", "-")) for term in terms)
+                assert total == Decimal(found[found.lastindex or 0].replace("−", "-"))
+                checked.add((equation["phase"], equation["kind"]))
+    assert {
+        ("forward", "Dense"),
+        ("forward", "Conv"),
+        ("backward", "Dense"),
+        ("update", "Adam"),
+    } <= checked

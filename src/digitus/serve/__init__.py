@@ -14,10 +14,11 @@
     responses     answers and refusals on their way out
     worker_pool   threads for pictures and layers, and a bound on work at a time
     batcher       recognitions in batches
+    models        which network answers: the server's own, a small one, a run's
     recognition   /api/recognize, /api/draw, /api/read
     inside        /api/inside: layers, activations, which pixels speak for a digit; /api/weights
     layer_words   a layer's name, settings and equations
-    mistakes      /api/mistakes
+    mistakes      /api/mistakes, and how far the server is with looking
     pen           /api/pen: digits that the simulated pen writes
     health        /api/health
     metrics       /metrics

@@ -29,6 +29,7 @@ from digitus.serve.live.runs import LiveRuns
 from digitus.serve.metrics import CONTENT_TYPE, Metrics
 from digitus.serve.middleware import middleware
 from digitus.serve.mistakes import MistakesHandler
+from digitus.serve.models import Models
 from digitus.serve.openapi import Addresses, document
 from digitus.serve.operation import Operation
 from digitus.serve.pen import pen
@@ -71,11 +72,12 @@ class Backend:
 
     def addresses(self) -> Addresses:
         """The HTTP interface: by path and method, what is done."""
-        recognition = Recognition(self.recognizer, self.batcher, self.pool, self.pictures)
-        inside = InsideHandlers(self.recognizer, self.pool)
-        mistakes = MistakesHandler(self.recognizer, self.pictures)
+        models = Models(self.recognizer, self.runs)
+        recognition = Recognition(models, self.batcher, self.pool, self.pictures)
+        inside = InsideHandlers(models, self.pool)
+        mistakes = MistakesHandler(models, self.pictures)
         runs = RunHandlers(self.runs, self.pool)
-        health = HealthHandler(self.recognizer)
+        health = HealthHandler(models, self.pool)
         handlers: dict[str, dict[str, Callable[..., Awaitable[Any]]]] = {
             "/api/recognize": {"POST": recognition.recognize},
             "/api/read": {"POST": recognition.read},
@@ -83,11 +85,14 @@ class Backend:
             "/api/inside": {"POST": inside.inside},
             "/api/weights/{name}": {"GET": inside.weights},
             "/api/mistakes": {"GET": mistakes.mistakes},
+            "/api/mistakes/progress": {"GET": mistakes.progress},
             "/api/pen/{digit}": {"GET": pen},
             "/api/recipes": {"GET": runs.recipes},
             "/api/runs": {"GET": runs.all, "POST": runs.begin},
             "/api/runs/{id}": {"GET": runs.one, "DELETE": runs.remove},
             "/api/runs/{id}/events": {"GET": runs.events},
+            "/api/runs/{id}/model": {"GET": runs.model},
+            "/api/runs/{id}/report": {"GET": runs.report},
             "/api/runs/{id}/mistakes": {"GET": runs.mistakes},
             "/api/runs/{id}/equation": {"POST": runs.equation},
             "/api/runs/{id}/pace": {"POST": runs.pace},

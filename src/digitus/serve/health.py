@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from digitus import __version__
-from digitus.recognizer import Recognizer
+from digitus.report.annotate import DOUBTFUL_BELOW
+from digitus.serve.models import ModelQuery, Models
 from digitus.serve.operation import operation
 from digitus.serve.values import Answer, Share, Whole
+from digitus.serve.worker_pool import WorkerPool
 
 
 class Model(Answer, frozen=True):
@@ -18,6 +20,7 @@ class Model(Answer, frozen=True):
     about: str
     parameters: Whole
     threshold: Share
+    doubtful_below: Share  # a digit of a picture with less confidence should be looked at
     temperature: float
     data: str
 
@@ -34,18 +37,21 @@ class Health(Answer, frozen=True):
 class HealthHandler:
     """The handler."""
 
-    recognizer: Recognizer
+    models: Models
+    pool: WorkerPool
 
-    @operation()
-    async def health(self) -> Health:
+    @operation(errors=(404, 409))
+    async def health(self, query: ModelQuery) -> Health:
         """Whether the server is there, and with which model."""
-        recipe = self.recognizer.recipe
+        recognizer = await self.models.asked(query, self.pool)
+        recipe = recognizer.recipe
         model = Model(
             recipe.name,
             recipe.about,
-            self.recognizer.parameter_count,
-            self.recognizer.threshold,
-            self.recognizer.temperature,
+            recognizer.parameter_count,
+            recognizer.threshold,
+            DOUBTFUL_BELOW,
+            recognizer.temperature,
             recipe.data,
         )
         return Health("ok", __version__, model)

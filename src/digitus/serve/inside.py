@@ -19,6 +19,7 @@ from digitus.nn import softmax
 from digitus.nn.layers import scoped
 from digitus.recognizer import Recognizer
 from digitus.serve.layer_words import Equations, named, settings_of
+from digitus.serve.models import ModelQuery, Models
 from digitus.serve.operation import operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import (
@@ -30,11 +31,12 @@ from digitus.serve.values import (
     Share,
     TenShares,
     Whole,
+    as_numbers,
     floats,
     rounded,
 )
 from digitus.serve.worker_pool import WorkerPool
-from digitus.types import Array, Grey, Images, Numbers, Params
+from digitus.types import Array, Grey, Numbers, Params
 
 MOST_EDITS = 1000
 LARGEST_EDIT = 1e6
@@ -57,7 +59,7 @@ class InsideBody(Struct, frozen=True):
     edits: Annotated[list[Edit], Meta(max_length=MOST_EDITS)] = []
 
 
-class InsideQuery(Struct, frozen=True):
+class InsideQuery(ModelQuery, frozen=True, kw_only=True):
     """How much is asked for."""
 
     layers: (
@@ -106,14 +108,15 @@ class Inside(Answer, frozen=True):
 class InsideHandlers:
     """The handlers that open the network."""
 
-    recognizer: Recognizer
+    models: Models
     pool: WorkerPool
 
-    @operation(abandon=True)
+    @operation(abandon=True, errors=(404, 409))
     async def inside(self, query: InsideQuery, body: bytes | InsideBody) -> Inside:
         """What every layer makes of one image, and which pixels speak for a digit."""
-        wanted = self._wanted(query)
-        params = self.recognizer.params
+        recognizer = await self.models.asked(query, self.pool)
+        wanted = _wanted(recognizer, query)
+        params = recognizer.params
         if isinstance(body, InsideBody):
             image = np.rint(np.array(body.pixels)).astype(np.uint8)
             params = edited(params, body.edits)
@@ -121,23 +124,25 @@ class InsideHandlers:
             image = np.frombuffer(body, np.uint8)
         else:
             raise refusal(400, f"send the {PIXELS} bytes of one 28 x 28 image, not {len(body)}")
-        return await self.pool.run(look, self.recognizer, params, image.reshape(SIDE, SIDE), wanted)
+        return await self.pool.run(look, recognizer, params, image.reshape(SIDE, SIDE), wanted)
 
-    @operation()
-    async def weights(self, path: ParameterPath) -> FloatArray:
+    @operation(errors=(409,))
+    async def weights(self, path: ParameterPath, query: ModelQuery) -> FloatArray:
         """The numbers of one parameter, as float32, little-endian."""
-        if path.name not in self.recognizer.params:
+        params = (await self.models.asked(query, self.pool)).params
+        if path.name not in params:
             raise refusal(404, "the network has no parameter of that name")
-        return floats(self.recognizer.params[path.name])
+        return floats(params[path.name])
 
-    def _wanted(self, query: InsideQuery) -> frozenset[int]:
-        """The layers whose activations are asked for; all of them unless the query says."""
-        if query.layers is UNSET:
-            return frozenset(range(len(self.recognizer.recipe.network.layers)))
-        numbers = [part for part in query.layers.split(",") if part]
-        if not all(p.isascii() and p.isdecimal() and len(p) < 5 for p in numbers):
-            raise refusal(400, "?layers= must be numbers of layers with commas between them")
-        return frozenset(map(int, numbers))
+
+def _wanted(recognizer: Recognizer, query: InsideQuery) -> frozenset[int]:
+    """The layers whose activations are asked for; all of them unless the query says."""
+    if query.layers is UNSET:
+        return frozenset(range(len(recognizer.recipe.network.layers)))
+    numbers = [part for part in query.layers.split(",") if part]
+    if not all(p.isascii() and p.isdecimal() and len(p) < 5 for p in numbers):
+        raise refusal(400, "?layers= must be numbers of layers with commas between them")
+    return frozenset(map(int, numbers))
 
 
 def edited(params: Params, edits: list[Edit]) -> Params:
@@ -219,8 +224,3 @@ def backward(trail: list[Back], dy: Numbers) -> Numbers:
     for back in reversed(trail):
         dy, _ = back(dy)
     return dy
-
-
-def as_numbers(images: Images, params: Params) -> Numbers:
-    """Bytes [n h w] as inputs [n h w 1] in the precision of the parameters."""
-    return images[..., None].astype(next(iter(params.values())).dtype)

@@ -8,7 +8,7 @@ with their intervals (`digitus.evaluation`).
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections import OrderedDict
 from typing import Annotated
 
 import numpy as np
@@ -17,8 +17,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 from digitus.errors import DataError
-from digitus.evaluation import Evaluation, evaluate
+from digitus.evaluation import Evaluation
 from digitus.recognizer import Recognizer
+from digitus.serve.models import ModelName, ModelQuery, Models
 from digitus.serve.operation import operation
 from digitus.serve.values import (
     Answer,
@@ -36,6 +37,8 @@ from digitus.serve.worker_pool import WorkerPool
 
 PEN_DIGITS = 5000  # of the simulated pen, where there is no MNIST
 MOST_SHOWN = 200  # mistakes in an answer
+MOST_KEPT = 4  # networks whose answers are kept
+AT_ONCE = 500  # digits between two notes of how many have been looked at
 FIRST_SECONDS = 120.0  # who asks first waits until 10,000 digits are read, 5 s on a free core
 
 
@@ -48,6 +51,12 @@ class MistakesQuery(Struct, frozen=True):
     )
     offset: Annotated[WholeInQuery, Meta(description="Leave out so many.")] = 0
     limit: Annotated[int, Meta(ge=1, le=MOST_SHOWN, description="Show so many.")] = 60
+
+
+class ModelMistakesQuery(MistakesQuery, frozen=True, kw_only=True):
+    """Which mistakes, and whose."""
+
+    model: ModelName | UnsetType = UNSET
 
 
 class Mistake(Answer, frozen=True):
@@ -73,25 +82,56 @@ class Mistakes(Answer, frozen=True):
     mistakes: list[Mistake]
 
 
-@dataclass(frozen=True)
-class MistakesHandler:
-    """The handler; the answers are found when somebody first asks."""
+class Looked(Answer, frozen=True):
+    """How far the server is: so many digits of `count`; both 0 where nobody has asked."""
 
-    recognizer: Recognizer
-    pool: WorkerPool
-    _found: list[Evaluation] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    done: Whole
+    count: Whole
+
+
+class MistakesHandler:
+    """The handlers; a network's answers are found when somebody first asks."""
+
+    def __init__(self, models: Models, pool: WorkerPool) -> None:
+        self._models, self._pool = models, pool
+        self._lock = threading.Lock()
+        self._found: OrderedDict[tuple[str, int], Evaluation] = OrderedDict()
+        self._looked: dict[str, Looked] = {}
+
+    @operation(errors=(404, 409))
+    async def mistakes(self, query: ModelMistakesQuery) -> Mistakes:
+        """Test digits that the model misreads, the most confident first."""
+        return await self._pool.run(self._mistakes, query, timeout_seconds=FIRST_SECONDS)
 
     @operation()
-    async def mistakes(self, query: MistakesQuery) -> Mistakes:
-        """Test digits that the model misreads, the most confident first."""
-        return await self.pool.run(self._mistakes, query, timeout_seconds=FIRST_SECONDS)
+    async def progress(self, query: ModelQuery) -> Looked:
+        """How far the server is with looking at the test digits, while somebody waits for that."""
+        return self._looked.get(_key(query.model), Looked(0, 0))
 
-    def _mistakes(self, query: MistakesQuery) -> Mistakes:
+    def _mistakes(self, query: ModelMistakesQuery) -> Mistakes:
+        recognizer = self._models.named(query.model)
+        version = self._models.version(query.model)
         with self._lock:
-            if not self._found:
-                self._found.append(evaluate(self.recognizer, test_digits()))
-        return misread(self._found[0], query)
+            if version not in self._found:
+                self._found[version] = self._looked_at(recognizer, _key(query.model))
+                if len(self._found) > MOST_KEPT:
+                    self._found.popitem(last=False)
+            self._found.move_to_end(version)
+            return misread(self._found[version], query)
+
+    def _looked_at(self, recognizer: Recognizer, key: str) -> Evaluation:
+        """The answers to all test digits, some at a time, so that it can be told how many."""
+        digits = test_digits()
+        answers = []
+        for start in range(0, len(digits), AT_ONCE):
+            self._looked[key] = Looked(start, len(digits))
+            answers.append(recognizer.probabilities(digits.images[start : start + AT_ONCE]))
+        del self._looked[key]
+        return Evaluation(digits, np.concatenate(answers), recognizer.threshold)
+
+
+def _key(model: str | UnsetType) -> str:
+    return "" if model is UNSET else model
 
 
 def test_digits() -> Digits:

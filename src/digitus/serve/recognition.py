@@ -20,6 +20,7 @@ from digitus.datasets.digits import SIDE
 from digitus.reading.read import DrawnSteps, read
 from digitus.recognizer import Recognizer
 from digitus.serve.batcher import Batcher
+from digitus.serve.models import ModelQuery, Models
 from digitus.serve.operation import Media, operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import (
@@ -41,6 +42,9 @@ MOST_IMAGES = 2000  # in a request: about a second's work
 MOST_CANVAS_PIXELS = 4 * 10**6
 LONGEST_PATTERN = 100  # characters
 
+NumberOfDigits = Annotated[
+    int, Meta(ge=1, le=LONGEST_PATTERN, description="So many digits are in it.")
+]
 CanvasSide = Annotated[int, Meta(ge=1, le=10_000, description="In pixels.")]
 
 
@@ -64,13 +68,10 @@ class Answers(Answer, frozen=True):
     answers: list[RecognizedImage]
 
 
-class ReadQuery(Struct, frozen=True):
+class ReadQuery(ModelQuery, frozen=True, kw_only=True):
     """How a picture is read."""
 
-    digits: (
-        Annotated[int, Meta(ge=1, le=LONGEST_PATTERN, description="So many digits are in it.")]
-        | UnsetType
-    ) = UNSET
+    digits: NumberOfDigits | UnsetType = UNSET
     pattern: (
         Annotated[
             str,
@@ -118,12 +119,13 @@ class Reading(Answer, frozen=True):
     digits: list[ReadDigit]
 
 
-class DrawQuery(Struct, frozen=True):
+class DrawQuery(ModelQuery, frozen=True, kw_only=True):
     """The size of a drawing."""
 
     width: CanvasSide
     height: CanvasSide
     steps: Annotated[Literal[0, 1], Meta(description="1: with the steps on the way.")] = 0
+    digits: NumberOfDigits | UnsetType = UNSET
 
 
 class Step(Answer, frozen=True):
@@ -148,43 +150,55 @@ class Drawn(Answer, frozen=True):
 class Recognition:
     """The handlers that read digits."""
 
-    recognizer: Recognizer
+    models: Models
     batcher: Batcher
     pool: WorkerPool
     pictures: WorkerPool
 
-    @operation()
-    async def recognize(self, body: bytes | ImagesBody) -> Answers:
+    @operation(errors=(404, 409))
+    async def recognize(self, query: ModelQuery, body: bytes | ImagesBody) -> Answers:
         """Recognize 1 to 2000 images of 28 x 28, white ink on black.
 
         Images that arrive together are recognized together, and the last of the six decimals of a
         probability may depend on how many they are, since sums are then rounded in another order.
         """
-        probabilities = await self.batcher.probabilities(images_of(body))
-        return Answers(recognized(probabilities, self.recognizer.threshold))
+        images = images_of(body)
+        if query.model is UNSET:
+            probabilities = await self.batcher.probabilities(images)
+            return Answers(recognized(probabilities, self.models.own.threshold))
+        recognizer = await self.models.asked(query, self.pool)
+        probabilities = await self.pool.run(recognizer.probabilities, images)
+        return Answers(recognized(probabilities, recognizer.threshold))
 
-    @operation(abandon=True)
+    @operation(abandon=True, errors=(404, 409))
     async def read(self, query: ReadQuery, body: Annotated[bytes, Media("image/*")]) -> Reading:
         """Read a picture: PNG, JPEG, BMP, TIFF or WebP as the body."""
         if not body:
             raise refusal(400, "the body must be a picture")
-        return await self.pictures.run(self._read, body, query.form(), bool(query.images))
+        form = query.form()
+        recognizer = await self.models.asked(query, self.pictures)
+        return await self.pictures.run(_read, recognizer, body, form, bool(query.images))
 
-    @operation(abandon=True)
+    @operation(abandon=True, errors=(404, 409))
     async def draw(self, query: DrawQuery, body: bytes) -> Drawn:
         """Read a drawing, grey bytes row by row: ink on one plain ground."""
-        return await self.pool.run(self._draw, drawing_of(query, body), bool(query.steps))
+        drawing = drawing_of(query, body)
+        recognizer = await self.models.asked(query, self.pool)
+        pattern = None if query.digits is UNSET else "#" * query.digits
+        return await self.pool.run(_draw, recognizer, drawing, pattern, bool(query.steps))
 
-    def _read(self, picture: bytes, pattern: str | None, images: bool) -> Reading:
-        return as_sent(read(picture, recognizer=self.recognizer, pattern=pattern), images=images)
 
-    def _draw(self, drawing: Grey, steps: bool) -> Drawn:
-        start = time.perf_counter()
-        reading = read(drawing, recognizer=self.recognizer, keep_steps=steps, drawn=True)
-        milliseconds = round(1000 * (time.perf_counter() - start), 1)
-        kept = reading.steps
-        shown = steps_of(drawing, kept) if isinstance(kept, DrawnSteps) else UNSET
-        return Drawn(as_sent(reading, images=True), milliseconds, shown)
+def _read(recognizer: Recognizer, picture: bytes, pattern: str | None, images: bool) -> Reading:
+    return as_sent(read(picture, recognizer=recognizer, pattern=pattern), images=images)
+
+
+def _draw(recognizer: Recognizer, drawing: Grey, pattern: str | None, steps: bool) -> Drawn:
+    start = time.perf_counter()
+    reading = read(drawing, recognizer=recognizer, pattern=pattern, keep_steps=steps, drawn=True)
+    milliseconds = round(1000 * (time.perf_counter() - start), 1)
+    kept = reading.steps
+    shown = steps_of(drawing, kept) if isinstance(kept, DrawnSteps) else UNSET
+    return Drawn(as_sent(reading, images=True), milliseconds, shown)
 
 
 def images_of(body: bytes | ImagesBody) -> Images:

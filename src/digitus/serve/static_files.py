@@ -6,6 +6,8 @@ Inside: that table and its answers. Not inside: the files themselves (`static/`)
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -23,6 +25,10 @@ MEDIA_TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
+
+
+ENTRY = "main.js"
+IMPORT = re.compile(rb'^import .*"\./([\w.-]+)";$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -69,14 +75,29 @@ class StaticFiles:
         return files[name]
 
 
+def _ahead(files: Mapping[str, bytes]) -> bytes:
+    """Links by which a browser asks at once for all modules that the first needs.
+
+    Otherwise it would learn of each only from those that import it, one round trip after the other.
+    """
+    wanted, todo = set[str](), {ENTRY}
+    while todo:
+        wanted |= todo
+        imported = (IMPORT.findall(files[name]) for name in todo)
+        todo = {name.decode() for names in imported for name in names} - wanted
+    links = (f'<link rel="modulepreload" href="/static/{name}">' for name in sorted(wanted))
+    return "\n".join(links).encode()
+
+
 def read_files() -> dict[str, File]:
     """The files that come with the package."""
     folder = resources.files("digitus.serve") / "static"
     found = {}
-    for entry in folder.iterdir():
-        suffix = entry.name[entry.name.rfind(".") :]
-        if suffix in MEDIA_TYPES and entry.is_file():
-            content = entry.read_bytes()
+    contents = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+    contents["index.html"] = contents["index.html"].replace(b"<!-- modules -->", _ahead(contents))
+    for name, content in contents.items():
+        suffix = name[name.rfind(".") :]
+        if suffix in MEDIA_TYPES:
             tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-            found[entry.name] = File(content, MEDIA_TYPES[suffix], tag)
+            found[name] = File(content, MEDIA_TYPES[suffix], tag)
     return found

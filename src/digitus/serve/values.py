@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from digitus.datasets.digits import SIDE
-from digitus.types import Numbers
+from digitus.types import Images, Numbers, Params
 
 PIXELS = SIDE * SIDE
 MOST_IN_QUERY = 10**8  # of any number
@@ -59,3 +59,8 @@ def floats(array: Numbers) -> FloatArray:
 def rounded(row: Numbers, places: int = 6) -> list[float]:
     """Numbers with so many places, which is what a page can use and half of the text."""
     return [round(p, places) for p in row.tolist()]
+
+
+def as_numbers(images: Images, params: Params) -> Numbers:
+    """Bytes [n h w] as inputs [n h w 1] in the precision of the parameters."""
+    return images[..., None].astype(next(iter(params.values())).dtype)

@@ -5,11 +5,13 @@
     handlers         /api/runs and what lies below it, /api/recipes
     runs             all runs of a server, in a folder
     run              one run, in a thread
+    ends             the state that a run begins with, the network that it leaves when stopped
     run_state        what is told and kept of it
     control          what its thread shall do: pause, step, stop, the pace
     telling          which event of training is noted and told
     progress         how far it has come: curve, epochs, scores
     first_layer      its first weights as pictures
+    sketch           one digit on its way through the network, for the page's drawing
     channel          what happens in it, as server-sent events
     equations        one step of training, equation by equation, with its numbers
     worked_example   one number of an equation worked out

@@ -17,11 +17,10 @@ from msgspec.structs import replace
 from digitus.nn import Optimizer, clipped, first_trained, softmax, stream
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
-from digitus.serve.inside import as_numbers
 from digitus.serve.layer_words import Equations, named, settings_of
 from digitus.serve.live import worked_example
 from digitus.serve.live.worked_example import Worked
-from digitus.serve.values import Answer, Base64, Digit, Whole, packed
+from digitus.serve.values import Answer, Base64, Digit, Whole, as_numbers, packed
 from digitus.training.loop import State
 from digitus.training.source import Batch
 from digitus.types import Numbers

@@ -1,6 +1,6 @@
 """The first layer's weights as pictures, and the gradients that the next step follows.
 
-Inside: that. Not inside: when they are drawn (`run`).
+Inside: that. Not inside: when they are drawn (`run`), and the other layers (`sketch`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from digitus.nn import first_trained
 from digitus.recipe import Recipe
 from digitus.serve.layer_words import named
+from digitus.serve.live.sketch import Sketch, sketch
 from digitus.serve.values import Answer, Base64, Whole, packed
 from digitus.training.loop import State
 from digitus.training.source import Batch
@@ -31,6 +32,7 @@ class FirstLayer(Answer, frozen=True):
     weights: Base64
     gradient_scale: float
     gradients: Base64
+    sketch: Sketch | None = None  # which former versions did not keep
 
 
 def draw(recipe: Recipe, state: State, batch: Batch) -> FirstLayer | None:
@@ -57,6 +59,7 @@ def draw(recipe: Recipe, state: State, batch: Batch) -> FirstLayer | None:
         weights,
         slope_scale,
         slopes,
+        sketch(recipe.network, state.params, batch),
     )
 
 

@@ -23,7 +23,7 @@ from digitus.serve.live.offers import Offers, offers
 from digitus.serve.live.run_state import RunState, Summary
 from digitus.serve.live.runs import ID, MOST_RUNS_GOING, MOST_RUNS_KEPT, LiveRuns
 from digitus.serve.mistakes import Mistakes, MistakesQuery, misread
-from digitus.serve.operation import operation
+from digitus.serve.operation import OCTETS, operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import Answer, Whole
 from digitus.serve.worker_pool import WorkerPool
@@ -66,6 +66,13 @@ class RunBody(Struct, frozen=True):
 
     paused: bool = False
     pace: Pace = 0.0
+    start_from: Annotated[
+        str,
+        Meta(
+            pattern=f"^({ID.pattern})?$",
+            description="The id of a run with the same layers, with whose weights this begins.",
+        ),
+    ] = ""
 
     def lesson(self) -> Lesson:
         """What to learn. Raises `RecipeError`."""
@@ -117,11 +124,13 @@ class RunHandlers:
         """All training runs."""
         return RunList([run.summary() for run in self._runs], MOST_RUNS_KEPT, MOST_RUNS_GOING)
 
-    @operation(status=201, errors=(507,))
+    @operation(status=201, errors=(404, 409, 507))
     async def begin(self, body: RunBody) -> RunState:
         """Begin a run: a recipe's settings, some replaced."""
         pace = checked_pace(body.pace)
-        return self._runs.begin(body.lesson(), paused=body.paused, pace=pace).state()
+        source = self._runs.network(body.start_from) if body.start_from else None
+        run = self._runs.begin(body.lesson(), paused=body.paused, pace=pace, start_from=source)
+        return run.state()
 
     @operation()
     async def one(self, path: RunPath) -> RunState:
@@ -178,6 +187,18 @@ class RunHandlers:
         run = self._runs[path.id]
         return await self._pool.run(lambda: misread(run.evaluation(), query))
 
+    @operation(media=OCTETS, errors=(409,))
+    async def model(self, path: RunPath) -> Response:
+        """A run's network as a file, as `digitus train` writes it."""
+        content = await self._pool.run(self._runs.network(path.id).read_bytes)
+        return _file(content, OCTETS, f"digitus-{path.id}.safetensors")
+
+    @operation(media="text/html", errors=(409,))
+    async def report(self, path: RunPath) -> Response:
+        """The report on a run's network, and on the digits held back: one file for a browser."""
+        text = await self._pool.run(self._runs[path.id].report)
+        return _file(text.encode(), "text/html", f"digitus-{path.id}.html")
+
     @operation(media=EVENT_STREAM)
     async def events(self, path: RunPath, request: Request) -> Response:
         """What happens in a run, as server-sent events; the first is its state."""
@@ -192,6 +213,12 @@ class RunHandlers:
 
     def _gone(self) -> None:
         self._watchers -= 1
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    """Something to be saved, not shown: a page of our own would have other rights."""
+    how = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=kind, headers=how)
 
 
 class _Watching(StreamingResponse):

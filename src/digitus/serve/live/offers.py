@@ -66,7 +66,6 @@ class Offers(Answer, frozen=True):
 
 def offers() -> Offers:
     """What a lesson can be made of."""
-    mnist = any(found.name == "mnist" and found.found for found in available())
     return Offers(
         [_offer(name) for name in names()],
         Limits(
@@ -79,8 +78,14 @@ def offers() -> Offers:
         list(ACTIVATIONS),
         list(AUGMENTS),
         list(OPTIMIZERS),
-        list(DATA) if mnist else [STROKES],
+        data_here(),
     )
+
+
+def data_here() -> list[str]:
+    """The sets that a lesson can be of on this machine; the last is the best to learn from."""
+    mnist = any(found.name == "mnist" and found.found for found in available())
+    return list(DATA) if mnist else [STROKES]
 
 
 def _offer(name: str) -> RecipeOffer:

@@ -15,12 +15,10 @@ import logging
 import math
 import threading
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from msgspec import structs
 
-from digitus import __version__
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError, OutputError
@@ -28,10 +26,12 @@ from digitus.evaluation import Evaluation, evaluate
 from digitus.files import write_text
 from digitus.locks import locked
 from digitus.recognizer import load
+from digitus.report import report
 from digitus.serve.layer_words import named
 from digitus.serve.live.channel import Channel
 from digitus.serve.live.control import Command, Control
 from digitus.serve.live.digits_cache import DigitsCache
+from digitus.serve.live.ends import first_state, keep_as_it_is
 from digitus.serve.live.equations import StepEquations, equations
 from digitus.serve.live.first_layer import draw
 from digitus.serve.live.progress import SavedProgress
@@ -48,10 +48,9 @@ from digitus.training.loop import (
     Started,
     State,
     Stepped,
-    begin,
     recognizer_so_far,
 )
-from digitus.training.run_folder import Run, record, resume, save_checkpoint
+from digitus.training.run_folder import Run, record, save_checkpoint
 from digitus.training.source import Batch
 
 log = logging.getLogger("digitus.serve")
@@ -85,6 +84,11 @@ class LiveRun:
     def id(self) -> str:
         """Its name in addresses: that of its folder."""
         return self.folder.name
+
+    @property
+    def model(self) -> Path:
+        """Its network's file, which is there after the first epoch."""
+        return self._run.model
 
     @property
     def going(self) -> bool:
@@ -150,6 +154,7 @@ class LiveRun:
         last = kept.records[-1] if kept.records else {}
         return Summary(
             id=self.id,
+            begun=self.begun,
             status=self.status,
             error=self.error or None,
             pace=self._control.pace,
@@ -173,6 +178,11 @@ class LiveRun:
                     raise refusal(409, "the run has not finished an epoch yet")
                 self._evaluation = evaluate(load(self._run.model), self._parts()[1])
             return self._evaluation
+
+    def report(self) -> str:
+        """The report on its network after the latest epoch, as HTML."""
+        evaluation = self.evaluation()
+        return report(load(self.model), evaluation, self.progress.saved().records)
 
     def equations(self) -> StepEquations:
         """The next step of a paused run, which stays where it is meanwhile."""
@@ -222,11 +232,8 @@ class LiveRun:
 
     def _train(self) -> None:
         digits = self._digits()
-        if self._run.checkpoint.exists():
-            self._state = state = resume(self._run, digits)[1]
-            self.progress.rewind(state)
-        else:
-            self._state = state = begin(self.recipe, digits)
+        self._state = state = first_state(self._run, self.recipe, digits)
+        self.progress.rewind(state)
         examples = Examples(self.recipe, *self._parts())
         if state.epochs:
             recognizer = recognizer_so_far(self.recipe, state, examples.learnt)
@@ -243,7 +250,7 @@ class LiveRun:
                     return
                 going_on = self._may_go_on(event, state, examples)
         if self._control.stopping:
-            self._keep_as_it_is(state, examples.learnt, digits)
+            keep_as_it_is(self._run, self.recipe, state, examples.learnt, digits)
             self._set("stopped")
 
     def _may_go_on(self, event: Event, state: State, examples: Examples) -> bool:
@@ -280,6 +287,7 @@ class LiveRun:
             self._evaluation = self._telling.epoch(event, examples.development)
             self.save()
         elif isinstance(event, Finished):
+            self._draw(state, examples)  # the last steps may have been too fast to be drawn
             self._evaluation = self._telling.finished(event, examples.development)
 
     def _draw(self, state: State, examples: Examples) -> None:
@@ -289,10 +297,3 @@ class LiveRun:
     def _set(self, status: Status, error: str = "") -> None:
         self.error, self.status = error, status
         self._telling.status(status, error)
-
-    def _keep_as_it_is(self, state: State, learnt: Digits, digits: Digits) -> None:
-        """The recognizer of a run that was stopped."""
-        recognizer = recognizer_so_far(self.recipe, state, learnt)
-        history = {"digitus": __version__, "data": digits.about, "epochs": state.epochs}
-        replace(recognizer, history=history).save(self._run.model, new_folder=False)
-        self._run.checkpoint.unlink(missing_ok=True)

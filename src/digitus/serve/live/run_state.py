@@ -22,6 +22,7 @@ class Summary(Answer, frozen=True):
     """How a run stands, without what is large."""
 
     id: str
+    begun: float  # seconds since 1970; 0 where a former version did not note it
     status: Status
     error: str | None
     pace: float

@@ -20,6 +20,7 @@ from msgspec import structs
 from digitus.errors import DigitusError, OutputError
 from digitus.files import UNREADABLE, one_line
 from digitus.serve.live.digits_cache import DigitsCache
+from digitus.serve.live.ends import START
 from digitus.serve.live.lesson import Lesson
 from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run import LiveRun
@@ -55,6 +56,13 @@ class LiveRuns:
         if id_ not in self._runs:
             raise refusal(404, "there is no such run")
         return self._runs[id_]
+
+    def network(self, id_: str) -> Path:
+        """The file of a run's network; a 409 where it has none yet."""
+        file = self[id_].model
+        if not file.exists():
+            raise refusal(409, "the run has not finished an epoch yet")
+        return file
 
     @property
     def going(self) -> int:
@@ -94,8 +102,13 @@ class LiveRuns:
         except OutputError as error:
             run.fail(str(error))
 
-    def begin(self, lesson: Lesson, *, paused: bool, pace: float) -> LiveRun:
-        """A new run, for which an old one that has ended may have to go."""
+    def begin(
+        self, lesson: Lesson, *, paused: bool, pace: float, start_from: Path | None = None
+    ) -> LiveRun:
+        """A new run, for which an old one that has ended may have to go.
+
+        It begins with the weights of the model file `start_from`.
+        """
         self._check_room()
         ended = [run for run in self if not run.going]
         for run in ended[: max(0, len(self._runs) - MOST_RUNS_KEPT + 1)]:
@@ -105,6 +118,8 @@ class LiveRuns:
         run = LiveRun(folder, settings, self._cache)
         try:
             folder.mkdir(mode=0o700)
+            if start_from is not None:  # whose run may be removed
+                shutil.copyfile(start_from, folder / START)
             run.start()
         except (OSError, OutputError) as error:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,14 +1,16 @@
 """One number of an equation worked out: "y[0, 3] = max(x[0, 3], 0) = max(-0.31, 0) = 0".
 
 The number chosen is the largest of the result, because that is the one that one wants to know
-about. Sums of many terms show their largest few. Inside: a line for every kind of layer, for the
+about. Sums of many terms show their largest few, with one precision a sum, so that it adds up as it
+is shown. Inside: a line for every kind of layer, for the
 losses and for an update, with the places in the arrays that it speaks of. Not inside: computing the
 arrays (`equations`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -21,6 +23,7 @@ from digitus.types import Numbers
 Place: TypeAlias = tuple[int, ...]
 MOST_TERMS = 3  # of a sum that are shown
 SIGNIFICANT_DIGITS = 4  # that count, in every number shown
+MOST_PLACES = 9  # after the point
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def forward(layer: Any, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Worked
     if isinstance(layer, nn.BatchNorm):
         gamma, beta = p["gamma"][at[-1]], p["beta"][at[-1]]
         rest = float(y[at] - beta) / float(gamma) if gamma else 0.0
-        line = _line(f"y{list(at)}", "γ x̂ + β", f"{_n(gamma)}·{_n(rest)} + {_n(beta)}", y[at])
+        numbers = f"{_n(gamma)}·{_n(rest)} + {_n(beta)} ≈ {_sum([y[at] - beta, beta], y[at])}"
+        line = _line(f"y{list(at)}", "γ x̂ + β", numbers)
         return Worked(line, {"x": at, "y": at, "gamma": at[-1:], "beta": at[-1:]})
     forms: dict[type, Callable[[], str]] = {
         nn.Scale: lambda: f"{_n(x[at])} / {layer.divisor:g}",
@@ -97,8 +101,8 @@ def backward(
         i, o = peak(own["W"])
         terms = x[:, i] * dy[:, o]
         n = int(np.abs(terms).argmax())
-        numbers = _sum(terms, x[:, i], dy[:, o])
-        line = _line(f"dW[{i}, {o}]", f"Σₙ x[n, {i}] dy[n, {o}]", numbers, own["W"][i, o])
+        numbers = _products(terms, x[:, i], dy[:, o], own["W"][i, o])
+        line = _line(f"dW[{i}, {o}]", f"Σₙ x[n, {i}] dy[n, {o}]", numbers)
         return Worked(line, {"x": (n, i), "dy": (n, o), "dW": (i, o), "db": (o,), "dx": (n, i)})
     if dx is None or x.shape != dy.shape:
         return Worked()
@@ -117,7 +121,8 @@ def backward(
 def update(name: str, w: Numbers, step: Numbers, after: Numbers, rate: float) -> Worked:
     """The parameter that moves most."""
     at = peak(step)
-    line = f"α = {_n(rate)};  {name}{list(at)} ← {_n(w[at])} + ({_n(step[at])}) = {_n(after[at])}"
+    before, change, result = _adds_up([w[at], step[at]], after[at], least=step[at])
+    line = f"α = {_n(rate)};  {name}{list(at)} ← {before} + ({change}) = {result}"
     return Worked(line, dict.fromkeys((f"d{name}", "m", "v", "step", f"{name} + step"), at))
 
 
@@ -125,8 +130,8 @@ def _dense(p: dict[str, Numbers], x: Numbers, at: Place, y: Any) -> Worked:
     n, o = at
     terms = x[n] * p["W"][:, o]
     i = int(np.abs(terms).argmax())
-    numbers = f"{_sum(terms, x[n], p['W'][:, o])} + {_n(p['b'][o])}"
-    line = _line(f"y[{n}, {o}]", f"Σᵢ x[{n}, i] W[i, {o}] + b[{o}]", numbers, y)
+    numbers = _products(terms, x[n], p["W"][:, o], y, p["b"][o])
+    line = _line(f"y[{n}, {o}]", f"Σᵢ x[{n}, i] W[i, {o}] + b[{o}]", numbers)
     return Worked(line, {"x": (n, i), "W": (i, o), "b": (o,), "y": at})
 
 
@@ -140,14 +145,14 @@ def _conv(layer: nn.Conv, p: dict[str, Numbers], x: Numbers, at: Place, y: Any) 
     terms = window * kernel
     i, j, c = np.unravel_index(int(np.abs(terms).argmax()), p["W"].shape[:3])
     what = f"Σ over the {layer.kernel} x {layer.kernel} window of x W[…, {o}] + b[{o}]"
-    numbers = f"{_sum(terms, window, kernel)} + {_n(p['b'][o])}"
+    numbers = _products(terms, window, kernel, y, p["b"][o])
     places = {
         "x": (n, *(min(k, s - 1) for k, s in zip((h, w), x.shape[1:3], strict=True)), int(c)),
         "W": (int(i), int(j), int(c), o),
         "b": (o,),
         "y": at,
     }
-    return Worked(_line(f"y{list(at)}", what, numbers, y), places)
+    return Worked(_line(f"y{list(at)}", what, numbers), places)
 
 
 def _pool(layer: Any, x: Numbers, at: Place, y: Any) -> Worked:
@@ -159,17 +164,51 @@ def _pool(layer: Any, x: Numbers, at: Place, y: Any) -> Worked:
     return Worked(line, {"x": (n, h * s, w * s, c), "y": at})
 
 
-def _sum(terms: Numbers, left: Numbers, right: Numbers) -> str:
-    """The largest terms of a sum of products, and what the others add up to."""
+def _products(
+    terms: Numbers, left: Numbers, right: Numbers, value: Any, bias: Any | None = None
+) -> str:
+    """The largest products of a sum, then what they, the others and a bias add up to."""
     order = np.argsort(-np.abs(terms), kind="stable")[:MOST_TERMS]
-    shown = [f"{_n(left[k])}·{_n(right[k])}" for k in order]
-    rest = float(terms.sum(dtype=np.float64) - terms[order].sum(dtype=np.float64))
-    others = len(terms) - len(order)
-    return " + ".join([*shown, *([f"{_n(rest)} ({others} others)"] if others else [])])
+    words = [f"{_n(left[k])}·{_n(right[k])}" for k in order]
+    values = [float(terms[k]) for k in order]
+    if others := len(terms) - len(order):
+        words.append(f"({others} others)")
+        values.append(float(value) - sum(values) - float(0 if bias is None else bias))
+    if bias is not None:
+        words.append("b")
+        values.append(float(bias))
+    return f"{' + '.join(words)} ≈ {_sum(values, value)}"
 
 
-def _line(left: str, what: str, numbers: str, value: Any) -> str:
-    return " = ".join(part for part in (left, what, numbers, _n(value)) if part)
+def _sum(terms: Sequence[Any], total: Any) -> str:
+    """A sum that adds up as it is shown."""
+    *shown, result = _adds_up(terms, total)
+    return f"{' + '.join(f'({t})' if t.startswith('−') else t for t in shown)} = {result}"
+
+
+def _adds_up(terms: Sequence[Any], total: Any, least: Any = 0.0) -> list[str]:
+    """The terms and their sum as text, with one precision.
+
+    It is that of the number that needs most: of the sum, of its largest term, and of `least`. What
+    rounding leaves over goes to the terms that it changes least, by one unit of the last place.
+    """
+    numbers = [float(term) for term in terms]
+    sizes = [abs(float(v)) for v in (max(numbers, key=abs), total, least)]
+    needed = [SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(size)) for size in sizes if size]
+    places = min(max([0, *needed]), MOST_PLACES)
+    unit = 10.0**places
+    whole = [round(v * unit) for v in numbers]
+    over = round(float(total) * unit) - sum(whole)
+    sign = 1 if over > 0 else -1
+    missed = [sign * (v * unit - n) for v, n in zip(numbers, whole, strict=True)]
+    for k in sorted(range(len(whole)), key=lambda k: -missed[k])[: abs(over)]:
+        whole[k] += sign
+    return [f"{n / unit:.{places}f}".replace("-", "−") for n in (*whole, sum(whole))]
+
+
+def _line(left: str, what: str, numbers: str, value: Any = None) -> str:
+    result = "" if value is None else _n(value)
+    return " = ".join(part for part in (left, what, numbers, result) if part)
 
 
 def _n(value: Any) -> str:

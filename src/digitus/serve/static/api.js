@@ -1,5 +1,7 @@
 // Talking to the server: requests, what its answers hold, and events.
 
+import { words } from "./words.js";
+
 /** A refusal or failure, in the server's own words. */
 export class Refused extends Error {
   constructor(message, status, wait) {
@@ -22,12 +24,12 @@ export async function ask(path, body, { method = body === undefined ? "GET" : "P
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The server does not answer. Is digitus serve still running?", 0);
+    throw new Refused(words("server.silent"), 0);
   }
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
     const wait = Number(response.headers.get("Retry-After")) || undefined;
-    throw new Refused(answer.error ?? `The server answered ${response.status}.`, response.status, wait);
+    throw new Refused(answer.error ?? words("server.answered", { status: response.status }), response.status, wait);
   }
   return answer;
 }

@@ -1,18 +1,19 @@
 // The probabilities of the ten digits as bars that move.
 
 import { chance, css, h } from "./dom.js";
+import { words } from "./words.js";
 
 /** `set(probabilities, value)` shows them; the digit that was read, if any, stands out. */
 export function bars({ choose } = {}) {
   const rows = [...Array(10).keys()].map((digit) => {
     const share = h("span", { class: "share" });
     const name = choose
-      ? h("button", { type: "button", class: "name", onclick: () => choose(digit), "aria-label": `The case for ${digit}` }, digit)
+      ? h("button", { type: "button", class: "name", onclick: () => choose(digit), "aria-label": words("bars.case", { digit }) }, digit)
       : h("b", { class: "name" }, digit);
     const row = h("li", {}, name, h("span", { class: "bar", "aria-hidden": "true" }), share);
     return { row, share };
   });
-  const element = h("ol", { class: "bars", "aria-label": "Probability of each digit" }, rows.map((r) => r.row));
+  const element = h("ol", { class: "bars", "aria-label": words("bars.title") }, rows.map((r) => r.row));
   return {
     element,
     set(probabilities, value, marked) {

@@ -1,11 +1,12 @@
 // Curves as SVG: one panel, lines of points, in the page's colours.
 
 import { h, svg } from "./dom.js";
+import { words } from "./words.js";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [420, 200, 44, 24, 10, 10];
 
 /** `set(lines)` draws; a line is { points: [[x, y], ...], kind, label, dots }. */
-export function chart(title, { format, low, high, tick = format, unit = "epochs" }) {
+export function chart(title, { format, low, high, tick = format, unit = words("learn.epochs") }) {
   const plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
   const legend = h("ul", { class: "legend" });
   const element = h("figure", { class: "chart" }, h("figcaption", {}, title), plot, legend);
@@ -19,7 +20,7 @@ export function chart(title, { format, low, high, tick = format, unit = "epochs"
       const x = (v) => LEFT + ((WIDTH - LEFT - RIGHT) * v) / right;
       const y = (v) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (Math.min(Math.max(v, bottom), top) - bottom)) / (top - bottom);
       const rows = ticks(bottom, top, 5);
-      plot.setAttribute("aria-label", `${title}: ${lines.filter((l) => l.points.length).map((l) => `${l.label} ${format(l.points.at(-1)[1])}`).join(", ") || "nothing yet"}`);
+      plot.setAttribute("aria-label", `${title}: ${lines.filter((l) => l.points.length).map((l) => `${l.label} ${format(l.points.at(-1)[1])}`).join(", ") || words("learn.nothing")}`);
       plot.replaceChildren(
         ...rows.map((v) => svg("g", {}, svg("path", { class: "rule", d: `M${LEFT} ${y(v)}H${WIDTH - RIGHT}` }),
           svg("text", { class: "tick end", x: LEFT - 7, y: y(v) + 4 }, tick(v)))),

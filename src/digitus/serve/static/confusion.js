@@ -1,17 +1,18 @@
 // Which digit was read as which: a table whose cells open, and the misread pictures behind a cell.
 
 import { bytes } from "./api.js";
-import { chance, css, h } from "./dom.js";
+import { chance, css, h, scrolls } from "./dom.js";
 import { picture } from "./pictures.js";
 import { look } from "./shared.js";
+import { words } from "./words.js";
 
 /** `choose(true, read)` is called for a cell with mistakes; both undefined: all. */
 export function confusion(choose) {
   const cells = [];
   const body = h("tbody");
-  const element = h("div", { class: "scroll" }, h("table", { class: "confusion" },
-    h("caption", {}, "Rows: what was written. Columns: what was read. Red cells open."),
-    h("thead", {}, h("tr", {}, h("td"), [...Array(10).keys()].map((d) => h("th", { scope: "col" }, d)))), body));
+  const element = scrolls(h("div", { class: "scroll" }, h("table", { class: "confusion" },
+    h("caption", {}, words("confusion.caption")),
+    h("thead", {}, h("tr", {}, h("td"), [...Array(10).keys()].map((d) => h("th", { scope: "col" }, d)))), body)), words("confusion.caption"));
   for (let t = 0; t < 10; t++) {
     const row = h("tr", {}, h("th", { scope: "row" }, t));
     cells.push([]);
@@ -46,11 +47,11 @@ export function confusion(choose) {
         row.forEach((n, r) => {
           const cell = cells[t][r];
           cell.className = t === r ? "right" : n ? "wrong" : "none";
-          css(cell, { "--a": t === r ? 0.08 + 0.5 * (n / all) ** 4 : n ? 0.12 + 0.7 * Math.sqrt(n / wrong) : 0 });
+          css(cell, { "--a": t === r ? 0.06 + 0.3 * (n / all) ** 4 : n ? 0.1 + 0.38 * Math.sqrt(n / wrong) : 0 });
           if (t === r || !n) cell.replaceChildren(t === r ? String(n) : "·");
           else if (cell.firstElementChild?.tagName === "BUTTON") cell.firstElementChild.textContent = n;
           else cell.replaceChildren(h("button", { type: "button", onclick: () => choose(t, r) }, n));
-          if (t !== r && n) cell.firstElementChild.setAttribute("aria-label", `${t} read as ${r}: ${n}`);
+          if (t !== r && n) cell.firstElementChild.setAttribute("aria-label", words("confusion.cell", { t, r, count: n }));
         });
       });
       mark();
@@ -62,10 +63,11 @@ export function confusion(choose) {
   };
 }
 
-/** A misread digit; pressing it opens it in Inside. */
-export function misread(digit, where) {
+/** A misread digit; pressing it opens it in Inside, in the network that misread it. `from` is the key
+ * of the words that say where it comes from. */
+export function misread(digit, from, id) {
   const pixels = bytes(digit.pixels);
-  return h("button", { type: "button", class: "misread", onclick: () => look(pixels, `a ${digit.true} ${where}`),
-    "aria-label": `A ${digit.true}, read as ${digit.read} with ${chance(digit.confidence, 0)}. Look inside` },
+  return h("button", { type: "button", class: "misread", onclick: () => look(pixels, words(from, { digit: digit.true, read: digit.read }), id),
+    "aria-label": words("confusion.misread", { digit: digit.true, read: digit.read, chance: chance(digit.confidence, 0) }) },
   picture(pixels, 28, 28), h("span", {}, h("b", {}, digit.true), " → ", h("b", { class: "as" }, digit.read)), h("small", {}, chance(digit.confidence, 0)));
 }

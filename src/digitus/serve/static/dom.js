@@ -86,7 +86,21 @@ export function say(words) {
 export function complain(words) {
   const line = document.getElementById("alert");
   line.textContent = words ?? "";
-  line.hidden = !words;
+  line.hidden = line.parentElement.hidden = !words;
+}
+
+/** Lets an element that scrolls be reached by keyboard, as long as there is more in it than is seen. */
+export function scrolls(element, name) {
+  const mark = () => {
+    const more = element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
+    for (const [key, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", name]]) {
+      if (more) element.setAttribute(key, value);
+      else element.removeAttribute(key);
+    }
+  };
+  new ResizeObserver(mark).observe(element);
+  new MutationObserver(mark).observe(element, { childList: true, subtree: true });
+  return element;
 }
 
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -4,50 +4,54 @@ import { ask, bytes, latest } from "./api.js";
 import { chance, complain, css, h, say, svg } from "./dom.js";
 import { pad, WIDTH } from "./pad.js";
 import { picture } from "./pictures.js";
-import { chosen, look } from "./shared.js";
+import { asked } from "./model.js";
+import { chosen, keep, look, onModel } from "./shared.js";
 import { bars } from "./bars.js";
+import { packed, unpacked } from "./ink.js";
+import { morph } from "./morph.js";
+import { pieces, words } from "./words.js";
 
 const CERTAIN = 0.9995; // the confidence of which more digits would say nothing
-
-// What the steps of the preparation are called, and what happens in them.
-const STEPS = {
-  picture: ["Your ink", "as it was sent"],
-  ink: ["Ink", "what differs from the ground, and belongs to a digit"],
-};
 
 export function mount(section) {
   const canvas = h("canvas", {
     class: "paper", tabindex: 0, role: "img", "aria-describedby": "draw-keys",
-    "aria-label": "A sheet to write on with pen, finger or mouse. Keys 0 to 9 write with a simulated pen.",
+    "aria-label": words("draw.sheet"),
   });
   const marks = svg("svg", { class: "marks", "aria-hidden": "true", preserveAspectRatio: "none" });
-  const hint = h("p", { class: "hint", "aria-hidden": "true" }, "Write a digit, or a whole number");
+  const hint = h("p", { class: "hint", "aria-hidden": "true" }, words("draw.hint"));
   const keys = h("p", { class: "keys", id: "draw-keys" },
-    "Or type digits; or ",
-    h("button", { type: "button", class: "link", onclick: () => type(Math.floor(Math.random() * 10)) }, "have one written"));
-  const width = h("input", { type: "range", min: 4, max: 21, step: 0.5, value: 10.5, "aria-label": "Width of the pen",
+    pieces("draw.type", { written: h("button", { type: "button", class: "link", onclick: () => type(Math.floor(Math.random() * 10)) }, words("draw.written")) }));
+  const width = h("input", { type: "range", min: 4, max: 21, step: 0.5, value: 10.5, "aria-label": words("draw.width"),
     oninput: () => { sheet.pen = Number(width.value); } });
-  const undo = h("button", { type: "button", onclick: () => sheet.undo() }, "Undo");
-  const clear = h("button", { type: "button", onclick: () => { sheet.clear(); canvas.focus(); } }, "Clear");
-  const value = h("output", { class: "value", "aria-label": "Read as" });
+  const undo = h("button", { type: "button", onclick: () => sheet.undo() }, words("draw.undo"));
+  const clear = h("button", { type: "button", onclick: () => { sheet.clear(); canvas.focus(); } }, words("draw.clear"));
+  const value = h("output", { class: "value", "aria-label": words("read.as") });
   const sure = h("p", { class: "sure" });
-  const chips = h("div", { class: "chips", role: "group", "aria-label": "The digits found" });
+  const chips = h("div", { class: "chips", role: "group", "aria-label": words("draw.found") });
   const odds = bars();
-  const into = h("button", { type: "button", class: "primary", onclick: () => look(chosen.pixels, "your drawing") }, "Look inside");
+  const into = h("button", { type: "button", class: "primary", onclick: () => look(chosen.pixels, words("from.drawing")) }, words("draw.inside"));
   const time = h("p", { class: "note time" });
   const steps = h("ol", { class: "steps" });
   const saw = h("section", { class: "saw", "aria-labelledby": "saw-title" },
-    h("h2", { id: "saw-title" }, "What the network saw"), steps);
+    h("h2", { id: "saw-title" }, words("draw.saw")), steps);
 
   const side = h("div", { class: "answer", "aria-busy": "false" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, time));
 
+  const bend = morph();
+  const ways = h("ul", { class: "ways-on" }, ["read", "inside", "learn"].map((view) =>
+    h("li", {}, h("a", { href: `#${view}` }, h("b", {}, words(`start.${view}`)), h("span", {}, words(`start.${view}.about`))))));
+
   section.append(
+    h("p", { class: "opening" }, words("start.lead")),
     h("div", { class: "desk" },
       h("div", { class: "left" },
         h("div", { class: "sheet" }, canvas, marks, hint),
-        h("div", { class: "tools" }, undo, clear, h("label", { class: "pen" }, "Pen", width), keys)),
+        h("div", { class: "tools" }, undo, clear, h("label", { class: "pen" }, words("draw.pen"), width), keys)),
       side),
+    ways,
     saw,
+    bend.element,
   );
 
   let found = []; // digits of the last answer
@@ -76,16 +80,21 @@ export function mount(section) {
     const said = await reply(seen, done);
     if (seen !== inks) return;
     side.setAttribute("aria-busy", "false");
+    if (done) keep({ ink: sheet.demo ? undefined : packed(sheet.strokes) });
     if (done && said) explain(seen);
+    if (done && !said) bend.set();
   }
 
   // The steps are a hundred times as many bytes as the answer: they come after it.
   const explain = latest(async (seen) => {
     if (seen !== inks) return;
     const answer = await ask(`${path(sheet.grey())}&steps=1`, sheet.grey().values).catch(() => null);
-    if (answer && seen === inks) trail(answer);
+    if (seen !== inks) return;
+    if (answer) trail(answer);
+    const one = found.length === 1 && !sheet.demo ? found[0] : undefined;
+    await bend.set(one && bytes(one.image), one?.probabilities);
   });
-  const path = ({ width, height }) => `/api/draw?width=${width}&height=${height}`;
+  const path = ({ width, height }) => asked(`/api/draw?width=${width}&height=${height}`);
 
   /** Whether there was an answer, which is shown then. */
   async function reply(seen, done) {
@@ -118,30 +127,30 @@ export function mount(section) {
     section.classList.toggle("unsure", found.some((d) => d.value === null));
     section.classList.toggle("several", found.length > 1);
     sure.textContent = sentence(answer);
-    time.textContent = answer ? `answered in ${Math.max(1, Math.round(ms))} ms` : "";
+    time.textContent = answer ? words("draw.time", { n: Math.max(1, Math.round(ms)) }) : "";
     marks.setAttribute("viewBox", `0 0 ${WIDTH} ${answer?.reading.height ?? 280}`);
     marks.replaceChildren(...found.map((d, i) => mark(d, i)));
     chips.replaceChildren(...(found.length > 1 ? found.map(chip) : []));
     select(at);
     saw.hidden = !answer;
     if (!found.length) steps.replaceChildren();
-    if (done && answer) say(text ? `Read as ${[...text].join(" ").replaceAll("?", "not sure")}. ${sentence(answer)}` : "No digit found.");
+    if (done && answer) say(text ? words("draw.say", { text: [...text].join(" ").replaceAll("?", words("read.not-sure")), sentence: sentence(answer) }) : words("draw.none"));
   }
 
   /** What is said below the answer. */
   function sentence(answer) {
     if (!answer) return "";
-    if (!found.length) return "There is ink, but no digit that I can find.";
+    if (!found.length) return words("draw.only-ink");
     const weakest = found.reduce((a, b) => (b.confidence < a.confidence ? b : a));
     const certain = weakest.confidence >= CERTAIN;
     if (found.length === 1) {
       const [first, second] = ranked(weakest.probabilities);
-      if (weakest.value === null) return `Not sure enough to say. If it is a digit, perhaps ${first} (${chance(weakest.probabilities[first], 0)}).`;
-      return certain ? "As sure as it gets." : `${chance(weakest.confidence)} sure; next comes ${second} with ${chance(weakest.probabilities[second])}.`;
+      if (weakest.value === null) return words("draw.unsure", { first, chance: chance(weakest.probabilities[first], 0) });
+      return certain ? words("draw.certain") : words("draw.sure", { chance: chance(weakest.confidence), second, next: chance(weakest.probabilities[second]) });
     }
     const doubts = found.filter((d) => d.value === null).length;
-    if (doubts) return `${doubts === 1 ? "One sign" : `${doubts} signs`} of ${found.length} I would rather not read.`;
-    return certain ? `${found.length} digits, each as sure as it gets.` : `${found.length} digits; the least sure of them is ${weakest.value} with ${chance(weakest.confidence)}.`;
+    if (doubts) return words("draw.doubts", { n: doubts, all: found.length });
+    return words(certain ? "draw.several-certain" : "draw.several", { n: found.length, value: weakest.value, chance: chance(weakest.confidence) });
   }
 
   function mark(digit, i) {
@@ -171,14 +180,14 @@ export function mount(section) {
   /** The way from the sheet to the 28 x 28, step by step. */
   function trail(answer) {
     const items = answer.steps.map((step) => {
-      const [title, words] = STEPS[step.name] ?? [step.name, step.about];
+      const title = words(`draw.step.${step.name}`);
       return h("li", {}, h("figure", {},
         picture(bytes(step.data), step.width, step.height, { kind: step.name === "ink" ? "ink" : "grey", label: title }),
-        h("figcaption", {}, h("b", {}, title), words)));
+        h("figcaption", {}, h("b", {}, title), words(`draw.step.${step.name}.about`))));
     });
-    const last = found.map((d) => picture(bytes(d.image), 28, 28, { className: "seen", label: `28 by 28 pixels, read as ${d.value ?? "not sure"}` }));
-    items.push(h("li", { class: "last" }, h("figure", {}, h("div", { class: "seens" }, last.length ? last : "nothing"),
-      h("figcaption", {}, h("b", {}, "28 × 28"), "in a box of 20, its weight in the middle, as in MNIST: all that the network gets"))));
+    const last = found.map((d) => picture(bytes(d.image), 28, 28, { className: "seen", label: words("draw.pixels", { value: d.value ?? words("read.not-sure") }) }));
+    items.push(h("li", { class: "last" }, h("figure", {}, h("div", { class: "seens" }, last.length ? last : words("draw.nothing")),
+      h("figcaption", {}, h("b", {}, "28 × 28"), words("draw.prepared")))));
     steps.replaceChildren(...items);
   }
 
@@ -202,8 +211,25 @@ export function mount(section) {
     if (section.hidden || event.defaultPrevented || event.target.matches("input, textarea, select, canvas")) return;
     if (/^\d$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) type(Number(event.key));
   });
+  /** The first thing to be seen: a digit writes itself, and is read. */
+  async function begin() {
+    const { strokes } = await ask(`/api/pen/${Math.floor(Math.random() * 10)}?seed=${seed++}`);
+    if (sheet.empty) sheet.write(strokes, true);
+  }
+
   show(null, 0, false);
-  return {};
+  const check = onModel(section, () => answered(true));
+  let opened = false;
+  return {
+    show(_, query) {
+      const ink = query.get("ink");
+      if (ink && ink !== packed(sheet.strokes)) sheet.put(unpacked(ink, Number(width.value)));
+      else if (!opened) begin().catch((error) => complain(error.message));
+      else keep({ ink: sheet.demo ? undefined : packed(sheet.strokes) });
+      opened = true;
+      check();
+    },
+  };
 }
 
 /** The digits, most probable first. */

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { colours, paint, rgb } from "./pictures.js";
+import { words } from "./words.js";
 
 const SIDE = 28;
 const CELL = 11;
@@ -15,18 +16,18 @@ export function editor(changed) {
   let erasing = false;
   const canvas = h("canvas", {
     class: "pixels digit", tabindex: 0, role: "application", width: SIDE * CELL, height: SIDE * CELL,
-    "aria-label": "The digit, 28 by 28 pixels. Arrow keys move, space adds ink, Backspace takes it away.",
+    "aria-label": words("editor.title"),
   });
   const note = h("span", { class: "note num" });
   const rubber = h("button", { type: "button", "aria-pressed": "false", onclick: () => {
     erasing = !erasing;
     rubber.setAttribute("aria-pressed", String(erasing));
-  } }, "Erase");
+  } }, words("editor.erase"));
   const reset = h("button", { type: "button", disabled: true, onclick: () => {
     pixels = original.slice();
     draw();
     changed();
-  } }, "Put back");
+  } }, words("editor.reset"));
   const element = h("div", { class: "editor" }, canvas, h("div", { class: "row" }, rubber, reset, note));
   const tile = document.createElement("canvas");
 
@@ -56,7 +57,7 @@ export function editor(changed) {
     if (cursor) {
       context.lineWidth = 0.14;
       context.strokeRect(cursor[1], cursor[0], 1, 1);
-      note.textContent = `row ${cursor[0]}, column ${cursor[1]}: ${pixels[cursor[0] * SIDE + cursor[1]]}`;
+      note.textContent = words("editor.at", { row: cursor[0], column: cursor[1], value: pixels[cursor[0] * SIDE + cursor[1]] });
     } else note.textContent = "";
     reset.disabled = pixels.every((v, i) => v === original[i]);
   }

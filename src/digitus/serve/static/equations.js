@@ -2,10 +2,12 @@
 // docs/mathematics.md: n examples, i inputs, o outputs, h w rows and columns, c channels, k kernel.
 
 import { math } from "./dom.js";
+import { words } from "./words.js";
 
 // Several letters are an index each, so that each is set in italics.
-const letters = (text) => math("mrow", {}, [...text].map((x) => math("mi", {}, x)));
-const i = (x) => math("mi", {}, x);
+const letters = (text) => math("mrow", { "data-part": text.replace(/^d/, "") }, [...text].map((x) => math("mi", {}, x)));
+// What a letter stands for lights up where its numbers are, and the other way round (lens.js).
+const i = (x) => math("mi", { "data-part": x }, x);
 const o = (x) => math("mo", {}, x);
 const n = (x) => math("mn", {}, x);
 const row = (...parts) => math("mrow", {}, parts);
@@ -13,7 +15,8 @@ const sub = (x, y) => math("msub", {}, x, y);
 const sup = (x, y) => math("msup", {}, x, y);
 const frac = (x, y) => math("mfrac", {}, x, y);
 const root = (x) => math("msqrt", {}, x);
-const word = (x) => math("mtext", {}, x);
+// A browser drops spaces at the ends of MathML's texts, but no hard ones.
+const word = (x) => math("mtext", {}, x.replace(/^ | $/g, "\u00a0"));
 const sum = (below) => math("munder", {}, o("∑"), below);
 const axes = (x, names) => math("munder", {}, x, math("mrow", { class: "axes" }, word(`[${names}]`)));
 const hat = (x) => math("mover", {}, i(x), o("^"));
@@ -36,24 +39,24 @@ const EQUATIONS = {
     ];
   },
   BatchNorm: () => [
-    row(i("y"), o("="), i("γ"), frac(row(i("x"), o(minus), word("mean")), root(row(word("var"), o("+"), i("ε")))), o("+"), i("β")),
+    row(i("y"), o("="), i("γ"), frac(row(i("x"), o(minus), word(words("equation.mean"))), root(row(word("var"), o("+"), i("ε")))), o("+"), i("β")),
     row(letters("dγ"), o("="), sum(letters("nhw")), letters("dy"), hat("x"), comma(), letters("dβ"), o("="), sum(letters("nhw")), letters("dy")),
   ],
   Relu: () => [row(i("y"), o("="), word("max"), o("("), i("x"), o(","), n(0), o(")")),
-    row(letters("dx"), o("="), letters("dy"), word(" where "), i("x"), o(">"), n(0), word(", else "), n(0))],
+    row(letters("dx"), o("="), letters("dy"), word(words("equation.where")), i("x"), o(">"), n(0), word(words("equation.else")), n(0))],
   Sigmoid: () => [row(i("y"), o("="), frac(n(1), row(n(1), o("+"), sup(i("e"), row(o(minus), i("x")))))),
     row(letters("dx"), o("="), letters("dy"), i("y"), o("("), n(1), o(minus), i("y"), o(")"))],
   Tanh: () => [row(i("y"), o("="), word("tanh"), i("x")), row(letters("dx"), o("="), letters("dy"), o("("), n(1), o(minus), sup(i("y"), n(2)), o(")"))],
   Softmax: () => [row(sub(i("y"), i("k")), o("="), frac(sup(i("e"), sub(i("x"), i("k"))), row(sum(i("j")), sup(i("e"), sub(i("x"), i("j")))))), null],
-  MaxPool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(`the largest of each ${size}\u2009×\u2009${size} of `), i("x")),
-    row(letters("dx"), o("="), letters("dy"), word(" at the largest, else "), n(0))],
-  AveragePool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(`the mean of each ${size}\u2009×\u2009${size} of `), i("x")), null],
-  Flatten: () => [row(axes(i("y"), "n i"), o("="), axes(i("x"), "n h w c"), word(" in one row")), null],
-  Dropout: () => [row(i("y"), o("="), i("x"), word(" when reading; some are set to 0 when learning")), null],
+  MaxPool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(words("equation.largest", { size })), i("x")),
+    row(letters("dx"), o("="), letters("dy"), word(words("equation.at-largest")), n(0))],
+  AveragePool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(words("equation.mean-of", { size })), i("x")), null],
+  Flatten: () => [row(axes(i("y"), "n i"), o("="), axes(i("x"), "n h w c"), word(words("equation.row"))), null],
+  Dropout: () => [row(i("y"), o("="), i("x"), word(words("equation.dropout"))), null],
   Scale: ({ divisor = 255 } = {}) => [row(i("y"), o("="), frac(i("x"), n(divisor))), null],
-  Centre: () => [row(i("y"), o("="), i("x"), o(minus), word("mean")), null],
-  Deslant: () => [row(axes(i("y"), "n h w c"), o("="), axes(i("T"), "n h w w"), axes(i("x"), "n h w c"), comma(), i("T"), word("\u2009 shifts and stretches the rows")), null],
-  Standardize: () => [row(i("y"), o("="), frac(row(i("x"), o(minus), word("mean")), word("deviation"))), null],
+  Centre: () => [row(i("y"), o("="), i("x"), o(minus), word(words("equation.mean"))), null],
+  Deslant: () => [row(axes(i("y"), "n h w c"), o("="), axes(i("T"), "n h w w"), axes(i("x"), "n h w c"), comma(), i("T"), word(words("equation.deslant"))), null],
+  Standardize: () => [row(i("y"), o("="), frac(row(i("x"), o(minus), word(words("equation.mean"))), word(words("equation.deviation")))), null],
 };
 
 /** A layer's equation; where there is none here, the words of its docstring. */

@@ -3,6 +3,7 @@
 
 import { chance, h, number } from "./dom.js";
 import { colours, peak, rgb } from "./pictures.js";
+import { pieces, words } from "./words.js";
 
 const SIDE = 28;
 
@@ -11,8 +12,8 @@ export function evidence() {
   let pixels;
   let rival; // the digit that the answer is held against; undefined: the next probable
   let there = true; // ink that is there, or ink that could be
-  const words = h("p", { class: "note" });
-  const title = h("h2", { id: "evidence-title" }, "What speaks for it");
+  const said = h("p", { class: "note" });
+  const title = h("h2", { id: "evidence-title" }, words("evidence.start"));
   const large = h("canvas", { class: "pixels large", role: "img" });
   const tiles = [...Array(10).keys()].map((digit) => {
     const canvas = h("canvas", { class: "pixels" });
@@ -23,10 +24,10 @@ export function evidence() {
   const modes = [true, false].map((mode) => h("button", { type: "button", "aria-pressed": String(mode === there), onclick: () => {
     there = mode;
     draw();
-  } }, mode ? "Ink that is there" : "Ink that could be"));
+  } }, words(mode ? "evidence.there" : "evidence.could")));
   const element = h("section", { class: "evidence", "aria-labelledby": "evidence-title" },
-    large, h("div", { class: "case" }, h("div", { class: "row spread" }, title, h("div", { class: "row switch", role: "group", "aria-label": "Which pixels" }, modes)), words,
-      h("div", { class: "proofs", role: "group", "aria-label": "Hold the answer against another digit" }, tiles.map((t) => t.button))));
+    large, h("div", { class: "case" }, h("div", { class: "row spread" }, title, h("div", { class: "row switch", role: "group", "aria-label": words("evidence.which") }, modes)), said,
+      h("div", { class: "proofs", role: "group", "aria-label": words("evidence.against") }, tiles.map((t) => t.button))));
 
   function against(digit) {
     rival = digit;
@@ -74,14 +75,13 @@ export function evidence() {
       score.textContent = number(net.outputs[digit], 2);
       button.setAttribute("aria-pressed", String(digit === other));
       button.classList.toggle("first", digit === answer);
-      button.setAttribute("aria-label", `Why ${answer} and not ${digit}? Output ${number(net.outputs[digit], 2)}, ${chance(p[digit])}`);
+      button.setAttribute("aria-label", words("evidence.case", { answer, digit, output: number(net.outputs[digit], 2), chance: chance(p[digit]) }));
     });
     modes.forEach((m, k) => m.setAttribute("aria-pressed", String((k === 0) === there)));
-    title.textContent = `Why ${answer}, and not ${other}?`;
-    words.replaceChildren(
-      h("span", { class: "for" }, "Blue"), there ? ` ink speaks for ${answer} rather than ${other}, ` : ` is where more ink would speak for ${answer} rather than ${other}, `,
-      h("span", { class: "against" }, "red"), there ? ` ink for ${other}.` : ` where it would speak for ${other}.`,
-      " Gradient times ink, from digitus's own backward pass; below, each digit alone with the network's output.");
+    title.textContent = words("evidence.title", { answer, other });
+    said.replaceChildren(
+      ...pieces(there ? "evidence.ink" : "evidence.more", { answer, other, blue: h("span", { class: "for" }, words("evidence.blue")), red: h("span", { class: "against" }, words("evidence.red")) }),
+      " ", words("evidence.how"));
     large.setAttribute("aria-label", title.textContent);
   }
   large.repaint = draw;

@@ -1,15 +1,21 @@
-// Inside: one digit's way through the network, layer by layer, and what speaks for each answer.
+// Inside: one digit's way through the network, block by block, and what speaks for each answer. Not
+// inside: the network at once (networkmap.js), what a block is (blocks.js), a number's working (lens.js).
 
 import { ask, bytes, latest } from "./api.js";
 import { bars } from "./bars.js";
+import { blocks, called, folding, sentence } from "./blocks.js";
+import { chance, complain, h, number, say, scrolls, shape } from "./dom.js";
 import { editor } from "./editor.js";
 import { equation, softmaxEquation } from "./equations.js";
 import { evidence } from "./evidence.js";
-import { chance, complain, h, number, say, shape } from "./dom.js";
+import { follow } from "./follow.js";
 import { working } from "./lens.js";
 import { maps, strongest } from "./maps.js";
+import { SMALL, asked, choose, model } from "./model.js";
 import { Edits, field, indices, unpack, window_ } from "./net.js";
-import { chosen } from "./shared.js";
+import { networkMap } from "./networkmap.js";
+import { chosen, onModel } from "./shared.js";
+import { words } from "./words.js";
 
 const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show nothing new
 
@@ -20,40 +26,48 @@ export function mount(section) {
   const edits = new Edits();
   let net; // the last answer, unpacked
   let rows = []; // for each layer: its element and its maps
+  let parts = []; // its blocks
+  let folds = []; // for each block: its element
   let at; // what the lens is on: { index, position, pinned, found }, found if nobody chose it
+  let backward = false; // which equations are shown
 
   const input = editor(() => request());
-  const value = h("output", { class: "value", "aria-label": "Read as" });
+  const value = h("output", { class: "value", "aria-label": words("read.as") });
   const sure = h("p", { class: "sure" });
   const odds = bars({ choose: (digit) => proof.against(digit) });
   const from = h("p", { class: "note" });
-  const samples = h("div", { class: "samples", role: "group", "aria-label": "Another digit" },
-    [...Array(10).keys()].map((digit) => h("button", { type: "button", onclick: () => sample(digit), "aria-label": `A ${digit} by the simulated pen` }, digit)));
+  const samples = h("div", { class: "samples", role: "group", "aria-label": words("inside.samples") },
+    [...Array(10).keys()].map((digit) => h("button", { type: "button", onclick: () => sample(digit), "aria-label": words("inside.sample", { digit }) }, digit)));
   const changed = h("button", { type: "button", hidden: true, onclick: () => { edits.clear(); request(); } });
   const proof = evidence();
+  const map = networkMap(jump);
+  const switched = (label, options) => h("div", { class: "row switch", role: "group", "aria-label": words(label) }, options);
+  const sizes = [SMALL, ""].map((id) => h("button", { type: "button", onclick: () => choose(id).catch((error) => complain(error.message)) }, words(`inside.size.${id || "real"}`)));
+  const ways = [false, true].map((back) => h("button", { type: "button", onclick: () => turnTo(back) }, words(back ? "step.backward" : "step.forward")));
   const layers = h("ol", { class: "layers" });
-  const lensTitle = h("h2", { id: "lens-title" }, "The lens");
+  const lensTitle = h("h2", { id: "lens-title" }, words("lens.title"));
   const lensRule = h("div");
-  const lensBody = h("div", { class: "lens-body" });
+  const lensBody = scrolls(h("div", { class: "lens-body" }), words("lens.title"));
   const lens = h("section", { class: "lens", "aria-labelledby": "lens-title", hidden: true },
     h("div", { class: "lens-head" }, lensTitle, lensRule), lensBody,
-    h("button", { type: "button", class: "icon", "aria-label": "Close the lens", onclick: close }, "×"));
+    h("button", { type: "button", class: "icon", "aria-label": words("lens.close"), onclick: close }, "×"));
 
   section.append(
-    h("p", { class: "lead" }, "Point at any number to see it computed. Paint on the digit, drag a weight in the lens, and watch the answer change."),
+    h("div", { class: "row spread" }, h("p", { class: "lead" }, words("inside.lead")), switched("inside.size", sizes)),
+    map.element,
     h("div", { class: "bench" },
       h("div", { class: "side" }, input.element, h("div", { class: "verdict" }, value, h("div", {}, sure, from)), odds.element, samples, changed),
-      h("div", { class: "through" }, proof.element, layers)),
-    lens,
+      h("div", { class: "through" }, proof.element,
+        h("div", { class: "row spread ways" }, h("h2", {}, words("inside.layers")), switched("inside.ways", ways)), layers, lens)),
   );
 
   const request = latest(async () => {
     const pixels = input.pixels;
     try {
       const list = await edits.list();
-      const answer = await ask("/api/inside", list.length ? { pixels: [...pixels], edits: list } : pixels.slice());
-      complain();
+      const answer = await ask(asked("/api/inside"), list.length ? { pixels: [...pixels], edits: list } : pixels.slice());
       net = unpack(answer, pixels);
+      net.pixels = pixels.slice();
       show();
     } catch (error) {
       if (error.wait) setTimeout(request, 1000 * error.wait);
@@ -66,43 +80,84 @@ export function mount(section) {
     value.textContent = read ?? "?";
     section.classList.toggle("unsure", read === null);
     const best = p.indexOf(Math.max(...p));
-    sure.textContent = read === null ? `Not sure; perhaps ${best} (${chance(confidence, 0)})` : `${chance(confidence)} sure`;
+    sure.textContent = read === null ? words("inside.unsure", { digit: best, chance: chance(confidence, 0) }) : words("inside.sure", { chance: chance(confidence) });
     odds.set(p, read ?? undefined);
     proof.set(net, input.pixels);
     changed.hidden = !edits.count;
-    changed.textContent = `Put back ${edits.count === 1 ? "the changed weight" : `${edits.count} changed weights`}`;
+    changed.textContent = words("inside.put-back", { n: edits.count });
+    sizes.forEach((button, k) => button.setAttribute("aria-pressed", String(model.id === [SMALL, ""][k])));
     if (rows.length !== net.layers.length) build();
     net.layers.forEach((layer, i) => {
-      if (layer.kind === "Dense" && net.layers[i - 1]?.kind === "Flatten") layer.image = net.layers[i - 1].shape_in;
+      if (layer.kind === "Dense" && net.layers.slice(0, i).reverse().find((l) => l.kind !== "Dropout")?.kind === "Flatten") {
+        layer.image = net.layers.slice(0, i).reverse().find((l) => l.kind === "Flatten").shape_in;
+      }
       rows[i].maps?.set(layer);
     });
+    map.set(net, parts, parts.map((b) => title(net.layers[b.head])));
     if (at && !at.found) focus(at, false);
-    else if (at || !matchMedia("(max-width: 48rem)").matches) {
+    else if (at || !matchMedia("(max-width: 48rem), (max-height: 60rem)").matches) {
       const first = net.layers.findIndex((l) => l.kind === "Conv" || l.kind === "Dense");
       if (first >= 0) focus({ index: first, position: strongest(net.layers[first].y), pinned: false, found: true }, false);
     }
-    say(sure.textContent.startsWith("Not") ? sure.textContent : `Read as ${read}, ${sure.textContent}`);
+    say(read === null ? sure.textContent : words("inside.say", { digit: read, sure: sure.textContent }));
   }
 
-  /** The list of layers, once: what changes later are the pictures in it. */
+  /** The list of layers in their blocks, once: what changes later are the pictures in it. */
   function build() {
     rows = net.layers.map((layer, index) => {
       const seen = !UNSEEN.has(layer.kind);
       const row = h("li", { class: seen ? "layer" : "layer slim" });
       const drawn = seen ? maps(row, (position, pinned) => point(index, position, pinned)) : undefined;
+      const rule = scrolls(h("div", { class: "equation-box" }), words("equation.title", { layer: title(layer) }));
       row.append(
         h("div", { class: "about" },
-          h("h3", {}, h("span", { class: "index" }, index), title(layer)),
-          h("span", { class: "shapes", "aria-label": `from ${layer.shape_in.join(" by ")} to ${layer.shape_out.join(" by ")}` },
-            shape(layer.shape_in), h("span", { class: "arrow" }, " → "), shape(layer.shape_out)),
-          equation(layer)),
+          h("h4", {}, h("span", { class: "index" }, index), title(layer)),
+          h("span", { class: "shapes", "aria-label": words("inside.shapes", { from: shape(layer.shape_in), to: shape(layer.shape_out) }) },
+            shape(layer.shape_in), h("span", { class: "arrow" }, " → "), shape(layer.shape_out)), rule),
         drawn ? h("div", { class: "canvas" }, drawn.canvas) : "",
       );
-      return { row, maps: drawn };
+      return { row, maps: drawn, rule };
     });
-    layers.replaceChildren(...rows.map((r) => r.row), h("li", { class: "layer slim" },
-      h("div", { class: "about" }, h("h3", {}, "Probabilities"), h("span", { class: "shapes" }, `T = ${number(net.temperature)}`), softmaxEquation())));
+    parts = blocks(net.layers);
+    folds = parts.map((block, k) => folding(block, block.layers.map((i) => rows[i]),
+      h("h3", {}, called(block, net.layers, title)), sentence(net.layers[block.head], k === parts.length - 1)));
+    folds.forEach(({ element }, k) => {
+      element.dataset.block = k;
+      sight.observe(element);
+    });
+    const end = h("li", { class: "block" }, h("div", { class: "block-head" }, h("h3", {}, words("inside.probabilities")), h("p", { class: "note" }, words("block.softmax", { t: number(net.temperature) }))),
+      scrolls(h("div", { class: "equation-box" }, softmaxEquation()), words("equation.title", { layer: words("inside.probabilities") })));
+    layers.replaceChildren(...folds.map((f) => f.element), end);
+    map.forget();
+    turnTo(backward);
   }
+
+  // The block that is in view is lit on the map.
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting && target.isConnected) map.mark(Number(target.dataset.block));
+  }, { rootMargin: "-35% 0px -60% 0px" });
+
+  function jump(k) {
+    const target = k < 0 ? input.element : k < folds.length ? folds[k].element : layers.lastElementChild;
+    target.scrollIntoView({ block: "start" });
+    if (k >= 0 && k < folds.length) map.mark(k);
+  }
+
+  /** Shows the layers' equations forward, or those by which they learn. */
+  function turnTo(back) {
+    backward = back;
+    ways.forEach((button, k) => button.setAttribute("aria-pressed", String(Boolean(k) === back)));
+    rows.forEach(({ rule }, i) => rule.replaceChildren(equation(net.layers[i], back) ?? h("span", { class: "note" }, words("equation.nothing"))));
+  }
+
+  // Pointing at a letter of an equation lights its numbers, and the other way round.
+  const light = (event) => {
+    const part = event.target.closest?.("[data-part]")?.dataset.part;
+    if (part) section.dataset.lit = part;
+    else delete section.dataset.lit;
+  };
+  section.addEventListener("pointerover", light);
+  section.addEventListener("focusin", light);
 
   function point(index, position, pinned) {
     if (at?.pinned && !pinned) return; // a click holds the lens until the next click
@@ -111,6 +166,7 @@ export function mount(section) {
   }
 
   let turn = 0;
+  let written = {}; // what the lens shows: of which number, and which terms of its sum
   async function focus(next, tell = true) {
     at = next;
     const { index, position } = at;
@@ -127,23 +183,24 @@ export function mount(section) {
     input.frame(image ? field(net.layers, index, r, q) : undefined);
     const mine = ++turn;
     const held = lens.contains(document.activeElement) || lens.matches(":active");
-    const body = await working(layer, position, edits, (name, where, v) => {
+    const same = held && written.index === index && written.position === position;
+    const body = await working(layer, position, edits, (name, place, v) => {
       at.found = false; // it stays where a weight is being changed
-      edits.set(name, where, v);
+      edits.set(name, place, v);
       request();
-    }).catch((error) => h("p", { class: "note" }, error.message));
+    }, same ? written.shown : undefined).catch((error) => ({ element: h("p", { class: "note" }, error.message) }));
     if (mine !== turn) return;
-    const where = image ? `map ${c}, row ${r}, column ${q}` : `unit ${c}`;
-    lensTitle.replaceChildren(h("span", {}, title(layer)), h("small", {}, where, at.pinned ? " · held" : ""));
+    const where = image ? words("inside.place", { map: c, row: r, column: q }) : words("inside.unit", { unit: c });
+    lensTitle.replaceChildren(h("span", {}, title(layer)), h("small", {}, where, at.pinned ? ` · ${words("lens.held")}` : ""));
     lens.hidden = false;
     lens.classList.toggle("held", at.pinned);
-    // While a weight is being changed its cell must stay; only the result moves.
-    const [result, fresh] = [lensBody.querySelector(".result"), body.querySelector(".result")];
-    if (held && result && fresh) result.textContent = fresh.textContent;
+    // While a weight is being changed its cell must stay, with the hand on it; all around it moves.
+    if (same) follow(lensBody.firstElementChild, body.element);
     else {
       lensRule.replaceChildren(equation(layer) ?? "");
-      lensBody.replaceChildren(body);
+      lensBody.replaceChildren(body.element);
     }
+    written = { index, position, shown: body.shown };
     if (tell && at.pinned) say(`${layer.name}, ${where}: ${number(layer.y[position])}`);
   }
 
@@ -158,7 +215,7 @@ export function mount(section) {
   async function sample(digit) {
     try {
       const { image } = await ask(`/api/pen/${digit}?seed=${seed++}`);
-      from.textContent = `A ${digit}, written by the simulated pen`;
+      from.textContent = words("inside.sample", { digit });
       input.set(bytes(image));
       await request();
     } catch (error) {
@@ -166,11 +223,18 @@ export function mount(section) {
     }
   }
 
+  const check = onModel(section, () => {
+    edits.clear();
+    rows = [];
+    close();
+    if (net) request();
+  });
   return {
     show() {
+      check();
       if (chosen.fresh && chosen.pixels) {
         chosen.fresh = false;
-        from.textContent = `This is ${chosen.from}`;
+        from.textContent = words("inside.from", { what: chosen.from });
         input.set(chosen.pixels);
         request();
       } else if (!net) sample(5);

@@ -1,23 +1,27 @@
-// The page: which view is shown, the colours, and what the views share.
+// The page: which view is shown, the colours, the language, and what the views share.
 
-import { ask } from "./api.js";
-import { complain, count } from "./dom.js";
+import { here } from "./address.js";
+import { complain, h } from "./dom.js";
 import { repaint } from "./pictures.js";
-import * as draw from "./draw.js";
-import * as read from "./read.js";
-import * as inside from "./inside.js";
-import * as learn from "./learn.js";
-import * as mistakes from "./mistakes.js";
+import { LANGUAGES, language, speak, words } from "./words.js";
+import { choose, model, offer, picker } from "./model.js";
 
-const views = { draw, read, inside, learn, mistakes };
+// A view is fetched when it is first opened: nobody waits for what is not looked at.
+const views = {
+  draw: () => import("./draw.js"), read: () => import("./read.js"), inside: () => import("./inside.js"),
+  learn: () => import("./learn.js"), mistakes: () => import("./mistakes.js"),
+};
 const mounted = {};
+let turn = 0; // counts addresses: a view that comes late is not shown any more
 
 /** Shows the view that the address names: #inside, or #learn/RUN with what comes after for it. */
-function route() {
-  const [name, ...rest] = location.hash.slice(1).split("/");
+async function route() {
+  const mine = ++turn;
+  const { view: name, parts, query } = here();
   if (name === "main") return; // the skip link
   const chosen = name in views ? name : "draw";
-  complain();
+  if (route.before !== chosen) complain();
+  choose(query.get("model") ?? model.id).catch((error) => complain(error.message));
   for (const [other, view] of Object.entries(mounted)) if (other !== chosen) view.hide?.();
   for (const section of document.querySelectorAll("main > section")) {
     section.hidden = section.id !== `view-${chosen}`;
@@ -26,15 +30,18 @@ function route() {
     if (link.hash === `#${chosen}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.title = `${chosen[0].toUpperCase()}${chosen.slice(1)} · digitus`;
+  document.title = `${words(`view.${chosen}`)} · digitus`;
   const section = document.getElementById(`view-${chosen}`);
-  mounted[chosen] ??= views[chosen].mount(section);
-  mounted[chosen].show?.(rest.map(decodeURIComponent));
+  const view = await views[chosen]();
+  if (mine !== turn) return;
+  mounted[chosen] ??= view.mount(section);
+  mounted[chosen].show?.(parts, query);
   if (route.before && route.before !== chosen) {
     section.querySelector("h1").focus({ preventScroll: true });
     scrollTo(0, 0);
   }
   route.before = chosen;
+  offer().catch((error) => complain(error.message));
 }
 
 function theme() {
@@ -43,6 +50,7 @@ function theme() {
   const root = document.documentElement;
   const dark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
   const mark = () => button.setAttribute("aria-pressed", String(dark()));
+  button.setAttribute("aria-label", words("page.dark"));
   mark();
   button.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
@@ -60,20 +68,27 @@ function theme() {
   });
 }
 
-async function model() {
-  try {
-    const { model: about, version } = await ask("/api/health");
-    const parts = [`digitus ${version}`, about.name, `${count(about.parameters)} parameters`];
-    if (about.data) parts.push(`trained on ${about.data}`);
-    document.getElementById("model").textContent = parts.join(" · ");
-  } catch (error) {
-    complain(error.message);
-  }
+function languages() {
+  for (const element of document.querySelectorAll("[data-words]")) element.textContent = words(element.dataset.words);
+  const select = document.getElementById("language");
+  select.append(...Object.entries(LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag }, name)));
+  select.value = language;
+  select.addEventListener("change", () => speak(select.value));
+}
+
+function notices() {
+  const button = document.getElementById("dismiss");
+  button.setAttribute("aria-label", words("page.close"));
+  button.addEventListener("click", () => complain());
+  addEventListener("keydown", (event) => event.key === "Escape" && complain());
 }
 
 // The token, once shown, is in a cookie; the address that people copy goes without.
 if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname + location.hash);
+languages();
 theme();
-addEventListener("hashchange", route);
-route();
-model();
+notices();
+document.getElementById("model-picker").append(picker());
+const open = () => route().catch((error) => complain(error.message));
+addEventListener("hashchange", open);
+open();

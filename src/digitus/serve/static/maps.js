@@ -3,6 +3,7 @@
 
 import { h, number } from "./dom.js";
 import { colours, paint, peak, rgb } from "./pictures.js";
+import { words } from "./words.js";
 
 const GAP = 6;
 
@@ -135,8 +136,8 @@ export function maps(name, choose) {
     canvas,
     set(next) {
       layer = next;
-      const kind = next.shape_out.length === 3 ? `${next.shape_out[2]} maps of ${next.shape_out[0]} by ${next.shape_out[1]}` : `${next.shape_out[0]} units`;
-      canvas.setAttribute("aria-label", `${next.name}: ${kind}. Arrow keys move, Page Up and Page Down change the map.`);
+      const kind = next.shape_out.length === 3 ? words("maps.maps", { n: next.shape_out[2], rows: next.shape_out[0], columns: next.shape_out[1] }) : words("diagram.units", { n: next.shape_out[0] });
+      canvas.setAttribute("aria-label", words("maps.keys", { layer: next.name, kind }));
       draw();
     },
     mark(at, seen) {

@@ -1,17 +1,21 @@
 // The network as the server tells it: activations, weights, what was edited, and who sees what.
 
 import { ask, floats } from "./api.js";
+import { asked } from "./model.js";
 
-const weights = new Map(); // name -> promise of { shape, data }, as they were trained
+const weights = new Map(); // address -> promise of { shape, data }, as they were trained
 
-/** A parameter's array, asked for once. */
+document.addEventListener("model", () => weights.clear());
+
+/** A parameter's array of the chosen network, asked for once. */
 export function parameter(name) {
-  if (!weights.has(name)) {
-    const answer = ask(`/api/weights/${encodeURIComponent(name)}`).then(({ shape, data }) => ({ shape, data: floats(data) }));
-    answer.catch(() => weights.delete(name));
-    weights.set(name, answer);
+  const address = asked(`/api/weights/${encodeURIComponent(name)}`);
+  if (!weights.has(address)) {
+    const answer = ask(address).then(({ shape, data }) => ({ shape, data: floats(data) }));
+    answer.catch(() => weights.delete(address));
+    weights.set(address, answer);
   }
-  return weights.get(name);
+  return weights.get(address);
 }
 
 /** The weights that were changed by hand: "1.W" -> position in the array -> value. */

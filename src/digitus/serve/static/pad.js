@@ -16,6 +16,7 @@ export function pad(canvas, changed) {
   let active; // pointer that writes
   let typed = []; // digits of the simulated pen, where nothing else is on the sheet
   let writing = 0; // the animation that is going on
+  let demo = false; // what is on the sheet was written to show how: it goes when anybody writes
   const sheet = document.createElement("canvas"); // black on white, as sent
   const ink = sheet.getContext("2d", { willReadFrequently: true });
   const screen = canvas.getContext("2d");
@@ -77,6 +78,7 @@ export function pad(canvas, changed) {
     canvas.setPointerCapture(active);
     finish();
     typed = [];
+    away();
     strokes.push([]);
     extend(strokes.at(-1), point(event));
     changed(false);
@@ -118,6 +120,13 @@ export function pad(canvas, changed) {
     );
   }
 
+  /** Takes away what only showed how. */
+  function away() {
+    if (demo) strokes = typed = [];
+    demo = false;
+    redraw();
+  }
+
   function finish() {
     cancelAnimationFrame(writing);
     if (writing && typed.length) strokes = layout().flat();
@@ -126,8 +135,10 @@ export function pad(canvas, changed) {
   }
 
   /** Writes one more digit with the simulated pen, as fast as it would. */
-  function write(digit) {
+  function write(digit, shows = false) {
     finish();
+    away();
+    demo = shows;
     if (!typed.length) strokes = [];
     typed.push(digit);
     const placed = layout();
@@ -161,6 +172,7 @@ export function pad(canvas, changed) {
     write,
     clear() {
       finish();
+      demo = false;
       strokes = [];
       typed = [];
       redraw();
@@ -168,12 +180,26 @@ export function pad(canvas, changed) {
     },
     undo() {
       finish();
+      demo = false;
       if (typed.length) {
         typed.pop();
         strokes = typed.length ? layout().flat() : [];
       } else strokes.pop();
       redraw();
       changed(true);
+    },
+    /** Strokes as they came from an address. */
+    put(ink) {
+      finish();
+      [strokes, typed, demo] = [ink, [], false];
+      redraw();
+      changed(true);
+    },
+    get strokes() {
+      return strokes;
+    },
+    get demo() {
+      return demo;
     },
     get empty() {
       return !strokes.length;

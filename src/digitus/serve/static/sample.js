@@ -1,6 +1,7 @@
 // A page to try reading with: numbers that the simulated pen writes, on paper in uneven light.
 
 import { ask } from "./api.js";
+import { words } from "./words.js";
 
 const [WIDTH, HEIGHT, ROWS] = [1200, 800, 4];
 
@@ -38,5 +39,5 @@ export async function sample() {
     }
   }
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
-  return new File([blob], "written by the simulated pen.png", { type: "image/png" });
+  return new File([blob], `${words("read.sample")}.png`, { type: "image/png" });
 }

@@ -1,28 +1,29 @@
 // One step of learning, equation by equation: forward, loss, backward, update, with real numbers.
 
 import { ask, bytes } from "./api.js";
-import { css, h, number, say, shape } from "./dom.js";
+import { css, h, number, say, scrolls, shape } from "./dom.js";
 import { equation } from "./equations.js";
 import { colours, peak, picture, rgb } from "./pictures.js";
+import { pieces, words } from "./words.js";
 
-const PHASES = { forward: "Forward", loss: "Loss", backward: "Backward", update: "Update" };
+const PHASES = ["forward", "loss", "backward", "update"];
 
 /** `post(id, what)` asks the server; `done()` is called after the step was taken. */
 export function stepper(post) {
   let id;
   let step;
   let at = 0;
-  const ribbon = h("ol", { class: "ribbon", "aria-label": "Equations of this step" });
+  const ribbon = h("ol", { class: "ribbon", "aria-label": words("step.ribbon") });
   const title = h("h3", { tabindex: -1 });
-  const rule = h("div", { class: "rule" });
+  const rule = scrolls(h("div", { class: "rule" }), words("step.rule"));
   const arrays = h("div", { class: "arrays" });
   const worked = h("p", { class: "worked num" });
   const example = h("figure", { class: "example" });
-  const back = h("button", { type: "button", onclick: () => go(at - 1) }, "Back");
+  const back = h("button", { type: "button", onclick: () => go(at - 1) }, words("step.back"));
   const next = h("button", { type: "button", class: "primary", onclick: () => (at + 1 < step.equations.length ? go(at + 1) : take()) });
   const place = h("span", { class: "note" });
-  const close = h("button", { type: "button", class: "icon", "aria-label": "Close the equations", onclick: () => (element.hidden = true) }, "×");
-  const element = h("section", { class: "stepper card", hidden: true, "aria-label": "One step, equation by equation", onkeydown: (event) => {
+  const close = h("button", { type: "button", class: "icon", "aria-label": words("step.close"), onclick: () => (element.hidden = true) }, "×");
+  const element = h("section", { class: "stepper card", hidden: true, "aria-label": words("step.title"), onkeydown: (event) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (way && step?.equations[at + way]) go(at + way);
   } }, close, ribbon, h("div", { class: "plate" }, example, h("div", {}, title, rule)), arrays, worked, h("div", { class: "row" }, back, next, place));
@@ -32,10 +33,10 @@ export function stepper(post) {
     step = await post(id, "equation");
     at = 0;
     element.hidden = false;
-    example.replaceChildren(picture(bytes(step.image), 28, 28, { label: `A ${step.label}` }), h("figcaption", {}, `One of ${step.batch_size}: a ${step.label}`));
-    const phases = Object.keys(PHASES).filter((p) => step.equations.some((e) => e.phase === p));
-    ribbon.replaceChildren(...phases.map((phase) => h("li", {}, h("span", {}, PHASES[phase]), h("span", { class: "dots" },
-      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": `${PHASES[phase]}: ${e.name}` }))))));
+    example.replaceChildren(picture(bytes(step.image), 28, 28, { label: words("digit.a", { digit: step.label }) }), h("figcaption", {}, words("step.example", { n: step.batch_size, digit: step.label })));
+    const phases = PHASES.filter((p) => step.equations.some((e) => e.phase === p));
+    ribbon.replaceChildren(...phases.map((phase) => h("li", {}, h("span", {}, words(`step.${phase}`)), h("span", { class: "dots" },
+      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": `${words(`step.${phase}`)}: ${e.name}` }))))));
     go(0);
   }
 
@@ -48,7 +49,7 @@ export function stepper(post) {
       if (k === at) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");
     });
-    title.textContent = `${PHASES[e.phase]}: ${e.name.replace("(0)", "")}`;
+    title.textContent = `${words(`step.${e.phase}`)}: ${e.name.replace("(0)", "")}`;
     const layer = { kind: e.kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
     const known = e.phase === "forward" || e.phase === "backward" ? equation(layer, e.phase === "backward") : undefined;
     rule.replaceChildren(known ?? h("p", { class: "words" }, e.equation));
@@ -56,8 +57,8 @@ export function stepper(post) {
     worked.textContent = e.worked ?? "";
     worked.hidden = !e.worked;
     back.disabled = at === 0;
-    next.textContent = at + 1 < step.equations.length ? "Next equation" : "Take this step";
-    place.textContent = `${at + 1} of ${step.equations.length}, step ${step.step + 1}, loss ${number(step.loss)}`;
+    next.textContent = words(at + 1 < step.equations.length ? "step.next" : "step.take");
+    place.textContent = words("step.place", { at: at + 1, all: step.equations.length, step: step.step + 1, loss: number(step.loss) });
     say(`${title.textContent}. ${e.equation}`);
   }
 
@@ -86,10 +87,10 @@ function excerpt(array) {
   const { plus, minus } = colours();
   const cells = rows.flat().map((v, k) => css(h("span", { class: k === won ? "cell num won" : "cell num" }, v ? (v / 10 ** power).toFixed(places).replace("-", "−") : "0"),
     { background: rgb(v < 0 ? minus : plus, 0.5 * Math.min(Math.abs(v) / top, 1) ** 0.7) }));
-  return h("figure", { class: "grid array" },
+  return scrolls(h("figure", { class: "grid array" },
     h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`,
-      array.corner?.some((n) => n) && h("small", {}, ` from ${array.corner.join(", ")}`), power ? h("small", {}, " in 10", h("sup", {}, `−${-power}`)) : ""),
-    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length }));
+      array.corner?.some((n) => n) && h("small", {}, words("step.corner", { corner: array.corner.join(", ") })), power ? h("small", {}, pieces("step.power", { power: h("sup", {}, `−${-power}`) })) : ""),
+    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length })), array.name);
 }
 
 /** Where in the excerpt the number stands that is worked out below it. */

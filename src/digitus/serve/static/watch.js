@@ -1,6 +1,7 @@
 // One run on the server, followed: its state, kept up to date by the server's events.
 
 import { ask } from "./api.js";
+import { words } from "./words.js";
 
 /** Follows a run. `changed(what, run)` is called with the name of each event, with "away" while the
  * server is, and with "gone" where there is no such run; `close` ends it. The browser comes back by
@@ -48,7 +49,7 @@ export function watch(id, changed) {
         run.away = true;
         return changed("away", run);
       }
-      again = setTimeout(() => ask(address).then(open, ({ status }) => (status === 404 ? changed("gone", run) : open())), 1500);
+      again = setTimeout(() => ask(address).then(open, ({ status }) => (status === 404 || status === 400 ? changed("gone", run) : open())), 1500);
     });
   }
   function close() {
@@ -59,13 +60,13 @@ export function watch(id, changed) {
   return run;
 }
 
-/** A run in a few words: "784-32-10 · relu · 0.003". */
+/** A run's network in a few words: "784-32-10 · relu · rate 0.003". */
 export function named({ settings: s }) {
-  const parts = [s.layers, s.activation, `rate ${s.rate}`];
-  if (s.augment !== "none") parts.push(`${s.augment} distortion`);
+  const parts = [s.layers, s.activation, words("learn.rate", { rate: s.rate })];
+  if (s.augment !== "none") parts.push(words(`augmented.${s.augment}`));
   if (s.optimizer && s.optimizer !== "Adam") parts.push(s.optimizer);
   return parts.join(" · ");
 }
 
 /** The last accuracy on the digits held back. */
-export const accuracy = (state) => state.scores?.accuracy ?? state.records?.at(-1)?.development_accuracy;
+export const accuracy = (state) => state.scores?.accuracy ?? state.records?.at(-1)?.development_accuracy ?? state.development_accuracy ?? undefined;

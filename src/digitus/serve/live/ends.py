@@ -1,0 +1,40 @@
+"""Both ends of a run: the state that it begins with, and the network that it leaves when stopped.
+
+Inside: that. Not inside: what is between them (`run`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from digitus import __version__
+from digitus.datasets.digits import Digits
+from digitus.recipe import Recipe
+from digitus.recognizer import load
+from digitus.training.loop import State, begin, recognizer_so_far
+from digitus.training.run_folder import Run, resume
+from digitus.training.start_from import start_from
+
+START = "start.safetensors"  # in a run's folder: the network that it begins with
+
+
+def first_state(run: Run, recipe: Recipe, digits: Digits) -> State:
+    """That of its checkpoint; else a new one, with the weights of another network if it has some.
+
+    Raises `ModelError`, and `TrainingError` for weights of other layers.
+    """
+    if run.checkpoint.exists():
+        return resume(run, digits)[1]
+    state = begin(recipe, digits)
+    source = run.model.with_name(START)
+    if source.exists():
+        start_from(state, load(source).params, {"model": "that run's network"})
+    return state
+
+
+def keep_as_it_is(run: Run, recipe: Recipe, state: State, learnt: Digits, digits: Digits) -> None:
+    """The recognizer of a run that was stopped. Raises `OutputError`."""
+    recognizer = recognizer_so_far(recipe, state, learnt)
+    history = {"digitus": __version__, "data": digits.about, "epochs": state.epochs}
+    replace(recognizer, history=history).save(run.model, new_folder=False)
+    run.checkpoint.unlink(missing_ok=True)

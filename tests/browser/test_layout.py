@@ -1,0 +1,75 @@
+"""Nothing is cut, wrapped or covered, on a telephone, in landscape, and on a desk."""
+
+from __future__ import annotations
+
+import pytest
+
+from browser.conftest import PHONE, Server, Visit
+
+LANDSCAPE = {**PHONE, "viewport": {"width": 740, "height": 360}}
+# Elements of one line whose text takes more than one.
+WRAPPED = """selector => [...document.querySelectorAll(selector)].filter((e) => {
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  return new Set([...range.getClientRects()].map((r) => Math.round(r.top / 8))).size > 1;
+}).map((e) => e.textContent)"""
+CUT = """selector => { const e = document.querySelector(selector), box = e.getBoundingClientRect();
+  const texts = [...e.querySelectorAll('text')].map((t) => t.getBoundingClientRect());
+  return [box.right <= innerWidth, texts.every((t) => t.left >= box.left - 1
+    && t.right <= box.right + 1), Math.min(...texts.map((t) => t.height))]; }"""
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_a_share_stands_in_one_line(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    page.wait_for_selector("#view-draw .bars")
+    page.evaluate(
+        "() => document.querySelectorAll('.share').forEach(e => e.textContent = '>99.9\\u00a0%')"
+    )
+    assert page.evaluate(WRAPPED, "#view-draw .share") == []
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_the_sketch_is_whole_and_legible(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    page.wait_for_selector(".diagram")
+    for layers in ("784-32-10", "784-8c-p-16c-p-10"):
+        page.fill("#lesson-layers", layers)
+        page.wait_for_timeout(100)
+        inside, texts, height = page.evaluate(CUT, ".diagram")
+        assert inside, layers
+        assert texts, layers
+        assert height >= 12, layers
+
+
+@pytest.mark.parametrize("visit", [LANDSCAPE], indirect=True)
+def test_the_sheet_leaves_room_to_scroll_by(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    box = page.locator("canvas.paper").bounding_box()
+    assert box
+    assert box["height"] <= 0.8 * 360
+    assert box["width"] <= 740 - 24
+
+
+def test_the_lens_covers_no_sample_digit(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.locator(".layer .maps").last.focus()
+    page.wait_for_selector(".lens:not([hidden])")
+    lens = page.locator(".lens").bounding_box()
+    samples = page.locator(".samples").bounding_box()
+    assert lens
+    assert samples
+    apart = lens["x"] >= samples["x"] + samples["width"]
+    assert apart or lens["y"] >= samples["y"] + samples["height"]
+
+
+def test_words_in_equations_keep_their_spaces(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".block .maps:visible")
+    ends = page.evaluate(
+        "() => [...document.querySelectorAll('mtext')].map((e) => e.textContent)"
+        ".filter((text) => / $|^ /.test(text))"
+    )
+    assert ends == []
+    row = page.locator(".layer", has_text="Flatten").locator("mtext").last
+    assert row.text_content() == "\u00a0in one row"

@@ -1,0 +1,30 @@
+"""What a visit costs: bytes of scripts, the first paint; and nothing moves under the reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from browser.conftest import Server, Visit
+
+LARGEST = 150_000  # bytes of scripts, with one table of words
+SHIFTS = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 300);
+})"""
+SCRIPTS = """() => performance.getEntriesByType('resource')
+  .filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.decodedBodySize, 0)"""
+PAINT = """() => performance.getEntriesByName('first-contentful-paint')[0].startTime
+  - performance.getEntriesByType('navigation')[0].responseStart"""
+
+
+@pytest.mark.parametrize("view", ["draw", "inside", "mistakes"])
+def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> None:
+    page = visit.page(f"{server.address}#{view}")
+    ready = {"draw": ".steps .seen", "inside": ".maps:visible", "mistakes": ".misread"}[view]
+    page.wait_for_selector(f"#view-{view} {ready}")
+    assert 50_000 < page.evaluate(SCRIPTS) < LARGEST
+    assert page.evaluate(SHIFTS) < 0.1
+    assert page.evaluate(PAINT) > 0

@@ -1,0 +1,65 @@
+"""The tables of words: every language says everything, with the same names; code says nothing."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+STATIC = resources.files("digitus.serve") / "static"
+LANGUAGES = ("de", "es", "fr", "zh")
+STRING = r'"((?:[^"\\]|\\.)*)"'
+ENTRY = re.compile(rf"{STRING}: (?:{STRING}|\{{ one: {STRING}, other: {STRING} \}})")
+# Text of code: a capital letter, or one that begins a text, and more than three words in a row.
+SENTENCE = re.compile(r"[A-Za-zÀ-ÿ]+(?:[,;:]? [a-zà-ÿ]{2,}){3,}[.!?…]?$")
+SCRIPTS = sorted(
+    entry.name for entry in STATIC.iterdir()
+    if entry.name.endswith(".js") and not entry.name.startswith("words.")
+)  # fmt: skip
+
+
+def table(language: str) -> dict[str, list[str]]:
+    """What a language says: by key the sentence, or those for one and for many."""
+    text = (STATIC / f"words.{language}.js").read_text("utf-8")
+    found = {key: [s for s in said if s] for key, *said in ENTRY.findall(text)}
+    assert len(found) == text.count('": ') - sum('": ' in s for v in found.values() for s in v)
+    return found
+
+
+def names(sentence: str) -> set[str]:
+    """The names that are replaced in it."""
+    return set(re.findall(r"\{(\w+)\}", sentence))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_says_everything_with_the_same_names(language: str) -> None:
+    english, other = table("en"), table(language)
+    assert len(english) > 250
+    assert english.keys() == other.keys()
+    for key, sentences in english.items():
+        wanted = set().union(*map(names, sentences))
+        assert set().union(*map(names, other[key])) <= wanted | {"n"}, key
+        assert wanted - {"n"} <= set().union(*map(names, other[key])), key
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_sentence_stands_in_code(name: str) -> None:
+    code = (STATIC / name).read_text("utf-8")
+    silent = re.compile(r"\s*(//|\*|/\*)|.*\.matches\(")  # comments, and selectors
+    lines = (line for line in code.splitlines() if not silent.match(line))
+    texts = [text for line in lines for text in re.findall(STRING, line.split(" // ")[0])]
+    styled = re.compile(rf"class: {STRING}")
+    classes = {text for line in code.splitlines() for text in styled.findall(line)}
+    assert not [text for text in texts if SENTENCE.match(text) and text not in classes]
+
+
+def test_every_key_in_code_is_in_the_table() -> None:
+    english = table("en")
+    asked = {
+        key
+        for name in SCRIPTS
+        for key in re.findall(r'\b(?:words|pieces)\("([\w.-]+)"', (STATIC / name).read_text())
+    }
+    assert len(asked) > 100
+    assert asked <= english.keys()
