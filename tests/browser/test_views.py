@@ -247,7 +247,11 @@ def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
     held: list[Route] = []
-    page.route("**/api/mistakes?*", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/mistakes?*", hold)
     page.goto(server.address + "#mistakes")
     page.wait_for_selector("text=1,500 of 6,000")
     assert page.locator("#view-mistakes .confusion").is_hidden()
