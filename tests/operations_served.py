@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from unittest.mock import patch
 
 from digitus.datasets.download import RemoteFile, fetch
@@ -31,7 +30,7 @@ FILE = RemoteFile("digits", hashlib.sha256(CONTENT).hexdigest())
 
 
 def act_download(folder: Path) -> Told:
-    with mirror() as server, patch("pooch.core.time", SimpleNamespace(sleep=lambda _: None)):
+    with mirror() as server, patch("digitus.datasets.download.PAUSE_SECONDS", 0):
         server.files = {FILE.name: CONTENT}
         try:
             fetch(FILE, (server.url,), folder / "cache", "hint")

@@ -145,7 +145,7 @@ def checkpoint() -> bytes:
     some = strokes(40, 0)
     return from_file(
         "run/checkpoint.safetensors",
-        lambda path: save_checkpoint(path, recipe(), begin(recipe(), some), some),
+        lambda path: save_checkpoint(Run(path.parent), recipe(), begin(recipe(), some), some),
     )
 
 

@@ -18,11 +18,14 @@ def distort(
     """Bytes [n h w], each changed in its own way by one interpolation."""
     torch.set_num_threads(threads)
     maps = affine(len(images), settings, rng)
+    seeded = torch.Generator().manual_seed(int(rng.integers(2**31)))
     parts = (slice(i, i + PART) for i in range(0, len(images), PART))
-    return np.concatenate([_part(images[p], maps[p], settings) for p in parts])
+    return np.concatenate([_part(images[p], maps[p], settings, seeded) for p in parts])
 
 
-def _part(images: np.ndarray, maps: np.ndarray, settings: Augmentation) -> np.ndarray:
+def _part(
+    images: np.ndarray, maps: np.ndarray, settings: Augmentation, seeded: torch.Generator
+) -> np.ndarray:
     n, h, w = images.shape
     y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
     ones = torch.ones(h, w)
@@ -32,7 +35,7 @@ def _part(images: np.ndarray, maps: np.ndarray, settings: Augmentation) -> np.nd
         reach = int(3 * settings.smoothness)
         line = torch.exp(-((torch.arange(-reach, reach + 1) / settings.smoothness) ** 2) / 2)
         line = line / line.sum()
-        noise = torch.rand(2 * n, 1, h, w) * 2 - 1
+        noise = torch.rand(2 * n, 1, h, w, generator=seeded) * 2 - 1
         noise = functional.conv2d(noise, line[None, None, None], padding=(0, reach))
         noise = functional.conv2d(noise, line[None, None, :, None], padding=(reach, 0))
         places = places + strength(settings) * noise.reshape(n, 2, h, w)
