@@ -28,7 +28,8 @@ from fuzzing.targets import names, target
 
 NAMES = names()
 # What these answer depends on how far a run has come meanwhile.
-REFUSED = ("GET /api/runs/{id}/mistakes", "POST /api/runs/{id}/equation",
+REFUSED = ("GET /api/runs/{id}/mistakes", "GET /api/runs/{id}/model",
+           "GET /api/runs/{id}/report", "POST /api/runs/{id}/equation",
            "POST /api/runs/{id}/step")  # fmt: skip
 
 

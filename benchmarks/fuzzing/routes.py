@@ -17,6 +17,7 @@ import json
 import logging
 import re
 import tempfile
+import time
 from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
@@ -57,6 +58,7 @@ QUERIES = {
     "/api/runs/{id}/mistakes": b"true=3&read=5",
 }
 ASCII = bytes(range(0x21, 0x7F)).decode()
+TRIES, PAUSE_SECONDS = 200, 0.05  # so often a run that is beginning or ending is waited for
 OWN = b"own"  # stands for the id of a run that there is
 PLACES = {"digit": b"7", "name": b"2.W", "id": OWN}
 
@@ -95,14 +97,27 @@ class Server(logging.Handler):
 
     def a_run(self) -> bytes:
         """The id of a run; another one is begun where it has ended."""
+        if self.run and self._stands():
+            return self.run.encode()
         if self.run:
-            status, told = self.ask("GET", f"/api/runs/{self.run}".encode())
-            if status == 200 and json.loads(told)["status"] == "paused":
-                return self.run.encode()
             self.ask("DELETE", f"/api/runs/{self.run}".encode())
-        _, told = self.ask("POST", b"/api/runs", body=json.dumps(LESSON).encode())
+        for _ in range(TRIES):
+            status, told = self.ask("POST", b"/api/runs", body=json.dumps(LESSON).encode())
+            if status != 503:
+                break
+            time.sleep(PAUSE_SECONDS)  # runs that were removed are still ending
         self.run = json.loads(told)["id"]
         return self.run.encode()
+
+    def _stands(self) -> bool:
+        """Whether the run is there and paused; one that begins is waited for."""
+        for _ in range(TRIES):
+            status, told = self.ask("GET", f"/api/runs/{self.run}".encode())
+            state = json.loads(told)["status"] if status == 200 else ""
+            if state != "starting":
+                return bool(state == "paused")
+            time.sleep(PAUSE_SECONDS)
+        return False
 
     def ask(
         self, method: str, path: bytes, query: bytes = b"", body: bytes = b"", kind: str = ""
