@@ -213,7 +213,7 @@ export function mount(section) {
   });
   /** The first thing to be seen: a digit writes itself, and is read. */
   async function begin() {
-    const { strokes } = await ask(`/api/pen/${Math.floor(Math.random() * 10)}?seed=${seed++}`);
+    const { strokes } = await ask(`/api/pen/${Math.floor(Math.random() * 10)}?seed=${Math.floor(Math.random() * 1e6)}`);
     if (sheet.empty) sheet.write(strokes, true);
   }
 
