@@ -12,7 +12,7 @@ import pytest
 import small
 from digitus.files import read_arrays
 from digitus.recognizer import load
-from digitus.serve.live import run as module
+from digitus.serve.live import ends
 from digitus.serve.live.lesson import lesson_from
 from digitus.training.run_folder import load_checkpoint
 from serving import LESSON, Serving, events, serving, wait_for
@@ -185,7 +185,7 @@ def test_a_run_that_diverges_says_so(alone: Serving) -> None:
 def test_our_own_mistakes_are_told_as_ours(
     alone: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "begin", lambda *_: 1 / 0)
+    monkeypatch.setattr(ends, "begin", lambda *_: 1 / 0)
     run = alone.begin()
     state = alone.until(run, "failed")
     assert "its log says more" in state["error"]
