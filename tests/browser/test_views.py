@@ -259,3 +259,34 @@ def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     held[0].continue_()
     page.wait_for_selector("#view-mistakes .misread")
     assert page.get_by_role("progressbar").count() == 0
+
+
+def test_boxes_are_split_joined_and_added(visit: Visit, server: Server, tmp_path: Path) -> None:
+    page = visit.page(server.address + "#read")
+    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
+    boxes = page.locator(".boxes g")
+    boxes.nth(9).wait_for()
+    first, second = (list(line) for line in lines(page))
+    boxes.nth(1).click()
+    for name, count in (("Split in two", 11), ("Join with the next", 10)):
+        page.get_by_role("button", name=name).click()
+        page.wait_for_function("n => document.querySelectorAll('.boxes g').length === n", arg=count)
+        now = [list(line) for line in lines(page)]
+        assert [len(line) for line in now] == [count - 5, 5], name  # and each stays in its line
+        assert now[0][0] == first[0]
+        assert now[0][-3:] == first[-3:]
+        assert now[1] == second
+    # A box drawn by hand, around a digit that has one already.
+    page.get_by_role("button", name="Add a box").click()
+    place = boxes.nth(7).locator("rect").bounding_box()
+    assert place
+    x, y, right, bottom = (
+        place["x"] - 2, place["y"] - 2,
+        place["x"] + place["width"] + 2, place["y"] + place["height"] + 2,
+    )  # fmt: skip
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(right, bottom, steps=4)
+    page.mouse.up()
+    boxes.nth(10).wait_for()
+    assert [len(line) for line in lines(page)] == [5, 6]

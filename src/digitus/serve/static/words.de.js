@@ -49,7 +49,7 @@ export default {
   "read.was": "Gelesen als {value}, zu {chance} sicher.", "read.now": "Jetzt {value}", "read.picture": "Das Bild",
   "read.table": "Alle Zahlen in einer Tabelle", "read.column.picture": "Bild", "read.column.line": "Zeile", "read.column.number": "Zahl", "read.column.doubtful": "Zweifelhaft",
   "read.failed": "nicht lesbar", "read.remove": "{name} entfernen", "read.add": "Kasten hinzufügen", "read.add-how": "Ziehen Sie einen Kasten um eine Ziffer, die nicht gefunden wurde.",
-  "read.split": "In zwei teilen", "read.join": "Mit der nächsten verbinden", "read.empty-box": "In diesem Kasten ist keine lesbare Ziffer.",
+  "read.split": "In zwei teilen", "read.join": "Mit der nächsten verbinden",
   "inside.lead": "Zeigen Sie auf eine Zahl, um zu sehen, wie sie entsteht. Malen Sie an der Ziffer, ziehen Sie an einem Gewicht, und die Antwort ändert sich.",
   "inside.size": "Wie groß das Netz ist", "inside.size.small": "784-32-10", "inside.size.real": "Das echte",
   "inside.layers": "Block für Block", "inside.ways": "Welche Gleichungen",

@@ -53,7 +53,7 @@ export default {
 
   "read.table": "All numbers in one table", "read.column.picture": "Picture", "read.column.line": "Line", "read.column.number": "Number", "read.column.doubtful": "Doubtful",
   "read.failed": "could not be read", "read.remove": "Remove {name}", "read.add": "Add a box", "read.add-how": "Draw a box around a digit that was not found.",
-  "read.split": "Split in two", "read.join": "Join with the next", "read.empty-box": "There is no digit in this box that can be read.",
+  "read.split": "Split in two", "read.join": "Join with the next",
 
   "inside.lead": "Point at any number to see it computed. Paint on the digit, drag a weight in the lens, and watch the answer change.",
   "inside.size": "How large a network", "inside.size.small": "784-32-10", "inside.size.real": "The real one",

@@ -49,7 +49,7 @@ export default {
   "read.was": "Leído como {value}, seguro al {chance}.", "read.now": "Ahora {value}", "read.picture": "La imagen",
   "read.table": "Todos los números en una tabla", "read.column.picture": "Imagen", "read.column.line": "Línea", "read.column.number": "Número", "read.column.doubtful": "Dudosos",
   "read.failed": "no se pudo leer", "read.remove": "Quitar {name}", "read.add": "Añadir una caja", "read.add-how": "Traza una caja alrededor de un dígito que no se encontró.",
-  "read.split": "Partir en dos", "read.join": "Unir con el siguiente", "read.empty-box": "En esta caja no hay ningún dígito legible.",
+  "read.split": "Partir en dos", "read.join": "Unir con el siguiente",
   "inside.lead": "Señala un número para ver cómo se calcula. Pinta sobre el dígito, arrastra un peso y mira cambiar la respuesta.",
   "inside.size": "Tamaño de la red", "inside.size.small": "784-32-10", "inside.size.real": "La de verdad",
   "inside.layers": "Bloque por bloque", "inside.ways": "Qué ecuaciones",

@@ -49,7 +49,7 @@ export default {
   "read.was": "Lu {value}, sûr à {chance}.", "read.now": "Maintenant {value}", "read.picture": "L'image",
   "read.table": "Tous les nombres dans un tableau", "read.column.picture": "Image", "read.column.line": "Ligne", "read.column.number": "Nombre", "read.column.doubtful": "Douteux",
   "read.failed": "illisible", "read.remove": "Retirer {name}", "read.add": "Ajouter une boîte", "read.add-how": "Tracez une boîte autour d'un chiffre qui n'a pas été trouvé.",
-  "read.split": "Couper en deux", "read.join": "Joindre au suivant", "read.empty-box": "Il n'y a pas de chiffre lisible dans cette boîte.",
+  "read.split": "Couper en deux", "read.join": "Joindre au suivant",
   "inside.lead": "Montrez un nombre pour le voir calculé. Peignez sur le chiffre, tirez sur un poids, et regardez la réponse changer.",
   "inside.size": "Taille du réseau", "inside.size.small": "784-32-10", "inside.size.real": "Le vrai",
   "inside.layers": "Bloc par bloc", "inside.ways": "Quelles équations",

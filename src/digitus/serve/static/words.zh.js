@@ -32,7 +32,7 @@ export default {
   "read.doubtful": "{n} 个有疑问：检查", "read.box": "{value}，{chance}。键入正确的数字即可更正", "read.taken-out": "已去掉：不是数字。", "read.corrected": "已更正为 {value}。", "read.what": "把握不够（{chance}）。这是什么？",
   "read.was": "读作 {value}，把握 {chance}。", "read.now": "现在是 {value}", "read.picture": "图片",
   "read.table": "所有的数汇成一表", "read.column.picture": "图片", "read.column.line": "行", "read.column.number": "数", "read.column.doubtful": "有疑问",
-  "read.failed": "无法读取", "read.remove": "移除 {name}", "read.add": "添加方框", "read.add-how": "在没有找到的数字周围拖出一个方框。", "read.split": "分成两个", "read.join": "与下一个合并", "read.empty-box": "这个方框里没有可读的数字。",
+  "read.failed": "无法读取", "read.remove": "移除 {name}", "read.add": "添加方框", "read.add-how": "在没有找到的数字周围拖出一个方框。", "read.split": "分成两个", "read.join": "与下一个合并",
   "inside.lead": "指向任何一个数，看它如何算出。在数字上涂画，拖动一个权重，看答案如何改变。",
   "inside.size": "网络的大小", "inside.size.small": "784-32-10", "inside.size.real": "真正的网络", "inside.layers": "逐块来看", "inside.ways": "哪些方程",
   "map.title": "整个网络", "map.legend": "小于零、零、大于零", "map.input": "您的数字", "map.answer": "答案",
