@@ -84,6 +84,7 @@ export function morph() {
     element.hidden = !pixels;
     if (!pixels) return;
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+    title.textContent = words("morph.title", { a: order[0], b: order[1] });
     try {
       const hands = await Promise.all([...Array(HANDS).keys()].map((seed) => ask(`/api/pen/${order[1]}?seed=${seed}`)));
       const others = hands.map((hand) => bytes(hand.image));
@@ -96,7 +97,6 @@ export function morph() {
       const { answers } = await ask(asked("/api/recognize"), all);
       if (mine !== turn) return;
       [frames, odds, ends] = [pictures, answers.map((a) => a.probabilities), order.slice(0, 2)];
-      title.textContent = words("morph.title", { a: ends[0], b: ends[1] });
       slider.value = here().view === "draw" ? Number(here().query.get("bend") ?? 0) : 0;
       show();
     } catch (error) {
