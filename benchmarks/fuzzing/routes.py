@@ -38,6 +38,8 @@ BUSY = (503, 507)  # too much is asked for, or there is no room
 LESSON = {"layers": "784-8-10", "examples": 300, "epochs": 1, "paused": True}
 IMAGE = strokes(1, 0).images[0]
 STREAM = "/api/runs/{id}/events"
+# What needs a run that has ended; all else is asked of one that is paused.
+OF_A_NETWORK = {f"/api/runs/{{id}}/{part}" for part in ("model", "report", "mistakes")}
 # What is sent as it should be, by address; beside it, each is sent nothing.
 BODIES: dict[str, list[Any]] = {
     "/api/recognize": [IMAGE.tobytes(), {"images": [IMAGE.ravel().tolist()]}],
@@ -68,7 +70,7 @@ class RefusedError(DigitusError):
 
 
 class Server(logging.Handler):
-    """The application between its beginning and the end of the process, and one paused run."""
+    """The application between its beginning and the end of the process, and its runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +81,7 @@ class Server(logging.Handler):
         self.app = application(recognizer(True), AccessPolicy(), Path(self.folder.name))
         self.life = self.app.router.lifespan_context(self.app)
         self.loop.run_until_complete(self.life.__aenter__())
-        self.run = ""
+        self.runs: dict[str, str] = {}  # their ids, by how they stand
 
     def close(self) -> None:
         """Ends it."""
@@ -95,29 +97,32 @@ class Server(logging.Handler):
         if record.exc_info and record.exc_info[1]:
             self.errors.append(record.exc_info[1])
 
-    def a_run(self) -> bytes:
-        """The id of a run; another one is begun where it has ended."""
-        if self.run and self._stands():
-            return self.run.encode()
-        if self.run:
-            self.ask("DELETE", f"/api/runs/{self.run}".encode())
-        for _ in range(TRIES):
-            status, told = self.ask("POST", b"/api/runs", body=json.dumps(LESSON).encode())
-            if status != 503:
-                break
-            time.sleep(PAUSE_SECONDS)  # runs that were removed are still ending
-        self.run = json.loads(told)["id"]
-        return self.run.encode()
+    def a_run(self, path: str) -> bytes:
+        """The id of a run as the address needs it; another one is begun where it has ended."""
+        wanted = "finished" if path in OF_A_NETWORK else "paused"
+        if wanted not in self.runs or self._status(wanted) != wanted:
+            if wanted in self.runs:
+                self.ask("DELETE", f"/api/runs/{self.runs[wanted]}".encode())
+            self.runs[wanted] = self._begun(LESSON | {"paused": wanted == "paused"})
+            for _ in range(TRIES):
+                if self._status(wanted) == wanted:
+                    break
+                time.sleep(PAUSE_SECONDS)
+        return self.runs[wanted].encode()
 
-    def _stands(self) -> bool:
-        """Whether the run is there and paused; one that begins is waited for."""
+    def _begun(self, lesson: dict[str, Any]) -> str:
+        """The id of a new run, once those that were removed have ended."""
         for _ in range(TRIES):
-            status, told = self.ask("GET", f"/api/runs/{self.run}".encode())
-            state = json.loads(told)["status"] if status == 200 else ""
-            if state != "starting":
-                return bool(state == "paused")
+            status, told = self.ask("POST", b"/api/runs", body=json.dumps(lesson).encode())
+            if status not in BUSY:
+                break
             time.sleep(PAUSE_SECONDS)
-        return False
+        return str(json.loads(told)["id"])
+
+    def _status(self, wanted: str) -> str:
+        """How the run stands that is to stand so; a removed one in no way."""
+        status, told = self.ask("GET", f"/api/runs/{self.runs[wanted]}".encode())
+        return str(json.loads(told)["status"]) if status == 200 else ""
 
     def ask(
         self, method: str, path: bytes, query: bytes = b"", body: bytes = b"", kind: str = ""
@@ -183,7 +188,7 @@ def _addressed(path: str, data: bytes) -> tuple[bytes, bytes]:
     """The address and query that bytes make of a path, for a request without a body."""
     there, _, query = data.partition(b"?")
     if "{id}" in path and OWN in there:
-        there = there.replace(OWN, server().a_run())
+        there = there.replace(OWN, server().a_run(path))
     # Other bytes do not get past the parser of HTTP.
     there, query = (quote(part, safe=ASCII).encode() for part in (there, query))
     return re.sub(rb"{\w+}", lambda _: there, path.encode()), query
@@ -201,7 +206,7 @@ def tried(name: str, operation: Operation, data: bytes) -> None:
         query = QUERIES.get(path, b"")
         place = path.encode()
         if "{id}" in path:
-            place = place.replace(b"{id}", ours.a_run())
+            place = place.replace(b"{id}", ours.a_run(path))
         if operation.body is None or (operation.raw and data[:1] != b"{"):
             kind = operation.raw.replace("*", "png")
     if path == "/api/draw":  # the width is that of the body

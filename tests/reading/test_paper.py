@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from difflib import SequenceMatcher
-from itertools import product
 
 import cv2
 import numpy as np
@@ -17,14 +15,14 @@ from digitus.synthetic.strokes import draw
 from digitus.types import Bytes
 
 
-def ink(text: str, height: int, step: int, thicker: int = 0, seed: int = 11) -> Bytes:
+def ink(text: str, height: int, step: int, thicker: int = 0) -> Bytes:
     """The digits of a text in a row on black, `step` pixels from one to the next."""
     wide = step * len(text) + height
     sheet = np.zeros((2 * height, wide), np.uint8)
     for i, c in enumerate(text):
         if c == " ":
             continue
-        digit = draw(np.array([int(c)]), stream(seed, "paper", i, c))[0]
+        digit = draw(np.array([int(c)]), stream(11, "paper", i, c))[0]
         digit = cv2.resize(digit, (height, height), interpolation=cv2.INTER_CUBIC)
         if thicker:
             digit = cv2.dilate(digit, np.ones((thicker, thicker), np.uint8))
@@ -37,21 +35,16 @@ def paper(sheet: Bytes, light: int = 225) -> Bytes:
     return (light - sheet * ((light - 30) / 255)).astype(np.uint8)
 
 
-def test_the_boxes_of_a_form_take_hardly_a_digit_away() -> None:
-    """A one between walls that are as dark and as broad as it is may be taken for a third wall."""
-    text, wide, kept, rows = "03165742", 56, 0, 0
-    for grey, wall, seed in product((60, 160), (1, 3), (11, 12, 13)):
-        picture = paper(ink(text, 36, wide, seed=seed))
-        for i in range(len(text) + 1):
-            cv2.line(picture, (i * wide - 10, 4), (i * wide - 10, 66), grey, wall)
-        for y in (4, 66):
-            cv2.line(picture, (0, y), (len(text) * wide - 10, y), grey, wall)
-        (line,) = read(picture).lines
-        said = line.replace(" ", "")
-        kept += sum(same.size for same in SequenceMatcher(None, text, said).get_matching_blocks())
-        rows += said == text
-    assert kept >= 12 * len(text) - 2
-    assert rows >= 10
+@pytest.mark.parametrize("wall", [1, 3])
+@pytest.mark.parametrize("grey", [60, 160])
+def test_the_boxes_of_a_form_take_no_digit_away(wall: int, grey: int) -> None:
+    text, wide = "03165742", 56
+    picture = paper(ink(text, 36, wide))
+    for i in range(len(text) + 1):
+        cv2.line(picture, (i * wide - 10, 4), (i * wide - 10, 66), grey, wall)
+    for y in (4, 66):
+        cv2.line(picture, (0, y), (len(text) * wide - 10, y), grey, wall)
+    assert read(picture).lines[0].replace(" ", "") == text
 
 
 def test_slashes_of_a_date_are_no_digits_of_its_pattern() -> None:

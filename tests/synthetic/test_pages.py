@@ -185,19 +185,24 @@ def test_a_pen_that_is_not_lifted_makes_one_piece_of_two_digits():
         pieces = cv2.connectedComponents(ink)[1]
         for character, (x, y, w, h), _ in page.signs:
             assert character == JOIN
-            assert pieces[y : y + h, x : x + w].any()
+            inside = pieces[y : y + h, x : x + w]
+            assert len(np.unique(inside)) >= 2
+            piece = np.bincount(inside[inside > 0]).argmax()
+            reached = sum(
+                (pieces[top : top + high, left : left + wide] == piece).any()
+                for _, (left, top, wide, high), _ in page.digits
+            )
+            assert reached >= 2
             joins += 1
     assert joins > 15
 
 
 def test_scattered_lines_begin_anywhere():
-    apart = []
-    for page in pages(9, 2, kinds={"lines", "scattered", "screen"}):
-        firsts: dict[int, float] = {}
+    for page in pages(5, 2, kinds={"lines", "scattered", "screen"}):
+        firsts = {}
         for _, (x, _, _, h), line in page.digits:
             firsts.setdefault(line, x / h)
-        apart.append(np.ptp(list(firsts.values())))
-    assert np.median(apart) > 1
+        assert np.ptp(list(firsts.values())) > 0.5 or len(firsts) < 3
 
 
 def test_touching_digits_are_one_piece():

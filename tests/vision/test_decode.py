@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, features
 
+from conftest import missing
 from digitus.errors import DataError
 from digitus.vision import decode as module
 from digitus.vision.decode import FORMATS, decode, decode_pages
@@ -152,8 +153,9 @@ def test_a_photo_in_heic_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
     assert "pip install 'digitus[heic,avif]'" in complaint(b"\0\0\0\x18ftypheic" + bytes(20))
 
 
-@pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
 def test_a_photo_in_avif(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not features.check("avif"):
+        missing("avif", "this Pillow was built without AVIF")
     ramp = np.tile(RAMP, (8, 8))
     content = encoded(Image.fromarray(ramp), "AVIF", quality=100)
     assert np.abs(decode(content).astype(int) - ramp).max() < 20
