@@ -1,9 +1,9 @@
 """What the close-up network learns from: finds on made pages, and what is there.
 
 A digit's box is missed by a little, as the page network misses it. No digits are signs, digits that
-are crossed out, what stands half beside a digit, other ink and print, and edges anywhere. Inside:
-the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`) and how
-pages are made (`synthetic.pages`).
+are crossed out, what stands half beside a digit, other ink and print, edges anywhere, and noise.
+Inside: the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`)
+and how pages are made (`synthetic.pages`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from digitus.datasets.augment import augment
 from digitus.datasets.augmentation import Augmentation
-from digitus.detection.closeups import NONE, closeup
+from digitus.detection.closeups import NONE, SIDE, WITHIN, closeup
 from digitus.synthetic.pages.pages import Page
 from digitus.types import Bytes, Floats64, Images
 from digitus.vision.colour import as_grey
@@ -26,6 +26,7 @@ SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those 
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
+GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
 SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
 
 
@@ -52,6 +53,7 @@ def of_page(page: Page, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]
     for box in _others(page, grey, taken[: len(digits)], rng):
         if not _covers(taken, box):
             yield closeup(grey, box, beyond), NONE
+    yield noise(rng), NONE
 
 
 def varied(images: Images, rng: np.random.Generator) -> Images:
@@ -62,6 +64,16 @@ def varied(images: Images, rng: np.random.Generator) -> Images:
     found = augment(found.astype(np.uint8), VARIED, rng)
     back = light ^ (rng.random(len(images)) < INVERTED)
     return np.where(back[:, None, None], 255 - found, found).astype(np.uint8)
+
+
+def noise(rng: np.random.Generator) -> Bytes:
+    """A close-up of grains of any size and nothing else."""
+    side = max(4, round(SIDE / rng.uniform(*GRAINS)))
+    grains = rng.integers(0, 256, (side, side), np.uint8)
+    if rng.random() < 0.5:  # of few greys, as on a screen
+        grains = (grains > rng.integers(40, 216)).astype(np.uint8) * 255
+    box = np.array([side / 2, side / 2, side * WITHIN / SIDE, side * WITHIN / SIDE])
+    return closeup(np.asarray(grains, np.uint8), box, 128.0)
 
 
 def _middle(box: tuple[int, int, int, int]) -> Floats64:
