@@ -17,7 +17,6 @@ scikit-learn, `pip install 'digitus[sklearn]'`.
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from digitus.datasets.digits import CLASSES, Digits
 from digitus.nn import Constant, softmax
 from digitus.recipe import Recipe, load_recipe, with_settings
 from digitus.recognizer import Recognizer
+from digitus.threads import cores
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.suited import suited
 from digitus.types import Bytes, Matrix
@@ -170,7 +170,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn(self, recipe: Recipe, digits: Digits, state: State) -> None:
         """Trains from a state, and keeps it."""
-        threads = (os.cpu_count() or 1) if self.n_jobs == -1 else self.n_jobs or 1
+        threads = cores() if self.n_jobs == -1 else self.n_jobs or 1
         for event in train(recipe, digits, state=state, threads=threads):
             if isinstance(event, Finished):
                 self.recognizer_: Recognizer = event.recognizer
