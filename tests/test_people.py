@@ -19,7 +19,8 @@ from PIL import Image
 
 import digitus
 from digitus.datasets.named import digits_of
-from digitus.errors import DataError, RecipeError, TrainingError
+from digitus.errors import DataError, OutputError, RecipeError, TrainingError
+from digitus.locks import locked
 from digitus.training.run_folder import Run
 from small import digits, recipe, recognizer
 
@@ -94,6 +95,18 @@ def test_a_run_that_is_kept_lies_in_its_folder(tmp_path: Path) -> None:
     assert not run.checkpoint.exists()
     with pytest.raises(TrainingError, match="holds a run already"):
         digitus.train(recipe(), small(), out=tmp_path / "run")
+
+
+def test_a_folder_that_another_writes_to_is_left_alone(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path, "digitus train"),
+        pytest.raises(OutputError, match="is in use by digitus train"),
+    ):
+        digitus.train(recipe(epochs=1), small(), out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot write"):
+        digitus.train(recipe(epochs=1), small(), out=tmp_path / "file")
 
 
 def test_epochs_are_logged(caplog: pytest.LogCaptureFixture) -> None:

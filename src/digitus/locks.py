@@ -52,6 +52,26 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         os.close(number)
 
 
+@contextmanager
+def alone(folder: Path, what: str) -> Iterator[None]:
+    """As `locked`, in a folder that is made where there is none.
+
+    If what is done there fails before it leaves anything, no empty folder is left. Raises
+    `OutputError`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from None
+    try:
+        with locked(folder, what):
+            yield
+    except Exception:
+        with suppress(OSError):
+            folder.rmdir()
+        raise
+
+
 def _lock(path: Path) -> int | None:
     """The descriptor of a file that this process has locked; None where another process has."""
     try:

@@ -21,7 +21,7 @@ from digitus.cli.common import (
     threads_option,
     transposed_option,
 )
-from digitus.cli.train_folder import alone, check_unused, interrupted
+from digitus.cli.train_folder import check_unused, interrupted
 from digitus.cli.train_tasks import (
     beginning,
     begun,
@@ -126,6 +126,7 @@ def train(
     """
     from digitus.cli.train_told import tell, tell_times
     from digitus.errors import TrainingError
+    from digitus.locks import alone
     from digitus.recipe import load_recipe
     from digitus.training.device import Device
     from digitus.training.profile import Profile
@@ -149,7 +150,7 @@ def train(
         chosen = suited_to(chosen, learnt, given)
         state = begun(chosen, learnt, before)
         run = Run(out) if out else new_run(chosen.name)
-    with alone(run):
+    with alone(run.folder, "digitus train"):
         if resume:
             asked = chosen if given else None
             chosen, learnt, state = _resumed(run, asked, given, data, bring)

@@ -1,12 +1,10 @@
-"""The folder that `digitus train` writes to: which one, and nobody else at the same time.
+"""The folder that `digitus train` writes to: which one.
 
-Inside: that. Not inside: what lies in it (`training.run_folder`), and the lock itself (`locks`).
+Inside: that. Not inside: what lies in it (`training.run_folder`), and who may write there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,18 +29,3 @@ def check_unused(run: Run) -> None:
 
     if run.used:
         raise TrainingError(f"{run.folder} holds a run already; choose another --out, or --resume")
-
-
-@contextmanager
-def alone(run: Run) -> Iterator[None]:
-    """Has the folder of a run for itself; one that could not even begin leaves no empty folder."""
-    from digitus.locks import locked
-
-    run.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with locked(run.folder, "digitus train"):
-            yield
-    except Exception:
-        with suppress(OSError):
-            run.folder.rmdir()
-        raise

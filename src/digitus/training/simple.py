@@ -18,6 +18,7 @@ from digitus.datasets.digits import Digits
 from digitus.datasets.sources import STROKES
 from digitus.errors import DownloadError, RecipeError, TrainingError
 from digitus.evaluation import evaluate
+from digitus.locks import alone
 from digitus.recipe import MADE, Recipe, changed, load_recipe, with_settings
 from digitus.recognizer import Recognizer, load
 from digitus.threads import cores, workers
@@ -69,13 +70,14 @@ def train(
     What happens meanwhile is logged under "digitus.training". To follow a run step by step, or to
     stop it, iterate over `digitus.training.loop.train(recipe, digits)`.
 
-    Raises `TypeError` for arguments of another kind, `RecipeError`, `DataError`, `ShapeError`, and
-    `TrainingError` where nothing was learnt.
+    Raises `TypeError` for arguments of another kind, `RecipeError`, `DataError`, `ShapeError`,
+    `OutputError` where `out` cannot be written or is in use, and `TrainingError` where it holds a
+    run already or nothing was learnt.
     """
     before = load(start_from) if isinstance(start_from, str | Path) else start_from
     run = Run(Path(out)) if out is not None else None
-    if run and run.used:
-        raise TrainingError(f"{out} holds a run already; choose another folder")
+    if run:
+        _check_unused(run)
     if before is not None and not isinstance(before, Recognizer):
         raise TypeError(f"start_from is a Recognizer or its file, not {type(before).__name__}")
     if prepare not in ("auto", "none"):
@@ -91,14 +93,22 @@ def train(
     threads = cores(threads)
     if run is None:
         events = logged(events_of(chosen, digits, state=state, threads=threads))
-    else:
+        return _reported(_followed(events), digits, threads)
+    with alone(run.folder, "digitus.train"):
+        _check_unused(run)  # another may have begun while the data were loaded
         events = record(run, chosen, digits, state=state, threads=threads)
-    trained = _reported(_followed(events), digits, threads)
-    if run is not None and trained.report is not None:
-        from digitus.report import write_report
+        trained = _reported(_followed(events), digits, threads)
+        if trained.report is not None:
+            from digitus.report import write_report
 
-        write_report(run.report, trained, trained.report, trained.history["epochs"])
+            write_report(run.report, trained, trained.report, trained.history["epochs"])
     return trained
+
+
+def _check_unused(run: Run) -> None:
+    """A new run replaces nothing. Raises `TrainingError`."""
+    if run.used:
+        raise TrainingError(f"{run.folder} holds a run already; choose another folder")
 
 
 def _without_none(**values: Any) -> dict[str, Any]:
