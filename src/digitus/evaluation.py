@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 READ_WELL = 0.9  # accuracy from which nobody looks for what is wrong with the images
 MUCH_BETTER = 0.2  # of the images must be read right in addition, or it may be chance
 SAMPLED = 300  # images for that
-
-
-HEAD = ("digit", "count", "wrong", "right")
+HEAD = ("digit", "count", "wrong", "right")  # of the table by digit
 
 
 @dataclass(frozen=True, eq=False, repr=False)

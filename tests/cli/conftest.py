@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -86,3 +87,12 @@ def own(tmp_path: Path) -> Path:
     path = tmp_path / "own.npz"
     np.savez(path, x=digits().images, y=digits().labels)
     return path
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A picture of a one, small enough to be read at once."""
+    sheet = np.full((28, 28), 255, np.uint8)
+    cv2.line(sheet, (14, 4), (13, 24), 0, 3)
+    cv2.imwrite(str(tmp_path / "one.png"), sheet)
+    return tmp_path / "one.png"

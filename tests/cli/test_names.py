@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
 from digitus import files
@@ -23,15 +21,6 @@ from digitus.serve import server
 from small import recognizer
 
 LONG = "a" * 300
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Path:
-    """A picture of a one, small enough to be read at once."""
-    sheet = np.full((28, 28), 255, np.uint8)
-    cv2.line(sheet, (14, 4), (13, 24), 0, 3)
-    cv2.imwrite(str(tmp_path / "one.png"), sheet)
-    return tmp_path / "one.png"
 
 
 @contextmanager

@@ -7,18 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-
-
-@pytest.fixture
-def one(tmp_path: Path) -> Path:
-    """A picture of a one, small enough to be read at once."""
-    sheet = np.full((28, 28), 255, np.uint8)
-    cv2.line(sheet, (14, 4), (13, 24), 0, 3)
-    cv2.imwrite(str(tmp_path / "one.png"), sheet)
-    return tmp_path / "one.png"
 
 
 def shell(

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from digitus.report.show import Show
 
 log = logging.getLogger("digitus.reading")
-MOST_CELLS = 100  # rows, and columns, of a grid
 MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
 
@@ -40,6 +39,8 @@ def _grid(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
     """Rows and columns, from 9x9."""
     if value is None:
         return None
+    from digitus.reading.options import MOST_CELLS
+
     sides = re.fullmatch(r"(\d{1,3})[x×](\d{1,3})", value.lower(), re.ASCII)
     rows, columns = (int(side) for side in sides.groups()) if sides else (0, 0)
     if not 1 <= min(rows, columns) <= max(rows, columns) <= MOST_CELLS:
