@@ -69,13 +69,13 @@ def endpoint(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     command += ["--no-sandbox"] if os.geteuid() == 0 else []
     command += ["--disable-dev-shm-usage", "--hide-scrollbars", "about:blank"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    port = (
-        wait_for((profile / "DevToolsActivePort").exists)
-        and (wait_for(lambda: (profile / "DevToolsActivePort").read_text().split())[0])
-    )
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=20)
+    told = profile / "DevToolsActivePort"
+    try:
+        port = wait_for(lambda: told.exists() and told.read_text().split())[0]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")

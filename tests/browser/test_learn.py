@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import pytest
 from browser.conftest import Server, Visit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import APIResponse, Browser, Page, Route
 
 
 def begin(page: Page, *, paused: bool = False, **settings: object) -> None:
@@ -64,16 +63,15 @@ def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
 def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
 
-    def late(route: Route) -> None:
-        answer = route.fetch()
-        body = json.dumps({**answer.json(), "status": "running"})
-        route.fulfill(response=answer, body=body)
-
-    page.route(re.compile(r"/api/runs/\w+(/pace)?$"), late)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(re.compile(r"/api/runs/\w+/pace$"), lambda r: held.append((r, r.fetch())))
     # At first 40 steps a second: long enough for the pace to be chosen on a slow machine, too.
     begin(page, layers="784-10", epochs=1, examples=6000)
     page.select_option("#pace", "0")
     wait_for(page, "finished")
+    [(route, answer)] = held
+    with page.expect_response(re.compile(r"/pace$")):
+        route.fulfill(response=answer, json={**answer.json(), "status": "running"})
     page.wait_for_timeout(300)
     assert page.inner_text(".watching .status") == "finished"
 

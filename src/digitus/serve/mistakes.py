@@ -109,8 +109,9 @@ class MistakesHandler:
         return self._looked.get(_key(query.model), Looked(0, 0))
 
     def _mistakes(self, query: ModelMistakesQuery) -> Mistakes:
-        recognizer = self._models.named(query.model)
+        # The version first: after an epoch in between, older answers must not stand under its name.
         version = self._models.version(query.model)
+        recognizer = self._models.named(query.model)
         with self._lock:
             if version not in self._found:
                 self._found[version] = self._looked_at(recognizer, _key(query.model))

@@ -64,13 +64,6 @@ export function number(x, digits = 3) {
 /** 10000 as "10,000". */
 export const count = (n) => Math.round(n).toLocaleString("en");
 
-/** 75.2 as "1 min 15 s". */
-export function duration(seconds) {
-  if (seconds < 60) return `${seconds.toFixed(1)}\u00a0s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)}\u00a0min ${whole % 60}\u00a0s`;
-}
-
 /** [28, 28, 16] as "28 × 28 × 16". */
 export const shape = (axes) => axes.join("\u2009×\u2009");
 

@@ -1,11 +1,12 @@
 // Draw: a sheet for one digit or a whole number; the answer follows the pen.
 
+import { keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { chance, complain, css, h, say, svg } from "./dom.js";
 import { pad, WIDTH } from "./pad.js";
 import { picture } from "./pictures.js";
 import { asked } from "./model.js";
-import { chosen, keep, look, onModel } from "./shared.js";
+import { chosen, look, onModel } from "./shared.js";
 import { bars } from "./bars.js";
 import { packed, unpacked } from "./ink.js";
 import { morph } from "./morph.js";

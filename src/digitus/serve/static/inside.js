@@ -88,9 +88,8 @@ export function mount(section) {
     sizes.forEach((button, k) => button.setAttribute("aria-pressed", String(model.id === [SMALL, ""][k])));
     if (rows.length !== net.layers.length) build();
     net.layers.forEach((layer, i) => {
-      if (layer.kind === "Dense" && net.layers.slice(0, i).reverse().find((l) => l.kind !== "Dropout")?.kind === "Flatten") {
-        layer.image = net.layers.slice(0, i).reverse().find((l) => l.kind === "Flatten").shape_in;
-      }
+      const before = net.layers.slice(0, i).findLast((l) => l.kind !== "Dropout");
+      if (layer.kind === "Dense" && before?.kind === "Flatten") layer.image = before.shape_in;
       rows[i].maps?.set(layer);
     });
     map.set(net, parts, parts.map((b) => title(net.layers[b.head])));

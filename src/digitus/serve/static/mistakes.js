@@ -1,10 +1,11 @@
 // Mistakes: the test digits that the network gets wrong, each of which opens in Inside.
 
+import { keep } from "./address.js";
 import { ask } from "./api.js";
 import { confusion, misread } from "./confusion.js";
 import { complain, count, css, h, percent, say } from "./dom.js";
 import { asked, model } from "./model.js";
-import { keep, onModel } from "./shared.js";
+import { onModel } from "./shared.js";
 import { words } from "./words.js";
 
 const PAGE = 60;

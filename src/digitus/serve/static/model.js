@@ -17,7 +17,7 @@ export const model = { id: "", about: undefined };
 export const asked = (path, id = model.id) => (id ? `${path}${path.includes("?") ? "&" : "?"}model=${id}` : path);
 
 /** A run whose network can be used. */
-export const usable = (run) => run.development_accuracy !== null;
+const usable = (run) => run.development_accuracy !== null;
 
 let select;
 let told = Promise.resolve();

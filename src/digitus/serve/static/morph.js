@@ -2,18 +2,19 @@
 // where the answer turns. The way between two shapes goes by their outlines: at each place the distance
 // to the outline of one becomes that to the other's. Not inside: recognizing.
 
+import { here, keep } from "./address.js";
 import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
 import { chance, complain, h, percent } from "./dom.js";
 import { asked } from "./model.js";
 import { paint } from "./pictures.js";
-import { here, keep, look } from "./shared.js";
+import { look } from "./shared.js";
 import { words } from "./words.js";
 
 const [SIDE, STEPS, HANDS] = [28, 32, 8];
 
 /** For each pixel how far it is inside the ink (above zero) or outside it, in pixels. */
-export function distances(pixels) {
+function distances(pixels) {
   const inside = Array.from(pixels, (v) => v >= 128);
   const out = new Float32Array(SIDE * SIDE);
   for (let i = 0; i < out.length; i++) {

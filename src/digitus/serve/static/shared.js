@@ -1,6 +1,5 @@
 // What one view hands to another: the digit that is looked at.
 
-import { here, keep } from "./address.js";
 import { model } from "./model.js";
 
 export const chosen = { pixels: undefined, from: "" };
@@ -26,5 +25,3 @@ export function onModel(section, changed) {
   document.addEventListener("model", () => section.hidden || check());
   return check;
 }
-
-export { here, keep };
