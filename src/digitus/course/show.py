@@ -7,9 +7,6 @@ reports (`report`), which have a style sheet to themselves.
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +17,8 @@ from markupsafe import escape
 from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, axis_for, number
 from digitus.report.charts import Series as _Series
 from digitus.report.formats import SPACE
+from digitus.report.pictures import NEGATIVE, POSITIVE, png_uri
 
-POSITIVE, NEGATIVE = (45, 114, 210), (214, 69, 48)  # blue, red
 COLOURS = ("#2d72d2", "#d2552d", "#238551", "#9d3f9d", "#8f6a00", "#667080")
 TILE = 84  # pixels of a shown picture
 MOST_POINTS = 400  # of a curve
@@ -68,27 +65,13 @@ def _tiles(colours: Any, captions: Sequence[object] | None, what: str) -> Drawin
     side = TILE if n > 1 else 2 * TILE
     parts = [
         '<figure style="display:inline-block;margin:4px;text-align:center">'
-        f'<img src="{_png(tile)}" alt="{escape(f"{what} {name}".strip())}" width="{side}" '
+        f'<img src="{png_uri(tile)}" alt="{escape(f"{what} {name}".strip())}" width="{side}" '
         f'height="{side * h // w}" style="image-rendering:pixelated;outline:1px solid #8886">'
         f"<figcaption>{escape(name)}</figcaption></figure>"
-        for tile, name in zip(colours, names, strict=True)
+        for tile, name in zip(np.round(colours).astype(np.uint8), names, strict=True)
     ]
     words = f"{n} pictures of {h} x {w}" + (f": {', '.join(names)}" if any(names) else "")
     return Drawing("".join(parts), words)
-
-
-def _png(colours: Any) -> str:
-    """A picture [h w 3] as the address of a PNG. By hand, since this also runs in a browser."""
-    h, w = colours.shape[:2]
-    rows = np.zeros((h, 1 + 3 * w), np.uint8)  # each begins with its filter: none
-    rows[:, 1:] = np.round(colours).reshape(h, 3 * w)
-    head = struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b""))
-    packed = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
-    return f"data:image/png;base64,{base64.b64encode(packed).decode('ascii')}"
 
 
 def curve(

@@ -76,6 +76,15 @@ def photo_uri(picture: Bytes) -> str:
     return _address(packed, "jpeg")
 
 
+def png_uri(picture: Bytes) -> str:
+    """A picture [h w] or [h w 3] as the address of a PNG, each pixel as it is."""
+    from PIL import Image
+
+    packed = io.BytesIO()
+    Image.fromarray(picture).save(packed, "PNG")
+    return _address(packed, "png")
+
+
 def _sheet(name: str, images: Images, colours: list[tuple[int, int, int, int]]) -> Sheet:
     """Puts the pictures side by side in a sheet that is about square."""
     n, h, w = images.shape
