@@ -81,7 +81,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> DigitClassifier:
-        """Learns rows of pixels X [n p] and their labels y [n], a sixth of few held back."""
+        """Learns pixels X [n p] and their labels y [n]; of a small set, a sixth is held back."""
         X, y = validate_data(self, X, y)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
