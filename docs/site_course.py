@@ -18,8 +18,8 @@ INDEX = """# The course
 
 Each lesson is a page to read and a notebook that runs; with `digitus course open 1` you have it on
 your own machine, in Jupyter if that is installed, with a file for your answers beside it. `digitus
-course check 1` tells what is wrong in them, and not what is right. You need a little Python, and no
-mathematics beyond plus and times.
+course check 1` tells what is wrong in them, and not what is right. You need a little Python and
+school mathematics; what a slope is, and how slopes combine, is explained.
 
 | lesson | minutes | exercises |
 |---|---:|---:|
