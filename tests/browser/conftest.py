@@ -187,7 +187,7 @@ def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> I
     """A visit; `@pytest.mark.parametrize("visit", [{...}], indirect=True)` sets the context."""
     settings = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
     context = browser.new_context(**{**settings, **getattr(request, "param", {})})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(20_000)
     visit = Visit(context, server.address)
     yield visit
     context.close()

@@ -1,4 +1,4 @@
-"""What a visit costs: bytes of scripts, the first paint; and nothing moves under the reader."""
+"""What a visit costs in bytes of scripts, and that hardly anything moves under the reader."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ SHIFTS = """() => new Promise((done) => {
 })"""
 SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.decodedBodySize, 0)"""
-PAINT = """() => performance.getEntriesByName('first-contentful-paint')[0].startTime
-  - performance.getEntriesByType('navigation')[0].responseStart"""
 
 
 @pytest.mark.parametrize("view", ["draw", "inside", "mistakes"])
@@ -27,4 +25,3 @@ def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> N
     page.wait_for_selector(f"#view-{view} {ready}")
     assert 50_000 < page.evaluate(SCRIPTS) < LARGEST
     assert page.evaluate(SHIFTS) < 0.1
-    assert page.evaluate(PAINT) > 0

@@ -22,7 +22,7 @@ from digitus.serve.worker_pool import WorkerPool
 from digitus.training.loop import Finished, train
 
 SMALL = "small"
-SMALL_LESSON = {"recipe": "perceptron", "examples": 6000, "epochs": 4}  # a second or two
+SMALL_LESSON = {"recipe": "perceptron", "examples": 6000, "epochs": 4}
 FIRST_SECONDS = 120.0  # until the small one has learnt, on a machine that is busy
 KEPT = 4  # recognizers of runs in memory
 

@@ -1,7 +1,7 @@
 // Reads handwritten digits: `read(image)` for bytes of one picture, 0 paper, 255 ink, row by row.
 // An ES module without dependencies, for browsers, Node and Deno. Values are float32, in the order in
 // which they are made, and value 0 is the picture; sums are of doubles, the numbers that JavaScript
-// has: rounding each step to float32 would be less exact, and take half as long again.
+// has: rounding each step to float32 would be less exact, and slower.
 
 const round = Math.fround;
 
