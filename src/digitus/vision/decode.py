@@ -130,7 +130,7 @@ def _told(content: bytes, name: str) -> Iterator[None]:
 @cache
 def _formats() -> tuple[str, ...]:
     formats = list(FORMATS)
-    if features.check("avif"):
+    if "avif" in features.get_supported_modules():  # a question that an older Pillow knows too
         formats.append(AVIF)
     with suppress(ImportError):
         from pi_heif import register_heif_opener
