@@ -32,11 +32,16 @@ def growth() -> Iterator[Growth]:
         grown.bytes = _kilobytes("VmHWM") * 1024 - before
 
 
+def resident() -> int:
+    """Bytes of memory that this process has now. Only where the system is Linux."""
+    return _kilobytes("VmRSS") * 1024
+
+
 def _restarted() -> int | None:
     """What the process takes now, from where on its peak is counted."""
     try:
         RESET.write_text("5")
-        return _kilobytes("VmRSS") * 1024
+        return resident()
     except OSError:
         return None
 

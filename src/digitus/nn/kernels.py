@@ -59,11 +59,7 @@ SIGNATURES: dict[str, tuple[list[Any], Any]] = {
 def level() -> str:
     """What computes: "avx512", "avx2", "plain", or "numpy" where nothing compiled is there."""
     asked = os.environ.get(CHOICE, "")
-    if asked == NUMPY or (library := _library()) is None:
-        return NUMPY
-    best: str = library.digitus_level().decode()
-    possible = LEVELS[LEVELS.index(best) :]
-    return asked if asked in possible else best
+    return asked if asked in _possible() else _possible()[0]
 
 
 def function(name: str, dtype: np.dtype[Any], at: str) -> Callable[..., Any]:
@@ -82,6 +78,14 @@ def _function(name: str, number: str, at: str) -> Any:
     found = getattr(_library(), f"digitus_{name}_{number}_{at}")
     found.argtypes, found.restype = SIGNATURES[name]
     return found
+
+
+@cache
+def _possible() -> tuple[str, ...]:
+    """What can compute here, the best first; a step of training asks ten times."""
+    if (library := _library()) is None:
+        return (NUMPY,)
+    return (*LEVELS[LEVELS.index(library.digitus_level().decode()) :], NUMPY)
 
 
 @cache

@@ -27,6 +27,7 @@ import numpy as np
 from digitus.errors import TrainingError
 from digitus.nn.arrays import bounds
 from digitus.threads import BLAS_VARIABLES
+from digitus.training.memory import kept
 from digitus.training.shared_memory import CACHE_LINE_BYTES, ArrayShapes, SharedArrays
 from digitus.training.source import ArrayShape, Batch, Tally
 from digitus.training.step import TrainStep, add, shard_size
@@ -162,10 +163,11 @@ def run_worker(
             os._exit(1)
 
     worker = Worker(definition, rank, count, SharedArrays(shapes, file), check_alive)
-    while True:
-        worker.wait(0, worker.arrive())  # the leader arrives when there is a batch
-        worker.step()
-        worker.arrive()
+    with kept():
+        while True:
+            worker.wait(0, worker.arrive())  # the leader arrives when there is a batch
+            worker.step()
+            worker.arrive()
 
 
 class ProcessGroup:

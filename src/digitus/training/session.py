@@ -27,6 +27,7 @@ from digitus.recipe import Recipe
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Started, Stepped
+from digitus.training.memory import kept
 from digitus.training.processes import ProcessGroup, available
 from digitus.training.profile import BETWEEN, DEVELOPMENT, NEXT_BATCH, Profile
 from digitus.training.source import Batch, Source
@@ -160,7 +161,7 @@ class Session:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Can take steps for the length of a block, and ends the profile with it."""
-        with self._trainer():
+        with kept(), self._trainer():
             try:
                 yield
             finally:
