@@ -26,8 +26,8 @@ from digitus.detection.maps import Peaks
 from digitus.detection.model import PageNetwork, load, save
 from digitus.detection.storage import packed, unpacked
 from digitus.nn import Chain, calibrated
+from digitus.reading.look import second_look
 from digitus.reading.options import ReadingOptions
-from digitus.reading.photo import second_look
 from digitus.recipe import load_recipe
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.training.device import Device

@@ -11,6 +11,7 @@ from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeu
 from digitus.nn import stream
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.types import Matrix
+from digitus.vision.colour import as_grey
 from nn.compiled import LEVELS, needs_kernels
 
 
@@ -68,8 +69,11 @@ def test_the_network_that_ships_is_computed_by_the_kernels(
 ) -> None:
     """To NumPy's answers, for more finds than are looked at together, and for none."""
     rng = stream(1, "finds")
-    grey = rng.integers(0, 256, (60, 80), np.uint8)
-    boxes = rng.uniform(5, 60, (AT_ONCE + 3, 4)).astype(np.float32)
+    page = next(page for page in pages(9, 3) if len(page.digits) > 3)
+    grey = as_grey(page.picture)
+    x, y, w, h = np.array([page.digits[i % 4][1] for i in range(AT_ONCE + 3)], float).T
+    boxes = np.column_stack([x + w / 2, y + h / 2, w, h]) + rng.uniform(-6, 6, (AT_ONCE + 3, 4))
+    boxes = boxes.astype(np.float32)
 
     def answers(computing: str) -> tuple[CloseUpNetwork, Matrix]:
         monkeypatch.setenv("DIGITUS_KERNELS", computing)

@@ -93,16 +93,28 @@ def test_links_speak_for_what_they_join() -> None:
     found.follow[0] = np.eye(3)[JOINS]
     found.after[0] = found.boxes[1, :2]
     looked = answers(np.array([1, 2, 3]), np.full(3, 0.9))
-    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 0.0)
+    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 0.0, 0.0)
     likely = Confidence(presence=weights)(found, closely(looked), looked).sum(1)
     assert likely[1] > likely[2]
-    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 7))
+    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 8))
     plain = heat_alone(found, closely(looked), looked).sum(1)
     assert likely[0] > plain[0]
     assert likely[2] == pytest.approx(plain[2])
 
 
-@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 9}])
+def test_what_shares_its_place_with_a_hotter_find_may_be_the_same_digit() -> None:
+    """A wide 4 was read as two: the heat of its other half had a find of its own."""
+    found = finds(np.array([0.8, 0.4, 0.4]), answers(np.array([4, 4, 4]), np.full(3, 0.9)))
+    found.boxes[1, :2] = found.boxes[0, :2] + np.float32([10, 0])  # half of the width apart
+    looked = answers(np.array([4, 4, 4]), np.full(3, 0.9))
+    apart = Confidence(presence=(0.0, 1.0, *[0.0] * 7, -4.0))
+    likely = apart(found, closely(looked), looked).sum(1)
+    alone = Confidence(presence=(0.0, 1.0, *[0.0] * 8))(found, closely(looked), looked).sum(1)
+    np.testing.assert_allclose(likely[[0, 2]], alone[[0, 2]])
+    np.testing.assert_allclose(np.log(likely / alone / (1 - likely) * (1 - alone))[1], -4.0 / 2)
+
+
+@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 10}])
 def test_weights_that_are_none(wrong: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ValueError, match="weights of"):
         Confidence(**wrong)

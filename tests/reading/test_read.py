@@ -19,9 +19,9 @@ from digitus.detection.maps import Peaks
 from digitus.errors import DataError
 from digitus.files import read_arrays
 from digitus.nn import stream
-from digitus.reading import photo
+from digitus.reading import look
+from digitus.reading.look import second_look
 from digitus.reading.options import ReadingOptions
-from digitus.reading.photo import second_look
 from digitus.reading.read import (
     Digit,
     DrawnSteps,
@@ -78,7 +78,7 @@ def test_what_is_drawn_on_a_screen_is_read_without_the_page_network(
 ) -> None:
     picture = page(*lines)
     anyhow = read(picture)
-    monkeypatch.setattr("digitus.reading.photo.shipped", lambda: pytest.fail("the page network"))
+    monkeypatch.setattr("digitus.reading.look.shipped", lambda: pytest.fail("the page network"))
     drawn = read(picture, drawn=True)
     assert drawn.lines == anyhow.lines == lines
 
@@ -121,8 +121,8 @@ def test_a_page_that_lies_on_its_side_or_head(turns: int) -> None:
 
 
 def test_a_part_of_a_full_page_tells_which_way_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo, "MANY", 5)
-    monkeypatch.setattr(photo, "PART", 6)
+    monkeypatch.setattr(look, "MANY", 5)
+    monkeypatch.setattr(look, "PART", 6)
     for turns in (0, 2, 3):
         reading = read(np.rot90(page("23745", "74523"), turns).copy(), keep_steps=True)
         assert reading.lines == ("23745", "74523")
@@ -139,11 +139,11 @@ def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
         looked.append(len(found))
         return second_look(grey, found, options)
 
-    monkeypatch.setattr(photo, "second_look", counted)
+    monkeypatch.setattr(look, "second_look", counted)
     row = np.random.default_rng(0).integers(0, 2, (20, 400), np.uint8) * 255
     read(np.repeat(row, 20, axis=0))
-    assert max(looked) > photo.MANY
-    assert sorted(looked)[:-1] == [photo.PART] * (len(looked) - 1)
+    assert max(looked) > look.MANY
+    assert sorted(looked)[:-1] == [look.PART] * (len(looked) - 1)
 
 
 def test_an_image_that_is_one_digit_already() -> None:

@@ -7,12 +7,13 @@ alone and says q(d). They are joined by logistic regression::
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
     P(d | digit) = softmax(z)
     P(digit) = σ(Σⱼ bⱼ fⱼ),     f = 1, logit heat, log max p, log max q, log size, max P(d), s, t,
-                                    -logit c₀
+                                    -logit c₀, o
     confidence = P(digit) P(d | digit)
 
 where s and t say how well the links of the page speak for the find: s, of those that come to it,
 and t, of the one that leaves it, the best, as heat of the other end times the probability that
-something follows, less the further the link misses. a and b are fitted on made pages, whose truth
+something follows, less the further the link misses; and o is the largest share of the smaller box
+that the find's shares with that of a hotter one, which may be all that there is. a and b are fitted on made pages, whose truth
 is known (`fit`). Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 (`reading`).
 """
@@ -40,10 +41,10 @@ class Confidence:
     """How the answers are weighed: `choice` are the a of the formula, `presence` the b."""
 
     choice: tuple[float, ...] = (0.5, 0.5, 0.2)
-    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5)
+    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
 
     def __post_init__(self) -> None:
-        for name, count in (("choice", 3), ("presence", 9)):
+        for name, count in (("choice", 3), ("presence", 10)):
             weights = getattr(self, name)
             if len(weights) != count or not np.isfinite(weights).all():
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
@@ -96,7 +97,7 @@ def _evidence(found: Peaks, close: Matrix, looked: Matrix) -> Floats64:
 
 
 def _features(found: Peaks, close: Matrix, looked: Matrix, which: Floats64) -> Floats64:
-    """The f of the formula: [k 9]."""
+    """The f of the formula: [k 10]."""
     return np.column_stack(
         [
             np.ones(len(found)),
@@ -105,10 +106,21 @@ def _features(found: Peaks, close: Matrix, looked: Matrix, which: Floats64) -> F
             np.log(np.maximum(looked.max(1, initial=0), SMALLEST_SHARE)),
             np.log(np.maximum(found.boxes[:, 2:].max(1, initial=1), 1)) - 3.4,
             which.max(1, initial=0),
-            *_links(found),
+            *agreements(found),
             -_log_odds(close[:, NONE]),
+            _overlap(found),
         ]
     )
+
+
+def _overlap(found: Peaks) -> Floats64:
+    """The o of the formula: [k]."""
+    middle, size = np.split(found.boxes.astype(np.float64), 2, axis=1)
+    low, high, area = middle - size / 2, middle + size / 2, size.prod(1)
+    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    share = np.maximum(shared, 0).prod(2) / np.minimum(area[:, None], area)
+    hotter: Floats64 = share * (found.heat > found.heat[:, None])
+    return hotter.max(1, initial=0)
 
 
 def _log_odds(p: Numbers) -> Floats64:
@@ -117,7 +129,7 @@ def _log_odds(p: Numbers) -> Floats64:
     return odds
 
 
-def _links(found: Peaks) -> tuple[Floats64, Floats64]:
+def agreements(found: Peaks) -> tuple[Floats64, Floats64]:
     """The s and t of the formula: how well links speak for each find, [k] and [k]."""
     if not len(found):
         return np.zeros(0), np.zeros(0)

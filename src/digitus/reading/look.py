@@ -1,0 +1,190 @@
+"""Looks: where the digits of a picture are, what each may be, and which way up it lies.
+
+The page network says where digits are, at every scale (`detection.detector`). The close-up network
+looks at each find as it stands on the paper (`detection.closeup`), the recognizer at its ink alone,
+and the three answers become one confidence (`detection.confidence`). A page of which little is
+certain is looked at turned by quarters as well, or, where there is much on it, a part of it
+(`way_up`).
+
+Inside: `best_look`, and the lines of a look. Not inside: what is made of it (`photo`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from digitus.cancellation import check
+from digitus.datasets.digits import SIDE
+from digitus.detection.closeup import shipped as shipped_closeup
+from digitus.detection.confidence import agreements
+from digitus.detection.lines import lines_of
+from digitus.detection.maps import Peaks
+from digitus.detection.model import shipped
+from digitus.limits import FINDS
+from digitus.reading.options import ReadingOptions
+from digitus.reading.pattern import fitted, numbers
+from digitus.reading.way_up import evidence, way_up
+from digitus.types import Floats32, Floats64, Grey, Images, Matrix
+from digitus.vision.normalise import prepare_each
+
+AROUND = 0.18  # of a find's longer side: what of the picture the recognizer sees around its box
+LEAST_PIXELS = 4  # of a side: there is nothing to look at in less
+LIKELY = 0.5  # the probability of a digit from which on a find is one, refused or not
+POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
+ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
+CERTAIN = 0.9  # the mean confidence of finds from which on nobody looks at the page turned
+ENOUGH = 3  # digits: fewer do not tell which way is up
+MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
+PART = 60
+WARM = 0.2  # the heat of what may be one that lies: seen closer, it is none this way up
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A picture, turned by so many quarters, with what may be digits in it: k finds.
+
+    `close` [k 11] are the close-up network's answers; `images` [k 28 28] what the recognizer saw,
+    `looked` [k 10] its answers; `joint` [k 10] are the probabilities of the digits, and what is
+    missing to 1 is that of none. `heats` are there if asked for.
+    """
+
+    turns: int
+    grey: Grey
+    found: Peaks
+    close: Matrix
+    images: Images
+    looked: Matrix
+    joint: Floats64
+    heats: list[Floats32]
+
+    @property
+    def likely(self) -> Floats64:
+        """The probability of each find to be a digit."""
+        return self.joint.sum(1)
+
+    @property
+    def confidences(self) -> Floats64:
+        """Of the finds that are digits [n]."""
+        best: Floats64 = self.joint.max(1, initial=0)[self.likely >= LIKELY]
+        return best
+
+    @property
+    def certain(self) -> bool:
+        """Whether what was found is certain enough, this way up."""
+        return len(self.confidences) > 0 and float(self.confidences.mean()) >= CERTAIN
+
+    @property
+    def evidence(self) -> Floats64:
+        """What speaks for this way up (`way_up`)."""
+        digits = self.found.take(self.likely >= LIKELY)
+        agreement = sum(float(part.sum()) for part in agreements(digits))
+        return evidence(self.confidences, len(self.lines()), agreement)
+
+    def lines(self, pattern: str | None = None) -> list[list[int]]:
+        """The finds that are digits, by index, line by line."""
+        likely = self.likely
+        least = LIKELY if pattern is None else POSSIBLE
+        height = self.found.boxes[:, 2:].max(1, initial=1)
+        which = likely >= least
+        if which.any():  # weighted by how likely they are: a speck beside digits is none of them
+            usual = float(np.median(height[likely >= 0.6 * likely.max()]))
+            which &= (height < ALIKE * usual) & (height > usual / ALIKE)
+        kept = np.flatnonzero(which)
+        lines = [[int(kept[i]) for i in line] for line in lines_of(self.found.take(kept))]
+        if pattern is not None:
+            lines = numbers([fitted(line, likely, pattern) for line in lines], pattern)
+        return [line for line in lines if line and max(likely[line]) >= LIKELY]
+
+
+class _Finds(NamedTuple):
+    """A picture, turned by so many quarters, and where digits may be in it."""
+
+    grey: Grey
+    turns: int
+    found: Peaks
+    heats: list[Floats32]
+
+
+def best_look(grey: Grey, options: ReadingOptions) -> Look:
+    """The picture the way up that is likeliest."""
+    upright = _finds(grey, 0, options)
+    if len(upright.found) <= MANY:
+        return _best_turned(upright, options)
+    quickly = replace(options, keep_steps=False)
+    part = _finds(_part(grey, upright.found), 0, quickly, PART)
+    turns = _best_turned(part, quickly, PART).turns
+    return _looked(_finds(grey, turns, options) if turns else upright, options)
+
+
+def _best_turned(upright: _Finds, options: ReadingOptions, most: int = FINDS) -> Look:
+    """The same, each way up looked at, `most` finds of it."""
+    look = _looked(upright, options)
+    if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
+        return look
+    looks = [look, *(look_at(upright.grey, turns, options, most) for turns in (1, 2, 3))]
+    return looks[way_up([look.evidence for look in looks])]
+
+
+def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> Look:
+    """A picture turned by so many quarters, counter-clockwise, and its `most` best seen finds."""
+    return _looked(_finds(grey, turns, options, most), options)
+
+
+def _part(grey: Grey, found: Peaks) -> Grey:
+    """The part of a picture that has `PART` of its finds, in the midst of them."""
+    x, y, w, h = found.boxes.T
+    afar = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
+    near = np.argsort(afar, kind="stable")[:PART]
+    more = np.maximum(w, h)  # what is beside a digit tells what it is
+    left, right = (x - w / 2 - more)[near].min(), (x + w / 2 + more)[near].max()
+    top, bottom = (y - h / 2 - more)[near].min(), (y + h / 2 + more)[near].max()
+    return grey[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
+
+
+def _finds(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> _Finds:
+    """Where digits may be in a picture that is turned, the `most` best seen of them."""
+    turned = np.ascontiguousarray(np.rot90(grey, turns))
+    heats: list[Floats32] = []
+    found = shipped().detector.find(turned, heats=heats if options.keep_steps else None)
+    return _Finds(turned, turns, found.take(np.arange(min(len(found), most))), heats)
+
+
+def _looked(finds: _Finds, options: ReadingOptions) -> Look:
+    """What each of the finds is."""
+    grey, turns, found, heats = finds
+    close = shipped_closeup()(grey, found.boxes)
+    images, looked = second_look(grey, found, options)
+    joint = shipped().confidence(found, close, looked)
+    return Look(turns, grey, found, close, images, looked, joint, heats)
+
+
+def second_look(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Images, Matrix]:
+    """What the recognizer sees of each find [k 28 28], and its answers [k 10].
+
+    Where there is nothing to be seen, all digits are equally likely.
+    """
+    images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
+    looked: Matrix = np.full((len(found), 10), 0.1)
+    parts = [_around(grey, box) for box in found.boxes]
+    large = [i for i, part in enumerate(parts) if min(part.shape) >= LEAST_PIXELS]
+    seen = []
+    for at, prepared in prepare_each([parts[i] for i in large]):
+        check()
+        if not prepared.blank:
+            images[large[at]] = prepared.image
+            seen.append(large[at])
+    if seen:
+        looked[seen] = options.probabilities(list(images[seen]))
+    return images, looked
+
+
+def _around(grey: Grey, box: Floats32) -> Grey:
+    """What the recognizer sees of a find: its box and a little more."""
+    x, y, w, h = box.tolist()
+    more = AROUND * max(w, h)
+    left, right = max(0, int(x - w / 2 - more)), int(x + w / 2 + more)
+    top, bottom = max(0, int(y - h / 2 - more)), int(y + h / 2 + more)
+    return np.ascontiguousarray(grey[top:bottom, left:right])

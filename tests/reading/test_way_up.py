@@ -1,0 +1,54 @@
+"""The likeliest way up: what speaks for it, and how much must speak against lying upright."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitus.reading.way_up import evidence, way_up
+from digitus.types import Floats64
+
+NOTHING = evidence(np.zeros(0), 0, 0.0)
+confidences = st.lists(st.floats(0.5, 1.0), max_size=12).map(np.array)
+
+
+def line(*confidence: float) -> Floats64:
+    """A line of digits that link to one another."""
+    return evidence(np.array(confidence), 1, float(len(confidence) - 1))
+
+
+@given(confidences, st.integers(0, 5), st.floats(0, 12))
+def test_what_is_read_as_well_any_way_lies_upright(
+    found: Floats64, lines: int, agreement: float
+) -> None:
+    ways = [evidence(found, lines, agreement)] * 4
+    assert way_up(ways) == 0
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_what_is_read_clearly_better_turned_is_turned(turns: int) -> None:
+    ways = [line(0.6, 0.55), NOTHING, NOTHING, NOTHING]
+    ways[turns] = line(*[0.99] * 6)
+    assert way_up(ways) == turns
+
+
+def test_a_little_more_upside_down_is_not_enough() -> None:
+    """An amount of 0, 1, 6, 8 and 9 was read upside down for a digit's worth of confidence."""
+    ways = [line(0.99, 0.97, 0.6, 0.98, 0.7), NOTHING, line(0.99, 0.99, 0.9, 0.95, 0.9), NOTHING]
+    assert way_up(ways) == 0
+
+
+def test_a_column_of_digits_is_less_likely_than_a_line() -> None:
+    column = evidence(np.full(8, 0.95), 8, 0.5)
+    assert way_up([column, line(*[0.95] * 8), NOTHING, NOTHING]) == 1
+
+
+@given(confidences, st.floats(0.5, 0.9))
+def test_doubt_never_makes_a_way_likelier(found: Floats64, doubtful: float) -> None:
+    sure = np.append(found, 1.0)
+    less = np.append(found, doubtful)
+    ways = [NOTHING, evidence(sure, 1, 0.0), NOTHING, NOTHING]
+    doubted = [NOTHING, evidence(less, 1, 0.0), NOTHING, NOTHING]
+    assert way_up(doubted) <= way_up(ways)
