@@ -12,9 +12,11 @@ alone and says q(d). They are joined by logistic regression::
 
 where s and t say how well the links of the page speak for the find: s, of those that come to it,
 and t, of the one that leaves it, the best, as heat of the other end times the probability that
-something follows, less the further the link misses; and o is the largest share of the smaller box
-that the find's shares with that of a hotter one, which may be all that there is. a and b are fitted on made pages, whose truth
-is known (`fit`). Inside: the formula and its fit. Not inside: finding (`detector`), looking again
+something follows, less the further the link misses; and o is how much the find's box overlaps with
+that of a hotter one, as a share of the smaller box: two halves of a digit may be two finds. a and b
+are fitted on made pages, whose truth is known (`fit`).
+
+Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 (`reading`).
 """
 
