@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zlib
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import Image, features
 from conftest import missing
 from digitus.errors import DataError
 from digitus.vision import decode as module
+from digitus.vision import pdf
 from digitus.vision.decode import FORMATS, decode, decode_pages
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(8, 32)
@@ -167,8 +169,28 @@ def test_a_photo_in_avif(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "in AVIF; make the picture smaller" in complaint(content)
 
 
-def test_a_pdf_is_refused_with_what_helps() -> None:
-    assert "pdftoppm" in complaint(b"%PDF-1.7\n" + bytes(40))
+def test_each_page_of_a_pdf() -> None:
+    grounds = [Image.new("L", (60, 30), grey) for grey in (40, 200)]
+    content = encoded(grounds[0], "PDF", save_all=True, append_images=grounds[1:])
+    pages = list(decode_pages(content, side=120))
+    assert [page.pixels.shape for page in pages] == [(60, 120, 3)] * 2
+    assert (pages[0].width, pages[0].height) == (120, 60)
+    assert [int(page.pixels[30, 60, 0]) for page in pages] == [40, 200]
+    assert max(decode(content).shape) == 2000  # grey, and fine enough to be read
+
+
+def test_a_pdf_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "is damaged; save its pages as pictures" in complaint(b"%PDF-1.7\n" + bytes(40))
+    page = encoded(Image.new("L", (8, 8)), "PDF")
+    monkeypatch.setattr(pdf, "PICTURE_PAGES", 0)
+    assert "more than 0 pages; split it" in complaint(page)
+    flat = page.replace(b"/MediaBox [ 0 0 8.0 8.0 ]", b"/MediaBox [ 0 0 1e9 8.0 ]")
+    monkeypatch.undo()
+    assert flat != page
+    assert "is damaged" in complaint(flat)
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)  # as where the extra is missing
+    assert "pip install 'digitus[pdf]'" in complaint(page)
+    assert "pdftoppm" in complaint(page)
 
 
 def test_an_animation_is_refused() -> None:

@@ -29,12 +29,16 @@ from digitus.limits import (
     WEBP_PIXELS,
 )
 from digitus.types import Bytes, Numbers
+from digitus.vision.pdf import is_pdf, pdf_pages
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 HEIC = "HEIF"  # Pillow's name, once the extra `heic` is installed
 AVIF = "AVIF"  # in Pillow since 11.3, which the extra `avif` asks for
 SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".avif"}
+    {
+        *(".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".avif"),
+        ".pdf",
+    }
 )
 GREY_MODES = ("1", "L", "LA")
 MOST_INK_SHARE = 0.5  # of a picture: what covers more of a transparent ground is no ink
@@ -73,7 +77,7 @@ def decode(source: Path | bytes, name: str = "") -> Bytes:
 def decode_pages(
     source: Path | bytes, name: str = "", *, side: int | None = None, colours: bool = True
 ) -> Iterator[Picture]:
-    """The pages of a TIFF, one after the other, or the one picture of any other file.
+    """The pages of a TIFF or a PDF, one after the other, or the one picture of any other file.
 
     Grey, unless `colours` are wanted and there. With `side`, a JPEG is decoded no finer than
     needed for that many pixels on its longer side (12 megapixels for a side of 2,000: 60 ms
@@ -85,6 +89,11 @@ def decode_pages(
         raise _too_large(name)
     if not content:
         raise DataError(f"{name}: is empty")
+    if is_pdf(content):
+        return (
+            _page(Image.fromarray(page), name, None, colours)
+            for page in pdf_pages(content, name, side)
+        )
     return _decoded(content, name, side, colours)
 
 
@@ -196,8 +205,6 @@ def _what_instead(content: bytes) -> str:
             "is an HEIC or AVIF photo; to read it, pip install 'digitus[heic,avif]', or save it as "
             "JPEG"
         )
-    if content.startswith(b"%PDF"):
-        return "is a PDF; save its pages as pictures (pdftoppm -r 200 -png FILE.pdf page)"
     return f"is not a picture in a known format ({', '.join(_formats())})"
 
 
