@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import digitus
+from digitus.errors import DataError
 from digitus.nn.arrays import stream
 from digitus.reading.grid import in_cells
 from digitus.reading.result import Digit, Reading, Sheet
@@ -55,6 +57,38 @@ def test_a_table_is_read_with_its_empty_cells(lined: bool) -> None:
     assert reading.lines == ("5 . 1", ". . .", ". 7 2")
     assert [digit.line for digit in reading.digits] == [0, 0, 2, 2]
     assert reading.to_json()["cells"][1] == ["", "", ""]
+
+
+def test_a_grid_is_found_by_its_rules() -> None:
+    reading = digitus.read(sheet(lined=True), grid="found")
+    assert reading.lines == ("5 . 1", ". . .", ". 7 2")
+    with pytest.raises(DataError, match="no grid can be seen"):
+        digitus.read(sheet(lined=False), grid="found")
+
+
+def ruled(across: Sequence[int], down: Sequence[int], width: int = 2) -> Sheet:
+    """Rules at these places of a page, the outer ones of which are the outline."""
+    page = np.full((down[-1] + 20, across[-1] + 20), 230, np.uint8)
+    for x in across:
+        cv2.line(page, (x, down[0]), (x, down[-1]), 80, width)
+    for y in down:
+        cv2.line(page, (across[0], y), (across[-1], y), 80, width)
+    return Sheet(page, page.shape[1], page.shape[0])
+
+
+@pytest.mark.parametrize(("width", "bold"), [(1, 1), (2, 7)])
+def test_rules_of_any_width_and_at_any_distance(width: int, bold: int) -> None:
+    sudoku = ruled(range(20, 400, 40), range(20, 400, 40), width)
+    thick = ruled(range(20, 400, 120), range(20, 400, 120), bold)
+    both = Sheet(np.minimum(sudoku.grey, thick.grey), 400, 400)
+    reading = in_cells(found((40, 40, 5), (80, 360, 3)), both, "found")
+    assert [len(row) for row in reading.cells or ()] == [9] * 9
+    assert (reading.cells or ())[0][0] == "5"
+    assert (reading.cells or ())[8][1] == "3"
+    names = ruled([20, 200, 260, 320], [20, 60, 100, 140, 180])  # a wide column for names
+    scores = in_cells(found((230, 80, 7), (290, 160, 1)), names, "found")
+    assert scores.cells == (("", "", ""), ("", "7", ""), ("", "", ""), ("", "", "1"))
+    assert in_cells(found(), names, "found").lines == (". . .",) * 4
 
 
 def found(*places: tuple[int, int, int | None]) -> Reading:

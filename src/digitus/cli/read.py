@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -35,17 +35,23 @@ MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
 
 
-def _grid(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """Rows and columns, from 9x9."""
+def _grid(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[int, int] | Literal["found"] | None:
+    """Rows and columns, from 9x9, or that they are to be found."""
     if value is None:
         return None
+    if value == "found":
+        return "found"
     from digitus.reading.options import MOST_CELLS
 
     sides = re.fullmatch(r"(\d{1,3})[x×](\d{1,3})", value.lower(), re.ASCII)
     rows, columns = (int(side) for side in sides.groups()) if sides else (0, 0)
     if not 1 <= min(rows, columns) <= max(rows, columns) <= MOST_CELLS:
         raise click.BadParameter(
-            f"{value!r} is no grid; it looks like 9x9, up to {MOST_CELLS}x{MOST_CELLS}", ctx, param
+            f"{value!r} is no grid; it is 9x9, up to {MOST_CELLS}x{MOST_CELLS}, or found",
+            ctx,
+            param,
         )
     return rows, columns
 
@@ -76,8 +82,9 @@ def _grid(ctx: click.Context, param: click.Parameter, value: str | None) -> tupl
 @click.option(
     "--grid",
     callback=_grid,
-    metavar="ROWSxCOLUMNS",
-    help="A grid of cells, 9x9 for a sudoku: a row of it in each line, . for an empty cell.",
+    metavar="ROWSxCOLUMNS|found",
+    help="A grid of cells, 9x9 for a sudoku, or found by its rules: a row of it in each line, "
+    ". for an empty cell.",
 )
 @click.option("--annotate", type=PATH, metavar="DIR", help="Draw what was read on the pictures.")
 @click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")
@@ -91,7 +98,7 @@ def read(
     min_confidence: float | None,
     digits: int | None,
     pattern: str | None,
-    grid: tuple[int, int] | None,
+    grid: tuple[int, int] | Literal["found"] | None,
     annotate: Path | None,
     explain: Path | None,
     review: Path | None,

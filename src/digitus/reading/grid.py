@@ -1,7 +1,8 @@
 """A grid of cells, as of a sudoku or a table of scores: which digit stands in which cell.
 
-Inside: the corners of a grid whose outline can be seen, or, where none can, a grid through the
-outermost digits; and what was read as a table. Not inside: reading digits (`photo`).
+Inside: the corners of a grid whose outline can be seen, and the lines inside it, where nobody says
+how many cells there are; or, where no outline can be seen, a grid through the outermost digits; and
+what was read as a table. Not inside: reading digits (`photo`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from digitus.errors import DataError
+from digitus.reading.options import MOST_CELLS, Found
 from digitus.reading.result import Digit, Reading, Sheet
 from digitus.types import Bytes, Floats64
 from digitus.vision.paper import at_most
@@ -21,16 +24,33 @@ LEAST_SHARE = 0.1  # of the picture: a smaller outline is that of a cell, or of 
 LEAST_INSIDE = 0.8  # of the digits stand inside the outline, or it is another
 WINDOW = 31  # pixels: the paper around a line
 EMPTY = "."
+SAY_SO = "say how many rows and columns it has: --grid 9x9"
+FLAT = 800  # pixels of the sides of a grid that is looked at straight
+RULE_SHARE = 0.55  # of the way from side to side: so much of a rule is seen
+RULE_BEND = 9  # pixels: what a rule may be bent by
+DOUBLE = 0.4  # of the usual distance: rules that are nearer are one, drawn twice or thickly
 
 
-def in_cells(reading: Reading, picture: Sheet, grid: tuple[int, int]) -> Reading:
-    """The reading with `cells`, rows of text; each row is a line, an empty cell a dot."""
-    rows, columns = grid
+def in_cells(reading: Reading, picture: Sheet, grid: tuple[int, int] | Found) -> Reading:
+    """The reading with `cells`, rows of text; each row is a line, an empty cell a dot.
+
+    Where the grid is to be found, its rules tell where cells are, which need not be alike. Raises
+    `DataError` where there are none.
+    """
     digits = reading.digits
     centres = np.array([_centre(digit) for digit in digits]).reshape(-1, 2)
     corners = _outline(picture, centres)
-    places = _in_square(centres, corners) if corners is not None else _spread(centres, grid)
-    table = _table(digits, places, rows, columns)
+    if grid == "found":
+        if corners is None:
+            raise DataError(f"no grid can be seen; {SAY_SO}")
+        down, across = _rules(picture, corners)
+    else:
+        down, across = (np.linspace(0, 1, cells + 1) for cells in grid)
+    if corners is None:
+        places = _spread(centres, (len(down) - 1, len(across) - 1))
+    else:
+        places = _in_square(centres, corners)
+    table = _table(digits, places, down, across)
     ordered = [
         replace(digit, line=number)
         for number, row in enumerate(table)
@@ -43,14 +63,18 @@ def in_cells(reading: Reading, picture: Sheet, grid: tuple[int, int]) -> Reading
 
 
 def _table(
-    digits: Sequence[Digit], places: Floats64, rows: int, columns: int
+    digits: Sequence[Digit], places: Floats64, down: Floats64, across: Floats64
 ) -> list[list[list[Digit]]]:
-    """The digits of each cell, from left to right; places are from 0 to 1, or outside."""
-    table: list[list[list[Digit]]] = [[[] for _ in range(columns)] for _ in range(rows)]
+    """The digits of each cell, from left to right; places are from 0 to 1, or outside.
+
+    `down` and `across` are the ends of the rows and of the columns, 0 and 1 with them.
+    """
+    table: list[list[list[Digit]]] = [[[] for _ in across[1:]] for _ in down[1:]]
     for i in sorted(range(len(digits)), key=lambda i: digits[i].box[0]):
         x, y = places[i]
         if 0 <= x < 1 and 0 <= y < 1:
-            table[int(y * rows)][int(x * columns)].append(digits[i])
+            row, column = np.searchsorted(down, y, "right"), np.searchsorted(across, x, "right")
+            table[row - 1][column - 1].append(digits[i])
     return table
 
 
@@ -63,15 +87,50 @@ def _centre(digit: Digit) -> tuple[float, float]:
     return x + w / 2, y + h / 2
 
 
+def _rules(picture: Sheet, corners: Floats64) -> tuple[Floats64, Floats64]:
+    """Where rows and columns end, from 0 to 1, in a grid with these corners."""
+    zoom = picture.grey.shape[1] / picture.width
+    ends = np.array([[0, 0], [FLAT, 0], [FLAT, FLAT], [0, FLAT]], np.float32)
+    how = cv2.getPerspectiveTransform((corners * zoom).astype(np.float32), ends)
+    flat = cv2.warpPerspective(picture.grey, how, (FLAT, FLAT), flags=cv2.INTER_AREA)
+    dark = _dark(flat)
+    found = []
+    for seen in (dark, dark.T):
+        # What is no longer than a digit goes; what is bent is made thick enough to be straight.
+        long = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((1, FLAT // 25), np.uint8))
+        thick = cv2.dilate(long, np.ones((RULE_BEND, 1), np.uint8))
+        found.append(_ends((thick > 0).mean(1)))
+    if max(map(len, found)) > MOST_CELLS + 1:
+        raise DataError(f"no grid can be seen; {SAY_SO}")
+    return found[0], found[1]
+
+
+def _ends(share: Floats64) -> Floats64:
+    """The middles of the rules, by how much of each line of pixels is dark; the outline is one."""
+    ruled = np.flatnonzero(share > RULE_SHARE)
+    rules = np.split(ruled, np.flatnonzero(np.diff(ruled) > 1) + 1)
+    middles = [float(rule.mean() + 0.5) / len(share) for rule in rules if len(rule)]
+    apart = np.diff([0.0, *middles, 1.0])
+    usual = float(np.median(apart[apart > 2 * RULE_BEND / len(share)], keepdims=False))
+    kept = [0.0]
+    for middle in middles:
+        if middle - kept[-1] > DOUBLE * usual and 1 - middle > DOUBLE * usual:
+            kept.append(middle)
+    return np.array([*kept, 1.0])
+
+
+def _dark(grey: Bytes) -> Bytes:
+    """255 where a picture is darker than around."""
+    mean = cv2.ADAPTIVE_THRESH_MEAN_C
+    dark = cv2.adaptiveThreshold(grey, 255, mean, cv2.THRESH_BINARY_INV, WINDOW, 10)
+    return np.asarray(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
+
+
 def _outline(picture: Sheet, centres: Floats64) -> Floats64 | None:
     """The corners [4 2] of the largest quadrangle around the digits, clockwise from top left."""
     small: Bytes = at_most(WORK_PIXELS, picture.grey)
     zoom = picture.width / small.shape[1]
-    dark = cv2.adaptiveThreshold(
-        small, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, WINDOW, 10
-    )
-    dark = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    found, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    found, _ = cv2.findContours(_dark(small), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     for contour in sorted(found, key=cv2.contourArea, reverse=True):
         if cv2.contourArea(contour) < LEAST_SHARE * small.size:
             break
@@ -81,7 +140,9 @@ def _outline(picture: Sheet, centres: Floats64) -> Floats64 | None:
             continue
         points = _clockwise(corners.reshape(4, 2) * zoom)
         inside = _in_square(centres, points)
-        if len(inside) and ((inside >= 0) & (inside < 1)).all(1).mean() >= LEAST_INSIDE:
+        if not len(inside):  # a grid of empty cells, if it is one
+            return points
+        if ((inside >= 0) & (inside < 1)).all(1).mean() >= LEAST_INSIDE:
             return points
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from digitus.recognizer import Recognizer, load
 from digitus.types import Bytes, Floats
 
 MOST_CELLS = 100  # rows, and columns, of a grid
+Found: TypeAlias = Literal["found"]  # a grid whose rules tell how many cells it has
 
 
 @cache
@@ -34,7 +36,7 @@ class ReadingOptions:
     min_confidence: float | None = None
     keep_steps: bool = False
     drawn: bool = False
-    grid: tuple[int, int] | None = None
+    grid: tuple[int, int] | Found | None = None
 
     def __post_init__(self) -> None:
         if self.pattern is not None and "#" not in self.pattern:
@@ -42,8 +44,12 @@ class ReadingOptions:
         if self.grid is not None:
             if self.pattern is not None:
                 raise ValueError("the cells of a grid have no pattern: grid or pattern, not both")
-            if len(self.grid) != 2 or not all(1 <= side <= MOST_CELLS for side in self.grid):
-                raise ValueError(f"a grid has 1 to {MOST_CELLS} rows and columns, not {self.grid}")
+            if self.grid != "found" and (
+                len(self.grid) != 2 or not all(1 <= side <= MOST_CELLS for side in self.grid)
+            ):
+                raise ValueError(
+                    f"a grid has 1 to {MOST_CELLS} rows and columns, or is 'found', not {self.grid}"
+                )
         if not 0 <= self.threshold <= 1:  # nor NaN
             raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
 

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digitus.reading.options import ReadingOptions, shipped
+from digitus.reading.options import Found, ReadingOptions, shipped
 from digitus.reading.pattern import written
 from digitus.reading.result import Digit, DrawnSteps, Find, Reading, Sheet, Steps
 from digitus.recognizer import Recognizer
@@ -51,7 +51,7 @@ def read(
     min_confidence: float | None = None,
     keep_steps: bool = False,
     drawn: bool = False,
-    grid: tuple[int, int] | None = None,
+    grid: tuple[int, int] | Found | None = None,
 ) -> Reading:
     """The digits written in a picture.
 
@@ -65,11 +65,12 @@ def read(
     refused (default: the recognizer's threshold where it reads alone, 0.5 on paper). `keep_steps`
     keeps what is on the way. A picture that was `drawn` on a screen is ink on one plain ground,
     upright and without rules. `grid` is how many rows and columns of cells there are, as (9, 9) of
-    a sudoku: the reading then has `cells`, and a row of them in each line. Of a file with several
-    pages, the first is read; `read_pages` reads all.
+    a sudoku, or "found", where its rules tell: the reading then has `cells`, and a row of them in
+    each line. Of a file with several pages, the first is read; `read_pages` reads all.
 
     Raises `TypeError` for anything else, saying what is accepted, `DataError` where the picture
-    cannot be opened, with the reason, and `ValueError` for options that cannot be.
+    cannot be opened, with the reason, or shows no grid that is to be found, and `ValueError` for
+    options that cannot be.
     """
     if digits is not None:
         pattern = _so_many(digits, pattern)
