@@ -164,7 +164,7 @@ def node(model: Recognizer, images: Images) -> tuple[Matrix, dict[str, Any]]:
     content, program = script(model), shutil.which("node")
     assert program is not None, "Node is not on this machine"
     begun = time.perf_counter()
-    found = js_module.run_node(program, content, images)
+    found = js_module.answers(program, content, images)
     seconds = time.perf_counter() - begun
     one = 1000 * seconds / len(images)
     return found, {"bytes": len(content), "seconds": seconds, "milliseconds": one}

@@ -63,7 +63,7 @@ class Committee:
         to: Kind,
         out: Path | str | None = None,
         *,
-        precision: Precision = "float32",
+        precision: Precision | None = None,
         check: bool = True,
     ) -> Exported:
         """As `Recognizer.export`, all members in one file."""

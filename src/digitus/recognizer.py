@@ -195,7 +195,7 @@ class Recognizer:
         to: Kind,
         out: Path | str | None = None,
         *,
-        precision: Precision = "float32",
+        precision: Precision | None = None,
         check: bool = True,
     ) -> Exported:
         """Writes it as ONNX, C, JavaScript, a page or npz, and compares: see `digitus.export`."""

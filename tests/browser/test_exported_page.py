@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 import digitus
+from digitus.synthetic.pages.pages import pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -61,3 +63,18 @@ def test_a_number_is_read_as_it_is_written(page: Page) -> None:
     page.locator("#answer:not(:has-text('7'))", has_text="1").wait_for()
     page.get_by_role("button", name="Clear").click()
     page.locator("#answer:empty").wait_for(state="attached")
+
+
+def test_a_photo_is_read(page: Page, tmp_path: Path) -> None:
+    written = next(pages(1, 6, kinds=["number"]))
+    photo = tmp_path / "note.png"
+    Image.fromarray(written.picture).save(photo)
+    page.locator("#photo").set_input_files(photo)
+    page.locator("#answer", has_text=written.lines[0]).wait_for()
+    assert page.locator("#answer").inner_text().split("\n") == list(digitus.read(photo).lines)
+    page.locator("#photo").set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"no"}
+    )
+    page.locator("#told", has_text="x.png is no picture").wait_for()
+    write(page, ONE)  # a sheet again
+    page.locator("#answer", has_text="1").wait_for()

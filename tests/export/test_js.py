@@ -26,7 +26,7 @@ def made(members: Any, precision: Any = "float32") -> Made:
 
 
 def run(node: str, members: Any, precision: Any = "float32") -> Matrix:
-    return js_module.run_node(node, made(members, precision).files[".js"], pictures())
+    return js_module.answers(node, made(members, precision).files[".js"], pictures())
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -70,4 +70,4 @@ def test_without_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_a_module_that_does_not_run(node: str) -> None:
     with pytest.raises(ExportError, match="Node does not run it"):
-        js_module.run_node(node, b"nonsense(", pictures())
+        js_module.answers(node, b"nonsense(", pictures())

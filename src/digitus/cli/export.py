@@ -15,21 +15,24 @@ from digitus.cli.common import PATH, json_option, output, print_json, recognizer
     "--to",
     type=click.Choice(["onnx", "c", "js", "html", "npz"]),
     required=True,
-    help="onnx; c: a C99 source and its header; js: an ES module; html: a page to write on; "
-    "npz: NumPy's arrays.",
+    help="onnx; c: a C99 source and its header; js: an ES module; html: a page to write on, and to "
+    "drop photos into; npz: NumPy's arrays.",
 )
 @click.option("--out", type=PATH, help="The file.  [default: digitus.ENDING]")
 @click.option(
     "--precision",
     type=click.Choice(["float32", "float16", "int8"]),
-    default="float32",
-    show_default=True,
-    help="Of the weights; C in int8 computes in integers too.",
+    help="Of the weights; C in int8 computes in integers too.  [default: float32; html: int8]",
 )
 @click.option("--no-check", is_flag=True, help="Do not run what was made beside the model.")
 @json_option
 def export(
-    models: tuple[str, ...], to: str, out: Path | None, precision: str, no_check: bool, json: bool
+    models: tuple[str, ...],
+    to: str,
+    out: Path | None,
+    precision: str | None,
+    no_check: bool,
+    json: bool,
 ) -> None:
     """Write a model as ONNX, C, JavaScript, a page or npz.
 

@@ -75,17 +75,19 @@ def export(
     to: Kind,
     out: Path | str | None = None,
     *,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     check: bool = True,
 ) -> Exported:
     """Writes a recognizer or a committee as files of another kind.
 
     `out` is the file, by default `digitus` with the kind's ending in the current folder; C has a
-    header beside it. Raises `ExportError` for a layer that the kind cannot have, for a missing
+    header beside it. `precision` is that of the weights: float32, but int8 in a page, which holds
+    two more networks. Raises `ExportError` for a layer that the kind cannot have, for a missing
     library, and where the answers are not the same, and `OutputError`.
     """
     if to not in FILES:
         raise ExportError(f"there is no export to {to!r}; there are {', '.join(FILES)}")
+    precision = precision or ("int8" if to == "html" else "float32")
     if precision not in PRECISIONS:
         raise ExportError(f"weights can be {', '.join(PRECISIONS)}, not {precision!r}")
     members: Sequence[Any] = getattr(model, "members", (model,))

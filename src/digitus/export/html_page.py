@@ -1,25 +1,59 @@
-"""HTML: one page with everything inside, to write numbers on, from any static host or a file.
+"""HTML: one page with everything inside, to write numbers on and to drop photos into.
 
-The page is `parts/page.html`; in it stand the module of `js_module`, which knows single digits,
-after it `parts/drawing.js`, which reads drawings with it, and `parts/page.js`, the sheet. Inside:
-putting them together. Not inside: reading photos, for which the server is there.
+It works from any static host and from a file. Its code is the module of `js_module`, which knows
+single digits, and after it `parts/drawing.js`, which reads drawings, and `parts/preparing.js`,
+`finding.js` and `photo.js`, which read photos with the page and the close-up network by a kernel
+of WebAssembly (`parts/kernel.js`). Code and weights are made smaller and stand in the page as text,
+which `parts/unpack.js` takes apart; `parts/page.js` is the sheet, `parts/page.html` what is around.
+
+Inside: putting them together, and Node to try it. Not inside: what the code does.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
+import zlib
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
+from digitus.detection import closeup, model
+from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
+from digitus.detection.detector import BLOCK
 from digitus.errors import ExportError
-from digitus.export.js_module import module, run_node
+from digitus.export import js_module
+from digitus.export.js_module import Store, constant, part, run_node
 from digitus.export.made import Made
-from digitus.export.operations import Network
+from digitus.export.operations import Network, listed
 from digitus.export.precision import Precision
+from digitus.nn import Chain
+from digitus.types import Images, Matrix, Params
 
 SIDE = 28  # pixels of the images that `drawing.js` makes
+# Of the whole numbers that the weights of the page and the close-up network become: six bits, for
+# both in eight do not fit into a page of 2 MB (docs/portable.md says what that costs).
+MOST = 31
+ENGINE = ("digitus.js", "drawing.js", "preparing.js", "kernel.js", "finding.js", "photo.js")
+# Node reads the page itself: its text is taken apart as in a browser, and the digits are read.
+START = """import { readFileSync } from "node:fs";
+const page = readFileSync("page.html", "utf8");
+const script = (id) => page.split(`id="${id}"`)[1].split("</script")[0].replace(/^[^>]*>/, "");
+const size = JSON.parse(page.split("data-size='")[1].split("'")[0]);
+const unpack = new Function(script("unpack") + "; return unpack")();
+const { code, weights } = await unpack(script("engine").trim(), size);
+globalThis.WEIGHTS = weights;
+const { probabilities, readDrawing, readPhoto } = new Function(
+  code.replace(/^export /gm, "") + "; return { probabilities, readDrawing, readPhoto }")();
+"""
+READ_DIGITS = """const bytes = readFileSync(0);
+const side = 784;
+const found = new Float32Array((bytes.length / side) * 10);
+for (let i = 0; i < bytes.length / side; i++)
+  found.set(probabilities(bytes.subarray(i * side, (i + 1) * side)), 10 * i);
+process.stdout.write(Buffer.from(found.buffer));
+"""
 
 
 def make(
@@ -31,28 +65,53 @@ def make(
         raise ExportError(
             f"the page shows its network {SIDE} x {SIDE} bytes; this one reads {height} x {width}"
         )
-    code = engine(members, about, precision)
-    content = {".html": page(code, about).encode("utf-8")}
+    content = page(*engine(members, about, precision), about).encode("utf-8")
     node = shutil.which("node")
     if node is None:
-        return Made(content, None, "Node is not on this machine")
-    return Made(content, lambda images: run_node(node, code.encode("utf-8"), images))
+        return Made({".html": content}, None, "Node is not on this machine")
+    return Made({".html": content}, lambda images: _digits(node, content, images))
 
 
-def engine(members: Sequence[Network], about: Mapping[str, Any], precision: Precision) -> str:
-    """The module that reads digits, and drawings."""
-    return module(members, about, precision) + _part("drawing.js")
+def _digits(node: str, content: bytes, images: Images) -> Matrix:
+    return run_node(node, {"page.html": content}, START + READ_DIGITS, images)
 
 
-def page(code: str, about: Mapping[str, Any]) -> str:
+def engine(
+    members: Sequence[Network], about: Mapping[str, Any], precision: Precision
+) -> tuple[str, bytes]:
+    """The code that reads digits, drawings and photos, and the bytes of its networks' weights."""
+    beside = bytearray()
+    store, small = Store(precision, beside), Store("int8", beside, MOST)
+    page_network, close_up = model.shipped(), closeup.shipped()
+    weights = page_network.confidence
+    photo = {
+        "page": _for_photos(page_network.recipe.network, page_network.params, BLOCK, small),
+        "closeup": _for_photos(close_up.recipe.network, close_up.params, CLOSEUP_SIDE, small),
+        "confidence": {"choice": weights.choice, "presence": weights.presence},
+    }
+    known = constant("MODEL", js_module.model(members, about, store)) + constant("PHOTO", photo)
+    return known + "".join(map(part, ENGINE)), bytes(beside)
+
+
+def _for_photos(network: Chain, params: Params, side: int, store: Store) -> dict[str, Any]:
+    size = (side, side)
+    return {"size": size, "operations": js_module.as_json(listed(network, params, size), store)}
+
+
+def page(code: str, weights: bytes, about: Mapping[str, Any]) -> str:
     """The page around it."""
-    filled = {"card": escape(about["card"]), "engine": code, "page": _part("page.js")}
-    text = _part("page.html")
+    packed = zlib.compress(code.encode("utf-8") + weights, 9)
+    size = {"bytes": len(packed), "code": len(code.encode("utf-8"))}
+    text = base64.b85encode(packed + bytes(-len(packed) % 4)).decode("ascii")
+    filled = {
+        "card": escape(about["card"]),
+        "size": json.dumps(size),
+        "engine": text.replace("<", ","),  # a page would take that sign for its own
+        "unpack": part("unpack.js"),
+        "page": part("page.js"),
+    }
+    whole = part("page.html")
     for name, content in filled.items():
-        before, after = text.split("{{ " + name + " }}")
-        text = before + content + after
-    return text
-
-
-def _part(name: str) -> str:
-    return (files("digitus.export") / "parts" / name).read_text("utf-8")
+        before, after = whole.split("{{ " + name + " }}")
+        whole = before + content + after
+    return whole

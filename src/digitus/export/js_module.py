@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ import numpy as np
 from digitus.errors import ExportError
 from digitus.export.made import Made
 from digitus.export.operations import Network, Operation
-from digitus.export.precision import Precision, as_float16, quantised
+from digitus.export.precision import LARGEST, Precision, as_float16, quantised
 from digitus.types import Floats32, Images, Matrix, Numbers
 
 LONGEST_SECONDS = 600
@@ -50,37 +51,93 @@ def make(
     node = shutil.which("node")
     if node is None:
         return Made({".js": content}, None, "Node is not on this machine")
-    return Made({".js": content}, lambda images: run_node(node, content, images))
+    return Made({".js": content}, lambda images: answers(node, content, images))
+
+
+def answers(node: str, content: bytes, images: Images) -> Matrix:
+    """Probabilities [n 10] of the module, by Node."""
+    return run_node(node, {"digits.mjs": content}, MAIN, images)
 
 
 def module(members: Sequence[Network], about: Mapping[str, Any], precision: Precision) -> str:
     """The text of the module. Raises `ExportError` for a layer that it cannot have."""
-    model = {
+    code = part("digitus.js")
+    return (
+        f"// Made by digitus.\n{constant('MODEL', model(members, about, Store(precision)))}\n{code}"
+    )
+
+
+def model(members: Sequence[Network], about: Mapping[str, Any], store: Store) -> Mapping[str, Any]:
+    """What the module's code needs to know of networks."""
+    return {
         "card": about["card"],
         "size": about["size"],
         "threshold": about["threshold"],
         "networks": [
-            {
-                "temperature": member.temperature,
-                "operations": [_operation(o, precision) for o in member.operations],
-            }
+            {"temperature": member.temperature, "operations": as_json(member.operations, store)}
             for member in members
         ],
     }
-    code = (files("digitus.export") / "parts" / "digitus.js").read_text("utf-8")
+
+
+def constant(name: str, value: Mapping[str, Any]) -> str:
+    """A line of code that gives a value a name."""
     # "<" would end the script of a page, if it stood in a name.
-    text = json.dumps(model, separators=(",", ":")).replace("<", "\\u003c")
-    return f"// Made by digitus.\nconst MODEL = {text};\n\n{code}"
+    text = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    return f"const {name} = {text};\n"
 
 
-def _operation(operation: Operation, precision: Precision) -> dict[str, Any]:
+def part(name: str) -> str:
+    """Code that is written by hand."""
+    return (files("digitus.export") / "parts" / name).read_text("utf-8")
+
+
+def as_json(operations: Sequence[Operation], store: Store) -> list[dict[str, Any]]:
+    """Operations as JSON has them. Raises `ExportError` for a layer that there is no code for."""
+    return [_operation(operation, store) for operation in operations]
+
+
+@dataclass(frozen=True)
+class Store:
+    """How weights are kept: in so many bits, and as text, or in `beside` with their place as text.
+
+    Of int8, whole numbers go up to `most`.
+    """
+
+    precision: Precision
+    beside: bytearray | None = None
+    most: int = LARGEST
+
+    def weights(self, w: Floats32) -> dict[str, Any]:
+        """Matrices and kernels."""
+        if self.precision == "float16":
+            return {"kind": "float16", "data": self._put(as_float16(w))}
+        if self.precision == "int8":
+            q, scale = quantised(w, self.most)
+            return {"kind": "int8", "data": self._put(q), "scale": self._put(scale)}
+        return self.numbers(w)
+
+    def numbers(self, w: Floats32) -> dict[str, Any]:
+        """All others, which are few."""
+        return {"kind": "float32", "data": self._put(w)}
+
+    def _put(self, values: Numbers) -> str | list[int]:
+        little = values.astype(values.dtype.newbyteorder("<"))
+        content = np.ascontiguousarray(little).tobytes()
+        if self.beside is None:
+            return base64.b64encode(content).decode("ascii")
+        self.beside.extend(content)
+        return [len(self.beside) - len(content), len(self.beside)]
+
+
+def _operation(operation: Operation, store: Store) -> dict[str, Any]:
     if operation.kind not in KINDS:
         raise ExportError(f"{operation.layer} cannot be exported to JavaScript")
     settings = dict(operation.settings)
     if operation.kind == "conv":
         settings["kernel"] = operation.weights["W"].shape[0]
     weights = {
-        key: _stored(np.atleast_1d(w), precision if key == "W" else "float32")
+        key: store.weights(w) if key == "W" else store.numbers(np.atleast_1d(w))
         for key, w in operation.weights.items()
     }
     return {
@@ -92,28 +149,15 @@ def _operation(operation: Operation, precision: Precision) -> dict[str, Any]:
     }
 
 
-def _stored(w: Floats32, precision: Precision) -> dict[str, str]:
-    if precision == "float16":
-        return {"kind": "float16", "data": _text(as_float16(w))}
-    if precision == "int8":
-        q, scale = quantised(w)
-        return {"kind": "int8", "data": _text(q), "scale": _text(scale)}
-    return {"kind": "float32", "data": _text(w)}
-
-
-def _text(values: Numbers) -> str:
-    little = values.astype(values.dtype.newbyteorder("<"))
-    return base64.b64encode(np.ascontiguousarray(little).tobytes()).decode("ascii")
-
-
-def run_node(node: str, content: bytes, images: Images) -> Matrix:
-    """Probabilities [n 10] of the module, by Node."""
+def run_node(node: str, content: Mapping[str, bytes], program: str, images: Images) -> Matrix:
+    """Probabilities [n 10] that a program writes, which finds these files beside it."""
     with TemporaryDirectory() as folder:
-        (Path(folder) / "digits.mjs").write_bytes(content)
-        main = Path(folder) / "main.mjs"
-        main.write_text(MAIN, "utf-8")
+        for name, data in content.items():
+            (Path(folder) / name).write_bytes(data)
+        (Path(folder) / "main.mjs").write_text(program, "utf-8")
         done = subprocess.run(
-            [node, str(main)],
+            [node, "main.mjs"],
+            cwd=folder,
             input=images.tobytes(),
             capture_output=True,
             timeout=LONGEST_SECONDS,

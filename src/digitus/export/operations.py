@@ -5,8 +5,9 @@ plainer: batch normalisation has gone into the convolutions (`nn.fusion`), what 
 what prepares the input, is one kind of operation, y = a x + b; dropout is gone; branches are an
 addition or a concatenation. Value 0 is the picture; an operation makes the value of its place.
 
-Inside: `networks`, from a recognizer or a committee to such lists. Not inside: what they become
-(`onnx_file`, `c_source`, `js_module`), and where values lie in memory (`memory`).
+Inside: `networks`, from a recognizer or a committee to such lists, and `listed`, for any network.
+Not inside: what they become (`onnx_file`, `c_source`, `js_module`), and where values lie in memory
+(`memory`).
 """
 
 from __future__ import annotations
@@ -79,8 +80,13 @@ def networks(members: Sequence[Model]) -> tuple[Network, ...]:
 
 
 def _network(model: Model) -> Network:
-    given = model.recipe.network
-    chain, params = fused(given, dict(model.params))
+    found = listed(model.recipe.network, model.params, model.size)
+    return Network(model.size, found, model.temperature)
+
+
+def listed(given: nn.Chain, params: Params, size: tuple[int, int]) -> tuple[Operation, ...]:
+    """The operations of any network, for pictures of that size."""
+    chain, params = fused(given, dict(params))
     # Where each layer stood before some of them went into those in front of them.
     gone = [
         isinstance(layer, nn.BatchNorm) and i > 0 and isinstance(given.layers[i - 1], nn.Conv)
@@ -89,12 +95,12 @@ def _network(model: Model) -> Network:
     numbers = [i for i, merged in enumerate(gone) if not merged]
     done: list[Operation] = []
     value: int = 0
-    shape: Shape = (*model.size, 1)
+    shape: Shape = (*size, 1)
     every = zip(numbers, chain.layers, scoped(params, len(chain.layers)), strict=True)
     for number, layer, own in every:
         p = {name: to_numpy(w) for name, w in own.items()}
         value, shape = _layer(layer, p, number, value, shape, done)
-    return Network(model.size, tuple(done), model.temperature)
+    return tuple(done)
 
 
 def _chain(

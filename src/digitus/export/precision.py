@@ -21,10 +21,10 @@ PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8")
 LARGEST = 127  # -128 is left out, so that a weight and its negative are equally exact
 
 
-def quantised(W: Floats32) -> tuple[npt.NDArray[np.int8], Floats32]:
-    """Weights [... o] as integers and a scale for each output [o]: W ≈ q scale."""
+def quantised(W: Floats32, most: int = LARGEST) -> tuple[npt.NDArray[np.int8], Floats32]:
+    """Weights [... o] as integers up to `most` and a scale for each output [o]: W ≈ q scale."""
     largest = np.abs(W).max(axis=tuple(range(W.ndim - 1)))
-    scale = np.where(largest > 0, largest / LARGEST, 1).astype(np.float32)
+    scale = np.where(largest > 0, largest / most, 1).astype(np.float32)
     return np.rint(W / scale).astype(np.int8), scale
 
 

@@ -5,9 +5,9 @@
 
 const round = Math.fround;
 
-/** Arrays of a network from the text that they are stored as. */
-function stored(text, kind) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+/** Arrays of a network from the text that they are stored as, or their place among a page's WEIGHTS. */
+function stored(data, kind) {
+  const bytes = typeof data === "string" ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0)) : WEIGHTS.slice(...data);
   if (kind === "float32") return new Float32Array(bytes.buffer);
   if (kind === "int8") return new Int8Array(bytes.buffer);
   return Float32Array.from(new Uint16Array(bytes.buffer), half);
@@ -25,8 +25,10 @@ function half(bits) {
 function weights(w) {
   const numbers = stored(w.data, w.kind);
   if (w.kind !== "int8") return numbers;
-  const scale = stored(w.scale, "float32");
-  return Float32Array.from(numbers, (q, i) => q * scale[i % scale.length]);
+  const scale = stored(w.scale, "float32"); // of each output, and these are the last axis
+  const found = new Float32Array(numbers.length);
+  for (let i = 0, o = 0; i < found.length; i++, o = o + 1 === scale.length ? 0 : o + 1) found[i] = numbers[i] * scale[o];
+  return found;
 }
 
 const size = (shape) => shape.reduce((a, b) => a * b, 1);
@@ -132,7 +134,8 @@ const each = (f) => (_, [x], y) => { for (let i = 0; i < y.length; i++) y[i] = f
 // What each kind of operation does: (operation, inputs, output, weights, shapes of the inputs).
 const KINDS = {
   affine: (_, [x], y, { a, b }) => {
-    for (let i = 0; i < y.length; i++) y[i] = round(a[i % a.length] * x[i]) + b[i % b.length];
+    if (a.length * b.length === 1) for (let i = 0; i < y.length; i++) y[i] = round(a[0] * x[i]) + b[0];
+    else for (let i = 0; i < y.length; i++) y[i] = round(a[i % a.length] * x[i]) + b[i % b.length];
   },
   conv,
   dense: conv,
@@ -143,7 +146,7 @@ const KINDS = {
       for (let s = 0; s < columns; s++)
         for (let t = 0; t < c; t++) y[to++] = x[(Math.floor(r / factor) * (columns / factor) + Math.floor(s / factor)) * c + t];
   },
-  relu: each((x) => (x > 0 ? x : 0)),
+  relu: (_, [x], y) => { for (let i = 0; i < y.length; i++) y[i] = x[i] > 0 ? x[i] : 0; },
   sigmoid: each((x) => 0.5 + 0.5 * Math.tanh(0.5 * x)),
   tanh: each(Math.tanh),
   flatten: each((x) => x),

@@ -36,41 +36,52 @@ function components({ w, h, at }, least) {
 }
 
 // A picture in another size: the mean of the pixels that each new one covers, or cubic between them.
-function scaled(source, w, h) {
-  return along(along(source, w, true), h, false);
+function scaled(source, w, h, most = 1) {
+  const found = along(along(source, w, true), h, false);
+  for (let i = 0; i < found.at.length; i++) found.at[i] = clamp(found.at[i], 0, most);
+  return found;
 }
 
 function along({ w, h, at }, size, across) {
-  const [n, lines] = across ? [w, h] : [h, w];
-  const [step, skip] = across ? [1, w] : [w, 1];
+  const n = across ? w : h;
   const found = across ? plane(size, h) : plane(w, size);
-  const [to, over] = across ? [1, size] : [w, 1];
   const zoom = n / size;
-  for (let k = 0; k < size; k++) {
-    const parts = zoom > 1 ? area(k * zoom, (k + 1) * zoom, n) : cubic((k + 0.5) * zoom - 0.5, n);
-    for (let line = 0; line < lines; line++) {
-      let value = 0;
-      for (const [i, share] of parts) value += share * at[line * skip + i * step];
-      found.at[line * over + k * to] = clamp(value, 0, 1);
+  const parts = Array.from({ length: size }, (_, k) => (zoom > 1 ? area(k * zoom, (k + 1) * zoom, n) : cubic((k + 0.5) * zoom - 0.5, n)));
+  // Line by line as they lie in memory: each number of the result, or each of its rows.
+  for (let y = 0; y < found.h; y++)
+    if (across)
+      for (let k = 0; k < size; k++) {
+        const { first, shares } = parts[k];
+        let value = 0;
+        for (let i = 0, from = y * w + first; i < shares.length; i++) value += shares[i] * at[from + i];
+        found.at[y * size + k] = value;
+      }
+    else {
+      const { first, shares } = parts[y];
+      for (let i = 0; i < shares.length; i++) {
+        const share = shares[i];
+        for (let x = 0, to = y * w, from = (first + i) * w; x < w; x++) found.at[to++] += share * at[from++];
+      }
     }
-  }
   return found;
 }
 
 function area(from, to, n) {
-  const parts = [];
-  for (let i = Math.floor(from + 1e-9); i < Math.min(to - 1e-9, n); i++)
-    parts.push([i, (Math.min(i + 1, to) - Math.max(i, from)) / (to - from)]);
-  return parts;
+  const first = Math.floor(from + 1e-9), shares = [];
+  for (let i = first; i < Math.min(to - 1e-9, n); i++) shares.push((Math.min(i + 1, to) - Math.max(i, from)) / (to - from));
+  return { first, shares };
 }
 
 function cubic(place, n) {
   const a = -0.75;
-  const first = Math.floor(place);
-  const t = place - first;
+  const start = Math.floor(place) - 1;
+  const t = place - start - 1;
   const near = (x) => ((a + 2) * x - (a + 3)) * x * x + 1;
   const far = (x) => ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
-  return [far(1 + t), near(t), near(1 - t), far(2 - t)].map((share, i) => [clamp(first + i - 1, 0, n - 1), share]);
+  const first = clamp(start, 0, n - 1);
+  const shares = new Array(clamp(start + 3, 0, n - 1) - first + 1).fill(0); // what is beyond an end is its own
+  [far(1 + t), near(t), near(1 - t), far(2 - t)].forEach((share, i) => { shares[clamp(start + i, 0, n - 1) - first] += share; });
+  return { first, shares };
 }
 
 function framed({ w, h, at }, by) {
@@ -100,18 +111,11 @@ function grown({ w, h, at }, size, grow) {
     const dx = r ? Math.round(r * Math.sqrt(Math.max((r * r - dy * dy) / (r * r), 0))) : 0;
     if (Math.abs(dy) <= r) for (let i = Math.max(r - dx, 0); i < Math.min(r + dx + 1, size); i++) reach.push([i - r, dy]);
   }
-  const found = plane(w, h);
-  for (let y = 0; y < h; y++)
-    for (let x = 0; x < w; x++) {
-      let value = at[y * w + x];
-      for (const [dx, dy] of reach) {
-        const [i, j] = [x + dx, y + dy];
-        if (i < 0 || j < 0 || i >= w || j >= h) continue;
-        const there = at[j * w + i];
-        if (grow ? there > value : there < value) value = there;
-      }
-      found.at[y * w + x] = value;
-    }
+  const found = { w, h, at: at.slice() };
+  for (const [dx, dy] of reach)
+    for (let y = Math.max(0, -dy); y < Math.min(h, h - dy); y++)
+      for (let x = Math.max(0, -dx), to = y * w + x, from = to + dy * w + dx; x < Math.min(w, w - dx); x++, to++, from++)
+        if (grow ? at[from] > found.at[to] : at[from] < found.at[to]) found.at[to] = at[from];
   return found;
 }
 
@@ -135,20 +139,26 @@ function centred(ink, fine) {
   return Uint8Array.from(sheet.at, (v) => Math.round(255 * Math.min(v / full, 1)));
 }
 
-/** Ink in MNIST's form: 20 pixels on the longer side, a usual pen, the mass in the middle. */
-function normalise(ink) {
+/** Where ink is: left, top, right and bottom; all 0 where there is none. */
+function extent(ink) {
   const rows = new Float32Array(ink.h), columns = new Float32Array(ink.w);
   ink.at.forEach((v, i) => {
     const [x, y] = [i % ink.w, Math.floor(i / ink.w)];
     rows[y] = Math.max(rows[y], v);
     columns[x] = Math.max(columns[x], v);
   });
-  const extent = (profile) => {
+  const ends = (profile) => {
     const least = Math.min(EDGE, Math.max(...profile) / 2);
     const seen = [...profile.keys()].filter((i) => profile[i] > least);
     return seen.length ? [seen[0], seen.at(-1) + 1] : [0, 0];
   };
-  const [[top, bottom], [left, right]] = [extent(rows), extent(columns)];
+  const [[top, bottom], [left, right]] = [ends(rows), ends(columns)];
+  return [left, top, right, bottom];
+}
+
+/** Ink in MNIST's form: 20 pixels on the longer side, a usual pen, the mass in the middle. */
+function normalise(ink) {
+  const [left, top, right, bottom] = extent(ink);
   const side = Math.max(bottom - top, right - left);
   if (!side) return new Uint8Array(784);
   if (side >= 18 && side <= 22)
@@ -413,11 +423,17 @@ function bestPath(tried, height) {
   return path;
 }
 
-/** The first digit of each group: where gaps are spaces, by Bayes' rule over a usual distance. */
-function groupStarts(boxes) {
-  const heights = boxes.map((b) => b[3]).sort((a, b) => a - b);
-  const mid = heights.length / 2;
-  const unit = Math.max(heights.length % 2 ? heights[Math.floor(mid)] : (heights[mid - 1] + heights[mid]) / 2, 1);
+/** The one in the middle of numbers, or half of the two. */
+function median(numbers) {
+  const sorted = Float64Array.from(numbers).sort();
+  const mid = sorted.length / 2;
+  return sorted.length % 2 ? sorted[Math.floor(mid)] : (sorted[mid - 1] + sorted[mid]) / 2;
+}
+
+/** The first digit of each group: where gaps are spaces, by Bayes' rule over a usual distance. Sizes
+ * are heights, unless others are given; so may be log odds of a space, that another judge has. */
+function groupStarts(boxes, sizes = boxes.map((b) => b[3]), odds = []) {
+  const unit = Math.max(median(sizes), 1);
   const gaps = boxes.slice(1).map((b, i) => Math.max(b[0] - boxes[i][0] - boxes[i][2], 0) / unit);
   // Gamma(x; shape, scale), with the logarithm of its shape's Gamma function.
   const gamma = (x, shape, scale, known) => (x > 0 ? (shape - 1) * Math.log(x) - x / scale - shape * Math.log(scale) - known : -Infinity);
@@ -435,9 +451,10 @@ function groupStarts(boxes) {
   const weights = posterior.map((p) => Math.exp(p - most));
   const total = sum(weights);
   const isSpace = (row, i) => {
-    const [a, b] = [boxes[i][3], boxes[i + 1][3]];
+    const [a, b] = [sizes[i], sizes[i + 1]];
     if (Math.max(a, b) > 2 * Math.min(a, b)) return true;
-    return sum(row.map(({ between, either }, k) => (Math.exp(between - either) * weights[k]) / total)) > 0.5;
+    const p = clamp(sum(row.map(({ between, either }, k) => (Math.exp(between - either) * weights[k]) / total)), 1e-3, 1 - 1e-3);
+    return Math.log(p / (1 - p)) + (odds[i] ?? 0) > 0;
   };
   return [0, ...told.flatMap((row, i) => (isSpace(row, i) ? [i + 1] : []))];
 }

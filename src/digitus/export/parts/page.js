@@ -1,5 +1,6 @@
-// The page around the network: a sheet to write on, and what a worker reads there. The worker is made
-// of the text in #engine, so that the page needs no other file, wherever it is opened from.
+// The page around the networks: a sheet to write on or to drop a photo onto, and what a worker reads
+// there. The worker is made of the text in #engine, so that the page needs no other file, wherever it
+// is opened from.
 (() => {
   "use strict";
   const WIDTH = 420, HEIGHT = 240, PEN = 10.5; // pixels of the sheet as it is read
@@ -8,11 +9,25 @@
   const screen = canvas.getContext("2d");
   const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
   const ink = sheet.getContext("2d", { willReadFrequently: true });
-  // A page from a file may not start a module as its worker; without its exports it is a script.
-  const engine = document.getElementById("engine").textContent.replace(/^export /gm, "");
-  const serve = "\nself.onmessage = ({ data }) => self.postMessage({ ...readDrawing(data), number: data.number });";
-  const worker = new Worker(URL.createObjectURL(new Blob([engine, serve], { type: "text/javascript" })));
-  let strokes = [], active, asked = 0, busy = false, waiting = false;
+  const PHOTO = 2000; // pixels of a photo's longer side as it is read
+  // A page from a file may not start a module as its worker, nor load one into it; without its exports
+  // the code is a script, and begins when it has the weights.
+  const work = (code) => `self.onmessage = ({ data }) => {
+    self.WEIGHTS = data;
+    ${code.replace(/^export /gm, "")}
+    self.onmessage = ({ data }) => self.postMessage({ ...(data.pixels ? readPhoto(data) : readDrawing(data)), number: data.number });
+  };`;
+  const broken = () => { told.textContent = "This browser cannot run the networks."; };
+  const engine = document.getElementById("engine");
+  const ready = unpack(engine.textContent.trim(), JSON.parse(engine.dataset.size)).then(({ code, weights }) => {
+    const worker = new Worker(URL.createObjectURL(new Blob([work(code)], { type: "text/javascript" })));
+    worker.onmessage = show;
+    worker.onerror = broken;
+    worker.postMessage(weights, [weights.buffer]);
+    return worker;
+  });
+  ready.catch(broken);
+  let strokes = [], photo, active, asked = 0, busy = false, waiting = false;
 
   function segment(stroke, i) {
     const [a, b, c] = [stroke[Math.max(i - 2, 0)], stroke[Math.max(i - 1, 0)], stroke[i]];
@@ -35,17 +50,58 @@
     ink.fillStyle = "#fff";
     ink.fillRect(0, 0, WIDTH, HEIGHT);
     for (const stroke of strokes) stroke.forEach((_, i) => segment(stroke, i));
+    if (photo) showPhoto();
+  }
+
+  /** The photo as large as the sheet has room for, with a box around each digit. */
+  function showPhoto() {
+    const { image, digits = [] } = photo;
+    const zoom = Math.min(canvas.width / image.width, canvas.height / image.height);
+    screen.setTransform(zoom, 0, 0, zoom, (canvas.width - zoom * image.width) / 2, (canvas.height - zoom * image.height) / 2);
+    screen.drawImage(image, 0, 0);
+    const style = getComputedStyle(document.documentElement);
+    screen.lineWidth = (2 * devicePixelRatio) / zoom;
+    for (const { box, value, confidence } of digits) {
+      screen.strokeStyle = style.getPropertyValue(value === null || confidence < DOUBTFUL ? "--red" : "--blue");
+      screen.strokeRect(...box);
+    }
+  }
+
+  /** A picture's file, upright, and small enough to be read. */
+  async function take(file) {
+    try {
+      const bitmap = await createImageBitmap(file);
+      const zoom = Math.min(1, PHOTO / Math.max(bitmap.width, bitmap.height));
+      const image = Object.assign(document.createElement("canvas"), { width: Math.max(1, Math.round(bitmap.width * zoom)), height: Math.max(1, Math.round(bitmap.height * zoom)) });
+      const context = image.getContext("2d", { willReadFrequently: true });
+      Object.assign(context, { imageSmoothingQuality: "high", fillStyle: "#fff" });
+      context.fillRect(0, 0, image.width, image.height);
+      context.drawImage(bitmap, 0, 0, image.width, image.height);
+      change([], { image });
+    } catch {
+      told.textContent = `${file.name} is no picture that this browser can open.`;
+    }
   }
 
   /** Asks the worker, one question at a time; the last one counts. */
-  function ask() {
+  async function ask() {
     if (busy) { waiting = true; return; }
     [busy, waiting] = [true, false];
-    const { data } = ink.getImageData(0, 0, WIDTH, HEIGHT);
-    worker.postMessage({ values: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => data[4 * i]), width: WIDTH, height: HEIGHT, number: ++asked });
+    const worker = await ready;
+    const { width, height } = photo?.image ?? { width: WIDTH, height: HEIGHT };
+    const { data } = (photo?.image.getContext("2d") ?? ink).getImageData(0, 0, width, height);
+    const seen = photo ? { pixels: data } : { values: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => data[4 * i]) };
+    if (photo) told.textContent = "Reading ...";
+    worker.postMessage({ ...seen, width, height, number: ++asked });
+    if (photo) photo.asked = asked;
   }
-  worker.onmessage = ({ data: { lines, digits } }) => {
+  function show({ data: { lines, digits, number } }) {
     busy = false;
+    if (photo?.asked === number) {
+      photo.digits = digits;
+      told.textContent = digits.length ? "" : "No digits were found in this picture.";
+      redraw();
+    }
     const each = digits[Symbol.iterator]();
     answer.replaceChildren(...[...lines.join("\n")].map((sign) => {
       const span = Object.assign(document.createElement("span"), { textContent: sign });
@@ -58,8 +114,7 @@
     }));
     if (waiting) ask();
     else document.body.dataset.read = asked;
-  };
-  worker.onerror = () => { told.textContent = "This browser cannot run the network."; };
+  }
 
   function point(event) {
     const { left, top, width } = canvas.getBoundingClientRect();
@@ -76,6 +131,8 @@
     event.preventDefault();
     active = event.pointerId;
     canvas.setPointerCapture(active);
+    if (photo) [photo, told.textContent] = [undefined, ""];
+    if (!strokes.length) redraw();
     strokes.push([]);
     extend(point(event));
   });
@@ -92,12 +149,21 @@
       ask();
     });
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
-  const change = (to) => { strokes = to; redraw(); ask(); };
+  const change = (to, picture) => { [strokes, photo] = [to, picture]; redraw(); ask(); };
   document.getElementById("undo").addEventListener("click", () => change(strokes.slice(0, -1)));
   document.getElementById("clear").addEventListener("click", () => change([]));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Backspace") change(strokes.slice(0, -1));
     else if (event.key === "Escape") change([]);
   });
+  const chosen = document.getElementById("photo");
+  chosen.addEventListener("change", () => { if (chosen.files.length) take(chosen.files[0]); chosen.value = ""; });
+  for (const kind of ["dragover", "dragleave", "drop"])
+    addEventListener(kind, (event) => {
+      event.preventDefault();
+      document.body.classList.toggle("over", kind === "dragover");
+      if (kind === "drop" && event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+    });
+  addEventListener("paste", ({ clipboardData: { files } }) => { if (files.length) take(files[0]); });
   new ResizeObserver(redraw).observe(canvas);
 })();

@@ -1,0 +1,309 @@
+// Where the digits of a photo are, and in which order they are read: the page network at every scale,
+// what it says of each place, and lines (detection/maps.py, detector.py, parts.py and lines.py, from
+// which names and numbers are). Not inside: which digit a find is (`photo.js`).
+
+const COARSEST = 60, ENLARGED = 3, FINEST = 1920, ALWAYS = 480, MARGIN = 16, BLOCK = 16, STRIDE = 4;
+const CALLS = 0.1, CALLED = 9, HEAT = 0.1, SAME = 0.6, FINDS = 1000, CHANNELS = 21, CELL = 64, HALO = 32;
+const sigmoid = (z) => (1 + Math.tanh(z / 2)) / 2;
+
+/** A network at work on pictures of any size: what it answers for h * w bytes, [its places, channels]. */
+function atWork({ size: [rows, columns], operations }, engine) {
+  const uses = new Array(operations.length + 1).fill(0);
+  for (const { inputs } of operations) for (const i of inputs) uses[i]++;
+  // A Relu that alone uses a convolution is carried out with it.
+  const bent = operations.map(({ kind }, i) => kind === "conv" && uses[i + 1] === 1 && operations.find((o) => o.inputs[0] === i + 1)?.kind === "relu");
+  const held = operations.map(({ kind, shape, weights: given }) => {
+    const arrays = Object.fromEntries(Object.entries(given).map(([name, w]) => [name, weights(w)]));
+    return kind === "conv" || kind === "dense" ? inEights(arrays, shape.at(-1), engine) : arrays;
+  });
+  return (bytes, h, w) => {
+    const mark = engine.mark();
+    const grown = (shape) => (shape.length === 3 ? [(shape[0] * h) / rows, (shape[1] * w) / columns, shape[2]] : shape);
+    const shapes = [[h, w, 1], ...operations.map((o) => grown(o.shape))];
+    const places = [engine.room(h * w)];
+    engine.at(places[0]).set(bytes);
+    operations.forEach((o, i) => {
+      const inputs = o.inputs.map((v) => shapes[v]);
+      const from = places[o.inputs[0]];
+      if (o.kind === "conv" || o.kind === "dense") {
+        places.push(convolved(o, from, inputs[0], shapes[i + 1], held[i], bent[i] ? 0 : -Infinity, engine));
+        return;
+      }
+      if (o.kind === "flatten" || bent[o.inputs[0] - 1]) {
+        places.push(from);
+        return;
+      }
+      const to = engine.room(size(shapes[i + 1]));
+      KINDS[o.kind]({ ...o, shape: shapes[i + 1] }, o.inputs.map((v) => engine.at(places[v])), engine.at(to), held[i], inputs);
+      places.push(to);
+    });
+    const answers = engine.at(places.at(-1)).slice();
+    engine.free(mark);
+    return answers;
+  };
+}
+
+/** Weights [taps o] as the kernel reads them: eight outputs side by side, then the taps. */
+function inEights({ W, b }, o, engine) {
+  const blocks = Math.ceil(o / 8), taps = W.length / o;
+  const [at, bias] = [engine.room(blocks * taps * 8), engine.room(blocks * 8)];
+  const sorted = engine.at(at).fill(0);
+  W.forEach((v, i) => { sorted[(((i % o) >> 3) * taps + Math.floor(i / o)) * 8 + ((i % o) & 7)] = v; });
+  engine.at(bias).fill(0).set(b);
+  return { at, bias, blocks };
+}
+
+function convolved({ settings }, from, before, after, { at, bias, blocks }, least, engine) {
+  const [h, w, c] = image(before), [rows, columns, o] = image(after);
+  const { stride = 1, border: edge = 0, kernel: k = 1 } = settings;
+  const wide = 8 * blocks, found = engine.room(rows * columns * o, 3 * o);
+  const mark = engine.mark();
+  const to = wide === o ? found : engine.room(rows * columns * wide, 3 * wide);
+  const line = (w + 2 * edge) * c;
+  const x = engine.room((h + 2 * edge) * line, (3 * stride + k) * c); // with zeros around it, and what is read in fours
+  const [source, framed] = [engine.at(from), engine.at(x).fill(0)];
+  for (let r = 0; r < h; r++) framed.set(source.subarray(r * w * c, (r + 1) * w * c), (r + edge) * line + edge * c);
+  engine.convolve(x.at, at.at, bias.at, to.at, rows, columns, blocks, 4 * stride * c, 4 * stride * line, 4 * line, k, 4 * k * c, 4 * wide, least);
+  if (to !== found) {
+    const [all, own] = [engine.at(to), engine.at(found)];
+    for (let i = 0; i < rows * columns; i++) own.set(all.subarray(i * wide, i * wide + o), i * o);
+  }
+  engine.free(mark);
+  return found;
+}
+
+/** What may be digits in a grey picture, the best seen first: { heat, x, y, w, h, digits, follow, after }. */
+function finds(grey, answers) {
+  const found = [];
+  const longest = Math.max(grey.w, grey.h);
+  let calls;
+  for (let side = COARSEST; side === COARSEST || side <= Math.min(FINEST, longest * ENLARGED); side *= 2) {
+    const { copy, zoom } = copyOf(grey, side);
+    let maps;
+    if (side <= ALWAYS) maps = answers(copy.at, copy.h, copy.w);
+    else if (calls && largest(calls.at) > CALLS) maps = called(copy, calls, answers);
+    else break;
+    const [h, w] = [copy.h / STRIDE, copy.w / STRIDE];
+    for (const one of peaks(maps, h, w)) {
+      const longer = Math.max(one.w, one.h);
+      if (!(longer > 13 / 1.1 && longer < 60 * 1.1)) continue;
+      const at = ([x, y]) => [(x - MARGIN) / zoom, (y - MARGIN) / zoom];
+      const [x, y] = at([one.x, one.y]);
+      if (x >= 0 && y >= 0 && x < grey.w && y < grey.h)
+        found.push({ ...one, x, y, w: one.w / zoom, h: one.h / zoom, after: at(one.after) });
+    }
+    calls = { w, h, at: Float32Array.from({ length: w * h }, (_, i) => sigmoid(maps[CHANNELS * i + 20])) };
+  }
+  return merged(found);
+}
+
+/** A copy with that longer side, a margin around it, its sides filled up to whole blocks. */
+function copyOf(grey, side) {
+  const zoom = side / Math.max(grey.w, grey.h);
+  const [w, h] = [grey.w, grey.h].map((n) => Math.max(1, rint(n * zoom)));
+  const small = bytesOf(grey, w, h);
+  const [wide, high] = [w, h].map((n) => Math.ceil((n + 2 * MARGIN) / BLOCK) * BLOCK);
+  const copy = { w: wide, h: high, at: new Uint8Array(wide * high).fill(edgeGrey(grey)) };
+  for (let y = 0; y < h; y++) copy.at.set(small.at.subarray(y * w, (y + 1) * w), (y + MARGIN) * wide + MARGIN);
+  return { copy, zoom };
+}
+
+/** Answers of a copy, where the coarser one calls for them; nothing elsewhere. */
+function called(copy, calls, answers) {
+  const { w, h } = copy;
+  const maps = new Float32Array((w / STRIDE) * (h / STRIDE) * CHANNELS);
+  for (let i = 0; i < maps.length; i += CHANNELS) maps[i] = maps[i + 20] = -20;
+  for (const [top, bottom, left, right] of parts(wanted(calls, w, h))) {
+    const [y0, y1, x0, x1] = [top * CELL, Math.min(bottom * CELL, h), left * CELL, Math.min(right * CELL, w)];
+    const [wide, high] = [x1 - x0 + 2 * HALO, y1 - y0 + 2 * HALO];
+    const seen = Uint8Array.from({ length: wide * high }, (_, i) =>
+      copy.at[clamp(y0 - HALO + Math.floor(i / wide), 0, h - 1) * w + clamp(x0 - HALO + (i % wide), 0, w - 1)]);
+    const own = answers(seen, high, wide);
+    const row = ((x1 - x0) / STRIDE) * CHANNELS;
+    for (let y = 0; y < (y1 - y0) / STRIDE; y++) {
+      const from = ((y + HALO / STRIDE) * (wide / STRIDE) + HALO / STRIDE) * CHANNELS;
+      maps.set(own.subarray(from, from + row), ((y0 / STRIDE + y) * (w / STRIDE) + x0 / STRIDE) * CHANNELS);
+    }
+  }
+  return maps;
+}
+
+/** The cells of a copy that have a call of the coarser one near them, as rows of true and false. */
+function wanted(calls, w, h) {
+  const near = linear(spread(calls, CALLED >> 1), w / STRIDE, h / STRIDE);
+  const cells = Array.from({ length: Math.ceil(h / CELL) }, () => new Array(Math.ceil(w / CELL)).fill(false));
+  near.at.forEach((v, i) => {
+    if (v > CALLS) cells[Math.floor((Math.floor(i / near.w) * STRIDE) / CELL)][Math.floor(((i % near.w) * STRIDE) / CELL)] = true;
+  });
+  return cells;
+}
+
+function linear(source, w, h) {
+  const found = plane(w, h);
+  const between = (k, size, n) => {
+    const place = clamp(((k + 0.5) * n) / size - 0.5, 0, n - 1);
+    const first = Math.min(Math.floor(place), Math.max(n - 2, 0));
+    return [first, Math.min(first + 1, n - 1), place - first];
+  };
+  const [columns, rows] = [upTo(w).map((k) => between(k, w, source.w)), upTo(h).map((k) => between(k, h, source.h))];
+  rows.forEach(([a, b, down], y) => columns.forEach(([c, d, aside], x) => {
+    const [one, next] = [a, b].map((row) => source.at[row * source.w + c] * (1 - aside) + source.at[row * source.w + d] * aside);
+    found.at[y * w + x] = one * (1 - down) + next * down;
+  }));
+  return found;
+}
+
+/** Rectangles of cells [top, bottom, left, right] that cover all that are wanted, each with its halo. */
+function parts(cells, top = 0, left = 0) {
+  const rows = upTo(cells.length).filter((y) => cells[y].some(Boolean));
+  if (!rows.length) return [];
+  const columns = upTo(cells[0].length).filter((x) => cells.some((row) => row[x]));
+  const inner = cells.slice(rows[0], rows.at(-1) + 1).map((row) => row.slice(columns[0], columns.at(-1) + 1));
+  [top, left] = [top + rows[0], left + columns[0]];
+  const [h, w] = [inner.length, inner[0].length];
+  const { down, cut } = bestCut(inner, h, w);
+  if (!cut) return [[top, top + h, left, left + w]];
+  return down
+    ? [...parts(inner.slice(0, cut), top, left), ...parts(inner.slice(cut), top + cut, left)]
+    : [...parts(inner.map((row) => row.slice(0, cut)), top, left), ...parts(inner.map((row) => row.slice(cut)), top, left + cut)];
+}
+
+const seenCells = (h, w) => (h + 1) * (w + 1); // cells that are looked at, half a cell of halo on each side
+
+function bestCut(inner, h, w) {
+  const columns = upTo(w).map((x) => inner.map((row) => row[x]));
+  const best = [cheapest(inner, true), cheapest(columns, false)].reduce((a, b) => (b.cost < a.cost ? b : a));
+  const down = h >= w, longer = Math.max(h, w);
+  if (best.cost < seenCells(h, w)) return best;
+  const pieces = Math.ceil(longer / 7);
+  return { down, cut: Math.floor((longer * Math.floor(pieces / 2)) / pieces) };
+}
+
+/** Where lines of cells are best cut in two, and what both halves cost then. */
+function cheapest(lines, down) {
+  if (lines.length === 1) return { cost: seenCells(1, lines[0].length), down, cut: 0 };
+  const before = costs(lines), after = costs([...lines].reverse());
+  const all = upTo(lines.length - 1).map((i) => before[i] + after[lines.length - 2 - i]);
+  const cost = Math.min(...all);
+  return { cost, down, cut: all.indexOf(cost) + 1 };
+}
+
+/** What the first 1, 2, ... lines cost to be seen, without what is empty around them. */
+function costs(lines) {
+  let [first, last, high] = [Infinity, -1, 0];
+  return lines.map((line, i) => {
+    if (line.some(Boolean)) {
+      [first, last, high] = [Math.min(first, line.indexOf(true)), Math.max(last, line.lastIndexOf(true)), i + 1];
+    }
+    return seenCells(high, last < 0 ? line.length : last + 1 - first);
+  });
+}
+
+/** The peaks of a network's answers, hot enough, the hottest if there are too many. */
+function peaks(maps, h, w) {
+  const logit = (y, x) => maps[(y * w + x) * CHANNELS];
+  const found = [];
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) {
+      const heat = logit(y, x);
+      if (!(heat > Math.log(HEAT / (1 - HEAT)))) continue;
+      let highest = true;
+      for (let j = Math.max(y - 1, 0); j <= Math.min(y + 1, h - 1); j++)
+        for (let i = Math.max(x - 1, 0); i <= Math.min(x + 1, w - 1); i++) highest &&= heat >= logit(j, i);
+      if (highest) found.push([heat, y, x]);
+    }
+  if (found.length > FINDS) found.sort((a, b) => b[0] - a[0]).splice(FINDS);
+  return found.map(([, y, x]) => {
+    const row = maps.subarray((y * w + x) * CHANNELS, (y * w + x + 1) * CHANNELS);
+    const [wide, high] = [3, 4].map((k) => Math.exp(clamp(row[k], -3, 3)) * 16);
+    const longer = Math.max(wide, high), heat = sigmoid(row[0]);
+    const [cx, cy] = [(x + 0.5 + row[1]) * STRIDE, (y + 0.5 + row[2]) * STRIDE];
+    const well = Math.exp(-((Math.log(longer / 30) / 0.6) ** 2) / 2);
+    return {
+      heat, rank: heat * (0.5 + 0.5 * well), x: cx, y: cy, w: wide, h: high,
+      follow: softmax(row.subarray(7, 10)), digits: softmax(row.subarray(10, 20)),
+      after: [cx + row[5] * longer, cy + row[6] * longer],
+    };
+  });
+}
+
+/** One find for each place, the best seen of those that overlap. */
+function merged(found) {
+  const kept = [];
+  for (const a of [...found].sort((one, other) => other.rank - one.rank)) {
+    const same = (b) => {
+      const shared = (p, n) => Math.max(Math.min(a[p] + a[n] / 2, b[p] + b[n] / 2) - Math.max(a[p] - a[n] / 2, b[p] - b[n] / 2), 0);
+      return shared("x", "w") * shared("y", "h") > SAME * Math.min(a.w * a.h, b.w * b.h);
+    };
+    if (!kept.some(same)) kept.push(a);
+    if (kept.length === FINDS) break;
+  }
+  return kept;
+}
+
+const longerSide = ({ w, h }) => Math.max(w, h);
+const missedBy = (a, b) => Math.hypot(a.after[0] - b.x, a.after[1] - b.y);
+
+/** Finds in lines from top to bottom, each from left to right, by the links that lead to a digit. */
+function linesOf(found) {
+  const links = [];
+  found.forEach((a, i) => {
+    if (a.follow[0] > 0.85) return;
+    const length = Math.hypot(a.after[0] - a.x, a.after[1] - a.y) / longerSide(a);
+    found.forEach((b, j) => {
+      const away = missedBy(a, b) / longerSide(a);
+      if (i !== j && away < 0.35 + 0.2 * length) links.push([away, i, j]);
+    });
+  });
+  const after = new Map(), before = new Map();
+  for (const [, i, j] of links.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])) {
+    let first = i;
+    while (before.has(first)) first = before.get(first);
+    if (after.has(i) || before.has(j) || first === j) continue;
+    after.set(i, j);
+    before.set(j, i);
+  }
+  const chains = [];
+  for (let i = 0; i < found.length; i++) {
+    if (before.has(i)) continue;
+    const chain = [];
+    for (let at = i; at !== undefined; at = after.get(at)) chain.push(found[at]);
+    chains.push(chain);
+  }
+  const rows = [];
+  for (const chain of chains.sort((a, b) => b.length - a.length || a[0].x - b[0].x)) {
+    let best = [0.5];
+    rows.forEach((row, r) => {
+      const apart = apartFrom(row, chain);
+      if (apart < best[0]) best = [apart, r];
+    });
+    if (best.length > 1) rows[best[1]] = [...rows[best[1]], ...chain].sort((a, b) => a.x - b.x);
+    else rows.push(chain);
+  }
+  const level = (row) => sum(row.map((d) => d.y)) / row.length;
+  return rows.sort((a, b) => level(a) - level(b));
+}
+
+/** How far a chain lies above or below a row, in heights; infinite for digits of another size. */
+function apartFrom(row, chain) {
+  const [one, other] = [row, chain].map((some) => median(some.map((d) => d.h)));
+  if (!(one / other > 1 / 2.5 && one / other < 2.5)) return Infinity;
+  const sorted = [...row].sort((a, b) => a.x - b.x);
+  const level = (x) => {
+    const next = sorted.findIndex((d) => d.x > x);
+    if (next === 0) return sorted[0].y;
+    if (next < 0) return sorted.at(-1).y;
+    const [a, b] = [sorted[next - 1], sorted[next]];
+    return a.y + ((b.y - a.y) * (x - a.x)) / (b.x - a.x);
+  };
+  return Math.max(...chain.map((d) => Math.abs(d.y - level(d.x)))) / Math.max(one, other);
+}
+
+/** What the network says of the gaps of a line: log odds that each is a space. */
+function parting(line) {
+  return line.slice(1).map((b, i) => {
+    const a = line[i];
+    const [joins, apart] = [a.follow[1], a.follow[2]].map((p) => Math.max(p, 1e-3));
+    return missedBy(a, b) / longerSide(a) < 0.7 ? Math.log(apart / joins) : 0;
+  });
+}

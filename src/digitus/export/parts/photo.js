@@ -1,0 +1,195 @@
+// Reads photos: `readPhoto({ pixels, width, height })` for bytes of red, green, blue and a fourth, as
+// digitus reads pictures of paper (reading/photo.py, read.py, detection/closeups.py and confidence.py,
+// from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
+// recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
+
+const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.9, ENOUGH = 3, MANY = 150, PART = 60, WARM = 0.2, READ = 0.5, SHARE = 0.4;
+const SIDE = 32, WITHIN = 20, AROUND = 0.18, LITTLE = 64, NONE = 10;
+
+/** The three networks at work, made when the first photo comes. */
+let eyes;
+function open() {
+  if (eyes) return eyes;
+  const engine = kernel();
+  const recognizers = MODEL.networks.map((one) => ({ run: atWork({ ...one, size: MODEL.size }, engine), temperature: one.temperature }));
+  eyes = {
+    page: atWork(PHOTO.page, engine),
+    closeup: atWork(PHOTO.closeup, engine),
+    recognizer(bytes) {
+      const all = recognizers.map(({ run, temperature }) => softmax(Array.from(run(bytes, height, width), (z) => z / temperature)));
+      return all[0].map((_, d) => sum(all.map((p) => p[d])) / all.length);
+    },
+  };
+  return eyes;
+}
+
+/** What stands around a find, its contrast stretched from 0 to 255: SIDE x SIDE bytes. */
+function closeupOf(grey, { x, y, w, h }, beyond) {
+  const side = Math.max(2, rint((Math.max(w, h, 1) * SIDE) / WITHIN));
+  const part = cut(grey, rint(x - side / 2), rint(y - side / 2), side, side, beyond);
+  const seen = bytesOf(part, SIDE, SIDE).at;
+  const low = seen.reduce((a, b) => Math.min(a, b));
+  const gain = 255 / Math.max(largest(seen) - low, 12);
+  return seen.map((v) => rint(Math.min((v - low) * gain, 255)));
+}
+
+/** A part of a picture, and a plain grey where it goes beyond. */
+function cut(grey, left, top, w, h, beyond) {
+  const found = { w, h, at: new Uint8Array(w * h).fill(beyond) };
+  for (let y = Math.max(0, -top); y < Math.min(h, grey.h - top); y++)
+    for (let x = Math.max(0, -left); x < Math.min(w, grey.w - left); x++) found.at[y * w + x] = grey.at[(top + y) * grey.w + left + x];
+  return found;
+}
+
+/** What the recognizer makes of a find's ink: its box and a little more. */
+function inkOf(grey, { x, y, w, h }) {
+  const more = AROUND * Math.max(w, h);
+  const [left, top] = [Math.max(0, Math.trunc(x - w / 2 - more)), Math.max(0, Math.trunc(y - h / 2 - more))];
+  const right = Math.min(grey.w, Math.trunc(x + w / 2 + more)), bottom = Math.min(grey.h, Math.trunc(y + h / 2 + more));
+  if (Math.min(right - left, bottom - top) < 4) return null;
+  return prepared(cut(grey, left, top, right - left, bottom - top, 0))?.image ?? null;
+}
+
+const shareOf = (p) => Math.max(p, 1e-4);
+const logOdds = (p) => { const q = clamp(p, 1e-4, 1 - 1e-4); return Math.log(q / (1 - q)); };
+
+/** The probability of each digit for every find: three answers made one, by logistic regression. */
+function joint(found, close, looked) {
+  const { choice, presence } = PHOTO.confidence;
+  const near = (a, b) => Math.exp(-((missedBy(a, b) / (0.5 * longerSide(a))) ** 2)) * (1 - a.follow[0]) * Math.exp(-(Math.log(longerSide(a) / longerSide(b)) ** 2));
+  const into = new Float64Array(found.length), out = new Float64Array(found.length);
+  found.forEach((a, i) => found.forEach((b, j) => {
+    if (i === j) return;
+    const link = near(a, b);
+    into[j] = Math.max(into[j], link * a.heat);
+    out[i] = Math.max(out[i], link * b.heat);
+  }));
+  return found.map((a, i) => {
+    const rest = shareOf(1 - close[i][NONE]);
+    const which = softmax(a.digits.map((p, d) =>
+      choice[0] * Math.log(shareOf(p)) + choice[1] * Math.log(shareOf(close[i][d] / rest)) + choice[2] * Math.log(shareOf(looked[i][d]))));
+    const there = dot(presence, [
+      1, logOdds(a.heat), Math.log(shareOf(Math.max(...a.digits))), Math.log(shareOf(Math.max(...looked[i]))),
+      Math.log(Math.max(longerSide(a), 1)) - 3.4, Math.max(...which), into[i], out[i], -logOdds(close[i][NONE]),
+    ]);
+    return which.map((p) => p * sigmoid(there));
+  });
+}
+
+/** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
+function looked(grey, found, turns) {
+  const { closeup, recognizer } = open();
+  const beyond = edgeGrey(grey);
+  const close = found.map((one) => softmax(closeup(closeupOf(grey, one, beyond), SIDE, SIDE)));
+  const ink = found.map((one) => inkOf(grey, one)).map((bytes) => (bytes ? recognizer(bytes) : new Array(10).fill(0.1)));
+  const digits = joint(found, close, ink).map((p, i) => ({ ...found[i], p, likely: sum(p), best: Math.max(...p) }));
+  const likely = digits.filter((d) => d.likely >= LIKELY);
+  const read = sum(likely.map((d) => d.best));
+  return { grey, turns, digits, read, certain: likely.length > 0 && read / likely.length >= CERTAIN };
+}
+
+/** Turned against the clock by quarters. */
+function quarters(grey, turns) {
+  if (!turns) return grey;
+  const { w, h, at } = quarters(grey, turns - 1);
+  const found = { w: h, h: w, at: new Uint8Array(w * h) };
+  for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) found.at[(w - 1 - x) * h + y] = at[y * w + x];
+  return found;
+}
+
+/** The picture as it is, or turned if clearly more is read so. */
+function bestLook(grey) {
+  const upright = finds(grey, open().page);
+  if (upright.length <= MANY) return bestTurned(grey, upright, FINDS);
+  const part = partOf(grey, upright);
+  const { turns } = bestTurned(part, finds(part, open().page).slice(0, PART), PART);
+  const turnedTo = quarters(grey, turns);
+  return looked(turnedTo, turns ? finds(turnedTo, open().page) : upright, turns);
+}
+
+function bestTurned(grey, found, most) {
+  const look = looked(grey, found, 0);
+  if (look.certain || found.filter((one) => one.heat >= WARM).length < ENOUGH) return look;
+  const ways = [1, 2, 3].map((turns) => {
+    const other = quarters(grey, turns);
+    return looked(other, finds(other, open().page).slice(0, most), turns);
+  });
+  const best = ways.reduce((a, b) => (b.read > a.read ? b : a));
+  return best.read > 1.1 * look.read && best.read >= ENOUGH / 2 ? best : look;
+}
+
+/** The part of a picture that has PART of its finds, in the midst of them. */
+function partOf(grey, found) {
+  const [cx, cy] = ["x", "y"].map((k) => median(found.map((one) => one[k])));
+  const afar = (one) => Math.max(Math.abs(one.x - cx), Math.abs(one.y - cy));
+  const near = [...found].sort((a, b) => afar(a) - afar(b)).slice(0, PART);
+  const end = (k, n, sign) => Math.max(...near.map((one) => sign * one[k] + one[n] / 2 + longerSide(one)));
+  const [left, top] = [Math.max(0, Math.trunc(-end("x", "w", -1))), Math.max(0, Math.trunc(-end("y", "h", -1)))];
+  const right = Math.min(grey.w, Math.trunc(end("x", "w", 1)) + 1), bottom = Math.min(grey.h, Math.trunc(end("y", "h", 1)) + 1);
+  return cut(grey, left, top, right - left, bottom - top, 0);
+}
+
+/** A find's box [x, y, w, h] in the picture as it was before it was turned. */
+function boxOf({ x, y, w, h }, { grey, turns }, { w: width, h: height }) {
+  let [high, wide] = [grey.h, grey.w];
+  for (let i = 0; i < turns; i++) {
+    [x, y, w, h] = [high - y, x, h, w];
+    [high, wide] = [wide, high];
+  }
+  const left = clamp(rint(x - w / 2), 0, width - 1), top = clamp(rint(y - h / 2), 0, height - 1);
+  return [left, top, Math.max(1, Math.min(width, rint(x + w / 2)) - left), Math.max(1, Math.min(height, rint(y + h / 2)) - top)];
+}
+
+/** The lines of a look, as groups of finds, without those of which too few are read. */
+function readable({ digits }) {
+  let kept = digits.filter((d) => d.likely >= LIKELY);
+  if (kept.length) {
+    const most = Math.max(...digits.map((d) => d.likely));
+    const usual = median(digits.filter((d) => d.likely >= 0.6 * most).map(longerSide));
+    kept = kept.filter((d) => longerSide(d) < ALIKE * usual && longerSide(d) > usual / ALIKE);
+  }
+  const lines = linesOf(kept);
+  const read = lines.filter((line) => line.filter((d) => d.best >= READ).length >= SHARE * line.length);
+  return (read.length ? read : kept.length <= 3 ? lines : []).map((line) => {
+    const edges = line.map((d) => [d.x - d.w / 2, 0, d.w, d.h]);
+    const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => 0.5 * odds));
+    return starts.map((a, k) => line.slice(a, starts[k + 1]));
+  });
+}
+
+/** A picture as one digit that fills it, null where there is no ink. */
+function single(grey) {
+  const one = prepared(grey);
+  if (!one) return null;
+  const p = open().recognizer(one.image), confidence = Math.max(...p);
+  return { value: confidence >= threshold ? p.indexOf(confidence) : null, confidence, box: one.box, line: 0 };
+}
+
+/** Whether a picture is better read as one digit than as these, parts of it. */
+function fills(one, found, small) {
+  if (!found.length) return one.confidence >= (small ? threshold / 2 : SURE);
+  if (found.length > 3 || one.value === null) return false;
+  const [x, y, w, h] = one.box;
+  const inside = found.every(({ box: [left, top, wide, high] }) => {
+    const [dx, dy] = [left + wide / 2 - x, top + high / 2 - y];
+    return dx >= -0.1 * w && dx <= 1.1 * w && dy >= -0.1 * h && dy <= 1.1 * h;
+  });
+  const slack = Math.max(w, h) <= LITTLE ? 0.4 : 0.1;
+  return inside && one.confidence >= found.reduce((product, d) => product * d.confidence, 1) - slack;
+}
+
+/** The digits of a picture in reading order, its lines as text, "?" for what is refused. */
+export function readPhoto({ pixels, width: w, height: h }) {
+  const grey = asGrey(w, h, pixels);
+  const one = single(grey), small = Math.max(w, h) <= LITTLE;
+  const alone = () => ({ lines: [String(one.value ?? "?")], digits: [one] });
+  if (one && small && one.confidence >= SURE) return alone();
+  const look = bestLook(grey);
+  const digits = [];
+  const lines = readable(look).map((groups, line) => groups.map((group) => group.map((d) => {
+    const value = d.best >= READ ? d.p.indexOf(d.best) : null;
+    digits.push({ value, confidence: d.best, box: boxOf(d, look, grey), line });
+    return value ?? "?";
+  }).join("")).join(" "));
+  return one && fills(one, digits, small) ? alone() : { lines, digits };
+}

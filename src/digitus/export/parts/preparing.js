@@ -1,0 +1,303 @@
+// One digit of a photo made like MNIST's: its paper, its light and ruled lines taken away, its ink
+// without specks (vision/colour.py, paper.py and the first half of normalise.py, from which names and
+// numbers are). The rest of the way is `normalise` of drawing.js. Not inside: finding digits.
+
+const FITS = 6, GRAIN = 0.26, WORK = 320;
+const rint = (v) => (v - Math.floor(v) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v)); // halves to even
+const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+
+/** A picture of bytes in another size. */
+function bytesOf(source, w, h) {
+  const { at } = scaled(source, w, h, 255);
+  const found = { w, h, at: new Uint8Array(w * h) };
+  for (let i = 0; i < at.length; i++) found.at[i] = rint(at[i]);
+  return found;
+}
+
+/** A picture made smaller, if its longer side has more pixels. */
+function atMost(side, grey) {
+  const zoom = side / Math.max(grey.w, grey.h);
+  if (zoom >= 1) return grey;
+  const [w, h] = [grey.w, grey.h].map((n) => Math.max(1, rint(n * zoom)));
+  return grey.at instanceof Uint8Array ? bytesOf(grey, w, h) : scaled(grey, w, h, Infinity);
+}
+
+/** The grey that goes on beyond a picture's edges. */
+function edgeGrey({ w, h, at }) {
+  const column = (x) => upTo(h).map((y) => at[y * w + x]);
+  return Math.floor(median([...at.subarray(0, w), ...at.subarray((h - 1) * w), ...column(0), ...column(w - 1)]));
+}
+
+/** One grey out of colours, bytes of red, green, blue and a fourth: that in which ink stands out. */
+function asGrey(w, h, pixels) {
+  const luminance = plane(w, h), colours = [0, 1, 2].map(() => plane(w, h));
+  for (let i = 0; i < w * h; i++) {
+    for (const c of [0, 1, 2]) colours[c].at[i] = pixels[4 * i + c];
+    luminance.at[i] = rint(0.299 * pixels[4 * i] + 0.587 * pixels[4 * i + 1] + 0.114 * pixels[4 * i + 2]);
+  }
+  const all = [luminance, ...colours].map((one) => ({ w, h, at: Uint8Array.from(one.at) }));
+  const [plain, ...each] = all.map((one) => contrast(atMost(300, one)));
+  const best = each.indexOf(largest(each));
+  return each[best] > 1.5 * plain ? all[best + 1] : all[0];
+}
+
+/** How far strokes are from what is around them, in deviations of what is none. */
+function contrast(grey) {
+  const around = medianAround(grey, Math.max(Math.min(61, grey.w, grey.h) | 1, 3));
+  const off = grey.at.map((v, i) => Math.abs(v - around[i]));
+  const grain = median(off) + 1;
+  const clear = off.filter((v) => v > Math.max(6 * grain, 8));
+  return clear.length > 1e-4 * off.length ? sum(clear) / clear.length / grain : 0;
+}
+
+/** The median of the window around each pixel, from counts of greys that move along with it. */
+function medianAround({ w, h, at }, window) {
+  const found = new Uint8Array(w * h), reach = window >> 1, half = (window * window) >> 1;
+  const counts = new Int32Array(256);
+  for (let y = 0; y < h; y++) {
+    counts.fill(0);
+    const rows = Int32Array.from({ length: window }, (_, j) => clamp(y + j - reach, 0, h - 1) * w);
+    for (let x = -reach; x < reach; x++) for (let j = 0; j < window; j++) counts[at[rows[j] + (x < 0 ? 0 : x < w ? x : w - 1)]]++;
+    let grey = 0, below = 0; // of the window's pixels, so many are darker than this grey
+    for (let x = 0; x < w; x++) {
+      const [next, last] = [Math.min(x + reach, w - 1), Math.max(x - reach, 0)];
+      for (let j = 0; j < window; j++) {
+        const value = at[rows[j] + next];
+        counts[value]++;
+        if (value < grey) below++;
+      }
+      while (below > half) below -= counts[--grey];
+      while (below + counts[grey] <= half) below += counts[grey++];
+      found[y * w + x] = grey;
+      for (let j = 0; j < window; j++) {
+        const value = at[rows[j] + last];
+        counts[value]--;
+        if (value < grey) below--;
+      }
+    }
+  }
+  return found;
+}
+
+/** 1, x, y, x², xy, y² of a pixel, x and y from -1 to 1. */
+function terms(i, w, h) {
+  const x = w > 1 ? (2 * (i % w)) / (w - 1) - 1 : -1;
+  const y = h > 1 ? (2 * Math.floor(i / w)) / (h - 1) - 1 : -1;
+  return [1, x, y, x * x, x * y, y * y];
+}
+/** The surface at every pixel. */
+function surface({ found: [a, b, c, d, e, f], base }, w, h) {
+  const whole = plane(w, h);
+  for (let j = 0, i = 0; j < h; j++) {
+    const y = h > 1 ? (2 * j) / (h - 1) - 1 : -1;
+    for (let k = 0; k < w; k++, i++) {
+      const x = w > 1 ? (2 * k) / (w - 1) - 1 : -1;
+      whole.at[i] = base + a + b * x + c * y + d * x * x + e * x * y + f * y * y;
+    }
+  }
+  return whole;
+}
+const dot = (a, b) => a.reduce((total, v, i) => total + v * b[i], 0);
+
+/** The solution of a x = b, a symmetric and positive. */
+function solved(a, b) {
+  const rows = a.map((row, i) => [...row, b[i]]);
+  for (let i = 0; i < b.length; i++)
+    for (let j = i + 1; j < b.length; j++) {
+      const times = rows[j][i] / rows[i][i];
+      for (let k = i; k <= b.length; k++) rows[j][k] -= times * rows[i][k];
+    }
+  const x = [];
+  for (let i = b.length - 1; i >= 0; i--)
+    x[i] = (rows[i][b.length] - rows[i].slice(i + 1, -1).reduce((total, v, k) => total + v * x[i + 1 + k], 0)) / rows[i][i];
+  return x;
+}
+
+/** The surface under the points, [6] and its base, which does not climb onto what rises above it. */
+function surfaceUnder(points, greys) {
+  const base = [...greys].sort((a, b) => a - b)[Math.floor(greys.length / 5)];
+  const z = greys.map((v) => v - base);
+  const mean = sum(z) / z.length;
+  let scale = Math.max(Math.sqrt(sum(z.map((v) => (v - mean) ** 2)) / z.length), 2), above = z, found;
+  for (let fit = 0; fit < FITS; fit++) {
+    if (fit) {
+      const below = above.filter((v) => v < 0);
+      scale = Math.max(0.55 * scale, Math.sqrt(sum(below.map((v) => v * v)) / Math.max(below.length, 1)), 2);
+    }
+    const a = upTo(6).map(() => new Array(6).fill(0)), b = new Array(6).fill(0);
+    points.forEach((x, n) => {
+      const weight = 1 / (1 + (Math.max(above[n], 0) / scale) ** 2) ** 2;
+      for (let i = 0; i < 6; i++) {
+        b[i] += weight * z[n] * x[i];
+        for (let j = 0; j < 6; j++) a[i][j] += weight * (x[i] * x[j] + (i === j ? (i ? 0.02 : 1e-8) : 0));
+      }
+    });
+    found = solved(a, b);
+    above = z.map((v, n) => v - dot(points[n], found));
+  }
+  return { found, base };
+}
+
+/** How much of the ink lies at a picture's corners, at its edges and everywhere. */
+function border(ink, w, h) {
+  const mean = (x0, x1, y0, y1) => {
+    let total = 0;
+    for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) total += ink[y * w + x];
+    return total / ((x1 - x0) * (y1 - y0));
+  };
+  const [a, b] = [Math.ceil(w / 8), Math.ceil(h / 8)];
+  const corners = [[0, a], [w - a, w]].flatMap((xs) => [[0, b], [h - b, h]].map((ys) => mean(...xs, ...ys)));
+  const edges = [mean(0, w, 0, 1), mean(0, w, h - 1, h), mean(0, 1, 0, h), mean(w - 1, w, 0, h)];
+  return (sum(corners) + sum(edges)) / 4 + 4 * mean(0, w, 0, h);
+}
+
+/** The grey of paper everywhere, and whether ink is darker. */
+function paperOf(work) {
+  const coarse = atMost(40, work);
+  const count = coarse.w * coarse.h;
+  const at = upTo(Math.min(count, 200)).map((i) => Math.floor((((i * (Math.sqrt(5) - 1)) / 2) % 1) * count));
+  const points = at.map((i) => terms(i, coarse.w, coarse.h));
+  const [light, dark] = [1, -1].map((sign) => {
+    const fit = surfaceUnder(points, at.map((i) => sign * coarse.at[i]));
+    const fitted = surface(fit, coarse.w, coarse.h).at;
+    const ink = coarse.at.map((v, i) => Math.max(sign * v - fitted[i], 0));
+    return { fit, share: border(ink, coarse.w, coarse.h) / Math.max(largest(ink), 1) };
+  });
+  const darkInk = dark.share < light.share;
+  const paper = surface((darkInk ? dark : light).fit, work.w, work.h);
+  if (darkInk) for (let i = 0; i < paper.at.length; i++) paper.at[i] = -paper.at[i];
+  return { paper, darkInk };
+}
+
+/** The grey of strokes, however few they are. */
+function typical(ink) {
+  let [square, cube] = [0, 0];
+  for (const v of ink) { square += v * v; cube += v * v * v; }
+  return cube / Math.max(square, 1e-6);
+}
+
+function turned({ w, h, at }) {
+  const found = plane(h, w);
+  at.forEach((v, i) => { found.at[(i % w) * h + Math.floor(i / w)] = v; });
+  return found;
+}
+
+/** Ink without rows that are inked from side to side, thin, and pale or several. */
+function withoutRows(ink) {
+  const { w, h, at } = ink;
+  if (Math.min(w, h) < 20) return ink;
+  const row = (y) => at.subarray(y * w, (y + 1) * w);
+  const tenth = upTo(h).map((y) => row(y).slice().sort()[Math.floor(w / 10)]);
+  const full = typical(at);
+  if (largest(tenth) < 0.15 * full) return ink;
+  const reach = (Math.max(3, Math.floor(h / 10)) | 1) >> 1;
+  const over = (line, f, beyond) => line.map((_, y) => {
+    let value = line[y];
+    for (let i = y - reach; i <= y + reach; i++) value = f(value, line[i] ?? beyond);
+    return value;
+  });
+  const wide = over(over(tenth, Math.min, 0), Math.max, 0); // beyond a picture there are no rules
+  const found = tenth.map((v, y) => v - wide[y] > 0.15 * full);
+  const several = found.filter((v, y) => v && !found[y - 1]).length > 1;
+  const [rows, good] = [true, false].map((which) => upTo(h).filter((y) => found[y] === which));
+  if (!rows.length || !good.length || !(several || largest(rows.map((y) => tenth[y])) < 0.75 * full)) return ink;
+  const cleared = { w, h, at: at.slice() };
+  for (const y of rows) {
+    const after = good.findIndex((other) => other > y);
+    const above = row(good[after < 0 ? good.length - 1 : Math.max(after - 1, 0)]);
+    const below = row(good[after < 0 ? good.length - 1 : after]);
+    const most = median(row(y)) + 0.2 * full;
+    for (let x = 0; x < w; x++) {
+      const i = y * w + x;
+      if (at[i] < most) cleared.at[i] = Math.min(at[i], (above[x] + below[x]) / 2);
+    }
+  }
+  return cleared;
+}
+
+/** Soft by a bell of that deviation; pictures go on as in a mirror. */
+function blurred({ w, h, at }, deviation) {
+  const reach = (rint(8 * deviation + 1) | 1) >> 1;
+  const bell = upTo(2 * reach + 1).map((i) => Math.exp(-((i - reach) ** 2) / (2 * deviation ** 2)));
+  const total = sum(bell);
+  const mirror = (i, n) => { for (; n > 1 && (i < 0 || i >= n);) i = i < 0 ? -i : 2 * (n - 1) - i; return n > 1 ? i : 0; };
+  const across = plane(w, h), found = plane(w, h);
+  for (let i = 0; i < w * h; i++)
+    for (let k = -reach; k <= reach; k++) across.at[i] += (bell[k + reach] / total) * at[i - (i % w) + mirror((i % w) + k, w)];
+  for (let i = 0; i < w * h; i++)
+    for (let k = -reach; k <= reach; k++) found.at[i] += (bell[k + reach] / total) * across.at[mirror(Math.floor(i / w) + k, h) * w + (i % w)];
+  return found;
+}
+
+/** The largest around each pixel, a square of 2 reach + 1. */
+function spread(source, reach) {
+  const { w, h, at } = source;
+  if (!reach) return source;
+  const across = plane(w, h), found = plane(w, h);
+  for (let i = 0; i < w * h; i++) {
+    const x = i % w;
+    for (let k = Math.max(x - reach, 0); k <= Math.min(x + reach, w - 1); k++) across.at[i] = Math.max(across.at[i], at[i - x + k]);
+  }
+  for (let i = 0; i < w * h; i++) {
+    const y = Math.floor(i / w);
+    for (let k = Math.max(y - reach, 0); k <= Math.min(y + reach, h - 1); k++) found.at[i] = Math.max(found.at[i], across.at[i + (k - y) * w]);
+  }
+  return found;
+}
+
+const quantile = (values, q) => (values.length ? values.sort()[Math.floor(q * values.length)] : 0);
+
+/** Ink from 0 to 1 without what is not the digit's, null where there is none. */
+function digitOf(ink, raised) {
+  const { w, h } = ink;
+  const half = typical(ink.at) / 2;
+  const full = quantile(ink.at.filter((v) => v >= half), 0.9);
+  let noise = quantile(raised.map(Math.abs).filter((_, i) => ink.at[i] <= half), 0.75);
+  if (full < 10 || noise > GRAIN * full) return null;
+  let strength = { w, h, at: ink.at.map((v) => Math.min(v / full, 1)) };
+  noise = Math.min(noise / full, 0.2);
+  const seen = noise > 0.02 ? blurred(strength, Math.min(1, 3 * noise)) : strength;
+  const faint = { w, h, at: seen.at.map((v) => (v > Math.max(0.12, 2.5 * noise) ? 1 : 0)) };
+  const { labels, count } = components(spread(faint, Math.floor(Math.min(w, h) / 80)), 0.5);
+  const pieces = Array.from({ length: count + 1 }, () => ({ mass: 0, clear: false, low: [w, h], high: [0, 0] }));
+  labels.forEach((label, i) => {
+    const p = pieces[label], [x, y] = [i % w, Math.floor(i / w)];
+    p.mass += strength.at[i];
+    p.clear ||= seen.at[i] > 0.5;
+    p.low = [Math.min(p.low[0], x), Math.min(p.low[1], y)];
+    p.high = [Math.max(p.high[0], x + 1), Math.max(p.high[1], y + 1)];
+  });
+  const mass = pieces.map((p, i) => (i && p.clear ? p.mass : 0));
+  const main = mass.indexOf(largest(mass));
+  if (mass[main] <= 0.12 * sum(strength.at)) return null;
+  const { low, high } = pieces[main];
+  const sides = (p) => sum([0, 1].map((k) => (p.low[k] === 0) + (p.high[k] === [w, h][k])));
+  const keep = pieces.map((p, i) => {
+    const apart = Math.max(...[0, 1].map((k) => Math.max(p.low[k] - high[k], low[k] - p.high[k])), 0);
+    const gap = apart / Math.max(high[0] - low[0], high[1] - low[1]);
+    if (i === main) return true;
+    if (!(mass[i] > mass[main] * (0.02 + 0.3 * gap))) return false;
+    return sides(pieces[main]) > 0 || sides(p) === 0 || (sides(p) === 1 && gap < 0.1);
+  });
+  if (noise > 0.1) strength = { w, h, at: blurred(strength, 0.5).at.map((v) => Math.min(1.15 * v, 1)) };
+  const kept = spread({ w, h, at: Float32Array.from(labels, (label) => (keep[label] ? 1 : 0)) }, 1);
+  return { w, h, at: strength.at.map((v, i) => v * kept.at[i]) };
+}
+
+/** A grey picture of one digit in MNIST's form, and its ink's box in the picture; null if it is blank. */
+function prepared(grey) {
+  const small = atMost(WORK, grey);
+  const work = { ...small, at: Float32Array.from(small.at) };
+  const { paper, darkInk } = paperOf(work);
+  const light = sum(paper.at) / paper.at.length;
+  const raised = work.at.map((v, i) => (v - paper.at[i]) * (darkInk ? -light / Math.max(paper.at[i], light / 4, 1) : 1));
+  const ink = turned(withoutRows(turned(withoutRows({ ...work, at: raised.map((v) => Math.max(v, 0)) }))));
+  const digit = digitOf(ink, raised);
+  if (!digit) return null;
+  const [left, top, right, bottom] = extent(digit);
+  const [across, down] = [grey.w / small.w, grey.h / small.h];
+  const box = [Math.floor(left * across), Math.floor(top * down)];
+  const size = [Math.min(Math.ceil((right - left) * across), grey.w - box[0]), Math.min(Math.ceil((bottom - top) * down), grey.h - box[1])];
+  return { image: normalise(digit), box: [...box, ...size] };
+}

@@ -1,0 +1,19 @@
+// What a page holds as text, taken apart: the code of its engine, and the numbers of its networks.
+// Bytes were made smaller, then written in base 85, four of them as five signs.
+
+const SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
+
+/** { code, weights } of the text, of which the first `bytes` bytes count and `code` of these are code. */
+async function unpack(text, { bytes, code }) {
+  const values = new Uint8Array(128);
+  [...SIGNS].forEach((sign, i) => { values[sign.charCodeAt(0)] = i; });
+  const packed = new DataView(new ArrayBuffer((text.length / 5) * 4));
+  for (let i = 0; i < text.length / 5; i++) {
+    let word = 0;
+    for (let k = 0; k < 5; k++) word = word * 85 + values[text.charCodeAt(5 * i + k)];
+    packed.setUint32(4 * i, word);
+  }
+  const small = new Blob([packed.buffer.slice(0, bytes)]).stream();
+  const all = new Uint8Array(await new Response(small.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
+  return { code: new TextDecoder().decode(all.subarray(0, code)), weights: all.slice(code) };
+}
