@@ -2,6 +2,11 @@
 
     python hatch_build.py [FLAG ...]      in place, for example with -fsanitize=undefined -g
 
+It also says what a package index shows: README stands alone there, so what it names by its path
+needs an address, and so do the project's pages. `DIGITUS_ADDRESS` is that of the repository's files,
+ending in a slash, where whoever publishes says it; without one there are no pages to name, and links
+to files and pictures become words.
+
 They are a shared library that Python opens through ctypes, so one wheel serves every version of
 Python. Needed is a compiler that knows GCC's vectors: GCC 11 or Clang 12, as $CC or cc. Where there
 is none, or it fails, the package is pure Python and computes by NumPy alone; with
@@ -89,7 +94,10 @@ def built() -> bool:
 if __name__ == "__main__":
     build(*sys.argv[1:])
 else:
+    import re
+
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+    from hatchling.metadata.plugin.interface import MetadataHookInterface
     from packaging.tags import sys_tags
 
     class KernelsHook(BuildHookInterface):
@@ -104,3 +112,23 @@ else:
                 build_data["pure_python"] = False
                 build_data["tag"] = f"py3-none-{platform}"
                 build_data["artifacts"].append(f"/{LIBRARY.relative_to(Path(__file__).parent)}")
+
+    BY_PATH = r"(!?)\[([^\]]*)\]\((?!\w+:|#)([^)\s]+)\)"  # a link or picture in Markdown
+
+    class IndexHook(MetadataHookInterface):
+        """What a package index shows."""
+
+        def update(self, metadata: dict[str, Any]) -> None:
+            """Called when a distribution is made, and when it is installed."""
+            address = os.environ.get("DIGITUS_ADDRESS", "")
+            text = (Path(self.root) / "README.md").read_text("utf-8")
+            linked = rf"\1[\2]({address}\3)" if address else r"\2"
+            readme = re.sub(BY_PATH, linked, text)
+            metadata["readme"] = {"content-type": "text/markdown", "text": readme}
+            if address:
+                metadata["urls"] = {
+                    "Homepage": address,
+                    "Documentation": f"{address}docs/index.md",
+                    "Changelog": f"{address}CHANGELOG.md",
+                    "Security": f"{address}SECURITY.md",
+                }
