@@ -2,10 +2,10 @@
 
     python hatch_build.py [FLAG ...]      in place, for example with -fsanitize=undefined -g
 
-It also says what a package index shows: README stands alone there, so what it names by its path
-needs an address, and so do the project's pages. `DIGITUS_ADDRESS` is that of the repository's files,
-ending in a slash, where whoever publishes says it; without one there are no pages to name, and links
-to files and pictures become words.
+It also says what a package index shows. README stands alone there, so what it names by its path
+needs an address, and so do the project's pages: `DIGITUS_ADDRESS` is that of the repository's
+files, ending in a slash, which whoever publishes says. Without it there are no pages to name, and
+links to files and pictures become words.
 
 They are a shared library that Python opens through ctypes, so one wheel serves every version of
 Python. Needed is a compiler that knows GCC's vectors: GCC 11 or Clang 12, as $CC or cc. Where there

@@ -184,10 +184,6 @@ def test_a_pdf_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     page = encoded(Image.new("L", (8, 8)), "PDF")
     monkeypatch.setattr(pdf, "PICTURE_PAGES", 0)
     assert "more than 0 pages; split it" in complaint(page)
-    flat = page.replace(b"/MediaBox [ 0 0 8.0 8.0 ]", b"/MediaBox [ 0 0 1e9 8.0 ]")
-    monkeypatch.undo()
-    assert flat != page
-    assert "is damaged" in complaint(flat)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)  # as where the extra is missing
     assert "pip install 'digitus[pdf]'" in complaint(page)
     assert "pdftoppm" in complaint(page)

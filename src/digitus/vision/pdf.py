@@ -18,7 +18,6 @@ from digitus.limits import PICTURE_PAGES
 from digitus.types import Bytes
 
 SIDE = 2000  # pixels of a page's longer side, where nobody asks for another: 170 an inch of A4
-MOST_SIDE = 1e6  # points: 350 metres
 DRAWING = Lock()
 
 
@@ -57,10 +56,8 @@ def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[By
 
 def _drawn(page: Any, side: int) -> Bytes:
     """A page on white."""
-    size = page.get_size()
-    if not 0 < min(size) <= max(size) < MOST_SIDE:
-        raise ValueError(f"a page of {size}")
-    bitmap = page.render(scale=side / max(size), rev_byteorder=True)
+    # PDFium rounds up, and gives a page without a size one of its own.
+    bitmap = page.render(scale=(side - 0.5) / max(page.get_size()), rev_byteorder=True)
     pixels = np.array(bitmap.to_numpy()[:, :, :3])
     bitmap.close()
     page.close()
