@@ -29,6 +29,7 @@ from digitus.export.made import Made
 from digitus.export.operations import Network, listed
 from digitus.export.precision import Precision
 from digitus.nn import Chain
+from digitus.reading import way_up
 from digitus.types import Images, Matrix, Params
 
 SIDE = 28  # pixels of the images that `drawing.js` makes
@@ -88,6 +89,7 @@ def engine(
         "page": _for_photos(page_network.recipe.network, page_network.params, BLOCK, small),
         "closeup": _for_photos(close_up.recipe.network, close_up.params, CLOSEUP_SIDE, small),
         "confidence": {"choice": weights.choice, "presence": weights.presence},
+        "wayUp": {"upright": way_up.UPRIGHT, "weights": way_up.WEIGHTS},
     }
     known = constant("MODEL", js_module.model(members, about, store)) + constant("PHOTO", photo)
     return known + "".join(map(part, ENGINE)), bytes(beside)

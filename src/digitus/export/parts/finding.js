@@ -227,15 +227,17 @@ function peaks(maps, h, w) {
   });
 }
 
+/** What two finds share, of the smaller box. */
+function overlap(a, b) {
+  const shared = (p, n) => Math.max(Math.min(a[p] + a[n] / 2, b[p] + b[n] / 2) - Math.max(a[p] - a[n] / 2, b[p] - b[n] / 2), 0);
+  return (shared("x", "w") * shared("y", "h")) / Math.min(a.w * a.h, b.w * b.h);
+}
+
 /** One find for each place, the best seen of those that overlap. */
 function merged(found) {
   const kept = [];
   for (const a of [...found].sort((one, other) => other.rank - one.rank)) {
-    const same = (b) => {
-      const shared = (p, n) => Math.max(Math.min(a[p] + a[n] / 2, b[p] + b[n] / 2) - Math.max(a[p] - a[n] / 2, b[p] - b[n] / 2), 0);
-      return shared("x", "w") * shared("y", "h") > SAME * Math.min(a.w * a.h, b.w * b.h);
-    };
-    if (!kept.some(same)) kept.push(a);
+    if (!kept.some((b) => overlap(a, b) > SAME)) kept.push(a);
     if (kept.length === FINDS) break;
   }
   return kept;

@@ -1,6 +1,6 @@
 // Reads photos: `readPhoto({ pixels, width, height })` for bytes of red, green, blue and a fourth, as
-// digitus reads pictures of paper (reading/photo.py, read.py, detection/closeups.py and confidence.py,
-// from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
+// digitus reads pictures of paper (reading/look.py, photo.py, read.py, detection/closeups.py and
+// confidence.py, from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
 // recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
 const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.9, ENOUGH = 3, MANY = 150, PART = 60, WARM = 0.2, READ = 0.5, SHARE = 0.4;
@@ -53,9 +53,8 @@ function inkOf(grey, { x, y, w, h }) {
 const shareOf = (p) => Math.max(p, 1e-4);
 const logOdds = (p) => { const q = clamp(p, 1e-4, 1 - 1e-4); return Math.log(q / (1 - q)); };
 
-/** The probability of each digit for every find: three answers made one, by logistic regression. */
-function joint(found, close, looked) {
-  const { choice, presence } = PHOTO.confidence;
+/** How well links speak for each find: of those that come to it, and of the one that leaves it, the best. */
+function agreements(found) {
   const near = (a, b) => Math.exp(-((missedBy(a, b) / (0.5 * longerSide(a))) ** 2)) * (1 - a.follow[0]) * Math.exp(-(Math.log(longerSide(a) / longerSide(b)) ** 2));
   const into = new Float64Array(found.length), out = new Float64Array(found.length);
   found.forEach((a, i) => found.forEach((b, j) => {
@@ -64,13 +63,21 @@ function joint(found, close, looked) {
     into[j] = Math.max(into[j], link * a.heat);
     out[i] = Math.max(out[i], link * b.heat);
   }));
+  return [into, out];
+}
+
+/** The probability of each digit for every find: three answers made one, by logistic regression. */
+function joint(found, close, looked) {
+  const { choice, presence } = PHOTO.confidence;
+  const [into, out] = agreements(found);
+  const hidden = (a) => Math.max(0, ...found.filter((b) => b.heat > a.heat).map((b) => overlap(a, b)));
   return found.map((a, i) => {
     const rest = shareOf(1 - close[i][NONE]);
     const which = softmax(a.digits.map((p, d) =>
       choice[0] * Math.log(shareOf(p)) + choice[1] * Math.log(shareOf(close[i][d] / rest)) + choice[2] * Math.log(shareOf(looked[i][d]))));
     const there = dot(presence, [
       1, logOdds(a.heat), Math.log(shareOf(Math.max(...a.digits))), Math.log(shareOf(Math.max(...looked[i]))),
-      Math.log(Math.max(longerSide(a), 1)) - 3.4, Math.max(...which), into[i], out[i], -logOdds(close[i][NONE]),
+      Math.log(Math.max(longerSide(a), 1)) - 3.4, Math.max(...which), into[i], out[i], -logOdds(close[i][NONE]), hidden(a),
     ]);
     return which.map((p) => p * sigmoid(there));
   });
@@ -85,7 +92,16 @@ function looked(grey, found, turns) {
   const digits = joint(found, close, ink).map((p, i) => ({ ...found[i], p, likely: sum(p), best: Math.max(...p) }));
   const likely = digits.filter((d) => d.likely >= LIKELY);
   const read = sum(likely.map((d) => d.best));
-  return { grey, turns, digits, read, certain: likely.length > 0 && read / likely.length >= CERTAIN };
+  return { grey, turns, digits, likely, read, certain: likely.length > 0 && read / likely.length >= CERTAIN };
+}
+
+/** What speaks for the way up of a look, in logarithms, by Bayes' rule (reading/way_up.py). */
+function evidence(look) {
+  const { turns, likely, read } = look;
+  const { upright, weights } = PHOTO.wayUp;
+  const agreement = sum(agreements(likely).map((part) => sum(part)));
+  const prior = Math.log(turns ? (1 - upright) / 3 : upright);
+  return prior + dot(weights, [Math.log1p(read), read - likely.length, linesOf(kept(look)).length, agreement]);
 }
 
 /** Turned against the clock by quarters. */
@@ -97,7 +113,7 @@ function quarters(grey, turns) {
   return found;
 }
 
-/** The picture as it is, or turned if clearly more is read so. */
+/** The picture the way up that is likeliest. */
 function bestLook(grey) {
   const upright = finds(grey, open().page);
   if (upright.length <= MANY) return bestTurned(grey, upright, FINDS);
@@ -114,8 +130,7 @@ function bestTurned(grey, found, most) {
     const other = quarters(grey, turns);
     return looked(other, finds(other, open().page).slice(0, most), turns);
   });
-  const best = ways.reduce((a, b) => (b.read > a.read ? b : a));
-  return best.read > 1.1 * look.read && best.read >= ENOUGH / 2 ? best : look;
+  return [look, ...ways].map((way) => [evidence(way), way]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
 }
 
 /** The part of a picture that has PART of its finds, in the midst of them. */
@@ -140,17 +155,18 @@ function boxOf({ x, y, w, h }, { grey, turns }, { w: width, h: height }) {
   return [left, top, Math.max(1, Math.min(width, rint(x + w / 2)) - left), Math.max(1, Math.min(height, rint(y + h / 2)) - top)];
 }
 
+/** The finds that are digits, of a size among the others. */
+function kept({ digits, likely }) {
+  const most = Math.max(0, ...digits.map((d) => d.likely));
+  const usual = median(digits.filter((d) => d.likely >= 0.6 * most).map(longerSide));
+  return likely.filter((d) => longerSide(d) < ALIKE * usual && longerSide(d) > usual / ALIKE);
+}
+
 /** The lines of a look, as groups of finds, without those of which too few are read. */
-function readable({ digits }) {
-  let kept = digits.filter((d) => d.likely >= LIKELY);
-  if (kept.length) {
-    const most = Math.max(...digits.map((d) => d.likely));
-    const usual = median(digits.filter((d) => d.likely >= 0.6 * most).map(longerSide));
-    kept = kept.filter((d) => longerSide(d) < ALIKE * usual && longerSide(d) > usual / ALIKE);
-  }
-  const lines = linesOf(kept);
+function readable(look) {
+  const lines = linesOf(kept(look));
   const read = lines.filter((line) => line.filter((d) => d.best >= READ).length >= SHARE * line.length);
-  return (read.length ? read : kept.length <= 3 ? lines : []).map((line) => {
+  return (read.length ? read : sum(lines.map((line) => line.length)) <= 3 ? lines : []).map((line) => {
     const edges = line.map((d) => [d.x - d.w / 2, 0, d.w, d.h]);
     const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => 0.5 * odds));
     return starts.map((a, k) => line.slice(a, starts[k + 1]));
