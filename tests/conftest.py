@@ -14,6 +14,7 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import cv2
 import hypothesis
@@ -26,12 +27,16 @@ cv2.setNumThreads(1)
 threadpool_limits(1)
 not_digits.BLOCK = 20  # pictures drawn at once: who learns from a few draws no 500 for them
 # The same examples in every run, so that a failure is of the change; `--hypothesis-profile=fuzz`
-# looks for new ones.
+# looks for new ones, and `few` is for what was tried with all of them on another Python.
 hypothesis.settings.register_profile("fuzz", deadline=None, database=None)
 hypothesis.settings.register_profile("digitus", deadline=None, database=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "few", deadline=None, database=None, derandomize=True, max_examples=20
+)
 hypothesis.settings.load_profile("digitus")
 
 ROOT = Path(__file__).parent.parent
+BROWSER = "tests/browser/"
 
 
 def missing(thing: str, why: str) -> None:
@@ -39,6 +44,22 @@ def missing(thing: str, why: str) -> None:
     if thing in os.environ.get("DIGITUS_REQUIRE", "").split(","):
         pytest.fail(f"DIGITUS_REQUIRE names {thing}, but {why}")
     pytest.skip(why)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several processes (`-n`) a file's tests go to one of them, and share what they prepare.
+
+    Those of the browser are together, for they share a browser, a server and a network that learns.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return BROWSER if file.startswith(BROWSER) else file
+
+    return ByFile(config, log) if config.option.dist == "load" else None
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.detection.lines import lines_of, parting
+from digitus.detection import lines
+from digitus.detection.lines import UNLIKE, lines_of, parting
 from digitus.detection.maps import ENDS, JOINS, PARTS, Peaks
+from digitus.types import Floats64
 
 SURE = 0.98
 
@@ -97,3 +100,40 @@ def test_links_that_run_in_a_circle_end_somewhere() -> None:
 def test_nothing_makes_no_line() -> None:
     found, _ = finds([["1"]])
     assert lines_of(found.take(np.zeros(0, np.intp))) == []
+
+
+def noise(count: int, seed: int = 0) -> Peaks:
+    """Finds anywhere and of any size, whose links lead nowhere."""
+    rng = np.random.default_rng(seed)
+    boxes = np.column_stack(
+        [rng.uniform(0, 900, (count, 2)), np.exp(rng.normal(3, 0.4, (count, 2)))]
+    )
+    alike = np.full((count, 10), 0.1, np.float32)
+    ends = np.tile(np.float32([1, 0, 0]), (count, 1))
+    heat = np.ones(count, np.float32)
+    return Peaks(heat, heat, boxes.astype(np.float32), alike, ends, boxes[:, :2].astype(np.float32))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_are_not_looked_at_could_not_have_been_joined(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = noise(150, seed)
+    found.boxes[50:, 1] = np.round(found.boxes[50:, 1] / 90) * 90  # in rows, exactly
+    quickly = lines_of(found)
+    assert 9 < len(quickly) < 150
+
+    def all_alike(extents: Floats64, top: float, bottom: float, height: float) -> list[int]:
+        return [r for r, (_, _, h) in enumerate(extents) if 1 / UNLIKE < h / height < UNLIKE]
+
+    monkeypatch.setattr(lines, "_within_reach", all_alike)
+    assert lines_of(found) == quickly
+
+
+def test_noise_is_not_compared_find_by_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    apart = lines._apart
+    monkeypatch.setattr(lines, "_apart", lambda *given: compared.append(1) or apart(*given))
+    found = noise(1000)
+    assert sum(map(len, lines_of(found))) == 1000
+    assert len(compared) < 5 * 1000  # with every row: 63,878

@@ -171,15 +171,17 @@ def _in_picture(found: Peaks, zoom: float, shape: tuple[int, ...]) -> Peaks:
 def merged(found: Peaks) -> Peaks:
     """One find for each place, the best seen of those that overlap; `FINDS` of them at most."""
     order = np.argsort(-found.rank, kind="stable")
-    low = found.boxes[:, :2] - found.boxes[:, 2:] / 2
-    high = found.boxes[:, :2] + found.boxes[:, 2:] / 2
-    area = found.boxes[:, 2] * found.boxes[:, 3]
+    boxes = found.boxes[order]
+    low, high = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2
+    corners = np.stack([*low.T, *high.T, boxes[:, 2] * boxes[:, 3]])  # those still to be looked at
     kept: list[int] = []
-    for i in order:
-        shared = np.minimum(high[kept], high[i]) - np.maximum(low[kept], low[i])
-        overlap = np.maximum(shared, 0).prod(1)
-        if not (overlap > SAME * np.minimum(area[kept], area[i])).any():
-            kept.append(int(i))
-        if len(kept) == FINDS:
-            break
+    while len(order) and len(kept) < FINDS:
+        kept.append(int(order[0]))
+        left, top, right, bottom, area = corners
+        wide = np.minimum(right, right[0]) - np.maximum(left, left[0])
+        high = np.minimum(bottom, bottom[0]) - np.maximum(top, top[0])
+        overlap = np.maximum(wide, 0) * np.maximum(high, 0)
+        other = ~(overlap > SAME * np.minimum(area, area[0]))
+        other[0] = False
+        order, corners = order[other], corners[:, other]
     return found.take(np.array(kept, np.intp))

@@ -9,13 +9,14 @@ one row. Inside: lines, and what the network says of the gaps in them. Not insid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
 from digitus.detection.maps import ENDS, JOINS, PARTS, Peaks
-from digitus.types import Floats32
+from digitus.types import Floats32, Floats64
 
 Line: TypeAlias = list[int]  # the finds' indices from left to right
 
@@ -23,6 +24,7 @@ NEAR, NEARER = 0.35, 0.2  # sizes, and of the link's length: so far a link may m
 ENDED = 0.85  # the probability of an end from which on a link is not followed
 BESIDE = 0.5  # heights: digits whose middles differ by less stand in one row
 UNLIKE = 2.5  # times: digits of one line differ by less in height
+ROUNDING = 1e-6  # heights
 
 
 def lines_of(found: Peaks) -> list[Line]:
@@ -91,27 +93,65 @@ def parting(found: Peaks, line: Sequence[int]) -> list[float]:
     return odds
 
 
+@dataclass
+class _Row:
+    """A row so far, and what is asked of it by every chain."""
+
+    line: Line
+    middles: Floats32  # x and y, from left to right
+    height: float
+
+    @classmethod
+    def of(cls, found: Peaks, line: Line) -> _Row:
+        boxes = found.boxes[line]
+        middles = boxes[np.argsort(boxes[:, 0])][:, :2]
+        return cls(line, middles, float(np.median(boxes[:, 3])))
+
+    @property
+    def extent(self) -> tuple[float, float, float]:
+        """Its uppermost and its lowest middle, and the height of its digits."""
+        y = self.middles[:, 1]
+        return float(y.min()), float(y.max()), self.height
+
+
 def _rows(found: Peaks, chains: list[list[int]]) -> list[Line]:
     """Chains that stand in one row are one line: each, the longest first, joins the nearest row."""
-    rows: list[Line] = []
-    for chain in sorted(chains, key=lambda chain: (-len(chain), float(found.boxes[chain[0], 0]))):
-        near = [(_apart(found.boxes[row], found.boxes[chain]), r) for r, row in enumerate(rows)]
+    x = found.boxes[:, 0].tolist()
+    rows: list[_Row] = []
+    extents: Floats64 = np.empty((len(chains), 3))
+    for chain in sorted(chains, key=lambda chain: (-len(chain), x[chain[0]])):
+        own = _Row.of(found, list(chain))
+        middles = found.boxes[chain, :2]
+        near = [
+            (_apart(rows[r], middles, own.height), r)
+            for r in _within_reach(extents[: len(rows)], *own.extent)
+        ]
         apart, r = min(near, default=(np.inf, 0))
         if apart < BESIDE:
-            rows[r] = sorted(rows[r] + chain, key=lambda i: float(found.boxes[i, 0]))
+            rows[r] = _Row.of(found, sorted(rows[r].line + chain, key=x.__getitem__))
         else:
-            rows.append(list(chain))
-    return rows
+            r = len(rows)
+            rows.append(own)
+        extents[r] = rows[r].extent
+    return [row.line for row in rows]
 
 
-def _apart(row: Floats32, chain: Floats32) -> float:
+def _within_reach(extents: Floats64, top: float, bottom: float, height: float) -> list[int]:
+    """The rows that a chain may stand in, by their extents [k 3] and its own.
+
+    Wherever a row passes, it passes between its uppermost and its lowest middle: what is further
+    from both than a chain may lie apart need not be looked at. Noise makes hundreds of rows.
+    """
+    upper, lower, heights = extents.T
+    apart = np.maximum(upper - top, bottom - lower) / np.maximum(heights, height)
+    alike = (heights / height > 1 / UNLIKE) & (heights / height < UNLIKE)
+    return [int(r) for r in np.flatnonzero(alike & (apart < BESIDE + ROUNDING))]
+
+
+def _apart(row: _Row, middles: Floats32, height: float) -> float:
     """How far a chain lies above or below a row, in heights, where it would be put into it.
 
-    The row's digits to both sides of each of the chain's tell where the row passes. Infinite, where
-    sizes differ by more than digits of one line do.
+    The row's digits to both sides of each of the chain's tell where the row passes.
     """
-    at = np.interp(chain[:, 0], *row[np.argsort(row[:, 0])][:, :2].T)
-    height, other = float(np.median(row[:, 3])), float(np.median(chain[:, 3]))
-    if not 1 / UNLIKE < height / other < UNLIKE:
-        return float("inf")
-    return float(np.abs(chain[:, 1] - at).max()) / max(height, other)
+    at = np.interp(middles[:, 0], *row.middles.T)
+    return float(np.abs(middles[:, 1] - at).max()) / max(row.height, height)
