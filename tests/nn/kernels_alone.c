@@ -8,8 +8,8 @@
 
 #include "../../src/digitus/nn/compiled/sums.h"
 #include "../../src/digitus/nn/compiled/network.h"
-#include "../../src/digitus/nn/compiled/convolution.h"
 #include "../../src/digitus/nn/compiled/training.h"
+#include "../../src/digitus/nn/compiled/convolution.h"
 #include "../../src/digitus/nn/compiled/pixels.h"
 
 static int wrong = 0;
@@ -32,10 +32,10 @@ static void compare(const char *what, int64_t n, const number *found, const doub
 static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, int64_t k,
                         int64_t stride, int64_t border) {
   const int64_t rows = (h + 2 * border - k) / stride + 1, cols = (w + 2 * border - k) / stride + 1;
-  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border};
+  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border, 0, 1};
   const int64_t in = n * h * w * c, out = n * rows * cols * o, all = k * k * c * o;
   number *x = some(in), *W = some(all), *b = some(o), *dy = some(out), *y = some(out);
-  number *dx = some(in), *dW = some(all), *memory = some(memory_of(&s));
+  number *dx = some(in), *dW = some(all), *db = some(o), *memory = some(room(&s).size);
   double *y_ = calloc((size_t)out, 8), *dx_ = calloc((size_t)in, 8), *dW_ = calloc((size_t)all, 8);
   for (int64_t e = 0; e < n; e++)
     for (int64_t r = 0; r < rows; r++)
@@ -54,11 +54,10 @@ static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, i
                 dx_[from] += (double)W[at] * dy[to];
               }
         }
-  forward(&s, &(Pictures){x, 0, 1}, W, b, memory, y);
-  to_kernel(&s, &(Pictures){x, 0, 1}, dy, memory, dW);
-  to_input(&s, dy, W, memory, dx);
+  forward(&s, &(Pictures){x, 0, 1}, W, b, memory, y, NULL);
+  back(&s, &(Pictures){x, 0, 1}, W, dy, y, NULL, memory, dW, db, dx);
   compare("y", out, y, y_), compare("dW", all, dW, dW_), compare("dx", in, dx, dx_);
-  free(x), free(W), free(b), free(dy), free(y), free(dx), free(dW), free(memory);
+  free(x), free(W), free(b), free(dy), free(y), free(dx), free(dW), free(db), free(memory);
   free(y_), free(dx_), free(dW_);
 }
 

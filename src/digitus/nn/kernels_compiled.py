@@ -31,22 +31,30 @@ class _Shape(ctypes.Structure):
 
     _fields_ = tuple(
         (name, ctypes.c_int64)
-        for name in ["n", "h", "w", "c", "rows", "columns", "o", "k", "stride", "border"]
+        for name in (*"nhwc", "rows", "columns", *"ok", "stride", "border", "relu", "pool")
     )
 
 
 @lru_cache(maxsize=256)
 def _shape(
-    x: tuple[int, ...], o: int, k: int, stride: int, border: int, dtype: np.dtype[Any], _at: str
+    x: tuple[int, ...],
+    o: int,
+    k: int,
+    stride: int,
+    border: int,
+    relu: bool,
+    pool: int,
+    dtype: np.dtype[Any],
+    _at: str,
 ) -> tuple[_Shape, int, int]:
     """A convolution's shapes, where they lie, and the memory that it needs at a level.
 
     Raises `ValueError` where no window fits.
     """
     rows, columns = ((size + 2 * border - k) // stride + 1 for size in x[1:3])
-    if min(rows, columns) < 1:
+    if min(rows, columns) < pool:
         raise ValueError(f"a window {k} x {k} does not fit into pictures {list(x)}")
-    shape = _Shape(*x, rows, columns, o, k, stride, border)
+    shape = _Shape(*x, rows, columns, o, k, stride, border, relu, pool)
     at = ctypes.addressof(shape)
     return shape, at, chosen("memory", dtype)(at)
 
@@ -58,6 +66,11 @@ def _rows(a: Array, dtype: np.dtype[Any], shape: Shape) -> Numbers:
     return np.ascontiguousarray(a, dtype)
 
 
+def _where(a: Numbers | None) -> int | None:
+    """The address of an array, or none."""
+    return None if a is None else address(a)
+
+
 def gate(dy: Numbers, y: Numbers) -> Numbers:
     """See `layers.Relu`: dy where y > 0, else 0."""
     dtype = dy.dtype
@@ -67,8 +80,14 @@ def gate(dy: Numbers, y: Numbers) -> Numbers:
     return dx
 
 
-def conv(p: Params, x: Array, stride: int, border: int) -> tuple[Array, Array]:
-    """See `spatial.Conv`: x [n h w c] to y [n h' w' o]; bytes are taken as they are."""
+def conv(
+    p: Params, x: Array, stride: int, border: int, *, relu: bool = False, pool: int = 1
+) -> tuple[Array, Array]:
+    """See `spatial.Conv`: x [n h w c] to y [n h' w' o]; bytes are taken as they are.
+
+    With what may follow (`blocks`): `Relu`, and a `MaxPool` of that size. Of the array between
+    them only which number was the largest is kept.
+    """
     dtype = np.result_type(x.dtype, p["W"].dtype)
     bytes_, factor = isinstance(x, Pixels), 1.0
     if isinstance(x, Pixels):
@@ -77,22 +96,22 @@ def conv(p: Params, x: Array, stride: int, border: int) -> tuple[Array, Array]:
         x = _rows(x, dtype, x.shape)
     k, o = p["W"].shape[0], p["W"].shape[3]
     W, b = _rows(p["W"], dtype, (k, k, x.shape[3], o)), _rows(p["b"], dtype, (o,))
-    shape, at, memory = _shape(x.shape, o, k, stride, border, dtype, level())
-    y = np.empty((len(x), shape.rows, shape.columns, o), dtype)
+    shape, at, memory = _shape(x.shape, o, k, stride, border, relu, pool, dtype, level())
+    y = np.empty((len(x), shape.rows // pool, shape.columns // pool, o), dtype)
+    winners = np.empty(y.shape, np.uint8) if pool > 1 else None
     run = chosen("forward", dtype)
     there = address(scratch((memory,), dtype))
-    run(at, address(x), bytes_, factor, address(W), address(b), there, address(y))
+    run(at, address(x), bytes_, factor, address(W), address(b), there, address(y), _where(winners))
 
     def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
         dy = _rows(dy, dtype, y.shape)
         dW, db = np.empty_like(W), np.empty_like(b)
-        there = address(scratch((memory,), dtype))
-        run = chosen("to_kernel", dtype)
-        run(at, address(x), bytes_, factor, address(dy), there, address(dW), address(db))
-        dx = None
-        if want_dx:
-            dx = np.empty(x.shape, dtype)
-            chosen("to_input", dtype)(at, address(dy), address(W), there, address(dx))
+        dx = np.empty(x.shape, dtype) if want_dx else None
+        chosen("back", dtype)(
+            at, address(x), bytes_, factor, address(W), address(dy), address(y),
+            _where(winners), address(scratch((memory,), dtype)), address(dW), address(db),
+            _where(dx),
+        )  # fmt: skip
         return dx, {"W": dW, "b": db}
 
     return y, backward
@@ -131,24 +150,25 @@ def upsample(x: Array, factor: int) -> tuple[Array, Array]:
     return y, backward
 
 
-def batch_norm(p: Params, x: Array, epsilon: float) -> tuple[Array, Array]:
-    """See `spatial.BatchNorm`, in training: x [n ... c], statistics of this batch."""
+def batch_norm(p: Params, x: Array, epsilon: float, *, relu: bool = False) -> tuple[Array, Array]:
+    """See `spatial.BatchNorm`, in training: x [n ... c], statistics of this batch; then `Relu`."""
     dtype = np.result_type(x.dtype, p["gamma"].dtype)
     x = _rows(x, dtype, x.shape)
     gamma, beta = (_rows(p[name], dtype, x.shape[-1:]) for name in ("gamma", "beta"))
     m, c = prod(x.shape[:-1]), x.shape[-1]
-    y, x_hat, inverse = np.empty_like(x), np.empty_like(x), np.empty_like(gamma)
+    y, mean, inverse = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
     chosen("batch_norm", dtype)(
-        m, c, address(x), address(gamma), address(beta), epsilon,
-        address(x_hat), address(inverse), address(y),
+        m, c, address(x), address(gamma), address(beta), epsilon, relu,
+        address(mean), address(inverse), address(y),
     )  # fmt: skip
 
     def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
         dy, dx = _rows(dy, dtype, y.shape), np.empty_like(x) if want_dx else None
         dgamma, dbeta = np.empty_like(gamma), np.empty_like(gamma)
         chosen("batch_norm_back", dtype)(
-            m, c, address(dy), address(x_hat), address(gamma), address(inverse),
-            address(dgamma), address(dbeta), None if dx is None else address(dx),
+            m, c, address(dy), address(x), _where(y if relu else None), address(gamma),
+            address(mean), address(inverse), address(dgamma), address(dbeta),
+            _where(dx),
         )  # fmt: skip
         return dx, {"gamma": dgamma, "beta": dbeta}
 

@@ -20,15 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
-from types import ModuleType
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from digitus.errors import ShapeError
-from digitus.nn import kernels
 from digitus.nn.arrays import Stream, namespace
+from digitus.nn.dispatch import own_kernels
 from digitus.types import Array, Params, Shape
 
 Rng: TypeAlias = "np.random.Generator | Stream | None"  # a string: it is not imported for it
@@ -49,22 +49,6 @@ class Layer(Protocol):
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """The output for inputs x [n ...], and the function that carries a gradient back."""
-
-
-def own_kernels(x: Array) -> ModuleType | None:
-    """The module with kernels of their own for arrays like `x`: compiled ones, or PyTorch's.
-
-    None where NumPy computes: it is the reference, and there need not be a compiler.
-    """
-    if namespace(x) is np:
-        if x.dtype not in kernels.NUMBERS or kernels.level() == kernels.NUMPY:
-            return None
-        from digitus.nn import kernels_compiled
-
-        return kernels_compiled
-    from digitus.nn import kernels_torch
-
-    return kernels_torch
 
 
 def sum_rows(x: Array) -> Array:
@@ -250,20 +234,33 @@ class Chain:
             shapes |= prefixed(i, own)
         return shapes, shape
 
+    @cached_property
+    def stages(self) -> tuple[tuple[int, Layer], ...]:
+        """The layers, each or with those that it does as well (`blocks`), by the first's number."""
+        found: list[tuple[int, Layer]] = []
+        for i, layer in enumerate(self.layers):
+            first, last = found[-1] if found else (0, None)
+            block = last.joined(layer) if hasattr(last, "joined") else None
+            found[len(found) - bool(block) :] = [(first, block) if block else (i, layer)]
+        return tuple(found)
+
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """Through all layers."""
-        trail: list[Backward] = []
-        for layer, own in zip(self.layers, scoped(p, len(self.layers)), strict=True):
-            x, back = layer.forward(own, x, rng)
-            trail.append(back)
+        trail: list[tuple[int, Backward]] = []
+        scopes = scoped(p, len(self.layers))
+        for i, stage in self.stages:
+            x, back = stage.forward(scopes[i], x, rng)
+            trail.append((i, back))
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
             # Below the first trained layer nobody asks for a gradient, unless the caller does:
             # without that product a step of a perceptron takes a quarter less time.
             gradients: Params = {}
             first = 0 if want_dx else first_trained(self, p)
-            for i in range(len(trail) - 1, first - 1, -1):
-                dy, own = trail[i](dy, want_dx or i > first)
+            for i, back in reversed(trail):
+                if i < first:
+                    break
+                dy, own = back(dy, want_dx or i > first)
                 gradients |= prefixed(i, own)
             return (dy if want_dx else None), gradients
 

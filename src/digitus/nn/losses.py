@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from digitus.nn.arrays import namespace
-from digitus.nn.layers import own_kernels
+from digitus.nn.dispatch import own_kernels
 from digitus.types import Array
 
 

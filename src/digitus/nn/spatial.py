@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from functools import reduce
 from math import prod
 from operator import add
+from types import ModuleType
 
 import numpy as np
 
 from digitus.errors import ShapeError
 from digitus.nn.arrays import namespace
+from digitus.nn.blocks import First
 from digitus.nn.convolution import correlate, correlate_back, correlate_to_kernel
+from digitus.nn.dispatch import own_kernels
 from digitus.nn.inputs import moments
-from digitus.nn.layers import Backward, Rng, Shapes, own_kernels, sum_rows
+from digitus.nn.layers import Backward, Layer, Relu, Rng, Shapes, sum_rows
 from digitus.types import Array, Params, Shape
 
+LARGEST_POOL = 15  # after a convolution: the number of a place in a window is a byte
 NUMBERS_AT_ONCE = 1 << 17  # numbers that several operations in a row go over: 0.5 MB of float32
 
 
@@ -32,7 +36,7 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True)
-class Conv:
+class Conv(First):
     """y = x ⋆ W + b: each output pixel is a Dense layer over the k x k window around it.
 
     y[h w o] = Σ x[h·stride + i, w·stride + j, c] W[i j c o] + b[o], summed over i, j, c;
@@ -88,6 +92,24 @@ class Conv:
             return dx, {"W": dW, "b": sum_rows(dy.reshape(-1, self.channels))}
 
         return y, backward
+
+    def takes(self, others: tuple[Layer, ...]) -> bool:
+        """Relu, or a pool, or both; see `blocks`."""
+        kinds = [type(layer) for layer in others]
+        pools = [layer for layer in others if isinstance(layer, MaxPool)]
+        fits = all(1 < layer.size <= LARGEST_POOL for layer in pools)
+        return fits and kinds in ([Relu], [MaxPool], [Relu, MaxPool])
+
+    def together(
+        self, kernels: ModuleType, p: Params, x: Array, rng: Rng, others: tuple[Layer, ...]
+    ) -> tuple[Array, Backward] | None:
+        """See `blocks.First`."""
+        relu = any(isinstance(layer, Relu) for layer in others)
+        pool = next((layer.size for layer in others if isinstance(layer, MaxPool)), 1)
+        found: tuple[Array, Backward] = kernels.conv(
+            p, x, self.stride, self.border, relu=relu, pool=pool
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -204,7 +226,7 @@ class Upsample:
 
 
 @dataclass(frozen=True)
-class BatchNorm:
+class BatchNorm(First):
     """y = γ x̂ + β,   x̂ = (x - mean) / √(var + ε), for each channel (Ioffe & Szegedy 2015).
 
     In training, mean and var are those of the mini-batch, over examples and pixels, and the
@@ -255,6 +277,16 @@ class BatchNorm:
             return xp.reshape(dx, x.shape), gradients
 
         return xp.reshape(y, x.shape), backward
+
+    def takes(self, others: tuple[Layer, ...]) -> bool:
+        """Relu; see `blocks`."""
+        return [type(layer) for layer in others] == [Relu]
+
+    def together(
+        self, kernels: ModuleType, p: Params, x: Array, rng: Rng, others: tuple[Layer, ...]
+    ) -> tuple[Array, Backward] | None:
+        """See `blocks.First`; at inference the statistics are given."""
+        return None if rng is None else kernels.batch_norm(p, x, self.epsilon, relu=True)
 
     def measure(self, batches: Iterable[Array]) -> Params:
         """Mean and variance of each channel over examples and pixels."""

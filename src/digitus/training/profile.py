@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from digitus.nn import Chain, first_trained
+from digitus.nn.blocks import Block
 from digitus.nn.branches import branches
 from digitus.nn.layers import Backward, Layer, Rng, Shapes
 from digitus.training.device import NUMPY, Device
@@ -124,20 +125,19 @@ def part(number: int, layer: Layer, way: str) -> str:
 
 
 class WatchedChain(Chain):
-    """A chain that notes how long each of its layers takes, forward and backward."""
+    """A chain that notes how long each of its stages takes, forward and backward."""
 
     def __init__(self, chain: Chain, profile: Profile) -> None:
         super().__init__(chain.layers)
-        watched = [_WatchedLayer(layer, i, profile) for i, layer in enumerate(chain.layers)]
-        object.__setattr__(self, "_watched", Chain(watched))
-        object.__setattr__(self, "_profile", profile)
+        watched = tuple((i, _WatchedLayer(stage, i, profile)) for i, stage in chain.stages)
+        self.__dict__.update(stages=watched, profile=profile)
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """As that of the chain."""
-        profile, watched = self.__dict__["_profile"], self.__dict__["_watched"]
+        profile = self.__dict__["profile"]
         profile.examples += x.shape[0]
         profile.shape = tuple(x.shape[1:])
-        return watched.forward(p, x, rng)
+        return super().forward(p, x, rng)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,11 +197,11 @@ def operations(network: Chain, shape: Shape) -> dict[str, float]:
     """
     first = first_trained(network, dict.fromkeys(network.plan(shape)[0]))
     found = {}
-    for i, layer in enumerate(network.layers):
-        if forward := 2.0 * _products(layer, shape):
-            found[part(i, layer, "forward")] = forward
-            found[part(i, layer, "backward")] = forward * (2 if i > first else 1)
-        shape = layer.plan(shape)[1]
+    for i, stage in network.stages:
+        if forward := 2.0 * _products(stage, shape):
+            found[part(i, stage, "forward")] = forward
+            found[part(i, stage, "backward")] = forward * (2 if i > first else 1)
+        shape = stage.plan(shape)[1]
     return found
 
 
@@ -209,6 +209,7 @@ def _products(layer: Layer, shape: Shape) -> int:
     """Each place of an output meets every weight of a matrix or kernel once."""
     held = branches(layer)
     if not held:
+        layer = layer.first if isinstance(layer, Block) else layer
         shapes, out = layer.plan(shape)
         return sum(prod(s) for s in shapes.values() if len(s) > 1) * prod(out[:-1])
     total = 0

@@ -32,8 +32,8 @@ from digitus.nn import (
 )
 from digitus.nn.arrays import Stream, bounds
 from digitus.nn.branches import walk
+from digitus.nn.dispatch import own_kernels
 from digitus.nn.images import as_input
-from digitus.nn.layers import own_kernels
 from digitus.nn.optim import average_share
 from digitus.training.source import Batch, Score, Tally
 from digitus.types import Array, Params

@@ -1,13 +1,17 @@
-/* A convolution in training: y = x ⋆ W + b and the two sums that carry dy back, for a batch.
+/* A convolution in training, y = x ⋆ W + b with max(y, 0) and the largest of its windows, and back.
 
-   All three are the sum of `sums.h`. Where a window looks beyond an edge, the picture is first copied
-   between zeros, into memory that stays in the cache; so bytes become numbers, too. Each picture is
-   added to dW in turn, so the order of every sum is that of the batch. */
+   Its three sums are that of `sums.h`. Where a window looks beyond an edge, the picture is first
+   copied between zeros, into memory that stays in the cache; so bytes become numbers, too. A batch
+   goes through picture by picture: what Relu and the pool make of a picture, and what becomes of dy
+   on the way back through both, is still in the cache when it is used. Each picture is added to dW
+   in turn, so the order of every sum is that of the batch. */
 
 typedef struct {
-  int64_t n, h, w, c;     /* x */
-  int64_t rows, columns, o; /* y */
+  int64_t n, h, w, c;       /* x */
+  int64_t rows, columns, o; /* x ⋆ W */
   int64_t k, stride, border;
+  int64_t relu;             /* whether max(·, 0) follows */
+  int64_t pool;             /* then the largest of windows of that size, or 1 */
 } Shape;
 
 typedef struct {           /* x: numbers, or bytes times a factor */
@@ -15,6 +19,14 @@ typedef struct {           /* x: numbers, or bytes times a factor */
   int bytes;
   double factor;
 } Pictures;
+
+enum { NOBODY = 255 }; /* of a window where no place gets dy: its largest number is not above 0 */
+
+/* Pictures whose places together make a sum that is worth its beginning. */
+INLINE int64_t together(const Shape *s) {
+  const int64_t some = 256 / (s->rows * s->columns);
+  return some > s->n ? (s->n ? s->n : 1) : some ? some : 1;
+}
 
 /* A picture [h w c] between zeros: its first number lies `before` rows and columns inside the
    [down across c] numbers of `out`. Picture `i` of a batch. */
@@ -36,86 +48,127 @@ static void bordered(const Pictures *x, int64_t i, int64_t h, int64_t w, int64_t
   memset(to, 0, (size_t)((down - before - h) * across * c) * sizeof(number));
 }
 
-/* y[h w o] = Σ x[h·s+i, w·s+j, c] W[i j c o] + b[o]. Memory: W in panels, b, one picture. */
+/* How memory is shared out, in numbers: W in panels, b, W turned in panels for dx, some pictures
+   between zeros, and their y or dy in whole vectors. */
+typedef struct { int64_t panels, bias, turned, pictures, maps, size; } Room;
+
+INLINE int64_t lines_of(int64_t numbers) { return (numbers + 15) / 16 * 16; }
+
+static Room room(const Shape *s) {
+  const int64_t taps = s->k * s->k, wide_o = vectors(s->o) * V, wide_c = vectors(s->c) * V;
+  const int64_t in = (s->h + 2 * s->border) * (s->w + 2 * s->border) * s->c;
+  const int64_t back = (s->h + s->border + s->k + 1) * (s->w + s->border + s->k + 1) * s->o;
+  Room r = {0, lines_of(taps * s->c * wide_o), 0, 0, 0, 0};
+  r.turned = r.bias + lines_of(wide_o);
+  r.pictures = r.turned + lines_of(taps * s->o * wide_c);
+  r.maps = r.pictures + lines_of(together(s) * in > back ? together(s) * in : back);
+  r.size = r.maps + 2 * lines_of(together(s) * s->rows * s->columns * wide_o);
+  return r;
+}
+
+/* y = the largest of each window of z [rows columns o], and which place that was. */
+static void pooled(const Shape *s, const number *restrict z, number *restrict y,
+                   uint8_t *restrict winners) {
+  const int64_t size = s->pool, o = s->o;
+  int32_t winner[o];
+  for (int64_t r = 0; r < s->rows / size; r++)
+    for (int64_t q = 0; q < s->columns / size; q++, y += o, winners += o) {
+      const number *window = z + (r * s->columns + q) * size * o;
+      memcpy(y, window, (size_t)o * sizeof(number));
+      memset(winner, 0, sizeof winner);
+      for (int32_t place = 1; place < size * size; place++) {
+        const number *v = window + (place / size * s->columns + place % size) * o;
+        for (int64_t j = 0; j < o; j++) {
+          const int kept = y[j] >= v[j] || y[j] != y[j];
+          y[j] = kept ? y[j] : v[j];
+          winner[j] = kept ? winner[j] : place;
+        }
+      }
+      for (int64_t j = 0; j < o; j++)
+        winners[j] = (uint8_t)(s->relu && !(y[j] > 0) ? NOBODY : winner[j]);
+    }
+}
+
+/* dz [rows columns o] of a picture: dy where its window was won, or where y > 0. */
+static void unpooled(const Shape *s, const number *restrict dy, const uint8_t *restrict winners,
+                     number *restrict dz) {
+  const int64_t size = s->pool, o = s->o, across = s->columns / size;
+  if (s->rows % size || s->columns % size) /* a rest that is in no window */
+    memset(dz, 0, (size_t)(s->rows * s->columns * o) * sizeof(number));
+  for (int64_t r = 0; r < s->rows / size * size; r++)
+    for (int64_t q = 0; q < across * size; q++) {
+      const int64_t from = (r / size * across + q / size) * o;
+      const int place = (int)(r % size * size + q % size);
+      number *to = dz + (r * s->columns + q) * o;
+      for (int64_t j = 0; j < o; j++) to[j] = winners[from + j] == place ? dy[from + j] : 0;
+    }
+}
+
+/* y[h w o] = max(Σ x[h·s+i, w·s+j, c] W[i j c o] + b[o], 0), or the largest of its windows. */
 static void forward(const Shape *s, const Pictures *x, const number *W, const number *b,
-                    number *memory, number *y) {
-  const int64_t k = s->k, run = k * s->c, width = vectors(s->o) * V;
+                    number *memory, number *y, uint8_t *winners) {
+  const Room r = room(s);
+  const int64_t k = s->k, run = k * s->c, out = s->rows * s->columns * s->o;
+  const int64_t each = (s->rows / s->pool) * (s->columns / s->pool) * s->o; /* numbers of y */
   const int64_t down = s->h + 2 * s->border, across = s->w + 2 * s->border;
   const int copied = s->border || x->bytes;
-  number *panels = memory, *bias = panels + k * run * width, *picture = bias + width;
-  pack(k * run, s->o, W, panels);
-  pack(1, s->o, b, bias);
+  number *picture = memory + r.pictures;
+  pack(k * run, s->o, W, memory + r.panels);
+  pack(1, s->o, b, memory + r.bias);
   Run rows[k];
   for (int64_t i = 0; i < k; i++) rows[i] = (Run){i * across * s->c, i * run, run};
   const Terms terms = {k, rows, 1, 0, NULL};
   for (int64_t i = 0; i < s->n; i++) {
+    number *z = s->pool > 1 ? memory + r.maps : y + i * out;
     if (copied) bordered(x, i, s->h, s->w, s->c, s->border, down, across, picture);
     const Places at = {
         .h = s->rows, .w = s->columns,
         .a = copied ? picture : (const number *)x->at + i * s->h * s->w * s->c,
         .a_down = s->stride * across * s->c, .a_right = s->stride * s->c,
-        .y = y + i * s->rows * s->columns * s->o, .y_down = s->columns * s->o, .y_right = s->o};
-    columns(terms, &at, panels, bias, k * run, s->o, 0);
+        .y = z, .y_down = s->columns * s->o, .y_right = s->o};
+    columns(terms, &at, memory + r.panels, memory + r.bias, k * run, s->o, (int)s->relu);
+    if (s->pool > 1) pooled(s, z, y + i * each, winners + i * each);
   }
 }
 
-/* Pictures whose places together make a sum that is worth its beginning. */
-INLINE int64_t together(const Shape *s) {
-  const int64_t some = 256 / (s->rows * s->columns);
-  return some > s->n ? (s->n ? s->n : 1) : some ? some : 1;
-}
-
-/* dW[i j c o] = Σ x[n, h·s+i, w·s+j, c] dy[n h w o]: rows of dW are places in x, and the terms of
-   their sums are the pixels of dy. Memory: `together` pictures, and their dy in whole vectors. */
-static void to_kernel(const Shape *s, const Pictures *x, const number *dy, number *memory,
-                      number *dW) {
+/* dW[i j c o] += Σ x[n, h·s+i, w·s+j, c] dz[n h w o] over n pictures from `first` on: rows of dW are
+   places in x, and the terms of their sums are the pixels of dz. */
+static void to_kernel(const Shape *s, const Pictures *x, int64_t first, int64_t n, const number *dz,
+                      number *memory, number *whole, number *dW) {
   const int64_t down = s->h + 2 * s->border, across = s->w + 2 * s->border;
   const int64_t size = down * across * s->c, places_of = s->rows * s->columns;
-  const int64_t some = together(s), width = vectors(s->o) * V, kernel = s->k * s->k * s->c * s->o;
-  number *whole = memory, *pictures = whole + some * places_of * width;
-  Run runs[some * s->rows];
-  memset(dW, 0, (size_t)kernel * sizeof(number));
-  for (int64_t first = 0; first < s->n; first += some) {
-    const int64_t n = s->n - first < some ? s->n - first : some;
-    const number *b = dy + first * places_of * s->o;
-    const int copied = s->border || x->bytes;
-    const number *a = copied ? pictures : (const number *)x->at + first * size;
-    if (width != s->o || (uintptr_t)dy % BYTES) {
-      for (int64_t i = 0; i < n * places_of; i++)
-        memcpy(whole + i * width, b + i * s->o, (size_t)s->o * sizeof(number));
-      b = whole;
-    }
-    for (int64_t i = 0; i < n; i++) {
-      if (copied)
-        bordered(x, first + i, s->h, s->w, s->c, s->border, down, across, pictures + i * size);
-      for (int64_t r = 0; r < s->rows; r++)
-        runs[i * s->rows + r] = (Run){i * size + r * s->stride * across * s->c,
-                                      (i * s->rows + r) * s->columns, s->columns};
-    }
-    const Terms terms = {n * s->rows, runs, s->stride * s->c, width, NULL};
-    for (int64_t from = 0, Q; from < vectors(s->o); from += Q) {
-      Q = panel(vectors(s->o) - from);
-      number *to = dW + from * V;
-      const Places at = {s->k, s->k * s->c, a, across * s->c, 1, to, s->k * s->c * s->o, s->o,
-                         to, s->k * s->c * s->o, s->o};
-      const Finish f = {NULL, s->o - from * V, 0};
-      places((int)Q, &terms, &at, b + from * V, &f);
-    }
+  const int64_t width = vectors(s->o) * V;
+  const int copied = s->border || x->bytes;
+  const number *a = copied ? memory : (const number *)x->at + first * size;
+  Run runs[n * s->rows];
+  if (width != s->o || (uintptr_t)dz % BYTES) {
+    for (int64_t i = 0; i < n * places_of; i++)
+      memcpy(whole + i * width, dz + i * s->o, (size_t)s->o * sizeof(number));
+    dz = whole;
+  }
+  for (int64_t i = 0; i < n; i++) {
+    if (copied)
+      bordered(x, first + i, s->h, s->w, s->c, s->border, down, across, memory + i * size);
+    for (int64_t r = 0; r < s->rows; r++)
+      runs[i * s->rows + r] = (Run){i * size + r * s->stride * across * s->c,
+                                    (i * s->rows + r) * s->columns, s->columns};
+  }
+  const Terms terms = {n * s->rows, runs, s->stride * s->c, width, NULL};
+  for (int64_t from = 0, Q; from < vectors(s->o); from += Q) {
+    Q = panel(vectors(s->o) - from);
+    number *to = dW + from * V;
+    const Places at = {s->k, s->k * s->c, a, across * s->c, 1, to, s->k * s->c * s->o, s->o,
+                       to, s->k * s->c * s->o, s->o};
+    const Finish f = {NULL, s->o - from * V, 0};
+    places((int)Q, &terms, &at, dz + from * V, &f);
   }
 }
 
 /* dx[r q c] = Σ dy[(r + border - i) / s, (q + border - j) / s, o] W[i j c o] over the i, j for which
    these are whole. Pixels with the same rest by s share their i, that is i = a + m s, and see dy
-   through a smaller kernel, turned by 180 degrees. Memory: these kernels in panels, one dy. */
-static void to_input(const Shape *s, const number *dy, const number *W, number *memory,
-                     number *dx) {
-  const int64_t step = s->stride, k = s->k, most = (k + step - 1) / step, before = most - 1;
-  const int64_t width = vectors(s->c) * V, over_h = (s->h - 1 + s->border) / step + 1,
-                over_w = (s->w - 1 + s->border) / step + 1;
-  const int64_t down = before + (over_h > s->rows ? over_h : s->rows);
-  const int64_t across = before + (over_w > s->columns ? over_w : s->columns);
-  number *panels = memory, *picture = panels + k * k * s->o * width;
-  const Pictures from = {dy, 0, 1};
+   through a smaller kernel, turned by 180 degrees. `turned` are these kernels in panels. */
+static void turn(const Shape *s, const number *W, number *turned) {
+  const int64_t step = s->stride, k = s->k, width = vectors(s->c) * V;
   for (int64_t a = 0, at = 0; a < step; a++)
     for (int64_t b = 0; b < step; b++) {
       const int64_t km = (k - a + step - 1) / step, kn = (k - b + step - 1) / step;
@@ -123,13 +176,24 @@ static void to_input(const Shape *s, const number *dy, const number *W, number *
         for (int64_t n = 0; n < kn; n++)
           pack_rows(km * kn * s->o, (m * kn + n) * s->o, s->o, s->c,
                     W + ((a + step * (km - 1 - m)) * k + b + step * (kn - 1 - n)) * s->c * s->o,
-                    1, s->o, panels + at);
+                    1, s->o, turned + at);
       at += km * kn * s->o * width;
     }
+}
+
+/* The same for n pictures. */
+static void to_input(const Shape *s, int64_t n, const number *dy, const number *turned,
+                     number *picture, number *dx) {
+  const int64_t step = s->stride, k = s->k, most = (k + step - 1) / step, before = most - 1;
+  const int64_t width = vectors(s->c) * V, over_h = (s->h - 1 + s->border) / step + 1,
+                over_w = (s->w - 1 + s->border) / step + 1;
+  const int64_t down = before + (over_h > s->rows ? over_h : s->rows);
+  const int64_t across = before + (over_w > s->columns ? over_w : s->columns);
+  const Pictures from = {dy, 0, 1};
   Run rows[most];
-  for (int64_t i = 0; i < s->n; i++) {
+  for (int64_t i = 0; i < n; i++) {
     bordered(&from, i, s->rows, s->columns, s->o, before, down, across, picture);
-    const number *panel_at = panels;
+    const number *panel_at = turned;
     for (int64_t a = 0; a < step; a++)
       for (int64_t b = 0; b < step; b++) {
         const int64_t km = (k - a + step - 1) / step, kn = (k - b + step - 1) / step;
@@ -153,13 +217,33 @@ static void to_input(const Shape *s, const number *dy, const number *W, number *
   }
 }
 
-/* How many numbers of memory each of the three needs, at most. */
-static int64_t memory_of(const Shape *s) {
-  const int64_t in = (s->h + 2 * s->border) * (s->w + 2 * s->border) * s->c;
-  const int64_t wide_o = vectors(s->o) * V, wide_c = vectors(s->c) * V;
-  const int64_t y = (s->k * s->k * s->c + 1) * wide_o + in;
-  const int64_t dW = together(s) * (in + s->rows * s->columns * wide_o);
-  const int64_t sides = (s->h + s->border + s->k + 1) * (s->w + s->border + s->k + 1);
-  const int64_t dx = s->k * s->k * s->o * wide_c + sides * s->o;
-  return y > dW ? (y > dx ? y : dx) : (dW > dx ? dW : dx);
+/* dW, db = Σ dz and, if it is wanted, dx. `y` is what `forward` gave, or `winners`. */
+static void back(const Shape *s, const Pictures *x, const number *W, const number *dy,
+                 const number *y, const uint8_t *winners, number *memory, number *dW, number *db,
+                 number *dx) {
+  const Room r = room(s);
+  const int64_t out = s->rows * s->columns * s->o, some = together(s);
+  const int64_t each = (s->rows / s->pool) * (s->columns / s->pool) * s->o;
+  number *own = memory + r.maps, *whole = own + lines_of(some * s->rows * s->columns * s->o);
+  number part[s->o];
+  memset(dW, 0, (size_t)(s->k * s->k * s->c * s->o) * sizeof(number));
+  memset(db, 0, (size_t)s->o * sizeof(number));
+  if (dx) turn(s, W, memory + r.turned);
+  for (int64_t first = 0; first < s->n; first += some) {
+    const int64_t n = s->n - first < some ? s->n - first : some;
+    const number *dz = dy + first * each;
+    if (s->pool > 1) {
+      for (int64_t i = 0; i < n; i++)
+        unpooled(s, dz + i * each, winners + (first + i) * each, own + i * out);
+      dz = own;
+    } else if (s->relu) {
+      gate(n * out, dz, y + first * each, own);
+      dz = own;
+    }
+    to_kernel(s, x, first, n, dz, memory + r.pictures, whole, dW);
+    column_sums(n * s->rows * s->columns, s->o, dz, part);
+    for (int64_t j = 0; j < s->o; j++) db[j] += part[j];
+    if (dx)
+      to_input(s, n, dz, memory + r.turned, memory + r.pictures, dx + first * s->h * s->w * s->c);
+  }
 }

@@ -26,8 +26,8 @@ const char *digitus_level(void) {
 
 #include "sums.h"
 #include "network.h"
-#include "convolution.h"
 #include "training.h"
+#include "convolution.h"
 #include "pixels.h"
 
 #define JOINED(name, number, level) digitus_##name##_##number##_##level
@@ -45,21 +45,16 @@ int64_t OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t byt
   return network(plan, n, x, (int)bytes, memory, out);
 }
 
-int64_t OFFERED(memory)(const Shape *s) { return memory_of(s); }
+int64_t OFFERED(memory)(const Shape *s) { return room(s).size; }
 
 void OFFERED(forward)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In b,
-                      Out memory, Out y) {
-  forward(s, &(Pictures){x, (int)bytes, factor}, W, b, memory, y);
+                      Out memory, Out y, uint8_t *winners) {
+  forward(s, &(Pictures){x, (int)bytes, factor}, W, b, memory, y, winners);
 }
 
-void OFFERED(to_kernel)(const Shape *s, const void *x, int64_t bytes, double factor, In dy,
-                        Out memory, Out dW, Out db) {
-  to_kernel(s, &(Pictures){x, (int)bytes, factor}, dy, memory, dW);
-  column_sums(s->n * s->rows * s->columns, s->o, dy, db);
-}
-
-void OFFERED(to_input)(const Shape *s, In dy, In W, Out memory, Out dx) {
-  to_input(s, dy, W, memory, dx);
+void OFFERED(back)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In dy, In y,
+                   const uint8_t *winners, Out memory, Out dW, Out db, Out dx) {
+  back(s, &(Pictures){x, (int)bytes, factor}, W, dy, y, winners, memory, dW, db, dx);
 }
 
 int64_t OFFERED(pixels_memory)(int64_t n, int64_t i) { return pixels_memory(n, i); }
@@ -74,14 +69,14 @@ void OFFERED(pixels_back)(int64_t n, int64_t i, int64_t o, const uint8_t *bytes,
   pixels_back(n, i, o, bytes, (number)factor, dy, memory, dW);
 }
 
-void OFFERED(batch_norm)(int64_t m, int64_t c, In x, In gamma, In beta, double epsilon, Out x_hat,
-                         Out inverse, Out y) {
-  batch_norm(m, c, x, gamma, beta, epsilon, x_hat, inverse, y);
+void OFFERED(batch_norm)(int64_t m, int64_t c, In x, In gamma, In beta, double epsilon,
+                         int64_t relu, Out mean, Out inverse, Out y) {
+  batch_norm(m, c, x, gamma, beta, epsilon, relu, mean, inverse, y);
 }
 
-void OFFERED(batch_norm_back)(int64_t m, int64_t c, In dy, In x_hat, In gamma, In inverse,
-                              Out dgamma, Out dbeta, Out dx) {
-  batch_norm_back(m, c, dy, x_hat, gamma, inverse, dgamma, dbeta, dx);
+void OFFERED(batch_norm_back)(int64_t m, int64_t c, In dy, In x, In y, In gamma, In mean,
+                              In inverse, Out dgamma, Out dbeta, Out dx) {
+  batch_norm_back(m, c, dy, x, y, gamma, mean, inverse, dgamma, dbeta, dx);
 }
 
 void OFFERED(gate)(int64_t n, In dy, In y, Out dx) { gate(n, dy, y, dx); }

@@ -7,57 +7,94 @@
 
 enum { BLOCK = 128 }; /* rows that are summed up before they are added to the rest */
 
-/* The TERM of every row and column, summed up over the rows into out[c]. */
-#define COLUMN_SUMS(OUT, TERM) \
-  do { \
-    number part[c]; \
-    memset(OUT, 0, (size_t)c * sizeof(number)); \
-    for (int64_t first = 0; first < m; first += BLOCK) { \
-      memset(part, 0, sizeof part); \
-      for (int64_t i = first; i < m && i < first + BLOCK; i++) \
-        for (int64_t j = 0, at = i * c; j < c; j++, at++) part[j] += TERM; \
-      for (int64_t j = 0; j < c; j++) OUT[j] += part[j]; \
-    } \
-  } while (0)
-
 /* out[c] = Σ x[m c]. */
 static void column_sums(int64_t m, int64_t c, const number *restrict x, number *restrict out) {
-  COLUMN_SUMS(out, x[at]);
+  number part[c];
+  memset(out, 0, (size_t)c * sizeof(number));
+  for (int64_t first = 0; first < m; first += BLOCK) {
+    memset(part, 0, sizeof part);
+    for (int64_t i = first; i < m && i < first + BLOCK; i++)
+      for (int64_t j = 0; j < c; j++) part[j] += x[i * c + j];
+    for (int64_t j = 0; j < c; j++) out[j] += part[j];
+  }
 }
 
-/* x̂ = (x - mean) / √(var + ε), y = γ x̂ + β; rows are examples and pixels alike. */
-static void batch_norm(int64_t m, int64_t c, const number *restrict x, const number *restrict gamma,
-                       const number *restrict beta, double epsilon, number *restrict x_hat,
-                       number *restrict inverse, number *restrict y) {
-  number mean[c];
-  COLUMN_SUMS(mean, x[at]);
-  for (int64_t j = 0; j < c; j++) mean[j] /= (number)m;
-  COLUMN_SUMS(inverse, (x[at] - mean[j]) * (x[at] - mean[j]));
+/* Mean of each column of x [m c], and 1 / √(var + ε). A block is read from memory once: its own mean
+   and squares are joined with those before it (Chan, Golub & LeVeque 1983), which keeps the digits
+   that Σ x² - m mean² would lose. */
+static void statistics(int64_t m, int64_t c, const number *restrict x, double epsilon,
+                       number *restrict mean, number *restrict inverse) {
+  number middle[c], squares[c];
+  memset(mean, 0, (size_t)c * sizeof(number));
+  memset(inverse, 0, (size_t)c * sizeof(number));
+  for (int64_t first = 0; first < m; first += BLOCK) {
+    const int64_t some = m - first < BLOCK ? m - first : BLOCK;
+    const number *block = x + first * c;
+    memset(middle, 0, sizeof middle);
+    memset(squares, 0, sizeof squares);
+    for (int64_t i = 0; i < some; i++)
+      for (int64_t j = 0; j < c; j++) middle[j] += block[i * c + j];
+    for (int64_t j = 0; j < c; j++) middle[j] /= (number)some;
+    for (int64_t i = 0; i < some; i++)
+      for (int64_t j = 0; j < c; j++) {
+        const number d = block[i * c + j] - middle[j];
+        squares[j] += d * d;
+      }
+    const number share = (number)some / (number)(first + some);
+    for (int64_t j = 0; j < c; j++) {
+      const number apart = middle[j] - mean[j];
+      mean[j] += apart * share;
+      inverse[j] += squares[j] + apart * apart * share * (number)first;
+    }
+  }
   for (int64_t j = 0; j < c; j++)
     inverse[j] = 1 / (number)sqrt((double)(inverse[j] / (number)m + (number)epsilon));
+}
+
+/* x̂ = (x - mean) / √(var + ε), y = γ x̂ + β, and then max(y, 0) if `relu`; rows are examples and
+   pixels alike. */
+static void batch_norm(int64_t m, int64_t c, const number *restrict x, const number *restrict gamma,
+                       const number *restrict beta, double epsilon, int64_t relu,
+                       number *restrict mean, number *restrict inverse, number *restrict y) {
+  statistics(m, c, x, epsilon, mean, inverse);
   for (int64_t i = 0; i < m; i++)
     for (int64_t j = 0, at = i * c; j < c; j++, at++) {
-      x_hat[at] = (x[at] - mean[j]) * inverse[j];
-      y[at] = x_hat[at] * gamma[j] + beta[j];
+      const number v = (x[at] - mean[j]) * inverse[j] * gamma[j] + beta[j];
+      y[at] = relu && v < 0 ? 0 : v;
     }
 }
 
-/* dγ = Σ dy x̂, dβ = Σ dy, dx = γ / √(var + ε) (dy - dβ / m - x̂ dγ / m); no dx if it is NULL. */
+/* dγ = Σ dy x̂, dβ = Σ dy, dx = γ / √(var + ε) (dy - dβ / m - x̂ dγ / m); no dx if it is NULL. With
+   `y`, what `batch_norm` gave with a Relu, dy counts where y > 0. */
 static void batch_norm_back(int64_t m, int64_t c, const number *restrict dy,
-                            const number *restrict x_hat, const number *restrict gamma,
+                            const number *restrict x, const number *restrict y,
+                            const number *restrict gamma, const number *restrict mean,
                             const number *restrict inverse, number *restrict dgamma,
                             number *restrict dbeta, number *restrict dx) {
-  COLUMN_SUMS(dgamma, dy[at] * x_hat[at]);
-  COLUMN_SUMS(dbeta, dy[at]);
+  number slopes[c], sums[c], shift[c], slope[c], scale[c];
+  memset(dgamma, 0, (size_t)c * sizeof(number));
+  memset(dbeta, 0, (size_t)c * sizeof(number));
+  for (int64_t first = 0; first < m; first += BLOCK) {
+    memset(slopes, 0, sizeof slopes);
+    memset(sums, 0, sizeof sums);
+    for (int64_t i = first; i < m && i < first + BLOCK; i++)
+      for (int64_t j = 0, at = i * c; j < c; j++, at++) {
+        const number d = !y || y[at] > 0 ? dy[at] : 0;
+        slopes[j] += d * ((x[at] - mean[j]) * inverse[j]);
+        sums[j] += d;
+      }
+    for (int64_t j = 0; j < c; j++) dgamma[j] += slopes[j], dbeta[j] += sums[j];
+  }
   if (!dx) return;
-  number share[c], slope[c], scale[c];
   for (int64_t j = 0; j < c; j++) {
-    share[j] = dbeta[j] / (number)m, slope[j] = dgamma[j] / (number)m;
+    shift[j] = dbeta[j] / (number)m, slope[j] = dgamma[j] / (number)m * inverse[j];
     scale[j] = gamma[j] * inverse[j];
   }
   for (int64_t i = 0; i < m; i++)
-    for (int64_t j = 0, at = i * c; j < c; j++, at++)
-      dx[at] = (dy[at] - share[j] - x_hat[at] * slope[j]) * scale[j];
+    for (int64_t j = 0, at = i * c; j < c; j++, at++) {
+      const number d = !y || y[at] > 0 ? dy[at] : 0;
+      dx[at] = (d - shift[j] - (x[at] - mean[j]) * slope[j]) * scale[j];
+    }
 }
 
 /* dx = dy where y > 0, else 0. */

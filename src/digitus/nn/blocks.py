@@ -1,0 +1,82 @@
+"""Layers that the compiled kernels carry out together with those that follow them.
+
+What lies between a convolution, its Relu and its pool is large, and to write it into memory and
+read it again takes a third as long as the products. The kernels do all three picture by picture, in
+the cache; a normalisation of batches does its Relu likewise. The equations stay in the layers, and
+the numbers are the same to the bit.
+
+Inside: a layer with its followers. Not inside: who may follow whom (`takes` of a layer), the
+kernels (`kernels_compiled`), inference (`planning`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from digitus.nn.arrays import namespace
+from digitus.nn.dispatch import own_kernels
+from digitus.nn.layers import Backward, Chain, Layer, Rng, Shapes
+from digitus.types import Array, Params, Shape
+
+
+class First:
+    """What a layer with parameters is whose kernel can do others that follow it."""
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """As of any layer."""
+        raise NotImplementedError
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """As of any layer."""
+        raise NotImplementedError
+
+    def takes(self, others: tuple[Layer, ...]) -> bool:
+        """Whether its kernel can do them, too."""
+        raise NotImplementedError
+
+    def together(
+        self, kernels: ModuleType, p: Params, x: Array, rng: Rng, others: tuple[Layer, ...]
+    ) -> tuple[Array, Backward] | None:
+        """As `forward` through all of them; None where the kernel does not do this."""
+        raise NotImplementedError
+
+    def joined(self, following: Layer) -> Block | None:
+        """With one more, if the kernel can do that."""
+        return Block(self).joined(following)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A layer and what follows it: y = (h ∘ g ∘ f)(x); dx by the chain rule."""
+
+    first: First
+    others: tuple[Layer, ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, (self.first, *self.others)))
+
+    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
+        """As of its layers; the parameters are those of the first."""
+        shapes, shape = self.first.plan(shape)
+        return shapes, Chain(self.others).plan(shape)[1]
+
+    def joined(self, following: Layer) -> Block | None:
+        """See `First`."""
+        others = (*self.others, following)
+        return Block(self.first, others) if self.first.takes(others) else None
+
+    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
+        """As its layers one by one; in one where there is a kernel for it."""
+        kernels = own_kernels(x) if namespace(x) is np else None
+        if kernels and (found := self.first.together(kernels, p, x, rng, self.others)):
+            return found
+        y, first = self.first.forward(p, x, rng)
+        y, back = Chain(self.others).forward({}, y, rng)
+
+        def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
+            return first(back(dy)[0], want_dx)
+
+        return y, backward
