@@ -55,7 +55,8 @@ def build(*flags: str) -> None:
         jobs = {"choice": ["-DCHOICE", f"-DSOURCE={zlib.crc32(sources)}u"]}
         for level, own in levels.items():
             for number in ("float", "double"):
-                jobs[f"{level}-{number}"] = [f"-DNUMBER={number}", f"-DLEVEL={level}", *own]
+                kind = [f"-DNUMBER={number}", f"-DIS_{number}", f"-DLEVEL={level}"]
+                jobs[f"{level}-{number}"] = [*kind, *own]
         objects = [str(Path(folder) / f"{name}.o") for name in jobs]
         commands = (
             [*common, *own, "-o", to] for own, to in zip(jobs.values(), objects, strict=True)

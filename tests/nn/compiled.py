@@ -16,4 +16,7 @@ needs_kernels = pytest.mark.skipif(
     not LEVELS and "kernels" not in os.environ.get("DIGITUS_REQUIRE", "").split(","),
     reason="the compiled kernels were not built: no compiler, or DIGITUS_KERNELS says numpy",
 )
+needs_tiles = pytest.mark.skipif(
+    not kernels.tiles(), reason="this processor has no tiles for products in bfloat16 (AMX)"
+)
 LEVELS = LEVELS or ("plain",)

@@ -41,6 +41,7 @@ from digitus.training.examples import Examples
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.run_folder import Run, load_checkpoint, record
 from digitus.training.step import apply_gradients
+from nn.compiled import needs_tiles
 
 DIGITS = strokes(400, seed=3)
 CONVOLUTIONS = Recipe(
@@ -140,6 +141,23 @@ def test_in_bfloat16_parameters_stay_float32_and_it_learns(torch_device: Device)
     assert losses[1] == pytest.approx(losses[0], rel=0.2)
 
 
+@needs_tiles
+def test_numpy_in_bfloat16_learns_likewise_and_repeats() -> None:
+    layers = [Scale(), Conv(8), Relu(), MaxPool(), Conv(8), Relu(), MaxPool(), Flatten(), Dense(10)]
+    recipe = replace(CONVOLUTIONS, network=Chain(layers), epochs=4)
+    wide, narrow, again = (
+        trained(recipe, d, lambda r: begin(r, DIGITS))
+        for d in (Device(), Device(precision="bfloat16"), Device(precision="bfloat16"))
+    )
+    assert {w.dtype for w in narrow.params.values()} == {np.dtype(np.float32)}
+    assert narrow.history["epochs"][-1]["loss"] == pytest.approx(
+        wide.history["epochs"][-1]["loss"], rel=0.2
+    )
+    for name, w in narrow.params.items():
+        np.testing.assert_array_equal(again.params[name], w)
+    assert any((w != wide.params[name]).any() for name, w in narrow.params.items())
+
+
 def test_a_teacher_answers_the_same_in_either(torch_device: Device) -> None:
     recipe = replace(PERCEPTRON, teacher="default", softness=2.0)
     devices = (Device(), torch_device, Device("torch", precision="bfloat16"))
@@ -170,7 +188,8 @@ def test_a_run_may_be_resumed_elsewhere(torch_device: Device, tmp_path: Path) ->
 def test_what_is_not_to_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrainingError, match="NumPy has no GPU"):
         Device("numpy", "cuda")
-    with pytest.raises(TrainingError, match="NumPy has no bfloat16"):
+    monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
+    with pytest.raises(TrainingError, match="need a processor with AMX"):
         Device("numpy", precision="bfloat16")
     with pytest.raises(ValueError, match="no precision 'int8'"):
         Device("torch", precision="int8")

@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Bits in which PyTorch runs the network; parameters stay float32.",
+    help="Bits of the products; parameters stay float32. bfloat16: PyTorch, or a CPU with AMX.",
 )
 @click.option("--profile", is_flag=True, help="Tell where the time went, layer by layer.")
 @json_option

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 
@@ -22,28 +23,22 @@ from digitus.nn.layers import Backward, Chain, Layer, Rng, Shapes
 from digitus.types import Array, Params, Shape
 
 
-class First:
-    """What a layer with parameters is whose kernel can do others that follow it."""
-
-    def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
-        """As of any layer."""
-        raise NotImplementedError
-
-    def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
-        """As of any layer."""
-        raise NotImplementedError
+class First(Layer, Protocol):
+    """A layer with parameters whose kernel can do others that follow it."""
 
     def takes(self, others: tuple[Layer, ...]) -> bool:
         """Whether its kernel can do them, too."""
-        raise NotImplementedError
 
     def together(
         self, kernels: ModuleType, p: Params, x: Array, rng: Rng, others: tuple[Layer, ...]
     ) -> tuple[Array, Backward] | None:
         """As `forward` through all of them; None where the kernel does not do this."""
-        raise NotImplementedError
 
-    def joined(self, following: Layer) -> Block | None:
+
+class Leading:
+    """What such a layer inherits."""
+
+    def joined(self: First, following: Layer) -> Block | None:
         """With one more, if the kernel can do that."""
         return Block(self).joined(following)
 
@@ -64,7 +59,7 @@ class Block:
         return shapes, Chain(self.others).plan(shape)[1]
 
     def joined(self, following: Layer) -> Block | None:
-        """See `First`."""
+        """See `Leading`."""
         others = (*self.others, following)
         return Block(self.first, others) if self.first.takes(others) else None
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from ctypes import c_char_p, c_uint
 from functools import cache
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,38 @@ def _possible() -> tuple[str, ...]:
     if (library := _library()) is None:
         return (NUMPY,)
     return (*LEVELS[LEVELS.index(library.digitus_level().decode()) :], NUMPY)
+
+
+_products = local()
+
+
+class NarrowProducts:
+    """For the length of a block, this thread's products have eight bits where kernels can do that.
+
+    Blocks may lie in one another, and one object may be used again.
+    """
+
+    def __enter__(self) -> None:
+        _products.blocks = getattr(_products, "blocks", 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        _products.blocks -= 1
+
+
+def has_narrow_products() -> bool:
+    """Whether this is within such a block, and there are kernels for it."""
+    return getattr(_products, "blocks", 0) > 0 and tiles()
+
+
+def tiles() -> bool:
+    """Whether there are kernels for products in bfloat16: the processor has tiles (AMX)."""
+    return level() == LEVELS[0] and _tiles()
+
+
+@cache
+def _tiles() -> bool:
+    library = _library()
+    return library is not None and bool(library.digitus_tiles())
 
 
 @cache

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digitus.nn.kernels import address, chosen, level
+from digitus.nn.kernels import address, chosen, has_narrow_products, level
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import scratch
 from digitus.types import Array, Numbers, Params, Shape
@@ -25,13 +25,27 @@ from digitus.types import Array, Numbers, Params, Shape
 if TYPE_CHECKING:
     from digitus.nn.optim import Adam
 
+FEWEST_NARROW = (
+    8  # channels: a product by tiles has 32 terms, of which a row of a window fills some
+)
+
 
 class _Shape(ctypes.Structure):
     """As in convolution.h."""
 
     _fields_ = tuple(
         (name, ctypes.c_int64)
-        for name in (*"nhwc", "rows", "columns", *"ok", "stride", "border", "relu", "pool")
+        for name in (
+            *"nhwc",
+            "rows",
+            "columns",
+            *"ok",
+            "stride",
+            "border",
+            "relu",
+            "pool",
+            "narrow",
+        )
     )
 
 
@@ -44,6 +58,7 @@ def _shape(
     border: int,
     relu: bool,
     pool: int,
+    narrow: bool,
     dtype: np.dtype[Any],
     _at: str,
 ) -> tuple[_Shape, int, int]:
@@ -54,7 +69,7 @@ def _shape(
     rows, columns = ((size + 2 * border - k) // stride + 1 for size in x[1:3])
     if min(rows, columns) < pool:
         raise ValueError(f"a window {k} x {k} does not fit into pictures {list(x)}")
-    shape = _Shape(*x, rows, columns, o, k, stride, border, relu, pool)
+    shape = _Shape(*x, rows, columns, o, k, stride, border, relu, pool, narrow)
     at = ctypes.addressof(shape)
     return shape, at, chosen("memory", dtype)(at)
 
@@ -80,6 +95,12 @@ def gate(dy: Numbers, y: Numbers) -> Numbers:
     return dx
 
 
+def _is_narrow(x: Array, W: Numbers, stride: int) -> bool:
+    """Whether the products of a convolution are to have eight bits, and can."""
+    fits = stride == 1 and x.shape[3] >= FEWEST_NARROW and W.dtype == np.float32
+    return fits and has_narrow_products()
+
+
 def conv(
     p: Params, x: Array, stride: int, border: int, *, relu: bool = False, pool: int = 1
 ) -> tuple[Array, Array]:
@@ -96,7 +117,8 @@ def conv(
         x = _rows(x, dtype, x.shape)
     k, o = p["W"].shape[0], p["W"].shape[3]
     W, b = _rows(p["W"], dtype, (k, k, x.shape[3], o)), _rows(p["b"], dtype, (o,))
-    shape, at, memory = _shape(x.shape, o, k, stride, border, relu, pool, dtype, level())
+    narrow = _is_narrow(x, W, stride)
+    shape, at, memory = _shape(x.shape, o, k, stride, border, relu, pool, narrow, dtype, level())
     y = np.empty((len(x), shape.rows // pool, shape.columns // pool, o), dtype)
     winners = np.empty(y.shape, np.uint8) if pool > 1 else None
     run = chosen("forward", dtype)

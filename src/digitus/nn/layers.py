@@ -239,8 +239,8 @@ class Chain:
         """The layers, each or with those that it does as well (`blocks`), by the first's number."""
         found: list[tuple[int, Layer]] = []
         for i, layer in enumerate(self.layers):
-            first, last = found[-1] if found else (0, None)
-            block = last.joined(layer) if hasattr(last, "joined") else None
+            first, last = found[-1] if found else (0, layer)
+            block = last.joined(layer) if found and hasattr(last, "joined") else None
             found[len(found) - bool(block) :] = [(first, block) if block else (i, layer)]
         return tuple(found)
 

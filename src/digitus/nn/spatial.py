@@ -17,7 +17,7 @@ import numpy as np
 
 from digitus.errors import ShapeError
 from digitus.nn.arrays import namespace
-from digitus.nn.blocks import First
+from digitus.nn.blocks import Leading
 from digitus.nn.convolution import correlate, correlate_back, correlate_to_kernel
 from digitus.nn.dispatch import own_kernels
 from digitus.nn.inputs import moments
@@ -36,7 +36,7 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True)
-class Conv(First):
+class Conv(Leading):
     """y = x ⋆ W + b: each output pixel is a Dense layer over the k x k window around it.
 
     y[h w o] = Σ x[h·stride + i, w·stride + j, c] W[i j c o] + b[o], summed over i, j, c;
@@ -226,7 +226,7 @@ class Upsample:
 
 
 @dataclass(frozen=True)
-class BatchNorm(First):
+class BatchNorm(Leading):
     """y = γ x̂ + β,   x̂ = (x - mean) / √(var + ε), for each channel (Ioffe & Szegedy 2015).
 
     In training, mean and var are those of the mini-batch, over examples and pixels, and the

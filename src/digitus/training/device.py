@@ -13,6 +13,7 @@ from functools import cache
 
 from digitus.errors import TrainingError
 from digitus.nn import to_numpy
+from digitus.nn.kernels import tiles
 from digitus.threads import Both, Claims, limited
 from digitus.types import Params
 
@@ -25,8 +26,10 @@ PRECISIONS = ("float32", "bfloat16")
 class Device:
     """An array library, where its arrays live, and in how many bits the network is run.
 
-    In "bfloat16" (PyTorch's only) activations and products have eight significant bits, the
-    parameters keep theirs. Raises `TrainingError` where the library or the device is not to be had.
+    In "bfloat16" activations and products have eight significant bits, the parameters keep theirs.
+    NumPy's compiled kernels round what goes into the products of convolutions, as far as the
+    processor has tiles for that, and nothing else. Raises `TrainingError` where the library or the
+    device is not to be had.
     """
 
     array_library: str = "numpy"
@@ -41,8 +44,11 @@ class Device:
         if self.array_library == "numpy":
             if self.name != "cpu":
                 raise TrainingError("NumPy has no GPU; with --device cuda, --array-library torch")
-            if self.precision != "float32":
-                raise TrainingError("NumPy has no bfloat16; with it, --array-library torch")
+            if self.precision != "float32" and not tiles():
+                raise TrainingError(
+                    "for bfloat16 the compiled kernels need a processor with AMX, on Linux; "
+                    "without it, --array-library torch"
+                )
             return
         try:
             import torch

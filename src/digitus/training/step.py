@@ -27,7 +27,6 @@ from digitus.nn import (
     Optimizer,
     clipped,
     like,
-    namespace,
     update_average,
 )
 from digitus.nn.arrays import Stream, bounds
@@ -35,6 +34,7 @@ from digitus.nn.branches import walk
 from digitus.nn.dispatch import own_kernels
 from digitus.nn.images import as_input
 from digitus.nn.optim import average_share
+from digitus.training.precision import all_as_type, as_type, lowered
 from digitus.training.source import Batch, Score, Tally
 from digitus.types import Array, Params
 
@@ -102,27 +102,28 @@ def gradient(
     contribution to those of the batch. A library other than NumPy gets the batch in one piece and
     shares out the work itself.
 
-    With a `precision`, "bfloat16", the network runs in it; loss and gradients keep the type of the
-    parameters, so that steps too small for eight bits still add up (Micikevicius et al. 2018).
+    With a `precision`, "bfloat16", the network (with NumPy: its products) runs in it; loss and
+    gradients keep the type of the parameters, so that steps too small for eight bits still add up
+    (Micikevicius et al. 2018).
     """
     n, wide = len(batch.inputs), next(iter(params.values()))
-    if precision:
-        params = _as_type(params, getattr(namespace(wide), precision))
+    params, run_in = lowered(params, precision)
     w = next(iter(params.values()))
     tally = Tally(0.0)
     total: Params = {}
     for part in _shards(network, params, n) if shards is None else shards:
         some = batch if part.stop - part.start == n else batch.part(part)
         rng = Stream(seed, "dropout", step, part.start)
-        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at the loss
+        # The caller looks at the loss.
+        with run_in, np.errstate(over="ignore", invalid="ignore"):
             y, backward = network.forward(params, as_input(some.inputs, w), rng)
-            y = _astype(y, wide.dtype)
-            value, dy = loss(y, _astype(like(some.targets, w), wide.dtype))
+            y = as_type(y, wide.dtype)
+            value, dy = loss(y, as_type(like(some.targets, w), wide.dtype))
             share = len(some.inputs) / n
             dy = dy if share == 1 else dy * share
-            gradients = backward(_astype(dy, w.dtype), want_dx=False)[1]
+            gradients = backward(as_type(dy, w.dtype), want_dx=False)[1]
             scored = score(y, some) if score else ()
-        add(total, _as_type(gradients, wide.dtype) if precision else gradients)
+        add(total, all_as_type(gradients, wide.dtype) if precision else gradients)
         tally = tally.plus(Tally(float(value) * share, *scored))
     return tally, total
 
@@ -133,14 +134,6 @@ def _shards(network: Chain, params: Params, examples: int) -> Iterator[slice]:
     if isinstance(next(iter(params.values())), np.ndarray):
         size = shard_size(network, examples, 1, sum(a.size for a in params.values()))
     return bounds(examples, size)
-
-
-def _astype(x: Array, dtype: Any) -> Array:
-    return x if x.dtype == dtype else namespace(x).astype(x, dtype)
-
-
-def _as_type(params: Params, dtype: Any) -> Params:
-    return {name: _astype(a, dtype) for name, a in params.items()}
 
 
 def add(total: Params, gradients: Params) -> None:

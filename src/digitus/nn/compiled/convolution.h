@@ -12,6 +12,7 @@ typedef struct {
   int64_t k, stride, border;
   int64_t relu;             /* whether max(·, 0) follows */
   int64_t pool;             /* then the largest of windows of that size, or 1 */
+  int64_t narrow;           /* whether products have eight bits (`narrow.h`) */
 } Shape;
 
 typedef struct {           /* x: numbers, or bytes times a factor */

@@ -2,10 +2,18 @@
 
    This file is compiled once for each type of number (-DNUMBER=float or double) and for each LEVEL
    of instructions that a processor may have, and once with -DCHOICE for the choice between these
-   levels, which is made when the library is loaded. Only GCC's and Clang's vectors are needed: no
-   intrinsics, no libraries, nothing of Python. -ffast-math is out of question: NaN counts. */
+   levels, which is made when the library is loaded. Only GCC's and Clang's vectors are needed, and
+   intrinsics in `narrow.h` alone; no libraries, nothing of Python. -ffast-math is out of question: NaN counts. */
 
 #ifdef CHOICE
+
+#if defined(__x86_64__) && defined(__linux__)
+#define _GNU_SOURCE
+#include <cpuid.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Which source this was built from: `nn/kernels.py` compares it with what lies beside it. */
 unsigned digitus_source(void) { return SOURCE; }
@@ -22,6 +30,20 @@ const char *digitus_level(void) {
   return "plain";
 }
 
+/* Whether this processor has tiles for numbers of eight bits, and Linux lets this process use them:
+   they have to be asked for, since they make the state of a thread larger. */
+int digitus_tiles(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  unsigned a, b, c, d, of_seven;
+  if (strcmp(digitus_level(), "avx512") || !__get_cpuid_count(7, 0, &of_seven, &b, &c, &d)) return 0;
+  if (!(d >> 22 & 1) || !(d >> 24 & 1)) return 0; /* AMX-BF16, AMX-TILE */
+  if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1)) return 0; /* AVX512_BF16 */
+  return syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* XTILEDATA */) == 0;
+#else
+  return 0;
+#endif
+}
+
 #else
 
 #include "sums.h"
@@ -29,6 +51,7 @@ const char *digitus_level(void) {
 #include "training.h"
 #include "convolution.h"
 #include "pixels.h"
+#include "narrow.h"
 
 #define JOINED(name, number, level) digitus_##name##_##number##_##level
 #define JOIN(name, number, level) JOINED(name, number, level)
@@ -45,16 +68,27 @@ int64_t OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t byt
   return network(plan, n, x, (int)bytes, memory, out);
 }
 
-int64_t OFFERED(memory)(const Shape *s) { return room(s).size; }
+#if HAS_TILES
+#define NARROW(s) ((s)->narrow)
+#else
+#define NARROW(s) 0
+#define narrow_room(s) room(s)
+#define narrow_forward(...) (void)0
+#define narrow_back(...) (void)0
+#endif
+
+int64_t OFFERED(memory)(const Shape *s) { return NARROW(s) ? narrow_room(s).size : room(s).size; }
 
 void OFFERED(forward)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In b,
                       Out memory, Out y, uint8_t *winners) {
-  forward(s, &(Pictures){x, (int)bytes, factor}, W, b, memory, y, winners);
+  if (NARROW(s)) narrow_forward(s, x, W, b, memory, y, winners);
+  else forward(s, &(Pictures){x, (int)bytes, factor}, W, b, memory, y, winners);
 }
 
 void OFFERED(back)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In dy, In y,
                    const uint8_t *winners, Out memory, Out dW, Out db, Out dx) {
-  back(s, &(Pictures){x, (int)bytes, factor}, W, dy, y, winners, memory, dW, db, dx);
+  if (NARROW(s)) narrow_back(s, x, W, dy, y, winners, memory, dW, db, dx);
+  else back(s, &(Pictures){x, (int)bytes, factor}, W, dy, y, winners, memory, dW, db, dx);
 }
 
 int64_t OFFERED(pixels_memory)(int64_t n, int64_t i) { return pixels_memory(n, i); }

@@ -1,0 +1,35 @@
+"""In how many bits a network is run while its parameters keep theirs. Not inside: the kernels."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from digitus.nn import namespace
+from digitus.nn.kernels import NarrowProducts
+from digitus.types import Array, Params
+
+
+def lowered(params: Params, precision: str | None) -> tuple[Params, AbstractContextManager[None]]:
+    """The parameters with which a network is run, and within what.
+
+    NumPy has no numbers of eight bits: there only the products of its compiled kernels have them.
+    """
+    w = next(iter(params.values()))
+    if precision is None:
+        return params, nullcontext()
+    if isinstance(w, np.ndarray):
+        return params, NarrowProducts()
+    return all_as_type(params, getattr(namespace(w), precision)), nullcontext()
+
+
+def as_type(x: Array, dtype: Any) -> Array:
+    """Copied where it has another type."""
+    return x if x.dtype == dtype else namespace(x).astype(x, dtype)
+
+
+def all_as_type(params: Params, dtype: Any) -> Params:
+    """Each of them."""
+    return {name: as_type(a, dtype) for name, a in params.items()}
