@@ -32,7 +32,7 @@ import httpx
 import numpy as np
 
 from digitus.recognizer import DEFAULT, Recognizer, load
-from digitus.serve.live.runs import MOST_RUNS_KEPT
+from digitus.serve.live.runs import ALONE
 from digitus.synthetic.strokes import strokes
 from server import CLIENT, SERVER, Server, keep, on, priority
 
@@ -41,7 +41,7 @@ CONNECTIONS, SLOW = 32, 64
 BURST = 10  # seconds
 PARTS = ("burst", "slow", "drawing", "long")
 SETTLED = 60  # seconds after which memory is first looked at
-FILL = 4 * MOST_RUNS_KEPT  # runs before that: the server remembers so many, which is no growth
+FILL = 4 * ALONE.kept  # runs before that: the server remembers so many, which is no growth
 DRAWN = 300  # pixels of a drawing's side
 
 

@@ -21,15 +21,16 @@ SERVER, CLIENT = set(CORES[:2]), set(CORES[2:]) or set(CORES)
 class Server:
     """`digitus serve` as a process on two cores, or others."""
 
-    def __init__(self, model: str, folder: Path, cores: set[int] = SERVER) -> None:
+    def __init__(self, model: str, folder: Path, cores: set[int] = SERVER, *more: str) -> None:
         command = [*on(cores), sys.executable, "-m", "digitus", "serve", model, "--port", "0"]
         self._process = subprocess.Popen(
-            [*command, "--folder", str(folder / "runs"), "--json"],
+            [*command, "--folder", str(folder / "runs"), "--json", *more],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout
-        self.address = json.loads(self._process.stdout.readline())["address"].rstrip("/")
+        self.told = json.loads(self._process.stdout.readline())
+        self.address = self.told["address"].partition("?")[0].rstrip("/")
         self.port = int(self.address.rpartition(":")[2])
 
     def megabytes(self) -> float:

@@ -18,6 +18,7 @@ import httpx
 from digitus.recognizer import Recognizer
 from digitus.serve.access import AccessPolicy
 from digitus.serve.app import application
+from digitus.serve.classroom.roster import Roster
 from digitus.serve.server import listen, server
 from small import recognizer
 
@@ -32,6 +33,7 @@ class Serving:
     client: httpx.Client
     stop: Callable[[], None]
     cookie: str
+    word: str = ""  # by which one joins, where it is a class's
 
     @property
     def address(self) -> str:
@@ -100,13 +102,18 @@ def metric(ours: Serving, name: str) -> float:
 
 @contextmanager
 def serving(
-    folder: Path, token: str | None = None, model: Recognizer | None = None
+    folder: Path,
+    token: str | None = None,
+    model: Recognizer | None = None,
+    *,
+    of_class: bool = False,
 ) -> Iterator[Serving]:
     """A server for the length of a block, which it leaves in order."""
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    policy = AccessPolicy("127.0.0.1", port, token)
-    app = application(model or recognizer(), policy, folder)
+    roster = Roster(folder, token, f"http://127.0.0.1:{port}/") if of_class else None
+    policy = AccessPolicy("127.0.0.1", port, roster.token if roster else token)
+    app = application(model or recognizer(), policy, folder, roster=roster)
     ours = server(app)
     thread = threading.Thread(target=ours.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -119,7 +126,7 @@ def serving(
         wait_for(lambda: ours.started or not thread.is_alive())
         assert ours.started
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            yield Serving(port, client, stop, policy.cookie)
+            yield Serving(port, client, stop, policy.cookie, roster.word if roster else "")
     finally:
         stop()
         listening.close()

@@ -37,7 +37,22 @@ def section(found: dict[str, Any]) -> str:
         "with as many runs as it keeps, "
         f"{memory['at_the_end']:.0f} MB in the last, {memory['most']:.0f} MB at most.",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_class(parts["class"])]) + "\n"
+
+
+def _class(found: dict[str, Any]) -> list[str]:
+    alone, beside = found["alone"], found["beside_training"]
+    return [
+        f"A class: {found['pupils']} clients send a drawing a second to a server on "
+        f"{found['cores']['server']} cores while {found['training']} networks",
+        f"train and {found['waiting']} wait for their turn: answers after "
+        f"{beside['p50_ms']:.0f} ms (median; 99 of 100 within {beside['p99_ms']:.0f}, all "
+        f"{beside['drawings']:,} within",
+        f"{beside['most_ms']:.0f}), {beside['wrong']} wrong, {beside['refused']} refused; "
+        f"without training {alone['p50_ms']:.0f} ms, all within {alone['most_ms']:.0f}. "
+        "Every run went on",
+        "meanwhile (`python benchmarks/classroom.py`).",
+    ]
 
 
 def _row(what: str, part: dict[str, Any]) -> str:

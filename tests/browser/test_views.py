@@ -205,7 +205,7 @@ def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, serv
 def test_what_is_doubtful_is_what_the_command_calls_so(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
-    from digitus.report.annotate import DOUBTFUL_BELOW
+    from digitus.reading.result import DOUBTFUL_BELOW
 
     page = visit.page("about:blank")
 

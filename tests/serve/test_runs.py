@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def test_folders_that_are_damaged_are_left_alone(
 
 
 def test_there_are_so_many_at_most(alone: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MOST_RUNS_KEPT", 6)
+    monkeypatch.setattr(runs, "ALONE", replace(runs.ALONE, kept=6))
     first = [alone.begin(epochs=1) for _ in range(3)]
     for run in first:
         alone.until(run, "finished")
@@ -50,7 +51,7 @@ def test_there_are_so_many_at_most(alone: Serving, monkeypatch: pytest.MonkeyPat
 def test_the_next_server_knows_which_run_is_the_oldest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "MOST_RUNS_KEPT", 4)
+    monkeypatch.setattr(runs, "ALONE", replace(runs.ALONE, kept=4))
     with serving(tmp_path) as ours:
         begun = [ours.begin(paused=True) for _ in range(4)]
         for run in begun:
@@ -139,7 +140,7 @@ def test_ghost_runs(alone: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "write_bytes", full)
-        for _ in range(runs.MOST_RUNS_GOING + 1):
+        for _ in range(runs.ALONE.going + 1):
             answer = alone.client.post("/api/runs", json=LESSON)
             assert answer.status_code == 507
             assert "No space left on device" in answer.json()["error"]

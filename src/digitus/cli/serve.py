@@ -14,7 +14,9 @@ EVERYWHERE = ("0.0.0.0", "::")  # all addresses of the machine: none that one co
 
 @click.command
 @click.argument("model", required=False)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host", help="Address to listen on.  [default: 127.0.0.1, with --class all of this machine]"
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: a free one."
 )
@@ -23,15 +25,22 @@ EVERYWHERE = ("0.0.0.0", "::")  # all addresses of the machine: none that one co
     envvar="DIGITUS_TOKEN",
     help="What visitors must know; $DIGITUS_TOKEN.  [default: beyond this machine, a new one]",
 )
+@click.option(
+    "--class",
+    "class_",
+    is_flag=True,
+    help="For a class: pupils join by a word or a QR code, you have a board.",
+)
 @click.option("--open/--no-open", "open_", default=False, help="Open it in a browser.")
 @click.option("--folder", type=PATH, help="Where training runs are kept.  [default: a private one]")
 @click.option("--reload-page", is_flag=True, hidden=True)
 @json_option
 def serve(
     model: str | None,
-    host: str,
+    host: str | None,
     port: int,
     token: str | None,
+    class_: bool,
     open_: bool,
     folder: Path | None,
     reload_page: bool,
@@ -42,7 +51,6 @@ def serve(
     MODEL is a model file or the folder of a run; without it, the one that comes with digitus.
     """
     import secrets
-    import socket
     import sys
     from urllib.parse import quote
 
@@ -50,6 +58,7 @@ def serve(
     from digitus.locks import locked
     from digitus.serve.access import AccessPolicy, is_loopback
     from digitus.serve.app import application
+    from digitus.serve.classroom.roster import Roster
     from digitus.serve.server import listen, server
     from digitus.threads import limited
 
@@ -57,25 +66,55 @@ def serve(
         AccessPolicy(token=token)
     except ValueError as error:
         raise click.UsageError(f"--token: {error}") from None
+    host = host or (EVERYWHERE[0] if class_ else "127.0.0.1")
     recognizer, _ = recognizer_of(model)
     with listen(host, port) as listening:
         port = listening.getsockname()[1]
-        if token is None and not is_loopback(host):
-            token = secrets.token_urlsafe(18)
         if folder is None:  # one for each address, of which there is one server at a time
-            folder = cache_folder() / "serve" / f"{host.replace(':', '_')}-{port}"
+            kind = "class" if class_ else "serve"
+            folder = cache_folder() / kind / f"{host.replace(':', '_')}-{port}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        policy = AccessPolicy(host, port, token)
-        app = application(recognizer, policy, folder, reload_page=reload_page)
-        shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{port}/" + (f"?token={quote(token)}" if token else "")
+        address = f"http://{_shown(host, number=class_)}:{port}/"
         # Requests and runs share out the cores; uvicorn raises the interrupt again in the end.
         with locked(folder, "digitus serve"), limited(1), suppress(KeyboardInterrupt):
+            roster = Roster(folder, token, address) if class_ else None
+            if roster:
+                roster.save()
+                token = roster.token
+            elif token is None and not is_loopback(host):
+                token = secrets.token_urlsafe(18)
+            policy = AccessPolicy(host, port, token)
+            app = application(recognizer, policy, folder, roster=roster, reload_page=reload_page)
+            own = address + (f"?token={quote(token)}" if token else "")
+            own += "#board" if roster else ""
             if json:
-                print_json({"address": address, "folder": str(folder)})
+                about = {"address": own, "folder": str(folder)}
+                about |= {"pupils": address, "word": roster.word} if roster else {}
+                print_json(about)
                 sys.stdout.flush()
             else:
-                output().print(address)
+                output().print(own)
+                if roster:
+                    _invite(address, roster.word)
             if open_:
-                click.launch(address)
+                click.launch(own)
             server(app).run(sockets=[listening])
+
+
+def _shown(host: str, *, number: bool) -> str:
+    """What stands for a host in an address; telephones know machines only by their number."""
+    if host in EVERYWHERE:
+        import socket
+
+        from digitus.serve.classroom.invitation import lan_address
+
+        return lan_address() if number else socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _invite(address: str, word: str) -> None:
+    """What pupils need: in words, and as a QR code."""
+    from digitus.serve.classroom.invitation import join_address, qr_text
+
+    output().print(f"Pupils: {address} with the join word {word}, or by this code:")
+    output().print(qr_text(join_address(address, word)), no_wrap=True)

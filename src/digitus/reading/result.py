@@ -13,6 +13,7 @@ from digitus import notebook
 from digitus.types import Box, Bytes, Floats, Grey
 
 SHOWN_LINES = 3  # in one line about a reading
+DOUBTFUL_BELOW = 0.9  # probability: of the accepted digits below it about one in ten is wrong
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from digitus.reading.result import Digit, Reading
+from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
 from digitus.types import Bytes
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
 
-DOUBTFUL_BELOW = 0.9  # probability: of the accepted digits below it about one in ten is wrong
 SURE_INK, DOUBTFUL_INK, PAPER = (28, 92, 190), (200, 50, 20), (255, 255, 255)
 CONFIDENCE_SIZE = 0.67  # of the value's letters beside it
 LARGEST_SIDE = 2000  # pixels of the picture that is drawn on

@@ -23,6 +23,8 @@
     health        /api/health
     metrics       /metrics
     live/         training runs that can be watched
+    visitor       who is asking
+    classroom/    a class: teacher, pupils, the board
     static_files  the files of the page, and /api, which shows programmers how to call it
     static/       the page itself: HTML, CSS, ES modules, no build step
 

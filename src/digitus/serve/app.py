@@ -14,20 +14,25 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from digitus.errors import DigitusError
+from digitus.limits import WORK_WAITING
 from digitus.recognizer import Recognizer
 from digitus.serve.access import AccessPolicy
 from digitus.serve.batcher import Batcher
+from digitus.serve.classroom.door import Door, cookie_name
+from digitus.serve.classroom.handlers import ClassHandlers
+from digitus.serve.classroom.roster import MOST_PUPILS, Roster
 from digitus.serve.health import HealthHandler
 from digitus.serve.inside import InsideHandlers
 from digitus.serve.live.handlers import RunHandlers
 from digitus.serve.live.runs import LiveRuns
 from digitus.serve.metrics import CONTENT_TYPE, Metrics
-from digitus.serve.middleware import middleware
+from digitus.serve.middleware import RequireToken, middleware
 from digitus.serve.mistakes import MistakesHandler
 from digitus.serve.models import Models
 from digitus.serve.openapi import Addresses, document
@@ -44,17 +49,21 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Backend:
     """What answers: the recognizer, threads to work in, training runs, and the figures of it all.
 
-    Training runs are kept in `folder`.
+    Training runs are kept in `folder`; with a `roster`, each belongs to somebody of a class.
     """
 
-    def __init__(self, recognizer: Recognizer, folder: Path) -> None:
+    def __init__(self, recognizer: Recognizer, folder: Path, roster: Roster | None = None) -> None:
         self.recognizer = recognizer
         self.batcher = Batcher(recognizer)
-        self.pool = WorkerPool()
+        self.pool = WorkerPool(MOST_PUPILS if roster else WORK_WAITING)
         # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
         self.pictures = WorkerPool()
-        self.runs = LiveRuns(folder)
+        self.runs = LiveRuns(folder, self._answers, of_class=roster is not None)
         self.metrics = self._metrics()
+
+    def _answers(self) -> int:
+        """How many are being worked on."""
+        return self.pool.busy + self.pictures.busy + (self.batcher.queued > 0)
 
     def _metrics(self) -> Metrics:
         metrics, batcher = Metrics(), self.batcher
@@ -102,10 +111,7 @@ class Backend:
             "/api/runs/{id}/stop": {"POST": runs.stop},
             "/api/health": {"GET": health.health},
         }
-        return {
-            path: {method: Operation.of(handler) for method, handler in methods.items()}
-            for path, methods in handlers.items()
-        }
+        return described(handlers)
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -119,11 +125,24 @@ class Backend:
 
 
 def application(
-    recognizer: Recognizer, policy: AccessPolicy, folder: Path, *, reload_page: bool = False
+    recognizer: Recognizer,
+    policy: AccessPolicy,
+    folder: Path,
+    *,
+    roster: Roster | None = None,
+    reload_page: bool = False,
 ) -> Starlette:
-    """The whole server as an ASGI application; training runs are kept in `folder`."""
-    backend = Backend(recognizer, folder)
+    """The whole server as an ASGI application; training runs are kept in `folder`.
+
+    With a `roster` it is a class's: `policy` knows the teacher's token, and pupils join.
+    """
+    backend = Backend(recognizer, folder, roster)
     addresses = backend.addresses()
+    door = Middleware(RequireToken, policy)
+    if roster is not None:
+        door = Middleware(Door, policy, roster)
+        own = ClassHandlers(roster, backend.runs, backend.pictures, cookie_name(policy))
+        addresses = {**addresses, **described(own.addresses())}
     description = json_text(document(addresses, token=policy.token is not None))
     page = StaticFiles(read_files(), reload_page)
 
@@ -142,7 +161,7 @@ def application(
             route("/static/{name}", {"GET": page.static}),
             route("/", {"GET": page.index}),
         ],
-        middleware=middleware(policy, backend.metrics),
+        middleware=middleware(policy, backend.metrics, door),
         exception_handlers={
             HTTPException: _refused,
             DigitusError: _unreadable,
@@ -151,6 +170,14 @@ def application(
     )
     app.state.close_streams = backend.runs.close_streams
     return app
+
+
+def described(handlers: Mapping[str, Mapping[str, Callable[..., Awaitable[Any]]]]) -> Addresses:
+    """By path and method, what is done, with what its signature says."""
+    return {
+        path: {method: Operation.of(handler) for method, handler in methods.items()}
+        for path, methods in handlers.items()
+    }
 
 
 def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from digitus import __version__
-from digitus.report.annotate import DOUBTFUL_BELOW
+from digitus.reading.result import DOUBTFUL_BELOW
 from digitus.serve.models import ModelQuery, Models
 from digitus.serve.operation import operation
 from digitus.serve.values import Answer, Share, Whole

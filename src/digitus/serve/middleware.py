@@ -45,8 +45,8 @@ SECURITY_HEADERS = {
 }
 
 
-def middleware(policy: AccessPolicy, metrics: Metrics) -> list[Middleware]:
-    """All of them, outermost first."""
+def middleware(policy: AccessPolicy, metrics: Metrics, door: Middleware) -> list[Middleware]:
+    """All of them, outermost first; `door` knows who may come in."""
     return [
         Middleware(CountRequests, metrics),
         Middleware(SetSecurityHeaders),
@@ -55,7 +55,7 @@ def middleware(policy: AccessPolicy, metrics: Metrics) -> list[Middleware]:
         Middleware(RefuseEncodings),
         Middleware(RefuseForeignNames, policy),
         Middleware(RefuseForeignPages),
-        Middleware(RequireToken, policy),
+        door,
         Middleware(LimitBodySize),
         Middleware(LimitBodyTime),
     ]

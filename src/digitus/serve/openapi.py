@@ -24,11 +24,12 @@ BINARY = {"type": "string", "format": "binary"}
 GOOD = {200: "Done.", 201: "Begun.", 204: "Gone."}
 ERRORS = {
     400: "The request makes no sense; `error` says why in a line.",
-    403: "Asked by a page of another site, or by a name that is not this server's.",
+    403: "Asked by a page of another site, or by who may not: another name, a wrong word",
     404: "There is no such thing.",
     409: "Not in the state that the run is in.",
     413: "Too large.",
     415: "Not with this Content-Type.",
+    429: "Tried too often; try again after Retry-After seconds.",
     503: "Too much to do; try again after Retry-After seconds.",
     507: "There is no room to keep it.",
 }

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from digitus.serve.responses import refusal
+from digitus.serve.visitor import asking
 
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -55,8 +56,16 @@ class StaticFiles:
     again: bool  # read at every request, for who is working on them
 
     async def index(self, request: Request) -> Response:
-        """GET /."""
-        return self._file("index.html").respond(request)
+        """GET /: the page, which is told who opened it; to strangers, the way in."""
+        role = asking().role
+        if role == "stranger":
+            page = self._file("join.html")
+            return Response(page.content, 401, media_type=page.kind)
+        page = self._file("index.html")
+        if role != "alone":
+            content = page.content.replace(b"<body>", f'<body data-role="{role}">'.encode())
+            page = File(content, page.kind, f'{page.tag[:-1]}-{role}"')
+        return page.respond(request)
 
     async def api(self, request: Request) -> Response:
         """GET /api: how to call it, with the address by which it was called."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from digitus.cancellation import Work
@@ -21,8 +22,8 @@ T = TypeVar("T")
 class WorkerPool:
     """A few threads and a short queue before them."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(WORKERS, "work")
+    def __init__(self, waiting: int = WORK_WAITING) -> None:
+        self._pool, self._waiting = ThreadPoolExecutor(WORKERS, "work"), waiting
         self.busy = 0  # tasks that are worked on or wait
 
     async def run(self, task: Callable[..., T], *arguments: Any, timeout_seconds: float = 0.0) -> T:
@@ -31,13 +32,14 @@ class WorkerPool:
         Where it takes too long, or whoever waits for it is cancelled, it is given up: one that has
         not begun at once, the other at its next `cancellation.check`.
         """
-        if self.busy >= WORKERS + WORK_WAITING:
+        if self.busy >= WORKERS + self._waiting:
             raise refusal(
                 503, "too much to do at the moment; try again in a second", Retry_After="1"
             )
         self.busy += 1
         work = Work()
-        job = self._pool.submit(work.run, task, *arguments)
+        # The thread knows who is asking (`visitor`), as this request does.
+        job = self._pool.submit(copy_context().run, work.run, task, *arguments)
         future = asyncio.wrap_future(job)
         future.add_done_callback(self._done)
         try:

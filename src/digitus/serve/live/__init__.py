@@ -5,6 +5,8 @@
     handlers         /api/runs and what lies below it, /api/recipes
     runs             all runs of a server, in a folder
     run              one run, in a thread
+    places           places to train in, and the line before them
+    shares           whose step is next, and that answers come first
     ends             the state that a run begins with, the network that it leaves when stopped
     run_state        what is told and kept of it
     control          what its thread shall do: pause, step, stop, the pace

@@ -21,7 +21,7 @@ from digitus.serve.live.equations import StepEquations
 from digitus.serve.live.lesson import Lesson, lesson_from
 from digitus.serve.live.offers import Offers, offers
 from digitus.serve.live.run_state import RunState, Summary
-from digitus.serve.live.runs import ID, MOST_RUNS_GOING, MOST_RUNS_KEPT, LiveRuns
+from digitus.serve.live.runs import ID, LiveRuns
 from digitus.serve.mistakes import Mistakes, MistakesQuery, misread
 from digitus.serve.operation import OCTETS, operation
 from digitus.serve.responses import refusal
@@ -122,7 +122,8 @@ class RunHandlers:
     @operation()
     async def all(self) -> RunList:
         """All training runs."""
-        return RunList([run.summary() for run in self._runs], MOST_RUNS_KEPT, MOST_RUNS_GOING)
+        room = self._runs.room
+        return RunList([run.summary() for run in self._runs], room.kept, room.going)
 
     @operation(status=201, errors=(404, 409, 507))
     async def begin(self, body: RunBody) -> RunState:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -26,19 +25,18 @@ from digitus.evaluation import Evaluation, evaluate
 from digitus.files import write_text
 from digitus.locks import locked
 from digitus.recognizer import load
-from digitus.report import report
-from digitus.serve.layer_words import named
 from digitus.serve.live.channel import Channel
 from digitus.serve.live.control import Command, Control
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.ends import first_state, keep_as_it_is
 from digitus.serve.live.equations import StepEquations, equations
 from digitus.serve.live.first_layer import draw
+from digitus.serve.live.places import Places
 from digitus.serve.live.progress import SavedProgress
-from digitus.serve.live.run_state import GOING, RunState, SavedSettings, Status, Summary
-from digitus.serve.live.starting_points import parameters
+from digitus.serve.live.run_state import GOING, RunState, SavedSettings, Status, Summary, extent
 from digitus.serve.live.telling import Telling
 from digitus.serve.responses import json_text, refusal
+from digitus.threads import give_way
 from digitus.training.examples import Examples
 from digitus.training.loop import (
     SPLIT_SEED,
@@ -59,9 +57,11 @@ log = logging.getLogger("digitus.serve")
 class LiveRun:
     """One run. Must be made in the event loop's thread, which its channel belongs to."""
 
-    def __init__(self, folder: Path, settings: SavedSettings, cache: DigitsCache) -> None:
-        self.folder, self._cache = folder, cache
-        self.lesson, self.begun = settings.lesson, settings.begun
+    def __init__(
+        self, folder: Path, settings: SavedSettings, cache: DigitsCache, places: Places
+    ) -> None:
+        self.folder, self._cache, self._places = folder, cache, places
+        self.lesson, self.begun, self.owner = settings.lesson, settings.begun, settings.owner
         self.recipe = self.lesson.plan()
         self.status: Status = "starting" if settings.status in GOING else settings.status
         self.error = settings.error
@@ -75,10 +75,7 @@ class LiveRun:
         self._thread: threading.Thread | None = None
         self._state: State | None = None
         self._evaluation: Evaluation | None = None
-        self._examples = self.lesson.examples - self.recipe.development
-        self._batches = math.ceil(self._examples / (self.recipe.batch_size or self._examples))
-        self._steps = self.recipe.epochs * self._batches
-        self._parameters = parameters(self.recipe.network)
+        self._extent = extent(self.lesson, self.recipe)
 
     @property
     def id(self) -> str:
@@ -157,15 +154,11 @@ class LiveRun:
             begun=self.begun,
             status=self.status,
             error=self.error or None,
+            owner=self.owner,
+            wait=self._places.seconds(self.id),
             pace=self._control.pace,
             settings=self.lesson,
-            layers=[named(layer) for layer in self.recipe.network.layers],
-            parameters=self._parameters,
-            epochs=self.recipe.epochs,
-            batches=self._batches,
-            steps=self._steps,
-            examples=self._examples,
-            development=self.recipe.development,
+            **structs.asdict(self._extent),
             **structs.asdict(kept.now),
             development_accuracy=last.get("development_accuracy"),
         )
@@ -181,6 +174,8 @@ class LiveRun:
 
     def report(self) -> str:
         """The report on its network after the latest epoch, as HTML."""
+        from digitus.report import report  # with its templates: nobody waits for them at the start
+
         evaluation = self.evaluation()
         return report(load(self.model), evaluation, self.progress.saved().records)
 
@@ -190,15 +185,14 @@ class LiveRun:
             if self.status != "paused" or self._state is None:
                 raise refusal(409, "only a paused run can be looked into")
             batch = self._next_batch(self._state, Examples(self.recipe, *self._parts()))
-            return equations(self.recipe, self._state, batch, self._steps)
+            return equations(self.recipe, self._state, batch, self._extent.steps)
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
         with self._save_lock:  # what is written last is how it stands
             control = self._control
-            settings = SavedSettings(
-                self.lesson, self.status, self.error, control.paused, control.pace, self.begun
-            )
+            how = self.status, self.error, control.paused, control.pace
+            settings = SavedSettings(self.lesson, *how, self.begun, self.owner)
             shown = self.progress.saved()
             for name, content in (("shown.json", shown), ("settings.json", settings)):
                 write_text(self.folder / name, json_text(content), new_folder=False)
@@ -211,12 +205,13 @@ class LiveRun:
         return split(self._digits(), self.recipe.development, SPLIT_SEED)
 
     def _next_batch(self, state: State, examples: Examples) -> Batch:
-        return examples.batch(*divmod(state.step, self._batches))
+        return examples.batch(*divmod(state.step, self._extent.batches))
 
     def _work(self) -> None:
         """The thread."""
         why = ""
         try:
+            give_way()
             with locked(self.folder, "digitus serve"):
                 self._train()
         except (DigitusError, OSError) as error:
@@ -224,6 +219,7 @@ class LiveRun:
         except Exception:
             log.exception("run %s", self.id)
             why = "the server made a mistake; its log says more"
+        self._places.leave(self.id)
         self._state = None
         if why:  # from here on it may be started again, by another thread
             self.fail(why)
@@ -242,7 +238,7 @@ class LiveRun:
         with closing(record(self._run, self.recipe, digits, state=state)) as events:
             going_on = True
             while going_on:
-                with self._state_lock:
+                with self._places.shares.step(self.id), self._state_lock:
                     event = next(events)
                     self._observe(event, state, examples)
                 if isinstance(event, Finished):
@@ -257,13 +253,17 @@ class LiveRun:
         """Waits while the run is paused, or too fast; whether there is a next event."""
         if isinstance(event, Stepped | Started):
             self._control.stepped()
-        if isinstance(event, Stepped) and event.batch == self._batches:
+        if isinstance(event, Stepped) and event.batch == self._extent.batches:
             return not self._control.leaving  # the end of the epoch belongs to its last step
         if self._control.pausing:
+            self._places.leave(self.id)
             self._pause(state, examples)
             self._control.wait_while_paused()
         elif isinstance(event, Stepped):
             self._control.wait_for_the_next_step()
+        if self._control.running and not self._places.keeps(self.id):
+            self._set("waiting")
+            self._places.wait(self.id, lambda: self._control.running)
         if self._control.running and self.status != "running":
             self._set("running")
         return not self._control.leaving

@@ -1,21 +1,53 @@
 """What is told of a training run, and what is kept of it beside its checkpoint.
 
-Inside: the structs. Not inside: the run (`run`), and how far it has come (`progress`).
+Inside: the structs, and how large a run is. Not inside: the run (`run`), and how far it has come
+(`progress`).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from digitus.recipe import Recipe
+from digitus.serve.layer_words import named
 from digitus.serve.live.first_layer import FirstLayer
 from digitus.serve.live.lesson import Lesson
 from digitus.serve.live.progress import Scores
+from digitus.serve.live.starting_points import parameters
 from digitus.serve.values import Answer, FourNumbers, Share, Whole
 
-Status = Literal["starting", "running", "paused", "finished", "stopped", "failed"]
-GOING: tuple[Status, ...] = ("starting", "running", "paused")
+Status = Literal["starting", "running", "waiting", "paused", "finished", "stopped", "failed"]
+GOING: tuple[Status, ...] = ("starting", "running", "waiting", "paused")
+
+
+class Extent(Struct, frozen=True):
+    """How large a run is, which does not change."""
+
+    layers: list[str]
+    parameters: Whole
+    epochs: Whole
+    batches: Whole  # in an epoch
+    steps: Whole
+    examples: Whole
+    development: Whole
+
+
+def extent(lesson: Lesson, recipe: Recipe) -> Extent:
+    """The extent of a lesson that makes that recipe."""
+    examples = lesson.examples - recipe.development
+    batches = math.ceil(examples / (recipe.batch_size or examples))
+    return Extent(
+        [named(layer) for layer in recipe.network.layers],
+        parameters(recipe.network),
+        recipe.epochs,
+        batches,
+        recipe.epochs * batches,
+        examples,
+        recipe.development,
+    )
 
 
 class Summary(Answer, frozen=True):
@@ -25,6 +57,8 @@ class Summary(Answer, frozen=True):
     begun: float  # seconds since 1970; 0 where a former version did not note it
     status: Status
     error: str | None
+    owner: Whole  # in a class, the number of the pupil whose run it is
+    wait: float | None  # seconds at most until it may go on, where it waits for others
     pace: float
     settings: Lesson
     layers: list[str]
@@ -60,3 +94,4 @@ class SavedSettings(Struct, frozen=True):
     pace: Annotated[float, Meta(ge=0)]
     # Seconds since 1970. A version that did not note it kept its runs before any that does.
     begun: float = 0.0
+    owner: Whole = 0

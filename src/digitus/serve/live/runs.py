@@ -11,7 +11,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -22,17 +23,30 @@ from digitus.files import UNREADABLE, one_line
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.ends import START
 from digitus.serve.live.lesson import Lesson
+from digitus.serve.live.places import Places
 from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run import LiveRun
 from digitus.serve.live.run_state import GOING, RunState, SavedSettings
+from digitus.serve.live.shares import Shares
 from digitus.serve.responses import json_text, refusal
+from digitus.serve.visitor import asking
 from digitus.training.run_folder import Run
 
 log = logging.getLogger("digitus.serve")
 
-MOST_RUNS_GOING = 4  # each has a thread
+
+@dataclass(frozen=True)
+class Room:
+    """How many runs there may be: at work at a time, and of one visitor going on and kept."""
+
+    at_work: int
+    going: int  # each has a thread
+    kept: int  # the oldest that has ended makes room
+
+
+ALONE = Room(at_work=4, going=4, kept=12)
+CLASS = Room(at_work=8, going=2, kept=4)
 MOST_RUNS_ENDING = 8  # which were removed, and whose threads have not noticed yet
-MOST_RUNS_KEPT = 12  # the oldest that has ended makes room
 CLOSE_SECONDS = 10.0  # for all steps to end and checkpoints to be written
 REMOVED = ".removed-"  # begins the name of a folder that is going
 ID = re.compile(r"[0-9a-f]{8}")
@@ -41,21 +55,33 @@ ID = re.compile(r"[0-9a-f]{8}")
 class LiveRuns:
     """The runs by their ids, oldest first."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, answers: Callable[[], int], *, of_class: bool = False) -> None:
+        self._folder, self._of_class = folder, of_class
         self._cache = DigitsCache()
+        self._places = Places(self.room.at_work, Shares(answers))
         self._runs: dict[str, LiveRun] = {}
         self._removed: list[LiveRun] = []  # whose threads have not ended yet
 
+    @property
+    def room(self) -> Room:
+        """How many there may be."""
+        return CLASS if self._of_class else ALONE
+
     def __iter__(self) -> Iterator[LiveRun]:
-        """From the oldest."""
-        return iter(self._runs.values())
+        """Those of who asks, from the oldest."""
+        return (run for run in self.all if asking().owns(run.owner))
 
     def __getitem__(self, id_: str) -> LiveRun:
-        """By its id; one that is not there is a 404."""
-        if id_ not in self._runs:
+        """By its id; one that is not there, or is not for who asks, is a 404."""
+        run = self._runs.get(id_)
+        if run is None or not asking().may_use(run.owner):
             raise refusal(404, "there is no such run")
-        return self._runs[id_]
+        return run
+
+    @property
+    def all(self) -> list[LiveRun]:
+        """Everybody's, from the oldest."""
+        return list(self._runs.values())
 
     def network(self, id_: str) -> Path:
         """The file of a run's network; a 409 where it has none yet."""
@@ -64,10 +90,14 @@ class LiveRuns:
             raise refusal(409, "the run has not finished an epoch yet")
         return file
 
+    def of(self, owner: int) -> list[LiveRun]:
+        """Those of one of a class, by the number, from the oldest."""
+        return [run for run in self.all if run.owner == owner]
+
     @property
     def going(self) -> int:
         """How many train, or are paused."""
-        return sum(run.going for run in self)
+        return sum(run.going for run in self.all)
 
     @property
     def ending(self) -> int:
@@ -87,7 +117,7 @@ class LiveRuns:
         found = []
         for folder in folders:
             try:
-                found.append(restored(folder, self._cache))
+                found.append(restored(folder, self._cache, self._places))
             except (DigitusError, OSError, msgspec.MsgspecError, *UNREADABLE) as error:
                 log.warning("%s is left alone: %s", folder, one_line(str(error)))
         for run in sorted(found, key=lambda run: run.begun):
@@ -110,12 +140,14 @@ class LiveRuns:
         It begins with the weights of the model file `start_from`.
         """
         self._check_room()
-        ended = [run for run in self if not run.going]
-        for run in ended[: max(0, len(self._runs) - MOST_RUNS_KEPT + 1)]:
+        own = list(self)
+        ended = [run for run in own if not run.going]
+        for run in ended[: max(0, len(own) - self.room.kept + 1)]:
             self.remove(run)
         folder = self._folder / secrets.token_hex(4)
-        settings = SavedSettings(lesson, "starting", "", paused, pace, begun=time.time())
-        run = LiveRun(folder, settings, self._cache)
+        begun, owner = time.time(), asking().number or 0
+        settings = SavedSettings(lesson, "starting", "", paused, pace, begun, owner)
+        run = LiveRun(folder, settings, self._cache, self._places)
         try:
             folder.mkdir(mode=0o700)
             if start_from is not None:  # whose run may be removed
@@ -139,8 +171,8 @@ class LiveRuns:
             raise refusal(507, f"the run cannot be kept: {error}") from None
 
     def _check_room(self) -> None:
-        if self.going >= MOST_RUNS_GOING:
-            why = f"{MOST_RUNS_GOING} runs are going on; stop one first"
+        if sum(run.going for run in self) >= self.room.going:
+            why = f"{self.room.going} runs are going on; stop one first"
             raise refusal(503, why, Retry_After="30")
         if self.ending >= MOST_RUNS_ENDING:
             raise refusal(503, "runs that were removed are still ending", Retry_After="10")
@@ -165,12 +197,12 @@ class LiveRuns:
 
     def close_streams(self) -> None:
         """Ends all streams, so that the server can end."""
-        for run in self:
+        for run in self.all:
             run.channel.close()
 
     def close(self) -> None:
         """Every run keeps a checkpoint."""
-        everyone = [*self, *self._removed]
+        everyone = [*self.all, *self._removed]
         for run in everyone:
             run.close()
         late = time.monotonic() + CLOSE_SECONDS
@@ -182,7 +214,7 @@ def _reason(error: OSError | OutputError) -> str:
     return (error.strerror or "") if isinstance(error, OSError) else str(error)
 
 
-def restored(folder: Path, cache: DigitsCache) -> LiveRun:
+def restored(folder: Path, cache: DigitsCache, places: Places) -> LiveRun:
     """A run from its folder; the caller starts it where it is `going`.
 
     Raises what a file that is missing, damaged or another version's makes msgspec raise,
@@ -193,7 +225,7 @@ def restored(folder: Path, cache: DigitsCache) -> LiveRun:
     if settings.status in GOING and kept.model.exists() and not kept.checkpoint.exists():
         # It has ended, which could not be noted, on a full disk for example.
         settings = structs.replace(settings, status="finished")
-    run = LiveRun(folder, settings, cache)
+    run = LiveRun(folder, settings, cache, places)
     shown = msgspec.json.decode((folder / "shown.json").read_bytes(), type=SavedProgress)
     run.progress.restore(shown)
     # What could not be told of it would fail with all the others, when they are listed.

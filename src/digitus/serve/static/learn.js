@@ -13,6 +13,7 @@ import { accuracy, named, watch } from "./watch.js";
 import { words } from "./words.js";
 
 const PACES = [4, 40, 200, 0]; // steps a second; 0: as fast as it can
+const WAIT = 1000; // milliseconds between two looks at how long a run has to wait
 const ENDED = ["finished", "stopped"];
 
 export function mount(section) {
@@ -20,6 +21,7 @@ export function mount(section) {
   let other; // the one that it is compared with
   let wanted; // the settings in the form
   let shown = false;
+  let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
 
   const settings = h("div", { class: "settings" });
@@ -68,7 +70,7 @@ export function mount(section) {
 
   function rested() {
     const now = run?.state?.status;
-    if (now === "running" || now === "starting") return;
+    if (["running", "starting", "waiting"].includes(now)) return;
     for (const { done, failed } of waiting) now === "paused" ? done() : failed(new Error(words("learn.over")));
     waiting = [];
   }
@@ -113,6 +115,9 @@ export function mount(section) {
   const refresh = latest(async () => {
     try {
       const { runs: all } = await ask("/api/runs");
+      const mine = all.find(({ id }) => id === run?.id);
+      if (mine && run.state) run.state.wait = mine.wait;
+      if (mine?.status === "waiting") later();
       list.set(all, { run: run?.id, other: other?.id });
       if (!run && all.length && shown) location.replace(`#learn/${all.at(-1).id}`);
     } catch (error) {
@@ -185,15 +190,18 @@ export function mount(section) {
     const { status: now } = state;
     title.textContent = named(state);
     about.textContent = details(state);
-    status.textContent = run.away ? words("learn.away") : now === "failed" ? words("learn.failed", { why: state.error }) : words(`status.${now}`);
+    status.textContent = run.away ? words("learn.away") : now === "failed" ? words("learn.failed", { why: state.error }) : words(`status.${now}`, { n: Math.ceil(state.wait ?? 0) });
+    clearTimeout(waits);
+    if (now === "waiting") waits = setTimeout(refresh, WAIT);
     status.className = `status ${run.away ? "away" : now}`;
-    paced.hidden = now !== "running" && now !== "paused";
+    const learns = now === "running" || now === "waiting";
+    paced.hidden = !learns && now !== "paused";
     if (document.activeElement !== pace) pace.value = PACES.includes(state.pace) ? state.pace : 40;
-    buttons.pause.hidden = now !== "running";
+    buttons.pause.hidden = !learns;
     buttons.resume.hidden = now !== "paused" && now !== "failed"; // for want of room on the disk, for example
     buttons.step.disabled = now !== "paused";
-    buttons.equation.disabled = now !== "paused" && now !== "running";
-    buttons.stop.disabled = now !== "paused" && now !== "running";
+    buttons.equation.disabled = now !== "paused" && !learns;
+    buttons.stop.disabled = now !== "paused" && !learns;
     for (const name of ["step", "equation", "stop"]) buttons[name].hidden = now === "failed";
     controls.hidden = ENDED.includes(now);
     stand.update(run, other?.state);

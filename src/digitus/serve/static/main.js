@@ -11,6 +11,8 @@ const views = {
   draw: () => import("./draw.js"), read: () => import("./read.js"), inside: () => import("./inside.js"),
   learn: () => import("./learn.js"), mistakes: () => import("./mistakes.js"),
 };
+const { role } = document.body.dataset; // in a class: teacher or pupil
+if (role === "teacher") views.board = () => import("./board.js");
 const mounted = {};
 let turn = 0; // counts addresses: a view that comes late is not shown any more
 
@@ -83,9 +85,21 @@ function notices() {
   addEventListener("keydown", (event) => event.key === "Escape" && complain());
 }
 
-// The token, once shown, is in a cookie; the address that people copy goes without.
-if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname + location.hash);
+/** What only a class has: the teacher's board, the pupil's name. */
+function classroom() {
+  if (role === "teacher") {
+    const name = words("view.board");
+    document.querySelector(".top nav").append(h("a", { href: "#board" }, name));
+    document.getElementById("main").append(h("section", { id: "view-board", "aria-labelledby": "title-board", hidden: true }, h("h1", { id: "title-board", tabindex: -1 }, name)));
+  } else if (role === "pupil") {
+    import("./classroom.js").then(({ nameplate }) => nameplate()).then((me) => document.getElementById("theme").before(me), (error) => complain(error.message));
+  }
+}
+
+// The token, once shown, is in a cookie; the address that people copy goes without, as without the join word.
+if (["token", "join"].some((name) => new URLSearchParams(location.search).has(name))) history.replaceState(null, "", location.pathname + location.hash);
 languages();
+classroom();
 theme();
 notices();
 document.getElementById("model-picker").append(picker());

@@ -54,7 +54,7 @@ export function runs({ compare, removed }) {
         asking ? [button("runs.really", () => remove(state.id), { class: "link red removal" }), button("runs.keep", doubt(undefined))] : [
           !mine && many && button(other === state.id ? "runs.alone" : "runs.compare", () => compare(state.id), { "aria-pressed": String(other === state.id) }),
           button("runs.remove", doubt(state.id), { class: "link removal" })],
-        h("small", {}, words(`status.${state.status}`))));
+        h("small", {}, words(`status.${state.status}`, { n: Math.ceil(state.wait ?? 0) }))));
   }
 
   return {

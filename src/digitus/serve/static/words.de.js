@@ -128,4 +128,10 @@ export default {
   "mistakes.written": "Geschrieben", "mistakes.read": "gelesen als", "mistakes.all": "Alle zeigen", "mistakes.more": "Mehr zeigen",
   "mistakes.total": "{count} falsch gelesen", "mistakes.none": "Keine.",
   "mistakes.lead": "{wrong} von {all} Ziffern sind falsch gelesen ({share}). Aus {data}. Drücken Sie auf eine, um innen zu sehen, warum.",
+
+  "status.waiting": "wartet, bis es an der Reihe ist, höchstens {n} s", "view.board": "Tafel",
+  "join.title": "In die Klasse kommen", "join.lead": "Ihre Klasse hat ein Wort; damit kommen Sie hinein.", "join.word": "Wort der Klasse", "join.name": "Ihr Name, wenn Sie möchten", "join.come-in": "Hineingehen",
+  "class.pupil": "Platz {number}", "class.rename": "{name}: anders heißen", "class.figures": "{n} sind da · {training} Netze lernen · {waiting} warten, bis sie an der Reihe sind", "class.worksheet": "Arbeitsblatt", "class.results": "Als CSV sichern",
+  "class.print": "Drucken", "class.clear": "Klasse leeren", "class.clear-really": "wirklich leeren: alle Läufe gehen verloren", "class.remove": "hinausschicken", "class.remove-really": "wirklich hinausschicken",
+  "class.nothing": "noch nichts trainiert", "class.misread": "eine {t}, gelesen als {r}", "class.qr": "QR-Code der Adresse mit dem Wort der Klasse", "class.come": "Diese Adresse öffnen",
 };

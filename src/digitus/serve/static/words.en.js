@@ -135,4 +135,10 @@ export default {
   "mistakes.written": "Written", "mistakes.read": "read as", "mistakes.all": "Show all", "mistakes.more": "Show more",
   "mistakes.total": "{count} misread", "mistakes.none": "None.",
   "mistakes.lead": "{wrong} of {all} digits are misread ({share}). From {data}. Press one to see inside why.",
+
+  "status.waiting": "waits for its turn, {n} s at most", "view.board": "Board",
+  "join.title": "Join the class", "join.lead": "Your class has a word; say it, and you are in.", "join.word": "Join word", "join.name": "Your name, if you like", "join.come-in": "Come in",
+  "class.pupil": "Pupil {number}", "class.rename": "{name}: take another name", "class.figures": "{n} have joined · {training} networks learn · {waiting} wait for their turn", "class.worksheet": "Worksheet", "class.results": "Save as CSV",
+  "class.print": "Print", "class.clear": "Clear the class", "class.clear-really": "really clear: all runs go", "class.remove": "send out", "class.remove-really": "really send out",
+  "class.nothing": "nothing trained yet", "class.misread": "a {t}, read as {r}", "class.qr": "QR code of the address with the join word", "class.come": "Open this address",
 };

@@ -128,4 +128,10 @@ export default {
   "mistakes.written": "Escrito", "mistakes.read": "leído como", "mistakes.all": "Mostrar todos", "mistakes.more": "Mostrar más",
   "mistakes.total": "{count} mal leídos", "mistakes.none": "Ninguno.",
   "mistakes.lead": "{wrong} de {all} dígitos están mal leídos ({share}). De {data}. Pulsa uno para ver dentro por qué.",
+
+  "status.waiting": "espera su turno, {n} s como mucho", "view.board": "Pizarra",
+  "join.title": "Entrar en la clase", "join.lead": "Tu clase tiene una palabra; con ella se entra.", "join.word": "Palabra de la clase", "join.name": "Tu nombre, si quieres", "join.come-in": "Entrar",
+  "class.pupil": "Alumno {number}", "class.rename": "{name}: cambiar de nombre", "class.figures": "{n} han entrado · {training} redes aprenden · {waiting} esperan su turno", "class.worksheet": "Hoja de trabajo", "class.results": "Guardar como CSV",
+  "class.print": "Imprimir", "class.clear": "Vaciar la clase", "class.clear-really": "vaciar de verdad: se pierden todas", "class.remove": "hacer salir", "class.remove-really": "hacer salir de verdad",
+  "class.nothing": "aún no ha entrenado nada", "class.misread": "un {t}, leído como {r}", "class.qr": "Código QR de la dirección con la palabra", "class.come": "Abre esta dirección",
 };

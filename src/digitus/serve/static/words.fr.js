@@ -128,4 +128,10 @@ export default {
   "mistakes.written": "Écrit", "mistakes.read": "lu", "mistakes.all": "Tout montrer", "mistakes.more": "En montrer plus",
   "mistakes.total": "{count} mal lus", "mistakes.none": "Aucun.",
   "mistakes.lead": "{wrong} chiffres sur {all} sont mal lus ({share}). De {data}. Appuyez sur l'un d'eux pour voir pourquoi.",
+
+  "status.waiting": "attend son tour, {n} s au plus", "view.board": "Tableau",
+  "join.title": "Entrer dans la classe", "join.lead": "Votre classe a un mot ; il ouvre la porte.", "join.word": "Mot de la classe", "join.name": "Votre nom, si vous voulez", "join.come-in": "Entrer",
+  "class.pupil": "Élève {number}", "class.rename": "{name} : changer de nom", "class.figures": "{n} sont là · {training} réseaux apprennent · {waiting} attendent leur tour", "class.worksheet": "Feuille d’exercice", "class.results": "Enregistrer en CSV",
+  "class.print": "Imprimer", "class.clear": "Vider la classe", "class.clear-really": "vraiment vider : tout est perdu", "class.remove": "faire sortir", "class.remove-really": "vraiment faire sortir",
+  "class.nothing": "rien d’entraîné encore", "class.misread": "un {t}, lu comme {r}", "class.qr": "Code QR de l’adresse avec le mot", "class.come": "Ouvrez cette adresse",
 };

@@ -70,4 +70,10 @@ export default {
   "confusion.caption": "行：写的是什么。列：读成什么。红格可以打开。", "confusion.cell": "{t} 读成 {r}：{count}", "confusion.misread": "{digit} 被读成 {read}，{chance}。看内部",
   "mistakes.looking": "正在看测试数字", "mistakes.progress": "正在看测试数字：{done} / {all}", "mistakes.any": "任意数字", "mistakes.written": "写的是", "mistakes.read": "读成", "mistakes.all": "全部显示", "mistakes.more": "显示更多", "mistakes.total": "{count} 个读错", "mistakes.none": "没有。",
   "mistakes.lead": "{all} 个数字中有 {wrong} 个读错（{share}）。来自 {data}。按其中一个，看看为什么。",
+
+  "status.waiting": "等待轮到它，最多 {n} 秒", "view.board": "黑板",
+  "join.title": "加入课堂", "join.lead": "您的课堂有一个口令，说出它就能进入。", "join.word": "课堂口令", "join.name": "您的名字（可不填）", "join.come-in": "进入",
+  "class.pupil": "{number} 号", "class.rename": "{name}：改名", "class.figures": "{n} 人已加入 · {training} 个网络在学习 · {waiting} 个在等待", "class.worksheet": "练习单", "class.results": "存为 CSV",
+  "class.print": "打印", "class.clear": "清空课堂", "class.clear-really": "确定清空：所有训练都会删除", "class.remove": "请出", "class.remove-really": "确定请出",
+  "class.nothing": "还没有训练", "class.misread": "{t} 被读成 {r}", "class.qr": "带口令的地址二维码", "class.come": "打开这个地址",
 };

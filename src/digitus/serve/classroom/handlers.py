@@ -1,0 +1,134 @@
+"""A class over HTTP: joining, one's name, the board, and what the teacher may do.
+
+Inside: the handlers, thin. Not inside: the class itself (`roster`), and the board (`board`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from digitus.serve.classroom.board import Board, board, table
+from digitus.serve.classroom.door import JOIN
+from digitus.serve.classroom.roster import LONGEST_NAME, Roster
+from digitus.serve.live.runs import LiveRuns
+from digitus.serve.operation import operation
+from digitus.serve.responses import refusal
+from digitus.serve.values import Answer, Whole
+from digitus.serve.visitor import TEACHER, asking
+from digitus.serve.worker_pool import WorkerPool
+
+CSV = "text/csv"
+
+Name = Annotated[str, Meta(max_length=LONGEST_NAME, description="What others are shown.")]
+
+
+class JoinBody(Struct, frozen=True):
+    """The word of the class, and perhaps a name."""
+
+    word: Annotated[str, Meta(min_length=1, max_length=100)]
+    name: Name = ""
+
+
+class NameBody(Struct, frozen=True):
+    """A name; nothing takes it back."""
+
+    name: Name
+
+
+class Me(Answer, frozen=True):
+    """Who is asking: a pupil, or with the number 0 the teacher."""
+
+    number: Whole
+    name: str
+
+
+class PupilPath(Struct, frozen=True):
+    """Which pupil."""
+
+    number: Annotated[int, Meta(ge=1, le=10**6)]
+
+
+@dataclass(frozen=True)
+class ClassHandlers:
+    """The handlers around a class; pupils are kept under a cookie of that name."""
+
+    roster: Roster
+    runs: LiveRuns
+    pool: WorkerPool
+    cookie: str
+
+    def addresses(self) -> dict[str, dict[str, Callable[..., Awaitable[Any]]]]:
+        """By path and method, what is done."""
+        return {
+            JOIN: {"POST": self.join},
+            "/api/class": {"GET": self.board, "DELETE": self.clear},
+            "/api/class/me": {"GET": self.me, "POST": self.rename},
+            "/api/class/results": {"GET": self.results},
+            "/api/class/pupils/{number}": {"DELETE": self.remove},
+        }
+
+    @operation(status=204, errors=(403, 409, 429, 507))
+    async def join(self, body: JoinBody, request: Request) -> Response:
+        """Come into the class."""
+        origin = request.client.host if request.client else ""
+        secret = self.roster.join(body.word, body.name, origin)
+        gone = Response(status_code=204)
+        # Lax: who follows a link to the page is known again.
+        gone.set_cookie(self.cookie, secret, path="/", httponly=True, samesite="lax")
+        return gone
+
+    @operation()
+    async def me(self) -> Me:
+        """Who is asking."""
+        number = asking().number or TEACHER
+        return Me(number, self.roster.named(number).name if number else "")
+
+    @operation(errors=(404, 507))
+    async def rename(self, body: NameBody) -> Me:
+        """Take another name."""
+        pupil = self.roster.rename(asking().number or TEACHER, body.name)
+        return Me(pupil.number, pupil.name)
+
+    @operation()
+    async def board(self) -> Board:
+        """The class as it stands, for its teacher."""
+        self._check()
+        return await self.pool.run(board, self.roster, self.runs)
+
+    @operation(media=CSV)
+    async def results(self) -> Response:
+        """Every pupil's runs as a table, for their teacher."""
+        self._check()
+        text = await self.pool.run(table, self.roster, self.runs)
+        how = {"content-disposition": 'attachment; filename="digitus-class.csv"'}
+        return Response("\ufeff" + text, media_type=CSV, headers=how)
+
+    @operation(status=204, errors=(507,))
+    async def remove(self, path: PupilPath) -> None:
+        """Send a pupil out, whose runs go too; for the teacher."""
+        self._check()
+        self.roster.remove(path.number)
+        self._clear_runs(path.number)
+
+    @operation(status=204, errors=(507,))
+    async def clear(self) -> None:
+        """Send everyone out, with all their runs; the next class has another word."""
+        self._check()
+        for pupil in self.roster.pupils:
+            self._clear_runs(pupil.number)
+        self.roster.clear()
+
+    def _clear_runs(self, number: int) -> None:
+        for run in self.runs.of(number):
+            self.runs.remove(run)
+
+    @staticmethod
+    def _check() -> None:
+        if asking().number != TEACHER:
+            raise refusal(403, "that is for the teacher")

@@ -1,0 +1,153 @@
+"""Who is in the class: numbers, names, and the secrets by which browsers are known again.
+
+It is kept in one file beside the runs, so that a class goes on after its server was started again.
+Of a pupil's secret only a hash is kept. All of it is called in the event loop's thread.
+
+Inside: that. Not inside: requests (`door`, `handlers`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+import time
+from collections import deque
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct, structs
+
+from digitus.files import write_text
+from digitus.serve.classroom.invitation import new_word
+from digitus.serve.responses import json_text, refusal
+
+log = logging.getLogger("digitus.serve")
+
+FILE = "class.json"
+LONGEST_NAME = 24  # characters
+MOST_PUPILS = 60
+WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # so many from one address in so long, then it has to wait
+REMEMBERED = 1000  # wrong words
+
+
+class Pupil(Struct, frozen=True):
+    """Somebody who has joined; the number is what others see where there is no name."""
+
+    number: Annotated[int, Meta(ge=1)]
+    secret: str  # its hash
+    name: str = ""
+
+
+class SavedClass(Struct, frozen=True):
+    """A class, as its file holds it."""
+
+    word: str
+    token: str
+    last: int  # number that was given away
+    pupils: list[Pupil]
+
+
+class Roster:
+    """The class whose file lies in `folder`; a new one where there is none.
+
+    `token` is the teacher's, where it is wanted to be that; `address` is where pupils come in.
+    """
+
+    def __init__(self, folder: Path, token: str | None = None, address: str = "") -> None:
+        self.address = address
+        self._file = folder / FILE
+        self._class = self._kept() or SavedClass(new_word(), secrets.token_urlsafe(18), 0, [])
+        if token:
+            self._class = structs.replace(self._class, token=token)
+        self._wrong: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
+
+    def _kept(self) -> SavedClass | None:
+        if not self._file.exists():
+            return None
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=SavedClass)
+        except msgspec.MsgspecError as error:
+            log.warning("%s is left alone: %s", self._file, error)
+            return None
+
+    def save(self) -> None:
+        """Keeps it. Raises `OutputError`."""
+        write_text(self._file, json_text(self._class), new_folder=False)
+
+    @property
+    def word(self) -> str:
+        """What pupils say to come in."""
+        return self._class.word
+
+    @property
+    def token(self) -> str:
+        """By which the teacher is known."""
+        return self._class.token
+
+    @property
+    def pupils(self) -> list[Pupil]:
+        """In the order in which they came."""
+        return list(self._class.pupils)
+
+    def join(self, word: str, name: str, origin: str) -> str:
+        """Somebody comes in, from that network address; the secret by which to be known again."""
+        now = time.monotonic()
+        tried = sum(who == origin and now - when < WRONG_SECONDS for when, who in self._wrong)
+        if tried >= WRONG_WORDS:
+            raise refusal(429, "too many wrong words; wait a minute", Retry_After="60")
+        if not hmac.compare_digest(word.strip().lower().encode(), self.word.encode()):
+            self._wrong.append((now, origin))
+            raise refusal(403, "that is not the word of this class")
+        if len(self._class.pupils) >= MOST_PUPILS:
+            raise refusal(409, f"the class is full: {MOST_PUPILS} have joined")
+        secret, number = secrets.token_urlsafe(18), self._class.last + 1
+        pupil = Pupil(number, _hashed(secret), plain_name(name))
+        pupils = [*self._class.pupils, pupil]
+        self._class = structs.replace(self._class, last=number, pupils=pupils)
+        self.save()
+        return secret
+
+    def known(self, secret: str) -> Pupil | None:
+        """Whose secret this is."""
+        hashed = _hashed(secret)
+        found = (p for p in self._class.pupils if hmac.compare_digest(p.secret, hashed))
+        return next(found, None)
+
+    def named(self, number: int) -> Pupil:
+        """The pupil of that number; a 404 where there is none."""
+        for pupil in self._class.pupils:
+            if pupil.number == number:
+                return pupil
+        raise refusal(404, "there is no such pupil")
+
+    def rename(self, number: int, name: str) -> Pupil:
+        """Another name for a pupil."""
+        renamed = structs.replace(self.named(number), name=plain_name(name))
+        pupils = [renamed if p.number == number else p for p in self._class.pupils]
+        self._class = structs.replace(self._class, pupils=pupils)
+        self.save()
+        return renamed
+
+    def remove(self, number: int) -> None:
+        """Sends a pupil out."""
+        self.named(number)
+        pupils = [p for p in self._class.pupils if p.number != number]
+        self._class = structs.replace(self._class, pupils=pupils)
+        self.save()
+
+    def clear(self) -> None:
+        """Sends everyone out; the next class has another word."""
+        self._class = SavedClass(new_word(), self.token, self._class.last, [])
+        self.save()
+
+
+def plain_name(name: str) -> str:
+    """A name as it is shown: printable, in one line, not too long."""
+    return "".join(c if c.isprintable() else " " for c in name).strip()[:LONGEST_NAME].strip()
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

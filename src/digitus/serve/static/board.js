@@ -1,0 +1,90 @@
+// Board: the class on the projector; how to come in, everyone's network, how good, and what it misreads.
+
+import { ask, bytes, latest } from "./api.js";
+import { called } from "./classroom.js";
+import { complain, css, h, percent, svg } from "./dom.js";
+import { picture } from "./pictures.js";
+import { words } from "./words.js";
+
+const LOOK = 2000; // milliseconds between two looks at the class
+
+export function mount(section) {
+  let shown = false;
+  let timer;
+  let doubted; // the number of the pupil of whom it is asked whether to go; 0: everyone
+  let board;
+  const invitation = h("div", { class: "invitation" });
+  const figures = h("p", { class: "note num", role: "status" });
+  const clear = h("span", { class: "row" });
+  const pupils = h("ul", { class: "pupils" });
+  section.append(h("div", { class: "head" }, figures, h("div", { class: "row" },
+    h("a", { class: "button", href: "#worked" }, words("class.worksheet")),
+    h("a", { class: "button", href: "/api/class/results", download: "" }, words("class.results")),
+    h("button", { type: "button", onclick: () => print() }, words("class.print")), clear)), invitation, pupils);
+
+  async function remove(number) {
+    doubted = undefined;
+    try {
+      await ask(number ? `/api/class/pupils/${number}` : "/api/class", undefined, { method: "DELETE" });
+    } catch (error) {
+      complain(error.message);
+    }
+    look();
+  }
+
+  /** A button that asks once more. */
+  function going(number, key) {
+    const button = (what, onclick, kind = "link") => h("button", { type: "button", class: kind, onclick }, words(what));
+    const doubt = (who) => () => {
+      doubted = who;
+      draw();
+    };
+    return doubted === number ? [button(`${key}-really`, () => remove(number), "link red"), button("runs.keep", doubt(undefined))] : [button(key, doubt(number))];
+  }
+
+  function card(pupil) {
+    const { accuracy, misread: wrong } = pupil;
+    return h("li", { class: "card" },
+      h("h2", {}, called(pupil)),
+      h("p", { class: "share-big num" }, accuracy === null ? "–" : percent(accuracy)),
+      css(h("div", { class: "progress", "aria-hidden": "true" }), { "--v": accuracy ?? 0 }),
+      h("p", { class: "note" }, pupil.layers ? `${pupil.layers} · ${words(`status.${pupil.status}`, { n: "" })}` : words("class.nothing")),
+      wrong && h("figure", {}, picture(bytes(wrong.pixels), 28, 28, { label: words("digit.a", { digit: wrong.true }) }), h("figcaption", {}, words("class.misread", { t: wrong.true, r: wrong.read }))),
+      h("p", { class: "row note" }, going(pupil.number, "class.remove")));
+  }
+
+  function draw() {
+    const { word, address, qr } = board;
+    const dark = qr.flatMap((row, y) => [...row].flatMap((c, x) => (c === "1" ? `M${x} ${y}h1v1h-1z` : []))).join("");
+    invitation.replaceChildren(
+      svg("svg", { viewBox: `-2 -2 ${qr.length + 4} ${qr.length + 4}`, class: "qr", role: "img", "aria-label": words("class.qr") },
+        svg("rect", { x: -2, y: -2, width: qr.length + 4, height: qr.length + 4, fill: "#fff" }), svg("path", { d: dark, fill: "#000" })),
+      h("div", {}, h("p", { class: "lead" }, words("class.come")), h("p", { class: "address" }, address), h("p", { class: "lead" }, words("join.word")), h("p", { class: "join-word" }, word)));
+    figures.textContent = words("class.figures", { n: board.pupils.length, training: board.training, waiting: board.waiting });
+    clear.replaceChildren(...going(0, "class.clear"));
+    pupils.replaceChildren(...board.pupils.map(card));
+  }
+
+  const look = latest(async () => {
+    clearTimeout(timer);
+    if (!shown) return;
+    try {
+      board = await ask("/api/class");
+      draw();
+    } catch (error) {
+      complain(error.message);
+    }
+    timer = setTimeout(look, LOOK);
+  });
+
+  return {
+    show() {
+      shown = true;
+      look();
+    },
+    hide() {
+      shown = false;
+      clearTimeout(timer);
+    },
+  };
+}

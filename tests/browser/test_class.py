@@ -1,0 +1,63 @@
+"""A class in two browsers: the pupil comes in by the word, the teacher sees it on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser.conftest import PHONE, Visit
+from browser.test_axe import findings
+from serving import Serving, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+TOKEN = "the-teacher"
+REFUSED = "Failed to load resource: the server responded with a status of "
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Iterator[Serving]:
+    with serving(tmp_path, TOKEN, of_class=True) as serves:
+        yield serves
+
+
+def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -> None:
+    visits = [Visit(browser.new_context(**how), ours.address) for how in (PHONE, {})]
+    try:
+        pupil = visits[0].page(f"{ours.address}/")
+        pupil.fill("#word", "nothing")
+        pupil.fill("#name", "Ada")
+        assert findings(pupil) == []
+        pupil.keyboard.press("Enter")
+        pupil.wait_for_selector("[role=alert]:has-text('not the word')")
+        pupil.fill("#word", ours.word.upper())
+        pupil.keyboard.press("Enter")
+        pupil.wait_for_selector("button.me:has-text('Ada')")
+        # What the browser itself says of the page that is only the way in, and of the wrong word.
+        assert [text.startswith(REFUSED) for text in visits[0].complaints] == [True, True]
+        visits[0].complaints.clear()
+
+        board = visits[1].page(f"{ours.address}/?token={TOKEN}#board")
+        board.wait_for_selector(".pupils h2:has-text('Ada')")
+        assert board.inner_text(".join-word") == ours.word
+        assert "token" not in board.url
+        assert findings(board) == []
+
+        pupil.click("button.me")
+        pupil.fill("form.me input", "Lovelace")
+        pupil.keyboard.press("Enter")
+        board.wait_for_selector(".pupils h2:has-text('Lovelace')")
+        board.click(".pupils button")
+        board.click(".pupils button.red")
+        board.wait_for_selector(".pupils:empty", state="attached")
+        assert pupil.evaluate("fetch('/api/runs').then((r) => r.status)") == 401
+        visits[0].complaints.clear()
+        assert not visits[1].complaints
+    finally:
+        for visit in visits:
+            visit.context.close()
+    assert not visits[0].complaints
