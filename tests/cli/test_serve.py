@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,3 +141,19 @@ def test_empty_token(digitus: Any, token: str, says: str) -> None:
 def test_wrong_usage(digitus: Any) -> None:
     for arguments in (["--port", "70000"], ["--port", "x"], ["--folder"], ["a", "b"]):
         assert digitus("serve", *arguments).code == 2
+
+
+def test_a_class_is_told_how_to_come_in(tmp_path: Path) -> None:
+    with started(tmp_path, "--class", "--host", "127.0.0.1", "--port", "0") as process:
+        own = address(process)
+        assert own.endswith("#board")
+        assert process.stdout
+        line = process.stdout.readline()
+        word = re.search(r"join word (\w+)", line)
+        assert word, line
+        page = own.partition("?")[0]
+        assert page in line
+        assert any(ord(c) > 0x2500 for c in process.stdout.readline() + process.stdout.readline())
+        joined = httpx.post(f"{page}api/class/join", json={"word": word[1]})
+        assert joined.status_code == 204
+        assert httpx.get(own.partition("#")[0]).status_code == 200

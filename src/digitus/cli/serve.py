@@ -79,23 +79,19 @@ def serve(
         with locked(folder, "digitus serve"), limited(1), suppress(KeyboardInterrupt):
             roster = Roster(folder, token, address) if class_ else None
             if roster:
-                roster.save()
                 token = roster.token
             elif token is None and not is_loopback(host):
                 token = secrets.token_urlsafe(18)
             policy = AccessPolicy(host, port, token)
             app = application(recognizer, policy, folder, roster=roster, reload_page=reload_page)
             own = address + (f"?token={quote(token)}" if token else "")
-            own += "#board" if roster else ""
+            own += "#board" * class_
+            pupils = {"pupils": address, "word": roster.word} if roster else {}
             if json:
-                about = {"address": own, "folder": str(folder)}
-                about |= {"pupils": address, "word": roster.word} if roster else {}
-                print_json(about)
+                print_json({"address": own, "folder": str(folder), **pupils})
                 sys.stdout.flush()
             else:
-                output().print(own)
-                if roster:
-                    _invite(address, roster.word)
+                _tell(own, pupils)
             if open_:
                 click.launch(own)
             server(app).run(sockets=[listening])
@@ -112,9 +108,12 @@ def _shown(host: str, *, number: bool) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _invite(address: str, word: str) -> None:
-    """What pupils need: in words, and as a QR code."""
-    from digitus.serve.classroom.invitation import join_address, qr_text
+def _tell(own: str, pupils: dict[str, str]) -> None:
+    """The address, and what pupils need: in words, and as a QR code."""
+    output().print(own)
+    if pupils:
+        from digitus.serve.classroom.invitation import join_address, qr_text
 
-    output().print(f"Pupils: {address} with the join word {word}, or by this code:")
-    output().print(qr_text(join_address(address, word)), no_wrap=True)
+        address, word = pupils["pupils"], pupils["word"]
+        output().print(f"Pupils: {address} with the join word {word}, or by this code:")
+        output().print(qr_text(join_address(address, word)), no_wrap=True)

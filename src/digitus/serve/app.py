@@ -20,7 +20,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from digitus.errors import DigitusError
-from digitus.limits import WORK_WAITING
 from digitus.recognizer import Recognizer
 from digitus.serve.access import AccessPolicy
 from digitus.serve.batcher import Batcher
@@ -55,7 +54,7 @@ class Backend:
     def __init__(self, recognizer: Recognizer, folder: Path, roster: Roster | None = None) -> None:
         self.recognizer = recognizer
         self.batcher = Batcher(recognizer)
-        self.pool = WorkerPool(MOST_PUPILS if roster else WORK_WAITING)
+        self.pool = WorkerPool(MOST_PUPILS if roster else 0)
         # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
         self.pictures = WorkerPool()
         self.runs = LiveRuns(folder, self._answers, of_class=roster is not None)

@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class WorkerPool:
-    """A few threads and a short queue before them."""
+    """A few threads and a short queue before them, where `more` tasks than usual may wait."""
 
-    def __init__(self, waiting: int = WORK_WAITING) -> None:
-        self._pool, self._waiting = ThreadPoolExecutor(WORKERS, "work"), waiting
+    def __init__(self, more: int = 0) -> None:
+        self._pool, self._most = ThreadPoolExecutor(WORKERS, "work"), WORKERS + more
         self.busy = 0  # tasks that are worked on or wait
 
     async def run(self, task: Callable[..., T], *arguments: Any, timeout_seconds: float = 0.0) -> T:
@@ -32,7 +32,7 @@ class WorkerPool:
         Where it takes too long, or whoever waits for it is cancelled, it is given up: one that has
         not begun at once, the other at its next `cancellation.check`.
         """
-        if self.busy >= WORKERS + self._waiting:
+        if self.busy >= self._most + WORK_WAITING:
             raise refusal(
                 503, "too much to do at the moment; try again in a second", Retry_After="1"
             )

@@ -62,6 +62,7 @@ class Roster:
         self._class = self._kept() or SavedClass(new_word(), secrets.token_urlsafe(18), 0, [])
         if token:
             self._class = structs.replace(self._class, token=token)
+        self.save()
         self._wrong: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
 
     def _kept(self) -> SavedClass | None:
