@@ -32,7 +32,7 @@ static void compare(const char *what, int64_t n, const number *found, const doub
 static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, int64_t k,
                         int64_t stride, int64_t border) {
   const int64_t rows = (h + 2 * border - k) / stride + 1, cols = (w + 2 * border - k) / stride + 1;
-  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border, 0, 1};
+  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border, 0, 1, 0};
   const int64_t in = n * h * w * c, out = n * rows * cols * o, all = k * k * c * o;
   number *x = some(in), *W = some(all), *b = some(o), *dy = some(out), *y = some(out);
   number *dx = some(in), *dW = some(all), *db = some(o), *memory = some(room(&s).size);
