@@ -48,6 +48,32 @@ def test_of_several_each_line_has_its_file(digitus: Any, photo: Path, blank: Pat
     assert several.err == alone.err == f"digitus: {blank}: no digits found\n"
 
 
+class Stdin:
+    """Standard input with a picture in it."""
+
+    def __init__(self, picture: Path) -> None:
+        self.buffer = io.BytesIO(picture.read_bytes())
+
+
+def test_a_dash_is_standard_input_and_a_file_of_that_name_is_that_file(
+    digitus: Any, photo: Path, blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "-").write_bytes(photo.read_bytes())
+    monkeypatch.setattr("sys.stdin", Stdin(blank))
+    for name in ("./-", ".//-", tmp_path / "-"):
+        assert digitus("read", name).out == "71\n"
+    told = digitus("read", "-")
+    assert (told.out, told.err) == ("", "digitus: -: no digits found\n")
+
+
+def test_a_dash_is_standard_input_where_a_folder_has_that_name(
+    digitus: Any, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "-").mkdir()
+    monkeypatch.setattr("sys.stdin", Stdin(photo))
+    assert digitus("read", "-").out == "71\n"
+
+
 def test_a_json_object_for_each_picture(digitus: Any, photo: Path, blank: Path) -> None:
     first, second = digitus("read", photo, blank, "--format", "jsonl").out.splitlines()
     record = json.loads(first)

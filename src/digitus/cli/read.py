@@ -56,8 +56,22 @@ def _grid(
     return rows, columns
 
 
+def _pictures(ctx: click.Context, param: click.Parameter, names: Sequence[str]) -> tuple[Path, ...]:
+    """Where they are."""
+    from digitus.reading.pictures import picture_path
+
+    return tuple(map(picture_path, names))
+
+
 @click.command
-@click.argument("pictures", nargs=-1, required=True, type=PATH, metavar="PICTURE...")
+@click.argument(
+    "pictures",
+    nargs=-1,
+    required=True,
+    type=click.Path(readable=False),
+    callback=_pictures,
+    metavar="PICTURE...",
+)
 @click.option(
     "--format",
     "form",

@@ -16,6 +16,12 @@ from digitus.vision.decode import SUFFIXES
 STANDARD_INPUT = Path("-")
 
 
+def picture_path(name: str) -> Path:
+    """What somebody named: "-" is standard input, and "./-" a file, though the paths are equal."""
+    path = Path(name)
+    return path.absolute() if path == STANDARD_INPUT and name != "-" else path
+
+
 def named(
     names: Iterable[Path], *, recursive: bool = False
 ) -> Iterator[tuple[Path, DataError | None]]:
@@ -26,7 +32,7 @@ def named(
     place of its pictures with an error.
     """
     for name in names:
-        if not os.path.isdir(name):
+        if name == STANDARD_INPUT or not os.path.isdir(name):
             yield name, None
             continue
         failures: list[OSError] = []
