@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -100,6 +101,22 @@ def test_imports_point_inwards(name: str) -> None:
     ring = RINGS[name.partition(".")[0]]
     outer = {m for m in ours(name) if RINGS[m.partition(".")[0]] > ring}
     assert not outer, f"{name} is in ring {ring} and imports {outer}"
+
+
+def test_as_many_arrows_as_are_told() -> None:
+    rooms = {name.partition(".")[0] for name in NAMES}
+    arrows = {
+        (room, other)
+        for name in NAMES
+        for room, other in [(name.partition(".")[0], m.partition(".")[0]) for m in ours(name)]
+        if room != other
+    }
+    text = " ".join((ROOT / "ARCHITECTURE.md").read_text("utf-8").split())
+    told = re.search(r"the (\d+) rooms, .*? about (\d+) arrows, .*? the (\d+) that", text)
+    assert told, "ARCHITECTURE.md does not tell how many arrows there are"
+    count, about, most = map(int, told.groups())
+    assert (count, most) == (len(rooms), len(rooms) * (len(rooms) - 1) // 2)
+    assert round(len(arrows), -1) == about
 
 
 def test_what_a_network_in_use_needs_is_no_part_of_training() -> None:
