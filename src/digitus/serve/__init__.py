@@ -20,6 +20,7 @@
     layer_words   a layer's name, settings and equations
     mistakes      /api/mistakes, and how far the server is with looking
     pen           /api/pen: digits that the simulated pen writes
+    worked        /api/worked: one step of learning that a pencil can follow
     health        /api/health
     metrics       /metrics
     live/         training runs that can be watched

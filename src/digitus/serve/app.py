@@ -40,6 +40,7 @@ from digitus.serve.pen import pen
 from digitus.serve.recognition import Recognition
 from digitus.serve.responses import error_response, json_text, refusal
 from digitus.serve.static_files import StaticFiles, read_files
+from digitus.serve.worked import worked
 from digitus.serve.worker_pool import WorkerPool
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -95,6 +96,7 @@ class Backend:
             "/api/mistakes": {"GET": mistakes.mistakes},
             "/api/mistakes/progress": {"GET": mistakes.progress},
             "/api/pen/{digit}": {"GET": pen},
+            "/api/worked": {"GET": worked},
             "/api/recipes": {"GET": runs.recipes},
             "/api/runs": {"GET": runs.all, "POST": runs.begin},
             "/api/runs/{id}": {"GET": runs.one, "DELETE": runs.remove},

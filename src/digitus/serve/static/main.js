@@ -5,11 +5,12 @@ import { complain, h } from "./dom.js";
 import { repaint } from "./pictures.js";
 import { LANGUAGES, language, speak, words } from "./words.js";
 import { choose, model, offer, picker } from "./model.js";
+import { remembered } from "./remember.js";
 
 // A view is fetched when it is first opened: nobody waits for what is not looked at.
 const views = {
   draw: () => import("./draw.js"), read: () => import("./read.js"), inside: () => import("./inside.js"),
-  learn: () => import("./learn.js"), mistakes: () => import("./mistakes.js"),
+  learn: () => import("./learn.js"), mistakes: () => import("./mistakes.js"), worked: () => import("./worked.js"),
 };
 const { role } = document.body.dataset; // in a class: teacher or pupil
 if (role === "teacher") views.board = () => import("./board.js");
@@ -85,6 +86,13 @@ function notices() {
   addEventListener("keydown", (event) => event.key === "Escape" && complain());
 }
 
+/** The guided tour, where it was left open or is wanted. */
+function touring() {
+  const begin = () => document.querySelector(".tour") ?? import("./tour.js").then(({ tour }) => tour());
+  document.getElementById("tour").addEventListener("click", begin);
+  if (remembered("touring")) begin();
+}
+
 /** What only a class has: the teacher's board, the pupil's name. */
 function classroom() {
   if (role === "teacher") {
@@ -99,6 +107,7 @@ function classroom() {
 // The token, once shown, is in a cookie; the address that people copy goes without, as without the join word.
 if (["token", "join"].some((name) => new URLSearchParams(location.search).has(name))) history.replaceState(null, "", location.pathname + location.hash);
 languages();
+touring();
 classroom();
 theme();
 notices();
