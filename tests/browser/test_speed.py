@@ -18,10 +18,11 @@ SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.decodedBodySize, 0)"""
 
 
-@pytest.mark.parametrize("view", ["draw", "inside", "mistakes"])
+@pytest.mark.parametrize("view", ["draw", "inside", "learn", "mistakes"])
 def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> None:
     page = visit.page(f"{server.address}#{view}")
-    ready = {"draw": ".steps .seen", "inside": ".maps:visible", "mistakes": ".misread"}[view]
+    ready = {"draw": ".steps .seen", "inside": ".maps:visible", "learn": ".diagram",
+             "mistakes": ".misread"}[view]  # fmt: skip
     page.wait_for_selector(f"#view-{view} {ready}")
     assert 50_000 < page.evaluate(SCRIPTS) < LARGEST
-    assert page.evaluate(SHIFTS) < 0.1
+    assert page.evaluate(SHIFTS) < 0.01

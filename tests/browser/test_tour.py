@@ -1,4 +1,4 @@
-"""The tour leads through the views and goes on where it was left; one step by hand, and on paper."""
+"""The tour leads through the views and goes on where it was left; a step by hand, and on paper."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def test_the_tour_leads_through_the_views_and_goes_on_where_it_was_left(
     assert "0.8620" in page.inner_text(".verdict-line:visible")
 
     # On paper, a worksheet: blanks for all lines, the answers apart.
+    colour = "e => getComputedStyle(e).color"
+    page.emulate_media(media="print")
+    assert page.locator(".solved").first.evaluate(colour) == "rgba(0, 0, 0, 0)"
+    page.emulate_media(media="screen")
     page.get_by_role("button", name="Begin again").click()
     assert page.locator(".answers").is_hidden()
     page.emulate_media(media="print")
