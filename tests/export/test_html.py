@@ -74,7 +74,7 @@ SHEETS = [
 PAGES = [
     next(pages(1, seed, kinds=kinds))
     for seed, kinds in (
-        (7, ["lines"]), (10, ["lines"]), (6, ["number", "turned"]), (14, ["small"]),
+        (7, ["lines"]), (10, ["lines"]), (12, ["number", "turned"]), (14, ["small"]),
         (11, ["blank"]),
     )
 ]  # fmt: skip

@@ -73,8 +73,11 @@ class Look:
 
     @property
     def certain(self) -> bool:
-        """Whether what was found is certain enough, this way up."""
-        return len(self.confidences) > 0 and float(self.confidences.mean()) >= CERTAIN
+        """Whether so much was found, and so certainly, that no other way up is asked for.
+
+        Lying on its side, a 7 alone may be a certain 4.
+        """
+        return len(self.confidences) >= ENOUGH and float(self.confidences.mean()) >= CERTAIN
 
     @property
     def evidence(self) -> Floats64:
@@ -112,15 +115,17 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
     """The picture the way up that is likeliest."""
     upright = _finds(grey, 0, options)
     if len(upright.found) <= MANY:
-        return _best_turned(upright, options)
+        look = _best_turned(upright, options, MANY)
+        cut_short = look.turns and len(look.found) == MANY
+        return look_at(grey, look.turns, options) if cut_short else look
     quickly = replace(options, keep_steps=False)
     part = _finds(_part(grey, upright.found), 0, quickly, PART)
     turns = _best_turned(part, quickly, PART).turns
     return _looked(_finds(grey, turns, options) if turns else upright, options)
 
 
-def _best_turned(upright: _Finds, options: ReadingOptions, most: int = FINDS) -> Look:
-    """The same, each way up looked at, `most` finds of it."""
+def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
+    """The same, each way up looked at, `most` finds of it: what are digits may be noise turned."""
     look = _looked(upright, options)
     if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
         return look

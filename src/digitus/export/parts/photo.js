@@ -92,7 +92,7 @@ function looked(grey, found, turns) {
   const digits = joint(found, close, ink).map((p, i) => ({ ...found[i], p, likely: sum(p), best: Math.max(...p) }));
   const likely = digits.filter((d) => d.likely >= LIKELY);
   const read = sum(likely.map((d) => d.best));
-  return { grey, turns, digits, likely, read, certain: likely.length > 0 && read / likely.length >= CERTAIN };
+  return { grey, turns, digits, likely, read, certain: likely.length >= ENOUGH && read / likely.length >= CERTAIN };
 }
 
 /** What speaks for the way up of a look, in logarithms, by Bayes' rule (reading/way_up.py). */
@@ -116,7 +116,11 @@ function quarters(grey, turns) {
 /** The picture the way up that is likeliest. */
 function bestLook(grey) {
   const upright = finds(grey, open().page);
-  if (upright.length <= MANY) return bestTurned(grey, upright, FINDS);
+  if (upright.length <= MANY) {
+    const look = bestTurned(grey, upright, MANY), turned = look.grey;
+    const cutShort = look.turns && look.digits.length === MANY;
+    return cutShort ? looked(turned, finds(turned, open().page), look.turns) : look;
+  }
   const part = partOf(grey, upright);
   const { turns } = bestTurned(part, finds(part, open().page).slice(0, PART), PART);
   const turnedTo = quarters(grey, turns);
