@@ -18,9 +18,11 @@ from digitus.detection.tasks import TASKS
 from digitus.recipe import load_recipe, planned, shipped
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.lesson import lesson_from
+from digitus.serve.live.places import Places
 from digitus.serve.live.run import LiveRun
 from digitus.serve.live.run_state import SavedSettings
 from digitus.serve.live.runs import LiveRuns
+from digitus.serve.live.shares import Shares
 from digitus.training.session import initial_state
 from fuzzing.files import at, folder, strokes_of_the_run
 from fuzzing.target import Target
@@ -72,7 +74,7 @@ def taken_up(changed: str) -> Callable[[Path], object]:
 
 async def told_of_runs(folder: Path) -> list[bytes]:
     """What the page is told of a server's runs."""
-    runs = LeftAlone(folder)
+    runs = LeftAlone(folder, int)
     runs.open()
     return [msgspec.json.encode(told) for run in runs for told in (run.summary(), run.state())]
 
@@ -85,7 +87,7 @@ def run_files() -> dict[str, bytes]:
     place.mkdir(parents=True)
 
     async def save() -> None:
-        LiveRun(place, settings, DigitsCache()).save()
+        LiveRun(place, settings, DigitsCache(), Places(1, Shares(int))).save()
 
     asyncio.run(save())
     kept = {path.name: path.read_bytes() for path in place.iterdir()}
