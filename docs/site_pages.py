@@ -1,7 +1,8 @@
 """What the site makes of the pages: for whom each is, and links between equations and code.
 
 Inside: a Sphinx extension. Above each page stands whom it is for and what one can do afterwards
-(`site/readers.toml`); pages of the repository's root get their text; in the mathematics the name of
+(`site/readers.toml`); the front page leads to the exported page, which reads what visitors write;
+pages of the repository's root get their text; in the mathematics the name of
 the code is a link to its description, from which the source is one link away; and each description
 lists the equations that the code computes. Not inside: settings (`conf.py`), docstrings
 (`site_docstrings.py`), and what the pages say.
@@ -18,6 +19,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+import digitus
 from site_docstrings import as_restructured_text
 
 HERE = Path(__file__).parent
@@ -46,6 +48,15 @@ TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
+TRIED = "try.html"
+TRY = f"""
+```{{raw}} html
+<p><a href="{TRIED}"><strong>Try it</strong></a>: write a number there, or drop a photo of one. The
+page reads it by itself, and nothing is sent.</p>
+```
+"""
+
+
 def equations() -> dict[str, list[str]]:
     """The numbers of the equations that each piece of code computes, by its name in the page."""
     found = defaultdict(list)
@@ -62,6 +73,8 @@ def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
     if docname == MATHEMATICS:
         text = EQUATION.sub(lambda m: f"({m[1]})=\n{CODE.sub(_as_link, m[2])}", text)
     content[0] = text if LESSON.match(docname) else _introduced(docname, text)
+    if docname == "index":
+        content[0] = content[0].replace("\n:::\n", f"\n:::\n{TRY}", 1)
 
 
 def _of_root(match: re.Match[str]) -> str:
@@ -119,6 +132,12 @@ def _described(
         lines += ["", f"Derived in the mathematics: {', '.join(links)}.", ""]
 
 
+def _to_try(app: Sphinx, error: Exception | None) -> None:
+    """The page with the recognizer inside, as `digitus export --to html` makes it."""
+    if error is None and app.builder.format == "html":
+        digitus.load().export("html", Path(app.outdir) / TRIED, check=False)
+
+
 def _made_accessible(app: Sphinx, error: Exception | None) -> None:
     """Adds what the theme leaves out for those who use a keyboard or hear a page."""
     if error is None and app.builder.format == "html":
@@ -135,4 +154,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", _prepared)
     app.connect("autodoc-process-docstring", _described)
     app.connect("build-finished", _made_accessible)
+    app.connect("build-finished", _to_try)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
