@@ -17,7 +17,25 @@ def section(found: dict[str, Any]) -> str:
     ]
     for name, model in found["models"].items():
         lines += ["", *_model(name, model)]
+    if "page" in found:
+        lines += ["", *_page(found["page"])]
     return "\n".join(lines) + "\n"
+
+
+def _page(page: dict[str, Any]) -> list[str]:
+    photo = page["photo"]
+    width, height = photo["pixels"]
+    return [
+        f"### The page: {page['bytes']:,} bytes",
+        "",
+        f"Of {page['pages']} made pages, all kinds mixed, the page's code reads {page['exact']} "
+        f"with all digits right and in order,",
+        f"Python {page['exact_in_python']}; {page['same']} alike, and of {page['digits']:,} digits "
+        f"{page['same_digits']:,}. A photo of {width:,} x {height:,} pixels with",
+        f"{photo['digits']} digits takes Chromium {photo['seconds']:.1f} s, from its file to the "
+        f"answer, and {photo['first_seconds']:.1f} s the first time",
+        "(`python benchmarks/portable_page.py`).",
+    ]
 
 
 def _model(name: str, model: dict[str, Any]) -> list[str]:

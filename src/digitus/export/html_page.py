@@ -2,9 +2,10 @@
 
 It works from any static host and from a file. Its code is the module of `js_module`, which knows
 single digits, and after it `parts/drawing.js`, which reads drawings, and `parts/preparing.js`,
-`finding.js` and `photo.js`, which read photos with the page and the close-up network by a kernel
-of WebAssembly (`parts/kernel.js`). Code and weights are made smaller and stand in the page as text,
-which `parts/unpack.js` takes apart; `parts/page.js` is the sheet, `parts/page.html` what is around.
+`colour.js`, `finding.js`, `lines.js` and `photo.js`, which read photos with the page and the
+close-up network by a kernel of WebAssembly (`parts/kernel.js`). Code and weights are made smaller
+and stand in the page as text, which `parts/unpack.js` takes apart; `parts/page.js` is the sheet,
+`parts/page.html` what is around.
 
 Inside: putting them together, and Node to try it. Not inside: what the code does.
 """
@@ -19,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from digitus.datasets.digits import DIGITS, named
 from digitus.detection import closeup, model
 from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
 from digitus.detection.detector import BLOCK
@@ -36,7 +38,10 @@ SIDE = 28  # pixels of the images that `drawing.js` makes
 # Of the whole numbers that the weights of the page and the close-up network become: six bits, for
 # both in eight do not fit into a page of 2 MB (docs/portable.md says what that costs).
 MOST = 31
-ENGINE = ("digitus.js", "drawing.js", "preparing.js", "kernel.js", "finding.js", "photo.js")
+ENGINE = (
+    *("digitus.js", "drawing.js", "preparing.js", "colour.js", "kernel.js", "finding.js"),
+    *("lines.js", "photo.js"),
+)
 # Node reads the page itself: its text is taken apart as in a browser, and the digits are read.
 START = """import { readFileSync } from "node:fs";
 const page = readFileSync("page.html", "utf8");
@@ -61,6 +66,8 @@ def make(
     members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
 ) -> Made:
     """The page, and Node to run what is in it."""
+    if about["classes"] != DIGITS:
+        raise ExportError(f"the page reads numbers; this network tells {named(about['classes'])}")
     if tuple(about["size"]) != (SIDE, SIDE):
         height, width = about["size"]
         raise ExportError(

@@ -195,17 +195,19 @@ const networks = MODEL.networks.map((one) => ({ run: network(one, MODEL.size), t
 export const card = MODEL.card;
 export const [height, width] = MODEL.size;
 export const threshold = MODEL.threshold;
+/** The signs that it tells apart: "0123456789", or as a recipe says. */
+export const classes = MODEL.classes;
 
-/** How probable each digit is, for height * width bytes. */
+/** How probable each class is, for height * width bytes. */
 export function probabilities(bytes) {
   if (bytes.length !== height * width) throw new RangeError(`an image is ${height} x ${width} bytes, not ${bytes.length}`);
-  const sum = new Array(10).fill(0);
+  const sum = new Array(classes.length).fill(0);
   for (const { run, temperature } of networks)
     softmax(Array.from(run(bytes), (z) => z / temperature)).forEach((p, i) => { sum[i] += p / networks.length; });
   return sum;
 }
 
-/** The digit of an image, null where the answer is refused, and how probable it is. */
+/** The digit of an image, by its place in `classes`, null where the answer is refused, and how probable it is. */
 export function read(bytes) {
   const p = probabilities(bytes);
   const confidence = Math.max(...p);

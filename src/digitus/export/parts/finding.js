@@ -1,6 +1,6 @@
-// Where the digits of a photo are, and in which order they are read: the page network at every scale,
-// what it says of each place, and lines (detection/maps.py, detector.py, parts.py and lines.py, from
-// which names and numbers are). Not inside: which digit a find is (`photo.js`).
+// Where the digits of a photo are: the page network at every scale, and what it says of each place
+// (detection/maps.py, detector.py and parts.py, from which names and numbers are). Not inside: in which
+// order they are read (`lines.js`), and which digit a find is (`photo.js`).
 
 const COARSEST = 60, ENLARGED = 3, FINEST = 1920, ALWAYS = 480, MARGIN = 16, BLOCK = 16, STRIDE = 4;
 const CALLS = 0.1, CALLED = 9, HEAT = 0.1, SAME = 0.6, FINDS = 1000, CHANNELS = 21, CELL = 64, HALO = 32;
@@ -245,67 +245,3 @@ function merged(found) {
 
 const longerSide = ({ w, h }) => Math.max(w, h);
 const missedBy = (a, b) => Math.hypot(a.after[0] - b.x, a.after[1] - b.y);
-
-/** Finds in lines from top to bottom, each from left to right, by the links that lead to a digit. */
-function linesOf(found) {
-  const links = [];
-  found.forEach((a, i) => {
-    if (a.follow[0] > 0.85) return;
-    const length = Math.hypot(a.after[0] - a.x, a.after[1] - a.y) / longerSide(a);
-    found.forEach((b, j) => {
-      const away = missedBy(a, b) / longerSide(a);
-      if (i !== j && away < 0.35 + 0.2 * length) links.push([away, i, j]);
-    });
-  });
-  const after = new Map(), before = new Map();
-  for (const [, i, j] of links.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])) {
-    let first = i;
-    while (before.has(first)) first = before.get(first);
-    if (after.has(i) || before.has(j) || first === j) continue;
-    after.set(i, j);
-    before.set(j, i);
-  }
-  const chains = [];
-  for (let i = 0; i < found.length; i++) {
-    if (before.has(i)) continue;
-    const chain = [];
-    for (let at = i; at !== undefined; at = after.get(at)) chain.push(found[at]);
-    chains.push(chain);
-  }
-  const rows = [];
-  for (const chain of chains.sort((a, b) => b.length - a.length || a[0].x - b[0].x)) {
-    let best = [0.5];
-    rows.forEach((row, r) => {
-      const apart = apartFrom(row, chain);
-      if (apart < best[0]) best = [apart, r];
-    });
-    if (best.length > 1) rows[best[1]] = [...rows[best[1]], ...chain].sort((a, b) => a.x - b.x);
-    else rows.push(chain);
-  }
-  const level = (row) => sum(row.map((d) => d.y)) / row.length;
-  return rows.sort((a, b) => level(a) - level(b));
-}
-
-/** How far a chain lies above or below a row, in heights; infinite for digits of another size. */
-function apartFrom(row, chain) {
-  const [one, other] = [row, chain].map((some) => median(some.map((d) => d.h)));
-  if (!(one / other > 1 / 2.5 && one / other < 2.5)) return Infinity;
-  const sorted = [...row].sort((a, b) => a.x - b.x);
-  const level = (x) => {
-    const next = sorted.findIndex((d) => d.x > x);
-    if (next === 0) return sorted[0].y;
-    if (next < 0) return sorted.at(-1).y;
-    const [a, b] = [sorted[next - 1], sorted[next]];
-    return a.y + ((b.y - a.y) * (x - a.x)) / (b.x - a.x);
-  };
-  return Math.max(...chain.map((d) => Math.abs(d.y - level(d.x)))) / Math.max(one, other);
-}
-
-/** What the network says of the gaps of a line: log odds that each is a space. */
-function parting(line) {
-  return line.slice(1).map((b, i) => {
-    const a = line[i];
-    const [joins, apart] = [a.follow[1], a.follow[2]].map((p) => Math.max(p, 1e-3));
-    return missedBy(a, b) / longerSide(a) < 0.7 ? Math.log(apart / joins) : 0;
-  });
-}

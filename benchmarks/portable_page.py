@@ -1,0 +1,144 @@
+"""The exported page beside Python, on made pages and on a photo of 12 megapixels.
+
+    python benchmarks/portable_page.py [--count 100]
+
+Node reads the made pages (`digitus.synthetic.pages`, all kinds mixed, written by the simulated pen)
+with the code of the page; Chromium opens the page from its file and is given the photo, a made page
+as a camera would save it. Writes "page" of `results/portable.json`; `docs.write` then writes
+docs/portable.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from threadpoolctl import threadpool_limits
+
+import digitus
+from digitus.export.html_page import START
+from digitus.reading.result import Reading
+from digitus.synthetic.pages.pages import Page, pages
+from docs.write import write
+from portable import BROWSERS, RESULTS
+
+SEED = 2
+PHOTO = ("lines", 4), 4000  # the kind and the seed of the page that is photographed, and pixels
+READ = """const sizes = JSON.parse(readFileSync("sizes.json", "utf8"));
+const pictures = readFileSync("pages.bin");
+let at = 0;
+const found = sizes.map(([width, height]) => {
+  const pixels = new Uint8Array(pictures.subarray(at, (at += 4 * width * height)));
+  return readPhoto({ pixels, width, height });
+});
+process.stdout.write(JSON.stringify(found));
+"""
+
+
+def main() -> None:
+    """Both comparisons."""
+    parser = argparse.ArgumentParser(description="The exported page beside Python.")
+    parser.add_argument("--count", type=int, default=100)
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    with TemporaryDirectory() as name, threadpool_limits(1):
+        folder = Path(name)
+        (file,) = digitus.load().export("html", folder / "page.html", check=False).files
+        made = list(pages(arguments.count, SEED))
+        found = {"bytes": file.stat().st_size, **compared(made, folder), **photographed(file)}
+    results = json.loads(RESULTS.read_text("utf-8"))
+    results["page"] = found
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    print(found)
+    write()
+
+
+def compared(made: list[Page], folder: Path) -> dict[str, Any]:
+    """How many pages, and digits, Node and Python read alike, and how many as they are."""
+    with (folder / "pages.bin").open("wb") as file:
+        for page in made:
+            colours = page.picture if page.picture.ndim == 3 else np.dstack([page.picture] * 3)
+            opaque = np.full(colours.shape[:2], 255, np.uint8)
+            file.write(np.dstack([colours, opaque]).tobytes())
+    sizes = [page.picture.shape[1::-1] for page in made]
+    (folder / "sizes.json").write_text(json.dumps(sizes), "utf-8")
+    (folder / "main.mjs").write_text(START + READ, "utf-8")
+    node = shutil.which("node")
+    assert node is not None, "Node is not on this machine"
+    done = subprocess.run([node, "main.mjs"], cwd=folder, capture_output=True, check=True)
+    theirs = json.loads(done.stdout)
+    ours = [digitus.read(page.picture) for page in made]
+    lines = [tuple(found["lines"]) for found in theirs]
+    return {
+        "pages": len(made),
+        "same": sum(a == b.lines for a, b in zip(lines, ours, strict=True)),
+        "exact": sum(a == page.lines for a, page in zip(lines, made, strict=True)),
+        "exact_in_python": sum(a.lines == page.lines for a, page in zip(ours, made, strict=True)),
+        "digits": sum(len(reading.digits) for reading in ours),
+        "same_digits": sum(
+            in_both(reading, found["digits"]) for reading, found in zip(ours, theirs, strict=True)
+        ),
+    }
+
+
+def in_both(reading: Reading, theirs: list[dict[str, Any]]) -> int:
+    """How many digits of a reading another one has, in the same place."""
+
+    def near(box: Any, other: Any) -> bool:
+        (x, y, w, h), (a, b, c, d) = box, other
+        return max(abs(x + w / 2 - a - c / 2), abs(y + h / 2 - b - d / 2)) < max(w, h) / 3
+
+    return sum(
+        any(d.value == other["value"] and near(d.box, other["box"]) for other in theirs)
+        for d in reading.digits
+    )
+
+
+def photographed(file: Path) -> dict[str, Any]:
+    """How long Chromium takes for a photo, from its file to the answer on the page."""
+    from playwright.sync_api import sync_playwright
+
+    (kind, seed), side = PHOTO
+    picture = Image.fromarray(next(pages(1, seed, kinds=[kind])).picture)
+    zoom = side / max(picture.size)
+    photo = picture.resize((round(picture.width * zoom), round(picture.height * zoom)))
+    path = file.with_name("photo.jpg")
+    photo.save(path, quality=90)
+    lines = "\n".join(digitus.read(path).lines)
+    browser_path = next(filter(None, map(shutil.which, BROWSERS)))
+    seconds = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(file.as_uri())
+        for _ in range(3):  # the first compiles
+            begun = time.perf_counter()
+            page.locator("#photo").set_input_files(path)
+            page.locator("#answer:not(:empty)").wait_for()
+            seconds.append(time.perf_counter() - begun)
+            same = page.locator("#answer").inner_text() == lines
+            page.get_by_role("button", name="Clear").click()
+            page.locator("#answer:empty").wait_for(state="attached")
+        browser.close()
+    return {
+        "photo": {
+            "pixels": list(photo.size),
+            "digits": len(lines.replace(" ", "").replace("\n", "")),
+            "first_seconds": seconds[0],
+            "seconds": min(seconds),
+            "same": same,
+        }
+    }
+
+
+if __name__ == "__main__":
+    main()
