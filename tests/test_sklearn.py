@@ -91,6 +91,16 @@ def test_names_are_labels_and_images_of_28_x_28_are_distorted() -> None:
     assert not fitted.recognizer_.recipe.augment.off
 
 
-def test_more_classes_than_outputs_are_refused() -> None:
-    with pytest.raises(ValueError, match="10 outputs; y has 11 classes"):
-        quickly().fit(np.eye(11), np.arange(11))
+def test_more_than_ten_classes_get_as_many_outputs() -> None:
+    X, y = own()
+    bright = np.where(X.mean(1) > 4.9, "+", "-")
+    names = np.strings.add(y.astype(str), bright)
+    fitted = quickly(8).fit(X, names)
+    assert len(fitted.classes_) > 10
+    assert fitted.predict_proba(X).shape == (900, len(fitted.classes_))
+    assert fitted.score(X, names) > 0.6
+    with pytest.raises(ValueError, match="200 outputs at most; y has 201 classes"):
+        quickly().fit(np.eye(500), np.arange(500) % 201)
+    ends = from_table({"name": "ends", "network": [*NETWORK, {"kind": "Sigmoid"}]})
+    with pytest.raises(ValueError, match="ends with Sigmoid"):
+        DigitClassifier(ends).fit(np.eye(30), np.arange(30) % 12)

@@ -28,6 +28,8 @@ class Member(Protocol):
     def size(self) -> tuple[int, int]: ...  # noqa: D102
     @property
     def threshold(self) -> float: ...  # noqa: D102
+    @property
+    def classes(self) -> str: ...  # noqa: D102
     def probabilities(self, images: Images, each: Map = map) -> Matrix: ...  # noqa: D102
 
 
@@ -43,11 +45,18 @@ class Committee:
         if len(sizes := sorted({member.size for member in self.members})) > 1:
             found = " and ".join(f"{h} x {w}" for h, w in sizes)
             raise ModelError(f"these models read images of different sizes, {found}")
+        if len({member.classes for member in self.members}) > 1:
+            raise ModelError("these models tell different classes")
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the images."""
         return self.members[0].size
+
+    @property
+    def classes(self) -> str:
+        """The signs that are told apart."""
+        return self.members[0].classes
 
     @property
     def threshold(self) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from digitus import metrics
 from digitus.committee import Committee, Member
-from digitus.datasets.digits import Digits
+from digitus.datasets.digits import DIGITS, Digits, named
 from digitus.errors import DataError
 from digitus.notebook import table
 from digitus.threads import Map
@@ -52,8 +52,9 @@ class Evaluation:
 
     @cached_property
     def confusion(self) -> Counts:
-        """Counts [10 10]: row, the true digit; column, what it was read as."""
-        return np.asarray(metrics.confusion(self.digits.labels, self.answers))
+        """Counts [classes classes]: row, the true digit; column, what it was read as."""
+        classes = len(self.digits.classes)
+        return np.asarray(metrics.confusion(self.digits.labels, self.answers, classes))
 
     @property
     def accuracy(self) -> float:
@@ -83,7 +84,7 @@ class Evaluation:
         """The table by digit, as text."""
         return [
             (
-                str(row["digit"]),
+                self.digits.classes[row["digit"]],
                 f"{row['count']:,}",
                 f"{row['wrong']:,}",
                 "–" if row["accuracy"] is None else f"{100 * row['accuracy']:.2f} %",
@@ -108,6 +109,7 @@ class Evaluation:
             "threshold": self.threshold,
             "refused": float(1 - accepted.mean()),
             "accuracy_accepted": float(right[accepted].mean()) if accepted.any() else None,
+            **({} if self.digits.classes == DIGITS else {"classes": self.digits.classes}),
         }
 
 
@@ -129,9 +131,14 @@ def evaluate(
     if not isinstance(digits, Digits):
         from digitus.datasets.named import digits_of  # which can open every form there is
 
-        digits = digits_of(digits, "test")
+        digits = digits_of(digits, "test", classes=recognizer.classes)
     if not len(digits):
         raise DataError(f"{digits.name} is empty; there is nothing to score")
+    if digits.classes != recognizer.classes:
+        raise DataError(
+            f"{digits.name} shows {named(digits.classes)}; the model tells "
+            f"{named(recognizer.classes)}"
+        )
     threshold = _threshold(recognizer, min_confidence)
     return Evaluation(digits, recognizer.probabilities(digits.images, each), threshold)
 

@@ -5,7 +5,7 @@ Labels and answers in, numbers out. Nothing here knows a network or prints anyth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from math import cos, nan, pi, sin, sqrt, tan
 from typing import Any
@@ -76,6 +76,11 @@ def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) 
             raise ValueError(f"digits must lie in 0..{classes - 1}: {digits.min()}..{digits.max()}")
     pairs = labels * classes + answers
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def sign(record: Mapping[str, Any], place: int) -> str:
+    """What a score calls a class: a digit, or the sign of another set of classes."""
+    return str(record["classes"][place]) if "classes" in record else str(place)
 
 
 def by_digit(table: Counts) -> list[dict[str, Any]]:

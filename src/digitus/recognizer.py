@@ -28,7 +28,7 @@ from digitus.nn.images import BATCH, as_input
 from digitus.nn.inference import Inference
 from digitus.nn.layers import Layer, scoped
 from digitus.notebook import table
-from digitus.recipe import Recipe, from_table, planned, to_table
+from digitus.recipe import Recipe, from_table, planned_for, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params
 
@@ -63,7 +63,7 @@ class Recognizer:
     report: Evaluation | None = None
 
     def __post_init__(self) -> None:
-        shapes = planned(self.recipe.network, self.size)
+        shapes = planned_for(self.recipe, self.size)
         for name, shape in shapes.items():
             if name not in self.params:
                 raise ModelError(
@@ -99,6 +99,11 @@ class Recognizer:
     def __reduce__(self) -> tuple[Any, ...]:
         """Made anew where it arrives, since a pickled array can be written to."""
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def classes(self) -> str:
+        """The signs that it tells apart, those of the recipe: place by place one of its outputs."""
+        return self.recipe.classes
 
     @cached_property
     def _layers(self) -> list[tuple[Layer, Params]]:
@@ -157,7 +162,7 @@ class Recognizer:
         if 0 < len(images) <= self._batch:  # what is asked for most
             return forward(slice(None))
         parts = each(forward, bounds(len(images), self._batch))
-        return np.concatenate([np.zeros((0, 10), np.float32), *parts])
+        return np.concatenate([np.zeros((0, len(self.classes)), np.float32), *parts])
 
     def probabilities(self, images: Images, each: Map = map) -> Matrix:
         """The probability of each digit for bytes [n h w]: rows [n 10] that sum to 1."""

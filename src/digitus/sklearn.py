@@ -9,7 +9,7 @@
     X, y = load_digits(return_X_y=True)
     cross_val_score(DigitClassifier(), X, y)
 
-Inside: rows of numbers as images, any labels as the ten outputs of a network, and its training by
+Inside: rows of numbers as images, any labels as the outputs of a network, and its training by
 whole sets (`fit`) and by parts (`partial_fit`). Not inside: training itself (`training`). It needs
 scikit-learn, `pip install 'digitus[sklearn]'`.
 """
@@ -29,15 +29,17 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from digitus.datasets.augmentation import Augmentation
-from digitus.datasets.digits import CLASSES, Digits
-from digitus.nn import Constant, softmax
-from digitus.recipe import Recipe, load_recipe, with_settings
+from digitus.datasets.digits import CLASSES, DIGITS, Digits
+from digitus.nn import Chain, Constant, Dense, softmax
+from digitus.recipe import MOST_CLASSES, Recipe, load_recipe, with_settings
 from digitus.recognizer import Recognizer
 from digitus.threads import cores
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.suited import suited
 from digitus.types import Bytes, Matrix
 
+# What a recipe calls more than ten labels: any signs do, since nobody sees them.
+SIGNS = "".join(filter(str.isprintable, map(chr, range(ord("A"), 500))))[:MOST_CLASSES]
 LEAST_SIDE = 20  # pixels of images that are distorted: in smaller ones, a pixel is a stroke
 
 
@@ -46,7 +48,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     A square number of features is an image, any other a row of pixels. All features are on one
     scale: the smallest number that `fit` sees becomes 0, the largest 255, and what lies beyond
-    is cut. Labels are any, ten different ones at most.
+    is cut. Labels are any; where they are more than ten, the last layer of the recipe's network
+    gets as many units.
 
     Parameters
     ----------
@@ -140,9 +143,25 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.learning_rate is not None:
             schedule: Any = recipe.schedule
             changes["schedule"] = replace(schedule, rate=self.learning_rate)
+        if len(self.classes_) > CLASSES:
+            changes |= {"classes": self._signs(), "network": self._network(recipe.network)}
         if min(self._size()) < LEAST_SIDE:
             changes |= {"augment": Augmentation(), "worn": 0.0}
         return with_settings(recipe, **changes)
+
+    def _signs(self) -> str:
+        """What the recipe calls the classes."""
+        count = len(self.classes_)
+        return DIGITS if count <= CLASSES else SIGNS[:count]
+
+    def _network(self, network: Chain) -> Chain:
+        """The network with an output for each of more than ten classes."""
+        *layers, last = network.layers
+        if not isinstance(last, Dense):
+            raise ValueError(
+                f"the recipe's network ends with {last}, so it cannot have more outputs"
+            )
+        return Chain([*layers, Dense(len(self.classes_))])
 
     def _size(self) -> tuple[int, int]:
         """Height and width of an image."""
@@ -157,16 +176,18 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _digits(self, X: npt.NDArray[Any], y: npt.NDArray[Any]) -> Digits:
         """Rows and labels as what is learnt. Raises `ValueError` for what cannot be."""
-        if len(self.classes_) > CLASSES:
+        if len(self.classes_) > MOST_CLASSES:
             raise ValueError(
-                f"a network of digitus has {CLASSES} outputs; y has {len(self.classes_)} classes"
+                f"a network of digitus has {MOST_CLASSES} outputs at most; y has "
+                f"{len(self.classes_)} classes"
             )
         if len(X) < 2:
             raise ValueError(f"one sample is held back, so there must be two; n_samples = {len(X)}")
         places = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         if (self.classes_[places] != y).any():
             raise ValueError(f"y has labels that are not among the classes {self.classes_}")
-        return Digits(self._images(X), places.astype(np.uint8), "rows of numbers")
+        images, labels = self._images(X), places.astype(np.uint8)
+        return Digits(images, labels, "rows of numbers", classes=self._signs())
 
     def _learn(self, recipe: Recipe, digits: Digits, state: State) -> None:
         """Trains from a state, and keeps it."""

@@ -69,7 +69,7 @@ def check(recipe: str | None, seed: int, json: bool) -> None:
 
 def _side(recipe: Recipe) -> int:
     """The side of images on which the network is checked. Raises `ShapeError` if it fits none."""
-    from digitus.recipe import CLOSEUPS, PAGES, planned
+    from digitus.recipe import CLOSEUPS, PAGES, planned_for
 
     if recipe.data == CLOSEUPS:
         from digitus.detection.closeup import planned_closeup
@@ -82,5 +82,5 @@ def _side(recipe: Recipe) -> int:
 
         planned_page(recipe.network, PAGE_SIDE)
         return PAGE_SIDE
-    planned(recipe.network, (28, 28))
+    planned_for(recipe, (28, 28))
     return 28

@@ -130,18 +130,22 @@ def digit_table(record: dict[str, Any]) -> Table:
     from rich import box
     from rich.table import Table
 
+    from digitus.metrics import sign
+
     table = Table(box=box.SIMPLE_HEAD, show_footer=True)
     wrong = sum(row["wrong"] for row in record["by_digit"])
     n, accuracy = record["n"], record["accuracy"]
     footers = ["all", f"{n:,}", f"{wrong:,}", percent(1 - accuracy), percent(accuracy)]
     for name, footer in zip(
-        ("digit", "count", "wrong", "% wrong", "% correct"), footers, strict=True
+        ("class" if "classes" in record else "digit", "count", "wrong", "% wrong", "% correct"),
+        footers,
+        strict=True,
     ):
         table.add_column(name, footer, justify="right")
     for row in record["by_digit"]:
         share = row["accuracy"]
         table.add_row(
-            str(row["digit"]),
+            sign(record, row["digit"]),
             f"{row['count']:,}",
             f"{row['wrong']:,}",
             percent(None if share is None else 1 - share),
@@ -152,6 +156,8 @@ def digit_table(record: dict[str, Any]) -> Table:
 
 def score_lines(record: dict[str, Any]) -> list[str]:
     """The rest of a score, in words."""
+    from digitus.metrics import sign
+
     low, high = record["interval95"]
     right = record["n"] - sum(row["wrong"] for row in record["by_digit"])
     lines = [
@@ -160,7 +166,8 @@ def score_lines(record: dict[str, Any]) -> list[str]:
     ]
     if record["frequent_confusions"]:
         pairs = (
-            f"{c['digit']} read as {c['read_as']}: {c['times']} time{'s' * (c['times'] > 1)}"
+            f"{sign(record, c['digit'])} read as {sign(record, c['read_as'])}: {c['times']} "
+            f"time{'s' * (c['times'] > 1)}"
             for c in record["frequent_confusions"][:5]
         )
         lines.append("most frequent: " + ", ".join(pairs))

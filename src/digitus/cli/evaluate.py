@@ -98,7 +98,14 @@ def evaluate(
     with workers(cores(threads), shards=2) as each:
         if not_digits:
             assert images is not None
-            digits = digits_of(data, "test", data_dir, prepare=prepare, transposed=transposed)
+            digits = digits_of(
+                data,
+                "test",
+                data_dir,
+                prepare=prepare,
+                transposed=transposed,
+                classes=recognizer.classes,
+            )
             record = evaluate_not_digits(
                 recognizer,
                 _strangers(images, prepare),
@@ -108,7 +115,9 @@ def evaluate(
             )
             lines = _refusal_lines(record, digits.name)
         else:
-            found = _pictures(data, images, labels, data_dir, prepare, transposed)
+            found = _pictures(
+                data, images, labels, data_dir, prepare, transposed, recognizer.classes
+            )
             record, lines = _read(
                 recognizer, found, path, min_confidence, each, report, predict, kaggle
             )
@@ -181,6 +190,7 @@ def _pictures(
     data_dir: Path | None,
     prepare: str,
     transposed: bool,
+    classes: str,
 ) -> Pictures:
     """What is to be read: --images and, if there are any, --labels; or --data."""
     from digitus.datasets.digits import Pictures
@@ -188,15 +198,17 @@ def _pictures(
     from digitus.datasets.named import pictures_of, prepared, turned
 
     if images is None:
-        return pictures_of(data, "test", data_dir, prepare=prepare, transposed=transposed)
+        return pictures_of(
+            data, "test", data_dir, prepare=prepare, transposed=transposed, classes=classes
+        )
     if labels is None:
         pixels, known = read_images(images), None
     else:
-        digits = read_digits(images, labels, images.name, str(images))
+        digits = read_digits(images, labels, images.name, str(images), classes)
         pixels, known = digits.images, digits.labels
     pixels = turned(pixels) if transposed else pixels
     pixels = prepared(pixels) if prepare == "auto" else pixels
-    return Pictures(pixels, known, images.name, str(images))
+    return Pictures(pixels, known, images.name, str(images), classes=classes)
 
 
 def _read(
@@ -236,7 +248,9 @@ def _read(
         write_report(report, recognizer, evaluation, recognizer.history.get("epochs", []))
         lines.append(f"report  {report}")
     if predict is not None:
-        told = write_answers(predict, probabilities, threshold, found.files, kaggle)
+        told = write_answers(
+            predict, probabilities, threshold, found.files, kaggle, recognizer.classes
+        )
         record |= told
         lines.append(f"{told['n']:,} answers in {predict}; refused {percent(told['refused'])}")
     return record, lines

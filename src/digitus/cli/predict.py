@@ -33,7 +33,12 @@ def check_target(path: Path, kaggle: bool) -> None:
 
 
 def write_answers(
-    path: Path, probabilities: Matrix, threshold: float, files: Sequence[str], kaggle: bool
+    path: Path,
+    probabilities: Matrix,
+    threshold: float,
+    files: Sequence[str],
+    kaggle: bool,
+    classes: str,
 ) -> dict[str, Any]:
     """Writes the table, and gives what there is to say of it. Raises `OutputError`.
 
@@ -49,10 +54,10 @@ def write_answers(
     table.writerow(KAGGLE if kaggle else COLUMNS)
     for n, digit in enumerate(digits.tolist()):
         if kaggle:
-            table.writerow((n + 1, digit))
+            table.writerow((n + 1, classes[digit]))
         else:
             name = files[n] if files else n + 1
-            table.writerow((name, digit, f"{confidence[n]:.4f}", int(refused[n])))
+            table.writerow((name, classes[digit], f"{confidence[n]:.4f}", int(refused[n])))
     write_text(path, text.getvalue())
     return {
         "predictions": str(path),

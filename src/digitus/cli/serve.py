@@ -54,7 +54,9 @@ def serve(
     import sys
     from urllib.parse import quote
 
+    from digitus.datasets.digits import DIGITS, named
     from digitus.datasets.sources import cache_folder
+    from digitus.errors import ModelError
     from digitus.locks import locked
     from digitus.serve.access import AccessPolicy, is_loopback
     from digitus.serve.app import application
@@ -68,6 +70,8 @@ def serve(
         raise click.UsageError(f"--token: {error}") from None
     host = host or (EVERYWHERE[0] if class_ else "127.0.0.1")
     recognizer, _ = recognizer_of(model)
+    if recognizer.classes != DIGITS:
+        raise ModelError(f"{model} tells {named(recognizer.classes)}; the page is for the digits")
     with listen(host, port) as listening:
         port = listening.getsockname()[1]
         if folder is None:  # one for each address, of which there is one server at a time

@@ -201,12 +201,12 @@ def _data(
 
     wanted = data or recipe.data
     try:
-        return with_settings(recipe, data=wanted), bring(wanted)
+        return with_settings(recipe, data=wanted), bring(wanted, recipe.classes)
     except DownloadError as error:
         if data is not None:
             raise
         console.print(f"{recipe.data} cannot be had, so this trains on {STROKES} instead ({error})")
-    return with_settings(recipe, data=STROKES), bring(STROKES)
+    return with_settings(recipe, data=STROKES), bring(STROKES, recipe.classes)
 
 
 def _resumed(
@@ -218,7 +218,7 @@ def _resumed(
     from digitus.training.run_folder import load_checkpoint, resume
 
     recipe, _, _ = load_checkpoint(run.checkpoint)
-    learnt = bring(data or recipe.data)
+    learnt = bring(data or recipe.data, recipe.classes)
     if asked is not None and recipe != suited_to(
         with_settings(asked, data=recipe.data), learnt, given
     ):

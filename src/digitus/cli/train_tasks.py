@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from digitus.types import Params
 
     Event: TypeAlias = DigitEvent | PageEvent
-    Bring: TypeAlias = Callable[[str], Digits | Writers]
+    Bring: TypeAlias = Callable[[str, str], Digits | Writers]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,12 @@ def begun(recipe: Recipe, learnt: Digits | Writers, before: Beginning | None) ->
 
 
 def found(
-    data: str, *, data_dir: Path | None, prepare: str = "none", transposed: bool = False
+    data: str,
+    classes: str,
+    *,
+    data_dir: Path | None,
+    prepare: str = "none",
+    transposed: bool = False,
 ) -> Digits | Writers:
     """Digits by their name or path, or who writes pages."""
     from digitus.datasets.named import digits_of
@@ -92,7 +97,9 @@ def found(
         from digitus.detection.source import writers
 
         return writers(data_dir)
-    return digits_of(data, "train", data_dir, prepare=prepare, transposed=transposed)
+    return digits_of(
+        data, "train", data_dir, prepare=prepare, transposed=transposed, classes=classes
+    )
 
 
 def suited_to(recipe: Recipe, learnt: Digits | Writers, given: Sequence[str]) -> Recipe:

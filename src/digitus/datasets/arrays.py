@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import CLASSES, Pictures
+from digitus.datasets.digits import DIGITS, Pictures, named, place
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import NPY_HEADER_BYTES, SET_BYTES
@@ -32,7 +32,7 @@ def _example(number: int) -> str:
     return f"example {number}"
 
 
-def read_npz(path: Path, part: PartName = "train") -> Pictures:
+def read_npz(path: Path, part: PartName = "train", classes: str = DIGITS) -> Pictures:
     """The arrays `images` and `labels`, or `x` and `y`, or `x_train`, `y_train` and so on.
 
     Without labels where the file has none for these images. Nothing is unpickled. Raises
@@ -42,9 +42,8 @@ def read_npz(path: Path, part: PartName = "train") -> Pictures:
         with zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
             images, labels = names_of(names, part, str(path))
-            return pictures(
-                _array(archive, images), _array(archive, labels) if labels else None, str(path)
-            )
+            known = _array(archive, labels) if labels else None
+            return pictures(_array(archive, images), known, str(path), classes)
     except DataError:
         raise
     except OSError as error:
@@ -71,14 +70,17 @@ def names_of(names: Collection[str], part: PartName, where: str) -> tuple[str, s
     )
 
 
-def pictures(images: Numbers, labels: Numbers | None, where: str) -> Pictures:
+def pictures(
+    images: Numbers, labels: Numbers | None, where: str, classes: str = DIGITS
+) -> Pictures:
     """Arrays as images and, if there are any, labels. Raises `DataError`."""
     if images.ndim and not images.size:
         raise DataError(f"{where}: holds no examples")
     if images.ndim < 2 and images.dtype.kind in "buif":
         raise _shapeless(images, where)
     upright = np.ascontiguousarray(as_images(as_bytes(images, where), where))
-    return Pictures(upright, None if labels is None else as_labels(labels, where), where, where)
+    known = None if labels is None else as_labels(labels, where, classes=classes)
+    return Pictures(upright, known, where, where, classes=classes)
 
 
 def as_bytes(values: Numbers, where: str, which: Callable[[int], str] = _example) -> Bytes:
@@ -147,24 +149,35 @@ def _grey(colours: Bytes) -> Bytes:
     return grey
 
 
-def as_labels(values: Numbers, where: str, which: Callable[[int], str] = _example) -> Labels:
-    """Labels as numbers, as text or one-hot [n 10], as bytes [n]. Raises `DataError`."""
+def as_labels(
+    values: Numbers,
+    where: str,
+    which: Callable[[int], str] = _example,
+    classes: str = DIGITS,
+) -> Labels:
+    """Labels as numbers, as text or one-hot [n classes], as bytes [n].
+
+    Letters may be counted from 1, as EMNIST does. Raises `DataError`.
+    """
     if values.dtype.kind in "US":
-        return _from_text(values.reshape(-1), where, which)
+        return _from_text(values.reshape(-1), where, which, classes)
     if values.dtype.kind not in "buif":
         raise DataError(f"{where}: labels are {values.dtype}; expected numbers or text")
-    if values.ndim == 2 and values.shape[1] == CLASSES:
+    if values.ndim == 2 and values.shape[1] == len(classes):
         return _from_one_hot(values, where, which)
     labels = values.reshape(-1)
-    _check(labels, np.isin(labels, np.arange(CLASSES)), where, which)
+    if classes != DIGITS and labels.size and (labels.min(), labels.max()) == (1, len(classes)):
+        labels = labels - 1
+    _check(labels, np.isin(labels, np.arange(len(classes))), where, which, classes)
     return labels.astype(np.uint8)
 
 
-def _from_text(texts: Numbers, where: str, which: Callable[[int], str]) -> Labels:
-    texts = np.strings.strip(texts.astype("U"))
-    known = np.array([str(digit) for digit in range(CLASSES)])
-    _check(texts, np.isin(texts, known), where, which)
-    return np.searchsorted(known, texts).astype(np.uint8)
+def _from_text(texts: Numbers, where: str, which: Callable[[int], str], classes: str) -> Labels:
+    different, which_of = np.unique(np.strings.strip(texts.astype("U")), return_inverse=True)
+    places = [place(str(text), classes) for text in different]
+    right = np.array([known is not None for known in places], bool)
+    _check(different[which_of], right[which_of], where, which, classes)
+    return np.array([known or 0 for known in places], np.uint8)[which_of]
 
 
 def _from_one_hot(values: Numbers, where: str, which: Callable[[int], str]) -> Labels:
@@ -172,18 +185,21 @@ def _from_one_hot(values: Numbers, where: str, which: Callable[[int], str]) -> L
     if not sure.all():
         first = int(np.argmin(sure))
         raise DataError(
-            f"{where}: labels [n 10] have a single 1 and zeros else, but not {which(first)}"
+            f"{where}: labels [n {values.shape[1]}] have a single 1 and zeros else, but not "
+            f"{which(first)}"
         )
     return values.argmax(axis=1).astype(np.uint8)
 
 
-def _check(labels: Numbers, right: Numbers, where: str, which: Callable[[int], str]) -> None:
+def _check(
+    labels: Numbers, right: Numbers, where: str, which: Callable[[int], str], classes: str
+) -> None:
     if not right.all():
         first = int(np.argmin(right))
         found = labels[first] if labels.dtype.kind != "U" else repr(str(labels[first])[:40])
         shown = found if isinstance(found, str) else f"{found:g}"
         raise DataError(
-            f"{where}: label {shown} at {which(first)}; labels must be the digits 0 to 9"
+            f"{where}: label {shown} at {which(first)}; labels must be {named(classes)}"
         )
 
 

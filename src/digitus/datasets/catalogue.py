@@ -9,9 +9,10 @@ fashion_mnist.txt and emnist.txt); the checksums of the first two sets also thos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from digitus.datasets.digits import DIGITS
 from digitus.datasets.download import RemoteFile
 
 PartName: TypeAlias = Literal["train", "test"]
@@ -32,7 +33,8 @@ class Source:
 
     `archive` is the zip file in which they come, where they do: then only its checksum is
     published, and the files are read out of it, without unpacking. `transposed` sets store their
-    images by columns and are turned upright.
+    images by columns and are turned upright. `classes` are the signs that its labels count, from
+    `first` on.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Source:
     test: Part
     archive: RemoteFile | None = None
     transposed: bool = False
+    classes: str = DIGITS
+    first: int = 0
 
     def part(self, name: PartName) -> Part:
         """The part of that name."""
@@ -122,4 +126,26 @@ EMNIST = Source(
     ),
     transposed=True,
 )
-SOURCES = {source.name: source for source in (MNIST, FASHION, EMNIST)}
+LETTERS = replace(
+    EMNIST,
+    name="emnist-letters",
+    title="EMNIST Letters",
+    what="145,600 letters, capital and small ones together, out of the same archive, 28 x 28",
+    train=_part("emnist-letters-train", 124_800),
+    test=_part("emnist-letters-test", 20_800),
+    classes="ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    first=1,
+)
+BALANCED = replace(
+    EMNIST,
+    name="emnist-balanced",
+    title="EMNIST Balanced",
+    what=(
+        "131,600 digits and letters, small ones where they differ from capitals, out of the same "
+        "archive, 28 x 28"
+    ),
+    train=_part("emnist-balanced-train", 112_800),
+    test=_part("emnist-balanced-test", 18_800),
+    classes="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt",
+)
+SOURCES = {source.name: source for source in (MNIST, FASHION, EMNIST, LETTERS, BALANCED)}

@@ -1,4 +1,4 @@
-"""`Digits`: pictures of digits and what they show; the value that every data source returns.
+"""`Digits`: pictures of digits, or of letters, and what they show; what every data source returns.
 
 Inside: the one container and the checks that every source would otherwise repeat. Not inside: where
 the pictures come from (`sources`, `own`, `synthetic`) and how they are drawn into batches.
@@ -7,7 +7,7 @@ the pictures come from (`sources`, `own`, `synthetic`) and how they are drawn in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from digitus.errors import DataError
 from digitus.types import Images, Index, Labels, Matrix
 
 CLASSES = 10
+DIGITS = "0123456789"  # what pictures show, unless somebody says otherwise: each sign is a class
 SIDE = 28  # pixels: height and width of MNIST's images, and of all that are made like them
 HASHED_AT_ONCE = 1 << 16  # images
-NOT_A_DIGIT = 10  # the label, in training, of a picture that shows none
-TARGETS = np.vstack([np.eye(CLASSES), np.full(CLASSES, 1 / CLASSES)]).astype(np.float32)
+NOT_A_DIGIT = 255  # the label, in training, of a picture that shows none
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +28,9 @@ class Digits:
     """Images with their labels.
 
     `images` are bytes [n h w], white ink (255) on black (0) as in MNIST, in memory or `Mapped` from
-    a file; `labels` are bytes [n], each 0 to 9. Arrays in another order are copied, so that both
-    lie in memory example by example. `name` says what they are in a sentence and `origin` where
-    they came from.
+    a file; `labels` are bytes [n], each the place of a sign in `classes`. Arrays in another order
+    are copied, so that both lie in memory example by example. `name` says what they are in a
+    sentence and `origin` where they came from.
 
     Raises `DataError` where the two do not belong together.
     """
@@ -39,6 +39,7 @@ class Digits:
     labels: Labels
     name: str
     origin: str = ""
+    classes: str = DIGITS
 
     def __post_init__(self) -> None:
         if self.images.ndim != 3 or self.images.dtype != np.uint8:
@@ -51,11 +52,11 @@ class Digits:
                 f"{self.name}: {len(self.images)} images but {self.labels.size} labels; "
                 "are the two files from the same set?"
             )
-        if len(self.labels) and self.labels.max() >= CLASSES:
-            first = int(np.argmax(self.labels >= CLASSES))
+        if len(self.labels) and self.labels.max() >= len(self.classes):
+            first = int(np.argmax(self.labels >= len(self.classes)))
             raise DataError(
                 f"{self.name}: label {self.labels[first]} at position {first}; "
-                "labels must be the digits 0 to 9"
+                f"labels must be {named(self.classes)}"
             )
         if not isinstance(self.images, Mapped):
             object.__setattr__(self, "images", np.ascontiguousarray(self.images))
@@ -73,7 +74,7 @@ class Digits:
         """The chosen examples (an index array or a slice), in that order."""
         images: Any = self.images
         images = images.take(indices) if isinstance(images, Mapped) else images[indices]
-        return Digits(images, self.labels[indices], self.name, self.origin)
+        return Digits(images, self.labels[indices], self.name, self.origin, self.classes)
 
     def joined(self, other: Digits) -> Digits:
         """These, then those. Raises `DataError` for images of another size."""
@@ -82,10 +83,16 @@ class Digits:
                 f"{self.name} and {other.name} cannot be joined: their images are "
                 f"{list(self.images.shape[1:])} and {list(other.images.shape[1:])}"
             )
+        if self.classes != other.classes:
+            raise DataError(
+                f"{self.name} and {other.name} cannot be joined: they show {named(self.classes)} "
+                f"and {named(other.classes)}"
+            )
         images = np.concatenate([self.images, other.images])
         labels = np.concatenate([self.labels, other.labels])
         origins = [digits.origin for digits in (self, other) if digits.origin]
-        return Digits(images, labels, f"{self.name} and {other.name}", "; ".join(origins))
+        name = f"{self.name} and {other.name}"
+        return Digits(images, labels, name, "; ".join(origins), self.classes)
 
     @property
     def about(self) -> dict[str, str]:
@@ -116,23 +123,47 @@ class Pictures:
     name: str
     origin: str
     files: tuple[str, ...] = ()
+    classes: str = DIGITS
 
     def labelled(self) -> Digits:
         """The same as `Digits`. Raises `DataError` where there are no labels."""
         if self.labels is None:
-            hint = "put them into folders named 0 to 9, or start their names with the digit and _"
+            hint = "put them into folders named as the digits, or start their names with one and _"
             raise DataError(
                 f"{self.name}: {len(self.images):,} images and no labels; "
                 + (f"{hint}; " if self.files else "")
                 + "to write down what they are read as: digitus evaluate --predict FILE.csv"
             )
-        return Digits(self.images, self.labels, self.name, self.origin)
+        return Digits(self.images, self.labels, self.name, self.origin, self.classes)
 
 
-def targets(labels: Labels) -> Matrix:
-    """What a network should answer [n 10]: 1 for the digit, 0 for the others.
+def named(classes: str) -> str:
+    """What pictures show, in a sentence."""
+    if classes == DIGITS:
+        return "the digits 0 to 9"
+    return f"{len(classes)} classes, {classes[0]} to {classes[-1]}"
 
-    A picture that shows none (`NOT_A_DIGIT`) should make all ten equally likely: a network that
+
+def place(text: str, classes: str = DIGITS) -> int | None:
+    """Which class a label in words is: its sign, in whichever case, or else its number from 0."""
+    for sign in (text, text.swapcase()):
+        if len(sign) == 1 and sign in classes:
+            return classes.index(sign)
+    if classes == DIGITS or not (text.isascii() and text.isdecimal() and len(text) < 4):
+        return None
+    return int(text) if int(text) < len(classes) else None
+
+
+def targets(labels: Labels, classes: int = CLASSES) -> Matrix:
+    """What a network should answer [n classes]: 1 for the digit, 0 for the others.
+
+    A picture that shows none (`NOT_A_DIGIT`) should make all of them equally likely: a network that
     never was taught to doubt is sure of everything (Hendrycks, Mazeika & Dietterich 2019).
     """
-    return TARGETS[labels]
+    return np.asarray(_rows(classes)[np.minimum(labels, classes)])
+
+
+@cache
+def _rows(classes: int) -> Matrix:
+    """The target of each class, and last that of none."""
+    return np.vstack([np.eye(classes), np.full(classes, 1 / classes)]).astype(np.float32)

@@ -22,7 +22,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from digitus.datasets.digits import Digits
+from digitus.datasets.digits import DIGITS, Digits
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
 from digitus.files import open_file, write_bytes
@@ -51,13 +51,20 @@ def read_labels(path: Path) -> Labels:
     return read_stream(_open(path), str(path), dimensions=1)
 
 
-def read_digits(images_path: Path, labels_path: Path, name: str = "", origin: str = "") -> Digits:
+def read_digits(
+    images_path: Path,
+    labels_path: Path,
+    name: str = "",
+    origin: str = "",
+    classes: str = DIGITS,
+) -> Digits:
     """Images with their labels, from the two files. Raises `DataError`."""
     return Digits(
         read_images(images_path),
         read_labels(labels_path),
         name or str(images_path),
         origin or str(images_path.parent),
+        classes,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from digitus.datasets.arrays import names_of, pictures
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import Pictures
+from digitus.datasets.digits import DIGITS, Pictures, named
 from digitus.datasets.matlab_file import DamagedError, Value, arrays_of
 from digitus.errors import DataError
 from digitus.files import open_file
@@ -24,7 +24,7 @@ HDF5 = b"\x89HDF"
 SEVEN_THREE = b"MATLAB 7.3"
 
 
-def read_mat(path: Path, part: PartName = "train") -> Pictures:
+def read_mat(path: Path, part: PartName = "train", classes: str = DIGITS) -> Pictures:
     """The images and labels of a file: EMNIST's `dataset`, or arrays named as in an `.npz` file.
 
     EMNIST stores its images by columns; they are turned upright. Raises `DataError`.
@@ -34,10 +34,10 @@ def read_mat(path: Path, part: PartName = "train") -> Pictures:
     except DamagedError as error:
         raise DataError(f"{path}: is not a whole .mat file ({error})") from None
     if "dataset" in found:
-        return _emnist(found["dataset"], part, path)
+        return _emnist(found["dataset"], part, path, classes)
     arrays = {name: a for name, a in found.items() if isinstance(a, np.ndarray)}
     images, labels = names_of(arrays, part, str(path))
-    return pictures(arrays[images], arrays[labels] if labels else None, str(path))
+    return pictures(arrays[images], arrays[labels] if labels else None, str(path), classes)
 
 
 def _content(path: Path) -> bytes:
@@ -53,18 +53,23 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _emnist(dataset: Value, part: PartName, path: Path) -> Pictures:
+def _emnist(dataset: Value, part: PartName, path: Path, classes: str) -> Pictures:
     """One part of `dataset`."""
     of_part = _field(dataset, part, path)
     images, labels = (_array(of_part, name, path) for name in ("images", "labels"))
     mapping = _array(dataset, "mapping", path)
-    # Labels and the characters they stand for [n 2]: letters are not for this reader.
-    if mapping.ndim != 2 or not np.isin(mapping[:, 1:], np.arange(ord("0"), ord("9") + 1)).all():
-        raise DataError(f"{path}: holds letters; digitus reads digits, as in emnist-digits.mat")
-    made = pictures(images, labels, str(path))
+    # Labels and the characters they stand for [n 2], capital and small ones [n 3].
+    codes = mapping[:, 1].tolist() if mapping.ndim == 2 and mapping.shape[1] > 1 else []
+    held = "".join(chr(int(code)) for code in codes if 32 < code < 127)
+    if held != classes:
+        raise DataError(
+            f"{path}: holds {held[:80]!r} and not {named(classes)}; a recipe says which classes "
+            "there are"
+        )
+    made = pictures(images, labels, str(path), classes)
     upright = np.ascontiguousarray(made.images.transpose(0, 2, 1))
     origin = f"{path}, {part} part, turned upright"
-    return Pictures(upright, made.labels, str(path), origin)
+    return Pictures(upright, made.labels, str(path), origin, classes=classes)
 
 
 def _array(struct: Value, name: str, path: Path) -> Numbers:

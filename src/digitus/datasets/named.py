@@ -15,8 +15,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from digitus.datasets import own, sources
+from digitus.datasets.arrays import as_labels
 from digitus.datasets.catalogue import SOURCES, PartName
-from digitus.datasets.digits import CLASSES, Digits, Pictures
+from digitus.datasets.digits import DIGITS, Digits, Pictures
 from digitus.errors import DataError
 from digitus.types import Bytes, Images, Numbers
 
@@ -31,6 +32,7 @@ def digits_of(
     *,
     prepare: str = "none",
     transposed: bool = False,
+    classes: str = DIGITS,
 ) -> Digits:
     """Digits with their labels, whatever `data` is.
 
@@ -39,10 +41,10 @@ def digits_of(
     """
     if isinstance(data, str | Path):
         found = pictures_of(
-            str(data), part, data_dir, prepare=prepare, transposed=transposed
+            str(data), part, data_dir, prepare=prepare, transposed=transposed, classes=classes
         ).labelled()
     else:
-        found = data if isinstance(data, Digits) else _of_arrays(data)
+        found = data if isinstance(data, Digits) else _of_arrays(data, classes)
         images = turned(found.images) if transposed else found.images
         images = prepared(images) if prepare == "auto" else images
         if images is not found.images:
@@ -50,12 +52,14 @@ def digits_of(
     return found
 
 
-def _of_arrays(data: Any) -> Digits:
+def _of_arrays(data: Any, classes: str) -> Digits:
     """Images and labels that somebody has in memory."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise TypeError(f"data is {ACCEPTED}, not {type(data).__name__}")
     images, labels = (np.asarray(part) for part in data)
-    return Digits(_as_bytes(images), _as_labels(labels), "arrays in memory")
+    where = "arrays in memory"
+    known = as_labels(labels, where, classes=classes)
+    return Digits(_as_bytes(images), known, where, classes=classes)
 
 
 def _as_bytes(images: Numbers) -> Bytes:
@@ -69,18 +73,6 @@ def _as_bytes(images: Numbers) -> Bytes:
     return np.rint(images * (255.0 if fractions else 1.0)).astype(np.uint8)
 
 
-def _as_labels(labels: Numbers) -> Bytes:
-    """Whole numbers from 0 to 9, of whatever type, as bytes."""
-    whole = labels.dtype.kind in "iub" or (
-        labels.dtype.kind == "f" and bool((labels == np.rint(labels)).all())
-    )
-    if not whole:
-        raise DataError(f"labels must be the digits 0 to 9, not {labels.dtype}")
-    if labels.size and not 0 <= labels.min() <= labels.max() < CLASSES:
-        raise DataError(f"labels must be the digits 0 to 9, not {labels.min()} to {labels.max()}")
-    return labels.astype(np.uint8)
-
-
 def pictures_of(
     data: str,
     part: PartName,
@@ -88,25 +80,30 @@ def pictures_of(
     *,
     prepare: str = "none",
     transposed: bool = False,
+    classes: str = DIGITS,
 ) -> Pictures:
     """Digits by a name of the catalogue or by a path to the user's own, which may lack labels.
 
     `prepare` "auto" makes pictures of any size, polarity and position like MNIST's; `transposed`
-    turns images upright that are stored by columns.
+    turns images upright that are stored by columns. `classes` are what the labels of one's own say.
     """
     auto = prepare == "auto"
     if {os.sep, os.altsep or os.sep, "."} & set(data) and not Path(data).exists():
         raise DataError(f"{data}: there is no such folder or file")
     if data in (*SOURCES, sources.STROKES) or not Path(data).exists():
         digits = sources.load(data, part, data_dir=data_dir)
-        found = Pictures(digits.images, digits.labels, digits.name, digits.origin)
+        found = Pictures(
+            digits.images, digits.labels, digits.name, digits.origin, classes=digits.classes
+        )
     elif auto and not transposed and own.holds_pictures(Path(data)):
         from digitus.vision.normalise import prepare_one
 
         # From the full picture: shrunk to 28 x 28 first, a small digit would be lost.
-        return own.load_pictures(Path(data), part, fit=lambda picture: prepare_one(picture).image)
+        return own.load_pictures(
+            Path(data), part, fit=lambda picture: prepare_one(picture).image, classes=classes
+        )
     else:
-        found = own.load_pictures(Path(data), part)
+        found = own.load_pictures(Path(data), part, classes=classes)
     if transposed:
         found = replace(found, images=turned(found.images))
     return replace(found, images=prepared(found.images)) if auto else found

@@ -14,7 +14,7 @@ from pathlib import Path
 from digitus.datasets import pictures, tables
 from digitus.datasets.arrays import read_npz
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import Digits, Pictures
+from digitus.datasets.digits import DIGITS, Digits, Pictures
 from digitus.datasets.matlab import read_mat
 from digitus.datasets.parquet import read_parquet
 from digitus.datasets.pictures import Fit
@@ -23,9 +23,11 @@ from digitus.errors import DataError
 FORMS = "a folder of pictures or a .zip file of them, a .csv, .tsv, .npz, .mat or .parquet file"
 
 
-def load_own(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Digits:
+def load_own(
+    path: Path, part: PartName = "train", *, fit: Fit | None = None, classes: str = DIGITS
+) -> Digits:
     """The digits at a path, which must have labels; see `load_pictures`."""
-    return load_pictures(path, part, fit=fit).labelled()
+    return load_pictures(path, part, fit=fit, classes=classes).labelled()
 
 
 def holds_pictures(path: Path) -> bool:
@@ -33,28 +35,30 @@ def holds_pictures(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in (".zip", ".parquet")
 
 
-def load_pictures(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Pictures:
-    """The digits at a path, with or without labels.
+def load_pictures(
+    path: Path, part: PartName = "train", *, fit: Fit | None = None, classes: str = DIGITS
+) -> Pictures:
+    """The digits at a path, or what the signs of `classes` are, with or without labels.
 
     `fit` makes each picture, where there are pictures, an image; without it, as `fitted` does.
 
     Raises `DataError`, also for a path of another kind.
     """
     if path.is_dir():
-        return pictures.read_folder(path, part, fit=fit)
+        return pictures.read_folder(path, part, fit=fit, classes=classes)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
     if not path.is_file():
         raise DataError(f"{path}: is not a file")
     match path.suffix.lower():
         case suffix if suffix in tables.SUFFIXES:
-            return tables.read_csv(path)
+            return tables.read_csv(path, classes)
         case ".npz":
-            return read_npz(path, part)
+            return read_npz(path, part, classes)
         case ".mat":
-            return read_mat(path, part)
+            return read_mat(path, part, classes)
         case ".parquet":
-            return read_parquet(path, fit or pictures.fitted)
+            return read_parquet(path, fit or pictures.fitted, classes)
         case ".zip":
-            return pictures.read_zip(path, part, fit=fit)
+            return pictures.read_zip(path, part, fit=fit, classes=classes)
     raise DataError(f"{path}: is neither {FORMS}; save it as one of them")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from digitus.datasets.arrays import as_labels
-from digitus.datasets.digits import Pictures
+from digitus.datasets.digits import DIGITS, Pictures
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -28,7 +28,7 @@ ROWS_AT_ONCE = 1024
 MOST_ROWS = 10**7
 
 
-def read_parquet(path: Path, fit: Fit) -> Pictures:
+def read_parquet(path: Path, fit: Fit, classes: str = DIGITS) -> Pictures:
     """The pictures of a column `image`, each a file's bytes or a struct that holds them as `bytes`.
 
     Labels are whole numbers or text. `fit` makes a picture an image. Raises `DataError`.
@@ -49,7 +49,7 @@ def read_parquet(path: Path, fit: Fit) -> Pictures:
                 )
             if file.metadata.num_rows > MOST_ROWS:
                 raise DataError(f"{path}: has more than {MOST_ROWS:,} rows; split it")
-            return _pictures(file, image, label, path, fit)
+            return _pictures(file, image, label, path, fit, classes)
     except (DataError, MemoryError):
         raise
     except Exception as error:  # pyarrow's own, and OSError without a number, for damaged files
@@ -59,7 +59,9 @@ def read_parquet(path: Path, fit: Fit) -> Pictures:
         raise DataError(f"{path}: is not a whole Parquet file ({reason})") from None
 
 
-def _pictures(file: Any, image: str, label: str | None, path: Path, fit: Fit) -> Pictures:
+def _pictures(
+    file: Any, image: str, label: str | None, path: Path, fit: Fit, classes: str
+) -> Pictures:
     """All rows, a batch at a time, since pictures are larger than images."""
     columns = [image] if label is None else [image, label]
     images: list[Grey] = []
@@ -76,8 +78,8 @@ def _pictures(file: Any, image: str, label: str | None, path: Path, fit: Fit) ->
     if label:
         if None in labels:
             raise DataError(f"{path}, row {labels.index(None) + 1}: has no label")
-        known = as_labels(np.array(labels), str(path), lambda n: f"row {n + 1}")
-    return Pictures(np.stack(images), known, str(path), str(path))
+        known = as_labels(np.array(labels), str(path), lambda n: f"row {n + 1}", classes)
+    return Pictures(np.stack(images), known, str(path), str(path), classes=classes)
 
 
 def _content(held: Any, name: str) -> bytes:

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import SIDE, Pictures
+from digitus.datasets.digits import DIGITS, SIDE, Pictures, named, place
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -31,13 +31,14 @@ Contents: TypeAlias = dict[PurePath, Callable[[], Path | bytes]]  # by the name 
 
 LIST = "labels.csv"
 FILES = ("file", "filename", "file_name", "image", "picture")
-DIGITS = tuple("0123456789")
 MOST_MEMBERS = 10**6  # pictures in a zip file
 # A digit that stands alone at the start of a name: 7.png, 7_0012.png, 7-a.png, "7 (2).png".
-LABELLED = re.compile(r"([0-9])[-_. (]")
+LABELLED = re.compile(r"(\w)[-_. (]")
 
 
-def read_folder(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Pictures:
+def read_folder(
+    path: Path, part: PartName = "train", *, fit: Fit | None = None, classes: str = DIGITS
+) -> Pictures:
     """The pictures in a folder and the folders in it, as images [n 28 28].
 
     Where the folder has a file `labels.csv` with the columns `file` and `label`, its pictures are
@@ -52,10 +53,12 @@ def read_folder(path: Path, part: PartName = "train", *, fit: Fit | None = None)
     contents: Contents = {
         file.relative_to(root): partial(Path, file) for file in root.rglob("*") if file.is_file()
     }
-    return _read(contents, root, fit or fitted)
+    return _read(contents, root, fit or fitted, classes)
 
 
-def read_zip(path: Path, part: PartName = "train", *, fit: Fit | None = None) -> Pictures:
+def read_zip(
+    path: Path, part: PartName = "train", *, fit: Fit | None = None, classes: str = DIGITS
+) -> Pictures:
     """The pictures in a zip file, as those of a folder; a folder around all of them is none.
 
     Raises `DataError`.
@@ -70,7 +73,7 @@ def read_zip(path: Path, part: PartName = "train", *, fit: Fit | None = None) ->
                 for member in members
                 if not member.filename.startswith("__MACOSX/")
             }
-            return _read(_inside(contents, part), path, fit or fitted)
+            return _read(_inside(contents, part, classes), path, fit or fitted, classes)
     except DataError:
         raise
     except OSError as error:
@@ -89,7 +92,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> by
     return content
 
 
-def _inside(contents: Contents, part: PartName) -> Contents:
+def _inside(contents: Contents, part: PartName, classes: str) -> Contents:
     """What is in the folder of a part, or in the one folder that holds all, under shorter names."""
     tops = {name.parts[0] for name in contents if len(name.parts) > 1}
     if part in tops:
@@ -98,33 +101,34 @@ def _inside(contents: Contents, part: PartName) -> Contents:
             for name, read in contents.items()
             if name.parts[0] == part and len(name.parts) > 1
         }
-    if len(tops) == 1 and all(len(name.parts) > 1 for name in contents) and not tops & {*DIGITS}:
-        return _inside({PurePosixPath(*n.parts[1:]): r for n, r in contents.items()}, part)
+    if len(tops) == 1 and all(len(name.parts) > 1 for name in contents) and not tops & {*classes}:
+        inner: Contents = {PurePosixPath(*n.parts[1:]): r for n, r in contents.items()}
+        return _inside(inner, part, classes)
     return contents
 
 
-def _read(contents: Contents, root: Path, fit: Fit) -> Pictures:
+def _read(contents: Contents, root: Path, fit: Fit, classes: str) -> Pictures:
     """The pictures of a folder with their labels, or without."""
     listed = next((name for name in contents if name == PurePath(LIST)), None)
     labels: list[int | None]
     if listed is not None:
-        names, labels = _listed(contents[listed](), root)
+        names, labels = _listed(contents[listed](), root, classes)
     else:
         names = sorted(filter(_is_picture, contents))
-        labels = [_label(name) for name in names]
+        labels = [_label(name, classes) for name in names]
     if not names:
         raise DataError(f"{root}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
     if None in labels and set(labels) != {None}:
         first = names[labels.index(None)]
         raise DataError(
             f"{root / first}: no label in its name or its folder's ({labels.count(None)} such "
-            "pictures); put pictures into folders named 0 to 9, or start their names with the "
-            "digit and _"
+            f"pictures); put pictures into folders named as {named(classes)}, or start their names "
+            "with the label and _"
         )
     images = [fit(_opened(contents, name, root)) for name in names]
     known = None if None in labels else np.array(labels, np.uint8)
     return Pictures(
-        np.stack(images), known, f"pictures in {root}", str(root), tuple(map(str, names))
+        np.stack(images), known, f"pictures in {root}", str(root), tuple(map(str, names)), classes
     )
 
 
@@ -141,14 +145,17 @@ def _is_picture(name: PurePath) -> bool:
     return name.suffix.lower() in SUFFIXES and not hidden
 
 
-def _label(name: PurePath) -> int | None:
-    if re.fullmatch("[0-9]", name.parent.name):
-        return int(name.parent.name)
+def _label(name: PurePath, classes: str) -> int | None:
+    folder = name.parent.name
+    if (known := place(folder, classes)) is not None:
+        return known
     match = LABELLED.match(name.name)
-    return int(match[1]) if match else None
+    return place(match[1], classes) if match else None
 
 
-def _listed(content: Path | bytes, root: Path) -> tuple[list[PurePath], list[int | None]]:
+def _listed(
+    content: Path | bytes, root: Path, classes: str
+) -> tuple[list[PurePath], list[int | None]]:
     """The pictures and labels of a `labels.csv`, line by line."""
     where = root / LIST
     try:
@@ -165,19 +172,19 @@ def _listed(content: Path | bytes, root: Path) -> tuple[list[PurePath], list[int
         labels: list[int | None] = []
         for row in rows:
             names.append(PurePath(row[file] or ""))
-            labels.append(_digit(row[label], where, rows.line_num))
+            labels.append(_digit(row[label], where, rows.line_num, classes))
         return names, labels
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{where}: cannot be read ({error})") from None
 
 
-def _digit(text: str | None, where: Path, line: int) -> int:
+def _digit(text: str | None, where: Path, line: int, classes: str) -> int:
     """A label in a list."""
-    digit = (text or "").strip()
-    if digit not in DIGITS:
+    known = place((text or "").strip(), classes)
+    if known is None:
         found = f"label {text[:20]!r}" if text else "no label"
-        raise DataError(f"{where}, line {line}: {found}; labels must be the digits 0 to 9")
-    return int(digit)
+        raise DataError(f"{where}, line {line}: {found}; labels must be {named(classes)}")
+    return known
 
 
 def fitted(picture: Grey) -> Grey:

@@ -241,7 +241,9 @@ def _read(source: Source, name: PartName, paths: list[Path], origin: str) -> Dig
         images = np.ascontiguousarray(np.asarray(images).transpose(0, 2, 1))
     kind = {"train": "training", "test": "test"}[name]
     log.info("%s, %s part: %s", source.title, kind, origin)
-    return Digits(images, labels, f"{source.title}, {kind} part", origin)
+    if source.first:  # 0 becomes what no class is, which `Digits` tells
+        labels = np.asarray(labels) - np.uint8(source.first)
+    return Digits(images, labels, f"{source.title}, {kind} part", origin, source.classes)
 
 
 def _read_archive(path: Path, part: Part) -> tuple[Images, Labels]:

@@ -23,7 +23,7 @@ from typing import TextIO
 import numpy as np
 
 from digitus.datasets.arrays import as_bytes, as_images, as_labels
-from digitus.datasets.digits import Pictures
+from digitus.datasets.digits import CLASSES, DIGITS, Pictures
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import SET_BYTES
@@ -60,7 +60,7 @@ class Form:
         return f"column {number + 1}" + (f" ({one_line(name[:TOLD])})" if name else "")
 
 
-def read_csv(path: Path) -> Pictures:
+def read_csv(path: Path, classes: str = DIGITS) -> Pictures:
     """The digits of a file, separated by commas, semicolons or tabs; cells may be quoted.
 
     As many pixels as a square has, row by row: 784 make images [n 28 28]. With headings, the label
@@ -78,13 +78,13 @@ def read_csv(path: Path) -> Pictures:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: is not a table of numbers in UTF-8; save it as such") from None
-    return _pictures(path, table, form)
+    return _pictures(path, table, form, classes)
 
 
-def _pictures(path: Path, table: Floats32, form: Form) -> Pictures:
+def _pictures(path: Path, table: Floats32, form: Form, classes: str) -> Pictures:
     if not len(table):
         raise DataError(f"{path}: holds no examples")
-    label = _label_column(table, form)
+    label = _label_column(table, form, len(classes))
     pixels = [column for column in form.pixels if column != label]
     first, last = pixels[0], pixels[-1]
     # A view where they lie side by side: of MNIST's training set, a copy would be 188 MB.
@@ -94,13 +94,13 @@ def _pictures(path: Path, table: Floats32, form: Form) -> Pictures:
     images = as_images(as_bytes(values, str(path), where), str(path))
     labels, origin = None, str(path)
     if label is not None:
-        labels = as_labels(table[:, label], str(path), where)
+        labels = as_labels(table[:, label], str(path), where, classes)
         if label != 0:
             origin += f", labels in {form.column(label)}"
-    return Pictures(images, labels, str(path), origin)
+    return Pictures(images, labels, str(path), origin, classes=classes)
 
 
-def _label_column(table: Floats32, form: Form) -> int | None:
+def _label_column(table: Floats32, form: Form, classes: int) -> int | None:
     """Where the labels are, also where nothing but the numbers themselves can tell.
 
     Without headings, the label comes first. But OpenML puts it last, and a first pixel is the same
@@ -109,15 +109,16 @@ def _label_column(table: Floats32, form: Form) -> int | None:
     if form.headings or form.label is None or len(table) < 2:
         return form.label
     first, last = table[:, 0], table[:, -1]
-    if (first == first[0]).all() and not (last == last[0]).all() and _may_be_labels(last):
+    if (first == first[0]).all() and not (last == last[0]).all() and _may_be_labels(last, classes):
         return form.columns - 1
-    if not _may_be_labels(first) and _may_be_labels(last):
+    if not _may_be_labels(first, classes) and _may_be_labels(last, classes):
         return form.columns - 1
     return 0
 
 
-def _may_be_labels(values: Floats32) -> bool:
-    return bool(np.isin(values, np.arange(10)).all())
+def _may_be_labels(values: Floats32, classes: int) -> bool:
+    most = classes - 1 if classes == CLASSES else classes  # letters may be counted from 1
+    return bool(np.isin(values, np.arange(most + 1)).all())
 
 
 def _form(path: Path, file: TextIO) -> Form:

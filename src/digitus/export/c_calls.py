@@ -155,7 +155,7 @@ def _whole_conv(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str)
     text.used |= {"window", "rescaled"} if "m" in o.arrays else {"window"}
     if "step" in o.arrays:
         tables = (text.table(a) for a in (W, b, o.arrays["step"]))
-        text.call("outputs", at, prod(shapes[0]), zero, *tables, 10, "z")
+        text.call("outputs", at, prod(shapes[0]), zero, *tables, b.size, "z")
         return
     k, stride, border = W.shape[1] if W.ndim == 4 else 1, *_steps(o)
     weights, biases = text.table(W), text.table(b)

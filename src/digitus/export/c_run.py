@@ -21,17 +21,17 @@ from digitus.types import Bytes, Images, Matrix
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-O2")
 LONGEST_SECONDS = 600
-# Reads pictures from standard input, writes ten floats and the digit of each.
+# Reads pictures from standard input, writes OUTPUTS floats and the digit of each.
 MAIN = """#include "NAME.h"
 #include <stdio.h>
 int main(void)
 {
     static NAME_memory memory;
     static uint8_t image[NAME_HEIGHT * NAME_WIDTH];
-    float p[11];
+    float p[OUTPUTS + 1];
     while (fread(image, 1, sizeof image, stdin) == sizeof image) {
-        p[10] = (float)NAME_read(image, p, &memory);
-        fwrite(p, sizeof p[0], 11, stdout);
+        p[OUTPUTS] = (float)NAME_read(image, p, &memory);
+        fwrite(p, sizeof p[0], OUTPUTS + 1, stdout);
     }
     return 0;
 }
@@ -44,7 +44,9 @@ def identifier(name: str) -> str:
     return prefix if prefix[:1].isalpha() else f"digitus_{prefix}"
 
 
-def runner(made: Mapping[str, bytes], name: str) -> tuple[Callable[[Images], Matrix] | None, str]:
+def runner(
+    made: Mapping[str, bytes], name: str, outputs: int
+) -> tuple[Callable[[Images], Matrix] | None, str]:
     """What runs the files, or None and why not."""
     compiler = found_compiler()
     if compiler is None:
@@ -52,8 +54,8 @@ def runner(made: Mapping[str, bytes], name: str) -> tuple[Callable[[Images], Mat
 
     def run(images: Images) -> Matrix:
         with TemporaryDirectory() as folder:
-            program = compiled(compiler, made, name, Path(folder))
-            return run_c([str(program)], images)[0]
+            program = compiled(compiler, made, name, Path(folder), outputs=outputs)
+            return run_c([str(program)], images, outputs)[0]
 
     return run, ""
 
@@ -66,13 +68,13 @@ def found_compiler() -> str | None:
 
 def compiled(
     compiler: str, made: Mapping[str, bytes], name: str, folder: Path,
-    flags: Sequence[str] = FLAGS,
+    flags: Sequence[str] = FLAGS, outputs: int = 10,
 ) -> Path:  # fmt: skip
     """A program around the files. Raises `ExportError` with the compiler's first words."""
     for ending, content in made.items():
         (folder / f"{name}{ending}").write_bytes(content)
     prefix = identifier(name)
-    text = MAIN.replace("NAME.h", f"{name}.h")
+    text = MAIN.replace("NAME.h", f"{name}.h").replace("OUTPUTS", str(outputs))
     text = text.replace("NAME_H", f"{prefix.upper()}_H").replace("NAME_W", f"{prefix.upper()}_W")
     main, program = folder / "main_of_the_check.c", folder / "program_of_the_check"
     main.write_text(text.replace("NAME", prefix), "utf-8")
@@ -86,12 +88,12 @@ def compiled(
     return program
 
 
-def run_c(command: Sequence[str], images: Images) -> tuple[Matrix, Bytes]:
-    """Probabilities [n 10] and digits [n] of a program, -1 for what is refused."""
+def run_c(command: Sequence[str], images: Images, outputs: int = 10) -> tuple[Matrix, Bytes]:
+    """Probabilities [n outputs] and digits [n] of a program, -1 for what is refused."""
     done = subprocess.run(
         command, input=images.tobytes(), capture_output=True, timeout=LONGEST_SECONDS, check=False
     )
     if done.returncode:
         raise ExportError(f"the compiled program stopped: {done.stderr.decode()[:300]}")
-    rows = np.frombuffer(done.stdout, np.float32).reshape(-1, 11)
-    return rows[:, :10], rows[:, 10].astype(np.int64)
+    rows = np.frombuffer(done.stdout, np.float32).reshape(-1, outputs + 1)
+    return rows[:, :outputs], rows[:, outputs].astype(np.int64)

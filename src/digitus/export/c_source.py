@@ -46,7 +46,7 @@ def make(
     header = _header(prefix, about, members[0].size, element, max(elements), ram, text.bytes)
     source = _source(name, text, members, about, element, precision)
     made = {".h": header.encode("ascii", "replace"), ".c": source.encode("ascii", "replace")}
-    run, why_not = runner(made, name)
+    run, why_not = runner(made, name, members[0].outputs)
     return Made(made, run, why_not)
 
 
@@ -67,7 +67,8 @@ def _float_network(text: Lines, number: int, network: Network) -> int:
             shapes = [network.shape_of(i) for i in operation.inputs]
             inputs = [at[i] for i in operation.inputs]
             CALLS[operation.kind](text, operation, shapes, inputs, at[k + 1])
-    text.end(f"const float *out = {at[-1]};", "for (int t = 0; t < 10; t++)", "    z[t] = out[t];")
+    loop = f"for (int t = 0; t < {network.outputs}; t++)"
+    text.end(f"const float *out = {at[-1]};", loop, "    z[t] = out[t];")
     return total
 
 
@@ -90,7 +91,7 @@ def _whole_network(text: Lines, number: int, network: Network) -> int:
             WHOLE_CALLS[operation.kind](text, operation, shapes, inputs, at[k + 1])
     last = whole.operations[-1]
     if "step" not in last.arrays:
-        text.call("real", at[-1], 10, last.grid.zero, real(last.grid.scale), "z")
+        text.call("real", at[-1], network.outputs, last.grid.zero, real(last.grid.scale), "z")
     text.end()
     return max(total, 1)
 
@@ -113,7 +114,7 @@ def _header(
  *
  *     static {prefix}_memory memory;
  *     uint8_t image[{upper}_HEIGHT * {upper}_WIDTH];   (row by row, 0 paper, 255 ink)
- *     float probabilities[10];
+ *     float probabilities[{len(about["classes"])}];
  *     int digit = {prefix}_read(image, probabilities, &memory);
  *     if (digit == {upper}_REFUSED) ...
  */
@@ -149,6 +150,7 @@ def _source(
         "probabilities);\n"
         for i, member in enumerate(members)
     )
+    outputs = members[0].outputs
     return f"""/* Made by digitus; the header says what it is. */
 #include "{name}.h"
 
@@ -159,11 +161,11 @@ def _source(
 static void weigh(const float *z, float cool, float share, float *probabilities)
 {{
     float largest = z[0], sum = 0.0F;
-    for (int t = 1; t < 10; t++)
+    for (int t = 1; t < {outputs}; t++)
         largest = z[t] > largest ? z[t] : largest;
-    for (int t = 0; t < 10; t++)
+    for (int t = 0; t < {outputs}; t++)
         sum += expf((z[t] - largest) * cool);
-    for (int t = 0; t < 10; t++)
+    for (int t = 0; t < {outputs}; t++)
         probabilities[t] += expf((z[t] - largest) * cool) / sum * share;
 }}
 
@@ -171,11 +173,11 @@ static void weigh(const float *z, float cool, float share, float *probabilities)
 {text.functions}
 int {prefix}_read(const uint8_t *image, float *probabilities, {prefix}_memory *memory)
 {{
-    float z[10];
+    float z[{outputs}];
     int best = 0;
-    for (int t = 0; t < 10; t++)
+    for (int t = 0; t < {outputs}; t++)
         probabilities[t] = 0.0F;
-{calls}    for (int t = 1; t < 10; t++)
+{calls}    for (int t = 1; t < {outputs}; t++)
         best = probabilities[t] > probabilities[best] ? t : best;
     return probabilities[best] >= {real(about["threshold"])} ? best : {prefix.upper()}_REFUSED;
 }}

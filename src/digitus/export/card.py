@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from digitus import __version__
+from digitus.datasets.digits import DIGITS
 from digitus.export.operations import Model
 from digitus.export.precision import Precision
 from digitus.recipe import to_table
@@ -27,6 +28,7 @@ def about(members: Sequence[Model], threshold: float, precision: Precision) -> d
         "precision": precision,
         "temperatures": [member.temperature for member in members],
         "threshold": threshold,
+        "classes": members[0].recipe.classes,
         "recipes": [to_table(member.recipe) for member in members],
     }
 
@@ -34,14 +36,17 @@ def about(members: Sequence[Model], threshold: float, precision: Precision) -> d
 def card(members: Sequence[Model], threshold: float, precision: Precision) -> str:
     """A few lines for people."""
     height, width = members[0].size
+    classes = members[0].recipe.classes
+    kind, others = ("digit", "letters, for ") if classes == DIGITS else ("sign", "")
+    what = f"{kind}, 0 to 9," if classes == DIGITS else f"{kind}, one of {classes},"
     return "\n".join(
         [
-            f"Reads one handwritten digit, 0 to 9, in {height} x {width} bytes: 0 is paper, 255 is",
+            f"Reads one handwritten {what} in {height} x {width} bytes: 0 is paper, 255 is",
             "ink, upright and centred as in MNIST.",
             *(["A committee: the mean of what its members find probable."] * (len(members) > 1)),
             *(line for member in members for line in wrap(_member(member), WIDTH)),
             f"Weights: {precision}. Answers less probable than {threshold:.3f} are refused.",
-            "Not for letters, for print, for decisions about people, or where a misread digit does",
+            f"Not for {others}print, for decisions about people, or where a misread {kind} does",
             "harm and nobody looks at the doubtful ones.",
             f"Made by digitus {__version__}, MIT licence.",
         ]

@@ -30,14 +30,14 @@ KINDS = (
     *("affine", "conv", "dense", "max_pool", "average_pool", "upsample", "relu", "sigmoid"),
     *("tanh", "flatten", "softmax", "add", "concat", "deslant"),
 )
-# Reads pictures from standard input; ten numbers for each on standard output.
+# Reads pictures from standard input; a number for each class of each on standard output.
 MAIN = """import { readFileSync } from "node:fs";
-import { height, probabilities, width } from "./digits.mjs";
+import { classes, height, probabilities, width } from "./digits.mjs";
 const bytes = readFileSync(0);
 const side = height * width;
-const found = new Float32Array((bytes.length / side) * 10);
+const found = new Float32Array((bytes.length / side) * classes.length);
 for (let i = 0; i < bytes.length / side; i++) {
-  found.set(probabilities(bytes.subarray(i * side, (i + 1) * side)), 10 * i);
+  found.set(probabilities(bytes.subarray(i * side, (i + 1) * side)), classes.length * i);
 }
 process.stdout.write(Buffer.from(found.buffer));
 """
@@ -55,7 +55,7 @@ def make(
 
 
 def answers(node: str, content: bytes, images: Images) -> Matrix:
-    """Probabilities [n 10] of the module, by Node."""
+    """Probabilities [n classes] of the module, by Node."""
     return run_node(node, {"digits.mjs": content}, MAIN, images)
 
 
@@ -73,6 +73,7 @@ def model(members: Sequence[Network], about: Mapping[str, Any], store: Store) ->
         "card": about["card"],
         "size": about["size"],
         "threshold": about["threshold"],
+        "classes": about["classes"],
         "networks": [
             {"temperature": member.temperature, "operations": as_json(member.operations, store)}
             for member in members
@@ -150,7 +151,7 @@ def _operation(operation: Operation, store: Store) -> dict[str, Any]:
 
 
 def run_node(node: str, content: Mapping[str, bytes], program: str, images: Images) -> Matrix:
-    """Probabilities [n 10] that a program writes, which finds these files beside it."""
+    """Probabilities [n classes] that a program writes, which finds these files beside it."""
     with TemporaryDirectory() as folder:
         for name, data in content.items():
             (Path(folder) / name).write_bytes(data)
@@ -165,4 +166,4 @@ def run_node(node: str, content: Mapping[str, bytes], program: str, images: Imag
         )
     if done.returncode:
         raise ExportError(f"Node does not run it: {done.stderr.decode('utf-8', 'replace')[-300:]}")
-    return np.frombuffer(done.stdout, np.float32).reshape(-1, 10)
+    return np.frombuffer(done.stdout, np.float32).reshape(len(images), -1)

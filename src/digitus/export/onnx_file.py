@@ -57,7 +57,9 @@ def onnx_bytes(members: Sequence[Network], about: dict[str, Any], precision: Pre
         "digits",
         [helper.make_tensor_value_info(IMAGES, TensorProto.UINT8, ["n", *members[0].size])],
         [
-            helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, ["n", 10]),
+            helper.make_tensor_value_info(
+                PROBABILITIES, TensorProto.FLOAT, ["n", members[0].outputs]
+            ),
             helper.make_tensor_value_info(DIGITS, TensorProto.INT64, ["n"]),
         ],
         graph.constants,

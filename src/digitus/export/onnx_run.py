@@ -43,12 +43,13 @@ def opened(model: Path | bytes, threads: int = 1) -> Any:
 
 
 def answers(session: Any, images: Images) -> Matrix:
-    """Probabilities [n 10] for bytes [n h w], in batches of bounded memory."""
+    """Probabilities [n classes] for bytes [n h w], in batches of bounded memory."""
     parts = [
         session.run([PROBABILITIES], {IMAGES: images[part]})[0]
         for part in bounds(len(images), BATCH)
     ]
-    return np.concatenate([np.zeros((0, 10), np.float32), *parts])
+    outputs = session.get_outputs()[0].shape[1]
+    return np.concatenate([np.zeros((0, outputs), np.float32), *parts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,11 @@ class OnnxModel:
     size: tuple[int, int]
     threshold: float
     session: Any = field(repr=False)
+
+    @property
+    def classes(self) -> str:
+        """The signs that it tells apart."""
+        return self.recipe.classes
 
     def probabilities(self, images: Images, each: Any = map) -> Matrix:
         """As a recognizer's. Raises `ShapeError` for images of another size."""

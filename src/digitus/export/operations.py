@@ -63,11 +63,16 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The operations of one recognizer: number i makes value i + 1, the last the outputs [10]."""
+    """The operations of one recognizer: number i makes value i + 1, the last the outputs."""
 
     size: tuple[int, int]
     operations: tuple[Operation, ...]
     temperature: float
+
+    @property
+    def outputs(self) -> int:
+        """How many classes it tells."""
+        return self.operations[-1].shape[-1]
 
     def shape_of(self, value: int) -> Shape:
         """The shape of a value; 0 is the picture."""

@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from digitus.cancellation import check
-from digitus.datasets.digits import SIDE
+from digitus.datasets.digits import DIGITS, SIDE, named
+from digitus.errors import ModelError
 from digitus.recognizer import Recognizer, load
 from digitus.types import Bytes, Floats
 
@@ -28,7 +29,8 @@ def shipped() -> Recognizer:
 class ReadingOptions:
     """The arguments of `reading.read.read`, which says what they mean.
 
-    Raises `ValueError` for a `pattern` without a digit and for a confidence that is none.
+    Raises `ModelError` for a model of other signs than digits, and `ValueError` for a `pattern`
+    without a digit and for a confidence that is none.
     """
 
     recognizer: Recognizer = field(default_factory=shipped)
@@ -39,6 +41,11 @@ class ReadingOptions:
     grid: tuple[int, int] | Found | None = None
 
     def __post_init__(self) -> None:
+        if self.recognizer.classes != DIGITS:
+            raise ModelError(
+                f"this model tells {named(self.recognizer.classes)}; numbers in pictures are read "
+                "by one for the digits"
+            )
         if self.pattern is not None and "#" not in self.pattern:
             raise ValueError(f"the pattern {self.pattern!r} has no # for a digit")
         if self.grid is not None:

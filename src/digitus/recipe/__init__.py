@@ -10,10 +10,12 @@ from digitus.recipe.settings import (
     KINDS,
     LAYERS,
     MADE,
+    MOST_CLASSES,
     PAGES,
     RULES,
     Recipe,
     planned,
+    planned_for,
     with_settings,
 )
 from digitus.recipe.table import changed, from_table, load_recipe, nearest, shipped, to_table
@@ -23,6 +25,7 @@ __all__ = (
     "KINDS",
     "LAYERS",
     "MADE",
+    "MOST_CLASSES",
     "PAGES",
     "RULES",
     "Recipe",
@@ -31,6 +34,7 @@ __all__ = (
     "load_recipe",
     "nearest",
     "planned",
+    "planned_for",
     "shipped",
     "to_table",
     "with_settings",

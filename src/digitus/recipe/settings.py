@@ -12,6 +12,7 @@ from typing import Any
 
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
+from digitus.datasets.digits import DIGITS, named
 from digitus.errors import RecipeError, ShapeError
 from digitus.limits import ACTIVATIONS, NETWORK_LAYERS, PARAMETERS, PRODUCTS
 from digitus.nn.cost import cost
@@ -39,6 +40,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 PAGES, CLOSEUPS = "pages", "closeups"
 MADE = PAGES, CLOSEUPS
 MAX_SOFTNESS = 100  # beyond it all ten answers are alike
+MOST_CLASSES = 200  # labels are bytes
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Recipe:
     `development` images are held back from the training set for choices along the way.
     `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
     average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", a
-    path, or "pages" or "closeups", which are made as they are learnt from. `worn` is the share of
+    path, or "pages" or "closeups", which are made as they are learnt from. `classes` are the signs
+    that a network tells apart, one for each of its outputs. `worn` is the share of
     images that are worn, as by a bad photograph, drawn anew each time; `not_digits` are added to
     every batch, so many for each digit, to be read as nothing. `teacher` names models, joined by
     "+", whose answers are learnt instead of the labels: files, or "default", the one that ships;
@@ -60,6 +63,7 @@ class Recipe:
     network: nn.Chain
     about: str = ""
     data: str = "mnist"
+    classes: str = DIGITS
     development: int = 5000
     initial: nn.Initializer = field(default_factory=nn.He)
     loss: Any = field(default_factory=nn.SoftmaxCrossEntropy)
@@ -79,6 +83,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not is_name(self.name):
             raise ValueError(f"name must be printable, without / or \\, not {self.name[:80]!r}")
+        _check_classes(self.classes)
         for key, least in (("development", 1), ("batch_size", 0), ("epochs", 1), ("seed", 0)):
             if getattr(self, key) < least:
                 raise ValueError(f"{key} must be at least {least}, not {getattr(self, key)}")
@@ -99,12 +104,22 @@ class Recipe:
             )
 
 
+def _check_classes(classes: str) -> None:
+    """Raises `ValueError` for what cannot be the classes of a recipe."""
+    if not 2 <= len(set(classes)) == len(classes) <= MOST_CLASSES:
+        found = repr(classes[:100])
+        raise ValueError(f"classes must be 2 to {MOST_CLASSES} different signs, not {found}")
+    if not classes.isprintable() or " " in classes:
+        raise ValueError(f"classes must be signs that can be seen, not {classes!r}")
+
+
 def planned(
     network: nn.Chain, size: tuple[int, int], outputs: nn.Shape = (10,), what: str = "ten digits"
 ) -> dict[str, nn.Shape]:
     """The shapes of all parameters of a network that tells digits on images of height and width.
 
-    With other `outputs` it tells something else, which is `what`.
+    With other `outputs` it tells something else, which is `what`; `planned_for` knows what a recipe
+    asks for.
 
     Raises `ShapeError` where it does not, before anything is allocated.
     """
@@ -123,6 +138,12 @@ def planned(
                     "layer that learns; further up, use BatchNorm"
                 )
     return shapes
+
+
+def planned_for(recipe: Recipe, size: tuple[int, int]) -> dict[str, nn.Shape]:
+    """As `planned`, for a recipe's network and its classes."""
+    what = "ten digits" if recipe.classes == DIGITS else named(recipe.classes)
+    return planned(recipe.network, size, (len(recipe.classes),), what)
 
 
 def _affordable(network: nn.Chain, size: tuple[int, int], shapes: dict[str, nn.Shape]) -> None:

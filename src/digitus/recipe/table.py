@@ -35,7 +35,7 @@ from digitus.synthetic.wear import Wear
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 # Left out of tables where they say nothing.
-SELDOM = ("worn", "wear", "not_digits", "teacher", "softness")
+SELDOM = ("classes", "worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
 PART_KEYS = ("loss", "channels", "weight")

@@ -16,7 +16,7 @@ import numpy as np
 from markupsafe import Markup
 
 from digitus.evaluation import Evaluation
-from digitus.metrics import interval95
+from digitus.metrics import interval95, sign
 from digitus.report import charts
 from digitus.report.formats import SPACE, percent, quantity
 from digitus.report.html import PARTS, Section, fill
@@ -68,7 +68,8 @@ class Mistakes:
         """What is said of the picture at place k of the set."""
         e = self.evaluation
         return (
-            f"number {k} of the set: a {e.digits.labels[k]} read as {e.answers[k]}, "
+            f"number {k} of the set: a {e.digits.classes[e.digits.labels[k]]} read as "
+            f"{e.digits.classes[e.answers[k]]}, "
             f"{percent(float(e.confidence[k]), 1)} sure"
         )
 
@@ -90,13 +91,20 @@ def by_digit(record: dict[str, Any], mistakes: Mistakes) -> Section:
     for row in rows:
         wrong = 0 if row["accuracy"] is None else 1 - row["accuracy"]
         bar = fill(PARTS, "bar", share=wrong / (most or 1))
-        cells.append(_digit_row(str(row["digit"]), row["count"], row["wrong"], bar))
+        cells.append(_digit_row(sign(record, row["digit"]), row["count"], row["wrong"], bar))
     cells.append(_digit_row("all", record["n"], sum(row["wrong"] for row in rows), Markup()))
     confusions = [
         (row, mistakes.cells[row["digit"], row["read_as"]][:EXAMPLES_SHOWN])
         for row in record["frequent_confusions"]
     ]
-    body = fill(TEMPLATE, "by_digit", rows=cells, confusions=confusions, mistakes=mistakes)
+    body = fill(
+        TEMPLATE,
+        "by_digit",
+        rows=cells,
+        confusions=confusions,
+        mistakes=mistakes,
+        signs=mistakes.evaluation.digits.classes,
+    )
     return Section("digits", "Digit by digit", body)
 
 
@@ -125,6 +133,7 @@ def confusion(record: dict[str, Any], mistakes: Mistakes) -> Section:
         panels=[(*cell, mistakes.cells[cell]) for cell in order],
         most=PICTURES_PER_CELL,
         mistakes=mistakes,
+        signs=mistakes.evaluation.digits.classes,
     )
     return Section("confusion", "What is read as what", body)
 
@@ -143,9 +152,9 @@ class _Card:
     """A mistake: its place in the set, what was written and read, the likely answers."""
 
     place: int
-    digit: int
-    answer: int
-    likely: list[tuple[int, float]]
+    digit: str
+    answer: str
+    likely: list[tuple[str, float]]
 
 
 def _card(e: Evaluation, k: int) -> _Card:
@@ -153,7 +162,9 @@ def _card(e: Evaluation, k: int) -> _Card:
     likely = np.argsort(-p, kind="stable")[:ANSWERS_SHOWN].tolist()
     if digit not in likely:
         likely.append(digit)
-    return _Card(k, digit, int(e.answers[k]), [(d, float(p[d])) for d in likely])
+    signs = e.digits.classes
+    answers = [(signs[d], float(p[d])) for d in likely]
+    return _Card(k, signs[digit], signs[e.answers[k]], answers)
 
 
 def calibration(record: dict[str, Any], evaluation: Evaluation) -> Section:

@@ -68,7 +68,7 @@ class Examples:
         n = self.size + round(self.recipe.not_digits * self.size)
         return {
             "inputs": ((n, *self.learnt.images.shape[1:]), "u1"),
-            "targets": ((n, CLASSES), "f4"),
+            "targets": ((n, len(self.learnt.classes)), "f4"),
             "labels": ((n,), "u1"),
         }
 
@@ -106,8 +106,8 @@ class Examples:
 
     @cached_property
     def targets(self) -> Floats32:
-        """What the labels ask for [n 10]; made once, since a full batch needs all of them."""
-        return targets(self.learnt.labels)
+        """What the labels ask for [n classes]; made once, since a full batch needs all of them."""
+        return targets(self.learnt.labels, len(self.learnt.classes))
 
     def upcoming(
         self, steps: Iterable[int], claim: Claim = nullcontext
@@ -172,10 +172,11 @@ class Examples:
         )
 
     def _targets(self, images: Images, labels: Labels) -> Floats32:
-        """What the network should answer [n 10]: what the labels say, or the teacher."""
+        """What the network should answer [n classes]: what the labels say, or the teacher."""
+        classes = len(self.learnt.classes)
         if not self.teacher:
-            return self.targets if labels is self.learnt.labels else targets(labels)
-        wanted, shown = targets(labels), labels != NOT_A_DIGIT
+            return self.targets if labels is self.learnt.labels else targets(labels, classes)
+        wanted, shown = targets(labels, classes), labels != NOT_A_DIGIT
         wanted[shown] = self.teacher.probabilities(images[shown])
         return wanted
 
@@ -184,11 +185,11 @@ class Examples:
         return sample(self.learnt, count)
 
     def evaluate(self, params: Params, each: Map = map) -> Development:
-        """Loss, accuracy and outputs [n 10] on the development split."""
+        """Loss, accuracy and outputs [n classes] on the development split."""
         labels = self.development.labels
         recognizer = Recognizer(self.recipe, params, size_of(self.learnt))
         outputs = recognizer.outputs(self.development.images, each)
-        loss = float(self.recipe.loss(outputs, one_hot(labels))[0])
+        loss = float(self.recipe.loss(outputs, one_hot(labels, outputs.shape[1]))[0])
         return Development(loss, float((outputs.argmax(axis=1) == labels).mean()), outputs)
 
 

@@ -18,9 +18,10 @@ import numpy as np
 
 from digitus import __version__
 from digitus.datasets.batches import split
-from digitus.datasets.digits import Digits
+from digitus.datasets.digits import Digits, named
+from digitus.errors import DataError
 from digitus.nn import one_hot, softmax, to_numpy
-from digitus.recipe import Recipe, planned
+from digitus.recipe import Recipe, planned_for
 from digitus.recognizer import Recognizer, calibrate
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
@@ -62,7 +63,12 @@ def begin(recipe: Recipe, digits: Digits) -> State:
     Raises `DataError` for too few digits and `ShapeError` for a network that does not fit them.
     """
     learnt, _ = split(digits, recipe.development, SPLIT_SEED)
-    planned(recipe.network, size_of(learnt))
+    if recipe.classes != digits.classes:
+        raise DataError(
+            f"{digits.name} shows {named(digits.classes)}; the recipe {recipe.name} tells "
+            f"{named(recipe.classes)}"
+        )
+    planned_for(recipe, size_of(learnt))
     return initial_state(recipe, learnt.images)
 
 
@@ -133,6 +139,7 @@ def recognizer_so_far(recipe: Recipe, state: State, learnt: Digits) -> Recognize
 
 
 def loss_of_guessing(recipe: Recipe, digits: Digits) -> float:
-    """The loss of a network that finds all ten digits alike."""
-    alike = np.full((len(digits), 10), 0.1, np.float32)
-    return float(recipe.loss(alike, one_hot(digits.labels))[0])
+    """The loss of a network that finds all classes alike."""
+    count = len(recipe.classes)
+    alike = np.full((len(digits), count), 1 / count, np.float32)
+    return float(recipe.loss(alike, one_hot(digits.labels, count))[0])

@@ -156,7 +156,14 @@ def _digits(
         recipe = with_settings(recipe, data=str(wanted))
     folder = Path(data_dir) if data_dir is not None else None
     try:
-        digits = digits_of(wanted, "train", folder, prepare=prepare, transposed=transposed)
+        digits = digits_of(
+            wanted,
+            "train",
+            folder,
+            prepare=prepare,
+            transposed=transposed,
+            classes=recipe.classes,
+        )
     except DownloadError as error:
         if data is not None:
             raise

@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from digitus.datasets.digits import CLASSES, SIDE, Digits
+from digitus.datasets.digits import CLASSES, DIGITS, SIDE, Digits
 from digitus.recipe import Recipe, with_settings
 
 HELD_BACK = 6  # one of so many, of a set that is small for its recipe
@@ -42,6 +42,7 @@ def suited(recipe: Recipe, digits: Digits, chosen: Collection[str] = ()) -> Reci
 def missing(digits: Digits) -> list[int]:
     """The digits of which a set of images in MNIST's form has none, if it has several others."""
     there = np.flatnonzero(np.bincount(digits.labels, minlength=CLASSES))
-    if digits.images.shape[1:] != (SIDE, SIDE) or not 1 < len(there) < CLASSES:
+    form = digits.images.shape[1:] == (SIDE, SIDE) and digits.classes == DIGITS
+    if not form or not 1 < len(there) < CLASSES:
         return []
     return [digit for digit in range(CLASSES) if digit not in there]

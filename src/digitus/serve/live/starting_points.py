@@ -9,6 +9,7 @@ import math
 from functools import cache
 
 from digitus import nn
+from digitus.datasets.digits import DIGITS
 from digitus.datasets.sources import STROKES
 from digitus.errors import RecipeError
 from digitus.recipe import MADE, Recipe, load_recipe, nearest, planned, shipped
@@ -27,9 +28,13 @@ SMALL = {
 def names() -> tuple[str, ...]:
     """The small ones, and those that ship, learn digits and are not too large."""
     recipes = {name: load_recipe(name) for name in shipped()}
-    digits = {name: recipe for name, recipe in recipes.items() if recipe.data not in MADE}
+    digits = {name: recipe for name, recipe in recipes.items() if _learns_digits(recipe)}
     fits = (name for name, r in digits.items() if parameters(r.network) <= MOST_PARAMETERS)
     return (*SMALL, *fits)
+
+
+def _learns_digits(recipe: Recipe) -> bool:
+    return recipe.data not in MADE and recipe.classes == DIGITS
 
 
 def parameters(network: nn.Chain) -> int:
