@@ -51,7 +51,7 @@ def test_it_depends_on_nothing(tmp_path: Path) -> None:
     text = done.files[0].read_text("utf-8")
     assert not re.findall(r"\bimport\b|\brequire\(|https?:", text)
     assert set(re.findall(r"export (?:const|function) (\[.*?\]|\w+)", text)) == {
-        "card", "[height, width]", "threshold", "probabilities", "read",
+        "card", "[height, width]", "threshold", "classes", "probabilities", "read",
     }  # fmt: skip
 
 
