@@ -1,5 +1,7 @@
 """Chains: layers in a row, which of their parameters are trained, what is not computed."""
 
+import pickle
+
 import numpy as np
 
 from digitus.nn import (
@@ -91,3 +93,11 @@ def test_an_empty_batch():
     for layer, shape in LAYERS:
         y, _ = layer.forward(parameters(layer, shape), np.zeros((0, *shape)))
         assert y.shape == (0, *layer.plan(shape)[1])
+
+
+def test_a_chain_that_was_used_is_pickled_as_a_new_one():
+    network = Chain([Dense(3), Relu()])
+    before = pickle.dumps(network)
+    network.forward(parameters(network, (4,)), np.ones((1, 4)))
+    assert pickle.dumps(network) == before
+    assert pickle.loads(before) == network

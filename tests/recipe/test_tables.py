@@ -19,7 +19,7 @@ from digitus.recipe import (
     Recipe,
     from_table,
     load_recipe,
-    planned,
+    planned_for,
     shipped,
     to_table,
     with_settings,
@@ -35,7 +35,7 @@ def test_shipped_recipes(name: str) -> None:
     if loaded.data in MADE:
         assert task_of(loaded).plan(loaded.network)
     else:
-        assert planned(loaded.network, (28, 28))
+        assert planned_for(loaded, (28, 28))
     assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
 
 
@@ -81,6 +81,7 @@ def test_tables_keep_every_setting() -> None:
     everything = recipe(
         EVERYTHING,
         about="ä",
+        classes="abcdefghij",
         schedule={"kind": "Step", "rate": 1, "at": [0.1, 0.2]},
         augment={"rotate": [-5, 10], "stroke": 0.5},
     )

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -222,6 +222,10 @@ class Chain:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         object.__setattr__(self, "layers", tuple(layers))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Only its layers: a chain that has been used is pickled as one that has not."""
+        return Chain, (self.layers,)
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
         """Plans every layer. Raises `ShapeError` naming the layer that does not fit, and why."""
