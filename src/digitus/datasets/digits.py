@@ -128,7 +128,10 @@ class Pictures:
     def labelled(self) -> Digits:
         """The same as `Digits`. Raises `DataError` where there are no labels."""
         if self.labels is None:
-            hint = "put them into folders named as the digits, or start their names with one and _"
+            names = (
+                "0 to 9" if self.classes == DIGITS else f"{self.classes[0]} to {self.classes[-1]}"
+            )
+            hint = f"put them into folders named {names}, or start their names with the label and _"
             raise DataError(
                 f"{self.name}: {len(self.images):,} images and no labels; "
                 + (f"{hint}; " if self.files else "")
