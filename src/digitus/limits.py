@@ -78,7 +78,7 @@ BUDGETS = {
         PICTURE_BYTES, 800 * MB, 10, ("PICTURE_BYTES", "PICTURE_PIXELS", "WEBP_PIXELS")
     ),
     "a page of a picture, read": Budget(
-        PICTURE_BYTES, 900 * MB, 120, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS")
+        PICTURE_BYTES, 900 * MB, 40, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS")
     ),
     "an IDX or npz file": Budget(SET_BYTES, 3 * SET_BYTES, 120, ("SET_BYTES", "NPY_HEADER_BYTES")),
     "a download": Budget(
