@@ -125,7 +125,6 @@ def check_network(
     rule: Initializer | None = None,
     *,
     examples: int = 4,
-    classes: int = 10,
     seed: int = 0,
 ) -> Iterator[Finding]:
     """Checks a whole network from its loss down to each parameter, on random images of bytes.
@@ -135,7 +134,7 @@ def check_network(
     rng = stream(seed, "check", "network")
     params = initial(network, shape, rule or He(), rng, np.float64)
     x = rng.integers(0, 256, (examples, *shape)).astype(np.float64)
-    t = _targets(network.plan(shape)[1], examples, classes, rng)
+    t = _targets(network.plan(shape)[1], examples, rng)
 
     def run(p: Params) -> tuple[float, Array, Backward]:
         y, backward = network.forward(p, x, stream(seed, "check", "forward"))
@@ -156,13 +155,13 @@ def check_network(
     yield from _untrained("the network", params, gradients)
 
 
-def _targets(out: Shape, examples: int, classes: int, rng: np.random.Generator) -> Array:
+def _targets(out: Shape, examples: int, rng: np.random.Generator) -> Array:
     """One-hot for a network that answers with a row; for one with maps, numbers from 0 to 1.
 
     A fifth of those are 1, which to some losses is another case than all below it.
     """
     if len(out) == 1:
-        return np.eye(classes)[rng.integers(0, classes, examples)]
+        return np.eye(out[0])[rng.integers(0, out[0], examples)]
     t = rng.random((examples, *out))
     return np.where(rng.random(t.shape) < 0.2, 1.0, t)
 
