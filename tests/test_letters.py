@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from digitus.errors import DataError, ModelError, RecipeError, ShapeError
 from digitus.evaluation import evaluate
 from digitus.recipe import from_table, load_recipe, to_table
 from digitus.report import write_report
+from digitus.serve.models import Models
 from digitus.training.loop import begin
 from lettered import CLASSES, learnt, letters, recipe
 from small import TABLE, digits
@@ -116,3 +118,10 @@ def test_a_score_and_its_report_call_classes_by_their_signs(tmp_path: Path) -> N
 def test_numbers_in_pictures_are_read_by_digits_alone() -> None:
     with pytest.raises(ModelError, match="12 classes, a to 6; numbers in pictures"):
         digitus.read(np.zeros((20, 20), np.uint8), recognizer=learnt())
+
+
+def test_the_server_offers_no_run_of_letters(tmp_path: Path) -> None:
+    learnt().save(tmp_path / "m.safetensors")
+    runs: Any = SimpleNamespace(network=lambda run: tmp_path / "m.safetensors")
+    with pytest.raises(ModelError, match="letters tells 12 classes, a to 6; the page is for dig"):
+        Models(digitus.load(), runs).named("letters")

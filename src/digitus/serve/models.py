@@ -13,6 +13,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from digitus.datasets.digits import DIGITS, named
+from digitus.errors import ModelError
 from digitus.recognizer import Recognizer, load
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.lesson import lesson_from
@@ -76,7 +78,10 @@ class Models:
         version = self.version(run)
         with self._lock:
             if version not in self._loaded:
-                self._loaded[version] = load(self._runs.network(run))
+                found = load(self._runs.network(run))
+                if found.classes != DIGITS:
+                    raise ModelError(f"{run} tells {named(found.classes)}; the page is for digits")
+                self._loaded[version] = found
                 if len(self._loaded) > KEPT:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(version)
