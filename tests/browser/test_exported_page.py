@@ -66,7 +66,7 @@ def test_a_number_is_read_as_it_is_written(page: Page) -> None:
 
 
 def test_a_photo_is_read(page: Page, tmp_path: Path) -> None:
-    written = next(pages(1, 6, kinds=["number"]))
+    written = next(pages(1, 16, kinds=["number"]))
     photo = tmp_path / "note.png"
     Image.fromarray(written.picture).save(photo)
     page.locator("#photo").set_input_files(photo)
