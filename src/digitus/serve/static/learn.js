@@ -23,6 +23,7 @@ export function mount(section) {
   let shown = false;
   let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
+  let known = false; // whether there is a run to show: until then nothing is, so that nothing moves
 
   const settings = h("div", { class: "settings" });
   const list = runs({ compare, removed });
@@ -44,7 +45,9 @@ export function mount(section) {
   const trial = tryout(onward);
   const watching = h("div", { class: "watching", hidden: true },
     h("div", { class: "head" }, h("div", {}, title, status, about), controls), trial.element, equation.element, stand.element);
-  section.append(empty, sketch.element, h("div", { class: "school" }, h("div", { class: "left" }, settings, list.element), watching));
+  const school = h("div", { class: "school" }, h("div", { class: "left" }, settings, list.element), watching);
+  for (const part of [empty, sketch.element, school]) part.hidden = true;
+  section.append(empty, sketch.element, school);
 
   async function post(id, what, body = {}) {
     return ask(`/api/runs/${encodeURIComponent(id)}/${what}`, body);
@@ -120,10 +123,19 @@ export function mount(section) {
       if (mine?.status === "waiting") later();
       list.set(all, { run: run?.id, other: other?.id });
       if (!run && all.length && shown) location.replace(`#learn/${all.at(-1).id}`);
+      else reveal();
     } catch (error) {
       complain(error.message);
+      reveal();
     }
   });
+
+  function reveal() {
+    if (known) return;
+    known = true;
+    sketch.element.hidden = school.hidden = false;
+    empty.hidden = Boolean(run);
+  }
 
   function removed(id) {
     if (other?.id === id) compare(id);
@@ -148,7 +160,7 @@ export function mount(section) {
     rested();
     equation.close();
     watching.hidden = true;
-    empty.hidden = false;
+    empty.hidden = !known;
     if (wanted) sketch.plan(wanted);
     sketch.set();
   }
@@ -173,6 +185,7 @@ export function mount(section) {
       rested();
       later();
     });
+    empty.hidden = true;
     refresh();
   }
 
@@ -185,7 +198,6 @@ export function mount(section) {
   function update() {
     const state = run?.state;
     if (!state) return;
-    empty.hidden = true;
     watching.hidden = false;
     const { status: now } = state;
     title.textContent = named(state);
