@@ -17,6 +17,7 @@ needs_kernels = pytest.mark.skipif(
     reason="the compiled kernels were not built: no compiler, or DIGITUS_KERNELS says numpy",
 )
 needs_tiles = pytest.mark.skipif(
-    not kernels.tiles(), reason="this processor has no tiles for products in bfloat16 (AMX)"
+    not kernels.tiles(),
+    reason="no products by tiles (AMX): the processor has none, or the kernels are not built",
 )
 LEVELS = LEVELS or ("plain",)

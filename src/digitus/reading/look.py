@@ -125,7 +125,10 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
 
 
 def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
-    """The same, each way up looked at, `most` finds of it: what are digits may be noise turned."""
+    """The same, each way up looked at: of what is turned, `most` finds.
+
+    What has few finds as it lies may have very many turned, as bars have.
+    """
     look = _looked(upright, options)
     if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
         return look
