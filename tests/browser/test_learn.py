@@ -14,13 +14,26 @@ if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Browser, Page, Route
 
 
-def begin(page: Page, *, paused: bool = False, **settings: object) -> None:
-    """Fills the form in, and starts."""
+def begin(
+    page: Page, *, paused: bool = False, pace: int | None = None, **settings: object
+) -> None:
+    """Fills the form in, and starts.
+
+    A pace is chosen before the first step: a short run would be over before its pace is.
+    """
     page.wait_for_selector("form.lesson")
     for name, value in settings.items():
         page.fill(f"#lesson-{name}", str(value))
-    page.click("text=Step by step" if paused else "form.lesson button.primary")
+    held = paused or pace is not None
+    page.click("text=Step by step" if held else "form.lesson button.primary")
     page.wait_for_selector(".watching:not([hidden])")
+    if pace is None:
+        return
+    wait_for(page, "paused")
+    with page.expect_response(re.compile(r"/pace$")):
+        page.select_option("#pace", str(pace))
+    if not paused:
+        page.click(".watching .head >> text=Go on")
 
 
 def wait_for(page: Page, status: str) -> None:
@@ -36,8 +49,7 @@ def step(page: Page) -> int:
 
 def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
-    begin(page, layers="784-16-10", epochs=2, examples=1200)
-    page.select_option("#pace", "0")
+    begin(page, pace=0, layers="784-16-10", epochs=2, examples=1200)
     other = visit.page(page.url)
     for each in (page, other):
         wait_for(each, "finished")
@@ -52,8 +64,7 @@ def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     page.wait_for_selector("#view-learn .misread")
     assert page.locator("#view-learn .misread").count() == min(count, 40)
     # A second run, beside the first.
-    begin(page, layers="784-10", epochs=1, examples=1200)
-    page.select_option("#pace", "0")
+    begin(page, pace=0, layers="784-10", epochs=1, examples=1200)
     wait_for(page, "finished")
     page.locator(".runs >> text=compare").first.click()
     page.wait_for_selector(".chart .line.other")
@@ -65,9 +76,10 @@ def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server:
 
     held: list[tuple[Route, APIResponse]] = []
     page.route(re.compile(r"/api/runs/\w+/pace$"), lambda r: held.append((r, r.fetch())))
-    # At first 40 steps a second: long enough for the pace to be chosen on a slow machine, too.
-    begin(page, layers="784-10", epochs=1, examples=6000)
+    begin(page, paused=True, layers="784-10", epochs=1, examples=600)
+    wait_for(page, "paused")
     page.select_option("#pace", "0")
+    page.click(".watching .head >> text=Go on")
     wait_for(page, "finished")
     [(route, answer)] = held
     with page.expect_response(re.compile(r"/pace$")):
@@ -119,7 +131,7 @@ def test_a_run_goes_on_after_the_server_was_away(
     try:
         page = context.new_page()
         page.goto(server.address + "#learn")
-        begin(page, layers="784-8-10", epochs=30, examples=900)
+        begin(page, layers="784-8-10", epochs=60, examples=900)
         page.wait_for_function(
             "() => +document.querySelectorAll('.figures small')[1].textContent.split(' ')[1] > 10"
         )
@@ -133,7 +145,7 @@ def test_a_run_goes_on_after_the_server_was_away(
             page.click("text=Go on")
         page.select_option("#pace", "0")
         wait_for(page, "finished")
-        assert page.inner_text(".figures dd b >> nth=1") == "30 of 30"
+        assert page.inner_text(".figures dd b >> nth=1") == "60 of 60"
     finally:
         context.close()
         server.stop()
@@ -190,8 +202,7 @@ def test_an_equation_of_a_run_that_goes_on(visit: Visit, server: Server) -> None
 
 def test_the_weights_in_the_end_are_the_last(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
-    begin(page, layers="784-10", epochs=2, examples=3000)
-    page.select_option("#pace", "0")
+    begin(page, pace=0, layers="784-10", epochs=2, examples=3000)
     wait_for(page, "finished")
     steps = page.inner_text(".figures div:nth-child(2) small").split()[-1]
     page.wait_for_function(
@@ -205,8 +216,7 @@ def test_runs_are_told_apart_and_a_misread_digit_stays_with_its_run(
 ) -> None:
     page = visit.page(server.address + "#learn")
     for _ in range(2):
-        begin(page, layers="784-6-10", epochs=1, examples=600)
-        page.select_option("#pace", "0")
+        begin(page, pace=0, layers="784-6-10", epochs=1, examples=600)
         wait_for(page, "finished")
     mine = page.url.rpartition("/")[2]
     row = page.locator(f'.runs [data-id="{mine}"]')
