@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Browser, Page, Route
 
 
-def begin(
-    page: Page, *, paused: bool = False, pace: int | None = None, **settings: object
-) -> None:
+def begin(page: Page, *, paused: bool = False, pace: int | None = None, **settings: object) -> None:
     """Fills the form in, and starts.
 
     A pace is chosen before the first step: a short run would be over before its pace is.
