@@ -35,7 +35,8 @@ def main() -> None:
     parser.add_argument("--rows", default="", help="some rows, separated by commas (all)")
     parser.add_argument("--threads", type=int, default=len(cores) or os.cpu_count() or 1)
     parser.add_argument("--quick", action="store_true", help="less of everything, to try it out")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    parser.add_argument("--json", type=Path, metavar="FILE",
+                        help="also write the figures here, beside other rows of the same machine")
     parser.add_argument("--page", action="store_true", help=f"write docs/{PAGE.name} and leave")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -70,13 +71,18 @@ def use(threads: int, cores: list[int]) -> None:
 
 
 def run(names: list[str], size: Any, threads: int, file: Path | None = None) -> dict[str, Any]:
-    """The figures of these rows, printed and written as they come."""
+    """The figures of these rows, printed and written as they come.
+
+    Rows that the file has already stay, if all that could change them is the same: a whole run
+    takes hours, and may be made in parts.
+    """
     from dataclasses import asdict
 
-    from machine import machine
+    from machine import machine, source
     from rows import (
         answering,
         distorting,
+        earlier,
         learning,
         limits,
         mapping,
@@ -96,16 +102,18 @@ def run(names: list[str], size: Any, threads: int, file: Path | None = None) -> 
     record: dict[str, Any] = {
         "run": size.word,
         "threads": threads,
-        "load": [round(x, 2) for x in os.getloadavg()],  # of the machine before, by others
         "size": asdict(size),
         "machine": machine(),
+        "source": source(),
         "versions": versions(),
         "limits": {"gflops": round(top.flops / 1e9, 1), "gb_per_s": round(top.bandwidth / 1e9, 1)},
         "rows": {},
     }
+    record["rows"] = earlier(file, record)
     for name in names:
+        load = round(os.getloadavg()[0], 2)  # of the machine before, by others
         for label, row in how.get(name, learning.measure)(name, size, threads, top):
-            record["rows"][label] = row.record()
+            record["rows"][label] = row.record() | {"load": load}
             print(page.line(label, record["rows"][label]), flush=True)
             if file:
                 file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import platform
 import resource
 from pathlib import Path
 
+import digitus
 from digitus.papers.machine import processor
 
 PROCESSES = Path("/proc")
@@ -26,6 +28,16 @@ def machine() -> dict[str, object]:
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"python": platform.python_version(), **versions},
     }
+
+
+def source() -> str:
+    """The fingerprint of the package that is measured: its Python and C."""
+    folder = Path(digitus.__file__).parent
+    found = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".py", ".c", ".h"}):
+        found.update(f"{path.relative_to(folder)} {path.stat().st_size} ".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def peak_megabytes(process: int | str = "self") -> float:

@@ -31,6 +31,7 @@ from rows import (
     Size,
     answering,
     distorting,
+    earlier,
     learning,
     limits,
     mapping,
@@ -202,7 +203,6 @@ def test_what_is_needed_is_the_core() -> None:
 RECORD: dict[str, Any] = {
     "run": "full",
     "threads": 2,
-    "load": [0.1, 0.1, 0.1],
     "size": asdict(FULL),
     "machine": {"processor": "a processor", "system": "a system", "versions": {"digitus": "1"}},
     "versions": {"python": "3"},
@@ -215,6 +215,7 @@ RECORD: dict[str, Any] = {
             "spread": {"digitus": [0.01, 0.03]},
             "skipped": {"Absent": "it is not installed"},
             "machine_limit": 0.005,
+            "load": 0.1,
         }
         for name in ABOUT
     },
@@ -264,6 +265,15 @@ def test_a_record_has_medians() -> None:
     row = Row(turns={"digitus": [3.0, 1.0, 2.0], "peer": [4.0, 6.0]}).record()
     assert (row["digitus"], row["peers"]) == (2.0, {"peer": 5.0})
     assert row["spread"] == {"digitus": [1.0, 3.0], "peer": [4.0, 6.0]}
+
+
+def test_rows_are_added_to_those_of_the_same_machine(tmp_path: Path) -> None:
+    file = tmp_path / "benchmarks.json"
+    assert earlier(file, RECORD) == earlier(None, RECORD) == {}
+    file.write_text(json.dumps(RECORD), "utf-8")
+    assert earlier(file, RECORD) == RECORD["rows"]
+    assert earlier(file, {**RECORD, "threads": 99}) == {}
+    assert earlier(file, {**RECORD, "versions": {"numpy": "0.0"}}) == {}
 
 
 def test_it_is_a_command() -> None:

@@ -7,7 +7,9 @@ large each is, the record. Not inside: who takes part (`peers`), the page (`rows
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 ABOUT = {
@@ -36,6 +38,7 @@ ABOUT = {
     "memory.predict": "peak memory of a process that does `batch`",
 }
 ROWS = tuple(name for name in ABOUT if "." not in name)
+FIXED = ("threads", "size", "machine", "versions", "source")  # of a file that is made in parts
 GPU = "on a GPU"  # ends the names of those who compute there
 BFLOAT16 = "in bfloat16"  # and of those whose products have eight bits
 # What is aimed at: at most this many times the fastest peer, or of one; or an amount.
@@ -109,6 +112,15 @@ class Row:
         if self.least is not None:
             found["machine_limit"] = rounded(self.least)
         return found
+
+
+def earlier(file: Path | None, record: dict[str, Any]) -> dict[str, Any]:
+    """The rows that a file has, of the same package on the same machine as this record's."""
+    if not file or not file.exists():
+        return {}
+    found = json.loads(file.read_text("utf-8"))
+    same = all(found.get(key) == value for key, value in record.items() if key in FIXED)
+    return dict(found["rows"]) if same else {}
 
 
 def median(values: list[float]) -> float:

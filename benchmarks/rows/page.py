@@ -201,8 +201,9 @@ def where(record: dict[str, Any]) -> list[str]:
     """Machine, versions, threads."""
     about = record["machine"]
     known = {"digitus": about["versions"]["digitus"], **record["versions"]}
+    most = max(row.get("load", record.get("load", [0])[0]) for row in record["rows"].values())
     return [
         f"{record['threads']} threads on {about['processor']}, {about['system']}; the load of the",
-        f"machine when the run began was {record['load'][0]}.",
+        f"machine before each row was at most {most}.",
         ", ".join(f"{name} {version}" for name, version in known.items()) + ".",
     ]

@@ -1,7 +1,9 @@
 """What the close-up network learns from: finds on made pages, and what is there.
 
 A digit's box is missed by a little, as the page network misses it. No digits are signs, digits that
-are crossed out, what stands half beside a digit, other ink and print, edges anywhere, and noise.
+are crossed out, what stands half beside a digit, parts of one, other ink and print, edges anywhere,
+and noise.
+
 Inside: the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`)
 and how pages are made (`synthetic.pages`).
 """
@@ -21,10 +23,11 @@ from digitus.types import Bytes, Floats64, Images
 from digitus.vision.colour import as_grey
 from digitus.vision.paper import edge_grey
 
-MOST_DIGITS, MOST_OTHERS = 12, 5  # close-ups of a page
+MOST_DIGITS, MOST_OTHERS, MOST_PARTS = 12, 5, 2  # close-ups of a page
 SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those of a digit's box
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
+PART = 0.3, 0.55  # of a digit's longer side: a box on some of its ink, which may look like another
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
 GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
 SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
@@ -35,6 +38,7 @@ VARIED = Augmentation(
     rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),
     elastic=0.8, smoothness=4,
 )  # fmt: skip
+BENT = 0.5  # the share that is; the others are as pages show them
 INVERTED = 0.2  # the share that is seen as its negative
 
 
@@ -57,11 +61,13 @@ def of_page(page: Page, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]
 
 
 def varied(images: Images, rng: np.random.Generator) -> Images:
-    """Close-ups [n SIDE SIDE] bent, turned, bolder or finer; some are negatives of themselves."""
+    """Close-ups [n SIDE SIDE], half of them bent, turned, bolder or finer; some as negatives."""
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], 1)
     light = np.median(border, axis=1) > 127
     found = np.where(light[:, None, None], 255 - images, images)  # what enters is the ground
-    found = augment(found.astype(np.uint8), VARIED, rng)
+    found = found.astype(np.uint8)
+    bent = rng.random(len(images)) < BENT
+    found[bent] = augment(found[bent], VARIED, rng)
     back = light ^ (rng.random(len(images)) < INVERTED)
     return np.where(back[:, None, None], 255 - found, found).astype(np.uint8)
 
@@ -101,6 +107,10 @@ def _others(
             away = rng.uniform(*NEAR_MISS) * max(box[2:])
             yield _missed(np.array([*(box[:2] + away * np.array([np.cos(way), np.sin(way)])),
                                     *box[2:]]), rng)  # fmt: skip
+        for box in digits[rng.integers(len(digits), size=MOST_PARTS)]:
+            size = rng.uniform(*PART) * max(box[2:])
+            middle = box[:2] + rng.uniform(-0.5, 0.5, 2) * box[2:]
+            yield np.array([*middle, size, size])
     pieces = _pieces(grey, digits)
     yield from (_missed(pieces[i], rng) for i in rng.permutation(len(pieces))[:MOST_OTHERS])
     height, width = grey.shape

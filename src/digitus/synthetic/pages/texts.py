@@ -147,7 +147,8 @@ def _cheque(rng: np.random.Generator) -> str:
     if len(digits) > 3 and rng.random() < 0.6:
         gap = "" if rng.random() < 0.8 else " "
         digits = digits[:-3] + str(rng.choice([".", ".", ".", "'", ","])) + gap + digits[-3:]
-    ends = ["", "", "", "", ".", ".", ",", ".-", " -", "-", "=", ".=", "--", _up(number(2, 2, rng))]
+    ends = [*["", ".", ".-"] * 3, ",", ",-", " -", "-", "=", " =", ".=", "--", "#", " #", " :",
+            _up(number(2, 2, rng))]  # fmt: skip
     return str(rng.choice(["", "", "", "", "", "=", "-"])) + digits + str(rng.choice(ends))
 
 
