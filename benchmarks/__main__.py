@@ -35,8 +35,12 @@ def main() -> None:
     parser.add_argument("--rows", default="", help="some rows, separated by commas (all)")
     parser.add_argument("--threads", type=int, default=len(cores) or os.cpu_count() or 1)
     parser.add_argument("--quick", action="store_true", help="less of everything, to try it out")
-    parser.add_argument("--json", type=Path, metavar="FILE",
-                        help="also write the figures here, beside other rows of the same machine")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="also write the figures here, beside other rows of the same machine",
+    )
     parser.add_argument("--page", action="store_true", help=f"write docs/{PAGE.name} and leave")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -29,12 +29,15 @@ def test_probabilities_of_all_digits_and_of_none_sum_to_one() -> None:
     rng = np.random.default_rng(0)
     digits, looked = (rng.dirichlet(np.ones(10), 50) for _ in range(2))
     close = rng.dirichlet(np.ones(11), 50)
-    joint = Confidence()(finds(rng.uniform(0, 1, 50), digits), close, looked)
+    found = finds(rng.uniform(0, 1, 50), digits)
+    joint = Confidence()(found, close)
+    np.testing.assert_allclose(Confidence().which(found, close, looked).sum(1), 1)
     assert joint.shape == (50, 10)
     assert (joint >= 0).all()
     assert (joint.sum(1) <= 1).all()
-    nothing = np.zeros((0, 11)), np.zeros((0, 10))
-    assert Confidence()(finds(np.zeros(0), nothing[1]), *nothing).shape == (0, 10)
+    none, nothing = finds(np.zeros(0), np.zeros((0, 10))), np.zeros((0, 11))
+    assert Confidence()(none, nothing).shape == (0, 10)
+    assert Confidence().which(none, nothing, np.zeros((0, 10))).shape == (0, 10)
 
 
 def closely(rows: Matrix, there: float | np.ndarray = 0.9) -> Matrix:
@@ -48,23 +51,21 @@ def test_two_that_agree_are_surer_than_one_that_says_nothing() -> None:
     looked = answers(np.array([3, 0]), np.array([0.8, 0.1]))
     found, same = finds(np.array([0.9, 0.9]), both), closely(looked)
     for close, by_ink in ((same, looked), (closely(both), looked), (same, both)):
-        joint = Confidence()(found, close, by_ink)
-        assert joint[0].argmax() == joint[1].argmax() == 3
-        assert joint[0, 3] / joint[0].sum() > joint[1, 3] / joint[1].sum()
+        named = Confidence().which(found, close, by_ink)
+        assert named[0].argmax() == named[1].argmax() == 3
+        assert named[0, 3] > named[1, 3]
 
 
 def test_what_is_no_digit_from_close_by_is_none() -> None:
     rows = answers(np.array([3, 3]), np.array([0.8, 0.8]))
-    joint = Confidence()(
-        finds(np.array([0.9, 0.9]), rows), closely(rows, np.array([0.9, 0.1])), rows
-    )
+    joint = Confidence()(finds(np.array([0.9, 0.9]), rows), closely(rows, np.array([0.9, 0.1])))
     assert joint[0].sum() > joint[1].sum()
     assert joint[0, 3] / joint[0].sum() == pytest.approx(joint[1, 3] / joint[1].sum())
 
 
 def test_a_fit_is_calibrated() -> None:
     rng = np.random.default_rng(1)
-    k = 4000
+    k = 20_000
     truth = rng.integers(0, 10, k)
     there = rng.random(k) < 0.6
     heat = np.where(there, rng.beta(5, 2, k), rng.beta(1, 4, k))
@@ -77,10 +78,12 @@ def test_a_fit_is_calibrated() -> None:
         answers(closer, rng.uniform(0.5, 0.99, k)),
         np.where(there, rng.beta(5, 2, k), rng.beta(1, 4, k)),
     )
-    parts = np.array_split(np.arange(k), 40)
+    parts = np.array_split(np.arange(k), 200)
     pages = [(found.take(part), close[part], looked[part]) for part in parts]
     confidence = fit(pages, np.where(there, truth, -1))
-    joint = np.concatenate([confidence(*page) for page in pages])
+    joint = np.concatenate(
+        [confidence(*p[:2]).sum(1, keepdims=True) * confidence.which(*p) for p in pages]
+    )
     assert joint.sum(1).mean() == pytest.approx(there.mean(), abs=0.01)
     best, right = joint.max(1), (joint.argmax(1) == truth) & there
     for low in (0.2, 0.5, 0.8):
@@ -93,11 +96,11 @@ def test_links_speak_for_what_they_join() -> None:
     found.follow[0] = np.eye(3)[JOINS]
     found.after[0] = found.boxes[1, :2]
     looked = answers(np.array([1, 2, 3]), np.full(3, 0.9))
-    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 3.0, 3.0, 0.0, 0.0)
-    likely = Confidence(presence=weights)(found, closely(looked), looked).sum(1)
+    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 3.0, 3.0, 0.0, 0.0)
+    likely = Confidence(presence=weights)(found, closely(looked)).sum(1)
     assert likely[1] > likely[2]
-    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 8))
-    plain = heat_alone(found, closely(looked), looked).sum(1)
+    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 7))
+    plain = heat_alone(found, closely(looked)).sum(1)
     assert likely[0] > plain[0]
     assert likely[2] == pytest.approx(plain[2])
 
@@ -107,14 +110,14 @@ def test_what_shares_its_place_with_a_hotter_find_may_be_the_same_digit() -> Non
     found = finds(np.array([0.8, 0.4, 0.4]), answers(np.array([4, 4, 4]), np.full(3, 0.9)))
     found.boxes[1, :2] = found.boxes[0, :2] + np.float32([10, 0])  # half of the width apart
     looked = answers(np.array([4, 4, 4]), np.full(3, 0.9))
-    apart = Confidence(presence=(0.0, 1.0, *[0.0] * 7, -4.0))
-    likely = apart(found, closely(looked), looked).sum(1)
-    alone = Confidence(presence=(0.0, 1.0, *[0.0] * 8))(found, closely(looked), looked).sum(1)
+    apart = Confidence(presence=(0.0, 1.0, *[0.0] * 6, -4.0))
+    likely = apart(found, closely(looked)).sum(1)
+    alone = Confidence(presence=(0.0, 1.0, *[0.0] * 7))(found, closely(looked)).sum(1)
     np.testing.assert_allclose(likely[[0, 2]], alone[[0, 2]])
     np.testing.assert_allclose(np.log(likely / alone / (1 - likely) * (1 - alone))[1], -4.0 / 2)
 
 
-@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 10}])
+@pytest.mark.parametrize("wrong", [{"choice": (1.0,)}, {"presence": (np.nan,) * 9}])
 def test_weights_that_are_none(wrong: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ValueError, match="weights of"):
         Confidence(**wrong)

@@ -26,7 +26,7 @@ def params() -> Params:
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     path, weights = tmp_path / "page.safetensors", params()
-    confidence = Confidence((0.5, 0.25, 0.125), tuple(float(i) for i in range(10)))
+    confidence = Confidence((0.5, 0.25, 0.125), tuple(float(i) for i in range(9)))
     save(path, RECIPE, weights, {"steps": 7}, confidence)
     network = load(path)
     assert network.recipe == RECIPE
@@ -57,7 +57,7 @@ def test_parameters_and_answers_must_fit() -> None:
 def test_a_file_that_lacks_something_is_damaged(tmp_path: Path, lacking: str) -> None:
     about = {
         "recipe": to_table(RECIPE), "history": {},
-        "confidence": {"choice": [1, 1, 1], "presence": [0] * 10},
+        "confidence": {"choice": [1, 1, 1], "presence": [0] * 9},
     }  # fmt: skip
     del about[lacking]
     path = tmp_path / "page.safetensors"

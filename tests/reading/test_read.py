@@ -15,12 +15,10 @@ from PIL import Image
 
 import digitus
 from digitus import recognizer
-from digitus.detection.maps import Peaks
 from digitus.errors import DataError
 from digitus.files import read_arrays
 from digitus.nn import stream
 from digitus.reading import look
-from digitus.reading.look import second_look
 from digitus.reading.options import ReadingOptions
 from digitus.reading.read import (
     Digit,
@@ -32,7 +30,7 @@ from digitus.reading.read import (
     read_pages,
 )
 from digitus.synthetic.strokes import draw
-from digitus.types import Grey, Images, Matrix
+from digitus.types import Floats32, Grey, Matrix
 
 
 @cache
@@ -135,11 +133,13 @@ def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random bars are looked at once, and a part of them turned; four times they took a minute."""
     looked: list[int] = []
 
-    def counted(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Images, Matrix]:
-        looked.append(len(found))
-        return second_look(grey, found, options)
+    network = look.shipped_closeup()
 
-    monkeypatch.setattr(look, "second_look", counted)
+    def counted(grey: Grey, boxes: Floats32) -> Matrix:
+        looked.append(len(boxes))
+        return network(grey, boxes)
+
+    monkeypatch.setattr(look, "shipped_closeup", lambda: counted)
     row = np.random.default_rng(0).integers(0, 2, (20, 400), np.uint8) * 255
     upright = np.repeat(row, 20, axis=0)
     read(np.rot90(upright).copy())

@@ -1,20 +1,20 @@
 """Confidence: three answers to one digit, made one probability that means what it says.
 
 The page network says of a find how hot it is and which digit d it might be, p(d). The close-up
-network looks at it again and says c(d), and c₀ that there is none; the recognizer looks at its ink
-alone and says q(d). They are joined by logistic regression::
+network looks at it again and says c(d), and c₀ that there is none. At what these two take for a
+digit the recognizer looks, at its ink alone, and says q(d); of all else q is the same for every d.
+They are joined by logistic regression::
 
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
     P(d | digit) = softmax(z)
-    P(digit) = σ(Σⱼ bⱼ fⱼ),     f = 1, logit heat, log max p, log max q, log size, max P(d), s, t,
-                                    -logit c₀, o
+    P(digit) = σ(Σⱼ bⱼ fⱼ),     f = 1, logit heat, log max p, log size, m, s, t, -logit c₀, o
     confidence = P(digit) P(d | digit)
 
-where s and t say how well the links of the page speak for the find: s, of those that come to it,
-and t, of the one that leaves it, the best, as heat of the other end times the probability that
-something follows, less the further the link misses; and o is how much the find's box overlaps with
-that of a hotter one, as a share of the smaller box: two halves of a digit may be two finds. a and b
-are fitted on made pages, whose truth is known (`fit`).
+where m is max P(d | digit) before the recognizer looks; s and t say how well the links of the page
+speak for the find: s, of those that come to it, and t, of the one that leaves it, the best, as heat
+of the other end times the probability that something follows, less the further the link misses; and
+o is how much the find's box overlaps with that of a hotter one, as a share of the smaller box: two
+halves of a digit may be two finds. a and b are fitted on made pages, whose truth is known (`fit`).
 
 Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 (`reading`).
@@ -23,7 +23,7 @@ Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,29 +43,34 @@ class Confidence:
     """How the answers are weighed: `choice` are the a of the formula, `presence` the b."""
 
     choice: tuple[float, ...] = (0.5, 0.5, 0.2)
-    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
+    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
 
     def __post_init__(self) -> None:
-        for name, count in (("choice", 3), ("presence", 10)):
+        for name, count in (("choice", 3), ("presence", 9)):
             weights = getattr(self, name)
             if len(weights) != count or not np.isfinite(weights).all():
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
 
-    def __call__(self, found: Peaks, close: Matrix, looked: Matrix) -> Floats64:
+    def __call__(self, found: Peaks, close: Matrix) -> Floats64:
         """For k finds the probability of each digit [k 10]; what is missing to 1, that of none.
 
-        `close` [k 11] are the close-up network's answers, `looked` [k 10] the recognizer's.
+        `close` [k 11] are the close-up network's answers. The recognizer has not looked yet.
         """
-        which = softmax(_evidence(found, close, looked) @ np.array(self.choice))
-        there = _features(found, close, looked, which) @ np.array(self.presence)
-        joint: Floats64 = which * sigmoid(there)[:, None]
+        which = self.which(found, close)
+        there = sigmoid(_features(found, close, which) @ np.array(self.presence))
+        joint: Floats64 = which * there[:, None]
         return joint
+
+    def which(self, found: Peaks, close: Matrix, looked: Matrix | None = None) -> Floats64:
+        """P(d | digit) of the formula, [k 10]; `looked` [k 10] are the recognizer's answers."""
+        which: Floats64 = softmax(_evidence(found, close, looked) @ np.array(self.choice))
+        return which
 
 
 def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidence:
     """The weights that make the truth likeliest: for each find a digit, or -1 where there is none.
 
-    `pages` are the finds of each page with both other answers; `truth` goes over all of them.
+    `pages` are the finds of each page with both other answers to them; `truth` goes over all.
     """
     evidence = np.concatenate([_evidence(*page) for page in pages])
     digit = truth >= 0
@@ -78,34 +83,34 @@ def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidenc
         off = evidence[digit] - mean[:, None]
         hessian = np.einsum("kd,kdi,kdj->ij", p, off, off) + STIFFNESS * np.eye(len(a))
         a = a + np.linalg.solve(hessian, gradient)
-    which = softmax(evidence @ a)
-    ends = np.cumsum([len(found) for found, _, _ in pages])[:-1]
-    parts = zip(pages, np.split(which, ends), strict=True)
-    x = np.concatenate([_features(*page, own) for page, own in parts])
+    choice = Confidence(tuple(a.tolist()))
+    x = np.concatenate(
+        [_features(found, close, choice.which(found, close)) for found, close, _ in pages]
+    )
     b = np.zeros(len(Confidence.presence))
     for _ in range(STEPS):
         p = sigmoid(x @ b)
         gradient = x.T @ (digit - p) - STIFFNESS * b
         hessian = (x * (p * (1 - p))[:, None]).T @ x + STIFFNESS * np.eye(len(b))
         b = b + np.linalg.solve(hessian, gradient)
-    return Confidence(tuple(a.tolist()), tuple(b.tolist()))
+    return replace(choice, presence=tuple(b.tolist()))
 
 
-def _evidence(found: Peaks, close: Matrix, looked: Matrix) -> Floats64:
+def _evidence(found: Peaks, close: Matrix, looked: Matrix | None) -> Floats64:
     """The g of the formula: [k 10 3]."""
     among = close[:, :NONE] / np.maximum(1 - close[:, NONE:], SMALLEST_SHARE)
+    looked = np.ones_like(among) if looked is None else looked
     answers = np.stack([found.digits, among, looked], axis=2).astype(np.float64)
     return np.log(np.maximum(answers, SMALLEST_SHARE))
 
 
-def _features(found: Peaks, close: Matrix, looked: Matrix, which: Floats64) -> Floats64:
-    """The f of the formula: [k 10]."""
+def _features(found: Peaks, close: Matrix, which: Floats64) -> Floats64:
+    """The f of the formula: [k 9]."""
     return np.column_stack(
         [
             np.ones(len(found)),
             _log_odds(found.heat),
             np.log(np.maximum(found.digits.max(1, initial=0), SMALLEST_SHARE)),
-            np.log(np.maximum(looked.max(1, initial=0), SMALLEST_SHARE)),
             np.log(np.maximum(found.boxes[:, 2:].max(1, initial=1), 1)) - 3.4,
             which.max(1, initial=0),
             *agreements(found),

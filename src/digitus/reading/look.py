@@ -1,12 +1,13 @@
 """Looks: where the digits of a picture are, what each may be, and which way up it lies.
 
 The page network says where digits are, at every scale (`detection.detector`). The close-up network
-looks at each find as it stands on the paper (`detection.closeup`), the recognizer at its ink alone,
-and the three answers become one confidence (`detection.confidence`). A page of which little is
-certain is looked at turned by quarters as well, or, where there is much on it, a part of it
-(`way_up`).
+looks at each find as it stands on the paper (`detection.closeup`), and both answers become one
+confidence (`detection.confidence`). A page of which little is certain is looked at turned by
+quarters as well, or, where there is much on it, a part of it (`way_up`). At last the recognizer
+looks at the ink alone of what is a digit, and has its part in which one it is.
 
-Inside: `best_look`, and the lines of a look. Not inside: what is made of it (`photo`).
+Inside: `best_look`, the lines of a look, and `recognized`. Not inside: what is made of them
+(`photo`).
 """
 
 from __future__ import annotations
@@ -46,19 +47,20 @@ WARM = 0.2  # the heat of what may be one that lies: seen closer, it is none thi
 class Look:
     """A picture, turned by so many quarters, with what may be digits in it: k finds.
 
-    `close` [k 11] are the close-up network's answers; `images` [k 28 28] what the recognizer saw,
-    `looked` [k 10] its answers; `joint` [k 10] are the probabilities of the digits, and what is
-    missing to 1 is that of none. `heats` are there if asked for.
+    `close` [k 11] are the close-up network's answers; `joint` [k 10] are the probabilities of the
+    digits, and what is missing to 1 is that of none. `heats` are there if asked for. `images`
+    [k 28 28] are what the recognizer saw and `looked` [k 10] its answers; where it has not looked,
+    or nothing was to be seen, all digits are equally likely.
     """
 
     turns: int
     grey: Grey
     found: Peaks
     close: Matrix
-    images: Images
-    looked: Matrix
     joint: Floats64
     heats: list[Floats32]
+    images: Images
+    looked: Matrix
 
     @property
     def likely(self) -> Floats64:
@@ -121,7 +123,7 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
     quickly = replace(options, keep_steps=False)
     part = _finds(_part(grey, upright.found), 0, quickly, PART)
     turns = _best_turned(part, quickly, PART).turns
-    return _looked(_finds(grey, turns, options) if turns else upright, options)
+    return _looked(_finds(grey, turns, options) if turns else upright)
 
 
 def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
@@ -129,7 +131,7 @@ def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
 
     What has few finds as it lies may have very many turned, as bars have.
     """
-    look = _looked(upright, options)
+    look = _looked(upright)
     if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
         return look
     looks = [look, *(look_at(upright.grey, turns, options, most) for turns in (1, 2, 3))]
@@ -138,7 +140,7 @@ def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
 
 def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> Look:
     """A picture turned by so many quarters, counter-clockwise, and its `most` best seen finds."""
-    return _looked(_finds(grey, turns, options, most), options)
+    return _looked(_finds(grey, turns, options, most))
 
 
 def _part(grey: Grey, found: Peaks) -> Grey:
@@ -160,23 +162,28 @@ def _finds(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -
     return _Finds(turned, turns, found.take(np.arange(min(len(found), most))), heats)
 
 
-def _looked(finds: _Finds, options: ReadingOptions) -> Look:
-    """What each of the finds is."""
+def _looked(finds: _Finds) -> Look:
+    """What each of the finds is to the two networks."""
     grey, turns, found, heats = finds
     close = shipped_closeup()(grey, found.boxes)
-    images, looked = second_look(grey, found, options)
-    joint = shipped().confidence(found, close, looked)
-    return Look(turns, grey, found, close, images, looked, joint, heats)
-
-
-def second_look(grey: Grey, found: Peaks, options: ReadingOptions) -> tuple[Images, Matrix]:
-    """What the recognizer sees of each find [k 28 28], and its answers [k 10].
-
-    Where there is nothing to be seen, all digits are equally likely.
-    """
+    joint = shipped().confidence(found, close)
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
-    looked: Matrix = np.full((len(found), 10), 0.1)
-    parts = [_around(grey, box) for box in found.boxes]
+    return Look(turns, grey, found, close, joint, heats, images, np.full((len(found), 10), 0.1))
+
+
+def recognized(look: Look, which: list[int], options: ReadingOptions) -> Look:
+    """The same after the recognizer has looked at these of its finds."""
+    images, looked = look.images.copy(), look.looked.copy()
+    images[which], looked[which] = second_look(look.grey, look.found.boxes[which], options)
+    named = shipped().confidence.which(look.found, look.close, looked)
+    return replace(look, images=images, looked=looked, joint=named * look.likely[:, None])
+
+
+def second_look(grey: Grey, boxes: Floats32, options: ReadingOptions) -> tuple[Images, Matrix]:
+    """What the recognizer sees of each box [k 28 28], and its answers [k 10]."""
+    images: Images = np.zeros((len(boxes), SIDE, SIDE), np.uint8)
+    looked: Matrix = np.full((len(boxes), 10), 0.1)
+    parts = [_around(grey, box) for box in boxes]
     large = [i for i, part in enumerate(parts) if min(part.shape) >= LEAST_PIXELS]
     seen = []
     for at, prepared in prepare_each([parts[i] for i in large]):

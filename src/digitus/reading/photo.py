@@ -18,7 +18,7 @@ import numpy as np
 from digitus.detection.lines import parting
 from digitus.detection.maps import Peaks
 from digitus.reading.groups import group_starts
-from digitus.reading.look import Look, best_look
+from digitus.reading.look import Look, best_look, recognized
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import filled, written
 from digitus.reading.result import Digit, Find, Sheet, Steps
@@ -41,8 +41,10 @@ def read_photo(
     zoom = picture.width / picture.grey.shape[1]
     digits: list[Digit] = []
     texts: list[str] = []
-    kept: set[int] = set()
-    for groups in _readable(look, options):
+    lines = _readable(look, options)
+    kept = sorted(i for groups in lines for group in groups for i in group)
+    look = recognized(look, kept, options)
+    for groups in lines:
         line = [i for group in groups for i in group]
         made = []
         for i in line:
@@ -56,8 +58,7 @@ def read_photo(
         digits += made
         values = iter(d.value for d in made)
         texts.append(written([[next(values) for _ in group] for group in groups], options.pattern))
-        kept.update(line)
-    steps = _steps(look, kept, options, zoom) if options.keep_steps else None
+    steps = _steps(look, set(kept), options, zoom) if options.keep_steps else None
     return tuple(digits), tuple(texts), steps
 
 

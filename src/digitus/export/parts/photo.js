@@ -66,33 +66,42 @@ function agreements(found) {
   return [into, out];
 }
 
-/** The probability of each digit for every find: three answers made one, by logistic regression. */
-function joint(found, close, looked) {
-  const { choice, presence } = PHOTO.confidence;
+/** Which digit each find is, if it is one: two answers, and the recognizer's where it looked, made one. */
+function which(found) {
+  const { choice } = PHOTO.confidence;
+  return found.map((a) => softmax(a.digits.map((p, d) =>
+    choice[0] * Math.log(shareOf(p)) + choice[1] * Math.log(shareOf(a.close[d] / shareOf(1 - a.close[NONE])))
+      + (a.ink ? choice[2] * Math.log(shareOf(a.ink[d])) : 0))));
+}
+
+/** The probability of each find to be a digit, by logistic regression. */
+function there(found, named) {
   const [into, out] = agreements(found);
   const hidden = (a) => Math.max(0, ...found.filter((b) => b.heat > a.heat).map((b) => overlap(a, b)));
-  return found.map((a, i) => {
-    const rest = shareOf(1 - close[i][NONE]);
-    const which = softmax(a.digits.map((p, d) =>
-      choice[0] * Math.log(shareOf(p)) + choice[1] * Math.log(shareOf(close[i][d] / rest)) + choice[2] * Math.log(shareOf(looked[i][d]))));
-    const there = dot(presence, [
-      1, logOdds(a.heat), Math.log(shareOf(Math.max(...a.digits))), Math.log(shareOf(Math.max(...looked[i]))),
-      Math.log(Math.max(longerSide(a), 1)) - 3.4, Math.max(...which), into[i], out[i], -logOdds(close[i][NONE]), hidden(a),
-    ]);
-    return which.map((p) => p * sigmoid(there));
-  });
+  return found.map((a, i) => sigmoid(dot(PHOTO.confidence.presence, [
+    1, logOdds(a.heat), Math.log(shareOf(Math.max(...a.digits))), Math.log(Math.max(longerSide(a), 1)) - 3.4,
+    Math.max(...named[i]), into[i], out[i], -logOdds(a.close[NONE]), hidden(a),
+  ])));
 }
 
 /** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
 function looked(grey, found, turns) {
-  const { closeup, recognizer } = open();
+  const { closeup } = open();
   const beyond = edgeGrey(grey);
-  const close = found.map((one) => softmax(closeup(closeupOf(grey, one, beyond), SIDE, SIDE)));
-  const ink = found.map((one) => inkOf(grey, one)).map((bytes) => (bytes ? recognizer(bytes) : new Array(10).fill(0.1)));
-  const digits = joint(found, close, ink).map((p, i) => ({ ...found[i], p, likely: sum(p), best: Math.max(...p) }));
+  const seen = found.map((one) => ({ ...one, close: softmax(closeup(closeupOf(grey, one, beyond), SIDE, SIDE)) }));
+  const named = which(seen), all = there(seen, named);
+  const digits = seen.map((one, i) => ({ ...one, likely: all[i], best: all[i] * Math.max(...named[i]) }));
   const likely = digits.filter((d) => d.likely >= LIKELY);
   const read = sum(likely.map((d) => d.best));
   return { grey, turns, digits, likely, read, certain: likely.length >= ENOUGH && read / likely.length >= CERTAIN };
+}
+
+/** The same find after the recognizer has looked at its ink. */
+function recognized(grey, one) {
+  const bytes = inkOf(grey, one);
+  const again = { ...one, ink: bytes && open().recognizer(bytes) };
+  const p = which([again])[0].map((share) => share * one.likely);
+  return { ...again, p, best: Math.max(...p) };
 }
 
 /** What speaks for the way up of a look, in logarithms, by Bayes' rule (reading/way_up.py). */
@@ -206,7 +215,8 @@ export function readPhoto({ pixels, width: w, height: h }) {
   if (one && small && one.confidence >= SURE) return alone();
   const look = bestLook(grey);
   const digits = [];
-  const lines = readable(look).map((groups, line) => groups.map((group) => group.map((d) => {
+  const lines = readable(look).map((groups, line) => groups.map((group) => group.map((find) => {
+    const d = recognized(look.grey, find);
     const value = d.best >= READ ? d.p.indexOf(d.best) : null;
     digits.push({ value, confidence: d.best, box: boxOf(d, look, grey), line });
     return value ?? "?";
