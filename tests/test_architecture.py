@@ -24,7 +24,7 @@ RINGS: dict[str, int] = {
     "notebook": 1, "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
     "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2, "sklearn": 2,
     "course": 2,
-    "cli": 3, "serve": 3, "bulk": 3, "papers": 3, "__main__": 3,
+    "cli": 3, "serve": 3, "bulk": 3, "sweep": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
@@ -35,7 +35,7 @@ DOORS: dict[str, set[str]] = {
     "sklearn": {"sklearn"},
     "onnx": {"export.onnx_file"},
     "onnxruntime": {"export.onnx_run"},
-    "torch": {"nn.kernels_torch", "training.device"},
+    "torch": {"nn.kernels_torch", "training.device", "training.distributed", "cli.train_workers"},
     "threadpoolctl": {"threads"},
     "uvicorn": {"serve.server", "serve.connection"},
 }

@@ -22,7 +22,9 @@ from digitus.threads import begin_with_one
 
 VERBS = {
     "read": "Read the handwritten digits in pictures.",
+    "bulk": "Read very many pictures to a table, here or on a cluster; goes on where it ended.",
     "train": "Train a network; write the model, a log and a report to a folder.",
+    "sweep": "Train recipes from several seeds and settings; one table of means with intervals.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",
     "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",
     "course": "Learn how it works: lessons that run, exercises that check themselves.",

@@ -104,6 +104,15 @@ def member_of(model: str | None) -> tuple[Recognizer | OnnxModel, str]:
     return recognizer_of(model)
 
 
+def pattern_of(digits: int | None, pattern: str | None) -> str | None:
+    """The form of the number, told in either way."""
+    if digits is not None and pattern is not None:
+        raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
+    if pattern is not None and "#" not in pattern:
+        raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
+    return pattern if digits is None else "#" * digits
+
+
 def any_model(path: Path) -> Recognizer | PageNetwork | CloseUpNetwork:
     """A file with any kind of network. Raises `ModelError`."""
     from digitus.detection import closeup, model

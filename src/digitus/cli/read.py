@@ -15,6 +15,7 @@ import click
 from digitus.cli.common import (
     CONFIDENCE,
     PATH,
+    pattern_of,
     print_json,
     progress,
     recognizer_of,
@@ -130,7 +131,7 @@ def read(
     from digitus.reading.options import ReadingOptions
     from digitus.reading.pictures import STANDARD_INPUT, named
 
-    pattern = _pattern(digits, pattern)
+    pattern = pattern_of(digits, pattern)
     if grid and pattern:
         raise click.UsageError("--grid is for cells of any digits: not with --digits or --pattern")
     given = list(named(pictures, recursive=recursive))
@@ -168,15 +169,6 @@ def read(
         write_page(review, review_page(doubts))
     if failed:
         sys.exit(1)
-
-
-def _pattern(digits: int | None, pattern: str | None) -> str | None:
-    """The form of the number, told in either way."""
-    if digits is not None and pattern is not None:
-        raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
-    if pattern is not None and "#" not in pattern:
-        raise click.UsageError("--pattern needs a # for each digit, as in ####-##")
-    return pattern if digits is None else "#" * digits
 
 
 def _show(

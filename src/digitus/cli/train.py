@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Generator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,11 @@ from digitus.cli.train_tasks import (
     start_of,
     suited_to,
 )
-from digitus.threads import cores
+from digitus.cli.train_workers import (
+    check_agreed,
+    goes_on,
+    own_cores,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from digitus.detection.source import TrainedPages, Writers
     from digitus.recipe import Recipe
     from digitus.recognizer import Recognizer
+    from digitus.training.distributed import Workers
     from digitus.training.run_folder import Run
     from digitus.training.session import State
 
@@ -97,6 +103,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Bits of the products; parameters stay float32. bfloat16: PyTorch, or a CPU with AMX.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes among which PyTorch shares out each batch; on several machines: torchrun.",
+)
 @click.option("--profile", is_flag=True, help="Tell where the time went, layer by layer.")
 @json_option
 def train(
@@ -116,6 +128,7 @@ def train(
     array_library: str,
     device: str,
     precision: str,
+    workers: int,
     profile: bool,
     json: bool,
 ) -> None:
@@ -129,13 +142,16 @@ def train(
     from digitus.locks import alone
     from digitus.recipe import load_recipe
     from digitus.training.device import Device
+    from digitus.training.distributed import joined, leads
     from digitus.training.profile import Profile
     from digitus.training.run_folder import Run, new_run
 
     console = progress()
+    console.quiet = console.quiet or not leads()
     given = _given(settings, epochs, seed)
     before = beginning(start_from) if start_from else None
     chosen = recipe_of(recipe, given, before)
+    resume = goes_on(workers, chosen.name, out, resume=resume)
     bring = partial(found, data_dir=data_dir, prepare=prepare, transposed=transposed)
     learnt: Digits | Writers
     state: State | None
@@ -150,7 +166,7 @@ def train(
         chosen = suited_to(chosen, learnt, given)
         state = begun(chosen, learnt, before)
         run = Run(out) if out else new_run(chosen.name)
-    with alone(run.folder, "digitus train"):
+    with alone(run.folder, "digitus train") if leads() else nullcontext():
         if resume:
             asked = chosen if given else None
             chosen, learnt, state = _resumed(run, asked, given, data, bring)
@@ -159,19 +175,32 @@ def train(
             console.print(f"resuming {run.folder} after {state.step:,} steps")
         else:
             check_unused(run)
-        where = Device(array_library, device, precision)
+        where = Device(array_library, device, precision, joined(device))
+        _tell_workers(where.workers, run, state, console)
         times = Profile(where) if profile else None
         events = recorded(
-            run, chosen, learnt, state, cores(threads), where, times, checkpoint_seconds
+            run, chosen, learnt, state, own_cores(threads), where, times, checkpoint_seconds
         )
         trained = _train(events, chosen, console)
         tell_times(times, console)
         if trained is not None:
-            tell(run, trained, learnt, cores(threads), json)
+            if leads():
+                tell(run, trained, learnt, own_cores(threads), json)
             return
     again = _again(recipe or "quick", run, data_dir, prepare, transposed)
     console.print(f"stopped; go on with: {again}")
     sys.exit(130)
+
+
+def _tell_workers(workers: Workers | None, run: Run, state: State, console: Console) -> None:
+    """Says what several workers send one another, once they agree where they are."""
+    if workers is None:
+        return
+    from digitus.training.distributed import bytes_a_step
+
+    check_agreed(workers, run, state)
+    sent = bytes_a_step({name: state.params[name] for name in state.memory}, workers.count)
+    console.print(f"{workers.count} workers; each sends {sent / 1e6:,.2f} MB a step")
 
 
 def _again(recipe: str, run: Run, data_dir: Path | None, prepare: str, transposed: bool) -> str:

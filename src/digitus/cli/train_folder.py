@@ -24,8 +24,9 @@ def interrupted(out: Path | None, name: str) -> Run:
 
 
 def check_unused(run: Run) -> None:
-    """A new run replaces nothing."""
+    """A new run replaces nothing. Of several workers the first looks, which writes."""
     from digitus.errors import TrainingError
+    from digitus.training.distributed import leads
 
-    if run.used:
+    if leads() and run.used:
         raise TrainingError(f"{run.folder} holds a run already; choose another --out, or --resume")

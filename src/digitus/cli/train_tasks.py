@@ -122,11 +122,16 @@ def recorded(
     profile: Profile | None,
     seconds: float,
 ) -> Generator[DigitEvent | PageEvent, None, None]:
-    """Training that keeps everything in the run's folder on the way."""
+    """Training that keeps everything in the run's folder on the way; one worker of several does."""
     from digitus.datasets.digits import Digits
-    from digitus.training import run_folder
+    from digitus.detection import source
+    from digitus.training import loop, run_folder
+    from digitus.training.distributed import leads
 
     how: dict[str, Any] = {"threads": threads, "device": device, "profile": profile}
+    if not leads():
+        train: Any = loop.train if isinstance(learnt, Digits) else source.train
+        return (event for event in train(recipe, learnt, state=state, **how))
     if isinstance(learnt, Digits):
         return run_folder.record(run, recipe, learnt, state=state, seconds=seconds, **how)
     return _record_pages(run, recipe, learnt, state=state, seconds=seconds, **how)

@@ -70,7 +70,7 @@ def _pictures(
         values = batch.to_pydict()
         for held in values[image]:
             name = f"{path}, row {len(images) + 1}"
-            images.append(fit(decode(_content(held, name), name)))
+            images.append(fit(decode(picture_bytes(held, name), name)))
         labels += values[label] if label else []
     if not images:
         raise DataError(f"{path}: holds no examples")
@@ -82,8 +82,8 @@ def _pictures(
     return Pictures(np.stack(images), known, str(path), str(path), classes=classes)
 
 
-def _content(held: Any, name: str) -> bytes:
-    """The bytes of a picture's file."""
+def picture_bytes(held: Any, name: str) -> bytes:
+    """The bytes of a picture's file, of what a row holds. Raises `DataError`."""
     if isinstance(held, dict):
         held = held.get("bytes")
     if not isinstance(held, bytes) or not held:

@@ -1,18 +1,18 @@
-"""Many pictures over all cores, in bounded memory, in their order; one bad one stops no other.
+"""Many pictures over all cores, in bounded memory; one bad one stops no other.
 
-Inside: sharing pictures out to processes. Not inside: what is done with each of them, which is
-whatever callable is handed over, and what is printed (`cli`).
+Inside: sharing pictures, or parts of very many, out to processes. Not inside: what is done with
+each of them, which is whatever callable is handed over, and what is printed (`cli`).
 """
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from digitus.errors import DataError, DigitusError
 from digitus.threads import single_threaded
@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 PICTURES_PER_PROCESS = 8  # at least: to start another process takes as long as reading so many
 PICTURES_AHEAD = 4  # by which each process may be ahead of the one that is waited for
+
+
+class LostProcessError(DataError):
+    """The process that was at work on something came to its end, and its answer with it."""
 
 
 def quietly() -> None:
@@ -38,44 +43,61 @@ def read_many(
 ) -> Iterator[tuple[Path, T | DigitusError]]:
     """Each picture with its answer, in their order, while `processes` read those that follow.
 
-    The answer is what `reader` makes of the picture, or the `DigitusError` that it raises. The
-    processes get copies of `reader`, so pickle has to be able to make them; it is called here
-    where there are few pictures.
-
-    At most `PICTURES_AHEAD` answers a process are kept. A picture whose process dies has an error
-    for an answer, and the others are read. (`ProcessPoolExecutor` gives up all pictures in work
-    when a process dies, and now and then waits for ever.)
+    The answer is what `reader` makes of the picture, or the `DigitusError` that it raises. It is
+    called here where there are few pictures, else `in_processes`.
     """
     processes = min(processes, len(paths) // PICTURES_PER_PROCESS)
     if processes <= 1:
         yield from ((path, _answer(reader, path)) for path in paths)
-        return
+    else:
+        yield from in_processes(paths, reader, processes)
+
+
+def in_processes(
+    tasks: Iterable[S], do: Callable[[S], T], processes: int, *, in_order: bool = True
+) -> Iterator[tuple[S, T | DigitusError]]:
+    """Each task with its answer, in their order or as soon as there is one.
+
+    The processes get copies of `do`, so pickle has to be able to make them. Tasks are asked for
+    when a process is idle; in order, at most `PICTURES_AHEAD` answers a process are kept. A task
+    whose process dies has a `LostProcessError` for an answer, and the others are done.
+    (`ProcessPoolExecutor` gives up all that is in work when a process dies, and now and then waits
+    for ever.)
+    """
     from multiprocessing.connection import wait
 
-    idle = [_Worker.start(reader) for _ in range(processes)]
+    numbered = enumerate(tasks)
+    idle = [_Worker.start(do) for _ in range(processes)]
     busy: dict[Connection, tuple[int, _Worker]] = {}
+    open_tasks: dict[int, S] = {}  # given and not told
     answers: dict[int, T | DigitusError] = {}
-    given = told = 0
+    told = 0
     try:
-        while told < len(paths):
-            while idle and given < min(len(paths), told + processes * PICTURES_AHEAD):
+        while True:
+            while idle and len(open_tasks) < processes * PICTURES_AHEAD:
+                if (following := next(numbered, None)) is None:
+                    break
+                number, open_tasks[number] = following
                 worker = idle.pop()
                 with suppress(OSError):  # it is dead; receiving will say so
-                    worker.link.send(paths[given])
-                busy[worker.link] = given, worker
-                given += 1
+                    worker.link.send(open_tasks[number])
+                busy[worker.link] = number, worker
+            if not busy:
+                return
             for link in wait(list(busy)):
                 number, worker = busy.pop(cast("Connection", link))
                 try:
                     answers[number] = worker.link.recv()
                 except (EOFError, OSError):
                     worker.stop()
-                    worker = _Worker.start(reader)
+                    worker = _Worker.start(do)
                     what = "the process that read it came to its end"
-                    answers[number] = DataError(f"{paths[number]}: {what}")
+                    answers[number] = LostProcessError(f"{open_tasks[number]}: {what}")
                 idle.append(worker)
+            for number in [*answers] if not in_order else ():
+                yield open_tasks.pop(number), answers.pop(number)
             while told in answers:
-                yield paths[told], answers.pop(told)
+                yield open_tasks.pop(told), answers.pop(told)
                 told += 1
     finally:
         for worker in (*idle, *(worker for _, worker in busy.values())):
@@ -90,12 +112,12 @@ class _Worker:
     link: Connection
 
     @staticmethod
-    def start(reader: Callable[[Path], object]) -> _Worker:
+    def start(do: Callable[[Any], object]) -> _Worker:
         import multiprocessing
 
         context = multiprocessing.get_context("spawn")  # with it, no thread or lock is copied
         link, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(reader, theirs), daemon=True)
+        process = context.Process(target=_serve, args=(do, theirs), daemon=True)
         process.start()
         theirs.close()  # so that the link ends when the process does
         return _Worker(process, link)
@@ -106,22 +128,22 @@ class _Worker:
         self.process.join()
 
 
-def _serve(reader: Callable[[Path], object], link: Connection) -> None:
-    """Reads one picture after the other, in a process of its own."""
+def _serve(do: Callable[[Any], object], link: Connection) -> None:
+    """Does one task after the other, in a process of its own."""
     single_threaded()
     quietly()
     with suppress(EOFError, KeyboardInterrupt):  # the program has ended, or is being ended
         while True:
-            link.send(_answer(reader, link.recv()))
+            link.send(_answer(do, link.recv()))
 
 
-def _answer(reader: Callable[[Path], T], path: Path) -> T | DigitusError:
-    """What the reader makes of a picture, or what is wrong with it."""
+def _answer(do: Callable[[S], T], task: S) -> T | DigitusError:
+    """What is made of a picture, or what is wrong with it."""
     try:
-        return reader(path)
+        return do(task)
     except DigitusError as error:
         return error
     except OSError as error:
-        return DataError(f"{path}: cannot be read ({error.strerror or error})")
+        return DataError(f"{task}: cannot be read ({error.strerror or error})")
     except MemoryError:
-        return DataError(f"{path}: there is not enough memory to read it")
+        return DataError(f"{task}: there is not enough memory to read it")

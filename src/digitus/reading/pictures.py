@@ -36,7 +36,7 @@ def named(
             yield name, None
             continue
         failures: list[OSError] = []
-        found = sorted(_inside(name, recursive, failures), key=_natural)
+        found = sorted(_inside(name, recursive, failures), key=natural)
         yield from ((path, None) for path in found)
         for failure in failures:
             where = Path(failure.filename)
@@ -54,7 +54,7 @@ def _inside(folder: Path, recursive: bool, failures: list[OSError]) -> Iterator[
                 yield Path(root, name)
 
 
-def _natural(path: Path) -> list[list[tuple[bool, int, str]]]:
+def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
     """Numbers count as numbers: "b2" before "b10"."""
     return [
         [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part.casefold())

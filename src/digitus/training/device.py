@@ -15,6 +15,7 @@ from digitus.errors import TrainingError
 from digitus.nn import to_numpy
 from digitus.nn.kernels import tiles
 from digitus.threads import Both, Claims, limited
+from digitus.training.distributed import Workers
 from digitus.types import Params
 
 LIBRARIES = ("numpy", "torch")
@@ -24,7 +25,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 @dataclass(frozen=True)
 class Device:
-    """An array library, where its arrays live, and in how many bits the network is run.
+    """An array library, where its arrays live, in how many bits, and with which other workers.
 
     In "bfloat16" activations and products have eight significant bits, the parameters keep theirs.
     NumPy's compiled kernels round what goes into the products of convolutions, as far as the
@@ -35,6 +36,7 @@ class Device:
     array_library: str = "numpy"
     name: str = "cpu"
     precision: str = "float32"
+    workers: Workers | None = None
 
     def __post_init__(self) -> None:
         if self.array_library not in LIBRARIES or self.name not in DEVICES:

@@ -26,6 +26,7 @@ from digitus.nn.images import Inputs
 from digitus.recipe import Recipe
 from digitus.threads import Map
 from digitus.training.device import NUMPY, Device
+from digitus.training.distributed import Distributed
 from digitus.training.events import EpochEnded, Started, Stepped
 from digitus.training.memory import kept
 from digitus.training.processes import ProcessGroup, available
@@ -128,7 +129,7 @@ class Session:
         self.steps = recipe.epochs * self.batches
         self.processes = self._processes_of_use()
         self.each: Map = map
-        self.trainer: SingleProcess | ProcessGroup
+        self.trainer: SingleProcess | ProcessGroup | Distributed
 
     def started(self) -> Started:
         """What is about to happen."""
@@ -189,7 +190,10 @@ class Session:
             threads = self.threads if self.processes == 1 else 1
             definition = self.profile.watch(definition, threads)
         arrays = state.params, state.memory, state.average
-        if self.processes == 1:
+        if workers := self.device.workers:
+            self.trainer = Distributed(definition, *arrays, workers)
+            yield
+        elif self.processes == 1:
             self.trainer = SingleProcess(definition, *arrays)
             yield
         else:
@@ -207,7 +211,7 @@ class Session:
     def _processes_of_use(self) -> int:
         """How many processes the largest batch is enough for."""
         examples = self.source.largest["inputs"][0][0]
-        if self.device.array_library != "numpy" or not available():
+        if self.device.array_library != "numpy" or self.device.workers or not available():
             return 1
         parameters = sum(w.size for w in self.state.params.values())
         size = shard_size(self.recipe.network, examples, self.threads, parameters)

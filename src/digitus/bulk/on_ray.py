@@ -1,0 +1,94 @@
+"""The same work on Ray: the parts stream through actors, each of which holds the networks.
+
+Ray Data decides where actors run, starts new ones for those that die, gives their parts to others,
+and grows and shrinks their number where a cluster does. Nothing is sent back but counts: an actor
+writes its rows itself, so a result on several machines is a remote store or a folder that all see.
+
+Inside: that. Not inside: the work (`parts`). The extra `ray` is needed, on all machines.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from digitus.bulk.parts import Part, PartReader, Tally, of_line
+from digitus.errors import DataError, DigitusError, OutputError
+from digitus.files import one_line
+from digitus.threads import single_threaded
+
+LOCAL = "local"
+
+
+class Reader:
+    """An actor: it reads one part after the other."""
+
+    def __init__(self, reader: PartReader) -> None:
+        single_threaded()
+        self.reader = reader
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """The counts of each part of a batch."""
+        told = [asdict(self.reader(of_line(str(line)))) for line in batch["part"]]
+        return {name: [tally[name] for tally in told] for name in told[0]}
+
+
+def ray_library() -> Any:
+    """Ray. Raises `DataError` where the extra is missing."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told that somebody reads
+    try:
+        return importlib.import_module("ray")
+    except ImportError:
+        raise DataError("for a cluster, pip install 'digitus[ray]'") from None
+
+
+def connect(cluster: str, cores: int) -> None:
+    """Connects to a cluster by its address, or starts one of so many cores on this machine.
+
+    Raises `DataError`.
+    """
+    ray = ray_library()
+    if ray.is_initialized():
+        return
+    how: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if cluster == LOCAL:
+        how |= {"num_cpus": cores, "include_dashboard": False}
+    else:
+        how["address"] = cluster
+    try:
+        ray.init(**how)
+    except Exception as error:  # a cluster that is not there, or does not start
+        why = one_line(str(error))
+        raise DataError(f"the Ray cluster {cluster} cannot be used: {why}") from None
+
+
+def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
+    """Reads parts by the actors of a cluster, one for each of its cores. Raises `OutputError`."""
+    ray = ray_library()
+    data = importlib.import_module("ray.data")
+    context = data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.verbose_progress = False
+    lines = [{"part": part.line()} for part in parts]
+    if not lines:
+        return
+    most = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    # A block for each part: parts are what an actor gets, and what is done again where it dies.
+    told = data.from_items(lines, override_num_blocks=len(lines)).map_batches(
+        Reader,
+        fn_constructor_args=(reader,),
+        batch_size=1,
+        num_cpus=1,
+        compute=data.ActorPoolStrategy(min_size=1, max_size=most),
+    )
+    try:
+        for row in told.iter_rows():
+            yield Tally(**row)
+    except DigitusError:
+        raise
+    except Exception as error:  # Ray's own, with the trace of the actor in it
+        raise OutputError(f"Ray gave up: {one_line(str(error).strip().splitlines()[-1])}") from None

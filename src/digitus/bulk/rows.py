@@ -1,0 +1,121 @@
+"""What becomes of a picture: a row for each page, or a row for each digit; an error is a row too.
+
+Rows depend on the picture, the networks and the version alone, so that a part that is read twice is
+the same twice. Inside: rows as dicts, what is flagged, the fingerprint of the networks. Not inside:
+files of rows (`formats`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from digitus import __version__
+from digitus.detection import closeup, model
+from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
+from digitus.recognizer import DEFAULT, WEIGHTS
+
+Row = dict[str, Any]
+PICTURE, DIGIT = "picture", "digit"
+# What is flagged: a refused digit, one that a person should look at, a picture without digits.
+REFUSED, DOUBTFUL, NO_DIGITS = "refused", "doubtful", "no digits"
+PER_PICTURE = (
+    "source", "page", "sha256", "width", "height", "lines", "digits", "flags", "error", "model",
+    "version",
+)  # fmt: skip
+PER_DIGIT = (
+    "source", "page", "sha256", "number", "value", "confidence", "x", "y", "width", "height",
+    "line", "flags", "error", "model", "version",
+)  # fmt: skip
+
+
+def columns(by: str) -> tuple[str, ...]:
+    """The names of a row's values, in order."""
+    return PER_DIGIT if by == DIGIT else PER_PICTURE
+
+
+def fingerprints(recognizer: Path) -> dict[str, str]:
+    """The SHA-256 of each network's file that reading uses, and of all three together as "all"."""
+    files = {
+        "recognizer": recognizer,
+        "page": WEIGHTS / f"{model.DEFAULT}.safetensors",
+        "closeup": WEIGHTS / f"{closeup.DEFAULT}.safetensors",
+    }
+    each = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
+    return {**each, "all": hashlib.sha256("".join(each.values()).encode("ascii")).hexdigest()}
+
+
+def recognizer_file(name: str | None) -> Path:
+    """Where a recognizer is that was named as `--model` names it."""
+    if name is None or name == DEFAULT:
+        return WEIGHTS / f"{DEFAULT}.safetensors"
+    path = Path(name)
+    return path / "model.safetensors" if path.is_dir() else path
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The picture that a row is of, and who read it (`model`: its fingerprint)."""
+
+    source: str
+    page: int
+    sha256: str | None
+    model: str
+
+    def row(self, by: str, **values: Any) -> Row:
+        """A row with these values, and None for what is not there."""
+        told = {
+            "source": self.source,
+            "page": self.page,
+            "sha256": self.sha256,
+            "model": self.model,
+            "version": __version__,
+            **values,
+        }
+        return {name: told.get(name) for name in columns(by)}
+
+
+def of_reading(origin: Origin, reading: Reading, by: str) -> Iterator[Row]:
+    """The rows of a page; one of a page without digits, whatever they are by."""
+    flags = flagged(reading)
+    if by == PICTURE:
+        told = reading.to_json()
+        told["lines"] = told["lines"] or []
+        kept = {name: told[name] for name in ("width", "height", "lines", "digits")}
+        yield origin.row(by, **kept, flags=flags)
+    elif not reading.digits:
+        yield origin.row(by, flags=flags)
+    else:
+        for number, digit in enumerate(reading.digits, 1):
+            yield origin.row(by, number=number, **_of_digit(digit))
+
+
+def _of_digit(digit: Digit) -> Row:
+    x, y, width, height = digit.box
+    return {
+        "value": digit.value,
+        "confidence": round(digit.confidence, 4),
+        "x": x, "y": y, "width": width, "height": height,
+        "line": digit.line,
+        "flags": _doubts([digit]),
+    }  # fmt: skip
+
+
+def of_error(origin: Origin, error: Exception, by: str) -> Row:
+    """The row of what could not be read."""
+    empty: Row = {"lines": [], "digits": [], "flags": []} if by == PICTURE else {"flags": []}
+    return origin.row(by, **empty, error=str(error))
+
+
+def flagged(reading: Reading) -> list[str]:
+    """What a person should know who reads no further."""
+    return _doubts(reading.digits) if reading.digits else [NO_DIGITS]
+
+
+def _doubts(digits: tuple[Digit, ...] | list[Digit]) -> list[str]:
+    refused = any(digit.value is None for digit in digits)
+    doubtful = refused or any(digit.confidence < DOUBTFUL_BELOW for digit in digits)
+    return [DOUBTFUL] * doubtful + [REFUSED] * refused

@@ -1,0 +1,221 @@
+"""A bulk run: its plan, what of it is done, its manifest; begun again, it goes on.
+
+::
+
+    OUT/                      a folder, or a prefix of a remote store
+      part-000000.parquet     the rows of a part, written in one step
+      _done/part-000000.json  the record that it is done: counts, SHA-256
+      _plan.jsonl             what was asked for, then each part with its pictures
+      _manifest.json          what was done with which networks; there once all of it is
+
+Where OUT is one file, all this is in OUT.parts beside it until the file is put together from it,
+and the manifest is OUT.manifest.json. The plan is made once: pictures that come later are not of
+this run.
+
+Inside: that. Not inside: the work (`parts`), and who is asked to do it (`on_ray`, `cli.bulk`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from digitus import __version__
+from digitus.bulk.formats import JSONL, joined
+from digitus.bulk.parts import (
+    DONE,
+    UNCOUNTED,
+    Part,
+    PartReader,
+    Tally,
+    file_name,
+    in_parts,
+    of_line,
+)
+from digitus.bulk.sources import items
+from digitus.bulk.store import Store, is_remote
+from digitus.errors import DataError, OutputError
+from digitus.files import UNREADABLE, write_atomically
+from digitus.locks import alone
+
+PLAN, MANIFEST = "_plan.jsonl", "_manifest.json"
+Engine = Callable[[Iterable[Part], PartReader], Iterator[Tally]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What decides the rows: sources, how they are read and by which networks, the form."""
+
+    sources: list[str]
+    by: str
+    form: str
+    reading: dict[str, Any]
+    networks: dict[str, str]
+
+    def record(self) -> dict[str, Any]:
+        """As it is kept in the plan and the manifest."""
+        return {"digitus": __version__, **{f.name: getattr(self, f.name) for f in fields(self)}}
+
+
+class BulkRun:
+    """The run that fills OUT; `single` where that is one file."""
+
+    def __init__(self, out: str, asked: Asked, *, single: bool) -> None:
+        self.out, self.asked, self.single = out, asked, single
+        self.store = Store(f"{out}.parts" if single else out)
+        self.part_form = JSONL if single else asked.form
+        self.tally = Tally()  # of all that is done
+        self.pictures = self.parts = 0  # of the plan
+        self.resumed = False
+
+    @property
+    def manifest(self) -> tuple[Store, str]:
+        """Where it is."""
+        if not self.single:
+            return self.store, MANIFEST
+        folder, _, name = self.out.rpartition("/")
+        return Store(folder or "."), f"{name}.manifest.json"
+
+    def finished(self) -> dict[str, Any] | None:
+        """The manifest, where the run has ended before.
+
+        Raises `OutputError` where OUT holds something that is not of this run.
+        """
+        store, name = self.manifest
+        told = store.read(name)
+        if told is not None:
+            about = _object(told, store.address(name))
+            self._same(about)
+            if self.single:
+                self._clear()
+            return about
+        if self.store.read(PLAN) is None and self._occupied():
+            raise OutputError(f"{self.out} is there already and is no run of this; name another")
+        return None
+
+    def _occupied(self) -> bool:
+        if self.single:
+            folder, _, name = self.out.rpartition("/")
+            return name in Store(folder or ".").names()
+        return any(not name.startswith(".") for name in self.store.names())
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keeps a second run of the same out, in a folder of this machine."""
+        if is_remote(self.store.root):
+            return nullcontext()
+        return alone(Path(self.store.root), "digitus bulk")
+
+    def carry_out(self, engine: Engine, reader: PartReader) -> Iterator[Tally]:
+        """Does what is left to do, and tells of each part; at the end all is written.
+
+        Raises `DataError` where there is nothing to read, `OutputError`.
+        """
+        plan = self._plan()
+        done = self._done()
+        self.resumed = bool(done)
+        yield self.tally
+        for tally in engine((part for part in plan() if part.name not in done), reader):
+            self.tally.add(tally)
+            yield tally
+        if self.tally.pictures != self.pictures:
+            missing = self.pictures - self.tally.pictures
+            raise OutputError(f"{missing:,} pictures were not read; begin again to go on")
+        self._finish(plan)
+
+    def _plan(self) -> Callable[[], Iterator[Part]]:
+        """The parts, as they were planned when the run began, or now. Counts them."""
+        told = self.store.read(PLAN)
+        if told is None:
+            parts = [part.line() for part in in_parts(items(self.asked.sources))]
+            self._count(map(of_line, parts))
+            text = "\n".join([json.dumps(self.asked.record()), *parts, ""])
+            self.store.write(PLAN, text.encode("ascii"))
+            told = text.encode("ascii")
+        head, *lines = told.splitlines()
+        self._same(_object(head, self.store.address(PLAN)))
+        if not self.parts:
+            self._count(map(of_line, lines))
+        return lambda: map(of_line, lines)
+
+    def _count(self, parts: Iterable[Part]) -> None:
+        kinds: set[str] = set()
+        first = ""
+        for part in parts:
+            self.parts += 1
+            self.pictures += len(part.items)
+            kinds |= {item.kind for item in part.items}
+            first = first or str(part.items[0].at)
+        if kinds <= {"error"}:
+            raise DataError(first or "no pictures are named")
+
+    def _same(self, about: dict[str, Any]) -> None:
+        """Raises `OutputError` where something else was asked for when OUT was begun."""
+        asked = json.loads(json.dumps(self.asked.record()))
+        for name, value in asked.items():
+            if about.get(name) != value:
+                what = {"digitus": "version of digitus", "form": "format"}.get(name, name)
+                raise OutputError(f"{self.out} was begun with other {what}; name another")
+
+    def _done(self) -> set[str]:
+        """The names of the parts that are done; adds them up."""
+        done: set[str] = set()
+        for name in self.store.names(DONE):
+            told = self.store.read(f"{DONE}/{name}") if name.startswith("part-") else None
+            if told is None:
+                continue
+            about = _object(told, name)
+            counts = {f.name: int(about[f.name]) for f in fields(Tally) if f.name not in UNCOUNTED}
+            self.tally.add(Tally(**counts))
+            done.add(name.removesuffix(".json"))
+        return done
+
+    def _finish(self, plan: Callable[[], Iterator[Part]]) -> None:
+        """Puts the one file together, and writes the manifest."""
+        if self.single:
+            self._join(plan())
+        about = {
+            **self.asked.record(),
+            **self.tally.record(),
+            "parts": self.parts,
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        store, name = self.manifest
+        store.write(name, (json.dumps(about, indent=1) + "\n").encode("ascii"))
+        if self.single:
+            self._clear()
+
+    def _join(self, parts: Iterable[Part]) -> None:
+        def fill(path: Path) -> None:
+            rows = (self.store.read(file_name(part, JSONL)) or b"" for part in parts)
+            joined(rows, path, self.asked.form, self.asked.by)
+
+        if not is_remote(self.out):
+            write_atomically(Path(self.out), fill)
+            return
+        folder, _, name = self.out.rpartition("/")
+        with tempfile.TemporaryDirectory() as here:
+            path = Path(here, "whole")
+            fill(path)
+            Store(folder).write(name, path.read_bytes())
+
+    def _clear(self) -> None:
+        """Removes the parts of a file that is whole."""
+        if not is_remote(self.store.root):
+            with suppress(OSError):
+                if os.path.isfile(self.store.address(PLAN)):
+                    shutil.rmtree(self.store.root)
+
+
+def _object(text: bytes, name: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text))
+    except UNREADABLE:
+        raise DataError(f"{name}: is damaged; remove it to begin anew") from None

@@ -1,0 +1,158 @@
+"""Where sources are read and results written: folders of this machine, or whatever fsspec knows.
+
+A store that is far away fails now and then, and now and then does not answer. What is asked of it
+is asked again after a while, and given up after the last of `WAITS`; each try has
+`STALLED_SECONDS`.
+
+Inside: opening, listing, writing, asking again. Not inside: what is written (`run`, `formats`).
+The extra `remote` brings fsspec; s3://, gs:// and az:// need s3fs, gcsfs, adlfs beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from digitus.errors import DataError, OutputError
+from digitus.files import one_line, open_file, write_bytes
+
+T = TypeVar("T")
+
+WAITS = (0.2, 1.0, 5.0, 20.0)  # seconds before a store is asked again
+STALLED_SECONDS = 120.0  # for one answer: a part of a few ten megabytes on a slow line
+FINAL = FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError
+
+
+def is_remote(name: str) -> bool:
+    """Whether it is an address, as s3://bucket/scans, and no path."""
+    return "://" in name
+
+
+def file_system(address: str) -> tuple[Any, str]:
+    """The file system of an address, and its path there. Raises `DataError`."""
+    try:
+        fsspec = importlib.import_module("fsspec")
+    except ImportError:
+        raise DataError(f"{address}: to reach it, pip install 'digitus[remote]'") from None
+    try:
+        return fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as error:  # names the package that it needs
+        raise DataError(f"{address}: {one_line(str(error))}") from None
+
+
+def asked(call: Callable[[], T], what: str) -> T:
+    """What a remote store answers, asked again where it fails or stalls. Raises `OSError`."""
+    for wait in (*WAITS, None):
+        try:
+            return _in_time(call)
+        except (*FINAL, DataError, MemoryError):
+            raise
+        except Exception as error:  # each library has its own for what a network does
+            if wait is None:
+                raise OSError(None, one_line(str(error)) or type(error).__name__, what) from None
+            time.sleep(wait)
+    raise AssertionError  # not reached
+
+
+def _in_time(call: Callable[[], T]) -> T:
+    """What a call returns or raises, if it does so in time. Raises `TimeoutError`."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def answer() -> None:
+        try:
+            results.append(call())
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=answer, daemon=True)  # a stalled one is left alone
+    thread.start()
+    thread.join(STALLED_SECONDS)
+    if failures:
+        raise failures[0]
+    if not results:
+        raise TimeoutError(f"no answer within {STALLED_SECONDS:g} s")
+    return results[0]
+
+
+def opened(name: str) -> IO[bytes]:
+    """A file, here or remote, that can be read and sought. Raises `OSError`, `DataError`."""
+    if not is_remote(name):
+        return open_file(Path(name))
+    system, path = file_system(name)
+    return asked(lambda: system.open(path, "rb"), name)
+
+
+def content(name: str, most: int) -> bytes:
+    """So many bytes of a remote file, or all. Raises `OSError`, `DataError`."""
+    system, path = file_system(name)
+
+    def read() -> bytes:
+        with system.open(path, "rb") as file:
+            return file.read(most)
+
+    return asked(read, name)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of this machine, or a prefix of a remote store; each file in it is written whole."""
+
+    root: str
+
+    def address(self, name: str) -> str:
+        """Where a file of it is."""
+        return (
+            f"{self.root.rstrip('/')}/{name}"
+            if is_remote(self.root)
+            else os.path.join(self.root, name)
+        )
+
+    def write(self, name: str, content: bytes, *, new_folder: bool = True) -> None:
+        """Writes a file in one step. Raises `OutputError`."""
+        address = self.address(name)
+        if not is_remote(address):
+            write_bytes(Path(address), content, new_folder=new_folder)
+            return
+        system, path = file_system(address)
+        try:
+            asked(lambda: system.pipe_file(path, content), address)
+        except OSError as error:
+            raise OutputError(f"cannot write {address}: {error.strerror or error}") from None
+
+    def read(self, name: str) -> bytes | None:
+        """A file, or None where it is not there. Raises `DataError`."""
+        address = self.address(name)
+        try:
+            if not is_remote(address):
+                return Path(address).read_bytes()
+            system, path = file_system(address)
+            return asked(lambda: system.cat_file(path), address)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DataError(f"{address}: cannot be read ({error.strerror or error})") from None
+
+    def names(self, folder: str = "") -> list[str]:
+        """What lies in a folder of it, in order; nothing where there is none."""
+        address = self.address(folder) if folder else self.root
+        try:
+            if not is_remote(address):
+                return sorted(os.listdir(address))
+            system, path = file_system(address)
+
+            def listed() -> list[str]:
+                system.invalidate_cache()
+                return [os.path.basename(found.rstrip("/")) for found in system.ls(path, False)]
+
+            return sorted(asked(listed, address))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DataError(f"{address}: cannot be listed ({error.strerror or error})") from None

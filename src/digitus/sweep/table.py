@@ -1,0 +1,56 @@
+"""A sweep in numbers: of each recipe and settings the mean over seeds, with its interval.
+
+Inside: that, and the file that keeps it. Not inside: how it is shown (`cli.sweep`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from digitus.files import write_text
+from digitus.metrics import student95
+from digitus.sweep.runs import Planned
+
+
+def summary(runs: Sequence[Planned]) -> list[dict[str, Any]]:
+    """A row for each recipe with its settings that has a run which ended."""
+    labels: dict[str, list[tuple[Planned, dict[str, Any]]]] = {}
+    for run in runs:
+        if (result := run.result) is not None:
+            labels.setdefault(run.label, []).append((run, result))
+    rows = []
+    for label, some in labels.items():
+        shares = [_share(result) for _, result in some]
+        mean, within = student95(shares) if len(shares) > 1 else (shares[0], None)
+        seconds = [float(result["seconds"]) for _, result in some]
+        rows.append(
+            {
+                "label": label,
+                "recipe": some[0][0].recipe,
+                "settings": some[0][0].settings,
+                "seeds": [run.seed for run, _ in some],
+                "runs": len(some),
+                "mean": mean,
+                "interval95": within,
+                "lowest": min(shares),
+                "highest": max(shares),
+                "accuracies": shares,
+                "seconds": sum(seconds) / len(seconds),
+                "parameters": some[0][1]["parameters"],
+            }
+        )
+    return rows
+
+
+def _share(result: dict[str, Any]) -> float:
+    """Of what was held back, what is read rightly, or found."""
+    held_back = result["development"]
+    return float(held_back["accuracy"] if "accuracy" in held_back else held_back["found"])
+
+
+def write_summary(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Keeps the rows. Raises `OutputError`."""
+    write_text(path, json.dumps(rows, indent=1) + "\n")

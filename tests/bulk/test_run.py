@@ -1,0 +1,170 @@
+"""A bulk run does everything once, wherever it is killed, and writes the same in every form."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from bulked import NAMES, finish, rows_of, run_of
+from digitus.bulk import parts
+from digitus.bulk.parts import here
+from digitus.bulk.run import MANIFEST
+from digitus.bulk.store import Store
+from digitus.errors import DataError, DigitusError, OutputError
+from dying import DyingReader
+
+SOURCES = [f"in/{name}" for name in NAMES]
+
+
+class Killed(BaseException):
+    """Nobody expects it."""
+
+
+def killed_at(number: int, write: Callable[..., None]) -> Callable[..., None]:
+    """A `Store.write` that is killed: at an even number before that write, at an odd one after."""
+    left = number
+
+    def writing(self: Store, *arguments: Any, **more: Any) -> None:
+        nonlocal left
+        if left == 0:
+            raise Killed
+        write(self, *arguments, **more)
+        left -= 1
+        if left == 0 and number % 2:
+            raise Killed
+
+    return writing
+
+
+def test_wherever_it_is_killed_it_goes_on(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every write of the run: before it, and when it is done and nobody knows yet."""
+    monkeypatch.setattr(parts, "PART_PICTURES", 4)
+    whole = finish("whole")
+    assert (whole["pictures"], whole["errors"], whole["rows"]) == (13, 1, 13)
+    assert [row["source"] for row in rows_of("whole")] == SOURCES
+
+    write: Callable[..., None] = Store.write
+    writes = 0
+    for number in range(100):
+        out = f"killed-{number}"
+        monkeypatch.setattr(Store, "write", killed_at(number, write))
+        try:
+            finish(out)
+            writes = number
+        except Killed:
+            pass
+        monkeypatch.setattr(Store, "write", write)
+        assert finish(out) == whole
+        assert rows_of(out) == rows_of("whole")
+        if writes:
+            break
+    assert writes > 8  # a plan, four parts with their records, a manifest
+
+
+def test_a_process_that_dies_costs_one_picture(pictures: Path) -> None:
+    (pictures / "deadly.png").write_bytes(b"")
+    run, reader = run_of(["in/0.png", "in/deadly.png", "in/1.png"], "out")
+    reader = parts.PartReader(reader.store, DyingReader(reader.read), reader.form)  # type: ignore[arg-type]
+    with run.locked():
+        [*run.carry_out(lambda todo, read: here(todo, read, 1), reader)]
+    errors = {row["source"]: row["error"] for row in rows_of("out")}
+    why = "in/deadly.png: the process that read it came to its end"
+    assert errors == {"in/0.png": None, "in/deadly.png": why, "in/1.png": None}
+
+
+@pytest.mark.parametrize("by", ["picture", "digit"])
+def test_the_same_rows_in_every_form(
+    pictures: Path, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_PICTURES", 5)
+    for form in ("parquet", "csv", "jsonl"):
+        finish(form, form, by)
+    finish("one.sqlite", "sqlite", by, single=True)
+    finish("one.csv", "csv", by, single=True)
+    finish("one.parquet", "parquet", by, single=True)
+    told = rows_of("jsonl")
+    assert len(told) == 13
+    assert pq.read_table("parquet").to_pylist() == told
+    assert pq.read_table("one.parquet").to_pylist() == told
+    with Path("one.csv").open(newline="") as file:
+        flat = [*csv.DictReader(file)]
+    assert [row["source"] for row in flat] == [row["source"] for row in told]
+    heads = {Path(file).read_text().splitlines()[0] for file in Path("csv").glob("part-*")}
+    assert heads == {Path("one.csv").read_text().splitlines()[0]}
+    with closing(sqlite3.connect("one.sqlite")) as base:
+        found = base.execute(f"SELECT source, error, flags FROM {by}s").fetchall()
+    assert found == [(row["source"], row["error"], ",".join(row["flags"])) for row in told]
+    if by == "picture":
+        assert json.loads(flat[0]["digits"]) == told[0]["digits"]
+        assert set(told[0]) >= {"source", "page", "sha256", "lines", "flags", "model", "version"}
+    else:
+        assert (flat[0]["value"], flat[0]["x"]) == (str(told[0]["value"]), str(told[0]["x"]))
+        assert {"number", "confidence", "model", "version"} <= set(told[0])
+    assert not [*Path().glob("*.parts")]
+
+
+def test_what_is_done_is_not_done_again(pictures: Path) -> None:
+    run, _ = run_of(["in"], "out")
+    assert run.finished() is None
+    finish("out")
+    about = run_of(["in"], "out")[0].finished()
+    assert about is not None
+    assert about["pictures"] == 13
+    assert about["networks"]["all"] == rows_of("out")[0]["model"]
+    for other in (["in/0.png"], ["in", "in"]):
+        with pytest.raises(OutputError, match="begun with other sources"):
+            run_of(other, "out")[0].finished()
+    with pytest.raises(OutputError, match="begun with other by"):
+        run_of(["in"], "out", by="digit")[0].finished()
+    (Path("out") / MANIFEST).write_bytes(b"{")
+    with pytest.raises(DataError, match="is damaged"):
+        run.finished()
+
+
+def test_nothing_of_others_is_replaced(pictures: Path) -> None:
+    Path("theirs.csv").write_text("precious")
+    for out, single in (("in", False), ("theirs.csv", True)):
+        run, _ = run_of(["in"], out, "csv", single=single)
+        with pytest.raises(OutputError, match="is no run of this"):
+            run.finished()
+
+
+def test_nothing_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="nothing has such a name"):
+        finish("out", sources=("none-*.png",))
+    assert not Path("out").exists()
+
+
+def test_a_mistake_of_ours_is_a_row(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(parts, "read_pages", wrong)
+    assert finish("out", sources=("in/0.png",))["errors"] == 1
+    assert rows_of("out")[0]["error"] == "in/0.png: cannot be read (ZeroDivisionError: by nothing)"
+
+
+def test_pages_before_a_damaged_one_are_kept(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = parts.read_pages
+
+    def damaged(*given: Any, **more: Any) -> Any:
+        yield from pages(*given, **more)
+        raise DigitusError("page 2 is damaged")
+
+    monkeypatch.setattr(parts, "read_pages", damaged)
+    finish("out", sources=("in/0.png",))
+    assert [(row["page"], row["error"]) for row in rows_of("out")] == [
+        (1, None),
+        (2, "page 2 is damaged"),
+    ]

@@ -1,0 +1,83 @@
+"""Which pictures are meant by what somebody names, and what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from bulked import NAMES
+from digitus.bulk.containers import contents
+from digitus.bulk.sources import Item, items
+from digitus.errors import DataError
+
+
+def names(*sources: str) -> list[str]:
+    return [item.source for item in items(sources)]
+
+
+def test_a_folder_is_all_that_is_in_it(pictures: Path, pngs: list[bytes]) -> None:
+    found = [*items(["in"])]
+    assert [item.source for item in found] == [f"in/{name}" for name in NAMES]
+    held = [content for _, content in contents(found)]
+    known = {hashlib.sha256(png).digest() for png in pngs}
+    assert [content for content in held if content == b"no picture"] == [b"no picture"]
+    assert {hashlib.sha256(c).digest() for c in held if isinstance(c, bytes)} >= known
+    # In another order the rows of a table are found as well.
+    backwards = [content for _, content in contents(reversed(found))]
+    assert backwards[::-1] == held
+
+
+def test_lists_patterns_and_names_once(pictures: Path) -> None:
+    Path("list.txt").write_text("in/deep/*.png\n\nin/0.png\nnowhere-*.png\nlist.txt\n")
+    assert names("list.txt", "in/0.png", "in/?.png") == [
+        "in/deep/9.png", "in/deep/10.png", "in/0.png", "nowhere-*.png", "in/1.png", "in/2.png",
+    ]  # fmt: skip
+    assert names("in/**/1*.png") == ["in/1.png", "in/deep/10.png"]
+
+
+def told(item: Item) -> str:
+    ((_, content),) = contents([item])
+    assert isinstance(content, DataError)
+    return str(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.tar", b"none" * 300, "is damaged"),
+        ("a.zip", b"none", "is damaged"),
+        ("a.parquet", b"none", "is damaged"),
+        ("a.tar.gz", b"", "unpack it"),
+        ("empty.tar", bytes(10240), "holds no pictures"),
+        ("absent.png", None, "cannot be read (No such file"),
+    ],
+)
+def test_what_cannot_be_used_is_an_item_with_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path(name).write_bytes(content)
+    (item,) = items([name])
+    assert told(item).startswith(name)
+    assert words in told(item)
+
+
+def test_an_archive_that_is_cut_off_after_it_was_planned(pictures: Path) -> None:
+    found = [*items(["in/shard.tar"])]
+    tar = pictures / "shard.tar"
+    tar.write_bytes(tar.read_bytes()[: 512 + 512 + 512 + 40])
+    assert "is cut off" in told(found[0])
+    tar.unlink()
+    assert "No such file" in told(found[0])
+
+
+def test_folders_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    (item,) = items(["empty"])
+    assert "without pictures" in told(item)
+    with pytest.raises(DataError, match=r"absent\.txt: cannot be read"):
+        [*items(["absent.txt"])]

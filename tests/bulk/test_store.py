@@ -1,0 +1,134 @@
+"""Stores that are far away: they fail and stall now and then, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from bulked import finish, in_this_process, rows_of, run_of
+from digitus.bulk import parts, store
+from digitus.bulk.sources import items
+from digitus.bulk.store import Store, asked
+from digitus.errors import DataError, OutputError
+
+
+class Unreliable(MemoryFileSystem):
+    """Of its answers each third fails and each seventh comes too late."""
+
+    protocol = "unreliable"
+    store: dict[str, Any] = {}  # noqa: RUF012 (as in the class above)
+    pseudo_dirs = [""]  # noqa: RUF012
+    asked = itertools.count(1)
+
+    def _now_and_then(self) -> None:
+        number = next(self.asked)
+        if number % 7 == 0:
+            time.sleep(2 * store.STALLED_SECONDS)
+        if number % 3 == 0:
+            raise RuntimeError("503 Slow Down")
+
+    def open(self, *given: Any, **more: Any) -> Any:
+        self._now_and_then()
+        return super().open(*given, **more)
+
+    def pipe_file(self, *given: Any, **more: Any) -> Any:
+        self._now_and_then()
+        return super().pipe_file(*given, **more)
+
+    def cat_file(self, *given: Any, **more: Any) -> Any:
+        self._now_and_then()
+        return super().cat_file(*given, **more)
+
+    def find(self, *given: Any, **more: Any) -> Any:
+        self._now_and_then()
+        return super().find(*given, **more)
+
+    def ls(self, *given: Any, **more: Any) -> Any:
+        return super().ls(*given, **more)
+
+
+@pytest.fixture
+def unreliable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setattr(store, "WAITS", (0.0, 0.0, 0.0, 0.0))
+    monkeypatch.setattr(store, "STALLED_SECONDS", 0.05)
+    fsspec.register_implementation("unreliable", Unreliable, clobber=True)
+    yield fsspec.filesystem("unreliable")
+    Unreliable.store.clear()
+
+
+def test_from_and_to_a_store_that_fails_and_stalls(
+    pictures: Path, unreliable: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_PICTURES", 5)
+    finish("whole")
+    for path in pictures.rglob("*"):
+        if path.is_file():
+            Store("unreliable://in").write(str(path.relative_to(pictures)), path.read_bytes())
+    run, reader = run_of(["unreliable://in"], "unreliable://out/read")
+    assert run.finished() is None
+    [*run.carry_out(in_this_process, reader)]
+    again, _ = run_of(["unreliable://in"], "unreliable://out/read")
+    about = again.finished()
+    assert about is not None
+    assert (about["pictures"], about["errors"]) == (13, 1)
+    Path("copy").mkdir()
+    for name in run.store.names():
+        if name.startswith("part-"):
+            Path("copy", name).write_bytes(run.store.read(name) or b"")
+    here_and_there = [
+        [(row["source"].rpartition("in/")[2], row["sha256"], row["lines"]) for row in rows]
+        for rows in (rows_of("whole"), rows_of("copy"))
+    ]
+    assert sorted(here_and_there[0]) == sorted(here_and_there[1])
+
+
+def test_what_is_at_an_address(pictures: Path, unreliable: Any) -> None:
+    for name in ("a/1.png", "a/10.png", "a/9.png", "a/notes.md"):
+        Store("unreliable://box").write(name, b"-")
+    Store("unreliable://box").write("list.txt", b"unreliable://box/a/9.png\n")
+    found = [item.source for item in items(["unreliable://box/list.txt", "unreliable://box/a"])]
+    assert [name.rpartition("box/")[2] for name in found] == ["a/9.png", "a/1.png", "a/10.png"]
+    (absent,) = items(["unreliable://box/none"])
+    assert absent.kind == "error"
+
+
+def test_what_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "WAITS", (0.0,))
+    monkeypatch.setattr(store, "STALLED_SECONDS", 0.02)
+    calls = []
+
+    def stalls() -> None:
+        calls.append(1)
+        time.sleep(0.5)
+
+    with pytest.raises(OSError, match=r"no answer within 0\.02 s"):
+        asked(stalls, "there")
+    assert len(calls) == 2
+
+    def refused() -> None:
+        calls.append(1)
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(PermissionError):  # it would be refused again
+        asked(refused, "there")
+    assert len(calls) == 3
+
+
+def test_an_address_that_nobody_knows() -> None:
+    with pytest.raises(DataError, match="nowhere://x"):
+        store.file_system("nowhere://x")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError):
+        Store(str(tmp_path / "file")).write("a", b"")
+    assert Store(str(tmp_path / "absent")).names() == []
+    assert Store(str(tmp_path)).read("absent") is None

@@ -1,0 +1,48 @@
+"""`digitus bulk` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def many(one: Path) -> Path:
+    """A folder with the same picture three times, and with one that is none."""
+    folder = one.parent / "many"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.png").write_bytes(one.read_bytes())
+    (folder / "bad.png").write_bytes(b"none")
+    return folder
+
+
+def test_a_folder_to_a_table(digitus: Any, many: Path) -> None:
+    told = digitus("bulk", "many", "--to", "out.jsonl", "--json").record
+    assert (told["pictures"], told["errors"], told["digits"]) == (4, 1, 3)
+    rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert {row["source"]: row["lines"] for row in rows} == {
+        "many/a.png": ["1"], "many/b.png": ["1"], "many/bad.png": [], "many/c.png": ["1"],
+    }  # fmt: skip
+    again = digitus("bulk", "many", "--to", "out.jsonl")
+    assert "complete since" in again.err
+    assert "4 pictures, 3 pages, 3 digits" in again.out
+    assert "other sources" in digitus("bulk", "many/a.png", "--to", "out.jsonl").complaint
+
+
+def test_how_long_it_would_take(digitus: Any, many: Path) -> None:
+    told = digitus("bulk", "many", "--to", "out", "--format", "csv", "--dry-run", "--json").record
+    assert (told["pictures"], told["sampled"], told["errors"]) == (4, 4, 0.25)
+    assert told["seconds"] > 0
+    assert not Path("out").exists()
+    assert "4 pictures" in digitus("bulk", "many", "--to", "a.csv", "--dry-run").out
+
+
+def test_what_cannot_be(digitus: Any, many: Path) -> None:
+    wrong = digitus("bulk", "many", "--to", "out.csv", "--format", "jsonl")
+    assert (wrong.code, "is csv, not jsonl" in wrong.err) == (2, True)
+    assert "nothing has such a name" in digitus("bulk", "no*.png", "--to", "o.csv").complaint
+    assert "absent" in digitus("bulk", "many", "--to", "o.csv", "--model", "absent").complaint
