@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from digitus.errors import DataError
 
 if TYPE_CHECKING:
+    from digitus.bulk.item import Item
     from digitus.bulk.parts import PictureReader
     from digitus.bulk.rows import Row
-    from digitus.bulk.sources import Item
 
 
 def dying(path: Path) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from bulked import NAMES
 from digitus.bulk.containers import contents
-from digitus.bulk.sources import Item, items
+from digitus.bulk.item import Item
+from digitus.bulk.sources import items
 from digitus.errors import DataError
 
 

@@ -14,6 +14,7 @@ from conftest import missing
 from digitus import nn
 from digitus.errors import TrainingError
 from digitus.nn import to_numpy
+from digitus.training import step as step_module
 from digitus.training.device import Device
 from digitus.training.distributed import Distributed, Workers, bytes_a_step, joined
 from digitus.training.loop import begin
@@ -81,8 +82,11 @@ def learning(device: Device, optimizer: Any) -> Callable[[Workers | None], Param
 
 
 @pytest.mark.parametrize("library", ["torch", "numpy"])
-def test_any_number_of_workers_learns_the_same(library: str, torch: Any) -> None:
-    rule: Any = nn.Clipped(1.0, nn.Adam())
+def test_any_number_of_workers_learns_the_same(
+    library: str, torch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_module, "MIN_SHARD_WORK", 1)  # all have something to do
+    rule: Any = nn.Clipped(nn.Adam(), 1.0)
     work = learning(Device(library), rule)
     (alone,) = in_groups(1, work)
     for count in (2, 4):

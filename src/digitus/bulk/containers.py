@@ -17,17 +17,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
+from digitus.bulk.item import Item
 from digitus.bulk.store import asked, content, is_remote, opened
 from digitus.datasets.parquet import IMAGES, picture_bytes
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import PICTURE_BYTES
 from digitus.vision.decode import SUFFIXES, read_picture
-
-if TYPE_CHECKING:
-    from digitus.bulk.sources import Item
 
 KINDS = {
     ".tar": "tar", ".zip": "zip", ".parquet": "parquet",

@@ -72,7 +72,6 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
     data = importlib.import_module("ray.data")
     context = data.DataContext.get_current()
     context.enable_progress_bars = False
-    context.verbose_progress = False
     lines = [{"part": part.line()} for part in parts]
     if not lines:
         return

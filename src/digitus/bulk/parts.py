@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 from digitus.bulk.containers import contents
 from digitus.bulk.formats import encoded
+from digitus.bulk.item import Item
 from digitus.bulk.rows import DIGIT, DOUBTFUL, Origin, Row, of_error, of_reading
-from digitus.bulk.sources import UNKNOWN_BYTES, Item
+from digitus.bulk.sources import UNKNOWN_BYTES
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError
 from digitus.reading.bulk import LostProcessError, in_processes, quietly

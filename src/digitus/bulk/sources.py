@@ -14,9 +14,9 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from digitus.bulk.containers import Found, kind_of, members
+from digitus.bulk.item import Item
 from digitus.bulk.store import asked, content, file_system, is_remote
 from digitus.errors import DataError
 from digitus.reading.pictures import natural
@@ -25,19 +25,6 @@ from digitus.vision.decode import SUFFIXES
 LIST = ".txt"
 LIST_BYTES = 1 << 30
 UNKNOWN_BYTES = 1 << 18  # of a picture whose size nobody told
-
-
-class Item(NamedTuple):
-    """A picture to read: what rows call it, the file that it is or is in, and where in it.
-
-    `kind` is "file", that of an archive or table, or "error", with the message in `at`.
-    """
-
-    source: str
-    kind: str
-    file: str
-    at: str | list[int] | None
-    size: int
 
 
 def items(sources: Iterable[str]) -> Iterator[Item]:

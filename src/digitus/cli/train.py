@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Generator
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +32,7 @@ from digitus.cli.train_tasks import (
     suited_to,
 )
 from digitus.cli.train_workers import (
+    alone_there,
     check_agreed,
     goes_on,
     own_cores,
@@ -139,7 +139,6 @@ def train(
     """
     from digitus.cli.train_told import tell, tell_times
     from digitus.errors import TrainingError
-    from digitus.locks import alone
     from digitus.recipe import load_recipe
     from digitus.training.device import Device
     from digitus.training.distributed import joined, leads
@@ -154,7 +153,7 @@ def train(
     resume = goes_on(workers, chosen.name, out, resume=resume)
     bring = partial(found, data_dir=data_dir, prepare=prepare, transposed=transposed)
     learnt: Digits | Writers
-    state: State | None
+    state: State
     if resume:
         if before:
             raise TrainingError("an interrupted run has begun already: --resume or --start-from")
@@ -166,7 +165,7 @@ def train(
         chosen = suited_to(chosen, learnt, given)
         state = begun(chosen, learnt, before)
         run = Run(out) if out else new_run(chosen.name)
-    with alone(run.folder, "digitus train") if leads() else nullcontext():
+    with alone_there(run):
         if resume:
             asked = chosen if given else None
             chosen, learnt, state = _resumed(run, asked, given, data, bring)

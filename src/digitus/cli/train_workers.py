@@ -7,10 +7,10 @@ speaks, the others learn. Not inside: the step that they take together (`trainin
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from digitus.cli.train_folder import check_unused
 from digitus.threads import cores
@@ -28,8 +28,8 @@ def is_worker() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def start_workers(count: int, name: str, out: Path | None, *, resume: bool) -> int:
-    """Runs this same command by so many workers of this machine; its exit code.
+def start_workers(count: int, name: str, out: Path | None, *, resume: bool) -> NoReturn:
+    """Runs this same command by so many workers of this machine; torchrun takes its place.
 
     Raises `TrainingError` where PyTorch is missing, `OutputError`.
     """
@@ -50,7 +50,8 @@ def start_workers(count: int, name: str, out: Path | None, *, resume: bool) -> i
     ]
     # torchrun sets it, with a warning that it does, where nobody has.
     threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-    return subprocess.call(launch, env=os.environ | threads)
+    sys.stdout.flush()
+    os.execve(sys.executable, launch, os.environ | threads)  # so that Ctrl-C is torchrun's
 
 
 def own_cores(threads: int) -> int:
@@ -61,12 +62,12 @@ def own_cores(threads: int) -> int:
 def goes_on(count: int, name: str, out: Path | None, *, resume: bool) -> bool:
     """Whether a run is one to resume: asked for, or a worker's that was started again.
 
-    Where `count` workers are to be started, it starts them, and exits when they have ended. Raises
+    Where `count` workers are to be started, it starts them and does not return. Raises
     `TrainingError` for a worker that does not know where its run is.
     """
     if not is_worker():
         if count > 1:
-            sys.exit(start_workers(count, name, out, resume=resume))
+            start_workers(count, name, out, resume=resume)
         return resume
     from digitus.errors import TrainingError
     from digitus.training.run_folder import Run
@@ -74,6 +75,14 @@ def goes_on(count: int, name: str, out: Path | None, *, resume: bool) -> bool:
     if out is None:
         raise TrainingError("a run by several workers needs --out, a folder that all of them see")
     return Run(out).checkpoint.exists()
+
+
+def alone_there(run: Run) -> AbstractContextManager[None]:
+    """Keeps others out of a run's folder, who are not workers of the same run."""
+    from digitus.locks import alone
+    from digitus.training.distributed import leads
+
+    return alone(run.folder, "digitus train") if leads() else nullcontext()
 
 
 def check_agreed(workers: Workers | None, run: Run, state: State) -> None:

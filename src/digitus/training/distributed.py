@@ -60,10 +60,14 @@ def joined(device: str) -> Workers | None:
     if device == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     if not group.is_initialized():
+        lost = timedelta(seconds=LOST_SECONDS)
         try:
-            group.init_process_group(
-                "nccl" if device == "cuda" else "gloo", timeout=timedelta(seconds=LOST_SECONDS)
-            )
+            store, rank, count = next(group.rendezvous("env://", timeout=lost))
+            # Of workers that were started again, none may find the addresses of those before them.
+            again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+            store = group.PrefixStore(f"digitus/{again}", store)
+            by = "nccl" if device == "cuda" else "gloo"
+            group.init_process_group(by, store=store, rank=rank, world_size=count, timeout=lost)
         except (RuntimeError, ValueError) as error:
             raise TrainingError(f"the workers do not find one another: {error}") from None
     return Workers(group.get_world_size(), group.get_rank(), group.all_reduce)

@@ -1,0 +1,98 @@
+"""`digitus sweep`: which runs there are, that each is trained once, and what the table says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitus.errors import RecipeError
+from digitus.sweep import runs
+from digitus.sweep.runs import grid, planned
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that were run; each tells an accuracy by its seed, and seed 2 fails."""
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> Any:
+        commands.append(command)
+        seed = Path(command[command.index("--out") + 1]).name.removeprefix("seed-")
+        told = {"development": {"accuracy": 0.9 + int(seed) / 100}, "seconds": 2, "parameters": 7}
+        if seed == "2":
+            return subprocess.CompletedProcess(command, 1, "", "words\ndigitus: it diverged\n")
+        return subprocess.CompletedProcess(command, 0, json.dumps(told), "")
+
+    monkeypatch.setattr(runs.subprocess, "run", run)
+    return commands
+
+
+def test_each_run_is_trained_once(
+    digitus: Any, recipe_file: Path, trained: list[list[str]]
+) -> None:
+    rates = ("--set", "schedule.rate=0.1", "--set", "schedule.rate=0.2", "--set", "epochs=1")
+    told = digitus("sweep", recipe_file, "--seeds", "0-1", *rates, "--json").record
+    assert (told["runs"], told["failed"], len(trained)) == (4, 0, 4)
+    first, second = told["rows"]
+    assert [row["label"].split()[1:] for row in told["rows"]] == [
+        ["schedule.rate=0.1"], ["schedule.rate=0.2"],
+    ]  # fmt: skip
+    assert first["mean"] == pytest.approx(0.905)
+    assert first["interval95"] == pytest.approx(12.7062 * 0.005, rel=1e-4)
+    assert (second["lowest"], second["highest"], second["runs"]) == (0.9, 0.91, 2)
+    assert json.loads(Path("runs/sweep/sweep.json").read_text()) == told["rows"]
+    assert all("--set=epochs=1" in command for command in trained)
+    # Again, with one seed more that is named differently.
+    again = digitus("sweep", recipe_file, "--seeds", "0,1,3", *rates)
+    assert len(trained) == 6
+    assert "4 of 6 runs are done already" in again.err
+    assert "± " in again.out
+
+
+def test_a_run_that_fails_is_told(digitus: Any, recipe_file: Path, trained: Any) -> None:
+    told = digitus("sweep", recipe_file, "--seeds", "1-2")
+    assert told.code == 1
+    assert "seed-2: digitus: it diverged" in told.err
+    assert "91.00 %" in told.out
+
+
+def test_one_that_was_ended_in_the_middle_goes_on(
+    digitus: Any, recipe_file: Path, trained: list[list[str]]
+) -> None:
+    (run,) = planned([str(recipe_file)], [5], ["epochs=3"], Path("runs/sweep").absolute())
+    run.folder.mkdir(parents=True)
+    (run.folder / "checkpoint.safetensors").write_bytes(b"")
+    digitus("sweep", recipe_file, "--seeds", "5", "--set", "epochs=3")
+    (command,) = trained
+    assert "--resume" in command
+    assert not {"--seed", "--set=epochs=3"} & set(command)
+    # One that had ended without a word of it is trained anew.
+    (run.folder / "result.json").unlink()
+    (run.folder / "checkpoint.safetensors").unlink()
+    (run.folder / "model.safetensors").write_bytes(b"")
+    digitus("sweep", recipe_file, "--seeds", "5", "--set", "epochs=3")
+    assert not (run.folder / "model.safetensors").exists()
+    assert "--resume" not in trained[-1]
+
+
+def test_a_real_run(digitus: Any, recipe_file: Path, own: Path) -> None:
+    told = digitus(
+        "sweep", recipe_file, "--seeds", "0", "--set", "epochs=1", "--data", own, "--json"
+    ).record
+    (row,) = told["rows"]
+    assert 0 <= row["mean"] <= 1
+    assert row["interval95"] is None
+    folder = Path("runs/sweep") / row["label"] / "seed-0"
+    assert (folder / "model.safetensors").exists()
+
+
+def test_what_cannot_be(digitus: Any, recipe_file: Path, tmp_path: Path) -> None:
+    wrong = digitus("sweep", recipe_file, "--seeds", "many")
+    assert (wrong.code, "they are 0-9" in wrong.err) == (2, True)
+    assert grid(["a=1", "b=1", "a=2"]) == [("a=1", "b=1"), ("a=2", "b=1")]
+    with pytest.raises(RecipeError, match="the same name"):
+        planned(["quick", "quick"], [0], [], tmp_path)
