@@ -23,12 +23,13 @@ RINGS: dict[str, int] = {
     "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1, "locks": 1,
     "notebook": 1, "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2, "threads": 2,
     "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2, "sklearn": 2,
-    "course": 2,
+    "course": 2, "forms": 2,
     "cli": 3, "serve": 3, "bulk": 3, "sweep": 3, "papers": 3, "__main__": 3,
 }  # fmt: skip
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "vision.given", "report.pictures", "report.annotate", "cli.data"},
+    "reportlab": {"forms.pdf"},
     "jinja2": {"report.templates", "papers.report.document"},
     "markdown_it": {"course.page"},
     "pi_heif": {"vision.decode"},

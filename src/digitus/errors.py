@@ -10,6 +10,7 @@
     ├── ModelError               a model file is damaged, hostile, or from a newer version
     ├── TrainingError            training cannot go on: a loss that is not finite, an interrupted
     │                            run that belongs to another recipe
+    ├── FormError                a form's file asks for something that does not exist
     ├── ExportError              a network cannot be exported, or answers otherwise once it is
     ├── CourseError              there is no such lesson, or a learner's file does not run
     └── OutputError              a result cannot be written: no permission, no space
@@ -33,6 +34,10 @@ class DownloadError(DataError):
 
 class RecipeError(DigitusError):
     """An experiment file asks for something that does not exist."""
+
+
+class FormError(DigitusError):
+    """A form's file asks for something that does not exist."""
 
 
 class ShapeError(DigitusError):

@@ -23,6 +23,7 @@ from digitus.threads import begin_with_one
 VERBS = {
     "read": "Read the handwritten digits in pictures.",
     "bulk": "Read very many pictures to a table, here or on a cluster; goes on where it ended.",
+    "form": "Print forms; read those that were filled in into a table.",
     "train": "Train a network; write the model, a log and a report to a folder.",
     "sweep": "Train recipes from several seeds and settings; one table of means with intervals.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",

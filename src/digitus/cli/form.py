@@ -1,0 +1,195 @@
+"""`digitus form`: blank forms to print, and sheets that people filled in as a table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from digitus.cli.common import (
+    CONFIDENCE,
+    PATH,
+    json_option,
+    output,
+    print_json,
+    progress,
+    recognizer_of,
+    threads_option,
+)
+from digitus.cli.streams import mute_libraries
+from digitus.cli.terminal import complain
+from digitus.threads import cores
+
+if TYPE_CHECKING:
+    from digitus.errors import DataError
+    from digitus.forms.progress import Progress
+    from digitus.forms.rows import Row
+    from digitus.forms.sheets import PageReader, Record
+
+MANY_FILES = 20  # for fewer, a bar would only flash
+FORM = click.Path(path_type=Path, readable=False)
+
+
+@click.group
+def form() -> None:
+    """Print forms, and read those that were filled in into a table.
+
+    A form is a file in TOML that says where its fields are and what may stand in them.
+    """
+
+
+@form.command("print")
+@click.argument("form_file", metavar="FORM.toml", type=FORM)
+@click.option("--out", type=PATH, help="The PDF.  [default: FORM.pdf]")
+@click.option("--font", type=PATH, help="A TrueType font, for names that are not in Latin letters.")
+def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
+    """Write a blank form as PDF: print it at its real size, 100 %."""
+    from digitus.files import write_bytes
+    from digitus.forms.pdf import as_pdf
+    from digitus.forms.table import load_form
+
+    found = load_form(form_file)
+    path = out or form_file.with_suffix(".pdf")
+    write_bytes(path, as_pdf(found, font))
+    count = f"{found.pages} page{'s' * (found.pages > 1)}"
+    output().print(f"{path}: {len(found.fields)} fields on {count}")
+
+
+@form.command("read")
+@click.argument("names", nargs=-1, required=True, type=FORM, metavar="FORM.toml... SCAN...")
+@click.option(
+    "--to", "table", type=PATH, required=True, help="The table: FILE.csv, .parquet or .sqlite."
+)
+@click.option(
+    "--doubtful",
+    type=CONFIDENCE,
+    help="Flag values below this confidence.  [default: 0.95]",
+)
+@click.option(
+    "--earlier", type=PATH, metavar="CSV", help="A table of before, for values that never fall."
+)
+@click.option("--replace", is_flag=True, help="Write over a table that is there already.")
+@click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
+@click.option("--recursive", is_flag=True, help="Of a folder, also the pictures in its folders.")
+@json_option
+@threads_option
+def read(
+    names: tuple[Path, ...],
+    table: Path,
+    doubtful: float | None,
+    earlier: Path | None,
+    replace: bool,
+    model: str | None,
+    recursive: bool,
+    json: bool,
+    threads: int,
+) -> None:
+    """Read sheets that were filled in: one row each, with confidence, flag and place of each field.
+
+    SCAN is a photo, a scan, a PDF or a TIFF of many pages, or a folder of them. With several forms,
+    each sheet is read as the one that it is. What is none is a row that says why, and the exit code
+    is 1. A run that was ended goes on where it was when the same command is given again.
+    """
+    from digitus.forms import output as tables
+    from digitus.forms.progress import progress as kept
+    from digitus.forms.rows import DOUBTFUL, columns, rows
+    from digitus.forms.sheets import PageReader, blanks, problem
+    from digitus.forms.table import load_form
+    from digitus.reading.bulk import quietly
+    from digitus.reading.options import ReadingOptions
+    from digitus.reading.pictures import named
+
+    form_files, scans = _told(names)
+    forms = tuple(map(load_form, form_files))
+    if len({found.name for found in forms}) < len(forms):
+        raise click.UsageError("two forms have the same name; give each its own")
+    tables.check_writable(table, replace=replace)
+    before = tables.read_earlier(earlier) if earlier else []
+    folders = tuple(path.parent for path in form_files)
+    blanks(forms, folders)  # what is wrong with them is said once, and at once
+    reader = PageReader(forms, folders, ReadingOptions(recognizer_of(model)[0]))
+    quietly()
+    mute_libraries()
+    given = list(named(scans, recursive=recursive))
+    with kept(table, forms) as (done, finished):
+        found = [
+            (str(path), records if isinstance(records, list) else [problem(str(records))])
+            for path, records in _shown(_read(given, reader, done, cores(threads)), len(given))
+        ]
+        made = list(rows(found, forms, DOUBTFUL if doubtful is None else doubtful, before))
+        tables.write_table(table, columns(forms), made)
+        finished()
+    _tell(table, made, json)
+    if any(row["problem"] for row in made):
+        sys.exit(1)
+
+
+def _told(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The forms among what was named, and the scans."""
+    forms = [path for path in names if path.suffix == ".toml"]
+    scans = [path for path in names if path.suffix != ".toml"]
+    if not forms or not scans:
+        raise click.UsageError("name a form, FORM.toml, and the scans or photos to read")
+    return forms, scans
+
+
+def _tell(table: Path, made: Sequence[Row], json: bool) -> None:
+    """What was wrong with sheets, and how much there is."""
+    problems = [row for row in made if row["problem"]]
+    for row in problems:
+        complain(f"{row['file']}, page {row['page']}: {row['problem']}")
+    fields = sum(key.endswith("_flag") for row in made for key in row)
+    flagged = sum(bool(value) for row in made for key, value in row.items() if key[-5:] == "_flag")
+    if json:
+        counts = {"rows": len(made), "fields": fields, "flagged": flagged}
+        print_json({"table": str(table), **counts, "problems": len(problems)})
+    else:
+        output().print(
+            f"{table}: {len(made)} rows, {fields} fields, {flagged} of them flagged; "
+            f"{len(problems)} rows with a problem"
+        )
+
+
+def _read(
+    given: Sequence[tuple[Path, DataError | None]],
+    reader: PageReader,
+    done: Progress,
+    processes: int,
+) -> Iterator[tuple[Path, list[Record] | DataError]]:
+    """The records of each file, those of before without reading it again."""
+    from digitus.forms.sheets import problem
+    from digitus.reading.bulk import read_many
+
+    paths = [path for path, error in given if not error and done.records(path) is None]
+    answers = read_many(list(dict.fromkeys(paths)), reader, processes)
+    for path, error in given:
+        if error:
+            yield path, error
+            continue
+        records = done.records(path)
+        if records is None:
+            _, answer = next(answers)
+            records = answer if isinstance(answer, list) else [problem(_without(path, answer))]
+            done.add(path, records)
+        yield path, records
+
+
+def _without(path: Path, error: Exception) -> str:
+    """What is wrong with a file, without its name, which has a column of its own."""
+    return str(error).removeprefix(f"{path}: ")
+
+
+def _shown(
+    answers: Iterator[tuple[Path, list[Record] | DataError]], total: int
+) -> Iterator[tuple[Path, list[Record] | DataError]]:
+    """The same, with a bar where a person waits for many."""
+    if total < MANY_FILES or not (console := progress()).is_terminal:
+        yield from answers
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(console=console, transient=True) as bar:
+        yield from bar.track(answers, total=total, description="reading")

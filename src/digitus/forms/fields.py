@@ -1,0 +1,267 @@
+"""The fields of a straight page, read: digits in cells, what is empty, what was crossed out.
+
+Each field is cut out, the last pixels by which it is off are taken away by its own printed lines,
+and all are put side by side on one sheet at the size at which the page network sees digits best.
+There the three networks say what each find is (`detection`), as they do in any picture.
+
+Inside: that, from a page to what each field may say. Not inside: finding the page (`straighten`),
+and what a form demands of several fields (`choose`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digitus.detection.closeup import shipped as shipped_closeup
+from digitus.detection.detector import merged
+from digitus.detection.maps import peaks
+from digitus.detection.model import shipped
+from digitus.forms.choose import Answer, Option, answers
+from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
+from digitus.forms.raster import SCALE
+from digitus.reading.look import look_at, second_look
+from digitus.reading.options import ReadingOptions
+from digitus.types import Bytes, Floats64, Mask
+
+AROUND = 2.0  # mm of paper around a field that is looked at too
+HIGH = 44  # pixels of a field's height: digits are about two thirds of it
+WIDE = 1000  # pixels of the sheet of fields
+BETWEEN = 16  # pixels between fields on it
+BLOCK = 16  # pixels of which the sheet's sides are multiples
+LEAST_HEAT = 0.05
+LIKELY = 0.5  # the probability from which on a find is a digit
+PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
+INK = 60  # of 255 darker than paper: ink, where nothing is printed
+EMPTY_INK = 0.8  # mm²: a cell with less is empty
+INSIDE = 0.12  # of a cell's sides: walls, and what comes over them, are not in it
+SHIFT = 10  # pixels by which a field may be off
+ALIKE = 0.35  # correlation from which on lines are those of the form
+STRUCK = 0.8  # of a field's written width, and
+STRUCK_CELLS = 1.8  # cells: a stroke as long crosses them out
+GAP = 11  # pixels: strokes go on across printed lines
+
+
+@dataclass(frozen=True, eq=False)
+class FieldFound:
+    """What a field may say, likeliest first, where it is on the page, and what was seen of it.
+
+    `mark` is "crossed out" or nothing. `shift` are pixels, x and y.
+    """
+
+    answers: list[Answer]
+    shift: tuple[float, float]
+    mark: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A field on the sheet of fields: its corner there, and how much larger it is."""
+
+    field: Field
+    left: int
+    top: int
+    zoom: float
+    corner: tuple[float, float]  # of what was cut out, in pixels of the page
+
+    def place(self, cell: Place, shift: tuple[float, float]) -> tuple[float, float, float, float]:
+        """A cell, in mm, on the sheet: left, top, right, bottom."""
+        x, y = ((cell[i] * SCALE + shift[i] - self.corner[i]) * self.zoom for i in (0, 1))
+        x, y = x + self.left, y + self.top
+        return x, y, x + cell[2] * SCALE * self.zoom, y + cell[3] * SCALE * self.zoom
+
+
+def read_fields(
+    straight: Bytes, blank: Bytes, fields: Sequence[Field], options: ReadingOptions
+) -> dict[str, FieldFound]:
+    """What each field of a page says; `blank` is the page without what was written."""
+    clear = _on_white(straight)
+    ink = _ink(clear, blank)
+    shifts = {field.name: _shift(clear, blank, field) for field in fields}
+    together = [field for field in fields if field.kind != "free"]
+    sheet, parts = _sheet(clear, together)
+    found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
+    found = merged(found)
+    close = shipped_closeup()(sheet, found.boxes)
+    _, looked = second_look(sheet, found, options)
+    joint = shipped().confidence(found, close, looked)
+    read = {}
+    for part in parts:
+        shift = shifts[part.field.name]
+        read[part.field.name] = _read(part, found.boxes, joint, ink, shift)
+    for field in fields:
+        if field.kind == "free":
+            read[field.name] = _read_free(clear, ink, field, shifts[field.name], options)
+    return read
+
+
+def _on_white(straight: Bytes) -> Bytes:
+    """The page as if its paper were white and evenly lit."""
+    small = cv2.resize(straight, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    light = cv2.dilate(small, np.ones((5, 5), np.uint8))
+    paper = cv2.medianBlur(light, PAPER_WINDOW)
+    paper = cv2.resize(paper, straight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(straight, np.maximum(paper, 30), scale=245), np.uint8)
+
+
+def _ink(clear: Bytes, blank: Bytes) -> Mask:
+    """Where there is ink that is not printed."""
+    printed = cv2.dilate((blank < 250).view(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    seen: Mask = (cv2.GaussianBlur(clear, (0, 0), 0.8) < 245 - INK) & ~printed
+    return seen
+
+
+def _box(place: Place, around: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The pixels of a place, and so many mm around it."""
+    x, y, w, h = place
+    rows = slice(max(0, round((y - around) * SCALE)), round((y + h + around) * SCALE))
+    columns = slice(max(0, round((x - around) * SCALE)), round((x + w + around) * SCALE))
+    return (
+        slice(rows.start, min(rows.stop, shape[0])),
+        slice(columns.start, min(columns.stop, shape[1])),
+    )
+
+
+def _shift(clear: Bytes, blank: Bytes, field: Field) -> tuple[float, float]:
+    """By how many pixels a field lies off, x and y, as its printed lines tell."""
+    rows, columns = _box(field.place, 1.0, clear.shape)
+    wanted = blank[rows, columns]
+    if wanted.std() < 5:
+        return 0.0, 0.0
+    seen = clear[
+        max(0, rows.start - SHIFT) : rows.stop + SHIFT,
+        max(0, columns.start - SHIFT) : columns.stop + SHIFT,
+    ]
+    # Pens are darker than print and say nothing of where it is.
+    alike = cv2.matchTemplate(np.maximum(seen, 150), np.maximum(wanted, 150), cv2.TM_CCOEFF_NORMED)
+    _, best, _, (x, y) = cv2.minMaxLoc(alike)
+    if best < ALIKE:
+        return 0.0, 0.0
+    left, top = min(SHIFT, columns.start), min(SHIFT, rows.start)
+    return x - left + _between(alike[y], x), y - top + _between(alike[:, x], y)
+
+
+def _between(values: Floats64, at: int) -> float:
+    """How far from `at` the top of the parabola through it and its neighbours is."""
+    if not 0 < at < len(values) - 1:
+        return 0.0
+    before, here, after = (float(v) for v in values[at - 1 : at + 2])
+    bend = before - 2 * here + after
+    return 0.5 * (before - after) / bend if bend < 0 else 0.0
+
+
+def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
+    """Fields side by side in rows, each at the size at which digits are seen best."""
+    cut, parts, x, y, high, wide = [], [], BETWEEN, BETWEEN, 0, 0
+    for field in fields:
+        rows, columns = _box(field.place, AROUND, clear.shape)
+        zoom = HIGH / (field.place[3] * SCALE)
+        how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+        piece = cv2.resize(clear[rows, columns], None, fx=zoom, fy=zoom, interpolation=how)
+        h, w = piece.shape
+        if x > BETWEEN and x + w + BETWEEN > WIDE:
+            x, y, high = BETWEEN, y + high + BETWEEN, 0
+        parts.append(_Part(field, x, y, zoom, (columns.start, rows.start)))
+        cut.append(piece)
+        x, high, wide = x + w + BETWEEN, max(high, h), max(wide, x + w + BETWEEN)
+    rows_, columns_ = (-(-s // BLOCK) * BLOCK for s in (y + high + BETWEEN, wide + BETWEEN))
+    sheet = np.full((rows_, columns_), 245, np.uint8)
+    for part, piece in zip(parts, cut, strict=True):
+        sheet[part.top :, part.left :][: piece.shape[0], : piece.shape[1]] = piece
+    return sheet, parts
+
+
+def _read(
+    part: _Part, boxes: Floats64, joint: Floats64, ink: Mask, shift: tuple[float, float]
+) -> FieldFound:
+    """What a field says, whose finds are among all of the sheet."""
+    field = part.field
+    if not field.in_cells:
+        left, top, right, bottom = part.place(field.place, shift)
+        above = 0.3 * (bottom - top)
+        inside = _within(boxes, (left, top - above, right, bottom + above))
+        order = inside[np.argsort(boxes[inside, 0])]
+        wanted = field.signs.count("#")
+        written = _area(ink, field.place, shift) >= EMPTY_INK
+        return FieldFound(_on_line(field, joint[order], wanted, written), shift)
+    options, inked, unread = [], 0, 0
+    for cell in field.digit_places:
+        here = _within(boxes, part.place(cell, shift))
+        area = _area(ink, cell, shift)
+        best = here[joint[here].sum(1).argmax()] if len(here) else None
+        likely = float(joint[best].sum()) if best is not None else 0.0
+        written = area >= EMPTY_INK
+        inked += written
+        unread += written and likely < LIKELY
+        if best is None or (not written and likely < LIKELY):
+            options.append([(UNREADABLE if written else EMPTY, 1.0)])
+        else:
+            options.append(_options(joint[best]))
+    struck = _struck(ink, field, shift) or (inked > 0 and unread * 2 > inked)
+    return FieldFound(answers(field, options), shift, "crossed out" if struck else "")
+
+
+def _options(joint: Floats64) -> list[Option]:
+    found = [(str(digit), float(p)) for digit, p in enumerate(joint)]
+    return [*found, (UNREADABLE, max(0.0, 1 - float(joint.sum())))]
+
+
+def _within(boxes: Floats64, place: tuple[float, float, float, float]) -> np.ndarray:
+    """The finds whose middles are in a place, by index."""
+    left, top, right, bottom = place
+    x, y = boxes[:, 0], boxes[:, 1]
+    return np.flatnonzero((x >= left) & (x < right) & (y >= top) & (y < bottom))
+
+
+def _on_line(field: Field, joint: Floats64, wanted: int, written: bool) -> list[Answer]:
+    """What digits in a row say: the likeliest `wanted` of them, or all that are digits."""
+    likely = joint.sum(1)
+    if wanted and len(joint) > wanted:
+        kept = np.sort(np.argsort(-likely)[:wanted])
+    else:
+        kept = np.flatnonzero(likely >= LIKELY)
+    cells = [_options(joint[i]) for i in kept]
+    if not any(likely[i] >= LIKELY for i in kept):
+        none = 1.0 - float(likely.max(initial=0.0))
+        return [Answer(UNREADABLE, none, "unreadable") if written else Answer(EMPTY, none)]
+    return answers(field, cells + [[(EMPTY, 1.0)]] * max(0, wanted - len(cells)))
+
+
+def _read_free(
+    clear: Bytes, ink: Mask, field: Field, shift: tuple[float, float], options: ReadingOptions
+) -> FieldFound:
+    """A field anywhere in which digits may stand, in any size."""
+    if _area(ink, field.place, shift) < EMPTY_INK:
+        return FieldFound([Answer("", 1.0)], shift)
+    rows, columns = _box(field.place, 0.0, clear.shape)
+    look = look_at(np.ascontiguousarray(clear[rows, columns]), 0, options)
+    lines = look.lines(field.signs or None)
+    joint = look.joint[[i for line in lines for i in line]]
+    return FieldFound(_on_line(field, joint, field.signs.count("#"), True), shift)
+
+
+def _area(ink: Mask, cell: Place, shift: tuple[float, float]) -> float:
+    """The ink in a cell, in mm²."""
+    x, y, w, h = cell
+    inner = x + INSIDE * w, y + INSIDE * h, w * (1 - 2 * INSIDE), h * (1 - 2 * INSIDE)
+    moved = inner[0] + shift[0] / SCALE, inner[1] + shift[1] / SCALE, *inner[2:]
+    return float(ink[_box(moved, 0.0, ink.shape)].sum()) / SCALE**2
+
+
+def _struck(ink: Mask, field: Field, shift: tuple[float, float]) -> bool:
+    """Whether one stroke goes across what is written in a field of several cells."""
+    x, y, w, h = field.place
+    moved = x + shift[0] / SCALE, y + shift[1] / SCALE, w, h
+    here = ink[_box(moved, 0.0, ink.shape)].view(np.uint8)
+    if not here.any() or len(field.digit_places) < 2:
+        return False
+    joined = cv2.morphologyEx(here, cv2.MORPH_CLOSE, np.ones((3, GAP), np.uint8))
+    written = np.flatnonzero(here.any(0))
+    extent = written[-1] - written[0] + 1
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    longest = int(stats[1:, cv2.CC_STAT_WIDTH].max())
+    cell = field.digit_places[0][2] * SCALE
+    return longest >= max(STRUCK * extent, STRUCK_CELLS * cell)

@@ -1,0 +1,201 @@
+"""What a form is: its paper, its fields, and what their values have to fulfil.
+
+Inside: `Form`, `Field`, where the cells of a field lie, and the text that digits in cells make.
+Not inside: its file (`table`), the arithmetic of check digits (`checks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TypeAlias
+
+from digitus.forms.checks import CHECKS, is_date
+
+Place: TypeAlias = tuple[float, float, float, float]  # x, y, width, height in mm from the top left
+
+PAPERS = {"A4": (210.0, 297.0), "A5": (148.0, 210.0), "letter": (215.9, 279.4)}
+KINDS = ("boxes", "comb", "line", "free")
+IN_CELLS = ("boxes", "comb")
+# What a value may lack as it is written, whatever the field demands.
+UNFINISHED = "incomplete", "unreadable"
+SIGN_WIDTH = 0.5  # of a cell: the room of a sign between boxes
+EMPTY, UNREADABLE = "", "?"  # what stands in a cell, beside "0" to "9"
+DATE_LETTERS = "DMY"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value of a form: where it stands, how it is written, and what it has to fulfil.
+
+    `place` is in mm. `pattern` is "#" for a digit and anything else as it is printed; without one,
+    on a line or free, there may be any digits. `date` is a pattern of its own, as "DD.MM.YYYY".
+    In a `full` field no box may stay empty. `cells` are the places of single digits, where they do
+    not part the field evenly.
+    """
+
+    name: str
+    place: Place
+    page: int = 1
+    label: str = ""
+    kind: str = "boxes"
+    pattern: str = ""
+    date: str = ""
+    range: tuple[float, ...] = ()
+    allowed: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    required: bool = False
+    full: bool = False
+    cells: tuple[Place, ...] = ()
+
+    @property
+    def signs(self) -> str:
+        """The pattern, that of a date too; "" where there may be any digits."""
+        if not self.date:
+            return self.pattern
+        return "".join("#" if c in DATE_LETTERS else c for c in self.date)
+
+    @property
+    def in_cells(self) -> bool:
+        """Whether each digit has a place of its own."""
+        return self.kind in IN_CELLS
+
+    @property
+    def whole(self) -> bool:
+        """Whether a digit in every place is needed: all but plain numbers, which may be short."""
+        others = self.signs.replace("#", "")
+        number = others in ("", ".", ",") and not self.signs.startswith((".", ","))
+        return self.full or bool(self.date or self.checks) or not number
+
+    @cached_property
+    def digit_places(self) -> tuple[Place, ...]:
+        """The cell of each digit; none on a line, or where they are written freely."""
+        return self.cells or tuple(place for sign, place in self.sign_places if sign == "#")
+
+    @cached_property
+    def sign_places(self) -> tuple[tuple[str, Place], ...]:
+        """Each sign of the pattern, "#" for a digit, with its place, where there are cells."""
+        if not self.in_cells or self.cells:
+            return ()
+        x, y, width, height = self.place
+        widths = [1.0 if sign == "#" else SIGN_WIDTH for sign in self.signs]
+        unit = width / sum(widths)
+        places = []
+        for sign, wide in zip(self.signs, widths, strict=True):
+            places.append((sign, (x, y, wide * unit, height)))
+            x += wide * unit
+        return tuple(places)
+
+    def text(self, cells: Sequence[str]) -> str:
+        """The value that stands in cells: digits, `UNREADABLE` or `EMPTY`.
+
+        Empty cells at both ends of a number that may be short are left out; elsewhere they are
+        spaces, and such a value is not whole.
+        """
+        if all(cell == EMPTY for cell in cells):
+            return ""
+        if not self.signs:
+            return "".join(cells)
+        values = iter(cell or " " for cell in cells)
+        text = "".join(next(values) if sign == "#" else sign for sign in self.signs)
+        if self.whole:
+            return text
+        whole, point, decimals = _parted(text)
+        if not decimals.strip():
+            return whole.strip()
+        return whole.lstrip() + point + decimals.rstrip()
+
+    def wrong(self, text: str) -> str:
+        """What a value does not fulfil, by a word; "" for nothing, and for no value."""
+        if not text:
+            return ""
+        if " " in text.strip() or text[0] in " .,":
+            return "incomplete"
+        if UNREADABLE in text:
+            return "unreadable"
+        if self.signs and self.whole and len(text.rstrip()) != len(self.signs):
+            return "incomplete"
+        return self._unfulfilled(text)
+
+    def _unfulfilled(self, text: str) -> str:
+        """The first of the field's rules that a whole value does not fulfil."""
+        digits = "".join(c for c in text if c.isdigit())
+        if self.date and not is_date(text, self.date):
+            return "date"
+        if self.allowed and text not in self.allowed:
+            return "allowed"
+        for check in self.checks:
+            if not CHECKS[check](digits):
+                return check
+        if self.range:
+            value = number(text)
+            if value is None or not self.range[0] <= value <= self.range[1]:
+                return "range"
+        return ""
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether values of the right form may be wrong."""
+        return bool(self.date or self.allowed or self.checks or self.range)
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    """A number at its point or comma."""
+    return text.partition("," if "," in text else ".")
+
+
+def number(text: str) -> Decimal | None:
+    """The number that a text stands for, with a point or a comma; None for anything else."""
+    plain = text.replace(",", ".")
+    digits = plain.replace(".", "", 1)
+    return Decimal(plain) if digits.isascii() and digits.isdigit() else None
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The value of the field `total` is the sum of those of the fields `of`."""
+
+    total: str
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rising:
+    """The value of a field is never less than on an earlier sheet, one with the same `of` if given.
+
+    As a meter's: `of` is then the field with the meter's number.
+    """
+
+    field: str
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form: its paper in mm, its fields in the order of the table, and what joins them.
+
+    `blank` are the pictures of its pages where it was not printed by digitus.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    title: str = ""
+    paper: tuple[float, float] = PAPERS["A4"]
+    sums: tuple[Sum, ...] = ()
+    risings: tuple[Rising, ...] = ()
+    blank: tuple[str, ...] = ()
+
+    @cached_property
+    def pages(self) -> int:
+        """How many there are."""
+        return max((field.page for field in self.fields), default=1)
+
+    def on_page(self, page: int) -> tuple[Field, ...]:
+        """The fields of a page."""
+        return tuple(field for field in self.fields if field.page == page)
+
+    def field(self, name: str) -> Field:
+        """The field of that name."""
+        return next(field for field in self.fields if field.name == name)

@@ -1,0 +1,101 @@
+"""Tables: rows as CSV, Parquet or SQLite, each written whole or not at all.
+
+Inside: writing them, and reading the CSV of an earlier day. Not inside: what is in them (`rows`).
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from digitus.errors import DataError, OutputError
+from digitus.files import write_atomically
+from digitus.forms.rows import Row
+
+CONFIDENCE = "_confidence"
+SHEETS = "sheets"  # SQLite's table
+
+
+def check_writable(path: Path, *, replace: bool) -> None:
+    """Raises `OutputError` for a table of no known kind, or in the place of another."""
+    if path.suffix.lower() not in WRITERS:
+        known = ", ".join(WRITERS)
+        raise OutputError(f"{path}: a table's name ends in one of {known}")
+    if path.suffix.lower() == ".parquet":
+        _pyarrow()
+    if path.exists() and not replace:
+        raise OutputError(f"{path} is there already; name another table, or say --replace")
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Writes a table of the kind that its name says. Raises `OutputError`."""
+    write = WRITERS[path.suffix.lower()]
+    write_atomically(path, lambda beside: write(beside, columns, rows))
+
+
+def _csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    pyarrow, parquet = _pyarrow()
+    kinds = {"page": pyarrow.int64()}
+    fields = [
+        (
+            name,
+            pyarrow.float64() if name.endswith(CONFIDENCE) else kinds.get(name, pyarrow.string()),
+        )
+        for name in columns
+    ]
+    schema = pyarrow.schema(fields)
+    lists = {name: [_plain(row.get(name)) for row in rows] for name in columns}
+    parquet.write_table(pyarrow.table(lists, schema), path)
+
+
+def _sqlite(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    import sqlite3
+
+    kinds = {"page": "INTEGER"}
+    told = ", ".join(
+        f'"{name}" {"REAL" if name.endswith(CONFIDENCE) else kinds.get(name, "TEXT")}'
+        for name in columns
+    )
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute(f"CREATE TABLE {SHEETS} ({told})")
+        marks = ", ".join("?" * len(columns))
+        values = ([_plain(row.get(name)) for name in columns] for row in rows)
+        base.executemany(f"INSERT INTO {SHEETS} VALUES ({marks})", values)
+
+
+def _plain(value: object) -> object:
+    """Names of files may hold bytes that are no characters."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ImportError:
+        raise OutputError("to write Parquet, pip install 'digitus[parquet]'") from None
+
+
+WRITERS: dict[str, Callable[[Path, Sequence[str], Sequence[Row]], None]] = {
+    ".csv": _csv, ".parquet": _parquet, ".sqlite": _sqlite,
+}  # fmt: skip
+
+
+def read_earlier(path: Path) -> list[Row]:
+    """The rows of a table in CSV that was written before. Raises `DataError`."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or "it is no CSV in UTF-8"
+        raise DataError(f"{path} cannot be read: {why}") from None

@@ -1,0 +1,97 @@
+"""A blank form as PDF, with the extra `forms` (ReportLab).
+
+Inside: drawing a form's pages to print. Not inside: what is on them (`layout`).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from digitus.errors import FormError
+from digitus.forms.form import Form
+from digitus.forms.layout import GREY, LINE, MARK, Text, check_room, lines, marks, texts
+from digitus.forms.raster import SIDE, modules
+
+POINTS = 72 / 25.4  # of a millimetre
+FONT, OWN = "Helvetica", "Own"
+DARK = 0.35  # of white: captions
+
+
+def as_pdf(form: Form, font: Path | None = None) -> bytes:
+    """The blank form, a page of the PDF for each of its own; the same form gives the same bytes.
+
+    `font` is a TrueType file, for words that are not written in Latin letters. Raises `FormError`
+    where the extra is missing, for words that the font lacks, and where fields have no room.
+    """
+    try:
+        from reportlab.pdfgen.canvas import Canvas
+    except ImportError:
+        raise FormError("to print forms, pip install 'digitus[forms]'") from None
+    check_room(form)
+    name = _registered(font) if font else FONT
+    words = [text.words for page in range(1, form.pages + 1) for text in texts(form, page)]
+    if not font:
+        _latin(form, words)
+    content = io.BytesIO()
+    width, height = (side * POINTS for side in form.paper)
+    canvas: Any = Canvas(content, pagesize=(width, height), invariant=True)
+    canvas.setTitle(form.title or form.name)
+    canvas.setCreator("digitus")
+    for page in range(1, form.pages + 1):
+        _draw(canvas, form, page, name)
+        canvas.showPage()
+    canvas.save()
+    return content.getvalue()
+
+
+def _draw(canvas: Any, form: Form, page: int, font: str) -> None:
+    canvas.translate(0, form.paper[1] * POINTS)
+    canvas.scale(POINTS, -POINTS)  # millimetres, from the top left
+    canvas.setLineWidth(LINE)
+    canvas.setLineCap(2)
+    canvas.setStrokeGray(GREY)
+    for line in lines(form, page):
+        canvas.line(line.x0, line.y0, line.x1, line.y1)
+    canvas.setFillGray(0)
+    module = MARK / SIDE
+    for mark in marks(form, page):
+        path = canvas.beginPath()
+        for row, column in zip(*modules(mark.number).nonzero(), strict=True):
+            path.rect(mark.x + column * module, mark.y + row * module, module, module)
+        canvas.drawPath(path, stroke=0, fill=1)
+    for text in texts(form, page):
+        _write(canvas, text, font)
+
+
+def _write(canvas: Any, text: Text, font: str) -> None:
+    canvas.saveState()
+    canvas.translate(text.x, text.y)
+    canvas.scale(1, -1)
+    canvas.setFont(font, text.size)
+    canvas.setFillGray(0 if text.black else DARK)
+    draw = canvas.drawCentredString if text.middle else canvas.drawString
+    draw(0, 0, text.words)
+    canvas.restoreState()
+
+
+def _latin(form: Form, words: Iterable[str]) -> None:
+    for text in words:
+        if text.encode("cp1252", "replace").decode("cp1252") != text:
+            raise FormError(
+                f"form {form.name}: {text!r} is not in Latin letters alone; name a font that has "
+                "them, --font FILE.ttf"
+            )
+
+
+def _registered(font: Path) -> str:
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+
+    try:
+        registerFont(TTFont(OWN, str(font)))
+    except (TTFError, OSError) as error:
+        raise FormError(f"font {font} cannot be used: {' '.join(str(error).split())}") from None
+    return OWN

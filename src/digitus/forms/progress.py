@@ -1,0 +1,117 @@
+"""What was read so far, beside the table that will come of it: a run that was killed goes on.
+
+Each file's records are a line of JSON in TABLE.progress/pages.jsonl, written when the file is read.
+The table itself is written once, at the end, from all lines. So no row is lost or there twice,
+whenever the program is ended; a line that was being written is read again. Files that have changed
+since, and other forms, are read anew.
+
+Inside: that folder. Not inside: the table (`output`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from digitus.errors import OutputError
+from digitus.forms.form import Form
+from digitus.forms.sheets import Record
+from digitus.forms.table import to_toml
+from digitus.locks import alone
+
+PAGES = "pages.jsonl"
+SYNC_SECONDS = 1.0  # of reading are lost at most when the power fails
+VERSION = 1
+
+
+class Progress:
+    """The records of files that are read already, and the file that more are added to."""
+
+    def __init__(self, file: IO[bytes], known: dict[str, tuple[Any, list[Record]]]) -> None:
+        self._file, self._known, self._synced = file, known, time.monotonic()
+
+    def records(self, path: Path) -> list[Record] | None:
+        """Those of a file as it is now, if it was read."""
+        stamp, records = self._known.get(str(path), (None, []))
+        return records if stamp is not None and stamp == _stamp(path) else None
+
+    def add(self, path: Path, records: list[Record]) -> None:
+        """Keeps what a file says. Raises `OutputError`."""
+        self._known[str(path)] = stamp, _ = _stamp(path), records
+        line = json.dumps({"file": str(path), "stamp": stamp, "pages": records})
+        try:
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(self._file.fileno())
+                self._synced = time.monotonic()
+        except OSError as error:
+            raise OutputError(f"cannot write {self._file.name}: {error.strerror}") from None
+
+
+def folder_of(table: Path) -> Path:
+    """Where the progress of a table is."""
+    return table.with_name(f"{table.name}.progress")
+
+
+@contextmanager
+def progress(table: Path, forms: Sequence[Form]) -> Iterator[tuple[Progress, Callable[[], None]]]:
+    """The progress of a table, and what removes it once the table is written.
+
+    Raises `OutputError` where another process is at work on the same table.
+    """
+    folder = folder_of(table)
+    path = folder / PAGES
+    about = {"version": VERSION, "forms": _fingerprint(forms)}
+    with alone(folder, f"reading forms into {table.name}"):
+        try:
+            known, end = _read(path, about)
+            with path.open("r+b" if end else "wb") as file:
+                file.truncate(end)
+                file.seek(end)
+                if not end:
+                    file.write(json.dumps(about).encode() + b"\n")
+                yield Progress(file, known), lambda: path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from None
+    if not path.exists():
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _read(path: Path, about: dict[str, Any]) -> tuple[dict[str, tuple[Any, list[Record]]], int]:
+    """The records in a file, and where the last whole line ends; none for another form."""
+    known: dict[str, tuple[Any, list[Record]]] = {}
+    if not path.exists():
+        return known, 0
+    end = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            try:
+                found = json.loads(line) if line.endswith(b"\n") else None
+            except ValueError:
+                found = None
+            if found is None or (number == 0 and found != about):
+                break
+            if number:
+                known[found["file"]] = found["stamp"], found["pages"]
+            end += len(line)
+    return known, end
+
+
+def _stamp(path: Path) -> list[int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return [0, 0]
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _fingerprint(forms: Sequence[Form]) -> str:
+    return hashlib.sha256("\n".join(map(to_toml, forms)).encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Scans and photos as records of the pages in them, one file after the other, on all cores.
+
+A record is what JSON can hold, since records are kept until all is read (`progress`)::
+
+    {"form": "meters", "page": 1, "at": 3, "problem": "", "fields": {"reading": {
+        "answers": [["1234,5", 0.998, ""], ...], "mark": "", "box": [x, y, width, height]}}}
+
+where `at` is the page's number in its file and `box` is in pixels of its picture, upright as its
+camera noted. What cannot be opened is one record with its problem.
+
+Inside: `PageReader`, which is copied to the processes that read. Not inside: rows (`rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digitus.errors import DataError, FormError
+from digitus.forms.fields import FieldFound, read_fields
+from digitus.forms.form import Form
+from digitus.forms.raster import SCALE, blank
+from digitus.forms.straighten import Blank, Placing, find
+from digitus.reading.options import ReadingOptions
+from digitus.threads import limited
+from digitus.types import Bytes
+from digitus.vision.colour import as_grey
+from digitus.vision.decode import Picture, decode, decode_pages
+from digitus.vision.paper import at_most
+
+SIDE = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
+LEAST = 1e-4  # the share of an alternative that is kept
+KEPT = 8  # alternatives of a field
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PageReader:
+    """Reads a file's pages as sheets of one of the forms; blanks are where forms' files say."""
+
+    forms: tuple[Form, ...]
+    folders: tuple[Path, ...] = ()  # of the forms' files
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+
+    @cached_property
+    def _blanks(self) -> tuple[Blank, ...]:
+        return tuple(blanks(self.forms, self.folders))
+
+    def __call__(self, path: Path) -> list[Record]:
+        """A record for each page. Raises `DataError` where the file cannot be opened."""
+        pages: list[Record] = []
+        with limited(1, opencv=1):
+            try:
+                for at, page in enumerate(decode_pages(path, side=SIDE), 1):
+                    pages.append(self.page(page) | {"at": at})
+            except DataError as error:
+                if not pages:
+                    raise
+                pages.append(problem(str(error)) | {"at": len(pages) + 1})
+        return pages
+
+    def page(self, picture: Picture) -> Record:
+        """What a picture shows of a sheet."""
+        grey: Bytes = at_most(SIDE, as_grey(picture.pixels))
+        found = find(grey, self.forms, self._blanks)
+        if found.form is None or found.placing is None:
+            return problem(found.problem)
+        form, page, placing = found.form, found.page, found.placing
+        here = form.on_page(page)
+        read = read_fields(placing.straight(grey), self._blank(form, page), here, self.options)
+        zoom = picture.width / grey.shape[1]
+        return {
+            "form": form.name,
+            "page": page,
+            "problem": found.problem,
+            "fields": {
+                one.name: _record(read[one.name], one.place, placing, zoom, picture) for one in here
+            },
+        }
+
+    def _blank(self, form: Form, page: int) -> Bytes:
+        for known in self._blanks:
+            if (known.form, known.page) == (form, page):
+                return known.grey
+        return blank(form, page)
+
+
+def blanks(forms: Sequence[Form], folders: Sequence[Path]) -> list[Blank]:
+    """The blank pages of those forms that others printed. Raises `FormError`, `DataError`."""
+    found = []
+    for form, folder in zip(forms, folders, strict=True):
+        if form.blank and len(form.blank) != form.pages:
+            raise FormError(
+                f"form {form.name}: blank has {len(form.blank)} pictures, but there are fields on "
+                f"{form.pages} pages"
+            )
+        for page, name in enumerate(form.blank, 1):
+            found.append(Blank.of(form, page, decode(folder / name)))
+    return found
+
+
+def problem(words: str) -> Record:
+    """The record of what is no page of a form."""
+    return {"form": "", "page": 0, "at": 1, "problem": words, "fields": {}}
+
+
+def _record(
+    found: FieldFound,
+    place: tuple[float, float, float, float],
+    placing: Placing,
+    zoom: float,
+    picture: Picture,
+) -> Record:
+    x, y, w, h = (v * SCALE for v in place)
+    corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]) + np.array(found.shift)
+    seen = placing.points(corners) * zoom
+    sides = np.array([picture.width, picture.height])
+    low = np.clip(np.floor(seen.min(0)), 0, sides - 1).astype(int)
+    high = np.clip(np.ceil(seen.max(0)), low + 1, sides).astype(int)
+    outside = bool(((seen.mean(0) < 0) | (seen.mean(0) > sides)).any())
+    return {
+        "answers": [
+            [a.text, round(a.likely, 6), a.wrong] for a in found.answers[:KEPT] if a.likely >= LEAST
+        ]
+        or [["", 0.0, "unreadable"]],
+        "mark": "cut off" if outside else found.mark,
+        "box": [*low.tolist(), *(high - low).tolist()],
+    }

@@ -1,0 +1,224 @@
+"""From a picture to the page in it, straight: which form it is of, and where each point lies.
+
+A page of digitus's own printing is found by its marks; one that others printed by what is on it,
+its lines and words, compared with a picture of the blank page (SIFT, Lowe 2004). Marks give a
+perspective, and what paper that is not flat departs from it, as a polynomial through all eight.
+
+Inside: finding a page and straightening it. Not inside: the last pixels by which a field may be
+off, and what is in it (`fields`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from digitus.forms.form import Form
+from digitus.forms.layout import MARK, marks, numbers
+from digitus.forms.raster import SCALE, dictionary, size
+from digitus.types import Bytes, Floats64, Points
+from digitus.vision.paper import at_most
+
+LEAST_MARKS = 3  # of a page's eight
+BENT_MARKS = 6  # from so many on, paper may be bent
+STIFF = 1e-3  # keeps a bend from going beyond what marks say
+STEP = 16  # pixels between the points at which a place is worked out
+COMPARED = 1200  # pixels of the longer side of what is compared by its features
+FEATURES = 3000
+RATIO = 0.75  # of the distance of the second nearest: a match is one if it is nearer
+OFF = 4.0  # pixels that a match may be off
+LEAST_MATCHES = 25  # that agree on where the page lies
+WHOLE = 0.02  # of a page's sides, by which its corners may lie outside the picture
+
+
+@dataclass(frozen=True, eq=False)
+class Placing:
+    """Where a page lies in a picture: from its pixels at `raster.DPI` to those of the picture.
+
+    `matrix` [3 3] is the perspective, `bend` [k 2] are the polynomial's coefficients; `shape` are
+    the page's rows and columns.
+    """
+
+    matrix: Floats64
+    bend: Floats64
+    shape: tuple[int, int]
+
+    def points(self, points: Points) -> Points:
+        """Points [n 2] of the page, x and y, in the picture."""
+        placed = _projected(self.matrix, points)
+        if len(self.bend):
+            placed = placed + _terms(points, self.shape)[:, : len(self.bend)] @ self.bend
+        return placed
+
+    def straight(self, grey: Bytes) -> Bytes:
+        """The page, as its form has it, out of the picture [h w]."""
+        h, w = self.shape
+        rows, columns = h // STEP + 2, w // STEP + 2
+        y, x = np.meshgrid(np.arange(rows) * STEP, np.arange(columns) * STEP, indexing="ij")
+        points = self.points(np.column_stack([x.ravel(), y.ravel()]).astype(np.float64))
+        coarse = points.reshape(rows, columns, 2).astype(np.float32)
+        # Middles of pixels lie half a pixel in: the grid is spread so that its points stay points.
+        spread = np.array([[STEP, 0, 0], [0, STEP, 0]], np.float64)
+        fine = cv2.warpAffine(coarse, spread, (w, h), flags=cv2.INTER_LINEAR)
+        return np.asarray(
+            cv2.remap(grey, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A page in a picture: its form, its number, where it lies; or what is not right with it."""
+
+    form: Form | None = None
+    page: int = 0
+    placing: Placing | None = None
+    problem: str = ""
+
+
+def find(grey: Bytes, forms: Sequence[Form], blanks: Sequence[Blank] = ()) -> Found:
+    """The page of one of the forms in a picture; `blanks` are those without marks."""
+    seen = _seen_marks(grey)
+    votes: Counter[tuple[int, int]] = Counter()
+    for number in {n for n, _ in seen}:
+        votes.update(_pages_with(number, tuple(forms)))
+    sure = [key for key, count in votes.items() if count >= LEAST_MARKS]
+    if not sure:
+        found = _by_features(grey, blanks)
+        return found or Found(problem=_unknown(len(seen), max(votes.values(), default=0)))
+    index, page = max(sure, key=lambda key: votes[key])
+    own = numbers(forms[index], page)
+    mine = [(n, corners) for n, corners in seen if n in own]
+    twice = len(mine) - len({n for n, _ in mine})
+    if len(sure) > 1 or twice >= LEAST_MARKS - 1:
+        return Found(problem="shows more than one sheet; take one picture of each")
+    form = forms[index]
+    placing = _placed(form, page, mine)
+    return Found(form, page, placing, _cut_off(placing, grey))
+
+
+def _unknown(marks_seen: int, of_one: int) -> str:
+    if of_one:
+        return f"only {of_one} of the 8 marks can be seen; show the whole sheet"
+    if marks_seen >= LEAST_MARKS:
+        return "is a sheet of another form"
+    return "is no sheet of this form: none of its marks can be seen"
+
+
+@cache
+def _pages_with(number: int, forms: tuple[Form, ...]) -> list[tuple[int, int]]:
+    """The forms, by index, and their pages that have this mark."""
+    return [
+        (i, page)
+        for i, form in enumerate(forms)
+        if not form.blank
+        for page in range(1, form.pages + 1)
+        if number in numbers(form, page)
+    ]
+
+
+def _seen_marks(grey: Bytes) -> list[tuple[int, Points]]:
+    """The marks in a picture with their corners [4 2], clockwise from their own top left."""
+    settings = cv2.aruco.DetectorParameters()
+    settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    corners, found, _ = cv2.aruco.ArucoDetector(dictionary(), settings).detectMarkers(grey)
+    if found is None:
+        return []
+    return [
+        (int(number), np.asarray(four, np.float64).reshape(4, 2))
+        for number, four in zip(np.ravel(found), corners, strict=True)
+    ]
+
+
+def _placed(form: Form, page: int, seen: Iterable[tuple[int, Points]]) -> Placing:
+    own = {mark.number: mark for mark in marks(form, page)}
+    once = dict(seen)
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * MARK
+    here = np.concatenate([(square + np.array([own[n].x, own[n].y])) * SCALE for n in once])
+    there = np.concatenate(list(once.values()))
+    shape = size(form)
+    matrix, _ = cv2.findHomography(here, there, 0)
+    bend = np.zeros((0, 2))
+    if len(once) >= BENT_MARKS:
+        terms = _terms(here, shape)[:, : len(once)]
+        off = there - _projected(matrix, here)
+        normal = terms.T @ terms + STIFF * len(here) * np.eye(terms.shape[1])
+        bend = np.linalg.solve(normal, terms.T @ off)
+    return Placing(matrix, bend, shape)
+
+
+def _projected(matrix: Floats64, points: Points) -> Points:
+    placed = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return placed[:, :2] / placed[:, 2:]
+
+
+def _terms(points: Points, shape: tuple[int, int]) -> Floats64:
+    """1, u, v, uv, u², v², u²v, uv² of each point [n 8], with u and v from -1 to 1 on the page.
+
+    They take any values at the corners of a square and at the middles of its sides, where the
+    marks are (the shape functions of a serendipity element).
+    """
+    u, v = (2 * points / np.array(shape[::-1]) - 1).T
+    return np.column_stack([np.ones(len(u)), u, v, u * v, u * u, v * v, u * u * v, u * v * v])
+
+
+def _cut_off(placing: Placing, grey: Bytes) -> str:
+    """What is said of a page that the picture does not show whole."""
+    h, w = placing.shape
+    fields = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64)
+    inside = placing.points(fields) / np.array(grey.shape[::-1])
+    off = max(-float(inside.min()), float(inside.max()) - 1)
+    return "is not whole in the picture" if off > WHOLE * 4 else ""
+
+
+@dataclass(frozen=True, eq=False)
+class Blank:
+    """A blank page that others printed, [h w] at `raster.DPI`, and its features."""
+
+    form: Form
+    page: int
+    grey: Bytes
+    points: Points
+    features: Floats64
+
+    @staticmethod
+    def of(form: Form, page: int, picture: Bytes) -> Blank:
+        """From a picture that shows the page and nothing else."""
+        rows, columns = size(form)
+        grey = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
+        return Blank(form, page, grey, *_features(grey))
+
+
+def _features(grey: Bytes) -> tuple[Points, Floats64]:
+    small = at_most(COMPARED, grey)
+    found, features = cv2.SIFT_create(FEATURES).detectAndCompute(small, None)
+    zoom = grey.shape[1] / small.shape[1]
+    points = np.array([point.pt for point in found], np.float64).reshape(-1, 2) * zoom
+    return points, np.zeros((0, 128), np.float32) if features is None else features
+
+
+def _by_features(grey: Bytes, blanks: Sequence[Blank]) -> Found | None:
+    """The page whose features are found in a picture, if one is."""
+    if not blanks:
+        return None
+    points, features = _features(grey)
+    best, most = None, LEAST_MATCHES - 1
+    for blank in blanks:
+        if min(len(features), len(blank.features)) < LEAST_MATCHES:
+            continue
+        pairs = cv2.BFMatcher().knnMatch(blank.features, features, 2)
+        good = [a for a, b in pairs if a.distance < RATIO * b.distance]
+        if len(good) < LEAST_MATCHES:
+            continue
+        here = blank.points[[match.queryIdx for match in good]]
+        there = points[[match.trainIdx for match in good]]
+        matrix, agree = cv2.findHomography(here, there, cv2.RANSAC, OFF)
+        if matrix is not None and int(agree.sum()) > most:
+            most = int(agree.sum())
+            placing = Placing(matrix, np.zeros((0, 2)), size(blank.form))
+            best = Found(blank.form, blank.page, placing, _cut_off(placing, grey))
+    return best

@@ -1,0 +1,323 @@
+"""A form's file: TOML, read strictly, and written.
+
+    name = "meters"                          paper = "A4", or [width, height] in mm
+    [[field]]
+    name = "reading"                         the name of its column in the table
+    place = [20, 60, 60, 9]                  x, y, width and height in mm from the top left
+    kind = "boxes"                           boxes, comb, line or free
+    pattern = "#####,#"
+    [[sum]]
+    total = "all"
+    of = ["first", "second"]
+    [[rising]]
+    field = "reading"
+    of = "meter"
+
+With `unit = "fraction"` places are parts of the page's width and height. Whatever is wrong is one
+line that says where, what stands there, and what may.
+
+Inside: from TOML to a `Form` and back. Not inside: what a form is (`form`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import reprlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields as fields_of
+from pathlib import Path
+from typing import Any
+
+from digitus.errors import FormError
+from digitus.files import open_file
+from digitus.forms.checks import CHECKS
+from digitus.forms.form import DATE_LETTERS, IN_CELLS, KINDS, PAPERS, Field, Form, Rising, Sum
+from digitus.recipe import nearest
+
+FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
+FIELD_KEYS = tuple(f.name for f in fields_of(Field))
+FILE_BYTES = 1_000_000
+MOST_FIELDS, MOST_PAGES, MOST_DIGITS = 1000, 100, 100
+LONGEST_SIDE = 1200.0  # mm: A0
+LONGEST_NAME = 60
+ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
+COLUMNS = "form", "file", "page", "problem"  # of every table
+
+
+def load_form(path: Path) -> Form:
+    """The form in a file. Raises `FormError`."""
+    import tomllib
+
+    try:
+        with open_file(path) as file:
+            content = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise FormError(f"form {path} cannot be read: {error.strerror}") from None
+    if len(content) > FILE_BYTES:
+        raise FormError(f"form {path} is larger than {FILE_BYTES // 10**6} MB")
+    try:
+        table = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FormError(f"form {path} is not TOML: {error}") from None
+    return from_table({"name": path.stem, **table}, f"form {path}")
+
+
+def from_table(table: dict[str, Any], where: str = "form") -> Form:
+    """A form from its table, as TOML gives it. Raises `FormError`."""
+    _known(table, FORM_KEYS, where)
+    name = _text(table.get("name"), f"{where}: name")
+    paper = _paper(table.get("paper", "A4"), f"{where}: paper")
+    unit = _one_of(table.get("unit", "mm"), ("mm", "fraction"), f"{where}: unit")
+    scale = paper if unit == "fraction" else (1.0, 1.0)
+    tables = _tables(table, "field", where)
+    if not tables:
+        raise FormError(f"{where} has no fields: begin one by [[field]]")
+    if len(tables) > MOST_FIELDS:
+        raise FormError(f"{where} has {len(tables)} fields; {MOST_FIELDS} are the most")
+    made = tuple(_field(t, f"{where}: field {i}", scale) for i, t in enumerate(tables, 1))
+    for field in made:
+        _inside(field, paper, f"{where}: field {field.name!r}")
+    names = [field.name for field in made]
+    _check_columns(names, where)
+    blank = table.get("blank", [])
+    return Form(
+        name,
+        made,
+        _text(table.get("title", ""), f"{where}: title", empty=True),
+        paper,
+        tuple(_sum(t, names, f"{where}: sum {i}") for i, t in _numbered(table, "sum", where)),
+        tuple(
+            _rising(t, names, f"{where}: rising {i}") for i, t in _numbered(table, "rising", where)
+        ),
+        _texts([blank] if isinstance(blank, str) else blank, f"{where}: blank"),
+    )
+
+
+def _check_columns(names: Sequence[str], where: str) -> None:
+    """Raises `FormError` where two columns of the table would have the same name."""
+    columns = Counter([*COLUMNS, *(name + end for name in names for end in ("", *ENDINGS))])
+    for column, count in columns.items():
+        if count > 1:
+            why = "is there twice" if column not in COLUMNS else "is a column of every table"
+            raise FormError(f"{where}: the field name {column!r} {why}; choose another")
+
+
+def _field(table: dict[str, Any], where: str, scale: tuple[float, float]) -> Field:
+    if isinstance(table.get("name"), str):
+        where = f"{where}, {table['name']!r}"
+    _known(table, FIELD_KEYS, where)
+    for key in ("name", "place"):
+        if key not in table:
+            raise FormError(f"{where} needs the setting {key!r}")
+    settings = {
+        key: READERS[key](value, f"{where}: {key}") if key in READERS else value
+        for key, value in table.items()
+    }
+    for key in ("place", "cells"):
+        if key in settings:
+            places = settings[key] if key == "cells" else (settings[key],)
+            scaled = tuple(tuple(v * s for v, s in zip(p, scale * 2, strict=True)) for p in places)
+            settings[key] = scaled if key == "cells" else scaled[0]
+    field = Field(**settings)
+    _fits(field, where)
+    return field
+
+
+def _fits(field: Field, where: str) -> None:
+    """Raises `FormError` for settings that make no sense together."""
+    if field.pattern and field.date:
+        raise FormError(f"{where}: a date is a pattern already; leave out one of them")
+    if field.kind in IN_CELLS and not field.signs:
+        raise FormError(f'{where}: a field of {field.kind} needs a pattern, as "####"')
+    if field.signs and not 1 <= field.signs.count("#") <= MOST_DIGITS:
+        raise FormError(
+            f"{where}: pattern has 1 to {MOST_DIGITS} # for digits, not {field.signs!r}"
+        )
+    if field.cells and len(field.cells) != field.signs.count("#"):
+        count = field.signs.count("#")
+        raise FormError(
+            f"{where}: cells are {len(field.cells)}, but the pattern has {count} digits"
+        )
+    if field.range and not (len(field.range) == 2 and field.range[0] <= field.range[1]):
+        raise FormError(f"{where}: range is [least, most], not {list(field.range)}")
+
+
+def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
+    for x, y, width, height in (field.place, *field.cells):
+        low, high = min(x, y, width, height), (x + width - paper[0], y + height - paper[1])
+        if low < 0 or min(width, height) <= 0 or max(high) > 1e-6:
+            raise FormError(
+                f"{where}: place [{x:g}, {y:g}, {width:g}, {height:g}] is not on the paper, "
+                f"{paper[0]:g} x {paper[1]:g} mm"
+            )
+
+
+def _sum(table: dict[str, Any], names: Iterable[str], where: str) -> Sum:
+    _known(table, ("total", "of"), where)
+    found = Sum(
+        _text(table.get("total"), f"{where}: total"), _texts(table.get("of"), f"{where}: of")
+    )
+    if not found.of or found.total in found.of:
+        raise FormError(f"{where}: of is a list of other fields than the total")
+    for name in (found.total, *found.of):
+        _named(name, names, where)
+    return found
+
+
+def _rising(table: dict[str, Any], names: Iterable[str], where: str) -> Rising:
+    _known(table, ("field", "of"), where)
+    found = Rising(
+        _text(table.get("field"), f"{where}: field"),
+        _text(table.get("of", ""), f"{where}: of", empty=True),
+    )
+    for name in filter(None, (found.field, found.of)):
+        _named(name, names, where)
+    return found
+
+
+def _named(name: str, names: Iterable[str], where: str) -> None:
+    if name not in names:
+        raise FormError(f"{where}: there is no field {name!r}{nearest(name, names)}")
+
+
+def _known(table: Any, keys: Iterable[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise FormError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
+    for key in table:
+        if key not in keys:
+            raise FormError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, keys)}")
+
+
+def _tables(table: dict[str, Any], key: str, where: str) -> list[Any]:
+    found = table.get(key, [])
+    if not isinstance(found, list):
+        raise FormError(f"{where}: {key} is written with two brackets, [[{key}]]")
+    return found
+
+
+def _numbered(table: dict[str, Any], key: str, where: str) -> Iterable[tuple[int, Any]]:
+    return enumerate(_tables(table, key, where), 1)
+
+
+def _text(value: Any, where: str, *, empty: bool = False) -> str:
+    if not isinstance(value, str) or not (value or empty) or not value.isprintable():
+        raise FormError(f"{where} must be text in a line, not {reprlib.repr(value)}")
+    return value
+
+
+def _texts(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise FormError(f"{where} must be a list of texts, not {reprlib.repr(value)}")
+    return tuple(_text(v, where) for v in value)
+
+
+def _maybe(value: Any, where: str) -> str:
+    return _text(value, where, empty=True)
+
+
+def _date(value: Any, where: str) -> str:
+    date = _text(value, where, empty=True)
+    if date and [date.count(letter) for letter in DATE_LETTERS] not in ([2, 2, 2], [2, 2, 4]):
+        raise FormError(f'{where} is made of DD, MM and YYYY or YY, as "DD.MM.YYYY", not {date!r}')
+    return date
+
+
+def _name(value: Any, where: str) -> str:
+    name = _text(value, where)
+    if not name.isidentifier() or len(name) > LONGEST_NAME:
+        raise FormError(
+            f"{where} must be letters, digits and _, beginning with no digit, not {name[:80]!r}"
+        )
+    return name
+
+
+def _one_of(value: Any, known: Iterable[str], where: str) -> str:
+    if value not in tuple(known):
+        near = nearest(value if isinstance(value, str) else "", known)
+        raise FormError(f"{where}: no {reprlib.repr(value)}{near}")
+    return str(value)
+
+
+def _checks(value: Any, where: str) -> tuple[str, ...]:
+    return tuple(_one_of(v, CHECKS, where) for v in _texts(value, where))
+
+
+def _numbers(value: Any, where: str) -> tuple[float, ...]:
+    good = isinstance(value, list) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value
+    )
+    if not good:
+        raise FormError(f"{where} must be a list of numbers, not {reprlib.repr(value)}")
+    return tuple(map(float, value))
+
+
+def _place(value: Any, where: str) -> tuple[float, ...]:
+    found = _numbers(value, where)
+    if len(found) != 4:
+        raise FormError(f"{where} is [x, y, width, height], not {reprlib.repr(value)}")
+    return found
+
+
+def _places(value: Any, where: str) -> tuple[tuple[float, ...], ...]:
+    if not isinstance(value, list):
+        raise FormError(f"{where} must be a list of places, not {reprlib.repr(value)}")
+    return tuple(_place(v, where) for v in value)
+
+
+def _page(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_PAGES:
+        raise FormError(f"{where} is from 1 to {MOST_PAGES}, not {reprlib.repr(value)}")
+    return value
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise FormError(f"{where} is true or false, not {reprlib.repr(value)}")
+    return value
+
+
+def _paper(value: Any, where: str) -> tuple[float, float]:
+    if isinstance(value, str):
+        return PAPERS[_one_of(value, PAPERS, where)]
+    sides = _numbers(value, where)
+    if len(sides) != 2 or not all(20 <= side <= LONGEST_SIDE for side in sides):
+        raise FormError(f"{where} is a name or [width, height] in mm, not {list(sides)}")
+    return sides[0], sides[1]
+
+
+READERS: dict[str, Callable[[Any, str], Any]] = {
+    "name": _name, "place": _place, "page": _page, "label": _maybe, "pattern": _maybe,
+    "date": _date, "range": _numbers, "allowed": _texts, "checks": _checks, "required": _flag,
+    "full": _flag, "cells": _places, "kind": lambda value, where: _one_of(value, KINDS, where),
+}  # fmt: skip
+
+
+def to_toml(form: Form) -> str:
+    """The file of a form, places to a tenth of a millimetre; `load_form` reads it."""
+    paper = next((name for name, sides in PAPERS.items() if sides == form.paper), None)
+    lines = [f"name = {_toml(form.name)}", f"title = {_toml(form.title)}"]
+    lines.append(f"paper = {_toml(paper or [round(side, 1) for side in form.paper])}")
+    if form.blank:
+        lines.append(f"blank = {_toml(form.blank)}")
+    for field in form.fields:
+        lines += ["", "[[field]]"]
+        for setting in fields_of(Field):
+            value = getattr(field, setting.name)
+            if value != setting.default:
+                lines.append(f"{setting.name} = {_toml(value)}")
+    for total in form.sums:
+        lines += ["", "[[sum]]", f"total = {_toml(total.total)}", f"of = {_toml(total.of)}"]
+    for rising in form.risings:
+        lines += ["", "[[rising]]", f"field = {_toml(rising.field)}", f"of = {_toml(rising.of)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, float):
+        return f"{round(value, 1):g}" if abs(value) < 1e5 else repr(value)
+    # A string of JSON is one of TOML, if nothing in it is of two halves.
+    return json.dumps(value, ensure_ascii=False)

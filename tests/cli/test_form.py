@@ -1,0 +1,147 @@
+"""`digitus form`: from a form's file to a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow.parquet
+import pytest
+from PIL import Image
+
+from conftest import Command
+from digitus.forms.progress import PAGES, folder_of
+from digitus.forms.sheets import PageReader
+from digitus.forms.table import to_toml
+from filled_forms import FORM, VALUES, filled, printed
+
+
+@pytest.fixture
+def form_file(tmp_path: Path) -> Path:
+    path = tmp_path / "scores.toml"
+    path.write_text(to_toml(FORM), "utf-8")
+    return path
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    cv2.imwrite(str(tmp_path / "scan.png"), filled())
+    return tmp_path / "scan.png"
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_blank_form(digitus: Command, form_file: Path, tmp_path: Path) -> None:
+    done = digitus("form", "print", form_file)
+    assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "scores.pdf").read_bytes().startswith(b"%PDF")
+    form_file.write_text("name = 3")
+    assert "name must be text" in digitus("form", "print", form_file).complaint
+
+
+def test_a_scan_in_every_kind_of_table(digitus: Command, form_file: Path, scan: Path) -> None:
+    for kind in ("csv", "parquet", "sqlite"):
+        done = digitus("form", "read", form_file, scan, "--to", f"out.{kind}", "--json")
+        assert done.record["rows"] == 1, done.err
+        assert not folder_of(Path(f"out.{kind}")).exists()
+    (row,) = table(Path("out.csv"))
+    assert {name: row[name] for name in VALUES} == VALUES
+    assert 0.5 < float(row["total_confidence"]) <= 1
+    (same,) = pyarrow.parquet.read_table("out.parquet").to_pylist()
+    assert {name: same[name] for name in VALUES} == VALUES
+    with closing(sqlite3.connect("out.sqlite")) as base:
+        (values,) = base.execute("SELECT player, first, second, total FROM sheets")
+    assert values == tuple(VALUES.values())
+    again = digitus("form", "read", form_file, scan, "--to", "out.csv")
+    assert "is there already" in again.complaint
+    assert digitus("form", "read", form_file, scan, "--to", "out.csv", "--replace").code == 0
+
+
+def test_pages_of_a_tiff_and_what_is_none(
+    digitus: Command, form_file: Path, tmp_path: Path
+) -> None:
+    pages = [Image.fromarray(page) for page in (printed(), np.full((300, 200), 255, np.uint8))]
+    pages[0].save(tmp_path / "all.tiff", save_all=True, append_images=pages[1:])
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    names = [tmp_path / "all.tiff", tmp_path / "broken.png", tmp_path / "missing.png"]
+    done = digitus("form", "read", form_file, *names, "--to", "out.csv")
+    assert done.code == 1
+    found = [(row["form"], row["page"], row["problem"]) for row in table(Path("out.csv"))]
+    assert found[0] == ("scores", "1", "")
+    assert found[1] == ("", "2", "is no sheet of this form: none of its marks can be seen")
+    assert "is not a picture" in found[2][2]
+    assert "cannot be read (No such file" in found[3][2]
+    assert done.err.count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["form.toml", "--to", "a.csv"], "name a form, FORM.toml, and the scans"),
+        (["scan.png", "--to", "a.csv"], "name a form, FORM.toml, and the scans"),
+        (["scores.toml", "scan.png"], "Missing option '--to'"),
+    ],
+)
+def test_what_is_asked_wrongly(digitus: Command, arguments: list[str], words: str) -> None:
+    done = digitus("form", "read", *arguments)
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_a_table_of_no_known_kind(digitus: Command, form_file: Path, scan: Path) -> None:
+    words = digitus("form", "read", form_file, scan, "--to", "out.xls").complaint
+    assert "a table's name ends in one of .csv, .parquet, .sqlite" in words
+
+
+def test_a_run_that_was_ended_goes_on(
+    digitus: Command, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    names = [scan.with_name(f"{i}.png") for i in range(4)]
+    for name in names:
+        name.write_bytes(scan.read_bytes())
+
+    def page(_: PageReader, path: Path) -> list[dict[str, Any]]:
+        if len(read) == 2:
+            raise KeyboardInterrupt
+        read.append(path.name)
+        one = {"answers": [[f"1{path.stem}", 1.0, ""]], "mark": "", "box": [0, 0, 1, 1]}
+        return [{"form": "scores", "page": 1, "at": 1, "problem": "", "fields": {"first": one}}]
+
+    monkeypatch.setattr(PageReader, "__call__", page)
+    command = ("form", "read", form_file, *names, "--to", "out.csv")
+    assert digitus(*command).code != 0
+    assert not Path("out.csv").exists()
+    kept = folder_of(Path("out.csv")) / PAGES
+    with kept.open("ab") as file:  # what was being written when it ended
+        file.write(json.dumps({"file": str(names[2])}).encode()[:9])
+    read.clear()
+    assert digitus(*command).code == 0
+    assert read == ["2.png", "3.png"]
+    assert [row["first"] for row in table(Path("out.csv"))] == ["10", "11", "12", "13"]
+    assert not kept.parent.exists()
+
+
+def test_a_form_that_has_changed_is_read_anew(
+    digitus: Command, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("digitus.forms.output.write_table", ended)
+    command = ("form", "read", form_file, scan, "--to", "out.csv")
+    assert "No space left" in digitus(*command).complaint
+    monkeypatch.undo()
+    monkeypatch.chdir(scan.parent)
+    form_file.write_text(form_file.read_text().replace("Scores", "Other"))
+    assert digitus(*command).code == 1  # its marks are others now
+    assert "another form" in table(scan.parent / "out.csv")[0]["problem"]

@@ -1,0 +1,73 @@
+"""A blank form as PDF: what is printed is what is looked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from digitus.errors import FormError
+from digitus.forms import raster
+from digitus.forms.pdf import as_pdf
+from digitus.forms.straighten import find
+from digitus.types import Bytes
+from digitus.vision.decode import decode_pages
+from filled_forms import FORM
+
+
+def drawn(content: bytes) -> list[Bytes]:
+    """The pages of a PDF, grey, at about `raster.DPI`."""
+    height = raster.size(FORM)[0]
+    side = round(height * max(FORM.paper) / FORM.paper[1])
+    return [
+        cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY) for page in decode_pages(content, side=side)
+    ]
+
+
+def test_the_page_is_that_which_is_looked_for() -> None:
+    content = as_pdf(FORM)
+    (page,) = drawn(content)
+    wanted = raster.blank(FORM, 1)
+    # All but the words, which are darker than the lines and lighter than the marks, or beside both.
+    seen = cv2.resize(page, wanted.shape[::-1], interpolation=cv2.INTER_AREA)
+    for field in FORM.fields:
+        x, y, w, h = (round(v * raster.SCALE) for v in field.place)
+        part = slice(y - 4, y + h + 5), slice(x - 4, x + w + 5)
+        alike = np.corrcoef(seen[part].ravel(), wanted[part].ravel())[0, 1]
+        assert alike > 0.8, field.name
+    found = find(page, [FORM])
+    assert found.placing
+    corners = np.array([[0.0, 0.0], [wanted.shape[1], wanted.shape[0]]])
+    assert np.abs(found.placing.points(corners) - corners).max() < 1.5
+    assert as_pdf(FORM) == content
+
+
+def test_each_page_has_its_own_marks() -> None:
+    first, *rest = FORM.fields
+    form = replace(FORM, fields=(first, *(replace(field, page=2) for field in rest)))
+    assert [find(page, [form]).page for page in drawn(as_pdf(form))] == [1, 2]
+
+
+def test_names_in_other_letters_need_a_font(tmp_path: Path) -> None:
+    first, *rest = FORM.fields
+    form = replace(FORM, fields=(replace(first, label="Игрок"), *rest))
+    with pytest.raises(FormError, match="is not in Latin letters alone; name a font"):
+        as_pdf(form)
+    (tmp_path / "no.ttf").write_bytes(b"nothing")
+    with pytest.raises(FormError, match=r"no\.ttf cannot be used"):
+        as_pdf(form, tmp_path / "no.ttf")
+    with pytest.raises(FormError, match=r"none\.ttf cannot be used"):
+        as_pdf(form, tmp_path / "none.ttf")
+
+
+def test_fields_keep_clear_of_marks_and_of_each_other() -> None:
+    first, second, *_ = FORM.fields
+    form = replace(FORM, sums=(), fields=(replace(first, place=(5.0, 5.0, 50.0, 9.0)),))
+    with pytest.raises(FormError, match="'player' would cover a mark"):
+        as_pdf(form)
+    form = replace(FORM, sums=(), fields=(first, replace(second, place=first.place)))
+    with pytest.raises(FormError, match="'player' and 'first' lie on one another"):
+        as_pdf(form)

@@ -1,0 +1,194 @@
+"""Sheets that were filled in, read: found, turned, straightened, each field with its flag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from digitus.forms import raster
+from digitus.forms.layout import numbers
+from digitus.forms.rows import rows
+from digitus.forms.sheets import PageReader, Record
+from digitus.forms.straighten import find
+from digitus.types import Bytes
+from digitus.vision.decode import Picture
+from filled_forms import ASLANT, FORM, VALUES, filled, photographed, printed
+
+READER = PageReader((FORM,))
+
+
+def picture(pixels: Bytes) -> Picture:
+    return Picture(pixels, pixels.shape[1], pixels.shape[0])
+
+
+def read(pixels: Bytes, reader: PageReader = READER) -> dict[str, Any]:
+    """The row of one sheet."""
+    (row,) = rows([("a.png", [reader.page(picture(pixels)) | {"at": 1}])], reader.forms)
+    return row
+
+
+@pytest.fixture(scope="module")
+def sheet() -> Bytes:
+    return filled()
+
+
+def test_a_scan_is_read(sheet: Bytes) -> None:
+    row = read(sheet)
+    assert {name: row[name] for name in VALUES} == VALUES | {"second": "025"}
+    assert (row["form"], row["problem"]) == ("scores", "")
+    for name in VALUES:
+        x, y, w, h = map(int, row[f"{name}_place"].split())
+        assert np.abs(np.array([x, y, w, h]) / raster.SCALE - FORM.field(name).place).max() < 0.4
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_photo_is_found_turned_and_straightened(sheet: Bytes, turns: int) -> None:
+    photo = photographed(sheet, ASLANT)
+    found = find(np.ascontiguousarray(np.rot90(photo, turns)), [FORM])
+    assert found.placing
+    h, w = sheet.shape
+    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
+    there = ASLANT.copy()
+    height, width = photo.shape
+    for _ in range(turns):
+        there = np.column_stack([there[:, 1], width - there[:, 0]])
+        height, width = width, height
+    assert np.abs(found.placing.points(corners) - there).max() < 2
+    assert not found.problem
+
+
+def test_a_photo_upside_down_is_read(sheet: Bytes) -> None:
+    row = read(np.ascontiguousarray(np.rot90(photographed(sheet, ASLANT), 2)))
+    assert {name: row[name] for name in VALUES} == VALUES
+
+
+def test_a_sheet_that_is_bent_is_straightened(sheet: Bytes) -> None:
+    h, w = sheet.shape
+    x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
+    wave = 12 * (2 * x / w - 1) ** 2
+    bent = cv2.remap(sheet, x, y - wave.astype(np.float32), cv2.INTER_LINEAR, borderValue=255)
+    found = find(bent, [FORM])
+    assert found.placing
+    points = np.array([[x, y] for x in (200.0, 437.0, 700.0) for y in (150.0, 300.0, 450.0)])
+    true = points + np.column_stack([np.zeros(9), 12 * (2 * points[:, 0] / w - 1) ** 2])
+    assert np.abs(found.placing.points(points) - true).max() < 1.5
+
+
+def test_fields_may_be_empty_and_required_ones_are_missing() -> None:
+    row = read(printed())
+    assert [row[name] for name in VALUES] == [""] * 4
+    assert row["player_flag"] == "missing"
+    assert row["first_flag"] == row["first_flag"] == row["total_flag"] == ""
+
+
+def test_what_is_crossed_out_has_no_value_and_a_flag(sheet: Bytes) -> None:
+    struck = sheet.copy()
+    x, y, w, h = (v * raster.SCALE for v in FORM.field("first").place)
+    ends = [(round(x + 4), round(y + 0.6 * h)), (round(x + w - 4), round(y + 0.4 * h))]
+    cv2.line(struck, *ends, 40, 4, cv2.LINE_AA)
+    row = read(struck)
+    assert (row["first"], row["first_flag"]) == ("", "crossed out")
+    assert (row["second"], row["second_flag"]) == ("025", "")
+
+
+def test_a_scribble_is_no_digit() -> None:
+    sheet = printed()
+    x, y, w, h = (v * raster.SCALE for v in FORM.field("first").digit_places[1])
+    rng = np.random.default_rng(0)
+    points = (rng.uniform(0.1, 0.9, (25, 2)) * [w, h] + [x, y]).astype(int).tolist()
+    for a, b in pairwise(points):
+        cv2.line(sheet, a, b, 40, 3, cv2.LINE_AA)
+    assert read(sheet)["first_flag"] == "crossed out"
+
+
+def beside(sheet: Bytes) -> Bytes:
+    return np.hstack([sheet, sheet])
+
+
+BAD: dict[str, tuple[Callable[[Bytes], Bytes], str]] = {
+    "blank paper": (lambda s: np.full_like(s, 255), "none of its marks can be seen"),
+    "half a sheet": (lambda s: s[: s.shape[0] // 3, : s.shape[1] // 3 * 2], "marks can be seen"),
+    "two sheets": (beside, "more than one sheet"),
+    "another form": (lambda s: printed(replace(FORM, name="other")), "a sheet of another form"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_such_sheet_is_a_row_that_says_so(sheet: Bytes, name: str) -> None:
+    make, words = BAD[name]
+    row = read(make(sheet))
+    assert words in row["problem"]
+    assert not row["form"]
+    assert set(row) == {"form", "file", "page", "problem"}
+
+
+def test_which_form_it_is() -> None:
+    other = replace(FORM, name="other")
+    reader = PageReader((FORM, other))
+    assert [reader.page(picture(printed(f)))["form"] for f in (FORM, other)] == ["scores", "other"]
+
+
+def test_the_marks_of_pages_and_forms_differ() -> None:
+    forms = [replace(FORM, name=str(i)) for i in range(100)]
+    found = [numbers(form, page) for form in forms for page in (1, 2)]
+    for own in found:
+        assert [n % 8 for n in own] == [*range(8)]
+    agree = [sum(a == b for a, b in zip(*pair, strict=True)) for pair in pairwise(found)]
+    assert max(agree) < 3
+
+
+def record(page: int, form: str = "two", **texts: str) -> Record:
+    fields = {
+        name: {"answers": [[text, 0.99, ""]], "mark": "", "box": [1, 2, 3, 4]}
+        for name, text in texts.items()
+    }
+    return {"form": form, "page": page, "at": page, "problem": "", "fields": fields}
+
+
+def test_pages_become_sheets() -> None:
+    first, *_ = FORM.fields
+    two = replace(FORM, name="two", fields=(first, replace(first, name="last", page=2)), sums=())
+    files = [
+        ("a.pdf", [record(1, player="11-11"), record(2, last="22-22")]),
+        ("b.png", [record(1, player="33-33")]),
+        ("c.png", [record(2, last="44-44")]),
+        ("d.png", [record(2, last="55-55")]),
+        ("e.png", [{"form": "", "page": 0, "at": 1, "problem": "is empty", "fields": {}}]),
+    ]
+    made = list(rows(files, [two]))
+    found = [(r.get("player"), r.get("last"), r["problem"]) for r in made]
+    assert found == [
+        ("11-11", "22-22", ""),
+        ("33-33", "44-44", ""),
+        (None, "55-55", "page 1 is missing"),
+        (None, None, "is empty"),
+    ]
+    assert made[1]["last_place"] == "1 2 3 4 page 2 of c.png"
+
+
+def test_values_that_rise_from_sheet_to_sheet() -> None:
+    from digitus.forms.form import Rising
+
+    one = replace(FORM, name="two", risings=(Rising("total", "player"),), sums=())
+    pages = [("11", "100"), ("22", "500"), ("11", "099"), ("11", "120")]
+    files = [("a.pdf", [record(1, player=p, total=t) for p, t in pages])]
+    assert [row["total_flag"] for row in rows(files, [one])] == ["", "", "falls", ""]
+    earlier = list(rows([("a.pdf", [record(1, player="11", total="130")])], [one]))
+    found = list(rows(files, [one], earlier=earlier))
+    assert [row["total_flag"] for row in found] == ["falls", "", "falls", "falls"]
+
+
+def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    from digitus.errors import DataError
+
+    path = tmp_path / "no.png"
+    path.write_bytes(b"nothing")
+    with pytest.raises(DataError, match="is not a picture"):
+        READER(path)

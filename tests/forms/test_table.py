@@ -1,0 +1,118 @@
+"""A form's file: what may stand in it, and what is said of anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitus.errors import FormError
+from digitus.forms.form import Field, Form, Rising, Sum
+from digitus.forms.table import from_table, load_form, to_toml
+
+HEAD = 'name = "meters"\n'
+FIELD = '[[field]]\nname = "reading"\nplace = [20, 60, 60, 9]\n'
+MISTAKES = {
+    "nme = 1": "has no setting 'nme'; did you mean 'name'?",
+    "name = 3": "name must be text in a line, not 3",
+    'paper = "A6"': "paper: no 'A6'; did you mean 'A5'?",
+    "paper = [1, 2]": "paper is a name or [width, height] in mm, not [1.0, 2.0]",
+    'unit = "inch"': "unit: no 'inch' (there are: mm, fraction)",
+    "field = 3": "field is written with two brackets, [[field]]",
+    "": "has no fields: begin one by [[field]]",
+    '[[field]]\nname = "a b"\nplace = [1, 1, 1, 1]': "must be letters, digits and _",
+    '[[field]]\nname = "a"': "field 1, 'a' needs the setting 'place'",
+    '[[field]]\nname = "a"\nplace = [1, 2]': "place is [x, y, width, height], not [1, 2]",
+    '[[field]]\nname = "a"\nplace = [1, 2, "3", 4]': "place must be a list of numbers",
+    '[[field]]\nname = "a"\nplace = [1, 2, nan, 4]': "place must be a list of numbers",
+    FIELD: "a field of boxes needs a pattern",
+    FIELD + 'pattern = "##"\nkind = "box"': "kind: no 'box'; did you mean 'boxes'?",
+    FIELD + 'pattern = "--"': "pattern has 1 to 100 # for digits, not '--'",
+    FIELD + 'pattern = "##"\npage = 0': "page is from 1 to 100, not 0",
+    FIELD + 'pattern = "##"\nrange = [3, 1]': "range is [least, most], not [3.0, 1.0]",
+    FIELD + 'pattern = "##"\nchecks = ["lun"]': "checks: no 'lun'; did you mean 'luhn'?",
+    FIELD + 'pattern = "##"\nrequired = 1': "required is true or false, not 1",
+    FIELD + 'pattern = "##"\ndate = "DD.MM.YY"': "a date is a pattern already",
+    FIELD + 'date = "DD.MM"': "date is made of DD, MM and YYYY or YY",
+    FIELD + 'pattern = "##"\ncells = [[1, 1, 1, 1]]': "cells are 1, but the pattern has 2 digits",
+    FIELD + 'pattern = "##"\n' + FIELD + 'pattern = "#"': "the field name 'reading' is there twice",
+    '[[field]]\nname = "page"\nplace = [1, 1, 1, 1]\nkind = "free"': "is a column of every table",
+    '[[field]]\nname = "a"\nplace = [200, 1, 20, 9]\nkind = "free"': "not on the paper, 210 x 297",
+    FIELD + 'kind = "free"\n[[sum]]\ntotal = "red"\nof = ["reading"]': "did you mean 'reading'?",
+    FIELD + 'kind = "free"\n[[sum]]\ntotal = "reading"\nof = []': "of is a list of other fields",
+    FIELD + 'kind = "free"\n[[rising]]\nfield = "x"': "there is no field 'x'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_one_line_that_says_what_and_where(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "meters.toml"
+    path.write_text(text)
+    with pytest.raises(FormError) as error:
+        load_form(path)
+    said = str(error.value)
+    assert MISTAKES[text] in said
+    assert said.startswith(f"form {path}")
+    assert "\n" not in said
+
+
+def test_what_is_no_file_or_no_toml(tmp_path: Path) -> None:
+    for name, content, words in (
+        ("none.toml", None, "cannot be read: No such file"),
+        ("bad.toml", b"name = ", "is not TOML"),
+        ("latin.toml", b"name = '\xe4'", "is not TOML"),
+        ("large.toml", b"#" * 1_000_001, "is larger than 1 MB"),
+    ):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(FormError, match=words):
+            load_form(tmp_path / name)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["name", "place", "kind", "of", "total", "x"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["name", "paper", "unit", "field", "sum", "blank"]), JSON))
+def test_any_table_is_a_form_or_one_line(table: dict[str, object]) -> None:
+    said = ""
+    try:
+        assert from_table(table).fields
+    except FormError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
+def test_fractions_are_parts_of_the_paper() -> None:
+    table = {"name": "f", "paper": [200, 100], "unit": "fraction"}
+    field = {"name": "a", "place": [0.1, 0.2, 0.3, 0.1], "kind": "free"}
+    form = from_table({**table, "field": [field]})
+    assert form.fields[0].place == pytest.approx((20, 20, 60, 10))
+
+
+def test_a_form_is_the_same_after_it_was_written(tmp_path: Path) -> None:
+    form = Form(
+        "meters",
+        (
+            Field("meter", (20.0, 30.0, 80.0, 8.0), pattern="####-##", checks=("luhn",)),
+            Field("date", (20.0, 45.5, 80.0, 8.0), date="DD.MM.YYYY", label='Day "of" reading ä'),
+            Field("reading", (20.0, 60.0, 60.0, 8.0), 2, "", "comb", "#####,#", range=(0.0, 9e4)),
+            Field("code", (20.0, 75.0, 20.0, 8.0), kind="line", allowed=("1", "22"), required=True),
+        ),
+        "Meters",
+        (148.0, 210.0),
+        (Sum("reading", ("code",)),),
+        (Rising("reading", "meter"),),
+        ("blank.png",),
+    )
+    path = tmp_path / "meters.toml"
+    path.write_text(to_toml(form), "utf-8")
+    assert load_form(path) == form
