@@ -15,7 +15,6 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from conftest import Command
 from digitus.forms.progress import PAGES, folder_of
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import to_toml
@@ -40,7 +39,7 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_blank_form(digitus: Command, form_file: Path, tmp_path: Path) -> None:
+def test_a_blank_form(digitus: Any, form_file: Path, tmp_path: Path) -> None:
     done = digitus("form", "print", form_file)
     assert (done.code, done.err) == (0, "")
     assert (tmp_path / "scores.pdf").read_bytes().startswith(b"%PDF")
@@ -48,7 +47,7 @@ def test_a_blank_form(digitus: Command, form_file: Path, tmp_path: Path) -> None
     assert "name must be text" in digitus("form", "print", form_file).complaint
 
 
-def test_a_scan_in_every_kind_of_table(digitus: Command, form_file: Path, scan: Path) -> None:
+def test_a_scan_in_every_kind_of_table(digitus: Any, form_file: Path, scan: Path) -> None:
     for kind in ("csv", "parquet", "sqlite"):
         done = digitus("form", "read", form_file, scan, "--to", f"out.{kind}", "--json")
         assert done.record["rows"] == 1, done.err
@@ -66,9 +65,7 @@ def test_a_scan_in_every_kind_of_table(digitus: Command, form_file: Path, scan: 
     assert digitus("form", "read", form_file, scan, "--to", "out.csv", "--replace").code == 0
 
 
-def test_pages_of_a_tiff_and_what_is_none(
-    digitus: Command, form_file: Path, tmp_path: Path
-) -> None:
+def test_pages_of_a_tiff_and_what_is_none(digitus: Any, form_file: Path, tmp_path: Path) -> None:
     pages = [Image.fromarray(page) for page in (printed(), np.full((300, 200), 255, np.uint8))]
     pages[0].save(tmp_path / "all.tiff", save_all=True, append_images=pages[1:])
     (tmp_path / "broken.png").write_bytes(b"no picture")
@@ -91,19 +88,19 @@ def test_pages_of_a_tiff_and_what_is_none(
         (["scores.toml", "scan.png"], "Missing option '--to'"),
     ],
 )
-def test_what_is_asked_wrongly(digitus: Command, arguments: list[str], words: str) -> None:
+def test_what_is_asked_wrongly(digitus: Any, arguments: list[str], words: str) -> None:
     done = digitus("form", "read", *arguments)
     assert done.code == 2
     assert words in done.err
 
 
-def test_a_table_of_no_known_kind(digitus: Command, form_file: Path, scan: Path) -> None:
+def test_a_table_of_no_known_kind(digitus: Any, form_file: Path, scan: Path) -> None:
     words = digitus("form", "read", form_file, scan, "--to", "out.xls").complaint
     assert "a table's name ends in one of .csv, .parquet, .sqlite" in words
 
 
 def test_a_run_that_was_ended_goes_on(
-    digitus: Command, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
+    digitus: Any, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
     names = [scan.with_name(f"{i}.png") for i in range(4)]
@@ -132,7 +129,7 @@ def test_a_run_that_was_ended_goes_on(
 
 
 def test_a_form_that_has_changed_is_read_anew(
-    digitus: Command, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
+    digitus: Any, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ended(*_: Any) -> None:
         raise OSError(28, "No space left on device")

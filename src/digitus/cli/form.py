@@ -108,9 +108,8 @@ def read(
         raise click.UsageError("two forms have the same name; give each its own")
     tables.check_writable(table, replace=replace)
     before = tables.read_earlier(earlier) if earlier else []
-    folders = tuple(path.parent for path in form_files)
-    blanks(forms, folders)  # what is wrong with them is said once, and at once
-    reader = PageReader(forms, folders, ReadingOptions(recognizer_of(model)[0]))
+    blanks(forms)  # what is wrong with them is said once, and at once
+    reader = PageReader(forms, ReadingOptions(recognizer_of(model)[0]))
     quietly()
     mute_libraries()
     given = list(named(scans, recursive=recursive))

@@ -42,15 +42,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class PageReader:
-    """Reads a file's pages as sheets of one of the forms; blanks are where forms' files say."""
+    """Reads a file's pages as sheets of one of the forms."""
 
     forms: tuple[Form, ...]
-    folders: tuple[Path, ...] = ()  # of the forms' files
     options: ReadingOptions = field(default_factory=ReadingOptions)
 
     @cached_property
     def _blanks(self) -> tuple[Blank, ...]:
-        return tuple(blanks(self.forms, self.folders))
+        return tuple(blanks(self.forms))
 
     def __call__(self, path: Path) -> list[Record]:
         """A record for each page. Raises `DataError` where the file cannot be opened."""
@@ -91,17 +90,17 @@ class PageReader:
         return blank(form, page)
 
 
-def blanks(forms: Sequence[Form], folders: Sequence[Path]) -> list[Blank]:
+def blanks(forms: Sequence[Form]) -> list[Blank]:
     """The blank pages of those forms that others printed. Raises `FormError`, `DataError`."""
     found = []
-    for form, folder in zip(forms, folders, strict=True):
+    for form in forms:
         if form.blank and len(form.blank) != form.pages:
             raise FormError(
                 f"form {form.name}: blank has {len(form.blank)} pictures, but there are fields on "
                 f"{form.pages} pages"
             )
         for page, name in enumerate(form.blank, 1):
-            found.append(Blank.of(form, page, decode(folder / name)))
+            found.append(Blank.of(form, page, decode(Path(name))))
     return found
 
 

@@ -27,6 +27,7 @@ import reprlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ COLUMNS = "form", "file", "page", "problem"  # of every table
 
 
 def load_form(path: Path) -> Form:
-    """The form in a file. Raises `FormError`."""
+    """The form in a file, beside which its blank pages lie. Raises `FormError`."""
     import tomllib
 
     try:
@@ -61,7 +62,8 @@ def load_form(path: Path) -> Form:
         table = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FormError(f"form {path} is not TOML: {error}") from None
-    return from_table({"name": path.stem, **table}, f"form {path}")
+    form = from_table({"name": path.stem, **table}, f"form {path}")
+    return replace(form, blank=tuple(str(path.parent / name) for name in form.blank))
 
 
 def from_table(table: dict[str, Any], where: str = "form") -> Form:
