@@ -26,12 +26,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import forms_sheets
+from digitus.forms.fields import shifted
 from digitus.forms.form import Form
 from digitus.forms.raster import SCALE, blank
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader
 from digitus.forms.straighten import find
-from digitus.forms.fields import shifted
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture
 from machine import machine
@@ -59,7 +59,11 @@ def judged(number: int, *, seed: int) -> dict[str, Any]:
     fields = []
     for name, value in made.values.items():
         flag = row.get(f"{name}_flag", "not found")
-        right = flag == "crossed out" if value is None else row.get(name) == value and flag != "crossed out"
+        right = (
+            flag == "crossed out"
+            if value is None
+            else row.get(name) == value and flag != "crossed out"
+        )
         fields.append([bool(right), 0.0 if flag else float(row[f"{name}_confidence"]), name])
     return {
         "form": made.form.name,

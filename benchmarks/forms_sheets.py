@@ -6,7 +6,6 @@ of digits, and seen by the camera of the made pages. Not inside: reading them (`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -142,7 +141,10 @@ def _value(field: Field, rng: np.random.Generator) -> str:
             text = "".join(map(str, rng.integers(0, 10, count)))
             if all(CHECKS[check](text) for check in field.checks):
                 return text
-    most = min(field.range[1] if field.range else 10.0**count, 10.0 ** field.signs.find(",") if "," in field.signs else 10.0**count)
+    most = min(
+        field.range[1] if field.range else 10.0**count,
+        10.0 ** field.signs.find(",") if "," in field.signs else 10.0**count,
+    )
     whole = str(int(most ** rng.uniform(0.3, 0.999)))
     return f"{whole},{rng.integers(10)}" if "," in field.signs else whole
 

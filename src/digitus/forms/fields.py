@@ -20,12 +20,13 @@ from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.detector import merged
 from digitus.detection.maps import peaks
 from digitus.detection.model import shipped
+from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
 from digitus.forms.raster import SCALE
 from digitus.reading.look import look_at, second_look
 from digitus.reading.options import ReadingOptions
-from digitus.types import Bytes, Floats64, Mask
+from digitus.types import Bytes, Floats32, Floats64, Ints, Mask
 
 AROUND = 2.0  # mm of paper around a field that is looked at too
 HIGH = 44  # pixels of a field's height: digits are about two thirds of it
@@ -38,8 +39,6 @@ PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
 INSIDE = 0.12  # of a cell's sides: walls, and what comes over them, are not in it
-SHIFT = 10  # pixels by which a field may be off
-ALIKE = 0.35  # correlation from which on lines are those of the form
 STRUCK = 0.8  # of a field's written width, and
 STRUCK_CELLS = 1.8  # cells: a stroke as long crosses them out
 GAP = 11  # pixels: strokes go on across printed lines
@@ -49,11 +48,11 @@ GAP = 11  # pixels: strokes go on across printed lines
 class FieldFound:
     """What a field may say, likeliest first, where it is on the page, and what was seen of it.
 
-    `mark` is "crossed out" or nothing. `shift` are pixels, x and y.
+    `mark` is "crossed out" or nothing.
     """
 
     answers: list[Answer]
-    shift: tuple[float, float]
+    shift: Shift
     mark: str = ""
 
 
@@ -67,9 +66,10 @@ class _Part:
     zoom: float
     corner: tuple[float, float]  # of what was cut out, in pixels of the page
 
-    def place(self, cell: Place, shift: tuple[float, float]) -> tuple[float, float, float, float]:
+    def place(self, cell: Place, shift: Shift) -> tuple[float, float, float, float]:
         """A cell, in mm, on the sheet: left, top, right, bottom."""
-        x, y = ((cell[i] * SCALE + shift[i] - self.corner[i]) * self.zoom for i in (0, 1))
+        moved = _moved(cell, shift)
+        x, y = ((moved[i] * SCALE - self.corner[i]) * self.zoom for i in (0, 1))
         x, y = x + self.left, y + self.top
         return x, y, x + cell[2] * SCALE * self.zoom, y + cell[3] * SCALE * self.zoom
 
@@ -80,7 +80,7 @@ def read_fields(
     """What each field of a page says; `blank` is the page without what was written."""
     clear = _on_white(straight)
     ink = _ink(clear, blank)
-    shifts = {field.name: _shift(clear, blank, field) for field in fields}
+    moved = shifts(clear, blank, fields)
     together = [field for field in fields if field.kind != "free"]
     sheet, parts = _sheet(clear, together)
     found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
@@ -90,11 +90,11 @@ def read_fields(
     joint = shipped().confidence(found, close, looked)
     read = {}
     for part in parts:
-        shift = shifts[part.field.name]
+        shift = moved[part.field.name]
         read[part.field.name] = _read(part, found.boxes, joint, ink, shift)
     for field in fields:
         if field.kind == "free":
-            read[field.name] = _read_free(clear, ink, field, shifts[field.name], options)
+            read[field.name] = _read_free(clear, ink, field, moved[field.name], options)
     return read
 
 
@@ -105,6 +105,11 @@ def _on_white(straight: Bytes) -> Bytes:
     paper = cv2.medianBlur(light, PAPER_WINDOW)
     paper = cv2.resize(paper, straight.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.divide(straight, np.maximum(paper, 30), scale=245), np.uint8)
+
+
+def shifted(straight: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shift]:
+    """The movement of each field, for who wants no more."""
+    return shifts(_on_white(straight), blank, fields)
 
 
 def _ink(clear: Bytes, blank: Bytes) -> Mask:
@@ -123,34 +128,6 @@ def _box(place: Place, around: float, shape: tuple[int, ...]) -> tuple[slice, sl
         slice(rows.start, min(rows.stop, shape[0])),
         slice(columns.start, min(columns.stop, shape[1])),
     )
-
-
-def _shift(clear: Bytes, blank: Bytes, field: Field) -> tuple[float, float]:
-    """By how many pixels a field lies off, x and y, as its printed lines tell."""
-    rows, columns = _box(field.place, 1.0, clear.shape)
-    wanted = blank[rows, columns]
-    if wanted.std() < 5:
-        return 0.0, 0.0
-    seen = clear[
-        max(0, rows.start - SHIFT) : rows.stop + SHIFT,
-        max(0, columns.start - SHIFT) : columns.stop + SHIFT,
-    ]
-    # Pens are darker than print and say nothing of where it is.
-    alike = cv2.matchTemplate(np.maximum(seen, 150), np.maximum(wanted, 150), cv2.TM_CCOEFF_NORMED)
-    _, best, _, (x, y) = cv2.minMaxLoc(alike)
-    if best < ALIKE:
-        return 0.0, 0.0
-    left, top = min(SHIFT, columns.start), min(SHIFT, rows.start)
-    return x - left + _between(alike[y], x), y - top + _between(alike[:, x], y)
-
-
-def _between(values: Floats64, at: int) -> float:
-    """How far from `at` the top of the parabola through it and its neighbours is."""
-    if not 0 < at < len(values) - 1:
-        return 0.0
-    before, here, after = (float(v) for v in values[at - 1 : at + 2])
-    bend = before - 2 * here + after
-    return 0.5 * (before - after) / bend if bend < 0 else 0.0
 
 
 def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
@@ -174,9 +151,7 @@ def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
     return sheet, parts
 
 
-def _read(
-    part: _Part, boxes: Floats64, joint: Floats64, ink: Mask, shift: tuple[float, float]
-) -> FieldFound:
+def _read(part: _Part, boxes: Floats32, joint: Floats64, ink: Mask, shift: Shift) -> FieldFound:
     """What a field says, whose finds are among all of the sheet."""
     field = part.field
     if not field.in_cells:
@@ -209,7 +184,7 @@ def _options(joint: Floats64) -> list[Option]:
     return [*found, (UNREADABLE, max(0.0, 1 - float(joint.sum())))]
 
 
-def _within(boxes: Floats64, place: tuple[float, float, float, float]) -> np.ndarray:
+def _within(boxes: Floats32, place: tuple[float, float, float, float]) -> Ints:
     """The finds whose middles are in a place, by index."""
     left, top, right, bottom = place
     x, y = boxes[:, 0], boxes[:, 1]
@@ -231,7 +206,7 @@ def _on_line(field: Field, joint: Floats64, wanted: int, written: bool) -> list[
 
 
 def _read_free(
-    clear: Bytes, ink: Mask, field: Field, shift: tuple[float, float], options: ReadingOptions
+    clear: Bytes, ink: Mask, field: Field, shift: Shift, options: ReadingOptions
 ) -> FieldFound:
     """A field anywhere in which digits may stand, in any size."""
     if _area(ink, field.place, shift) < EMPTY_INK:
@@ -243,19 +218,23 @@ def _read_free(
     return FieldFound(_on_line(field, joint, field.signs.count("#"), True), shift)
 
 
-def _area(ink: Mask, cell: Place, shift: tuple[float, float]) -> float:
+def _moved(place: Place, shift: Shift) -> Place:
+    """A place, in mm, where its middle really is."""
+    x, y, w, h = place
+    (moved,) = shift(np.array([[x + w / 2, y + h / 2]]) * SCALE) / SCALE
+    return x + float(moved[0]), y + float(moved[1]), w, h
+
+
+def _area(ink: Mask, cell: Place, shift: Shift) -> float:
     """The ink in a cell, in mm²."""
     x, y, w, h = cell
     inner = x + INSIDE * w, y + INSIDE * h, w * (1 - 2 * INSIDE), h * (1 - 2 * INSIDE)
-    moved = inner[0] + shift[0] / SCALE, inner[1] + shift[1] / SCALE, *inner[2:]
-    return float(ink[_box(moved, 0.0, ink.shape)].sum()) / SCALE**2
+    return float(ink[_box(_moved(inner, shift), 0.0, ink.shape)].sum()) / SCALE**2
 
 
-def _struck(ink: Mask, field: Field, shift: tuple[float, float]) -> bool:
+def _struck(ink: Mask, field: Field, shift: Shift) -> bool:
     """Whether one stroke goes across what is written in a field of several cells."""
-    x, y, w, h = field.place
-    moved = x + shift[0] / SCALE, y + shift[1] / SCALE, w, h
-    here = ink[_box(moved, 0.0, ink.shape)].view(np.uint8)
+    here = ink[_box(_moved(field.place, shift), 0.0, ink.shape)].view(np.uint8)
     if not here.any() or len(field.digit_places) < 2:
         return False
     joined = cv2.morphologyEx(here, cv2.MORPH_CLOSE, np.ones((3, GAP), np.uint8))

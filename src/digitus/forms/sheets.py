@@ -117,8 +117,8 @@ def _record(
     picture: Picture,
 ) -> Record:
     x, y, w, h = (v * SCALE for v in place)
-    corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]) + np.array(found.shift)
-    seen = placing.points(corners) * zoom
+    corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
+    seen = placing.points(corners + found.shift(corners)) * zoom
     sides = np.array([picture.width, picture.height])
     low = np.clip(np.floor(seen.min(0)), 0, sides - 1).astype(int)
     high = np.clip(np.ceil(seen.max(0)), low + 1, sides).astype(int)

@@ -142,18 +142,18 @@ def _placed(form: Form, page: int, seen: Iterable[tuple[int, Points]]) -> Placin
     there = np.concatenate(list(once.values()))
     shape = size(form)
     matrix, _ = cv2.findHomography(here, there, 0)
-    bend = np.zeros((0, 2))
+    bend: Floats64 = np.zeros((0, 2))
     if len(once) >= BENT_MARKS:
         terms = _terms(here, shape)[:, : len(once)]
         off = there - _projected(matrix, here)
         normal = terms.T @ terms + STIFF * len(here) * np.eye(terms.shape[1])
-        bend = np.linalg.solve(normal, terms.T @ off)
+        bend = np.asarray(np.linalg.solve(normal, terms.T @ off), np.float64)
     return Placing(matrix, bend, shape)
 
 
 def _projected(matrix: Floats64, points: Points) -> Points:
-    placed = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    return placed[:, :2] / placed[:, 2:]
+    placed: Points = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return np.asarray(placed[:, :2] / placed[:, 2:])
 
 
 def _terms(points: Points, shape: tuple[int, int]) -> Floats64:
@@ -195,7 +195,7 @@ class Blank:
 
 def _features(grey: Bytes) -> tuple[Points, Floats64]:
     small = at_most(COMPARED, grey)
-    found, features = cv2.SIFT_create(FEATURES).detectAndCompute(small, None)
+    found, features = cv2.SIFT.create(FEATURES).detectAndCompute(small, None)
     zoom = grey.shape[1] / small.shape[1]
     points = np.array([point.pt for point in found], np.float64).reshape(-1, 2) * zoom
     return points, np.zeros((0, 128), np.float32) if features is None else features

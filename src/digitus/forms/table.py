@@ -22,10 +22,8 @@ Inside: from TOML to a `Form` and back. Not inside: what a form is (`form`).
 from __future__ import annotations
 
 import json
-import math
-import reprlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from pathlib import Path
@@ -33,16 +31,14 @@ from typing import Any
 
 from digitus.errors import FormError
 from digitus.files import open_file
-from digitus.forms.checks import CHECKS
-from digitus.forms.form import DATE_LETTERS, IN_CELLS, KINDS, PAPERS, Field, Form, Rising, Sum
+from digitus.forms.form import IN_CELLS, PAPERS, Field, Form, Rising, Sum
+from digitus.forms.settings import READERS, as_one_of, as_paper, as_text, as_texts, check_known
 from digitus.recipe import nearest
 
 FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
 FILE_BYTES = 1_000_000
-MOST_FIELDS, MOST_PAGES, MOST_DIGITS = 1000, 100, 100
-LONGEST_SIDE = 1200.0  # mm: A0
-LONGEST_NAME = 60
+MOST_FIELDS, MOST_DIGITS = 1000, 100
 ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
 COLUMNS = "form", "file", "page", "problem"  # of every table
 
@@ -68,10 +64,10 @@ def load_form(path: Path) -> Form:
 
 def from_table(table: dict[str, Any], where: str = "form") -> Form:
     """A form from its table, as TOML gives it. Raises `FormError`."""
-    _known(table, FORM_KEYS, where)
-    name = _text(table.get("name"), f"{where}: name")
-    paper = _paper(table.get("paper", "A4"), f"{where}: paper")
-    unit = _one_of(table.get("unit", "mm"), ("mm", "fraction"), f"{where}: unit")
+    check_known(table, FORM_KEYS, where)
+    name = as_text(table.get("name"), f"{where}: name")
+    paper = as_paper(table.get("paper", "A4"), f"{where}: paper")
+    unit = as_one_of(table.get("unit", "mm"), ("mm", "fraction"), f"{where}: unit")
     scale = paper if unit == "fraction" else (1.0, 1.0)
     tables = _tables(table, "field", where)
     if not tables:
@@ -87,13 +83,13 @@ def from_table(table: dict[str, Any], where: str = "form") -> Form:
     return Form(
         name,
         made,
-        _text(table.get("title", ""), f"{where}: title", empty=True),
+        as_text(table.get("title", ""), f"{where}: title", empty=True),
         paper,
         tuple(_sum(t, names, f"{where}: sum {i}") for i, t in _numbered(table, "sum", where)),
         tuple(
             _rising(t, names, f"{where}: rising {i}") for i, t in _numbered(table, "rising", where)
         ),
-        _texts([blank] if isinstance(blank, str) else blank, f"{where}: blank"),
+        as_texts([blank] if isinstance(blank, str) else blank, f"{where}: blank"),
     )
 
 
@@ -109,7 +105,7 @@ def _check_columns(names: Sequence[str], where: str) -> None:
 def _field(table: dict[str, Any], where: str, scale: tuple[float, float]) -> Field:
     if isinstance(table.get("name"), str):
         where = f"{where}, {table['name']!r}"
-    _known(table, FIELD_KEYS, where)
+    check_known(table, FIELD_KEYS, where)
     for key in ("name", "place"):
         if key not in table:
             raise FormError(f"{where} needs the setting {key!r}")
@@ -157,9 +153,9 @@ def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
 
 
 def _sum(table: dict[str, Any], names: Iterable[str], where: str) -> Sum:
-    _known(table, ("total", "of"), where)
+    check_known(table, ("total", "of"), where)
     found = Sum(
-        _text(table.get("total"), f"{where}: total"), _texts(table.get("of"), f"{where}: of")
+        as_text(table.get("total"), f"{where}: total"), as_texts(table.get("of"), f"{where}: of")
     )
     if not found.of or found.total in found.of:
         raise FormError(f"{where}: of is a list of other fields than the total")
@@ -169,10 +165,10 @@ def _sum(table: dict[str, Any], names: Iterable[str], where: str) -> Sum:
 
 
 def _rising(table: dict[str, Any], names: Iterable[str], where: str) -> Rising:
-    _known(table, ("field", "of"), where)
+    check_known(table, ("field", "of"), where)
     found = Rising(
-        _text(table.get("field"), f"{where}: field"),
-        _text(table.get("of", ""), f"{where}: of", empty=True),
+        as_text(table.get("field"), f"{where}: field"),
+        as_text(table.get("of", ""), f"{where}: of", empty=True),
     )
     for name in filter(None, (found.field, found.of)):
         _named(name, names, where)
@@ -184,14 +180,6 @@ def _named(name: str, names: Iterable[str], where: str) -> None:
         raise FormError(f"{where}: there is no field {name!r}{nearest(name, names)}")
 
 
-def _known(table: Any, keys: Iterable[str], where: str) -> None:
-    if not isinstance(table, dict):
-        raise FormError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
-    for key in table:
-        if key not in keys:
-            raise FormError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, keys)}")
-
-
 def _tables(table: dict[str, Any], key: str, where: str) -> list[Any]:
     found = table.get(key, [])
     if not isinstance(found, list):
@@ -201,99 +189,6 @@ def _tables(table: dict[str, Any], key: str, where: str) -> list[Any]:
 
 def _numbered(table: dict[str, Any], key: str, where: str) -> Iterable[tuple[int, Any]]:
     return enumerate(_tables(table, key, where), 1)
-
-
-def _text(value: Any, where: str, *, empty: bool = False) -> str:
-    if not isinstance(value, str) or not (value or empty) or not value.isprintable():
-        raise FormError(f"{where} must be text in a line, not {reprlib.repr(value)}")
-    return value
-
-
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise FormError(f"{where} must be a list of texts, not {reprlib.repr(value)}")
-    return tuple(_text(v, where) for v in value)
-
-
-def _maybe(value: Any, where: str) -> str:
-    return _text(value, where, empty=True)
-
-
-def _date(value: Any, where: str) -> str:
-    date = _text(value, where, empty=True)
-    if date and [date.count(letter) for letter in DATE_LETTERS] not in ([2, 2, 2], [2, 2, 4]):
-        raise FormError(f'{where} is made of DD, MM and YYYY or YY, as "DD.MM.YYYY", not {date!r}')
-    return date
-
-
-def _name(value: Any, where: str) -> str:
-    name = _text(value, where)
-    if not name.isidentifier() or len(name) > LONGEST_NAME:
-        raise FormError(
-            f"{where} must be letters, digits and _, beginning with no digit, not {name[:80]!r}"
-        )
-    return name
-
-
-def _one_of(value: Any, known: Iterable[str], where: str) -> str:
-    if value not in tuple(known):
-        near = nearest(value if isinstance(value, str) else "", known)
-        raise FormError(f"{where}: no {reprlib.repr(value)}{near}")
-    return str(value)
-
-
-def _checks(value: Any, where: str) -> tuple[str, ...]:
-    return tuple(_one_of(v, CHECKS, where) for v in _texts(value, where))
-
-
-def _numbers(value: Any, where: str) -> tuple[float, ...]:
-    good = isinstance(value, list) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value
-    )
-    if not good:
-        raise FormError(f"{where} must be a list of numbers, not {reprlib.repr(value)}")
-    return tuple(map(float, value))
-
-
-def _place(value: Any, where: str) -> tuple[float, ...]:
-    found = _numbers(value, where)
-    if len(found) != 4:
-        raise FormError(f"{where} is [x, y, width, height], not {reprlib.repr(value)}")
-    return found
-
-
-def _places(value: Any, where: str) -> tuple[tuple[float, ...], ...]:
-    if not isinstance(value, list):
-        raise FormError(f"{where} must be a list of places, not {reprlib.repr(value)}")
-    return tuple(_place(v, where) for v in value)
-
-
-def _page(value: Any, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_PAGES:
-        raise FormError(f"{where} is from 1 to {MOST_PAGES}, not {reprlib.repr(value)}")
-    return value
-
-
-def _flag(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise FormError(f"{where} is true or false, not {reprlib.repr(value)}")
-    return value
-
-
-def _paper(value: Any, where: str) -> tuple[float, float]:
-    if isinstance(value, str):
-        return PAPERS[_one_of(value, PAPERS, where)]
-    sides = _numbers(value, where)
-    if len(sides) != 2 or not all(20 <= side <= LONGEST_SIDE for side in sides):
-        raise FormError(f"{where} is a name or [width, height] in mm, not {list(sides)}")
-    return sides[0], sides[1]
-
-
-READERS: dict[str, Callable[[Any, str], Any]] = {
-    "name": _name, "place": _place, "page": _page, "label": _maybe, "pattern": _maybe,
-    "date": _date, "range": _numbers, "allowed": _texts, "checks": _checks, "required": _flag,
-    "full": _flag, "cells": _places, "kind": lambda value, where: _one_of(value, KINDS, where),
-}  # fmt: skip
 
 
 def to_toml(form: Form) -> str:

@@ -1,0 +1,105 @@
+"""The last pixels by which the fields of a straightened page are off, by their printed lines.
+
+Paper is bent in more ways than its marks tell. So corners of what is printed in and around a field
+are followed from the blank page to the picture (Lucas & Kanade 1981, as OpenCV's pyramids have it),
+and a smooth movement of the field is fitted to them, with less and less weight for those that go
+another way: pens hide some corners and make others.
+
+Inside: that. Not inside: finding the page (`straighten`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from digitus.forms.form import Field
+from digitus.forms.raster import SCALE
+from digitus.types import Bytes, Floats64, Points
+
+AROUND = 8  # pixels around a field in which corners are looked for
+MOST = 60  # corners of a field
+APART = 9  # pixels between them
+WINDOW, LEVELS = (31, 31), 2
+BACK = 1.5  # pixels by which the way back may miss
+FARTHEST = 26.0  # pixels
+PALEST = 165  # of 255: pens are no darker than print where corners are followed
+LEAST, LEAST_BENT = 4, 10  # corners for a shift, and for a field that is turned or bent
+ROUNDS, SLACK = 6, 1.0  # of the fit, and pixels within which a corner counts in full
+STIFF = 0.3  # corners: what keeps a bend small where few corners tell of it
+
+
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """A field's movement: a polynomial, [k 2], around its middle, by half of its width."""
+
+    middle: Points
+    half: float
+    bend: Floats64
+
+    def __call__(self, points: Points) -> Points:
+        """How far points [n 2] of the page are moved, x and y."""
+        moved: Points = self._terms(points)[:, : len(self.bend)] @ self.bend
+        return moved
+
+    def _terms(self, points: Points) -> Floats64:
+        u, v = ((points - self.middle) / self.half).T
+        return np.column_stack([np.ones(len(u)), u, v, u * u])
+
+    def fitted(self, points: Points, moved: Points) -> Shift:
+        """The same field, with the movement that most of the points have."""
+        k = 4 if len(points) >= LEAST_BENT else 1
+        terms, weight = self._terms(points)[:, :k], np.ones(len(points))
+        stiff = STIFF * np.diag([0.0, 1.0, 1.0, 1.0][:k])
+        bend = np.zeros((k, 2))
+        bend[0] = np.median(moved, axis=0)
+        for _ in range(ROUNDS):
+            off = np.linalg.norm(moved - terms @ bend, axis=1)
+            weight = 1 / (1 + (off / SLACK) ** 2)
+            normal = (terms * weight[:, None]).T @ terms + stiff
+            bend = np.linalg.solve(normal, (terms * weight[:, None]).T @ moved)
+        return Shift(self.middle, self.half, bend)
+
+
+def shifts(clear: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shift]:
+    """The movement of each field from the blank page to a straight one with white paper."""
+    wanted, seen = np.maximum(blank, PALEST), np.maximum(clear, PALEST)
+    found = {}
+    for field in fields:
+        x, y, w, h = (v * SCALE for v in field.place)
+        still = Shift(np.array([x + w / 2, y + h / 2]), max(w / 2, 1.0), np.zeros((1, 2)))
+        points, moved = _followed(wanted, seen, (x, y, w, h))
+        found[field.name] = still.fitted(points, moved) if len(points) >= LEAST else still
+    return found
+
+
+def _followed(
+    wanted: Bytes, seen: Bytes, place: tuple[float, float, float, float]
+) -> tuple[Points, Points]:
+    """The corners of a place of the blank page [n 2], and how far they are moved."""
+    none = np.zeros((0, 2)), np.zeros((0, 2))
+    x, y, w, h = map(round, place)
+    reach = round(FARTHEST) + WINDOW[0]
+    top, left = max(0, y - reach), max(0, x - reach)
+    part = slice(top, y + h + reach), slice(left, x + w + reach)
+    here, there = wanted[part], seen[part]
+    where = np.zeros(here.shape, np.uint8)
+    around = slice(max(0, y - AROUND - top), y + h + AROUND - top)
+    where[around, max(0, x - AROUND - left) : x + w + AROUND - left] = 255
+    corners = cv2.goodFeaturesToTrack(here, MOST, 0.05, APART, mask=where)
+    if corners is None:
+        return none
+    after, good, _ = cv2.calcOpticalFlowPyrLK(
+        here, there, corners, corners, winSize=WINDOW, maxLevel=LEVELS
+    )
+    back, again, _ = cv2.calcOpticalFlowPyrLK(
+        there, here, after, after, winSize=WINDOW, maxLevel=LEVELS
+    )
+    start, end, home = (p.reshape(-1, 2).astype(np.float64) for p in (corners, after, back))
+    kept = (good.ravel() == 1) & (again.ravel() == 1)
+    kept &= np.linalg.norm(home - start, axis=1) < BACK
+    kept &= np.linalg.norm(end - start, axis=1) < FARTHEST
+    return start[kept] + [left, top], (end - start)[kept]

@@ -1,0 +1,137 @@
+"""What may stand in the settings of a form's file: readers that check, and say what is wrong.
+
+Inside: readers of single values, and which setting of a field has which. Not inside: which settings
+make sense together (`table`).
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from digitus.errors import FormError
+from digitus.forms.checks import CHECKS
+from digitus.forms.form import DATE_LETTERS, KINDS, PAPERS
+from digitus.recipe import nearest
+
+MOST_PAGES = 100
+LONGEST_SIDE = 1200.0  # mm: A0
+LONGEST_NAME = 60
+
+
+def check_known(table: Any, keys: Iterable[str], where: str) -> None:
+    """Raises for a table that is none, and for a setting that there is not."""
+    if not isinstance(table, dict):
+        raise FormError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
+    for key in table:
+        if key not in keys:
+            raise FormError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, keys)}")
+
+
+def as_text(value: Any, where: str, *, empty: bool = False) -> str:
+    """A text in one line."""
+    if not isinstance(value, str) or not (value or empty) or not value.isprintable():
+        raise FormError(f"{where} must be text in a line, not {reprlib.repr(value)}")
+    return value
+
+
+def as_texts(value: Any, where: str) -> tuple[str, ...]:
+    """A list of texts."""
+    if not isinstance(value, list):
+        raise FormError(f"{where} must be a list of texts, not {reprlib.repr(value)}")
+    return tuple(as_text(v, where) for v in value)
+
+
+def as_text_or_none(value: Any, where: str) -> str:
+    """A text that may be empty."""
+    return as_text(value, where, empty=True)
+
+
+def as_date(value: Any, where: str) -> str:
+    """The form of a date."""
+    date = as_text(value, where, empty=True)
+    if date and [date.count(letter) for letter in DATE_LETTERS] not in ([2, 2, 2], [2, 2, 4]):
+        raise FormError(f'{where} is made of DD, MM and YYYY or YY, as "DD.MM.YYYY", not {date!r}')
+    return date
+
+
+def as_name(value: Any, where: str) -> str:
+    """The name of a field, which is one of a column."""
+    name = as_text(value, where)
+    if not name.isidentifier() or len(name) > LONGEST_NAME:
+        raise FormError(
+            f"{where} must be letters, digits and _, beginning with no digit, not {name[:80]!r}"
+        )
+    return name
+
+
+def as_one_of(value: Any, known: Iterable[str], where: str) -> str:
+    """One of several words."""
+    if value not in tuple(known):
+        near = nearest(value if isinstance(value, str) else "", known)
+        raise FormError(f"{where}: no {reprlib.repr(value)}{near}")
+    return str(value)
+
+
+def as_checks(value: Any, where: str) -> tuple[str, ...]:
+    """The names of checks."""
+    return tuple(as_one_of(v, CHECKS, where) for v in as_texts(value, where))
+
+
+def as_numbers(value: Any, where: str) -> tuple[float, ...]:
+    """A list of finite numbers."""
+    good = isinstance(value, list) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value
+    )
+    if not good:
+        raise FormError(f"{where} must be a list of numbers, not {reprlib.repr(value)}")
+    return tuple(map(float, value))
+
+
+def as_place(value: Any, where: str) -> tuple[float, ...]:
+    """x, y, width and height."""
+    found = as_numbers(value, where)
+    if len(found) != 4:
+        raise FormError(f"{where} is [x, y, width, height], not {reprlib.repr(value)}")
+    return found
+
+
+def as_places(value: Any, where: str) -> tuple[tuple[float, ...], ...]:
+    """A list of places."""
+    if not isinstance(value, list):
+        raise FormError(f"{where} must be a list of places, not {reprlib.repr(value)}")
+    return tuple(as_place(v, where) for v in value)
+
+
+def as_page(value: Any, where: str) -> int:
+    """The number of a page."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_PAGES:
+        raise FormError(f"{where} is from 1 to {MOST_PAGES}, not {reprlib.repr(value)}")
+    return value
+
+
+def as_flag(value: Any, where: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise FormError(f"{where} is true or false, not {reprlib.repr(value)}")
+    return value
+
+
+def as_paper(value: Any, where: str) -> tuple[float, float]:
+    """A paper by its name, or its width and height in mm."""
+    if isinstance(value, str):
+        return PAPERS[as_one_of(value, PAPERS, where)]
+    sides = as_numbers(value, where)
+    if len(sides) != 2 or not all(20 <= side <= LONGEST_SIDE for side in sides):
+        raise FormError(f"{where} is a name or [width, height] in mm, not {list(sides)}")
+    return sides[0], sides[1]
+
+
+READERS: dict[str, Callable[[Any, str], Any]] = {
+    "name": as_name, "place": as_place, "page": as_page, "label": as_text_or_none,
+    "pattern": as_text_or_none, "date": as_date, "range": as_numbers, "allowed": as_texts,
+    "checks": as_checks, "required": as_flag, "full": as_flag, "cells": as_places,
+    "kind": lambda value, where: as_one_of(value, KINDS, where),
+}  # fmt: skip
