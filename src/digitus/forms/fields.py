@@ -18,13 +18,13 @@ import numpy as np
 
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.detector import merged
-from digitus.detection.maps import peaks
+from digitus.detection.maps import Peaks, peaks
 from digitus.detection.model import shipped
 from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
 from digitus.forms.raster import SCALE
-from digitus.reading.look import look_at, second_look
+from digitus.reading.look import look_at, recognized, second_look
 from digitus.reading.options import ReadingOptions
 from digitus.types import Bytes, Floats32, Floats64, Ints, Mask
 
@@ -34,6 +34,7 @@ WIDE = 1000  # pixels of the sheet of fields
 BETWEEN = 16  # pixels between fields on it
 BLOCK = 16  # pixels of which the sheet's sides are multiples
 LEAST_HEAT = 0.05
+POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks too
 LIKELY = 0.5  # the probability from which on a find is a digit
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
@@ -85,9 +86,7 @@ def read_fields(
     sheet, parts = _sheet(clear, together)
     found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
     found = merged(found)
-    close = shipped_closeup()(sheet, found.boxes)
-    _, looked = second_look(sheet, found, options)
-    joint = shipped().confidence(found, close, looked)
+    joint = _seen(sheet, found, options)
     read = {}
     for part in parts:
         shift = moved[part.field.name]
@@ -96,6 +95,16 @@ def read_fields(
         if field.kind == "free":
             read[field.name] = _read_free(clear, ink, field, moved[field.name], options)
     return read
+
+
+def _seen(sheet: Bytes, found: Peaks, options: ReadingOptions) -> Floats64:
+    """The probabilities of each digit, of each find [k 10], when all three networks have looked."""
+    close, confidence = shipped_closeup()(sheet, found.boxes), shipped().confidence
+    likely = confidence(found, close).sum(1)
+    looked = np.full((len(found), 10), 0.1)
+    which = np.flatnonzero(likely >= POSSIBLE)
+    _, looked[which] = second_look(sheet, found.boxes[which], options)
+    return confidence.which(found, close, looked) * likely[:, None]
 
 
 def _on_white(straight: Bytes) -> Bytes:
@@ -214,7 +223,8 @@ def _read_free(
     rows, columns = _box(field.place, 0.0, clear.shape)
     look = look_at(np.ascontiguousarray(clear[rows, columns]), 0, options)
     lines = look.lines(field.signs or None)
-    joint = look.joint[[i for line in lines for i in line]]
+    kept = [i for line in lines for i in line]
+    joint = recognized(look, kept, options).joint[kept]
     return FieldFound(_on_line(field, joint, field.signs.count("#"), True), shift)
 
 
