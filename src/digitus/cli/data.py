@@ -29,9 +29,19 @@ SHEET_COLUMNS = 20  # columns of a sheet
 @data_dir_option
 @click.option("--sheet", type=PATH, help="Draw some digits of the set to this PNG file.")
 @transposed_option
+@click.option(
+    "--classes",
+    metavar="SIGNS",
+    help="What the labels of your own are, a sign for each class, as in a recipe: ABCXYZ.",
+)
 @json_option
 def data(
-    name: str | None, data_dir: Path | None, sheet: Path | None, transposed: bool, json: bool
+    name: str | None,
+    data_dir: Path | None,
+    sheet: Path | None,
+    transposed: bool,
+    classes: str | None,
+    json: bool,
 ) -> None:
     """List the sets of digits, or load one.
 
@@ -40,10 +50,12 @@ def data(
     """
     if sheet is not None and name is None:
         raise click.UsageError("--sheet needs the NAME of a set")
+    if classes is not None and name is None:
+        raise click.UsageError("--classes needs the NAME of a set of your own")
     if name is None:
         _list_sets(data_dir, json)
     else:
-        _describe(name, data_dir, sheet, transposed, json)
+        _describe(name, data_dir, sheet, transposed, classes, json)
 
 
 def _list_sets(data_dir: Path | None, json: bool) -> None:
@@ -63,17 +75,27 @@ def _list_sets(data_dir: Path | None, json: bool) -> None:
 
 
 def _describe(
-    name: str, data_dir: Path | None, sheet: Path | None, transposed: bool, json: bool
+    name: str,
+    data_dir: Path | None,
+    sheet: Path | None,
+    transposed: bool,
+    classes: str | None,
+    json: bool,
 ) -> None:
     """Loads both parts of a set and says what is in them."""
+    from digitus.datasets.digits import DIGITS
     from digitus.datasets.named import pictures_of
 
+    if classes is not None:
+        _check(classes)
     console = output()
     parts = []
     for part in PARTS:
-        digits = pictures_of(name, part, data_dir, transposed=transposed)
-        labels = digits.labels
-        counts = None if labels is None else [int((labels == d).sum()) for d in range(10)]
+        digits = pictures_of(name, part, data_dir, transposed=transposed, classes=classes or DIGITS)
+        labels, signs = digits.labels, digits.classes
+        if classes not in (None, signs):
+            raise click.UsageError(f"--classes is for labels of your own; {name} has {signs}")
+        counts = None if labels is None else _counted(labels, len(signs))
         parts.append(
             {
                 "part": part,
@@ -81,6 +103,7 @@ def _describe(
                 "origin": digits.origin,
                 "n": len(digits.images),
                 "size": list(digits.images.shape[1:]),
+                **({} if signs == DIGITS else {"classes": signs}),
                 "by_digit": counts,
                 "sha256": None if labels is None else digits.labelled().sha256,
             }
@@ -89,12 +112,40 @@ def _describe(
             console.print(digits.name, style="bold", end="")
             console.print(f": {len(digits.images):,} images")
             console.print(f"    {digits.origin}")
-            told = "of 0 to 9: " + ", ".join(f"{c:,}" for c in counts) if counts else "no labels"
-            console.print(f"    {told}")
+            console.print(f"    {_told(signs, counts)}")
         if sheet is not None and part == "train":
-            _draw_sheet(sheet, digits.images, _in_rows(digits.images) if labels is None else labels)
+            rows = _in_rows(digits.images) if labels is None else labels
+            _draw_sheet(sheet, digits.images, rows, len(signs))
     if json:
         print_json({"set": name, "parts": parts})
+
+
+def _check(classes: str) -> None:
+    """Whether a recipe could tell them. Raises `click.UsageError`."""
+    from digitus.recipe import check_classes
+
+    try:
+        check_classes(classes)
+    except ValueError as error:
+        raise click.UsageError(f"--classes: {error}") from None
+
+
+def _counted(labels: Ints, classes: int) -> list[int]:
+    """How many there are of each class."""
+    import numpy as np
+
+    return [int(count) for count in np.bincount(labels, minlength=classes)]
+
+
+def _told(classes: str, counts: list[int] | None) -> str:
+    """How many there are of each, in a line."""
+    from digitus.datasets.digits import DIGITS
+
+    if counts is None:
+        return "no labels"
+    if classes == DIGITS:
+        return "of 0 to 9: " + ", ".join(f"{count:,}" for count in counts)
+    return ", ".join(f"{sign}: {count:,}" for sign, count in zip(classes, counts, strict=True))
 
 
 def _in_rows(images: Images) -> Ints:
@@ -104,8 +155,8 @@ def _in_rows(images: Images) -> Ints:
     return np.arange(len(images)) // SHEET_COLUMNS
 
 
-def _draw_sheet(path: Path, images: object, labels: object) -> None:
-    """A row for each digit, its first examples side by side."""
+def _draw_sheet(path: Path, images: object, labels: object, classes: int) -> None:
+    """A row for each class, its first examples side by side."""
     import numpy as np
     from PIL import Image
 
@@ -114,9 +165,9 @@ def _draw_sheet(path: Path, images: object, labels: object) -> None:
 
     images, labels = np.asarray(images), np.asarray(labels)
     height, width = images.shape[1:]
-    canvas = np.zeros((10 * height, SHEET_COLUMNS * width), np.uint8)
-    for digit in range(10):
-        for column, image in enumerate(images[labels == digit][:SHEET_COLUMNS]):
-            rows = slice(digit * height, (digit + 1) * height)
+    canvas = np.zeros((classes * height, SHEET_COLUMNS * width), np.uint8)
+    for place in range(classes):
+        for column, image in enumerate(images[labels == place][:SHEET_COLUMNS]):
+            rows = slice(place * height, (place + 1) * height)
             canvas[rows, column * width : (column + 1) * width] = image
     write_page(path, png(Image.fromarray(canvas)))

@@ -83,7 +83,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not is_name(self.name):
             raise ValueError(f"name must be printable, without / or \\, not {self.name[:80]!r}")
-        _check_classes(self.classes)
+        check_classes(self.classes)
         for key, least in (("development", 1), ("batch_size", 0), ("epochs", 1), ("seed", 0)):
             if getattr(self, key) < least:
                 raise ValueError(f"{key} must be at least {least}, not {getattr(self, key)}")
@@ -104,8 +104,11 @@ class Recipe:
             )
 
 
-def _check_classes(classes: str) -> None:
-    """Raises `ValueError` for what cannot be the classes of a recipe."""
+def check_classes(classes: str) -> None:
+    """What a recipe may tell apart: signs that differ and can be seen.
+
+    Raises `ValueError`.
+    """
     if not 2 <= len(set(classes)) == len(classes) <= MOST_CLASSES:
         found = repr(classes[:100])
         raise ValueError(f"classes must be 2 to {MOST_CLASSES} different signs, not {found}")
