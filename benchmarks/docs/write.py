@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from . import load, model_card, portable, reading, records
+from . import load, model_card, portable, reading, records, unlearnt
 from .results import ROOT, interval, percent, results, source
 
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
@@ -31,6 +31,7 @@ def pages() -> dict[Path, str]:
         ),
         docs / "serve.md": load.section(results("load")),
         docs / "portable.md": portable.section(results("portable")),
+        docs / "train.md": unlearnt.section(results("unlearnt")),
     }
     return {
         **{page: with_section(page, section) for page, section in sections.items()},
@@ -58,6 +59,7 @@ def readme_section() -> str:
         *recipe_table(),
         "",
         *records.summary(),
+        *unlearnt.summary(results("unlearnt")),
         f"- Gradients: {checks['passed']} of {checks['checked']} agree with finite differences,",
         f"  and {checks['caught']} of {checks['mutations']} deliberately wrong ones are caught",
         f"  ({source('gradients')}).",

@@ -18,7 +18,7 @@ from digitus.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from digitus.types import Images, Ints
+    from digitus.types import Images, Ints, Labels
 
 PARTS: tuple[Literal["train", "test"], ...] = ("train", "test")
 SHEET_COLUMNS = 20  # columns of a sheet
@@ -130,7 +130,7 @@ def _check(classes: str) -> None:
         raise click.UsageError(f"--classes: {error}") from None
 
 
-def _counted(labels: Ints, classes: int) -> list[int]:
+def _counted(labels: Labels, classes: int) -> list[int]:
     """How many there are of each class."""
     import numpy as np
 

@@ -17,7 +17,7 @@ import numpy as np
 from digitus.committee import Committee
 from digitus.datasets.augment import augment
 from digitus.datasets.batches import ahead, order
-from digitus.datasets.digits import CLASSES, NOT_A_DIGIT, Digits, targets
+from digitus.datasets.digits import NOT_A_DIGIT, Digits, targets
 from digitus.datasets.mapped import Mapped
 from digitus.nn import one_hot
 from digitus.nn.arrays import bounds, stream
@@ -25,9 +25,9 @@ from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer, load
 from digitus.synthetic.degrade import worn
 from digitus.synthetic.not_digits import not_digits
-from digitus.synthetic.strokes import strokes
 from digitus.synthetic.wear import Wear
 from digitus.threads import Map
+from digitus.training import refusal
 from digitus.training.device import NUMPY, Device
 from digitus.training.source import ArrayShape, Batch, Claim, Development, right_classes
 from digitus.training.suited import missing
@@ -35,6 +35,7 @@ from digitus.types import Floats32, Images, Labels, Params
 
 SPLIT_SEED = 0  # the same for all seeds: development images are never learnt from by any run
 WORN_AT_ONCE = 1000  # images
+LEAST_OTHERS = 3000  # pictures of no digit to draw from, where the set lacks some digits
 OTHERS_SHARE = 0.75  # of the pictures of no digit, where the set lacks some digits
 
 
@@ -86,23 +87,18 @@ class Examples:
 
     @cached_property
     def nothing(self) -> Images:
-        """Pictures of no digit [n 28 28]: as many as an epoch draws.
+        """Pictures of no digit [n 28 28]: at least as many as an epoch draws.
 
         Where digits are missing in the set, most are these, by the simulated pen: a network that
-        never saw a 7 reads it as one of those that it knows.
+        never saw a 7 reads it as one of those that it knows. They are many, however small the set.
         """
+        seed, absent = self.recipe.seed, missing(self.learnt)
         count = max(1, round(self.recipe.not_digits * len(self.learnt)))
-        others = self._others(round(OTHERS_SHARE * count)) if missing(self.learnt) else None
-        if others is None:
-            return not_digits(count, self.recipe.seed)
-        strange = not_digits(max(1, count - len(others)), self.recipe.seed)
-        return np.concatenate([others, strange])
-
-    def _others(self, count: int) -> Images:
-        """So many pictures of the digits that are missing in the set."""
-        others = missing(self.learnt)
-        drawn = strokes(max(1, count * CLASSES // len(others)), self.recipe.seed)
-        return drawn.images[np.isin(drawn.labels, others)]
+        if not absent:
+            return not_digits(count, seed)
+        count = max(count, LEAST_OTHERS)
+        others = refusal.drawn(absent, round(OTHERS_SHARE * count), seed)
+        return np.concatenate([others, not_digits(max(1, count - len(others)), seed)])
 
     @cached_property
     def targets(self) -> Floats32:

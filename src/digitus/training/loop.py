@@ -23,6 +23,7 @@ from digitus.errors import DataError
 from digitus.nn import one_hot, softmax, to_numpy
 from digitus.recipe import Recipe, planned_for
 from digitus.recognizer import Recognizer, calibrate
+from digitus.training import refusal
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import EpochEnded, Finished, Started, Stepped
 from digitus.training.examples import SPLIT_SEED, Examples, all_worn, sample, size_of
@@ -35,6 +36,7 @@ from digitus.training.session import (
     initial_state,
     params_so_far,
 )
+from digitus.training.suited import missing
 
 # What a listener needs, wherever it is defined.
 __all__ = (
@@ -112,6 +114,9 @@ def _recognizer(session: Session, examples: Examples, digits: Digits) -> Recogni
     if recipe.not_digits:
         confidence = softmax(outputs[: len(development)] / temperature).max(axis=1)
         threshold = float(np.quantile(confidence, DOUBTED_SHARE))
+        if absent := missing(learnt):
+            z = recognizer.outputs(refusal.held_back(absent), session.each)
+            threshold = refusal.threshold(confidence, softmax(z / temperature).max(axis=1))
     history = {
         "digitus": __version__,
         "numpy": np.__version__,
