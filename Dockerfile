@@ -7,6 +7,7 @@ FROM python:3.13 AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE hatch_build.py ./
 COPY src src
+COPY docs docs
 RUN DIGITUS_BUILD=require pip wheel --no-cache-dir --wheel-dir /wheels .
 
 FROM python:3.13-slim

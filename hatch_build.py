@@ -2,14 +2,14 @@
 
     python hatch_build.py [FLAG ...]      in place, for example with -fsanitize=undefined -g
 
-It also says what a package index shows. README stands alone there, so what it names by its path
-needs an address, and so do the project's pages: `DIGITUS_ADDRESS` is that of the repository's
-files, ending in a slash, which whoever publishes says. Without it there are no pages to name, and
-links to files and pictures become words.
+It also puts what the page shows of docs/ into a wheel, and says what a package index shows. README
+stands alone there, so what it names by its path needs an address, and so do the project's pages:
+`DIGITUS_ADDRESS` is that of the repository's files, ending in a slash, which whoever publishes
+says. Without it there are no pages to name, and links to files and pictures become words.
 
-They are a shared library that Python opens through ctypes, so one wheel serves every version of
-Python. Needed is a compiler that knows GCC's vectors: GCC 11 or Clang 12, as $CC or cc. Where there
-is none, or it fails, the package is pure Python and computes by NumPy alone; with
+The kernels are a shared library that Python opens through ctypes, so one wheel serves every
+version of Python. Needed is a compiler that knows GCC's vectors: GCC 11 or Clang 12, as $CC or cc.
+Where there is none, or it fails, the package is pure Python and computes by NumPy alone; with
 `DIGITUS_BUILD=require` that is an error, for whoever makes wheels, and `DIGITUS_BUILD=none` builds
 nothing.
 """
@@ -106,6 +106,8 @@ else:
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
             """Called before the files of a wheel are collected."""
+            if version != "editable":  # where the repository is at hand, its own text is read
+                build_data["force_include"].update(texts(Path(self.root)))
             if built():
                 # auditwheel, which cibuildwheel calls, says later which Linux it fits.
                 platforms = (tag.platform for tag in sys_tags())
@@ -113,6 +115,14 @@ else:
                 build_data["pure_python"] = False
                 build_data["tag"] = f"py3-none-{platform}"
                 build_data["artifacts"].append(f"/{LIBRARY.relative_to(Path(__file__).parent)}")
+
+    TEXT = "digitus/serve/handbook/text"
+
+    def texts(root: Path) -> dict[str, str]:
+        """What the page shows of docs/, by where it lies in a wheel."""
+        docs = root / "docs"
+        files = [docs / "mathematics.md", *sorted((docs / "pictures").glob("math-*.svg"))]
+        return {str(file): f"{TEXT}/{file.relative_to(docs).as_posix()}" for file in files}
 
     BY_PATH = r"(!?)\[([^\]]*)\]\((?!\w+:|#)([^)\s]+)\)"  # a link or picture in Markdown
 

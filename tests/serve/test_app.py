@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -72,3 +73,17 @@ def test_our_own_mistakes_are_a_500(
     assert answer.json() == {"error": "the server made a mistake; its log says more"}
     assert "content-security-policy" in answer.headers
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_modules_of_a_view_are_known_ahead(served: Serving) -> None:
+    page = served.client.get("/").text
+    (table,) = re.findall(r'id="views">(.*?)</script>', page)
+    views = json.loads(table)
+    assert {"draw", "read", "inside", "learn", "mistakes", "worked"} == set(views)
+    for view, modules in views.items():
+        assert f"{view}.js" in modules
+        assert f"/static/{view}.js" not in page.partition("</head>")[0]  # fetched when asked for
+        listed = {*modules, *re.findall(r'modulepreload" href="/static/([\w.]+)"', page)}
+        for name in modules:
+            text = served.client.get(f"/static/{name}").text
+            assert set(re.findall(r'^import .*"\./([\w.]+)";$', text, re.MULTILINE)) <= listed

@@ -26,6 +26,7 @@ from digitus.serve.batcher import Batcher
 from digitus.serve.classroom.door import Door, cookie_name
 from digitus.serve.classroom.handlers import ClassHandlers
 from digitus.serve.classroom.roster import MOST_PUPILS, Roster
+from digitus.serve.handbook.handlers import Handbook
 from digitus.serve.health import HealthHandler
 from digitus.serve.inside import InsideHandlers
 from digitus.serve.live.handlers import RunHandlers
@@ -146,6 +147,7 @@ def application(
         addresses = {**addresses, **described(own.addresses())}
     description = json_text(document(addresses, token=policy.token is not None))
     page = StaticFiles(read_files(), reload_page)
+    handbook = Handbook(page, backend.pool).addresses()
 
     async def metrics(request: Request) -> Response:
         return Response(backend.metrics.text(), media_type=CONTENT_TYPE)
@@ -156,6 +158,7 @@ def application(
     app = Starlette(
         routes=[
             *(route(path, operations) for path, operations in addresses.items()),
+            *(route(path, methods) for path, methods in handbook.items()),
             route("/metrics", {"GET": metrics}),
             route("/openapi.json", {"GET": openapi}),
             route("/api", {"GET": page.api}),

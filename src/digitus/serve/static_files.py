@@ -6,6 +6,7 @@ Inside: that table and its answers. Not inside: the files themselves (`static/`)
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ MEDIA_TYPES = {
 
 
 ENTRY = "main.js"
+VIEW = re.compile(rb'(\w+): \(\) => import\("\./([\w.-]+)"\)')
 IMPORT = re.compile(rb'^import .*"\./([\w.-]+)";$', re.MULTILINE)
 
 
@@ -69,9 +71,16 @@ class StaticFiles:
 
     async def api(self, request: Request) -> Response:
         """GET /api: how to call it, with the address by which it was called."""
-        page = self._file("api.html")
-        address = escape(f"{request.url.scheme}://{request.url.netloc}").encode()
-        return Response(page.content.replace(b"{{address}}", address), media_type=page.kind)
+        address = escape(f"{request.url.scheme}://{request.url.netloc}")
+        return self.filled("api.html", address=address)
+
+    def filled(self, name: str, **values: str) -> Response:
+        """A page with HTML in its {{places}}."""
+        page = self._file(name)
+        content = page.content
+        for place, value in values.items():
+            content = content.replace(f"{{{{{place}}}}}".encode(), value.encode())
+        return Response(content, media_type=page.kind)
 
     async def static(self, request: Request) -> Response:
         """GET /static/NAME."""
@@ -84,18 +93,31 @@ class StaticFiles:
         return files[name]
 
 
+def _with(files: Mapping[str, bytes], *entries: str) -> set[str]:
+    """Modules, and all that they import, and so on."""
+    wanted, todo = set[str](), set(entries)
+    while todo:
+        wanted |= todo
+        imported = (IMPORT.findall(files[name]) for name in todo)
+        todo = {name.decode() for names in imported for name in names} - wanted
+    return wanted
+
+
 def _ahead(files: Mapping[str, bytes]) -> bytes:
     """Links by which a browser asks at once for all modules that the first needs.
 
     Otherwise it would learn of each only from those that import it, one round trip after the other.
     """
-    wanted, todo = set[str](), {ENTRY}
-    while todo:
-        wanted |= todo
-        imported = (IMPORT.findall(files[name]) for name in todo)
-        todo = {name.decode() for names in imported for name in names} - wanted
-    links = (f'<link rel="modulepreload" href="/static/{name}">' for name in sorted(wanted))
+    links = (f'<link rel="modulepreload" href="/static/{n}">' for n in sorted(_with(files, ENTRY)))
     return "\n".join(links).encode()
+
+
+def _views(files: Mapping[str, bytes]) -> bytes:
+    """The same for each view, as JSON; the page asks for those of the view in its address."""
+    first = _with(files, ENTRY)
+    views = {view.decode(): name.decode() for view, name in VIEW.findall(files[ENTRY])}
+    table = {view: sorted(_with(files, name) - first) for view, name in views.items()}
+    return json.dumps(table, separators=(",", ":")).encode()
 
 
 def read_files() -> dict[str, File]:
@@ -103,7 +125,8 @@ def read_files() -> dict[str, File]:
     folder = resources.files("digitus.serve") / "static"
     found = {}
     contents = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
-    contents["index.html"] = contents["index.html"].replace(b"<!-- modules -->", _ahead(contents))
+    page = contents["index.html"].replace(b"<!-- modules -->", _ahead(contents))
+    contents["index.html"] = page.replace(b"{{views}}", _views(contents))
     for name, content in contents.items():
         suffix = name[name.rfind(".") :]
         if suffix in MEDIA_TYPES:

@@ -17,10 +17,15 @@ import { networkMap } from "./networkmap.js";
 import { chosen, onModel } from "./shared.js";
 import { words } from "./words.js";
 
+const TAUGHT = new Set(["Scale", "Dense", "Relu", "Sigmoid", "Softmax", "Conv", "MaxPool"]); // by a lesson (handbook/handlers.py)
 const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show nothing new
 
 /** A layer's name, without what nobody chooses. */
 const title = (layer) => (["BatchNorm", "Scale", "Standardize"].includes(layer.kind) ? layer.kind : layer.name.replace(/\(\)$/, ""));
+
+/** Where a layer is derived, taught and written; the lesson only of what a lesson teaches. */
+const further = ({ kind }) => h("p", { class: "further" }, ["mathematics", "lesson", "code"].filter((to) => to !== "lesson" || TAUGHT.has(kind)).map((to) =>
+  h("a", { href: to === "code" ? `/code/digitus.nn.${kind}` : `/${to}/${kind}`, "aria-label": `${words(`inside.to.${to}`)}: ${kind}` }, words(`inside.to.${to}`))));
 
 export function mount(section) {
   const edits = new Edits();
@@ -112,7 +117,7 @@ export function mount(section) {
         h("div", { class: "about" },
           h("h4", {}, h("span", { class: "index" }, index), title(layer)),
           h("span", { class: "shapes", "aria-label": words("inside.shapes", { from: shape(layer.shape_in), to: shape(layer.shape_out) }) },
-            shape(layer.shape_in), h("span", { class: "arrow" }, " → "), shape(layer.shape_out)), rule),
+            shape(layer.shape_in), h("span", { class: "arrow" }, " → "), shape(layer.shape_out)), rule, further(layer)),
         drawn ? h("div", { class: "canvas" }, drawn.canvas) : "",
       );
       return { row, maps: drawn, rule };

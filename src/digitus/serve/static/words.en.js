@@ -57,6 +57,7 @@ export default {
 
   "inside.lead": "Point at any number to see it computed. Paint on the digit, drag a weight in the lens, and watch the answer change.",
   "inside.size": "How large a network", "inside.size.small": "784-32-10", "inside.size.real": "The real one",
+  "inside.to.mathematics": "Derivation", "inside.to.lesson": "Lesson", "inside.to.code": "Code",
   "inside.layers": "Block by block", "inside.ways": "Which equations",
   "map.title": "The network at a glance", "map.legend": "below zero, zero, above zero", "map.input": "Your digit", "map.answer": "Answer",
   "block.unfold": "show its {n} layers", "block.fold": "fold its {n} layers together",
@@ -147,7 +148,7 @@ export default {
   "worked.answers": "Answers", "worked.pixels": "The middle block: its mean brightness as a number from 0 to 1, rounded to tenths", "worked.neuron": "The first hidden unit weighs what it sees, and adds its bias",
   "worked.relu": "ReLU lets through what is above zero", "worked.score": "The output for this digit weighs both hidden units", "worked.softmax": "Softmax makes a probability of the three scores",
   "worked.loss": "The loss is the surprise at the truth", "worked.blame": "Backward: said minus true, over two digits", "worked.back": "The blame that reaches the first hidden unit",
-  "worked.gradient": "The gradient of the middle pixel’s weight: both digits have their say", "worked.weight": "The new weight: a step downhill", "tour.title": "A tour of 20 minutes",
+  "worked.gradient": "The gradient of the middle pixel’s weight: both digits have their say", "worked.weight": "The new weight: a step downhill", "tour.title": "A tour in eight steps",
   "tour.there": "Do it here", "tour.answer": "Answer", "tour.next": "Next step",
   "tour.end": "End the tour", "tour.leave": "Leave the tour; it goes on here next time",
   "tour.why": "Why not rules?", "tour.why.do": "Write a 7 in three ways, with and without a bar, slanted, tiny. Then write something that is no digit.",

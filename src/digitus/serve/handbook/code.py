@@ -1,0 +1,40 @@
+"""The source of a piece of code, by its name in the mathematics: `digitus.nn.Conv.forward`.
+
+Inside: finding it. Not inside: which names may be asked for (`mathematics.named`), the page around
+(`handlers`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+@cache
+def written(name: str) -> str | None:
+    """A class or a function as it is written; None of what has no source of its own.
+
+    Only for names that are known: modules on the way are imported.
+    """
+    found = _found(name)
+    return inspect.getsource(found) if inspect.isclass(found) or inspect.isfunction(found) else None
+
+
+def _found(name: str) -> Any:
+    thing: Any = None
+    path = ""
+    for part in name.split("."):
+        path = f"{path}.{part}".lstrip(".")
+        if hasattr(thing, part):
+            thing = getattr(thing, part)
+        elif thing is None or isinstance(thing, ModuleType):
+            try:
+                thing = import_module(path)
+            except ModuleNotFoundError:
+                return None
+        else:
+            return None
+    return thing
