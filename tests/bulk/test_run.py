@@ -109,6 +109,10 @@ def test_the_same_rows_in_every_form(
         assert (flat[0]["value"], flat[0]["x"]) == (str(told[0]["value"]), str(told[0]["x"]))
         assert {"number", "confidence", "model", "version"} <= set(told[0])
     assert not [*Path().glob("*.parts")]
+    run, _ = run_of(["in"], "one.csv", "csv", by, single=True)
+    assert run.finished() is not None
+    Path("one.csv").unlink()  # then its manifest tells of nothing
+    assert run.finished() is None
 
 
 def test_what_is_done_is_not_done_again(pictures: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,17 +21,20 @@ from digitus.errors import DataError, OutputError
 
 
 class Unreliable(MemoryFileSystem):
-    """Of its answers each third fails and each seventh comes too late."""
+    """Of its answers each third fails, and each 25th comes too late."""
 
     protocol = "unreliable"
     store: dict[str, Any] = {}  # noqa: RUF012 (as in the class above)
     pseudo_dirs = [""]  # noqa: RUF012
     asked = itertools.count(1)
+    late = threading.Event()
+    stalled = 0
 
     def _now_and_then(self) -> None:
         number = next(self.asked)
-        if number % 7 == 0:
-            time.sleep(2 * store.STALLED_SECONDS)
+        if number % 25 == 0:
+            type(self).stalled += 1
+            self.late.wait(60)
         if number % 3 == 0:
             raise RuntimeError("503 Slow Down")
 
@@ -57,9 +61,11 @@ class Unreliable(MemoryFileSystem):
 @pytest.fixture
 def unreliable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(store, "WAITS", (0.0, 0.0, 0.0, 0.0))
-    monkeypatch.setattr(store, "STALLED_SECONDS", 0.05)
+    monkeypatch.setattr(store, "STALLED_SECONDS", 0.5)  # longer than any other answer takes
     fsspec.register_implementation("unreliable", Unreliable, clobber=True)
     yield fsspec.filesystem("unreliable")
+    Unreliable.late.set()
+    Unreliable.late = threading.Event()
     Unreliable.store.clear()
 
 
@@ -78,6 +84,7 @@ def test_from_and_to_a_store_that_fails_and_stalls(
     about = again.finished()
     assert about is not None
     assert (about["pictures"], about["errors"]) == (13, 1)
+    assert Unreliable.stalled > 1
     Path("copy").mkdir()
     for name in run.store.names():
         if name.startswith("part-"):

@@ -72,7 +72,7 @@ def members(name: str, kind: str) -> Iterator[Found]:
 
 def contents(items: Iterable[Item]) -> Iterator[tuple[Item, bytes | DataError]]:
     """The bytes of each picture, or what is wrong with it. An archive is opened once in a row."""
-    with closing(_Opened()) as archive:
+    with closing(_Latest()) as archive:
         for item in items:
             try:
                 yield item, _content(item, archive)
@@ -82,7 +82,7 @@ def contents(items: Iterable[Item]) -> Iterator[tuple[Item, bytes | DataError]]:
                 yield item, DataError(f"{item.source}: there is not enough memory to read it")
 
 
-def _content(item: Item, archive: _Opened) -> bytes:
+def _content(item: Item, archive: _Latest) -> bytes:
     if item.kind == "error":
         raise DataError(str(item.at))
     if item.kind == "file" and not is_remote(item.file):
@@ -109,8 +109,34 @@ def _told(name: str) -> Iterator[None]:
     raise DataError(f"{name}: {why}")
 
 
-class _Opened:
+class _Latest:
     """The archive that was opened last: the pictures of a part lie beside one another."""
+
+    def __init__(self) -> None:
+        self.archive = _Opened()
+
+    def close(self) -> None:
+        """Lets it go."""
+        self.archive.close()
+
+    def picture(self, item: Item) -> bytes:
+        """The bytes of a picture in an archive; asked again where its store fails."""
+        if not is_remote(item.file):
+            return self.archive.picture(item)
+        first = True
+
+        def afresh() -> bytes:
+            nonlocal first
+            if not first:  # the one before may still be waited for, by a thread that stalls
+                self.archive = _Opened()
+            first = False
+            return self.archive.picture(item)
+
+        return asked(afresh, item.source)
+
+
+class _Opened:
+    """An archive, and how far its rows have been read."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -125,20 +151,7 @@ class _Opened:
         self.name, self.file, self.zip, self.rows = "", None, None, None
 
     def picture(self, item: Item) -> bytes:
-        """The bytes of a picture in an archive; asked again where its store fails."""
-        if not is_remote(item.file):
-            return self._picture(item)
-
-        def afresh() -> bytes:
-            try:
-                return self._picture(item)
-            except OSError:
-                self.close()
-                raise
-
-        return asked(afresh, item.source)
-
-    def _picture(self, item: Item) -> bytes:
+        """The bytes of a picture in it; another one is opened where it is in another."""
         if self.name != item.file:
             self.close()
             self.file = opened(item.file)

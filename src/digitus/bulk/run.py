@@ -91,7 +91,7 @@ class BulkRun:
         """
         store, name = self.manifest
         told = store.read(name)
-        if told is not None:
+        if told is not None and not (self.single and not self._occupied()):
             about = _object(told, store.address(name))
             self._same(about)
             if self.single:

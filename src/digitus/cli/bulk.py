@@ -107,9 +107,10 @@ def bulk(
         console.print(printable(f"{out} is complete since {about['finished']}"))
         _tell(about, out, json)
         return
+    engine = _engine(cluster, cores(threads))
     start = time.monotonic()
     with run.locked():
-        _follow(run, run.carry_out(_engine(cluster, cores(threads)), reader), console)
+        _follow(run, run.carry_out(engine, reader), console)
     _tell({**run.tally.record(), "seconds": round(time.monotonic() - start, 1)}, out, json)
 
 
