@@ -47,6 +47,19 @@ def test_a_blank_form(digitus: Any, form_file: Path, tmp_path: Path) -> None:
     assert "name must be text" in digitus("form", "print", form_file).complaint
 
 
+def test_a_form_that_others_printed(digitus: Any, scan: Path) -> None:
+    cv2.imwrite("blank.png", printed())
+    done = digitus("form", "new", "blank.png", "--out", "theirs.toml")
+    assert done.code == 0, done.err
+    assert "4 fields found" in done.out
+    done = digitus("form", "read", "theirs.toml", scan, "--to", "out.csv")
+    assert done.code == 0, done.err
+    (row,) = table(Path("out.csv"))
+    assert [row[f"field{i}"] for i in (1, 2, 3, 4)] == ["1234", "170", "025", "195"]
+    again = digitus("form", "new", "blank.png", "--out", "theirs.toml")
+    assert "is there already" in again.complaint
+
+
 def test_a_scan_in_every_kind_of_table(digitus: Any, form_file: Path, scan: Path) -> None:
     for kind in ("csv", "parquet", "sqlite"):
         done = digitus("form", "read", form_file, scan, "--to", f"out.{kind}", "--json")

@@ -41,6 +41,34 @@ def form() -> None:
     """
 
 
+@form.command("new")
+@click.argument("blank", type=FORM)
+@click.option("--out", type=PATH, required=True, help="The form's file, FORM.toml.")
+def new(blank: Path, out: Path) -> None:
+    """Propose the file of a form that others printed, from a picture or PDF of its blank pages.
+
+    Boxes, combs, cells of tables and underlines become fields; names and patterns are yours to
+    give. The picture shows the whole sheet, upright, and nothing else.
+    """
+    import os
+
+    from digitus.errors import FormError
+    from digitus.files import write_text
+    from digitus.forms.propose import propose
+    from digitus.forms.sheets import SIDE
+    from digitus.forms.table import to_toml
+    from digitus.vision.colour import as_grey
+    from digitus.vision.decode import decode_pages
+
+    if out.exists():
+        raise FormError(f"{out} is there already; name another file")
+    pages = [as_grey(page.pixels) for page in decode_pages(blank, side=SIDE)]
+    name = os.path.relpath(blank, out.parent)
+    found = propose(out.stem, pages, [name])
+    write_text(out, to_toml(found))
+    output().print(f"{out}: {len(found.fields)} fields found; name them, and say what they hold")
+
+
 @form.command("print")
 @click.argument("form_file", metavar="FORM.toml", type=FORM)
 @click.option("--out", type=PATH, help="The PDF.  [default: FORM.pdf]")

@@ -30,7 +30,7 @@ from digitus.reading.options import ReadingOptions
 from digitus.threads import limited
 from digitus.types import Bytes
 from digitus.vision.colour import as_grey
-from digitus.vision.decode import Picture, decode, decode_pages
+from digitus.vision.decode import Picture, decode_pages
 from digitus.vision.paper import at_most
 
 SIDE = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
@@ -94,13 +94,14 @@ def blanks(forms: Sequence[Form]) -> list[Blank]:
     """The blank pages of those forms that others printed. Raises `FormError`, `DataError`."""
     found = []
     for form in forms:
-        if form.blank and len(form.blank) != form.pages:
+        files = (decode_pages(Path(name), side=SIDE, colours=False) for name in form.blank)
+        pages = [page.pixels for file in files for page in file]
+        if form.blank and len(pages) < form.pages:
             raise FormError(
-                f"form {form.name}: blank has {len(form.blank)} pictures, but there are fields on "
-                f"{form.pages} pages"
+                f"form {form.name}: blank has {len(pages)} pages, but there are fields on page "
+                f"{form.pages}"
             )
-        for page, name in enumerate(form.blank, 1):
-            found.append(Blank.of(form, page, decode(Path(name))))
+        found += [Blank.of(form, i, as_grey(page)) for i, page in enumerate(pages, 1)]
     return found
 
 

@@ -1,0 +1,79 @@
+"""A form's file out of a picture of its blank page, and sheets found by what is printed on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from digitus.errors import DataError, FormError
+from digitus.forms.form import Form
+from digitus.forms.propose import propose
+from digitus.forms.sheets import PageReader
+from digitus.forms.table import load_form, to_toml
+from digitus.vision.decode import Picture
+from filled_forms import ASLANT, FORM, VALUES, filled, photographed, printed
+
+
+@pytest.fixture(scope="module")
+def proposed() -> Form:
+    # Marks are rectangles too, but none that can be written in.
+    return propose("found", [printed()], ["blank.png"])
+
+
+def test_boxes_and_combs_become_fields(proposed: Form) -> None:
+    assert [(f.kind, f.pattern) for f in proposed.fields] == [
+        ("boxes", "####"), ("boxes", "###"), ("comb", "###"), ("boxes", "###"),
+    ]  # fmt: skip
+    larger = proposed.paper[0] / FORM.paper[0]  # a sheet of A6 looks like one of A4
+    assert larger == pytest.approx(2, abs=0.01)
+    for found, small in zip(proposed.fields, FORM.fields, strict=True):
+        true = replace(small, place=tuple(larger * v for v in small.place))
+        assert np.abs(np.subtract(found.place, true.place)).max() < 1.5
+        places = zip(found.digit_places, true.digit_places, strict=True)
+        assert max(abs(a[0] + a[2] / 2 - b[0] - b[2] / 2) for a, b in places) < 1
+
+
+def test_lines_to_write_on_and_cells_of_tables() -> None:
+    page = np.full((877, 620), 255, np.uint8)  # A4, at 75 dots an inch
+    cv2.line(page, (60, 100), (300, 100), 60, 2)
+    for x in (60, 200, 340):
+        cv2.line(page, (x, 200), (x, 260), 60, 2)
+    for y in (200, 230, 260):
+        cv2.line(page, (60, y), (340, y), 60, 2)
+    found = propose("f", [page], [])
+    assert found.paper == (210.0, 297.0)
+    assert [field.kind for field in found.fields] == ["line"] * 5
+    x, y, w, h = found.fields[0].place
+    assert np.array([x, y + h, w]) * 75 / 25.4 == pytest.approx([60, 100, 240], abs=4)
+
+
+def test_nothing_to_write_in() -> None:
+    with pytest.raises(DataError, match="no boxes, combs, tables or lines"):
+        propose("f", [np.full((300, 200), 255, np.uint8)], [])
+
+
+def test_a_sheet_is_found_by_what_is_printed(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "blank.png"), printed())
+    form = replace(FORM, name="theirs", blank=("blank.png",))
+    path = tmp_path / "theirs.toml"
+    path.write_text(to_toml(form))
+    reader = PageReader((load_form(path),))
+    photo = np.ascontiguousarray(np.rot90(photographed(filled(), ASLANT), 2))
+    record = reader.page(Picture(photo, photo.shape[1], photo.shape[0]))
+    found = {name: value["answers"][0][0] for name, value in record["fields"].items()}
+    assert (record["form"], found) == ("theirs", VALUES)
+    blank = np.full_like(photo, 200)
+    assert "is no sheet" in reader.page(Picture(blank, *blank.shape[::-1]))["problem"]
+
+
+def test_a_blank_of_too_few_pages(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "blank.png"), printed())
+    first, *_ = FORM.fields
+    fields = (replace(first, page=2),)
+    form = replace(FORM, fields=fields, sums=(), blank=(str(tmp_path / "blank.png"),))
+    with pytest.raises(FormError, match="blank has 1 pages, but there are fields on page 2"):
+        PageReader((form,)).page(Picture(printed(), 874, 620))
