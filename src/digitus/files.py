@@ -83,6 +83,24 @@ def _read_pipe(file: IO[bytes], size: int) -> bytes:
     return first + file.read(size - len(first))
 
 
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Makes a folder, and those above it, where there is none.
+
+    Raises `OSError`, which says what is there instead: "File exists" is no help to anybody.
+    """
+    try:
+        path.mkdir(mode, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        number, why = errno.ENOTDIR, "is not a folder"
+        try:
+            os.stat(error.filename)
+        except FileNotFoundError:
+            number, why = errno.ENOENT, "is a symbolic link to what is not there"
+        except OSError as circle:
+            number, why = circle.errno or errno.ELOOP, "is a symbolic link that leads in a circle"
+        raise OSError(number, why, error.filename) from None
+
+
 def write_atomically(
     path: Path, write: Callable[[Path], object], *, new_folder: bool = True
 ) -> None:
@@ -95,7 +113,7 @@ def write_atomically(
     beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
         if new_folder:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         write(beside)
         with beside.open("rb+") as file:
             os.fsync(file.fileno())  # the bytes before the name: else a power cut leaves it empty

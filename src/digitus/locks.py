@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from digitus.errors import OutputError
+from digitus.files import make_folder
 
 NAME = ".lock"
 WITHOUT_LOCKS = errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP  # file systems that know none
@@ -60,7 +61,7 @@ def alone(folder: Path, what: str) -> Iterator[None]:
     `OutputError`.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {error.strerror}") from None
     try:

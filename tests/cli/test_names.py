@@ -71,8 +71,18 @@ def test_a_server_without_a_place(
         assert "cannot listen on" in digitus("serve", "model.safetensors", "--host", host).complaint
     monkeypatch.setattr(server, "listen", lambda *_: socket.create_server(("127.0.0.1", 0)))
     (tmp_path / "loop").symlink_to("loop")
-    for folder in (LONG, "loop", f"loop/{LONG}", "model.safetensors"):
-        assert digitus("serve", "model.safetensors", "--folder", folder).complaint
+    (tmp_path / "nowhere").symlink_to("absent")
+    told = {
+        LONG: "File name too long",
+        "loop": "loop: is a symbolic link that leads in a circle",
+        f"loop/{LONG}": "Too many levels of symbolic links",
+        "nowhere": "nowhere: is a symbolic link to what is not there",
+        "nowhere/deeper": "nowhere: is a symbolic link to what is not there",
+        "model.safetensors": "model.safetensors: is not a folder",
+    }
+    for folder, why in told.items():
+        complaint = digitus("serve", "model.safetensors", "--folder", folder).complaint
+        assert complaint.endswith(why), complaint
     with locked(tmp_path, "another server"):
         result = digitus("serve", "model.safetensors", "--folder", tmp_path)
     assert f"{tmp_path} is in use by another server, process {os.getpid()}" in result.complaint

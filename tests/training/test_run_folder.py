@@ -165,6 +165,9 @@ def test_new_runs_take_the_first_free_name(tmp_path: Path) -> None:
     assert new_run("y", tmp_path / "deeper").folder == tmp_path / "deeper" / "y"
     with pytest.raises(OutputError):
         new_run("y", tmp_path / "x" / "model.safetensors")
+    (tmp_path / "nowhere").symlink_to("absent")
+    with pytest.raises(OutputError, match="link to what is not there"):  # not for ever the next
+        new_run("y", tmp_path / "nowhere")
 
 
 def test_runs_that_start_at_once_get_a_folder_each(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def serve(
     from digitus.datasets.digits import DIGITS, named
     from digitus.datasets.sources import cache_folder
     from digitus.errors import ModelError
+    from digitus.files import make_folder
     from digitus.locks import locked
     from digitus.serve.access import AccessPolicy, is_loopback
     from digitus.serve.app import application
@@ -77,7 +78,7 @@ def serve(
         if folder is None:  # one for each address, of which there is one server at a time
             kind = "class" if class_ else "serve"
             folder = cache_folder() / kind / f"{host.replace(':', '_')}-{port}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, 0o700)
         address = f"http://{_shown(host, number=class_)}:{port}/"
         # Requests and runs share out the cores; uvicorn raises the interrupt again in the end.
         with locked(folder, "digitus serve"), limited(1), suppress(KeyboardInterrupt):

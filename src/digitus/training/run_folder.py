@@ -26,7 +26,14 @@ from typing import Any, Protocol, TypeVar
 
 from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
-from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays, write_text
+from digitus.files import (
+    UNREADABLE,
+    make_folder,
+    one_line,
+    read_arrays,
+    write_arrays,
+    write_text,
+)
 from digitus.recipe import Recipe, from_table, to_table
 from digitus.training.device import NUMPY, Device
 from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
@@ -95,7 +102,8 @@ def new_run(name: str, root: Path = Path("runs")) -> Run:
     for number in itertools.count(1):
         folder = root / (name if number == 1 else f"{name}-{number}")
         try:
-            folder.mkdir(parents=True)
+            make_folder(folder.parent)
+            folder.mkdir()
         except FileExistsError:
             continue
         except OSError as error:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import structs
 
 from digitus.errors import DigitusError, OutputError
-from digitus.files import UNREADABLE, one_line
+from digitus.files import UNREADABLE, make_folder, one_line
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.ends import START
 from digitus.serve.live.lesson import Lesson
@@ -107,7 +107,7 @@ class LiveRuns:
     def open(self) -> None:
         """Takes up what an earlier server left; what is damaged is left alone, with a word."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._folder, 0o700)
             for left in self._folder.glob(f"{REMOVED}*"):
                 shutil.rmtree(left, ignore_errors=True)
             folders = [f for f in self._folder.iterdir() if ID.fullmatch(f.name)]
