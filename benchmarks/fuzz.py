@@ -5,13 +5,13 @@
     python benchmarks/fuzz.py all --seconds 600
 
 Targets are every parser (IDX, npz and npy, CSV, zip, mat, Parquet, model, page network,
-checkpoint, what a server keeps of its runs, recipe and settings, pictures and pixels) and every
-address of the server; `--list` names them. atheris keeps the inputs that reach new lines of
-digitus, Pillow and zipfile, and makes others of them. Read, or refused by an error of one line, is
-right. Anything else is a find: another exception, the end of the process, more than 5 s of
-processor time, more memory than the target's budget. The smallest input of each find goes into
-tests/corpus/TARGET, which a test reads from then on; larger than 4 KiB it goes there too, and is
-better rewritten as code.
+checkpoint, what a server keeps of its runs, recipe and settings, pictures, PDFs and pixels) and
+every address of the server, also of a class's; `--list` names them. atheris keeps the inputs that
+reach new lines of digitus, Pillow and zipfile, and makes others of them. Read, or refused by an
+error of one line, is right. Anything else is a find: another exception, the end of the process,
+more than 5 s of processor time, more memory than the target's budget. The smallest input of each
+find goes into tests/corpus/TARGET, which a test reads from then on; larger than 4 KiB it goes there
+too, and is better rewritten as code.
 
 `--json results/hardening.json` writes what was tried, by target; what the file says of other
 targets stays. `--keep FOLDER` goes on next time from the inputs of this time.

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from fuzzing.target import Target
 
-ROOMS = ("sets", "files", "texts", "reading")
+ROOMS = ("sets", "files", "texts", "reading", "documents")
 
 
 def names() -> list[str]:

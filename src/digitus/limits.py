@@ -20,6 +20,8 @@ PICTURE_BYTES = 50 * MB
 PICTURE_PIXELS = 60 * 10**6  # the largest telephone cameras
 WEBP_PIXELS = 25 * 10**6  # its decoder keeps four copies, 16 bytes a pixel
 PICTURE_PAGES = 100  # of a TIFF
+PDF_PAGE_SECONDS = 10  # of one core, to draw one
+PDF_MEMORY_BYTES = 800 * MB  # of the process that draws
 DECODED_AT_ONCE = 1 << 20  # pixels: what is worked out from a decoded picture, strip by strip
 FINDS = 1000  # in one look at a page; a page that is full of writing has a few hundred
 
@@ -75,7 +77,10 @@ class Budget:
 
 BUDGETS = {
     "a picture, opened": Budget(
-        PICTURE_BYTES, 800 * MB, 10, ("PICTURE_BYTES", "PICTURE_PIXELS", "WEBP_PIXELS")
+        PICTURE_BYTES,
+        800 * MB,
+        10,
+        ("PICTURE_BYTES", "PICTURE_PIXELS", "WEBP_PIXELS", "PDF_PAGE_SECONDS", "PDF_MEMORY_BYTES"),
     ),
     "a page of a picture, read": Budget(
         PICTURE_BYTES, 900 * MB, 40, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS")

@@ -18,6 +18,7 @@ from digitus.errors import DataError
 from digitus.vision import decode as module
 from digitus.vision import pdf
 from digitus.vision.decode import FORMATS, decode, decode_pages
+from fuzzing import documents
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(8, 32)
 
@@ -184,9 +185,28 @@ def test_a_pdf_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     page = encoded(Image.new("L", (8, 8)), "PDF")
     monkeypatch.setattr(pdf, "PICTURE_PAGES", 0)
     assert "more than 0 pages; split it" in complaint(page)
+    monkeypatch.undo()
+    for name, most in (("PDF_PAGE_SECONDS", 1), ("PDF_MEMORY_BYTES", 300 * 10**6)):
+        with monkeypatch.context() as patched:
+            patched.setattr(pdf, name, most)
+            assert "takes too much work to draw" in complaint(forms_within_forms(8))
     monkeypatch.setitem(sys.modules, "pypdfium2", None)  # as where the extra is missing
     assert "pip install 'digitus[pdf]'" in complaint(page)
     assert "pdftoppm" in complaint(page)
+
+
+def forms_within_forms(deep: int) -> bytes:
+    """A page of a form that draws another ten times, which draws another ten times ..."""
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R /Resources 5 0 R >>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page,
+        documents.stream(b"", b"/F Do"), b"<< /XObject << /F 6 0 R >> >>",
+    ]  # fmt: skip
+    form = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9]"
+    for inner in range(7, 7 + deep):
+        within = form + b" /Resources << /XObject << /F %d 0 R >> >>" % inner
+        objects.append(documents.stream(within, b"/F Do " * 10))
+    return documents.pdf([*objects, documents.stream(form, b"0 0 9 9 re f")])
 
 
 def test_an_animation_is_refused() -> None:

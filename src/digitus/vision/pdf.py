@@ -1,24 +1,27 @@
 """Pages of a PDF as pictures, with the extra `pdf` (PDFium).
 
-Inside: drawing them, and what of a PDF is refused. Not inside: pictures in files (`decode`).
-
-PDFium keeps what it knows in one place for all threads, so that only one draws at a time.
+Inside: starting the process that draws them, and what of a PDF is refused. Not inside: drawing
+(`pdf_process`), pictures in files (`decode`).
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
-from threading import Lock
-from typing import Any
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import IO
 
 import numpy as np
 
 from digitus.errors import DataError
-from digitus.limits import PICTURE_PAGES
+from digitus.limits import PDF_MEMORY_BYTES, PDF_PAGE_SECONDS, PICTURE_PAGES
 from digitus.types import Bytes
+from digitus.vision import pdf_process
+from digitus.vision.pdf_process import DAMAGED, HEAD, LOCKED, TOO_MANY
 
 SIDE = 2000  # pixels of a page's longer side, where nobody asks for another: 170 an inch of A4
-DRAWING = Lock()
 
 
 def is_pdf(content: bytes) -> bool:
@@ -29,36 +32,48 @@ def is_pdf(content: bytes) -> bool:
 def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[Bytes]:
     """Each page, bytes [h w 3], of so many pixels on its longer side; drawn when it is asked for.
 
-    Raises `DataError` where the extra is missing, for a damaged file, one with a password, and one
-    of more pages than a picture may have.
+    Raises `DataError` where the extra is missing, for a damaged file, one with a password, one of
+    more pages than a picture may have, and one that takes more work or memory than a page may.
     """
-    try:
-        from pypdfium2 import PdfDocument, PdfiumError
-    except ImportError:
+    if find_spec("pypdfium2") is None:
         raise DataError(
             f"{name}: is a PDF; to read it, pip install 'digitus[pdf]', or save its pages as "
             "pictures (pdftoppm -r 200 -png FILE.pdf page)"
-        ) from None
-    try:
-        with DRAWING:
-            document: Any = PdfDocument(content)
-            count = len(document)
-        if count > PICTURE_PAGES:
-            raise DataError(f"{name}: has more than {PICTURE_PAGES} pages; split it")
-        for number in range(count):
-            with DRAWING:
-                pixels = _drawn(document[number], side or SIDE)
-            yield pixels
-    except (PdfiumError, ValueError, OverflowError) as error:
-        why = "has a password" if "password" in str(error).lower() else "is damaged"
-        raise DataError(f"{name}: {why}; save its pages as pictures") from None
+        )
+    numbers = (side or SIDE, PICTURE_PAGES, PDF_PAGE_SECONDS, PDF_MEMORY_BYTES)
+    command = [sys.executable, "-P", pdf_process.__file__, *map(str, numbers)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            with suppress(BrokenPipeError):
+                process.stdin.write(content)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            while (pixels := _next(process.stdout)) is not None:
+                yield pixels
+            code = process.wait()
+        finally:
+            process.kill()  # where nobody wants the other pages
+    told = {
+        0: "",
+        DAMAGED: "is damaged; save its pages as pictures",
+        LOCKED: "has a password; save its pages as pictures",
+        TOO_MANY: f"has more than {PICTURE_PAGES} pages; split it",
+    }
+    if why := told.get(code, "takes too much work to draw; save its pages as pictures"):
+        raise DataError(f"{name}: {why}")
 
 
-def _drawn(page: Any, side: int) -> Bytes:
-    """A page on white."""
-    # PDFium rounds up, and gives a page without a size one of its own.
-    bitmap = page.render(scale=(side - 0.5) / max(page.get_size()), rev_byteorder=True)
-    pixels = np.array(bitmap.to_numpy()[:, :, :3])
-    bitmap.close()
-    page.close()
-    return pixels
+def _next(pipe: IO[bytes]) -> Bytes | None:
+    """The page that comes through the pipe; None where no other comes whole."""
+    head = pipe.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    h, w, row, pixel = HEAD.unpack(head)
+    content = pipe.read(h * row)
+    if len(content) < h * row:
+        return None
+    rows = np.frombuffer(content, np.uint8).reshape(h, row)[:, : w * pixel]
+    return np.ascontiguousarray(rows.reshape(h, w, pixel)[:, :, :3])
