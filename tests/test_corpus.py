@@ -35,9 +35,7 @@ def _server() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(mistakes, "test_digits", lambda: small.digits(400, seed=9))
         yield
-    if routes.server.cache_info().currsize:
-        routes.server().close()
-        routes.server.cache_clear()
+    routes.close()
 
 
 @pytest.mark.parametrize("name", NAMES)

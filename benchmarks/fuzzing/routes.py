@@ -4,9 +4,11 @@ A target is named by a method and an address, as in `POST /api/read`. What is tr
 where the address takes one: JSON if it begins like it and the address takes JSON, else bytes. Of
 an address that takes none, it is what stands in the place of `{...}`, then `?` and the query. An
 answer is right if it is one of the request's own making (below 500), or says in a line that there
-is too much to do.
+is too much to do. The addresses of a class are asked by its teacher, by a pupil, and at the door
+by a stranger; what a browser keeps of a pupil is tried too, for everybody can send such a cookie.
 
-Inside: a server, its targets. Not inside: the bytes of connections (`uvicorn`'s, `serve.server`).
+Inside: two servers, one of them a class's, and their targets. Not inside: the bytes of connections
+(`uvicorn`'s, `serve.server`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +30,10 @@ import numpy as np
 
 from digitus.errors import DigitusError
 from digitus.serve.access import AccessPolicy
-from digitus.serve.app import Backend, application
+from digitus.serve.app import Backend, application, described
+from digitus.serve.classroom.door import JOIN, cookie_name
+from digitus.serve.classroom.handlers import ClassHandlers
+from digitus.serve.classroom.roster import Roster
 from digitus.serve.operation import Operation
 from digitus.synthetic.strokes import strokes
 from fuzzing.reading import damage, recognizer, some_files
@@ -50,6 +55,8 @@ BODIES: dict[str, list[Any]] = {
     ],
     "/api/runs": [LESSON, LESSON | {"layers": "784-4c-p-10", "optimizer": "Adam", "rate": 0.1}],
     "/api/runs/{id}/pace": [{"pace": 2.5}],
+    "/api/class/join": [{"word": "own", "name": "Ada"}],
+    "/api/class/me": [{"name": "Ada"}],
 }
 QUERIES = {
     "/api/draw": b"width=40&height=40&steps=1",
@@ -61,8 +68,9 @@ QUERIES = {
 }
 ASCII = bytes(range(0x21, 0x7F)).decode()
 TRIES, PAUSE_SECONDS = 200, 0.05  # so often a run that is beginning or ending is waited for
-OWN = b"own"  # stands for the id of a run that there is
-PLACES = {"digit": b"7", "name": b"2.W", "id": OWN}
+OWN = b"own"  # stands for the id of a run that there is, for a pupil, and for the class's word
+PLACES = {"digit": b"7", "name": b"2.W", "id": OWN, "number": OWN}
+CLASS, ME = "/api/class", "/api/class/me"
 
 
 class RefusedError(DigitusError):
@@ -72,16 +80,20 @@ class RefusedError(DigitusError):
 class Server(logging.Handler):
     """The application between its beginning and the end of the process, and its runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, of_class: bool) -> None:
         super().__init__()
         logging.getLogger("digitus.serve").addHandler(self)
         self.errors: list[BaseException] = []
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory(prefix="digitus-fuzz-")
-        self.app = application(recognizer(True), AccessPolicy(), Path(self.folder.name))
+        folder = Path(self.folder.name)
+        self.roster = Roster(folder) if of_class else None
+        self.policy = AccessPolicy(token=self.roster.token if self.roster else None)
+        self.app = application(recognizer(True), self.policy, folder, roster=self.roster)
         self.life = self.app.router.lifespan_context(self.app)
         self.loop.run_until_complete(self.life.__aenter__())
         self.runs: dict[str, str] = {}  # their ids, by how they stand
+        self.asked = 0
 
     def close(self) -> None:
         """Ends it."""
@@ -110,6 +122,13 @@ class Server(logging.Handler):
                 time.sleep(PAUSE_SECONDS)
         return self.runs[wanted].encode()
 
+    def a_pupil(self) -> tuple[int, str]:
+        """The number and the secret of somebody who has just joined, and is the only one."""
+        assert self.roster
+        self.roster.clear()
+        secret = self.roster.join(self.roster.word, "Ada", "127.0.0.1")
+        return self.roster.pupils[0].number, secret
+
     def _begun(self, lesson: dict[str, Any]) -> str:
         """The id of a new run, once those that were removed have ended."""
         for _ in range(TRIES):
@@ -125,10 +144,19 @@ class Server(logging.Handler):
         return str(json.loads(told)["status"]) if status == 200 else ""
 
     def ask(
-        self, method: str, path: bytes, query: bytes = b"", body: bytes = b"", kind: str = ""
+        self,
+        method: str,
+        path: bytes,
+        query: bytes = b"",
+        body: bytes = b"",
+        kind: str = "",
+        *headers: tuple[bytes, bytes],
     ) -> tuple[int, bytes]:
         """Status and body of the answer. Raises what happened inside where the status is 500."""
         kind = kind or "application/json"
+        self.asked += 1
+        # Always somebody else, for who says many wrong words has to wait.
+        origin = f"127.{self.asked >> 16 & 255}.{self.asked >> 8 & 255}.{self.asked & 255}"
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
             "scheme": "http", "path": path.decode("utf-8", "replace"), "raw_path": path,
@@ -137,8 +165,9 @@ class Server(logging.Handler):
                 (b"host", b"127.0.0.1"),
                 (b"content-type", kind.encode()),
                 (b"content-length", str(len(body)).encode()),
+                *headers,
             ],
-            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 0), "state": {},
+            "client": (origin, 1), "server": ("127.0.0.1", 0), "state": {},
         }  # fmt: skip
         answer: dict[str, Any] = {"status": 0, "body": b""}
 
@@ -162,17 +191,30 @@ class Server(logging.Handler):
         return answer["status"], answer["body"]
 
 
-@cache
-def server() -> Server:
-    """The one of this process."""
-    begun = Server()
-    atexit.register(begun.close)
-    return begun
+SERVERS: dict[bool, Server] = {}
+
+
+def server(of_class: bool = False) -> Server:
+    """The one of this process, or that of a class."""
+    if of_class not in SERVERS:
+        SERVERS[of_class] = Server(of_class)
+        atexit.register(SERVERS[of_class].close)
+    return SERVERS[of_class]
+
+
+def close() -> None:
+    """Ends those that there are."""
+    while SERVERS:
+        SERVERS.popitem()[1].close()
 
 
 def operations() -> dict[str, Operation]:
     """All operations of the interface by method and address."""
-    addresses = Backend(recognizer(True), Path("never-opened")).addresses()
+    backend = Backend(recognizer(True), Path("never-opened"))
+    with tempfile.TemporaryDirectory() as folder:
+        roster = Roster(Path(folder))
+    own = ClassHandlers(roster, backend.runs, backend.pictures, "")
+    addresses = {**backend.addresses(), **described(own.addresses())}
     return {
         f"{method} {path}": operation
         for path, methods in addresses.items()
@@ -189,6 +231,8 @@ def _addressed(path: str, data: bytes) -> tuple[bytes, bytes]:
     there, _, query = data.partition(b"?")
     if "{id}" in path and OWN in there:
         there = there.replace(OWN, server().a_run(path))
+    elif "{number}" in path and OWN in there:
+        there = there.replace(OWN, b"%d" % server(True).a_pupil()[0])
     # Other bytes do not get past the parser of HTTP.
     there, query = (quote(part, safe=ASCII).encode() for part in (there, query))
     return re.sub(rb"{\w+}", lambda _: there, path.encode()), query
@@ -197,7 +241,8 @@ def _addressed(path: str, data: bytes) -> tuple[bytes, bytes]:
 def tried(name: str, operation: Operation, data: bytes) -> None:
     """One request."""
     method, path = name.split(" ")
-    ours = server()
+    ours = server(path.startswith(CLASS))
+    headers = list(_shown(name, ours, data)) if ours.roster else []
     kind = ""
     if operation.body is None and not operation.raw:
         place, query = _addressed(path, data)
@@ -211,16 +256,33 @@ def tried(name: str, operation: Operation, data: bytes) -> None:
             kind = operation.raw.replace("*", "png")
     if path == "/api/draw":  # the width is that of the body
         query = query.replace(b"width=40&height=40", b"width=%d&height=1" % max(1, len(data)))
-    status, told = ours.ask(method, place, query, data, kind)
+    if path == JOIN and ours.roster:
+        data = data.replace(OWN, ours.roster.word.encode())
+    status, told = ours.ask(method, place, query, data, kind, *headers)
     if name == "POST /api/runs" and status == 201:
         ours.ask("DELETE", f"/api/runs/{json.loads(told)['id']}".encode())
     if status >= 400:
         raise RefusedError(json.loads(told)["error"] if told[:1] == b"{" else told.decode()[:100])
 
 
+def _shown(name: str, ours: Server, data: bytes) -> Iterable[tuple[bytes, bytes]]:
+    """By what who asks at a class's address is known; a pupil's cookie is what is tried."""
+    _, path = name.split(" ")
+    if path == JOIN:
+        ours.a_pupil()  # and there is room for another
+    elif path == ME:
+        _, secret = ours.a_pupil()
+        cookie = f"{cookie_name(ours.policy)}={secret}".encode()
+        yield b"cookie", data.replace(OWN, cookie) if name.startswith("GET") else cookie
+    else:
+        yield b"authorization", f"Bearer {ours.policy.token}".encode()
+
+
 def seeds(name: str, operation: Operation) -> Iterable[bytes]:
     """Requests as they should be."""
     _, path = name.split(" ")
+    if name == f"GET {ME}":
+        return [b"a=b; own", b'own; a="\\"; own']
     if operation.body is None and not operation.raw:
         (there,) = re.findall(r"{(\w+)}", path) or [""]
         return [PLACES.get(there, b"") + b"?" + QUERIES.get(path, b"")]
