@@ -12,6 +12,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
 
+import gc
 import socket
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from digitus.synthetic import not_digits
 
+gc.disable()  # while thousands of tests are collected, of which none goes before the end
 cv2.setNumThreads(1)
 threadpool_limits(1)
 not_digits.BLOCK = 20  # pictures drawn at once: who learns from a few draws no 500 for them
@@ -37,6 +39,13 @@ hypothesis.settings.load_profile("digitus")
 
 ROOT = Path(__file__).parent.parent
 BROWSER = "tests/browser/"
+
+
+@pytest.hookimpl
+def pytest_collection_finish() -> None:
+    """From here on there is waste, but not among what has been collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def missing(thing: str, why: str) -> None:

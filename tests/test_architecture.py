@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
@@ -73,8 +74,13 @@ TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in FILES.items(
 NAMES = sorted(FILES.keys() - {"__init__"})
 
 
-def imports(name: str) -> Iterator[str]:
+@cache
+def imports(name: str) -> frozenset[str]:
     """The modules that a module imports anywhere: "digitus.nn.layers", "numpy.typing" ..."""
+    return frozenset(_imports(name))
+
+
+def _imports(name: str) -> Iterator[str]:
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,8 @@ import numpy as np
 import pytest
 
 from digitus.recognizer import load
-from digitus.training.run_folder import Run, load_checkpoint
-from small import EVERYTHING, digits, same_arrays, write_recipe
+from digitus.training.run_folder import load_checkpoint
+from small import digits, write_recipe
 
 RUN_FILES = ["events.jsonl", "model.safetensors", "report.html"]
 
@@ -178,48 +175,6 @@ def test_paths_are_not_broken_into_lines(digitus: Any, recipe_file: Path, tmp_pa
     assert f"model   {out}/model.safetensors" in result.out.splitlines()
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    """The program in a process of its own."""
-    command = [sys.executable, "-m", "digitus", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def test_ctrl_c_keeps_a_checkpoint_from_which_it_goes_on(
-    digitus: Any, tmp_path: Path, own: Path
-) -> None:
-    # Pictures of no digit are drawn in other blocks by a process of its own than here.
-    table = {**EVERYTHING, "epochs": 40, "not_digits": 0}
-    recipe_file = write_recipe(tmp_path / "tiny.toml", **table)
-    common = ["train", recipe_file, "--data", own, "--threads", 1]
-    run = Run(Path("runs/tiny"))
-    process = start(*common, "--checkpoint-seconds", 0)
-    until = time.monotonic() + 30
-    while not (run.checkpoint.exists() and load_checkpoint(run.checkpoint)[1].step):
-        assert time.monotonic() < until
-        time.sleep(0.002)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    assert not out
-    told = f"stopped; go on with: digitus train {recipe_file} --out runs/tiny --resume"
-    assert told in err.splitlines()
-    state = load_checkpoint(run.checkpoint)[1]
-    assert 0 < state.step < 160  # of 40 epochs, 4 batches each
-    assert not run.model.exists()
-
-    resumed = digitus(*common, "--resume", "--json")
-    assert f"resuming runs/tiny after {state.step} steps" in resumed.err
-    assert files(run.folder) == RUN_FILES
-    whole = digitus(*common, "--out", "whole", "--json")
-    assert same_arrays(load(run.model).params, load("whole/model.safetensors").params)
-    assert resumed.record["development"] == whole.record["development"]
-    assert [json.loads(line).get("epoch") for line in run.log.read_text().splitlines()] == [
-        None,
-        *range(1, 41),
-        None,
-    ]
-
-
 def interrupted(digitus: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     """Leaves a run that was stopped after its third step."""
     from digitus.training.session import Session
@@ -280,15 +235,3 @@ def test_damaged_checkpoints_are_one_line(
     path = Path("runs/tiny/checkpoint.safetensors")
     path.write_bytes(path.read_bytes()[:-9])
     assert str(path) in digitus("train", recipe_file, "--resume").complaint
-
-
-def test_pressing_ctrl_c_twice_ends_at_once(digitus: Any, recipe_file: Path) -> None:
-    from digitus.cli.train_display import interruptions
-
-    before = signal.getsignal(signal.SIGINT)
-    with interruptions() as pressed:
-        signal.raise_signal(signal.SIGINT)
-        assert pressed
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before

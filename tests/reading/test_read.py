@@ -140,7 +140,9 @@ def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
         return network(grey, boxes)
 
     monkeypatch.setattr(look, "shipped_closeup", lambda: counted)
-    row = np.random.default_rng(0).integers(0, 2, (20, 400), np.uint8) * 255
+    monkeypatch.setattr(look, "MANY", 40)
+    monkeypatch.setattr(look, "PART", 15)
+    row = np.random.default_rng(0).integers(0, 2, (10, 200), np.uint8) * 255
     upright = np.repeat(row, 20, axis=0)
     read(np.rot90(upright).copy())
     *parts, whole = sorted(looked)
@@ -170,7 +172,7 @@ def test_nothing_is_read_into_nothing() -> None:
     for picture in (
         np.full((300, 400), 200, np.uint8),
         rng.normal(200, 8, (300, 400)).clip(0, 255).astype(np.uint8),
-        rng.integers(0, 256, (200, 300), dtype=np.uint8),
+        rng.integers(0, 256, (120, 160), dtype=np.uint8),
         np.tile(np.linspace(80, 240, 400).astype(np.uint8), (300, 1)),
     ):
         reading = read(picture)

@@ -44,9 +44,10 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, described: Serving) -> None:
     unknown = [positive_data_acceptance] if case.path in UNFORESEEN else []
     case.call_and_validate(base_url=described.address, excluded_checks=unknown)
-    for run in described.client.get("/api/runs").json()["runs"]:
-        described.client.delete(f"/api/runs/{run['id']}")
-    wait_for(lambda: metric(described, "digitus_runs_ending") == 0)
+    if (case.method.upper(), case.path) == ("POST", "/api/runs"):  # there is room for a few
+        for run in described.client.get("/api/runs").json()["runs"]:
+            described.client.delete(f"/api/runs/{run['id']}")
+        wait_for(lambda: metric(described, "digitus_runs_ending") == 0)
 
 
 def test_what_may_differ_is_said() -> None:
