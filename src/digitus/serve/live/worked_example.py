@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, SupportsFloat, TypeAlias
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class Worked:
     places: dict[str, Place] = field(default_factory=dict)
 
 
-def short(value: Any) -> float:
+def short(value: SupportsFloat) -> float:
     """A number with the digits that count."""
     return float(f"{float(value):.{SIGNIFICANT_DIGITS}g}")
 
@@ -126,7 +126,7 @@ def update(name: str, w: Numbers, step: Numbers, after: Numbers, rate: float) ->
     return Worked(line, dict.fromkeys((f"d{name}", "m", "v", "step", f"{name} + step"), at))
 
 
-def _dense(p: dict[str, Numbers], x: Numbers, at: Place, y: Any) -> Worked:
+def _dense(p: dict[str, Numbers], x: Numbers, at: Place, y: SupportsFloat) -> Worked:
     n, o = at
     terms = x[n] * p["W"][:, o]
     i = int(np.abs(terms).argmax())
@@ -135,7 +135,7 @@ def _dense(p: dict[str, Numbers], x: Numbers, at: Place, y: Any) -> Worked:
     return Worked(line, {"x": (n, i), "W": (i, o), "b": (o,), "y": at})
 
 
-def _conv(layer: nn.Conv, p: dict[str, Numbers], x: Numbers, at: Place, y: Any) -> Worked:
+def _conv(layer: nn.Conv, p: dict[str, Numbers], x: Numbers, at: Place, y: SupportsFloat) -> Worked:
     n, h, w, o = at
     b = layer.border
     image = np.pad(x[n], ((b, b), (b, b), (0, 0)))
@@ -155,9 +155,9 @@ def _conv(layer: nn.Conv, p: dict[str, Numbers], x: Numbers, at: Place, y: Any) 
     return Worked(_line(f"y{list(at)}", what, numbers), places)
 
 
-def _pool(layer: Any, x: Numbers, at: Place, y: Any) -> Worked:
+def _pool(layer: nn.MaxPool | nn.AveragePool, x: Numbers, at: Place, y: SupportsFloat) -> Worked:
     n, h, w, c = at
-    s: int = layer.size
+    s = layer.size
     window = x[n, h * s : (h + 1) * s, w * s : (w + 1) * s, c].ravel()
     kind = "max" if isinstance(layer, nn.MaxPool) else "mean"
     line = _line(f"y{list(at)}", f"{kind}({', '.join(map(_n, window))})", "", y)
@@ -165,7 +165,11 @@ def _pool(layer: Any, x: Numbers, at: Place, y: Any) -> Worked:
 
 
 def _products(
-    terms: Numbers, left: Numbers, right: Numbers, value: Any, bias: Any | None = None
+    terms: Numbers,
+    left: Numbers,
+    right: Numbers,
+    value: SupportsFloat,
+    bias: SupportsFloat | None = None,
 ) -> str:
     """The largest products of a sum, then what they, the others and a bias add up to."""
     order = np.argsort(-np.abs(terms), kind="stable")[:MOST_TERMS]
@@ -180,13 +184,15 @@ def _products(
     return f"{' + '.join(words)} ≈ {_sum(values, value)}"
 
 
-def _sum(terms: Sequence[Any], total: Any) -> str:
+def _sum(terms: Sequence[SupportsFloat], total: SupportsFloat) -> str:
     """A sum that adds up as it is shown."""
     *shown, result = _adds_up(terms, total)
     return f"{' + '.join(f'({t})' if t.startswith('−') else t for t in shown)} = {result}"
 
 
-def _adds_up(terms: Sequence[Any], total: Any, least: Any = 0.0) -> list[str]:
+def _adds_up(
+    terms: Sequence[SupportsFloat], total: SupportsFloat, least: SupportsFloat = 0.0
+) -> list[str]:
     """The terms and their sum as text, with one precision.
 
     It is that of the number that needs most: of the sum, of its largest term, and of `least`. What
@@ -206,11 +212,11 @@ def _adds_up(terms: Sequence[Any], total: Any, least: Any = 0.0) -> list[str]:
     return [f"{n / unit:.{places}f}".replace("-", "−") for n in (*whole, sum(whole))]
 
 
-def _line(left: str, what: str, numbers: str, value: Any = None) -> str:
+def _line(left: str, what: str, numbers: str, value: SupportsFloat | None = None) -> str:
     result = "" if value is None else _n(value)
     return " = ".join(part for part in (left, what, numbers, result) if part)
 
 
-def _n(value: Any) -> str:
+def _n(value: SupportsFloat) -> str:
     """A number as a person writes it."""
     return f"{short(value):g}".replace("-", "−")
