@@ -46,10 +46,10 @@ def reader() -> PageReader:
     return PageReader(forms_sheets.FORMS)
 
 
-def judged(number: int, *, seed: int) -> dict[str, Any]:
+def judged(number: int, *, seed: int, pen: bool) -> dict[str, Any]:
     """Makes a sheet, reads it, and says of each field whether it is right, and how sure."""
     cv2.setNumThreads(1)
-    made = forms_sheets.sheet(number, seed, development())
+    made = forms_sheets.sheet(number, seed, None if pen else development())
     height, width = made.picture.shape[:2]
     with threadpool_limits(1):
         began = time.process_time()
@@ -126,10 +126,11 @@ def main() -> None:
     parser.add_argument("--sheets", type=int, default=500, help="how many (500)")
     parser.add_argument("--seed", type=int, default=2, help="of the sheets (2; tune on 1)")
     parser.add_argument("--workers", type=int, default=1, help="processes (1)")
+    parser.add_argument("--pen", action="store_true", help="by the pen alone: needs no data")
     parser.add_argument("--show-wrong", action="store_true", help="name what is misread")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     args = parser.parse_args()
-    work = partial(judged, seed=args.seed)
+    work = partial(judged, seed=args.seed, pen=args.pen)
     with ProcessPoolExecutor(args.workers) as pool:
         found = list(pool.map(work, range(args.sheets), chunksize=5))
     if args.show_wrong:
@@ -141,6 +142,7 @@ def main() -> None:
     record = {
         "machine": machine(),
         "seed": args.seed,
+        "pen_alone": args.pen,
         "all": figures(found),
         "flat": figures([sheet for sheet in found if not sheet["curled"]]),
         "forms": {form.name: figures(of(found, form)) for form in forms_sheets.FORMS},
