@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import pytest
 
 from digitus.errors import FormError
 from digitus.forms import raster
+from digitus.forms.form import Rising
 from digitus.forms.pdf import as_pdf
 from digitus.forms.straighten import find
+from digitus.forms.table import from_table
 from digitus.types import Bytes
 from digitus.vision.decode import decode_pages
 from filled_forms import FORM
@@ -71,3 +75,11 @@ def test_fields_keep_clear_of_marks_and_of_each_other() -> None:
     form = replace(FORM, sums=(), fields=(first, replace(second, place=first.place)))
     with pytest.raises(FormError, match="'player' and 'first' lie on one another"):
         as_pdf(form)
+
+
+def test_the_form_of_the_tutorial_is_printed() -> None:
+    page = (Path(__file__).parents[2] / "docs/forms.md").read_text("utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    form = from_table(tomllib.loads(text))
+    assert as_pdf(form).startswith(b"%PDF")
+    assert form.risings == (Rising("reading", "meter"),)
