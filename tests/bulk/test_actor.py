@@ -1,0 +1,42 @@
+"""What an actor of a cluster does with the parts that it is given, without a cluster."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bulked import finish, rows_of, run_of
+from digitus.bulk import parts
+from digitus.bulk.on_ray import Reader, connect
+from digitus.bulk.parts import Tally, in_parts, of_line
+from digitus.bulk.sources import items
+from digitus.errors import DataError
+
+
+def test_an_actor_writes_what_a_process_writes(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_PICTURES", 4)
+    whole = finish("whole")
+    run, reader = run_of(["in"], "out")
+    planned = [*in_parts(items(["in"]))]
+    lines = np.array([part.line() for part in planned], object)
+    assert [of_line(line) for line in lines] == planned
+    with run.locked():
+        actor = Reader(reader)
+        told = [actor({"part": some}) for some in (lines[:3], lines[3:])]
+    tally = Tally()
+    for batch in told:
+        for number in range(len(batch["pictures"])):
+            tally.add(Tally(**{name: values[number] for name, values in batch.items()}))
+    assert tally.record() == whole
+    assert rows_of("out") == rows_of("whole")
+
+
+def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(DataError, match=r"digitus\[ray\]"):
+        connect("local", 1)
