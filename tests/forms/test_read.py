@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from digitus.forms import raster
+from digitus.forms.align import shifts
 from digitus.forms.layout import numbers
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader, Record
@@ -79,6 +80,15 @@ def test_a_sheet_that_is_bent_is_straightened(sheet: Bytes) -> None:
     points = np.array([[x, y] for x in (200.0, 437.0, 700.0) for y in (150.0, 300.0, 450.0)])
     true = points + np.column_stack([np.zeros(9), 12 * (2 * points[:, 0] / w - 1) ** 2])
     assert np.abs(found.placing.points(points) - true).max() < 1.5
+
+
+def test_a_field_follows_what_is_printed(sheet: Bytes) -> None:
+    moved = cv2.warpAffine(sheet, np.array([[1, 0.01, 3], [0, 1, -4.0]]), sheet.shape[::-1])
+    for name, shift in shifts(moved, printed(), FORM.fields).items():
+        x, y, w, h = (v * raster.SCALE for v in FORM.field(name).place)
+        points = np.array([[x, y], [x + w, y + h]])
+        true = np.column_stack([0.01 * points[:, 1] + 3, [-4, -4]])
+        assert np.abs(shift(points) - true).max() < 1, name
 
 
 def test_fields_may_be_empty_and_required_ones_are_missing() -> None:

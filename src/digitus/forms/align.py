@@ -93,10 +93,10 @@ def _followed(
     if corners is None:
         return none
     after, good, _ = cv2.calcOpticalFlowPyrLK(
-        here, there, corners, corners, winSize=WINDOW, maxLevel=LEVELS
+        here, there, corners, corners.copy(), winSize=WINDOW, maxLevel=LEVELS
     )
     back, again, _ = cv2.calcOpticalFlowPyrLK(
-        there, here, after, after, winSize=WINDOW, maxLevel=LEVELS
+        there, here, after, after.copy(), winSize=WINDOW, maxLevel=LEVELS
     )
     start, end, home = (p.reshape(-1, 2).astype(np.float64) for p in (corners, after, back))
     kept = (good.ravel() == 1) & (again.ravel() == 1)
