@@ -1,0 +1,78 @@
+"""A cluster of Ray on this machine, of which a node is killed: the rows are as of one process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulked import finish, rows_of, run_of
+from conftest import missing
+from digitus.bulk import parts
+from digitus.bulk.on_ray import connect, on_ray
+from digitus.sweep.on_ray import on_ray as train_on_ray
+from digitus.sweep.runs import Planned
+
+FILES = 24
+# Its settings warn of one another when it is loaded.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes of one core, to which this process is connected."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_raylet_start_wait_time_s", "120")
+        try:
+            import ray
+            from ray.cluster_utils import Cluster
+        except ImportError as error:
+            missing("ray", str(error))
+        memory = {"num_cpus": 1, "object_store_memory": 100 << 20}
+        made = Cluster(initialize_head=True, head_node_args=memory)
+        try:
+            other = made.add_node(**memory)
+            connect(made.address, 1)
+            yield made, other
+        finally:
+            ray.shutdown()
+            made.shutdown()
+
+
+def test_a_node_that_is_killed_loses_no_row(
+    cluster: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, other = cluster
+    monkeypatch.setattr(parts, "PART_PICTURES", 1)
+    for number in range(FILES):
+        (pictures / f"more-{number}.png").write_bytes((pictures / "0.png").read_bytes())
+    whole = finish("whole")
+    run, reader = run_of([str(pictures)], str(Path("out").absolute()))
+    with run.locked():
+        for number, _ in enumerate(run.carry_out(on_ray, reader)):
+            if number == 3:
+                made.remove_node(other, allow_graceful=False)
+    assert run.tally.record() == whole
+    folder = f"{pictures}/"
+    found = [{**row, "source": row["source"].removeprefix(folder)} for row in rows_of("out")]
+    known = [{**row, "source": row["source"].removeprefix("in/")} for row in rows_of("whole")]
+    for row in found:
+        row["error"] = row["error"] and row["error"].removeprefix(folder)
+    for row in known:
+        row["error"] = row["error"] and row["error"].removeprefix("in/")
+    assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, known))
+
+
+def test_runs_of_a_sweep_are_tasks(cluster: Any, tmp_path: Path) -> None:
+    runs = [
+        Planned("r", "r", seed, (), tmp_path / str(seed), ("models", "--json")) for seed in (0, 1)
+    ]
+    told = {run.seed: error for run, error in train_on_ray(runs, "local", 1)}
+    # `digitus models` knows no --out: what a task says of its failure comes back.
+    assert told.keys() == {0, 1}
+    assert all("--out" in error for error in told.values())
