@@ -40,7 +40,6 @@ CERTAIN = 0.9  # the mean confidence of finds from which on nobody looks at the 
 ENOUGH = 3  # digits: fewer do not tell which way is up
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
-WARM = 0.2  # the heat of what may be one that lies: seen closer, it is none this way up
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +131,7 @@ def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
     What has few finds as it lies may have very many turned, as bars have.
     """
     look = _looked(upright)
-    if look.certain or int((look.found.heat >= WARM).sum()) < ENOUGH:
+    if look.certain or len(look.found) < ENOUGH:  # a digit that lies is a cold find, if one at all
         return look
     looks = [look, *(look_at(upright.grey, turns, options, most) for turns in (1, 2, 3))]
     return looks[way_up([look.evidence for look in looks])]

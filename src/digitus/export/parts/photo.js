@@ -3,7 +3,7 @@
 // confidence.py, from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
 // recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
-const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.9, ENOUGH = 3, MANY = 150, PART = 60, WARM = 0.2, READ = 0.5, SHARE = 0.4;
+const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.9, ENOUGH = 3, MANY = 150, PART = 60, READ = 0.5, SHARE = 0.4;
 const SIDE = 32, WITHIN = 20, AROUND = 0.18, LITTLE = 64, NONE = 10;
 
 /** The three networks at work, made when the first photo comes. */
@@ -138,7 +138,7 @@ function bestLook(grey) {
 
 function bestTurned(grey, found, most) {
   const look = looked(grey, found, 0);
-  if (look.certain || found.filter((one) => one.heat >= WARM).length < ENOUGH) return look;
+  if (look.certain || found.length < ENOUGH) return look;
   const ways = [1, 2, 3].map((turns) => {
     const other = quarters(grey, turns);
     return looked(other, finds(other, open().page).slice(0, most), turns);
