@@ -35,8 +35,8 @@ from digitus.reading import way_up
 from digitus.types import Images, Matrix, Params
 
 SIDE = 28  # pixels of the images that `drawing.js` makes
-# Of the whole numbers that the weights of the page and the close-up network become, 37 of them: both
-# in eight bits do not fit into a page of 2 MB (docs/portable.md says what that costs).
+# The weights of the page and the close-up network become whole numbers up to this: both in eight
+# bits do not fit into a page of 2 MB (docs/portable.md says what that costs).
 MOST = 18
 ENGINE = (
     *("digitus.js", "drawing.js", "preparing.js", "colour.js", "kernel.js", "finding.js"),

@@ -14,9 +14,10 @@ says how well the links between digits agree (`detection.confidence`). P(0) is `
 other three ways share the rest: what is read as well upside down, as 6 and 9, 0 and 1 are, is read
 as it lies.
 
-w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic regression,
-`python benchmarks/fit_way_up.py`). These were fitted to an earlier page network; those fitted to the
-one that ships tell as many pages rightly, and read twice as many letters of turned words as digits.
+w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic
+regression, `python benchmarks/fit_way_up.py`). These were fitted to an earlier page network; those
+fitted to the one that ships tell as many pages rightly, and read twice as many letters of turned
+words as digits.
 """
 
 from __future__ import annotations
