@@ -169,7 +169,7 @@ def test_models(digitus: Any) -> None:
     assert {row["recipe"] for row in empty["recipes"]} == shipped().keys()
     assert {row["recipe"]: row["parameters"] for row in empty["recipes"]}["gopa-2024"] == 7960
     parameters = {row["recipe"]: row["parameters"] for row in empty["recipes"]}
-    assert (parameters["page"], parameters["closeup"]) == (978_121, 783_211)
+    assert (parameters["page"], parameters["closeup"]) == (1_219_337, 783_211)
     assert empty["models"] == []
     assert empty["shipped"][0]["model"] == "default"
     assert empty["shipped"][0]["recipe"] == "cnn"

@@ -77,7 +77,7 @@ def bulk(
     threads: int,
     json: bool,
 ) -> None:
-    """Read very many pictures to a table.
+    """Read very many pictures to a table, here or on a cluster; goes on where it ended.
 
     SOURCE is a picture, PDF, folder, pattern ("scans/**/*.jpg"), list (.txt, one a line), tar or
     zip file, Parquet file with a column of pictures; here or, with the extra remote, at an address.
@@ -215,7 +215,7 @@ def _estimate(
         "bytes": sum(item.size for item in all_items),
         "sampled": len(chosen),
         "seconds_each": round(each, 4),
-        "seconds": round(each * len(all_items) / processes, 1),
+        "seconds": round(each * len(all_items) / processes, 3),
         "cores": processes,
         "doubtful": tally.doubtful / max(1, len(chosen)),
         "errors": tally.errors / max(1, len(chosen)),

@@ -68,7 +68,7 @@ def sweep(
     threads: int,
     json: bool,
 ) -> None:
-    """Train recipes from several seeds; a table of means with intervals.
+    """Train recipes from several seeds and settings; one table of means with intervals.
 
     Each run is an ordinary folder, as of digitus train. What is compared is the accuracy on the
     images that each run holds back; the test set is for digitus evaluate.

@@ -8,7 +8,20 @@ answers by the functions in `checks/`, `messages` holds all words that are not i
 the command (`cli.course`).
 """
 
-from digitus.course.progress import check
-from digitus.course.show import bars, curve, pictures, weights
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digitus.course.progress import check
+    from digitus.course.show import bars, curve, pictures, weights
 
 __all__ = ("bars", "check", "curve", "pictures", "weights")
+
+
+def __getattr__(name: str) -> Any:  # the page shows lessons, and draws none of this
+    if name not in __all__:
+        raise AttributeError(f"module 'digitus.course' has no attribute {name!r}")
+    home = "progress" if name == "check" else "show"
+    return getattr(import_module(f"digitus.course.{home}"), name)

@@ -82,10 +82,11 @@ export function morph() {
   /** From the digit that was read to the second likeliest: the hand that writes it most alike. */
   async function set(pixels, probabilities) {
     const mine = ++turn;
-    element.hidden = !pixels;
-    if (!pixels) return;
+    if (!pixels) {
+      element.hidden = true;
+      return;
+    }
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-    title.textContent = words("morph.title", { a: order[0], b: order[1] });
     try {
       const hands = await Promise.all([...Array(HANDS).keys()].map((seed) => ask(`/api/pen/${order[1]}?seed=${seed}`)));
       const others = hands.map((hand) => bytes(hand.image));
@@ -99,7 +100,9 @@ export function morph() {
       if (mine !== turn) return;
       [frames, odds, ends] = [pictures, answers.map((a) => a.probabilities), order.slice(0, 2)];
       slider.value = here().view === "draw" ? Number(here().query.get("bend") ?? 0) : 0;
+      title.textContent = words("morph.title", { a: ends[0], b: ends[1] });
       show();
+      element.hidden = false; // pictures and curve have something to say only now
     } catch (error) {
       if (mine === turn && !error.wait) complain(error.message);
     }
