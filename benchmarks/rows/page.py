@@ -204,6 +204,6 @@ def where(record: dict[str, Any]) -> list[str]:
     most = max(row.get("load", record.get("load", [0])[0]) for row in record["rows"].values())
     return [
         f"{record['threads']} threads on {about['processor']}, {about['system']}; the load of the",
-        f"machine before each row was at most {most}.",
+        f"machine before it measured was at most {most}.",
         ", ".join(f"{name} {version}" for name, version in known.items()) + ".",
     ]

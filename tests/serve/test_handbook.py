@@ -23,7 +23,7 @@ KINDS = [layer.__name__ for layer in LAYERS]
 @pytest.fixture
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Without setting formulas, which takes most of the time."""
-    monkeypatch.setattr(markdown, "convert", lambda formula, display="inline": "<math/>")
+    monkeypatch.setattr(markdown, "_mathml", lambda formula, display="inline": "<math/>")
     mathematics.page.cache_clear()
     yield
     mathematics.page.cache_clear()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from digitus.export.onnx_run import OnnxModel
     from digitus.recognizer import Recognizer
 
+T = TypeVar("T")
+MANY_PICTURES = 20  # for fewer, a bar would only flash
 # Whether it can be read is found out by reading, and told as anything else that fails.
 PATH = click.Path(path_type=Path, readable=False)
 
@@ -77,6 +80,17 @@ def progress() -> Console:
 
     ctx = click.get_current_context(silent=True)
     return PrintableConsole(stderr=True, quiet=bool(ctx and ctx.meta.get(QUIET)))
+
+
+def with_progress(answers: Iterator[T], total: int) -> Iterator[T]:
+    """The answers to so many pictures, with a bar where a person waits for many."""
+    if total < MANY_PICTURES or not (console := progress()).is_terminal:
+        yield from answers
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        yield from bar.track(answers, total=total, description="reading")
 
 
 def print_json(record: dict[str, Any]) -> None:

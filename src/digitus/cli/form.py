@@ -15,9 +15,9 @@ from digitus.cli.common import (
     json_option,
     output,
     print_json,
-    progress,
     recognizer_of,
     threads_option,
+    with_progress,
 )
 from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from digitus.forms.rows import Row
     from digitus.forms.sheets import PageReader, Record
 
-MANY_FILES = 20  # for fewer, a bar would only flash
 FORM = click.Path(path_type=Path, readable=False)
 
 
@@ -144,7 +143,9 @@ def read(
     with kept(table, forms) as (done, finished):
         found = [
             (str(path), records if isinstance(records, list) else [problem(str(records))])
-            for path, records in _shown(_read(given, reader, done, cores(threads)), len(given))
+            for path, records in with_progress(
+                _read(given, reader, done, cores(threads)), len(given)
+            )
         ]
         made = list(rows(found, forms, DOUBTFUL if doubtful is None else doubtful, before))
         tables.write_table(table, columns(forms), made)
@@ -207,16 +208,3 @@ def _read(
 def _without(path: Path, error: Exception) -> str:
     """What is wrong with a file, without its name, which has a column of its own."""
     return str(error).removeprefix(f"{path}: ")
-
-
-def _shown(
-    answers: Iterator[tuple[Path, list[Record] | DataError]], total: int
-) -> Iterator[tuple[Path, list[Record] | DataError]]:
-    """The same, with a bar where a person waits for many."""
-    if total < MANY_FILES or not (console := progress()).is_terminal:
-        yield from answers
-        return
-    from rich.progress import Progress as Bar
-
-    with Bar(console=console, transient=True) as bar:
-        yield from bar.track(answers, total=total, description="reading")

@@ -17,9 +17,9 @@ from digitus.cli.common import (
     PATH,
     pattern_of,
     print_json,
-    progress,
     recognizer_of,
     threads_option,
+    with_progress,
 )
 from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain, printable
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from digitus.report.show import Show
 
 log = logging.getLogger("digitus.reading")
-MANY_PICTURES = 20  # pictures: for fewer, a bar would only flash
 COLUMNS = ("file", "page", "line", "digits", "confidence", "refused", "error")
 
 
@@ -152,7 +151,7 @@ def read(
     mute_libraries()
     failed, doubts = 0, []
     answers = _in_order(given, read_many(paths, reader, cores(threads)))
-    for path, answer in _with_progress(answers, len(given)):
+    for path, answer in with_progress(answers, len(given)):
         if isinstance(answer, Done):
             log.info("%s: %s", path, ", ".join(map(repr, answer.readings)))
             doubts += answer.doubts
@@ -210,19 +209,6 @@ def _in_order(
     """The answers to the pictures, and in their places the folders that hold none."""
     for path, error in given:
         yield (path, error) if error else next(answers)
-
-
-def _with_progress(
-    answers: Iterator[tuple[Path, Done | DigitusError]], total: int
-) -> Iterator[tuple[Path, Done | DigitusError]]:
-    """The same, with a bar where a person waits for many."""
-    if total < MANY_PICTURES or not (console := progress()).is_terminal:
-        yield from answers
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
-        yield from bar.track(answers, total=total, description="reading")
 
 
 def _text(path: Path, readings: Sequence[Reading], several: bool) -> None:

@@ -16,15 +16,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.detector import merged
-from digitus.detection.maps import Peaks, peaks
+from digitus.detection.maps import peaks
 from digitus.detection.model import shipped
 from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
 from digitus.forms.raster import SCALE
-from digitus.reading.look import look_at, recognized, second_look
+from digitus.reading.look import LIKELY, look_at, recognized, seen
 from digitus.reading.options import ReadingOptions
 from digitus.types import Bytes, Floats32, Floats64, Ints, Mask
 
@@ -35,7 +34,6 @@ BETWEEN = 16  # pixels between fields on it
 BLOCK = 16  # pixels of which the sheet's sides are multiples
 LEAST_HEAT = 0.05
 POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks too
-LIKELY = 0.5  # the probability from which on a find is a digit
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
@@ -85,26 +83,17 @@ def read_fields(
     together = [field for field in fields if field.kind != "free"]
     sheet, parts = _sheet(clear, together)
     found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
-    found = merged(found)
-    joint = _seen(sheet, found, options)
+    look = seen(sheet, 0, merged(found), [])
+    which = np.flatnonzero(look.likely >= POSSIBLE).tolist()
+    joint = recognized(look, which, options).joint
     read = {}
     for part in parts:
         shift = moved[part.field.name]
-        read[part.field.name] = _read(part, found.boxes, joint, ink, shift)
+        read[part.field.name] = _read(part, look.found.boxes, joint, ink, shift)
     for field in fields:
         if field.kind == "free":
             read[field.name] = _read_free(clear, ink, field, moved[field.name], options)
     return read
-
-
-def _seen(sheet: Bytes, found: Peaks, options: ReadingOptions) -> Floats64:
-    """The probabilities of each digit, of each find [k 10], when all three networks have looked."""
-    close, confidence = shipped_closeup()(sheet, found.boxes), shipped().confidence
-    likely = confidence(found, close).sum(1)
-    looked = np.full((len(found), 10), 0.1)
-    which = np.flatnonzero(likely >= POSSIBLE)
-    _, looked[which] = second_look(sheet, found.boxes[which], options)
-    return confidence.which(found, close, looked) * likely[:, None]
 
 
 def _on_white(straight: Bytes) -> Bytes:

@@ -6,7 +6,7 @@ confidence (`detection.confidence`). A page of which little is certain is looked
 quarters as well, or, where there is much on it, a part of it (`way_up`). At last the recognizer
 looks at the ink alone of what is a digit, and has its part in which one it is.
 
-Inside: `best_look`, the lines of a look, and `recognized`. Not inside: what is made of them
+Inside: `best_look`, `seen`, the lines of a look, and `recognized`. Not inside: what is made of them
 (`photo`).
 """
 
@@ -122,7 +122,7 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
     quickly = replace(options, keep_steps=False)
     part = _finds(_part(grey, upright.found), 0, quickly, PART)
     turns = _best_turned(part, quickly, PART).turns
-    return _looked(_finds(grey, turns, options) if turns else upright)
+    return seen(*(_finds(grey, turns, options) if turns else upright))
 
 
 def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
@@ -130,7 +130,7 @@ def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
 
     What has few finds as it lies may have very many turned, as bars have.
     """
-    look = _looked(upright)
+    look = seen(*upright)
     if look.certain or len(look.found) < ENOUGH:  # a digit that lies is a cold find, if one at all
         return look
     looks = [look, *(look_at(upright.grey, turns, options, most) for turns in (1, 2, 3))]
@@ -139,7 +139,7 @@ def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
 
 def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> Look:
     """A picture turned by so many quarters, counter-clockwise, and its `most` best seen finds."""
-    return _looked(_finds(grey, turns, options, most))
+    return seen(*_finds(grey, turns, options, most))
 
 
 def _part(grey: Grey, found: Peaks) -> Grey:
@@ -161,9 +161,8 @@ def _finds(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -
     return _Finds(turned, turns, found.take(np.arange(min(len(found), most))), heats)
 
 
-def _looked(finds: _Finds) -> Look:
-    """What each of the finds is to the two networks."""
-    grey, turns, found, heats = finds
+def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
+    """What each of the finds in a picture that is turned so is to the two networks."""
     close = shipped_closeup()(grey, found.boxes)
     joint = shipped().confidence(found, close)
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
@@ -184,14 +183,14 @@ def second_look(grey: Grey, boxes: Floats32, options: ReadingOptions) -> tuple[I
     looked: Matrix = np.full((len(boxes), 10), 0.1)
     parts = [_around(grey, box) for box in boxes]
     large = [i for i, part in enumerate(parts) if min(part.shape) >= LEAST_PIXELS]
-    seen = []
+    shown = []
     for at, prepared in prepare_each([parts[i] for i in large]):
         check()
         if not prepared.blank:
             images[large[at]] = prepared.image
-            seen.append(large[at])
-    if seen:
-        looked[seen] = options.probabilities(list(images[seen]))
+            shown.append(large[at])
+    if shown:
+        looked[shown] = options.probabilities(list(images[shown]))
     return images, looked
 
 

@@ -15,9 +15,7 @@ other three ways share the rest: what is read as well upside down, as 6 and 9, 0
 as it lies.
 
 w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic
-regression, `python benchmarks/fit_way_up.py`). These were fitted to an earlier page network; those
-fitted to the one that ships tell as many pages rightly, and read twice as many letters of turned
-words as digits.
+regression, `python benchmarks/fit_way_up.py`); these were fitted to an earlier page network.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ import numpy as np
 from digitus.errors import TrainingError
 from digitus.nn.arrays import bounds
 from digitus.training.source import Batch, Tally
-from digitus.training.step import TrainStep, shard_size
+from digitus.training.step import SingleProcess, shard_size
 from digitus.types import Params
 
 LOST_SECONDS = 300  # without a word of the others, a worker gives up and is started again
@@ -85,31 +85,18 @@ def bytes_a_step(params: Params, count: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Distributed:
-    """Takes the steps of a run with other workers, on the arrays of its own state."""
+class Distributed(SingleProcess):
+    """Takes the steps of a run with other workers, each of which works out a part of the gradient.
 
-    definition: TrainStep
-    params: Params
-    memory: dict[str, Params]
-    average: Params | None
+    A step raises `TrainingError` if another worker is lost.
+    """
+
     workers: Workers
 
-    @property
-    def waited(self) -> float:
-        """Seconds for other processes: sums are part of a step."""
-        return 0.0
-
-    def step(self, batch: Batch, *, step: int, rate: float) -> Tally:
-        """As `step.SingleProcess.step`. Raises `TrainingError` if another worker is lost."""
-        tally, gradients = self.definition.gradient(
-            self.params, batch, step, self._shards(len(batch.inputs))
-        )
-        tally, gradients = self._sum(tally, gradients)
-        if math.isfinite(tally.loss):
-            self.definition.update(
-                self.params, gradients, self.memory, self.average, rate=rate, step=step
-            )
-        return tally
+    def gradient(self, batch: Batch, step: int) -> tuple[Tally, Params]:
+        """That of the batch: the sum of what all workers work out."""
+        shards = self._shards(len(batch.inputs))
+        return self._sum(*self.definition.gradient(self.params, batch, step, shards))
 
     def _shards(self, examples: int) -> Sequence[slice]:
         """Those of this worker."""

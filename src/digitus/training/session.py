@@ -129,7 +129,7 @@ class Session:
         self.steps = recipe.epochs * self.batches
         self.processes = self._processes_of_use()
         self.each: Map = map
-        self.trainer: SingleProcess | ProcessGroup | Distributed
+        self.trainer: SingleProcess | ProcessGroup
 
     def started(self) -> Started:
         """What is about to happen."""

@@ -215,12 +215,16 @@ class SingleProcess:
 
     def step(self, batch: Batch, *, step: int, rate: float) -> Tally:
         """The step of this number, from 0. Nothing is changed if the loss is not finite."""
-        tally, gradients = self.definition.gradient(self.params, batch, step)
+        tally, gradients = self.gradient(batch, step)
         if math.isfinite(tally.loss):
             self.definition.update(
                 self.params, gradients, self.memory, self.average, rate=rate, step=step
             )
         return tally
+
+    def gradient(self, batch: Batch, step: int) -> tuple[Tally, Params]:
+        """That of the batch, which is all worked out here."""
+        return self.definition.gradient(self.params, batch, step)
 
 
 def apply_gradients(

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latex2mathml.converter import convert
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
 
 COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"<h([23])>(.*?)</h\1>")
@@ -37,9 +37,11 @@ def anchor(heading: str) -> str:
 
 @cache
 def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # the server starts without it
+
     made = MarkdownIt("commonmark").enable("table")
     made.inline.ruler.before("escape", "formula", _formula)
-    made.add_render_rule("formula", _rule(lambda token: convert(token.content)))
+    made.add_render_rule("formula", _rule(lambda token: _mathml(token.content)))
     made.add_render_rule("fence", _rule(_fence))
     return made
 
@@ -66,9 +68,15 @@ def _formula(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _mathml(formula: str, display: str = "inline") -> str:
+    from latex2mathml.converter import convert
+
+    return convert(formula, display=display)
+
+
 def _fence(token: Token) -> str:
     """A formula to itself, or code; both can be scrolled by keys where they are wide."""
     if token.info.strip() == "math":
-        formula = convert(token.content.strip(), display="block")
+        formula = _mathml(token.content.strip(), display="block")
         return f'<div class="formula" tabindex="0">{formula}</div>\n'
     return f'<pre tabindex="0"><code>{escape(token.content)}</code></pre>\n'
