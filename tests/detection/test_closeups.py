@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitus.detection.closeup import AT_ONCE, CloseUpNetwork, load
+from digitus.detection import closeup
+from digitus.detection.closeup import AT_ONCE, LOOKED_AT, CloseUpNetwork, load
 from digitus.detection.closeup_examples import MOST_DIGITS, of_page
 from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups
 from digitus.nn import stream
@@ -89,6 +90,24 @@ def test_the_network_that_ships_is_computed_by_the_kernels(
     with monkeypatch.context() as patch:  # the layers take no part in it
         patch.setattr(CloseUpNetwork, "_at_work", None)
         np.testing.assert_array_equal(network(grey, boxes), found)
+
+
+def test_both_looks_have_their_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is the geometric mean of a look from nearer by and one from further away."""
+    network, page = load(), next(page for page in pages(9, 3) if len(page.digits) > 3)
+    x, y, w, h = np.array([box for _, box, _ in page.digits], np.float32).T
+    boxes = np.column_stack([x + w / 2, y + h / 2, w, h])
+    grey = as_grey(page.picture)
+    both = network(grey, boxes)
+    near, far = LOOKED_AT
+    assert near < 1 < far
+    looks = []
+    for size in LOOKED_AT:
+        monkeypatch.setattr(closeup, "LOOKED_AT", (size,))
+        looks.append(network(grey, boxes))
+    assert np.abs(looks[0] - looks[1]).max() > 1e-3
+    mean = np.sqrt(looks[0] * looks[1])
+    np.testing.assert_allclose(both, mean / mean.sum(1, keepdims=True), atol=1e-5)
 
 
 def test_what_stands_beside_the_digits_is_seen_as_a_find_would_see_it() -> None:

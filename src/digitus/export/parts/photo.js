@@ -3,7 +3,7 @@
 // confidence.py, from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
 // recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
-const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.9, ENOUGH = 3, MANY = 150, PART = 60, READ = 0.5, SHARE = 0.4;
+const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.95, ENOUGH = 3, MANY = 150, PART = 60, READ = 0.5, SHARE = 0.4;
 const SIDE = 32, WITHIN = 20, AROUND = 0.18, LITTLE = 64, NONE = 10;
 
 /** The three networks at work, made when the first photo comes. */
@@ -88,7 +88,12 @@ function there(found, named) {
 function looked(grey, found, turns) {
   const { closeup } = open();
   const beyond = edgeGrey(grey);
-  const seen = found.map((one) => ({ ...one, close: softmax(closeup(closeupOf(grey, one, beyond), SIDE, SIDE)) }));
+  const outputsAt = (one, size) =>
+    Array.from(closeup(closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond), SIDE, SIDE));
+  const seen = found.map((one) => {
+    const looks = PHOTO.lookedAt.map((size) => outputsAt(one, size));
+    return { ...one, close: softmax(looks[0].map((_, k) => sum(looks.map((outputs) => outputs[k])) / looks.length)) };
+  });
   const named = which(seen), all = there(seen, named);
   const digits = seen.map((one, i) => ({ ...one, likely: all[i], best: all[i] * Math.max(...named[i]) }));
   const likely = digits.filter((d) => d.likely >= LIKELY);
