@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.forms.checks import CHECKS, is_date
-from digitus.forms.choose import Answer, answers, combinations, decided, not_falling
+from digitus.forms.checks import CHECKS, as_date
+from digitus.forms.choose import Answer, answers, combinations, decided, plausible
 from digitus.forms.form import Field, Form, Sum, number
 
 PLACE = (10.0, 10.0, 50.0, 8.0)
@@ -47,10 +47,10 @@ def test_one_wrong_digit_is_always_noticed(check: str) -> None:
 
 
 def test_dates_that_exist() -> None:
-    assert is_date("29.02.2024", "DD.MM.YYYY")
-    assert is_date("02/28/23", "MM/DD/YY")
-    assert not is_date("29.02.2023", "DD.MM.YYYY")
-    assert not is_date("2023-13-01", "YYYY-MM-DD")
+    assert as_date("29.02.2024", "DD.MM.YYYY")
+    assert as_date("02/28/23", "MM/DD/YY")
+    assert not as_date("29.02.2023", "DD.MM.YYYY")
+    assert not as_date("2023-13-01", "YYYY-MM-DD")
 
 
 def test_combinations_come_in_order_each_once() -> None:
@@ -148,10 +148,10 @@ def test_no_total_is_no_mistake_and_an_empty_part_is_nothing() -> None:
 
 def test_a_meter_does_not_fall() -> None:
     read = [Answer("1234", 0.7), Answer("1834", 0.29)]
-    best, *_ = not_falling(read, "1300")
+    best, *_ = plausible(read, "1300")
     assert (best.text, best.wrong) == ("1834", "")
-    assert not_falling(read, "1200") == read
-    best, *_ = not_falling(read, "9000")
+    assert plausible(read, "1200") == read
+    best, *_ = plausible(read, "9000")
     assert (best.text, best.wrong) == ("1234", "falls")
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from digitus.forms import raster
 from digitus.forms.align import shifts
+from digitus.forms.form import Field, Form, Rising
 from digitus.forms.layout import numbers
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader, Record
@@ -184,8 +185,6 @@ def test_pages_become_sheets() -> None:
 
 
 def test_values_that_rise_from_sheet_to_sheet() -> None:
-    from digitus.forms.form import Rising
-
     one = replace(FORM, name="two", risings=(Rising("total", "player"),), sums=())
     pages = [("11", "100"), ("22", "500"), ("11", "099"), ("11", "120")]
     files = [("a.pdf", [record(1, player=p, total=t) for p, t in pages])]
@@ -193,6 +192,46 @@ def test_values_that_rise_from_sheet_to_sheet() -> None:
     earlier = list(rows([("a.pdf", [record(1, player="11", total="130")])], [one]))
     found = list(rows(files, [one], earlier=earlier))
     assert [row["total_flag"] for row in found] == ["falls", "", "falls", "falls"]
+
+
+METER = Form(
+    "two",
+    (
+        Field("day", (20.0, 20.0, 80.0, 9.0), date="DD.MM.YYYY"),
+        Field("kwh", (20.0, 40.0, 50.0, 9.0), pattern="#####"),
+    ),
+    risings=(Rising("kwh", day="day", most=10.0),),
+)
+
+
+def series(*sheets: tuple[str, str], mark: str = "") -> list[dict[str, Any]]:
+    pages = [record(1, day=day, kwh=kwh) for day, kwh in sheets]
+    pages[-1]["fields"]["kwh"]["mark"] = mark
+    return list(rows([("a.pdf", pages)], [METER]))
+
+
+def test_a_series_is_followed_by_its_days_and_rises_by_so_much_a_day() -> None:
+    made = series(
+        ("05.01.2026", "140"), ("01.01.2026", "100"), ("03.01.2026", "121"), ("04.01.2026", "90")
+    )
+    assert [(row["kwh"], row["kwh_flag"]) for row in made] == [
+        ("140", ""), ("100", ""), ("121", "jumps"), ("90", "falls"),
+    ]  # fmt: skip
+
+
+def test_of_doubtful_readings_the_plausible_one_is_taken() -> None:
+    pages = [record(1, day="01.01.2026", kwh="100"), record(1, day="03.01.2026", kwh="170")]
+    pages[1]["fields"]["kwh"]["answers"] = [["170", 0.7, ""], ["110", 0.29, ""]]
+    *_, row = rows([("a.pdf", pages)], [METER])
+    assert (row["kwh"], row["kwh_flag"]) == ("110", "")
+    assert row["kwh_confidence"] > 0.99
+
+
+def test_a_series_without_a_day_or_a_reading_goes_on() -> None:
+    made = series(("01.01.2026", "100"), ("99.01.2026", "900"), ("02.01.2026", ""))
+    assert [row["kwh_flag"] for row in made] == ["", "", "no reading"]
+    struck = series(("01.01.2026", "100"), ("02.01.2026", ""), mark="crossed out")
+    assert struck[1]["kwh_flag"] == "crossed out"
 
 
 def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:

@@ -44,6 +44,9 @@ MISTAKES = {
     FIELD + 'kind = "free"\n[[sum]]\ntotal = "red"\nof = ["reading"]': "did you mean 'reading'?",
     FIELD + 'kind = "free"\n[[sum]]\ntotal = "reading"\nof = []': "of is a list of other fields",
     FIELD + 'kind = "free"\n[[rising]]\nfield = "x"': "there is no field 'x'",
+    FIELD + 'kind = "free"\n[[rising]]\nfield = "reading"\nday = "reading"': "reading is no date",
+    FIELD + 'kind = "free"\n[[rising]]\nfield = "reading"\nmost = 1': "name the field of the day",
+    FIELD + 'kind = "free"\n[[rising]]\nfield = "reading"\nmost = -1': "a number from 0 on, not -1",
 }  # fmt: skip
 
 

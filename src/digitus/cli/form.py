@@ -14,17 +14,20 @@ from digitus.cli.common import (
     PATH,
     json_option,
     output,
+    percent,
     print_json,
     recognizer_of,
     threads_option,
     with_progress,
 )
+from digitus.cli.form_review import correct, write_review
 from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain
 from digitus.threads import cores
 
 if TYPE_CHECKING:
     from digitus.errors import DataError
+    from digitus.forms.doubts import Plan
     from digitus.forms.progress import Progress
     from digitus.forms.rows import Row
     from digitus.forms.sheets import PageReader, Record
@@ -96,7 +99,22 @@ def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
     help="Flag values below this confidence.  [default: 0.95]",
 )
 @click.option(
-    "--earlier", type=PATH, metavar="CSV", help="A table of before, for values that never fall."
+    "--earlier", type=PATH, metavar="TABLE", help="A table of before: its values never fall."
+)
+@click.option("--review", type=PATH, metavar="FILE.html", help="A page to check doubts on.")
+@click.option(
+    "--wanted",
+    type=CONFIDENCE,
+    default=0.001,
+    show_default=True,
+    help="The share of values that may stay wrong after the review.",
+)
+@click.option("--twice", is_flag=True, help="In the review every value is typed twice, unseen.")
+@click.option(
+    "--by-lot",
+    type=click.IntRange(min=0),
+    default=0,
+    help="So many certain values are in the review too, to see how many are wrong.",
 )
 @click.option("--replace", is_flag=True, help="Write over a table that is there already.")
 @click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
@@ -108,6 +126,10 @@ def read(
     table: Path,
     doubtful: float | None,
     earlier: Path | None,
+    review: Path | None,
+    wanted: float,
+    twice: bool,
+    by_lot: int,
     replace: bool,
     model: str | None,
     recursive: bool,
@@ -120,6 +142,7 @@ def read(
     each sheet is read as the one that it is. What is none is a row that says why, and the exit code
     is 1. A run that was ended goes on where it was when the same command is given again.
     """
+    from digitus.files import check_replaceable
     from digitus.forms import output as tables
     from digitus.forms.progress import progress as kept
     from digitus.forms.rows import DOUBTFUL, columns, rows
@@ -134,7 +157,9 @@ def read(
     if len({found.name for found in forms}) < len(forms):
         raise click.UsageError("two forms have the same name; give each its own")
     tables.check_writable(table, replace=replace)
-    before = tables.read_earlier(earlier) if earlier else []
+    if review:
+        check_replaceable(review)
+    before = tables.read_table(earlier) if earlier else []
     blanks(forms)  # what is wrong with them is said once, and at once
     reader = PageReader(forms, ReadingOptions(recognizer_of(model)[0]))
     quietly()
@@ -150,7 +175,10 @@ def read(
         made = list(rows(found, forms, DOUBTFUL if doubtful is None else doubtful, before))
         tables.write_table(table, columns(forms), made)
         finished()
-    _tell(table, made, json)
+    told = None
+    if review:
+        told = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
+    _tell(table, made, told, json)
     if any(row["problem"] for row in made):
         sys.exit(1)
 
@@ -164,7 +192,7 @@ def _told(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return forms, scans
 
 
-def _tell(table: Path, made: Sequence[Row], json: bool) -> None:
+def _tell(table: Path, made: Sequence[Row], plan: Plan | None, json: bool) -> None:
     """What was wrong with sheets, and how much there is."""
     problems = [row for row in made if row["problem"]]
     for row in problems:
@@ -173,12 +201,18 @@ def _tell(table: Path, made: Sequence[Row], json: bool) -> None:
     flagged = sum(bool(value) for row in made for key, value in row.items() if key[-5:] == "_flag")
     if json:
         counts = {"rows": len(made), "fields": fields, "flagged": flagged}
-        print_json({"table": str(table), **counts, "problems": len(problems)})
+        review = {"review": len(plan.doubts), "share": plan.share} if plan else {}
+        print_json({"table": str(table), **counts, "problems": len(problems), **review})
     else:
         output().print(
             f"{table}: {len(made)} rows, {fields} fields, {flagged} of them flagged; "
             f"{len(problems)} rows with a problem"
         )
+        if plan:
+            output().print(
+                f"to look at: {len(plan.doubts)} fields, {percent(plan.share, 1)} of all; of the "
+                f"rest {plan.left:.1f} are expected to be wrong"
+            )
 
 
 def _read(
@@ -208,3 +242,6 @@ def _read(
 def _without(path: Path, error: Exception) -> str:
     """What is wrong with a file, without its name, which has a column of its own."""
     return str(error).removeprefix(f"{path}: ")
+
+
+form.add_command(correct)

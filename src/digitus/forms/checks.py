@@ -49,15 +49,14 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 }  # fmt: skip
 
 
-def is_date(text: str, form: str) -> bool:
-    """Whether a text in the form "DD.MM.YYYY", its parts in any order, is a date that exists."""
+def as_date(text: str, form: str) -> date | None:
+    """The date of a text in the form "DD.MM.YYYY", its parts in any order, if there is such one."""
     parts = dict.fromkeys("DMY", "")
     for letter, c in zip(form, text, strict=True):
         if letter in parts:
             parts[letter] += c
     try:
         year = int(parts["Y"]) + (CENTURY if len(parts["Y"]) == 2 else 0)
-        date(year, int(parts["M"]), int(parts["D"]))
+        return date(year, int(parts["M"]), int(parts["D"]))
     except ValueError:
-        return False
-    return True
+        return None

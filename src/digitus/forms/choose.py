@@ -20,6 +20,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from digitus.forms.form import UNFINISHED, Field, Form, Sum, number
 
@@ -145,20 +146,28 @@ def adds_up(one: Sum, text: Callable[[str], str]) -> bool:
     return total is not None and None not in values and total == sum(v for v in values if v)
 
 
-def not_falling(answers: list[Answer], least: str) -> list[Answer]:
-    """The answers, led by the likeliest that is no less than an earlier value.
+def plausible(answers: list[Answer], least: str, rise: Decimal | None = None) -> list[Answer]:
+    """The answers, led by the likeliest that is no less than an earlier value, nor much more.
 
-    Where none is likely enough, the first keeps its place and says that it falls.
+    `rise` is by how much it may be more, if that is known. Where none is likely enough, the first
+    keeps its place and says that it "falls" or "jumps".
     """
-    earlier = number(least)
-    first = number(answers[0].text)
-    if earlier is None or first is None or first >= earlier:
+    earlier, first = number(least), number(answers[0].text)
+    if earlier is None or first is None:
+        return answers
+    highest = math.inf if rise is None else earlier + rise
+
+    def fits(text: str) -> bool:
+        value = number(text)
+        return value is not None and earlier <= value <= highest
+
+    if fits(answers[0].text):
         return answers
     for i, a in enumerate(answers):
-        value = number(a.text)
-        if value is not None and value >= earlier and a.likely >= UNFULFILLED * answers[0].likely:
-            share = sum(b.likely for b in answers if (number(b.text) or -1) >= earlier)
+        if fits(a.text) and a.likely >= UNFULFILLED * answers[0].likely:
+            share = sum(b.likely for b in answers if fits(b.text))
             rest = UNFULFILLED * (1 - share)
             first_now = Answer(a.text, a.likely / (share + rest), a.wrong)
             return [first_now, *answers[:i], *answers[i + 1 :]]
-    return [Answer(answers[0].text, answers[0].likely, answers[0].wrong or "falls"), *answers[1:]]
+    wrong = answers[0].wrong or ("falls" if first < earlier else "jumps")
+    return [Answer(answers[0].text, answers[0].likely, wrong), *answers[1:]]

@@ -23,9 +23,9 @@ from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
 from digitus.forms.raster import SCALE
-from digitus.reading.look import LIKELY, look_at, recognized, seen
+from digitus.reading.look import LIKELY, Look, look_at, recognized, seen
 from digitus.reading.options import ReadingOptions
-from digitus.types import Bytes, Floats32, Floats64, Ints, Mask
+from digitus.types import Bytes, Floats32, Floats64, Images, Ints, Mask
 
 AROUND = 2.0  # mm of paper around a field that is looked at too
 HIGH = 44  # pixels of a field's height: digits are about two thirds of it
@@ -47,12 +47,14 @@ GAP = 11  # pixels: strokes go on across printed lines
 class FieldFound:
     """What a field may say, likeliest first, where it is on the page, and what was seen of it.
 
-    `mark` is "crossed out" or nothing.
+    `mark` is "crossed out" or nothing; `images` [k 28 28] are what the recognizer saw of the digits
+    in a field's cells, from left to right.
     """
 
     answers: list[Answer]
     shift: Shift
     mark: str = ""
+    images: Images | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +87,10 @@ def read_fields(
     found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
     look = seen(sheet, 0, merged(found), [])
     which = np.flatnonzero(look.likely >= POSSIBLE).tolist()
-    joint = recognized(look, which, options).joint
+    look = recognized(look, which, options)
     read = {}
     for part in parts:
-        shift = moved[part.field.name]
-        read[part.field.name] = _read(part, look.found.boxes, joint, ink, shift)
+        read[part.field.name] = _read(part, look, ink, moved[part.field.name])
     for field in fields:
         if field.kind == "free":
             read[field.name] = _read_free(clear, ink, field, moved[field.name], options)
@@ -149,9 +150,9 @@ def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
     return sheet, parts
 
 
-def _read(part: _Part, boxes: Floats32, joint: Floats64, ink: Mask, shift: Shift) -> FieldFound:
+def _read(part: _Part, look: Look, ink: Mask, shift: Shift) -> FieldFound:
     """What a field says, whose finds are among all of the sheet."""
-    field = part.field
+    field, boxes, joint = part.field, look.found.boxes, look.joint
     if not field.in_cells:
         left, top, right, bottom = part.place(field.place, shift)
         above = 0.3 * (bottom - top)
@@ -161,6 +162,7 @@ def _read(part: _Part, boxes: Floats32, joint: Floats64, ink: Mask, shift: Shift
         written = _area(ink, field.place, shift) >= EMPTY_INK
         return FieldFound(_on_line(field, joint[order], wanted, written), shift)
     options, inked, unread = [], 0, 0
+    shown: list[int] = []
     for cell in field.digit_places:
         here = _within(boxes, part.place(cell, shift))
         area = _area(ink, cell, shift)
@@ -173,8 +175,10 @@ def _read(part: _Part, boxes: Floats32, joint: Floats64, ink: Mask, shift: Shift
             options.append([(UNREADABLE if written else EMPTY, 1.0)])
         else:
             options.append(_options(joint[best]))
+            shown.append(best)
     struck = _struck(ink, field, shift) or (inked > 0 and unread * 2 > inked)
-    return FieldFound(answers(field, options), shift, "crossed out" if struck else "")
+    mark = "crossed out" if struck else ""
+    return FieldFound(answers(field, options), shift, mark, look.images[shown])
 
 
 def _options(joint: Floats64) -> list[Option]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TypeAlias
 
-from digitus.forms.checks import CHECKS, is_date
+from digitus.forms.checks import CHECKS, as_date
 
 Place: TypeAlias = tuple[float, float, float, float]  # x, y, width, height in mm from the top left
 
@@ -122,7 +122,7 @@ class Field:
     def _unfulfilled(self, text: str) -> str:
         """The first of the field's rules that a whole value does not fulfil."""
         digits = "".join(c for c in text if c.isdigit())
-        if self.date and not is_date(text, self.date):
+        if self.date and as_date(text, self.date) is None:
             return "date"
         if self.allowed and text not in self.allowed:
             return "allowed"
@@ -165,11 +165,15 @@ class Sum:
 class Rising:
     """The value of a field is never less than on an earlier sheet, one with the same `of` if given.
 
-    As a meter's: `of` is then the field with the meter's number.
+    As a meter's: `of` is then the field with the meter's number. Where the field `day` is known,
+    sheets are followed in the order of their days, and the value may rise by `most` a day, if that
+    is not 0.
     """
 
     field: str
     of: str = ""
+    day: str = ""
+    most: float = 0.0
 
 
 @dataclass(frozen=True)

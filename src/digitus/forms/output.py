@@ -1,12 +1,13 @@
 """Tables: rows as CSV, Parquet or SQLite, each written whole or not at all.
 
-Inside: writing them, and reading the CSV of an earlier day. Not inside: what is in them (`rows`).
+Inside: writing them, and reading those of an earlier day. Not inside: what is in them (`rows`).
 """
 
 from __future__ import annotations
 
 import csv
 import importlib
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -60,8 +61,6 @@ def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 
 def _sqlite(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    import sqlite3
-
     kinds = {"page": "INTEGER"}
     told = ", ".join(
         f'"{name}" {"REAL" if name.endswith(CONFIDENCE) else kinds.get(name, "TEXT")}'
@@ -91,11 +90,27 @@ WRITERS: dict[str, Callable[[Path, Sequence[str], Sequence[Row]], None]] = {
 }  # fmt: skip
 
 
-def read_earlier(path: Path) -> list[Row]:
-    """The rows of a table in CSV that was written before. Raises `DataError`."""
+def read_table(path: Path) -> list[Row]:
+    """The rows of a table that was written before. Raises `DataError`."""
+    readers = {".parquet": _from_parquet, ".sqlite": _from_sqlite}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = getattr(error, "strerror", None) or "it is no CSV in UTF-8"
+        return readers.get(path.suffix.lower(), _from_csv)(path)
+    except (OSError, ValueError, csv.Error, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or "it is no table that digitus wrote"
         raise DataError(f"{path} cannot be read: {why}") from None
+
+
+def _from_csv(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _from_parquet(path: Path) -> list[Row]:
+    rows: list[Row] = _pyarrow()[1].read_table(path).to_pylist()
+    return rows
+
+
+def _from_sqlite(path: Path) -> list[Row]:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+        base.row_factory = sqlite3.Row
+        return [dict(row) for row in base.execute(f"SELECT * FROM {SHEETS}")]

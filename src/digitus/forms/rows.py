@@ -4,24 +4,32 @@ Inside: which pages make a sheet, what sums and earlier sheets decide, and the f
 inside: reading pages (`sheets`), writing tables (`output`).
 
 A flag is a word or several: "crossed out", "cut off", "missing" (required and empty), "incomplete",
-"unreadable", "date", "range", "allowed", "sum", "falls" or the name of a check, each for what the
-value does not fulfil, and "doubtful" for a confidence below that which was asked for.
+"unreadable", "date", "range", "allowed", "sum", "falls", "jumps" or the name of a check, each for
+what the value does not fulfil; "no reading" where there is none of a series; and "doubtful" for a
+confidence below that which was asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
-from digitus.forms.choose import Answer, decided, not_falling
-from digitus.forms.form import Form
+from digitus.forms.checks import as_date
+from digitus.forms.choose import Answer, decided, plausible
+from digitus.forms.form import Form, Rising
 from digitus.forms.sheets import Record
 from digitus.forms.table import COLUMNS, ENDINGS
 
 DOUBTFUL = 0.95  # the confidence below which a person should look, where nobody says another
+DOUBTFUL_FLAG = "doubtful"
 NO_VALUE = "crossed out", "cut off"
 
+NO_READING = "no reading"  # of a value that rises from sheet to sheet
+
 Row = dict[str, Any]
+# By form, field and whose it is: the latest value, and its day as a number, if that counts.
+Last = dict[tuple[str, str, str], tuple[str, int | None]]
 
 
 def columns(forms: Sequence[Form]) -> list[str]:
@@ -41,13 +49,38 @@ def rows(
     `earlier` are rows of a table that was read before, for values that must not fall.
     """
     by_name = {form.name: form for form in forms}
-    last: dict[tuple[str, str, str], str] = {}
+    last: Last = {}
     for row in earlier:
         _remember(row, forms, last)
-    for sheet in _sheets(files, by_name):
-        row = _row(sheet, by_name, doubtful, last)
-        _remember(row, forms, last)
-        yield row
+    if not any(rising.day for form in forms for rising in form.risings):
+        for sheet in _sheets(files, by_name):
+            row = _row(sheet, by_name, doubtful, last)
+            _remember(row, forms, last)
+            yield row
+        return
+    sheets = list(_sheets(files, by_name))
+    alone = [_row(sheet, by_name, doubtful, {}) for sheet in sheets]
+    made: list[Row] = [{}] * len(sheets)
+    for i in sorted(range(len(sheets)), key=lambda i: _first_day(alone[i], by_name)):
+        made[i] = _row(sheets[i], by_name, doubtful, last)
+        _remember(made[i], forms, last)
+    yield from made
+
+
+def _first_day(row: Row, forms: dict[str, Form]) -> int:
+    """The day of a sheet, as a number; -1 where there is none."""
+    form = forms.get(row["form"])
+    days = [_day(row, form, rising) for rising in form.risings] if form else []
+    return next((day for day in days if day is not None), -1)
+
+
+def _day(row: Row, form: Form, rising: Rising) -> int | None:
+    """The day of a value that rises, as a number; None where it is not known for sure."""
+    value = row.get(rising.day) if rising.day else None
+    if not value or row.get(f"{rising.day}_flag"):
+        return None
+    found = as_date(value, form.field(rising.day).date)
+    return found.toordinal() if found else None
 
 
 def _sheets(
@@ -75,7 +108,7 @@ def _row(
     sheet: list[tuple[str, Record]],
     forms: dict[str, Form],
     doubtful: float,
-    last: dict[tuple[str, str, str], str],
+    last: Last,
 ) -> Row:
     file, first = sheet[0]
     form = forms.get(first["form"])
@@ -92,17 +125,29 @@ def _row(
     for name, (_, _, value) in found.items():
         if value["mark"] in NO_VALUE:
             answers[name] = []
-    answers = _not_falling(decided(form, answers), form, last)
+    answers = decided(form, answers)
+    marks = {name: value["mark"] for name, (_, _, value) in found.items()}
+    for rising in form.risings:
+        answers |= _plausible(answers, marks, form, rising, doubtful, last)
+    series = {rising.field for rising in form.risings}
     for field in form.fields:
         if field.name in found:
             where, record, value = found[field.name]
             best = (answers[field.name] or [Answer("", 0.0)])[0]
-            flag = _flag(best, value["mark"], field.required, doubtful)
+            nothing = NO_READING if field.name in series else "missing" * field.required
+            flag = _flag(best, value["mark"], nothing, doubtful)
             away = "" if record is first else f" page {record['at']} of {where}"
             place = " ".join(map(str, value["box"])) + away
             cells = (best.text, round(best.likely, 4), flag, place)
             row |= dict(zip((field.name + end for end in ("", *ENDINGS)), cells, strict=True))
     return row
+
+
+def source(row: Row, name: str) -> tuple[str, int]:
+    """The file in which a field of a row is, and the page there."""
+    _, away, rest = str(row[f"{name}_place"]).partition(" page ")
+    at, _, file = rest.partition(" of ")
+    return (file, int(at)) if away else (row["file"], int(row["page"]))
 
 
 def _problem(form: Form | None, pages: Sequence[Record]) -> str:
@@ -114,32 +159,50 @@ def _problem(form: Form | None, pages: Sequence[Record]) -> str:
     return "; ".join(dict.fromkeys(words))
 
 
-def _flag(best: Answer, mark: str, required: bool, doubtful: float) -> str:
+def _flag(best: Answer, mark: str, nothing: str, doubtful: float) -> str:
+    """The flag of a value; `nothing` is that of none."""
     if mark:
         return mark
-    if not best.text and required:
-        return "missing"
-    words = (best.wrong, "doubtful" if best.likely < doubtful else "")
+    if not best.text and nothing:
+        return nothing
+    words = (best.wrong, DOUBTFUL_FLAG if best.likely < doubtful else "")
     return ", ".join(filter(None, words))
 
 
-def _not_falling(
-    answers: dict[str, list[Answer]], form: Form, last: dict[tuple[str, str, str], str]
+def _plausible(
+    answers: dict[str, list[Answer]],
+    marks: dict[str, str],
+    form: Form,
+    rising: Rising,
+    doubtful: float,
+    last: Last,
 ) -> dict[str, list[Answer]]:
-    for rising in form.risings:
-        key = answers.get(rising.of)
-        of = key[0].text if key else ""
-        least = last.get((form.name, rising.field, of))
-        if least is not None and answers.get(rising.field):
-            answers |= {rising.field: not_falling(answers[rising.field], least)}
-    return answers
+    """The answers of a value that rises, beside the latest one before it, if that is known."""
+    best = {name: (a or [Answer("", 0.0)])[0] for name, a in answers.items()}
+    known = last.get((form.name, rising.field, best[rising.of].text if rising.of in best else ""))
+    if known is None or not answers.get(rising.field):
+        return {}
+    least, before = known
+    rise = None
+    if rising.day:
+        told = best.get(rising.day, Answer("", 0.0))
+        row = {
+            rising.day: told.text,
+            f"{rising.day}_flag": _flag(told, marks.get(rising.day, ""), "", doubtful),
+        }
+        day = _day(row, form, rising)
+        if day is None or before is None or day < before:
+            return {}
+        rise = Decimal(str(rising.most)) * (day - before) if rising.most else None
+    return {rising.field: plausible(answers[rising.field], least, rise)}
 
 
-def _remember(row: Row, forms: Sequence[Form], last: dict[tuple[str, str, str], str]) -> None:
+def _remember(row: Row, forms: Sequence[Form], last: Last) -> None:
     """The latest values that no later sheet may fall below; one that is wrong is not kept."""
     for form in forms:
         if row.get("form") == form.name:
             for rising in form.risings:
                 value, flag = row.get(rising.field), row.get(f"{rising.field}_flag")
-                if value and not flag:
-                    last[form.name, rising.field, row.get(rising.of) or ""] = value
+                day = _day(row, form, rising)
+                if value and not flag and (day is not None or not rising.day):
+                    last[form.name, rising.field, row.get(rising.of) or ""] = value, day

@@ -90,6 +90,14 @@ def as_numbers(value: Any, where: str) -> tuple[float, ...]:
     return tuple(map(float, value))
 
 
+def as_amount(value: Any, where: str) -> float:
+    """A number that is not negative."""
+    (found,) = as_numbers([value], where)
+    if found < 0:
+        raise FormError(f"{where} is a number from 0 on, not {value}")
+    return found
+
+
 def as_place(value: Any, where: str) -> tuple[float, ...]:
     """x, y, width and height."""
     found = as_numbers(value, where)

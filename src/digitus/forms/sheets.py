@@ -23,7 +23,7 @@ import numpy as np
 
 from digitus.errors import DataError, FormError
 from digitus.forms.fields import FieldFound, read_fields
-from digitus.forms.form import Form
+from digitus.forms.form import Field, Form
 from digitus.forms.raster import SCALE, blank
 from digitus.forms.straighten import Blank, Placing, find
 from digitus.reading.options import ReadingOptions
@@ -72,7 +72,7 @@ class PageReader:
             return problem(found.problem)
         form, page, placing = found.form, found.page, found.placing
         here = form.on_page(page)
-        read = read_fields(placing.straight(grey), self._blank(form, page), here, self.options)
+        read = self.found_on(placing.straight(grey), form, page, here)
         zoom = picture.width / grey.shape[1]
         return {
             "form": form.name,
@@ -83,7 +83,22 @@ class PageReader:
             },
         }
 
-    def _blank(self, form: Form, page: int) -> Bytes:
+    def straight(self, picture: Picture) -> tuple[Form, int, Bytes] | None:
+        """The page in a picture, as its form has it; None where there is none."""
+        grey: Bytes = at_most(SIDE, as_grey(picture.pixels))
+        found = find(grey, self.forms, self._blanks)
+        if found.form is None or found.placing is None:
+            return None
+        return found.form, found.page, found.placing.straight(grey)
+
+    def found_on(
+        self, straight: Bytes, form: Form, page: int, fields: Sequence[Field]
+    ) -> dict[str, FieldFound]:
+        """Some fields of a straight page."""
+        return read_fields(straight, self.blank(form, page), fields, self.options)
+
+    def blank(self, form: Form, page: int) -> Bytes:
+        """The page without what was written on it."""
         for known in self._blanks:
             if (known.form, known.page) == (form, page):
                 return known.grey

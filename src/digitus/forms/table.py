@@ -11,7 +11,9 @@
     of = ["first", "second"]
     [[rising]]
     field = "reading"
-    of = "meter"
+    of = "meter"                             for each meter
+    day = "day"                              in the order of days,
+    most = 40                                and at most so much a day
 
 With `unit = "fraction"` places are parts of the page's width and height. Whatever is wrong is one
 line that says where, what stands there, and what may.
@@ -32,7 +34,15 @@ from typing import Any
 from digitus.errors import FormError
 from digitus.files import open_file
 from digitus.forms.form import IN_CELLS, PAPERS, Field, Form, Rising, Sum
-from digitus.forms.settings import READERS, as_one_of, as_paper, as_text, as_texts, check_known
+from digitus.forms.settings import (
+    READERS,
+    as_amount,
+    as_one_of,
+    as_paper,
+    as_text,
+    as_texts,
+    check_known,
+)
 from digitus.recipe import nearest
 
 FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
@@ -87,7 +97,7 @@ def from_table(table: dict[str, Any], where: str = "form") -> Form:
         paper,
         tuple(_sum(t, names, f"{where}: sum {i}") for i, t in _numbered(table, "sum", where)),
         tuple(
-            _rising(t, names, f"{where}: rising {i}") for i, t in _numbered(table, "rising", where)
+            _rising(t, made, f"{where}: rising {i}") for i, t in _numbered(table, "rising", where)
         ),
         as_texts([blank] if isinstance(blank, str) else blank, f"{where}: blank"),
     )
@@ -164,14 +174,21 @@ def _sum(table: dict[str, Any], names: Iterable[str], where: str) -> Sum:
     return found
 
 
-def _rising(table: dict[str, Any], names: Iterable[str], where: str) -> Rising:
-    check_known(table, ("field", "of"), where)
+def _rising(table: dict[str, Any], fields: Sequence[Field], where: str) -> Rising:
+    check_known(table, ("field", "of", "day", "most"), where)
     found = Rising(
         as_text(table.get("field"), f"{where}: field"),
         as_text(table.get("of", ""), f"{where}: of", empty=True),
+        as_text(table.get("day", ""), f"{where}: day", empty=True),
+        as_amount(table.get("most", 0), f"{where}: most"),
     )
-    for name in filter(None, (found.field, found.of)):
+    names = [field.name for field in fields]
+    for name in filter(None, (found.field, found.of, found.day)):
         _named(name, names, where)
+    if found.day and not next(field for field in fields if field.name == found.day).date:
+        raise FormError(f"{where}: {found.day} is no date; give the field its date")
+    if found.most and not found.day:
+        raise FormError(f"{where}: most is so much a day, so name the field of the day")
     return found
 
 
@@ -208,6 +225,8 @@ def to_toml(form: Form) -> str:
         lines += ["", "[[sum]]", f"total = {_toml(total.total)}", f"of = {_toml(total.of)}"]
     for rising in form.risings:
         lines += ["", "[[rising]]", f"field = {_toml(rising.field)}", f"of = {_toml(rising.of)}"]
+        if rising.day:
+            lines += [f"day = {_toml(rising.day)}", f"most = {rising.most!r}"]
     return "\n".join(lines) + "\n"
 
 

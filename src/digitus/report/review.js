@@ -1,8 +1,9 @@
 // The table of lines is in the file. A key or a button changes one place of it; saving writes it
 // as CSV. "" is the mark of what is no digit, and falls out of its line.
-const { table, doubts } = JSON.parse(document.getElementById("data").textContent);
+const { table, doubts, images } = JSON.parse(document.getElementById("data").textContent);
 const cards = [...document.querySelectorAll(".doubt")];
 const checked = new Set();
+const answers = new Map(); // the number of a doubt: the digit that it is
 let unsaved = false;
 
 function answer(k, value) {
@@ -12,6 +13,7 @@ function answer(k, value) {
   cards[k].querySelector(".text mark").textContent = value || "×";
   cards[k].classList.add("checked");
   checked.add(k);
+  answers.set(k, value);
   unsaved = true;
   document.getElementById("done").textContent = `${checked.size} of ${doubts.length} checked`;
   go(k + 1);
@@ -56,13 +58,27 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-document.getElementById("save").addEventListener("click", () => {
+// The digits with the pictures that the network saw, as `digitus adapt` learns from them.
+function digits() {
+  const names = ["label", ...Array.from({ length: 784 }, (_, i) => `pixel${i}`)];
+  const rows = [...answers].filter(([, value]) => value !== "").map(([k, value]) => {
+    return [value, ...Uint8Array.from(atob(images[k]), (c) => c.charCodeAt(0))];
+  });
+  return [names, ...rows].map((row) => row.join(",") + "\r\n").join("");
+}
+
+function save(text, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(["\ufeff" + csv()], { type: "text/csv" }));
-  link.download = "digits.csv";
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name;
   link.click();
+}
+
+document.getElementById("save").addEventListener("click", () => {
+  save("\ufeff" + csv(), "lines.csv");
   unsaved = false;
 });
+document.getElementById("digits").addEventListener("click", () => save(digits(), "digits.csv"));
 
 window.addEventListener("beforeunload", (event) => {
   if (unsaved) event.preventDefault();

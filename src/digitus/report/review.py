@@ -2,11 +2,13 @@
 
 Inside: `doubts_of`, what is needed of one picture, so that the picture can be let go, and `review`,
 which makes the file of many; its few lines of script (`review.js`) take the keys and save the
-corrected table. Not inside: what is doubtful (`annotate`).
+corrected table, and the digits that were typed with their pictures, for `digitus adapt`. Not
+inside: what is doubtful (`annotate`).
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,7 +20,7 @@ from digitus.report.annotate import doubtful
 from digitus.report.formats import quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.pictures import photo_uri
-from digitus.types import Box, Bytes
+from digitus.types import Box, Bytes, Grey
 
 TEMPLATE = "report/review.html"
 MARGIN = 0.8  # of a digit's longer side, shown around it
@@ -38,7 +40,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A doubtful digit: its surroundings, its line and place in it, the likely answers."""
+    """A doubtful digit: its surroundings, its line and place in it, the likely answers.
+
+    `image` [28 28] is what the network saw.
+    """
 
     surroundings: Cut
     where: str
@@ -46,6 +51,7 @@ class Doubt:
     place: int
     value: int | None
     likely: tuple[tuple[int, float], ...]
+    image: Grey
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,9 @@ def doubts_of(name: str, picture: Bytes, reading: Reading) -> Doubts:
                 box = _in_pixels(digit.box, picture.shape[1] / reading.width)
                 where = f"{name}, line {number + 1}"
                 cut = _surroundings(picture, box)
-                doubts.append(Doubt(cut, where, line, place, digit.value, _likely(digit)))
+                doubts.append(
+                    Doubt(cut, where, line, place, digit.value, _likely(digit), digit.image)
+                )
                 places.append((number, place))
     return Doubts(name, reading.lines, tuple(places), tuple(doubts), len(reading.digits))
 
@@ -102,7 +110,8 @@ def review(pictures: Iterable[Doubts]) -> str:
             {"file": picture.name, "line": number, "text": [*line]}
             for number, line in enumerate(picture.lines, 1)
         ]
-    data = {"table": table, "doubts": places}
+    images = [base64.b64encode(doubt.image.tobytes()).decode() for doubt in doubts]
+    data = {"table": table, "doubts": places, "images": images}
     body = fill(TEMPLATE, "doubts", doubts=doubts, data=data)
     return standalone(
         f"{quantity(len(doubts), 'doubtful digit')} · digitus",

@@ -1,0 +1,193 @@
+"""What few corrections of one hand change: errors on that hand and on others, before and after.
+
+    python benchmarks/adapting.py [--writers 4] [--usps FOLDER] [--json results/adapting.json]
+
+Hands with exact truth are made: of each digit one shape of the simulated pen, and habits that the
+shipped recognizer did not learn (slant, turn, width and height, a thick pen). Beside them are two
+collections by people: USPS's test set, and stretches of MNIST's test set, whose neighbours are by
+few people. Of each hand, so many images of each digit are corrections, a quarter of which `adapt`
+keeps back; scored are images that are in neither, MNIST's test set (or the rest of it) for other
+people, and whether a network was given out at all. `memory` is the other way: the nearest
+correction, by the features of the last layer, answers where it is nearer than the nearest of old
+digits is to 99.9 % of others; the network answers for the rest.
+
+Inside: that. Not inside: adapting (`training.adapt`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from digitus.datasets.batches import split
+from digitus.datasets.digits import Digits
+from digitus.datasets.idx import read_digits
+from digitus.datasets.sources import load
+from digitus.nn import stream
+from digitus.recognizer import Recognizer
+from digitus.recognizer import load as load_model
+from digitus.synthetic.hands import EVERY_HAND
+from digitus.synthetic.strokes import draw
+from digitus.training.adapt import adapt, features
+from digitus.training.examples import SPLIT_SEED
+from digitus.types import Floats32, Images
+from machine import machine
+
+CORRECTIONS = 5, 10, 20, 50  # of each digit
+SCORED = 100  # of each digit, of a made hand
+NEAR = 0.999  # of old digits are farther from the nearest of others
+KNOWN = 3000  # old digits by which it is known how near the nearest is
+STRETCHES = 2000, 7000  # of MNIST's test set: where they begin
+STRETCH = 1000
+
+
+def made_hand(number: int) -> Digits:
+    """Many digits of one hand."""
+    rng = stream(number, "adapting")
+    names = []
+    for digit in range(10):
+        hands = [hand for hand in EVERY_HAND if hand.digit == digit]
+        names.append(hands[int(rng.integers(len(hands)))].name)
+    labels = rng.permuted(np.tile(np.arange(10), max(CORRECTIONS) + SCORED)).astype(np.uint8)
+    images = draw(labels, rng, hands=names)
+    slant = rng.choice([-1, 1]) * rng.uniform(0.5, 0.8)
+    turn = rng.uniform(-0.3, 0.3)
+    wide, high = rng.uniform(0.6, 1.1, 2)
+    c, s = np.cos(turn), np.sin(turn)
+    way = np.array([[c, -s], [s, c]]) @ np.array([[wide, slant], [0, high]])
+    middle = np.array([14.0, 14.0])
+    matrix = np.column_stack([way, middle - way @ middle])
+    thick = np.ones((2, 2), np.uint8)
+    changed = [cv2.warpAffine(cv2.dilate(image, thick), matrix, (28, 28)) for image in images]
+    return Digits(np.stack(changed), labels, f"made hand {number}")
+
+
+def parted(hand: Digits, count: int) -> tuple[Digits, Digits]:
+    """So many of each digit for corrections, and what is scored: the same for each count."""
+    pool, scored = np.zeros(len(hand), bool), np.zeros(len(hand), bool)
+    for digit in range(10):
+        places = np.flatnonzero(hand.labels == digit)
+        most = min(max(CORRECTIONS), len(places) // 2)
+        pool[places[: min(count, most)]] = True
+        scored[places[most:]] = True
+    return hand.take(pool), hand.take(scored)
+
+
+def wrong(answers: Any, digits: Digits) -> float:
+    """The share that is wrong."""
+    return round(float((answers != digits.labels).mean()), 5)
+
+
+class Memory:
+    """Corrections by their features; the nearest answers where it is near enough."""
+
+    def __init__(self, recognizer: Recognizer, old: Digits) -> None:
+        self.recognizer = recognizer
+        known = self._features(old.images[:KNOWN])
+        near = known[: KNOWN // 2] @ known[KNOWN // 2 :].T
+        self.near = float(np.quantile(near.max(1), NEAR))
+
+    def _features(self, images: Images) -> Floats32:
+        seen = features(self.recognizer, images)
+        return seen / np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-9)
+
+    def answers(self, corrections: Digits, images: Images) -> tuple[Any, float]:
+        """The digits, and for which share of the images a correction answered."""
+        alike = self._features(images) @ self._features(corrections.images).T
+        best = alike.argmax(1)
+        near = alike.max(1) > self.near
+        own = self.recognizer.outputs(images).argmax(1)
+        return np.where(near, corrections.labels[best], own), round(float(near.mean()), 4)
+
+
+def measured(
+    recognizer: Recognizer, hand: Digits, others: Digits, old: Digits, memory: Memory
+) -> dict[str, Any]:
+    """The errors of one hand for every number of corrections."""
+    _, scored = parted(hand, 1)
+    before = recognizer.outputs(scored.images).argmax(1)
+    found: dict[str, Any] = {
+        "hand": hand.name,
+        "scored": len(scored),
+        "before": wrong(before, scored),
+        "others_before": wrong(recognizer.outputs(others.images).argmax(1), others),
+        "after": {},
+    }
+    for count in CORRECTIONS:
+        corrections, _ = parted(hand, count)
+        adapted = adapt(recognizer, corrections, old)
+        now = adapted.recognizer or recognizer
+        answers, share = memory.answers(corrections, scored.images)
+        elsewhere, _ = memory.answers(corrections, others.images)
+        found["after"][str(count)] = {
+            "corrections": len(corrections),
+            "given_out": adapted.recognizer is not None,
+            "share": adapted.share,
+            "own": wrong(now.outputs(scored.images).argmax(1), scored),
+            "others": wrong(now.outputs(others.images).argmax(1), others),
+            "memory": wrong(answers, scored),
+            "memory_others": wrong(elsewhere, others),
+            "memory_answers": share,
+        }
+    print(json.dumps(found), flush=True)
+    return found
+
+
+def summary(found: Sequence[dict[str, Any]], of: Callable[[str], bool]) -> dict[str, Any]:
+    """The mean errors over some hands."""
+    chosen = [hand for hand in found if of(hand["hand"])]
+    return {
+        "hands": len(chosen),
+        "before": round(float(np.mean([hand["before"] for hand in chosen])), 5),
+        "others_before": round(float(np.mean([hand["others_before"] for hand in chosen])), 5),
+        **{
+            str(count): {
+                key: round(float(np.mean([hand["after"][str(count)][key] for hand in chosen])), 5)
+                for key in ("own", "others", "memory", "memory_others")
+            }
+            for count in CORRECTIONS
+        },
+    }
+
+
+def main() -> None:
+    """Measures, and writes the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--writers", type=int, default=4, help="made hands (4)")
+    parser.add_argument("--usps", type=Path, metavar="FOLDER", help="where USPS's test set is")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    args = parser.parse_args()
+    recognizer = load_model()
+    old, test = load("mnist", "train"), load("mnist", "test")
+    memory = Memory(recognizer, split(old, recognizer.recipe.development, SPLIT_SEED)[0])
+    found = [
+        measured(recognizer, made_hand(number), test, old, memory) for number in range(args.writers)
+    ]
+    if args.usps:
+        files = (args.usps / f"usps-test-{p}-ubyte.gz" for p in ("images-idx3", "labels-idx1"))
+        found.append(measured(recognizer, read_digits(*files, "USPS"), test, old, memory))
+    for start in STRETCHES:
+        here = np.zeros(len(test), bool)
+        here[start : start + STRETCH] = True
+        one, rest = test.take(here), test.take(~here)
+        name = f"MNIST's test set from {start:,}"
+        one = Digits(one.images, one.labels, name)
+        found.append(measured(recognizer, one, rest, old, memory))
+    record = {
+        "machine": machine(),
+        "made": summary(found, lambda name: name.startswith("made")),
+        "hands": found,
+    }
+    print(json.dumps(record["made"], indent=1))
+    if args.json:
+        args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The review of forms: the page to look at doubtful fields, and `digitus form correct`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from digitus.cli.common import PATH, json_option, output, print_json
+
+if TYPE_CHECKING:
+    from digitus.forms.doubts import Plan
+    from digitus.forms.rows import Row
+    from digitus.forms.sheets import PageReader
+
+
+def write_review(
+    path: Path,
+    rows: Sequence[Row],
+    reader: PageReader,
+    processes: int,
+    wanted: float,
+    by_lot: int,
+    *,
+    twice: bool,
+) -> Plan:
+    """Writes the page; returns what is on it."""
+    from digitus.files import write_page
+    from digitus.forms.doubts import plan
+    from digitus.forms.review import cuts_of, review
+    from digitus.reading.bulk import read_many
+
+    found = plan(rows, reader.forms, wanted, by_lot)
+    cuts = cuts_of(rows, found, reader, partial(read_many, processes=processes))
+    write_page(path, review(rows, found, cuts, wanted, twice=twice))
+    return found
+
+
+@click.command
+@click.argument("forms", nargs=-1, required=True, type=PATH, metavar="FORM.toml... TABLE")
+@click.argument("corrections", type=PATH, metavar="CORRECTIONS.csv")
+@click.option("--to", type=PATH, help="The table with the corrections.  [default: TABLE itself]")
+@json_option
+def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: bool) -> None:
+    """Put what a person typed in the review into the table that was read.
+
+    What is corrected has the confidence 1, and a flag where it still does not fulfil what the form
+    demands. Tells how many values were wrong, and how many the confidences said.
+    """
+    from digitus.forms.correct import corrected, load_corrections
+    from digitus.forms.doubts import held
+    from digitus.forms.output import check_writable, read_table, write_table
+    from digitus.forms.rows import DOUBTFUL_FLAG, columns
+    from digitus.forms.table import load_form
+
+    *names, table = forms
+    if not names:
+        raise click.UsageError("name the form, FORM.toml, the table, and the corrections")
+    known = tuple(map(load_form, names))
+    path = to or table
+    check_writable(path, replace=to is None)
+    made, told = corrected(read_table(table), known, load_corrections(corrections))
+    write_table(path, columns(known), made)
+    changed = [one for one, _ in told if one.value != one.read]
+    plain = [one for one, flag in told if flag in ("", DOUBTFUL_FLAG)]
+    certain = [one for one in plain if one.certain]
+    record = {
+        "table": str(path),
+        "looked_at": len(told),
+        "changed": len(changed),
+        "expected_wrong": round(sum(1 - one.confidence for one in plain), 3),
+        "found_wrong": sum(one.value != one.read for one in plain),
+        "certain_looked_at": len(certain),
+        "certain_wrong": sum(one.value != one.read for one in certain),
+    }
+    if json:
+        print_json(record)
+        return
+    output().print(f"{path}: {len(told)} fields looked at, {len(changed)} changed")
+    for words, some in (("without a flag of their own", plain), ("taken by lot", certain)):
+        if some:
+            wrong = [one.value != one.read for one in some]
+            output().print(f"{words}: {held([one.confidence for one in some], wrong)}")

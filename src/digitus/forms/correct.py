@@ -1,0 +1,104 @@
+"""Corrections of a person, put into the table that they were made of.
+
+Inside: the corrections' file, as the review's page saves it, and the table with them. Not inside:
+that page (`review`), and tables as files (`output`).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from digitus.errors import DataError
+from digitus.forms.choose import adds_up
+from digitus.forms.form import Form
+from digitus.forms.rows import DOUBTFUL_FLAG, Row
+
+NEEDED = ("form", "file", "page", "field", "read", "value", "confidence", "certain")
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person says that a field says, beside what was read."""
+
+    key: tuple[str, str, str]  # form, file and page of the row
+    field: str
+    read: str
+    value: str
+    confidence: float
+    certain: bool
+
+
+def load_corrections(path: Path) -> list[Correction]:
+    """The corrections in a file. Raises `DataError`."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(f"{path} holds no corrections: it has no column {missing[0]!r}")
+            return [_correction(row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or "it is no CSV in UTF-8"
+        raise DataError(f"{path} cannot be read: {why}") from None
+    except (ValueError, TypeError):
+        raise DataError(f"{path} holds a correction that is not whole") from None
+
+
+def _correction(row: Mapping[str, str]) -> Correction:
+    key = row["form"], row["file"], row["page"]
+    sure = float(row["confidence"])
+    return Correction(key, row["field"], row["read"], row["value"], sure, row["certain"] == "1")
+
+
+def corrected(
+    rows: Sequence[Row], forms: Sequence[Form], corrections: Sequence[Correction]
+) -> tuple[list[Row], list[tuple[Correction, str]]]:
+    """The rows with what a person says, and each correction with the flag that its value had.
+
+    Raises `DataError` for corrections of another table.
+    """
+    by_name = {form.name: form for form in forms}
+    made = [dict(row) for row in rows]
+    places: dict[tuple[str, str, str], list[Row]] = {}
+    for row in made:
+        places.setdefault((row["form"], row["file"], str(row["page"])), []).append(row)
+    told = []
+    for one in corrections:
+        form, there = by_name.get(one.key[0]), places.get(one.key, [])
+        if form is None or not there or one.field not in {field.name for field in form.fields}:
+            name, file, page = one.key
+            raise DataError(f"the table has no {one.field} of {name} in {file}, page {page}")
+        told.append((one, str(there[0].get(f"{one.field}_flag") or "")))
+        for row in there:
+            _put(row, form, one)
+    for row in (row for key in {one.key for one in corrections} for row in places[key]):
+        _check_sums(row, by_name[row["form"]])
+    return made, told
+
+
+def _put(row: Row, form: Form, one: Correction) -> None:
+    now = row.get(one.field) or ""
+    if now not in (one.read, one.value):
+        raise DataError(
+            f"the corrections are of another table: {one.field} in {one.key[1]}, page "
+            f"{one.key[2]}, is {now!r} and was {one.read!r}"
+        )
+    field = form.field(one.field)
+    missing = "missing" if field.required and not one.value else ""
+    row[one.field] = one.value
+    row[f"{one.field}_confidence"] = 1.0
+    row[f"{one.field}_flag"] = field.wrong(one.value) or missing
+
+
+def _check_sums(row: Row, form: Form) -> None:
+    """What does not add up is flagged, also where a person says that it stands there."""
+    for total in form.sums:
+        good = adds_up(total, lambda name: row.get(name) or "")
+        for name in (total.total, *total.of):
+            key = f"{name}_flag"
+            words = [word for word in (row.get(key) or "").split(", ") if word not in ("", "sum")]
+            hard = [word for word in words if word != DOUBTFUL_FLAG]
+            row[key] = ", ".join([*words, *(["sum"] if not good and not hard else [])])

@@ -1,0 +1,119 @@
+"""Which values a person should look at, and how well that went.
+
+Let c be the confidence of a value: that it is wrong has the probability 1 - c. Values whose flag
+says more than "doubtful" are looked at in any case. Of the others those with the least confidence
+are, as many as it takes until what is expected to be wrong among the rest, Σ (1 - c), is no more
+than the wanted share of all values.
+
+Inside: that choice, and what was expected of values that a person has looked at beside what was
+found. Not inside: the page to look at them (`review`), corrections in a table (`correct`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitus.forms.form import Form
+from digitus.forms.rows import DOUBTFUL_FLAG, Row
+
+WANTED = 1e-3  # of the values may be wrong, where nobody says another share
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A value of a table: its row, counted from 0, its field, and how sure it is.
+
+    `certain` are those that nobody would have to look at, taken by lot to see how many are wrong.
+    """
+
+    row: int
+    form: Form
+    name: str
+    confidence: float
+    flag: str
+    certain: bool = False
+
+    @property
+    def flagged(self) -> bool:
+        """Whether something else is wrong than that it is doubtful."""
+        return self.flag not in ("", DOUBTFUL_FLAG)
+
+    @property
+    def likely(self) -> float:
+        """The probability that the value is right."""
+        return 0.0 if self.flagged else self.confidence
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to look at, most doubtful first, of so many values, and what the rest has to be.
+
+    `left` is how many of the rest are expected to be wrong.
+    """
+
+    doubts: tuple[Doubt, ...]
+    values: int
+    left: float
+
+    @property
+    def share(self) -> float:
+        """Of all values, those to be looked at, without those taken by lot."""
+        return sum(not doubt.certain for doubt in self.doubts) / max(self.values, 1)
+
+
+def plan(
+    rows: Sequence[Row], forms: Sequence[Form], wanted: float = WANTED, by_lot: int = 0
+) -> Plan:
+    """What to look at so that no more than a `wanted` share of all values stays wrong.
+
+    `by_lot` so many of the rest are looked at as well.
+    """
+    every = sorted(_every(rows, forms), key=lambda doubt: doubt.likely)
+    flagged = sum(doubt.flagged for doubt in every)
+    wrong = [1 - doubt.likely for doubt in every]
+    left = math.fsum(wrong[flagged:])
+    count = flagged
+    while count < len(every) and left > wanted * len(every) + 1e-12:
+        left -= wrong[count]
+        count += 1
+    rest = every[count:]
+    drawn = np.random.default_rng(0).permutation(len(rest))[:by_lot].tolist()
+    certain = (
+        Doubt(d.row, d.form, d.name, d.confidence, d.flag, certain=True)
+        for d in (rest[i] for i in sorted(drawn))
+    )
+    return Plan((*every[:count], *certain), len(every), max(left, 0.0))
+
+
+def _every(rows: Sequence[Row], forms: Sequence[Form]) -> list[Doubt]:
+    by_name = {form.name: form for form in forms}
+    found = []
+    for number, row in enumerate(rows):
+        form = by_name.get(row["form"])
+        for field in form.fields if form else ():
+            flag = row.get(f"{field.name}_flag")
+            confidence = row.get(f"{field.name}_confidence")
+            if form and flag is not None and confidence not in (None, ""):
+                sure = float(confidence)  # type: ignore[arg-type]
+                found.append(Doubt(number, form, field.name, sure, flag))
+    return found
+
+
+def held(confidences: Sequence[float], wrong: Sequence[bool]) -> str:
+    """What was expected of values that were looked at, and what was found, in words."""
+    expected = math.fsum(1 - c for c in confidences)
+    # Independent chances: two standard deviations either way.
+    spread = 2 * math.sqrt(math.fsum(c * (1 - c) for c in confidences))
+    low, high = max(0.0, expected - spread), expected + spread
+    found = sum(wrong)
+    much = "as" if math.floor(low) <= found <= math.ceil(high) else (
+        "more than" if found > high else "fewer than"
+    )  # fmt: skip
+    return (
+        f"{found} of {len(wrong)} values were wrong, {much} the confidences said "
+        f"({low:.1f} to {high:.1f})"
+    )

@@ -1,0 +1,192 @@
+"""A recognizer adapted to one hand by few corrections, with old digits beside them.
+
+What the network sees in a picture, its features f, stays as it is; the last layer, z = f W + b, is
+learnt again. Of the corrections, distorted copies ask for their labels; of old digits, and of
+pictures of none, what the network answered before is asked for (Li & Hoiem 2016), so that what it
+knows and doubts is kept. A part of the corrections is kept back, and so are the old digits that
+its training kept back. The new layer is taken whole, or half or a quarter of the way to it: as far
+as it makes neither of the two worse by more than is allowed.
+
+Inside: that. Not inside: where corrections come from (`datasets`, `cli`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from digitus.datasets.augment import augment
+from digitus.datasets.batches import split
+from digitus.datasets.digits import Digits, named, targets
+from digitus.errors import DataError, TrainingError
+from digitus.nn import Adam, Chain, Dense, SoftmaxCrossEntropy, softmax
+from digitus.nn.arrays import stream
+from digitus.nn.images import as_input
+from digitus.nn.inference import Inference
+from digitus.recognizer import Recognizer
+from digitus.synthetic.not_digits import not_digits
+from digitus.training.examples import SPLIT_SEED
+from digitus.types import Floats32, Images, Matrix, Params
+
+KEPT_BACK = 0.25  # of the corrections
+LEAST = 8  # corrections: of fewer nothing could be said
+OLD, NOTHING = 4000, 600  # digits and pictures of none that stand beside the corrections
+COPIES = 2000  # of all corrections together, at least
+LEAST_COPIES = 4  # of each
+AT_ONCE = 500  # images
+STEPS, RATE = 200, 1e-3
+SHARES = 1.0, 0.5, 0.25  # of the way from the old layer to the new one
+WORSE = 1e-3  # of old digits: by so much the accuracy may fall
+
+
+@dataclass(frozen=True, eq=False)
+class Adapted:
+    """What came of it: the recognizer, or None where none was good enough; and how many were wrong.
+
+    `own` are the corrections kept back, `old` the old digits: (before, after, of how many).
+    """
+
+    recognizer: Recognizer | None
+    own: tuple[int, int, int]
+    old: tuple[int, int, int]
+    share: float = 0.0
+
+
+def adapt(
+    recognizer: Recognizer,
+    corrections: Digits,
+    old: Digits,
+    *,
+    worse: float = WORSE,
+    seed: int = 0,
+) -> Adapted:
+    """Adapts to corrections; `old` is what the recognizer learnt from, or something like it.
+
+    On old digits that are kept back its accuracy may fall by `worse`, on corrections that are kept
+    back by nothing. Raises `DataError` for too few corrections or others than it can learn from,
+    `TrainingError` for a network whose last layer cannot be learnt alone.
+    """
+    _check(recognizer, corrections, old)
+    own, judged = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
+    kept = min(recognizer.recipe.development, len(old) // 2)
+    before, others = split(old, kept, SPLIT_SEED)
+    rng = stream(seed, "adapt")
+    learnt = _last_layer(recognizer, own, before, rng)
+    wrongs = [_wrong(recognizer, digits) for digits in (judged, others)]
+    for share in SHARES:
+        made = _towards(recognizer, learnt, share)
+        now = [_wrong(made, digits) for digits in (judged, others)]
+        if now[0] <= wrongs[0] and now[1] <= wrongs[1] + worse * len(others):
+            counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]
+            about = _about(own, counts, before, share)
+            history = dict(recognizer.history)
+            history["adapted"] = [*history.get("adapted", []), about]
+            return Adapted(replace(made, history=history), counts[0], counts[1], share)
+    counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]
+    return Adapted(None, counts[0], counts[1])
+
+
+def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
+    if len(corrections) < LEAST:
+        raise DataError(
+            f"{corrections.name}: {len(corrections)} corrections; it takes {LEAST} at least, for "
+            "some are kept back to see whether the network is better"
+        )
+    for digits in (corrections, old):
+        if digits.images.shape[1:] != recognizer.size or digits.classes != recognizer.classes:
+            height, width = digits.images.shape[1:]
+            raise DataError(
+                f"{digits.name} shows {named(digits.classes)} on {height} x {width} pixels, which "
+                "is not what the network reads; --prepare auto makes pictures like MNIST's"
+            )
+    if not isinstance(recognizer.recipe.network.layers[-1], Dense):
+        raise TrainingError("only a network that ends with a Dense layer can be adapted")
+
+
+def features(recognizer: Recognizer, images: Images) -> Floats32:
+    """What the last layer is given for images [n h w]: [n k]."""
+    below = Chain(recognizer.recipe.network.layers[:-1])
+    last = f"{len(below.layers)}."
+    params = {name: w for name, w in recognizer.params.items() if not name.startswith(last)}
+    compiled = Inference(below, params)
+    w = next(iter(recognizer.params.values()))
+
+    def seen(part: Images) -> Floats32:
+        found = compiled(part)
+        if found is None:  # no kernels: the layers themselves
+            found, _ = below.forward(params, as_input(part, w))
+        return np.asarray(found, np.float32)
+
+    parts = [seen(images[i : i + AT_ONCE]) for i in range(0, len(images), AT_ONCE)]
+    return np.concatenate(parts)
+
+
+def _last_layer(
+    recognizer: Recognizer, own: Digits, before: Digits, rng: np.random.Generator
+) -> Params:
+    """The parameters of the last layer, learnt."""
+    copies = max(LEAST_COPIES, -(-COPIES // len(own)))
+    repeated = np.tile(own.images, (copies, 1, 1))
+    repeated[len(own) :] = augment(repeated[len(own) :], recognizer.recipe.augment, rng)
+    beside = before.take(rng.permutation(len(before))[:OLD]).images
+    nothing = not_digits(NOTHING, int(rng.integers(2**31)))
+    if nothing.shape[1:] == recognizer.size:
+        beside = np.concatenate([beside, nothing])
+    classes = len(recognizer.classes)
+    wanted = np.concatenate(
+        [
+            targets(np.tile(own.labels, copies), classes),
+            softmax(recognizer.outputs(beside)),
+        ]
+    )
+    seen = np.concatenate([features(recognizer, repeated), features(recognizer, beside)])
+    return _learnt(_layer(recognizer), seen, wanted.astype(np.float32))
+
+
+def _layer(recognizer: Recognizer) -> Params:
+    number = len(recognizer.recipe.network.layers) - 1
+    return {name: recognizer.params[f"{number}.{name}"].copy() for name in ("W", "b")}
+
+
+def _learnt(params: Params, seen: Floats32, wanted: Matrix) -> Params:
+    """Full steps of gradient descent by Adam, from large to none."""
+    layer, loss, rule = Dense(wanted.shape[1]), SoftmaxCrossEntropy(), Adam()
+    memory = {name: rule.start(w) for name, w in params.items()}
+    for step in range(STEPS):
+        z, backward = layer.forward(params, seen)
+        _, dz = loss(z, wanted)
+        _, gradients = backward(dz, want_dx=False)
+        rate = RATE * (1 - step / STEPS)
+        for name, g in gradients.items():
+            params[name] = params[name] + rule.update(g, params[name], memory[name], rate, step + 1)
+    return params
+
+
+def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer:
+    number = len(recognizer.recipe.network.layers) - 1
+    params = dict(recognizer.params)
+    for name, w in learnt.items():
+        was = recognizer.params[f"{number}.{name}"]
+        params[f"{number}.{name}"] = was + np.float32(share) * (w - was)
+    return replace(recognizer, params=params)
+
+
+def _wrong(recognizer: Recognizer, digits: Digits) -> int:
+    return int((recognizer.outputs(digits.images).argmax(1) != digits.labels).sum())
+
+
+def _about(
+    own: Digits, counts: list[tuple[int, int, int]], before: Digits, share: float
+) -> dict[str, Any]:
+    """What the model remembers of it."""
+    names = ("wrong_before", "wrong_after", "of")
+    return {
+        "data": own.about,
+        "examples": len(own),
+        "beside": before.name,
+        "share": share,
+        "kept_back": dict(zip(names, counts[0], strict=True)),
+        "old": dict(zip(names, counts[1], strict=True)),
+    }

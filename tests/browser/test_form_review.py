@@ -1,0 +1,126 @@
+"""The review of forms in a browser: by the keyboard alone, once and twice; what is saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from browser.conftest import PHONE
+from browser.test_axe import findings
+from digitus.forms.doubts import plan
+from digitus.forms.review import Cut, review
+from digitus.report.pictures import photo_uri
+from filled_forms import FORM, VALUES, printed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+SHEETS = 8  # of four fields each
+
+
+def made(*, twice: bool) -> str:
+    """The page of some sheets on which all is to be looked at."""
+    rows: list[dict[str, Any]] = []
+    for number in range(SHEETS):
+        row: dict[str, Any] = {"form": "scores", "file": f"{number}.png", "page": 1}
+        for name, value in VALUES.items():
+            sure = {"_confidence": 0.5 + 0.01 * number, "_flag": "doubtful", "_place": "1 2 3 4"}
+            row |= {name: value, **{name + key: told for key, told in sure.items()}}
+        rows.append(row)
+    uri = photo_uri(printed()[:100, :300])
+    digits = np.full((3, 28, 28), 7, np.uint8)
+    cuts = {
+        (row["file"], 1, name): Cut(uri, 300, 100, (10, 10, 50, 20), digits)
+        for row in rows
+        for name in VALUES
+    }
+    return review(rows, plan(rows, [FORM], 0.0), cuts, 0.0, twice=twice)
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    path = tmp_path / "review.html"
+    settings, twice = getattr(request, "param", ({}, False))
+    path.write_text(made(twice=twice), "utf-8")
+    context = browser.new_context(**settings)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(path.as_uri())
+    yield page
+    context.close()
+    assert not complaints
+
+
+def saved(page: Page, button: str) -> list[dict[str, str]]:
+    """The rows that a button saves."""
+    page.evaluate(
+        """() => { URL.createObjectURL = (blob) => { window.saved = blob.text(); return "#"; } }"""
+    )
+    page.locator(button).click()
+    return list(csv.DictReader(io.StringIO(page.evaluate("() => window.saved"))))
+
+
+def test_thirty_fields_by_the_keyboard(page: Page) -> None:
+    count = SHEETS * len(VALUES)
+    assert page.evaluate("() => document.activeElement.id") == "field-0"
+    page.keyboard.type("4321")  # replaces what stands there
+    for _ in range(count):
+        page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "save"
+    assert f"{count} of {count} checked" in page.locator("#done").inner_text()
+    assert "1 were wrong, 14.9 were expected" in page.locator("#held").inner_text()
+    rows = saved(page, "#save")
+    assert len(rows) == count
+    assert [rows[0][key] for key in ("form", "file", "page", "field", "read", "value")] == [
+        "scores", "0.png", "1", "player", "12-34", "43-21",
+    ]  # fmt: skip
+    assert all(row["read"] == row["value"] for row in rows[1:])
+    digits = saved(page, "#digits")
+    assert len(digits) == 3 * 3 * SHEETS  # of the field with four digits three were seen
+    assert digits[0]["label"] == "1"
+    assert {digits[0][f"pixel{i}"] for i in range(784)} == {"7"}
+
+
+def test_back_and_forth(page: Page) -> None:
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("() => document.activeElement.id") == "field-1"
+    assert saved(page, "#save") == []
+
+
+@pytest.mark.parametrize("page", [({}, True)], indirect=True)
+def test_what_is_typed_twice_is_settled_when_both_agree(page: Page) -> None:
+    count = SHEETS * len(VALUES)
+    assert page.locator("input").first.input_value() == ""
+    for _ in range(count):
+        page.keyboard.type("170")
+        page.keyboard.press("Enter")
+    assert f"0 of {count} checked" in page.locator("#done").inner_text()
+    assert page.evaluate("() => document.activeElement.id") == "field-0"
+    for number in range(count):
+        page.keyboard.type("171" if number == 2 else "170")
+        page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "field-2"
+    assert page.locator(".told").nth(2).inner_text() == "170 or 171?"
+    page.keyboard.type("171")
+    page.keyboard.press("Enter")
+    assert f"{count} of {count} checked" in page.locator("#done").inner_text()
+    assert [row["value"] for row in saved(page, "#save")].count("171") == 1
+
+
+@pytest.mark.parametrize("page", [(PHONE, False)], indirect=True)
+def test_axe_finds_nothing(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert findings(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360

@@ -1,0 +1,49 @@
+"""`digitus adapt`: what is written, and when nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitus.recognizer import load
+from digitus.synthetic.strokes import strokes
+from digitus.training import adapt as module
+from small import recognizer
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("OLD", 200), ("NOTHING", 20), ("COPIES", 100), ("STEPS", 20)):
+        monkeypatch.setattr(module, name, value)
+
+
+def save(path: str, count: int, shift: int = 0) -> None:
+    """Digits as a review saves them."""
+    found = strokes(count, 5)
+    rows = np.column_stack([(found.labels + shift) % 10, found.images.reshape(count, -1)])
+    head = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    np.savetxt(path, rows, "%d", ",", header=head, comments="")
+
+
+def test_corrections_of_a_review_make_a_model(digitus: Any) -> None:
+    recognizer().save("mine.safetensors")
+    save("digits.csv", 40)
+    command = ("adapt", "mine.safetensors", "digits.csv", "digits.csv", "--to", "own.safetensors")
+    record = digitus(*command, "--worse", 1, "--json").record
+    assert (record["corrections"], record["kept_back"]["of"]) == (80, 20)
+    assert load("own.safetensors").history["adapted"][0]["examples"] == 60
+    assert "is there already" in digitus(*command).complaint
+
+
+def test_where_it_would_be_worse_nothing_is_written(digitus: Any) -> None:
+    recognizer().save("mine.safetensors")
+    save("digits.csv", 200, shift=1)
+    done = digitus(
+        "adapt", "mine.safetensors", "digits.csv", "--to", "own.safetensors", "--worse", 0
+    )
+    assert done.code == 1
+    assert "not good enough: nothing is written" in done.out
+    assert not Path("own.safetensors").exists()
