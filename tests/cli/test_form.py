@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from digitus.forms.progress import PAGES, folder_of
 from digitus.forms.sheets import PageReader
@@ -91,6 +92,51 @@ def test_pages_of_a_tiff_and_what_is_none(digitus: Any, form_file: Path, tmp_pat
     assert "is not a picture" in found[2][2]
     assert "cannot be read (No such file" in found[3][2]
     assert done.err.count("\n") == 3
+
+
+def test_pdfs_that_cannot_be_read_are_a_row_each(
+    digitus: Any, form_file: Path, tmp_path: Path
+) -> None:
+    for name, count, password in (("locked.pdf", 1, "secret"), ("long.pdf", 1000, None)):
+        pdf = Canvas(str(tmp_path / name), (200, 200), encrypt=password)
+        for _ in range(count):
+            pdf.showPage()
+        pdf.save()
+    names = [tmp_path / "locked.pdf", tmp_path / "long.pdf"]
+    done = digitus("form", "read", form_file, *names, "--to", "out.csv")
+    assert done.code == 1
+    assert [row["problem"] for row in table(Path("out.csv"))] == [
+        "has a password; save its pages as pictures",
+        "has more than 100 pages; split it",
+    ]
+    assert done.err.count("\n") == 2
+
+
+def test_doubts_are_reviewed_and_corrections_put_into_the_table(
+    digitus: Any, form_file: Path, scan: Path
+) -> None:
+    command = ("form", "read", form_file, scan, "--to", "out.csv")
+    record = digitus(*command, "--review", "check.html", "--wanted", 0, "--json").record
+    assert (record["review"], record["share"]) == (4, 1.0)
+    assert "4 fields to look at" in Path("check.html").read_text("utf-8")
+    (row,) = table(Path("out.csv"))
+    head = "form,file,page,field,read,value,confidence,certain"
+    typed = f"scores,{scan},1,first,170,171,{row['first_confidence']},0"
+    Path("corrections.csv").write_text(f"{head}\n{typed}\n", "utf-8")
+    fix = ("form", "correct", form_file, "out.csv", "corrections.csv")
+    record = digitus(*fix, "--to", "new.sqlite", "--json").record
+    assert (record["looked_at"], record["changed"], record["found_wrong"]) == (1, 1, 1)
+    done = digitus(*fix)
+    assert "1 field looked at, 1 changed" in done.out
+    assert "1 of 1 values were wrong" in done.out
+    (row,) = table(Path("out.csv"))
+    assert (row["first"], row["first_confidence"], row["total_flag"]) == ("171", "1.0", "sum")
+    assert "no table that digitus wrote" in digitus(*fix[:3], fix[4], fix[4]).complaint
+    assert "is there already" in digitus(*fix, "--to", "new.sqlite").complaint
+    digitus(*fix, "--to", "new.parquet")
+    for copy in ("new.sqlite", "new.parquet"):
+        again = digitus("form", "correct", form_file, copy, "corrections.csv", "--json").record
+        assert again["table"] == copy
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,9 @@ def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: b
     if json:
         print_json(record)
         return
-    output().print(f"{path}: {len(told)} fields looked at, {len(changed)} changed")
+    output().print(
+        f"{path}: {len(told)} field{'s' * (len(told) != 1)} looked at, {len(changed)} changed"
+    )
     for words, some in (("without a flag of their own", plain), ("taken by lot", certain)):
         if some:
             wrong = [one.value != one.read for one in some]

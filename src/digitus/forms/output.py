@@ -16,6 +16,7 @@ from typing import Any
 from digitus.errors import DataError, OutputError
 from digitus.files import write_atomically
 from digitus.forms.rows import Row
+from digitus.forms.table import COLUMNS
 
 CONFIDENCE = "_confidence"
 SHEETS = "sheets"  # SQLite's table
@@ -94,7 +95,10 @@ def read_table(path: Path) -> list[Row]:
     """The rows of a table that was written before. Raises `DataError`."""
     readers = {".parquet": _from_parquet, ".sqlite": _from_sqlite}
     try:
-        return readers.get(path.suffix.lower(), _from_csv)(path)
+        rows = readers.get(path.suffix.lower(), _from_csv)(path)
+        if rows and not rows[0].keys() >= set(COLUMNS):
+            raise ValueError
+        return rows
     except (OSError, ValueError, csv.Error, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or "it is no table that digitus wrote"
         raise DataError(f"{path} cannot be read: {why}") from None
