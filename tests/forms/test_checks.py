@@ -46,6 +46,12 @@ def test_one_wrong_digit_is_always_noticed(check: str) -> None:
             assert CHECKS[check](other) == (other == digits)
 
 
+def test_times_that_exist() -> None:
+    good, bad = ("0000", "2359", "1207", "120759"), ("2360", "2400", "7858", "120760", "12075")
+    assert all(map(CHECKS["time"], good))
+    assert not any(map(CHECKS["time"], bad))
+
+
 def test_dates_that_exist() -> None:
     assert as_date("29.02.2024", "DD.MM.YYYY")
     assert as_date("02/28/23", "MM/DD/YY")

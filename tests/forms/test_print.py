@@ -13,8 +13,10 @@ import pytest
 
 from digitus.errors import FormError
 from digitus.forms import raster
-from digitus.forms.form import Rising
+from digitus.forms.form import Form, Rising
 from digitus.forms.pdf import as_pdf
+from digitus.forms.rows import rows
+from digitus.forms.sheets import PageReader
 from digitus.forms.straighten import find
 from digitus.forms.table import from_table
 from digitus.types import Bytes
@@ -77,9 +79,23 @@ def test_fields_keep_clear_of_marks_and_of_each_other() -> None:
         as_pdf(form)
 
 
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def of_tutorial() -> Form:
+    """The form that docs/forms.md begins with."""
+    (text,) = re.findall(r"```toml\n(.*?)```", (DOCS / "forms.md").read_text("utf-8"), re.DOTALL)
+    return from_table(tomllib.loads(text))
+
+
+def test_the_photo_of_the_tutorial_is_read() -> None:
+    reader = PageReader((of_tutorial(),))
+    (row,) = rows([("photo", reader(DOCS / "pictures/form-photo.jpg"))], reader.forms)
+    found = [row[name] for name in ("meter", "day", "reading")]
+    assert found == ["4091-2735", "14.03.2026", "1807,5"]
+
+
 def test_the_form_of_the_tutorial_is_printed() -> None:
-    page = (Path(__file__).parents[2] / "docs/forms.md").read_text("utf-8")
-    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    form = from_table(tomllib.loads(text))
+    form = of_tutorial()
     assert as_pdf(form).startswith(b"%PDF")
-    assert form.risings == (Rising("reading", "meter"),)
+    assert form.risings == (Rising("reading", "meter", "day", 40.0),)

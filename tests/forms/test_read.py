@@ -83,6 +83,24 @@ def test_a_sheet_that_is_bent_is_straightened(sheet: Bytes) -> None:
     assert np.abs(found.placing.points(points) - true).max() < 1.5
 
 
+def test_the_fields_of_a_sheet_in_waves_are_found(sheet: Bytes) -> None:
+    h, w = sheet.shape
+    x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
+    wave = 9 * np.sin(2 * np.pi * x / (0.9 * w))
+    bent = cv2.remap(sheet, x, y - wave.astype(np.float32), cv2.INTER_LINEAR, borderValue=255)
+    found = find(bent, [FORM])
+    assert found.placing
+    moved = shifts(found.placing.straight(bent), printed(), FORM.fields)
+    for name, shift in moved.items():
+        left, top, wide, high = (v * raster.SCALE for v in FORM.field(name).place)
+        points = np.array([[left + t * wide, top + high / 2] for t in np.linspace(0, 1, 9)])
+        true = points[:, 1] + 9 * np.sin(2 * np.pi * points[:, 0] / (0.9 * w))
+        off = found.placing.points(points + shift(points))[:, 1] - true
+        assert np.abs(off).max() < 2, name
+    row = read(bent)
+    assert {name: row[name] for name in VALUES} == VALUES
+
+
 def test_a_field_follows_what_is_printed(sheet: Bytes) -> None:
     moved = cv2.warpAffine(sheet, np.array([[1, 0.01, 3], [0, 1, -4.0]]), sheet.shape[::-1])
     for name, shift in shifts(moved, printed(), FORM.fields).items():

@@ -27,9 +27,10 @@ WINDOW, LEVELS = (31, 31), 2
 BACK = 1.5  # pixels by which the way back may miss
 FARTHEST = 26.0  # pixels
 PALEST = 165  # of 255: pens are no darker than print where corners are followed
-LEAST, LEAST_BENT = 4, 10  # corners for a shift, and for a field that is turned or bent
-ROUNDS, SLACK = 6, 1.0  # of the fit, and pixels within which a corner counts in full
-STIFF = 0.3  # corners: what keeps a bend small where few corners tell of it
+LEAST = 4  # corners for a shift
+TERMS, CORNERS_A_TERM = 7, 3  # of the movement at most, and what it takes for one more
+SLACKS = 8, 4, 2, 1, 1, 1  # pixels within which a corner counts in full, round by round of the fit
+STIFF = 0.05  # corners: what keeps a bend small where few corners tell of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +48,18 @@ class Shift:
 
     def _terms(self, points: Points) -> Floats64:
         u, v = ((points - self.middle) / self.half).T
-        return np.column_stack([np.ones(len(u)), u, v, u * u])
+        return np.column_stack([np.ones(len(u)), u, v, u * u, u * v, u**3, u**4])
 
     def fitted(self, points: Points, moved: Points) -> Shift:
         """The same field, with the movement that most of the points have."""
-        k = 4 if len(points) >= LEAST_BENT else 1
+        k = min(TERMS, max(1, len(points) // CORNERS_A_TERM))
         terms, weight = self._terms(points)[:, :k], np.ones(len(points))
-        stiff = STIFF * np.diag([0.0, 1.0, 1.0, 1.0][:k])
+        stiff = STIFF * np.diag([0.0] + [1.0] * (k - 1))
         bend = np.zeros((k, 2))
         bend[0] = np.median(moved, axis=0)
-        for _ in range(ROUNDS):
+        for slack in SLACKS:
             off = np.linalg.norm(moved - terms @ bend, axis=1)
-            weight = 1 / (1 + (off / SLACK) ** 2)
+            weight = 1 / (1 + (off / slack) ** 2)
             normal = (terms * weight[:, None]).T @ terms + stiff
             bend = np.linalg.solve(normal, (terms * weight[:, None]).T @ moved)
         return Shift(self.middle, self.half, bend)

@@ -1,4 +1,4 @@
-"""Check digits, and dates that exist.
+"""Check digits, and dates and times that exist.
 
 Inside: each check as a function of the digits of a value. Not inside: which field has which
 (`form`), and what they decide (`choose`).
@@ -44,8 +44,14 @@ def mod97(digits: str) -> bool:
     return len(digits) > 2 and int(digits) % 97 == 1
 
 
+def time(digits: str) -> bool:
+    """A time of day: hours to 23 and minutes to 59, and seconds if there are six digits."""
+    parts = [int(digits[i : i + 2]) for i in range(0, len(digits), 2)]
+    return len(digits) in (4, 6) and parts[0] < 24 and max(parts) < 60
+
+
 CHECKS: dict[str, Callable[[str], bool]] = {
-    "luhn": luhn, "ean": ean, "isbn": isbn, "mod11": mod11, "mod97": mod97,
+    "luhn": luhn, "ean": ean, "isbn": isbn, "mod11": mod11, "mod97": mod97, "time": time,
 }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def _every(rows: Sequence[Row], forms: Sequence[Form]) -> list[Doubt]:
             flag = row.get(f"{field.name}_flag")
             confidence = row.get(f"{field.name}_confidence")
             if form and flag is not None and confidence not in (None, ""):
-                sure = float(confidence)  # type: ignore[arg-type]
+                sure = float(confidence)
                 found.append(Doubt(number, form, field.name, sure, flag))
     return found
 

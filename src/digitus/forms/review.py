@@ -115,7 +115,7 @@ def cuts_of(
     Raises `DigitusError` where a file that was read before cannot be opened any more.
     """
     wanted = wanted_of(rows, plan)
-    cuts = {}
+    cuts: dict[tuple[str, int, str], Cut] = {}
     for path, found in read([Path(file) for file in wanted], Cutter(reader, wanted)):
         if isinstance(found, DigitusError):
             raise found

@@ -2,7 +2,7 @@
 
 A page of digitus's own printing is found by its marks; one that others printed by what is on it,
 its lines and words, compared with a picture of the blank page (SIFT, Lowe 2004). Marks give a
-perspective, and what paper that is not flat departs from it, as a polynomial through all eight.
+perspective, and what paper that is not flat departs from it, as a polynomial through all of them.
 
 Inside: finding a page and straightening it. Not inside: the last pixels by which a field may be
 off, and what is in it (`fields`).
@@ -25,8 +25,9 @@ from digitus.types import Bytes, Floats64, Points
 from digitus.vision.paper import at_most
 
 LEAST_MARKS = 3  # of a page's eight
-BENT_MARKS = 6  # from so many on, paper may be bent
-STIFF = 1e-3  # keeps a bend from going beyond what marks say
+BENT_MARKS = 4  # from so many on, paper may be bent
+STIFF, SUPPLE = 1e-3, 1e-4  # keep a bend from going beyond what marks say; its waves, less
+FORM_TERMS = 8  # of the polynomial
 STEP = 16  # pixels between the points at which a place is worked out
 COMPARED = 1200  # pixels of the longer side of what is compared by its features
 FEATURES = 3000
@@ -144,9 +145,10 @@ def _placed(form: Form, page: int, seen: Iterable[tuple[int, Points]]) -> Placin
     matrix, _ = cv2.findHomography(here, there, 0)
     bend: Floats64 = np.zeros((0, 2))
     if len(once) >= BENT_MARKS:
-        terms = _terms(here, shape)[:, : len(once)]
+        terms = _terms(here, shape)
         off = there - _projected(matrix, here)
-        normal = terms.T @ terms + STIFF * len(here) * np.eye(terms.shape[1])
+        stiff = np.where(np.arange(terms.shape[1]) < FORM_TERMS, STIFF, SUPPLE)
+        normal = terms.T @ terms + len(here) * np.diag(stiff)
         bend = np.asarray(np.linalg.solve(normal, terms.T @ off), np.float64)
     return Placing(matrix, bend, shape)
 
@@ -157,13 +159,15 @@ def _projected(matrix: Floats64, points: Points) -> Points:
 
 
 def _terms(points: Points, shape: tuple[int, int]) -> Floats64:
-    """1, u, v, uv, u², v², u²v, uv² of each point [n 8], with u and v from -1 to 1 on the page.
+    """1, u, v, uv, u², v², u²v, uv², u³, v³, u⁴, v⁴ of each point [n 12], u and v from -1 to 1.
 
-    They take any values at the corners of a square and at the middles of its sides, where the
-    marks are (the shape functions of a serendipity element).
+    The first eight take any values at the corners of a square and at the middles of its sides,
+    where the marks are (the shape functions of a serendipity element); the others follow how a
+    mark is turned there, for paper that lies in waves.
     """
     u, v = (2 * points / np.array(shape[::-1]) - 1).T
-    return np.column_stack([np.ones(len(u)), u, v, u * v, u * u, v * v, u * u * v, u * v * v])
+    form = [np.ones(len(u)), u, v, u * v, u * u, v * v, u * u * v, u * v * v]
+    return np.column_stack([*form, u**3, v**3, u**4, v**4])
 
 
 def _cut_off(placing: Placing, grey: Bytes) -> str:

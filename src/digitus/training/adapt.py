@@ -36,7 +36,7 @@ OLD, NOTHING = 4000, 600  # digits and pictures of none that stand beside the co
 COPIES = 2000  # of all corrections together, at least
 LEAST_COPIES = 4  # of each
 AT_ONCE = 500  # images
-STEPS, RATE = 200, 1e-3
+STEPS, RATE = 300, 1e-2
 SHARES = 1.0, 0.5, 0.25  # of the way from the old layer to the new one
 WORSE = 1e-3  # of old digits: by so much the accuracy may fall
 
