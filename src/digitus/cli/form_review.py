@@ -12,6 +12,7 @@ import click
 from digitus.cli.common import PATH, json_option, output, print_json
 
 if TYPE_CHECKING:
+    from digitus.forms.correct import Correction
     from digitus.forms.doubts import Plan
     from digitus.forms.rows import Row
     from digitus.forms.sheets import PageReader
@@ -51,9 +52,8 @@ def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: b
     demands. Tells how many values were wrong, and how many the confidences said.
     """
     from digitus.forms.correct import corrected, load_corrections
-    from digitus.forms.doubts import held
     from digitus.forms.output import check_writable, read_table, write_table
-    from digitus.forms.rows import DOUBTFUL_FLAG, columns
+    from digitus.forms.rows import columns
     from digitus.forms.table import load_form
 
     *names, table = forms
@@ -64,24 +64,31 @@ def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: b
     check_writable(path, replace=to is None)
     made, told = corrected(read_table(table), known, load_corrections(corrections))
     write_table(path, columns(known), made)
-    changed = [one for one, _ in told if one.value != one.read]
+    _tell(path, told, json)
+
+
+def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> None:
+    """How many values were wrong, and how many the confidences said."""
+    from digitus.forms.doubts import held
+    from digitus.forms.rows import DOUBTFUL_FLAG
+
+    changed = sum(one.value != one.read for one, _ in told)
     plain = [one for one, flag in told if flag in ("", DOUBTFUL_FLAG)]
     certain = [one for one in plain if one.certain]
-    record = {
-        "table": str(path),
-        "looked_at": len(told),
-        "changed": len(changed),
-        "expected_wrong": round(sum(1 - one.confidence for one in plain), 3),
-        "found_wrong": sum(one.value != one.read for one in plain),
-        "certain_looked_at": len(certain),
-        "certain_wrong": sum(one.value != one.read for one in certain),
-    }
     if json:
+        record = {
+            "table": str(path),
+            "looked_at": len(told),
+            "changed": changed,
+            "expected_wrong": round(sum(1 - one.confidence for one in plain), 3),
+            "found_wrong": sum(one.value != one.read for one in plain),
+            "certain_looked_at": len(certain),
+            "certain_wrong": sum(one.value != one.read for one in certain),
+        }
         print_json(record)
         return
-    output().print(
-        f"{path}: {len(told)} field{'s' * (len(told) != 1)} looked at, {len(changed)} changed"
-    )
+    count = f"{len(told)} field{'s' * (len(told) != 1)}"
+    output().print(f"{path}: {count} looked at, {changed} changed")
     for words, some in (("without a flag of their own", plain), ("taken by lot", certain)):
         if some:
             wrong = [one.value != one.read for one in some]

@@ -116,5 +116,6 @@ def _from_parquet(path: Path) -> list[Row]:
 
 def _from_sqlite(path: Path) -> list[Row]:
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
-        base.row_factory = sqlite3.Row
-        return [dict(row) for row in base.execute(f"SELECT * FROM {SHEETS}")]
+        found = base.execute(f"SELECT * FROM {SHEETS}")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, values, strict=True)) for values in found]

@@ -121,14 +121,7 @@ def _row(
     if form is None:
         return row
     found = {name: (f, r, v) for f, r in sheet for name, v in r["fields"].items()}
-    answers = {name: [Answer(*a) for a in v["answers"]] for name, (_, _, v) in found.items()}
-    for name, (_, _, value) in found.items():
-        if value["mark"] in NO_VALUE:
-            answers[name] = []
-    answers = decided(form, answers)
-    marks = {name: value["mark"] for name, (_, _, value) in found.items()}
-    for rising in form.risings:
-        answers |= _plausible(answers, marks, form, rising, doubtful, last)
+    answers = _answers({name: v for name, (_, _, v) in found.items()}, form, doubtful, last)
     series = {rising.field for rising in form.risings}
     for field in form.fields:
         if field.name in found:
@@ -141,6 +134,21 @@ def _row(
             cells = (best.text, round(best.likely, 4), flag, place)
             row |= dict(zip((field.name + end for end in ("", *ENDINGS)), cells, strict=True))
     return row
+
+
+def _answers(
+    values: dict[str, Any], form: Form, doubtful: float, last: Last
+) -> dict[str, list[Answer]]:
+    """What the fields of a sheet may say, led by what checks, sums and earlier sheets choose."""
+    answers = {
+        name: [] if value["mark"] in NO_VALUE else [Answer(*a) for a in value["answers"]]
+        for name, value in values.items()
+    }
+    answers = decided(form, answers)
+    marks = {name: value["mark"] for name, value in values.items()}
+    for rising in form.risings:
+        answers |= _plausible(answers, marks, form, rising, doubtful, last)
+    return answers
 
 
 def source(row: Row, name: str) -> tuple[str, int]:
