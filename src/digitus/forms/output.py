@@ -106,7 +106,17 @@ def read_table(path: Path) -> list[Row]:
 
 def _from_csv(path: Path) -> list[Row]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = csv.DictReader(file)
+        return [{name: _typed(name, text) for name, text in row.items()} for row in rows]
+
+
+def _typed(name: str, text: str) -> object:
+    """A cell of CSV as the other kinds of tables have it."""
+    if name == "page":
+        return int(text)
+    if name.endswith(CONFIDENCE):
+        return float(text) if text else None
+    return text
 
 
 def _from_parquet(path: Path) -> list[Row]:
