@@ -99,7 +99,7 @@ def read_table(path: Path) -> list[Row]:
         if rows and not rows[0].keys() >= set(COLUMNS):
             raise ValueError
         return rows
-    except (OSError, ValueError, csv.Error, sqlite3.Error) as error:
+    except (OSError, ValueError, TypeError, csv.Error, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or "it is no table that digitus wrote"
         raise DataError(f"{path} cannot be read: {why}") from None
 
