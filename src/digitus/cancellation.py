@@ -20,7 +20,7 @@ class GivenUpError(Exception):
 
 
 class Work:
-    """Something that is worked on in a thread, and may be given up by another."""
+    """A task that one thread works on and another may give up."""
 
     def __init__(self) -> None:
         self.cancelled = False

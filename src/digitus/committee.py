@@ -55,7 +55,7 @@ class Committee:
 
     @property
     def classes(self) -> str:
-        """The signs that are told apart."""
+        """The classes that the members tell apart."""
         return self.members[0].classes
 
     @property

@@ -34,8 +34,8 @@ KINDS = "model", "checkpoint", "page network", "close-up network"
 LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
-LONGEST_WRITE = 600  # seconds; what is older has lost its writer
-WRITER_SECONDS = 10.0  # for somebody to begin to write into a pipe
+LONGEST_WRITE = 600  # seconds: the writer of an older temporary file is gone
+WRITER_SECONDS = 10.0  # seconds for somebody to begin to write into a pipe
 # One of these is at the beginning of every page and picture that is written for a person.
 MARKS = b'name="generator" content="digitus"', b"Software\0digitus"
 MARKED_WITHIN = 4096  # bytes
@@ -197,7 +197,7 @@ def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
             header = file.metadata() or {}
             metadata = _metadata(path, header, kind)
             names = list(file.keys())
-            for name in names:  # before NumPy is asked for one of which it has never heard
+            for name in names:  # before NumPy is asked for a type that it does not know
                 if file.get_slice(name).get_dtype() not in ("I8", "F16", "F32", "F64"):
                     raise ValueError(f"{name} holds something other than floats or bytes")
             arrays = {name: _wide(file.get_tensor(name)) for name in names}

@@ -49,7 +49,7 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            path.unlink()  # before it is let go: nobody else's file is removed
+            path.unlink()  # before the lock is released, so that nobody else's file is removed
         os.close(number)
 
 
@@ -83,7 +83,7 @@ def _lock(path: Path) -> int | None:
         number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its last holder removed it when it was done, perhaps just now.
+            # Its last holder may have removed it just now.
             if os.fstat(number).st_ino == _inode(path):
                 return number
         except BlockingIOError:

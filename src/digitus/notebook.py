@@ -18,7 +18,7 @@ SURE, DOUBTFUL = "#1c5cbe", "#c83214"
 
 
 class Boxed(Protocol):
-    """What is drawn of a digit."""
+    """What is drawn of a digit that was read."""
 
     @property
     def value(self) -> int | None: ...  # noqa: D102

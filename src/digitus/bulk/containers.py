@@ -71,7 +71,7 @@ def members(name: str, kind: str) -> Iterator[Found]:
 
 
 def contents(items: Iterable[Item]) -> Iterator[tuple[Item, bytes | DataError]]:
-    """The bytes of each picture, or what is wrong with it. An archive is opened once in a row."""
+    """The bytes of each picture, or what is wrong with it; neighbours share one open archive."""
     with closing(_Latest()) as archive:
         for item in items:
             try:
@@ -110,13 +110,13 @@ def _told(name: str) -> Iterator[None]:
 
 
 class _Latest:
-    """The archive that was opened last: the pictures of a part lie beside one another."""
+    """The archive that was opened last: neighbouring pictures are mostly in the same one."""
 
     def __init__(self) -> None:
         self.archive = _Opened()
 
     def close(self) -> None:
-        """Lets it go."""
+        """Closes the archive."""
         self.archive.close()
 
     def picture(self, item: Item) -> bytes:
@@ -127,7 +127,7 @@ class _Latest:
 
         def afresh() -> bytes:
             nonlocal first
-            if not first:  # the one before may still be waited for, by a thread that stalls
+            if not first:  # a stalled thread may still be using the one before
                 self.archive = _Opened()
             first = False
             return self.archive.picture(item)
@@ -145,13 +145,13 @@ class _Opened:
         self.rows: Iterator[tuple[list[int], Any]] | None = None
 
     def close(self) -> None:
-        """Lets the archive go."""
+        """Closes the archive."""
         if self.file is not None:
             self.file.close()
         self.name, self.file, self.zip, self.rows = "", None, None, None
 
     def picture(self, item: Item) -> bytes:
-        """The bytes of a picture in it; another one is opened where it is in another."""
+        """The bytes of a picture; opens its archive if that is another one."""
         if self.name != item.file:
             self.close()
             self.file = opened(item.file)
@@ -179,7 +179,7 @@ class _Opened:
                 return picture_bytes(held, source)
             if place > at:
                 break
-        self.rows = _rows(self.name, self.file, at[0])  # another order than it lies in
+        self.rows = _rows(self.name, self.file, at[0])  # not in the order of the file
         return next((picture_bytes(held, source) for place, held in self.rows if place == at), b"")
 
 
@@ -204,7 +204,7 @@ def _in_zip(name: str, file: IO[bytes]) -> Iterator[Found]:
 
 
 def _in_parquet(name: str, file: IO[bytes]) -> Iterator[Found]:
-    """Rows are counted from 1, as they are told of elsewhere."""
+    """Rows are counted from 1, as in messages."""
     table = _table(name, file)
     _column(name, table)
     number = 0

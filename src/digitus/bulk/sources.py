@@ -24,7 +24,7 @@ from digitus.vision.decode import SUFFIXES
 
 LIST = ".txt"
 LIST_BYTES = 1 << 30
-UNKNOWN_BYTES = 1 << 18  # of a picture whose size nobody told
+UNKNOWN_BYTES = 1 << 18  # bytes assumed of a picture of unknown size
 
 
 def items(sources: Iterable[str]) -> Iterator[Item]:
@@ -112,14 +112,14 @@ def _local_folder(folder: str) -> Iterator[tuple[str, int | DataError]]:
 def _size(path: str) -> int:
     try:
         return os.stat(path).st_size
-    except OSError:  # told when it is read
+    except OSError:  # reported when it is read
         return 0
 
 
 def _remote(source: str) -> Iterator[tuple[str, int | DataError]]:
     """As `_local`, at an address."""
     system, path = file_system(source)
-    if PurePosixPath(path).suffix and not glob.has_magic(path):  # one file; read, it tells its size
+    if PurePosixPath(path).suffix and not glob.has_magic(path):  # one file; reading tells its size
         yield source, UNKNOWN_BYTES
         return
     try:

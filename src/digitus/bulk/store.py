@@ -30,7 +30,7 @@ FINAL = FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryErro
 
 
 def is_remote(name: str) -> bool:
-    """Whether it is an address, as s3://bucket/scans, and no path."""
+    """Whether it is an address, such as s3://bucket/scans, rather than a path."""
     return "://" in name
 
 
@@ -57,7 +57,7 @@ def asked(call: Callable[[], T], what: str) -> T:
             if wait is None:
                 raise OSError(None, one_line(str(error)) or type(error).__name__, what) from None
             time.sleep(wait)
-    raise AssertionError  # not reached
+    raise AssertionError  # unreachable: the last try returns or raises
 
 
 def _in_time(call: Callable[[], T]) -> T:
@@ -71,7 +71,7 @@ def _in_time(call: Callable[[], T]) -> T:
         except BaseException as error:
             failures.append(error)
 
-    thread = threading.Thread(target=answer, daemon=True)  # a stalled one is left alone
+    thread = threading.Thread(target=answer, daemon=True)  # a stalled thread cannot be ended
     thread.start()
     thread.join(STALLED_SECONDS)
     if failures:
@@ -107,7 +107,7 @@ class Store:
     root: str
 
     def address(self, name: str) -> str:
-        """Where a file of it is."""
+        """The path or address of a file in it."""
         return (
             f"{self.root.rstrip('/')}/{name}"
             if is_remote(self.root)

@@ -138,7 +138,7 @@ def _counted(labels: Labels, classes: int) -> list[int]:
 
 
 def _told(classes: str, counts: list[int] | None) -> str:
-    """How many there are of each, in a line."""
+    """The counts by class, in a line."""
     from digitus.datasets.digits import DIGITS
 
     if counts is None:
@@ -149,7 +149,7 @@ def _told(classes: str, counts: list[int] | None) -> str:
 
 
 def _in_rows(images: Images) -> Ints:
-    """Numbers of the rows of a sheet on which images without labels stand, in their order."""
+    """The row headings of a sheet of images without labels, in their order."""
     import numpy as np
 
     return np.arange(len(images)) // SHEET_COLUMNS

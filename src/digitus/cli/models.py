@@ -83,7 +83,7 @@ def _row(name: str, network: Recognizer | PageNetwork | CloseUpNetwork) -> dict[
 
 
 def _columns(row: dict[str, Any]) -> tuple[str, ...]:
-    """The same in words: name, parameters, and where it comes from."""
+    """A row in words: name, parameters, and where the network comes from."""
     return (
         row["model"],
         f"{row['parameters']:,} parameters",

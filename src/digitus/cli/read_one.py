@@ -1,7 +1,7 @@
 """What `digitus read` does with each picture, in whatever process that happens.
 
 Inside: `ReadAndShow`, which is copied to the processes that read. Not inside: sharing pictures out
-(`reading.bulk`), and printing (`cli.read`).
+(`reading.pool`), and printing (`cli.read`).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class ReadAndShow:
     def __call__(self, path: Path) -> Done:
         """What a file's pages say; raises `DigitusError` where it cannot be read or shown."""
         name = "standard input" if path == STANDARD_INPUT else str(path)
-        # Once: a pipe cannot be read again.
+        # Read once: a pipe cannot be read again.
         content = self.standard_input if path == STANDARD_INPUT else read_picture(path)
         if isinstance(content, DataError):
             raise content
         readings = list(read_pages(content, self.options, name=name))
         doubts = self.show(path, readings, content) if self.show else []
-        # The steps are shown; they would be megabytes to send to another process.
+        # The steps have been shown by now, and would be megabytes to send to another process.
         return Done([replace(reading, steps=None) for reading in readings], doubts)

@@ -6,7 +6,7 @@ what is said on standard error only helps, so where nobody can hear it nothing f
 
 Inside: that, and what a program that fails says at last, whatever it was: this is the one place
 where what the system refuses becomes a line, except for single pictures, of which a bad one stops
-no other (`reading.bulk`). Not inside: what is written to the streams (the commands).
+no other (`reading.pool`). Not inside: what is written to the streams (the commands).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def mute_libraries() -> None:
     """Leaves standard error to us: libtiff prints a line for each damaged line of a picture."""
     try:
         ours = os.dup(sys.stderr.fileno())
-    except (OSError, ValueError):  # no file: somebody listens already
+    except (OSError, ValueError):  # not a file: a test or a notebook captures it
         return
     sys.stderr = _text(_Words(ours, "w"), sys.stderr.encoding)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -62,7 +62,7 @@ def mute_libraries() -> None:
 
 
 def fail(error: Exception) -> int:
-    """Says what went wrong, in one line; the exit code."""
+    """Says what went wrong, in one line; returns the exit code."""
     words = str(error)
     if isinstance(error, OSError):
         name, why = error.filename, error.strerror or words
@@ -74,13 +74,13 @@ def fail(error: Exception) -> int:
 
 
 def finish(code: int | str | None) -> int | str | None:
-    """Lets the last of the answer out; the exit code."""
+    """Writes out the last of the answer; returns the exit code."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        with suppress(OSError):  # else Python tries again, and complains
+        with suppress(OSError):  # else Python tries again at exit, and complains
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        # Who reads no further knows; as `digitus read *.jpg | head`.
+        # The reader has left on purpose, as in `digitus read *.jpg | head`.
         return code or (1 if error.errno == errno.EPIPE else fail(error))
     return code
 

@@ -24,7 +24,7 @@ def interrupted(out: Path | None, name: str) -> Run:
 
 
 def check_unused(run: Run) -> None:
-    """A new run replaces nothing. Of several workers the first looks, which writes."""
+    """Refuses to replace a run. Of several workers only the first looks, since it writes."""
     from digitus.errors import TrainingError
     from digitus.training.distributed import leads
 

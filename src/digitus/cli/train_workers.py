@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from digitus.training.run_folder import Run
     from digitus.training.session import State
 
-RESTARTS = 3  # of all workers together, when one is lost
+RESTARTS = 3  # restarts of all workers together when one is lost
 
 
 def is_worker() -> bool:
@@ -48,7 +48,7 @@ def start_workers(count: int, name: str, out: Path | None, *, resume: bool) -> N
         *("--nproc-per-node", str(count), "--max-restarts", str(RESTARTS)),
         *("-m", "digitus", *sys.argv[1:], *(() if out else ("--out", str(run.folder)))),
     ]
-    # torchrun sets it, with a warning that it does, where nobody has.
+    # Where nobody has set it, torchrun does, with a warning.
     threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     sys.stdout.flush()
     os.execve(sys.executable, launch, os.environ | threads)  # so that Ctrl-C is torchrun's

@@ -12,7 +12,7 @@ import click
 
 from digitus.cli.terminal import printable
 
-QUIET = "digitus.quiet"  # in what the contexts of a command share
+QUIET = "digitus.quiet"  # the key in the `meta` that the contexts of a command share
 
 
 def with_verbosity(command: click.Command) -> click.Command:
@@ -45,7 +45,7 @@ def _tell_more(ctx: click.Context, param: click.Parameter, count: int) -> None:
     import logging
 
     class OnStandardError(logging.Handler):
-        """Whatever that is at the moment; what is told of names is printable."""
+        """Writes to whatever standard error is at the moment, in printable characters."""
 
         def emit(self, record: logging.LogRecord) -> None:
             words = f"{record.name}: {record.getMessage()}"
@@ -59,6 +59,6 @@ def _tell_more(ctx: click.Context, param: click.Parameter, count: int) -> None:
 
 
 def _tell_nothing(ctx: click.Context, param: click.Parameter, quiet: bool) -> None:
-    """Keeps progress to itself."""
+    """Shows no progress."""
     del param
     ctx.meta[QUIET] = ctx.meta.get(QUIET, False) or quiet

@@ -25,7 +25,7 @@ from digitus.types import Bytes, Images, Labels, Numbers
 IMAGES = ("images", "x", "X", "data", "image", "arr_0")
 LABELS = ("labels", "y", "Y", "target", "targets", "label", "arr_1")
 LUMINANCE = (299, 587, 114)  # of red, green and blue, in thousandths (ITU-R BT.601)
-AT_ONCE = 2**20  # values: what is computed on the way to bytes is larger than these
+AT_ONCE = 2**20  # values: intermediate arrays are larger than the bytes that they become
 
 
 def _example(number: int) -> str:
@@ -209,7 +209,7 @@ def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
     where = f"{archive.filename}: array {name}"
     with archive.open(f"{name}.npy") as stream:
         version = form.read_magic(stream)
-        length = stream.read(2 if version == (1, 0) else 4)  # of the text that follows
+        length = stream.read(2 if version == (1, 0) else 4)  # length of the header that follows
         stream.seek(form.MAGIC_LEN)
         if int.from_bytes(length, "little") > NPY_HEADER_BYTES:
             raise DataError(f"{where}: has a header of more than {NPY_HEADER_BYTES} bytes")

@@ -41,7 +41,7 @@ def split(digits: Digits, count: int, seed: int) -> tuple[Digits, Digits]:
 
 def held_back(labels: Labels, count: int, seed: int) -> Bools:
     """Which examples `split` holds back, by their labels [n]: true or false, [n]."""
-    # Ten at least: the order among equals has always counted the digits that are not there.
+    # At least ten labels: ties are broken as if all ten digits were there, so old splits stay.
     quotas, remainders = np.divmod(count * np.bincount(labels, minlength=CLASSES), len(labels))
     # The method of largest remainders: what rounding down left over goes to the labels that
     # were cut by most, and among equals to the smaller label.

@@ -19,7 +19,7 @@ from digitus.types import Images, Index, Labels, Matrix
 CLASSES = 10
 DIGITS = "0123456789"  # what pictures show, unless somebody says otherwise: each sign is a class
 SIDE = 28  # pixels: height and width of MNIST's images, and of all that are made like them
-HASHED_AT_ONCE = 1 << 16  # images
+HASHED_AT_ONCE = 1 << 16  # images hashed at a time
 NOT_A_DIGIT = 255  # the label, in training, of a picture that shows none
 
 
@@ -148,7 +148,7 @@ def named(classes: str) -> str:
 
 
 def place(text: str, classes: str = DIGITS) -> int | None:
-    """Which class a label in words is: its sign, in whichever case, or else its number from 0."""
+    """The class that a label in words names: by its sign in either case, or its number from 0."""
     for sign in (text, text.swapcase()):
         if len(sign) == 1 and sign in classes:
             return classes.index(sign)

@@ -41,7 +41,7 @@ class DamagedError(ValueError):
 
 @dataclass
 class _Elements:
-    """What lies one after the other in some bytes."""
+    """Bytes whose elements are read one after the other."""
 
     content: memoryview
     order: str
@@ -55,7 +55,7 @@ class _Elements:
         """The kind of the next element, and its bytes."""
         kind, size = self._whole(self.at), self._whole(self.at + 4)
         start, end = self.at + 8, self.at + 8 + size
-        if kind >> 16:  # four bytes at most, which lie where else their number is
+        if kind >> 16:  # a small element: at most four bytes, in the place of the count
             kind, size = kind & 0xFFFF, kind >> 16
             start, end = self.at + 4, self.at + 4 + size
             if size > 4:

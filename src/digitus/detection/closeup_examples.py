@@ -27,7 +27,7 @@ MOST_DIGITS, MOST_OTHERS, MOST_PARTS = 12, 5, 2  # close-ups of a page
 SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those of a digit's box
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
-PART = 0.3, 0.55  # of a digit's longer side: a box on some of its ink, which may look like another
+PART = 0.3, 0.55  # of a digit's longer side: a box on part of its ink, which may look like a digit
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
 GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
 SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
@@ -38,7 +38,7 @@ VARIED = Augmentation(
     rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),
     elastic=0.8, smoothness=4,
 )  # fmt: skip
-BENT = 0.5  # the share that is; the others are as pages show them
+BENT = 0.5  # the share that is varied; the others are as pages show them
 INVERTED = 0.2  # the share that is seen as its negative
 
 

@@ -135,7 +135,7 @@ def _wanted(calls: Floats32, h: int, w: int) -> Cells:
 def _sides(longest: int) -> Iterator[int]:
     """The longer sides of the copies of a picture with that longer side, coarsest first."""
     side = COARSEST
-    yield side  # however small the picture is
+    yield side  # at least one, however small the picture
     while 2 * side <= min(FINEST, longest * ENLARGED):
         side *= 2
         yield side
@@ -173,7 +173,7 @@ def merged(found: Peaks) -> Peaks:
     order = np.argsort(-found.rank, kind="stable")
     boxes = found.boxes[order]
     low, high = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2
-    corners = np.stack([*low.T, *high.T, boxes[:, 2] * boxes[:, 3]])  # those still to be looked at
+    corners = np.stack([*low.T, *high.T, boxes[:, 2] * boxes[:, 3]])  # indices still to be compared
     kept: list[int] = []
     while len(order) and len(kept) < FINDS:
         kept.append(int(order[0]))

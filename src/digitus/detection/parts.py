@@ -64,7 +64,7 @@ def _cheapest(inner: Cells, axis: int) -> tuple[int, int, int]:
 
 
 def _costs(rows: Cells) -> npt.NDArray[np.int64]:
-    """What the first 1, 2, ... rows cost to be seen, without what is empty around them."""
+    """The cost of looking at the first 1, 2, ... rows, without the empty cells around them."""
     h, w = rows.shape
     so_far = np.logical_or.accumulate(rows, axis=0)
     wide = w - so_far[:, ::-1].argmax(1) - so_far.argmax(1)

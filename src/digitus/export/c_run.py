@@ -47,7 +47,7 @@ def identifier(name: str) -> str:
 def runner(
     made: Mapping[str, bytes], name: str, outputs: int
 ) -> tuple[Callable[[Images], Matrix] | None, str]:
-    """What runs the files, or None and why not."""
+    """A function that runs the files, or None with the reason."""
     compiler = found_compiler()
     if compiler is None:
         return None, "there is no C compiler on this machine (cc, gcc or clang)"
@@ -61,7 +61,7 @@ def runner(
 
 
 def found_compiler() -> str | None:
-    """$CC, or the first of the usual ones that there is."""
+    """$CC, or the first of the usual compilers that is installed."""
     wanted = os.environ.get("CC")
     return next(filter(None, map(shutil.which, [wanted] if wanted else COMPILERS)), None)
 

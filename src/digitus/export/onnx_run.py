@@ -37,7 +37,7 @@ def opened(model: Path | bytes, threads: int = 1) -> Any:
     source = model if isinstance(model, bytes) else str(model)
     try:
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its own exceptions have no common class but this
+    except Exception as error:  # its exceptions have no narrower class in common
         what = "its content" if isinstance(model, bytes) else str(model)
         raise ModelError(f"{what} cannot be read as ONNX: {one_line(str(error))}") from None
 
@@ -63,7 +63,7 @@ class OnnxModel:
 
     @property
     def classes(self) -> str:
-        """The signs that it tells apart."""
+        """The classes that it tells apart."""
         return self.recipe.classes
 
     def probabilities(self, images: Images, each: Any = map) -> Matrix:

@@ -17,9 +17,9 @@ from digitus.synthetic.strokes import strokes
 from digitus.types import Images, Matrix
 
 COUNT = 100
-SEED = 19  # of the pictures; any will do
+SEED = 19  # the seed of the pictures; any will do
 LARGEST_DIFFERENCE = 1e-3  # of a probability in float32; 1e-6 is usual
-LEAST_SAME = 0.9  # of the answers, with fewer bits
+LEAST_SAME = 0.9  # the share of answers that must agree, with fewer bits
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,6 @@ def checked(
     size: tuple[int, int],
     precision: Precision,
 ) -> Parity:
-    """The same pictures through both."""
+    """Compares the answers of both to the same pictures."""
     images = pictures(size)
     return compared(expect(images), run(images), precision)

@@ -107,7 +107,7 @@ def _on_white(straight: Bytes) -> Bytes:
 
 
 def shifted(straight: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shift]:
-    """The movement of each field, for who wants no more."""
+    """The movement of each field, for callers that need nothing else."""
     return shifts(_on_white(straight), blank, fields)
 
 

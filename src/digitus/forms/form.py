@@ -193,7 +193,7 @@ class Form:
 
     @cached_property
     def pages(self) -> int:
-        """How many there are."""
+        """How many pages the form has."""
         return max((field.page for field in self.fields), default=1)
 
     def on_page(self, page: int) -> tuple[Field, ...]:

@@ -26,7 +26,7 @@ from digitus.forms.table import to_toml
 from digitus.locks import alone
 
 PAGES = "pages.jsonl"
-SYNC_SECONDS = 1.0  # of reading are lost at most when the power fails
+SYNC_SECONDS = 1.0  # seconds of reading are lost at most when the power fails
 VERSION = 1
 
 
@@ -37,7 +37,7 @@ class Progress:
         self._file, self._known, self._synced = file, known, time.monotonic()
 
     def records(self, path: Path) -> list[Record] | None:
-        """Those of a file as it is now, if it was read."""
+        """The records of a file as it is now, if it was read."""
         stamp, records = self._known.get(str(path), (None, []))
         return records if stamp is not None and stamp == _stamp(path) else None
 
@@ -56,7 +56,7 @@ class Progress:
 
 
 def folder_of(table: Path) -> Path:
-    """Where the progress of a table is."""
+    """The folder with the progress of a table."""
     return table.with_name(f"{table.name}.progress")
 
 

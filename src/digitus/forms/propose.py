@@ -73,7 +73,7 @@ def _uneven(cells: Sequence[Place]) -> tuple[Place, ...]:
 
 
 def _places(page: Bytes, paper: tuple[float, float]) -> list[Found]:
-    """What can be written in."""
+    """Every place that can be written in."""
     rows, columns = (round(side * SCALE) for side in paper[::-1])
     page = cv2.resize(page, (columns, rows), interpolation=cv2.INTER_AREA)
     mean = cv2.ADAPTIVE_THRESH_MEAN_C

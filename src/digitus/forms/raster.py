@@ -23,7 +23,7 @@ BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 @cache
 def dictionary() -> cv2.aruco.Dictionary:
-    """The marks."""
+    """The dictionary of the marks."""
     return cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_5X5_1000)
 
 

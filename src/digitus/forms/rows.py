@@ -33,7 +33,7 @@ Last = dict[tuple[str, str, str], tuple[str, int | None]]
 
 
 def columns(forms: Sequence[Form]) -> list[str]:
-    """Those of a table of these forms, each field's value with what belongs to it."""
+    """The columns of a table of these forms: for each field its value and what belongs to it."""
     names = dict.fromkeys(field.name for form in forms for field in form.fields)
     return [*COLUMNS, *(name + end for name in names for end in ("", *ENDINGS))]
 
@@ -159,7 +159,7 @@ def source(row: Row, name: str) -> tuple[str, int]:
 
 
 def _problem(form: Form | None, pages: Sequence[Record]) -> str:
-    """What is not right with a sheet as a whole."""
+    """What is wrong with a sheet as a whole."""
     words = [page["problem"] for page in pages if page["problem"]]
     missing = set(range(1, form.pages + 1) if form else ()) - {page["page"] for page in pages}
     if missing:

@@ -39,7 +39,7 @@ class Leading:
     """What such a layer inherits."""
 
     def joined(self: First, following: Layer) -> Block | None:
-        """With one more, if the kernel can do that."""
+        """Itself with one more follower, if the kernel can do that."""
         return Block(self).joined(following)
 
 

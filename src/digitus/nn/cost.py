@@ -26,7 +26,7 @@ class Cost:
     products: int = 0
 
     def __add__(self, other: Cost) -> Cost:
-        """Of both."""
+        """The cost of both together."""
         return Cost(
             self.layers + other.layers,
             self.numbers + other.numbers,

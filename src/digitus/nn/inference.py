@@ -28,7 +28,7 @@ from digitus.types import Numbers, Params, Shape
 OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
 ALIGNED = 16  # numbers: where maps begin
-MOST_PLANS = 64  # that are kept: a page is looked at in parts of some ten shapes
+MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
 
 def _structure(name: str, fields: str) -> type[ctypes.Structure]:
@@ -159,7 +159,7 @@ def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value]
             last[value] = i
     maps = [value for value in first if value is not output]
     placed: list[Value] = []
-    for value in maps:  # as they begin
+    for value in maps:  # in the order in which they begin
         if not value.each:
             value.at = _gap(value.size, [v for v in placed if last[v] >= first[value]])
             placed.append(value)

@@ -41,7 +41,7 @@ class Value:
 
     @property
     def size(self) -> int:
-        """Numbers, with the border."""
+        """How many numbers it holds, with the border."""
         h, w, c = self.shape
         return (h + 2 * self.border) * (w + 2 * self.border) * c
 
@@ -92,7 +92,7 @@ class Planner:
         return plan(self, layer, p, x)
 
     def add(self, step: Step) -> Value:
-        """One more step."""
+        """Appends a step."""
         self.steps.append(step)
         return step.y
 
@@ -172,7 +172,7 @@ class Planner:
         return self.add(Step(UPSAMPLE, x, Value(layer.plan(x.shape)[1]), stride=layer.factor))
 
     def dropout(self, layer: Dropout, p: Params, x: Value) -> Value:
-        """Nothing at inference."""
+        """Dropout does nothing at inference."""
         return x
 
     def flatten(self, layer: Flatten, p: Params, x: Value) -> Value:

@@ -22,7 +22,7 @@ from digitus.nn.kernels import address, aligned
 from digitus.types import Matrix
 
 SMALL_PRODUCT = 10**6  # multiplications
-KERNEL_ROWS = 16  # in a piece, or a multiple: what the kernels take at a time
+KERNEL_ROWS = 16  # rows of a piece are a multiple of it: what the kernels take at a time
 
 
 _kept = threading.local()
@@ -38,7 +38,7 @@ def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Matrix:
 
 
 def scratch_address(size: int) -> int:
-    """Where the memory of `scratch` begins, which has so many bytes at least."""
+    """The memory behind `scratch`, at least so many bytes."""
     address: int = _memory(size).address
     return address
 

@@ -37,7 +37,7 @@ Told = Callable[[str], None]
 
 
 def missing(experiments: Sequence[Experiment], store: Store) -> list[Experiment]:
-    """Those that have no record with their settings, in their order."""
+    """The experiments that have no record with their settings, in their order."""
     return [e for e in experiments if not store.has(e.name, e.settings)]
 
 
@@ -81,7 +81,7 @@ def perform(
                     f"{done} of {count}  {e.name}  {seconds:.0f} s"
                     f"  ({(time.monotonic() - clock) / 60:.1f} min so far)"
                 )
-    except BaseException:  # Ctrl-C too: what is going on is not worth waiting for
+    except BaseException:  # on Ctrl-C too: unfinished experiments are not worth waiting for
         pool.shutdown(wait=False, cancel_futures=True)
         for process in active_children():
             process.terminate()

@@ -140,7 +140,7 @@ def _outline(picture: Sheet, centres: Floats64) -> Floats64 | None:
             continue
         points = _clockwise(corners.reshape(4, 2) * zoom)
         inside = _in_square(centres, points)
-        if not len(inside):  # a grid of empty cells, if it is one
+        if not len(inside):  # without digits it can only be a grid of empty cells
             return points
         if ((inside >= 0) & (inside < 1)).all(1).mean() >= LEAST_INSIDE:
             return points

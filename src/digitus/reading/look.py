@@ -68,7 +68,7 @@ class Look:
 
     @property
     def confidences(self) -> Floats64:
-        """Of the finds that are digits [n]."""
+        """The confidences of the finds that are digits [n]."""
         best: Floats64 = self.joint.max(1, initial=0)[self.likely >= LIKELY]
         return best
 
@@ -126,7 +126,7 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
 
 
 def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
-    """The same, each way up looked at: of what is turned, `most` finds.
+    """As `best_look`, looking at every way up; at turned copies for `most` finds only.
 
     What has few finds as it lies may have very many turned, as bars have.
     """
@@ -162,7 +162,7 @@ def _finds(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -
 
 
 def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
-    """What each of the finds in a picture that is turned so is to the two networks."""
+    """What the two networks make of each find in a picture turned so."""
     close = shipped_closeup()(grey, found.boxes)
     joint = shipped().confidence(found, close)
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
@@ -170,7 +170,7 @@ def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
 
 
 def recognized(look: Look, which: list[int], options: ReadingOptions) -> Look:
-    """The same after the recognizer has looked at these of its finds."""
+    """The look after the recognizer has seen these of its finds."""
     images, looked = look.images.copy(), look.looked.copy()
     images[which], looked[which] = second_look(look.grey, look.found.boxes[which], options)
     named = shipped().confidence.which(look.found, look.close, looked)

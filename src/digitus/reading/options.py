@@ -57,7 +57,7 @@ class ReadingOptions:
                 raise ValueError(
                     f"a grid has 1 to {MOST_CELLS} rows and columns, or is 'found', not {self.grid}"
                 )
-        if not 0 <= self.threshold <= 1:  # nor NaN
+        if not 0 <= self.threshold <= 1:  # NaN fails too
             raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
 
     @property
@@ -73,7 +73,7 @@ class ReadingOptions:
         return self.pattern is None or self.pattern.count("#") == 1
 
     def probabilities(self, images: Sequence[Bytes]) -> Floats:
-        """The recognizer's, of images [28 28], as rows [n 10]."""
+        """The recognizer's probabilities for images [28 28], as rows [n 10]."""
         check()
         return self.recognizer.probabilities(np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
 

@@ -25,7 +25,7 @@ from digitus.reading.result import Digit, Find, Sheet, Steps
 from digitus.types import Box, Floats32, Grey
 from digitus.vision.paper import at_most
 
-NETWORK_SAYS = 0.5  # of its log odds of a space: it sees the same gaps as the other judge
+NETWORK_SAYS = 0.5  # weight of the network's log odds of a space: both judges see the same gaps
 READ_CONFIDENCE = 0.5  # more likely right than not, where nobody asks for another confidence
 READ_SHARE = 0.4  # of the finds of a line: so many are read, or it is no line of digits
 FEW_REFUSED = 3  # finds: more of them, all refused, are no digits
@@ -94,7 +94,7 @@ def _in_picture(box: Floats32, look: Look, zoom: float, picture: Sheet) -> Box:
     """The middle and size of a find in the turned copy, as a box in the picture."""
     x, y, w, h = box.tolist()
     height, width = look.grey.shape
-    for _ in range(look.turns):  # back by a quarter each: clockwise
+    for _ in range(look.turns):  # each turn back is a quarter clockwise
         x, y, w, h = height - y, x, h, w
         height, width = width, height
     left = min(max(0, round((x - w / 2) * zoom)), picture.width - 1)

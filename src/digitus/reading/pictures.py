@@ -1,6 +1,6 @@
 """Which pictures are meant by what somebody names: files, folders of them, standard input.
 
-Inside: that. Not inside: reading them (`read`), and sharing them out (`bulk`).
+Inside: that. Not inside: reading them (`read`), and sharing them out (`pool`).
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def distinct(paths: Sequence[Path]) -> dict[Path, str]:
     taken: set[str] = set()
     for path in paths:
         ways = (path.stem if n == 1 else f"{path.stem}-{n}" for n in count(1))
-        # In many file systems "A" is "a".
+        # Many file systems take "A" for "a".
         names[path] = next(name for name in ways if name.casefold() not in taken)
         taken.add(names[path].casefold())
     return names

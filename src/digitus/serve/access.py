@@ -52,7 +52,7 @@ class AccessPolicy:
 
     @property
     def cookie_name(self) -> str:
-        """Under which a browser keeps the cookie; cookies do not tell ports apart."""
+        """The name of the cookie, with the port: browsers do not tell ports apart."""
         return f"digitus-{self.port}"
 
     @property
@@ -69,7 +69,7 @@ def _unfit(token: str) -> str:
     """Why nobody could send this token, or everybody could; nothing where it is one."""
     if not token.strip():
         return "must not be empty: everybody would know it"
-    if not token.isprintable():  # nor what is no text, which Python keeps as surrogates
+    if not token.isprintable():  # also refuses surrogates, by which Python keeps what is no text
         return "must be printable text: no header can hold anything else"
     if token != token.strip():
         return "must not begin or end with a space, which headers lose"

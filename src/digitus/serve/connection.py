@@ -42,8 +42,8 @@ class _TooLargeError(Exception):
 class Connection(HttpToolsProtocol):
     """uvicorn's connection with limits on time and on what is no body."""
 
-    _timer: asyncio.TimerHandle | None = None  # until the head, then until the body is there
-    _write_timer: asyncio.TimerHandle | None = None  # until the client reads on
+    _timer: asyncio.TimerHandle | None = None  # for the head, then for the body
+    _write_timer: asyncio.TimerHandle | None = None  # for the client to read on
     _in_head = False
     _unread_bytes = 0  # since the beginning of the head, or the last of the body
     _header_bytes = 0  # of this request, trailers included

@@ -78,7 +78,7 @@ async def body(request: Request, kind: type[S]) -> S:
 
 
 def query(request: Request, kind: type[S]) -> S:
-    """What stands after the question mark; what the struct does not know is left alone."""
+    """The query as a struct; names that the struct does not have are ignored."""
     found = {}
     for name, text in request.query_params.multi_items():
         if name in found and name in kind.__struct_fields__:
@@ -92,7 +92,7 @@ def query(request: Request, kind: type[S]) -> S:
 
 
 def path(request: Request, kind: type[S]) -> S:
-    """What stands in the path. What cannot stand there is an address at which nothing is."""
+    """The path's values as a struct. A value that does not fit is a 404."""
     try:
         return _converted(request.path_params, kind)
     except msgspec.ValidationError as error:

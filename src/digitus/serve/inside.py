@@ -60,7 +60,7 @@ class InsideBody(Struct, frozen=True):
 
 
 class InsideQuery(ModelQuery, frozen=True, kw_only=True):
-    """How much is asked for."""
+    """Which layers are asked for."""
 
     layers: (
         Annotated[str, Meta(description="Only these layers' activations, as in 1,3.")] | UnsetType
@@ -68,7 +68,7 @@ class InsideQuery(ModelQuery, frozen=True, kw_only=True):
 
 
 class ParameterPath(Struct, frozen=True):
-    """Which parameter, as in 1.W."""
+    """The name of a parameter in a path, such as 1.W."""
 
     name: str
 
@@ -79,7 +79,7 @@ class Layer(Answer, frozen=True):
     index: Whole
     name: str
     kind: str
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # whatever a layer has
     equation: str
     gradient: str
     about: str

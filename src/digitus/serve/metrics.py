@@ -65,7 +65,7 @@ class Metrics:
         self._going_on.inc()
 
     def ended(self, scope: Scope, status: int, seconds: float) -> None:
-        """It has been answered. How long a stream was open says nothing and is left out."""
+        """A request has been answered. How long a stream was open says nothing and is left out."""
         self._going_on.dec()
         # The route's path, not the client's: what clients make up must not grow this table.
         route = getattr(scope.get("endpoint"), "__name__", "none")
@@ -83,7 +83,7 @@ class Metrics:
         self._registry.register(_KeptElsewhere(f"digitus_{name}", words, value))
 
     def text(self) -> bytes:
-        """Everything."""
+        """All figures as text."""
         return generate_latest(self._registry)
 
 
@@ -94,7 +94,7 @@ class _KeptElsewhere(Collector):
         self._name, self._words, self._value = name, words, value
 
     def collect(self) -> Iterable[Metric]:
-        """The one figure."""
+        """The counter with its value."""
         yield CounterMetricFamily(self._name, self._words, value=self._value())
 
 

@@ -43,7 +43,7 @@ FIRST_SECONDS = 120.0  # who asks first waits until 10,000 digits are read, 5 s 
 
 
 class MistakesQuery(Struct, frozen=True):
-    """Which mistakes are asked for."""
+    """Which mistakes of a network are asked for."""
 
     true: Annotated[Digit, Meta(description="Only digits that are this.")] | UnsetType = UNSET
     read: Annotated[Digit, Meta(description="Only digits that were read as this.")] | UnsetType = (
@@ -54,7 +54,7 @@ class MistakesQuery(Struct, frozen=True):
 
 
 class ModelMistakesQuery(MistakesQuery, frozen=True, kw_only=True):
-    """Which mistakes, and whose."""
+    """Which mistakes, and of which network."""
 
     model: ModelName | UnsetType = UNSET
 

@@ -25,7 +25,7 @@ from digitus.training.loop import Finished, train
 
 SMALL = "small"
 SMALL_LESSON = {"recipe": "perceptron", "examples": 6000, "epochs": 4}
-FIRST_SECONDS = 120.0  # until the small one has learnt, on a machine that is busy
+FIRST_SECONDS = 120.0  # seconds until the small one has learnt, on a busy machine
 KEPT = 4  # recognizers of runs in memory
 
 ModelName = Annotated[
@@ -39,7 +39,7 @@ ModelName = Annotated[
 
 
 class ModelQuery(Struct, frozen=True, kw_only=True):
-    """Which network."""
+    """The name of a network in a query."""
 
     model: ModelName | UnsetType = UNSET
 

@@ -85,7 +85,7 @@ def _operation(done: Operation) -> Table:
 
 
 def _parameters(place: str, kind: type[Struct] | None) -> list[Table]:
-    """One for each field; where the schema describes it, the description is the parameter's."""
+    """A parameter for each field, with the description from its schema."""
     if kind is None:
         return []
     schema = msgspec.json.schema_components([kind])[1][kind.__name__]

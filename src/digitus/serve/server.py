@@ -35,7 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             listening.close()
             raise
-    except (OSError, UnicodeError) as error:  # the second for what can be no name
+    except (OSError, UnicodeError) as error:  # the second for an impossible name
         why = getattr(error, "strerror", None) or str(error)
         raise OutputError(f"cannot listen on {host}, port {port}: {why}") from None
     return listening
@@ -56,7 +56,7 @@ def limit_arenas() -> None:
     glibc gives threads up to 8 arenas a core, between which free memory gets lost: with 4 cores and
     all kinds of requests, 138 MB after five minutes, and no more, instead of 156 and growing.
     """
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # a C library without that call
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
@@ -71,7 +71,7 @@ def server(app: Starlette) -> StreamEndingServer:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        log_level="error",  # what clients do wrong is no news, however often
+        log_level="error",  # mistakes of clients are not worth a line in the log
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -55,7 +55,7 @@ class StaticFiles:
     """All files of the page by name."""
 
     files: dict[str, File]
-    again: bool  # read at every request, for who is working on them
+    again: bool  # read anew at every request, for people who work on them
 
     async def index(self, request: Request) -> Response:
         """GET /: the page, which is told who opened it; to strangers, the way in."""

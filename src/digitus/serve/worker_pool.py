@@ -58,8 +58,8 @@ class WorkerPool:
     def _done(self, future: asyncio.Future[Any]) -> None:
         self.busy -= 1
         if not future.cancelled():
-            future.exception()  # whoever asked may have gone; then nobody else looks at it
+            future.exception()  # so that an exception counts as seen where the client has gone
 
     def close(self) -> None:
-        """Begins nothing more."""
+        """Starts no further task."""
         self._pool.shutdown(wait=False, cancel_futures=True)

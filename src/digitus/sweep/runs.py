@@ -93,14 +93,14 @@ def _is_varied(setting: str, settings: Sequence[str]) -> bool:
 
 
 def carry_out(run: Planned, threads: int = 1) -> str:
-    """Trains a run to its end; what went wrong, or nothing."""
+    """Trains a run to its end; returns what went wrong, if anything."""
     there = Run(run.folder)
     if run.result is not None:
         return ""
     how = ["--out", str(run.folder), "--threads", str(threads)]
     how += ["--resume"] if there.checkpoint.exists() else []
     if there.model.exists() and not there.checkpoint.exists():
-        for file in (there.model, there.log, there.report):  # it was killed before it had told
+        for file in (there.model, there.log, there.report):  # killed before it could tell
             file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "digitus", *_resuming(run.arguments, "--resume" in how), *how]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -94,12 +94,12 @@ class Distributed(SingleProcess):
     workers: Workers
 
     def gradient(self, batch: Batch, step: int) -> tuple[Tally, Params]:
-        """That of the batch: the sum of what all workers work out."""
+        """The gradient of the batch: the sum of what all workers compute."""
         shards = self._shards(len(batch.inputs))
         return self._sum(*self.definition.gradient(self.params, batch, step, shards))
 
     def _shards(self, examples: int) -> Sequence[slice]:
-        """Those of this worker."""
+        """The shards of this worker."""
         count, rank = self.workers.count, self.workers.rank
         size = math.ceil(examples / count)
         if isinstance(next(iter(self.params.values())), np.ndarray):
@@ -109,7 +109,7 @@ class Distributed(SingleProcess):
         return shards[len(shards) * rank // count : len(shards) * (rank + 1) // count]
 
     def _sum(self, tally: Tally, gradients: Params) -> tuple[Tally, Params]:
-        """Both over all workers, as one piece: many small ones would wait for each other."""
+        """Adds both over all workers, as one array: many small ones would wait for each other."""
         import torch
 
         shapes = {name: self.params[name] for name in self.memory}

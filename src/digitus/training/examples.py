@@ -60,7 +60,7 @@ class Examples:
 
     @property
     def batches(self) -> int:
-        """How many there are in an epoch."""
+        """How many batches there are in an epoch."""
         return len(self.parts)
 
     @property
@@ -80,7 +80,7 @@ class Examples:
 
     @cached_property
     def worn(self) -> Digits:
-        """As many as `recipe.worn` asks for, by chance, each worn once."""
+        """As many images as `recipe.worn` asks for, chosen at random, each worn once."""
         count = max(1, round(self.recipe.worn * len(self.learnt)))
         chosen = stream(self.recipe.seed, "worn").permutation(len(self.learnt))[:count]
         return all_worn(self.learnt.take(chosen), self.recipe.wear, self.recipe.seed)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in malloc.h
-KEPT = 2**31 - 1  # bytes that may lie free: all
+KEPT = 2**31 - 1  # bytes that may lie free: any number
 LARGEST = 32 * 2**20  # bytes of a block that is not mapped by itself: glibc takes no larger number
 
 
@@ -24,7 +24,7 @@ def kept() -> Iterator[None]:
 
     Other libraries of C, as that of macOS, do as they do.
     """
-    with suppress(OSError, AttributeError, TypeError):  # another C library
+    with suppress(OSError, AttributeError, TypeError):  # a C library without that call
         library = ctypes.CDLL(None)
         library.mallopt(M_MMAP_THRESHOLD, LARGEST)
         library.mallopt(M_TRIM_THRESHOLD, KEPT)

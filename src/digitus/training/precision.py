@@ -26,10 +26,10 @@ def lowered(params: Params, precision: str | None) -> tuple[Params, AbstractCont
 
 
 def as_type(x: Array, dtype: Any) -> Array:
-    """Copied where it has another type."""
+    """The array in that type; copied only if it has another."""
     return x if x.dtype == dtype else namespace(x).astype(x, dtype)
 
 
 def all_as_type(params: Params, dtype: Any) -> Params:
-    """Each of them."""
+    """All parameters in that type."""
     return {name: as_type(a, dtype) for name, a in params.items()}

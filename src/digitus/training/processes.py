@@ -63,7 +63,7 @@ class Worker:
         self.sums = arrays["sums"]
         self.arrived = arrays["arrived"].data.cast("B").cast("q")
         self.lock = threading.Lock()
-        self.waited = 0.0  # seconds, for the others
+        self.waited = 0.0  # seconds spent waiting for the others
         self.own = {
             group: {name: self.rows(a) for name, a in shared.group(group).items()}
             for group in ("params", "average", *(f"gradient {i}" for i in range(count)))
@@ -79,7 +79,7 @@ class Worker:
         return a[self.share(len(a))]
 
     def share(self, length: int) -> slice:
-        """Its share of so many things in a row."""
+        """The worker's share of so many things in a row."""
         return slice(length * self.rank // self.count, length * (self.rank + 1) // self.count)
 
     def step(self) -> None:
@@ -128,7 +128,7 @@ class Worker:
         return self.arrived[place]
 
     def wait(self, rank: int, number: int) -> None:
-        """Until that worker has arrived at the barrier of this number."""
+        """Waits until that worker has arrived at the barrier of this number."""
         arrived, place = self.arrived, rank * CACHE_LINE_BYTES // 8
         if arrived[place] < number:
             start = time.perf_counter()
@@ -237,7 +237,7 @@ class ProcessGroup:
         )
         self.others.append(process)
         assert process.stdin
-        # One that ended at once does not listen; waiting for it tells that.
+        # A process that ended at once no longer listens; waiting for it will tell.
         with suppress(BrokenPipeError), process.stdin as pipe:
             pickle.dump(sys.path, pipe)
             pickle.dump((self.definition, rank, processes, shapes, file, os.getpid()), pipe)

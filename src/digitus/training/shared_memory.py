@@ -26,7 +26,7 @@ class SharedArrays:
     """Arrays by name, each at the start of a cache line."""
 
     def __init__(self, shapes: ArrayShapes, file: int | None = None) -> None:
-        """New memory, or that behind a file descriptor."""
+        """Lays the arrays out in new memory, or in that behind a file descriptor."""
         places, size = {}, 0
         for name, (shape, dtype) in shapes.items():
             places[name] = size

@@ -15,8 +15,8 @@ import numpy as np
 from digitus.datasets.digits import CLASSES, DIGITS, SIDE, Digits
 from digitus.recipe import Recipe, with_settings
 
-HELD_BACK = 6  # one of so many, of a set that is small for its recipe
-LEAST_STEPS = 1000  # of training; the 26 or so that 600 images would make teach nothing
+HELD_BACK = 6  # one example of so many is held back, of a set that is small for its recipe
+LEAST_STEPS = 1000  # steps of training: the 26 or so that 600 images would make teach nothing
 OTHERS = 0.5  # pictures of other digits for each that is learnt, of a set that lacks some
 
 

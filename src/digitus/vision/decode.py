@@ -188,7 +188,7 @@ def read_picture(path: Path, name: str = "") -> bytes:
         return read_at_most(path, PICTURE_BYTES + 1)
     except IsADirectoryError:
         raise DataError(f"{name or path}: is a folder; name the pictures in it") from None
-    except (OSError, ValueError) as error:  # the second for what can be no name
+    except (OSError, ValueError) as error:  # the second for an impossible name
         why = getattr(error, "strerror", None) or error
         raise DataError(f"{name or path}: cannot be read ({why})") from None
 

@@ -16,7 +16,7 @@ from digitus.types import Box
 from digitus.vision.ink import Ink, strengths
 
 PALE = 0.3  # of the typical strength: paler pieces are not written with the same pen
-FAINT = 0.75  # of it: paler lines that the edge of the picture cuts through are none
+FAINT = 0.75  # of it: paler lines that the edge of the picture cuts through are left out
 SMALLEST = 6  # pixels: the least height of a digit
 SPECK = 0.3  # of a line's height: what is smaller both ways is a speck, or a part of a digit
 REACH = 0.25  # of a line's height: so near a speck belongs to a digit

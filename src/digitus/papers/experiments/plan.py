@@ -23,7 +23,7 @@ WIDER_RANGES = ("upright", "±15", "0 to 90")
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything."""
+    """How much of everything an experiment does."""
 
     count: int | None  # training images; None: all
     seeds: tuple[int, ...]  # of what is repeated most: curves and baseline

@@ -43,7 +43,7 @@ class Board(Answer, frozen=True):
 
     word: str
     address: str
-    join: str  # the address with the word in it
+    join: str  # with the word of the class in it
     qr: list[str]  # the same, row by row; 1 is dark
     pupils: list[PupilOnBoard]
     training: Whole

@@ -20,7 +20,7 @@ JOIN = "/api/class/join"
 
 
 def cookie_name(policy: AccessPolicy) -> str:
-    """Under which a pupil's browser keeps its secret."""
+    """The name of the cookie with a pupil's secret."""
     return f"{policy.cookie_name}-pupil"
 
 
@@ -36,7 +36,7 @@ class Door(RequireToken):
         number = self._number(scope)
         with visit(Visitor(number)):
             if number == TEACHER:
-                await super().handle(scope, receive, send)  # which keeps the token as a cookie
+                await super().handle(scope, receive, send)  # which sets the cookie
             elif number == STRANGER and not _open(scope["path"]):
                 raise refusal(401, "open the page and say the join word first")
             else:
@@ -53,5 +53,5 @@ class Door(RequireToken):
 
 
 def _open(path: str) -> bool:
-    """Whether that is for everybody: the page and its files, which say nothing of the class."""
+    """Whether an address is open to strangers: the page and its files say nothing of the class."""
     return path in ("/", JOIN) or path.startswith("/static/")

@@ -29,8 +29,8 @@ log = logging.getLogger("digitus.serve")
 FILE = "class.json"
 LONGEST_NAME = 24  # characters
 MOST_PUPILS = 60
-WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # so many from one address in so long, then it has to wait
-REMEMBERED = 1000  # wrong words
+WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # pupils from one address in so many seconds
+REMEMBERED = 1000  # as many wrong words
 
 
 class Pupil(Struct, frozen=True):
@@ -46,7 +46,7 @@ class SavedClass(Struct, frozen=True):
 
     word: str
     token: str
-    last: int  # number that was given away
+    last: int  # number given so far
     pupils: list[Pupil]
 
 
@@ -75,7 +75,7 @@ class Roster:
             return None
 
     def save(self) -> None:
-        """Keeps it. Raises `OutputError`."""
+        """Writes the class to its file. Raises `OutputError`."""
         write_text(self._file, json_text(self._class), new_folder=False)
 
     @property
@@ -85,16 +85,16 @@ class Roster:
 
     @property
     def token(self) -> str:
-        """By which the teacher is known."""
+        """The token by which the teacher is known."""
         return self._class.token
 
     @property
     def pupils(self) -> list[Pupil]:
-        """In the order in which they came."""
+        """The pupils in the order in which they came."""
         return list(self._class.pupils)
 
     def join(self, word: str, name: str, origin: str) -> str:
-        """Somebody comes in, from that network address; the secret by which to be known again."""
+        """Adds a pupil from that network address; returns the secret to be known by."""
         now = time.monotonic()
         tried = sum(who == origin and now - when < WRONG_SECONDS for when, who in self._wrong)
         if tried >= WRONG_WORDS:
@@ -112,7 +112,7 @@ class Roster:
         return secret
 
     def known(self, secret: str) -> Pupil | None:
-        """Whose secret this is."""
+        """The pupil with that secret, if there is one."""
         hashed = _hashed(secret)
         found = (p for p in self._class.pupils if hmac.compare_digest(p.secret, hashed))
         return next(found, None)

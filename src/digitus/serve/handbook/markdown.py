@@ -37,7 +37,7 @@ def anchor(heading: str) -> str:
 
 @cache
 def _markdown() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # the server starts without it
+    from markdown_it import MarkdownIt  # imported late: the server starts without it
 
     made = MarkdownIt("commonmark").enable("table")
     made.inline.ruler.before("escape", "formula", _formula)

@@ -50,7 +50,7 @@ def _text() -> str:
 
 @cache
 def sections() -> dict[int, Section]:
-    """All of them by number."""
+    """All sections by their numbers."""
     found = {}
     for source in SECTION.split(REFERENCE.sub("", _text()))[1:]:
         number, _, title = source.partition("\n")[0].removeprefix("## ").partition(". ")
@@ -117,5 +117,5 @@ def named() -> frozenset[str]:
 
 @cache
 def pictures() -> dict[str, bytes]:
-    """Its figures by name."""
+    """The figures by their names."""
     return {path.name: path.read_bytes() for path in (folder() / "pictures").glob("math-*.svg")}

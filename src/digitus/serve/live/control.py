@@ -21,7 +21,7 @@ class Control:
 
     def __init__(self, *, paused: bool, pace: float) -> None:
         self._changed = threading.Condition()
-        self.paused = paused  # as asked for: the run may still be on its way there
+        self.paused = paused  # as asked for: the run may not have reached it yet
         self.pace = pace  # steps a second at most; 0: as fast as it can
         self._single = False  # one step although paused
         self._leave: Literal["", "stop", "close"] = ""  # for good, or until the next start
@@ -47,7 +47,7 @@ class Control:
         return not self.paused and not self._leave
 
     def ask(self, command: Command) -> None:
-        """To pause, to resume, to take one step more, or to stop for good."""
+        """Asks the run to pause, to resume, to take one more step, or to stop for good."""
         with self._changed:
             self.paused, self._single = command in ("pause", "step"), command == "step"
             if command == "stop":
@@ -55,13 +55,13 @@ class Control:
             self._changed.notify_all()
 
     def go_at(self, pace: float) -> None:
-        """At most so many steps a second, 0 for as many as it can."""
+        """Limits the steps a second; 0 is no limit."""
         with self._changed:
             self.pace = pace
             self._changed.notify_all()
 
     def close(self) -> None:
-        """To end until the next start."""
+        """Asks the run to end until the next start."""
         with self._changed:
             self._leave = self._leave or "close"
             self._changed.notify_all()
@@ -71,12 +71,12 @@ class Control:
         self._single = False
 
     def wait_while_paused(self) -> None:
-        """Until the run may go on, take a step, or end."""
+        """Waits until the run may go on, take a step, or end."""
         with self._changed:
             self._changed.wait_for(lambda: not self.pausing)
 
     def wait_for_the_next_step(self) -> None:
-        """As long as the pace wants, or until somebody asks for something."""
+        """Waits as long as the pace wants, or until somebody asks for something."""
         with self._changed:
             if self.pace and not self._leave:
                 self._changed.wait(1 / self.pace)

@@ -81,7 +81,7 @@ class RunBody(Struct, frozen=True):
 
 
 class PaceBody(Struct, frozen=True):
-    """How fast."""
+    """The pace that is asked for."""
 
     pace: Pace
 
@@ -91,7 +91,7 @@ class EmptyBody(Struct, frozen=True):
 
 
 class RunPath(Struct, frozen=True):
-    """Which run."""
+    """The id of a run in a path."""
 
     id: Annotated[str, Meta(pattern=f"^{ID.pattern}$")]
 
@@ -206,10 +206,10 @@ class RunHandlers:
         channel = self._runs[path.id].channel
         if self._watchers >= WATCHERS:
             raise refusal(503, "too many watch already", Retry_After="10")
-        if request.method == "HEAD":  # which would wait for a body that it does not want
+        if request.method == "HEAD":  # which would wait for a body that nobody sends
             return Response(media_type=EVENT_STREAM)
         last = request.headers.get("last-event-id", "")
-        self._watchers += 1  # counted here, not when it begins: many may come at once
+        self._watchers += 1  # counted now, not when the stream begins: many may come at once
         return _Watching(channel, last, self._gone)
 
     def _gone(self) -> None:
@@ -230,7 +230,7 @@ class _Watching(StreamingResponse):
         self._gone = gone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends them."""
+        """Sends the events."""
         try:
             await super().__call__(scope, receive, send)
         finally:

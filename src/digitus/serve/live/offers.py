@@ -83,7 +83,7 @@ def offers() -> Offers:
 
 
 def data_here() -> list[str]:
-    """The sets that a lesson can be of on this machine; the last is the best to learn from."""
+    """The sets on this machine that a lesson can use; the last is the best to learn from."""
     mnist = any(found.name == "mnist" and found.found for found in available())
     return list(DATA) if mnist else [STROKES]
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from digitus.serve.live.shares import Shares
 
 TURN_SECONDS = 4.0
-LOOK_SECONDS = 0.1  # after which one in the line looks whether it still wants a place
+LOOK_SECONDS = 0.1  # seconds after which a run in the line looks whether it still wants a place
 
 
 class Places:
@@ -27,7 +27,7 @@ class Places:
     def __init__(self, count: int, shares: Shares) -> None:
         self._count, self.shares = count, shares
         self._changed = threading.Condition()
-        self._turns: dict[str, float] = {}  # whose have begun when
+        self._turns: dict[str, float] = {}  # the runs that have a place, with when they got it
         self._line: list[str] = []
 
     def keeps(self, run: str) -> bool:
@@ -73,6 +73,6 @@ class Places:
             ends = [max(0.0, TURN_SECONDS - (now - begun)) for begun in self._turns.values()]
             ahead = self._line.index(run)
         heapq.heapify(ends)
-        for _ in range(ahead):  # who stands before it takes the place that is free first
+        for _ in range(ahead):  # those before it in the line take the places that are free first
             heapq.heapreplace(ends, ends[0] + TURN_SECONDS)
         return round(ends[0], 1) if ends else 0.0

@@ -46,9 +46,9 @@ class Room:
 
 ALONE = Room(at_work=4, going=4, kept=12)
 CLASS = Room(at_work=8, going=2, kept=4)
-MOST_RUNS_ENDING = 8  # which were removed, and whose threads have not noticed yet
+MOST_RUNS_ENDING = 8  # removed runs whose threads have not noticed yet
 CLOSE_SECONDS = 10.0  # for all steps to end and checkpoints to be written
-REMOVED = ".removed-"  # begins the name of a folder that is going
+REMOVED = ".removed-"  # the name of a folder that is being removed begins with it
 ID = re.compile(r"[0-9a-f]{8}")
 
 
@@ -68,11 +68,11 @@ class LiveRuns:
         return CLASS if self._of_class else ALONE
 
     def __iter__(self) -> Iterator[LiveRun]:
-        """Those of who asks, from the oldest."""
+        """The runs of the visitor, from the oldest."""
         return (run for run in self.all if asking().owns(run.owner))
 
     def __getitem__(self, id_: str) -> LiveRun:
-        """By its id; one that is not there, or is not for who asks, is a 404."""
+        """The run of that id; one that is not there, or is not the visitor's to see, is a 404."""
         run = self._runs.get(id_)
         if run is None or not asking().may_use(run.owner):
             raise refusal(404, "there is no such run")
@@ -80,7 +80,7 @@ class LiveRuns:
 
     @property
     def all(self) -> list[LiveRun]:
-        """Everybody's, from the oldest."""
+        """The runs of everybody, from the oldest."""
         return list(self._runs.values())
 
     def network(self, id_: str) -> Path:
@@ -91,7 +91,7 @@ class LiveRuns:
         return file
 
     def of(self, owner: int) -> list[LiveRun]:
-        """Those of one of a class, by the number, from the oldest."""
+        """The runs of a pupil, by the number, from the oldest."""
         return [run for run in self.all if run.owner == owner]
 
     @property
@@ -105,7 +105,7 @@ class LiveRuns:
         return sum(run.at_work for run in self._removed)
 
     def open(self) -> None:
-        """Takes up what an earlier server left; what is damaged is left alone, with a word."""
+        """Takes up what an earlier server left; what is damaged is left alone, and logged."""
         try:
             make_folder(self._folder, 0o700)
             for left in self._folder.glob(f"{REMOVED}*"):
@@ -201,7 +201,7 @@ class LiveRuns:
             run.channel.close()
 
     def close(self) -> None:
-        """Every run keeps a checkpoint."""
+        """Makes every run keep a checkpoint and end."""
         everyone = [*self.all, *self._removed]
         for run in everyone:
             run.close()
@@ -223,7 +223,7 @@ def restored(folder: Path, cache: DigitsCache, places: Places) -> LiveRun:
     settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=SavedSettings)
     kept = Run(folder)
     if settings.status in GOING and kept.model.exists() and not kept.checkpoint.exists():
-        # It has ended, which could not be noted, on a full disk for example.
+        # It had ended, but that could not be noted, on a full disk for example.
         settings = structs.replace(settings, status="finished")
     run = LiveRun(folder, settings, cache, places)
     shown = msgspec.json.decode((folder / "shown.json").read_bytes(), type=SavedProgress)

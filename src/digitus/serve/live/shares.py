@@ -28,13 +28,13 @@ class Shares:
     def __init__(self, answers: Callable[[], int]) -> None:
         self._answers, self._cores = answers, cores()
         self._changed = threading.Condition()
-        self._used: dict[str, float] = {}  # seconds, of those that take steps
+        self._used: dict[str, float] = {}  # seconds computed, by run
         self._waiting: set[str] = set()
         self._computing = 0
 
     @contextmanager
     def step(self, run: str) -> Iterator[None]:
-        """A step in this block; waits for its turn before."""
+        """Waits for its turn, then lets the block take a step."""
         with self._changed:
             self._wait(run)
             self._computing += 1
@@ -48,7 +48,7 @@ class Shares:
                 self._changed.notify_all()
 
     def _wait(self, run: str) -> None:
-        # Who comes has used as much as who has least: it catches up with nobody.
+        # A newcomer begins with the least that any other has used: it has nothing to catch up.
         self._used.setdefault(run, min(self._used.values(), default=0.0))
         self._waiting.add(run)
         late = time.monotonic() + PATIENCE_SECONDS
@@ -67,6 +67,6 @@ class Shares:
         return min(self._waiting, key=self._used.__getitem__)
 
     def leave(self, run: str) -> None:
-        """Takes no more steps for now."""
+        """Forgets a run that takes no more steps for now."""
         with self._changed:
             self._used.pop(run, None)

@@ -20,8 +20,8 @@ from digitus.serve.live.first_layer import FirstLayer
 from digitus.serve.live.progress import Progress
 from digitus.training.loop import EpochEnded, Finished, Stepped
 
-STEP_SECONDS = 0.1  # between two steps that are told
-WEIGHTS_SECONDS = 0.2  # between two pictures of the weights
+STEP_SECONDS = 0.1  # seconds between two steps that are told
+WEIGHTS_SECONDS = 0.2  # seconds between two pictures of the weights
 
 
 class Telling:
@@ -33,12 +33,12 @@ class Telling:
 
     @property
     def weights_wanted(self) -> bool:
-        """Whether somebody watches whose picture of the weights is old."""
+        """Whether somebody watches, and the latest picture of the weights is old."""
         late = time.monotonic() - self._drawn >= WEIGHTS_SECONDS
         return bool(self._channel.watched) and late
 
     def stepped(self, event: Stepped, *, always: bool) -> None:
-        """After an update; only some are told, unless `always`."""
+        """Notes an update; only some are told, unless `always`."""
         self.progress.stepped(event)
         now = time.monotonic()
         if always or now - self._told >= STEP_SECONDS:
@@ -46,13 +46,13 @@ class Telling:
             self._channel.publish("stepped", asdict(event))
 
     def epoch(self, event: EpochEnded, development: Digits) -> Evaluation:
-        """After an epoch; its answers to the digits held back."""
+        """Notes and tells an epoch; returns its answers to the digits held back."""
         evaluation = Evaluation(development, softmax(event.outputs), threshold=0.0)
         self._channel.publish("epoch", self.progress.ended(event, evaluation))
         return evaluation
 
     def finished(self, event: Finished[Recognizer], development: Digits) -> Evaluation:
-        """At the end; the recognizer's answers to the digits held back."""
+        """Notes and tells the end; returns the recognizer's answers to the digits held back."""
         evaluation = evaluate(event.recognizer, development)
         scores = self.progress.scored(evaluation)
         standing = structs.asdict(self.progress.saved().now)
@@ -60,12 +60,12 @@ class Telling:
         return evaluation
 
     def weights(self, weights: FirstLayer | None) -> None:
-        """The first layer's weights as they are now, if it has any."""
+        """Tells the first layer's weights as they are now, if it has any."""
         self._drawn = time.monotonic()
         if weights is not None:
             self.progress.drawn(weights)
             self._channel.publish("weights", weights)
 
     def status(self, status: str, error: str) -> None:
-        """How the run stands."""
+        """Tells how the run stands."""
         self._channel.publish("status", {"status": status, "error": error or None})
