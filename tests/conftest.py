@@ -37,6 +37,13 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("digitus")
 
+
+def examples(count: int) -> hypothesis.settings:
+    """So many, instead of 100; fewer where the profile asks for few of all."""
+    most = hypothesis.settings.default.max_examples
+    return hypothesis.settings(max_examples=count if most >= 100 else min(count, most))
+
+
 ROOT = Path(__file__).parent.parent
 BROWSER = "tests/browser/"
 
@@ -60,6 +67,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several processes (`-n`) a file's tests go to one of them, and share what they prepare.
 
     Those of the browser are together, for they share a browser, a server and a network that learns.
+    They take longest and come first, as they are collected: ordered by how many tests there are,
+    the files with a few long ones would come last, and one process would wait for another.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -68,7 +77,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             return BROWSER if file.startswith(BROWSER) else file
 
-    return ByFile(config, log) if config.option.dist == "load" else None
+    if config.option.dist != "load":
+        return None
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

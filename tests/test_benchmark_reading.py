@@ -6,13 +6,14 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import reading as reading_benchmark
 import reading_figures as bench
 import reading_sheets
 from benchmarks.docs.reading import ABOUT, FUZZED, section
+from conftest import examples
 from digitus.reading.result import Digit, Reading
 from digitus.synthetic.pages.kinds import KINDS
 from digitus.synthetic.pages.pages import Page
@@ -182,7 +183,7 @@ def test_the_page_says_what_the_figures_say():
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=15)
+@examples(15)
 def test_strange_pixels_can_be_had_again(seed):
     a, b = (pictures.strange(random.Random(seed)) for _ in "ab")
     assert a.dtype == np.uint8

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import ModelError
 from digitus.files import VERSION
 from digitus.limits import ACTIVATIONS_AT_ONCE, MODEL_HEADER_BYTES
@@ -159,7 +160,7 @@ def check_said_well(path: Path, content: bytes) -> None:
     assert np.isfinite(p).all()
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(data=st.data())
 def test_random_bytes_changed(scratch: Path, data: st.DataObject) -> None:
     content = bytearray(with_header())
@@ -170,7 +171,7 @@ def test_random_bytes_changed(scratch: Path, data: st.DataObject) -> None:
     check_said_well(scratch, bytes(content))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(data=st.data())
 def test_random_pieces_removed_or_inserted(scratch: Path, data: st.DataObject) -> None:
     content = with_header()
@@ -181,7 +182,7 @@ def test_random_pieces_removed_or_inserted(scratch: Path, data: st.DataObject) -
     )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     key=st.sampled_from(["recipe", "size", "temperature", "threshold", "history"]),
     value=st.recursive(
@@ -194,7 +195,7 @@ def test_random_metadata(scratch: Path, key: str, value: Any) -> None:
     check_said_well(scratch, with_about(**{key: value}))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     key=st.sampled_from(sorted(to_table(recognizer().recipe))),
     value=st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,22 +31,26 @@ USES = {
 }  # fmt: skip
 
 
+@cache
+def loaded(code: str) -> frozenset[str]:
+    """All modules that a program has imported at its end."""
+    code = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return frozenset(done.stdout.split())
+
+
 @pytest.mark.parametrize("use", USES)
 def test_each_use_loads_only_what_it_needs(use: str) -> None:
     code, needed = USES[use]
-    code = f"import digitus, numpy, sys\n{code}\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) & HEAVY == needed
+    assert loaded(f"import digitus, numpy\n{code}") & HEAVY == needed
 
 
 def test_a_model_in_use_loads_nothing_to_check_to_learn_or_to_download() -> None:
-    code = f"import digitus, numpy, sys\ndigitus.load().probabilities({BLANK})\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seldom = {
         "digitus.nn.check", "digitus.nn.check_cases", "numpy.random", "tomllib", "difflib",
         "importlib.resources", "concurrent.futures", "threadpoolctl", "secrets",
     }  # fmt: skip
-    assert not set(done.stdout.split()) & seldom
+    assert not loaded(f"import digitus, numpy\ndigitus.load().probabilities({BLANK})") & seldom
 
 
 def test_the_command_that_reads_one_picture_loads_nothing_to_show_it_or_for_many(
@@ -75,16 +80,12 @@ print(os.environ["OPENBLAS_NUM_THREADS"], *sys.modules)
 
 
 def test_the_page_loads_no_library_of_the_commands() -> None:
-    code = "import digitus.serve.app, sys\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {
+    assert not loaded("import digitus.serve.app") & {
         "rich", "torch", "platformdirs", "requests", "jinja2", "digitus.report"
     }  # fmt: skip
 
 
 def test_reading_loads_nothing_that_only_makes_pages_or_learns() -> None:
-    code = "import digitus, numpy, sys\ndigitus.read(numpy.zeros((40, 40), numpy.uint8))"
-    code += "\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = loaded(f"import digitus, numpy\n{USES['an array read'][0]}")
     rooms = ("digitus.synthetic.pages", "digitus.training", "digitus.detection.crops")
-    assert [name for name in done.stdout.split() if name.startswith(rooms)] == []
+    assert [name for name in modules if name.startswith(rooms)] == []

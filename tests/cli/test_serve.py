@@ -55,41 +55,31 @@ def ended(process: subprocess.Popen[str], how: int) -> str:
     return told
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_interrupted(tmp_path: Path, how: int) -> None:
-    with started(tmp_path, "--port", "0") as process:
+def stopped(process: subprocess.Popen[str], how: int) -> None:
+    """Ends it as a person does: without a word."""
+    assert ended(process, how) == ""
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_run_outlives_it_also_when_it_is_killed(tmp_path: Path) -> None:
+    with started(tmp_path, "--port", "0", "--folder", "runs") as process:
         page = address(process)
         assert page.startswith("http://127.0.0.1:")
         assert httpx.get(f"{page}api/health").json()["status"] == "ok"
-        assert ended(process, how) == ""
-        assert process.returncode in (0, -signal.SIGTERM)
-
-
-def test_a_run_outlives_it(tmp_path: Path) -> None:
-    with started(tmp_path, "--port", "0", "--folder", "runs") as process:
-        page = address(process)
         lesson = {"examples": 300, "epochs": 1000, "layers": "784-8-10", "pace": 100}
         run = httpx.post(f"{page}api/runs", json=lesson).json()["id"]
         wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["step"] > 5)
-        ended(process, signal.SIGTERM)
+        stopped(process, signal.SIGTERM)
     with started(tmp_path, "--port", "0", "--folder", "runs") as process:
         page = address(process)
         wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["status"] == "running")
         assert httpx.get(f"{page}api/runs/{run}").json()["step"] > 5
-        ended(process, signal.SIGTERM)
-
-
-def test_also_when_it_is_killed(tmp_path: Path) -> None:
-    with started(tmp_path, "--port", "0", "--folder", "runs") as process:
-        page = address(process)
-        lesson = {"examples": 300, "epochs": 1000, "layers": "784-8-10", "paused": True}
-        run = httpx.post(f"{page}api/runs", json=lesson).json()["id"]
+        httpx.post(f"{page}api/runs/{run}/pause", json={})
         wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["status"] == "paused")
         ended(process, signal.SIGKILL)
     with started(tmp_path, "--port", "0", "--folder", "runs") as process:
         page = address(process)
         wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["status"] == "paused")
-        ended(process, signal.SIGTERM)
 
 
 def test_beyond_this_machine_there_is_a_token(tmp_path: Path) -> None:
@@ -101,7 +91,6 @@ def test_beyond_this_machine_there_is_a_token(tmp_path: Path) -> None:
         local = f"http://127.0.0.1:{httpx.URL(page).port}"
         assert httpx.get(local).status_code == 401
         assert httpx.get(local, params={"token": token}).status_code == 200
-        ended(process, signal.SIGTERM)
 
 
 def test_a_token_from_the_environment(tmp_path: Path) -> None:
@@ -111,7 +100,7 @@ def test_a_token_from_the_environment(tmp_path: Path) -> None:
         headers = {"authorization": "Bearer open sesame"}
         assert httpx.get(f"{page}api/health").status_code == 401
         assert httpx.get(f"{page}api/health", headers=headers).status_code == 200
-        ended(process, signal.SIGTERM)
+        stopped(process, signal.SIGINT)
 
 
 def test_an_address_that_cannot_be_had(digitus: Any, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.datasets import augment as module
 from digitus.datasets.augment import augment
 from digitus.datasets.augmentation import Augmentation
@@ -240,7 +241,7 @@ def test_a_setting_has_its_own_draws(name):
         np.testing.assert_array_equal(alone, apply(images, **{name: EACH[name]}, **barely, seed=7))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     shape=st.tuples(st.integers(0, 5), st.integers(0, 33), st.integers(0, 33)),
     rotate=st.tuples(st.floats(-400, 0), st.floats(0, 400)),

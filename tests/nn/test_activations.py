@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn import (
     Dropout,
     Relu,
@@ -50,7 +51,7 @@ def test_sigmoid_is_the_logistic_function():
     st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=8),
     st.sampled_from([np.float32, np.float64]),
 )
-@settings(max_examples=60)
+@examples(60)
 def test_softmax_rows_sum_to_one(z, dtype):
     z = np.clip(z, -1e38, 1e38).astype(dtype)[None]
     y = softmax(z)

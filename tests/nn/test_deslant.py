@@ -7,9 +7,10 @@ layers (`test_layers`).
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.datasets.sources import load
 from digitus.nn import Deslant
 
@@ -44,7 +45,7 @@ def test_a_slanted_bar_becomes_upright():
     assert np.allclose(through(Deslant(), [bar])[0], upright, atol=1e-3)  # ε against 4 px²
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.floats(12, 16),
     st.floats(11, 17),

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import ShapeError
 from digitus.nn import (
     AveragePool,
@@ -135,7 +136,7 @@ def networks(draw: st.DrawFn) -> tuple[Chain, tuple[int, int, int]]:
     return Chain([Scale(4.0), *layers]), shape
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(networks(), st.integers(0, 40), st.sampled_from(LEVELS), st.booleans())
 def test_any_network_answers_as_its_layers(
     drawn: tuple[Chain, tuple[int, int, int]], n: int, level: str, wide: bool

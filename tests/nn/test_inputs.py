@@ -6,9 +6,10 @@ layers (`test_layers`).
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn import (
     BatchNorm,
     Centre,
@@ -39,7 +40,7 @@ def test_by_hand():
     assert np.array_equal(backward(np.ones_like(x))[0], [[0.25, 0.5], [0.25, 0.5]])
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(st.integers(1, 9), min_size=1, max_size=6),
     st.sampled_from([0.0, 1.0, 1e4, -1e8]),

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn import (
     AdamW,
     BatchNorm,
@@ -78,7 +79,7 @@ def compared(layer: Any, shape: tuple[int, ...], n: int, by: str, dtype: Any = n
         np.testing.assert_allclose(found[name], a, rtol=0, atol=rounding * size, err_msg=name)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.builds(
         Conv, st.integers(1, 70), st.sampled_from([1, 3, 5, 7]), st.sampled_from([1, 2]),
@@ -101,7 +102,7 @@ def rounded(x: Any) -> Any:
 
 
 @needs_tiles
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.builds(
         Conv, st.integers(1, 70), st.sampled_from([1, 3, 5]),
@@ -168,7 +169,7 @@ def test_bytes_in_any_order(layout: Any) -> None:
         np.testing.assert_allclose(found[name], a, rtol=1e-4, atol=1e-3)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.integers(1, 40), st.integers(1, 30), st.integers(1, 150), st.sampled_from([0.1, 0.5, 1.0]),
     st.sampled_from(LEVELS), st.sampled_from([np.float32, np.float64]),

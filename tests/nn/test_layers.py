@@ -11,9 +11,10 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus import nn
 from digitus.errors import ShapeError
 from digitus.nn import (
@@ -157,7 +158,7 @@ def test_layers_are_settings_only(layer, shape):
 SIZES = st.integers(1, 12)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.data(), st.integers(1, 3), SIZES, SIZES, st.integers(1, 3))
 def test_plan_agrees_with_forward_for_any_sizes(data, n, h, w, c):
     """Either a plan is refused with a ShapeError, or forward gives what it says."""

@@ -7,9 +7,10 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn import SoftmaxCrossEntropy, SquaredError, one_hot, softmax
 from nn.cases import LOSSES, inputs, targets
 
@@ -60,7 +61,7 @@ def test_all_equal_logits_know_nothing():
         assert np.allclose(dz, (0.1 - targets(3, 10)) / 3)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.floats(-1e5, 1e5), st.sampled_from([0.0, 0.1]))
 def test_a_constant_added_to_the_logits_changes_nothing(constant, smoothing):
     loss, z, t = SoftmaxCrossEntropy(smoothing), inputs((10,)), targets(5, 10, soft=True)

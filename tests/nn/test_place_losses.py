@@ -7,9 +7,10 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import ShapeError
 from digitus.nn import (
     HeatmapFocal,
@@ -86,7 +87,7 @@ SHAPES = st.lists(st.integers(0, 5), min_size=1, max_size=4).map(lambda sizes: (
 WIDE = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(LOSSES), SHAPES, WIDE, st.sampled_from([0.1, 1.0, 50.0, 1e4]))
 def test_of_any_shape_it_is_the_sum_of_its_places(loss, shape, seed, size):
     """Also of none; never below 0; and a place has the gradient that it has alone."""
@@ -105,7 +106,7 @@ def test_of_any_shape_it_is_the_sum_of_its_places(loss, shape, seed, size):
         assert np.allclose(row * n, d, rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(LOSSES), WIDE, st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS))
 def test_how_outputs_and_targets_lie_in_memory_does_not_matter(loss, seed, layout, other):
     z, t = example(seed=seed)
@@ -118,7 +119,7 @@ def test_how_outputs_and_targets_lie_in_memory_does_not_matter(loss, seed, layou
     assert np.array_equal(t_, t, equal_nan=True)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(WIDE, st.sampled_from([0.1, 1.0, 50.0, 1e4]))
 def test_which_way_they_pull(seed, size):
     """Towards something where it is, away elsewhere; and no error pulls harder than β."""

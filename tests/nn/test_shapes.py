@@ -6,9 +6,10 @@ Not inside: promises of all layers for common shapes (`test_layers`), NumPy's or
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import ShapeError
 from digitus.nn import (
     AveragePool,
@@ -55,7 +56,7 @@ def holding(layers):
     return st.builds(Residual, chains) | st.builds(Concat, chains, chains) | chains
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     st.lists(st.recursive(FLAT, holding, max_leaves=6), max_size=4).map(Chain),
     st.integers(1, 3),

@@ -9,9 +9,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn import AveragePool, BatchNorm, Conv, Flatten, MaxPool, Relu, convolution
 from nn.cases import inputs, parameters, rng_of, same, upstream
 
@@ -55,7 +56,7 @@ def test_convolution_is_six_loops(kernel, stride, padding):
     compare(layer, inputs((5, 8, 1), 1))
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     st.sampled_from(SETTINGS), st.integers(1, 7), st.integers(1, 7), st.integers(1, 3),
     st.integers(1, 3),

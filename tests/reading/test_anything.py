@@ -11,11 +11,12 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+from conftest import examples
 from digitus.errors import DataError
 from digitus.nn import Chain, Dense, Flatten, He, Scale, initial, stream
 from digitus.reading.options import ReadingOptions
@@ -36,8 +37,9 @@ def random_recognizer() -> Recognizer:
 
 @cache
 def saved(kind: str, mode: str) -> bytes:
+    """A small page: most of its bytes say what it is, and noise is read in little time."""
     page = next(pages(1, 2, kinds={"number", "screen"}))
-    image = Image.fromarray(page.picture).convert("RGB").reduce(4).convert(mode)
+    image = Image.fromarray(page.picture).convert("RGB").reduce(12).convert(mode)
     packed = io.BytesIO()
     image.save(packed, kind)
     return packed.getvalue()
@@ -59,11 +61,11 @@ def assert_sound(reading):
 
 @given(
     st.one_of(
-        arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)),
+        arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20)),
         arrays(np.uint8, st.tuples(st.integers(1, 12), st.integers(1, 12), st.just(3))),
     )
 )
-@settings(max_examples=60)
+@examples(40)
 def test_any_pixels_are_read(picture):
     assert_sound(read(picture, recognizer=random_recognizer(), keep_steps=True))
 
@@ -75,17 +77,17 @@ def test_strips_are_read(shape):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=5)
+@examples(4)
 def test_any_page_is_read(seed):
-    page = next(pages(1, seed))
-    reading = read(page.picture, recognizer=random_recognizer(), keep_steps=True)
+    picture = next(pages(1, seed)).picture[::2, ::2]
+    reading = read(picture, recognizer=random_recognizer(), keep_steps=True)
     assert_sound(reading)
-    assert (reading.height, reading.width) == page.picture.shape[:2]
+    assert (reading.height, reading.width) == picture.shape[:2]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 @given(data=st.data())
-@settings(max_examples=15)
+@examples(20)
 @pytest.mark.filterwarnings("ignore")  # Pillow's, of what is damaged: the command silences them
 def test_a_damaged_file_is_read_or_refused(kind, data):
     mode = data.draw(st.sampled_from(["L", "P"] if kind == "GIF" else ["L", "RGB"]))

@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import RecipeError, ShapeError
 from digitus.recipe import (
     Recipe,
@@ -59,7 +60,7 @@ def check_said_well(table: Any) -> None:
         planned(made.network, (28, 28))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.dictionaries(KEYS, JSON, max_size=4))
 @example({"name": "x", "network": [{"kind": "Dense", "units": 0}, {"kind": "Dense", "units": 10}]})
 def test_arbitrary_tables_never_raise_anything_else(table: dict[str, Any]) -> None:
@@ -67,7 +68,7 @@ def test_arbitrary_tables_never_raise_anything_else(table: dict[str, Any]) -> No
     check_said_well(TABLE | table)
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(st.sampled_from(places(EVERYTHING)), JSON)
 def test_a_recipe_with_one_wrong_value_never_raises_anything_else(
     path: tuple[Any, ...], value: Any

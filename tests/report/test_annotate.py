@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from conftest import examples
 from digitus.report.annotate import (
     DOUBTFUL_BELOW,
     DOUBTFUL_INK,
@@ -53,7 +54,7 @@ def test_frames_tell_the_sure_from_the_doubtful_by_colour_and_shape():
     st.lists(st.tuples(*[st.integers(0, 300)] * 4), max_size=4),
     st.booleans(),
 )
-@settings(max_examples=20)
+@examples(20)
 def test_any_picture_can_be_annotated(size, boxes, colour):
     width, height = size
     digits = [

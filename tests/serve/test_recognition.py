@@ -11,10 +11,11 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import digitus.reading.read
+from conftest import examples
 from digitus.serve import decoding
 from serving import Serving
 from small import digits, recognizer
@@ -128,7 +129,7 @@ def test_json_that_is_none(served: Serving, text: bytes) -> None:
 
 
 @given(table=JSON)
-@settings(max_examples=40)
+@examples(40)
 def test_any_json_is_an_answer_or_a_line(table: Any) -> None:
     content = json.dumps(table)
     for path in ("/api/recognize", "/api/inside", "/api/runs"):

@@ -7,9 +7,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.synthetic import degrade as module
 from digitus.synthetic.degrade import worn
 from digitus.synthetic.photograph import ink_box, photograph
@@ -89,7 +90,7 @@ def test_worn_digits_are_still_those_digits_but_changed():
     assert 0.7 < alike(changed, digits) < 0.95
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.data())
 def test_no_settings_lose_a_digit(data):
     amounts = {}

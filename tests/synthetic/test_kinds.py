@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn.arrays import stream
 from digitus.synthetic.pages.kinds import CHANCES, EXCLUDED, KINDS, NEEDS, SHARES, kinds_of
 
 
 @given(st.integers(0, 2**32), st.none() | st.sets(st.sampled_from(KINDS), max_size=5))
-@settings(max_examples=300)
+@examples(300)
 def test_the_kinds_of_a_page_go_together(seed, wanted):
     name, kinds = kinds_of(stream(seed, "kinds"), wanted)
     assert kinds & SHARES.keys() == {name}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import DataError
 from digitus.synthetic.pages.kinds import CHANCES, KINDS, SHARES
 from digitus.synthetic.pages.pages import pages
@@ -38,7 +39,7 @@ def assert_true(page):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=15)
+@examples(15)
 def test_any_page_is_true(seed):
     assert_true(one(seed))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn.arrays import stream
 from digitus.synthetic.glyphs import Style, glyphs, stroke_width
 from digitus.synthetic.pages.pages import pages
@@ -50,7 +51,7 @@ def test_signs_part_the_digits_or_do_not(line, read):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=200)
+@examples(200)
 def test_all_that_is_written_can_be_drawn(seed):
     line = with_signs(stream(seed, "line"))
     assert set(line) <= DIGITS | set(SIGNS) | {" "}

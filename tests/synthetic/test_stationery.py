@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.nn.arrays import stream
 from digitus.synthetic.pages.stationery import BANK, grain
 
@@ -15,7 +16,7 @@ SIZE = st.floats(0.3, 400)
 
 
 @given(SIDE, st.integers(1, 40), SIZE, SIZE, st.booleans())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_grain_has_the_size_asked_for(long, short, high, wide, upright):
     shape = (long, short) if upright else (short, long)
     for size in (high, (high, wide)):

@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import examples
 from digitus.errors import DigitusError
 from digitus.synthetic.hands import EVERY_HAND, HANDS, choose, spline
 from digitus.synthetic.pen import write
@@ -172,7 +173,7 @@ def test_a_label_that_no_hand_writes_is_refused(label):
 # The pen
 
 
-@settings(deadline=None, max_examples=15)
+@examples(15)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
 def test_writing_is_well_formed_whatever_is_asked(labels, seed):
     writing = write(labels, rng(seed))

@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from conftest import examples
 from digitus.vision.colour import as_grey
 from digitus.vision.find import find_lines
 from digitus.vision.ink import drawn_ink
@@ -97,7 +98,7 @@ def test_a_pen_of_the_papers_brightness_is_seen_in_its_colour():
     assert np.array_equal(as_grey(dark), cv2.cvtColor(dark, cv2.COLOR_RGB2GRAY))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
 def test_any_picture_has_lines_within_it(picture):
     h, w = picture.shape

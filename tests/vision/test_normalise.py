@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from conftest import examples
 from digitus.datasets.digits import SIDE
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
@@ -237,7 +238,7 @@ def test_other_arrays_are_refused(wrong):
         prepare(wrong[0] if wrong.ndim == 3 else wrong)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
 @example(np.array([[0, 255]], np.uint8))
 @example(np.array([[3, 4, *[0] * 10], [11, *[0] * 11]], np.uint8))
@@ -262,7 +263,7 @@ def test_any_picture_gives_an_image(picture):
             assert abs(centre - SIDE / 2) < 4 or at[0] <= 1 or at[-1] >= SIDE - 2
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 59), st.integers(8, 16))
 def test_small_pictures_that_the_digit_fills(index, side):
     y, x = (np.flatnonzero(DIGITS[index].any(axis)) for axis in (1, 0))
