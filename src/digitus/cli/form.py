@@ -20,7 +20,7 @@ from digitus.cli.common import (
     threads_option,
     with_progress,
 )
-from digitus.cli.form_review import correct, write_review
+from digitus.cli.form_review import correct, counted, write_review
 from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain
 from digitus.threads import cores
@@ -205,12 +205,12 @@ def _tell(table: Path, made: Sequence[Row], plan: Plan | None, json: bool) -> No
         print_json({"table": str(table), **counts, "problems": len(problems), **review})
     else:
         output().print(
-            f"{table}: {len(made)} rows, {fields} fields, {flagged} of them flagged; "
-            f"{len(problems)} rows with a problem"
+            f"{table}: {counted(len(made), 'row')}, {counted(fields, 'field')}, {flagged} of them "
+            f"flagged; {counted(len(problems), 'row')} with a problem"
         )
         if plan:
             output().print(
-                f"to look at: {len(plan.doubts)} fields, {percent(plan.share, 1)} of all; of the "
+                f"to look at: {counted(len(plan.doubts), 'field')}, {percent(plan.share, 1)} of all; of the "
                 f"rest {plan.left:.1f} are expected to be wrong"
             )
 

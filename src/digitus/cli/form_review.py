@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from digitus.forms.sheets import PageReader
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def write_review(
     path: Path,
     rows: Sequence[Row],
@@ -87,8 +92,7 @@ def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> Non
         }
         print_json(record)
         return
-    count = f"{len(told)} field{'s' * (len(told) != 1)}"
-    output().print(f"{path}: {count} looked at, {changed} changed")
+    output().print(f"{path}: {counted(len(told), 'field')} looked at, {changed} changed")
     for words, some in (("without a flag of their own", plain), ("taken by lot", certain)):
         if some:
             wrong = [one.value != one.read for one in some]
