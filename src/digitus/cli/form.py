@@ -210,8 +210,8 @@ def _tell(table: Path, made: Sequence[Row], plan: Plan | None, json: bool) -> No
         )
         if plan:
             output().print(
-                f"to look at: {counted(len(plan.doubts), 'field')}, {percent(plan.share, 1)} of all; of the "
-                f"rest {plan.left:.1f} are expected to be wrong"
+                f"to look at: {counted(len(plan.doubts), 'field')}, {percent(plan.share, 1)} of "
+                f"all; of the rest {plan.left:.1f} are expected to be wrong"
             )
 
 
