@@ -34,9 +34,9 @@ from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_model
 from digitus.synthetic.hands import EVERY_HAND
 from digitus.synthetic.strokes import draw
-from digitus.training.adapt import adapt, features
+from digitus.training.adapt import adapt, answered, features
 from digitus.training.examples import SPLIT_SEED
-from digitus.types import Floats32, Images
+from digitus.types import Floats32
 from machine import machine
 
 CORRECTIONS = 5, 10, 20, 50  # of each digit
@@ -89,20 +89,21 @@ class Memory:
 
     def __init__(self, recognizer: Recognizer, old: Digits) -> None:
         self.recognizer = recognizer
-        known = self._features(old.images[:KNOWN])
+        known = self.unit(features(recognizer, old.images[:KNOWN]))
         near = known[: KNOWN // 2] @ known[KNOWN // 2 :].T
         self.near = float(np.quantile(near.max(1), NEAR))
 
-    def _features(self, images: Images) -> Floats32:
-        seen = features(self.recognizer, images)
+    @staticmethod
+    def unit(seen: Floats32) -> Floats32:
+        """Features of length 1."""
         return seen / np.maximum(np.linalg.norm(seen, axis=1, keepdims=True), 1e-9)
 
-    def answers(self, corrections: Digits, images: Images) -> tuple[Any, float]:
-        """The digits, and for which share of the images a correction answered."""
-        alike = self._features(images) @ self._features(corrections.images).T
+    def answers(self, corrections: Digits, seen: Floats32) -> tuple[Any, float]:
+        """The digits of features, and for which share of them a correction answered."""
+        alike = self.unit(seen) @ self.unit(features(self.recognizer, corrections.images)).T
         best = alike.argmax(1)
         near = alike.max(1) > self.near
-        own = self.recognizer.outputs(images).argmax(1)
+        own = answered(self.recognizer, seen)
         return np.where(near, corrections.labels[best], own), round(float(near.mean()), 4)
 
 
@@ -111,26 +112,26 @@ def measured(
 ) -> dict[str, Any]:
     """The errors of one hand for every number of corrections."""
     _, scored = parted(hand, 1)
-    before = recognizer.outputs(scored.images).argmax(1)
+    here, there = (features(recognizer, digits.images) for digits in (scored, others))
     found: dict[str, Any] = {
         "hand": hand.name,
         "scored": len(scored),
-        "before": wrong(before, scored),
-        "others_before": wrong(recognizer.outputs(others.images).argmax(1), others),
+        "before": wrong(answered(recognizer, here), scored),
+        "others_before": wrong(answered(recognizer, there), others),
         "after": {},
     }
     for count in CORRECTIONS:
         corrections, _ = parted(hand, count)
         adapted = adapt(recognizer, corrections, old)
         now = adapted.recognizer or recognizer
-        answers, share = memory.answers(corrections, scored.images)
-        elsewhere, _ = memory.answers(corrections, others.images)
+        answers, share = memory.answers(corrections, here)
+        elsewhere, _ = memory.answers(corrections, there)
         found["after"][str(count)] = {
             "corrections": len(corrections),
             "given_out": adapted.recognizer is not None,
             "share": adapted.share,
-            "own": wrong(now.outputs(scored.images).argmax(1), scored),
-            "others": wrong(now.outputs(others.images).argmax(1), others),
+            "own": wrong(answered(now, here), scored),
+            "others": wrong(answered(now, there), others),
             "memory": wrong(answers, scored),
             "memory_others": wrong(elsewhere, others),
             "memory_answers": share,

@@ -33,7 +33,7 @@ from digitus.forms.table import to_toml
 from digitus.synthetic.strokes import draw
 from machine import machine
 
-EVERY = 100
+EVERY = 500
 FORM = Form("count", (Field("count", (20.0, 30.0, 34.0, 9.0), pattern="###"),), paper=(100.0, 80.0))
 SECONDS = 2.0, 12.0  # from a start to a kill
 

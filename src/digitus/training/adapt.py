@@ -28,7 +28,7 @@ from digitus.nn.inference import Inference
 from digitus.recognizer import Recognizer
 from digitus.synthetic.not_digits import not_digits
 from digitus.training.examples import SPLIT_SEED
-from digitus.types import Floats32, Images, Matrix, Params
+from digitus.types import Answers, Floats32, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
@@ -74,10 +74,20 @@ def adapt(
     before, others = split(old, kept, SPLIT_SEED)
     rng = stream(seed, "adapt")
     learnt = _last_layer(recognizer, own, before, rng)
-    wrongs = [_wrong(recognizer, digits) for digits in (judged, others)]
+    seen = [features(recognizer, digits.images) for digits in (judged, others)]
+
+    def wrong(made: Recognizer) -> list[int]:
+        """How many are wrong of the corrections that were kept back, and of the old digits."""
+        answers = (answered(made, f) for f in seen)
+        return [
+            int((a != digits.labels).sum())
+            for a, digits in zip(answers, (judged, others), strict=True)
+        ]
+
+    wrongs = wrong(recognizer)
     for share in SHARES:
         made = _towards(recognizer, learnt, share)
-        now = [_wrong(made, digits) for digits in (judged, others)]
+        now = wrong(made)
         if now[0] <= wrongs[0] and now[1] <= wrongs[1] + worse * len(others):
             counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]
             about = _about(own, counts, before, share)
@@ -173,8 +183,10 @@ def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer
     return replace(recognizer, params=params)
 
 
-def _wrong(recognizer: Recognizer, digits: Digits) -> int:
-    return int((recognizer.outputs(digits.images).argmax(1) != digits.labels).sum())
+def answered(recognizer: Recognizer, seen: Floats32) -> Answers:
+    """What the last layer makes of features [n k]: the places of classes [n]."""
+    layer = _layer(recognizer)
+    return (seen @ layer["W"] + layer["b"]).argmax(1)
 
 
 def _about(
