@@ -30,7 +30,7 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("OLD", 400), ("NOTHING", 20), ("COPIES", 400)):
+    for name, value in (("OLD", 400), ("NOTHING", 20), ("COPIES", 400), ("RATE", 0.01)):
         monkeypatch.setattr(module, name, value)
 
 

@@ -4,8 +4,8 @@ What the network sees in a picture, its features f, stays as it is; the last lay
 learnt again. Of the corrections, distorted copies ask for their labels; of old digits, and of
 pictures of none, what the network answered before is asked for (Li & Hoiem 2016), so that what it
 knows and doubts is kept. A part of the corrections is kept back, and so are the old digits that
-its training kept back. The new layer is taken whole, or half or a quarter of the way to it: as far
-as it makes neither of the two worse by more than is allowed.
+its training kept back. The new layer is taken whole, or a part of the way to it: as far as it makes
+neither of the two worse by more than is allowed.
 
 Inside: that. Not inside: where corrections come from (`datasets`, `cli`).
 """
@@ -33,11 +33,11 @@ from digitus.types import Answers, Floats32, Images, Matrix, Params
 KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
 OLD, NOTHING = 4000, 600  # digits and pictures of none that stand beside the corrections
-COPIES = 2000  # of all corrections together, at least
+COPIES = 1000  # of all corrections together, at least
 LEAST_COPIES = 4  # of each
 AT_ONCE = 500  # images
-STEPS, RATE = 300, 1e-2
-SHARES = 1.0, 0.5, 0.25  # of the way from the old layer to the new one
+STEPS, RATE = 100, 1e-3
+SHARES = 1.0, 0.75, 0.5, 0.35, 0.25  # of the way from the old layer to the new one
 WORSE = 1e-3  # of old digits: by so much the accuracy may fall
 
 
