@@ -48,9 +48,18 @@ def test_each_use_loads_only_what_it_needs(use: str) -> None:
 def test_a_model_in_use_loads_nothing_to_check_to_learn_or_to_download() -> None:
     seldom = {
         "digitus.nn.check", "digitus.nn.check_cases", "numpy.random", "tomllib", "difflib",
-        "importlib.resources", "concurrent.futures", "threadpoolctl", "secrets",
+        "importlib.resources", "concurrent.futures", "threadpoolctl", "secrets", "digitus.notebook",
     }  # fmt: skip
     assert not loaded(f"import digitus, numpy\ndigitus.load().probabilities({BLANK})") & seldom
+
+
+def test_a_picture_that_is_decoded_loads_no_windows() -> None:
+    """To ask Pillow for all that it can do loads what draws windows."""
+    code = "import io, sys; from PIL import Image; from digitus.vision.decode import decode\n"
+    code += "Image.new('L', (4, 4)).save(file := io.BytesIO(), 'png'); decode(file.getvalue())\n"
+    code += "print('tkinter' in sys.modules, 'PIL._tkinter_finder' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_the_command_that_reads_one_picture_loads_nothing_to_show_it_or_for_many(

@@ -16,7 +16,6 @@ from digitus import metrics
 from digitus.committee import Committee, Member
 from digitus.datasets.digits import DIGITS, Digits, named
 from digitus.errors import DataError
-from digitus.notebook import table
 from digitus.threads import Map
 from digitus.types import Answers, Counts, Images, Matrix, Vector
 
@@ -78,6 +77,8 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
+        from digitus.notebook import table
+
         return table(HEAD, self._rows(), repr(self))
 
     def _rows(self) -> list[tuple[str, ...]]:

@@ -27,7 +27,6 @@ from digitus.nn.cost import cost
 from digitus.nn.images import BATCH, as_input
 from digitus.nn.inference import Inference
 from digitus.nn.layers import Layer, scoped
-from digitus.notebook import table
 from digitus.recipe import Recipe, from_table, planned_for, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params
@@ -94,6 +93,8 @@ class Recognizer:
         about = repr(self) + (f", trained on {learnt}" if learnt else "")
         layers = [(str(layer),) for layer in self.recipe.network.layers]
         report = self.report._repr_html_() if self.report else ""
+        from digitus.notebook import table
+
         return table((self.recipe.name,), layers, about) + report
 
     def __reduce__(self) -> tuple[Any, ...]:

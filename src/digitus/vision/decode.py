@@ -139,7 +139,7 @@ def _told(content: bytes, name: str) -> Iterator[None]:
 @cache
 def _formats() -> tuple[str, ...]:
     formats = list(FORMATS)
-    if "avif" in features.get_supported_modules():  # a question that an older Pillow knows too
+    if "avif" in features.modules and features.check_module("avif"):  # an older Pillow has none
         formats.append(AVIF)
     with suppress(ImportError):
         from pi_heif import register_heif_opener
