@@ -36,7 +36,7 @@ LEAST_PIXELS = 4  # of a side: there is nothing to look at in less
 LIKELY = 0.5  # the probability of a digit from which on a find is one, refused or not
 POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
 ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
-CERTAIN = 0.95  # the mean confidence of finds from which on nobody looks at the page turned
+DOUBTFUL = 0.06  # of the digits: a page with as much doubt or less is not looked at turned
 ENOUGH = 3  # digits: fewer do not tell which way is up
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
@@ -76,9 +76,12 @@ class Look:
     def certain(self) -> bool:
         """Whether so much was found, and so certainly, that no other way up is asked for.
 
-        Lying on its side, a 7 alone may be a certain 4.
+        In doubt is which digits these are, and whether the other finds are none. Lying on its side,
+        a 7 alone may be a certain 4.
         """
-        return len(self.confidences) >= ENOUGH and float(self.confidences.mean()) >= CERTAIN
+        read, left = self.confidences, self.likely[self.likely < LIKELY]
+        doubt = float((1 - read).sum() + left.sum())
+        return len(read) >= ENOUGH and doubt <= DOUBTFUL * len(read)
 
     @property
     def evidence(self) -> Floats64:

@@ -3,7 +3,7 @@
 // confidence.py, from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
 // recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
-const LIKELY = 0.5, ALIKE = 2.5, CERTAIN = 0.95, ENOUGH = 3, MANY = 150, PART = 60, READ = 0.5, SHARE = 0.4;
+const LIKELY = 0.5, ALIKE = 2.5, DOUBTFUL = 0.06, ENOUGH = 3, MANY = 150, PART = 60, READ = 0.5, SHARE = 0.4;
 const SIDE = 32, WITHIN = 20, AROUND = 0.18, LITTLE = 64, NONE = 10;
 
 /** The three networks at work, made when the first photo comes. */
@@ -98,7 +98,9 @@ function looked(grey, found, turns) {
   const digits = seen.map((one, i) => ({ ...one, likely: all[i], best: all[i] * Math.max(...named[i]) }));
   const likely = digits.filter((d) => d.likely >= LIKELY);
   const read = sum(likely.map((d) => d.best));
-  return { grey, turns, digits, likely, read, certain: likely.length >= ENOUGH && read / likely.length >= CERTAIN };
+  const doubt = likely.length - read + sum(digits.map((d) => (d.likely < LIKELY ? d.likely : 0)));
+  const certain = likely.length >= ENOUGH && doubt <= DOUBTFUL * likely.length;
+  return { grey, turns, digits, likely, read, certain };
 }
 
 /** The same find after the recognizer has looked at its ink. */
