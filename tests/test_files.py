@@ -176,6 +176,8 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         tmp_path / "folder",
         tmp_path / ("n" * 300),
         Path("/proc/nothing/x.txt"),
+        Path(),
+        Path("/"),
     ]
     for path in places:
         with pytest.raises(OutputError) as caught:

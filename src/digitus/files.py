@@ -18,7 +18,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -110,6 +110,8 @@ def write_atomically(
     never a part; of several writers the last one wins. The folder is made where there is none,
     unless a `new_folder` is not wanted. Raises `OutputError` where it cannot be written.
     """
+    if not path.name:  # "." and "/"
+        raise OutputError(f"cannot write {path}: is a folder")
     beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
         if new_folder:
@@ -134,14 +136,21 @@ def _remove_left_over(path: Path) -> None:
                 part.unlink()
 
 
-def check_replaceable(path: Path) -> None:
-    """Raises `OutputError` where a page would take the place of what is no page of ours."""
+def check_replaceable(
+    path: Path, marks: Sequence[bytes] = MARKS, within: int = MARKED_WITHIN
+) -> None:
+    """Raises `OutputError` where a file would take the place of what is none of ours.
+
+    One of ours has one of the `marks` `within` so many bytes; without others it is a page or a
+    picture.
+    """
     try:
         with open_file(path) as file:
-            start = file.read(MARKED_WITHIN)
-        if not start or any(mark in start for mark in MARKS):
+            start = file.read(within)
+        if not start or any(mark in start for mark in marks):
             return
-        why = "it is there already and is no page or picture that digitus wrote; name another file"
+        what = "page or picture" if marks is MARKS else "file"
+        why = f"it is there already and is no {what} that digitus wrote; name another file"
     except FileNotFoundError:
         return
     except OSError as error:

@@ -24,6 +24,7 @@ PDF_PAGE_SECONDS = 10  # of one core, to draw one
 PDF_MEMORY_BYTES = 800 * MB  # of the process that draws
 DECODED_AT_ONCE = 1 << 20  # pixels: what is worked out from a decoded picture, strip by strip
 FINDS = 1000  # in one look at a page; a page that is full of writing has a few hundred
+TURNED_PIXELS = 4_700_000  # of fine copies, to see which way is up: A4, all of it full of writing
 
 # Data sets.
 SET_BYTES = 2**31  # ten times the largest in use: who announces more is damaged
@@ -83,7 +84,7 @@ BUDGETS = {
         ("PICTURE_BYTES", "PICTURE_PIXELS", "WEBP_PIXELS", "PDF_PAGE_SECONDS", "PDF_MEMORY_BYTES"),
     ),
     "a page of a picture, read": Budget(
-        PICTURE_BYTES, 900 * MB, 40, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS")
+        PICTURE_BYTES, 900 * MB, 40, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS", "TURNED_PIXELS")
     ),
     "an IDX or npz file": Budget(SET_BYTES, 3 * SET_BYTES, 120, ("SET_BYTES", "NPY_HEADER_BYTES")),
     "a download": Budget(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from exported import model
 
 
@@ -33,6 +35,18 @@ def test_the_command(digitus: Any, tmp_path: Path) -> None:
     assert record["checked"] == 0
     assert record["bytes"] == Path("digitus.npz").stat().st_size
     assert "not checked: as asked" in digitus("export", "runs/a", "--to", "npz", "--no-check").out
+
+
+@pytest.mark.parametrize(("kind", "name"), [("c", "main.h"), ("npz", "main.npz")])
+def test_nothing_of_others_is_replaced(digitus: Any, kind: str, name: str) -> None:
+    model("dense").save("m.safetensors")
+    export = ("export", "m.safetensors", "--to", kind, "--no-check", "--out")
+    Path(name).write_text("mine", "ascii")
+    assert f"{name}: it is there already" in digitus(*export, Path(name).stem + ".c").complaint
+    assert Path(name).read_text("ascii") == "mine"
+    for _ in range(2):  # an older one of ours is
+        assert digitus(*export, f"ours.{kind}").code == 0
+    assert "is a folder" in digitus(*export, ".").complaint
 
 
 def test_what_is_not_there(digitus: Any) -> None:

@@ -48,6 +48,16 @@ def test_a_blank_form(digitus: Any, form_file: Path, tmp_path: Path) -> None:
     assert "name must be text" in digitus("form", "print", form_file).complaint
 
 
+def test_a_blank_form_replaces_nothing_of_others(digitus: Any, form_file: Path) -> None:
+    text = form_file.read_bytes()
+    for _ in range(2):  # the second time one of ours
+        assert digitus("form", "print", form_file, "--out", "blank.pdf").code == 0
+    refused = digitus("form", "print", form_file, "--out", form_file).complaint
+    assert "it is there already and is no file that digitus wrote" in refused
+    assert form_file.read_bytes() == text
+    assert "Is a directory" in digitus("form", "print", form_file, "--out", ".").complaint
+
+
 def test_a_form_that_others_printed(digitus: Any, scan: Path) -> None:
     cv2.imwrite("blank.png", printed())
     done = digitus("form", "new", "blank.png", "--out", "theirs.toml")

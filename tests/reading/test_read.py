@@ -7,6 +7,7 @@ import json
 import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,9 @@ from PIL import Image
 
 import digitus
 from digitus import recognizer
+from digitus.detection import detector
+from digitus.detection.detector import Detector, Pixels
+from digitus.detection.maps import Peaks
 from digitus.errors import DataError
 from digitus.files import read_arrays
 from digitus.nn import stream
@@ -153,6 +157,45 @@ def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     read(np.rot90(upright).copy())  # of these there are many only where they are turned
     assert len(looked) == 4
     assert max(looked) == look.MANY
+
+
+def test_a_picture_full_of_finds_is_looked_at_as_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing on it is worth looking at it five times more; whole, each costs two seconds."""
+    looked: list[int] = []
+    find = Detector.find
+
+    def counted(self: Detector, grey: Grey, *args: Any, **options: Any) -> Peaks:
+        looked.append(grey.size)
+        return find(self, grey, *args, **options)
+
+    monkeypatch.setattr(Detector, "find", counted)
+    for module in (look, detector):
+        monkeypatch.setattr(module, "FINDS", 20)
+    monkeypatch.setattr(look, "MANY", 10)
+    row = np.random.default_rng(0).integers(0, 2, (10, 200), np.uint8) * 255
+    bars = np.repeat(row, 20, axis=0)
+    read(bars)
+    assert looked == [bars.size]
+
+
+def test_what_is_seen_to_find_the_way_up_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is turned is seen less finely where it takes much, and at last whole all the same."""
+    picture = np.rot90(page("23745", "74523")).copy()
+    whole = read(picture)
+    seen: list[Pixels] = []
+    suffice = Pixels.suffice
+
+    def noted(self: Pixels, wanted: int) -> bool:
+        seen.append(self)
+        return suffice(self, wanted)
+
+    monkeypatch.setattr(Pixels, "suffice", noted)
+    monkeypatch.setattr(look, "TURNED_PIXELS", 1000)
+    assert [(d.value, d.box) for d in read(picture).digits] == [
+        (d.value, d.box) for d in whole.digits
+    ]
+    assert any(pixels.too_few for pixels in seen)
+    assert not seen[-1].too_few
 
 
 def test_an_image_that_is_one_digit_already() -> None:

@@ -76,13 +76,17 @@ def new(blank: Path, out: Path) -> None:
 @click.option("--out", type=PATH, help="The PDF.  [default: FORM.pdf]")
 @click.option("--font", type=PATH, help="A TrueType font, for names that are not in Latin letters.")
 def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
-    """Write a blank form as PDF: print it at its real size, 100 %."""
-    from digitus.files import write_bytes
-    from digitus.forms.pdf import as_pdf
+    """Write a blank form as PDF: print it at its real size, 100 %.
+
+    It replaces nothing but an older one.
+    """
+    from digitus.files import check_replaceable, write_bytes
+    from digitus.forms.pdf import MARK_OF_OURS, SHORT, as_pdf
     from digitus.forms.table import load_form
 
     found = load_form(form_file)
     path = out or form_file.with_suffix(".pdf")
+    check_replaceable(path, [MARK_OF_OURS], SHORT)
     write_bytes(path, as_pdf(found, font))
     count = f"{found.pages} page{'s' * (found.pages > 1)}"
     output().print(f"{path}: {len(found.fields)} fields on {count}")

@@ -12,7 +12,8 @@ look (`reading`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -31,7 +32,7 @@ from digitus.detection.maps import (
     peaks,
     sigmoid,
 )
-from digitus.detection.parts import CELL, HALO, Cells, parts
+from digitus.detection.parts import CELL, HALO, Cells, Part, cost, parts
 from digitus.limits import FINDS
 from digitus.nn import Chain, Params
 from digitus.nn.fusion import fused
@@ -50,6 +51,20 @@ CALLED = 9  # ... for so many places of the coarser copy around it: 64 pixels of
 LEAST_HEAT = 0.1
 SLACK = 1.1  # the network may say a digit's size by that factor wrong
 SAME = 0.6  # of the smaller box: finds that overlap by more are one; slanted digits do by half
+
+
+@dataclass
+class Pixels:
+    """How many of fine copies may yet be seen, and whether they were too few for one of these."""
+
+    left: float = math.inf
+    too_few: bool = False
+
+    def suffice(self, wanted: int) -> bool:
+        """Whether there are as many; then they are taken."""
+        self.left -= wanted
+        self.too_few = self.left < 0
+        return not self.too_few
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,24 +92,31 @@ class Detector:
         return y
 
     def find(
-        self, grey: Bytes, least: float = LEAST_HEAT, heats: list[Floats32] | None = None
+        self,
+        grey: Bytes,
+        least: float = LEAST_HEAT,
+        heats: list[Floats32] | None = None,
+        pixels: Pixels | None = None,
     ) -> Peaks:
         """What may be digits in a picture [h w]: hot at least `least`, best seen first.
 
         They are `FINDS` at most, with places and sizes in pixels of the picture. `heats` gets the
-        heat of each copy, from 0 to 1 and without the margin, for display.
+        heat of each copy, from 0 to 1 and without the margin, for display. The network sees
+        as many `pixels` as it may: without a copy for which they do not suffice, and finer ones.
         """
         found: list[Peaks] = []
         calls = np.zeros((1, 1), np.float32)  # where the copy before calls for a finer one
+        pixels = pixels or Pixels()
         for side in _sides(max(grey.shape)):
             check()
             copy, zoom = _copy(grey, side)
             if side <= ALWAYS:
                 answers = self.answers(copy[None])[0]
-            elif calls.max() > CALLS:
-                answers = self._called(copy, calls)
             else:
-                break
+                called = [*parts(_wanted(calls, *copy.shape))]
+                if not called or not pixels.suffice(sum(map(cost, called))):
+                    break
+                answers = self._called(copy, called)
             at = _of_size(peaks(answers, least))
             found.append(_in_picture(at, zoom, grey.shape))
             calls = sigmoid(answers[:, :, FINER.start])
@@ -104,14 +126,14 @@ class Detector:
                 heats.append(sigmoid(answers[edge : edge + h, edge : edge + w, HEAT.start]))
         return merged(Peaks.joined(found))
 
-    def _called(self, copy: Bytes, calls: Floats32) -> Floats32:
-        """Answers of a copy, where the coarser one calls for them; nothing elsewhere."""
+    def _called(self, copy: Bytes, called: Sequence[Part]) -> Floats32:
+        """Answers of a copy, in the parts that the coarser one calls for; nothing elsewhere."""
         h, w = copy.shape
         answers = np.zeros((h // STRIDE, w // STRIDE, CHANNELS), np.float32)
         answers[:, :, 0] = answers[:, :, FINER.start] = -20
         around = cv2.copyMakeBorder(copy, HALO, HALO, HALO, HALO, cv2.BORDER_REPLICATE)
         inner = slice(HALO // STRIDE, -HALO // STRIDE)
-        for rows, columns in parts(_wanted(calls, h, w)):
+        for rows, columns in called:
             check()
             top, bottom = rows.start * CELL, min(rows.stop * CELL, h)
             left, right = columns.start * CELL, min(columns.stop * CELL, w)

@@ -4,7 +4,8 @@ Each is seen with a halo around it, which costs as much as what is asked for: so
 together become one part, and a part is cut in two where the two are smaller with their halos than
 the one with its own. A line of digits is one long part, a column of two is two.
 
-Inside: `parts`. Not inside: what calls for a finer look, and the look itself (`detector`).
+Inside: `parts`, and what one costs. Not inside: what calls for a finer look, and the look itself
+(`detector`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ HALO = 32  # pixels that are seen around a part: half a cell, so a halo adds a c
 MOST = 7  # cells of a part's side: with its halo 512 pixels, as a copy that is looked at whole
 
 Cells: TypeAlias = npt.NDArray[np.bool_]
+Part: TypeAlias = tuple[slice, slice]  # rows and columns of cells
 Sizes = TypeVar("Sizes", int, npt.NDArray[np.int64])
 
 
-def parts(wanted: Cells) -> Iterator[tuple[slice, slice]]:
+def parts(wanted: Cells) -> Iterator[Part]:
     """Rectangles, rows and columns of cells, that cover all that are wanted [h w]."""
     rows, columns = (np.flatnonzero(wanted.any(axis)) for axis in (1, 0))
     if not len(rows):
@@ -40,6 +42,12 @@ def parts(wanted: Cells) -> Iterator[tuple[slice, slice]]:
     for half, y, x in ((first, top, left), (second, top + down, left + right)):
         for a, b in parts(half):
             yield slice(a.start + y, a.stop + y), slice(b.start + x, b.stop + x)
+
+
+def cost(part: Part) -> int:
+    """How many pixels are seen of a part, its halo with it."""
+    high, wide = (side.stop - side.start for side in part)
+    return CELL**2 * _seen(high, wide)
 
 
 def _cut(inner: Cells) -> tuple[int, int]:

@@ -17,13 +17,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
-from digitus.errors import ExportError
+from digitus.errors import ExportError, OutputError
 from digitus.export.card import about
 from digitus.export.made import Made
 from digitus.export.operations import Network, networks
 from digitus.export.parity import Parity, checked
 from digitus.export.precision import PRECISIONS, Precision
-from digitus.files import write_bytes
+from digitus.files import check_replaceable, write_bytes
 from digitus.types import Images, Matrix
 
 __all__ = ["FILES", "Exported", "Kind", "Made", "Parity", "Precision", "export"]
@@ -44,6 +44,7 @@ _MAKERS: dict[Kind, str] = {
     "html": "html_page",
     "npz": "npz_file",
 }
+MARKS = b"digitus", b"about.npy"  # within its first 4 KiB an export has one of these
 
 
 class Readable(Protocol):
@@ -81,9 +82,10 @@ def export(
     """Writes a recognizer or a committee as files of another kind.
 
     `out` is the file, by default `digitus` with the kind's ending in the current folder; C has a
-    header beside it. `precision` is that of the weights: float32, but int8 in a page, which holds
-    two more networks. Raises `ExportError` for a layer that the kind cannot have, for a missing
-    library, and where the answers are not the same, and `OutputError`.
+    header beside it. Nothing is replaced but an older export. `precision` is that of the weights:
+    float32, but int8 in a page, which holds two more networks. Raises `ExportError` for a layer
+    that the kind cannot have, for a missing library, and where the answers are not the same, and
+    `OutputError`.
     """
     if to not in FILES:
         raise ExportError(f"there is no export to {to!r}; there are {', '.join(FILES)}")
@@ -92,15 +94,19 @@ def export(
         raise ExportError(f"weights can be {', '.join(PRECISIONS)}, not {precision!r}")
     members: Sequence[Any] = getattr(model, "members", (model,))
     path = Path(out or FILES[to])
+    if not path.name:
+        raise OutputError(f"cannot write {path}: is a folder")
     maker: _Maker = import_module(f"digitus.export.{_MAKERS[to]}")
     told = about(members, model.threshold, precision)
     made = maker.make(networks(members), told, precision, path.stem)
+    files = {path.with_suffix(ending): content for ending, content in made.files.items()}
+    for file in files:
+        check_replaceable(file, MARKS)
     parity, unchecked = None, made.why_not
     if check and made.run is not None:
         parity = checked(made.run, model.probabilities, model.size, precision)
     elif not check:
         unchecked = "as asked"
-    files = {path.with_suffix(ending): content for ending, content in made.files.items()}
     for file, content in files.items():
         write_bytes(file, content)
     return Exported(tuple(files), parity, unchecked)

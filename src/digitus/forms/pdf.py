@@ -17,6 +17,9 @@ from digitus.forms.raster import SIDE, modules
 
 POINTS = 72 / 25.4  # of a millimetre
 FONT, OWN = "Helvetica", "Own"
+CREATOR = "digitus"
+MARK_OF_OURS = f"/Creator ({CREATOR})".encode("ascii")
+SHORT = 1 << 20  # bytes: a form's PDF says within them who made it
 DARK = 0.35  # of white: captions
 
 
@@ -39,7 +42,7 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
     width, height = (side * POINTS for side in form.paper)
     canvas: Any = Canvas(content, pagesize=(width, height), invariant=True)
     canvas.setTitle(form.title or form.name)
-    canvas.setCreator("digitus")
+    canvas.setCreator(CREATOR)
     for page in range(1, form.pages + 1):
         _draw(canvas, form, page, name)
         canvas.showPage()

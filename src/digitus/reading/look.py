@@ -12,6 +12,7 @@ Inside: `best_look`, `seen`, the lines of a look, and `recognized`. Not inside: 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,10 +22,11 @@ from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import agreements
+from digitus.detection.detector import Pixels
 from digitus.detection.lines import lines_of
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
-from digitus.limits import FINDS
+from digitus.limits import FINDS, TURNED_PIXELS
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import fitted, numbers
 from digitus.reading.way_up import evidence, way_up
@@ -113,36 +115,50 @@ class _Finds(NamedTuple):
     turns: int
     found: Peaks
     heats: list[Floats32]
+    is_whole: bool  # whether every copy was looked at that called for it
+
+    def look(self, most: int = FINDS) -> Look:
+        """What the `most` best seen of them are."""
+        best = self.found.take(np.arange(min(len(self.found), most)))
+        return seen(self.grey, self.turns, best, self.heats)
 
 
 def best_look(grey: Grey, options: ReadingOptions) -> Look:
-    """The picture the way up that is likeliest."""
+    """The picture the way up that is likeliest; as it lies where it is full of finds."""
     upright = _finds(grey, 0, options)
-    if len(upright.found) <= MANY:
-        look = _best_turned(upright, options, MANY)
-        cut_short = look.turns and len(look.found) == MANY
-        return look_at(grey, look.turns, options) if cut_short else look
-    quickly = replace(options, keep_steps=False)
-    part = _finds(_part(grey, upright.found), 0, quickly, PART)
-    turns = _best_turned(part, quickly, PART).turns
-    return seen(*(_finds(grey, turns, options) if turns else upright))
+    if len(upright.found) == FINDS:
+        return upright.look()
+    if len(upright.found) > MANY:
+        quickly = replace(options, keep_steps=False)
+        part = _finds(_part(grey, upright.found), 0, quickly, TURNED_PIXELS)
+        turns = _best_turned(part, quickly, PART)[0].turns
+        return (_finds(grey, turns, options) if turns else upright).look()
+    best, look = _best_turned(upright, options, MANY)
+    if not best.is_whole:
+        best = _finds(grey, best.turns, options)
+    elif len(look.found) == len(best.found):
+        return look
+    return best.look()
 
 
-def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> Look:
-    """As `best_look`, looking at every way up; at turned copies for `most` finds only.
+def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> tuple[_Finds, Look]:
+    """As `best_look`, looking at every way up, and at `most` finds of each.
 
     What has few finds as it lies may have very many turned, as bars have.
     """
-    look = seen(*upright)
+    look = upright.look(most)
     if look.certain or len(look.found) < ENOUGH:  # a digit that lies is a cold find, if one at all
-        return look
-    looks = [look, *(look_at(upright.grey, turns, options, most) for turns in (1, 2, 3))]
-    return looks[way_up([look.evidence for look in looks])]
+        return upright, look
+    ways = [(upright, look)]
+    for turns in (1, 2, 3):
+        turned = _finds(upright.grey, turns, options, TURNED_PIXELS)
+        ways.append((turned, turned.look(most)))
+    return ways[way_up([look.evidence for _, look in ways])]
 
 
 def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> Look:
     """A picture turned by so many quarters, counter-clockwise, and its `most` best seen finds."""
-    return seen(*_finds(grey, turns, options, most))
+    return _finds(grey, turns, options).look(most)
 
 
 def _part(grey: Grey, found: Peaks) -> Grey:
@@ -156,12 +172,16 @@ def _part(grey: Grey, found: Peaks) -> Grey:
     return grey[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
 
 
-def _finds(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> _Finds:
-    """Where digits may be in a picture that is turned, the `most` best seen of them."""
+def _finds(
+    grey: Grey, turns: int, options: ReadingOptions, most_pixels: float = math.inf
+) -> _Finds:
+    """Where digits may be in a picture that is turned."""
     turned = np.ascontiguousarray(np.rot90(grey, turns))
     heats: list[Floats32] = []
-    found = shipped().detector.find(turned, heats=heats if options.keep_steps else None)
-    return _Finds(turned, turns, found.take(np.arange(min(len(found), most))), heats)
+    pixels = Pixels(most_pixels)
+    kept = heats if options.keep_steps else None
+    found = shipped().detector.find(turned, heats=kept, pixels=pixels)
+    return _Finds(turned, turns, found, heats, not pixels.too_few)
 
 
 def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:

@@ -132,6 +132,7 @@ function quarters(grey, turns) {
 /** The picture the way up that is likeliest. */
 function bestLook(grey) {
   const upright = finds(grey, open().page);
+  if (upright.length === FINDS) return looked(grey, upright, 0);
   if (upright.length <= MANY) {
     const look = bestTurned(grey, upright, MANY), turned = look.grey;
     const cutShort = look.turns && look.digits.length === MANY;
