@@ -84,7 +84,7 @@ BUDGETS = {
         ("PICTURE_BYTES", "PICTURE_PIXELS", "WEBP_PIXELS", "PDF_PAGE_SECONDS", "PDF_MEMORY_BYTES"),
     ),
     "a page of a picture, read": Budget(
-        PICTURE_BYTES, 900 * MB, 40, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS", "TURNED_PIXELS")
+        PICTURE_BYTES, 900 * MB, 20, ("PICTURE_PIXELS", "PICTURE_PAGES", "FINDS", "TURNED_PIXELS")
     ),
     "an IDX or npz file": Budget(SET_BYTES, 3 * SET_BYTES, 120, ("SET_BYTES", "NPY_HEADER_BYTES")),
     "a download": Budget(
