@@ -1,6 +1,7 @@
 """What the worst inputs cost, against the budgets that `digitus.limits` gives them.
 
     python benchmarks/budgets.py --json results/limits.json    # measures, and writes docs/limits.md
+    python benchmarks/budgets.py --only "random bars"           # what was measured else stays
     python benchmarks/budgets.py --page                        # writes the page alone
 
 Each input is made by code and given to a process of its own, which counts its memory at the peak
@@ -240,14 +241,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     parser.add_argument("--page", action="store_true", help="write docs/limits.md alone")
+    parser.add_argument(
+        "--only", action="append", choices=CASES, help="measure this case anew, the others stay"
+    )
     parser.add_argument("--json", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     if arguments.case:
         print(json.dumps(measured(arguments.case)))
         return
     if not arguments.page:
-        record: dict[str, Any] = {"machine": machine(), "cases": {}}
-        for name in CASES:
+        record: dict[str, Any] = {"cases": {}}
+        if arguments.only:
+            record = json.loads(arguments.json.read_text("utf-8"))
+        record["machine"] = machine()
+        for name in arguments.only or CASES:
             record["cases"][name] = found = in_a_process(name)
             print(f"{name}: {found['megabytes']:.0f} MB, {found['seconds']:.1f} s", flush=True)
         arguments.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")

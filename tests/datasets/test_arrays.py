@@ -201,7 +201,7 @@ def test_arrays_without_labels(tmp_path: Path) -> None:
     assert load_own(tmp_path / "a.npz").labels.tolist() == [3]
 
 
-def test_small_whole_numbers_take_no_more_memory_than_they_have(tmp_path: Path) -> None:
+def test_memory_of_small_whole_numbers_is_what_they_have(tmp_path: Path) -> None:
     """Times 1.0 they would be eight bytes each, at once."""
     images = np.zeros((200, 200, 200), np.int8)
     np.savez_compressed(tmp_path / "a.npz", images=images, labels=np.zeros(200, int))
@@ -214,7 +214,7 @@ def test_small_whole_numbers_take_no_more_memory_than_they_have(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("version", [b"\x02\x00", b"\x03\x00"])
-def test_a_header_of_two_gigabytes_is_not_read(tmp_path: Path, version: bytes) -> None:
+def test_memory_for_a_header_of_two_gigabytes_is_not_taken(tmp_path: Path, version: bytes) -> None:
     """It is packed a thousandfold, and NumPy would read it before it looks at its length."""
     path = tmp_path / "header.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -226,7 +226,7 @@ def test_a_header_of_two_gigabytes_is_not_read(tmp_path: Path, version: bytes) -
     assert grown.bytes < 10**7
 
 
-def test_signed_bytes_do_not_become_eight_times_as_many(tmp_path: Path) -> None:
+def test_memory_of_signed_bytes_is_not_eight_times_as_much(tmp_path: Path) -> None:
     path = tmp_path / "signed.npz"
     images = np.full((20_000, 28, 28), 100, np.int8)
     np.savez_compressed(path, images=images, labels=np.zeros(len(images), np.int8))
