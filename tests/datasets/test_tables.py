@@ -109,7 +109,9 @@ def written(
     ],
     ids=lambda form: " ".join(map(str, form.values())),
 )
-def test_csv_however_it_is_written_every_row_is_read(tmp_path: Path, form: dict[str, object]) -> None:
+def test_csv_however_it_is_written_every_row_is_read(
+    tmp_path: Path, form: dict[str, object]
+) -> None:
     images, labels = rows()
     digits = load_own(written(tmp_path / "a.csv", **form))  # type: ignore[arg-type]
     assert digits.labels.tolist() == labels.tolist()
