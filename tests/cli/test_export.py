@@ -39,7 +39,7 @@ def test_the_command(digitus: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [("c", "main.h"), ("npz", "main.npz")])
 def test_nothing_of_others_is_replaced(digitus: Any, kind: str, name: str) -> None:
-    model("dense").save("m.safetensors")
+    model("convolutions").save("m.safetensors")
     export = ("export", "m.safetensors", "--to", kind, "--no-check", "--out")
     Path(name).write_text("mine", "ascii")
     assert f"{name}: it is there already" in digitus(*export, Path(name).stem + ".c").complaint

@@ -100,7 +100,7 @@ def test_however_it_looks(change: str) -> None:
         case "shadow":
             picture[:, 150:500] = picture[:, 150:500] * 0.45
         case "small":
-            picture = cv2.resize(picture, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(picture, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
         case "ruled":
             for y in range(15, 500, 55):
                 cv2.line(picture, (0, y), (899, y + 20), 150, 2)
@@ -180,8 +180,10 @@ def test_a_picture_full_of_finds_is_looked_at_as_it_lies(monkeypatch: pytest.Mon
 
 def test_what_is_seen_to_find_the_way_up_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is turned is seen less finely where it takes much, and at last whole all the same."""
-    picture = np.rot90(page("23745", "74523")).copy()
+    small = cv2.resize(page("23745", "74523"), None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+    picture = np.rot90(np.pad(small, 300, mode="edge"), 2).copy()
     whole = read(picture)
+    assert whole.lines == ("23745", "74523")
     seen: list[Pixels] = []
     suffice = Pixels.suffice
 
