@@ -1,0 +1,95 @@
+"""How much is looked at, whatever a picture shows: noise may have a thousand finds any way up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from digitus.detection import detector
+from digitus.detection.detector import Detector, Pixels
+from digitus.detection.maps import Peaks
+from digitus.reading import look
+from digitus.reading.read import Steps, read
+from digitus.types import Floats32, Grey, Matrix
+from written import page
+
+
+def test_a_part_of_a_full_page_tells_which_way_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "MANY", 5)
+    monkeypatch.setattr(look, "PART", 6)
+    for turns in (0, 2, 3):
+        reading = read(np.rot90(page("23745", "74523"), turns).copy(), keep_steps=True)
+        assert reading.lines == ("23745", "74523")
+        assert isinstance(reading.steps, Steps)
+        assert reading.steps.turns == -turns % 4
+        assert len(reading.steps.finds) >= 10
+
+
+def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random bars are looked at once, and a part of them turned; four times they took a minute."""
+    looked: list[int] = []
+
+    network = look.shipped_closeup()
+
+    def counted(grey: Grey, boxes: Floats32) -> Matrix:
+        looked.append(len(boxes))
+        return network(grey, boxes)
+
+    monkeypatch.setattr(look, "shipped_closeup", lambda: counted)
+    monkeypatch.setattr(look, "MANY", 100)
+    monkeypatch.setattr(look, "PART", 15)
+    row = np.random.default_rng(0).integers(0, 2, (10, 200), np.uint8) * 255
+    upright = np.repeat(row, 20, axis=0)
+    read(upright)
+    *parts, whole = sorted(looked)
+    assert whole > look.MANY
+    assert len(parts) == 4
+    assert parts[-2:] == [look.PART] * 2  # upright and on their head; across, bars have few finds
+    looked.clear()
+    read(np.rot90(upright).copy())  # of these there are many only where they are turned
+    assert len(looked) == 4
+    assert max(looked) == look.MANY
+
+
+def test_a_picture_full_of_finds_is_looked_at_as_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing on it is worth looking at it five times more; whole, each costs two seconds."""
+    looked: list[int] = []
+    find = Detector.find
+
+    def counted(self: Detector, grey: Grey, *args: Any, **options: Any) -> Peaks:
+        looked.append(grey.size)
+        return find(self, grey, *args, **options)
+
+    monkeypatch.setattr(Detector, "find", counted)
+    for module in (look, detector):
+        monkeypatch.setattr(module, "FINDS", 20)
+    monkeypatch.setattr(look, "MANY", 10)
+    row = np.random.default_rng(0).integers(0, 2, (10, 200), np.uint8) * 255
+    bars = np.repeat(row, 20, axis=0)
+    read(bars)
+    assert looked == [bars.size]
+
+
+def test_what_is_seen_to_find_the_way_up_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is turned is seen less finely where it takes much, and at last whole all the same."""
+    small = cv2.resize(page("23745", "74523"), None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+    picture = np.rot90(np.pad(small, 300, mode="edge"), 2).copy()
+    whole = read(picture)
+    assert whole.lines == ("23745", "74523")
+    seen: list[Pixels] = []
+    suffice = Pixels.suffice
+
+    def noted(self: Pixels, wanted: int) -> bool:
+        seen.append(self)
+        return suffice(self, wanted)
+
+    monkeypatch.setattr(Pixels, "suffice", noted)
+    monkeypatch.setattr(look, "TURNED_PIXELS", 1000)
+    assert [(d.value, d.box) for d in read(picture).digits] == [
+        (d.value, d.box) for d in whole.digits
+    ]
+    assert any(pixels.too_few for pixels in seen)
+    assert not seen[-1].too_few
