@@ -27,8 +27,8 @@ from PIL import Image
 
 from digitus.cli.read_one import ReadAndShow
 from digitus.reading import read as reading
-from digitus.reading.bulk import read_many
 from digitus.reading.options import ReadingOptions
+from digitus.reading.pool import read_many
 from digitus.synthetic.strokes import strokes
 from digitus.threads import limited
 from digitus.vision.normalise import prepare, prepare_one

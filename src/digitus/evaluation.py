@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -24,8 +24,17 @@ if TYPE_CHECKING:
 
 READ_WELL = 0.9  # accuracy from which nobody looks for what is wrong with the images
 MUCH_BETTER = 0.2  # of the images must be read right in addition, or it may be chance
-SAMPLED = 300  # images for that
-HEAD = ("digit", "count", "wrong", "right")  # of the table by digit
+SAMPLED = 300  # images by which that is judged
+HEAD = ("digit", "count", "wrong", "right")  # columns of the table by digit
+
+
+class RefusalRecord(TypedDict):
+    """How pictures of no digit fare, as JSON holds it."""
+
+    n: int
+    refused: float
+    auroc: float
+    threshold: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +70,7 @@ class Evaluation:
         return float((self.answers == self.digits.labels).mean())
 
     def __repr__(self) -> str:
-        """In a line."""
+        """The score in a line."""
         n = len(self.digits)
         low, high = metrics.interval95(round(self.accuracy * n), n)
         return (
@@ -70,7 +79,7 @@ class Evaluation:
         )
 
     def __str__(self) -> str:
-        """With the table by digit."""
+        """The score with the table by digit."""
         widths = [max(map(len, column)) for column in zip(*(HEAD, *self._rows()), strict=True)]
         rows = (map(str.rjust, row, widths) for row in (HEAD, *self._rows()))
         return "\n".join([repr(self), *("  ".join(row) for row in rows)])
@@ -93,12 +102,12 @@ class Evaluation:
             for row in metrics.by_digit(self.confusion)
         ]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> metrics.ScoreRecord:
         """The score as JSON can hold it. Accuracy counts every image, refused or not."""
         n = len(self.digits)
         right = self.answers == self.digits.labels
         accepted = self.confidence >= self.threshold
-        return {
+        score: metrics.ScoreRecord = {
             "data": self.digits.name,
             "n": n,
             "accuracy": float(right.mean()),
@@ -110,8 +119,10 @@ class Evaluation:
             "threshold": self.threshold,
             "refused": float(1 - accepted.mean()),
             "accuracy_accepted": float(right[accepted].mean()) if accepted.any() else None,
-            **({} if self.digits.classes == DIGITS else {"classes": self.digits.classes}),
         }
+        if self.digits.classes != DIGITS:
+            score["classes"] = self.digits.classes
+        return score
 
 
 def evaluate(
@@ -151,7 +162,7 @@ def evaluate_not_digits(
     *,
     min_confidence: float | None = None,
     each: Map = map,
-) -> dict[str, Any]:
+) -> RefusalRecord:
     """How many of some images [n h w], none of them a digit, are refused.
 
     `auroc` is the probability that a digit of `digits` is read with more confidence than one of
@@ -204,6 +215,6 @@ def would_help(
 def _threshold(recognizer: Member | Committee, min_confidence: float | None) -> float:
     """The confidence below which an answer is refused."""
     threshold = recognizer.threshold if min_confidence is None else min_confidence
-    if not 0 <= threshold <= 1:  # nor NaN
+    if not 0 <= threshold <= 1:  # NaN fails too
         raise ValueError(f"a confidence is from 0 to 1, not {threshold}")
     return threshold

@@ -5,10 +5,10 @@ Labels and answers in, numbers out. Nothing here knows a network or prints anyth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from math import cos, nan, pi, sin, sqrt, tan
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,40 @@ import numpy.typing as npt
 from digitus.types import Counts
 
 Z95 = 1.959964  # the normal quantile of a two-sided 95 % interval
+
+
+class DigitRow(TypedDict):
+    """A line of the table by digit; `accuracy` is None where there is no such digit."""
+
+    digit: int
+    count: int
+    wrong: int
+    accuracy: float | None
+
+
+class Confusion(TypedDict):
+    """How often one digit is read as another."""
+
+    digit: int
+    read_as: int
+    times: int
+
+
+class ScoreRecord(TypedDict):
+    """A score as JSON holds it; `classes` are there where they are not the ten digits."""
+
+    data: str
+    n: int
+    accuracy: float
+    interval95: list[float]
+    by_digit: list[DigitRow]
+    confusion: list[list[int]]
+    frequent_confusions: list[Confusion]
+    ece: float
+    threshold: float
+    refused: float
+    accuracy_accepted: float | None
+    classes: NotRequired[str]
 
 
 def interval95(right: int, n: int) -> tuple[float, float]:
@@ -45,7 +79,7 @@ def student95(values: Sequence[float]) -> tuple[float, float]:
 def t95(freedom: int) -> float:
     """The t that 95 % of Student's distribution lies within, for so many degrees of freedom."""
     low, high = 0.0, pi / 2
-    for _ in range(52):  # halvings: as many as a float has bits
+    for _ in range(52):  # halvings: a float has that many bits
         middle = (low + high) / 2
         low, high = (middle, high) if _share_within(middle, freedom) < 0.95 else (low, middle)
     return sqrt(freedom) * tan(low)
@@ -78,14 +112,14 @@ def confusion(labels: npt.ArrayLike, answers: npt.ArrayLike, classes: int = 10) 
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def sign(record: Mapping[str, Any], place: int) -> str:
+def sign(record: ScoreRecord, place: int) -> str:
     """What a score calls a class: a digit, or the sign of another set of classes."""
-    return str(record["classes"][place]) if "classes" in record else str(place)
+    return record["classes"][place] if "classes" in record else str(place)
 
 
-def by_digit(table: Counts) -> list[dict[str, Any]]:
+def by_digit(table: Counts) -> list[DigitRow]:
     """The papers' table from a confusion matrix: digit, count, wrong, accuracy."""
-    rows = []
+    rows: list[DigitRow] = []
     for digit, row in enumerate(np.asarray(table)):
         count = int(row.sum())
         wrong = count - int(row[digit])
@@ -94,7 +128,7 @@ def by_digit(table: Counts) -> list[dict[str, Any]]:
     return rows
 
 
-def frequent_confusions(table: Counts, most: int = 10) -> list[dict[str, int]]:
+def frequent_confusions(table: Counts, most: int = 10) -> list[Confusion]:
     """The largest entries off the diagonal: {"digit", "read_as", "times"}, most frequent first."""
     table = np.asarray(table)
     wrong = table - np.diag(np.diag(table))

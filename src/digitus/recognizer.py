@@ -7,7 +7,6 @@ finding digits in a picture, scoring (`evaluation`), training (`training`).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from digitus.datasets.digits import SIDE
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
+from digitus.history import History, history_of
 from digitus.limits import ACTIVATIONS_AT_ONCE
 from digitus.nn import Chain, Scale, Softmax, softmax, to_numpy
 from digitus.nn.arrays import bounds
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"  # the name of the recognizer that ships with digitus
 WEIGHTS = Path(__file__).parent / "weights"
-IN_AN_EPOCH = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
 LARGEST_OUTPUT = 1e30  # so that dividing by the temperature does not overflow
 NOT_SOUND = "the network's outputs are not finite: its parameters are too large"
 REFUSED_SHARE = 0.005  # of development digits, by the threshold that training chooses
@@ -58,7 +57,7 @@ class Recognizer:
     size: tuple[int, int] = (SIDE, SIDE)
     temperature: float = 1.0
     threshold: float = 0.0
-    history: dict[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
     report: Evaluation | None = None
 
     def __post_init__(self) -> None:
@@ -98,12 +97,12 @@ class Recognizer:
         return table((self.recipe.name,), layers, about) + report
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Made anew where it arrives, since a pickled array can be written to."""
+        """Unpickled by its constructor, which makes the arrays read-only again."""
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def classes(self) -> str:
-        """The signs that it tells apart, those of the recipe: place by place one of its outputs."""
+        """The classes of the recipe: one sign for each output, in their order."""
         return self.recipe.classes
 
     @cached_property
@@ -151,16 +150,16 @@ class Recognizer:
                 if not found[1]:
                     raise ModelError(NOT_SOUND)
                 return found[0]
-            with np.errstate(over="ignore", invalid="ignore"):  # looked for below
+            with np.errstate(over="ignore", invalid="ignore"):  # not finite: found below
                 x = as_input(images[part], w)
                 for layer, own in self._layers:
                     x = layer.forward(own, x)[0]
                 z: Matrix = to_numpy(x)
-            if not (np.abs(z) < LARGEST_OUTPUT).all():  # nor where they are not numbers
+            if not (np.abs(z) < LARGEST_OUTPUT).all():  # false for NaN too
                 raise ModelError(NOT_SOUND)
             return finish(z)
 
-        if 0 < len(images) <= self._batch:  # what is asked for most
+        if 0 < len(images) <= self._batch:  # the most frequent case
             return forward(slice(None))
         parts = each(forward, bounds(len(images), self._batch))
         return np.concatenate([np.zeros((0, len(self.classes)), np.float32), *parts])
@@ -219,12 +218,20 @@ def _frozen(w: Array) -> Array:
     return view
 
 
+def file_of(name: str | None) -> Path:
+    """Where a recognizer is: in a file, in the folder of its run, or, by default, what ships."""
+    if name is None or name == DEFAULT:
+        return WEIGHTS / f"{DEFAULT}.safetensors"
+    path = Path(name)
+    return path / "model.safetensors" if path.is_dir() else path
+
+
 def load(path: Path | str = DEFAULT) -> Recognizer:
     """A recognizer from its file, or the one that ships with digitus.
 
     Raises `ModelError` where it cannot be used, saying why.
     """
-    path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
+    path = file_of(None) if path == DEFAULT else Path(path)
     params, about = read_arrays(path, "model")
     try:
         height, width = about["size"]
@@ -234,25 +241,11 @@ def load(path: Path | str = DEFAULT) -> Recognizer:
             size=(int(height), int(width)),
             temperature=float(about["temperature"]),
             threshold=float(about["threshold"]),
-            history=_history(about["history"]),
+            history=history_of(about["history"]),
         )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         what = f"its metadata lack {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"{path} is damaged: {one_line(what)}") from None
-
-
-def _history(about: Any) -> dict[str, Any]:
-    """The history where it has the form that training gives it, so that it can be shown."""
-    history = dict(about)
-    data, epochs = history.get("data", {}), history.get("epochs", [])
-    if not isinstance(data, dict) or not isinstance(epochs, list):
-        raise ValueError("its history is not one of training")
-    for epoch in epochs:
-        if not isinstance(epoch, dict) or not epoch.keys() >= IN_AN_EPOCH:
-            raise ValueError("its history of epochs is not one of training")
-        if not all(isinstance(v, int | float) and math.isfinite(v) for v in epoch.values()):
-            raise ValueError("its history of epochs is not one of numbers")
-    return history
 
 
 def calibrate(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, float]:

@@ -33,14 +33,14 @@ class Claims(Generic[Value]):
     def __init__(self, get: Callable[[], Value], put: Callable[[Value], object]) -> None:
         self._get, self._put = get, put
         self._lock = threading.Lock()
-        self._standing: dict[object, Value] = {}  # in the order in which they were made
+        self._standing: dict[object, Value] = {}  # in the order in which the claims were made
 
     def claim(self, value: Value) -> AbstractContextManager[None]:
         """Puts `value` in force for the length of a block, or until somebody claims another."""
         return _Claim(self, value)
 
     def begin(self, ticket: object, value: Value) -> None:
-        """From here on the value stands."""
+        """Makes the claim."""
         with self._lock:
             if not self._standing:
                 self._before = self._get()
@@ -48,7 +48,7 @@ class Claims(Generic[Value]):
             self._put(value)
 
     def end(self, ticket: object) -> None:
-        """It stands no longer."""
+        """Ends the claim."""
         with self._lock:
             del self._standing[ticket]
             self._put(next(reversed(self._standing.values()), self._before))
@@ -63,7 +63,7 @@ class _Claim(AbstractContextManager[None]):
     def __enter__(self) -> None:
         self._claims.begin(self, self._value)
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         self._claims.end(self)
 
 
@@ -96,11 +96,11 @@ class _Blas:
         self._libraries: dict[str, tuple[Callable[[], int], Callable[[int], object]]] = {}
 
     def get(self) -> dict[str, int]:
-        """What is in force now."""
+        """The numbers in force now."""
         return {file: get() for file, (get, _) in self._loaded().items()}
 
     def put(self, threads: int | dict[str, int]) -> None:
-        """The same number for all, or what `get` has found."""
+        """Sets the same number for all, or restores what `get` found."""
         for file, (_, put) in self._loaded().items():
             if isinstance(threads, int):
                 put(threads)
@@ -137,7 +137,7 @@ BLAS: Claims[Any] = Claims(_blas.get, _blas.put)
 
 
 def _opencv_threads() -> int:
-    import cv2  # when it is claimed: a network alone does not need it
+    import cv2  # imported when claimed: a network alone does not need OpenCV
 
     threads: int = cv2.getNumThreads()
     return threads

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digitus.reading import bulk
-from digitus.reading.bulk import read_many
+from digitus.reading import pool
+from digitus.reading.pool import read_many
 from digitus.reading.read import Reading, read
 
 
@@ -158,7 +158,7 @@ def test_a_model_that_is_not_there(digitus: Any, photo: Path) -> None:
 def test_many_are_read_by_processes_in_their_order(
     photo: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "PICTURES_PER_PROCESS", 2)
+    monkeypatch.setattr(pool, "PICTURES_PER_PROCESS", 2)
     paths = [photo, blank, photo.with_name("absent.png"), photo, blank]
     told = list(read_many(paths, read, 2))
     assert [path for path, _ in told] == paths
@@ -169,10 +169,10 @@ def test_many_are_read_by_processes_in_their_order(
 def test_a_picture_that_kills_its_process_is_told() -> None:
     code = """
 from pathlib import Path
-from digitus.reading import bulk
+from digitus.reading import pool
 from dying import dying
-bulk.PICTURES_PER_PROCESS = 1
-for path, answer in bulk.read_many([Path("a"), Path("deadly"), Path("b")], dying, 2):
+pool.PICTURES_PER_PROCESS = 1
+for path, answer in pool.read_many([Path("a"), Path("deadly"), Path("b")], dying, 2):
     print(path, answer)
 """
     tests = str(Path(__file__).parents[1])

@@ -157,7 +157,8 @@ def test_what_was_shown_after_the_checkpoint_is_forgotten(tmp_path: Path) -> Non
     file = tmp_path / run / "shown.json"
     shown = json.loads(file.read_text("utf-8"))
     shown["curve"].append([2, 2.0, 0.5, 0.003])
-    shown["records"].append({"epoch": 1, "development_accuracy": 0.5})
+    figures = dict.fromkeys(("loss", "accuracy", "development_loss", "development_accuracy"), 0.5)
+    shown["records"].append({"epoch": 1, **figures})
     shown["now"] |= {"step": 2, "epoch": 2}
     file.write_text(json.dumps(shown), "utf-8")
     with serving(tmp_path) as ours:

@@ -54,7 +54,7 @@ def connect(cluster: str, cores: int) -> None:
     ray = ray_library()
     if ray.is_initialized():
         return
-    how: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    how: dict[str, object] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if cluster == LOCAL:
         how |= {"num_cpus": cores, "include_dashboard": False}
     else:

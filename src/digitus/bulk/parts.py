@@ -4,7 +4,7 @@ A `PartReader` holds the networks and is copied once to each process, or each ac
 What it writes depends on the part alone and is put in place in one step, so that a part which is
 read twice, since somebody was killed, leaves the same as one that is read once.
 
-Inside: that. Not inside: which parts there are (`run`), and who reads which (`reading.bulk`,
+Inside: that. Not inside: which parts there are (`run`), and who reads which (`reading.pool`,
 `on_ray`).
 """
 
@@ -25,12 +25,12 @@ from digitus.bulk.rows import DIGIT, DOUBTFUL, Origin, Row, of_error, of_reading
 from digitus.bulk.sources import UNKNOWN_BYTES
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError
-from digitus.reading.bulk import LostProcessError, in_processes, quietly
 from digitus.reading.options import ReadingOptions
+from digitus.reading.pool import LostProcessError, in_processes, quietly
 from digitus.reading.read import read_pages
 
-PART_PICTURES = 1000  # at most: a second of single digits
-PART_BYTES = 32 << 20  # of pictures: some ten pages, so that little is lost with a process
+PART_PICTURES = 1000  # at most: it takes about a second to read so many single digits
+PART_BYTES = 32 << 20  # of some ten pages: little is lost with a process
 DONE = "_done"  # the folder of the records of parts, which readers of Parquet pass over
 
 
@@ -45,7 +45,7 @@ class Part(NamedTuple):
 
     @property
     def name(self) -> str:
-        """That of its files, without suffix."""
+        """The name of its files, without suffix."""
         return f"part-{self.number:06d}"
 
     def line(self) -> str:
@@ -91,12 +91,12 @@ class Tally:
     bytes: int = 0
 
     def add(self, other: Tally) -> None:
-        """Both together, in place."""
+        """Adds another's counts."""
         for f in fields(self):
             setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
 
     def record(self) -> dict[str, int]:
-        """The counts, which are the same whoever read."""
+        """The counts, which do not depend on who read."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNCOUNTED}
 
 
@@ -166,7 +166,7 @@ class PartReader:
 
 
 def file_name(part: Part, form: str) -> str:
-    """That of a part's rows."""
+    """The file of a part's rows."""
     return f"{part.name}.{form}"
 
 

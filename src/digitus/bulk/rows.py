@@ -11,14 +11,15 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from digitus import __version__
 from digitus.detection import closeup, model
 from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
-from digitus.recognizer import DEFAULT, WEIGHTS
+from digitus.recognizer import WEIGHTS, file_of
 
-Row = dict[str, Any]
+Row: TypeAlias = dict[str, Any]  # as JSON
+recognizer_file = file_of  # of a recognizer as `--model` names it
 PICTURE, DIGIT = "picture", "digit"
 # What is flagged: a refused digit, one that a person should look at, a picture without digits.
 REFUSED, DOUBTFUL, NO_DIGITS = "refused", "doubtful", "no digits"
@@ -48,14 +49,6 @@ def fingerprints(recognizer: Path) -> dict[str, str]:
     return {**each, "all": hashlib.sha256("".join(each.values()).encode("ascii")).hexdigest()}
 
 
-def recognizer_file(name: str | None) -> Path:
-    """Where a recognizer is that was named as `--model` names it."""
-    if name is None or name == DEFAULT:
-        return WEIGHTS / f"{DEFAULT}.safetensors"
-    path = Path(name)
-    return path / "model.safetensors" if path.is_dir() else path
-
-
 @dataclass(frozen=True)
 class Origin:
     """The picture that a row is of, and who read it (`model`: its fingerprint)."""
@@ -65,7 +58,7 @@ class Origin:
     sha256: str | None
     model: str
 
-    def row(self, by: str, **values: Any) -> Row:
+    def row(self, by: str, **values: object) -> Row:
         """A row with these values, and None for what is not there."""
         told = {
             "source": self.source,
@@ -79,7 +72,7 @@ class Origin:
 
 
 def of_reading(origin: Origin, reading: Reading, by: str) -> Iterator[Row]:
-    """The rows of a page; one of a page without digits, whatever they are by."""
+    """The rows of a page; a page without digits has one, also where rows are by digit."""
     flags = flagged(reading)
     if by == PICTURE:
         told = reading.to_json()
@@ -111,7 +104,7 @@ def of_error(origin: Origin, error: Exception, by: str) -> Row:
 
 
 def flagged(reading: Reading) -> list[str]:
-    """What a person should know who reads no further."""
+    """What a person who reads no further should know."""
     return _doubts(reading.digits) if reading.digits else [NO_DIGITS]
 
 

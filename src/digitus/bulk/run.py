@@ -21,7 +21,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -57,10 +57,10 @@ class Asked:
     sources: list[str]
     by: str
     form: str
-    reading: dict[str, Any]
+    reading: Mapping[str, object]
     networks: dict[str, str]
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, object]:
         """As it is kept in the plan and the manifest."""
         return {"digitus": __version__, **{f.name: getattr(self, f.name) for f in fields(self)}}
 
@@ -72,13 +72,13 @@ class BulkRun:
         self.out, self.asked, self.single = out, asked, single
         self.store = Store(f"{out}.parts" if single else out)
         self.part_form = JSONL if single else asked.form
-        self.tally = Tally()  # of all that is done
-        self.pictures = self.parts = 0  # of the plan
+        self.tally = Tally()  # the counts of the parts that are done
+        self.pictures = self.parts = 0  # how many parts are planned
         self.resumed = False
 
     @property
     def manifest(self) -> tuple[Store, str]:
-        """Where it is."""
+        """The path or address of the result."""
         if not self.single:
             return self.store, MANIFEST
         folder, _, name = self.out.rpartition("/")
@@ -108,7 +108,7 @@ class BulkRun:
         return any(not name.startswith(".") for name in self.store.names())
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keeps a second run of the same out, in a folder of this machine."""
+        """Keeps a second run of the same out, by a lock in a folder of this machine."""
         if is_remote(self.store.root):
             return nullcontext()
         return alone(Path(self.store.root), "digitus bulk")
@@ -156,7 +156,7 @@ class BulkRun:
         if kinds <= {"error"}:
             raise DataError(first or "no pictures are named")
 
-    def _same(self, about: dict[str, Any]) -> None:
+    def _same(self, about: dict[str, object]) -> None:
         """Raises `OutputError` where something else was asked for when OUT was begun."""
         asked = json.loads(json.dumps(self.asked.record()))
         for name, value in asked.items():
@@ -165,7 +165,7 @@ class BulkRun:
                 raise OutputError(f"{self.out} was begun with other {what}; name another")
 
     def _done(self) -> set[str]:
-        """The names of the parts that are done; adds them up."""
+        """The names of the parts that are done, whose counts it adds up."""
         done: set[str] = set()
         for name in self.store.names(DONE):
             told = self.store.read(f"{DONE}/{name}") if name.startswith("part-") else None

@@ -131,7 +131,7 @@ def _engine(cluster: str | None, processes: int) -> Engine:
     """Who reads the parts."""
     if cluster is None:
         from digitus.bulk.parts import here
-        from digitus.reading.bulk import PICTURES_PER_PROCESS
+        from digitus.reading.pool import PICTURES_PER_PROCESS
 
         return partial(here, processes=processes, few=PICTURES_PER_PROCESS)
     from digitus.bulk.on_ray import connect, on_ray

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from digitus.detection.closeup import CloseUpNetwork
     from digitus.detection.model import PageNetwork
     from digitus.export.onnx_run import OnnxModel
+    from digitus.metrics import ScoreRecord
     from digitus.recognizer import Recognizer
 
 T = TypeVar("T")
 MANY_PICTURES = 20  # for fewer, a bar would only flash
-# Whether it can be read is found out by reading, and told as anything else that fails.
+# Reading finds out whether it can be read, and reports it like any other failure.
 PATH = click.Path(path_type=Path, readable=False)
 
 
@@ -93,7 +94,7 @@ def with_progress(answers: Iterator[T], total: int) -> Iterator[T]:
         yield from bar.track(answers, total=total, description="reading")
 
 
-def print_json(record: dict[str, Any]) -> None:
+def print_json(record: Mapping[str, object]) -> None:
     """The whole answer for programs."""
     json.dump(record, sys.stdout)  # in ASCII, which every terminal and every path survives
     sys.stdout.write("\n")
@@ -101,12 +102,10 @@ def print_json(record: dict[str, Any]) -> None:
 
 def recognizer_of(model: str | None) -> tuple[Recognizer, str]:
     """A model by its path or the folder of its run, or the shipped one; with its name."""
-    from digitus.recognizer import DEFAULT, load
+    from digitus.recognizer import DEFAULT, file_of, load
 
-    path = Path(model or DEFAULT)
-    if path.is_dir():
-        path = path / "model.safetensors"
-    return load(path if model and model != DEFAULT else DEFAULT), str(path)
+    path = file_of(model)
+    return load(path), DEFAULT if model in (None, DEFAULT) else str(path)
 
 
 def member_of(model: str | None) -> tuple[Recognizer | OnnxModel, str]:
@@ -119,7 +118,7 @@ def member_of(model: str | None) -> tuple[Recognizer | OnnxModel, str]:
 
 
 def pattern_of(digits: int | None, pattern: str | None) -> str | None:
-    """The form of the number, told in either way."""
+    """The form of the number, from whichever option gave it."""
     if digits is not None and pattern is not None:
         raise click.UsageError("--digits and --pattern both tell the form of the number; give one")
     if pattern is not None and "#" not in pattern:
@@ -148,7 +147,7 @@ def percent(share: float | None, places: int = 2) -> str:
     return "–" if share is None else f"{100 * share:.{places}f} %"
 
 
-def digit_table(record: dict[str, Any]) -> Table:
+def digit_table(record: ScoreRecord) -> Table:
     """The table by digit that the papers print."""
     from rich import box
     from rich.table import Table
@@ -177,7 +176,7 @@ def digit_table(record: dict[str, Any]) -> Table:
     return table
 
 
-def score_lines(record: dict[str, Any]) -> list[str]:
+def score_lines(record: ScoreRecord) -> list[str]:
     """The rest of a score, in words."""
     from digitus.metrics import sign
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from digitus.committee import Committee, Member
     from digitus.datasets.digits import Pictures
+    from digitus.evaluation import RefusalRecord
     from digitus.threads import Map
     from digitus.types import Bytes
 
@@ -106,14 +107,15 @@ def evaluate(
                 transposed=transposed,
                 classes=recognizer.classes,
             )
-            record = evaluate_not_digits(
+            refusals = evaluate_not_digits(
                 recognizer,
                 _strangers(images, prepare),
                 digits,
                 min_confidence=min_confidence,
                 each=each,
             )
-            lines = _refusal_lines(record, digits.name)
+            record: dict[str, Any] = {**refusals}
+            lines = _refusal_lines(refusals, digits.name)
         else:
             found = _pictures(
                 data, images, labels, data_dir, prepare, transposed, recognizer.classes
@@ -162,7 +164,7 @@ def _check_usage(
 
 
 def _against_report(report: Path | None, not_digits: bool, models: tuple[str, ...]) -> list[str]:
-    """What forbids --report."""
+    """What rules out --report."""
     if report is None:
         return []
     found = {
@@ -175,7 +177,7 @@ def _against_report(report: Path | None, not_digits: bool, models: tuple[str, ..
     return [words for words, wrong in found.items() if wrong]
 
 
-def _refusal_lines(record: dict[str, Any], against: str) -> list[str | Table]:
+def _refusal_lines(record: RefusalRecord, against: str) -> list[str | Table]:
     """The score of images in which nothing is a digit, in words."""
     return [
         f"{percent(record['refused'])} of {record['n']:,} images refused; "
@@ -231,8 +233,9 @@ def _read(
             evaluation = score_digits(
                 recognizer, found.labelled(), min_confidence=min_confidence, each=each
             )
-            record = evaluation.record()
-            lines += [f"{path} on {record['data']}", digit_table(record), *score_lines(record)]
+            score = evaluation.record()
+            lines += [f"{path} on {score['data']}", digit_table(score), *score_lines(score)]
+            record: dict[str, Any] = {**score}
             probabilities, threshold = evaluation.probabilities, evaluation.threshold
         else:
             record = {"data": found.name}
@@ -271,5 +274,5 @@ def _strangers(images: Path, prepare: str) -> Bytes:
     from digitus.datasets.idx import read_images
     from digitus.datasets.named import prepared
 
-    strangers = read_images(images)[:]  # in memory, if the file was mapped
+    strangers = read_images(images)[:]  # into memory, where the file was mapped
     return prepared(strangers) if prepare == "auto" else strangers

@@ -152,9 +152,9 @@ def read(
     from digitus.forms.rows import DOUBTFUL, columns, rows
     from digitus.forms.sheets import PageReader, blanks, problem
     from digitus.forms.table import load_form
-    from digitus.reading.bulk import quietly
     from digitus.reading.options import ReadingOptions
     from digitus.reading.pictures import named
+    from digitus.reading.pool import quietly
 
     form_files, scans = _told(names)
     forms = tuple(map(load_form, form_files))
@@ -164,7 +164,7 @@ def read(
     if review:
         check_replaceable(review)
     before = tables.read_table(earlier) if earlier else []
-    blanks(forms)  # what is wrong with them is said once, and at once
+    blanks(forms)  # reports what is wrong with the forms once, before anything is read
     reader = PageReader(forms, ReadingOptions(recognizer_of(model)[0]))
     quietly()
     mute_libraries()
@@ -197,7 +197,7 @@ def _told(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _tell(table: Path, made: Sequence[Row], plan: Plan | None, json: bool) -> None:
-    """What was wrong with sheets, and how much there is."""
+    """Prints what was wrong with sheets, and the totals."""
     problems = [row for row in made if row["problem"]]
     for row in problems:
         complain(f"{row['file']}, page {row['page']}: {row['problem']}")
@@ -225,9 +225,9 @@ def _read(
     done: Progress,
     processes: int,
 ) -> Iterator[tuple[Path, list[Record] | DataError]]:
-    """The records of each file, those of before without reading it again."""
+    """The records of each file; a file read before the run was interrupted is not read again."""
     from digitus.forms.sheets import problem
-    from digitus.reading.bulk import read_many
+    from digitus.reading.pool import read_many
 
     paths = [path for path, error in given if not error and done.records(path) is None]
     answers = read_many(list(dict.fromkeys(paths)), reader, processes)

@@ -37,7 +37,7 @@ def write_review(
     from digitus.files import write_page
     from digitus.forms.doubts import plan
     from digitus.forms.review import cuts_of, review
-    from digitus.reading.bulk import read_many
+    from digitus.reading.pool import read_many
 
     found = plan(rows, reader.forms, wanted, by_lot)
     cuts = cuts_of(rows, found, reader, partial(read_many, processes=processes))

@@ -126,9 +126,9 @@ def read(
     that cannot be read are told on standard error, the others are read, and the exit code is 1.
     """
     from digitus.cli.read_one import Done, ReadAndShow
-    from digitus.reading.bulk import quietly, read_many
     from digitus.reading.options import ReadingOptions
     from digitus.reading.pictures import STANDARD_INPUT, named
+    from digitus.reading.pool import quietly, read_many
 
     pattern = pattern_of(digits, pattern)
     if grid and pattern:

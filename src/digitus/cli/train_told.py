@@ -7,7 +7,7 @@ Inside: the reports and tables of a recognizer and of a page network. Not inside
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digitus.cli.common import digit_table, output, percent, print_json, score_lines
 from digitus.cli.terminal import complain
@@ -88,7 +88,7 @@ def _tell_of_digits(
 def _diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
     """Whether a network is far worse than one that finds all ten digits alike: it learnt nothing.
 
-    Says so where it is worse at all.
+    Warns where it is worse at all.
     """
     from digitus.training.loop import FAR_WORSE, loss_of_guessing
 
@@ -103,7 +103,7 @@ def _diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
 
 
 def _tell_of_pages(run: Run, trained: TrainedPages, by: Writers, json: bool) -> None:
-    """Writes the report; says what was made, and how well it does on what was held back."""
+    """Writes the report; prints what was made, and its score on what was held back."""
     from digitus.detection.source import pages_held_back
     from digitus.detection.tasks import task_of
     from digitus.recipe import PAGES
@@ -111,7 +111,7 @@ def _tell_of_pages(run: Run, trained: TrainedPages, by: Writers, json: bool) -> 
 
     shown = pages_held_back(by, PAGES_SHOWN) if trained.recipe.data == PAGES else []
     write_page_report(run.report, trained, shown)
-    epochs: list[dict[str, Any]] = trained.history["epochs"]
+    epochs = trained.history["epochs"]
     held_back, share = trained.history["development"], epochs[-1]["development_accuracy"]
     if json:
         print_json(

@@ -13,11 +13,13 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from digitus.course.messages import FIRST_LANGUAGE, say
 from digitus.errors import CourseError
+from digitus.types import Numbers
 
-Judge: TypeAlias = Callable[[Any], None]
+Judge: TypeAlias = Callable[[object], None]
 JUDGES: dict[str, Judge] = {}
 LOOSE = 1e-6  # answers are compared to this, relative to 1 or to the number
 
@@ -40,7 +42,7 @@ def exercise(name: str) -> Callable[[Judge], Judge]:
     return register
 
 
-def verdict(name: str, answer: Any, language: str = FIRST_LANGUAGE) -> tuple[bool, str]:
+def verdict(name: str, answer: object, language: str = FIRST_LANGUAGE) -> tuple[bool, str]:
     """Whether an answer is right, and a sentence for the learner."""
     try:
         judge(name)(answer)
@@ -63,7 +65,7 @@ def judge(name: str) -> Judge:
     return JUDGES[name]
 
 
-def called(answer: Any, *arguments: Any) -> Any:
+def called(answer: object, *arguments: object) -> Any:
     """What the learner's function returns. Raises `Wrong` where it is none, fails, or is empty."""
     if answer is ...:
         raise Wrong("check.unanswered")
@@ -78,7 +80,7 @@ def called(answer: Any, *arguments: Any) -> Any:
     return result
 
 
-def _is_stub(function: Any) -> bool:
+def _is_stub(function: object) -> bool:
     """Whether a function has no statement yet but its docstring and `...`."""
     code = getattr(function, "__code__", None)
     return code is not None and not code.co_names and len(code.co_code) <= EMPTY_CODE
@@ -90,7 +92,7 @@ def _empty() -> None: ...
 EMPTY_CODE = len(_empty.__code__.co_code)
 
 
-def number(answer: Any) -> float:
+def number(answer: object) -> float:
     """The answer as a number. Raises `Wrong` where it is none."""
     if answer is ... or answer is None:
         raise Wrong("check.unanswered")
@@ -103,7 +105,7 @@ def number(answer: Any) -> float:
     return float(answer)
 
 
-def array(answer: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+def array(answer: object, shape: tuple[int, ...]) -> Numbers:
     """The answer as an array of a shape. Raises `Wrong` where it is none."""
     if answer is ... or answer is None:
         raise Wrong("check.unanswered")
@@ -120,6 +122,6 @@ def array(answer: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     return found
 
 
-def same(a: Any, b: Any, within: float = LOOSE) -> bool:
+def same(a: npt.ArrayLike, b: npt.ArrayLike, within: float = LOOSE) -> bool:
     """Whether numbers or arrays are equal but for rounding."""
     return bool(np.allclose(np.asarray(a, float), np.asarray(b, float), rtol=within, atol=within))

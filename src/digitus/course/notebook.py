@@ -6,14 +6,13 @@ Inside: that. Not inside: starting Jupyter (`cli.course`).
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from digitus.course.text import Cell, Lesson, by_itself, words
 
 
 def notebook(lesson: Lesson) -> str:
     """The notebook's file (nbformat 4.5)."""
-    cells: list[dict[str, Any]] = []
+    cells: list[dict[str, object]] = []
     for i, cell in enumerate([*lesson.cells, Cell("text", words(lesson))]):
         source = by_itself(cell.source) if cell.kind == "text" else cell.source
         common = {"id": f"cell-{i}", "metadata": {}, "source": source.splitlines(keepends=True)}

@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from digitus.course.exercises import verdict
 from digitus.course.messages import FIRST_LANGUAGE, say
@@ -65,7 +64,7 @@ def load(folder: Path) -> Progress:
         ) from None
 
 
-def check(name: str, answer: Any) -> None:
+def check(name: str, answer: object) -> None:
     """Says in a notebook whether an answer is right; in a learner's folder that is remembered."""
     here = load(Path())
     right, words = verdict(name, answer, here.language)
@@ -93,7 +92,7 @@ def checked(lesson: Lesson, path: Path, progress: Progress) -> Iterator[tuple[st
         number = lesson.number
         raise CourseError(f"there is no {path}; `digitus course open {number}` makes it")
     try:
-        answers: dict[str, Any] = runpy.run_path(str(path))
+        answers: dict[str, object] = runpy.run_path(str(path))
     except SyntaxError as error:
         where = f"{path}, line {error.lineno}"
         raise CourseError(f"{where}: Python cannot read this ({error.msg})") from None

@@ -11,7 +11,6 @@ import io
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
@@ -29,12 +28,12 @@ class Output:
 
 def run(lesson: Lesson) -> Iterator[tuple[Cell, Output | None]]:
     """Each cell with what it gave; text gives nothing."""
-    namespace: dict[str, Any] = {"__name__": "__lesson__"}
+    namespace: dict[str, object] = {"__name__": "__lesson__"}
     for cell in lesson.cells:
         yield cell, None if cell.kind == "text" else _carried_out(cell.source, namespace)
 
 
-def _carried_out(source: str, namespace: dict[str, Any]) -> Output:
+def _carried_out(source: str, namespace: dict[str, object]) -> Output:
     tree = ast.parse(source)
     last = tree.body[-1] if tree.body else None
     value = None

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from markupsafe import escape
 
 from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, axis_for, number
 from digitus.report.charts import Series as _Series
 from digitus.report.formats import SPACE
 from digitus.report.pictures import NEGATIVE, POSITIVE, png_uri
+from digitus.types import Numbers
 
 COLOURS = ("#2d72d2", "#d2552d", "#238551", "#9d3f9d", "#8f6a00", "#667080")
 TILE = 84  # pixels of a shown picture
@@ -38,14 +39,14 @@ class Drawing:
         return self.words
 
 
-def pictures(images: Any, captions: Sequence[object] | None = None) -> Drawing:
+def pictures(images: npt.ArrayLike, captions: Sequence[object] | None = None) -> Drawing:
     """Images [h w] or [n h w] of numbers from 0, paper, to 255, ink, with a caption below each."""
     shown = _stacked(images)
     grey = 255 - np.clip(shown, 0, 255)
     return _tiles(np.repeat(grey[..., None], 3, axis=-1), captions, "digit")
 
 
-def weights(arrays: Any, captions: Sequence[object] | None = None) -> Drawing:
+def weights(arrays: npt.ArrayLike, captions: Sequence[object] | None = None) -> Drawing:
     """Numbers [h w] or [n h w]: blue above 0, red below, white at 0, on one scale."""
     shown = _stacked(arrays)
     levels = shown / (np.abs(shown).max() or 1)
@@ -53,12 +54,12 @@ def weights(arrays: Any, captions: Sequence[object] | None = None) -> Drawing:
     return _tiles(255 - np.abs(levels)[..., None] * (255 - colours), captions, "weights")
 
 
-def _stacked(images: Any) -> Any:
+def _stacked(images: npt.ArrayLike) -> Numbers:
     shown = np.asarray(images, float)
     return shown[None] if shown.ndim == 2 else shown
 
 
-def _tiles(colours: Any, captions: Sequence[object] | None, what: str) -> Drawing:
+def _tiles(colours: Numbers, captions: Sequence[object] | None, what: str) -> Drawing:
     """Small pictures [n h w red, green and blue] side by side."""
     names = [str(c) for c in captions] if captions is not None else [""] * len(colours)
     n, h, w = colours.shape[:3]
@@ -75,10 +76,10 @@ def _tiles(colours: Any, captions: Sequence[object] | None, what: str) -> Drawin
 
 
 def curve(
-    curves: Mapping[str, Any],
-    x: Any = None,
+    curves: Mapping[str, npt.ArrayLike],
+    x: npt.ArrayLike | None = None,
     label: str = "",
-    points: Mapping[str, tuple[Any, Any]] | None = None,
+    points: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
 ) -> Drawing:
     """Curves by their names over a common x; `points` are dots by their names, x and y of each.
 
@@ -108,7 +109,9 @@ def curve(
     return _figure("".join(parts), names, f"curves over {label}: {', '.join(names)}")
 
 
-def bars(values: Any, captions: Sequence[object] | None = None, label: str = "") -> Drawing:
+def bars(
+    values: npt.ArrayLike, captions: Sequence[object] | None = None, label: str = ""
+) -> Drawing:
     """A bar for each number, from 0."""
     heights = np.asarray(values, float)
     names = [str(i) for i in range(len(heights))] if captions is None else list(map(str, captions))
@@ -128,7 +131,7 @@ def bars(values: Any, captions: Sequence[object] | None = None, label: str = "")
     return _figure("".join(parts), [], f"bars: {', '.join(pairs)}")
 
 
-def _across(x: Any) -> Axis:
+def _across(x: Numbers) -> Axis:
     low, high = float(x.min()), float(x.max())
     return Axis(low, high if high > low else low + 1, number)
 

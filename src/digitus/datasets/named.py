@@ -52,7 +52,7 @@ def digits_of(
     return found
 
 
-def _of_arrays(data: Any, classes: str) -> Digits:
+def _of_arrays(data: object, classes: str) -> Digits:
     """Images and labels that somebody has in memory."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise TypeError(f"data is {ACCEPTED}, not {type(data).__name__}")
@@ -67,7 +67,7 @@ def _as_bytes(images: Numbers) -> Bytes:
     if images.dtype == np.uint8 or images.dtype.kind not in "biuf":
         return images  # `Digits` says what is wrong with it
     least, most = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
-    if not 0 <= least <= most <= 255:  # nor NaN
+    if not 0 <= least <= most <= 255:  # NaN fails too
         raise DataError(f"images must be numbers from 0 to 255, not {least:g} to {most:g}")
     fractions = images.dtype.kind in "bf" and most <= 1
     return np.rint(images * (255.0 if fractions else 1.0)).astype(np.uint8)
@@ -111,7 +111,7 @@ def pictures_of(
 
 def turned(images: Images) -> Images:
     """Images [n h w] with rows and columns exchanged."""
-    upright: Images = np.ascontiguousarray(images[:].transpose(0, 2, 1))  # in memory, if mapped
+    upright: Images = np.ascontiguousarray(images[:].transpose(0, 2, 1))  # into memory, if mapped
     return upright
 
 

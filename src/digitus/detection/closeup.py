@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from digitus.detection.model import WEIGHTS, checked, damaged
 from digitus.detection.storage import packed, unpacked
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, read_arrays, write_arrays
+from digitus.history import History, history_of
 from digitus.nn import Chain, Shape, softmax
 from digitus.nn.fusion import fused
 from digitus.nn.inference import Inference
@@ -36,7 +36,7 @@ class CloseUpNetwork:
 
     recipe: Recipe
     params: Params
-    history: dict[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
         checked(planned_closeup, self.recipe.network, self.params)
@@ -73,7 +73,7 @@ class CloseUpNetwork:
         return softmax(outputs)
 
 
-def save(path: Path | str, recipe: Recipe, params: Params, history: dict[str, Any]) -> None:
+def save(path: Path | str, recipe: Recipe, params: Params, history: History) -> None:
     """Writes a network as it was trained. Raises `OutputError`, and `ModelError` if it is none."""
     network = CloseUpNetwork(recipe, params, history)
     about = {"recipe": to_table(recipe), "history": network.history}
@@ -88,7 +88,9 @@ def load(path: Path | str = DEFAULT) -> CloseUpNetwork:
     path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
     arrays, about = read_arrays(path, KIND)
     try:
-        return CloseUpNetwork(from_table(about["recipe"]), unpacked(arrays), dict(about["history"]))
+        return CloseUpNetwork(
+            from_table(about["recipe"]), unpacked(arrays), history_of(about["history"])
+        )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         raise damaged(path, error) from None
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from digitus.detection.confidence import Confidence
 from digitus.detection.detector import Detector
@@ -18,6 +17,7 @@ from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE
 from digitus.detection.storage import packed, unpacked
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, one_line, read_arrays, write_arrays
+from digitus.history import History, history_of
 from digitus.nn import Chain, Shape
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.types import Params
@@ -37,7 +37,7 @@ class PageNetwork:
     recipe: Recipe
     params: Params
     confidence: Confidence = field(default_factory=Confidence)
-    history: dict[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
         checked(planned_crop, self.recipe.network, self.params)
@@ -52,7 +52,7 @@ def save(
     path: Path | str,
     recipe: Recipe,
     params: Params,
-    history: dict[str, Any],
+    history: History,
     confidence: Confidence | None = None,
 ) -> None:
     """Writes a network as it was trained. Raises `OutputError`, and `ModelError` if it is none."""
@@ -79,7 +79,7 @@ def load(path: Path | str = DEFAULT) -> PageNetwork:
         }
         confidence = Confidence(**weights)
         return PageNetwork(
-            from_table(about["recipe"]), unpacked(arrays), confidence, dict(about["history"])
+            from_table(about["recipe"]), unpacked(arrays), confidence, history_of(about["history"])
         )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         raise damaged(path, error) from None

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from digitus.detection.examples import upcoming
 from digitus.detection.score import part_names
 from digitus.detection.tasks import task_of
 from digitus.errors import ModelError
+from digitus.history import History
 from digitus.nn import MultiTask, like, to_numpy
 from digitus.nn.images import as_input
 from digitus.recipe import Recipe
@@ -43,9 +44,9 @@ from digitus.types import Array, Floats64, Images, Params
 FIRST = 24  # examples on which layers that standardize the input measure it
 # Far from the seeds that people choose: no run learns from the pages that are held back.
 DEVELOPMENT_SEED = 10**9
-PAGES_APART = 10**6  # so many pages on: crops held back are of the first ones
+PAGES_APART = 10**6  # pages from here on: the crops held back are of the first ones
 MNIST, SPLIT_SEED = "mnist", 0
-HELD_BACK = 12  # of so many digits one is held back, for the pages that are
+HELD_BACK = 12  # one digit of so many is held back, to write the pages held back
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class TrainedPages:
 
     recipe: Recipe
     params: Params
-    history: dict[str, Any]
+    history: History
 
     def save(self, path: Path) -> None:
         """Writes it to one file, atomically. Raises `OutputError`."""
@@ -218,7 +219,7 @@ def train(
         yield from session.events()
         with session.claim():
             params = session.params_so_far(examples.task.sample)
-        history = {
+        history: History = {
             "digitus": __version__,
             "numpy": np.__version__,
             "data": {"name": by.name, "sha256": by.sha256},

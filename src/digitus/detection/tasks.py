@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from digitus.detection import closeup, closeups, maps, model, score
 from digitus.detection.examples import Make, closeup_batch, crop_batch
+from digitus.history import History
 from digitus.nn import Chain, Shape
 from digitus.recipe import CLOSEUPS, PAGES, Recipe
 from digitus.training.source import ArrayShape, Score, right_classes
@@ -41,7 +41,7 @@ class Task:
     examples: str
     right: str
     plan: Callable[[Chain], dict[str, Shape]]
-    save: Callable[[Path, Recipe, Params, dict[str, Any]], None]
+    save: Callable[[Path, Recipe, Params, History], None]
 
     def arrays(self, size: int) -> dict[str, ArrayShape]:
         """The arrays of a batch of that size, by their names in `Batch`."""

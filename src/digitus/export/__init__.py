@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 from digitus.errors import ExportError, OutputError
-from digitus.export.card import about
+from digitus.export.card import About, about
 from digitus.export.made import Made
 from digitus.export.operations import Network, networks
 from digitus.export.parity import Parity, checked
@@ -116,5 +116,5 @@ class _Maker(Protocol):
     """What each kind's module offers."""
 
     def make(
-        self, members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
+        self, members: Sequence[Network], about: About, precision: Precision, name: str
     ) -> Made: ...

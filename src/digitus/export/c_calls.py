@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from digitus.export.integers import Whole
 from digitus.export.operations import Operation
-from digitus.types import Shape
+from digitus.types import Numbers, Shape
 
 PER_LINE = 12  # numbers of a table
 C_TYPES = {"f": "float", "i1": "int8_t", "u1": "uint8_t", "i4": "int32_t"}
@@ -53,7 +53,7 @@ class Lines:
             line += word
         self.functions += f"{line}\n"
 
-    def table(self, values: npt.NDArray[Any]) -> str:
+    def table(self, values: Numbers) -> str:
         """A constant array; returns its name."""
         flat = np.ascontiguousarray(values).ravel()
         if flat.dtype == np.int64:
@@ -71,7 +71,9 @@ class Lines:
 
 Call: TypeAlias = Callable[[Lines, Operation, Sequence[Shape], Sequence[str], str], None]
 # In whole numbers the operation is a `Whole`, and each input comes with the zero of its grid.
-WholeCall: TypeAlias = Callable[[Lines, Any, Sequence[Shape], Sequence[tuple[str, int]], str], None]
+WholeCall: TypeAlias = Callable[
+    [Lines, Whole, Sequence[Shape], Sequence[tuple[str, int]], str], None
+]
 
 
 def _affine(text: Lines, o: Operation, shapes: Sequence[Shape], x: Sequence[str], y: str) -> None:
@@ -92,7 +94,7 @@ def _conv(text: Lines, o: Operation, shapes: Sequence[Shape], x: Sequence[str], 
     text.call("conv", x[0], *_image(shapes[0]), *weights, k, stride, border, *_image(o.shape), y)
 
 
-def _steps(o: Any) -> tuple[int, int]:
+def _steps(o: Operation | Whole) -> tuple[int, int]:
     settings = o.settings if isinstance(o, Operation) else o.numbers
     return int(settings.get("stride", 1)), int(settings.get("border", 0))
 
@@ -149,7 +151,7 @@ CALLS: dict[str, Call] = {
 Inputs: TypeAlias = Sequence[tuple[str, int]]
 
 
-def _whole_conv(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_conv(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     W, b = o.arrays["W"], o.arrays["b"]
     at, zero = x[0]
     text.used |= {"window", "rescaled"} if "m" in o.arrays else {"window"}
@@ -165,7 +167,7 @@ def _whole_conv(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str)
     )  # fmt: skip
 
 
-def _whole_affine(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_affine(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     m, more = o.arrays["m"], o.arrays["add"]
     text.used.add("rescaled")
     text.call(
@@ -174,26 +176,26 @@ def _whole_affine(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: st
     )  # fmt: skip
 
 
-def _whole_pool(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_pool(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.call(o.kind, x[0][0], *shapes[0][1:], o.numbers["size"], *o.shape[:2], y)
 
 
-def _whole_upsample(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_upsample(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.call("upsample", x[0][0], o.shape[2], o.numbers["factor"], *o.shape[:2], y)
 
 
-def _whole_table(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_table(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.call("table", x[0][0], prod(o.shape), text.table(o.arrays["table"]), y)
 
 
-def _whole_add(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_add(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.used.add("rescaled")
     numbers = o.numbers
     terms = (*x[0], numbers["m0"], *x[1], numbers["m1"])
     text.call("add", *terms, prod(o.shape), numbers["shift"], o.grid.zero, y)
 
 
-def _whole_concat(text: Lines, o: Any, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _whole_concat(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.used.add("rescaled")
     numbers = o.numbers
     (one, z1), (other, z2) = x

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from math import prod
-from typing import Any
 
 from digitus.errors import ExportError
 from digitus.export.c_calls import CALLS, WHOLE_CALLS, Lines, real
 from digitus.export.c_run import identifier, runner
+from digitus.export.card import About
 from digitus.export.integers import integers
 from digitus.export.made import Made
 from digitus.export.memory import Step, laid_out
@@ -29,9 +29,7 @@ from digitus.nn.deslant import EPSILON, LEAST_INK
 IN_PLACE = ("affine", "relu", "sigmoid", "tanh", "softmax", "add", "table")
 
 
-def make(
-    members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
-) -> Made:
+def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
     """Header and source, and the machine's own compiler to run them."""
     if precision == "float16":
         raise ExportError("C99 knows no numbers of 16 bits; there are float32 and int8")
@@ -97,7 +95,7 @@ def _whole_network(text: Lines, number: int, network: Network) -> int:
 
 
 def _header(
-    prefix: str, about: dict[str, Any], size: Sequence[int], element: str, elements: int,
+    prefix: str, about: About, size: Sequence[int], element: str, elements: int,
     ram: int, constants: int,
 ) -> str:  # fmt: skip
     """The header: what it is, what it needs, how it is called."""
@@ -139,7 +137,7 @@ int {prefix}_read(const uint8_t *image, float *probabilities, {prefix}_memory *m
 
 
 def _source(
-    name: str, text: Lines, members: Sequence[Network], about: dict[str, Any], element: str,
+    name: str, text: Lines, members: Sequence[Network], about: About, element: str,
     precision: str,
 ) -> str:  # fmt: skip
     """The source: the functions needed, the weights, the networks, and the one that is called."""
@@ -185,7 +183,7 @@ int {prefix}_read(const uint8_t *image, float *probabilities, {prefix}_memory *m
 
 
 def _parts(precision: str, used: Iterable[str]) -> str:
-    """Those of the functions of a file that are used, in its order."""
+    """The functions of a file that are used, in the file's order."""
     text = (files("digitus.export") / "parts" / f"{precision}.c").read_text("utf-8")
     found = re.split(r"(?m)^(?=/\* )", text)[1:]
     by_name = {re.match(r"/\* (\w+)", part)[1]: part for part in found}  # type: ignore[index]

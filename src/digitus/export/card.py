@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import Any
+from typing import Any, TypedDict
 
 from digitus import __version__
 from digitus.datasets.digits import DIGITS
@@ -19,7 +19,20 @@ from digitus.recipe import to_table
 WIDTH = 90  # characters of a line
 
 
-def about(members: Sequence[Model], threshold: float, precision: Precision) -> dict[str, Any]:
+class About(TypedDict):
+    """What an export says of itself, as JSON holds it."""
+
+    digitus: str
+    card: str
+    size: list[int]
+    precision: Precision
+    temperatures: list[float]
+    threshold: float
+    classes: str
+    recipes: list[dict[str, Any]]
+
+
+def about(members: Sequence[Model], threshold: float, precision: Precision) -> About:
     """Everything that JSON can hold of a model: its recipes, calibration, precision and card."""
     return {
         "digitus": __version__,

@@ -7,7 +7,7 @@ inside: how other languages compute them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from digitus import nn
 from digitus.export.operations import Network
 from digitus.types import Array, Images, Matrix, Numbers
 
-Inputs = list[Any]
+Inputs: TypeAlias = list[Array]
 
 
 def values(network: Network, images: Images) -> list[Numbers]:
-    """Value by value, each [n ...]: the picture first, the outputs [n 10] last."""
+    """All values in order, each [n ...]: first the picture, last the outputs [n 10]."""
     found: list[Numbers] = [images[..., None].astype(np.float32)]
     for operation in network.operations:
         inputs = [found[i] for i in operation.inputs]
@@ -33,17 +33,17 @@ def probabilities(networks: tuple[Network, ...], images: Images) -> Matrix:
     return np.asarray(np.mean(found, axis=0))
 
 
-def _of(layer: nn.Layer, inputs: Inputs, weights: Mapping[str, Array]) -> Any:
+def _of(layer: nn.Layer, inputs: Inputs, weights: Mapping[str, Array]) -> Array:
     return layer.forward(dict(weights), inputs[0])[0]
 
 
-def _conv(inputs: Inputs, settings: Mapping[str, float], weights: Mapping[str, Array]) -> Any:
+def _conv(inputs: Inputs, settings: Mapping[str, float], weights: Mapping[str, Array]) -> Array:
     kernel, _, _, channels = weights["W"].shape
     padding = "same" if settings["border"] else "valid"
     return _of(nn.Conv(channels, kernel, int(settings["stride"]), padding), inputs, weights)
 
 
-KINDS: dict[str, Callable[[Inputs, Mapping[str, float], Mapping[str, Array]], Any]] = {
+KINDS: dict[str, Callable[[Inputs, Mapping[str, float], Mapping[str, Array]], Array]] = {
     "affine": lambda x, s, w: w["a"] * x[0] + w["b"],
     "conv": _conv,
     "dense": lambda x, s, w: _of(nn.Dense(w["b"].size), x, w),

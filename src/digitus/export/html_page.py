@@ -16,9 +16,8 @@ import base64
 import json
 import shutil
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from digitus.datasets.digits import DIGITS, named
 from digitus.detection import closeup, model
@@ -26,6 +25,7 @@ from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
 from digitus.detection.detector import BLOCK
 from digitus.errors import ExportError
 from digitus.export import js_module
+from digitus.export.card import About
 from digitus.export.js_module import Store, constant, part, run_node
 from digitus.export.made import Made
 from digitus.export.operations import Network, listed
@@ -62,9 +62,7 @@ process.stdout.write(Buffer.from(found.buffer));
 """
 
 
-def make(
-    members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
-) -> Made:
+def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
     """The page, and Node to run what is in it."""
     if about["classes"] != DIGITS:
         raise ExportError(f"the page reads numbers; this network tells {named(about['classes'])}")
@@ -84,9 +82,7 @@ def _digits(node: str, content: bytes, images: Images) -> Matrix:
     return run_node(node, {"page.html": content}, START + READ_DIGITS, images)
 
 
-def engine(
-    members: Sequence[Network], about: Mapping[str, Any], precision: Precision
-) -> tuple[str, bytes]:
+def engine(members: Sequence[Network], about: About, precision: Precision) -> tuple[str, bytes]:
     """The code that reads digits, drawings and photos, and the bytes of its networks' weights."""
     beside = bytearray()
     store, small = Store(precision, beside), Store("int8", beside, MOST)
@@ -103,12 +99,12 @@ def engine(
     return known + "".join(map(part, ENGINE)), bytes(beside)
 
 
-def _for_photos(network: Chain, params: Params, side: int, store: Store) -> dict[str, Any]:
+def _for_photos(network: Chain, params: Params, side: int, store: Store) -> dict[str, object]:
     size = (side, side)
     return {"size": size, "operations": js_module.as_json(listed(network, params, size), store)}
 
 
-def page(code: str, weights: bytes, about: Mapping[str, Any]) -> str:
+def page(code: str, weights: bytes, about: About) -> str:
     """The page around it."""
     packed = zlib.compress(code.encode("utf-8") + weights, 9)
     size = {"bytes": len(packed), "code": len(code.encode("utf-8"))}

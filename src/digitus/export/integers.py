@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,19 +24,19 @@ from digitus.export.compute import values
 from digitus.export.operations import Network, Operation
 from digitus.export.precision import quantised
 from digitus.synthetic.strokes import strokes
-from digitus.types import Floats32, Images, Shape
+from digitus.types import Array, Floats, Floats32, Images, Numbers, Shape
 
 MEASURED = 300  # pictures from which the ranges of values are taken
 SEED = 7
 LARGEST_SUM = 2**31 - 1
 BIAS_STEPS = 2.0**29  # at most, so that a bias and its products fit 32 bits together
 MULTIPLIER_BITS, MOST_SHIFT = 30, 62
-FIXED_BITS = 30  # of the terms of an affine, and what is added
+FIXED_BITS = 30  # bits of the terms of an affine, and of what is added
 LAYERS_IN_INTEGERS = (
     *("affine", "conv", "dense", "max_pool", "average_pool", "upsample", "relu", "sigmoid"),
     *("tanh", "flatten", "add", "concat"),
 )
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
     "tanh": np.tanh,
@@ -51,7 +50,7 @@ class Grid:
     scale: float
     zero: int
 
-    def of(self, x: Any) -> npt.NDArray[np.uint8]:
+    def of(self, x: Array) -> npt.NDArray[np.uint8]:
         """The nearest bytes."""
         return np.clip(np.rint(np.asarray(x) / self.scale) + self.zero, 0, 255).astype(np.uint8)
 
@@ -68,7 +67,7 @@ class Whole:
     shape: Shape
     grid: Grid
     numbers: Mapping[str, int] = field(default_factory=dict)
-    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    arrays: Mapping[str, Numbers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,7 @@ def _read_by_relus(network: Network, value: int) -> bool:
     return bool(readers) and set(readers) == {"relu"}
 
 
-def _grid(x: Any) -> Grid:
+def _grid(x: Array) -> Grid:
     low, high = min(0.0, float(x.min())), max(0.0, float(x.max()))
     scale = max(high - low, 1e-6) / 255
     return Grid(scale, int(np.clip(np.rint(-low / scale), 0, 255)))
@@ -139,7 +138,7 @@ def _whole(operation: Operation, before: Sequence[Grid], grid: Grid, network: Ne
     """One operation with its numbers."""
     kind, inputs, shape = operation.kind, operation.inputs, operation.shape
     numbers: dict[str, int] = {name: int(v) for name, v in operation.settings.items()}
-    arrays: dict[str, npt.NDArray[Any]] = {}
+    arrays: dict[str, Numbers] = {}
     if kind in ("conv", "dense"):
         last = operation is network.operations[-1]
         arrays, extra = _sums(operation, before[0], None if last else grid)
@@ -160,12 +159,12 @@ def _whole(operation: Operation, before: Sequence[Grid], grid: Grid, network: Ne
 
 def _sums(
     operation: Operation, before: Grid, grid: Grid | None
-) -> tuple[dict[str, npt.NDArray[Any]], dict[str, int]]:
+) -> tuple[dict[str, Numbers], dict[str, int]]:
     """Weights [o ...], biases and multipliers of a convolution or dense layer."""
     W, b = operation.weights["W"], operation.weights["b"].astype(np.float64)
     q, scale = _weights(W, b, before)
     step = before.scale * scale  # of a sum, for each output
-    arrays: dict[str, npt.NDArray[Any]] = {
+    arrays: dict[str, Numbers] = {
         "W": np.ascontiguousarray(np.moveaxis(q, -1, 0)),
         "b": np.rint(b / step).astype(np.int64),
     }
@@ -197,7 +196,7 @@ def _multipliers(real: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], 
 
 def _terms(
     operation: Operation, before: Grid, grid: Grid
-) -> tuple[dict[str, npt.NDArray[Any]], dict[str, int]]:
+) -> tuple[dict[str, Numbers], dict[str, int]]:
     """y = a x + b as (q - zero) m + add, shifted; a and b for each channel or place."""
     a, b = (np.atleast_1d(operation.weights[name]).astype(np.float64) for name in "ab")
     a, b = np.broadcast_arrays(a, b)
@@ -209,7 +208,7 @@ def _terms(
     return arrays, {"shift": shift}
 
 
-def _table(function: Any, before: Grid, grid: Grid) -> npt.NDArray[np.uint8]:
+def _table(function: Callable[[Floats], Floats], before: Grid, grid: Grid) -> npt.NDArray[np.uint8]:
     """The byte of f(x) for every byte of x."""
     return grid.of(function((np.arange(256) - before.zero) * before.scale))
 

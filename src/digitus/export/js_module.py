@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
 from digitus.errors import ExportError
+from digitus.export.card import About
 from digitus.export.made import Made
 from digitus.export.operations import Network, Operation
 from digitus.export.precision import LARGEST, Precision, as_float16, quantised
@@ -43,9 +43,7 @@ process.stdout.write(Buffer.from(found.buffer));
 """
 
 
-def make(
-    members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
-) -> Made:
+def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
     """The module, and Node to run it."""
     content = module(members, about, precision).encode("utf-8")
     node = shutil.which("node")
@@ -59,7 +57,7 @@ def answers(node: str, content: bytes, images: Images) -> Matrix:
     return run_node(node, {"digits.mjs": content}, MAIN, images)
 
 
-def module(members: Sequence[Network], about: Mapping[str, Any], precision: Precision) -> str:
+def module(members: Sequence[Network], about: About, precision: Precision) -> str:
     """The text of the module. Raises `ExportError` for a layer that it cannot have."""
     code = part("digitus.js")
     return (
@@ -67,7 +65,7 @@ def module(members: Sequence[Network], about: Mapping[str, Any], precision: Prec
     )
 
 
-def model(members: Sequence[Network], about: Mapping[str, Any], store: Store) -> Mapping[str, Any]:
+def model(members: Sequence[Network], about: About, store: Store) -> Mapping[str, object]:
     """What the module's code needs to know of networks."""
     return {
         "card": about["card"],
@@ -81,7 +79,7 @@ def model(members: Sequence[Network], about: Mapping[str, Any], store: Store) ->
     }
 
 
-def constant(name: str, value: Mapping[str, Any]) -> str:
+def constant(name: str, value: Mapping[str, object]) -> str:
     """A line of code that gives a value a name."""
     # "<" would end the script of a page, if it stood in a name.
     text = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
@@ -89,11 +87,11 @@ def constant(name: str, value: Mapping[str, Any]) -> str:
 
 
 def part(name: str) -> str:
-    """Code that is written by hand."""
+    """A file of the code that is written by hand."""
     return (files("digitus.export") / "parts" / name).read_text("utf-8")
 
 
-def as_json(operations: Sequence[Operation], store: Store) -> list[dict[str, Any]]:
+def as_json(operations: Sequence[Operation], store: Store) -> list[dict[str, object]]:
     """Operations as JSON has them. Raises `ExportError` for a layer that there is no code for."""
     return [_operation(operation, store) for operation in operations]
 
@@ -109,8 +107,8 @@ class Store:
     beside: bytearray | None = None
     most: int = LARGEST
 
-    def weights(self, w: Floats32) -> dict[str, Any]:
-        """Matrices and kernels."""
+    def weights(self, w: Floats32) -> dict[str, object]:
+        """A matrix or kernel, as the module's code reads it."""
         if self.precision == "float16":
             return {"kind": "float16", "data": self._put(as_float16(w))}
         if self.precision == "int8":
@@ -118,8 +116,8 @@ class Store:
             return {"kind": "int8", "data": self._put(q), "scale": self._put(scale)}
         return self.numbers(w)
 
-    def numbers(self, w: Floats32) -> dict[str, Any]:
-        """All others, which are few."""
+    def numbers(self, w: Floats32) -> dict[str, object]:
+        """Any other array: these are small, and stay float32."""
         return {"kind": "float32", "data": self._put(w)}
 
     def _put(self, values: Numbers) -> str | list[int]:
@@ -131,7 +129,7 @@ class Store:
         return [len(self.beside) - len(content), len(self.beside)]
 
 
-def _operation(operation: Operation, store: Store) -> dict[str, Any]:
+def _operation(operation: Operation, store: Store) -> dict[str, object]:
     if operation.kind not in KINDS:
         raise ExportError(f"{operation.layer} cannot be exported to JavaScript")
     settings = dict(operation.settings)

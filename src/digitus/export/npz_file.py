@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from digitus.export.card import About
 from digitus.export.compute import probabilities
 from digitus.export.made import Made
 from digitus.export.operations import Network, Operation
@@ -24,9 +25,7 @@ from digitus.export.precision import Precision, as_float16, quantised
 from digitus.types import Floats32, Numbers
 
 
-def make(
-    members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
-) -> Made:
+def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
     """The file, and NumPy to run it."""
     arrays: dict[str, Numbers] = {}
     listed = []

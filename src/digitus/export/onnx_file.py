@@ -17,24 +17,23 @@ from typing import Any
 import numpy as np
 
 from digitus.errors import ExportError
+from digitus.export.card import About
 from digitus.export.made import Made
 from digitus.export.onnx_run import DIGITS, IMAGES, MISSING, PROBABILITIES, answers, opened
 from digitus.export.operations import Network, Operation
 from digitus.export.precision import Precision, as_float16, quantised
-from digitus.types import Floats32, Numbers
+from digitus.types import Floats32, Numbers, Shape
 
 OPSET, IR = 17, 8
 
 
-def make(
-    members: Sequence[Network], about: dict[str, Any], precision: Precision, name: str
-) -> Made:
+def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
     """The file, and ONNX Runtime to run it."""
     content = onnx_bytes(members, about, precision)
     return Made({".onnx": content}, lambda images: answers(opened(content), images))
 
 
-def onnx_bytes(members: Sequence[Network], about: dict[str, Any], precision: Precision) -> bytes:
+def onnx_bytes(members: Sequence[Network], about: About, precision: Precision) -> bytes:
     """The file, checked by `onnx.checker`. Raises `ExportError` where the library is missing."""
     try:
         import onnx
@@ -136,7 +135,7 @@ def _channels_first(a: Floats32) -> Floats32:
     return a.transpose(2, 0, 1) if a.ndim == 3 else a
 
 
-def _affine(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _affine(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     a, b = (_channels_first(operation.weights[name]) for name in "ab")
     if len(before) == 3:
         a, b = (w[:, None, None] if w.ndim == 1 else w for w in (a, b))
@@ -146,7 +145,7 @@ def _affine(graph: _Graph, inputs: list[str], operation: Operation, before: Any)
     return graph.add("Add", [at, graph.constant(b)]) if b.any() else at
 
 
-def _conv(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _conv(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     W, b = operation.weights["W"], operation.weights["b"]
     kernel = graph.weights(np.ascontiguousarray(W.transpose(3, 2, 0, 1)), axis=0)
     stride, border = int(operation.settings["stride"]), int(operation.settings["border"])
@@ -156,34 +155,34 @@ def _conv(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -
     )  # fmt: skip
 
 
-def _dense(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _dense(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     W, b = operation.weights["W"], operation.weights["b"]
     return graph.add("Gemm", [*inputs, graph.weights(W, axis=1), graph.constant(b)])
 
 
 def _pool(kind: str) -> Callable[..., str]:
-    def pool(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+    def pool(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
         sides = [int(operation.settings["size"])] * 2
         return graph.add(kind, inputs, kernel_shape=sides, strides=sides)
 
     return pool
 
 
-def _upsample(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _upsample(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     factor = operation.settings["factor"]
     scales = graph.constant(np.array([1, 1, factor, factor], np.float32))
     how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     return graph.add("Resize", [*inputs, "", scales], mode="nearest", **how)
 
 
-def _flatten(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _flatten(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     at = inputs[0]
     if len(before) == 3 and before[2] > 1:
         at = graph.add("Transpose", [at], perm=[0, 2, 3, 1])
     return graph.add("Reshape", [at, graph.constant(np.array([0, operation.shape[0]]))])
 
 
-def _deslant(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _deslant(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     """`nn.Deslant` node by node; rows are read by a product with the hats T [n h w w]."""
     from digitus.nn.deslant import EPSILON, LEAST_INK
 
@@ -223,7 +222,7 @@ def _deslant(graph: _Graph, inputs: list[str], operation: Operation, before: Any
     return op("Squeeze", op("MatMul", hats, column), graph.constant(np.array([4])))
 
 
-def _concat(graph: _Graph, inputs: list[str], operation: Operation, before: Any) -> str:
+def _concat(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
     return graph.add("Concat", inputs, axis=1)
 
 

@@ -14,16 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from digitus import nn
+from digitus.history import History
 from digitus.nn.arrays import to_numpy
 from digitus.nn.fusion import fused
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
-from digitus.types import Floats32, Images, Matrix, Params, Shape
+from digitus.types import Array, Floats32, Images, Matrix, Params, Shape
 
 
 class Model(Protocol):
@@ -40,7 +41,7 @@ class Model(Protocol):
     @property
     def threshold(self) -> float: ...  # noqa: D102
     @property
-    def history(self) -> dict[str, Any]: ...  # noqa: D102
+    def history(self) -> History: ...  # noqa: D102
     @property
     def parameter_count(self) -> int: ...  # noqa: D102
     def probabilities(self, images: Images) -> Matrix: ...  # noqa: D102
@@ -161,25 +162,25 @@ def _layer(
             return found
         case nn.Relu() | nn.Sigmoid() | nn.Tanh() | nn.Softmax() | nn.Flatten():
             return add(type(layer).__name__.lower(), value)
-    return add(type(layer).__name__, value)  # nothing knows it: `unsupported` names it
+    return add(type(layer).__name__, value)  # no kind of export knows it, and each says so
 
 
-def _floats(**weights: Any) -> dict[str, Floats32]:
+def _floats(**weights: Array) -> dict[str, Floats32]:
     return {name: np.ascontiguousarray(w, np.float32) for name, w in weights.items()}
 
 
-def _batch_norm(layer: nn.BatchNorm, p: Params) -> dict[str, Any]:
+def _batch_norm(layer: nn.BatchNorm, p: Params) -> dict[str, Floats32]:
     a = p["gamma"] / np.sqrt(p["var"] + layer.epsilon)
     return {"a": a, "b": p["beta"] - a * p["mean"]}
 
 
-def _standardize(layer: nn.Standardize, p: Params) -> dict[str, Any]:
+def _standardize(layer: nn.Standardize, p: Params) -> dict[str, Floats32]:
     a = 1 / np.maximum(p["deviation"], layer.floor)
     return {"a": a, "b": -a * p["mean"]}
 
 
 # Each as a and b of y = a x + b: numbers, one for each channel, or one for each place.
-_AFFINE: dict[type, Callable[..., dict[str, Any]]] = {
+_AFFINE: dict[type, Callable[..., dict[str, Floats32]]] = {
     nn.Scale: lambda layer, p: {"a": 1 / layer.divisor, "b": 0.0},
     nn.Centre: lambda layer, p: {"a": 1.0, "b": -p["mean"]},
     nn.Standardize: _standardize,

@@ -21,7 +21,7 @@ LONGEST_SIDE = 1200.0  # mm: A0
 LONGEST_NAME = 60
 
 
-def check_known(table: Any, keys: Iterable[str], where: str) -> None:
+def check_known(table: object, keys: Iterable[str], where: str) -> None:
     """Raises for a table that is none, and for a setting that there is not."""
     if not isinstance(table, dict):
         raise FormError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
@@ -30,26 +30,26 @@ def check_known(table: Any, keys: Iterable[str], where: str) -> None:
             raise FormError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, keys)}")
 
 
-def as_text(value: Any, where: str, *, empty: bool = False) -> str:
+def as_text(value: object, where: str, *, empty: bool = False) -> str:
     """A text in one line."""
     if not isinstance(value, str) or not (value or empty) or not value.isprintable():
         raise FormError(f"{where} must be text in a line, not {reprlib.repr(value)}")
     return value
 
 
-def as_texts(value: Any, where: str) -> tuple[str, ...]:
+def as_texts(value: object, where: str) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(value, list):
         raise FormError(f"{where} must be a list of texts, not {reprlib.repr(value)}")
     return tuple(as_text(v, where) for v in value)
 
 
-def as_text_or_none(value: Any, where: str) -> str:
+def as_text_or_none(value: object, where: str) -> str:
     """A text that may be empty."""
     return as_text(value, where, empty=True)
 
 
-def as_date(value: Any, where: str) -> str:
+def as_date(value: object, where: str) -> str:
     """The form of a date."""
     date = as_text(value, where, empty=True)
     if date and [date.count(letter) for letter in DATE_LETTERS] not in ([2, 2, 2], [2, 2, 4]):
@@ -57,7 +57,7 @@ def as_date(value: Any, where: str) -> str:
     return date
 
 
-def as_name(value: Any, where: str) -> str:
+def as_name(value: object, where: str) -> str:
     """The name of a field, which is one of a column."""
     name = as_text(value, where)
     if not name.isidentifier() or len(name) > LONGEST_NAME:
@@ -67,7 +67,7 @@ def as_name(value: Any, where: str) -> str:
     return name
 
 
-def as_one_of(value: Any, known: Iterable[str], where: str) -> str:
+def as_one_of(value: object, known: Iterable[str], where: str) -> str:
     """One of several words."""
     if value not in tuple(known):
         near = nearest(value if isinstance(value, str) else "", known)
@@ -75,22 +75,21 @@ def as_one_of(value: Any, known: Iterable[str], where: str) -> str:
     return str(value)
 
 
-def as_checks(value: Any, where: str) -> tuple[str, ...]:
+def as_checks(value: object, where: str) -> tuple[str, ...]:
     """The names of checks."""
     return tuple(as_one_of(v, CHECKS, where) for v in as_texts(value, where))
 
 
-def as_numbers(value: Any, where: str) -> tuple[float, ...]:
+def as_numbers(value: object, where: str) -> tuple[float, ...]:
     """A list of finite numbers."""
-    good = isinstance(value, list) and all(
+    if not isinstance(value, list) or not all(
         isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value
-    )
-    if not good:
+    ):
         raise FormError(f"{where} must be a list of numbers, not {reprlib.repr(value)}")
     return tuple(map(float, value))
 
 
-def as_amount(value: Any, where: str) -> float:
+def as_amount(value: object, where: str) -> float:
     """A number that is not negative."""
     (found,) = as_numbers([value], where)
     if found < 0:
@@ -98,7 +97,7 @@ def as_amount(value: Any, where: str) -> float:
     return found
 
 
-def as_place(value: Any, where: str) -> tuple[float, ...]:
+def as_place(value: object, where: str) -> tuple[float, ...]:
     """x, y, width and height."""
     found = as_numbers(value, where)
     if len(found) != 4:
@@ -106,28 +105,28 @@ def as_place(value: Any, where: str) -> tuple[float, ...]:
     return found
 
 
-def as_places(value: Any, where: str) -> tuple[tuple[float, ...], ...]:
+def as_places(value: object, where: str) -> tuple[tuple[float, ...], ...]:
     """A list of places."""
     if not isinstance(value, list):
         raise FormError(f"{where} must be a list of places, not {reprlib.repr(value)}")
     return tuple(as_place(v, where) for v in value)
 
 
-def as_page(value: Any, where: str) -> int:
+def as_page(value: object, where: str) -> int:
     """The number of a page."""
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_PAGES:
         raise FormError(f"{where} is from 1 to {MOST_PAGES}, not {reprlib.repr(value)}")
     return value
 
 
-def as_flag(value: Any, where: str) -> bool:
+def as_flag(value: object, where: str) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise FormError(f"{where} is true or false, not {reprlib.repr(value)}")
     return value
 
 
-def as_paper(value: Any, where: str) -> tuple[float, float]:
+def as_paper(value: object, where: str) -> tuple[float, float]:
     """A paper by its name, or its width and height in mm."""
     if isinstance(value, str):
         return PAPERS[as_one_of(value, PAPERS, where)]
@@ -137,7 +136,7 @@ def as_paper(value: Any, where: str) -> tuple[float, float]:
     return sides[0], sides[1]
 
 
-READERS: dict[str, Callable[[Any, str], Any]] = {
+READERS: dict[str, Callable[[object, str], Any]] = {
     "name": as_name, "place": as_place, "page": as_page, "label": as_text_or_none,
     "pattern": as_text_or_none, "date": as_date, "range": as_numbers, "allowed": as_texts,
     "checks": as_checks, "required": as_flag, "full": as_flag, "cells": as_places,

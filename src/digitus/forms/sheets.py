@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -37,7 +37,7 @@ SIDE = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
 LEAST = 1e-4  # the share of an alternative that is kept
 KEPT = 8  # alternatives of a field
 
-Record = dict[str, Any]
+Record: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from digitus.nn.arrays import namespace
 from digitus.nn.branches import branches
-from digitus.nn.layers import Chain, prefixed, scoped
+from digitus.nn.layers import Chain, Layer, prefixed, scoped
 from digitus.nn.spatial import BatchNorm, Conv
 from digitus.types import Params
 
@@ -25,7 +25,7 @@ def fused(network: Chain, p: Params) -> tuple[Chain, Params]:
     Each `Conv` with a `BatchNorm` right after it becomes a `Conv`, also within nested chains;
     everything else stays. `p` is not changed.
     """
-    layers: list[Any] = []
+    layers: list[Layer] = []
     params: Params = {}
     for layer, own in zip(network.layers, scoped(p, len(network.layers)), strict=True):
         if isinstance(layer, BatchNorm) and layers and isinstance(layers[-1], Conv):
@@ -40,7 +40,7 @@ def fused(network: Chain, p: Params) -> tuple[Chain, Params]:
     return Chain(layers), params
 
 
-def _inside(layer: Any, p: Params) -> tuple[Any, Params]:
+def _inside(layer: Layer, p: Params) -> tuple[Layer, Params]:
     """A layer with the chains that it holds fused, and its parameters."""
     held = branches(layer)
     if not held:
@@ -53,6 +53,7 @@ def _inside(layer: Any, p: Params) -> tuple[Any, Params]:
         params |= {prefix + name: a for name, a in own.items()}
     if isinstance(layer, Chain):
         return chains[layer], params
-    settings = {f.name: getattr(layer, f.name) for f in fields(layer)}
-    inner = {name: chains[v] for name, v in settings.items() if isinstance(v, Chain)}
-    return replace(layer, **inner), params
+    settings: Any = layer  # a dataclass, as every layer is
+    values = {f.name: getattr(layer, f.name) for f in fields(settings)}
+    inner = {name: chains[v] for name, v in values.items() if isinstance(v, Chain)}
+    return replace(settings, **inner), params

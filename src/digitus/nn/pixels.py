@@ -26,12 +26,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from digitus.nn.kernels import NUMBERS, NUMPY, address, chosen, level
 from digitus.nn.products import scratch, scratch_address, times, transposed_times
-from digitus.types import Bytes, Numbers
+from digitus.types import Bytes, Index, Numbers
 
 BLOCK_ROWS = 1024  # 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
 # Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
 # time for 256 pictures and 800 columns, 0.94 for 64; with fewer, picking them out takes as long.
-FEWEST_PICTURES, FEWEST_COLUMNS = 64, 100  # with which it pays
+FEWEST_PICTURES, FEWEST_COLUMNS = 64, 100  # from which on it pays
 # The compiled kernel leaves out what has no ink in six pictures, or six pixels: of 256 pictures and
 # 800 columns it takes 0.4 of the time; with 10 columns NumPy is as fast.
 COMPILED_PICTURES, COMPILED_COLUMNS = 16, 32
@@ -62,7 +62,7 @@ class Pixels(NDArrayOperatorsMixin):
     def __len__(self) -> int:
         return len(self.bytes)
 
-    def __getitem__(self, index: Any) -> Pixels:
+    def __getitem__(self, index: Index) -> Pixels:
         return Pixels(self.bytes[index], self.dtype, self.factor)
 
     def reshape(self, shape: tuple[int, ...], order: Any = "C") -> Pixels:
@@ -81,8 +81,8 @@ class Pixels(NDArrayOperatorsMixin):
         numbers = (np.asarray(x) if isinstance(x, Pixels) else x for x in inputs)
         return getattr(ufunc, method)(*numbers, **options)
 
-    def __mul__(self, factor: Any) -> Any:
-        """A number is remembered."""
+    def __mul__(self, factor: object) -> Any:
+        """A factor is kept for later; anything else is multiplied now."""
         if isinstance(factor, float):
             return Pixels(self.bytes, self.dtype, self.factor * factor)
         return np.asarray(self) * factor

@@ -73,7 +73,7 @@ def open_store(path: Path) -> Store:
         raise DataError(f"{path} is not a results file of digitus papers ({error})") from None
 
 
-def as_json(value: Any) -> Any:
+def as_json(value: object) -> Any:
     """The value as it will be read again: tuples as lists, NumPy's numbers as Python's."""
     return json.loads(json.dumps(value, default=_plain))
 
@@ -87,7 +87,7 @@ def _written(whole: Record) -> str:
     return _lines(whole, "") + "\n"
 
 
-def _lines(value: Any, margin: str) -> str:
+def _lines(value: object, margin: str) -> str:
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or len(flat) + len(margin) <= 110:
         return flat

@@ -16,6 +16,7 @@ from digitus.datasets.digits import DIGITS, named
 from digitus.errors import RecipeError, ShapeError
 from digitus.limits import ACTIVATIONS, NETWORK_LAYERS, PARAMETERS, PRODUCTS
 from digitus.nn.cost import cost
+from digitus.nn.losses import Loss
 from digitus.synthetic.wear import Wear
 
 LAYERS = (
@@ -66,7 +67,7 @@ class Recipe:
     classes: str = DIGITS
     development: int = 5000
     initial: nn.Initializer = field(default_factory=nn.He)
-    loss: Any = field(default_factory=nn.SoftmaxCrossEntropy)
+    loss: Loss = field(default_factory=nn.SoftmaxCrossEntropy)
     optimizer: nn.Optimizer = field(default_factory=nn.Adam)
     schedule: nn.Schedule = field(default_factory=lambda: nn.Cosine(rate=0.001))
     batch_size: int = 128
@@ -170,7 +171,7 @@ def with_settings(recipe: Recipe, **settings: Any) -> Recipe:
         raise RecipeError(f"recipe {recipe.name}: {error}") from None
 
 
-def is_name(name: Any) -> bool:
+def is_name(name: object) -> bool:
     """Whether a folder can be called so, inside the folder it is meant for."""
     if not isinstance(name, str) or not name.isprintable() or len(name) > 100:
         return False

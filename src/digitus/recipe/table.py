@@ -30,6 +30,7 @@ from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
 from digitus.files import open_file
 from digitus.limits import NESTING, NETWORK_LAYERS
+from digitus.nn.losses import Loss
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 
@@ -144,7 +145,7 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     return table
 
 
-def _settings(value: Any) -> dict[str, Any]:
+def _settings(value: object) -> dict[str, Any]:
     return {"kind": type(value).__name__, **_fields(value)}
 
 
@@ -166,7 +167,7 @@ def _plain(value: Any) -> Any:
     return _fields(value) if is_dataclass(value) else value
 
 
-def _chain(layers: Any, where: str, called: str) -> nn.Chain:
+def _chain(layers: object, where: str, called: str) -> nn.Chain:
     """The chain that a list of tables describes."""
     if not isinstance(layers, list):
         raise RecipeError(f"{called} must be a list of layers, not {reprlib.repr(layers)}")
@@ -174,14 +175,14 @@ def _chain(layers: Any, where: str, called: str) -> nn.Chain:
     return nn.Chain(list(made))
 
 
-def _parts(parts: Any, where: str) -> list[tuple[Any, int, float]]:
+def _parts(parts: object, where: str) -> list[tuple[Loss, int, float]]:
     """The losses of a `MultiTask`, with their channels and weights."""
     if not isinstance(parts, list):
         raise RecipeError(f"{where} must be a list of losses, not {reprlib.repr(parts)}")
     return [_part(part, f"{where}: {i}") for i, part in enumerate(parts)]
 
 
-def _part(part: Any, where: str) -> tuple[Any, int, float]:
+def _part(part: object, where: str) -> tuple[Loss, int, float]:
     if not isinstance(part, dict) or part.keys() != set(PART_KEYS):
         wanted = ", ".join(PART_KEYS)
         raise RecipeError(f"{where} must be a table of {wanted}, not {reprlib.repr(part)}")
@@ -192,7 +193,7 @@ def _part(part: Any, where: str) -> tuple[Any, int, float]:
     )
 
 
-def _check_layers(network: Any, where: str) -> None:
+def _check_layers(network: object, where: str) -> None:
     """Raises `RecipeError` for more layers, or deeper ones, than a network has, before any is made.
 
     A file from a stranger may have very many of them.
@@ -210,7 +211,7 @@ def _check_layers(network: Any, where: str) -> None:
         raise RecipeError(f"{where}: layers may be nested {NESTING} deep, not deeper")
 
 
-def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
+def _chosen(table: object, kinds: tuple[type, ...], where: str) -> Any:
     """The object that a table with a `kind` describes."""
     names = {kind.__name__: kind for kind in kinds}
     if not isinstance(table, dict) or "kind" not in table:
@@ -223,7 +224,7 @@ def _chosen(table: Any, kinds: tuple[type, ...], where: str) -> Any:
     return _build(names[kind], rest, f"{where}, {kind}")
 
 
-def _build(cls: type, table: Any, where: str) -> Any:
+def _build(cls: type, table: object, where: str) -> Any:
     """An instance of a dataclass from a table whose keys are its fields."""
     if not isinstance(table, dict):
         raise RecipeError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
@@ -244,7 +245,7 @@ def _build(cls: type, table: Any, where: str) -> Any:
         raise RecipeError(f"{where}: {error}") from None
 
 
-def _checked(value: Any, hint: Any, where: str) -> Any:
+def _checked(value: object, hint: Any, where: str) -> Any:
     """The value if it is of the type asked for; lists of numbers become tuples."""
     if hint is nn.Chain:
         return value if isinstance(value, nn.Chain) else _chain(value, where, where)

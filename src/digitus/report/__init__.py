@@ -15,7 +15,6 @@ import platform
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -23,6 +22,8 @@ from markupsafe import Markup
 from digitus import __version__
 from digitus.evaluation import Evaluation
 from digitus.files import write_page
+from digitus.history import EpochRecord
+from digitus.metrics import ScoreRecord
 from digitus.recognizer import Recognizer
 from digitus.report import charts, model, score
 from digitus.report.formats import duration, percent, quantity
@@ -35,7 +36,7 @@ def write_report(
     path: Path | str,
     recognizer: Recognizer,
     evaluation: Evaluation,
-    epochs: Sequence[dict[str, Any]] | None = None,
+    epochs: Sequence[EpochRecord] | None = None,
 ) -> None:
     """Writes the report to one HTML file, atomically, over nothing but an older page of ours.
 
@@ -50,7 +51,7 @@ def write_report(
 def report(
     recognizer: Recognizer,
     evaluation: Evaluation,
-    epochs: Sequence[dict[str, Any]] | None = None,
+    epochs: Sequence[EpochRecord] | None = None,
 ) -> str:
     """The report as text; see `write_report`."""
     if epochs is None:
@@ -90,14 +91,14 @@ def report(
     )
 
 
-def _known(recognizer: Recognizer) -> dict[str, Any]:
+def _known(recognizer: Recognizer) -> dict[str, object]:
     """What the model's file says of itself."""
     calibration = {"temperature": recognizer.temperature, "threshold": recognizer.threshold}
     return calibration | recognizer.history
 
 
 def _facts(
-    recognizer: Recognizer, record: dict[str, Any], epochs: Sequence[dict[str, Any]]
+    recognizer: Recognizer, record: ScoreRecord, epochs: Sequence[EpochRecord]
 ) -> list[tuple[str, str]]:
     history = recognizer.history
     pairs = [("digits", str(record["data"])), ("parameters", quantity(recognizer.parameter_count))]

@@ -8,11 +8,11 @@ recipe (`model`), how a picture is read with the network (`explain`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 from markupsafe import Markup
@@ -23,6 +23,7 @@ from digitus.detection.model import PageNetwork
 from digitus.detection.source import TrainedPages
 from digitus.detection.tasks import task_of
 from digitus.files import write_page
+from digitus.history import EpochRecord
 from digitus.report import charts, model
 from digitus.report.formats import duration, percent, quantity
 from digitus.report.html import Section, fill, standalone
@@ -49,7 +50,7 @@ class Counts:
 
     @property
     def digits(self) -> int:
-        """How many there are."""
+        """How many digits there are."""
         return self.found + self.mistaken + self.missed
 
 
@@ -107,7 +108,7 @@ def _facts(trained: TrainedPages, crops: int) -> list[tuple[str, str]]:
     ]
 
 
-def learning(epochs: Sequence[dict[str, Any]], crops: int) -> Section | None:
+def learning(epochs: Sequence[EpochRecord], crops: int) -> Section | None:
     """The curves of loss, of its parts and of what is right, over the examples seen."""
     if not epochs:
         return None
@@ -117,7 +118,9 @@ def learning(epochs: Sequence[dict[str, Any]], crops: int) -> Section | None:
         seen, words = seen / 1000, f"thousand {SEEN}"
 
     def column(key: str) -> Floats64:
-        return np.array([float(epoch.get(key, np.nan)) for epoch in epochs])
+        return np.array(
+            [float(cast("Mapping[str, float]", epoch).get(key, np.nan)) for epoch in epochs]
+        )
 
     loss, found = (
         [
@@ -163,7 +166,7 @@ def finds(network: PageNetwork, pages: Sequence[Page]) -> Section:
 
 
 def counts(kinds: Counter[str]) -> Counts:
-    """From how many frames there are of each kind."""
+    """From the number of frames of each kind."""
     return Counts(kinds["digit"], kinds["refused"], kinds["missed"], kinds["unlikely"])
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
@@ -27,7 +26,7 @@ class Section:
     body: Markup
 
 
-def fill(template: str, macro: str, **values: Any) -> Markup:
+def fill(template: str, macro: str, **values: object) -> Markup:
     """One macro of a template, with its arguments."""
     from digitus.report.templates import environment
 

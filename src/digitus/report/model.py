@@ -8,12 +8,13 @@ weights, every layer with its equation, the recipe. Not inside: how well it read
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 from markupsafe import Markup
 
+from digitus.history import EpochRecord
 from digitus.nn import Conv, Dense
 from digitus.nn.branches import branches
 from digitus.recipe import Recipe, to_table
@@ -24,7 +25,7 @@ from digitus.report.html import Section, fill
 from digitus.report.pictures import Sheet, signed_sheet
 from digitus.types import Floats, Floats64, Shape
 
-Epochs = Sequence[dict[str, Any]]
+Epochs: TypeAlias = Sequence[EpochRecord]
 TEMPLATE = "report/model.html"
 UNITS_SHOWN = 64  # those with the largest weights
 EPOCHS_SHOWN = 40  # rows of their table
@@ -74,7 +75,7 @@ def _pace(epochs: Epochs) -> str:
 
 def _column(epochs: Epochs, key: str) -> Floats64:
     """One value of each epoch; NaN where there is none."""
-    values = (epoch.get(key) for epoch in epochs)
+    values = (cast("Mapping[str, float | None]", epoch).get(key) for epoch in epochs)
     return np.array([np.nan if v is None else float(v) for v in values])
 
 
@@ -181,7 +182,7 @@ def _code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(text)
 
 
-def _equation(value: Any) -> Markup:
+def _equation(value: object) -> Markup:
     """The first line of its docstring: in this project that is its equation."""
     text = (type(value).__doc__ or "").strip()
     line = text.partition("\n")[0].replace("`", "")
@@ -202,7 +203,7 @@ def recipe_text(recipe: Recipe) -> str:
     return "\n".join(lines + tables) + "\n"
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
     if isinstance(value, list | tuple):
@@ -212,21 +213,21 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def recipe(recipe: Recipe, known: dict[str, Any]) -> Section:
+def recipe(recipe: Recipe, known: Mapping[str, object]) -> Section:
     """The recipe, and whatever else is known of the network's past, but for its epochs."""
     rows = [[k, _code(_plain(v))] for k, v in _flat(known) if k != "epochs"]
     body = fill(TEMPLATE, "recipe", text=recipe_text(recipe), rows=rows)
     return Section("recipe", "The recipe", body)
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def _flat(values: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
     """{"data": {"name": 1}} as [("data.name", 1)]."""
-    pairs: list[tuple[str, Any]] = []
+    pairs: list[tuple[str, object]] = []
     for key, value in values.items():
         name = f"{prefix}{key}"
         pairs += _flat(value, f"{name}.") if isinstance(value, dict) else [(name, value)]
     return pairs
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)

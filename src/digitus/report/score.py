@@ -10,18 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
 from digitus.evaluation import Evaluation
-from digitus.metrics import interval95, sign
+from digitus.metrics import ScoreRecord, interval95, sign
 from digitus.report import charts
 from digitus.report.formats import SPACE, percent, quantity
 from digitus.report.html import PARTS, Section, fill
 from digitus.report.pictures import Sheet, ink_sheet
-from digitus.types import Ints
+from digitus.types import Bools, Ints, Vector
 
 TEMPLATE = "report/score.html"
 PICTURES_PER_CELL = 40  # pictures of one confusion: 90 cells of them are about a megabyte
@@ -39,7 +38,7 @@ class Mistakes:
 
     @cached_property
     def order(self) -> Ints:
-        """Their places in the set."""
+        """The mistakes' places in the set."""
         e = self.evaluation
         wrong = np.flatnonzero(e.answers != e.digits.labels)
         return wrong[np.argsort(-e.confidence[wrong], kind="stable")]
@@ -61,7 +60,7 @@ class Mistakes:
 
     @cached_property
     def sheet(self) -> Sheet:
-        """The pictures."""
+        """The pictures of the mistakes."""
         return ink_sheet("misread", self.evaluation.digits.images[list(self.shown)])
 
     def words(self, k: int) -> str:
@@ -74,7 +73,7 @@ class Mistakes:
         )
 
 
-def in_words(record: dict[str, Any]) -> str:
+def in_words(record: ScoreRecord) -> str:
     """The score as a sentence: 9,841 of 10,000 right: 98.41 % (98.15 to 98.64 %)."""
     n = record["n"]
     right = n - sum(row["wrong"] for row in record["by_digit"])
@@ -83,7 +82,7 @@ def in_words(record: dict[str, Any]) -> str:
     return f"{right:,} of {n:,} right: {percent(record['accuracy'])} ({low} to {high})"
 
 
-def by_digit(record: dict[str, Any], mistakes: Mistakes) -> Section:
+def by_digit(record: ScoreRecord, mistakes: Mistakes) -> Section:
     """The papers' table, and the most frequent confusions in words."""
     rows = record["by_digit"]
     most = max((1 - (row["accuracy"] or 0) for row in rows if row["count"]), default=0)
@@ -114,7 +113,7 @@ def _digit_row(name: str, n: int, wrong: int, bar: Markup) -> list[str]:
     return [name, quantity(n), quantity(wrong), percent(share) + bar, percent(correct)]
 
 
-def confusion(record: dict[str, Any], mistakes: Mistakes) -> Section:
+def confusion(record: ScoreRecord, mistakes: Mistakes) -> Section:
     """The confusion matrix; every number off the diagonal opens its pictures."""
     matrix = record["confusion"]
     most = max((n for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j), default=0)
@@ -167,7 +166,7 @@ def _card(e: Evaluation, k: int) -> _Card:
     return _Card(k, signs[digit], signs[e.answers[k]], answers)
 
 
-def calibration(record: dict[str, Any], evaluation: Evaluation) -> Section:
+def calibration(record: ScoreRecord, evaluation: Evaluation) -> Section:
     """Confidence against accuracy, and what refusing the unsure answers gives."""
     right = evaluation.answers == evaluation.digits.labels
     confidence = np.asarray(evaluation.confidence, np.float64)
@@ -194,7 +193,7 @@ def calibration(record: dict[str, Any], evaluation: Evaluation) -> Section:
     return Section("calibration", "How honest its confidence is", body)
 
 
-def _refusal(record: dict[str, Any], confidence: Any, right: Any) -> Markup:
+def _refusal(record: ScoreRecord, confidence: Vector, right: Bools) -> Markup:
     """The curve of refusing more and more, the least confident first."""
     n = len(right)
     kept = np.arange(1, n + 1)

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -36,7 +35,7 @@ from digitus.serve.middleware import RequireToken, middleware
 from digitus.serve.mistakes import MistakesHandler
 from digitus.serve.models import Models
 from digitus.serve.openapi import Addresses, document
-from digitus.serve.operation import Operation
+from digitus.serve.operation import Handler, Operation
 from digitus.serve.pen import pen
 from digitus.serve.recognition import Recognition
 from digitus.serve.responses import error_response, json_text, refusal
@@ -57,13 +56,13 @@ class Backend:
         self.recognizer = recognizer
         self.batcher = Batcher(recognizer)
         self.pool = WorkerPool(MOST_PUPILS if roster else 0)
-        # Of its own, so that large pictures, and 10,000 digits at once, keep nobody from drawing.
+        # Threads of its own: large pictures or 10,000 digits at once keep nobody from drawing.
         self.pictures = WorkerPool()
         self.runs = LiveRuns(folder, self._answers, of_class=roster is not None)
         self.metrics = self._metrics()
 
     def _answers(self) -> int:
-        """How many are being worked on."""
+        """How many requests are being worked on."""
         return self.pool.busy + self.pictures.busy + (self.batcher.queued > 0)
 
     def _metrics(self) -> Metrics:
@@ -88,7 +87,7 @@ class Backend:
         mistakes = MistakesHandler(models, self.pictures)
         runs = RunHandlers(self.runs, self.pool)
         health = HealthHandler(models, self.pool)
-        handlers: dict[str, dict[str, Callable[..., Awaitable[Any]]]] = {
+        handlers: dict[str, dict[str, Handler]] = {
             "/api/recognize": {"POST": recognition.recognize},
             "/api/read": {"POST": recognition.read},
             "/api/draw": {"POST": recognition.draw},
@@ -117,7 +116,7 @@ class Backend:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Takes up the runs, and keeps them in the end."""
+        """Takes up the runs when the server starts, and keeps them when it ends."""
         self.runs.open()
         yield
         await asyncio.to_thread(self.runs.close)
@@ -176,7 +175,7 @@ def application(
     return app
 
 
-def described(handlers: Mapping[str, Mapping[str, Callable[..., Awaitable[Any]]]]) -> Addresses:
+def described(handlers: Mapping[str, Mapping[str, Handler]]) -> Addresses:
     """By path and method, what is done, with what its signature says."""
     return {
         path: {method: Operation.of(handler) for method, handler in methods.items()}
@@ -201,7 +200,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 def _words(error: HTTPException) -> str:
-    """One line; those of the framework in ours."""
+    """An error as one line, also one that the framework raises."""
     own = {404: "there is nothing at this address", 405: "this address takes another method"}
     return own.get(error.status_code, error.detail) if error.detail[:1].isupper() else error.detail
 

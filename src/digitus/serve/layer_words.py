@@ -12,7 +12,7 @@ from typing import Any
 from digitus.nn import Chain
 
 
-def settings_of(layer: Any) -> dict[str, Any]:
+def settings_of(layer: Any) -> dict[str, object]:
     """A layer's settings by name; of a chain of layers inside it, what they are called."""
     found = {f.name: getattr(layer, f.name) for f in fields(layer)}
     return {
@@ -21,7 +21,7 @@ def settings_of(layer: Any) -> dict[str, Any]:
     }
 
 
-def named(layer: Any) -> str:
+def named(layer: object) -> str:
     """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"; settings of 0 are none."""
     first = [v for v in list(settings_of(layer).values())[:1] if isinstance(v, int | float)]
     return type(layer).__name__ + "".join(f"({value:g})" for value in first if value)
@@ -36,7 +36,7 @@ class Equations:
     about: str
 
     @classmethod
-    def of(cls, layer: Any) -> Equations:
+    def of(cls, layer: object) -> Equations:
         """From the docstring.
 
         Its first line is "y = ...;   dx = ..."; where it has no backward half, the first sentence

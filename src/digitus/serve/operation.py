@@ -21,7 +21,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
@@ -30,7 +30,8 @@ from starlette.responses import Response
 from digitus.serve import decoding
 from digitus.serve.responses import answer
 
-F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+Handler: TypeAlias = Callable[..., Awaitable[object]]
+F = TypeVar("F", bound=Handler)
 
 OCTETS = "application/octet-stream"
 ANYWHERE = (400, 403, 503)  # refusals that every address may give
@@ -68,23 +69,23 @@ def operation(
 class Operation:
     """A handler and what its signature says; a Starlette endpoint."""
 
-    handler: Callable[..., Awaitable[Any]]
+    handler: Handler
     summary: str
     description: str
     path: type[Struct] | None
     query: type[Struct] | None
-    body: type[Struct] | None  # of JSON
+    body: type[Struct] | None  # the struct of a JSON body
     raw: str  # the kind of bytes that are taken as they come, or ""
     request: bool  # whether the handler wants the request itself
-    answer: Any  # a struct; None where there is nothing to say
+    answer: object  # the struct that is answered, or None
     status: int
     media: str
     errors: tuple[int, ...]
     abandon: bool
 
     @classmethod
-    def of(cls, handler: Callable[..., Awaitable[Any]]) -> Operation:
-        """From a handler that is marked."""
+    def of(cls, handler: Handler) -> Operation:
+        """The operation of a marked handler."""
         status, errors, media, abandon = handler.__dict__["marks"]
         hints = get_type_hints(handler, include_extras=True)
         body, raw = _bodies(hints.get("body"))
@@ -105,7 +106,7 @@ class Operation:
 
     async def __call__(self, request: Request) -> Response:
         """Reads the request, calls the handler, and sends what it gives."""
-        given: dict[str, Any] = {"request": request} if self.request else {}
+        given: dict[str, object] = {"request": request} if self.request else {}
         if self.path is not None:
             given["path"] = decoding.path(request, self.path)
         if self.query is not None:
@@ -127,7 +128,7 @@ def _described(text: str) -> tuple[str, str]:
     return summary.replace("\n", " "), rest.replace("\n", " ")
 
 
-async def _while_asked(request: Request, doing: Awaitable[Any]) -> Any:
+async def _while_asked(request: Request, doing: Awaitable[object]) -> object:
     """What a handler gives. Raises `ClientDisconnect`, and cancels it, when the client has gone."""
     handling = asyncio.ensure_future(doing)
     gone = asyncio.ensure_future(_gone(request))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 import cv2
 import msgspec
@@ -63,7 +63,7 @@ class RecognizedImage(Answer, frozen=True):
 
 
 class Answers(Answer, frozen=True):
-    """One for each image."""
+    """An answer for each image."""
 
     answers: list[RecognizedImage]
 
@@ -230,7 +230,7 @@ def drawing_of(query: DrawQuery, body: bytes) -> Grey:
 
 def as_sent(reading: digitus.reading.result.Reading, *, images: bool) -> Reading:
     """A reading as it is sent; `images`: with what the network saw of each digit."""
-    table: dict[str, Any] = reading.to_json()
+    table = reading.to_json()
     if images:
         for about, digit in zip(table["digits"], reading.digits, strict=True):
             about |= {"image": packed(digit.image), "probabilities": rounded(digit.probabilities)}

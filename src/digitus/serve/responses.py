@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -30,7 +30,7 @@ def refusal(status: int, why: str, **headers: str) -> HTTPException:
     return HTTPException(status, why, {k.replace("_", "-"): v for k, v in headers.items()} or None)
 
 
-def json_text(content: Any) -> str:
+def json_text(content: object) -> str:
     """A struct or a dictionary as JSON.
 
     Numbers that are not finite raise `ValueError`; msgspec's own encoder would write null for them.
@@ -38,7 +38,7 @@ def json_text(content: Any) -> str:
     return json.dumps(msgspec.to_builtins(content), separators=(",", ":"), allow_nan=False)
 
 
-def answer(content: Any, status: int = 200) -> Response:
+def answer(content: object, status: int = 200) -> Response:
     """An answer in JSON."""
     return Response(json_text(content), status, media_type="application/json")
 

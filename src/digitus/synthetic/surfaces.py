@@ -9,10 +9,9 @@ Nothing here is a bar, upright, or a ring, for those are a 1 and a 0.
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from digitus.datasets.digits import SIDE
 from digitus.types import Bytes, Floats
@@ -173,7 +172,7 @@ def _gradient(rng: np.random.Generator) -> Floats:
     return rng.random() + rng.uniform(0.1, 0.6) * way
 
 
-def _filled(*outlines: Any) -> Floats:
+def _filled(*outlines: npt.ArrayLike) -> Floats:
     """A mask [28 28] of closed outlines [k 2] of x, y from -1 to 1, with soft edges."""
     side = SIDE * FINE
     mask = np.zeros((side, side), np.float32)

@@ -91,7 +91,7 @@ def adapt(
         if now[0] <= wrongs[0] and now[1] <= wrongs[1] + worse * len(others):
             counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]
             about = _about(own, counts, before, share)
-            history = dict(recognizer.history)
+            history = recognizer.history.copy()
             history["adapted"] = [*history.get("adapted", []), about]
             return Adapted(replace(made, history=history), counts[0], counts[1], share)
     counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]

@@ -5,15 +5,17 @@ Inside: the events of any task. Not inside: when they come (`session`, `loop`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from digitus.history import EpochRecord
 from digitus.recipe import Recipe
+from digitus.types import Matrix
 
 
 class Model(Protocol):
-    """What training makes: it can be kept."""
+    """What training makes, and can be saved."""
 
     def save(self, path: Path) -> None:
         """Writes it to one file, atomically. Raises `OutputError`."""
@@ -59,17 +61,28 @@ class EpochEnded:
     rate: float
     seconds: float
     images_per_second: float
-    outputs: Any = field(default=None, repr=False, compare=False)
+    outputs: Matrix | None = field(default=None, repr=False, compare=False)
     development_parts: dict[str, float] | None = None
 
-    def record(self) -> dict[str, Any]:
-        """What there is but the outputs, as it is kept in `State.epochs` and in logs."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "outputs"}
-        return {name: value for name, value in values.items() if value is not None}
+    def record(self) -> EpochRecord:
+        """Everything but the outputs."""
+        record: EpochRecord = {
+            "epoch": self.epoch,
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "development_loss": self.development_loss,
+            "development_accuracy": self.development_accuracy,
+            "rate": self.rate,
+            "seconds": self.seconds,
+            "images_per_second": self.images_per_second,
+        }
+        if self.development_parts is not None:
+            record["development_parts"] = self.development_parts
+        return record
 
 
 @dataclass(frozen=True)
 class Finished(Generic[Trained]):
-    """At the end: what reads, once trained."""
+    """At the end: what was trained."""
 
     recognizer: Trained

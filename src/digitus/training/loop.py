@@ -20,6 +20,7 @@ from digitus import __version__
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits, named
 from digitus.errors import DataError
+from digitus.history import History
 from digitus.nn import one_hot, softmax, to_numpy
 from digitus.recipe import Recipe, planned_for
 from digitus.recognizer import Recognizer, calibrate
@@ -117,7 +118,7 @@ def _recognizer(session: Session, examples: Examples, digits: Digits) -> Recogni
         if absent := missing(learnt):
             z = recognizer.outputs(refusal.held_back(absent), session.each)
             threshold = refusal.threshold(confidence, softmax(z / temperature).max(axis=1))
-    history = {
+    history: History = {
         "digitus": __version__,
         "numpy": np.__version__,
         "data": digits.about,

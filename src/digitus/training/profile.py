@@ -26,6 +26,7 @@ from digitus.nn import Chain, first_trained
 from digitus.nn.blocks import Block
 from digitus.nn.branches import branches
 from digitus.nn.layers import Backward, Layer, Rng, Shapes
+from digitus.nn.losses import Loss
 from digitus.training.device import NUMPY, Device
 from digitus.training.step import TrainStep
 from digitus.types import Array, Params, Shape
@@ -76,7 +77,7 @@ class Profile:
             self.seconds[what] += time.perf_counter() - start - within
 
     def note(self, what: str, start: float) -> None:
-        """From the start until now this was done; a GPU has to have finished it."""
+        """Notes what was done from the start until now, once a GPU has finished it."""
         self.device.finish()
         self.seconds[what] += time.perf_counter() - start
 
@@ -133,7 +134,7 @@ class WatchedChain(Chain):
         self.__dict__.update(stages=watched, profile=profile)
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
-        """As that of the chain."""
+        """As the chain's."""
         profile = self.__dict__["profile"]
         profile.examples += x.shape[0]
         profile.shape = tuple(x.shape[1:])
@@ -165,7 +166,7 @@ class _WatchedLayer:
 
 @dataclass(frozen=True, eq=False)
 class _WatchedLoss:
-    loss: Any
+    loss: Loss
     profile: Profile
 
     def __call__(self, z: Array, t: Array) -> tuple[Array, Array]:
@@ -182,7 +183,7 @@ class WatchedStep(TrainStep):
     profile: Profile = field(default_factory=Profile, compare=False)
 
     def update(self, *given: Any, **named: Any) -> None:
-        """As that of the step."""
+        """As the step's."""
         start = time.perf_counter()
         super().update(*given, **named)
         self.profile.note(RULE, start)

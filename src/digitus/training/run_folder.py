@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from digitus.datasets.digits import Digits
 from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
@@ -34,6 +34,7 @@ from digitus.files import (
     write_arrays,
     write_text,
 )
+from digitus.history import EpochRecord
 from digitus.recipe import Recipe, from_table, to_table
 from digitus.training.device import NUMPY, Device
 from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
@@ -50,11 +51,11 @@ class Data(Protocol):
 
     @property
     def name(self) -> str:
-        """What they are."""
+        """What the data are, in a sentence."""
 
     @property
     def sha256(self) -> str:
-        """Their fingerprint."""
+        """The fingerprint of the data."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,17 @@ class Run:
 
     @property
     def model(self) -> Path:
-        """The recognizer."""
+        """The file of the recognizer."""
         return self.folder / "model.safetensors"
 
     @property
     def checkpoint(self) -> Path:
-        """The state of training that has not ended."""
+        """The file with the state of training that has not ended."""
         return self.folder / "checkpoint.safetensors"
 
     @property
     def log(self) -> Path:
-        """The events, a JSON object a line."""
+        """The file of events, a JSON object a line."""
         return self.folder / "events.jsonl"
 
     @property
@@ -109,7 +110,7 @@ def new_run(name: str, root: Path = Path("runs")) -> Run:
         except OSError as error:
             raise OutputError(f"cannot make {folder}: {error.strerror}") from None
         return Run(folder)
-    raise AssertionError  # not reached: numbers do not end
+    raise AssertionError  # not reached: there is always a next number
 
 
 def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
@@ -163,7 +164,7 @@ def load_checkpoint(path: Path) -> tuple[Recipe, State, str]:
             right=float(about["right"]),
             seen=int(about["seen"]),
             seconds=float(about["seconds"]),
-            epochs=[dict(epoch) for epoch in about["epochs"]],
+            epochs=[cast("EpochRecord", dict(epoch)) for epoch in about["epochs"]],
             started_from=dict(about.get("started_from", {})),
         )
         return recipe, state, str(about["data"])
@@ -246,10 +247,9 @@ def kept(
         for event in logged(events):
             if isinstance(event, Started):
                 # A killed run may have logged epochs that its checkpoint does not know.
-                about = {"event": "started", "recipe": to_table(recipe), "data": data.name}
-                if state.started_from:
-                    about["started_from"] = state.started_from
-                _write_log(run, [about, *map(_epoch_line, state.epochs)])
+                begun = {"started_from": state.started_from} if state.started_from else {}
+                about = {"recipe": to_table(recipe), "data": data.name, **begun}
+                _write_log(run, [{"event": "started", **about}, *map(_epoch_line, state.epochs)])
             elif isinstance(event, EpochEnded):
                 _append_log(run.log, _epoch_line(event.record()))
             elif isinstance(event, Finished):
@@ -280,16 +280,16 @@ def logged(events: Iterator[Kept]) -> Iterator[Kept]:
         yield event
 
 
-def _epoch_line(epoch: dict[str, Any]) -> dict[str, Any]:
+def _epoch_line(epoch: EpochRecord) -> dict[str, object]:
     return {"event": "epoch", **epoch}
 
 
-def _write_log(run: Run, lines: list[dict[str, Any]]) -> None:
+def _write_log(run: Run, lines: list[dict[str, object]]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
     write_text(run.log, text, new_folder=run.new_folder)
 
 
-def _append_log(path: Path, line: dict[str, Any]) -> None:
+def _append_log(path: Path, line: dict[str, object]) -> None:
     try:
         with path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from digitus.errors import ModelError, TrainingError
+from digitus.history import EpochRecord, History
 from digitus.nn import Chain, calibrated, first_trained, initial, stream, trained
 from digitus.nn.images import Inputs
 from digitus.recipe import Recipe
@@ -60,13 +60,14 @@ class State:
     right: float = 0.0
     seen: int = 0
     seconds: float = 0.0
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-    started_from: dict[str, Any] = field(default_factory=dict)
+    epochs: list[EpochRecord] = field(default_factory=list)
+    started_from: dict[str, str] = field(default_factory=dict)
 
-    def history(self) -> dict[str, Any]:
+    def history(self) -> History:
         """What a trained network remembers of it."""
-        begun = {"started_from": self.started_from} if self.started_from else {}
-        return {**begun, "epochs": self.epochs}
+        history: History = {"started_from": self.started_from} if self.started_from else {}
+        history["epochs"] = self.epochs
+        return history
 
     def put(self, device: Device) -> None:
         """Moves all arrays to a device."""
@@ -161,7 +162,7 @@ class Session:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Can take steps for the length of a block, and ends the profile with it."""
+        """Ready to take steps for the length of a block; ends the profile with it."""
         with kept(), self._trainer():
             try:
                 yield
@@ -171,7 +172,7 @@ class Session:
 
     @contextmanager
     def _trainer(self) -> Iterator[None]:
-        """Has processes for the length of a block.
+        """Runs worker processes for the length of a block.
 
         On NumPy's arrays there are as many as threads, if a batch is enough for two of them;
         otherwise this one alone, whose products have the threads.
@@ -260,7 +261,7 @@ class Session:
         except ModelError:
             development = None
         if development is None or not math.isfinite(development.loss):
-            # The last step did the damage: no later loss would show it.
+            # The last step may have done the damage, which no later loss would show.
             raise _diverged(f"the network gives no finite numbers after epoch {epoch}", rate)
         ended = EpochEnded(
             epoch=epoch,

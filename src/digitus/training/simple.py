@@ -131,7 +131,7 @@ def _recipe(
     return changed(recipe, [f"{key}={_toml(value)}" for key, value in given.items()])
 
 
-def _toml(value: Any) -> str:
+def _toml(value: object) -> str:
     """A setting as TOML has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -143,7 +143,7 @@ def _digits(
     prepare: str,
     transposed: bool,
 ) -> tuple[Recipe, Digits]:
-    """What to learn, and the recipe, which says so."""
+    """The recipe, changed to name what is learnt, and the digits."""
     from digitus.datasets.named import digits_of  # which can open every form there is
 
     wanted = recipe.data if data is None else data

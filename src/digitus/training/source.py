@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sized
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from digitus.nn import like, namespace, to_numpy
-from digitus.types import Array, Bytes, Floats32, Images, Params
+from digitus.types import Array, Bytes, Floats32, Images, Matrix, Params
 
 if TYPE_CHECKING:
     from digitus.threads import Map  # it loads OpenCV, which a worker process does without
@@ -51,7 +51,7 @@ class Tally(NamedTuple):
     counted: float = 0.0
 
     def plus(self, other: Tally) -> Tally:
-        """Both together."""
+        """The sum of both."""
         return Tally(*(a + b for a, b in zip(self, other, strict=True)))
 
 
@@ -60,7 +60,7 @@ class Tally(NamedTuple):
 Score: TypeAlias = Callable[[Array, Batch], tuple[float, float]]
 
 
-Claim: TypeAlias = Callable[[], AbstractContextManager[None]]  # of threads, for a block
+Claim: TypeAlias = Callable[[], AbstractContextManager[None]]  # of threads, as a block
 
 
 class Development(NamedTuple):
@@ -71,7 +71,7 @@ class Development(NamedTuple):
 
     loss: float
     accuracy: float  # from 0 to 1, whatever the task calls right
-    outputs: Any = None
+    outputs: Matrix | None = None
     parts: dict[str, float] | None = None
 
 
@@ -92,7 +92,7 @@ class Source(Protocol):
 
     @property
     def batches(self) -> int:
-        """How many there are in an epoch."""
+        """How many batches there are in an epoch."""
 
     @property
     def largest(self) -> dict[str, ArrayShape]:
@@ -122,6 +122,6 @@ def right_classes(outputs: Array, batch: Batch) -> tuple[float, float]:
     xp, labels = namespace(outputs), batch.labels
     assert labels is not None
     right = to_numpy(xp.argmax(outputs, axis=1) == like(labels, outputs))
-    # To count is a fourth of the time of a sum.
+    # Counting takes a quarter of the time of a sum.
     counted = np.count_nonzero(labels < outputs.shape[1])
     return float(np.count_nonzero(right)), float(counted)

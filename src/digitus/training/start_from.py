@@ -7,7 +7,6 @@ and random first parameters (`session`).
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from digitus.training.session import State
 from digitus.types import Params
 
 
-def start_from(state: State, params: Params, about: dict[str, Any]) -> None:
+def start_from(state: State, params: Params, about: dict[str, str]) -> None:
     """Puts the parameters of another network in the place of those of a state that has just begun.
 
     `about` says whose they are: its "model" is their name. Statistics are taken over too, since the

@@ -15,7 +15,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -33,6 +32,7 @@ from digitus.nn.arrays import Stream, bounds
 from digitus.nn.branches import walk
 from digitus.nn.dispatch import own_kernels
 from digitus.nn.images import as_input
+from digitus.nn.losses import Loss
 from digitus.nn.optim import average_share
 from digitus.training.precision import all_as_type, as_type, lowered
 from digitus.training.source import Batch, Score, Tally
@@ -86,7 +86,7 @@ def _kinds(network: Chain) -> frozenset[type]:
 
 def gradient(
     network: Chain,
-    loss: Any,
+    loss: Loss,
     params: Params,
     batch: Batch,
     *,
@@ -154,7 +154,7 @@ class TrainStep:
     """
 
     network: Chain
-    loss: Any
+    loss: Loss
     optimizer: Optimizer
     score: Score
     average: float = 0.0
@@ -210,7 +210,7 @@ class SingleProcess:
 
     @property
     def waited(self) -> float:
-        """Seconds for other processes: there are none."""
+        """Seconds spent waiting for other processes: none."""
         return 0.0
 
     def step(self, batch: Batch, *, step: int, rate: float) -> Tally:
@@ -223,7 +223,7 @@ class SingleProcess:
         return tally
 
     def gradient(self, batch: Batch, step: int) -> tuple[Tally, Params]:
-        """That of the batch, which is all worked out here."""
+        """The gradient of the whole batch, computed here."""
         return self.definition.gradient(self.params, batch, step)
 
 

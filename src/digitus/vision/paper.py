@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.types import Bools, Floats, Grey, Mask, Plane, Planes, Vector
+from digitus.types import Bools, Floats, Grey, Mask, Numbers, Plane, Planes, Vector
 
 COARSE_PIXELS = 40  # paper is judged on at most so many pixels a side, where its grain averages out
 FIT_COUNT = 6  # of its surface, one after the other
@@ -24,7 +23,7 @@ SHORTEST_PIXELS = 20  # in smaller pictures a line from side to side is a stroke
 VISIBLE_INK, PALE_INK = 0.15, 0.75
 
 
-def at_most(side: int, picture: Any) -> Any:
+def at_most(side: int, picture: Numbers) -> Numbers:
     """A picture [h w] or [h w 3], made smaller by averaging if a side has more pixels."""
     zoom = side / max(picture.shape[:2])
     if zoom >= 1:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, number
@@ -12,7 +10,7 @@ IMAGES, SIDE = 500, 28
 
 
 @exercise("1a")
-def _pixels(answer: Any) -> None:
+def _pixels(answer: object) -> None:
     value = number(answer)
     if value == SIDE * SIDE:
         raise Wrong("one_image")
@@ -21,7 +19,7 @@ def _pixels(answer: Any) -> None:
 
 
 @exercise("1b")
-def _inverted(answer: Any) -> None:
+def _inverted(answer: object) -> None:
     image = np.array([[0, 255], [100, 30]], np.uint8)
     given = image.copy()
     result = array(called(answer, given), (2, 2))
@@ -37,7 +35,7 @@ def _inverted(answer: Any) -> None:
 
 
 @exercise("1c")
-def _rows(answer: Any) -> None:
+def _rows(answer: object) -> None:
     for first, last, left, right in ((4, 22, 9, 17), (7, 7, 3, 12), (0, 27, 10, 11)):
         image = np.zeros((SIDE, SIDE), np.uint8)
         image[first, left] = image[last, right] = 200

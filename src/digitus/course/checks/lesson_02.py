@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from digitus.course.exercises import Wrong, called, exercise, number, same
 
 
 @exercise("2a")
-def _neuron(answer: Any) -> None:
+def _neuron(answer: object) -> None:
     nothing = called(answer, np.zeros(3), np.array([1.0, 2.0, 3.0]), 0.5)
     if np.size(nothing) != 1:
         raise Wrong("not_summed")
@@ -24,7 +23,7 @@ def _neuron(answer: Any) -> None:
 
 
 @exercise("2b")
-def _sigmoid(answer: Any) -> None:
+def _sigmoid(answer: object) -> None:
     if (value := number(called(answer, 4.0))) < 0.5:
         raise Wrong("reversed", value=value)
     if not same(value := number(called(answer, 0.0)), 0.5):
@@ -35,7 +34,7 @@ def _sigmoid(answer: Any) -> None:
 
 
 @exercise("2c")
-def _boundary(answer: Any) -> None:
+def _boundary(answer: object) -> None:
     for w, b, x1 in (((2.0, 4.0), -1.0, 0.25), ((-3.0, 0.5), 2.0, 1.0), ((1.0, 5.0), 0.0, 2.0)):
         x2 = number(called(answer, np.array(w), b, x1))
         z = w[0] * x1 + w[1] * x2 + b

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ LABELS = np.array([0, 1])
 
 
 @exercise("3a")
-def _one_hot(answer: Any) -> None:
+def _one_hot(answer: object) -> None:
     labels = np.array([3, 0, 9])
     result = array(called(answer, labels), (3, 10))
     for row, (label, found) in enumerate(zip(labels.tolist(), result, strict=True)):
@@ -28,7 +27,7 @@ def _one_hot(answer: Any) -> None:
 
 
 @exercise("3b")
-def _squared_error(answer: Any) -> None:
+def _squared_error(answer: object) -> None:
     y, t = np.array([[0.5, 0.25], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])
     if not same(value := number(called(answer, t.copy(), t)), 0):
         raise Wrong("zero", value=value)
@@ -44,7 +43,7 @@ def _squared_error(answer: Any) -> None:
 
 
 @exercise("3c")
-def _cross_entropy(answer: Any) -> None:
+def _cross_entropy(answer: object) -> None:
     wanted = -float(np.mean(np.log([0.7, 0.3])))
     value = number(called(answer, P, LABELS))
     if value < 0:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from digitus.course.exercises import Wrong, called, exercise, number, same
 
 
 @exercise("4a")
-def _slope(answer: Any) -> None:
+def _slope(answer: object) -> None:
     for f, wanted, x in ((math.exp, math.exp, 0.5), (math.sin, math.cos, 2.0)):
         value, true = number(called(answer, f, x)), wanted(x)
         if same(value, true, 1e-4):
@@ -22,7 +21,7 @@ def _slope(answer: Any) -> None:
 
 
 @exercise("4b")
-def _step(answer: Any) -> None:
+def _step(answer: object) -> None:
     x, slope, rate = 3.0, 2.0, 0.1
     value = number(called(answer, x, slope, rate))
     if same(value, x - rate * slope):
@@ -39,7 +38,7 @@ def _step(answer: Any) -> None:
 
 
 @exercise("4c")
-def _descend(answer: Any) -> None:
+def _descend(answer: object) -> None:
     begin, rate, steps = 5.0, 0.1, 12
 
     def f(x: float) -> float:

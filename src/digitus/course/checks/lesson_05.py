@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, number, same
+from digitus.types import Numbers
 
 HOW_FAR = 1e-5  # of the difference quotient
 
 
 @exercise("5a")
-def _chained(answer: Any) -> None:
+def _chained(answer: object) -> None:
     for x in (2.0, -1.5, 0.25):
         value, z = number(called(answer, x)), 3 * x + 1
         if same(value, 6 * z):
@@ -27,7 +26,7 @@ def _chained(answer: Any) -> None:
 
 
 @exercise("5b")
-def _dz(answer: Any) -> None:
+def _dz(answer: object) -> None:
     for y, t in ((0.8, 0.0), (0.3, 1.0)):
         value, wanted = number(called(answer, y, t)), (y - t) * y * (1 - y)
         if same(value, wanted):
@@ -40,10 +39,10 @@ def _dz(answer: Any) -> None:
 
 
 @exercise("5c")
-def _neuron_gradient(answer: Any) -> None:
+def _neuron_gradient(answer: object) -> None:
     x, w, b, t = np.array([0.0, 1.0, 0.5]), np.array([0.3, -0.2, 0.8]), 0.1, 1.0
 
-    def loss(w: Any, b: float) -> float:
+    def loss(w: Numbers, b: float) -> float:
         return float(0.5 * (1 / (1 + np.exp(-(w @ x + b))) - t) ** 2)
 
     result = called(answer, x, w, b, t)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, same
@@ -13,7 +11,7 @@ X, DY = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2))  # [n i], [n o]
 
 
 @exercise("6a")
-def _weights(answer: Any) -> None:
+def _weights(answer: object) -> None:
     result = np.asarray(called(answer, X, DY))
     wanted = X.T @ DY
     if result.shape == wanted.T.shape and same(result, wanted.T):
@@ -27,7 +25,7 @@ def _weights(answer: Any) -> None:
 
 
 @exercise("6b")
-def _biases(answer: Any) -> None:
+def _biases(answer: object) -> None:
     wanted = DY.sum(axis=0)
     result = array(called(answer, DY), wanted.shape)
     if same(result, wanted / len(DY)):
@@ -38,7 +36,7 @@ def _biases(answer: Any) -> None:
 
 
 @exercise("6c")
-def _relu(answer: Any) -> None:
+def _relu(answer: object) -> None:
     x, dy = np.array([[-1.0, 2.0, -0.5, 3.0]]), np.array([[5.0, -6.0, -7.0, 8.0]])
     result = array(called(answer, dy, x), x.shape)
     wanted = dy * (x > 0)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, number, same
+from digitus.types import Numbers
 
 
 @exercise("7a")
-def _relative(answer: Any) -> None:
+def _relative(answer: object) -> None:
     if not same(number(called(answer, 0.0, 0.0)), 0):
         raise Wrong("zeros")
     for a, b in ((100.0, 101.0), (0.001, 0.002), (-3.0, 3.0), (2.0, -0.5)):
@@ -25,11 +24,11 @@ def _relative(answer: Any) -> None:
 
 
 @exercise("7b")
-def _looking(answer: Any) -> None:
+def _looking(answer: object) -> None:
     w = np.array([0.5, -1.0, 2.0])
     given = w.copy()
 
-    def f(w: Any) -> float:
+    def f(w: Numbers) -> float:
         return float(w[0] ** 2 + 3 * w[0] * w[1] + np.sin(w[2]))
 
     wanted = np.array([2 * w[0] + 3 * w[1], 3 * w[0], np.cos(w[2])])
@@ -47,7 +46,7 @@ def _looking(answer: Any) -> None:
 
 
 @exercise("7c")
-def _leaky(answer: Any) -> None:
+def _leaky(answer: object) -> None:
     x, dy = np.array([-2.0, 3.0, -0.5, 1.0]), np.array([4.0, -5.0, -6.0, 7.0])
     result = array(called(answer, dy, x), x.shape)
     if same(result, dy * np.where(x > 0, 1, 0.1)):

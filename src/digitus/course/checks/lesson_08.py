@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, same
+from digitus.types import Numbers
 
 
 @exercise("8a")
-def _first(answer: Any) -> None:
+def _first(answer: object) -> None:
     shape = (40, 25)
     found = array(called(answer, np.random.default_rng(1), shape), shape)
     if np.ptp(found) == 0:
@@ -29,7 +28,7 @@ def _first(answer: Any) -> None:
         raise Wrong("uneven", share=middle)
 
 
-def _network() -> tuple[Any, ...]:
+def _network() -> tuple[Numbers, ...]:
     """Weights of a small network and six examples."""
     rng = np.random.default_rng(8)
     w1, b1 = rng.normal(size=(5, 4)), rng.normal(size=4)
@@ -37,13 +36,13 @@ def _network() -> tuple[Any, ...]:
     return w1, b1, w2, b2, rng.normal(size=(6, 5))
 
 
-def _softmax(z: Any, axis: int = 1) -> Any:
+def _softmax(z: Numbers, axis: int = 1) -> Numbers:
     e = np.exp(z - z.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
 @exercise("8b")
-def _forward(answer: Any) -> None:
+def _forward(answer: object) -> None:
     w1, b1, w2, b2, x = _network()
     found = array(called(answer, w1, b1, w2, b2, x), (6, 10))
     outputs = np.maximum(x @ w1 + b1, 0) @ w2 + b2
@@ -61,7 +60,7 @@ def _forward(answer: Any) -> None:
 
 
 @exercise("8c")
-def _backward(answer: Any) -> None:
+def _backward(answer: object) -> None:
     w1, b1, w2, b2, x = _network()
     z1 = x @ w1 + b1
     p = _softmax(np.maximum(z1, 0) @ w2 + b2)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, number, same
 
 
 @exercise("9a")
-def _confusion(answer: Any) -> None:
+def _confusion(answer: object) -> None:
     labels, answers = np.array([3, 3, 3, 5, 0, 9]), np.array([3, 5, 5, 5, 0, 4])
     found = array(called(answer, labels, answers), (10, 10))
     wanted = np.zeros((10, 10))
@@ -29,7 +27,7 @@ def _confusion(answer: Any) -> None:
 
 
 @exercise("9b")
-def _centred(answer: Any) -> None:
+def _centred(answer: object) -> None:
     rng = np.random.default_rng(9)
     x, learnt = rng.random((3, 784)), rng.random((5, 784)) + np.arange(784) / 784
     found = array(called(answer, x, learnt), x.shape)
@@ -47,7 +45,7 @@ def _centred(answer: Any) -> None:
 
 
 @exercise("9c")
-def _half(answer: Any) -> None:
+def _half(answer: object) -> None:
     for right, n in ((90, 100), (9_200, 10_000)):
         value = number(called(answer, right, n))
         spread = float(np.sqrt(right / n * (1 - right / n) / n))

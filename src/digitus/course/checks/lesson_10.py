@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, number, same
+from digitus.types import Numbers
 
 
-def _laid(image: Any, kernel: Any) -> Any:
+def _laid(image: Numbers, kernel: Numbers) -> Numbers:
     windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return np.einsum("rcij,ij->rc", windows, kernel)
 
 
 @exercise("10a")
-def _convolve(answer: Any) -> None:
+def _convolve(answer: object) -> None:
     image = np.arange(30.0).reshape(5, 6) ** 1.5
     kernel = np.array([[1.0, -2, 0.5], [0, 3, 1], [2, -1, 0]])
     found = array(called(answer, image, kernel), (3, 4))
@@ -31,7 +30,7 @@ def _convolve(answer: Any) -> None:
 
 
 @exercise("10b")
-def _count(answer: Any) -> None:
+def _count(answer: object) -> None:
     for k, c, o in ((5, 1, 8), (3, 8, 16)):
         value = number(called(answer, k, c, o))
         if value == k * k * c * o + o:
@@ -46,7 +45,7 @@ def _count(answer: Any) -> None:
 
 
 @exercise("10c")
-def _pool(answer: Any) -> None:
+def _pool(answer: object) -> None:
     image = np.array([[3.0, 1, 4, 1], [5, -9, -2, 6], [-5, -3, -5, -8], [-9, -7, -9, -3]])
     found = array(called(answer, image), (2, 2))
     squares = image.reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)

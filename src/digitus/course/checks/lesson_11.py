@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.course.exercises import Wrong, array, called, exercise, number, same
+from digitus.types import Numbers
 
 
-def _softmax(z: Any) -> Any:
+def _softmax(z: Numbers) -> Numbers:
     e = np.exp(z - z.max())
     return e / e.sum()
 
 
 @exercise("11a")
-def _softened(answer: Any) -> None:
+def _softened(answer: object) -> None:
     z, t = np.array([3.0, -1, 0.5, 0, 2, -2, 1, 0, 0.2, -0.7]), 2.5
     found = array(called(answer, z, t), (10,))
     if same(found, _softmax(z / t)):
@@ -34,7 +33,7 @@ def _softened(answer: Any) -> None:
 
 
 @exercise("11b")
-def _too_sure(answer: Any) -> None:
+def _too_sure(answer: object) -> None:
     cases = (
         (np.array([0.9, 0.8, 0.95, 0.99]), np.array([True, False, True, False])),
         (np.array([0.5, 0.6, 0.7]), np.array([True, True, True])),
@@ -54,7 +53,7 @@ def _too_sure(answer: Any) -> None:
 
 
 @exercise("11c")
-def _threshold(answer: Any) -> None:
+def _threshold(answer: object) -> None:
     confidence = np.random.default_rng(11).random(400) ** 0.3
     for share in (0.1, 0.35):
         value = number(called(answer, confidence, share))

@@ -23,7 +23,7 @@ def _numbers(answer: Any, count: int) -> list[int]:
 
 
 @exercise("12a")
-def _box(answer: Any) -> None:
+def _box(answer: object) -> None:
     ink = np.zeros((20, 30), bool)
     ink[[4, 10, 7], [6, 9, 21]] = True
     found = _numbers(called(answer, ink), 4)
@@ -40,7 +40,7 @@ def _box(answer: Any) -> None:
 
 
 @exercise("12b")
-def _middle(answer: Any) -> None:
+def _middle(answer: object) -> None:
     image = np.zeros((28, 28), np.uint8)
     image[2:8, 15:18] = 100
     image[20, 24] = 200  # heavier than a pixel elsewhere
@@ -64,7 +64,7 @@ def _middle(answer: Any) -> None:
 
 
 @exercise("12c")
-def _order(answer: Any) -> None:
+def _order(answer: object) -> None:
     # Two lines that rise and fall a little, their boxes of different height.
     boxes = [(52, 70, 18, 10), (10, 80, 20, 12), (6, 20, 26, 14), (48, 12, 22, 12), (12, 50, 16, 6)]
     wanted = [2, 4, 1, 3, 0]

@@ -7,7 +7,6 @@ how far the same 7,960 parameters can go by other means (`gopa_improved`).
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from digitus.papers.experiments import gopa_notation
 from digitus.papers.experiments.workspace import Workspace, accuracy, score
 from digitus.papers.images import packed, quantised
 from digitus.papers.store import Record
-from digitus.types import Params
+from digitus.types import Floats, Params
 
 NETWORK = Chain([Scale(255.0), Flatten(), Dense(10), Relu(), Dense(10)])
 RULE = Uniform(-0.5, 0.5)
@@ -138,13 +137,13 @@ def curves(settings: Record, workspace: Workspace) -> Record:
     return {**found, "units": packed(quantised(units)), "output": p["W2"][0], "alive": alive}
 
 
-def _scores(p: Params, V: Any, development: Any, T: Any, test: Any) -> list[Record]:
+def _scores(p: Params, V: Floats, development: Digits, T: Floats, test: Digits) -> list[Record]:
     """Development and test score of every run."""
     pairs = zip(gopa_notation.answers(p, V), gopa_notation.answers(p, T), strict=True)
     return [{"development": accuracy(v, development), "test": score(t, test)} for v, t in pairs]
 
 
-def _alive(run: int, p: Params, V: Any) -> list[float]:
+def _alive(run: int, p: Params, V: Floats) -> list[float]:
     """For how many of the development pictures each hidden unit of a run is not 0."""
     own = {name: w[run : run + 1] for name, w in p.items()}
     return [float(v) for v in (gopa_notation.forward(own, V).Z1[0] > 0).mean(axis=1)]

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -39,7 +38,7 @@ from digitus.papers.images import packed, quantised
 from digitus.papers.store import Record
 from digitus.recipe import load_recipe, with_settings
 from digitus.recognizer import Recognizer, load
-from digitus.types import Numbers, Params
+from digitus.types import Array, Numbers, Params
 
 RULE = Adam()
 DEVELOPMENT_IMAGES = 5000
@@ -60,7 +59,7 @@ class Means:
     batch: int = 250
     epochs: int = 60
     average: float = 0.0
-    distort: dict[str, Any] = field(default_factory=dict)
+    distort: dict[str, float] = field(default_factory=dict)
     decay: float = 0.0
     smoothing: float = 0.0
     temperature: float = 0.0
@@ -190,7 +189,7 @@ class _Networks:
 
     @property
     def hidden(self) -> int:
-        """Hidden units of each."""
+        """How many hidden units each network has."""
         return int(self.p["W1"].shape[1])
 
     def learn(self, X: Numbers, Y: Numbers, rate: float, decay: float, t: int) -> None:
@@ -203,7 +202,7 @@ class _Networks:
             self.p[name] += change
 
     def begin_average(self) -> None:
-        """From now on the parameters are averaged."""
+        """Begins to average the parameters."""
         self.average = {name: w.copy() for name, w in self.p.items()}
 
 
@@ -268,7 +267,7 @@ def _prune_at(means: Means, p: Params) -> float:
     return 1 / 6 + (removed + 1) / (means.start - gopa_notation.HIDDEN) / 3
 
 
-def _pruned(p: Params, memory: dict[str, Params], X: Any, Y: Any) -> tuple[Params, Any]:
+def _pruned(p: Params, memory: dict[str, Params], X: Array, Y: Array) -> tuple[Params, Array]:
     """Each run without the unit whose removal raises its loss on a batch least."""
     A1 = gopa_notation.forward(p, X).A1
     runs, hidden, _ = p["W1"].shape
@@ -283,7 +282,7 @@ def _pruned(p: Params, memory: dict[str, Params], X: Any, Y: Any) -> tuple[Param
     kept = np.array([[j for j in range(hidden) if j != least[r]] for r in range(runs)])
     gone = p["W2"][np.arange(runs), :, least] * A1[np.arange(runs), least].mean(axis=1)[:, None]
 
-    def smaller(name: str, w: Any) -> Any:
+    def smaller(name: str, w: Array) -> Array:
         if name == "b2":
             return w
         return np.take_along_axis(

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -33,18 +32,21 @@ PIXELS, HIDDEN, DIGITS = 784, 10, 10
 COLUMNS = 2048
 
 
-def pixels(images: Images, dtype: Any = np.float32) -> Floats:
+def pixels(images: Images, dtype: type[np.floating] = np.float32) -> Floats:
     """Bytes [n h w] as the paper's X [784 m]: one column a picture, divided by 255."""
     return np.ascontiguousarray(images.reshape(len(images), -1).T.astype(dtype) / dtype(255))
 
 
-def targets(labels: Labels, dtype: Any = np.float32) -> Floats:
+def targets(labels: Labels, dtype: type[np.floating] = np.float32) -> Floats:
     """The paper's Y [10 m]: one-hot columns."""
     return np.ascontiguousarray(one_hot(labels, dtype=dtype).T)
 
 
 def first(
-    seeds: Sequence[int], rule: Initializer, hidden: int = HIDDEN, dtype: Any = np.float32
+    seeds: Sequence[int],
+    rule: Initializer,
+    hidden: int = HIDDEN,
+    dtype: type[np.floating] = np.float32,
 ) -> Params:
     """First parameters of a network for each seed, drawn as `nn.initial` draws those of digitus."""
     runs = []

@@ -6,9 +6,9 @@ hypothesis (`shao_rotation`), and what it takes to reach 99.1 % (`shao_improved`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,15 +16,16 @@ from digitus.datasets.digits import Digits
 from digitus.nn import Centre, Chain, Constant, Scale, Standardize, calibrated, initial, one_hot
 from digitus.nn.arrays import bounds
 from digitus.nn.init import Glorot
-from digitus.nn.layers import Flatten
+from digitus.nn.layers import Flatten, Layer
 from digitus.papers.experiments.workspace import Workspace, read, score, trained
 from digitus.papers.images import packed
 from digitus.papers.store import Record
 from digitus.recipe import Recipe, load_recipe, with_settings
-from digitus.types import Answers, Floats64
+from digitus.types import Answers, Floats, Floats64, Numbers
 
+Prepare: TypeAlias = Callable[[Numbers], Floats]
 THREE = 3
-PREPARATIONS: dict[str, tuple[Any, ...]] = {
+PREPARATIONS: dict[str, tuple[Layer, ...]] = {
     "raw": (),
     "/255": (Scale(255.0),),
     "centred": (Scale(255.0), Centre()),
@@ -63,7 +64,7 @@ def setup(settings: Record, workspace: Workspace) -> Record:
     }
 
 
-def _prepared(name: str, digits: Digits, rows: Sequence[int], columns: Sequence[int]) -> Any:
+def _prepared(name: str, digits: Digits, rows: Sequence[int], columns: Sequence[int]) -> Prepare:
     """The function that prepares the two watched pixels [n 2] as a whole picture is prepared."""
     values = digits.images[:, rows, columns].astype(np.float64)
     mean, deviation = values.mean(axis=0), values.std(axis=0)

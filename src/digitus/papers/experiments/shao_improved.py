@@ -8,7 +8,6 @@ the development split; the test set gives the score of each step. Inside: the st
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,11 +25,11 @@ class Step:
 
     name: str
     why: str
-    change: dict[str, Any]
+    change: dict[str, object]
 
 
-def _network(units: int, sigmoid_outputs: bool) -> list[dict[str, Any]]:
-    layers: list[dict[str, Any]] = [
+def _network(units: int, sigmoid_outputs: bool) -> list[dict[str, object]]:
+    layers: list[dict[str, object]] = [
         {"kind": "Scale", "divisor": 255},
         {"kind": "Centre"},
         {"kind": "Flatten"},
@@ -88,7 +87,7 @@ STEPS = (
 
 # What may be left out of the step before the last, which distorts elastically, and still suffice?
 WHOLE = 6
-WITHOUT: dict[str, dict[str, Any]] = {
+WITHOUT: dict[str, dict[str, object]] = {
     "no rotation, no affine changes": {"augment": {"elastic": 0.8, "smoothness": 4}},
     "squared error": {"network": _network(HIDDEN_UNITS, True), "loss": {"kind": "SquaredError"}},
     "neither these nor cross-entropy": {

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment
 
@@ -43,11 +42,11 @@ class Document:
     blocks: list[Block] = field(default_factory=list)
 
     def add(self, *blocks: Block) -> None:
-        """Appends."""
+        """Appends blocks."""
         self.blocks.extend(blocks)
 
     def write(
-        self, template: str, shown: Mapping[str, Block | FromAlbum] | None = None, **values: Any
+        self, template: str, shown: Mapping[str, Block | FromAlbum] | None = None, **values: object
     ) -> None:
         """Appends what a template says of the values; `shown` are the blocks that it names."""
         text = _environment().get_template(f"{FOLDER}/{template}").render(**values)
@@ -62,7 +61,7 @@ class Document:
 
 @cache
 def _environment() -> Environment:
-    """That of all reports, with filters for the numbers of this one."""
+    """The environment of all reports, with filters for the numbers of this one."""
     made = environment().overlay()
     made.filters = {**made.filters, **{form.__name__: form for form in FILTERS}}
     return made

@@ -6,8 +6,6 @@ Not inside: measuring (`experiments.gopa`).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.metrics import by_digit, frequent_confusions, student95
@@ -121,5 +119,5 @@ def _from(line: Line, least: float) -> Line:
 
 
 def _accuracies(found: Record, t: int, part: str) -> list[float]:
-    scores: list[Any] = found["scores"][str(t)]
+    scores: list[Record] = found["scores"][str(t)]
     return [s["test"]["accuracy"] if part == "test" else s["development"] for s in scores]

@@ -25,7 +25,7 @@ def write(document: Document, store: Store) -> None:
     """Sections S2 to S4."""
     found = runs(store)
     tables = [by_digit(np.array(r["test"]["confusion"])) for r in found]
-    shares = [[t[digit]["accuracy"] for t in tables] for digit in range(10)]
+    shares = [[t[digit]["accuracy"] or 0.0 for t in tables] for digit in range(10)]
     document.write(
         "shao_baseline.md",
         known=PAPER_CORRECT,

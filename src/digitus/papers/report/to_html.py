@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import singledispatch
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
 
 from digitus.papers.report import drawings
 from digitus.papers.report.blocks import (
+    Block,
     Chart,
     Equations,
     Figures,
@@ -58,7 +58,7 @@ def html(title: str, header: Markup, document: Document, footer: str) -> str:
     )
 
 
-def _block(block: Any) -> tuple[Markup, Markup]:
+def _block(block: Block) -> tuple[Markup, Markup]:
     """A block as HTML, and the style that goes with it alone."""
     if not isinstance(block, Pictures):
         return _html(block), Markup()

@@ -5,9 +5,8 @@ Inside: the handlers, thin. Not inside: the class itself (`roster`), and the boa
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from digitus.serve.classroom.board import Board, board, table
 from digitus.serve.classroom.door import JOIN
 from digitus.serve.classroom.roster import LONGEST_NAME, Roster
 from digitus.serve.live.runs import LiveRuns
-from digitus.serve.operation import operation
+from digitus.serve.operation import Handler, operation
 from digitus.serve.responses import refusal
 from digitus.serve.values import Answer, Whole
 from digitus.serve.visitor import TEACHER, asking
@@ -49,7 +48,7 @@ class Me(Answer, frozen=True):
 
 
 class PupilPath(Struct, frozen=True):
-    """Which pupil."""
+    """The pupil's number in a path."""
 
     number: Annotated[int, Meta(ge=1, le=10**6)]
 
@@ -63,7 +62,7 @@ class ClassHandlers:
     pool: WorkerPool
     cookie: str
 
-    def addresses(self) -> dict[str, dict[str, Callable[..., Awaitable[Any]]]]:
+    def addresses(self) -> dict[str, dict[str, Handler]]:
         """By path and method, what is done."""
         return {
             JOIN: {"POST": self.join},

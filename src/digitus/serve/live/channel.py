@@ -17,19 +17,18 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 from digitus.serve.responses import json_text
 
 KEPT_EVENTS = 600  # a minute of a fast run
-HEARTBEAT_SECONDS = 15.0  # else a proxy, or a telephone, thinks that the connection is dead
-RETRY_MILLISECONDS = 1000  # after which a browser comes back
+HEARTBEAT_SECONDS = 15.0  # after it a proxy or a telephone would take the connection for dead
+RETRY_MILLISECONDS = 1000  # after which a browser connects again
 
 
 class Channel:
     """The events of one run. `publish` may be called by any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, state: Callable[[], Any]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, state: Callable[[], object]) -> None:
         self._loop, self._state = loop, state
         self._lock = threading.Lock()
         self._events: deque[tuple[int, str, str]] = deque(maxlen=KEPT_EVENTS)  # number, name, JSON
@@ -41,10 +40,10 @@ class Channel:
 
     @property
     def watched(self) -> int:
-        """How many follow."""
+        """How many follow the events."""
         return len(self._waiting)
 
-    def publish(self, name: str, data: Any) -> None:
+    def publish(self, name: str, data: object) -> None:
         """Tells everyone. Large pictures of the past ("weights") are not kept."""
         text = json_text(data)
         with self._lock:
@@ -57,7 +56,7 @@ class Channel:
         self._wake()
 
     def close(self) -> None:
-        """No more events: those who follow are let go."""
+        """Ends the stream of everyone who follows."""
         self.closed = True
         self._wake()
 

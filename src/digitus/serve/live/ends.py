@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from digitus import __version__
 from digitus.datasets.digits import Digits
+from digitus.history import History
 from digitus.recipe import Recipe
 from digitus.recognizer import load
 from digitus.training.loop import State, begin, recognizer_so_far
@@ -19,7 +20,7 @@ START = "start.safetensors"  # in a run's folder: the network that it begins wit
 
 
 def first_state(run: Run, recipe: Recipe, digits: Digits) -> State:
-    """That of its checkpoint; else a new one, with the weights of another network if it has some.
+    """The state in its checkpoint, else a new one, with another network's weights if it has some.
 
     Raises `ModelError`, and `TrainingError` for weights of other layers.
     """
@@ -35,6 +36,6 @@ def first_state(run: Run, recipe: Recipe, digits: Digits) -> State:
 def keep_as_it_is(run: Run, recipe: Recipe, state: State, learnt: Digits, digits: Digits) -> None:
     """The recognizer of a run that was stopped. Raises `OutputError`."""
     recognizer = recognizer_so_far(recipe, state, learnt)
-    history = {"digitus": __version__, "data": digits.about, "epochs": state.epochs}
+    history: History = {"digitus": __version__, "data": digits.about, "epochs": state.epochs}
     replace(recognizer, history=history).save(run.model, new_folder=False)
     run.checkpoint.unlink(missing_ok=True)

@@ -14,8 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from msgspec.structs import replace
 
-from digitus.nn import Optimizer, clipped, first_trained, softmax, stream
+from digitus.nn import Layer, Optimizer, clipped, first_trained, softmax, stream
 from digitus.nn.layers import scoped
+from digitus.nn.losses import Loss
 from digitus.recipe import Recipe
 from digitus.serve.layer_words import Equations, named, settings_of
 from digitus.serve.live import worked_example
@@ -54,7 +55,7 @@ class Equation(Answer, frozen=True):
     layer: Whole | None
     name: str
     kind: str
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # whatever a layer has
     equation: str
     arrays: list[Excerpt]
     worked: str
@@ -137,7 +138,11 @@ def _update(rule: Optimizer, state: State, name: str, g: Numbers, rate: float) -
 
 
 def _entry(
-    phase: Phase, layer: int | None, what: Any, arrays: dict[str, Numbers], example: Worked
+    phase: Phase,
+    layer: int | None,
+    what: Layer | Loss | Optimizer,
+    arrays: dict[str, Numbers],
+    example: Worked,
 ) -> Equation:
     words = Equations.of(what)
     return Equation(
@@ -159,7 +164,7 @@ def _excerpt(name: str, a: Numbers, place: worked_example.Place | None) -> Excer
     of kernels [k k c o] one kernel.
     """
     place = worked_example.peak(a) if place is None else place
-    corner, window = list(place), list[Any](place)
+    corner, window = list(place), list[int | slice](place)
     for axis in _excerpt_axes(name, a):
         most = max(a.shape[axis] - EXCERPT_SIDE, 0)
         corner[axis] = min(max(place[axis] - EXCERPT_SIDE // 2, 0), most)

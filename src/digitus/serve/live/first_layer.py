@@ -5,8 +5,6 @@ Inside: that. Not inside: when they are drawn (`run`), and the other layers (`sk
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.nn import first_trained
@@ -17,6 +15,7 @@ from digitus.serve.values import Answer, Base64, Whole, packed
 from digitus.training.loop import State
 from digitus.training.source import Batch
 from digitus.training.step import gradient
+from digitus.types import Numbers
 
 MOST_UNITS = 64  # whose weights are shown
 
@@ -63,7 +62,7 @@ def draw(recipe: Recipe, state: State, batch: Batch) -> FirstLayer | None:
     )
 
 
-def _pictures(w: Any) -> Any:
+def _pictures(w: Numbers) -> Numbers:
     """First weights as pictures [units h w]: of a dense layer 28 x 28, of a convolution k x k."""
     if w.ndim == 2:
         side = int(len(w) ** 0.5)
@@ -71,7 +70,7 @@ def _pictures(w: Any) -> Any:
     return w[:, :, 0].transpose(2, 0, 1)[:MOST_UNITS]
 
 
-def _signed(pictures: Any) -> tuple[str, float]:
+def _signed(pictures: Numbers) -> tuple[str, float]:
     """Pictures as signed bytes, 127 for the largest number, and that number."""
     scale = float(np.abs(pictures).max()) or 1.0
     return packed(np.rint(pictures * (127 / scale)), "i1"), scale

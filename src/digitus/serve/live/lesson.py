@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -58,7 +58,7 @@ EXAMPLES_TO_ONE_HELD_BACK, MOST_HELD_BACK_EXAMPLES = 6, 2000
 
 
 def _within(setting: str) -> Meta:
-    """Its limits."""
+    """The limits of a setting."""
     least, most = LIMITS[setting]
     return Meta(ge=least, le=most)
 
@@ -90,7 +90,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, _within("seed")]
 
     def __post_init__(self) -> None:
-        for key in CHOICES.keys() - {"recipe"}:  # of which the nearest is named instead
+        for key in CHOICES.keys() - {"recipe"}:  # for these the nearest known one is named instead
             if getattr(self, key) not in CHOICES[key]:
                 raise RecipeError(f"{key} must be one of {', '.join(CHOICES[key])}")
 
@@ -153,7 +153,7 @@ def lesson_of(recipe: str) -> Lesson:
     )
 
 
-def lesson_from(settings: dict[str, Any]) -> Lesson:
+def lesson_from(settings: dict[str, object]) -> Lesson:
     """A recipe's own settings with some replaced. Raises `RecipeError`."""
     name = settings.get("recipe", "perceptron")
     if not isinstance(name, str):

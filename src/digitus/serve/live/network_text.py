@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
-from typing import Any, Literal
+from typing import Literal
 
 from digitus import nn
 from digitus.errors import RecipeError
 
 MOST_LAYERS, MOST_UNITS, MOST_CHANNELS = 8, 1024, 32
 PART = re.compile(r"(\d{1,4})(c?)|(p)")
-PATTERN = "^784(-([1-9][0-9]{0,3}c?|p))*-10$"  # of the whole, for the description
+PATTERN = "^784(-([1-9][0-9]{0,3}c?|p))*-10$"  # of the whole text, for the description
 ACTIVATIONS: dict[str, type] = {"relu": nn.Relu, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 PREPARATION = (nn.Scale, nn.Centre, nn.Standardize, nn.Deslant)
 
@@ -33,7 +33,7 @@ class Part:
 
     @classmethod
     def of(cls, text: str) -> Part:
-        """From text. Raises `RecipeError`."""
+        """Reads one from text. Raises `RecipeError`."""
         found = PART.fullmatch(text)
         if not found:
             raise RecipeError(
@@ -53,7 +53,7 @@ class Part:
         """Whether it works on an image."""
         return self.kind != "units"
 
-    def layers(self, activation: Any) -> Iterator[Any]:
+    def layers(self, activation: nn.Layer) -> Iterator[nn.Layer]:
         """The layers that it stands for."""
         if self.kind == "pool":
             yield nn.MaxPool(2)
@@ -62,8 +62,8 @@ class Part:
             yield activation
 
 
-def network_of(text: str, activation: Any, base: nn.Chain) -> nn.Chain:
-    """A network from text, with the preparation of another, and an activation last where it has.
+def network_of(text: str, activation: nn.Layer, base: nn.Chain) -> nn.Chain:
+    """A network from text, prepared as another and ending in an activation where that one does.
 
     Raises `RecipeError`.
     """

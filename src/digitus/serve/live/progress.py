@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from digitus.evaluation import Evaluation
+from digitus.history import EpochRecord
 from digitus.serve.live.first_layer import FirstLayer
 from digitus.serve.values import Answer, Confusion, Digit, FourNumbers, Share, Whole
 from digitus.training.loop import EpochEnded, State, Stepped
@@ -53,22 +54,22 @@ class SavedProgress(Struct, frozen=True):
     """All progress, as the file `shown.json` holds it; `records` are those of training's epochs."""
 
     now: Standing
-    every: int  # of so many steps, one is a point of the curve
+    every: int  # one step of so many is a point of the curve
     curve: list[FourNumbers]  # step, loss, accuracy, rate
-    records: list[dict[str, Any]]
+    records: list[EpochRecord]
     scores: Scores | None
     weights: FirstLayer | None
 
 
 class Progress:
-    """The run's thread adds to it; anyone may ask for copies."""
+    """The run's thread adds to it; any thread may ask for copies."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._now = Standing()
         self._curve: list[list[float]] = []
         self._every = 1
-        self._records: list[dict[str, Any]] = []
+        self._records: list[EpochRecord] = []
         self._scores: Scores | None = None
         self._weights: FirstLayer | None = None
 
@@ -103,7 +104,7 @@ class Progress:
             )
 
     def stepped(self, event: Stepped) -> None:
-        """After an update."""
+        """Notes an update."""
         with self._lock:
             self._now = Standing(event.epoch, event.step, event.loss, event.accuracy)
             if event.step % self._every == 0:
@@ -114,14 +115,14 @@ class Progress:
                 self._curve = [p for p in self._curve if p[0] % self._every == 0]
 
     def ended(self, event: EpochEnded, evaluation: Evaluation) -> dict[str, Any]:
-        """After an epoch, with the answers to the development digits; what is told of it."""
+        """Notes an epoch, with the answers to the development digits; returns what is told."""
         scores = self.scored(evaluation)
         with self._lock:
             self._records.append(event.record())
         return {**event.record(), "scores": scores}
 
     def scored(self, evaluation: Evaluation) -> Scores:
-        """The table by digit and the confusion matrix."""
+        """Notes the table by digit and the confusion matrix, and returns them."""
         with self._lock:
             about = evaluation.record() | {"epoch": self._now.epoch}
             wanted = {name: about[name] for name in Scores.__struct_fields__}
@@ -129,6 +130,6 @@ class Progress:
             return self._scores
 
     def drawn(self, weights: FirstLayer) -> None:
-        """The first layer's weights."""
+        """Notes the first layer's weights."""
         with self._lock:
             self._weights = weights

@@ -79,7 +79,7 @@ class LiveRun:
 
     @property
     def id(self) -> str:
-        """Its name in addresses: that of its folder."""
+        """Its name in addresses, which is that of its folder."""
         return self.folder.name
 
     @property
@@ -120,11 +120,11 @@ class LiveRun:
         self._control.ask(command)
 
     def go_at(self, pace: float) -> None:
-        """At most so many steps a second, 0 for as many as it can."""
+        """Limits the steps a second; 0 is no limit."""
         self._control.go_at(pace)
 
     def fail(self, why: str) -> None:
-        """Ends it with a word."""
+        """Ends the run as failed, with a message."""
         self._set("failed", why)
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class LiveRun:
         return RunState(**structs.asdict(self._summary(kept)), **large)
 
     def _summary(self, kept: SavedProgress) -> Summary:
-        last = kept.records[-1] if kept.records else {}
+        last = kept.records[-1] if kept.records else None
         return Summary(
             id=self.id,
             begun=self.begun,
@@ -160,7 +160,7 @@ class LiveRun:
             settings=self.lesson,
             **structs.asdict(self._extent),
             **structs.asdict(kept.now),
-            development_accuracy=last.get("development_accuracy"),
+            development_accuracy=last and last["development_accuracy"],
         )
 
     def evaluation(self) -> Evaluation:
@@ -189,7 +189,7 @@ class LiveRun:
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
-        with self._save_lock:  # what is written last is how it stands
+        with self._save_lock:  # written last, so that it is true of all the rest
             control = self._control
             how = self.status, self.error, control.paused, control.pace
             settings = SavedSettings(self.lesson, *how, self.begun, self.owner)
@@ -208,7 +208,7 @@ class LiveRun:
         return examples.batch(*divmod(state.step, self._extent.batches))
 
     def _work(self) -> None:
-        """The thread."""
+        """What the run's thread does."""
         why = ""
         try:
             give_way()
@@ -221,7 +221,7 @@ class LiveRun:
             why = "the server made a mistake; its log says more"
         self._places.leave(self.id)
         self._state = None
-        if why:  # from here on it may be started again, by another thread
+        if why:  # from here on another thread may start the run again
             self.fail(why)
         with suppress(DigitusError):
             self.save()
@@ -250,7 +250,7 @@ class LiveRun:
             self._set("stopped")
 
     def _may_go_on(self, event: Event, state: State, examples: Examples) -> bool:
-        """Waits while the run is paused, or too fast; whether there is a next event."""
+        """Waits while the run is paused or too fast; returns whether there is a next event."""
         if isinstance(event, Stepped | Started):
             self._control.stepped()
         if isinstance(event, Stepped) and event.batch == self._extent.batches:
@@ -269,7 +269,7 @@ class LiveRun:
         return not self._control.leaving
 
     def _pause(self, state: State, examples: Examples) -> None:
-        """Shows where it stands, and keeps it."""
+        """Tells how the run stands, and keeps that."""
         self._draw(state, examples)
         if self.status != "paused":
             save_checkpoint(self._run, self.recipe, state, self._digits())

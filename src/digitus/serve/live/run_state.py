@@ -7,10 +7,11 @@ Inside: the structs, and how large a run is. Not inside: the run (`run`), and ho
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from digitus.history import EpochRecord
 from digitus.recipe import Recipe
 from digitus.serve.layer_words import named
 from digitus.serve.live.first_layer import FirstLayer
@@ -23,7 +24,7 @@ Status = Literal["starting", "running", "waiting", "paused", "finished", "stoppe
 GOING: tuple[Status, ...] = ("starting", "running", "waiting", "paused")
 
 
-class Extent(Struct, frozen=True):
+class Extent(Answer, frozen=True):
     """How large a run is, which does not change."""
 
     layers: list[str]
@@ -50,7 +51,7 @@ def extent(lesson: Lesson, recipe: Recipe) -> Extent:
     )
 
 
-class Summary(Answer, frozen=True):
+class Summary(Extent, frozen=True):
     """How a run stands, without what is large."""
 
     id: str
@@ -61,13 +62,6 @@ class Summary(Answer, frozen=True):
     wait: float | None  # seconds at most until it may go on, where it waits for others
     pace: float
     settings: Lesson
-    layers: list[str]
-    parameters: Whole
-    epochs: Whole
-    batches: Whole  # in an epoch
-    steps: Whole
-    examples: Whole
-    development: Whole
     epoch: Whole
     step: Whole
     loss: float | None
@@ -79,7 +73,7 @@ class RunState(Summary, frozen=True):
     """Everything that a page needs to show a run; a point of the curve is step, loss, ..."""
 
     curve: list[FourNumbers]
-    records: list[dict[str, Any]]
+    records: list[EpochRecord]
     scores: Scores | None
     weights: FirstLayer | None
 

@@ -7,8 +7,6 @@ told (`run`).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus import nn
@@ -31,7 +29,7 @@ from digitus.types import Numbers, Params
 MOST_UNITS = 14  # that are drawn: of more, the first and the last
 MOST_MAPS = 5
 BANDS = 3  # of a picture, top to bottom, from each of which one line goes to a unit
-AFTER = (nn.BatchNorm, nn.Dropout, *ACTIVATIONS.values())  # belong to the layer before them
+AFTER = (nn.BatchNorm, nn.Dropout, *ACTIVATIONS.values())  # shown with the one before
 
 
 class Stage(Answer, frozen=True):
@@ -99,11 +97,11 @@ def _edges(w: Numbers, x: Numbers, units: bool) -> Numbers:
 
 
 def _drawn(rows: Numbers) -> Numbers:
-    """Those that the plan has room for."""
+    """The indices that the plan has room for."""
     if len(rows) <= MOST_UNITS:
         return rows
     return np.concatenate([rows[: MOST_UNITS - 2], rows[-1:]])
 
 
-def _scaled(a: Numbers) -> Any:
+def _scaled(a: Numbers) -> Numbers:
     return a / (np.abs(a).max() or 1.0)

@@ -17,12 +17,13 @@ from typing import Any, SupportsFloat, TypeAlias
 import numpy as np
 
 from digitus import nn
-from digitus.nn import softmax
+from digitus.nn import Layer, softmax
+from digitus.nn.losses import Loss
 from digitus.types import Numbers
 
 Place: TypeAlias = tuple[int, ...]
-MOST_TERMS = 3  # of a sum that are shown
-SIGNIFICANT_DIGITS = 4  # that count, in every number shown
+MOST_TERMS = 3  # terms of a sum that are shown
+SIGNIFICANT_DIGITS = 4  # significant digits of every number shown
 MOST_PLACES = 9  # after the point
 
 
@@ -44,7 +45,7 @@ def peak(a: Numbers) -> Place:
     return tuple(int(k) for k in np.unravel_index(int(np.abs(a).argmax()), a.shape))
 
 
-def forward(layer: Any, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Worked:
+def forward(layer: Layer, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Worked:
     """The largest output of a layer."""
     at = peak(y)
     if isinstance(layer, nn.Dense):
@@ -59,13 +60,14 @@ def forward(layer: Any, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Worked
         numbers = f"{_n(gamma)}·{_n(rest)} + {_n(beta)} ≈ {_sum([y[at] - beta, beta], y[at])}"
         line = _line(f"y{list(at)}", "γ x̂ + β", numbers)
         return Worked(line, {"x": at, "y": at, "gamma": at[-1:], "beta": at[-1:]})
+    settings: Any = layer
     forms: dict[type, Callable[[], str]] = {
-        nn.Scale: lambda: f"{_n(x[at])} / {layer.divisor:g}",
+        nn.Scale: lambda: f"{_n(x[at])} / {settings.divisor:g}",
         nn.Relu: lambda: f"max({_n(x[at])}, 0)",
         nn.Sigmoid: lambda: f"1 / (1 + e^({_n(-x[at])}))",
         nn.Tanh: lambda: f"tanh({_n(x[at])})",
         nn.Centre: lambda: f"{_n(x[at])} - {_n(p['mean'][at[1:]])}",
-        nn.Dropout: lambda: f"{_n(x[at])} / (1 - {layer.rate:g})",
+        nn.Dropout: lambda: f"{_n(x[at])} / (1 - {settings.rate:g})",
     }
     if type(layer) not in forms:
         return Worked()
@@ -73,7 +75,7 @@ def forward(layer: Any, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Worked
     return Worked(_line(f"y{list(at)}", forms[type(layer)](), "", y[at]), places)
 
 
-def loss(rule: Any, z: Numbers, t: Numbers, value: float) -> Worked:
+def loss(rule: Loss, z: Numbers, t: Numbers, value: float) -> Worked:
     """The loss of the first example, beside the mean of all."""
     digit = int(t[0].argmax())
     if isinstance(rule, nn.SoftmaxCrossEntropy):
@@ -85,7 +87,7 @@ def loss(rule: Any, z: Numbers, t: Numbers, value: float) -> Worked:
     return Worked(f"{own};  mean over {len(z)}: {_n(value)}", places)
 
 
-def loss_backward(rule: Any, z: Numbers, t: Numbers, dz: Numbers) -> Worked:
+def loss_backward(rule: Loss, z: Numbers, t: Numbers, dz: Numbers) -> Worked:
     """The largest part of the loss's gradient."""
     at = peak(dz)
     first = softmax(z)[at] if isinstance(rule, nn.SoftmaxCrossEntropy) else z[at]
@@ -94,7 +96,7 @@ def loss_backward(rule: Any, z: Numbers, t: Numbers, dz: Numbers) -> Worked:
 
 
 def backward(
-    layer: Any, x: Numbers, y: Numbers, dy: Numbers, own: dict[str, Numbers], dx: Numbers | None
+    layer: Layer, x: Numbers, y: Numbers, dy: Numbers, own: dict[str, Numbers], dx: Numbers | None
 ) -> Worked:
     """The largest gradient of a layer's weights, or of its input where it has none."""
     if isinstance(layer, nn.Dense):

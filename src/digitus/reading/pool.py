@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-PICTURES_PER_PROCESS = 8  # at least: to start another process takes as long as reading so many
+PICTURES_PER_PROCESS = 8  # fewest: starting a process takes as long as reading so many
 PICTURES_AHEAD = 4  # by which each process may be ahead of the one that is waited for
 
 
@@ -69,7 +69,7 @@ def in_processes(
     numbered = enumerate(tasks)
     idle = [_Worker.start(do) for _ in range(processes)]
     busy: dict[Connection, tuple[int, _Worker]] = {}
-    open_tasks: dict[int, S] = {}  # given and not told
+    open_tasks: dict[int, S] = {}  # handed to a process and not yet yielded
     answers: dict[int, T | DigitusError] = {}
     told = 0
     try:
@@ -79,7 +79,7 @@ def in_processes(
                     break
                 number, open_tasks[number] = following
                 worker = idle.pop()
-                with suppress(OSError):  # it is dead; receiving will say so
+                with suppress(OSError):  # the process is dead, which receiving will tell
                     worker.link.send(open_tasks[number])
                 busy[worker.link] = number, worker
             if not busy:
@@ -115,7 +115,7 @@ class _Worker:
     def start(do: Callable[[Any], object]) -> _Worker:
         import multiprocessing
 
-        context = multiprocessing.get_context("spawn")  # with it, no thread or lock is copied
+        context = multiprocessing.get_context("spawn")  # "spawn" copies no thread and no lock
         link, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(do, theirs), daemon=True)
         process.start()
