@@ -28,6 +28,7 @@ import numpy as np
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.datasets.idx import read_digits
+from digitus.datasets.named import digits_of
 from digitus.datasets.sources import load
 from digitus.nn import stream
 from digitus.recognizer import Recognizer
@@ -169,7 +170,8 @@ def main() -> None:
     ]
     if args.usps:
         files = (args.usps / f"usps-test-{p}-ubyte.gz" for p in ("images-idx3", "labels-idx1"))
-        found.append(measured(recognizer, read_digits(*files, "USPS"), test, old, memory))
+        usps = digits_of(read_digits(*files, "USPS"), "test", prepare="auto")
+        found.append(measured(recognizer, usps, test, old, memory))
     for start in STRETCHES:
         here = np.zeros(len(test), bool)
         here[start : start + STRETCH] = True
