@@ -1,0 +1,98 @@
+"""What docs/forms.md says of how well forms are read, and of what corrections change."""
+
+from __future__ import annotations
+
+from textwrap import fill
+from typing import Any
+
+from .results import percent
+
+HEAD = "form", "sheets", "fields", "right", "rows right", "to look at", "within 2 pixels"
+
+
+def section(read: dict[str, Any], adapting: dict[str, Any]) -> str:
+    """The numbers, from two results files."""
+    return "\n".join([*_read(read), "", *_adapted(adapting), ""])
+
+
+def _words(*parts: str) -> str:
+    """Sentences as a paragraph of lines."""
+    return fill(" ".join(parts), 100, break_long_words=False, break_on_hyphens=False)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _read(read: dict[str, Any]) -> list[str]:
+    every, asked = read["all"], read["all"]["by_confidences"]
+    kinds = [*read["forms"].items(), ("all", every), ("those that lie flat", read["flat"])]
+    rows = [
+        _row(
+            name,
+            str(found["sheets"]),
+            f"{found['fields']:,}",
+            *(percent(found[key], 1) for key in ("fields_right", "rows_right")),
+            percent(found["reviewed_for_1_in_1000"], 1),
+            percent(found["within_2_pixels"], 1),
+        )
+        for name, found in kinds
+    ]
+    return [
+        _words(
+            f"{every['sheets']} sheets of five forms, printed, filled in and photographed by code,",
+            "half written by the simulated pen, half with digits of MNIST that no network learnt",
+            "from. Some fields are empty, one in a hundred is crossed out, one sheet in seven is",
+            "bent. By `python benchmarks/forms.py` ([results/forms.json](../results/forms.json)).",
+        ),
+        "",
+        _row(*HEAD),
+        _row(*("---" for _ in HEAD)),
+        *rows,
+        "",
+        _words(
+            "To look at are the most doubtful fields, so many that no more than one in 1,000 stays",
+            "wrong; before anybody looks,",
+            f"{percent(every['fields_right'], 1)} are right, and {every['wrong_without_flag']} of",
+            f"{every['fields']:,} are wrong without a flag. The confidences, which know no truth,",
+            f"ask for {percent(asked['reviewed'], 1)}, and {percent(asked['wrong_after'], 2)} stay",
+            f"wrong then, where they say {percent(asked['expected_wrong_after'], 2)}. The pixels",
+            "are those of 150 dots an inch, and the worst corner of a sheet's fields counts. One",
+            f"core reads {read['sheets_a_minute_and_core']:.0f} sheets a minute.",
+        ),
+    ]
+
+
+def _adapted(adapting: dict[str, Any]) -> list[str]:
+    counts = list(adapting["hands"][0]["after"])
+    made, most = adapting["made"], counts[-1]
+    rows = []
+    for hand in adapting["hands"]:
+        cells = [
+            f"{percent(after['own'])} ({percent(after['others'])})"
+            + " not given out" * (not after["given_out"])
+            for after in hand["after"].values()
+        ]
+        before = f"{percent(hand['before'])} ({percent(hand['others_before'])})"
+        rows.append(_row(hand["hand"], before, *cells))
+    return [
+        _words(
+            "What corrections change: the share of a hand's digits that is misread, before and",
+            "after so many corrections of each digit, and in brackets that of MNIST's test set, by",
+            "other people. Made hands have one shape of each digit, and habits that no network",
+            "learnt; USPS is by other people and another scanner; a stretch of MNIST's test",
+            "set is by few people. By `python benchmarks/adapting.py`",
+            "([results/adapting.json](../results/adapting.json)).",
+        ),
+        "",
+        _row("hand", "before", *(f"{count} of each" for count in counts)),
+        _row("---", "---", *("---" for _ in counts)),
+        *rows,
+        "",
+        _words(
+            "A memory of the corrections in front of the network, of which the nearest answers",
+            "where no old digit is nearer, was measured too: with",
+            f"{most} corrections of each digit {percent(made[most]['memory'])} of the made hands'",
+            f"digits are misread, where the adapted network misreads {percent(made[most]['own'])}.",
+        ),
+    ]
