@@ -127,6 +127,15 @@ def test_what_is_crossed_out_has_no_value_and_a_flag(sheet: Bytes) -> None:
     assert (row["second"], row["second_flag"]) == ("025", "")
 
 
+def test_an_empty_field_that_is_somewhere_else_is_not_taken_for_empty(sheet: Bytes) -> None:
+    gone = sheet.copy()
+    x, y, w, h = (round(v * raster.SCALE) for v in FORM.field("first").place)
+    gone[y - 25 : y + h + 15, x - 15 : x + w + 15] = 255
+    row = read(gone)
+    assert (row["first"], row["first_flag"]) == ("", "not found")
+    assert row["second_flag"] == ""
+
+
 def test_a_scribble_is_no_digit() -> None:
     sheet = printed()
     x, y, w, h = (v * raster.SCALE for v in FORM.field("first").digit_places[1])

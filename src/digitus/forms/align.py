@@ -35,11 +35,15 @@ STIFF = 0.05  # corners: what keeps a bend small where few corners tell of it
 
 @dataclass(frozen=True, eq=False)
 class Shift:
-    """A field's movement: a polynomial, [k 2], around its middle, by half of its width."""
+    """A field's movement: a polynomial, [k 2], around its middle, by half of its width.
+
+    `seen` is the share of its printed corners that were found again.
+    """
 
     middle: Points
     half: float
     bend: Floats64
+    seen: float = 1.0
 
     def __call__(self, points: Points) -> Points:
         """How far points [n 2] of the page are moved, x and y."""
@@ -62,7 +66,7 @@ class Shift:
             weight = 1 / (1 + (off / slack) ** 2)
             normal = (terms * weight[:, None]).T @ terms + stiff
             bend = np.linalg.solve(normal, (terms * weight[:, None]).T @ moved)
-        return Shift(self.middle, self.half, bend)
+        return Shift(self.middle, self.half, bend, self.seen)
 
 
 def shifts(clear: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shift]:
@@ -71,17 +75,21 @@ def shifts(clear: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shi
     found = {}
     for field in fields:
         x, y, w, h = (v * SCALE for v in field.place)
-        still = Shift(np.array([x + w / 2, y + h / 2]), max(w / 2, 1.0), np.zeros((1, 2)))
-        points, moved = _followed(wanted, seen, (x, y, w, h))
+        points, moved, share = _followed(wanted, seen, (x, y, w, h))
+        middle = np.array([x + w / 2, y + h / 2])
+        still = Shift(middle, max(w / 2, 1.0), np.zeros((1, 2)), share)
         found[field.name] = still.fitted(points, moved) if len(points) >= LEAST else still
     return found
 
 
 def _followed(
     wanted: Bytes, seen: Bytes, place: tuple[float, float, float, float]
-) -> tuple[Points, Points]:
-    """The corners of a place of the blank page [n 2], and how far they are moved."""
-    none = np.zeros((0, 2)), np.zeros((0, 2))
+) -> tuple[Points, Points, float]:
+    """The corners of a place of the blank page that are found [n 2], how far they are moved.
+
+    And their share of all that there are.
+    """
+    none = np.zeros((0, 2)), np.zeros((0, 2)), 1.0
     x, y, w, h = map(round, place)
     reach = round(FARTHEST) + WINDOW[0]
     top, left = max(0, y - reach), max(0, x - reach)
@@ -103,4 +111,4 @@ def _followed(
     kept = (good.ravel() == 1) & (again.ravel() == 1)
     kept &= np.linalg.norm(home - start, axis=1) < BACK
     kept &= np.linalg.norm(end - start, axis=1) < FARTHEST
-    return start[kept] + [left, top], (end - start)[kept]
+    return start[kept] + [left, top], (end - start)[kept], float(kept.mean())

@@ -37,6 +37,7 @@ POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
+SEEN = 0.5  # of an empty field's printed corners: where fewer are found, it is somewhere else
 INSIDE = 0.12  # of a cell's sides: walls, and what comes over them, are not in it
 STRUCK = 0.8  # of a field's written width, and
 STRUCK_CELLS = 1.8  # cells: a stroke as long crosses them out
@@ -47,8 +48,8 @@ GAP = 11  # pixels: strokes go on across printed lines
 class FieldFound:
     """What a field may say, likeliest first, where it is on the page, and what was seen of it.
 
-    `mark` is "crossed out" or nothing; `images` [k 28 28] are what the recognizer saw of the digits
-    in a field's cells, from left to right.
+    `mark` is "crossed out", "not found" or nothing; `images` [k 28 28] are what the recognizer saw
+    of the digits in a field's cells, from left to right.
     """
 
     answers: list[Answer]
@@ -178,6 +179,8 @@ def _read(part: _Part, look: Look, ink: Mask, shift: Shift) -> FieldFound:
             shown.append(best)
     struck = _struck(ink, field, shift) or (inked > 0 and unread * 2 > inked)
     mark = "crossed out" if struck else ""
+    if not inked and shift.seen < SEEN:
+        mark = "not found"
     return FieldFound(answers(field, options), shift, mark, look.images[shown])
 
 
