@@ -39,7 +39,13 @@ DOORS: dict[str, set[str]] = {
     "sklearn": {"sklearn"},
     "onnx": {"export.onnx_file"},
     "onnxruntime": {"export.onnx_run"},
-    "torch": {"nn.kernels_torch", "training.device", "training.distributed", "cli.train_workers"},
+    "torch": {
+        "nn.kernels_torch",
+        "nn.torch_device",
+        "training.device",
+        "training.distributed",
+        "cli.train_workers",
+    },
     "threadpoolctl": {"threads"},
     "uvicorn": {"serve.server", "serve.connection"},
 }

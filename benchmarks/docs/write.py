@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from . import forms, load, model_card, portable, reading, records, unlearnt
+from . import bulk, forms, load, model_card, portable, reading, records, unlearnt
 from .results import ROOT, interval, percent, results, source
 
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
@@ -34,6 +34,8 @@ def pages() -> dict[Path, str]:
         docs / "forms.md": forms.section(results("forms"), results("adapting")),
         docs / "train.md": unlearnt.section(results("unlearnt")),
     }
+    if (ROOT / "results" / "bulk.json").exists():  # it is made where nothing else runs
+        sections[docs / "bulk.md"] = bulk.section(results("bulk"))
     return {
         **{page: with_section(page, section) for page, section in sections.items()},
         docs / "results.md": results_page(),

@@ -10,6 +10,7 @@ import pytest
 from bulked import NAMES
 from digitus.bulk.containers import contents
 from digitus.bulk.item import Item
+from digitus.bulk.parts import in_parts
 from digitus.bulk.sources import items
 from digitus.errors import DataError
 
@@ -36,6 +37,16 @@ def test_lists_patterns_and_names_once(pictures: Path) -> None:
         "in/deep/9.png", "in/deep/10.png", "in/0.png", "nowhere-*.png", "in/1.png", "in/2.png",
     ]  # fmt: skip
     assert names("in/**/1*.png") == ["in/1.png", "in/deep/10.png"]
+
+
+def test_few_pictures_are_parted_among_cores_and_many_have_few_parts() -> None:
+    """Pages take long, so that a part has fewer of them; parts grow with their number."""
+    pages = [Item(f"{n}.jpg", "file", f"{n}.jpg", None, 50_000) for n in range(3000)]
+    digits = [Item(f"{n}.png", "file", f"{n}.png", None, 400) for n in range(200_000)]
+    assert [len(part.items) for part in in_parts(pages[:20])] == [8, 8, 4]
+    assert max(len(part.items) for part in in_parts(pages)) < 64
+    sizes = [len(part.items) for part in in_parts(digits)]
+    assert (sum(sizes), max(sizes), len(sizes) < 350) == (200_000, 1000, True)
 
 
 def told(item: Item) -> str:

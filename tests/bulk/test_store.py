@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,26 @@ from digitus.bulk import parts, store
 from digitus.bulk.sources import items
 from digitus.bulk.store import Store, asked
 from digitus.errors import DataError, OutputError
+
+
+class Faltering:
+    """A file of a store, each read of which is asked of the store."""
+
+    def __init__(self, file: Any, ask: Callable[[], None]) -> None:
+        self.file, self.ask = file, ask
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def __enter__(self) -> Faltering:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        self.ask()
+        return bytes(self.file.read(size))
 
 
 class Unreliable(MemoryFileSystem):
@@ -40,7 +60,8 @@ class Unreliable(MemoryFileSystem):
 
     def open(self, *given: Any, **more: Any) -> Any:
         self._now_and_then()
-        return super().open(*given, **more)
+        file = super().open(*given, **more)
+        return Faltering(file, self._now_and_then) if "rb" in given else file
 
     def pipe_file(self, *given: Any, **more: Any) -> Any:
         self._now_and_then()

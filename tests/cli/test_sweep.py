@@ -12,6 +12,7 @@ import pytest
 from digitus.errors import RecipeError
 from digitus.sweep import runs
 from digitus.sweep.runs import grid, planned
+from digitus.sweep.search import Range, ranges
 
 
 @pytest.fixture
@@ -96,3 +97,23 @@ def test_what_cannot_be(digitus: Any, recipe_file: Path, tmp_path: Path) -> None
     assert grid(["a=1", "b=1", "a=2"]) == [("a=1", "b=1"), ("a=2", "b=1")]
     with pytest.raises(RecipeError, match="the same name"):
         planned(["quick", "quick"], [0], [], tmp_path)
+
+
+def test_ranges_to_search(digitus: Any) -> None:
+    rate, size, wide = ranges(["schedule.rate=0.001..0.1", "batch_size=32..256", "a=1..100"])
+    assert rate == Range("schedule.rate", 0.001, 0.1, whole=False)
+    assert (rate.by_logarithm, size.by_logarithm, wide.by_logarithm) == (True, False, True)
+    assert rate.setting(0.0123456) == "schedule.rate=0.0123"
+    assert size.setting(64) == "batch_size=64"
+    for wrong in (["rate"], ["rate=2..1"], ["rate=a..b"], ["a=1..2", "a=2..3"]):
+        with pytest.raises(RecipeError):
+            ranges(wrong)
+    both = digitus("sweep", "quick", "tiny", "--search", "schedule.rate=0.001..0.1")
+    assert both.code == 2
+    assert "a search is of one recipe" in both.err
+
+
+def test_drawn_settings_name_folders(tmp_path: Path) -> None:
+    (run,) = planned(["tiny"], [4], [], tmp_path, [], ["schedule.rate=0.01"])
+    assert run.folder == tmp_path / "tiny" / "schedule.rate=0.01" / "seed-4"
+    assert "--set=schedule.rate=0.01" in run.arguments

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from digitus.bulk.item import Item
-from digitus.bulk.store import asked, content, is_remote, opened
+from digitus.bulk.store import content, is_remote, opened
 from digitus.datasets.parquet import IMAGES, picture_bytes
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -72,7 +72,7 @@ def members(name: str, kind: str) -> Iterator[Found]:
 
 def contents(items: Iterable[Item]) -> Iterator[tuple[Item, bytes | DataError]]:
     """The bytes of each picture, or what is wrong with it; neighbours share one open archive."""
-    with closing(_Latest()) as archive:
+    with closing(_Opened()) as archive:
         for item in items:
             try:
                 yield item, _content(item, archive)
@@ -82,7 +82,7 @@ def contents(items: Iterable[Item]) -> Iterator[tuple[Item, bytes | DataError]]:
                 yield item, DataError(f"{item.source}: there is not enough memory to read it")
 
 
-def _content(item: Item, archive: _Latest) -> bytes:
+def _content(item: Item, archive: _Opened) -> bytes:
     if item.kind == "error":
         raise DataError(str(item.at))
     if item.kind == "file" and not is_remote(item.file):
@@ -109,34 +109,8 @@ def _told(name: str) -> Iterator[None]:
     raise DataError(f"{name}: {why}")
 
 
-class _Latest:
-    """The archive that was opened last: neighbouring pictures are mostly in the same one."""
-
-    def __init__(self) -> None:
-        self.archive = _Opened()
-
-    def close(self) -> None:
-        """Closes the archive."""
-        self.archive.close()
-
-    def picture(self, item: Item) -> bytes:
-        """The bytes of a picture in an archive; asked again where its store fails."""
-        if not is_remote(item.file):
-            return self.archive.picture(item)
-        first = True
-
-        def afresh() -> bytes:
-            nonlocal first
-            if not first:  # a stalled thread may still be using the one before
-                self.archive = _Opened()
-            first = False
-            return self.archive.picture(item)
-
-        return asked(afresh, item.source)
-
-
 class _Opened:
-    """An archive, and how far its rows have been read."""
+    """The archive that was opened last, which neighbouring pictures share; how far it is read."""
 
     def __init__(self) -> None:
         self.name = ""

@@ -67,21 +67,29 @@ def connect(cluster: str, cores: int) -> None:
 
 
 def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
-    """Reads parts by the actors of a cluster, one for each of its cores. Raises `OutputError`."""
+    """Reads parts by the actors of a cluster, one for each of its cores, or of its GPUs.
+
+    Raises `OutputError`.
+    """
     ray = ray_library()
     data = importlib.import_module("ray.data")
     context = data.DataContext.get_current()
     context.enable_progress_bars = False
+    for handler in logging.getLogger("ray.data").handlers:  # to a file all the same
+        if type(handler).__name__ != "SessionFileHandler":
+            handler.setLevel(logging.ERROR)
     lines = [{"part": part.line()} for part in parts]
     if not lines:
         return
-    most = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    on_gpus = reader.device == "cuda"
+    most = max(1, int(ray.cluster_resources().get("GPU" if on_gpus else "CPU", 1)))
     # A block for each part: parts are what an actor gets, and what is done again where it dies.
     told = data.from_items(lines, override_num_blocks=len(lines)).map_batches(
         Reader,
         fn_constructor_args=(reader,),
         batch_size=1,
         num_cpus=1,
+        num_gpus=int(on_gpus),
         compute=data.ActorPoolStrategy(min_size=1, max_size=most),
     )
     try:

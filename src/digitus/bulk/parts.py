@@ -25,12 +25,17 @@ from digitus.bulk.rows import DIGIT, DOUBTFUL, Origin, Row, of_error, of_reading
 from digitus.bulk.sources import UNKNOWN_BYTES
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError
+from digitus.nn import torch_device as device
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pool import LostProcessError, in_processes, quietly
 from digitus.reading.read import read_pages
 
-PART_PICTURES = 1000  # at most: it takes about a second to read so many single digits
-PART_BYTES = 32 << 20  # of some ten pages: little is lost with a process
+PART_PICTURES = 1000  # at most: it takes about two seconds to read so many single digits
+PART_BYTES = 32 << 20  # of some ten photographs: little is lost with a process
+DIGIT_BYTES = 4096  # a larger file may be a page, which takes as long as many digits do, ...
+PAGE_PICTURES = 16  # ... so that a part has fewer of them
+FIRST_PICTURES = 128  # of the first part, and so many more of each that follows: few pictures are
+MORE_PICTURES = 4  # parted among all cores too, and many have no more parts than they need
 DONE = "_done"  # the folder of the records of parts, which readers of Parquet pass over
 
 
@@ -60,16 +65,19 @@ def of_line(line: str | bytes) -> Part:
 
 
 def in_parts(items: Iterable[Item]) -> Iterator[Part]:
-    """Pictures in the parts in which they are read."""
+    """Pictures in the parts in which they are read, which grow."""
     some: list[Item] = []
-    number = size = 0
+    number = size = work = 0
     for item in items:
         own = item.size or UNKNOWN_BYTES
-        if some and (len(some) == PART_PICTURES or size + own > PART_BYTES):
+        cost = 1 if own <= DIGIT_BYTES else PAGE_PICTURES
+        most = min(PART_PICTURES, FIRST_PICTURES + MORE_PICTURES * number)
+        if some and (len(some) == PART_PICTURES or work + cost > most or size + own > PART_BYTES):
             yield Part(number, some)
-            some, number, size = [], number + 1, 0
+            some, number, size, work = [], number + 1, 0, 0
         some.append(item)
         size += own
+        work += cost
     if some:
         yield Part(number, some)
 
@@ -142,9 +150,11 @@ class PartReader:
     store: Store
     read: PictureReader
     form: str
+    device: str = device.CPU
 
     def __call__(self, part: Part) -> Tally:
         """What was read. Raises `OutputError`."""
+        device.use(self.device)  # an actor of a cluster has another environment
         quietly()
         start = time.perf_counter()
         told = ((item, self.read(item, content)) for item, content in contents(part.items))

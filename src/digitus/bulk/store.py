@@ -11,6 +11,7 @@ The extra `remote` brings fsspec; s3://, gs:// and az:// need s3fs, gcsfs, adlfs
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import threading
 import time
@@ -85,8 +86,52 @@ def opened(name: str) -> IO[bytes]:
     """A file, here or remote, that can be read and sought. Raises `OSError`, `DataError`."""
     if not is_remote(name):
         return open_file(Path(name))
-    system, path = file_system(name)
-    return asked(lambda: system.open(path, "rb"), name)
+    return io.BufferedReader(_Remote(name))
+
+
+class _Remote(io.RawIOBase):
+    """A remote file, of which every read is asked again where it fails or stalls."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.system, self.path = file_system(name)
+        self.at = 0
+        self.file: Any = asked(lambda: self.system.open(self.path, "rb"), name)
+        self.size: int | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Goes there; the store is asked only where the end has to be known."""
+        if whence == os.SEEK_END and self.size is None:
+            self.size = int(asked(lambda: self.system.size(self.path), self.name))
+        start = {os.SEEK_CUR: self.at, os.SEEK_END: self.size or 0}.get(whence, 0)
+        self.at = start + offset
+        return self.at
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads from where it is. Raises `OSError`."""
+        at, wanted = self.at, len(buffer)
+        found = asked(lambda: self._read(at, wanted), self.name)
+        buffer[: len(found)] = found
+        self.at = at + len(found)
+        return len(found)
+
+    def _read(self, at: int, wanted: int) -> bytes:
+        """One try. A file that stalls is still waited for by its thread: the next opens another."""
+        file, self.file = self.file, None
+        file = self.system.open(self.path, "rb") if file is None else file
+        file.seek(at)
+        found: bytes = file.read(wanted)
+        self.file = file
+        return found
 
 
 def content(name: str, most: int) -> bytes:

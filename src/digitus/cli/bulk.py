@@ -11,6 +11,7 @@ import click
 
 from digitus.cli.common import (
     CONFIDENCE,
+    device_option,
     json_option,
     output,
     pattern_of,
@@ -61,6 +62,7 @@ SAMPLE = 24  # pictures that --dry-run reads
 @click.option(
     "--dry-run", is_flag=True, help="Count, read a few, and tell how long all would take."
 )
+@device_option
 @threads_option
 @json_option
 def bulk(
@@ -87,6 +89,7 @@ def bulk(
     from digitus.bulk.parts import PartReader, PictureReader
     from digitus.bulk.rows import fingerprints, recognizer_file
     from digitus.bulk.run import Asked, BulkRun
+    from digitus.nn import torch_device as device
     from digitus.reading.options import ReadingOptions
 
     form, single = _form(out, form)
@@ -95,13 +98,16 @@ def bulk(
     networks = fingerprints(recognizer_file(model))
     options = ReadingOptions(recognizer_of(model)[0], pattern, min_confidence)
     reading = {"pattern": pattern, "min_confidence": min_confidence}
+    if device.name() != device.CPU:  # whose rows are the same but for the last digits
+        reading["device"] = device.name()
     asked = Asked([*sources], by, form, reading, networks)
     mute_libraries()
     if dry_run:
         _estimate(sources, options, cores(threads), json)
         return
     run = BulkRun(out.rstrip("/"), asked, single=single)
-    reader = PartReader(run.store, PictureReader(options, by, networks["all"]), run.part_form)
+    read = PictureReader(options, by, networks["all"])
+    reader = PartReader(run.store, read, run.part_form, device.name())
     console = progress()
     if about := run.finished():
         console.print(printable(f"{out} is complete since {about['finished']}"))

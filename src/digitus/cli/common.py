@@ -67,6 +67,23 @@ threads_option = click.option(
 )
 
 
+def _use_device(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Chooses before anything is loaded. Raises `DigitusError`."""
+    if value is not None:
+        from digitus.nn import torch_device as device
+
+        device.use(value)
+
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    expose_value=False,
+    callback=_use_device,
+    help="Where networks compute: cuda is a GPU, by PyTorch.  [default: cpu]",
+)
+
+
 def output() -> Console:
     """Where answers for people go: standard output."""
     from digitus.cli.console import PrintableConsole

@@ -11,6 +11,7 @@ from digitus.cli.common import (
     CONFIDENCE,
     PATH,
     data_dir_option,
+    device_option,
     digit_table,
     json_option,
     member_of,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 @click.option("--report", type=PATH, help="Write a report for a browser to this file.")
 @click.option("--predict", type=PATH, help="Write what each image is read as to this CSV file.")
 @click.option("--kaggle", is_flag=True, help="--predict as Kaggle wants it: ImageId,Label.")
+@device_option
 @threads_option
 @json_option
 def evaluate(

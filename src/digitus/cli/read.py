@@ -15,6 +15,7 @@ import click
 from digitus.cli.common import (
     CONFIDENCE,
     PATH,
+    device_option,
     pattern_of,
     print_json,
     recognizer_of,
@@ -104,6 +105,7 @@ def _pictures(ctx: click.Context, param: click.Parameter, names: Sequence[str]) 
 @click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")
 @click.option("--review", type=PATH, metavar="FILE", help="A page to correct what is doubtful.")
 @click.option("--recursive", is_flag=True, help="Of a folder, also the pictures in its folders.")
+@device_option
 @threads_option
 def read(
     pictures: tuple[Path, ...],

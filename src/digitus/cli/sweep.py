@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -22,7 +23,10 @@ from digitus.cli.terminal import complain
 from digitus.threads import cores
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
+
+    from digitus.sweep.runs import Planned
 
 MOST_SEEDS = 1000
 
@@ -45,6 +49,11 @@ def _seeds(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
     "--set", "settings", multiple=True, metavar="KEY=VALUE",
     help="A setting of all recipes; given twice with one key, each value is tried.",
 )  # fmt: skip
+@click.option(
+    "--search", "searched", multiple=True, metavar="KEY=LOW..HIGH",
+    help="A setting that Ray Tune draws from a range, anew for each of --trials.",
+)  # fmt: skip
+@click.option("--trials", type=click.IntRange(1, 10_000), default=16, show_default=True)
 @click.option("--data", help="Data set by name, or a path.  [default: each recipe's own]")
 @data_dir_option
 @click.option(
@@ -61,6 +70,8 @@ def sweep(
     recipes: tuple[str, ...],
     seeds: list[int],
     settings: tuple[str, ...],
+    searched: tuple[str, ...],
+    trials: int,
     data: str | None,
     data_dir: Path | None,
     out: Path,
@@ -71,40 +82,82 @@ def sweep(
     """Train recipes from several seeds and settings; one table of means with intervals.
 
     Each run is an ordinary folder, as of digitus train. What is compared is the accuracy on the
-    images that each run holds back; the test set is for digitus evaluate.
+    images that each run holds back; the test set is for digitus evaluate. A search is of one
+    recipe, from the first of the seeds.
     """
     from digitus.locks import alone
-    from digitus.sweep.runs import Planned, here, planned
+    from digitus.sweep.runs import grid, planned
     from digitus.sweep.table import summary, write_summary
 
     more = ["--data", data] if data else []
     more += ["--data-dir", str(data_dir.absolute())] if data_dir else []
-    runs = planned(recipes, seeds, settings, out.absolute(), more)
     console = progress()
     failed: list[Planned] = []
     with alone(out, "digitus sweep"):
-        waiting = [run for run in runs if run.result is None]
-        if len(waiting) < len(runs):
-            console.print(f"{len(runs) - len(waiting)} of {len(runs)} runs are done already")
-        if cluster:
-            from digitus.sweep.on_ray import on_ray
+        if searched:
 
-            told = on_ray(waiting, cluster, cores(threads))
+            def run_of(drawn: tuple[str, ...]) -> Planned:
+                (run,) = planned(recipes, seeds[:1], settings, out.absolute(), more, drawn)
+                return run
+
+            if len(recipes) * len(grid(settings)) > 1:
+                raise click.UsageError("a search is of one recipe, each --set with one value")
+            todo = _draws(searched, trials, run_of, seeds[0], out, cluster, cores(threads))
         else:
-            told = here(waiting, cores(threads))
-        for number, (run, error) in enumerate(told, 1):
-            console.print(f"{number} of {len(waiting)}: {run.label}, seed {run.seed}")
+            runs = planned(recipes, seeds, settings, out.absolute(), more)
+            todo = _left(runs, cluster, cores(threads), console)
+        for number, (run, error) in enumerate(todo.told, 1):
+            console.print(f"{number} of {todo.total}: {run.label}, seed {run.seed}")
+            todo.runs.extend([run] if searched else [])
             if error:
                 failed.append(run)
                 complain(f"{run.folder}: {error}")
-        rows = summary(runs)
+        rows = summary(todo.runs)
+        if searched:  # what was looked for is the first
+            rows.sort(key=lambda row: -row["mean"])
         write_summary(out / "sweep.json", rows)
     if json:
-        print_json({"out": str(out), "runs": len(runs), "failed": len(failed), "rows": rows})
+        about = {"out": str(out), "runs": len(todo.runs), "failed": len(failed)}
+        print_json({**about, "rows": rows})
     else:
         output().print(_table(rows))
     if failed:
         sys.exit(1)
+
+
+class _ToDo(NamedTuple):
+    """Runs, those that are told of as they end, and how many these are."""
+
+    runs: list[Planned]
+    told: Iterator[tuple[Planned, str]]
+    total: int
+
+
+def _draws(
+    searched: tuple[str, ...], trials: int, run_of: Callable[[tuple[str, ...]], Planned],
+    seed: int, out: Path, cluster: str | None, processes: int,
+) -> _ToDo:  # fmt: skip
+    """What a search draws."""
+    from digitus.sweep.search import LOCAL, Place, ranges, search
+
+    place = Place(out.absolute(), cluster or LOCAL, processes)
+    return _ToDo([], search(ranges(searched), trials, run_of, seed, place), trials)
+
+
+def _left(runs: list[Planned], cluster: str | None, processes: int, console: Console) -> _ToDo:
+    """What has not ended yet."""
+    waiting = [run for run in runs if run.result is None]
+    if len(waiting) < len(runs):
+        console.print(f"{len(runs) - len(waiting)} of {len(runs)} runs are done already")
+    if cluster:
+        from digitus.sweep.on_ray import on_ray
+
+        told = on_ray(waiting, cluster, processes)
+    else:
+        from digitus.sweep.runs import here
+
+        told = here(waiting, processes)
+    return _ToDo(runs, told, len(waiting))
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

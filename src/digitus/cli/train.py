@@ -85,16 +85,14 @@ if TYPE_CHECKING:
 @click.option(
     "--array-library",
     type=click.Choice(["numpy", "torch"]),
-    default="numpy",
-    show_default=True,
-    help="Whose arrays compute; the layers are the same.",
+    help="Whose arrays compute; the layers are the same.  [default: numpy; torch on a GPU]",
 )
 @click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
     show_default=True,
-    help="Where PyTorch's arrays live.",
+    help="Where it computes: cuda is a GPU, by PyTorch's arrays.",
 )
 @click.option(
     "--precision",
@@ -125,7 +123,7 @@ def train(
     resume: bool,
     checkpoint_seconds: float,
     threads: int,
-    array_library: str,
+    array_library: str | None,
     device: str,
     precision: str,
     workers: int,
@@ -140,7 +138,7 @@ def train(
     from digitus.cli.train_told import tell, tell_times
     from digitus.errors import TrainingError
     from digitus.recipe import load_recipe
-    from digitus.training.device import Device
+    from digitus.training.device import Device, library_for
     from digitus.training.distributed import joined, leads
     from digitus.training.profile import Profile
     from digitus.training.run_folder import Run, new_run
@@ -174,7 +172,7 @@ def train(
             console.print(f"resuming {run.folder} after {state.step:,} steps")
         else:
             check_unused(run)
-        where = Device(array_library, device, precision, joined(device))
+        where = Device(library_for(device, array_library), device, precision, joined(device))
         _tell_workers(where.workers, run, state, console)
         times = Profile(where) if profile else None
         events = recorded(

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from digitus.nn import kernels
+from digitus.nn import kernels, torch_device
 from digitus.nn.fusion import fused
 from digitus.nn.layers import Chain
 from digitus.nn.planning import CONV, DENSE, Planner, Step, UnplannedError, Value
@@ -28,6 +28,7 @@ from digitus.types import Numbers, Params, Shape
 OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
 ALIGNED = 16  # numbers: where maps begin
+SOUND = 1e30  # below which a number is, or something has overflowed
 MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
 
@@ -64,6 +65,8 @@ class Inference:
     def __init__(self, network: Chain, p: Params) -> None:
         w: Any = next(iter(p.values()), None)
         self._level = kernels.level()
+        self._learnt = network, p
+        self._elsewhere: dict[str, torch_device.OnDevice] = {}
         self._plans: dict[Shape, _Planned | None] = {}
         self._lock = threading.Lock()
         self._packed: dict[int, tuple[Numbers | None, ...]] = {}  # W and b of each step
@@ -82,12 +85,15 @@ class Inference:
         """What the network gives for bytes or numbers [n h w c]; [n h w] where c is 1.
 
         None where the kernels or a step for one of the layers are missing: the layers do it then.
+        On another device than the processor PyTorch does it.
         """
         found = self.checked(x)
         return None if found is None else found[0]
 
     def checked(self, x: Numbers) -> tuple[Numbers, bool] | None:
         """The same, and whether it is sound: numbers below 1e30, also before a softmax."""
+        if (place := torch_device.chosen()) is not None:
+            return self._on(place, x)
         if not self._possible:
             return None
         shape = x.shape[1:] if x.ndim == 4 else (*x.shape[1:], 1)
@@ -105,6 +111,14 @@ class Inference:
         memory, address = scratch_address(plan.bytes), kernels.address
         sound = self._run(plan.address, len(x), address(x), is_bytes, memory, address(y))
         return y, bool(sound)
+
+    def _on(self, place: str, x: Numbers) -> tuple[Numbers, bool]:
+        """By PyTorch."""
+        with self._lock:
+            if place not in self._elsewhere:
+                self._elsewhere[place] = torch_device.OnDevice(*self._learnt, place)
+        y = self._elsewhere[place](x)
+        return y, bool((np.abs(y) < SOUND).all())
 
     def _planned(self, shape: Shape) -> _Planned | None:
         planner = Planner(shape, self._dtype)

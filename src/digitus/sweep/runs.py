@@ -55,12 +55,17 @@ def planned(
     settings: Sequence[str],
     out: Path,
     more: Sequence[str] = (),
+    drawn: Sequence[str] = (),
 ) -> list[Planned]:
-    """All runs, by recipe, settings and seed. Raises `RecipeError` for one that cannot be."""
+    """All runs, by recipe, settings and seed; `drawn` settings name folders as tried ones do.
+
+    Raises `RecipeError` for one that cannot be.
+    """
     runs = []
-    for recipe, chosen in itertools.product(recipes, grid(settings)):
+    for recipe, tried in itertools.product(recipes, grid(settings)):
+        chosen = (*tried, *drawn)
         name = load_recipe(recipe, list(chosen)).name
-        varied = [setting for setting in chosen if _is_varied(setting, settings)]
+        varied = [*(one for one in tried if _is_varied(one, settings)), *drawn]
         label = " ".join([name, *varied])
         inside = out / name
         if varied:

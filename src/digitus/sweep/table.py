@@ -23,7 +23,7 @@ def summary(runs: Sequence[Planned]) -> list[dict[str, Any]]:
             labels.setdefault(run.label, []).append((run, result))
     rows = []
     for label, some in labels.items():
-        shares = [_share(result) for _, result in some]
+        shares = [share_of(result) for _, result in some]
         mean, within = student95(shares) if len(shares) > 1 else (shares[0], None)
         seconds = [float(result["seconds"]) for _, result in some]
         rows.append(
@@ -45,7 +45,7 @@ def summary(runs: Sequence[Planned]) -> list[dict[str, Any]]:
     return rows
 
 
-def _share(result: dict[str, Any]) -> float:
+def share_of(result: dict[str, Any]) -> float:
     """The share of what was held back that is read rightly, or found."""
     held_back = result["development"]
     return float(held_back["accuracy"] if "accuracy" in held_back else held_back["found"])

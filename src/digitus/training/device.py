@@ -93,6 +93,11 @@ class Device:
         return own if self.array_library == "numpy" else Both(own, _torch_threads().claim(threads))
 
 
+def library_for(device: str, chosen: str | None) -> str:
+    """Whose arrays compute on a device: those that were chosen, or that can."""
+    return chosen or ("numpy" if device == "cpu" else "torch")
+
+
 @cache
 def _torch_threads() -> Claims[int]:
     import torch

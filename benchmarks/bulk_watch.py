@@ -1,0 +1,63 @@
+"""A program watched from outside: the memory and the processor time of it and all that it starts.
+
+Inside: that. Not inside: which programs (`bulk`).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROCESSES = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")
+EVERY = 0.5  # seconds
+
+
+@dataclass
+class Watched:
+    """What was seen, moment by moment; `seen` is the processor time of each process so far."""
+
+    at: list[float] = field(default_factory=list)
+    megabytes: list[float] = field(default_factory=list)
+    seen: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def processor_seconds(self) -> float:
+        """Of all processes, those that have ended too (but for their last half second)."""
+        return sum(self.seen.values())
+
+    def look(self, process: int) -> None:
+        """Adds a moment."""
+        total, waiting = 0.0, [process]
+        while waiting:
+            number = waiting.pop()
+            one = PROCESSES / str(number)
+            try:
+                status = (one / "status").read_text("ascii", "replace")
+                total += float(status.partition("RssAnon:")[2].split()[0]) * 1024 / 1e6
+                times = (one / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
+                self.seen[number] = (int(times[11]) + int(times[12])) / TICKS
+                for children in one.glob("task/*/children"):
+                    waiting += map(int, children.read_text("ascii").split())
+            except (OSError, IndexError):  # it has ended
+                continue
+        self.at.append(time.time())
+        self.megabytes.append(total)
+
+
+def watched(command: list[str]) -> tuple[bytes, Watched]:
+    """What a command prints, and what was seen of it. Raises `CalledProcessError`."""
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    seen = Watched()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as running:
+        while running.poll() is None:
+            seen.look(running.pid)
+            time.sleep(EVERY)
+        assert running.stdout is not None
+        told = running.stdout.read()
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return told, seen

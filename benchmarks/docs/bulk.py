@@ -1,0 +1,143 @@
+"""What docs/bulk.md says in numbers, from results/bulk.json.
+
+Inside: the section. A row that nobody has made yet is left out. Not inside: what is measured
+(`bulk`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CORES = 1000
+STORE_BYTES = 1.25e9  # a second: a line of ten gigabits to a store
+RUNS = (("processes", "processes"), ("ray", "Ray"))
+Rows = dict[str, dict[str, Any]]
+OTHERS = {
+    "processes_2": "`digitus bulk`",
+    "torch": "`multiprocessing` and PyTorch",
+    "ray-onnx": "Ray Data and ONNX Runtime",
+}
+
+
+def section(found: dict[str, Any]) -> str:
+    """The figures of docs/bulk.md."""
+    rows, machine = found["rows"], found["machine"]
+    lines = [
+        f"On {machine['cores']} cores of {machine['processor']} (`python benchmarks/bulk.py`,",
+        "[results/bulk.json](../results/bulk.json)). A core-second is one of processor time,",
+        "of all processes of a run from their start; load is how many processes of others wanted a",
+        "core when the run began: where it is not near 0, the rate by the clock is less than it",
+        "would be.",
+        "",
+        "| pictures | by | cores | a second | a core-second | load | MB at most | MB a minute |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for kind in ("digits", "pages", "few_digits", "few_pages"):
+        lines += [
+            _row(rows[kind][key], kind.removeprefix("few_"), by)
+            for run, by in RUNS
+            for cores in (1, 2)
+            if (key := f"{run}_{cores}") in rows.get(kind, {})
+        ]
+    lines += ["", *_shares(rows)]
+    if "beside" in rows:
+        lines += ["", *_beside(rows["beside"])]
+    if killed := rows.get("cluster", {}).get("killed"):
+        lines += ["", *_killed(killed)]
+    if "stages" in rows:
+        lines += ["", *_stages(rows["stages"])]
+    return "\n".join([*lines, "", *_growth(rows)]) + "\n"
+
+
+def _row(run: dict[str, Any], what: str, by: str) -> str:
+    return (
+        f"| {run['pictures']:,} {what} | {by} | {run['cores']} | {run['per_second']:,.1f} "
+        f"| {run['pictures'] / run['processor_seconds']:,.1f} | {run['load_before']:.1f} "
+        f"| {run['megabytes']:,.0f} | {run['megabytes_a_minute']:+.1f} |"
+    )
+
+
+def _shares(rows: Rows) -> list[str]:
+    """Two cores beside one, and Ray beside processes, of runs right after one another."""
+    lines = []
+    for kind in ("few_digits", "few_pages"):
+        some, what = rows.get(kind, {}), kind.removeprefix("few_")
+        if {"processes_1", "processes_2"} <= some.keys():
+            one, two = (some[f"processes_{cores}"]["per_second"] for cores in (1, 2))
+            share = two / (2 * one)
+            lines.append(f"Two cores read {what} {2 * share:.2f} times as fast as one.")
+        if {"processes_2", "ray_2"} <= some.keys():
+            own, ray = (some[f"{by}_2"] for by in ("processes", "ray"))
+            less = 1 - ray["per_second"] / own["per_second"]
+            lines.append(
+                f"Ray's rate on both is {abs(100 * less):.1f} % {'less' if less > 0 else 'more'} "
+                "once it reads, and it takes "
+                f"{ray['seconds'] - own['seconds']:+.0f} s for the whole run, its start included."
+            )
+    return lines
+
+
+def _beside(rows: dict[str, Any]) -> list[str]:
+    lines = [
+        "What a user would write otherwise, on the same digits, one after the other on two cores,",
+        "from the start of each program to its end. The two scripts",
+        "(`benchmarks/bulk_others.py`) decode and keep the likeliest digit; they prepare nothing,",
+        "look for no digits, refuse none, write no table and begin anew when they are killed.",
+        "",
+        "| by | a second | a core-second | load | MB at most |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    return lines + [
+        f"| {OTHERS[name]} | {row['pictures'] / row['seconds']:,.0f} "
+        f"| {row['pictures'] / row['processor_seconds']:,.0f} | {row['load_before']:.1f} "
+        f"| {row['megabytes']:,.0f} |"
+        for name, row in rows.items()
+    ]
+
+
+def _killed(row: dict[str, Any]) -> list[str]:
+    lost = row["seconds_node_killed"] - row["seconds_unbroken"]
+    return [
+        f"**A node is killed.** Of a cluster of {row['nodes']} nodes on this machine one is killed",
+        f"when half of {row['pictures']:,} pages are read: {row['lost']} rows are lost,",
+        f"{row['twice']} are there twice, {row['differing']} differ. The run takes",
+        f"{row['seconds_node_killed']:.0f} s, an unbroken one {row['seconds_unbroken']:.0f} s: "
+        f"{lost:+.0f} s.",
+    ]
+
+
+def _stages(rows: dict[str, Any]) -> list[str]:
+    lines = [
+        "Where a core's milliseconds go, picture by picture in one process:",
+        "",
+        "| | decoding | networks | rest of reading | rows | writing |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    names = ("decoding_ms", "networks_ms", "rest_ms", "rows_ms", "writing_ms")
+    return lines + [
+        f"| {kind} | " + " | ".join(f"{row[name]:.2f}" for name in names) + " |"
+        for kind, row in rows.items()
+    ]
+
+
+def _growth(rows: Rows) -> list[str]:
+    """To a thousand cores, on paper."""
+    one = {**rows.get("few_pages", {}), **rows.get("pages", {})}["processes_1"]
+    each = one["pictures"] / one["processor_seconds"]
+    rate = CORES * each
+    into, out = rate * one["picture_bytes"] / 1e6, rate * one["row_bytes"] / 1e6
+    breaks = CORES * STORE_BYTES / (rate * one["picture_bytes"])
+    plan = 100e6 * one["plan_bytes"] / 1e9
+    return [
+        f"**To {CORES:,} cores, on paper.** As many pages a core as here are {rate:,.0f} a second:",
+        f"{into:,.1f} MB a second out of the store and {out:,.1f} MB of rows into it. Who started",
+        "the run gets a few numbers a part and keeps the plan in memory, "
+        f"{one['plan_bytes']:,} bytes a page",
+        f"({plan:,.1f} GB for 100 million), which is the first assumption that breaks as pictures",
+        "are added: a run of that size is better parted by the one who starts it. As cores are",
+        "added it is that the store keeps up: one that gives",
+        f"{STORE_BYTES / 1e9:g} GB a second, as by a line of ten gigabits, is full with "
+        f"{breaks:,.0f} cores on such pages,",
+        f"and with {breaks * one['picture_bytes'] / 3e6:,.0f} on photographs of 3 MB that take as",
+        "long to read.",
+    ]
