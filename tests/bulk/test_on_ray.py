@@ -14,7 +14,8 @@ from conftest import missing
 from digitus.bulk import parts
 from digitus.bulk.on_ray import connect, on_ray
 from digitus.sweep.on_ray import on_ray as train_on_ray
-from digitus.sweep.runs import Planned
+from digitus.sweep.runs import RESULT, Planned
+from digitus.sweep.search import Place, ranges, search
 
 FILES = 24
 # Its settings warn of one another when it is loaded.
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes of one core, to which this process is connected."""
+    """Three nodes of one core, to which this process is connected."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -36,7 +37,7 @@ def cluster() -> Iterator[Any]:
         memory = {"num_cpus": 1, "object_store_memory": 100 << 20}
         made = Cluster(initialize_head=True, head_node_args=memory)
         try:
-            other = made.add_node(**memory)
+            other, _ = (made.add_node(**memory) for _ in range(2))
             connect(made.address, 1)
             yield made, other
         finally:
@@ -76,3 +77,24 @@ def test_runs_of_a_sweep_are_tasks(cluster: Any, tmp_path: Path) -> None:
     # `digitus models` knows no --out: what a task says of its failure comes back.
     assert told.keys() == {0, 1}
     assert all("--out" in error for error in told.values())
+
+
+def test_a_search_draws_settings_and_keeps_the_runs(cluster: Any, tmp_path: Path) -> None:
+    def run_of(drawn: tuple[str, ...]) -> Planned:
+        """A run that has ended: the larger its rate, the more is right."""
+        folder = tmp_path / ",".join(drawn)
+        folder.mkdir(exist_ok=True)
+        rate = float(drawn[0].partition("=")[2])
+        (folder / RESULT).write_text(json.dumps({"development": {"accuracy": rate}}))
+        return Planned("r", "r", 0, drawn, folder, ())
+
+    spaces = ranges(["schedule.rate=0.001..0.1"])
+    place = Place(tmp_path, "local", 1)
+    draws = [
+        [(run.settings, error) for run, error in search(spaces, 3, run_of, 5, place)]
+        for _ in range(2)
+    ]
+    assert draws[0] == draws[1]  # so that a search goes on
+    assert len({*draws[0]}) == 3
+    assert all(0.001 <= float(one.partition("=")[2]) <= 0.1 for (one,), _ in draws[0])
+    assert [error for _, error in draws[0]] == [""] * 3
