@@ -175,7 +175,9 @@ class Server(logging.Handler):
             given = iter([{"type": "http.request", "body": body, "more_body": False}])
 
             async def receive() -> Any:
-                return next(given, {"type": "http.disconnect"})
+                for message in given:
+                    return message
+                return await asyncio.Event().wait()  # who asks stays to hear the answer
 
             async def send(message: Any) -> None:
                 answer["status"] = message.get("status", answer["status"])
@@ -187,6 +189,7 @@ class Server(logging.Handler):
         self.loop.run_until_complete(whole())
         if self.errors:
             raise self.errors[0]
+        assert answer["status"], "no answer"
         assert answer["status"] < 500 or answer["status"] in BUSY, answer
         return answer["status"], answer["body"]
 
