@@ -4,20 +4,24 @@
 
 Node reads the made pages (`digitus.synthetic.pages`, all kinds mixed, written by the simulated pen)
 with the code of the page; Chromium opens the page from its file and is given the photo, a made page
-as a camera would save it. Writes "page" of `results/portable.json`; `docs.write` then writes
-docs/portable.md.
+as a camera would save it. It reads it as it does on this machine, in its worker, and once more as
+on a telephone: Chromium slows a page by Lighthouse's factor for one, but not a page's workers, so
+the same code reads in the page itself. How much slower a loop became is measured too. Writes
+"page" of `results/portable.json`; `docs.write` then writes docs/portable.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
+import os
 import shutil
 import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -31,8 +35,43 @@ from digitus.synthetic.pages.pages import Page, pages
 from docs.write import write
 from portable import BROWSERS, RESULTS
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 SEED = 2
 PHOTO = ("lines", 4), 4000  # the kind and the seed of the page that is photographed, and pixels
+SLOWED = 4  # times, as Lighthouse slows a page to show it as a telephone of the middle class would
+LOOP = """() => {
+  const begun = performance.now();
+  let x = 0;
+  for (let i = 0; i < 2e8; i++) x = (x * 1103515245 + 12345) | 0;
+  return (performance.now() - begun) / 1000 + 0 * x;
+}"""
+READ_IN_PAGE = """async (photo) => {
+  const engine = document.getElementById("engine");
+  const size = JSON.parse(engine.dataset.size);
+  const { code, weights } = await unpack(engine.textContent.trim(), size);
+  globalThis.WEIGHTS = weights;
+  const readPhoto = new Function(code.replace(/^export /gm, "") + "; return readPhoto")();
+  const bytes = Uint8Array.from(atob(photo), (sign) => sign.charCodeAt(0));
+  const seconds = [];
+  let lines;
+  for (let i = 0; i < 2; i++) {
+    const begun = performance.now();
+    const bitmap = await createImageBitmap(new Blob([bytes]));
+    const zoom = Math.min(1, 2000 / Math.max(bitmap.width, bitmap.height));
+    const sides = [bitmap.width, bitmap.height].map((side) => Math.round(zoom * side));
+    const canvas = new OffscreenCanvas(...sides);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const { width, height } = canvas;
+    const pixels = context.getImageData(0, 0, width, height).data;
+    lines = readPhoto({ pixels, width, height }).lines;
+    seconds.push((performance.now() - begun) / 1000);
+  }
+  return { seconds, lines };
+}"""
 READ = """const sizes = JSON.parse(readFileSync("sizes.json", "utf8"));
 const pictures = readFileSync("pages.bin");
 let at = 0;
@@ -55,6 +94,7 @@ def main() -> None:
         (file,) = digitus.load().export("html", folder / "page.html", check=False).files
         made = list(pages(arguments.count, SEED))
         found = {"bytes": file.stat().st_size, **compared(made, folder), **photographed(file)}
+    found["load"] = round(os.getloadavg()[0], 1)  # what else the machine did
     results = json.loads(RESULTS.read_text("utf-8"))
     results["page"] = found
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
@@ -128,6 +168,7 @@ def photographed(file: Path) -> dict[str, Any]:
             same = page.locator("#answer").inner_text() == lines
             page.get_by_role("button", name="Clear").click()
             page.locator("#answer:empty").wait_for(state="attached")
+        slowed = as_on_a_telephone(browser, file, path, lines)
         browser.close()
     return {
         "photo": {
@@ -136,7 +177,28 @@ def photographed(file: Path) -> dict[str, Any]:
             "first_seconds": seconds[0],
             "seconds": min(seconds),
             "same": same,
+            "telephone": slowed,
         }
+    }
+
+
+def as_on_a_telephone(browser: Browser, file: Path, photo: Path, lines: str) -> dict[str, Any]:
+    """How long the same photo takes where everything takes longer."""
+    context = browser.new_context(bypass_csp=True)  # code from text, which the page forbids itself
+    page = context.new_page()
+    page.set_default_timeout(600_000)
+    page.goto(file.as_uri())
+    alone = page.evaluate(LOOP)
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    loop = page.evaluate(LOOP)
+    found = page.evaluate(READ_IN_PAGE, base64.b64encode(photo.read_bytes()).decode("ascii"))
+    context.close()
+    return {
+        "slowed": SLOWED,
+        "loop_slowed": round(loop / alone, 2),
+        "first_seconds": found["seconds"][0],
+        "seconds": found["seconds"][1],
+        "same": "\n".join(found["lines"]) == lines,
     }
 
 

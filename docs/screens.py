@@ -22,6 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
+LENS = "lens"  # what is shown of Inside: the pixels' evidence, and the lens on the first layer
 LARGEST = 150_000  # bytes of a picture
 SCALE = 1.5  # pixels of the picture to one of the page
 PHONE: dict[str, Any] = {"width": 360, "height": 760, "has_touch": True, "is_mobile": True}
@@ -110,8 +111,19 @@ def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
     page.goto(f"{address}#inside")
     page.wait_for_selector(".maps:visible")
     page.get_by_role("button", name=f"A {digit} by the simulated pen").click()
-    page.wait_for_timeout(2500)
-    return shot(scrolled(page, top))
+    page.wait_for_function(
+        "digit => document.querySelector('#view-inside .value').textContent === digit",
+        arg=str(digit),
+    )
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+    if top == LENS:  # a number of the first convolution under the pointer, held by a click
+        maps = page.locator(".layer .maps").first
+        maps.scroll_into_view_if_needed()
+        box = maps.bounding_box()
+        assert box
+        maps.click(position={"x": 0.31 * box["width"], "y": 0.58 * box["height"]})
+        page.wait_for_selector(".lens .terms")
+    return shot(scrolled(page, ".evidence" if top == LENS else top))
 
 
 def read(page: Page, address: str, top: str = "") -> Image.Image:
@@ -144,7 +156,7 @@ def learn(page: Page, address: str) -> Image.Image:
     train(page, "perceptron", 12_000, 6)
     page.locator(".runs >> text=compare").first.click()
     page.wait_for_selector(".chart .line.other")
-    return shot(page)
+    return shot(scrolled(page, ".watching .figures"))
 
 
 def step(page: Page) -> Image.Image:
@@ -177,7 +189,7 @@ def main() -> None:
         with visit(browser, "light") as page:
             save(draw(page, address, "2026"), "draw")
         with visit(browser, "dark", height=900) as page:
-            save(inside(page, address, 3), "inside")
+            save(inside(page, address, 3, LENS), "inside")
         with visit(browser, "light", seed=21) as page:
             save(read(page, address), "read")
         with visit(browser, "light", height=1000) as page:

@@ -3,7 +3,7 @@
 import { keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { chance, complain, css, h, say, svg } from "./dom.js";
-import { pad, WIDTH } from "./pad.js";
+import { WIDTH, pad, takesKeys } from "./pad.js";
 import { picture } from "./pictures.js";
 import { asked } from "./model.js";
 import { chosen, look, onModel } from "./shared.js";
@@ -199,14 +199,7 @@ export function mount(section) {
     typing = Promise.all([coming, typing]).then(([{ strokes }]) => sheet.write(strokes), (error) => complain(error.message));
   }
 
-  canvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^\d$/.test(event.key)) type(Number(event.key));
-    else if (event.key === "Backspace") sheet.undo();
-    else if (event.key === "Escape" || event.key === "Delete") sheet.clear();
-    else return;
-    event.preventDefault();
-  });
+  takesKeys(canvas, sheet, type);
   // Typing works wherever the focus is on this view, unless it is on something that takes keys.
   document.addEventListener("keydown", (event) => {
     if (section.hidden || event.defaultPrevented || event.target.matches("input, textarea, select, canvas")) return;

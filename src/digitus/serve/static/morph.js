@@ -5,6 +5,7 @@
 import { here, keep } from "./address.js";
 import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
+import { copyButton } from "./copy.js";
 import { chance, complain, h, percent } from "./dom.js";
 import { asked } from "./model.js";
 import { paint } from "./pictures.js";
@@ -48,15 +49,7 @@ export function morph() {
   const curve = chart(words("morph.chart"), { format: (v) => percent(v), low: () => 0, high: () => 1, tick: (v) => `${Math.round(100 * v)} %`, unit: "" });
   const title = h("h2", { id: "morph-title" });
   const inside = h("button", { type: "button", onclick: () => look(frames[slider.value], words("morph.from", { a: ends[0], b: ends[1] })) }, words("draw.inside"));
-  const copy = h("button", { type: "button", onclick: async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      copy.textContent = words("read.copied");
-      setTimeout(() => (copy.textContent = words("morph.copy")), 1500);
-    } catch {
-      complain(words("morph.no-copy"));
-    }
-  } }, words("morph.copy"));
+  const copy = copyButton(() => location.href, "morph.copy", "morph.no-copy");
   const element = h("section", { class: "morph", hidden: true, "aria-labelledby": "morph-title" }, title,
     h("div", { class: "bend" }, h("div", {}, canvas, slider), h("div", {}, said, curve.element, h("div", { class: "row" }, inside, copy))));
 

@@ -9,6 +9,18 @@ import { colours, rgb } from "./pictures.js";
 export const WIDTH = 420;
 const DESK = 816; // pixels of the window that the sheet is wide on a desk
 
+/** A sheet written on by keys: a digit is `typed`, others take strokes away. */
+export function takesKeys(canvas, sheet, typed) {
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^\d$/.test(event.key)) typed(Number(event.key));
+    else if (event.key === "Backspace") sheet.undo();
+    else if (event.key === "Escape" || event.key === "Delete") sheet.clear();
+    else return;
+    event.preventDefault();
+  });
+}
+
 /** Makes a canvas a sheet. `changed(done)` is called as ink comes; done says the pen was lifted. */
 export function pad(canvas, changed) {
   let strokes = []; // rows of { x, y, w } in the sheet's pixels

@@ -2,6 +2,7 @@
 // table to copy and save. Not inside: the picture with its boxes (stage.js), corrections (readings.js).
 
 import { ask } from "./api.js";
+import { copyButton } from "./copy.js";
 import { complain, count, h, say } from "./dom.js";
 import { about, asked } from "./model.js";
 import * as readings from "./readings.js";
@@ -37,7 +38,7 @@ export function mount(section) {
   const lines = h("ol", { class: "lines", "aria-label": words("read.lines") });
   const sum = h("p", { class: "note" });
   const doubts = h("button", { type: "button", onclick: () => sheet.nextDoubt() });
-  const copy = h("button", { type: "button", class: "primary", onclick: copied }, words("read.copy"));
+  const copy = copyButton(() => readings.texts(page).join("\n"), "read.copy", "read.no-copy", "primary");
   const save = h("button", { type: "button", onclick: saved }, words("read.save"));
   const pattern = h("input", { type: "text", id: "read-pattern", placeholder: "####-##", autocomplete: "off", spellcheck: "false", onchange: () => pages.forEach((p) => read(p)) });
   const sheet = stage(update, reread);
@@ -155,17 +156,6 @@ export function mount(section) {
       h("button", { type: "button", "aria-pressed": String(of === page), onclick: () => open(of) }, small, h("span", { class: "of" }, of.name), h("small", {}, told)),
       h("span", { class: `badge ${badge[0]}`, "aria-hidden": "true" }, badge[1]),
       h("button", { type: "button", class: "icon", "aria-label": words("read.remove", { name: of.name }), onclick: () => remove(of) }, "×"));
-  }
-
-  async function copied() {
-    try {
-      await navigator.clipboard.writeText(readings.texts(page).join("\n"));
-      say(words("read.copied"));
-      copy.textContent = words("read.copied");
-      setTimeout(() => (copy.textContent = words("read.copy")), 1500);
-    } catch {
-      complain(words("read.no-copy"));
-    }
   }
 
   function saved() {

@@ -5,7 +5,7 @@ import { ask, bytes, latest } from "./api.js";
 import { bars } from "./bars.js";
 import { chance, complain, h, say } from "./dom.js";
 import { asked } from "./model.js";
-import { pad } from "./pad.js";
+import { pad, takesKeys } from "./pad.js";
 import { look } from "./shared.js";
 import { words } from "./words.js";
 
@@ -80,14 +80,7 @@ export function tryout(more) {
       complain(error.message);
     }
   }
-  canvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^\d$/.test(event.key)) write(Number(event.key));
-    else if (event.key === "Backspace") sheet.undo();
-    else if (event.key === "Escape" || event.key === "Delete") sheet.clear();
-    else return;
-    event.preventDefault();
-  });
+  takesKeys(canvas, sheet, write);
 
   return {
     element,

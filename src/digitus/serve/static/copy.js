@@ -1,0 +1,19 @@
+// A button that copies a text, and says for a moment that it did.
+
+import { complain, h, say } from "./dom.js";
+import { words } from "./words.js";
+
+/** `text()` is what is copied; `label` and `failed` are keys of words, `kind` is its class. */
+export function copyButton(text, label, failed, kind) {
+  const button = h("button", { type: "button", class: kind, onclick: async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      say(words("read.copied"));
+      button.textContent = words("read.copied");
+      setTimeout(() => (button.textContent = words(label)), 1500);
+    } catch {
+      complain(words(failed));
+    }
+  } }, words(label));
+  return button;
+}
