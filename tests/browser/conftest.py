@@ -11,10 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -24,6 +25,7 @@ from serving import wait_for
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+T = TypeVar("T")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NETWORK = [
     {"kind": "Scale"},
@@ -194,11 +196,53 @@ def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> I
     assert not visit.complaints
 
 
+def until(page: Page, check: Callable[[], T]) -> T:
+    """What a check gives as soon as it holds: the page may still be drawing."""
+    late = time.monotonic() + 20
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > late:
+                raise
+            page.wait_for_timeout(10)
+
+
 def open_blocks(page: Page) -> None:
     """Shows every layer of Inside, once the network has answered."""
     page.wait_for_selector(".block .maps:visible")
     for button in page.locator(".unfold").all():
         button.click()
+
+
+def full(page: Page, address: str, view: str) -> None:
+    """Opens a view, and lets it show what it has."""
+    page.goto(f"{address}#{view}")
+    if view == "draw":
+        page.focus("canvas.paper")
+        page.keyboard.press("8")
+        page.wait_for_selector(".steps .seen")
+    elif view == "read":
+        page.wait_for_selector(".drop")
+    elif view == "inside":
+        page.wait_for_selector(".layer .maps:visible")
+        page.locator(".layer .maps").last.focus()
+        page.wait_for_selector(".lens .terms")
+    elif view == "learn":
+        page.wait_for_selector(".digits tbody tr")
+    else:
+        page.wait_for_selector("#view-mistakes .misread")
+
+
+@pytest.fixture(scope="module")
+def finished(server: Server) -> None:
+    """A run that has ended, so that Learn is full."""
+    import httpx
+
+    with httpx.Client(base_url=server.address, timeout=60) as client:
+        wanted = {"layers": "784-8-10", "epochs": 1, "examples": 600}
+        run = client.post("/api/runs", json=wanted).json()["id"]
+        wait_for(lambda: client.get(f"/api/runs/{run}").json()["status"] == "finished", 60)
 
 
 PHONE: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from browser.conftest import PHONE, Server, Visit
+from browser.conftest import PHONE, Server, Visit, until
 from digitus.nn import stream
 from digitus.synthetic.pen import write
 from digitus.types import Floats64
@@ -20,6 +20,10 @@ SIDE = 0.72  # of the sheet's height: the digit's
 # For each digit a hand that writes it so plainly that any trained network is sure of it.
 HANDS = (0, 0, 1, 0, 0, 1, 1, 1, 1, 0)
 
+SEEN = """() => {
+  const c = document.querySelector('.steps .seen');
+  return c && [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, 28, 28).data]];
+}"""
 SHOWS = "text => document.querySelector('#view-draw .value').textContent === text"
 
 
@@ -127,18 +131,19 @@ def test_what_the_network_saw_is_what_it_is_given(visit: Visit, server: Server) 
     with page.expect_response(lambda r: "/api/draw" in r.url) as told:
         with_mouse(page, 3)
     expect_value(page, "3")
-    page.wait_for_timeout(300)
-    shown = page.evaluate(
-        "(() => { const c = document.querySelector('.steps .seen');"
-        " return [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, 28, 28).data]] })()"
-    )
-    assert shown[:2] == [28, 28]
-    ink = 255 - np.array(shown[2]).reshape(28, 28, 4)[..., 0]
+
+    def check() -> None:
+        shown = page.evaluate(SEEN)
+        assert shown
+        assert shown[:2] == [28, 28]
+        ink = 255 - np.array(shown[2]).reshape(28, 28, 4)[..., 0]
+        rows, columns = np.nonzero(ink > 128)
+        assert 14 < np.ptp(rows) <= 20  # all of it, and no more
+        assert np.ptp(columns) <= 20
+        assert abs(rows.mean() - 13.5) < 2
+
+    until(page, check)
     assert told.value.ok
-    rows, columns = np.nonzero(ink > 128)
-    assert np.ptp(rows) <= 20
-    assert np.ptp(columns) <= 20
-    assert abs(rows.mean() - 13.5) < 2
     page.click("#view-draw >> text=Look inside")
     page.wait_for_selector("#view-inside .maps:visible")
     assert page.inner_text("#view-inside .value") == "3"
@@ -157,10 +162,13 @@ def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:
     page.route("**/api/draw*", doubt)
     with_mouse(page, 8)
     expect_value(page, "?")
-    page.wait_for_timeout(600)
-    assert "perhaps 0 (31" in page.inner_text("#view-draw .sure")
-    assert page.locator("#view-draw .bars .read").count() == 0
-    assert "not sure" in page.inner_text("#live").lower()
+
+    def check() -> None:
+        assert "perhaps 0 (31" in page.inner_text("#view-draw .sure")
+        assert page.locator("#view-draw .bars .read").count() == 0
+        assert "not sure" in page.inner_text("#live").lower()
+
+    until(page, check)
 
 
 def test_a_server_that_is_gone_is_said_in_one_line(visit: Visit, server: Server) -> None:

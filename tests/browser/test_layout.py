@@ -35,7 +35,7 @@ def test_the_sketch_is_whole_and_legible(visit: Visit, server: Server) -> None:
     page.wait_for_selector(".diagram")
     for layers in ("784-32-10", "784-8c-p-16c-p-10"):
         page.fill("#lesson-layers", layers)
-        page.wait_for_timeout(100)
+        page.wait_for_selector(f".diagram[aria-label^='The network {layers}:']")
         inside, texts, height = page.evaluate(CUT, ".diagram")
         assert inside, layers
         assert texts, layers

@@ -129,9 +129,9 @@ def test_a_run_goes_on_after_the_server_was_away(
     try:
         page = context.new_page()
         page.goto(server.address + "#learn")
-        begin(page, layers="784-8-10", epochs=60, examples=900)
+        begin(page, pace=4, layers="784-8-10", epochs=60, examples=900)  # it lasts minutes
         page.wait_for_function(
-            "() => +document.querySelectorAll('.figures small')[1].textContent.split(' ')[1] > 10"
+            "() => +document.querySelectorAll('.figures small')[1].textContent.split(' ')[1] > 3"
         )
         server.stop()
         page.wait_for_selector(".status.away")
@@ -188,7 +188,7 @@ def test_a_network_that_cannot_be_is_refused_in_words(
 
 def test_an_equation_of_a_run_that_goes_on(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
-    begin(page, layers="784-12-10", epochs=40, examples=1200)
+    begin(page, pace=4, layers="784-12-10", epochs=40, examples=1200)  # it lasts minutes
     wait_for(page, "running")
     page.click("text=Step an equation")
     page.wait_for_selector(".stepper:not([hidden])")

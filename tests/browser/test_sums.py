@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
-from browser.conftest import Server, Visit, open_blocks
+from browser.conftest import Server, Visit, open_blocks, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 SUMS = """() => [...document.querySelectorAll('.lens .addend')].map((e) => e.textContent)"""
 
 
-def check(page: Page) -> tuple[list[str], str]:
-    """The addends in the lens, which must add up to its result, exactly."""
+def check(page: Page, name: str) -> tuple[list[str], str]:
+    """The addends in the lens on a layer, which must add up to its result, exactly."""
+    assert name.startswith(page.inner_text(".lens h2 span"))
     addends = page.evaluate(SUMS)
     result = page.inner_text(".lens .result")
     numbers = [Decimal(text.replace("−", "-")) for text in addends]
@@ -34,10 +36,7 @@ def test_every_shown_sum_adds_up(visit: Visit, server: Server) -> None:
         canvas.focus()
         for key in ("PageDown", "ArrowRight", "ArrowDown"):
             page.keyboard.press(key)
-            page.wait_for_timeout(60)
-            title = page.inner_text(".lens h2 span")
-            assert name.startswith(title.partition("(")[0])
-            check(page)
+            until(page, partial(check, page, name))
 
 
 def test_a_changed_weight_changes_its_whole_equation(visit: Visit, server: Server) -> None:
@@ -45,10 +44,11 @@ def test_a_changed_weight_changes_its_whole_equation(visit: Visit, server: Serve
     open_blocks(page)
     for k in (0, 4, 8):
         canvas = page.locator(".layer .maps").nth(k)
+        name = canvas.get_attribute("aria-label") or ""
         canvas.focus()
+        until(page, partial(check, page, name))
         page.keyboard.press("PageDown")
-        page.wait_for_timeout(100)
-        before, result = check(page)
+        before, result = until(page, partial(check, page, name))
         cell = page.locator(".lens .turn").nth(4)
         colour = "e => getComputedStyle(e).backgroundColor"
         painted = cell.evaluate(colour)
@@ -56,8 +56,8 @@ def test_a_changed_weight_changes_its_whole_equation(visit: Visit, server: Serve
         for _ in range(12):
             with page.expect_response(lambda r: "/api/inside" in r.url):
                 page.keyboard.press("ArrowUp")
-        page.wait_for_timeout(100)
-        after, changed = check(page)
+        page.wait_for_selector("text=Put back the changed weight")
+        after, changed = until(page, partial(check, page, name))
         assert page.evaluate("document.activeElement.classList.contains('turn')")
         assert changed != result or after == before, "the ink under this weight may be 0"
         if changed != result:

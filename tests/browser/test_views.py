@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from browser.conftest import PHONE, Server, Visit, open_blocks
+from browser.conftest import PHONE, Server, Visit, full, open_blocks, until
 from digitus.synthetic.strokes import strokes
+from digitus.types import Floats
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -99,58 +101,62 @@ def test_what_is_no_picture_is_refused_in_one_line(
     visit.complaints.clear()  # the browser reports the status 400
 
 
+def check_lens(page: Page, layer: dict[str, Any], values: Floats) -> None:
+    """The lens is on the layer, and its result is what the network computed there."""
+    assert layer["name"].startswith(page.inner_text(".lens h2 span"))
+    place = page.inner_text(".lens h2 small").replace(" · held", "").replace(",", "").split()
+    shape = layer["shape_out"]
+    numbers = [int(word) for word in place if word.isdecimal()]
+    if place[0] == "map":
+        channel, row, column = numbers
+        at = (row * shape[1] + column) * shape[2] + channel
+    else:
+        (at,) = numbers
+    words = page.inner_text(".lens .result").replace("−", "-")
+    assert float(words) == pytest.approx(float(values[at]), rel=2e-3, abs=2e-3), layer["name"]
+
+
 def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#inside")
-    told: list[Any] = []
-    page.on("response", lambda r: told.append(r) if r.url.endswith("/api/inside") else None)
-    page.get_by_role("button", name="A 8 by the simulated pen").click()
     open_blocks(page)
-    page.wait_for_timeout(500)
-    layers = told[-1].json()["layers"]
+    with page.expect_response(lambda r: r.url.endswith("/api/inside")) as told:
+        page.get_by_role("button", name="A 8 by the simulated pen").click()
+    layers = told.value.json()["layers"]
     drawn = [one["index"] for one in layers if one["kind"] not in ("Scale", "Flatten")]
     for layer in (layers[i] for i in drawn):
         values = np.frombuffer(base64.b64decode(layer["activation"]["data"]), "<f4")
         canvas = page.locator(".layer .maps").nth(drawn.index(layer["index"]))
         canvas.scroll_into_view_if_needed()
         canvas.focus()
-        for _ in range(3):  # three units or places
+        for _ in range(4):  # units or places
+            until(page, partial(check_lens, page, layer, values))
             page.keyboard.press("PageDown")
-        page.wait_for_timeout(250)
-        words = page.inner_text(".lens .result").replace("−", "-")
-        place = page.inner_text(".lens h2 small").replace(" · held", "").replace(",", "").split()
-        if place[0] == "map":
-            channel, row, column = (int(place[i]) for i in (1, 3, 5))
-            _, width, channels = layer["shape_out"]
-            value = values[(row * width + column) * channels + channel]
-        else:
-            value = values[int(place[1])]
-        assert float(words) == pytest.approx(float(value), rel=2e-3, abs=2e-3), layer["name"]
 
 
 def test_a_changed_weight_or_pixel_changes_the_answer(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#inside")
     page.locator(".layer .maps").last.focus()
     page.wait_for_selector(".lens .turn")
-    page.wait_for_timeout(400)
-    before = page.locator("#view-inside .proof small").all_inner_texts()
+    scores = page.locator("#view-inside .proof small").all_inner_texts
+    before = scores()
     page.locator(".lens .turn").first.focus()
     for _ in range(5):
         page.keyboard.press("ArrowUp")
     page.wait_for_selector("text=Put back the changed weight")
-    page.wait_for_timeout(400)
-    after = page.locator("#view-inside .proof small").all_inner_texts()
-    assert after != before
+
+    def check(same: bool) -> None:
+        assert (scores() == before) == same
+
+    until(page, partial(check, same=False))
     page.click("text=Put back the changed weight")
-    page.wait_for_timeout(400)
-    assert page.locator("#view-inside .proof small").all_inner_texts() == before
+    until(page, partial(check, same=True))
     box = page.locator("canvas.digit").bounding_box()
     assert box
     page.mouse.move(box["x"] + 30, box["y"] + 30)
     page.mouse.down()
     page.mouse.move(box["x"] + 200, box["y"] + 60, steps=12)
     page.mouse.up()
-    page.wait_for_timeout(600)
-    assert page.locator("#view-inside .proof small").all_inner_texts() != before
+    until(page, partial(check, same=False))
 
 
 def test_mistakes_are_filtered_and_open_inside(visit: Visit, server: Server) -> None:
@@ -174,13 +180,12 @@ def test_mistakes_are_filtered_and_open_inside(visit: Visit, server: Server) -> 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("visit", [PHONE, {}], indirect=True, ids=["phone", "desk"])
+@pytest.mark.usefixtures("finished")
 def test_every_view_fits_and_has_names(visit: Visit, server: Server, scheme: str) -> None:
     page = visit.page(server.address)
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     for view in VIEWS:
-        page.goto(f"{server.address}#{view}")
-        page.wait_for_selector(f"#view-{view}:not([hidden])")
-        page.wait_for_timeout(700)
+        full(page, server.address, view)
         wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= room, view
         nameless = page.evaluate(NAMELESS, view)
