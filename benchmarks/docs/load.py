@@ -37,7 +37,21 @@ def section(found: dict[str, Any]) -> str:
         "with as many runs as it keeps, "
         f"{memory['at_the_end']:.0f} MB in the last, {memory['most']:.0f} MB at most.",
     ]
-    return "\n".join([*lines, "", *_class(parts["class"])]) + "\n"
+    return "\n".join([*lines, "", *_visit(parts["visit"]), "", *_class(parts["class"])]) + "\n"
+
+
+def _visit(found: dict[str, Any]) -> list[str]:
+    views = found["views"]
+    most = {key: max(view[key] for view in views.values()) for key in next(iter(views.values()))}
+    return [
+        "A first visit, with nothing kept in the browser: the page paints after "
+        f"{most['first_ms']:.0f} ms in the slowest of its",
+        f"{len(views)} views (medians of {found['visits']}; the slowest visit of all "
+        f"{most['first_ms_most']:.0f} ms), Inside shows the whole network",
+        f"after {views['inside']['there_ms']:.0f} ms, scripts are {most['scripts'] / 1000:.0f} kB "
+        f"at most, and the largest layout shift is {most['moved_most']:.3f}",
+        "(`python benchmarks/visit.py`).",
+    ]
 
 
 def _class(found: dict[str, Any]) -> list[str]:

@@ -35,8 +35,9 @@ def _page(page: dict[str, Any]) -> list[str]:
         f"{page['same_digits']:,}. A photo of {width:,} x {height:,} pixels with",
         f"{photo['digits']} digits takes Chromium {photo['seconds']:.1f} s, from its file to the "
         f"answer, and {photo['first_seconds']:.1f} s the first time",
-        f"(`python benchmarks/portable_page.py`; load of the machine {page['load']}). Slowed as a "
-        f"telephone of the middle class",
+        f"({photo['processor_seconds']:.1f} s of processor time; "
+        "`python benchmarks/portable_page.py`;",
+        f"load of the machine {page['load']}). Slowed as a telephone of the middle class",
         f"({telephone['slowed']} times, a loop {telephone['loop_slowed']:.1f}), it takes "
         f"{telephone['seconds']:.1f} s, and {telephone['first_seconds']:.1f} s the first time.",
     ]

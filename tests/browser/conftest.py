@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+import digitus
 from conftest import missing
 from serving import wait_for
 
@@ -112,6 +113,13 @@ def model(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
     raise AssertionError("training did not finish")
 
 
+@pytest.fixture(scope="session")
+def exported_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page that reads from its file, with the networks that ship."""
+    out = tmp_path_factory.mktemp("exported") / "digitus.html"
+    return digitus.load().export("html", out, check=False).files[0]
+
+
 @dataclass
 class Server:
     """`digitus serve` as a process."""
@@ -192,6 +200,8 @@ def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> I
     context.set_default_timeout(20_000)
     visit = Visit(context, server.address)
     yield visit
+    for page in context.pages:
+        page.unroute_all(behavior="wait")  # a handler at work would fail in the next test
     context.close()
     assert not visit.complaints
 

@@ -47,6 +47,15 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
         assert "token" not in board.url
         assert findings(board) == []
 
+        pupil.focus("canvas.paper")
+        pupil.keyboard.press("8")
+        pupil.click("text=Show it to the class")
+        pupil.wait_for_selector("#view-draw .answer >> text=the board has it")
+        board.wait_for_selector(".pupils .shown canvas")
+        assert findings(pupil) == findings(board) == []
+        board.click(".pupils .shown button")
+        board.wait_for_selector(".pupils .shown", state="detached")
+
         pupil.click("button.me")
         pupil.fill("form.me input", "Lovelace")
         pupil.keyboard.press("Enter")

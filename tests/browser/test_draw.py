@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 
 from browser.conftest import PHONE, Server, Visit, until
 from digitus.nn import stream
@@ -24,6 +25,8 @@ SEEN = """() => {
   const c = document.querySelector('.steps .seen');
   return c && [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, 28, 28).data]];
 }"""
+BENT = """() => [...document.querySelector('.morph .pixels').getContext('2d')
+  .getImageData(0, 0, 28, 28).data]"""
 SHOWS = "text => document.querySelector('#view-draw .value').textContent === text"
 
 
@@ -147,6 +150,27 @@ def test_what_the_network_saw_is_what_it_is_given(visit: Visit, server: Server) 
     page.click("#view-draw >> text=Look inside")
     page.wait_for_selector("#view-inside .maps:visible")
     assert page.inner_text("#view-inside .value") == "3"
+
+
+def test_the_way_to_another_digit_is_saved_as_an_animation(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    with_mouse(page, 3)
+    page.wait_for_selector(".morph:not([hidden])")
+    with page.expect_download() as told:
+        page.click("text=Save as an animation")
+    assert told.value.suggested_filename.startswith("digitus-3-")
+    with Image.open(told.value.path()) as film:
+        assert (film.n_frames, film.info["loop"]) == (33, 0)
+        frames = [np.array(frame.convert("RGB"), int) for frame in ImageSequence.Iterator(film)]
+    for k in (0, 16, 32):  # each as the slider shows it
+        page.fill(".morph input", str(k))
+        ours = np.array(page.evaluate(BENT)).reshape(28, 28, 4)[..., :3]
+        paper = frames[k][1, 1]
+        theirs = frames[k][12:232:8, 12:232:8]  # the middle of each cell
+        ink = [abs(picture - paper).sum(axis=2) for picture in (ours, theirs)]
+        apart = [part / part.max() for part in ink]  # the colour after the turn is another
+        assert abs(apart[0] - apart[1]).max() < 0.1
+    assert len({frame.tobytes() for frame in frames}) > 20
 
 
 def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:

@@ -19,21 +19,15 @@ ONE = [[(0.2, 0.2), (0.2, 0.75)]]
 SEVEN = [[(0.34, 0.22), (0.47, 0.22), (0.39, 0.75)]]
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("exported") / "digitus.html"
-    return digitus.load().export("html", out, check=False).files[0]
-
-
 @pytest.fixture
-def page(browser: Browser, file: Path) -> Iterator[Page]:
+def page(browser: Browser, exported_page: Path) -> Iterator[Page]:
     """The page, in a browser that is offline; it must complain of nothing."""
     context = browser.new_context(offline=True)
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto(file.as_uri())
+    opened.goto(exported_page.as_uri())
     yield opened
     context.close()
     assert not complaints

@@ -30,9 +30,10 @@ def test_a_share_stands_in_one_line(visit: Visit, server: Server) -> None:
 
 
 @pytest.mark.parametrize("visit", [PHONE], indirect=True)
+@pytest.mark.usefixtures("finished")
 def test_the_sketch_is_whole_and_legible(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
-    page.wait_for_selector(".diagram")
+    page.wait_for_selector(".watching .status.finished")  # what is typed is seen beside a run, too
     for layers in ("784-32-10", "784-8c-p-16c-p-10"):
         page.fill("#lesson-layers", layers)
         page.wait_for_selector(f".diagram[aria-label^='The network {layers}:']")

@@ -42,7 +42,8 @@ def test_every_shown_sum_adds_up(visit: Visit, server: Server) -> None:
 def test_a_changed_weight_changes_its_whole_equation(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#inside")
     open_blocks(page)
-    for k in (0, 4, 8):
+    shown = ("the changed weight", "2 changed weights", "3 changed weights")
+    for k, weights in zip((0, 4, 8), shown, strict=True):
         canvas = page.locator(".layer .maps").nth(k)
         name = canvas.get_attribute("aria-label") or ""
         canvas.focus()
@@ -56,7 +57,7 @@ def test_a_changed_weight_changes_its_whole_equation(visit: Visit, server: Serve
         for _ in range(12):
             with page.expect_response(lambda r: "/api/inside" in r.url):
                 page.keyboard.press("ArrowUp")
-        page.wait_for_selector("text=Put back the changed weight")
+        page.wait_for_selector(f"text=Put back {weights}")
         after, changed = until(page, partial(check, page, name))
         assert page.evaluate("document.activeElement.classList.contains('turn')")
         assert changed != result or after == before, "the ink under this weight may be 0"

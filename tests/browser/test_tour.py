@@ -56,4 +56,4 @@ def test_the_tour_leads_through_the_views_and_goes_on_where_it_was_left(
     for _ in range(4):
         page.click(".tour button.primary")
     assert page.locator(".tour").count() == 0
-    assert page.inner_text("h1:visible") == "Mistakes"
+    page.wait_for_selector("h1:visible:has-text('Mistakes')")

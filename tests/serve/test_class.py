@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from digitus.serve.classroom import roster
 from digitus.serve.classroom.invitation import join_address, new_word, qr_rows
+from digitus.synthetic.strokes import strokes
 from serving import LESSON, Serving, serving, wait_for
 
 TOKEN = "the-teacher"
@@ -110,6 +112,33 @@ def test_the_board_shows_everyone_and_can_be_kept(ours: Serving) -> None:
         rows = {row["run"]: row for row in csv.DictReader(io.StringIO(text))}
         assert float(rows[run]["right"]) == pytest.approx(scored)
         assert rows[run]["name"] == "'=1+1"  # which no spreadsheet computes
+
+
+def test_a_drawing_is_shown_on_the_board_until_it_is_taken_down(ours: Serving) -> None:
+    with pupil(ours, "Grace") as grace, pupil(ours) as other:
+        number = grace.get("/api/class/me").json()["number"]
+
+        def shown() -> dict[str, str | int | None] | None:
+            pupils = httpx.get(f"{ours.address}/api/class", headers=OWN).json()["pupils"]
+            return next(p["drawing"] for p in pupils if p["number"] == number)
+
+        assert shown() is None
+        image = strokes(1, seed=3).images[0].tobytes()
+        (read,) = grace.post("/api/recognize", content=image).json()["answers"]
+        assert grace.post("/api/class/drawing", content=image).status_code == 204
+        pixels = base64.b64encode(image).decode("ascii")
+        assert shown() == {"pixels": pixels, "read": read["value"]}
+        for wrong in (b"", image[1:], image * 2):
+            assert grace.post("/api/class/drawing", content=wrong).status_code == 400
+        # Nobody else's to take down, and a stranger's and the teacher's are no pupil's.
+        path = f"/api/class/pupils/{number}/drawing"
+        assert other.delete(path).status_code == grace.delete(path).status_code == 403
+        assert httpx.post(f"{ours.address}/api/class/drawing", content=image).status_code == 401
+        by_teacher = httpx.post(f"{ours.address}/api/class/drawing", content=image, headers=OWN)
+        assert by_teacher.status_code == 404
+        assert shown()
+        assert httpx.delete(f"{ours.address}{path}", headers=OWN).status_code == 204
+        assert shown() is None
 
 
 def test_runs_have_to_share(ours: Serving) -> None:

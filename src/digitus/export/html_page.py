@@ -26,6 +26,7 @@ from digitus.detection.detector import BLOCK
 from digitus.errors import ExportError
 from digitus.export import js_module
 from digitus.export.card import About
+from digitus.export.html_numbers import numbers
 from digitus.export.js_module import Store, constant, part, run_node
 from digitus.export.made import Made
 from digitus.export.operations import Network, listed
@@ -96,7 +97,7 @@ def engine(members: Sequence[Network], about: About, precision: Precision) -> tu
         "wayUp": {"upright": way_up.UPRIGHT, "weights": way_up.WEIGHTS},
     }
     known = constant("MODEL", js_module.model(members, about, store)) + constant("PHOTO", photo)
-    return known + "".join(map(part, ENGINE)), bytes(beside)
+    return known + numbers() + "".join(map(part, ENGINE)), bytes(beside)
 
 
 def _for_photos(network: Chain, params: Params, side: int, store: Store) -> dict[str, object]:

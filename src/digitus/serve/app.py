@@ -59,6 +59,8 @@ class Backend:
         # Threads of its own: large pictures or 10,000 digits at once keep nobody from drawing.
         self.pictures = WorkerPool()
         self.runs = LiveRuns(folder, self._answers, of_class=roster is not None)
+        self.models = Models(recognizer, self.runs)
+        self.recognition = Recognition(self.models, self.batcher, self.pool, self.pictures)
         self.metrics = self._metrics()
 
     def _answers(self) -> int:
@@ -81,8 +83,8 @@ class Backend:
 
     def addresses(self) -> Addresses:
         """The HTTP interface: by path and method, what is done."""
-        models = Models(self.recognizer, self.runs)
-        recognition = Recognition(models, self.batcher, self.pool, self.pictures)
+        models = self.models
+        recognition = self.recognition
         inside = InsideHandlers(models, self.pool)
         mistakes = MistakesHandler(models, self.pictures)
         runs = RunHandlers(self.runs, self.pool)
@@ -142,7 +144,8 @@ def application(
     door = Middleware(RequireToken, policy)
     if roster is not None:
         door = Middleware(Door, policy, roster)
-        own = ClassHandlers(roster, backend.runs, backend.pictures, cookie_name(policy))
+        known = cookie_name(policy)
+        own = ClassHandlers(roster, backend.runs, backend.recognition, backend.pictures, known)
         addresses = {**addresses, **described(own.addresses())}
     description = json_text(document(addresses, token=policy.token is not None))
     page = StaticFiles(read_files(), reload_page)

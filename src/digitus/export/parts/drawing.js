@@ -3,8 +3,6 @@
 // reading/groups.py, from which the names are). It follows the network's own code in the same file,
 // which knows single digits. Not inside: light, rules and print, which a drawing has not got.
 
-const BOX = 20, FINE = 4, PEN = [1.8, 3.6], EDGE = 0.3;
-const SURE = 0.97, WIDEST_UNCUT = 1.1, WIDEST = 1.5, GAP = 0.45, PARTS = 6, MOST_CUT = 100, MOST = 500;
 const clamp = (v, a, b) => Math.min(Math.max(v, a), b);
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
@@ -438,11 +436,10 @@ function groupStarts(boxes, sizes = boxes.map((b) => b[3]), odds = []) {
   // Gamma(x; shape, scale), with the logarithm of its shape's Gamma function.
   const gamma = (x, shape, scale, known) => (x > 0 ? (shape - 1) * Math.log(x) - x / scale - shape * Math.log(scale) - known : -Infinity);
   const grid = Array.from({ length: 60 }, (_, i) => 0.025 + 0.05 * i).filter((u) => u < 3);
-  const share = 0.13;
   const told = gaps.map((g) => grid.map((u) => {
     const spread = Math.hypot(0.094, 0.18 * u);
-    const within = -0.5 * (((g - u) / spread) ** 2 + Math.log(2 * Math.PI)) - Math.log(spread) + Math.log(1 - share);
-    const between = gamma(g - u, 16, 0.08, 27.89927138384089) + Math.log(share);
+    const within = -0.5 * (((g - u) / spread) ** 2 + Math.log(2 * Math.PI)) - Math.log(spread) + Math.log(1 - SPACES);
+    const between = gamma(g - u, 16, 0.08, 27.89927138384089) + Math.log(SPACES);
     const most = Math.max(within, between);
     return { between, either: most + Math.log(Math.exp(within - most) + Math.exp(between - most)) };
   }));

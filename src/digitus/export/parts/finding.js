@@ -2,8 +2,6 @@
 // (detection/maps.py, detector.py and parts.py, from which names and numbers are). Not inside: in which
 // order they are read (`lines.js`), and which digit a find is (`photo.js`).
 
-const COARSEST = 60, ENLARGED = 3, FINEST = 1920, ALWAYS = 480, MARGIN = 16, BLOCK = 16, STRIDE = 4;
-const CALLS = 0.1, CALLED = 9, HEAT = 0.1, SAME = 0.6, FINDS = 1000, CHANNELS = 21, CELL = 64, HALO = 32;
 const sigmoid = (z) => (1 + Math.tanh(z / 2)) / 2;
 
 /** A network at work on pictures of any size: what it answers for h * w bytes, [its places, channels]. */
@@ -86,7 +84,7 @@ function finds(grey, answers) {
     const [h, w] = [copy.h / STRIDE, copy.w / STRIDE];
     for (const one of peaks(maps, h, w)) {
       const longer = Math.max(one.w, one.h);
-      if (!(longer > 13 / 1.1 && longer < 60 * 1.1)) continue;
+      if (!(longer > SMALLEST / SLACK && longer < LARGEST * SLACK)) continue;
       const at = ([x, y]) => [(x - MARGIN) / zoom, (y - MARGIN) / zoom];
       const [x, y] = at([one.x, one.y]);
       if (x >= 0 && y >= 0 && x < grey.w && y < grey.h)
@@ -218,7 +216,7 @@ function peaks(maps, h, w) {
     const [wide, high] = [3, 4].map((k) => Math.exp(clamp(row[k], -3, 3)) * 16);
     const longer = Math.max(wide, high), heat = sigmoid(row[0]);
     const [cx, cy] = [(x + 0.5 + row[1]) * STRIDE, (y + 0.5 + row[2]) * STRIDE];
-    const well = Math.exp(-((Math.log(longer / 30) / 0.6) ** 2) / 2);
+    const well = Math.exp(-((Math.log(longer / SEEN_BEST) / BREADTH) ** 2) / 2);
     return {
       heat, rank: heat * (0.5 + 0.5 * well), x: cx, y: cy, w: wide, h: high,
       follow: softmax(row.subarray(7, 10)), digits: softmax(row.subarray(10, 20)),

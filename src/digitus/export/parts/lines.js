@@ -5,11 +5,11 @@
 function linesOf(found) {
   const links = [];
   found.forEach((a, i) => {
-    if (a.follow[0] > 0.85) return;
+    if (a.follow[0] > ENDED) return;
     const length = Math.hypot(a.after[0] - a.x, a.after[1] - a.y) / longerSide(a);
     found.forEach((b, j) => {
       const away = missedBy(a, b) / longerSide(a);
-      if (i !== j && away < 0.35 + 0.2 * length) links.push([away, i, j]);
+      if (i !== j && away < NEAR + NEARER * length) links.push([away, i, j]);
     });
   });
   const after = new Map(), before = new Map();
@@ -29,7 +29,7 @@ function linesOf(found) {
   }
   const rows = [];
   for (const chain of chains.sort((a, b) => b.length - a.length || a[0].x - b[0].x)) {
-    let best = [0.5];
+    let best = [BESIDE];
     rows.forEach((row, r) => {
       const apart = apartFrom(row, chain);
       if (apart < best[0]) best = [apart, r];
@@ -44,7 +44,7 @@ function linesOf(found) {
 /** How far a chain lies above or below a row, in heights; infinite for digits of another size. */
 function apartFrom(row, chain) {
   const [one, other] = [row, chain].map((some) => median(some.map((d) => d.h)));
-  if (!(one / other > 1 / 2.5 && one / other < 2.5)) return Infinity;
+  if (!(one / other > 1 / UNLIKE && one / other < UNLIKE)) return Infinity;
   const sorted = [...row].sort((a, b) => a.x - b.x);
   const level = (x) => {
     const next = sorted.findIndex((d) => d.x > x);

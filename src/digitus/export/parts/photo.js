@@ -3,9 +3,6 @@
 // confidence.py, from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
 // recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
-const LIKELY = 0.5, ALIKE = 2.5, DOUBTFUL = 0.06, ENOUGH = 3, MANY = 150, PART = 60, READ = 0.5, SHARE = 0.4;
-const SIDE = 32, WITHIN = 20, AROUND = 0.18, LITTLE = 64, NONE = 10;
-
 /** The three networks at work, made when the first photo comes. */
 let eyes;
 function open() {
@@ -189,7 +186,7 @@ function readable(look) {
   const read = lines.filter((line) => line.filter((d) => d.best >= READ).length >= SHARE * line.length);
   return (read.length ? read : sum(lines.map((line) => line.length)) <= 3 ? lines : []).map((line) => {
     const edges = line.map((d) => [d.x - d.w / 2, 0, d.w, d.h]);
-    const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => 0.5 * odds));
+    const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => NETWORK_SAYS * odds));
     return starts.map((a, k) => line.slice(a, starts[k + 1]));
   });
 }
@@ -211,7 +208,7 @@ function fills(one, found, small) {
     const [dx, dy] = [left + wide / 2 - x, top + high / 2 - y];
     return dx >= -0.1 * w && dx <= 1.1 * w && dy >= -0.1 * h && dy <= 1.1 * h;
   });
-  const slack = Math.max(w, h) <= LITTLE ? 0.4 : 0.1;
+  const slack = Math.max(w, h) <= LITTLE ? SLACK_OF_SMALL : SLACK_OF_ONE;
   return inside && one.confidence >= found.reduce((product, d) => product * d.confidence, 1) - slack;
 }
 

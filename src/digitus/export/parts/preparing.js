@@ -2,7 +2,6 @@
 // without specks (vision/paper.py and the first half of normalise.py, from which names and numbers
 // are). The rest of the way is `normalise` of drawing.js. Not inside: finding digits.
 
-const FITS = 6, GRAIN = 0.26, WORK = 320;
 const rint = (v) => (v - Math.floor(v) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v)); // halves to even
 const upTo = (n) => Array.from({ length: n }, (_, i) => i);
 const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, b), -Infinity);

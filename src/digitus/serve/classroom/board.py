@@ -1,4 +1,4 @@
-"""What the projector shows of a class: everyone's newest network, how good it is, what it misreads.
+"""What the projector shows of a class: what everyone drew, the newest network and what it misreads.
 
 Inside: that, and the same as a table to keep. Not inside: who is in the class (`roster`).
 """
@@ -10,7 +10,7 @@ import io
 from datetime import datetime
 
 from digitus.serve.classroom.invitation import join_address, qr_rows
-from digitus.serve.classroom.roster import Pupil, Roster
+from digitus.serve.classroom.roster import Drawing, Pupil, Roster
 from digitus.serve.live.run import LiveRun
 from digitus.serve.live.run_state import Status
 from digitus.serve.live.runs import LiveRuns
@@ -36,6 +36,7 @@ class PupilOnBoard(Answer, frozen=True):
     accuracy: Share | None
     best: Share | None
     misread: Mistake | None  # the digit of which that network is surest, wrongly
+    drawing: Drawing | None  # what the pupil has shown last
 
 
 class Board(Answer, frozen=True):
@@ -80,6 +81,7 @@ def _on_board(pupil: Pupil, runs: list[LiveRun]) -> PupilOnBoard:
         scores[-1] if scores else None,
         max(scores, default=None),
         wrong[0] if wrong else None,
+        pupil.drawing,
     )
 
 

@@ -14,11 +14,13 @@ from starlette.responses import Response
 
 from digitus.serve.classroom.board import Board, board, table
 from digitus.serve.classroom.door import JOIN
-from digitus.serve.classroom.roster import LONGEST_NAME, Roster
+from digitus.serve.classroom.roster import LONGEST_NAME, Drawing, Roster
 from digitus.serve.live.runs import LiveRuns
+from digitus.serve.models import ModelQuery
 from digitus.serve.operation import Handler, operation
+from digitus.serve.recognition import Recognition, images_of
 from digitus.serve.responses import refusal
-from digitus.serve.values import Answer, Whole
+from digitus.serve.values import Answer, Whole, packed
 from digitus.serve.visitor import TEACHER, asking
 from digitus.serve.worker_pool import WorkerPool
 
@@ -59,6 +61,7 @@ class ClassHandlers:
 
     roster: Roster
     runs: LiveRuns
+    recognition: Recognition
     pool: WorkerPool
     cookie: str
 
@@ -68,7 +71,9 @@ class ClassHandlers:
             JOIN: {"POST": self.join},
             "/api/class": {"GET": self.board, "DELETE": self.clear},
             "/api/class/me": {"GET": self.me, "POST": self.rename},
+            "/api/class/drawing": {"POST": self.show},
             "/api/class/results": {"GET": self.results},
+            "/api/class/pupils/{number}/drawing": {"DELETE": self.take_down},
             "/api/class/pupils/{number}": {"DELETE": self.remove},
         }
 
@@ -93,6 +98,22 @@ class ClassHandlers:
         """Take another name."""
         pupil = self.roster.rename(asking().number or TEACHER, body.name)
         return Me(pupil.number, pupil.name)
+
+    @operation(status=204, errors=(404, 409, 507))
+    async def show(self, query: ModelQuery, body: bytes) -> None:
+        """Show a drawing on the board: 28 x 28 bytes, white ink on black, as it is read now."""
+        number = self.roster.named(asking().number or TEACHER).number
+        images = images_of(body)
+        if len(images) != 1:
+            raise refusal(400, f"one drawing is shown at a time, not {len(images)}")
+        (read,) = (await self.recognition.recognize(query, body)).answers
+        self.roster.show(number, Drawing(packed(images), read.value))
+
+    @operation(status=204, errors=(404, 507))
+    async def take_down(self, path: PupilPath) -> None:
+        """Take a pupil's drawing off the board; for the teacher."""
+        self._check()
+        self.roster.show(path.number, None)
 
     @operation()
     async def board(self) -> Board:

@@ -3,6 +3,8 @@
 It is kept in one file beside the runs, so that a class goes on after its server was started again.
 Of a pupil's secret only a hash is kept. All of it is called in the event loop's thread.
 
+What a pupil has shown of what was drawn is kept there too.
+
 Inside: that. Not inside: requests (`door`, `handlers`).
 """
 
@@ -23,6 +25,7 @@ from msgspec import Meta, Struct, structs
 from digitus.files import write_text
 from digitus.serve.classroom.invitation import new_word
 from digitus.serve.responses import json_text, refusal
+from digitus.serve.values import Answer, Base64, Digit
 
 log = logging.getLogger("digitus.serve")
 
@@ -33,12 +36,20 @@ WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # pupils from one address in so many seco
 REMEMBERED = 1000  # as many wrong words
 
 
+class Drawing(Answer, frozen=True):
+    """What a pupil has shown: 28 x 28 bytes, and what it was read as, None where it was refused."""
+
+    pixels: Base64
+    read: Digit | None
+
+
 class Pupil(Struct, frozen=True):
     """Somebody who has joined; the number is what others see where there is no name."""
 
     number: Annotated[int, Meta(ge=1)]
     secret: str  # its hash
     name: str = ""
+    drawing: Drawing | None = None
 
 
 class SavedClass(Struct, frozen=True):
@@ -126,11 +137,17 @@ class Roster:
 
     def rename(self, number: int, name: str) -> Pupil:
         """Another name for a pupil."""
-        renamed = structs.replace(self.named(number), name=plain_name(name))
-        pupils = [renamed if p.number == number else p for p in self._class.pupils]
+        return self._change(structs.replace(self.named(number), name=plain_name(name)))
+
+    def show(self, number: int, drawing: Drawing | None) -> None:
+        """A pupil's drawing in the place of the one before, or none."""
+        self._change(structs.replace(self.named(number), drawing=drawing))
+
+    def _change(self, pupil: Pupil) -> Pupil:
+        pupils = [pupil if p.number == pupil.number else p for p in self._class.pupils]
         self._class = structs.replace(self._class, pupils=pupils)
         self.save()
-        return renamed
+        return pupil
 
     def remove(self, number: int) -> None:
         """Sends a pupil out."""

@@ -1,4 +1,5 @@
-// Board: the class on the projector; how to come in, everyone's network, how good, and what it misreads.
+// Board: the class on the projector; how to come in, what everyone
+// has drawn, everyone's network, how good, and what it misreads.
 
 import { ask, bytes, latest } from "./api.js";
 import { called } from "./classroom.js";
@@ -22,10 +23,12 @@ export function mount(section) {
     h("a", { class: "button", href: "/api/class/results", download: "" }, words("class.results")),
     h("button", { type: "button", onclick: () => print() }, words("class.print")), clear)), invitation, pupils);
 
-  async function remove(number) {
+  const remove = (number) => drop(number ? `/api/class/pupils/${number}` : "/api/class");
+
+  async function drop(path) {
     doubted = undefined;
     try {
-      await ask(number ? `/api/class/pupils/${number}` : "/api/class", undefined, { method: "DELETE" });
+      await ask(path, undefined, { method: "DELETE" });
     } catch (error) {
       complain(error.message);
     }
@@ -43,12 +46,14 @@ export function mount(section) {
   }
 
   function card(pupil) {
-    const { accuracy, misread: wrong } = pupil;
+    const { accuracy, drawing, misread: wrong } = pupil;
     return h("li", { class: "card" },
       h("h2", {}, called(pupil)),
       h("p", { class: "share-big num" }, accuracy === null ? "–" : percent(accuracy)),
       css(h("div", { class: "progress", "aria-hidden": "true" }), { "--v": accuracy ?? 0 }),
       h("p", { class: "note" }, pupil.layers ? `${pupil.layers} · ${words(`status.${pupil.status}`, { n: "" })}` : words("class.nothing")),
+      drawing && h("figure", { class: "shown" }, picture(bytes(drawing.pixels), 28, 28, { label: words("class.written", { r: drawing.read ?? "?" }) }), h("figcaption", {}, words("class.written", { r: drawing.read ?? "?" }), " ",
+        h("button", { type: "button", class: "icon", "aria-label": words("class.take-down", { name: called(pupil) }), onclick: () => drop(`/api/class/pupils/${pupil.number}/drawing`) }, "×"))),
       wrong && h("figure", {}, picture(bytes(wrong.pixels), 28, 28, { label: words("digit.a", { digit: wrong.true }) }), h("figcaption", {}, words("class.misread", { t: wrong.true, r: wrong.read }))),
       h("p", { class: "row note" }, going(pupil.number, "class.remove")));
   }

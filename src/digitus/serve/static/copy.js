@@ -1,7 +1,14 @@
-// A button that copies a text, and says for a moment that it did.
+// Taking something along: a button that copies a text and says for a moment that it did; a file.
 
 import { complain, h, say } from "./dom.js";
 import { words } from "./words.js";
+
+/** Saves a file where the browser keeps what was downloaded. */
+export function download(file) {
+  const link = h("a", { href: URL.createObjectURL(file), download: file.name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
 
 /** `text()` is what is copied; `label` and `failed` are keys of words, `kind` is its class. */
 export function copyButton(text, label, failed, kind) {

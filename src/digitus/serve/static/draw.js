@@ -33,11 +33,13 @@ export function mount(section) {
   const odds = bars();
   const into = h("button", { type: "button", class: "primary", onclick: () => look(chosen.pixels, words("from.drawing")) }, words("draw.inside"));
   const time = h("p", { class: "note time" });
+  const posted = h("p", { class: "note", role: "status" }); // what was shown to a class
+  const shows = document.body.dataset.role === "pupil" && h("button", { type: "button", onclick: () => showClass() }, words("class.show"));
   const steps = h("ol", { class: "steps" });
   const saw = h("section", { class: "saw", "aria-labelledby": "saw-title" },
     h("h2", { id: "saw-title" }, words("draw.saw")), steps);
 
-  const side = h("div", { class: "answer", "aria-busy": "false" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, time));
+  const side = h("div", { class: "answer", "aria-busy": "false" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, shows, time), shows && posted);
 
   const bend = morph();
   const ways = h("ul", { class: "ways-on" }, ["read", "inside", "learn"].map((view) =>
@@ -167,6 +169,16 @@ export function mount(section) {
       picture(bytes(digit.image), 28, 28), h("b", {}, digit.value ?? "?"), h("small", {}, chance(digit.confidence, 0)));
   }
 
+  /** Puts the digit whose probabilities are shown on the board of the class. */
+  async function showClass() {
+    try {
+      await ask(asked("/api/class/drawing"), chosen.pixels.slice());
+      posted.textContent = words("class.shown");
+    } catch (error) {
+      complain(error.message);
+    }
+  }
+
   /** Shows the probabilities of one of the digits found. */
   function select(i) {
     at = i;
@@ -175,6 +187,8 @@ export function mount(section) {
     [...marks.children].forEach((m, k) => m.classList.toggle("now", found.length > 1 && k === i));
     odds.set(digit?.probabilities, digit?.value ?? undefined);
     into.disabled = !digit;
+    if (shows) shows.disabled = !digit;
+    posted.textContent = "";
     chosen.pixels = digit ? bytes(digit.image) : undefined;
   }
 

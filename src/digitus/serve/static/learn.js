@@ -20,6 +20,7 @@ export function mount(section) {
   let run; // the one that is watched
   let other; // the one that it is compared with
   let wanted; // the settings in the form
+  let draft = false; // whether somebody has changed them since the run was opened
   let shown = false;
   let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
@@ -109,11 +110,14 @@ export function mount(section) {
     if (run?.id === id) start({ ...run.state.settings, start_from: id });
   }
 
-  /** Draws the network that would be trained. */
+  /** Draws the network that would be trained, unless one is to be seen that learns. */
   function planned(next) {
     wanted = next;
-    if (!run) sketch.plan(next);
+    draft = settings.contains(document.activeElement); // not what the form begins with
+    if (!run || drafting()) sketch.plan(next);
   }
+
+  const drafting = () => draft && ENDED.includes(run?.state?.status);
 
   const refresh = latest(async () => {
     try {
@@ -157,6 +161,7 @@ export function mount(section) {
   function leave() {
     run?.close();
     run = undefined;
+    draft = false;
     rested();
     equation.close();
     watching.hidden = true;
@@ -218,6 +223,7 @@ export function mount(section) {
     controls.hidden = ENDED.includes(now);
     stand.update(run, other?.state);
     trial.set(state);
+    if (drafting()) return;
     sketch.plan(state.settings);
     sketch.set(state.weights?.sketch ?? undefined);
   }

@@ -5,7 +5,7 @@
 import { here, keep } from "./address.js";
 import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
-import { copyButton } from "./copy.js";
+import { copyButton, download } from "./copy.js";
 import { chance, complain, h, percent } from "./dom.js";
 import { asked } from "./model.js";
 import { paint } from "./pictures.js";
@@ -50,8 +50,9 @@ export function morph() {
   const title = h("h2", { id: "morph-title" });
   const inside = h("button", { type: "button", onclick: () => look(frames[slider.value], words("morph.from", { a: ends[0], b: ends[1] })) }, words("draw.inside"));
   const copy = copyButton(() => location.href, "morph.copy", "morph.no-copy");
+  const send = h("button", { type: "button", onclick: () => save().catch((error) => error.name === "AbortError" || complain(error.message)) }, words("morph.send"));
   const element = h("section", { class: "morph", hidden: true, "aria-labelledby": "morph-title" }, title,
-    h("div", { class: "bend" }, h("div", {}, canvas, slider), h("div", {}, said, curve.element, h("div", { class: "row" }, inside, copy))));
+    h("div", { class: "bend" }, h("div", {}, canvas, slider), h("div", {}, said, curve.element, h("div", { class: "row" }, inside, copy, send))));
 
   function show() {
     const k = Number(slider.value);
@@ -62,7 +63,7 @@ export function morph() {
     canvas.repaint();
     canvas.setAttribute("aria-label", words("draw.pixels", { value: best }));
     slider.setAttribute("aria-valuetext", `${best}, ${chance(p[best])}`);
-    const turned = odds.findIndex((q) => q.indexOf(Math.max(...q)) !== ends[0]);
+    const turned = turns();
     said.textContent = words(turned < 0 ? "morph.never" : k < turned ? "morph.before" : "morph.after",
       { a: ends[0], now: best, chance: chance(p[best]), share: percent(turned / STEPS, 0) });
     curve.set([
@@ -70,6 +71,17 @@ export function morph() {
       { kind: "train", label: words("morph.here"), points: [[k / STEPS, 0], [k / STEPS, p[best]]] },
     ], { to: 1 });
     keep({ bend: k || undefined });
+  }
+
+  /** The number of the first picture that is read as another digit; -1 if none is. */
+  const turns = () => odds.findIndex((q) => q.indexOf(Math.max(...q)) !== ends[0]);
+
+  /** As an animation: to whom it is sent, a telephone asks; elsewhere it is a file. */
+  async function save() {
+    const { animation } = await import("./animation.js");
+    const film = new File([animation(frames, odds, ends, turns())], `digitus-${ends[0]}-${ends[1]}.gif`, { type: "image/gif" });
+    if (navigator.canShare?.({ files: [film] })) await navigator.share({ files: [film] });
+    else download(film);
   }
 
   /** From the digit that was read to the second likeliest: the hand that writes it most alike. */

@@ -2,7 +2,7 @@
 // table to copy and save. Not inside: the picture with its boxes (stage.js), corrections (readings.js).
 
 import { ask } from "./api.js";
-import { copyButton } from "./copy.js";
+import { copyButton, download } from "./copy.js";
 import { complain, count, h, say } from "./dom.js";
 import { about, asked } from "./model.js";
 import * as readings from "./readings.js";
@@ -161,9 +161,7 @@ export function mount(section) {
   function saved() {
     // Programs read the names of the columns: they are the same in every language.
     const text = readings.csv([["picture", "line", "number", "doubtful"], ...readings.rows(pages, doubtfulBelow)]);
-    const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: "numbers.csv" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    download(new File([text], "numbers.csv", { type: "text/csv" }));
   }
 
   async function written() {
