@@ -49,6 +49,7 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
 
         pupil.focus("canvas.paper")
         pupil.keyboard.press("8")
+        pupil.wait_for_selector("#view-draw .steps .seen")
         pupil.click("text=Show it to the class")
         pupil.wait_for_selector("#view-draw .answer >> text=the board has it")
         board.wait_for_selector(".pupils .shown canvas")

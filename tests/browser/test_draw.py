@@ -25,8 +25,11 @@ SEEN = """() => {
   const c = document.querySelector('.steps .seen');
   return c && [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, 28, 28).data]];
 }"""
-BENT = """() => [...document.querySelector('.morph .pixels').getContext('2d')
-  .getImageData(0, 0, 28, 28).data]"""
+BENT = """() => {
+  const copy = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(document.querySelector('.morph .pixels'), 0, 0);
+  return [...copy.getImageData(0, 0, 28, 28).data];
+}"""
 SHOWS = "text => document.querySelector('#view-draw .value').textContent === text"
 
 

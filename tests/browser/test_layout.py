@@ -11,7 +11,8 @@ LANDSCAPE = {**PHONE, "viewport": {"width": 740, "height": 360}}
 WRAPPED = """selector => [...document.querySelectorAll(selector)].filter((e) => {
   const range = document.createRange();
   range.selectNodeContents(e);
-  return new Set([...range.getClientRects()].map((r) => Math.round(r.top / 8))).size > 1;
+  const lines = new Set([...range.getClientRects()].map((r) => Math.round(r.top / 8)));
+  return lines.size > 1 || e.scrollWidth > e.clientWidth;
 }).map((e) => e.textContent)"""
 CUT = """selector => { const e = document.querySelector(selector), box = e.getBoundingClientRect();
   const texts = [...e.querySelectorAll('text')].map((t) => t.getBoundingClientRect());

@@ -5,7 +5,8 @@ import { words } from "./words.js";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [420, 200, 44, 24, 10, 10];
 
-/** `set(lines)` draws; a line is { points: [[x, y], ...], kind, label, dots }. */
+/** `set(lines)` draws; a line is { points: [[x, y], ...], kind, label, dots, told };
+ * `told` is said of it, the last value where nothing is. */
 export function chart(title, { format, low, high, tick = format, unit = words("learn.epochs") }) {
   const plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
   const legend = h("ul", { class: "legend" });
@@ -20,7 +21,7 @@ export function chart(title, { format, low, high, tick = format, unit = words("l
       const x = (v) => LEFT + ((WIDTH - LEFT - RIGHT) * v) / right;
       const y = (v) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * (Math.min(Math.max(v, bottom), top) - bottom)) / (top - bottom);
       const rows = ticks(bottom, top, 5);
-      plot.setAttribute("aria-label", `${title}: ${lines.filter((l) => l.points.length).map((l) => `${l.label} ${format(l.points.at(-1)[1])}`).join(", ") || words("learn.nothing")}`);
+      plot.setAttribute("aria-label", `${title}: ${lines.filter((l) => l.points.length).map((l) => `${l.label} ${format(told(l))}`).join(", ") || words("learn.nothing")}`);
       plot.replaceChildren(
         ...rows.map((v) => svg("g", {}, svg("path", { class: "rule", d: `M${LEFT} ${y(v)}H${WIDTH - RIGHT}` }),
           svg("text", { class: "tick end", x: LEFT - 7, y: y(v) + 4 }, tick(v)))),
@@ -32,10 +33,13 @@ export function chart(title, { format, low, high, tick = format, unit = words("l
         ]),
       );
       legend.replaceChildren(...lines.filter((l) => l.points.length).map((line) =>
-        h("li", { class: line.kind }, line.label, h("b", { class: "num" }, format(line.points.at(-1)[1])))));
+        h("li", { class: line.kind }, line.label, h("b", { class: "num" }, format(told(line))))));
     },
   };
 }
+
+/** What is said of a line. */
+const told = (line) => line.told ?? line.points.at(-1)[1];
 
 const path = (points, x, y) => points.map(([a, b], i) => `${i ? "L" : "M"}${x(a).toFixed(1)} ${y(b).toFixed(1)}`).join("");
 

@@ -46,7 +46,7 @@ export function morph() {
   const canvas = h("canvas", { class: "pixels", width: SIDE, height: SIDE, role: "img" });
   const slider = h("input", { type: "range", min: 0, max: STEPS, value: 0, "aria-label": words("morph.slider"), oninput: () => show() });
   const said = h("p", { class: "verdict-line", role: "status" });
-  const curve = chart(words("morph.chart"), { format: (v) => percent(v), low: () => 0, high: () => 1, tick: (v) => `${Math.round(100 * v)} %`, unit: "" });
+  const curve = chart(words("morph.chart"), { format: (v) => chance(v), low: () => 0, high: () => 1, tick: (v) => `${Math.round(100 * v)} %`, unit: "" });
   const title = h("h2", { id: "morph-title" });
   const inside = h("button", { type: "button", onclick: () => look(frames[slider.value], words("morph.from", { a: ends[0], b: ends[1] })) }, words("draw.inside"));
   const copy = copyButton(() => location.href, "morph.copy", "morph.no-copy");
@@ -67,7 +67,7 @@ export function morph() {
     said.textContent = words(turned < 0 ? "morph.never" : k < turned ? "morph.before" : "morph.after",
       { a: ends[0], now: best, chance: chance(p[best]), share: percent(turned / STEPS, 0) });
     curve.set([
-      ...ends.map((digit, n) => ({ kind: n ? "other held" : "held", label: String(digit), points: odds.map((q, x) => [x / STEPS, q[digit]]) })),
+      ...ends.map((digit, n) => ({ kind: n ? "other held" : "held", label: String(digit), told: p[digit], points: odds.map((q, x) => [x / STEPS, q[digit]]) })),
       { kind: "train", label: words("morph.here"), points: [[k / STEPS, 0], [k / STEPS, p[best]]] },
     ], { to: 1 });
     keep({ bend: k || undefined });
