@@ -117,12 +117,13 @@ def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
     )
     page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
     if top == LENS:  # a number of the first convolution under the pointer, held by a click
-        maps = page.locator(".layer .maps").first
+        page.locator(".unfold").first.click()
+        maps = page.locator(".layer .maps:visible").first
         maps.scroll_into_view_if_needed()
         box = maps.bounding_box()
         assert box
         maps.click(position={"x": 0.31 * box["width"], "y": 0.58 * box["height"]})
-        page.wait_for_selector(".lens .terms")
+        page.wait_for_selector(".lens .term")
     return shot(scrolled(page, ".evidence" if top == LENS else top))
 
 

@@ -65,6 +65,20 @@ def test_the_lens_covers_no_sample_digit(visit: Visit, server: Server) -> None:
     assert apart or lens["y"] >= samples["y"] + samples["height"]
 
 
+@pytest.mark.parametrize("visit", [LANDSCAPE], indirect=True)
+def test_the_lens_leaves_room_for_what_it_is_on(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".layer .maps:visible")
+    page.locator(".layer .maps").last.focus()
+    page.wait_for_selector(".lens .terms")
+    lens, top = (page.locator(one).bounding_box() for one in (".lens", ".top"))
+    assert lens
+    assert top
+    assert lens["y"] >= top["y"] + top["height"] + 48
+    page.click(".lens > .icon")  # whatever it computes, it can be closed
+    page.wait_for_selector(".lens", state="hidden")
+
+
 def test_words_in_equations_keep_their_spaces(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#inside")
     page.wait_for_selector(".block .maps:visible")

@@ -159,9 +159,10 @@ export function mount(section) {
   function mark(digit, i) {
     const [x, y, w, hh] = digit.box;
     const m = 5;
+    const above = y - m - 5 >= 12; // there is room for its value, which else stands beside it
     return svg("g", { class: digit.value === null ? "doubt" : "", "data-i": i },
       svg("rect", { x: x - m, y: y - m, width: w + 2 * m, height: hh + 2 * m, rx: 4 }),
-      svg("text", { x: x - m + 2, y: y - m - 5 }, digit.value ?? "?"));
+      svg("text", { x: above ? x - m + 2 : Math.max(x - m - 11, 0), y: above ? y - m - 5 : y + m }, digit.value ?? "?"));
   }
 
   function chip(digit, i) {
