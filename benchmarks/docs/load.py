@@ -37,7 +37,9 @@ def section(found: dict[str, Any]) -> str:
         "with as many runs as it keeps, "
         f"{memory['at_the_end']:.0f} MB in the last, {memory['most']:.0f} MB at most.",
     ]
-    return "\n".join([*lines, "", *_visit(parts["visit"]), "", *_class(parts["class"])]) + "\n"
+    if "visit" in parts:
+        lines += ["", *_visit(parts["visit"])]
+    return "\n".join([*lines, "", *_class(parts["class"])]) + "\n"
 
 
 def _visit(found: dict[str, Any]) -> list[str]:
@@ -50,7 +52,7 @@ def _visit(found: dict[str, Any]) -> list[str]:
         f"{most['first_ms_most']:.0f} ms), Inside shows the whole network",
         f"after {views['inside']['there_ms']:.0f} ms, scripts are {most['scripts'] / 1000:.0f} kB "
         f"at most, and the largest layout shift is {most['moved_most']:.3f}",
-        "(`python benchmarks/visit.py`).",
+        f"(load of the machine {found['load_before'][0]:.0f}; `python benchmarks/visit.py`).",
     ]
 
 
