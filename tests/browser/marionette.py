@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# Of Firefox's output, the lines that say what went wrong in a page.
-COMPLAINTS = ("JavaScript error: http", "JavaScript error: file", "console.error")
+# Of Firefox's output, the lines that say what went wrong in a page, and not in Firefox itself.
+COMPLAINTS = ("JavaScript error: http", "JavaScript error: file")
 
 
 class Firefox:
@@ -68,9 +68,9 @@ class Firefox:
         return found
 
     def shows(self, selector: str) -> bool:
-        """Whether the element is there, and takes up room."""
-        code = "return Boolean(document.querySelector(arguments[0])?.getClientRects().length)"
-        return bool(self.script(code, selector))
+        """Whether such an element is there, and takes up room."""
+        code = "return [...document.querySelectorAll(arguments[0])]"
+        return bool(self.script(f"{code}.some((e) => e.getClientRects().length)", selector))
 
     def type(self, key: str) -> None:
         """Presses a key."""

@@ -22,7 +22,6 @@ SETTINGS = {
     "marionette.port": 0,  # one that is free
     "browser.dom.window.dump.enabled": True,  # what goes wrong in a page is printed
     "javascript.options.showInConsole": True,
-    "devtools.console.stdout.content": True,
     "ui.prefersReducedMotion": 1,
     "browser.startup.page": 0,
     "datareporting.policy.dataSubmissionEnabled": False,
