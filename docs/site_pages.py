@@ -36,9 +36,11 @@ PAGES = {
     "SECURITY.md": "security.md",
     "README.md": "index.md",
 }
+WIDE = '<div class="table-wrapper colwidths-auto docutils container'
 LEFT_OUT = (
     ('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'),
-    ("<pre>", '<pre tabindex="0">'),  # wide code can be scrolled by keys
+    ("<pre>", '<pre tabindex="0">'),  # wide code can be scrolled by keys, and wide tables
+    (WIDE + '">', WIDE + '" tabindex="0">'),
     ('<aside class="toc-drawer', '<aside aria-label="Contents" class="toc-drawer'),
     ('<aside class="sidebar-drawer', '<aside aria-label="Pages" class="sidebar-drawer'),
 )
