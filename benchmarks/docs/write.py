@@ -34,7 +34,7 @@ def pages() -> dict[Path, str]:
         docs / "forms.md": forms.section(results("forms"), results("adapting")),
         docs / "train.md": unlearnt.section(results("unlearnt")),
     }
-    if (ROOT / "results" / "bulk.json").exists():  # it is made where nothing else runs
+    if (ROOT / "results" / "bulk.json").exists():  # its run takes hours
         sections[docs / "bulk.md"] = bulk.section(results("bulk"))
     return {
         **{page: with_section(page, section) for page, section in sections.items()},

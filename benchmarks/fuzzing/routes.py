@@ -26,8 +26,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-
 from digitus.errors import DigitusError
 from digitus.serve.access import AccessPolicy
 from digitus.serve.app import Backend, application, described
@@ -35,29 +33,14 @@ from digitus.serve.classroom.door import JOIN, cookie_name
 from digitus.serve.classroom.handlers import ClassHandlers
 from digitus.serve.classroom.roster import Roster
 from digitus.serve.operation import Operation
-from digitus.synthetic.strokes import strokes
+from fuzzing.bodies import BODIES, LESSON
 from fuzzing.reading import damage, recognizer, some_files
 from fuzzing.target import Target
 
 BUSY = (503, 507)  # too much is asked for, or there is no room
-LESSON = {"layers": "784-8-10", "examples": 300, "epochs": 1, "paused": True}
-IMAGE = strokes(1, 0).images[0]
 STREAM = "/api/runs/{id}/events"
 # What needs a run that has ended; all else is asked of one that is paused.
 OF_A_NETWORK = {f"/api/runs/{{id}}/{part}" for part in ("model", "report", "mistakes")}
-# What is sent as it should be, by address; beside it, each is sent nothing.
-BODIES: dict[str, list[Any]] = {
-    "/api/recognize": [IMAGE.tobytes(), {"images": [IMAGE.ravel().tolist()]}],
-    "/api/draw": [np.pad(IMAGE, 6).tobytes()],
-    "/api/inside": [
-        IMAGE.tobytes(),
-        {"pixels": IMAGE.ravel().tolist(), "edits": [{"name": "2.W", "index": [0, 3], "value": 1}]},
-    ],
-    "/api/runs": [LESSON, LESSON | {"layers": "784-4c-p-10", "optimizer": "Adam", "rate": 0.1}],
-    "/api/runs/{id}/pace": [{"pace": 2.5}],
-    "/api/class/join": [{"word": "own", "name": "Ada"}],
-    "/api/class/me": [{"name": "Ada"}],
-}
 QUERIES = {
     "/api/draw": b"width=40&height=40&steps=1",
     "/api/read": b"images=1&pattern=%23%23-%23",
@@ -71,6 +54,7 @@ TRIES, PAUSE_SECONDS = 200, 0.05  # so often a run that is beginning or ending i
 OWN = b"own"  # stands for the id of a run that there is, for a pupil, and for the class's word
 PLACES = {"digit": b"7", "name": b"2.W", "id": OWN, "number": OWN}
 CLASS, ME = "/api/class", "/api/class/me"
+OF_A_PUPIL = (ME, "/api/class/drawing")
 
 
 class RefusedError(DigitusError):
@@ -216,7 +200,7 @@ def operations() -> dict[str, Operation]:
     backend = Backend(recognizer(True), Path("never-opened"))
     with tempfile.TemporaryDirectory() as folder:
         roster = Roster(Path(folder))
-    own = ClassHandlers(roster, backend.runs, backend.pictures, "")
+    own = ClassHandlers(roster, backend.runs, backend.recognition, backend.pictures, "")
     addresses = {**backend.addresses(), **described(own.addresses())}
     return {
         f"{method} {path}": operation
@@ -273,7 +257,7 @@ def _shown(name: str, ours: Server, data: bytes) -> Iterable[tuple[bytes, bytes]
     _, path = name.split(" ")
     if path == JOIN:
         ours.a_pupil()  # and there is room for another
-    elif path == ME:
+    elif path in OF_A_PUPIL:
         _, secret = ours.a_pupil()
         cookie = f"{cookie_name(ours.policy)}={secret}".encode()
         yield b"cookie", data.replace(OWN, cookie) if name.startswith("GET") else cookie

@@ -13,7 +13,7 @@ from browser.test_axe import findings
 from serving import Serving, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 TOKEN = "the-teacher"
 REFUSED = "Failed to load resource: the server responded with a status of "
@@ -23,6 +23,17 @@ REFUSED = "Failed to load resource: the server responded with a status of "
 def ours(tmp_path: Path) -> Iterator[Serving]:
     with serving(tmp_path, TOKEN, of_class=True) as serves:
         yield serves
+
+
+def one_stroke(page: Page) -> None:
+    """Writes a 1 with the mouse: what is typed is written stroke by stroke, each with an answer."""
+    place = page.locator("canvas.paper").bounding_box()
+    assert place
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 4
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + place["height"] / 2, steps=8)
+    page.mouse.up()
 
 
 def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -> None:
@@ -47,9 +58,8 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
         assert "token" not in board.url
         assert findings(board) == []
 
-        pupil.focus("canvas.paper")
-        pupil.keyboard.press("8")
-        pupil.wait_for_selector("#view-draw .steps .seen")
+        one_stroke(pupil)
+        pupil.wait_for_url("**ink=**")  # the pen is up, and this is what it has written
         pupil.click("text=Show it to the class")
         pupil.wait_for_selector("#view-draw .answer >> text=the board has it")
         board.wait_for_selector(".pupils .shown canvas")

@@ -98,3 +98,6 @@ def test_a_search_draws_settings_and_keeps_the_runs(cluster: Any, tmp_path: Path
     assert len({*draws[0]}) == 3
     assert all(0.001 <= float(one.partition("=")[2]) <= 0.1 for (one,), _ in draws[0])
     assert [error for _, error in draws[0]] == [""] * 3
+    # No settings are trained twice, side by side in one folder, and counted as two.
+    few = [run.settings for run, _ in search(ranges(["units=8..10"]), 16, run_of, 5, place)]
+    assert sorted(few) == [(f"units={n}",) for n in (10, 8, 9)]

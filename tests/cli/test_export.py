@@ -9,6 +9,8 @@ import pytest
 
 from exported import model
 
+MINE = '#include "digitus.h"\n/* what uses an export is none */\n'
+
 
 def test_evaluate_takes_it_alone_and_in_a_committee(digitus: Any, tmp_path: Path) -> None:
     model("convolutions").save("m.safetensors")
@@ -41,9 +43,9 @@ def test_the_command(digitus: Any, tmp_path: Path) -> None:
 def test_nothing_of_others_is_replaced(digitus: Any, kind: str, name: str) -> None:
     model("convolutions").save("m.safetensors")
     export = ("export", "m.safetensors", "--to", kind, "--no-check", "--out")
-    Path(name).write_text("mine", "ascii")
+    Path(name).write_text(MINE, "ascii")
     assert f"{name}: it is there already" in digitus(*export, Path(name).stem + ".c").complaint
-    assert Path(name).read_text("ascii") == "mine"
+    assert Path(name).read_text("ascii") == MINE
     for _ in range(2):  # an older one of ours is
         assert digitus(*export, f"ours.{kind}").code == 0
     assert "is a folder" in digitus(*export, ".").complaint

@@ -66,7 +66,7 @@ def test_however_it_looks(change: str) -> None:
         case "shadow":
             picture[:, 150:500] = picture[:, 150:500] * 0.45
         case "small":
-            picture = cv2.resize(picture, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(picture, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
         case "ruled":
             for y in range(15, 500, 55):
                 cv2.line(picture, (0, y), (899, y + 20), 150, 2)

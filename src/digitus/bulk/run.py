@@ -73,12 +73,12 @@ class BulkRun:
         self.store = Store(f"{out}.parts" if single else out)
         self.part_form = JSONL if single else asked.form
         self.tally = Tally()  # the counts of the parts that are done
-        self.pictures = self.parts = 0  # how many parts are planned
+        self.pictures = self.parts = 0  # how many are planned
         self.resumed = False
 
     @property
     def manifest(self) -> tuple[Store, str]:
-        """The path or address of the result."""
+        """Where the manifest is."""
         if not self.single:
             return self.store, MANIFEST
         folder, _, name = self.out.rpartition("/")

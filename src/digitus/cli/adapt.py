@@ -48,7 +48,7 @@ def adapt(
     replace: bool,
     json: bool,
 ) -> None:
-    """Teach a recognizer one person's hand.
+    """Teach a recognizer one person's hand, by few corrections.
 
     MODEL is a model file, the folder of a run, or default. CORRECTIONS are the digits that a review
     saved (CSV), or any set of your own digits: a folder of pictures, CSV, npz. A part of them is

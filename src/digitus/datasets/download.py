@@ -24,7 +24,7 @@ from digitus.limits import DOWNLOAD_BYTES_PER_SECOND, DOWNLOAD_SECONDS, LARGEST_
 
 log = logging.getLogger("digitus.datasets")
 TIMEOUT = 5.0, 20.0  # seconds to connect and between answers, after which a mirror has failed
-RETRIES = 1  # tries of a mirror; the next mirror is the better remedy
+RETRIES = 1  # of each mirror, after the first try; the next mirror is the better remedy
 PAUSE_SECONDS = 1.0  # seconds before it is tried again
 CHUNK = 2**16  # bytes
 UNPACKED = {"Accept-Encoding": "identity"}  # the files are packed as they are

@@ -23,6 +23,7 @@ from digitus.export.made import Made
 from digitus.export.operations import Network, networks
 from digitus.export.parity import Parity, checked
 from digitus.export.precision import PRECISIONS, Precision
+from digitus.files import MARKS as PAGE_MARKS
 from digitus.files import check_replaceable, write_bytes
 from digitus.types import Images, Matrix
 
@@ -44,7 +45,8 @@ _MAKERS: dict[Kind, str] = {
     "html": "html_page",
     "npz": "npz_file",
 }
-MARKS = b"digitus", b"about.npy"  # within its first 4 KiB an export has one of these
+# One of these is within an export's first 4 KiB: source, a page, ONNX (its producer), an archive.
+MARKS = b"Made by digitus", *PAGE_MARKS, b"\x12\x07digitus", b"about.npy"
 
 
 class Readable(Protocol):

@@ -34,7 +34,7 @@ class Batcher:
         self._waiting: deque[tuple[Bytes, asyncio.Future[Floats]]] = deque()
         self._working = False
         self.queued = 0  # images that wait or are worked on
-        self.batches = self.images = 0  # batches so far
+        self.batches = self.images = 0  # how many so far
 
     async def probabilities(self, images: Images) -> Floats:
         """The probabilities [n 10] of images [n 28 28]."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from digitus.bulk.on_ray import LOCAL, connect
 from digitus.errors import DataError, RecipeError
 from digitus.files import one_line
@@ -23,6 +25,7 @@ from digitus.sweep.runs import Planned, carry_out
 from digitus.sweep.table import share_of
 
 __all__ = ["LOCAL", "Place", "Range", "ranges", "search"]
+TRIES = 20  # draws for each that is wanted: of a narrow range many are equal
 WIDE = 10  # a range whose ends are such a factor apart is drawn by its logarithm
 NUMBER = r"-?[0-9]+(?:\.[0-9]*)?(?:e-?[0-9]+)?"
 FORM = re.compile(rf"\s*(?P<key>[^=\s]+)\s*=\s*(?P<low>{NUMBER})\.\.(?P<high>{NUMBER})\s*")
@@ -93,15 +96,11 @@ def search(
     connect(place.cluster, place.cores)
     try:
         tune = importlib.import_module("ray.tune")
-        variants = importlib.import_module("ray.tune.search.basic_variant")
     except ImportError as error:
         raise DataError(f"for a search, pip install 'digitus[ray]' ({error})") from None
 
-    def planned(drawn: dict[str, Any]) -> Planned:
-        return run_of(tuple(space.setting(drawn[space.key]) for space in spaces))
-
     def train(drawn: dict[str, Any]) -> dict[str, Any]:
-        run = planned(drawn)
+        run = run_of(tuple(drawn["settings"]))
         if wrong := carry_out(run):
             raise RuntimeError(wrong)
         assert run.result is not None
@@ -109,15 +108,22 @@ def search(
 
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
-        param_space={space.key: space.space(tune) for space in spaces},
-        tune_config=tune.TuneConfig(
-            metric="right",
-            mode="max",
-            num_samples=trials,
-            search_alg=variants.BasicVariantGenerator(random_state=seed),
-        ),
+        param_space={"settings": tune.grid_search(_draws(spaces, trials, seed, tune))},
+        tune_config=tune.TuneConfig(metric="right", mode="max"),
         run_config=tune.RunConfig(storage_path=str(place.folder / "tune"), verbose=0),
     )
     for result in tuner.fit():
         told = str(result.error).strip().splitlines()[-1] if result.error else ""
-        yield planned(result.config), one_line(told)
+        yield run_of(tuple(result.config["settings"])), one_line(told)
+
+
+def _draws(spaces: Sequence[Range], trials: int, seed: int, tune: Any) -> list[tuple[str, ...]]:
+    """So many different draws of all settings, fewer where the ranges have not so many."""
+    rng, found = np.random.default_rng(seed), dict[tuple[str, ...], None]()
+    domains = [space.space(tune) for space in spaces]
+    for _ in range(TRIES * trials):
+        drawn = (domain.sample(random_state=rng) for domain in domains)
+        found[tuple(map(Range.setting, spaces, drawn))] = None
+        if len(found) == trials:
+            break
+    return [*found]

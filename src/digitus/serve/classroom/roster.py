@@ -32,8 +32,8 @@ log = logging.getLogger("digitus.serve")
 FILE = "class.json"
 LONGEST_NAME = 24  # characters
 MOST_PUPILS = 60
-WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # pupils from one address in so many seconds
-REMEMBERED = 1000  # as many wrong words
+WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # so many from one address in so long, then it waits
+REMEMBERED = 1000  # wrong words
 
 
 class Drawing(Answer, frozen=True):

@@ -189,7 +189,7 @@ class LiveRun:
 
     def save(self) -> None:
         """Keeps what was asked for and what has been shown. Raises `OutputError`."""
-        with self._save_lock:  # written last, so that it is true of all the rest
+        with self._save_lock:  # what is written last is how the run stands
             control = self._control
             how = self.status, self.error, control.paused, control.pace
             settings = SavedSettings(self.lesson, *how, self.begun, self.owner)

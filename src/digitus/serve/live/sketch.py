@@ -97,7 +97,7 @@ def _edges(w: Numbers, x: Numbers, units: bool) -> Numbers:
 
 
 def _drawn(rows: Numbers) -> Numbers:
-    """The indices that the plan has room for."""
+    """The rows that the plan has room for."""
     if len(rows) <= MOST_UNITS:
         return rows
     return np.concatenate([rows[: MOST_UNITS - 2], rows[-1:]])
