@@ -15,9 +15,11 @@ from typing import Any
 from bulk_inputs import in_shards, page_files
 from digitus.bulk.on_ray import connect, on_ray
 from digitus.bulk.parts import PartReader, PictureReader
-from digitus.bulk.rows import PICTURE, fingerprints, recognizer_file
+from digitus.bulk.rows import PICTURE
 from digitus.bulk.run import Asked, BulkRun
+from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
+from digitus.recognizer import file_of
 
 NODES = 3
 
@@ -58,7 +60,7 @@ def cluster(count: int, distinct: int, folder: Path) -> dict[str, Any]:
 
 def _run(source: Path, out: Path, at: int, kill: Callable[[], None]) -> tuple[float, list[str]]:
     """Reads on the cluster and kills when so many pictures are read; seconds, rows."""
-    networks = fingerprints(recognizer_file(None))
+    networks = fingerprints(file_of(None))
     reading = {"pattern": None, "min_confidence": None}
     run = BulkRun(str(out), Asked([str(source)], PICTURE, "jsonl", reading, networks), single=False)
     read = PictureReader(ReadingOptions(), PICTURE, networks["all"])

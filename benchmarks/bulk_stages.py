@@ -14,10 +14,12 @@ from unittest.mock import patch
 from digitus.bulk.formats import JSONL, encoded
 from digitus.bulk.item import Item
 from digitus.bulk.parts import PictureReader
-from digitus.bulk.rows import PICTURE, fingerprints, recognizer_file
+from digitus.bulk.rows import PICTURE
 from digitus.bulk.store import Store
 from digitus.nn.inference import Inference
+from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
+from digitus.recognizer import file_of
 from digitus.vision.given import pages
 
 
@@ -42,7 +44,7 @@ class _Watch:
 
 def stages(files: Sequence[bytes], folder: Path) -> dict[str, float]:
     """Milliseconds of a core for a picture, stage by stage."""
-    read = PictureReader(ReadingOptions(), PICTURE, fingerprints(recognizer_file(None))["all"])
+    read = PictureReader(ReadingOptions(), PICTURE, fingerprints(file_of(None))["all"])
     item = Item("x", "file", "x", None, 0)
     read(item, files[0])  # networks are loaded
     decoding, network, whole, table, writing = (_Watch() for _ in range(5))

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from digitus.bulk.parts import Part, PartReader, PictureReader, Tally
-from digitus.bulk.rows import fingerprints, recognizer_file
 from digitus.bulk.run import Asked, BulkRun
+from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
+from digitus.recognizer import file_of
 
 NAMES = (
     "0.png", "1.png", "2.png", "shard.tar/4.png", "shard.tar/5.png", "shard.tar/6.png",
@@ -23,7 +24,7 @@ def run_of(
     sources: list[str], out: str, form: str = "jsonl", by: str = "picture", *, single: bool = False
 ) -> tuple[BulkRun, PartReader]:
     """A run and who reads for it."""
-    networks = fingerprints(recognizer_file(None))
+    networks = fingerprints(file_of(None))
     asked = Asked(sources, by, form, {"pattern": None, "min_confidence": None}, networks)
     run = BulkRun(out, asked, single=single)
     read = PictureReader(ReadingOptions(), by, networks["all"])

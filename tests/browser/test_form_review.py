@@ -116,6 +116,13 @@ def test_what_is_typed_twice_is_settled_when_both_agree(page: Page) -> None:
     page.keyboard.press("Enter")
     assert f"{count} of {count} checked" in page.locator("#done").inner_text()
     assert [row["value"] for row in saved(page, "#save")].count("171") == 1
+    for typed, left in (("172", 1), ("170", 0), ("172", 1), ("172", 0)):  # somebody looks again
+        page.locator("#field-5").focus()
+        page.locator("#field-5").fill(typed)
+        page.keyboard.press("Enter")
+        assert f"{count - left} of {count} checked" in page.locator("#done").inner_text(), typed
+        assert page.locator(".checked").count() == count - left
+    assert saved(page, "#save")[-1]["value"] == "172"
 
 
 @pytest.mark.parametrize("page", [(PHONE, False)], indirect=True)

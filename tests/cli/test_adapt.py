@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,16 @@ def test_corrections_of_a_review_make_a_model(digitus: Any) -> None:
     assert (record["corrections"], record["kept_back"]["of"]) == (80, 20)
     assert load("own.safetensors").history["adapted"][0]["examples"] == 60
     assert "is there already" in digitus(*command).complaint
+
+
+def test_without_its_own_digits_it_says_so_beside_the_json(digitus: Any) -> None:
+    made = recognizer()
+    replace(made, recipe=replace(made.recipe, data="mnist")).save("mine.safetensors")
+    save("digits.csv", 40)
+    command = ("adapt", "mine.safetensors", "digits.csv", "--to", "own.safetensors")
+    done = digitus(*command, "--worse", 1, "--json")
+    assert done.record["corrections"] == 40
+    assert "mnist cannot be had, so strokes stand beside" in " ".join(done.err.split())
 
 
 def test_where_it_would_be_worse_nothing_is_written(

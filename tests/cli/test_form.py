@@ -20,6 +20,7 @@ from digitus.forms.progress import PAGES, folder_of
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import to_toml
 from filled_forms import FORM, VALUES, filled, printed
+from small import recognizer
 
 
 @pytest.fixture
@@ -168,13 +169,10 @@ def test_a_table_of_no_known_kind(digitus: Any, form_file: Path, scan: Path) -> 
     assert "a table's name ends in one of .csv, .parquet, .sqlite" in words
 
 
-def test_a_run_that_was_ended_goes_on(
-    digitus: Any, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are read, each as a sheet; before a third one the run is ended."""
     read: list[str] = []
-    names = [scan.with_name(f"{i}.png") for i in range(4)]
-    for name in names:
-        name.write_bytes(scan.read_bytes())
 
     def page(_: PageReader, path: Path) -> list[dict[str, Any]]:
         if len(read) == 2:
@@ -184,6 +182,15 @@ def test_a_run_that_was_ended_goes_on(
         return [{"form": "scores", "page": 1, "at": 1, "problem": "", "fields": {"first": one}}]
 
     monkeypatch.setattr(PageReader, "__call__", page)
+    return read
+
+
+def test_a_run_that_was_ended_goes_on(
+    digitus: Any, form_file: Path, scan: Path, read: list[str]
+) -> None:
+    names = [scan.with_name(f"{i}.png") for i in range(4)]
+    for name in names:
+        name.write_bytes(scan.read_bytes())
     command = ("form", "read", form_file, *names, "--to", "out.csv")
     assert digitus(*command).code != 0
     assert not Path("out.csv").exists()
@@ -195,6 +202,40 @@ def test_a_run_that_was_ended_goes_on(
     assert read == ["2.png", "3.png"]
     assert [row["first"] for row in table(Path("out.csv"))] == ["10", "11", "12", "13"]
     assert not kept.parent.exists()
+
+
+def test_a_run_whose_review_could_not_be_written_goes_on(
+    digitus: Any, form_file: Path, scan: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("form", "read", form_file, scan, "--to", "out.csv", "--review", "check.html")
+
+    def ended(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("digitus.cli.form.write_review", ended)
+        assert digitus(*command).code != 0
+    monkeypatch.setattr("digitus.forms.review.cuts_of", lambda *_: {})
+    assert digitus(*command, "--wanted", 1).code == 0
+    assert read == ["scan.png"]
+    assert table(Path("out.csv"))[0]["first"] == "1scan"
+    assert Path("check.html").exists()
+    assert not folder_of(Path("out.csv")).exists()
+
+
+def test_with_another_network_or_version_all_is_read_anew(
+    digitus: Any, form_file: Path, scan: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("0.png", "1.png"):
+        scan.with_name(name).write_bytes(scan.read_bytes())
+    command = ("form", "read", form_file, scan, "0.png", "1.png", "--to", "out.csv")
+    recognizer().save("mine.safetensors")
+    for model in ("default", "mine.safetensors", "mine.safetensors"):
+        assert digitus(*command, "--model", model).code != 0  # ended before the third
+        assert read == ["scan.png", "0.png"]
+        read.clear()
+        if model == "mine.safetensors":
+            monkeypatch.setattr("digitus.forms.progress.__version__", "99")
 
 
 def test_a_form_that_has_changed_is_read_anew(

@@ -246,6 +246,18 @@ def test_a_series_is_followed_by_its_days_and_rises_by_so_much_a_day() -> None:
     ]  # fmt: skip
 
 
+def test_a_series_goes_on_from_an_earlier_table_in_the_order_of_days() -> None:
+    """In whatever order the table is, and where a sheet is older than what it holds."""
+    earlier = series(("01.03.2026", "300"), ("01.01.2026", "100"), ("01.02.2026", "200"))
+    new = [("02.03", "250"), ("02.01", "90"), ("03.01", "105"), ("04.03", "310")]
+    files = [("b.pdf", [record(1, day=f"{day}.2026", kwh=kwh) for day, kwh in new])]
+    found = list(rows(files, [METER], earlier=earlier))
+    assert [row["kwh_flag"] for row in found] == ["falls", "falls", "", ""]
+    jump = [("c.pdf", [record(1, day="02.02.2026", kwh="215")])]
+    (found,) = rows(jump, [METER], earlier=earlier)
+    assert found["kwh_flag"] == "jumps"  # from the day before, not from the last in the table
+
+
 def test_of_doubtful_readings_the_plausible_one_is_taken() -> None:
     pages = [record(1, day="01.01.2026", kwh="100"), record(1, day="03.01.2026", kwh="170")]
     pages[1]["fields"]["kwh"]["answers"] = [["170", 0.7, ""], ["110", 0.29, ""]]

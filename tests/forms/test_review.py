@@ -76,6 +76,7 @@ def test_the_page_shows_each_field_upright_with_its_digits(reviewed: str) -> Non
     page = Page(reviewed)
     assert "4 fields to look at" in page.text
     assert "of 4 values: 100.0 % of them" in page.text
+    assert "so that, by the confidences, at most 0.00 % stay wrong" in page.text
     assert len(page.with_class("field")) == 4
     data = json.loads(re.search(r'id="data">(.*?)</script>', reviewed)[1])  # type: ignore[index]
     read = {field["row"][3]: field for field in data["fields"]}

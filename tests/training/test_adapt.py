@@ -11,6 +11,7 @@ import pytest
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError, TrainingError
+from digitus.evaluation import evaluate
 from digitus.nn import Chain, Relu
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
@@ -47,6 +48,7 @@ def wrong(recognizer: Recognizer, digits: Digits) -> int:
 
 def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None:
     hand = leaning()
+    recognizer = replace(recognizer, report=evaluate(recognizer, OLD))
     found = adapt(recognizer, hand, OLD, worse=0.1)
     assert found.recognizer
     _, judged = split(hand, 50, SPLIT_SEED)
@@ -62,6 +64,7 @@ def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None
     assert again
     assert len(again.history["adapted"]) == 2
     assert found.recognizer.recipe == recognizer.recipe
+    assert found.recognizer.report is None  # which was of the network before
 
 
 def test_nothing_worse_is_given_out(recognizer: Recognizer) -> None:

@@ -1,25 +1,20 @@
 """What becomes of a picture: a row for each page, or a row for each digit; an error is a row too.
 
 Rows depend on the picture, the networks and the version alone, so that a part that is read twice is
-the same twice. Inside: rows as dicts, what is flagged, the fingerprint of the networks. Not inside:
-files of rows (`formats`).
+the same twice. Inside: rows as dicts, what is flagged. Not inside: files of rows (`formats`), which
+networks read (`reading.networks`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from digitus import __version__
-from digitus.detection import closeup, model
 from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
-from digitus.recognizer import WEIGHTS, file_of
 
 Row: TypeAlias = dict[str, Any]  # as JSON
-recognizer_file = file_of  # of a recognizer as `--model` names it
 PICTURE, DIGIT = "picture", "digit"
 # What is flagged: a refused digit, one that a person should look at, a picture without digits.
 REFUSED, DOUBTFUL, NO_DIGITS = "refused", "doubtful", "no digits"
@@ -36,17 +31,6 @@ PER_DIGIT = (
 def columns(by: str) -> tuple[str, ...]:
     """The names of a row's values, in order."""
     return PER_DIGIT if by == DIGIT else PER_PICTURE
-
-
-def fingerprints(recognizer: Path) -> dict[str, str]:
-    """The SHA-256 of each network's file that reading uses, and of all three together as "all"."""
-    files = {
-        "recognizer": recognizer,
-        "page": WEIGHTS / f"{model.DEFAULT}.safetensors",
-        "closeup": WEIGHTS / f"{closeup.DEFAULT}.safetensors",
-    }
-    each = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
-    return {**each, "all": hashlib.sha256("".join(each.values()).encode("ascii")).hexdigest()}
 
 
 @dataclass(frozen=True)

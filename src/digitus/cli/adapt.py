@@ -15,6 +15,7 @@ from digitus.cli.common import (
     output,
     prepare_option,
     print_json,
+    progress,
     recognizer_of,
 )
 
@@ -79,7 +80,7 @@ def adapt(
     except DownloadError as error:
         if old:
             raise
-        output().print(f"{wanted} cannot be had, so {STROKES} stand beside instead ({error})")
+        progress().print(f"{wanted} cannot be had, so {STROKES} stand beside instead ({error})")
         beside = digits_of(STROKES, "train", classes=recognizer.classes)
     found = adapted(recognizer, own, beside, worse=worse, seed=seed)
     if found.recognizer:

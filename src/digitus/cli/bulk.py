@@ -87,15 +87,16 @@ def bulk(
     """
     from digitus.bulk.formats import check_form
     from digitus.bulk.parts import PartReader, PictureReader
-    from digitus.bulk.rows import fingerprints, recognizer_file
     from digitus.bulk.run import Asked, BulkRun
     from digitus.nn import torch_device as device
+    from digitus.reading.networks import fingerprints
     from digitus.reading.options import ReadingOptions
+    from digitus.recognizer import file_of
 
     form, single = _form(out, form)
     check_form(form)
     pattern = pattern_of(digits, pattern)
-    networks = fingerprints(recognizer_file(model))
+    networks = fingerprints(file_of(model))
     options = ReadingOptions(recognizer_of(model)[0], pattern, min_confidence)
     reading = {"pattern": pattern, "min_confidence": min_confidence}
     if device.name() != device.CPU:  # whose rows are the same but for the last digits

@@ -152,9 +152,11 @@ def read(
     from digitus.forms.rows import DOUBTFUL, columns, rows
     from digitus.forms.sheets import PageReader, blanks, problem
     from digitus.forms.table import load_form
+    from digitus.reading.networks import fingerprints
     from digitus.reading.options import ReadingOptions
     from digitus.reading.pictures import named
     from digitus.reading.pool import quietly
+    from digitus.recognizer import file_of
 
     form_files, scans = _told(names)
     forms = tuple(map(load_form, form_files))
@@ -169,7 +171,7 @@ def read(
     quietly()
     mute_libraries()
     given = list(named(scans, recursive=recursive))
-    with kept(table, forms) as (done, finished):
+    with kept(table, forms, fingerprints(file_of(model))) as (done, finished):
         found = [
             (str(path), records if isinstance(records, list) else [problem(str(records))])
             for path, records in with_progress(
@@ -177,11 +179,12 @@ def read(
             )
         ]
         made = list(rows(found, forms, DOUBTFUL if doubtful is None else doubtful, before))
+        # The table last: where the review fails, no table is in the way of the same command.
+        told = None
+        if review:
+            told = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
         tables.write_table(table, columns(forms), made)
         finished()
-    told = None
-    if review:
-        told = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
     _tell(table, made, told, json)
     if any(row["problem"] for row in made):
         sys.exit(1)

@@ -54,7 +54,8 @@ def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: b
     """Put what a person typed in the review into the table that was read.
 
     What is corrected has the confidence 1, and a flag where it still does not fulfil what the form
-    demands. Tells how many values were wrong, and how many the confidences said.
+    demands. What else is in the table stays: rows of other forms, columns that people added. Tells
+    how many values were wrong, and how many the confidences said.
     """
     from digitus.forms.correct import corrected, load_corrections
     from digitus.forms.output import check_writable, read_table, write_table
@@ -68,7 +69,8 @@ def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: b
     path = to or table
     check_writable(path, replace=to is None)
     made, told = corrected(read_table(table), known, load_corrections(corrections))
-    write_table(path, columns(known), made)
+    there = list(dict.fromkeys(name for row in made for name in row))
+    write_table(path, there or columns(known), made)
     _tell(path, told, json)
 
 

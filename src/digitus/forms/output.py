@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from digitus.errors import DataError, OutputError
-from digitus.files import write_atomically
+from digitus.files import one_line, write_atomically
 from digitus.forms.rows import Row
 from digitus.forms.table import COLUMNS
 
@@ -36,7 +36,10 @@ def check_writable(path: Path, *, replace: bool) -> None:
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Writes a table of the kind that its name says. Raises `OutputError`."""
     write = WRITERS[path.suffix.lower()]
-    write_atomically(path, lambda beside: write(beside, columns, rows))
+    try:
+        write_atomically(path, lambda beside: write(beside, columns, rows))
+    except (sqlite3.Error, ValueError, TypeError) as error:  # of a column that people added
+        raise OutputError(f"{path} cannot hold this table: {one_line(str(error))}") from None
 
 
 def _csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -48,30 +51,40 @@ def _csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     pyarrow, parquet = _pyarrow()
-    kinds = {"page": pyarrow.int64()}
-    fields = [
-        (
-            name,
-            pyarrow.float64() if name.endswith(CONFIDENCE) else kinds.get(name, pyarrow.string()),
-        )
-        for name in columns
-    ]
-    schema = pyarrow.schema(fields)
+    kinds: dict[type, Any] = {int: pyarrow.int64(), float: pyarrow.float64(), str: pyarrow.string()}
     lists = {name: [_plain(row.get(name)) for row in rows] for name in columns}
-    parquet.write_table(pyarrow.table(lists, schema), path)
+    arrays = {
+        name: pyarrow.array(values, kinds.get(_kind(name, values)))
+        for name, values in lists.items()
+    }
+    parquet.write_table(pyarrow.table(arrays), path)
 
 
 def _sqlite(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    kinds = {"page": "INTEGER"}
+    kinds: dict[type, str] = {int: "INTEGER", float: "REAL", str: "TEXT"}
+    lists = {name: [_plain(row.get(name)) for row in rows] for name in columns}
     told = ", ".join(
-        f'"{name}" {"REAL" if name.endswith(CONFIDENCE) else kinds.get(name, "TEXT")}'
-        for name in columns
+        f"{_quoted(name)} {kinds.get(_kind(name, values), '')}" for name, values in lists.items()
     )
     with closing(sqlite3.connect(path)) as base, base:
         base.execute(f"CREATE TABLE {SHEETS} ({told})")
         marks = ", ".join("?" * len(columns))
-        values = ([_plain(row.get(name)) for name in columns] for row in rows)
+        values = zip(*lists.values(), strict=True)
         base.executemany(f"INSERT INTO {SHEETS} VALUES ({marks})", values)
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL has it: in a column that people added anything may stand."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _kind(name: str, values: Sequence[object]) -> type:
+    """What a column holds; anything is in one that people added, if it is not of text."""
+    if name == "page":
+        return int
+    if name.endswith(CONFIDENCE):
+        return float
+    return str if all(value is None or isinstance(value, str) for value in values) else object
 
 
 def _plain(value: object) -> object:
@@ -105,9 +118,22 @@ def read_table(path: Path) -> list[Row]:
 
 
 def _from_csv(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        return [{name: _typed(name, text) for name, text in row.items()} for row in rows]
+    with path.open(encoding="utf-8-sig", newline="") as file:  # as spreadsheets save it
+        reader = csv.reader(file)
+        names = next(reader, [])
+        for name in names:
+            if names.count(name) > 1:
+                raise DataError(f"{path} cannot be read: it has the column {name!r} twice")
+        rows: list[Row] = []
+        for cells in filter(None, reader):
+            if len(cells) != len(names):
+                raise DataError(
+                    f"{path} cannot be read: line {reader.line_num} has other cells than there "
+                    f"are columns, {len(cells)} for {len(names)}"
+                )
+            told = zip(names, cells, strict=True)
+            rows.append({name: _typed(name, text) for name, text in told})
+        return rows
 
 
 def _typed(name: str, text: str) -> object:

@@ -3,7 +3,7 @@
 Each file's records are a line of JSON in TABLE.progress/pages.jsonl, written when the file is read.
 The table itself is written once, at the end, from all lines. So no row is lost or there twice,
 whenever the program is ended; a line that was being written is read again. Files that have changed
-since, and other forms, are read anew.
+since, and what other forms, networks or versions of digitus read, are read anew.
 
 Inside: that folder. Not inside: the table (`output`).
 """
@@ -14,11 +14,12 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from digitus import __version__
 from digitus.errors import OutputError
 from digitus.forms.form import Form
 from digitus.forms.sheets import Record
@@ -61,14 +62,22 @@ def folder_of(table: Path) -> Path:
 
 
 @contextmanager
-def progress(table: Path, forms: Sequence[Form]) -> Iterator[tuple[Progress, Callable[[], None]]]:
+def progress(
+    table: Path, forms: Sequence[Form], networks: Mapping[str, str]
+) -> Iterator[tuple[Progress, Callable[[], None]]]:
     """The progress of a table, and what removes it once the table is written.
 
+    `networks` are the fingerprints of those that read.
     Raises `OutputError` where another process is at work on the same table.
     """
     folder = folder_of(table)
     path = folder / PAGES
-    about = {"version": VERSION, "forms": _fingerprint(forms)}
+    about = {
+        "version": VERSION,
+        "digitus": __version__,
+        "networks": dict(networks),
+        "forms": _fingerprint(forms),
+    }
     with alone(folder, f"reading forms into {table.name}"):
         try:
             known, end = _read(path, about)
@@ -86,7 +95,7 @@ def progress(table: Path, forms: Sequence[Form]) -> Iterator[tuple[Progress, Cal
 
 
 def _read(path: Path, about: dict[str, Any]) -> tuple[dict[str, tuple[Any, list[Record]]], int]:
-    """The records in a file, and where the last whole line ends; none for another form."""
+    """The records in a file, and where the last whole line ends; none of another `about`."""
     known: dict[str, tuple[Any, list[Record]]] = {}
     if not path.exists():
         return known, 0

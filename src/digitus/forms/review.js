@@ -28,10 +28,10 @@ function keep(k) {
 }
 
 function enter(k, value) {
-  const agrees = entries[k].includes(value);
+  const agrees = settled.has(k) ? settled.get(k) === value : entries[k].includes(value);
   entries[k].push(value);
   if (agrees) settle(k, value);
-  else boxes[k].value = "";
+  else unsettle(k);
   if (!agrees && entries[k].length > 1) {
     cards[k].querySelector(".told").textContent = `${entries[k].slice(-2).join(" or ")}?`;
   }
@@ -42,6 +42,13 @@ function settle(k, value) {
   cards[k].classList.add("checked");
   cards[k].querySelector(".told").textContent = "";
   settled.set(k, value);
+}
+
+// Somebody came back to a field and typed something else: it is asked once more.
+function unsettle(k) {
+  boxes[k].value = "";
+  cards[k].classList.remove("checked");
+  settled.delete(k);
 }
 
 // The next field that fewer were typed of than of others: round by round, each round in order.

@@ -11,8 +11,10 @@ check, each for what the value does not fulfil; "no reading" where there is none
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from digitus.forms.checks import as_date
@@ -28,8 +30,9 @@ NO_VALUE = "crossed out", "cut off", "not found"
 NO_READING = "no reading"  # of a value that rises from sheet to sheet
 
 Row = dict[str, Any]
-# By form, field and whose it is: the latest value, and its day as a number, if that counts.
-Last = dict[tuple[str, str, str], tuple[str, int | None]]
+# By form, field and whose it is: days as numbers, in their order, each with its value. Where days
+# do not count all are 0, and the values are in the order of the sheets.
+Last = dict[tuple[str, str, str], list[tuple[int, str]]]
 
 
 def columns(forms: Sequence[Form]) -> list[str]:
@@ -187,30 +190,35 @@ def _plausible(
 ) -> dict[str, list[Answer]]:
     """The answers of a value that rises, beside the latest one before it, if that is known."""
     best = {name: (a or [Answer("", 0.0)])[0] for name, a in answers.items()}
-    known = last.get((form.name, rising.field, best[rising.of].text if rising.of in best else ""))
-    if known is None or not answers.get(rising.field):
+    key = form.name, rising.field, best[rising.of].text if rising.of in best else ""
+    known = last.get(key, [])
+    if not known or not answers.get(rising.field):
         return {}
-    least, before = known
-    rise = None
+    day = 0
+    rise: Decimal | None = None
     if rising.day:
         told = best.get(rising.day, Answer("", 0.0))
         row = {
             rising.day: told.text,
             f"{rising.day}_flag": _flag(told, marks.get(rising.day, ""), "", doubtful),
         }
-        day = _day(row, form, rising)
-        if day is None or before is None or day < before:
+        found = _day(row, form, rising)
+        if found is None or found < known[0][0]:
             return {}
-        rise = Decimal(str(rising.most)) * (day - before) if rising.most else None
+        day = found
+    before, least = known[bisect_right(known, day, key=itemgetter(0)) - 1]
+    if rising.most:
+        rise = Decimal(str(rising.most)) * (day - before)
     return {rising.field: plausible(answers[rising.field], least, rise)}
 
 
 def _remember(row: Row, forms: Sequence[Form], last: Last) -> None:
-    """The latest values that no later sheet may fall below; one that is wrong is not kept."""
+    """Keeps the values that no later sheet may fall below; one that is wrong is not kept."""
     for form in forms:
         if row.get("form") == form.name:
             for rising in form.risings:
                 value, flag = row.get(rising.field), row.get(f"{rising.field}_flag")
                 day = _day(row, form, rising)
                 if value and not flag and (day is not None or not rising.day):
-                    last[form.name, rising.field, row.get(rising.of) or ""] = value, day
+                    known = last.setdefault((form.name, rising.field, row.get(rising.of) or ""), [])
+                    insort(known, (day or 0, value), key=itemgetter(0))

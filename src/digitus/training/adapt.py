@@ -180,7 +180,7 @@ def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer
     for name, w in learnt.items():
         was = recognizer.params[f"{number}.{name}"]
         params[f"{number}.{name}"] = was + np.float32(share) * (w - was)
-    return replace(recognizer, params=params)
+    return replace(recognizer, params=params, report=None)
 
 
 def answered(recognizer: Recognizer, seen: Floats32) -> Answers:

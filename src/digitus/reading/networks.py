@@ -1,0 +1,23 @@
+"""Which networks read: their fingerprints, so that what others read can be told from it.
+
+Inside: that. Not inside: loading them (`recognizer`, `detection`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from digitus.detection import closeup, model
+from digitus.recognizer import WEIGHTS
+
+
+def fingerprints(recognizer: Path) -> dict[str, str]:
+    """The SHA-256 of each network's file that reading uses, and of all three together as "all"."""
+    files = {
+        "recognizer": recognizer,
+        "page": WEIGHTS / f"{model.DEFAULT}.safetensors",
+        "closeup": WEIGHTS / f"{closeup.DEFAULT}.safetensors",
+    }
+    each = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
+    return {**each, "all": hashlib.sha256("".join(each.values()).encode("ascii")).hexdigest()}

@@ -1,0 +1,71 @@
+"""`digitus form correct`: what else is in a table stays, or the table stays as it is."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitus.forms.output import read_table
+from digitus.forms.table import to_toml
+from filled_forms import FORM, VALUES
+
+
+def correctable(columns: list[str]) -> None:
+    """A table of one sheet with other columns beside, as CSV, and a correction of it."""
+    names = [name + end for name in VALUES for end in ("", "_confidence", "_flag", "_place")]
+    cells = [cell for value in VALUES.values() for cell in (value, "0.9", "", "1 2 3 4")]
+    head, line = ["form", "file", "page", "problem", *names, *columns], ["scores", "a.png", "1", ""]
+    text = f"{','.join(head)}\n{','.join([*line, *cells, *('7' for _ in columns)])}\n"
+    Path("scores.toml").write_text(to_toml(FORM), "utf-8")
+    Path("out.csv").write_text("\ufeff" + text, "utf-8")  # as spreadsheets save it
+    fixed = "scores,a.png,1,first,170,171,0.9,0"
+    head = ["form,file,page,field,read,value,confidence,certain"]
+    Path("corrections.csv").write_text("\n".join([*head, fixed, ""]), "utf-8")
+
+
+def test_corrections_keep_the_columns_of_other_forms_and_of_people(digitus: Any) -> None:
+    others = ["b", "b_confidence", 'a "note"']
+    correctable(others)
+    fix = ("form", "correct", "scores.toml")
+    wanted = ["171", "7", "7.0", "7"]
+    for path, to in (("out.csv", "a.sqlite"), ("a.sqlite", "a.parquet"), ("out.csv", "out.csv")):
+        more = () if path == to else ("--to", to)
+        done = digitus(*fix, path, "corrections.csv", *more)
+        assert done.code == 0, done.err
+        (row,) = read_table(Path(to))
+        assert [str(row[name]) for name in ("first", *others)] == wanted
+    with closing(sqlite3.connect("a.sqlite")) as base:  # a column of another kind
+        base.execute('ALTER TABLE sheets ADD COLUMN "seen" INTEGER DEFAULT 3')
+        base.commit()
+    for path, to in (("a.sqlite", "b.parquet"), ("b.parquet", "b.sqlite")):
+        assert digitus(*fix, path, "corrections.csv", "--to", to).code == 0
+        assert read_table(Path(to))[0]["seen"] == 3
+
+
+def test_a_table_that_another_kind_cannot_hold(digitus: Any) -> None:
+    correctable(["note", "NOTE"])  # which are one to SQLite
+    fix = ("form", "correct", "scores.toml", "out.csv", "corrections.csv", "--to", "a.sqlite")
+    assert "a.sqlite cannot hold this table: duplicate column" in digitus(*fix).complaint
+    assert not Path("a.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "words"),
+    [
+        (["note"], ",8", "line 2 has other cells than there are columns"),
+        (["note", "note"], "", "it has the column 'note' twice"),
+    ],
+)
+def test_a_table_of_which_cells_would_be_lost(
+    digitus: Any, head: list[str], more: str, words: str
+) -> None:
+    correctable(head)
+    path = Path("out.csv")
+    path.write_text(path.read_text("utf-8").rstrip("\n") + more + "\n", "utf-8")
+    text = path.read_bytes()
+    assert words in digitus("form", "correct", "scores.toml", path, "corrections.csv").complaint
+    assert path.read_bytes() == text
