@@ -195,9 +195,7 @@ def merged(found: Peaks) -> Peaks:
     order = np.argsort(-found.rank, kind="stable")
     boxes = found.boxes[order]
     low, high = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2
-    corners = np.stack(
-        [*low.T, *high.T, boxes[:, 2] * boxes[:, 3]]
-    )  # of those still to compare
+    corners = np.stack([*low.T, *high.T, boxes[:, 2] * boxes[:, 3]])  # of those still to compare
     kept: list[int] = []
     while len(order) and len(kept) < FINDS:
         kept.append(int(order[0]))
