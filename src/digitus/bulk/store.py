@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 WAITS = (0.2, 1.0, 5.0, 20.0)  # seconds before a store is asked again
 STALLED_SECONDS = 120.0  # for one answer: a part of a few ten megabytes on a slow line
+BUFFER_BYTES = 1 << 20  # of a remote file at once: each read takes a thread of its own
 FINAL = FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError
 
 
@@ -86,18 +87,26 @@ def opened(name: str) -> IO[bytes]:
     """A file, here or remote, that can be read and sought. Raises `OSError`, `DataError`."""
     if not is_remote(name):
         return open_file(Path(name))
-    return io.BufferedReader(_Remote(name))
+    return io.BufferedReader(_Remote(name), BUFFER_BYTES)
 
 
 class _Remote(io.RawIOBase):
     """A remote file, of which every read is asked again where it fails or stalls."""
 
     def __init__(self, name: str) -> None:
+        self.file: Any = None  # first: it is closed also where there is no such store
         self.name = name
         self.system, self.path = file_system(name)
         self.at = 0
-        self.file: Any = asked(lambda: self.system.open(self.path, "rb"), name)
+        self.file = asked(lambda: self.system.open(self.path, "rb"), name)
         self.size: int | None = None
+
+    def close(self) -> None:
+        """Closes the store's file as well, if it is not waited for."""
+        file, self.file = self.file, None
+        if file is not None:
+            file.close()
+        super().close()
 
     def readable(self) -> bool:
         return True

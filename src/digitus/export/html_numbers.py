@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from digitus import limits
-from digitus.detection import closeups, detector, lines, maps, parts
+from digitus.detection import closeup, closeups, detector, lines, maps, parts
 from digitus.reading import drawing, groups, look, photo, read
 from digitus.vision import find, normalise, paper, split
 
@@ -70,6 +70,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "READ": photo.READ_CONFIDENCE,
     "SHARE": photo.READ_SHARE,
     "NETWORK_SAYS": photo.NETWORK_SAYS,
+    "LOOKED_AT": closeup.LOOKED_AT,
     "SIDE": closeups.SIDE,
     "WITHIN": closeups.WITHIN,
     "NONE": closeups.NONE,

@@ -92,7 +92,6 @@ def engine(members: Sequence[Network], about: About, precision: Precision) -> tu
     photo = {
         "page": _for_photos(page_network.recipe.network, page_network.params, BLOCK, small),
         "closeup": _for_photos(close_up.recipe.network, close_up.params, CLOSEUP_SIDE, small),
-        "lookedAt": closeup.LOOKED_AT,
         "confidence": {"choice": weights.choice, "presence": weights.presence},
         "wayUp": {"upright": way_up.UPRIGHT, "weights": way_up.WEIGHTS},
     }

@@ -2,9 +2,9 @@
 
 The page network says where digits are, at every scale (`detection.detector`). The close-up network
 looks at each find as it stands on the paper (`detection.closeup`), and both answers become one
-confidence (`detection.confidence`). A page of which little is certain is looked at turned by
-quarters as well, or, where there is much on it, a part of it (`way_up`). At last the recognizer
-looks at the ink alone of what is a digit, and has its part in which one it is.
+confidence (`detection.confidence`). A page on which more than a little is in doubt is looked at
+turned by quarters as well, or, where there is much on it, a part of it (`way_up`). At last the
+recognizer looks at the ink alone of what is a digit, and has its part in which one it is.
 
 Inside: `best_look`, `seen`, the lines of a look, and `recognized`. Not inside: what is made of them
 (`photo`).

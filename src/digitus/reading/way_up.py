@@ -26,7 +26,7 @@ import numpy as np
 
 from digitus.types import Floats64
 
-UPRIGHT = 0.9  # of the pictures that are looked at turned: little is certain as they lie
+UPRIGHT = 0.9  # of the pictures that are looked at turned: those with some doubt as they lie
 WEIGHTS = (4.34, 3.32, -0.91, 0.28)
 
 

@@ -88,7 +88,7 @@ function looked(grey, found, turns) {
   const outputsAt = (one, size) =>
     Array.from(closeup(closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond), SIDE, SIDE));
   const seen = found.map((one) => {
-    const looks = PHOTO.lookedAt.map((size) => outputsAt(one, size));
+    const looks = LOOKED_AT.map((size) => outputsAt(one, size));
     return { ...one, close: softmax(looks[0].map((_, k) => sum(looks.map((outputs) => outputs[k])) / looks.length)) };
   });
   const named = which(seen), all = there(seen, named);
