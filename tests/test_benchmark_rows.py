@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import machine
 from digitus.synthetic.strokes import strokes
 from rows import QUICK, limits, page, reading, tasks
 
@@ -57,3 +61,20 @@ def test_the_extra_installs_every_peer() -> None:
     named = " ".join(project["optional-dependencies"]["bench"])
     for library in ("torch>", "jax>", "scikit-learn>"):
         assert library in named
+
+
+def test_no_row_enters_the_rooms_whose_source_does_not_count() -> None:
+    code = (
+        "import sys, digitus, peers, rows\n"
+        "from rows import answering, distorting, learning, mapping, processes, reaching, reading\n"
+        "digitus.read(reading.page(2, 3, 90))\n"
+        "print(*{name.split('.')[1] for name in sys.modules if name.startswith('digitus.')})"
+    )
+    path = os.pathsep.join([str(ROOT / "benchmarks"), str(ROOT / "src")])
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    entered = set(done.stdout.split())
+    assert {"nn", "training", "reading"} <= entered
+    assert not entered & machine.UNMEASURED

@@ -255,10 +255,10 @@ def test_threads_may_ask_first_at_the_same_time(monkeypatch: pytest.MonkeyPatch)
     packed: list[Any] = []
     pack = Inference._pack
 
-    def slowly(self: Inference, s: Any) -> Any:
+    def slowly(self: Inference, s: Any, by_blocks: bool) -> Any:
         time.sleep(0.02)
         packed.append(s)
-        return pack(self, s)
+        return pack(self, s, by_blocks)
 
     monkeypatch.setattr(Inference, "_pack", slowly)
     expected = Inference(network, p)(x)

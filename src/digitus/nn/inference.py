@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from digitus.nn import kernels, torch_device
+from digitus.nn import kernels, torch_device, winograd
 from digitus.nn.fusion import fused
 from digitus.nn.layers import Chain
 from digitus.nn.planning import CONV, DENSE, Planner, Step, UnplannedError, Value
@@ -29,6 +29,8 @@ OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
 ALIGNED = 16  # numbers: where maps begin
 SOUND = 1e30  # below which a number is, or something has overflowed
+# What goes by Winograd's blocks: with less, making the blocks takes longer than they save.
+LEAST_SIDE, LEAST_CHANNELS, LEAST_PRODUCTS = 4, 16, 512
 MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
 
@@ -41,8 +43,10 @@ def _structure(name: str, fields: str) -> type[ctypes.Structure]:
 
 # As in network.h.
 _Map = _structure("_Map", "at h w c border each")
-_Step = _structure("_Step", "kind x z y lead channels kernel stride padding relu W b every")
-_Plan = _structure("_Plan", "steps maps step map dense batch lists")
+_Step = _structure(
+    "_Step", "kind x z y lead channels kernel stride padding relu W b every winograd"
+)
+_Plan = _structure("_Plan", "steps maps step map dense batch lists blocks")
 
 
 def _array(kind: type[ctypes.Structure], rows: list[tuple[int, ...]]) -> Any:
@@ -69,7 +73,9 @@ class Inference:
         self._elsewhere: dict[str, torch_device.OnDevice] = {}
         self._plans: dict[Shape, _Planned | None] = {}
         self._lock = threading.Lock()
-        self._packed: dict[int, tuple[Numbers | None, ...]] = {}  # W and b of each step
+        self._packed: dict[
+            tuple[int, bool], tuple[Numbers | None, ...]
+        ] = {}  # W and b of each step
         self._possible = (
             self._level != kernels.NUMPY
             and isinstance(w, np.ndarray)
@@ -137,26 +143,46 @@ class Inference:
 
         def row(i: int, s: Step) -> tuple[int, ...]:
             x, z = (-1 if v is None else index[v] for v in (s.x, s.z))
-            if i not in self._packed:
-                self._packed[i] = self._pack(s)
-            W, b = (0 if a is None else kernels.address(a) for a in self._packed[i])
+            by_blocks = _by_blocks(s)
+            if (i, by_blocks) not in self._packed:
+                self._packed[i, by_blocks] = self._pack(s, by_blocks)
+            W, b = (0 if a is None else kernels.address(a) for a in self._packed[i, by_blocks])
             sizes = (s.lead, s.channels, s.kernel, s.stride, s.padding, s.relu)
-            return (s.kind, x, z, index[s.y], *sizes, W, b, s.every)
+            return (s.kind, x, z, index[s.y], *sizes, W, b, s.every, by_blocks)
 
         c_maps = _array(_Map, [(v.at, *v.shape, v.border, v.each) for v in maps])
         c_steps = _array(_Step, [row(i, s) for i, s in enumerate(steps)])
         at_steps, at_maps = ctypes.addressof(c_steps), ctypes.addressof(c_maps)
-        plan = _Plan(len(steps), len(maps), at_steps, at_maps, dense, batch, numbers)
-        numbers += max((prod(s.x.shape) for s in steps[dense:] if s.x), default=0)
-        size = numbers * self._dtype.itemsize
+        lists = max((prod(s.x.shape) for s in steps[dense:] if s.x), default=0)
+        blocks = _aligned(numbers + lists)
+        plan = _Plan(len(steps), len(maps), at_steps, at_maps, dense, batch, numbers, blocks)
+        size = (blocks + self._for_blocks(steps)) * self._dtype.itemsize
         return _Planned(ctypes.addressof(plan), size, output, (plan, c_steps, c_maps))
 
-    def _pack(self, s: Step) -> tuple[Numbers | None, ...]:
+    def _for_blocks(self, steps: list[Step]) -> int:
+        """How many numbers of memory Winograd's blocks need, of the step that has the most."""
+        needed = kernels.function("winograd_memory", self._dtype, self._level)
+        sizes = ((s.y.shape[1], s.x.shape[-1], s.channels) for s in steps if s.x and _by_blocks(s))
+        return max((needed(*size) for size in sizes), default=0)
+
+    def _pack(self, s: Step, by_blocks: bool) -> tuple[Numbers | None, ...]:
         """W and b of a step as the kernel reads them; the same for pictures of all shapes."""
         if s.kind in (CONV, DENSE):
-            return tuple(kernels.packed(np.asarray(a), self._level) for a in (s.W, s.b))
+            W = np.asarray(s.W)
+            W = winograd.kernel_of(W) if by_blocks else W
+            return tuple(kernels.packed(np.asarray(a), self._level) for a in (W, s.b))
         wanted = (s.W, s.b)
         return tuple(None if a is None else np.ascontiguousarray(a, self._dtype) for a in wanted)
+
+
+def _by_blocks(s: Step) -> bool:
+    """Whether a step is a convolution for which Winograd's blocks are worth it."""
+    if s.kind != CONV or s.x is None or (s.kernel, s.stride) != (winograd.KERNEL, 1):
+        return False
+    h, w, _ = s.y.shape
+    c, o = s.x.shape[-1], s.channels
+    wide = min(c, o) >= LEAST_CHANNELS and c * o >= LEAST_PRODUCTS
+    return wide and min(h, w) >= LEAST_SIDE
 
 
 def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value], int]:

@@ -24,6 +24,7 @@ typedef struct {
   int64_t relu;
   const number *W, *b;  /* packed; AFFINE, INPUT: scale and shift */
   int64_t every;        /* INPUT: scale and shift are of every number (1) or channel (0) */
+  int64_t winograd;     /* CONV: by `winograd.h`, for which W is made */
 } Step;
 
 typedef struct {
@@ -33,6 +34,7 @@ typedef struct {
   int64_t dense;        /* the first step that is done for several pictures at once */
   int64_t batch;        /* how many */
   int64_t lists;        /* in the memory of a thread: room for a whole number for each input */
+  int64_t blocks;       /* likewise: for the blocks of a convolution by `winograd.h` */
 } Plan;
 
 typedef struct { /* a map of one picture, found in memory */
@@ -48,6 +50,8 @@ static View view(const Plan *plan, int64_t map, int64_t picture, number *memory,
   number *at = m->at == OUTPUT ? out : memory + m->at;
   return (View){at + picture * m->each * size + m->border * (down + right), down, right, m};
 }
+
+#include "winograd.h"
 
 static void frame(const View *v) {
   const int64_t b = v->map->border, side = b * v->right;
@@ -183,7 +187,10 @@ static void step_of_picture(const Plan *plan, const Step *s, int64_t picture, co
   const View added = view(plan, s->z < 0 ? s->x : s->z, picture, memory, out);
   const View *z = s->z < 0 ? NULL : &added;
   switch (s->kind) {
-    case CONV: conv(s, &from, z, &y); break;
+    case CONV:
+      if (s->winograd) winograd(s, &from, z, &y, memory + plan->blocks);
+      else conv(s, &from, z, &y);
+      break;
     case AFFINE: affine(s, &from, z, &y); break;
     case MAX_POOL: pool(s, &from, &y, 0); break;
     case AVERAGE_POOL: pool(s, &from, &y, 1); break;

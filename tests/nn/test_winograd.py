@@ -1,0 +1,91 @@
+"""Winograd's convolution: the same sums with fewer products, whatever the shape.
+
+Inside: the transformed kernel beside the equation, and the compiled blocks beside the layer. Not
+inside: whole networks (`test_inference`), the processor of an emulator (`kernels_alone.c`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import examples
+from digitus.nn import Chain, Concat, Conv, Relu, Residual, inference, stream, winograd
+from nn.compiled import LEVELS, needs_kernels
+
+A = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
+B = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
+
+
+def test_sixteen_products_are_thirty_six() -> None:
+    conv = Conv(5, kernel=3, padding="valid")
+    d = stream(0, "d").normal(size=(1, 4, 4, 2))
+    W = stream(0, "W").normal(size=(3, 3, 2, 5))
+    products = np.einsum(
+        "ai,bj,ijc,abco->abo", B, B, d[0], winograd.kernel_of(W).reshape(4, 4, 2, 5)
+    )
+    expected = conv.forward({"W": W, "b": np.zeros(5)}, d)[0][0]
+    np.testing.assert_allclose(np.einsum("ya,xb,abo->yxo", A, A, products), expected, atol=1e-13)
+
+
+def test_numbers_in_single_precision_are_summed_in_double() -> None:
+    W = stream(1, "W").normal(size=(3, 3, 4, 4)).astype(np.float32)
+    made = winograd.kernel_of(W)
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made, winograd.kernel_of(W.astype(np.float64)).astype(np.float32))
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> tuple[Chain, tuple[int, int, int]]:
+    """Convolutions that go by blocks: alone, after another, added to a path, beside one."""
+    h, w = draw(st.integers(4, 37)), draw(st.integers(4, 37))
+    c, o = draw(st.integers(16, 50)), draw(st.integers(32, 70))
+    conv = Conv(o, kernel=3, padding=draw(st.sampled_from(["same", "valid"])))
+    body = Chain([Conv(c, kernel=3), Relu()])
+    network: list[Any] = draw(
+        st.sampled_from(
+            [[conv], [conv, Relu()], [Conv(c, kernel=5), conv], [Residual(body), conv],
+             [Concat(Chain([]), body), Relu(), conv, Conv(o, kernel=3)]]
+        )
+    )  # fmt: skip
+    side = 6 if conv.padding == "valid" else 4
+    return Chain(network), (max(h, side), max(w, side), c)
+
+
+@needs_kernels
+@examples(30)
+@given(convolutions(), st.sampled_from(LEVELS), st.sampled_from([np.float32, np.float64]))
+def test_blocks_answer_as_the_layer(
+    drawn: tuple[Chain, tuple[int, int, int]], level: str, dtype: Any
+) -> None:
+    network, shape = drawn
+    rng = stream(2, "x")
+    p = {
+        name: (rng.normal(size=own) / np.sqrt(np.prod(own[:-1]))).astype(dtype)
+        for name, own in network.plan(shape)[0].items()
+    }
+    x = rng.normal(size=(2, *shape)).astype(dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITUS_KERNELS", level)
+        run = inference.Inference(network, p)
+        found = run(x)
+    steps = [step for plan in run._plans.values() for step in plan.kept[1]]
+    assert any(step.winograd for step in steps)
+    expected = network.forward(p, x)[0]
+    rounding = 4e-6 if dtype == np.float32 else 1e-14
+    np.testing.assert_allclose(found, expected, rtol=0, atol=rounding * np.abs(expected).max())
+
+
+@needs_kernels
+def test_the_order_of_pictures_does_not_matter() -> None:
+    network = Chain([Conv(40, kernel=3), Relu()])
+    rng = stream(3, "x")
+    p = {n: rng.normal(size=s).astype(np.float32) for n, s in network.plan((9, 11, 20))[0].items()}
+    x = rng.normal(size=(7, 9, 11, 20)).astype(np.float32)
+    run = inference.Inference(network, p)
+    np.testing.assert_array_equal(run(x)[::-1], run(x[::-1]))
+    np.testing.assert_array_equal(run(x[3:4])[0], run(x)[3])
