@@ -149,7 +149,9 @@ def test_rows_have_the_stated_form(monkeypatch: pytest.MonkeyPatch) -> None:
         (answering.single, "single"),
     ):
         found |= {k: row.record() for k, row in measure(name, TINY, 1, SLOW)}  # type: ignore[operator]
-    assert list(found) == ["step10", "epoch128", "batch", "batch.cnn", "single", "single.p99"]
+    assert list(found) == [
+        "step10", "epoch128", "batch", "batch.cnn", "batch.shipped", "single", "single.p99",
+    ]  # fmt: skip
     for row in found.values():
         assert row["digitus"] > 0
         assert row["spread"]["digitus"][0] <= row["digitus"] <= row["spread"]["digitus"][1]

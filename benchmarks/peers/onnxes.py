@@ -1,7 +1,12 @@
-"""ONNX Runtime: the network as a graph from bytes to probabilities, run by one session."""
+"""ONNX Runtime: the network as a graph from bytes to probabilities, run by one session.
+
+The graph is written here, a node for each layer, so that it hangs on nothing of digitus; that of
+the recognizer that ships is the file that `digitus export` writes.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,7 @@ import onnxruntime
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from digitus import nn as own
+from digitus.export.onnx_file import IMAGES, PROBABILITIES
 from digitus.recognizer import Recognizer
 from peers import Predictor
 
@@ -73,8 +79,20 @@ def write(recognizer: Recognizer, path: Path) -> None:
 
 def predictor(recognizer: Recognizer, threads: int, count: int, stack: ExitStack) -> Predictor:
     """A session with this number of threads."""
+    session = _session(graph(recognizer).SerializeToString(), threads)
+    return lambda images: session.run(None, {"pixels": images})[0]
+
+
+def exported(recognizer: Recognizer, threads: int) -> Predictor:
+    """The same, of what `Recognizer.export` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        recognizer.export("onnx", path, check=False)
+        session = _session(path.read_bytes(), threads)
+    return lambda images: session.run([PROBABILITIES], {IMAGES: images})[0]
+
+
+def _session(content: bytes, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    content = graph(recognizer).SerializeToString()
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    return lambda images: session.run(None, {"pixels": images})[0]
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""Rows in which a network answers: batch (of images) and single (one image).
+"""Rows in which a network answers: batch (of images, by three networks) and single (one image).
 
 Nobody is timed whose probabilities are not digitus's own.
 """
@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+import digitus
 from digitus.recognizer import Recognizer
-from peers import difference, own, peer
+from peers import Predictor, difference, own, peer
 from rows import Row, Size, tasks
 from rows.clock import alternate
 from rows.limits import Limits, answering
@@ -33,15 +34,20 @@ def predictors(
         if isinstance(module, str):
             row.skipped[who] = module
             continue
-        found[who] = module.predictor(recognizer, threads, len(images), stack)
-        worst = difference(recognizer, images[:50], found[who])
-        if not worst < TOLERANCE:
-            raise ArithmeticError(f"{who} differs from digitus by {worst:.1g}")
+        predict = module.predictor(recognizer, threads, len(images), stack)
+        found[who] = _same(who, predict, recognizer, images)
     return found
 
 
+def _same(who: str, predict: Predictor, recognizer: Recognizer, images: np.ndarray) -> Predictor:
+    worst = difference(recognizer, images[:50], predict)
+    if not worst < TOLERANCE:
+        raise ArithmeticError(f"{who} differs from digitus by {worst:.1g}")
+    return predict
+
+
 def batch(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:
-    """Many images, by two networks."""
+    """Many images, by a perceptron, by the network of `cnn` and by the one that ships."""
     images = tasks.digits(size.answers).images
     for label, network in (("batch", "epoch800"), ("batch.cnn", "cnn")):
         row, recognizer = Row(), tasks.recognizer(network)
@@ -54,6 +60,24 @@ def batch(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple
             )
         row.least = answering(recognizer, len(images), limits)
         yield label, row
+    yield "batch.shipped", _shipped(images, size, threads, limits)
+
+
+def _shipped(images: np.ndarray, size: Size, threads: int, limits: Limits) -> Row:
+    row, recognizer = Row(), digitus.load()
+    with ExitStack() as stack:
+        found: dict[str, Any] = {"digitus": own.predictor(recognizer, threads, len(images), stack)}
+        module = peer("ONNX Runtime")
+        if isinstance(module, str):
+            row.skipped["ONNX Runtime"] = module
+        else:
+            found["ONNX Runtime"] = _same(
+                "ONNX Runtime", module.exported(recognizer, threads), recognizer, images
+            )
+        works = {who: partial(_once, predict, images) for who, predict in found.items()}
+        row.turns = alternate(works, size.long, preparations(found))
+    row.least = answering(recognizer, len(images), limits)
+    return row
 
 
 def single(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:

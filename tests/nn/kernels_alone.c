@@ -61,38 +61,45 @@ static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, i
   free(y_), free(dx_), free(dW_);
 }
 
-/* The same sums by Winograd's blocks: of one picture, padding 1, with Relu. */
-static void by_blocks(int64_t h, int64_t w, int64_t c, int64_t o) {
+/* The same sums by Winograd's blocks: of one picture, with Relu; k is 3, or 5 with stride 2. */
+static void by_blocks(int64_t h, int64_t w, int64_t c, int64_t o, int64_t k) {
   const double G[3][4] = {{1, .5, .5, 0}, {0, .5, -.5, 0}, {0, .5, .5, 1}};
-  const int64_t down = (w + 2) * c, out = h * w * o;
-  number *x = some((h + 2) * down), *W = some(9 * c * o), *b = some(o), *y = some(out);
-  number *U = some(ENTRIES * c * o), *packed = some(ENTRIES * c * vectors(o) * V);
-  number *memory = some(winograd_memory((w + 1) / 2, c, o));
+  const int64_t stride = k / 2, border = k / 2, phases = stride * stride, depth = phases * c;
+  const int64_t high = h * stride + 2 * border, wide = w * stride + 2 * border;
+  const int64_t down = wide * c, out = h * w * o;
+  number *x = some(high * down), *W = some(k * k * c * o), *b = some(o), *y = some(out);
+  number *U = calloc((size_t)(ENTRIES * depth * o), sizeof *U);
+  number *packed = some(ENTRIES * depth * vectors(o) * V);
+  number *memory = some(winograd_memory((w + 1) / 2, c, o, stride));
   double *y_ = calloc((size_t)out, 8);
-  for (int64_t i = 0; i < h + 2; i++) /* zeros around */
-    for (int64_t j = 0; j < w + 2; j++)
-      if (i == 0 || j == 0 || i > h || j > w) memset(x + i * down + j * c, 0, (size_t)c * sizeof *x);
+  for (int64_t i = 0; i < high; i++) /* zeros around */
+    for (int64_t j = 0; j < wide; j++)
+      if (i < border || j < border || i >= high - border || j >= wide - border)
+        memset(x + i * down + j * c, 0, (size_t)c * sizeof *x);
   for (int64_t e = 0; e < ENTRIES; e++)
-    for (int64_t at = 0; at < c * o; at++) {
-      double sum = 0;
-      for (int64_t tap = 0; tap < 9; tap++)
-        sum += G[tap / 3][e / 4] * G[tap % 3][e % 4] * W[tap * c * o + at];
-      U[e * c * o + at] = (number)sum;
-    }
-  pack(ENTRIES * c, o, U, packed);
+    for (int64_t i = 0; i < k; i++)
+      for (int64_t j = 0; j < k; j++)
+        for (int64_t at = 0; at < c * o; at++) {
+          const int64_t row = e * depth + (i % stride * stride + j % stride) * c + at / o;
+          U[row * o + at % o] += (number)(G[i / stride][e / 4] * G[j / stride][e % 4] *
+                                          W[(i * k + j) * c * o + at]);
+        }
+  pack(ENTRIES * depth, o, U, packed);
   for (int64_t r = 0; r < h; r++)
     for (int64_t q = 0; q < w; q++)
       for (int64_t z = 0; z < o; z++) {
         double sum = b[z];
-        for (int64_t tap = 0; tap < 9; tap++)
+        for (int64_t tap = 0; tap < k * k; tap++)
           for (int64_t a = 0; a < c; a++)
-            sum += (double)x[(r + tap / 3) * down + (q + tap % 3) * c + a] * W[(tap * c + a) * o + z];
+            sum += (double)x[(r * stride + tap / k) * down + (q * stride + tap % k) * c + a] *
+                   W[(tap * c + a) * o + z];
         y_[(r * w + q) * o + z] = sum > 0 ? sum : 0;
       }
-  const Map in = {.h = h, .w = w, .c = c, .border = 1}, made = {.h = h, .w = w, .c = o};
-  const View from = {x + down + c, down, c, &in}, to = {y, w * o, o, &made};
-  const Step s = {.kind = CONV, .channels = o, .kernel = 3, .stride = 1, .padding = 1, .relu = 1,
-                  .W = packed, .b = b, .winograd = 1};
+  const Map in = {.h = h * stride, .w = w * stride, .c = c, .border = border};
+  const Map made = {.h = h, .w = w, .c = o};
+  const View from = {x + border * (down + c), down, c, &in}, to = {y, w * o, o, &made};
+  const Step s = {.kind = CONV, .channels = o, .kernel = k, .stride = stride, .padding = border,
+                  .relu = 1, .W = packed, .b = b, .winograd = 1};
   winograd(&s, &from, NULL, &to, memory);
   compare("y by blocks", out, y, y_);
   free(x), free(W), free(b), free(y), free(U), free(packed), free(memory), free(y_);
@@ -123,7 +130,8 @@ int main(void) {
         convolution(2, 7, 6, 3, o, k, stride, k / 2);
         convolution(3, 5, 9, 1 + o % 5, o, k, stride, 0);
       }
-  for (int64_t o = 1; o < 40; o += 7) by_blocks(2 + o % 9, 17 - o % 13, 1 + o % 11, o);
+  for (int64_t o = 1; o < 40; o += 7)
+    for (int64_t k = 3; k <= 5; k += 2) by_blocks(2 + o % 9, 17 - o % 13, 1 + o % 11, o, k);
   for (int64_t o = 1; o < 80; o += 13) products(23, 31, o);
   printf("%d bytes a vector: %s\n", BYTES, wrong ? "wrong" : "all agree");
   return wrong;

@@ -32,6 +32,21 @@ def test_sixteen_products_are_thirty_six() -> None:
     np.testing.assert_allclose(np.einsum("ya,xb,abo->yxo", A, A, products), expected, atol=1e-13)
 
 
+def test_forty_nine_products_are_a_hundred() -> None:
+    conv = Conv(5, kernel=5, stride=2, padding="valid")
+    d = stream(0, "d").normal(size=(1, 8, 8, 2))  # the last row and column are not looked at
+    W = stream(0, "W").normal(size=(5, 5, 2, 5))
+    U = winograd.kernel_of(W).reshape(4, 4, 2, 2, 2, 5)
+    for phase in (0, 1):
+        assert not U[3, :, 1, phase].any()
+        assert not U[:, 3, phase, 1].any()
+    phases = np.stack([[d[0, i::2, j::2] for j in (0, 1)] for i in (0, 1)])
+    products = np.einsum("ai,bj,pqijc,abpqco->abo", B, B, phases, U)
+    assert np.count_nonzero(U[..., 0, 0]) == 49
+    expected = conv.forward({"W": W, "b": np.zeros(5)}, d[:, :7, :7])[0][0]
+    np.testing.assert_allclose(np.einsum("ya,xb,abo->yxo", A, A, products), expected, atol=1e-13)
+
+
 def test_numbers_in_single_precision_are_summed_in_double() -> None:
     W = stream(1, "W").normal(size=(3, 3, 4, 4)).astype(np.float32)
     made = winograd.kernel_of(W)
@@ -42,9 +57,10 @@ def test_numbers_in_single_precision_are_summed_in_double() -> None:
 @st.composite
 def convolutions(draw: st.DrawFn) -> tuple[Chain, tuple[int, int, int]]:
     """Convolutions that go by blocks: alone, after another, added to a path, beside one."""
-    h, w = draw(st.integers(4, 37)), draw(st.integers(4, 37))
+    h, w = draw(st.integers(3, 37)), draw(st.integers(3, 37))
     c, o = draw(st.integers(16, 50)), draw(st.integers(32, 70))
-    conv = Conv(o, kernel=3, padding=draw(st.sampled_from(["same", "valid"])))
+    kernel, stride = draw(st.sampled_from(winograd.KERNELS))
+    conv = Conv(o, kernel, stride, draw(st.sampled_from(["same", "valid"])))
     body = Chain([Conv(c, kernel=3), Relu()])
     network: list[Any] = draw(
         st.sampled_from(
@@ -52,7 +68,7 @@ def convolutions(draw: st.DrawFn) -> tuple[Chain, tuple[int, int, int]]:
              [Concat(Chain([]), body), Relu(), conv, Conv(o, kernel=3)]]
         )
     )  # fmt: skip
-    side = 6 if conv.padding == "valid" else 4
+    side = (2 * stride + 1) * stride + (kernel if conv.padding == "valid" else 0)
     return Chain(network), (max(h, side), max(w, side), c)
 
 

@@ -30,7 +30,7 @@ BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for 
 ALIGNED = 16  # numbers: where maps begin
 SOUND = 1e30  # below which a number is, or something has overflowed
 # What goes by Winograd's blocks: with less, making the blocks takes longer than they save.
-LEAST_SIDE, LEAST_CHANNELS, LEAST_PRODUCTS = 4, 16, 512
+LEAST_CHANNELS, LEAST_PRODUCTS = 16, 512
 MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
 
@@ -162,8 +162,14 @@ class Inference:
     def _for_blocks(self, steps: list[Step]) -> int:
         """How many numbers of memory Winograd's blocks need, of the step that has the most."""
         needed = kernels.function("winograd_memory", self._dtype, self._level)
-        sizes = ((s.y.shape[1], s.x.shape[-1], s.channels) for s in steps if s.x and _by_blocks(s))
-        return max((needed(*size) for size in sizes), default=0)
+        return max(
+            (
+                needed(s.y.shape[1], s.x.shape[-1], s.channels, s.stride)
+                for s in steps
+                if s.x and _by_blocks(s)
+            ),
+            default=0,
+        )
 
     def _pack(self, s: Step, by_blocks: bool) -> tuple[Numbers | None, ...]:
         """W and b of a step as the kernel reads them; the same for pictures of all shapes."""
@@ -177,12 +183,12 @@ class Inference:
 
 def _by_blocks(s: Step) -> bool:
     """Whether a step is a convolution for which Winograd's blocks are worth it."""
-    if s.kind != CONV or s.x is None or (s.kernel, s.stride) != (winograd.KERNEL, 1):
+    if s.kind != CONV or s.x is None or (s.kernel, s.stride) not in winograd.KERNELS:
         return False
     h, w, _ = s.y.shape
     c, o = s.x.shape[-1], s.channels
     wide = min(c, o) >= LEAST_CHANNELS and c * o >= LEAST_PRODUCTS
-    return wide and min(h, w) >= LEAST_SIDE
+    return wide and min(h, w) > 2 * s.stride
 
 
 def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value], int]:

@@ -36,7 +36,7 @@ _pointer, _long, _number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
 SIGNATURES: dict[str, tuple[list[Any], Any]] = {
     "lanes": ([], _long),
     "pack": ([_long, _long, _pointer, _pointer], None),
-    "winograd_memory": ([_long] * 3, _long),
+    "winograd_memory": ([_long] * 4, _long),
     "network": ([_pointer, _long, _pointer, _long, _pointer, _pointer], _long),
     "memory": ([_pointer], _long),
     "forward": ([_pointer, _pointer, _long, _number, *[_pointer] * 5], None),

@@ -1,7 +1,7 @@
 """Winograd's convolution: the kernel as its blocks need it, made once for a network.
 
-Inside: G g Gᵀ. Not inside: the blocks of a picture (`compiled/winograd.h`), when that is worth it
-(`inference`), the convolution itself (`spatial.Conv`).
+Inside: G g Gᵀ, also of kernels with a stride. Not inside: the blocks of a picture
+(`compiled/winograd.h`), when that is worth it (`inference`), the convolution (`spatial.Conv`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,21 @@ import numpy as np
 
 from digitus.types import Numbers
 
-KERNEL = 3  # of this size alone
+KERNELS = ((3, 1), (5, 2))  # the sizes of kernels with their strides
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 
 
 def kernel_of(W: Numbers) -> Numbers:
-    """G g Gᵀ of each of the kernels g in W [3 3 c o]: [16 c o]; summed in double precision."""
-    c, o = W.shape[2:]
-    blocks: Numbers = np.einsum("ai,bj,ijco->abco", G, G, W.astype(np.float64))
-    return blocks.reshape(-1, c, o).astype(W.dtype)
+    """G g Gᵀ of each of the kernels g in W [k k c o]: [16 phases·c o]; summed in double precision.
+
+    A kernel of 3 x 3 is g itself, the one phase. One of 5 x 5, whose stride is 2, has four: its
+    even rows and columns, its even rows and odd columns, and so on, filled up with zeros.
+    """
+    k, _, c, o = W.shape
+    stride = 1 if k == 3 else 2
+    phases = np.zeros((stride, stride, 3, 3, c, o))
+    for i, j in np.ndindex(stride, stride):
+        part = W[i::stride, j::stride]
+        phases[i, j, : part.shape[0], : part.shape[1]] = part
+    blocks: Numbers = np.einsum("ai,bj,pqijco->abpqco", G, G, phases)
+    return blocks.reshape(16, -1, o).astype(W.dtype)

@@ -63,8 +63,8 @@ int64_t OFFERED(lanes)(void) { return V; }
 
 void OFFERED(pack)(int64_t k, int64_t o, In W, Out out) { pack(k, o, W, out); }
 
-int64_t OFFERED(winograd_memory)(int64_t w, int64_t c, int64_t o) {
-  return winograd_memory((w + 1) / 2, c, o);
+int64_t OFFERED(winograd_memory)(int64_t w, int64_t c, int64_t o, int64_t stride) {
+  return winograd_memory((w + 1) / 2, c, o, stride);
 }
 
 int64_t OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t bytes, Out memory,
