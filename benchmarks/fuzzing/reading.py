@@ -26,6 +26,7 @@ from fuzzing.pictures import FILES, a_file, damaged, mended, strange
 from fuzzing.target import Target
 
 SEEDS = len(FILES)
+SMALL = 64
 IN_DOUBT = 4  # one of so many inputs is read by a network that is sure of nothing
 
 
@@ -72,6 +73,20 @@ def pixels_of(data: bytes) -> Any:
     return np.resize(rest if rest.size else np.zeros(1, np.uint8), (h, w))
 
 
+def small_pixels_of(data: bytes) -> Any:
+    """A picture [h w] or [h w 3] of at most SMALL pixels a side: many of them in a second."""
+    h, w, kind = (*data[:3], 0, 0, 0)[:3]
+    rest = np.frombuffer(data, np.uint8, offset=min(3, len(data)))
+    shape = (1 + h % SMALL, 1 + w % SMALL, *[3] * (kind % 2))
+    return np.resize(rest if rest.size else np.zeros(1, np.uint8), shape)
+
+
+def other_small_pixels(data: bytes, rng: random.Random) -> bytes:
+    """Another size and kind, and other pixels or these."""
+    kept = data[3:] if rng.random() < 0.3 else rng.randbytes(rng.choice((4, 8, 64, 900)))
+    return rng.randbytes(3) + kept
+
+
 def some_files() -> Iterable[bytes]:
     """Of every kind."""
     return (a_file(random.Random(k)) for k in range(SEEDS))
@@ -99,6 +114,13 @@ TARGETS: dict[str, Target] = {
     "picture": Target(decoded, some_files, damage, 20_000, 300),
     "reading": Target(read, some_files, damage, 20_000, 600),
     "pixels": Target(lambda data: read(pixels_of(data)), some_pixels, other_pixels, 20_000, 600),
+    "small-pixels": Target(
+        lambda data: read(small_pixels_of(data)),
+        lambda: (bytes([28, 28, k % 2, k]) * 9 for k in range(20)),
+        other_small_pixels,
+        20_000,
+        600,
+    ),
     "drawing": Target(
         lambda data: read(pixels_of(data), drawn=True), some_pixels, other_pixels, 20_000, 600
     ),

@@ -90,7 +90,10 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
         batch_size=1,
         num_cpus=1,
         num_gpus=int(on_gpus),
-        compute=data.ActorPoolStrategy(min_size=1, max_size=most),
+        # All at once: a pool that grew from one would read with one until it had.
+        compute=data.ActorPoolStrategy(
+            min_size=1, max_size=most, initial_size=min(most, len(lines))
+        ),
     )
     try:
         for row in told.iter_rows():
