@@ -89,6 +89,17 @@ def test_fine_copies_are_looked_at_only_where_a_coarser_one_calls() -> None:
     assert sum(h * w for _, h, w, _ in fine) <= 2 * (3 * CELL + 2 * HALO) ** 2
 
 
+def test_copies_that_are_asked_for_are_looked_at_wherever_they_are_not_bare() -> None:
+    boxes = [(100, 100, 30), (1200, 900, 40)]
+    grey = squares((1000, 1400), boxes)
+    knowing = Knowing([])
+    near(Detector(knowing, {}).find_in([350, 1400], grey), boxes)  # type: ignore[arg-type]
+    seen = [h * w for _, h, w, _ in knowing.seen]
+    assert len(seen) == 3  # the small copy, and two parts of the large one
+    assert sum(seen[1:]) < 0.1 * grey.size
+    assert len(Detector(Knowing([]), {}).find_in([350], grey)) == 0  # type: ignore[arg-type]
+
+
 def test_small_pictures_are_enlarged() -> None:
     near(Detector(Knowing([]), {}).find(squares((28, 28), [(6, 4, 9)])), [(6, 4, 9)])  # type: ignore[arg-type]
 

@@ -41,14 +41,9 @@ def test_what_is_written_is_read(lines: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("lines", [("7",), ("2026",), ("314", "15926", "53")])
-def test_what_is_drawn_on_a_screen_is_read_without_the_page_network(
-    lines: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_drawn_on_a_screen_is_read_the_same(lines: tuple[str, ...]) -> None:
     picture = page(*lines)
-    anyhow = read(picture)
-    monkeypatch.setattr("digitus.reading.look.shipped", lambda: pytest.fail("the page network"))
-    drawn = read(picture, drawn=True)
-    assert drawn.lines == anyhow.lines == lines
+    assert read(picture, drawn=True).lines == read(picture).lines == lines
 
 
 def test_a_gap_between_groups_is_a_space() -> None:

@@ -1,17 +1,83 @@
-"""Ink has its strength, which is told by its darkest pixels."""
+"""The ink of a drawing: on any plain ground, in pieces, with the width of its pen."""
 
+import cv2
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import array_shapes, arrays
 
-from digitus.vision.ink import strengths
+from conftest import examples
+from digitus.vision.ink import MOST_PIECES, drawn_ink, extent
 
 
-def test_strength_is_that_of_the_upper_tenth_of_each_piece():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 30, (40, 50)).astype(np.int32)
-    labels[labels == 7] = 0
-    values = rng.normal(0, 1, labels.shape).astype(np.float32)  # some below 0
-    found = strengths(labels, values, 30)
-    for i in range(1, 30):
-        own = np.sort(values[labels == i])
-        assert found[i] == (own[9 * len(own) // 10] if len(own) else 0)
-    assert found[0] == 0
+def rings(ground=255, ink=0, pen=6, shape=(200, 300)):
+    """Two rings and a dot."""
+    sheet = np.full(shape, ground, np.uint8)
+    for x in (90, 200):
+        cv2.ellipse(sheet, (x, 100), (25, 50), 0, 0, 360, ink, pen)
+    cv2.circle(sheet, (145, 60), 3, ink, -1)
+    return sheet
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(255, 0), (0, 255), (128, 20), (90, 200), (200, 170)])
+def test_pieces_are_the_same_on_any_ground(ground, ink):
+    found, usual = drawn_ink(rings(ground, ink)), drawn_ink(rings())
+    np.testing.assert_array_equal(found.boxes, usual.boxes)
+    np.testing.assert_array_equal(found.labels, usual.labels)
+    assert len(found) == 3
+    assert found.strength.max() == 255
+
+
+@pytest.mark.parametrize("pen", [4, 8, 16])
+def test_the_pen_is_as_wide_as_it_is_in_the_mean_over_directions(pen):
+    found = []
+    for angle in np.linspace(0, np.pi, 24, endpoint=False):
+        sheet = np.full((240, 240), 255, np.uint8)
+        way = 100 * np.array([np.cos(angle), np.sin(angle)])
+        ends = [np.rint(120 + sign * way).astype(int).tolist() for sign in (-1, 1)]
+        cv2.line(sheet, *ends, 0, pen, cv2.LINE_AA)
+        found.append(drawn_ink(sheet).pen)
+    assert np.mean(found) == pytest.approx(pen + 1, abs=0.8)  # an edge is soft
+
+
+def test_the_height_is_that_of_what_has_most_ink():
+    assert drawn_ink(rings()).height == pytest.approx(107, abs=3)
+
+
+def test_it_is_the_part_of_the_sheet_that_has_ink():
+    sheet = rings()
+    ink = drawn_ink(sheet)
+    (x, y), (h, w) = ink.corner, ink.strength.shape
+    inked = np.argwhere(sheet < 128)
+    assert (inked.min(0) >= (y, x)).all()
+    assert (inked.max(0) < (y + h, x + w)).all()
+    np.testing.assert_array_equal(ink.strength, 255 - sheet[y : y + h, x : x + w])
+
+
+@pytest.mark.parametrize("grey", [0, 127, 255])
+def test_a_bare_sheet_has_none(grey):
+    assert len(drawn_ink(np.full((40, 60), grey, np.uint8))) == 0
+
+
+def test_a_texture_has_none():
+    sheet = np.full((900, 900), 255, np.uint8)
+    sheet[::30, ::30] = 0
+    assert MOST_PIECES < (900 // 30) ** 2
+    assert len(drawn_ink(cv2.erode(sheet, np.ones((4, 4))))) == 0
+
+
+@examples(60)
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)))
+def test_any_picture_has_pieces_within_it(picture):
+    h, w = picture.shape
+    ink = drawn_ink(picture)
+    assert ink.labels.max(initial=0) == len(ink)
+    for i, (x, y, wide, high) in enumerate(ink.boxes):
+        assert 0 <= ink.corner[0] + x < ink.corner[0] + x + wide <= w
+        assert 0 <= ink.corner[1] + y < ink.corner[1] + y + high <= h
+        assert np.count_nonzero(ink.labels == i + 1) == ink.mass[i]
+    if len(ink):
+        left, top, wide, high = extent(ink.boxes)
+        assert min(left, top) >= 0
+        assert (top + high, left + wide) <= ink.labels.shape
+        assert ink.pen > 0

@@ -109,12 +109,12 @@ def _features(found: Peaks, close: Matrix, which: Floats64) -> Floats64:
     return np.column_stack(
         [
             np.ones(len(found)),
-            _log_odds(found.heat),
+            log_odds(found.heat),
             np.log(np.maximum(found.digits.max(1, initial=0), SMALLEST_SHARE)),
             np.log(np.maximum(found.boxes[:, 2:].max(1, initial=1), 1)) - 3.4,
             which.max(1, initial=0),
             *agreements(found),
-            -_log_odds(close[:, NONE]),
+            -log_odds(close[:, NONE]),
             _overlap(found),
         ]
     )
@@ -130,7 +130,8 @@ def _overlap(found: Peaks) -> Floats64:
     return hotter.max(1, initial=0)
 
 
-def _log_odds(p: Numbers) -> Floats64:
+def log_odds(p: Numbers) -> Floats64:
+    """The logarithm of p / (1 - p), as far as p says anything."""
     p = np.clip(p.astype(np.float64), SMALLEST_SHARE, 1 - SMALLEST_SHARE)
     odds: Floats64 = np.log(p / (1 - p))
     return odds

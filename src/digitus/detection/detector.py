@@ -126,6 +126,18 @@ class Detector:
                 heats.append(sigmoid(answers[edge : edge + h, edge : edge + w, HEAT.start]))
         return merged(Peaks.joined(found))
 
+    def find_in(self, sides: Sequence[int], grey: Bytes, least: float = LEAST_HEAT) -> Peaks:
+        """As `find`, in copies with these longer sides alone, wherever they are not bare."""
+        found = []
+        for side in sides:
+            copy, zoom = _copy(grey, side)
+            if side <= ALWAYS:
+                answers = self.answers(copy[None])[0]
+            else:
+                answers = self._called(copy, [*parts(_inked(copy))])
+            found.append(_in_picture(_of_size(peaks(answers, least)), zoom, grey.shape))
+        return merged(Peaks.joined(found))
+
     def _called(self, copy: Bytes, called: Sequence[Part]) -> Floats32:
         """Answers of a copy, in the parts that the coarser one calls for; nothing elsewhere."""
         h, w = copy.shape
@@ -152,6 +164,14 @@ def _wanted(calls: Floats32, h: int, w: int) -> Cells:
     wanted = np.zeros((down * size, right * size), bool)
     wanted[: near.shape[0], : near.shape[1]] = near > CALLS
     return np.asarray(wanted.reshape(down, size, right, size).any((1, 3)))
+
+
+def _inked(copy: Bytes) -> Cells:
+    """The cells of a copy [h w] that are not bare."""
+    h, w = (-(-s // CELL) * CELL for s in copy.shape)
+    inked = np.zeros((h, w), bool)
+    inked[: copy.shape[0], : copy.shape[1]] = copy != copy[0, 0]  # its margin is bare
+    return np.asarray(inked.reshape(h // CELL, CELL, w // CELL, CELL).any((1, 3)))
 
 
 def _sides(longest: int) -> Iterator[int]:

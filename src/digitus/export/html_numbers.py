@@ -12,22 +12,14 @@ from collections.abc import Mapping
 from digitus import limits
 from digitus.detection import closeup, closeups, detector, lines, maps, parts
 from digitus.reading import drawing, groups, look, photo, read
-from digitus.vision import find, normalise, paper, split
+from digitus.vision import ink, normalise, paper, share
 
 NUMBERS: Mapping[str, float | tuple[float, ...]] = {
-    # drawing.js
+    # ink.js
     "BOX": normalise.BOX_PIXELS,
     "FINE": normalise.FINE_ZOOM,
     "PEN": normalise.PEN_PIXELS,
     "EDGE": normalise.EDGE_INK,
-    "SURE": drawing.SURE_CONFIDENCE,
-    "WIDEST_UNCUT": drawing.WIDEST_UNCUT_HEIGHTS,
-    "MOST_CUT": drawing.MOST_CUT_PIECES,
-    "WIDEST": split.WIDEST_DIGIT,
-    "GAP": split.GAP,
-    "PARTS": split.PARTS,
-    "MOST": find.MOST,
-    "SPACES": groups.SPACE_SHARE,
     # preparing.js
     "FITS": paper.FIT_COUNT,
     "GRAIN": normalise.MOST_GRAIN,
@@ -59,6 +51,8 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "ENDED": lines.ENDED,
     "BESIDE": lines.BESIDE,
     "UNLIKE": lines.UNLIKE,
+    "SPACES": groups.SPACE_SHARE,
+    "NETWORK_SAYS": photo.NETWORK_SAYS,
     # photo.js
     "LIKELY": look.LIKELY,
     "ALIKE": look.ALIKE,
@@ -69,7 +63,6 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "AROUND": look.AROUND,
     "READ": photo.READ_CONFIDENCE,
     "SHARE": photo.READ_SHARE,
-    "NETWORK_SAYS": photo.NETWORK_SAYS,
     "LOOKED_AT": closeup.LOOKED_AT,
     "SIDE": closeups.SIDE,
     "WITHIN": closeups.WITHIN,
@@ -77,6 +70,29 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "LITTLE": read.SMALL_PIXELS,
     "SLACK_OF_ONE": read.SLACK_CONFIDENCE,
     "SLACK_OF_SMALL": read.SLACK_CONFIDENCE_OF_SMALL,
+    "SURE": read.CERTAIN_CONFIDENCE,
+    # drawing.js
+    "FAINTEST": ink.FAINTEST_GREYS,
+    "FULL": ink.FULL_SHARE,
+    "SMALLEST_MASS": ink.SMALLEST_MASS,
+    "MOST": ink.MOST_PIECES,
+    "SEEN": drawing.SEEN_PIXELS,
+    "FOUND": drawing.FOUND_PIXELS,
+    "MOST_ZOOM": drawing.MOST_ZOOM,
+    "MOST_SEEN": drawing.MOST_PIXELS,
+    "LEAST_PEN": drawing.LEAST_PEN,
+    "TALL": drawing.TALL,
+    "PRIOR": drawing.PRIOR,
+    "ALONE": drawing.ALONE,
+    "SURELY": drawing.SURE,
+    "NARROWEST": share.NARROWEST,
+    "BEYOND": share.BEYOND,
+    "STAKE": share.STAKE,
+    "OWN": share.OWN,
+    "SPECK": share.SPECK,
+    "REACH": share.REACH,
+    "AS_HIGH": share.ALIKE,
+    "APART": share.APART,
 }  # fmt: skip
 
 

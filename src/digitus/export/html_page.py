@@ -1,9 +1,9 @@
 """HTML: one page with everything inside, to write numbers on and to drop photos into.
 
 It works from any static host and from a file. Its code is the module of `js_module`, which knows
-single digits, and after it `parts/drawing.js`, which reads drawings, and `parts/preparing.js`,
-`colour.js`, `finding.js`, `lines.js` and `photo.js`, which read photos with the page and the
-close-up network by a kernel of WebAssembly (`parts/kernel.js`). Code and weights are made smaller
+single digits, and after it `parts/ink.js`, `preparing.js`, `colour.js`, `finding.js`, `lines.js`,
+`photo.js` and `drawing.js`, which read photos and drawings with the page and the close-up network
+by a kernel of WebAssembly (`parts/kernel.js`). Code and weights are made smaller
 and stand in the page as text, which `parts/unpack.js` takes apart; `parts/page.js` is the sheet,
 `parts/page.html` what is around.
 
@@ -35,13 +35,13 @@ from digitus.nn import Chain
 from digitus.reading import way_up
 from digitus.types import Images, Matrix, Params
 
-SIDE = 28  # pixels of the images that `drawing.js` makes
+SIDE = 28  # pixels of the images that `ink.js` makes
 # The weights of the page and the close-up network become whole numbers up to this: both in eight
 # bits do not fit into a page of 2 MB (docs/portable.md says what that costs).
 MOST = 18
 ENGINE = (
-    *("digitus.js", "drawing.js", "preparing.js", "colour.js", "kernel.js", "finding.js"),
-    *("lines.js", "photo.js"),
+    *("digitus.js", "ink.js", "preparing.js", "colour.js", "kernel.js", "finding.js"),
+    *("lines.js", "photo.js", "drawing.js"),
 )
 # Node reads the page itself: its text is taken apart as in a browser, and the digits are read.
 START = """import { readFileSync } from "node:fs";

@@ -1,157 +1,180 @@
-"""A drawing read: ink, lines, cuts and the best paths, with the recognizer in between.
+"""A drawing read: networks say where its digits are, the chosen recognizer which ones.
 
-What is drawn on a screen is ink on one plain ground, upright and without rules. There connected ink
-tells where digits are, without the page network. Inside: `read_drawing`. Not inside: the steps
-themselves (`vision`), pictures of paper (`photo`).
+What is drawn on a screen is ink on one plain ground, upright and without rules, so the ink is
+certain: its height tells at which scale the page network has to look, and whether strokes belong
+together hangs on how far apart they are. What is found is looked at again by the close-up network,
+as on paper; then each digit gets its ink, and the recognizer sees that alone. What a reading says
+of a digit is what the recognizer says.
+
+Inside: `read_drawing`. Not inside: ink (`vision.ink`), pictures of paper (`photo`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from digitus.reading.groups import groups
+from digitus.detection.closeup import shipped as shipped_closeup
+from digitus.detection.closeups import NONE
+from digitus.detection.confidence import log_odds
+from digitus.detection.maps import ENDS, Peaks, sigmoid
+from digitus.detection.model import shipped
+from digitus.reading.look import LIKELY, digit_lines
 from digitus.reading.options import ReadingOptions
-from digitus.reading.pattern import filled, numbers, written
+from digitus.reading.photo import grouped, told
 from digitus.reading.result import Digit, DrawnSteps, Sheet
-from digitus.types import Box, Bytes, Floats, Grey
-from digitus.vision.choose import best_path, score
-from digitus.vision.find import Layout, find_lines
+from digitus.types import Bools, Box, Bytes, Floats, Floats32, Floats64, Grey
 from digitus.vision.ink import Ink, drawn_ink
+from digitus.vision.normalise import normalise
 from digitus.vision.paper import at_most
-from digitus.vision.split import Stretch, atoms_of, stretches
+from digitus.vision.share import Shares, shared
 
-WORK_PIXELS = 1600  # of the longer side at most: the copy on which digits are looked for
-# A page of low digits is looked at again on a larger copy: so large that they have LOW_PIXELS, if
-# that is LEAST_ZOOM times as large or more, but MOST_ZOOM times and ENLARGED_PIXELS at most.
-LOW_PIXELS = 32
-LEAST_ZOOM, MOST_ZOOM = 1.3, 4.0
-ENLARGED_PIXELS = 3200  # of the longer side
-SURE_CONFIDENCE = 0.97  # the confidence above which ink that looks like a digit is not cut
-WIDEST_UNCUT_HEIGHTS = 1.1  # times its height, or its line's: wider ink is cut, however sure
-MOST_CUT_PIECES = 100  # pieces of a page that do not look like digits: if more, none of them is cut
+WORK_PIXELS = 1600  # of the longer side at most: the copy of which the ink is
+SEEN_PIXELS = 60  # of a digit's height where it is seen closer
+FOUND_PIXELS = 36  # of its height where the page network looks for it
+MOST_ZOOM = 4.0  # times: smaller digits are not enlarged by more,
+MOST_PIXELS = 3200  # nor until the longer side of all ink has more
+LEAST_PEN = 3.0  # pixels, where digits are seen closer: finer strokes are made as wide
+TALL = 1.6  # times the typical height: where ink is higher, a copy half as large is looked at too
+# Log odds of a digit that speak for each find, since nothing is drawn but digits, and for ink that
+# stands for itself, of which the page network said nothing.
+PRIOR, ALONE = 2.0, 3.0
+SURE = 0.995  # the probability of a digit from which on one is shown that nobody can read
 
 
-def as_bytes(values: Floats) -> Bytes:
-    """Rounded, and kept from 0 to 255."""
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+@dataclass(frozen=True, eq=False)
+class _View:
+    """Ink as the networks see it, black on white [h w], with an `edge` of bare pixels around it.
+
+    A pixel of the ink is `zoom` of the view's.
+    """
+
+    grey: Bytes
+    edge: np.float32
+    zoom: np.float32
+
+    @classmethod
+    def of(cls, ink: Ink) -> _View:
+        """Digits about `SEEN_PIXELS` high, by strokes that are not too fine to be seen then."""
+        longest = max(ink.strength.shape)
+        zoom = min(SEEN_PIXELS / ink.height, MOST_ZOOM, MOST_PIXELS / longest)
+        h, w = (max(1, round(side * zoom)) for side in ink.strength.shape)
+        how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+        seen = cv2.resize(ink.strength, (w, h), interpolation=how)
+        pen = ink.pen * zoom
+        edge = round(LEAST_PEN)
+        seen = cv2.copyMakeBorder(seen, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
+        if pen < LEAST_PEN:
+            seen = cv2.convertScaleAbs(seen, alpha=1 / min(max(pen, 0.1), 1))
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(LEAST_PEN - pen) + 1,) * 2)
+            seen = cv2.dilate(seen, disc)
+        return cls(np.asarray(255 - seen, np.uint8), np.float32(edge), np.float32(zoom))
+
+    def into_ink(self, found: Peaks) -> Peaks:
+        """Finds of the view, in pixels of the ink."""
+        boxes = (found.boxes - np.array([self.edge, self.edge, 0, 0], np.float32)) / self.zoom
+        return replace(found, boxes=boxes, after=(found.after - self.edge) / self.zoom)
+
+    def boxes(self, boxes: Floats32) -> Floats32:
+        """Boxes [k 4] of middle x and y, width and height, in pixels of the ink, in the view's."""
+        return boxes * self.zoom + np.array([self.edge, self.edge, 0, 0], np.float32)
+
+
+class _Named(NamedTuple):
+    """Where a digit's ink is, what the recognizer saw of it [28 28] and says of it [10]."""
+
+    box: Box
+    image: Bytes
+    row: Floats
 
 
 def read_drawing(
     picture: Sheet, options: ReadingOptions
 ) -> tuple[tuple[Digit, ...], tuple[str, ...], DrawnSteps | None]:
     """The digits of a drawing in reading order, its lines as text, and its ink if asked for."""
-    ink, layout = _laid_out(picture.grey)
-    zoom = max(picture.width, picture.height) / max(ink.grey.shape)
-    tried = _tried(ink, layout, options)
-    rows = iter(options.probabilities([s.image for ways in tried for s in ways]))
-    lines: list[list[list[Digit]]] = []
-    for line, ways in zip(layout.lines, tried, strict=True):
-        p = [next(rows) for _ in ways]
-        path = _chosen(line.height, ways, p, options.pattern)
-        found = []
-        for i in path:
-            box = _in_picture(ways[i].box, zoom, picture)
-            found.append(Digit(*options.answer(p[i]), box, len(lines), ways[i].image, p[i]))
-        readable = _readable(found, [ways[i] for i in path])
-        if readable:
-            lines.append(readable)
-    if options.pattern is not None:
-        lines = _numbers(lines, options.pattern, picture)
-    digits = tuple(digit for line in lines for group in line for digit in group)
-    texts = tuple(_text(line, options.pattern) for line in lines)
-    return digits, texts, DrawnSteps(_shown(ink)) if options.keep_steps else None
+    drawing = at_most(WORK_PIXELS, picture.grey)
+    ink = drawn_ink(drawing)
+    steps = DrawnSteps(_whole(ink, drawing)) if options.keep_steps else None
+    if not len(ink):
+        return (), (), steps
+    found, likely = _finds(ink)
+    lines = digit_lines(found, likely, options.pattern)
+    each = [i for line in lines for i in line]
+    named = _named(each, likely, shared(ink, found.boxes[each], np.inf), options)
+    zoom = max(picture.width, picture.height) / max(drawing.shape)
+
+    def digit(i: int, line: int) -> Digit:
+        box = _in_picture(named[i].box, ink.corner, zoom, picture)
+        return Digit(*options.answer(named[i].row), box, line, named[i].image, named[i].row)
+
+    kept = [[i for i in line if i in named] for line in lines]
+    parted = [grouped(found, line) for line in kept if line]
+    return *told(parted, digit, options, picture), steps
 
 
-def _numbers(
-    lines: Sequence[list[list[Digit]]], pattern: str, picture: Sheet
-) -> list[list[list[Digit]]]:
-    """The lines that may be the number, with as many digits as it has."""
-    joined = numbers([[digit for group in line for digit in group] for line in lines], pattern)
-    whole = (filled(line, pattern, picture.width, picture.height) for line in joined)
-    return [[[replace(digit, line=i) for digit in line]] for i, line in enumerate(whole)]
+def _whole(ink: Ink, drawing: Grey) -> Grey:
+    """The ink in its place, on a drawing that is otherwise bare."""
+    whole = np.zeros_like(drawing)
+    (x, y), (h, w) = ink.corner, ink.strength.shape
+    whole[y : y + h, x : x + w] = ink.strength
+    return whole
 
 
-def _text(line: Sequence[Sequence[Digit]], pattern: str | None) -> str:
-    return written([[digit.value for digit in group] for group in line], pattern)
+def _finds(ink: Ink) -> tuple[Peaks, Floats64]:
+    """What may be digits, k finds in pixels of the ink, and how likely each of them is one [k].
 
-
-def _shown(ink: Ink) -> Grey:
-    inked = np.where(ink.labels > 0, np.clip(ink.strength, 0, 1), 0)
-    return as_bytes(inked * (255 / max(float(inked.max()), 1e-3)))
-
-
-def _tried(ink: Ink, layout: Layout, options: ReadingOptions) -> list[list[Stretch]]:
-    """The stretches of each line that may be digits: a piece that is surely a digit is not cut."""
-    whole = [atoms_of(ink, line, i, set()) for i, line in enumerate(layout.lines)]
-    alone = [s for atoms in whole for s in stretches(atoms, 1)]
-    cut: list[set[int]] = [set() for _ in whole]
-    for s, row in zip(alone, options.probabilities([s.image for s in alone]), strict=True):
-        if row.max() < SURE_CONFIDENCE or s.box[2] > WIDEST_UNCUT_HEIGHTS * max(
-            s.box[3], layout.lines[s.line].height
-        ):
-            cut[s.line].add(s.first)
-    if (
-        sum(len(pieces) for pieces in cut) > MOST_CUT_PIECES
-    ):  # no digits, or so many that it would last
-        cut = [set() for _ in whole]
-    return [
-        stretches(atoms_of(ink, line, i, cut[i]) if cut[i] else whole[i])
-        for i, line in enumerate(layout.lines)
-    ]
-
-
-def _chosen(
-    height: float, ways: Sequence[Stretch], rows: Sequence[Floats], pattern: str | None
-) -> list[int]:
-    """The best path through a line's stretches, by index."""
-    scores = [score(s, height, float(row.max())) for s, row in zip(ways, rows, strict=True)]
-    return best_path(ways, scores, pattern) or best_path(ways, scores) or []
-
-
-def _readable(found: Sequence[Digit], path: Sequence[Stretch]) -> list[list[Digit]]:
-    """The groups of a line that are digits."""
-    starts = [*groups([s.box for s in path]), len(path)]
-    parts = [slice(a, b) for a, b in pairwise(starts)]
-    cuts = [s.cuts for s in path]
-    return [list(found[part]) for part in parts if _reads(found[part], cuts[part])]
-
-
-def _laid_out(grey: Grey) -> tuple[Ink, Layout]:
-    """Ink and lines of a drawing, looked at again with more pixels where its digits are small."""
-    ink = drawn_ink(at_most(WORK_PIXELS, grey))
-    layout = find_lines(ink)
-    heights = [line.height for line in layout.lines for _ in line.pieces]
-    zoom = min(LOW_PIXELS / float(np.median(heights)), MOST_ZOOM) if heights else 1.0
-    if zoom < LEAST_ZOOM:
-        return ink, layout
-    side = min(round(max(ink.grey.shape) * zoom), ENLARGED_PIXELS)
-    share = side / max(grey.shape)
-    if share > 1:
-        grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_CUBIC)
-    ink = drawn_ink(at_most(side, grey))
-    return ink, find_lines(ink)
-
-
-def _reads(group: Sequence[Digit], cuts: Sequence[int]) -> bool:
-    """Whether a group is digits, some of them refused perhaps, rather than something else.
-
-    A word has strokes that look like a 1 once it is cut, as the edge of a sheet has streaks: those
-    speak as little for digits as what is refused.
+    They are the finds of the page network, and ink of which it says nothing.
     """
-    refused = sum(digit.value is None for digit in group)
-    streaks = {digit.value for digit in group} == {1, None}
-    strokes = sum(d.value == 1 and (cut > 0 or streaks) for d, cut in zip(group, cuts, strict=True))
-    return len(group) > 2 * refused and len(group) >= 2 * (refused + strokes)
+    view = _View.of(ink)
+    tall = bool((ink.boxes[:, 3] > TALL * ink.height).any())
+    scales = [FOUND_PIXELS / 2, FOUND_PIXELS] if tall else [FOUND_PIXELS]
+    longest = max(view.grey.shape) / SEEN_PIXELS
+    sides = [max(1, round(longest * pixels)) for pixels in scales]
+    found = shipped().detector.find_in(sides, view.grey)
+    close = shipped_closeup()(view.grey, found.boxes)
+    likely = sigmoid(log_odds(shipped().confidence(found, close).sum(1)) + PRIOR)
+    found = view.into_ink(found)
+    which = np.flatnonzero(likely >= LIKELY)
+    shares = shared(ink, found.boxes[which])
+    likely[which[shares.several]] = 0
+    if not len(shares.left):
+        return found, likely
+    boxes = shares.left.astype(np.float32)
+    boxes[:, :2] += boxes[:, 2:] / 2
+    close = shipped_closeup()(view.grey, view.boxes(boxes))
+    there = sigmoid(ALONE - log_odds(close[:, NONE]))
+    heat = there.astype(np.float32)
+    ends = np.tile(np.eye(3, dtype=np.float32)[ENDS], (len(boxes), 1))
+    digits = close[:, :NONE].astype(np.float32)
+    more = Peaks(heat, heat, boxes, digits, ends, boxes[:, :2])
+    return Peaks.joined([found, more]), np.concatenate([likely, there])
 
 
-def _in_picture(box: Box, zoom: float, picture: Sheet) -> Box:
-    """A box in the working copy, as one in the picture."""
-    x, y, w, h = (v * zoom for v in box)
+def _named(
+    each: list[int], likely: Floats64, shares: Shares, options: ReadingOptions
+) -> dict[int, _Named]:
+    """What the recognizer says of these finds, by the ink that each of them has.
+
+    Ink that it cannot read at all is a digit only where the networks are `SURE`, and where some of
+    connected ink is none, none of it is; unless it is known how many there are.
+    """
+    inks = [shares.of(place) for place in range(len(each))]
+    images = [normalise(ink)[0] for ink, _ in inks]
+    rows = options.probabilities(images)
+    shown: Bools = np.any(shares.has, axis=1)
+    if options.pattern is None:
+        shown &= (rows.max(1, initial=0) >= options.threshold / 2) | (likely[each] >= SURE)
+        spoilt = shares.has[~shown].any(0) | shares.loose
+        shown &= ~shares.has[:, spoilt].any(1)
+    return {i: _Named(inks[k][1], images[k], rows[k]) for k, i in enumerate(each) if shown[k]}
+
+
+def _in_picture(box: Box, corner: tuple[int, int], zoom: float, picture: Sheet) -> Box:
+    """A box in ink that begins at that corner, as one in the picture."""
+    x, y, w, h = ((v + first) * zoom for v, first in zip(box, (*corner, 0, 0), strict=True))
     left = min(max(0, round(x)), picture.width - 1)
     top = min(max(0, round(y)), picture.height - 1)
     right, bottom = min(picture.width, round(x + w)), min(picture.height, round(y + h))

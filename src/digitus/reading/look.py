@@ -6,8 +6,8 @@ confidence (`detection.confidence`). A page on which more than a little is in do
 turned by quarters as well, or, where there is much on it, a part of it (`way_up`). At last the
 recognizer looks at the ink alone of what is a digit, and has its part in which one it is.
 
-Inside: `best_look`, `seen`, the lines of a look, and `recognized`. Not inside: what is made of them
-(`photo`).
+Inside: `best_look`, `seen`, the lines of what was found, and `recognized`. Not inside: what is made
+of them (`photo`).
 """
 
 from __future__ import annotations
@@ -94,18 +94,22 @@ class Look:
 
     def lines(self, pattern: str | None = None) -> list[list[int]]:
         """The finds that are digits, by index, line by line."""
-        likely = self.likely
-        least = LIKELY if pattern is None else POSSIBLE
-        height = self.found.boxes[:, 2:].max(1, initial=1)
-        which = likely >= least
-        if which.any():  # weighted by how likely they are: a speck beside digits is none of them
-            usual = float(np.median(height[likely >= 0.6 * likely.max()]))
-            which &= (height < ALIKE * usual) & (height > usual / ALIKE)
-        kept = np.flatnonzero(which)
-        lines = [[int(kept[i]) for i in line] for line in lines_of(self.found.take(kept))]
-        if pattern is not None:
-            lines = numbers([fitted(line, likely, pattern) for line in lines], pattern)
-        return [line for line in lines if line and max(likely[line]) >= LIKELY]
+        return digit_lines(self.found, self.likely, pattern)
+
+
+def digit_lines(found: Peaks, likely: Floats64, pattern: str | None = None) -> list[list[int]]:
+    """The finds that are digits, by how `likely` [k] each is one, by index, line by line."""
+    least = LIKELY if pattern is None else POSSIBLE
+    height = found.boxes[:, 2:].max(1, initial=1)
+    which = likely >= least
+    if which.any():  # weighted by how likely they are: a speck beside digits is none of them
+        usual = float(np.median(height[likely >= 0.6 * likely.max()]))
+        which &= (height < ALIKE * usual) & (height > usual / ALIKE)
+    kept = np.flatnonzero(which)
+    lines = [[int(kept[i]) for i in line] for line in lines_of(found.take(kept))]
+    if pattern is not None:
+        lines = numbers([fitted(line, likely, pattern) for line in lines], pattern)
+    return [line for line in lines if line and max(likely[line]) >= LIKELY]
 
 
 class _Finds(NamedTuple):

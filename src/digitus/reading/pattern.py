@@ -1,7 +1,7 @@
 """Patterns: the form of a number that is known, "#" for a digit and anything else as it stands.
 
 Inside: which lines may be that number, which of a line's finds are its digits, where digits are
-missing, and the text of a line. Not inside: the paths through drawn ink (`vision.choose`).
+missing, and the text of a line. Not inside: finding digits (`look`).
 """
 
 from __future__ import annotations

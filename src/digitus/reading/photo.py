@@ -9,7 +9,7 @@ Inside: `read_photo`. Not inside: what is drawn on a screen (`drawing`), opening
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import cv2
@@ -39,27 +39,42 @@ def read_photo(
     """The digits of a picture in reading order, its lines as text, and the steps if asked for."""
     look = best_look(picture.grey, options)
     zoom = picture.width / picture.grey.shape[1]
-    digits: list[Digit] = []
-    texts: list[str] = []
     lines = _readable(look, options)
     kept = sorted(i for groups in lines for group in groups for i in group)
     look = recognized(look, kept, options)
+
+    def digit(i: int, line: int) -> Digit:
+        box = _in_picture(look.found.boxes[i], look, zoom, picture)
+        confidence = float(look.joint[i].max())
+        value = int(look.joint[i].argmax()) if confidence >= _threshold(options) else None
+        return Digit(value, confidence, box, line, look.images[i], look.joint[i])
+
+    digits, texts = told(lines, digit, options, picture)
+    steps = _steps(look, set(kept), options, zoom) if options.keep_steps else None
+    return digits, texts, steps
+
+
+def told(
+    lines: Sequence[list[list[int]]],
+    digit: Callable[[int, int], Digit],
+    options: ReadingOptions,
+    picture: Sheet,
+) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
+    """All digits of lines in groups, and each line as text.
+
+    `digit` makes one of a find, by its index, and the number of its line.
+    """
+    digits: list[Digit] = []
+    texts: list[str] = []
     for groups in lines:
-        line = [i for group in groups for i in group]
-        made = []
-        for i in line:
-            box = _in_picture(look.found.boxes[i], look, zoom, picture)
-            confidence = float(look.joint[i].max())
-            value = int(look.joint[i].argmax()) if confidence >= _threshold(options) else None
-            made.append(Digit(value, confidence, box, len(texts), look.images[i], look.joint[i]))
+        made = [digit(i, len(texts)) for group in groups for i in group]
         if options.pattern is not None:
             made = filled(made, options.pattern, picture.width, picture.height)
             groups = [[*range(len(made))]]
         digits += made
         values = iter(d.value for d in made)
         texts.append(written([[next(values) for _ in group] for group in groups], options.pattern))
-    steps = _steps(look, set(kept), options, zoom) if options.keep_steps else None
-    return tuple(digits), tuple(texts), steps
+    return tuple(digits), tuple(texts)
 
 
 def _readable(look: Look, options: ReadingOptions) -> list[list[list[int]]]:
@@ -74,7 +89,7 @@ def _readable(look: Look, options: ReadingOptions) -> list[list[list[int]]]:
         readable = [line for line in lines if sure[line].mean() >= READ_SHARE]
         few = sum(map(len, lines)) <= FEW_REFUSED
         lines = readable or (lines if few else [])
-    return [_grouped(look.found, line) for line in lines]
+    return [grouped(look.found, line) for line in lines]
 
 
 def _threshold(options: ReadingOptions) -> float:
@@ -82,8 +97,8 @@ def _threshold(options: ReadingOptions) -> float:
     return READ_CONFIDENCE if options.min_confidence is None else options.min_confidence
 
 
-def _grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
-    """A line parted into its groups: by its gaps' widths, and by what the network says of them."""
+def grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
+    """A line in groups: parted by its gaps' widths, and by what the network says of them."""
     x, _, width, height = found.boxes[list(line)].astype(np.float64).T
     said = NETWORK_SAYS * np.array(parting(found, line))
     starts = group_starts(x - width / 2, x + width / 2, np.maximum(width, height), said)

@@ -5,8 +5,7 @@ each kind of picture is read (`photo`, `drawing`), the networks (`detection`, `r
 form of the answer (`result`).
 
 A picture may be one digit that fills it; the recognizer alone reads it where it is surer than of
-the parts. What is drawn on a screen is read by its ink (`drawing`), all else by the page network
-(`photo`).
+the parts. What is drawn on a screen, where ink is certain, has a way of its own (`drawing`).
 """
 
 from __future__ import annotations
@@ -128,7 +127,8 @@ def _read(picture: Sheet, options: ReadingOptions) -> Reading:
 
 
 def _read_by_one_thread(picture: Sheet, options: ReadingOptions) -> Reading:
-    single = _single(picture, options) if options.may_be_one_digit else None
+    alone = options.may_be_one_digit and not options.drawn
+    single = _single(picture, options) if alone else None
     small = max(picture.width, picture.height) <= SMALL_PIXELS
     if single and small and single.confidence >= CERTAIN_CONFIDENCE:
         return _reading_of_one(picture, single, options)
@@ -170,8 +170,7 @@ def _single(picture: Sheet, options: ReadingOptions) -> Digit | None:
 def _fills(single: Digit, found: Sequence[Digit], options: ReadingOptions, small: bool) -> bool:
     """Whether a picture is better read as one digit that fills it than as these, parts of it."""
     if not found:  # refused rather than left out, if there is something of a digit
-        sure = small or options.drawn
-        return single.confidence >= (options.threshold / 2 if sure else CERTAIN_CONFIDENCE)
+        return single.confidence >= (options.threshold / 2 if small else CERTAIN_CONFIDENCE)
     if len(found) > FEW_PARTS or single.value is None:
         return False
     x, y, w, h = single.box

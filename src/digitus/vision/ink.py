@@ -1,110 +1,106 @@
-"""The ink of a drawing: what differs from its one ground.
+"""The ink of a drawing: what differs from its one ground, in connected pieces.
 
-Inside: from a grey working copy to the strength of ink at every pixel, and the connected pieces of
-it. Not inside: which pieces are digits and in which line (`find`), pictures of one digit
-(`normalise`), and pictures of paper, in which a network finds digits (`detection`).
+Inside: from grey pixels to the strength of ink at each, its pieces, the width of the pen and the
+height of digits. Not inside: which ink is whose (`share`), which is a digit (`reading.drawing`),
+pictures of one digit (`normalise`), and pictures of paper, whose ink nobody looks for: a network
+finds digits on it (`detection`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.types import Grey, Mask, Plane, Vector
+from digitus.types import Box, Bytes, Grey, Ints
+from digitus.vision.normalise import EDGE_INK
 
-Pieces: TypeAlias = npt.NDArray[np.int32]
-
-MIDDLE = 127  # grey: a lighter ground has dark ink
-DIM = {True: 32, False: 128}  # grey levels: paper counts as at least so light (or dark)
-LEAST = 0.035  # of the paper's light: fainter "ink" is none
-GRAIN = 5.0  # deviations of the paper's grain: what rises above may be ink
-MOST = 0.25  # of the paper's light: what is darker is ink, however grainy the paper
-TILES = 10  # along the longer side, in each of which the grain is measured
-FAINT = 0.6  # of clear ink: a stroke may fade to it
-HALF = 0.28  # of a piece's own strength: where its strokes end
+FAINTEST_GREYS = 10  # grey levels: what differs less from the ground is none
+FULL_SHARE = 0.9  # of all ink is as strong as full ink, or less
+SMALLEST_MASS = 6  # pixels of a piece
+MOST_PIECES = 500  # more of them are a texture
 
 
 @dataclass(frozen=True, eq=False)
 class Ink:
-    """A drawing [h w] in layers.
+    """The ink of a drawing: `strength` [h w], from 0 to 255, and its connected pieces.
 
-    `strength` is the share of the ground's light that ink takes away (for light ink: of the
-    darkness), `noise` the deviation of the bare ground around each pixel in the same unit. `labels`
-    number the connected pieces from 1, 0 where there is no ink.
+    It is the part of the drawing that has ink, which begins at its `corner` (x, y). `labels` [h w]
+    number the pieces from 1, 0 where there is no ink; `boxes` [n 4] are x, y, width and height of
+    each, `mass` [n] its pixels.
     """
 
-    grey: Grey
-    strength: Plane
-    noise: Plane
-    labels: Pieces
+    strength: Grey
+    corner: tuple[int, int]
+    labels: npt.NDArray[np.int32]
+    boxes: Ints
+    mass: Ints
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @cached_property
+    def height(self) -> float:
+        """The typical height of a piece: the median, each as often as it has pixels."""
+        order = self.boxes[:, 3].argsort()
+        mass = self.mass[order].cumsum()
+        return float(self.boxes[order[np.searchsorted(mass, mass[-1] / 2)], 3])
+
+    @cached_property
+    def pen(self) -> float:
+        """The width of the strokes in pixels: twice the area, over the length of the outline.
+
+        Rows and columns cross an outline 4/pi times its length, in the mean over all directions.
+        """
+        inked = np.pad(self.labels > 0, 1)
+        crossed = np.count_nonzero(inked[:, 1:] != inked[:, :-1])
+        crossed += np.count_nonzero(inked[1:] != inked[:-1])
+        return 2 * float(self.mass.sum()) / max(crossed * np.pi / 4, 1)
+
+
+def extent(boxes: Ints) -> Box:
+    """The box around boxes [n 4]."""
+    left, top = boxes[:, 0].min(), boxes[:, 1].min()
+    right, bottom = (boxes[:, 0] + boxes[:, 2]).max(), (boxes[:, 1] + boxes[:, 3]).max()
+    return int(left), int(top), int(right - left), int(bottom - top)
 
 
 def drawn_ink(grey: Grey) -> Ink:
-    """The layers of a drawing [h w]: ink is what differs from the commonest grey."""
-    ground = int(np.bincount(grey.ravel(), minlength=256).argmax())
-    dark_ink = ground > MIDDLE
-    light = grey if dark_ink else 255 - grey
-    paper = np.float32(ground if dark_ink else 255 - ground)
-    raised = np.divide(paper - light, max(float(paper), DIM[dark_ink]), dtype=np.float32)
-    seen = cv2.GaussianBlur(raised, (0, 0), 0.8)
-    level, noise = _grain(seen)
-    seen -= level
-    raised -= level
-    inked = _reached(seen, np.clip(GRAIN * noise, LEAST, MOST))
-    return Ink(grey, raised, noise, _pieces(inked, seen))
+    """The ink of a drawing [h w]: what differs from the commonest grey, on the side that has more.
+
+    Without any, or where it is so much that it is a texture, there are no pieces.
+    """
+    strength = _strength(grey)
+    inked = (strength > 255 * EDGE_INK).view(np.uint8)
+    x, y, w, h = cv2.boundingRect(inked)
+    left, top = max(0, x - 1), max(0, y - 1)  # an edge is soft
+    inked_part = slice(top, y + h + 1), slice(left, x + w + 1)
+    strength, inked = strength[inked_part], np.ascontiguousarray(inked[inked_part])
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
+    kept = np.flatnonzero(stats[1:, 4] >= SMALLEST_MASS) + 1
+    if len(kept) > MOST_PIECES:
+        kept = kept[:0]
+    if len(kept) < count - 1:
+        numbers = np.zeros(count, np.int32)
+        numbers[kept] = np.arange(1, len(kept) + 1)
+        labels = numbers[labels]
+    corner = left, top
+    boxes, mass = stats[kept, :4].astype(np.intp), stats[kept, 4].astype(np.intp)
+    return Ink(strength, corner, labels, boxes, mass)
 
 
-def _grain(seen: Plane) -> tuple[float, Plane]:
-    """How far bare paper is from 0, and its deviation around every pixel [h w]."""
-    h, w = seen.shape
-    level = float(np.median(seen[:: max(1, h // 300), :: max(1, w // 300)]))
-    tile = min(max(8, max(h, w) // TILES), h, w)
-    rows, columns = max(1, h // tile), max(1, w // tile)
-    tiles = np.abs(seen[: rows * tile, : columns * tile] - level)
-    tiles = tiles.reshape(rows, tile, columns, tile)[:, ::2, :, ::2].transpose(0, 2, 1, 3)
-    tiles = tiles.reshape(rows, columns, -1)
-    # Where half of a tile may be ink, its lower third tells the grain: 0.43 deviations.
-    noise = np.partition(tiles, tiles.shape[2] // 3, axis=2)[:, :, tiles.shape[2] // 3] / 0.43
-    smooth: Plane = cv2.resize(noise.astype(np.float32), (w, h), interpolation=cv2.INTER_LINEAR)
-    return level, smooth
-
-
-def _reached(seen: Plane, clear: Plane) -> Mask:
-    """Where there is clear ink, and the fainter ink that hangs together with it."""
-    faint = (seen > FAINT * clear).view(np.uint8)
-    count, labels = cv2.connectedComponents(faint, connectivity=8)
-    reached = np.zeros(count, bool)
-    reached[labels[seen > clear]] = True
-    reached[0] = False
-    return reached[labels]
-
-
-def _pieces(inked: Mask, seen: Plane) -> Pieces:
-    """Numbers connected ink, each piece cut back to `HALF` of its own strength."""
-    count, labels = cv2.connectedComponents(inked.view(np.uint8), connectivity=8)
-    enough = HALF * strengths(labels, seen, count)
-    kept = (inked & (seen > enough[labels])).view(np.uint8)
-    numbered: Pieces = cv2.connectedComponents(kept, connectivity=8)[1]
-    return numbered
-
-
-def strengths(labels: Pieces, values: Plane, count: int) -> Vector:
-    """The strength of full ink in each of `count` pieces: the upper tenth of its pixels [count]."""
-    at = np.flatnonzero(labels)
-    # Label and value sorted as one number, 10 times as fast as by the one and the other: the bits
-    # of floats from 0 are in the order of their values, those of negative ones the other way.
-    bits = values.ravel()[at].view(np.uint32)
-    sign = np.uint32(1 << 31)
-    keys = np.where(bits & sign, ~bits, bits | sign) | labels.ravel()[at].astype(np.uint64) << 32
-    keys.sort()
-    ends = np.searchsorted(keys, np.arange(count + 1, dtype=np.uint64) << 32)
-    high = ends[:-1] + (9 * np.diff(ends)) // 10
-    full = np.zeros(count, np.float32)
-    there = np.diff(ends) > 0
-    bits = keys[high[there]].astype(np.uint32)
-    full[there] = np.where(bits & sign, bits & ~sign, ~bits).view(np.float32)
-    return full
+def _strength(grey: Grey) -> Bytes:
+    """How strong the ink is at each pixel, 0 to 255."""
+    counts = np.bincount(grey.ravel(), minlength=256)
+    differ = np.arange(256) - int(counts.argmax())
+    side = max((np.maximum(sign * differ, 0) for sign in (-1, 1)), key=lambda by: int(by @ counts))
+    order = side.argsort()
+    mass = np.where(side[order] > FAINTEST_GREYS, counts[order], 0).cumsum()
+    if not mass[-1]:
+        return np.zeros_like(grey)
+    full = side[order[np.searchsorted(mass, FULL_SHARE * mass[-1])]]
+    table = np.clip(np.rint(255 * side / full), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(grey, table), np.uint8)

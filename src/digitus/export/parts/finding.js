@@ -79,20 +79,41 @@ function finds(grey, answers) {
     const { copy, zoom } = copyOf(grey, side);
     let maps;
     if (side <= ALWAYS) maps = answers(copy.at, copy.h, copy.w);
-    else if (calls && largest(calls.at) > CALLS) maps = called(copy, calls, answers);
+    else if (calls && largest(calls.at) > CALLS) maps = called(copy, parts(wanted(calls, copy.w, copy.h)), answers);
     else break;
     const [h, w] = [copy.h / STRIDE, copy.w / STRIDE];
-    for (const one of peaks(maps, h, w)) {
-      const longer = Math.max(one.w, one.h);
-      if (!(longer > SMALLEST / SLACK && longer < LARGEST * SLACK)) continue;
-      const at = ([x, y]) => [(x - MARGIN) / zoom, (y - MARGIN) / zoom];
-      const [x, y] = at([one.x, one.y]);
-      if (x >= 0 && y >= 0 && x < grey.w && y < grey.h)
-        found.push({ ...one, x, y, w: one.w / zoom, h: one.h / zoom, after: at(one.after) });
-    }
+    found.push(...inPicture(peaks(maps, h, w), grey, zoom));
     calls = { w, h, at: Float32Array.from({ length: w * h }, (_, i) => sigmoid(maps[CHANNELS * i + 20])) };
   }
   return merged(found);
+}
+
+/** The same in copies with these longer sides alone, wherever they are not bare. */
+function findsIn(sides, grey, answers) {
+  return merged(sides.flatMap((side) => {
+    const { copy, zoom } = copyOf(grey, side);
+    const maps = side <= ALWAYS ? answers(copy.at, copy.h, copy.w) : called(copy, parts(inked(copy)), answers);
+    return inPicture(peaks(maps, copy.h / STRIDE, copy.w / STRIDE), grey, zoom);
+  }));
+}
+
+/** The cells of a copy that are not bare, as rows of true and false; its margin is. */
+function inked({ w, h, at }) {
+  const cells = Array.from({ length: Math.ceil(h / CELL) }, () => new Array(Math.ceil(w / CELL)).fill(false));
+  at.forEach((v, i) => { if (v !== at[0]) cells[Math.floor(Math.floor(i / w) / CELL)][Math.floor((i % w) / CELL)] = true; });
+  return cells;
+}
+
+/** Peaks of a copy in pixels of the picture: those of the sizes to be found there, none in the margin. */
+function inPicture(found, grey, zoom) {
+  const at = ([x, y]) => [(x - MARGIN) / zoom, (y - MARGIN) / zoom];
+  return found
+    .filter((one) => longerSide(one) > SMALLEST / SLACK && longerSide(one) < LARGEST * SLACK)
+    .map((one) => {
+      const [x, y] = at([one.x, one.y]);
+      return { ...one, x, y, w: one.w / zoom, h: one.h / zoom, after: at(one.after) };
+    })
+    .filter(({ x, y }) => x >= 0 && y >= 0 && x < grey.w && y < grey.h);
 }
 
 /** A copy with that longer side, a margin around it, its sides filled up to whole blocks. */
@@ -106,12 +127,12 @@ function copyOf(grey, side) {
   return { copy, zoom };
 }
 
-/** Answers of a copy, where the coarser one calls for them; nothing elsewhere. */
-function called(copy, calls, answers) {
+/** Answers of a copy in some rectangles of its cells; nothing elsewhere. */
+function called(copy, rectangles, answers) {
   const { w, h } = copy;
   const maps = new Float32Array((w / STRIDE) * (h / STRIDE) * CHANNELS);
   for (let i = 0; i < maps.length; i += CHANNELS) maps[i] = maps[i + 20] = -20;
-  for (const [top, bottom, left, right] of parts(wanted(calls, w, h))) {
+  for (const [top, bottom, left, right] of rectangles) {
     const [y0, y1, x0, x1] = [top * CELL, Math.min(bottom * CELL, h), left * CELL, Math.min(right * CELL, w)];
     const [wide, high] = [x1 - x0 + 2 * HALO, y1 - y0 + 2 * HALO];
     const seen = Uint8Array.from({ length: wide * high }, (_, i) =>

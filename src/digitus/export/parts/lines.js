@@ -1,5 +1,6 @@
-// In which order finds are read: by the links that the page network sees between digits, and what it
-// says of the gaps between them (detection/lines.py, from which names and numbers are).
+// In which order finds are read: by the links that the page network sees between digits; and where a
+// line has spaces: by its gaps, and what the network says of them (detection/lines.py, reading/groups.py
+// and photo.py, from which names and numbers are).
 
 /** Finds in lines from top to bottom, each from left to right, by the links that lead to a digit. */
 function linesOf(found) {
@@ -63,4 +64,46 @@ function parting(line) {
     const [joins, apart] = [a.follow[1], a.follow[2]].map((p) => Math.max(p, 1e-3));
     return missedBy(a, b) / longerSide(a) < 0.7 ? Math.log(apart / joins) : 0;
   });
+}
+
+/** The one in the middle of numbers, or half of the two. */
+function median(numbers) {
+  const sorted = Float64Array.from(numbers).sort();
+  const mid = sorted.length / 2;
+  return sorted.length % 2 ? sorted[Math.floor(mid)] : (sorted[mid - 1] + sorted[mid]) / 2;
+}
+
+/** The first digit of each group: where gaps are spaces, by Bayes' rule over a usual distance, and by
+ * the log odds of a space that another judge has. */
+function groupStarts(boxes, sizes, odds) {
+  const unit = Math.max(median(sizes), 1);
+  const gaps = boxes.slice(1).map((b, i) => Math.max(b[0] - boxes[i][0] - boxes[i][2], 0) / unit);
+  // Gamma(x; shape, scale), with the logarithm of its shape's Gamma function.
+  const gamma = (x, shape, scale, known) => (x > 0 ? (shape - 1) * Math.log(x) - x / scale - shape * Math.log(scale) - known : -Infinity);
+  const grid = Array.from({ length: 60 }, (_, i) => 0.025 + 0.05 * i).filter((u) => u < 3);
+  const told = gaps.map((g) => grid.map((u) => {
+    const spread = Math.hypot(0.094, 0.18 * u);
+    const within = -0.5 * (((g - u) / spread) ** 2 + Math.log(2 * Math.PI)) - Math.log(spread) + Math.log(1 - SPACES);
+    const between = gamma(g - u, 16, 0.08, 27.89927138384089) + Math.log(SPACES);
+    const most = Math.max(within, between);
+    return { between, either: most + Math.log(Math.exp(within - most) + Math.exp(between - most)) };
+  }));
+  const posterior = grid.map((u, k) => gamma(u, 3.4, 0.098, 1.0923280598027416) + sum(told.map((row) => row[k].either)));
+  const most = Math.max(...posterior);
+  const weights = posterior.map((p) => Math.exp(p - most));
+  const total = sum(weights);
+  const isSpace = (row, i) => {
+    const [a, b] = [sizes[i], sizes[i + 1]];
+    if (Math.max(a, b) > 2 * Math.min(a, b)) return true;
+    const p = clamp(sum(row.map(({ between, either }, k) => (Math.exp(between - either) * weights[k]) / total)), 1e-3, 1 - 1e-3);
+    return Math.log(p / (1 - p)) + odds[i] > 0;
+  };
+  return [0, ...told.flatMap((row, i) => (isSpace(row, i) ? [i + 1] : []))];
+}
+
+/** A line in groups of digits. */
+function grouped(line) {
+  const edges = line.map((d) => [d.x - d.w / 2, 0, d.w, d.h]);
+  const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => NETWORK_SAYS * odds));
+  return starts.map((a, k) => line.slice(a, starts[k + 1]));
 }

@@ -81,16 +81,19 @@ function there(found, named) {
   ])));
 }
 
-/** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
-function looked(grey, found, turns) {
+/** What the close-up network says of each find, from nearer by and from further away. */
+function seenCloser(grey, found) {
   const { closeup } = open();
   const beyond = edgeGrey(grey);
-  const outputsAt = (one, size) =>
-    Array.from(closeup(closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond), SIDE, SIDE));
-  const seen = found.map((one) => {
-    const looks = LOOKED_AT.map((size) => outputsAt(one, size));
-    return { ...one, close: softmax(looks[0].map((_, k) => sum(looks.map((outputs) => outputs[k])) / looks.length)) };
+  return found.map((one) => {
+    const looks = LOOKED_AT.map((size) => closeup(closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond), SIDE, SIDE));
+    return { ...one, close: softmax(Array.from(looks[0], (_, k) => sum(looks.map((outputs) => outputs[k])) / looks.length)) };
   });
+}
+
+/** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
+function looked(grey, found, turns) {
+  const seen = seenCloser(grey, found);
   const named = which(seen), all = there(seen, named);
   const digits = seen.map((one, i) => ({ ...one, likely: all[i], best: all[i] * Math.max(...named[i]) }));
   const likely = digits.filter((d) => d.likely >= LIKELY);
@@ -184,11 +187,7 @@ function kept({ digits, likely }) {
 function readable(look) {
   const lines = linesOf(kept(look));
   const read = lines.filter((line) => line.filter((d) => d.best >= READ).length >= SHARE * line.length);
-  return (read.length ? read : sum(lines.map((line) => line.length)) <= 3 ? lines : []).map((line) => {
-    const edges = line.map((d) => [d.x - d.w / 2, 0, d.w, d.h]);
-    const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => NETWORK_SAYS * odds));
-    return starts.map((a, k) => line.slice(a, starts[k + 1]));
-  });
+  return (read.length ? read : sum(lines.map((line) => line.length)) <= 3 ? lines : []).map(grouped);
 }
 
 /** A picture as one digit that fills it, null where there is no ink. */

@@ -1,6 +1,6 @@
 // One digit of a photo made like MNIST's: its paper, its light and ruled lines taken away, its ink
 // without specks (vision/paper.py and the first half of normalise.py, from which names and numbers
-// are). The rest of the way is `normalise` of drawing.js. Not inside: finding digits.
+// are). The rest of the way is `normalise` of ink.js. Not inside: finding digits.
 
 const rint = (v) => (v - Math.floor(v) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v)); // halves to even
 const upTo = (n) => Array.from({ length: n }, (_, i) => i);

@@ -4,8 +4,8 @@
 import { calm } from "./dom.js";
 import { colours, rgb } from "./pictures.js";
 
-// The sheet's own pixels: what is sent; its height follows from its form. With 600 an answer takes
-// nearly twice as long, and a digit of a long number still has twice the pixels that it needs.
+// The sheet's own pixels: what is sent; its height follows from its form. A digit of a long number
+// still has twice the pixels that it needs.
 export const WIDTH = 420;
 const DESK = 816; // pixels of the window that the sheet is wide on a desk
 
