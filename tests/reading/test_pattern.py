@@ -88,6 +88,15 @@ def test_missing_digits_stand_in_lines_that_run_down_the_page() -> None:
     assert whole[2].box == (50, 90, 40, 20)
 
 
+@pytest.mark.parametrize("apart", [0, 1])
+def test_digits_in_one_place_are_filled_up_to_the_right(apart: int) -> None:
+    seen, p = np.zeros((28, 28), np.uint8), np.full(10, 0.1)
+    both = [Digit(v, 0.9, (20 + apart * v, 30, 10, 20), 0, seen, p) for v in (0, 1)]
+    whole = filled(both, "####", 200, 100)
+    assert [digit.value for digit in whole] == [0, 1, None, None]
+    assert whole[2].box[0] > 25
+
+
 @pytest.mark.parametrize("drawn", [False, True])
 @pytest.mark.parametrize("side", [28, 160])
 def test_a_single_digit_stands_in_its_pattern(side: int, drawn: bool) -> None:

@@ -93,7 +93,9 @@ def filled(digits: Sequence[Digit], pattern: str, width: int, height: int) -> li
     length = np.hypot(*steps.T)
     usual = float(np.median(length[length <= FAR * length.min()])) if len(length) else 0.0
     usual = max(usual, float(size.min()))
-    way = steps.sum(0) / max(float(np.hypot(*steps.sum(0))), 1) if len(steps) else np.array([1, 0])
+    whole = steps.sum(0)  # those of digits in one place lead nowhere
+    far = float(np.hypot(*whole))
+    way = whole / far if far >= 1 else np.array([1.0, 0.0])
     ends = ((middle[0], -way), (middle[-1], way))
     rooms = [_room(at, outwards, width, height) / usual for at, outwards in ends]
     gaps = _gaps(missing, length / usual, rooms)
