@@ -24,8 +24,8 @@ USES = {
     "layers": ("import digitus.nn", set()),
     "a model in use": (f"digitus.load().probabilities({BLANK})", set()),
     "recipes": ("digitus.load_recipe('cnn')", set()),
-    # OpenCV distorts the pictures that a network learns from, and looks at those that are read.
-    "training": ("digitus.train; import digitus.training.run_folder", {"cv2"}),
+    # OpenCV comes where a recipe has pictures distorted, and looks at those that are read.
+    "training": ("digitus.train; import digitus.training.run_folder", set()),
     "a picture opened, without reading": ("import digitus.vision.decode", {"PIL"}),
     "an array read": ("digitus.read(numpy.zeros((40, 40), numpy.uint8))", {"cv2", "PIL"}),
 }  # fmt: skip
@@ -51,6 +51,30 @@ def test_a_model_in_use_loads_nothing_to_check_to_learn_or_to_download() -> None
         "importlib.resources", "concurrent.futures", "threadpoolctl", "secrets", "digitus.notebook",
     }  # fmt: skip
     assert not loaded(f"import digitus, numpy\ndigitus.load().probabilities({BLANK})") & seldom
+
+
+# What a browser has: Python's own library less processes, and NumPy.
+NOT_IN_A_BROWSER = HEAVY | {
+    "multiprocessing", "safetensors", "threadpoolctl", "markupsafe", "markdown_it", "ssl",
+}  # fmt: skip
+LEARNT_WITHOUT = """
+import sys
+sys.modules |= dict.fromkeys(BLOCKED)
+import digitus.datasets, digitus.nn, digitus.recipe, digitus.training.loop
+import digitus.course.exercises, digitus.course.show
+from digitus.synthetic.strokes import strokes
+recipe = digitus.recipe.load_recipe("gopa-2024")
+recipe = digitus.recipe.with_settings(recipe, epochs=20, batch_size=50, development=100)
+*_, finished = digitus.training.loop.train(recipe, strokes(1100, seed=1))
+answers = finished.recognizer.probabilities((new := strokes(300, seed=2)).images).argmax(axis=1)
+print((answers == new.labels).mean())
+"""
+
+
+def test_the_core_learns_with_numpy_alone_as_in_a_browser() -> None:
+    code = LEARNT_WITHOUT.replace("BLOCKED", repr(sorted(NOT_IN_A_BROWSER)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) > 0.5
 
 
 def test_a_picture_that_is_decoded_loads_no_windows() -> None:

@@ -15,7 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -110,8 +110,10 @@ class _Blas:
     def _loaded(self) -> dict[str, tuple[Callable[[], int], Callable[[int], object]]]:
         """Looked for again (2 ms) if anything was imported, since that may have loaded one more."""
         if self._modules != len(sys.modules):
-            from threadpoolctl import ThreadpoolController  # a network in use claims nothing
-
+            try:
+                from threadpoolctl import ThreadpoolController  # a network in use claims nothing
+            except ImportError:  # as in a browser, whose NumPy has no BLAS with threads
+                return {}
             self._modules = len(sys.modules)
             found = ThreadpoolController().select(user_api="blas").lib_controllers
             self._libraries = {library.filepath: _functions(library) for library in found}
@@ -137,16 +139,19 @@ BLAS: Claims[Any] = Claims(_blas.get, _blas.put)
 
 
 def _opencv_threads() -> int:
-    import cv2  # imported when claimed: a network alone does not need OpenCV
-
+    try:
+        import cv2  # imported when claimed: a network alone does not need OpenCV
+    except ImportError:
+        return 1
     threads: int = cv2.getNumThreads()
     return threads
 
 
 def _set_opencv_threads(threads: int) -> None:
-    import cv2
+    with suppress(ImportError):
+        import cv2
 
-    cv2.setNumThreads(threads)
+        cv2.setNumThreads(threads)
 
 
 OPENCV: Claims[int] = Claims(_opencv_threads, _set_opencv_threads)

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from digitus import plotting
 from digitus.report import charts, formats, pictures
 from sheets import picture
 
@@ -32,9 +33,9 @@ def test_durations(seconds: float, words: str) -> None:
     "values", [[0.0], [1.0, 1.0], [0.9, 0.99], [1e-6, 1.0], [-3.0, 4.0], [float("nan")], [2e9, 2e9]]
 )
 def test_axes_hold_their_values(values: list[float]) -> None:
-    forms = [charts.number, charts.percentage] if max(values) <= 1 else [charts.number]
+    forms = [plotting.number, plotting.percentage] if max(values) <= 1 else [plotting.number]
     for form in forms:
-        axis = charts.axis_for([charts.Series("", "", np.array(values))], form)
+        axis = plotting.axis_for([plotting.Series("", "", np.array(values))], form)
         ticks = axis.ticks()
         assert ticks
         assert len({form(t) for t in ticks}) == len(ticks)

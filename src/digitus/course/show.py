@@ -1,26 +1,31 @@
 """What a lesson shows: digits, weights, curves and bars, in a notebook and on a page.
 
 Each is an object with `_repr_html_`, which Jupyter and `page` show; it takes its colours from the
-page around it, so that it can be seen on white and on black. Inside: these. Not inside: drawings of
-reports (`report`), which have a style sheet to themselves.
+page around it, so that it can be seen on white and on black. They need nothing but NumPy: lessons
+are carried out in a browser too. Inside: these. Not inside: drawings of reports (`report`), which
+have a style sheet to themselves.
 """
 
 from __future__ import annotations
 
+import base64
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import numpy.typing as npt
-from markupsafe import escape
 
-from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, axis_for, number
-from digitus.report.charts import Series as _Series
-from digitus.report.formats import SPACE
-from digitus.report.pictures import NEGATIVE, POSITIVE, png_uri
-from digitus.types import Numbers
+from digitus.plotting import NEGATIVE, POSITIVE, Axis, axis_for, number
+from digitus.plotting import Series as _Series
+from digitus.types import Bytes, Numbers
 
 COLOURS = ("#2d72d2", "#d2552d", "#238551", "#9d3f9d", "#8f6a00", "#667080")
+WIDTH, HEIGHT = 360, 250  # of a drawing, in the pixels of a telephone
+LEFT, RIGHT, TOP, BOTTOM = 50, 12, 12, 38  # margins, in the same pixels
+SPACE = "\u00a0"
 TILE = 84  # pixels of a shown picture
 MOST_POINTS = 400  # of a curve
 
@@ -66,13 +71,30 @@ def _tiles(colours: Numbers, captions: Sequence[object] | None, what: str) -> Dr
     side = TILE if n > 1 else 2 * TILE
     parts = [
         '<figure style="display:inline-block;margin:4px;text-align:center">'
-        f'<img src="{png_uri(tile)}" alt="{escape(f"{what} {name}".strip())}" width="{side}" '
+        f'<img src="{_png_uri(tile)}" alt="{escape(f"{what} {name}".strip())}" width="{side}" '
         f'height="{side * h // w}" style="image-rendering:pixelated;outline:1px solid #8886">'
         f"<figcaption>{escape(name)}</figcaption></figure>"
         for tile, name in zip(np.round(colours).astype(np.uint8), names, strict=True)
     ]
     words = f"{n} pictures of {h} x {w}" + (f": {', '.join(names)}" if any(names) else "")
     return Drawing("".join(parts), words)
+
+
+def _png_uri(picture: Bytes) -> str:
+    """A picture [h w 3] as the address of a PNG, each pixel as it is."""
+    height, width, _ = picture.shape
+    lines = np.pad(picture.reshape(height, -1), ((0, 0), (1, 0)))  # a 0 first: no filter
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),  # 3 bytes each
+        (b"IDAT", zlib.compress(lines.tobytes())),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts
+    )
+    packed = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return f"data:image/png;base64,{packed.decode('ascii')}"
 
 
 def curve(

@@ -22,6 +22,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -30,11 +31,16 @@ import numpy.typing as npt
 from digitus.nn.pixels import Pixels
 from digitus.types import Array, Floats, Numbers, Shape
 
+# NumPy 2.0, as a browser may have it, is of an older standard, without `clip(x, min=0)`.
+FUNCTIONS: ModuleType = (
+    np if np.__array_api_version__ >= "2023.12" else import_module("array_api_compat.numpy")
+)
+
 
 def namespace(x: Array) -> ModuleType:
     """The module with the functions for `x`: NumPy itself, or a compatible face of another one."""
     if isinstance(x, np.ndarray | Pixels):
-        return np  # a short cut: the general look-up costs more than a small layer
+        return FUNCTIONS  # a short cut: the general look-up costs more than a small layer
     import array_api_compat
 
     return array_api_compat.array_namespace(x)

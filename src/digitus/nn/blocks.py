@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol
 
-import numpy as np
-
-from digitus.nn.arrays import namespace
+from digitus.nn.arrays import FUNCTIONS, namespace
 from digitus.nn.dispatch import own_kernels
 from digitus.nn.layers import Backward, Chain, Layer, Rng, Shapes
 from digitus.types import Array, Params, Shape
@@ -65,7 +63,7 @@ class Block:
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """As its layers one by one; in one where there is a kernel for it."""
-        kernels = own_kernels(x) if namespace(x) is np else None
+        kernels = own_kernels(x) if namespace(x) is FUNCTIONS else None
         if kernels and (found := self.first.together(kernels, p, x, rng, self.others)):
             return found
         y, first = self.first.forward(p, x, rng)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-import numpy as np
-
-from digitus.nn.arrays import namespace
+from digitus.nn.arrays import FUNCTIONS, namespace
 from digitus.nn.kernels import NUMBERS, NUMPY, level
 from digitus.types import Array
 
@@ -16,7 +14,7 @@ def own_kernels(x: Array) -> ModuleType | None:
 
     None where NumPy computes: it is the reference, and there need not be a compiler.
     """
-    if namespace(x) is np:
+    if namespace(x) is FUNCTIONS:
         if x.dtype not in NUMBERS or level() == NUMPY:
             return None
         from digitus.nn import kernels_compiled

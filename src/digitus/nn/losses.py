@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
-from digitus.nn.arrays import namespace
+from digitus.nn.arrays import FUNCTIONS, namespace
 from digitus.nn.dispatch import own_kernels
 from digitus.types import Array
 
@@ -44,7 +42,7 @@ class SoftmaxCrossEntropy:
         """Logits z [n o] and targets t [n o] to the loss and dz [n o]."""
         xp = namespace(z)
         n, o = z.shape
-        own = own_kernels(z) if xp is np and z.size and z.shape == t.shape else None
+        own = own_kernels(z) if xp is FUNCTIONS and z.size and z.shape == t.shape else None
         if own:
             return own.softmax_cross_entropy(z, t, self.smoothing)
         if self.smoothing:

@@ -24,6 +24,7 @@ from digitus.detection.source import TrainedPages
 from digitus.detection.tasks import task_of
 from digitus.files import write_page
 from digitus.history import EpochRecord
+from digitus.plotting import Series, axis_for, percentage
 from digitus.report import charts, model
 from digitus.report.formats import duration, percent, quantity
 from digitus.report.html import Section, fill, standalone
@@ -124,28 +125,28 @@ def learning(epochs: Sequence[EpochRecord], crops: int) -> Section | None:
 
     loss, found = (
         [
-            charts.Series("training", "train", column(key)),
-            charts.Series("held back", "development", column(f"development_{key}")),
+            Series("training", "train", column(key)),
+            Series("held back", "development", column(f"development_{key}")),
         ]
         for key in ("loss", "accuracy")
     )
-    rate = [charts.Series("learning rate", "rate", column("rate"))]
+    rate = [Series("learning rate", "rate", column("rate"))]
     drawn = [
         _curve("Loss", seen, words, loss),
-        charts.curves("Share right", seen, found, charts.axis_for(found, charts.percentage), words),
-        charts.curves("Learning rate", seen, rate, charts.axis_for(rate, from_zero=True), words),
+        charts.curves("Share right", seen, found, axis_for(found, percentage), words),
+        charts.curves("Learning rate", seen, rate, axis_for(rate, from_zero=True), words),
     ]
     parts = []
     for name in epochs[-1].get("development_parts", {}):
         values = [epoch.get("development_parts", {}).get(name, np.nan) for epoch in epochs]
-        series = [charts.Series("held back", "development", np.array(values, np.float64))]
+        series = [Series("held back", "development", np.array(values, np.float64))]
         parts.append(_curve(name.capitalize(), seen, words, series))
     body = fill(TEMPLATE, "learning", epochs=len(epochs), charts=drawn, parts=parts)
     return Section("learning", "How it learnt", body)
 
 
-def _curve(title: str, seen: Floats64, words: str, series: Sequence[charts.Series]) -> Markup:
-    return charts.curves(title, seen, series, charts.axis_for(series), words)
+def _curve(title: str, seen: Floats64, words: str, series: Sequence[Series]) -> Markup:
+    return charts.curves(title, seen, series, axis_for(series), words)
 
 
 def finds(network: PageNetwork, pages: Sequence[Page]) -> Section:

@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 import numpy as np
 from markupsafe import Markup
 
+from digitus import plotting
 from digitus.history import EpochRecord
 from digitus.nn import Conv, Dense
 from digitus.nn.branches import branches
@@ -39,18 +40,18 @@ def learning(recipe: Recipe, epochs: Epochs) -> Section | None:
     training = "training" if recipe.augment.off else "training, distorted"
     loss, accuracy = (
         [
-            charts.Series(training, "train", _column(epochs, key)),
-            charts.Series("development", "development", _column(epochs, f"development_{key}")),
+            plotting.Series(training, "train", _column(epochs, key)),
+            plotting.Series("development", "development", _column(epochs, f"development_{key}")),
         ]
         for key in ("loss", "accuracy")
     )
-    rate = [charts.Series("learning rate", "rate", _column(epochs, "rate"))]
+    rate = [plotting.Series("learning rate", "rate", _column(epochs, "rate"))]
     drawn = [
-        charts.curves("Loss", x, loss, charts.axis_for(loss), "epoch"),
+        charts.curves("Loss", x, loss, plotting.axis_for(loss), "epoch"),
         charts.curves(
-            "Accuracy", x, accuracy, charts.axis_for(accuracy, charts.percentage), "epoch"
+            "Accuracy", x, accuracy, plotting.axis_for(accuracy, plotting.percentage), "epoch"
         ),
-        charts.curves("Learning rate", x, rate, charts.axis_for(rate, from_zero=True), "epoch"),
+        charts.curves("Learning rate", x, rate, plotting.axis_for(rate, from_zero=True), "epoch"),
     ]
     body = fill(
         TEMPLATE,

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from digitus.plotting import NEGATIVE, POSITIVE
 from digitus.types import Bytes, Floats, Images
 
 INK = (28, 36, 48)  # blue-black; inverted, as a dark screen shows it, it is a warm white
-NEGATIVE, POSITIVE = (214, 69, 48), (45, 114, 210)  # red, blue
 ZERO = 128  # the place of 0 in the palette of signed pictures
 CLIP = 0.995  # of the weights are within the scale; the few beyond it get its full colour
 
@@ -74,15 +74,6 @@ def photo_uri(picture: Bytes) -> str:
     packed = io.BytesIO()
     Image.fromarray(picture).save(packed, "JPEG", quality=82)
     return _address(packed, "jpeg")
-
-
-def png_uri(picture: Bytes) -> str:
-    """A picture [h w] or [h w 3] as the address of a PNG, each pixel as it is."""
-    from PIL import Image
-
-    packed = io.BytesIO()
-    Image.fromarray(picture).save(packed, "PNG")
-    return _address(packed, "png")
 
 
 def _sheet(name: str, images: Images, colours: list[tuple[int, int, int, int]]) -> Sheet:

@@ -1,14 +1,14 @@
 """Strokes: digits written by a simulated pen; endless, labelled, seeded, without a download.
 
 Inside: ink (`render`: the pen's paths to images normalised as in MNIST) and the labelled set
-(`strokes`). Not inside: the shapes of the digits, a table in `hands`, and how they vary, in `pen`.
+(`strokes`). Not inside: the shapes of the digits, a table in `hands`, how they vary, in `pen`, and
+the scan of the ink, in `scan`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +16,7 @@ from digitus.datasets.digits import SIDE, Digits
 from digitus.nn.arrays import stream
 from digitus.synthetic.hands import HANDS, choose
 from digitus.synthetic.pen import BOX, Writing, write
+from digitus.synthetic.scan import scan
 from digitus.types import Floats64, Images
 
 BLOCK = 1000  # digits that share a random stream
@@ -26,7 +27,7 @@ def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") ->
 
     A shorter set is the beginning of a longer one. Every ten digits in a row are the ten digits,
     shuffled. `hands` limits the shapes (see `hands.choose`), and then the labels to the digits that
-    those shapes write. The bytes may differ between versions of NumPy or OpenCV.
+    those shapes write. The bytes may differ between versions of NumPy or OpenCV, and without it.
 
     Raises `RecipeError` for an unknown hand, `ValueError` for a negative count.
     """
@@ -62,34 +63,7 @@ def render(writing: Writing) -> Images:
 
     As in MNIST the box is moved by whole pixels, so that the centre is right to half a pixel.
     """
-    return _centre(_soften(_scan(writing), writing.softness))
-
-
-def _scan(writing: Writing) -> Images:
-    """Boxes [n 20 20] with the ink, black or white in a finer scan that is then made smaller.
-
-    So were MNIST's: their greys are the black and white pixels of a scan, averaged.
-    """
-    n = len(writing)
-    sides = np.round(BOX * writing.grain).astype(int)[:, None]
-    bits = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
-    at = np.round((writing.points * sides[..., None] - 0.5) * 2**bits).astype(np.int32)
-    width = (writing.widths[:, 1:] + writing.widths[:, :-1]) / 2 * sides
-    thickness = np.maximum(np.round(width), 1).astype(int)
-    before, after = writing.strokes[:, :-1], writing.strokes[:, 1:]
-    thickness[(width == 0) | (before != after) | (after < 0)] = 0
-    # Segments in a row that are equally thick are one call of OpenCV.
-    starts = np.diff(thickness, axis=1, prepend=-1) != 0
-    boxes = np.empty((n, BOX, BOX), np.uint8)
-    for i, side in enumerate(sides[:, 0].tolist()):
-        sheet = np.zeros((side, side), np.uint8)
-        cuts = np.flatnonzero(starts[i]).tolist()
-        for a, b in zip(cuts, [*cuts[1:], thickness.shape[1]], strict=True):
-            if thick := int(thickness[i, a]):
-                line = [at[i, a : b + 1]]
-                cv2.polylines(sheet, line, False, 255, thick, cv2.LINE_8, bits)
-        cv2.resize(sheet, (BOX, BOX), dst=boxes[i], interpolation=cv2.INTER_AREA)
-    return boxes
+    return _centre(_soften(scan(writing), writing.softness))
 
 
 def _soften(boxes: Images, softness: Floats64) -> Images:

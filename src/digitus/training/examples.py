@@ -2,7 +2,8 @@
 
 Inside: `Examples`, which makes of a set and a recipe the batch of any step and the score on the
 development split; what a teacher answers. Not inside: how pictures are distorted (`datasets`), worn
-and drawn (`synthetic`), the loop that learns from them (`session`).
+and drawn (`synthetic`), the loop that learns from them (`session`). What needs OpenCV is imported
+where a recipe asks for it: a plain one learns without it, in a browser too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from functools import cached_property
 import numpy as np
 
 from digitus.committee import Committee
-from digitus.datasets.augment import augment
 from digitus.datasets.batches import ahead, order
 from digitus.datasets.digits import NOT_A_DIGIT, Digits, targets
 from digitus.datasets.mapped import Mapped
@@ -23,8 +23,6 @@ from digitus.nn import one_hot
 from digitus.nn.arrays import bounds, stream
 from digitus.recipe import Recipe
 from digitus.recognizer import Recognizer, load
-from digitus.synthetic.degrade import worn
-from digitus.synthetic.not_digits import not_digits
 from digitus.synthetic.wear import Wear
 from digitus.threads import Map
 from digitus.training import refusal
@@ -92,6 +90,8 @@ class Examples:
         Where digits are missing in the set, most are these, by the simulated pen: a network that
         never saw a 7 reads it as one of those that it knows. They are many, however small the set.
         """
+        from digitus.synthetic.not_digits import not_digits
+
         seed, absent = self.recipe.seed, missing(self.learnt)
         count = max(1, round(self.recipe.not_digits * len(self.learnt)))
         if not absent:
@@ -127,6 +127,8 @@ class Examples:
         images, labels = self._with_worn(images, labels, epoch, number)
         images, labels = self._with_not_digits(images, labels, epoch, number)
         if not self.recipe.augment.off:
+            from digitus.datasets.augment import augment  # with OpenCV, as what is worn below
+
             rng = stream(self.recipe.seed, "augment", epoch, number)
             images = augment(images, self.recipe.augment, rng)
         return Batch(images, self._targets(images, labels), labels)
@@ -216,6 +218,8 @@ def teacher(recipe: Recipe, device: Device) -> Committee | None:
 
 def all_worn(digits: Digits, wear: Wear, seed: int) -> Digits:
     """Each image once, as a bad photograph would have left it."""
+    from digitus.synthetic.degrade import worn
+
     parts = bounds(len(digits), WORN_AT_ONCE)
     each = [worn(digits.images[part], wear, stream(seed, "wear", part.start)) for part in parts]
     return replace(digits, images=np.concatenate(each))

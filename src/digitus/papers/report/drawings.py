@@ -11,9 +11,11 @@ import math
 import numpy as np
 from markupsafe import Markup, escape
 
+from digitus import plotting
 from digitus.papers.report.blocks import Chart, Heat, Line
+from digitus.plotting import Axis
 from digitus.report import charts
-from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis
+from digitus.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from digitus.report.templates import environment
 
 ROOM = 14  # pixels to the right, for half of the last tick
@@ -75,7 +77,7 @@ def _axes(chart: Chart) -> tuple[Axis, Axis]:
     xs = np.concatenate([np.asarray(s.x, float) for s in chart.lines])
     first, last = float(xs.min()), float(xs.max())
     across = Axis(first, last if last > first else first + 1, _whole, log=chart.log[0])
-    form = charts.percentage if chart.percent else charts.number
+    form = plotting.percentage if chart.percent else plotting.number
     return across, Axis(*_bounds(chart), form, log=chart.log[1])
 
 
@@ -95,7 +97,7 @@ def _bounds(chart: Chart) -> tuple[float, float]:
 
 
 def _whole(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else charts.number(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else plotting.number(value)
 
 
 def _at(x: Axis, y: Axis, a: float, b: float) -> tuple[float, float]:

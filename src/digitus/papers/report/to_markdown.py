@@ -24,7 +24,7 @@ from digitus.papers.report.blocks import (
     Text,
 )
 from digitus.papers.report.document import Document
-from digitus.report.pictures import NEGATIVE, POSITIVE
+from digitus.plotting import NEGATIVE, POSITIVE
 from digitus.types import Bytes, Numbers
 
 FOLDER = "pictures"  # beside the Markdown
