@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -87,6 +88,45 @@ def test_the_answers_file_is_the_beginning_of_all_answers(number: int, tmp_path:
     assert [name for name, _, _ in results] == list(lesson.exercises)
     assert {words for _, _, words in results} == {messages.say("check.unanswered")}
     assert done.right == {}
+
+
+TRANSLATIONS = [
+    (language, path.name)
+    for language in messages.languages()[1:]
+    for path in sorted((text.FOLDER / messages.FIRST_LANGUAGE).glob("*.md"))
+]
+
+
+def without_words(code: str) -> str:
+    """A cell as a tree, less what it says to people."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize(("language", "name"), TRANSLATIONS)
+def test_a_translation_is_whole_and_its_code_does_the_same(language: str, name: str) -> None:
+    path = text.FOLDER / language / name
+    assert path.is_file()
+    raw, number = path.read_text("utf-8"), int(name[:2])
+    first, other = text.lesson(number), text.lesson(number, language)
+    assert [cell.kind for cell in other.cells] == [cell.kind for cell in first.cells]
+    said = text.IN_THE_CODE.search(raw)
+    assert said
+    code = "\n".join(cell.source for cell in first.cells if cell.kind != "text")
+    for line in said[1].splitlines():
+        assert line.partition(" = ")[0] in code
+    for one, translated in zip(first.cells, other.cells, strict=True):
+        if one.kind == "text":
+            assert set(text.LINKED.findall(one.source)) == set(text.LINKED.findall(translated.source))
+            assert one.source.count("**") == translated.source.count("**")
+            headings = (re.findall(r"^#+", cell.source, re.MULTILINE) for cell in (one, translated))
+            assert next(headings) == next(headings)
+            assert text.PLACE.search(translated.source) is None
+        else:
+            assert without_words(one.source) == without_words(translated.source)
 
 
 def test_a_language_without_lessons_is_english_and_says_so_where_it_can(monkeypatch: Any) -> None:

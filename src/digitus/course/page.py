@@ -5,6 +5,8 @@ Inside: that. Not inside: carrying the code out (`run`), the notebook (`notebook
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from digitus.course.run import run
@@ -22,7 +24,9 @@ def page(lesson: Lesson) -> str:
         return Markup(markdown.render(by_itself(source)))
 
     parts = [
-        (shown(cell.source) if cell.kind == "text" else cell.source, output)
+        (shown(cell.source), None)
+        if output is None
+        else (cell.source, replace(output, html=Markup(output.html)))
         for cell, output in run(lesson)
     ]
     parts.append((shown(words(lesson)), None))

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from digitus.course.text import Cell, Lesson
 
 
@@ -22,7 +20,7 @@ class Output:
     """What a cell printed, and the value of its last line: as HTML if it has any, or as text."""
 
     printed: str
-    html: Markup
+    html: str
     text: str
 
 
@@ -30,10 +28,11 @@ def run(lesson: Lesson) -> Iterator[tuple[Cell, Output | None]]:
     """Each cell with what it gave; text gives nothing."""
     namespace: dict[str, object] = {"__name__": "__lesson__"}
     for cell in lesson.cells:
-        yield cell, None if cell.kind == "text" else _carried_out(cell.source, namespace)
+        yield cell, None if cell.kind == "text" else carried_out(cell.source, namespace)
 
 
-def _carried_out(source: str, namespace: dict[str, object]) -> Output:
+def carried_out(source: str, namespace: dict[str, object]) -> Output:
+    """What a cell gives, in a namespace that the cells before it have filled."""
     tree = ast.parse(source)
     last = tree.body[-1] if tree.body else None
     value = None
@@ -43,6 +42,6 @@ def _carried_out(source: str, namespace: dict[str, object]) -> Output:
         exec(compile(tree, "<lesson>", "exec"), namespace)
         if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), "<lesson>", "eval"), namespace)
-    html = Markup(getattr(value, "_repr_html_", str)())
+    html = getattr(value, "_repr_html_", str)()
     text = "" if value is None or html else repr(value)
     return Output(printed.getvalue(), html, text)

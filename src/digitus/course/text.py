@@ -2,8 +2,12 @@
 
 A lesson is Markdown. A fence of the language `{code-cell}` is code that runs; with the line
 `:tags: [exercise]` it is the beginning of an answer, which the learner completes. A link to
-`glossary.md#word` is a word that is explained where it is pointed at. Inside: reading that. Not
-inside: carrying code out (`run`), other forms (`notebook`, `page`).
+`glossary.md#word` is a word that is explained where it is pointed at.
+
+A translation is words alone: a line `{{ code }}` stands for each cell of the first language, so that
+code is in one place. What the code says to people is translated by the lines of the comment that
+the file ends with, `English = other`. Inside: reading that. Not inside: carrying code out (`run`),
+other forms (`notebook`, `page`).
 """
 
 from __future__ import annotations
@@ -19,12 +23,15 @@ from digitus.errors import CourseError
 
 FOLDER = Path(__file__).parent / "lessons"
 FENCE = re.compile(r"^```\{code-cell\}.*?\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
+PLACE = re.compile(r"^\{\{ code \}\}$", re.MULTILINE)  # of a cell, in a translation
+IN_THE_CODE = re.compile(r"^<!-- in the code\n(.*?)^-->\n?", re.MULTILINE | re.DOTALL)
 FRONT_MATTER = re.compile(r"\A---\n(.*?)^---\n", re.MULTILINE | re.DOTALL)
 TAGS = ":tags: [exercise]\n"
 CHECKED = re.compile(r'^check\("(\w+)", (\w+)\)$', re.MULTILINE)
 WORD = re.compile(r"\]\(glossary\.md#([\w-]+)\)")
 LINKED = re.compile(r"\]\(glossary\.md#([\w-]+)")
 PAGE_LINK = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)", re.DOTALL)
+INSTALLED = "installed: true"
 MINUTES = re.compile(r"^minutes: (\d+)$", re.MULTILINE)
 
 Kind: TypeAlias = Literal["text", "code", "exercise"]
@@ -47,6 +54,7 @@ class Lesson:
     minutes: int
     language: str
     cells: tuple[Cell, ...]
+    installed: bool = False  # it needs what only an installation has, and does not run in a browser
 
     @property
     def exercises(self) -> dict[str, Cell]:
@@ -72,18 +80,38 @@ def lesson(number: int, language: str = FIRST_LANGUAGE) -> Lesson:
     return found[number - 1]
 
 
-def _read(name: str, language: str) -> Lesson:
+def source(name: str, language: str) -> str:
+    """The whole text of a lesson by its file's name; of a translation, the code put in its places."""
+    first = (FOLDER / FIRST_LANGUAGE / name).read_text("utf-8")
     path = FOLDER / language / name
-    if not path.is_file():
-        path = FOLDER / FIRST_LANGUAGE / name
-    text = path.read_text("utf-8")
+    if language == FIRST_LANGUAGE or not path.is_file():
+        return first
+    translated, words = path.read_text("utf-8"), {}
+    if said := IN_THE_CODE.search(translated):
+        words = dict(line.split(" = ", 1) for line in said[1].splitlines())
+        translated = translated[: said.start()].rstrip() + "\n"
+
+    def code(_: re.Match[str]) -> str:
+        cell = next(cells)[0].rstrip("\n")
+        for word, other in words.items():
+            cell = cell.replace(word, other)
+        return cell
+
+    head, cells = FRONT_MATTER.match(first), FENCE.finditer(first)
+    assert head is not None, name
+    return f"{head[0]}\n{PLACE.sub(code, translated)}"
+
+
+def _read(name: str, language: str) -> Lesson:
+    text = source(name, language)
     minutes = MINUTES.search(text)
     head = FRONT_MATTER.match(text)
-    assert head is not None, path
-    assert minutes is not None, path
+    assert head is not None, name
+    assert minutes is not None, name
     body = explained(text[head.end() :].strip() + "\n", language)
     title = body.partition("\n")[0].removeprefix("# ")
-    return Lesson(int(name[:2]), title, int(minutes[1]), language, tuple(_cells(body)))
+    installed = INSTALLED in head[1]
+    return Lesson(int(name[:2]), title, int(minutes[1]), language, tuple(_cells(body)), installed)
 
 
 def explained(text: str, language: str) -> str:

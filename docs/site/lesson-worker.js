@@ -1,0 +1,56 @@
+// Carries out a lesson's cells with Python in the browser, in a thread of its own.
+//
+// It is told { cells: [{ cell, source } ...], language } and answers for each { cell, printed, html, text } or
+// { cell, error }. Names live on from cell to cell, as in a notebook. Nothing is asked of another
+// host: Pyodide, NumPy and digitus lie beside the site's other files.
+
+const HERE = new URL("pyodide/", import.meta.url);
+
+const START = `
+import json, os, sys, zipfile
+from pathlib import Path
+zipfile.ZipFile("digitus.zip").extractall("library")
+sys.path.insert(0, os.path.abspath("library"))
+from digitus.course.progress import Progress
+from digitus.course.run import carried_out
+namespace = {"__name__": "__lesson__"}
+
+def begin(language):
+    Progress(Path(), language).save()  # what checks say is said in it
+
+def cell(source):
+    output = carried_out(source, namespace)
+    return json.dumps({"printed": output.printed, "html": output.html, "text": output.text})
+`;
+
+let python = null;
+
+async function started() {
+  const { loadPyodide } = await import(new URL("pyodide.mjs", HERE));
+  const py = await loadPyodide({ indexURL: HERE.href });
+  await py.loadPackage("numpy", { messageCallback: () => {} });
+  const packed = await (await fetch(new URL("digitus.zip", HERE))).arrayBuffer();
+  py.FS.writeFile("digitus.zip", new Uint8Array(packed));
+  py.runPython(START);
+  return py;
+}
+
+// The last line of Python's report says what happened; the lines above are about our own code.
+const lastLine = (error) => String(error.message ?? error).trim().split("\n").pop();
+
+self.onmessage = async ({ data: { cells, language } }) => {
+  let at = cells[0].cell;
+  try {
+    python ??= started();
+    const py = await python;
+    py.globals.get("begin")(language);
+    const run = py.globals.get("cell");
+    for (const { cell, source } of cells) {
+      at = cell;
+      self.postMessage({ cell, ...JSON.parse(run(source)) });
+    }
+  } catch (error) {
+    self.postMessage({ cell: at, error: lastLine(error) });
+  }
+  self.postMessage({ ended: true });
+};

@@ -1,0 +1,90 @@
+// A lesson's code runs where it is read: a button below each cell, and the cell can be changed.
+//
+// What a cell needs is carried out first, from the top. `lesson-worker.js` does that, in a thread of
+// its own, which is started by the first click. The words are those of the page's language.
+
+(() => {
+  const words = JSON.parse(document.getElementById("lesson-words").textContent);
+  const source = document.currentScript.src;
+  if (!location.protocol.startsWith("http")) return; // a file cannot start a thread
+
+  const cells = [...document.querySelectorAll("div.cell")].map((element, cell) => {
+    const code = element.querySelector(".cell_input pre");
+    code.contentEditable = "plaintext-only";
+    code.spellcheck = false;
+    code.setAttribute("role", "textbox");
+    code.setAttribute("aria-multiline", "true");
+    code.setAttribute("aria-label", words.code.replace("{number}", cell + 1));
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "run";
+    button.textContent = words.run;
+    button.setAttribute("aria-label", words.run_cell.replace("{number}", cell + 1));
+    element.querySelector(".cell_input").after(button);
+    button.addEventListener("click", () => run(cell));
+    code.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.shiftKey || event.ctrlKey)) return;
+      event.preventDefault();
+      run(cell);
+    });
+    return { element, code, button, done: false };
+  });
+  const state = document.createElement("p");
+  state.className = "run-state";
+  state.setAttribute("role", "status");
+  document.body.append(state);
+
+  let worker = null;
+
+  function run(last) {
+    const first = cells.findIndex(({ done }) => !done);
+    const from = cells[last].done || first < 0 ? last : Math.min(first, last);
+    const wanted = cells.slice(from, last + 1).map((cell, i) => ({
+      cell: from + i, source: cell.code.textContent,
+    }));
+    for (const { button } of cells) button.disabled = true;
+    state.textContent = worker ? words.working : words.starting;
+    worker ??= started();
+    worker.postMessage({ cells: wanted, language: words.language });
+  }
+
+  function started() {
+    const made = new Worker(new URL("lesson-worker.js", source), { type: "module" });
+    made.onmessage = ({ data }) => (data.ended ? rest() : show(data));
+    made.onerror = (event) => {
+      rest();
+      state.textContent = `${words.failed} ${event.message ?? ""}`;
+    };
+    return made;
+  }
+
+  function rest() {
+    for (const { button } of cells) button.disabled = false;
+    state.textContent = "";
+  }
+
+  function show({ cell, printed, html, text, error }) {
+    const { element, button } = cells[cell];
+    let output = element.querySelector(".cell_output");
+    if (!output) {
+      output = document.createElement("div");
+      output.className = "cell_output docutils container";
+      button.after(output);
+    }
+    output.replaceChildren();
+    const said = error ?? `${printed}${text}`;
+    if (said) {
+      const lines = document.createElement("pre");
+      lines.tabIndex = 0;
+      if (error) lines.className = "run-error";
+      lines.textContent = said;
+      output.append(lines);
+    }
+    if (html) {
+      const drawn = document.createElement("div");
+      drawn.innerHTML = html; // made by the reader's own code
+      output.append(drawn);
+    }
+    cells[cell].done = error === undefined;
+  }
+})();
