@@ -4,7 +4,7 @@
 
 Everything that a page needs comes with it, formulas and letters included: no other host is asked.
 What is made of the pages beyond Sphinx's own work is in `site_pages.py`,
-and the chapters of the course in `site_course.py`.
+the chapters of the course in `site_course.py`, what runs in a browser in `site_browser.py`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ extensions = [
     "sphinx-mathjax-offline",  # the formulas' program and letters
     "sphinx_copybutton",
     "site_course",
+    "site_browser",
     "site_pages",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "site"]
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 # The pages are written for a code host too, so Markdown is its dialect.

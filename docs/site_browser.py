@@ -19,7 +19,7 @@ import digitus
 
 HERE = Path(__file__).parent
 VARIABLE = "DIGITUS_PYODIDE"
-# The rooms that learn from drawn digits, and the lessons. No pages, no files of strangers, no OpenCV.
+# The rooms that learn from drawn digits, and the lessons. No made pages, no OpenCV.
 ROOMS = ("nn", "datasets", "recipe", "recipes", "training", "synthetic", "course")
 LEFT_OUT = ("nn/compiled", "synthetic/pages")
 KINDS = {".py", ".toml", ".md"}

@@ -1,68 +1,141 @@
-"""The course as chapters of the site, made from the lessons when the site is built.
+"""The course as chapters of the site, in each of its languages, made when the site is built.
 
-Inside: a Sphinx extension that writes `course/`: a chapter for each lesson, which is a notebook
-that runs, the glossary, and the list of lessons. None of it is kept in the repository. Not inside:
-the lessons (`digitus.course`).
+Inside: a Sphinx extension that writes `course/` and `course/LANGUAGE/`: a chapter for each lesson,
+which is a notebook that runs, the glossary, and the list of lessons; and what makes a page one of
+its language. None of it is kept in the repository. Not inside: the lessons (`digitus.course`), the
+site's words (`site/words/`), what runs in a browser (`site_browser.py`).
 """
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
+import site_browser
 from digitus.course import messages, text
 
-FOLDER = Path(__file__).parent / "course"
-INDEX = """# The course
-
-Each lesson is a page to read and a notebook that runs; with `digitus course open 1` you have it on
-your own machine, in Jupyter if that is installed, with a file for your answers beside it. `digitus
-course check 1` tells what is wrong in them, and not what is right. You need a little Python and
-school mathematics; what a slope is, and how slopes combine, is explained.
-
-| lesson | minutes | exercises |
+HERE = Path(__file__).parent
+FOLDER = HERE / "course"
+FIRST = messages.FIRST_LANGUAGE
+LESSON = re.compile(r"course/(?:(\w\w)/)?(\d\d)-")
+TITLE = re.compile(r"^# .+\n", re.MULTILINE)
+ELSEWHERE = re.compile(r"^(?:course/)?(\w\w)/")  # the folder of another language
+INDEX = """# {title}
+{about}
+{here}
+| {lesson} | {minutes} | {exercises} |
 |---|---:|---:|
 {rows}
-
-Words that are underlined with dots are explained where they are pointed at, and in the
-[glossary](glossary.md). What the lessons leave out is in [the mathematics](../mathematics.md).
+{words}
+{others}
 
 ```{{toctree}}
 :hidden:
 
 {names}
-glossary
 ```
 """
 
 
-def chapters() -> dict[str, str]:
-    """The files of the chapter by their names, without ending."""
-    pages, rows = {}, []
-    for lesson, path in zip(text.lessons(), sorted((text.FOLDER / "en").glob("*.md")), strict=True):
-        source = path.read_text("utf-8").replace("](../../docs/", "](../")
-        pages[path.stem] = text.explained(source, "en")
+@cache
+def words(language: str) -> dict[str, Any]:
+    """What the site says in a language. Raises `FileNotFoundError` where nobody has said it yet."""
+    return tomllib.loads((HERE / f"site/words/{language}.toml").read_text("utf-8"))
+
+
+def language_of(docname: str) -> str:
+    """In which language a page is."""
+    found = ELSEWHERE.match(docname)
+    return found[1] if found and found[1] in messages.languages() else FIRST
+
+
+def chapters(language: str = FIRST) -> dict[str, str]:
+    """The files of the chapter in a language by their names, without ending."""
+    own, pages, rows = words(language)["course"], {}, []
+    root = "../" if language == FIRST else "../../"
+    files = sorted((text.FOLDER / FIRST).glob("*.md"))
+    for lesson, path in zip(text.lessons(language), files, strict=True):
+        source = text.source(path.name, language).replace("](../../docs/", f"]({root}")
+        if lesson.installed:
+            source = TITLE.sub(rf"\g<0>\n{own['installed']}\n", source, count=1)
+        pages[path.stem] = text.explained(source, language)
         rows.append(
             f"| {lesson.number}. [{lesson.title}]({path.name}) | {lesson.minutes} "
             f"| {len(lesson.exercises)} |"
         )
-    pages["index"] = INDEX.format(rows="\n".join(rows), names="\n".join(pages))
-    words = (f"## {word.word}\n\n{word.text}\n" for word in messages.glossary().values())
-    pages["glossary"] = "# Glossary\n\n" + "\n".join(words)
+    last = max(lesson.number for lesson in text.lessons() if not lesson.installed)
+    names = [*pages, "glossary", *_more(language, root)]
+    own = {key: value.format(root=root, last=last) for key, value in own.items()}
+    own["here"] = own["here"] if site_browser.pyodide() else ""
+    pages["index"] = INDEX.format(
+        **own, rows="\n".join(rows), names="\n".join(names), others=_others(language)
+    )
+    known = (f"## {word.word}\n\n{word.text}\n" for word in messages.glossary(language).values())
+    pages["glossary"] = f"# {own['glossary']}\n\n" + "\n".join(known)
     return pages
+
+
+def _more(language: str, root: str) -> list[str]:
+    """Other pages below the list of lessons: those in this language, and other languages' lists."""
+    if language == FIRST:
+        return [f"{other}/index" for other in messages.languages()[1:]]
+    return [f"{root}{language}/{path.stem}" for path in sorted((HERE / language).glob("*.md"))]
+
+
+def _others(language: str) -> str:
+    """Links to the same list in the other languages."""
+    links = []
+    for other in messages.languages():
+        if other != language:
+            up = "" if language == FIRST else "../"
+            there = f"{up}index.md" if other == FIRST else f"{up}{other}/index.md"
+            links.append(f"[{words(other)['language']}]({there})")
+    return "\n" + " · ".join(links)
 
 
 def _written(app: Sphinx) -> None:
     """Writes what has changed, so that Sphinx makes no more than that anew."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, page in chapters().items():
-        path = FOLDER / f"{name}.md"
-        if not path.exists() or path.read_text("utf-8") != page:
-            path.write_text(page, "utf-8")
+    for language in messages.languages():
+        folder = FOLDER if language == FIRST else FOLDER / language
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, page in chapters(language).items():
+            path = folder / f"{name}.md"
+            if not path.exists() or path.read_text("utf-8") != page:
+                path.write_text(page, "utf-8")
+
+
+def _made_to_run(app: Sphinx, page: str, template: str, context: Any, tree: Any) -> None:
+    """Buttons that run the code of a lesson, in the page's language."""
+    found = LESSON.match(page)
+    if found is None or app.builder.format != "html" or site_browser.pyodide() is None:
+        return
+    if not text.lesson(int(found[2])).installed:
+        language = language_of(page)
+        said = json.dumps({**words(language)["run"], "language": language}, ensure_ascii=False)
+        app.add_js_file(None, body=said, type="application/json", id="lesson-words")
+        app.add_js_file("lesson.js", loading_method="defer")
+
+
+def of_its_language(page: str, docname: str) -> str:
+    """A page's HTML with its language, and with the theme's words in it."""
+    language = language_of(docname)
+    if language == FIRST:
+        return page
+    page = page.replace('<html class="no-js" lang="en"', f'<html class="no-js" lang="{language}"')
+    for word, other in words(language)["theme"].items():
+        for before, after in (('"', '"'), (">", "<")):
+            page = page.replace(f"{before}{word}{after}", f"{before}{other}{after}")
+    return page
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connects the above to Sphinx."""
     app.connect("builder-inited", _written)
+    app.connect("html-page-context", _made_to_run)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,11 +1,12 @@
 """What the site makes of the pages: for whom each is, and links between equations and code.
 
 Inside: a Sphinx extension. Above each page stands whom it is for and what one can do afterwards
-(`site/readers.toml`); the front page leads to the exported page, which reads what visitors write;
-pages of the repository's root get their text; in the mathematics the name of
-the code is a link to its description, from which the source is one link away; and each description
-lists the equations that the code computes. Not inside: settings (`conf.py`), docstrings
-(`site_docstrings.py`), and what the pages say.
+(`site/readers.toml`, and `site/words/` in other languages); the front page leads to the exported
+page, which reads what visitors write, and the teachers' page to worksheets; pages of the
+repository's root get their text; in the mathematics the name of the code is a link to its
+description, from which the source is one link away; and each description lists the equations that
+the code computes. Not inside: settings (`conf.py`), docstrings (`site_docstrings.py`), and what the
+pages say.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import defaultdict
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 import digitus
+from digitus.course.messages import languages
+from digitus.course.worksheet import worksheet
+from digitus.course.worksheet_pdf import as_pdf
+from site_course import FIRST, LESSON, language_of, of_its_language, words
 from site_docstrings import as_restructured_text
 
 HERE = Path(__file__).parent
@@ -44,12 +50,12 @@ LEFT_OUT = (
     ('<aside class="toc-drawer', '<aside aria-label="Contents" class="toc-drawer'),
     ('<aside class="sidebar-drawer', '<aside aria-label="Pages" class="sidebar-drawer'),
 )
-LESSONS = "../src/digitus/course/lessons/en/"
-LESSON = re.compile(r"course/\d\d-")  # a lesson says so itself
+LESSONS = re.compile(r"(?:\.\./)+src/digitus/course/lessons/(\w\w)/")
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
+SHEETS = 4  # neighbours have other numbers
 TRIED = "try.html"
 TRY = f"""
 ```{{raw}} html
@@ -71,12 +77,14 @@ def equations() -> dict[str, list[str]]:
 def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
     """A page as the site shows it, from the page as it is in the repository."""
     text = ROOT_TEXT.sub(_of_root, content[0])
-    text = LINK.sub(_within_site, text)
+    text = LINK.sub(lambda link: _within_site(link, docname), text)
     if docname == MATHEMATICS:
         text = EQUATION.sub(lambda m: f"({m[1]})=\n{CODE.sub(_as_link, m[2])}", text)
     content[0] = text if LESSON.match(docname) else _introduced(docname, text)
     if docname == "index":
         content[0] = content[0].replace("\n:::\n", f"\n:::\n{TRY}", 1)
+    elif docname.rpartition("/")[2] == "teaching":
+        content[0] = _with_worksheets(docname, content[0])
 
 
 def _of_root(match: re.Match[str]) -> str:
@@ -85,10 +93,13 @@ def _of_root(match: re.Match[str]) -> str:
     return LINK.sub(lambda link: f"](../{link[1]}{link[2] or ''})", text)
 
 
-def _within_site(match: re.Match[str]) -> str:
+def _within_site(match: re.Match[str], docname: str) -> str:
     """A link to a page of the repository as one to the same page of the site."""
-    target = match[1].removeprefix("../docs/").replace(LESSONS, "course/")
-    if target.startswith("../"):
+    target, root = match[1].removeprefix("../docs/"), "../" * docname.count("/")
+    if lesson := LESSONS.match(target):
+        below = "" if lesson[1] == FIRST else f"{lesson[1]}/"
+        target = f"{root}course/{below}{target[lesson.end() :]}"
+    elif target.startswith("../"):
         target = PAGES.get(target.removeprefix("../"), target)
     return f"]({target}{match[2] or ''})"
 
@@ -111,14 +122,17 @@ def full_name(name: str) -> str:
 
 def _introduced(docname: str, text: str) -> str:
     """The page with a word below its title on whom it is for."""
-    if (reader := READERS.get(docname)) is None:
+    language = language_of(docname)
+    own = words(language)
+    readers = READERS if language == FIRST else own["readers"]
+    if (reader := readers.get(docname.replace(f"{language}/", "", 1))) is None:
         raise ExtensionError(f"docs/site/readers.toml does not say whom {docname} is for")
     front = FRONT_MATTER.match(text)
     title = TITLE.search(text, front.end() if front else 0)
     if title is None:
         raise ExtensionError(f"{docname} has no title")
-    words = f"\n:::{{div}} reader\n*For {reader['for']}.* Afterwards you {reader['can']}.\n:::\n"
-    return text[: title.end()] + words + text[title.end() :]
+    said = f"\n:::{{div}} reader\n{own['reader'].format(**reader)}\n:::\n"
+    return text[: title.end()] + said + text[title.end() :]
 
 
 BY_CODE = {full_name(name): numbers for name, numbers in equations().items()}
@@ -134,6 +148,26 @@ def _described(
         lines += ["", f"Derived in the mathematics: {', '.join(links)}.", ""]
 
 
+def _with_worksheets(docname: str, text: str) -> str:
+    """The teachers' page with links to worksheets in its language, made with the site."""
+    language = language_of(docname)
+    up, said = "../" * docname.count("/"), words(language)["course"]["worksheets"]
+    link = f'<p><a href="{up}{_worksheets(language)}">{escape(said)}</a></p>'
+    return text.replace("\n:::\n", f"\n:::\n\n```{{raw}} html\n{link}\n```\n", 1)
+
+
+def _worksheets(language: str) -> str:
+    return f"worksheets-{language}.pdf"
+
+
+def _to_print(app: Sphinx, error: Exception | None) -> None:
+    """The worksheets, as `digitus course worksheet` makes them."""
+    if error is None and app.builder.format == "html":
+        for language in languages():
+            sheets = (worksheet(seed) for seed in range(1, SHEETS + 1))
+            (Path(app.outdir) / _worksheets(language)).write_bytes(as_pdf(sheets, language))
+
+
 def _to_try(app: Sphinx, error: Exception | None) -> None:
     """The page with the recognizer inside, as `digitus export --to html` makes it."""
     if error is None and app.builder.format == "html":
@@ -145,8 +179,10 @@ def _made_accessible(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         for path in Path(app.outdir).rglob("*.html"):
             page = before = path.read_text("utf-8")
+            docname = path.relative_to(app.outdir).with_suffix("").as_posix()
             for left_out, added in LEFT_OUT:
                 page = page.replace(left_out, added)
+            page = of_its_language(page, docname)
             if page != before:
                 path.write_text(page, "utf-8")
 
@@ -157,4 +193,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _described)
     app.connect("build-finished", _made_accessible)
     app.connect("build-finished", _to_try)
+    app.connect("build-finished", _to_print)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -32,7 +32,7 @@ RINGS: dict[str, int] = {
 # Who may import a library that is large, optional or a door for strangers' files.
 DOORS: dict[str, set[str]] = {
     "PIL": {"vision.decode", "vision.given", "report.pictures", "report.annotate", "cli.data"},
-    "reportlab": {"forms.pdf"},
+    "reportlab": {"course.worksheet_pdf", "forms.pdf"},
     "jinja2": {"report.templates", "papers.report.document"},
     "latex2mathml": {"serve.handbook.markdown"},
     "markdown_it": {"course.page", "serve.handbook.markdown"},

@@ -102,3 +102,21 @@ def test_damaged_progress_is_told_in_one_line(digitus: Any, folder: Path, conten
 def test_what_is_not_there_is_told(digitus: Any, folder: Path) -> None:
     assert "there is no lesson 99" in digitus("course", "open", "99").err
     assert "there is no course in 'xx'" in digitus("course", "open", "1", "--language", "xx").err
+
+
+def test_a_worksheet_is_written_and_replaces_only_a_worksheet(digitus: Any, folder: Path) -> None:
+    assert digitus("course", "worksheet", "--count", "3", "--language", "de").code == 0
+    assert digitus("course", "worksheet").code == 0
+    assert Path("worksheet.pdf").read_bytes().startswith(b"%PDF")
+    Path("mine.pdf").write_text("mine")
+    assert digitus("course", "worksheet", "--out", "mine.pdf").code == 1
+    assert Path("mine.pdf").read_text() == "mine"
+    assert "there is no course in 'xx'" in digitus("course", "worksheet", "--language", "xx").err
+
+
+def test_what_a_folder_says_is_in_its_language(digitus: Any, folder: Path) -> None:
+    said = digitus("course", "open", "1", "--page", "--no-start", "--language", "de").out
+    assert "deine Antworten:" in said
+    assert "Was ein Computer sieht" in (folder / "lesson-01.html").read_text("utf-8")
+    assert "Pixel und Arrays" in digitus("course").out
+    assert "noch keine Antwort" in digitus("course", "check", "1").out

@@ -120,7 +120,9 @@ def test_a_translation_is_whole_and_its_code_does_the_same(language: str, name: 
         assert line.partition(" = ")[0] in code
     for one, translated in zip(first.cells, other.cells, strict=True):
         if one.kind == "text":
-            assert set(text.LINKED.findall(one.source)) == set(text.LINKED.findall(translated.source))
+            assert set(text.LINKED.findall(one.source)) == set(
+                text.LINKED.findall(translated.source)
+            )
             assert one.source.count("**") == translated.source.count("**")
             headings = (re.findall(r"^#+", cell.source, re.MULTILINE) for cell in (one, translated))
             assert next(headings) == next(headings)

@@ -66,18 +66,17 @@ def _list(folder: Path, json: bool) -> None:
 @click.argument("number", type=int)
 @click.option("--page", is_flag=True, help="As a page in the browser, also where Jupyter is there.")
 @click.option("--no-start", is_flag=True, help="Only write the files, and say where they are.")
-@click.option(
-    "--language", help="en or de: what checks and tooltips say; the lessons are in English."
-)
+@click.option("--language", help="en or de: of the lesson, and of what checks and tooltips say.")
 @click.pass_obj
 def open_(folder: Path, number: int, page: bool, no_start: bool, language: str | None) -> None:
     """Open a lesson: in Jupyter if it is installed, as a page otherwise.
 
     Beside it lies the file that your answers go into. What you have written is never overwritten.
     """
+    from functools import partial
     from importlib.util import find_spec
 
-    from digitus.course import notebook, progress, text
+    from digitus.course import messages, notebook, progress, text
     from digitus.course import page as pages
     from digitus.files import write_text
 
@@ -87,35 +86,44 @@ def open_(folder: Path, number: int, page: bool, no_start: bool, language: str |
     answers = folder / f"lesson-{number:02}.py"
     if not answers.exists():
         write_text(answers, progress.answers_file(lesson))
-    console.print(f"your answers: {answers} (then: digitus course check {number})")
+    said = partial(messages.say, language=done.language, number=number)
+    console.print(said("open.answers", path=answers))
     if not page and (find_spec("jupyterlab") or find_spec("notebook")):
         path = folder / f"lesson-{number:02}.ipynb"
         if not path.exists():
             write_text(path, notebook.notebook(lesson))
-        console.print(f"the lesson: {path}")
+        console.print(said("open.lesson", path=path))
         if not no_start:
             _start_jupyter(path)
         return
     path = folder / f"lesson-{number:02}.html"
     write_text(path, pages.page(lesson))
-    console.print(f"the lesson: {path}")
+    console.print(said("open.lesson", path=path))
     if not no_start:
         click.launch(path.resolve().as_uri())
 
 
 def _begun(folder: Path, language: str | None) -> Progress:
     """The learner's progress, its file made if this is the beginning."""
-    from digitus.course import messages, progress
-    from digitus.errors import CourseError
+    from digitus.course import progress
 
-    known = messages.languages()
-    if language and language not in known:
-        raise CourseError(f"there is no course in {language!r}; there is {', '.join(known)}")
+    language = _known(language)
     done = progress.load(folder)
     if language or not (folder / progress.FILE).exists():
         done.language = language or done.language
         done.save()
     return done
+
+
+def _known(language: str | None) -> str | None:
+    """The language that is asked for, if there is a course in it. Raises `CourseError`."""
+    from digitus.course import messages
+    from digitus.errors import CourseError
+
+    known = messages.languages()
+    if language and language not in known:
+        raise CourseError(f"there is no course in {language!r}; there is {', '.join(known)}")
+    return language
 
 
 def _start_jupyter(path: Path) -> None:
@@ -146,3 +154,29 @@ def check_(folder: Path, number: int, file: Path | None) -> None:
     if not all(right for _, right, _ in results):
         sys.exit(1)
     console.print(messages.say("check.lesson_done", done.language, number=number))
+
+
+@course.command("worksheet")
+@click.option("--language", help="en or de; by default that of your folder.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of sheet 1."
+)
+@click.option("--count", type=click.IntRange(1, 100), default=1, show_default=True)
+@click.option("--out", type=PATH, default=Path("worksheet.pdf"), show_default=True)
+@click.pass_obj
+def worksheet_(folder: Path, language: str | None, seed: int, count: int, out: Path) -> None:
+    """Print a worksheet: one step of learning by pencil, and its answers.
+
+    With --count 30 there are 30 sheets, each with numbers of its own, and after them 30 pages of
+    answers. Needs the extra `forms`.
+    """
+    from digitus.course import progress
+    from digitus.course.worksheet import worksheet
+    from digitus.course.worksheet_pdf import as_pdf
+    from digitus.files import check_replaceable, write_bytes
+    from digitus.forms.pdf import MARK_OF_OURS, SHORT
+
+    language = _known(language) or progress.load(folder).language
+    check_replaceable(out, [MARK_OF_OURS], SHORT)
+    write_bytes(out, as_pdf((worksheet(seed + i) for i in range(count)), language))
+    output().print(str(out))

@@ -4,10 +4,10 @@ A lesson is Markdown. A fence of the language `{code-cell}` is code that runs; w
 `:tags: [exercise]` it is the beginning of an answer, which the learner completes. A link to
 `glossary.md#word` is a word that is explained where it is pointed at.
 
-A translation is words alone: a line `{{ code }}` stands for each cell of the first language, so that
-code is in one place. What the code says to people is translated by the lines of the comment that
-the file ends with, `English = other`. Inside: reading that. Not inside: carrying code out (`run`),
-other forms (`notebook`, `page`).
+A translation is words alone: a line `{{ code }}` stands for each cell of the first language, so
+that code is in one place. What the code says to people is translated by the lines of the comment
+that the file ends with, `English = other`. Inside: reading that. Not inside: carrying code out
+(`run`), other forms (`notebook`, `page`).
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def lesson(number: int, language: str = FIRST_LANGUAGE) -> Lesson:
 
 
 def source(name: str, language: str) -> str:
-    """The whole text of a lesson by its file's name; of a translation, the code put in its places."""
+    """The whole text of a lesson by its file's name; a translation's with code in its places."""
     first = (FOLDER / FIRST_LANGUAGE / name).read_text("utf-8")
     path = FOLDER / language / name
     if language == FIRST_LANGUAGE or not path.is_file():
