@@ -2,8 +2,8 @@
 
     python -m sphinx -W --keep-going docs docs/_build/html && python .ci/barriers.py
 
-A page of each kind is looked at as on a telephone and on a desk, the one in dark colours and the
-other in light ones, and the first page also the other way round and on a tablet.
+A page of each kind is looked at as on a telephone, on a tablet and on a desk, in light colours and
+in dark ones. With a folder as argument there is a picture of each look in it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,18 @@ from playwright.sync_api import Browser, sync_playwright
 
 SITE = Path(__file__).parent.parent / "docs" / "_build" / "html"
 FIRST = "index.html"
-KINDS = (FIRST, "train.html", "papers-taught.html", "course/10-convolution.html",
-         "course/glossary.html", "reference/training.html")  # fmt: skip
-LOOKS: tuple[tuple[int, Any], ...] = ((360, "dark"), (1280, "light"))
-MORE: tuple[tuple[int, Any], ...] = ((360, "light"), (768, "light"), (768, "dark"), (1280, "dark"))
+KINDS = (FIRST, "papers-taught.html", "course/01-pixels.html", "course/de/10-convolution.html",
+         "course/glossary.html", "de/teaching.html", "reference/training.html")  # fmt: skip
+LOOKS: tuple[tuple[int, Any], ...] = tuple(product((360, 768, 1280), ("light", "dark")))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """rules => axe.run(document, { runOnly: rules, resultTypes: ["violations"] })
   .then(({ violations }) => violations.flatMap((v) => v.nodes.map((n) =>
     `${v.id}: ${n.target} ${n.any.concat(n.all).map((c) => c.message).join("; ")}`)))"""
+
+
+def axe() -> str:
+    """The program that looks for barriers."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
 def barriers(browser: Browser, name: str, width: int, scheme: Any) -> Iterator[str]:
@@ -36,7 +41,10 @@ def barriers(browser: Browser, name: str, width: int, scheme: Any) -> Iterator[s
     )
     page = context.new_page()
     page.goto((SITE / name).as_uri())
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    page.evaluate(axe())
+    for folder in map(Path, sys.argv[1:]):
+        folder.mkdir(exist_ok=True)
+        page.screenshot(path=folder / f"{name.replace('/', '-')}-{width}-{scheme}.png")
     for found in page.evaluate(RUN, RULES):
         yield f"{name}, {width} pixels, {scheme}: {found}"
     context.close()
@@ -48,7 +56,6 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         looks = [(name, *look) for name in KINDS for look in LOOKS]
-        looks += [(FIRST, *look) for look in MORE]
         found = [line for look in looks for line in barriers(browser, *look)]
         browser.close()
     print("\n".join(found) or f"{len(looks)} looks at the site, no barrier")

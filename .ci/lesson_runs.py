@@ -1,0 +1,88 @@
+"""Fails where a lesson of the built site cannot be carried out in a browser.
+
+    python -m sphinx -W --keep-going docs docs/_build/html && python .ci/lesson_runs.py
+
+A cell that needs those above it is run, then changed and run again, then one that is wrong; nothing
+is asked of another host, and axe finds no barrier on what came out.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from barriers import RULES, RUN, SITE, axe
+from playwright.sync_api import Page, Request, sync_playwright
+
+LESSON = "course/de/02-neuron.html"
+SECONDS = 60_000  # milliseconds
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """The site's files, without a word for each."""
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+def output(page: Page, cell: int, words: str) -> str:
+    """What a cell shows after a click, once these words are in it."""
+    element = page.locator("div.cell").nth(cell)
+    element.locator("button.run").click()
+    found = element.locator(".cell_output", has_text=words)
+    found.wait_for(timeout=SECONDS)
+    return found.inner_text()
+
+
+def carried_out(page: Page) -> list[str]:
+    """What is wrong."""
+    wrong = []
+    if "% richtig" not in output(page, 1, "% richtig"):
+        wrong.append("the second cell does not say how many are right")
+    if page.locator("div.cell").nth(0).locator(".cell_output svg").count() != 1:
+        wrong.append("the first cell draws nothing")
+    code = page.locator("div.cell").nth(1).locator("pre[contenteditable]")
+    code.fill("print(6 * 7)")
+    output(page, 1, "42")
+    code.fill("1 / 0")
+    output(page, 1, "ZeroDivisionError")
+    answer = page.locator("div.cell").last
+    answer.locator("pre[contenteditable]").fill(
+        'check("2c", lambda w, b, x1: -(w[0] * x1 + b) / w[1])'
+    )
+    output(page, page.locator("div.cell").count() - 1, "Richtig.")
+    page.evaluate(axe())
+    return wrong + [str(found) for found in page.evaluate(RUN, RULES)]
+
+
+def main() -> None:
+    """Serves the site on this machine and looks at one lesson."""
+    handler = functools.partial(Quiet, directory=str(SITE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_port}/"
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    asked: list[Request] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.context.on("request", asked.append)
+        page.goto(here + LESSON)
+        wrong = carried_out(page)
+        for folder in map(Path, sys.argv[1:]):
+            page.screenshot(path=folder / "lesson-run.png", full_page=True)
+        browser.close()
+    server.shutdown()
+    strange = {one.url for one in asked if not one.url.startswith((here, "data:", "blob:"))}
+    wrong += [f"{url} was asked for" for url in sorted(strange)]
+    print("\n".join(wrong) or f"{LESSON} is carried out in a browser")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
