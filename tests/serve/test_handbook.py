@@ -11,6 +11,7 @@ import pytest
 import digitus.nn
 from digitus import serve
 from digitus.course.text import lessons
+from digitus.nn.branches import walk
 from digitus.recipe import LAYERS
 from digitus.serve.handbook import markdown, mathematics
 from digitus.serve.handbook.code import written
@@ -38,7 +39,7 @@ def test_every_section_is_shown_and_every_link_leads_somewhere() -> None:
         assert "```" not in page
         assert "$" not in re.sub(r"<(pre|code).*?</\\1>", "", page, flags=re.DOTALL)
         assert "<!--" not in page
-        for target in re.findall(r'href="([^"]+)"', page):
+        for target in re.findall(r'href="(?!/#inside)([^"]+)"', page):
             kind, name, anchor = re.fullmatch(r"/(\w+)/([\w.]+)#?(.*)", target).groups()
             if kind == "code":
                 assert written(name), target
@@ -58,6 +59,26 @@ def test_a_layer_is_derived_and_its_code_can_be_read(kind: str) -> None:
     assert f'id="{anchor}"' in source
     assert f"class {kind}" in str(written(f"digitus.nn.{kind}"))
     assert f"digitus.nn.{kind}" in mathematics.named()
+
+
+@pytest.mark.usefixtures("_quickly")
+def test_equations_code_and_the_view_inside_lead_to_one_another(served: Serving) -> None:
+    shown = {type(layer).__name__ for layer in walk(digitus.load().recipe.network)}
+    assert shown - {"Chain", "Dropout"} == mathematics.AT_WORK
+    pages = [mathematics.page(number) for number in mathematics.sections()]
+    script = (Path(str(serve.__file__)).parent / "static" / "inside.js").read_text("utf-8")
+    assert "`/${to}/${kind}`" in script  # Inside leads to the equation, and to the code
+    assert "`/code/digitus.nn.${kind}`" in script
+    for kind in mathematics.AT_WORK:
+        inside = f'href="/#inside?layer={kind}"'
+        address = str(mathematics.address(kind))
+        section = pages[int(address.removeprefix("/mathematics/").partition("#")[0]) - 1]
+        line = section.partition(f'id="{address.partition("#")[2]}"')[2].partition("</p>")[0]
+        assert inside in line
+        assert f'href="/code/digitus.nn.{kind}' in line
+        code = served.client.get(f"/code/digitus.nn.{kind}").text
+        assert inside in code
+        assert f'href="{address}"' in code
 
 
 def test_a_section_with_its_formulas(served: Serving) -> None:

@@ -109,7 +109,8 @@ class Handbook:
         if text is None:
             raise refusal(404, "the mathematics name no such code")
         derived = mathematics.address(name.removeprefix("digitus.nn.").partition(".")[0])
-        link = f'<p><a href="{derived}">The derivation</a></p>' if derived else ""
+        link = f'<p><a href="{derived}">The derivation</a>' if derived else "<p>"
+        link += f"{mathematics.at_work(name)}</p>"
         shown = f'<h1><code>{name}</code></h1>{link}<pre tabindex="0">{escape(text)}</pre>'
         return self._page(name, shown)
 

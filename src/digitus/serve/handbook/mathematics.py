@@ -26,6 +26,7 @@ TO_PLACE = re.compile(r'href="#([^"]+)"')
 PICTURE = re.compile(r'src="pictures/([\w.-]+)"')
 CODE = re.compile(r"`(digitus\.[\w.]+)`")
 TO_MATHEMATICS = re.compile(r"\]\(\.\./\.\./docs/mathematics\.md#([\w-]+)\)")
+AT_WORK = frozenset({"BatchNorm", "Conv", "Dense", "Flatten", "Relu", "Scale"})  # Inside shows these
 QUOTED = re.compile(r"<code>(digitus\.[\w.]+)</code>")
 
 
@@ -105,8 +106,18 @@ def _to_place(match: re.Match[str]) -> str:
 
 
 def _to_code(match: re.Match[str]) -> str:
-    """The name of a piece of code as a link to it."""
-    return f'<a href="/code/{match[1]}">{match[0]}</a>' if match[1] in named() else match[0]
+    """The name of a piece of code as a link to it, and to where it can be seen at work."""
+    if match[1] not in named():
+        return match[0]
+    return f'<a href="/code/{match[1]}">{match[0]}</a>{at_work(match[1])}'
+
+
+def at_work(name: str) -> str:
+    """A link to a layer in the view Inside, if it shows that layer; of "digitus.nn.Conv.forward"."""
+    kind = name.removeprefix("digitus.nn.").partition(".")[0]
+    if kind not in AT_WORK:
+        return ""
+    return f' <a href="/#inside?layer={kind}" aria-label="Inside: {kind}">Inside</a>'
 
 
 @cache

@@ -1,6 +1,7 @@
 // Inside: one digit's way through the network, block by block, and what speaks for each answer. Not
 // inside: the network at once (networkmap.js), what a block is (blocks.js), a number's working (lens.js).
 
+import { here } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { bars } from "./bars.js";
 import { blocks, called, folding, sentence } from "./blocks.js";
@@ -134,6 +135,10 @@ export function mount(section) {
     layers.replaceChildren(...folds.map((f) => f.element), end);
     map.forget();
     turnTo(backward);
+    // Whoever comes from an equation (#inside?layer=Conv) sees the first layer that it is about.
+    const wanted = here().query.get("layer");
+    const block = parts.findIndex((part) => part.layers.some((i) => net.layers[i].kind === wanted));
+    if (block >= 0) jump(block);
   }
 
   // The block that is in view is lit on the map.
