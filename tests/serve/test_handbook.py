@@ -67,7 +67,7 @@ def test_equations_code_and_the_view_inside_lead_to_one_another(served: Serving)
     assert shown - {"Chain", "Dropout"} == mathematics.AT_WORK
     pages = [mathematics.page(number) for number in mathematics.sections()]
     script = (Path(str(serve.__file__)).parent / "static" / "inside.js").read_text("utf-8")
-    assert "`/${to}/${kind}`" in script  # Inside leads to the equation, and to the code
+    assert "`/${to}/${kind}$" in script  # Inside leads to the equation, and to the code
     assert "`/code/digitus.nn.${kind}`" in script
     for kind in mathematics.AT_WORK:
         inside = f'href="/#inside?layer={kind}"'
@@ -104,12 +104,16 @@ def test_code_as_it_is_written(served: Serving) -> None:
 
 
 def test_a_lesson_to_read(served: Serving) -> None:
-    assert served.client.get("/lesson/Dense").headers["location"] == "/lesson/6"
+    assert served.client.get("/lesson/Dense").headers["location"] == "/lesson/6?language=en"
     page = served.client.get("/lesson/6").text
     assert "<h1>" in page
     assert "digitus course open 6" in page
     assert "style=" not in page
     assert re.search(r'href="/mathematics/\d+#', page)
+    german = served.client.get("/lesson/6?language=de").text
+    assert '<html lang="de">' in german
+    assert "Der Weg zurück" in german
+    assert "The way back" in served.client.get("/lesson/6?language=xx").text
     for place in ("0", "99", "x", "6.", "-1"):
         assert served.client.get(f"/lesson/{place}").status_code == 404
         assert served.client.get(f"/mathematics/{place}").status_code == 404

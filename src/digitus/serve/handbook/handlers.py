@@ -14,6 +14,7 @@ from html import escape
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from digitus.course import messages
 from digitus.course.text import Lesson, by_itself, lessons, words
 from digitus.serve.handbook import mathematics
 from digitus.serve.handbook.code import written
@@ -92,15 +93,20 @@ class Handbook:
         return Response(content, media_type="image/svg+xml")
 
     async def lesson(self, request: Request) -> Response:
-        """GET /lesson/6, or /lesson/Dense, which leads to the lesson that teaches that layer."""
+        """GET /lesson/6, or /lesson/Dense, which leads to the lesson that teaches that layer.
+
+        `?language=de` is for a translation, where there is one.
+        """
         place = request.path_params["number"]
+        asked = request.query_params.get("language")
+        language = asked if asked in messages.languages() else messages.FIRST_LANGUAGE
         if place in TAUGHT:
-            return RedirectResponse(f"/lesson/{TAUGHT[place]}")
-        found = {str(lesson.number): lesson for lesson in lessons()}
+            return RedirectResponse(f"/lesson/{TAUGHT[place]}?language={language}")
+        found = {str(lesson.number): lesson for lesson in lessons(language)}
         if place not in found:
             raise refusal(404, "there is no such lesson")
         lesson = found[place]
-        return self._page(lesson.title, await self.pool.run(_told, lesson))
+        return self._page(lesson.title, await self.pool.run(_told, lesson), language)
 
     async def source(self, request: Request) -> Response:
         """GET /code/digitus.nn.Conv: as it is written."""
@@ -114,8 +120,8 @@ class Handbook:
         shown = f'<h1><code>{name}</code></h1>{link}<pre tabindex="0">{escape(text)}</pre>'
         return self._page(name, shown)
 
-    def _page(self, title: str, body: str) -> Response:
-        return self.files.filled("text.html", title=escape(title), body=body)
+    def _page(self, title: str, body: str, language: str = messages.FIRST_LANGUAGE) -> Response:
+        return self.files.filled("text.html", title=escape(title), body=body, language=language)
 
 
 @cache
@@ -127,9 +133,5 @@ def _told(lesson: Lesson) -> str:
         else f'<pre tabindex="0"><code>{escape(cell.source)}</code></pre>'
         for cell in lesson.cells
     ]
-    run = (
-        f"<p>To carry it out, and to have the exercises checked: "
-        f"<code>digitus course open {lesson.number}</code>. "
-        f'Everything in numbers: <a href="/#inside">Inside</a>.</p>'
-    )
-    return run + "".join(parts) + html(words(lesson))
+    how = html(messages.say("served.how", lesson.language, number=lesson.number))
+    return how + "".join(parts) + html(words(lesson))

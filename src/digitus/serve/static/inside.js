@@ -16,7 +16,7 @@ import { SMALL, asked, choose, model } from "./model.js";
 import { Edits, field, indices, unpack, window_ } from "./net.js";
 import { networkMap } from "./networkmap.js";
 import { chosen, onModel } from "./shared.js";
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 
 const TAUGHT = new Set(["Scale", "Dense", "Relu", "Sigmoid", "Softmax", "Conv", "MaxPool"]); // by a lesson (handbook/handlers.py)
 const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show nothing new
@@ -26,7 +26,7 @@ const title = (layer) => (["BatchNorm", "Scale", "Standardize"].includes(layer.k
 
 /** Where a layer is derived, taught and written; the lesson only of what a lesson teaches. */
 const further = ({ kind }) => h("p", { class: "further" }, ["mathematics", "lesson", "code"].filter((to) => to !== "lesson" || TAUGHT.has(kind)).map((to) =>
-  h("a", { href: to === "code" ? `/code/digitus.nn.${kind}` : `/${to}/${kind}`, "aria-label": `${words(`inside.to.${to}`)}: ${kind}` }, words(`inside.to.${to}`))));
+  h("a", { href: to === "code" ? `/code/digitus.nn.${kind}` : `/${to}/${kind}${to === "lesson" ? `?language=${language}` : ""}`, "aria-label": `${words(`inside.to.${to}`)}: ${kind}` }, words(`inside.to.${to}`))));
 
 export function mount(section) {
   const edits = new Edits();
