@@ -26,7 +26,9 @@ TO_PLACE = re.compile(r'href="#([^"]+)"')
 PICTURE = re.compile(r'src="pictures/([\w.-]+)"')
 CODE = re.compile(r"`(digitus\.[\w.]+)`")
 TO_MATHEMATICS = re.compile(r"\]\(\.\./\.\./docs/mathematics\.md#([\w-]+)\)")
-AT_WORK = frozenset({"BatchNorm", "Conv", "Dense", "Flatten", "Relu", "Scale"})  # Inside shows these
+AT_WORK = frozenset(
+    {"BatchNorm", "Conv", "Dense", "Flatten", "Relu", "Scale"}
+)  # Inside shows these
 QUOTED = re.compile(r"<code>(digitus\.[\w.]+)</code>")
 
 
@@ -113,7 +115,7 @@ def _to_code(match: re.Match[str]) -> str:
 
 
 def at_work(name: str) -> str:
-    """A link to a layer in the view Inside, if it shows that layer; of "digitus.nn.Conv.forward"."""
+    """A link to a layer in the view Inside, if it is there; of "digitus.nn.Conv.forward"."""
     kind = name.removeprefix("digitus.nn.").partition(".")[0]
     if kind not in AT_WORK:
         return ""
