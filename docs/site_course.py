@@ -25,6 +25,7 @@ FOLDER = HERE / "course"
 FIRST = messages.FIRST_LANGUAGE
 LESSON = re.compile(r"course/(?:(\w\w)/)?(\d\d)-")
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
+TO_WORD = re.compile(r"\]\(glossary\.md#")  # a heading's place, or with the language before it
 ELSEWHERE = re.compile(r"^(?:course/)?(\w\w)/")  # the folder of another language
 INDEX = """# {title}
 {about}
@@ -58,13 +59,13 @@ def language_of(docname: str) -> str:
 def chapters(language: str = FIRST) -> dict[str, str]:
     """The files of the chapter in a language by their names, without ending."""
     own, pages, rows = words(language)["course"], {}, []
-    root = "../" if language == FIRST else "../../"
+    root, mark = ("../", "") if language == FIRST else ("../../", f"{language}-")
     files = sorted((text.FOLDER / FIRST).glob("*.md"))
     for lesson, path in zip(text.lessons(language), files, strict=True):
         source = text.source(path.name, language).replace("](../../docs/", f"]({root}")
         if lesson.installed:
             source = TITLE.sub(rf"\g<0>\n{own['installed']}\n", source, count=1)
-        pages[path.stem] = text.explained(source, language)
+        pages[path.stem] = TO_WORD.sub(rf"\g<0>{mark}", text.explained(source, language))
         rows.append(
             f"| {lesson.number}. [{lesson.title}]({path.name}) | {lesson.minutes} "
             f"| {len(lesson.exercises)} |"
@@ -76,7 +77,10 @@ def chapters(language: str = FIRST) -> dict[str, str]:
     pages["index"] = INDEX.format(
         **own, rows="\n".join(rows), names="\n".join(names), others=_others(language)
     )
-    known = (f"## {word.word}\n\n{word.text}\n" for word in messages.glossary(language).values())
+    known = (
+        f"({mark}{key})=\n" * bool(mark) + f"## {word.word}\n\n{word.text}\n"
+        for key, word in messages.glossary(language).items()
+    )
     pages["glossary"] = f"# {own['glossary']}\n\n" + "\n".join(known)
     return pages
 

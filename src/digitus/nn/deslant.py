@@ -111,7 +111,7 @@ def _read_rows(x: Array, place: Array) -> tuple[Array, Array, Array]:
     place = xp.clip(place, min=0, max=w + 1)
     left = xp.clip(xp.floor(place), max=w)
     start = xp.reshape(xp.arange(n * h, device=x.device) * (w + 2), (n, h, 1))
-    at = xp.reshape(start + xp.astype(left, xp.int64), (-1,))
+    at = xp.reshape(start + xp.astype(left, start.dtype), (-1,))  # 32 bits in a browser
     y = xp.reshape(xp.take(pixels, at, axis=0), x.shape)
     slope = xp.reshape(xp.take(pixels, at + 1, axis=0), x.shape) - y
     return y + (place - left)[..., None] * slope, slope, place
