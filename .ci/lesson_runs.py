@@ -71,7 +71,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page()
-        page.context.on("request", asked.append)
+        page.context.on("request", lambda one: asked.append(one))  # it wants a function of ours
         page.goto(here + LESSON)
         wrong = carried_out(page)
         for folder in map(Path, sys.argv[1:]):

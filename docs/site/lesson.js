@@ -27,7 +27,7 @@
       event.preventDefault();
       run(cell);
     });
-    return { element, code, button, done: false };
+    return { element, code, button, tried: false };
   });
   const state = document.createElement("p");
   state.className = "run-state";
@@ -37,8 +37,8 @@
   let worker = null;
 
   function run(last) {
-    const first = cells.findIndex(({ done }) => !done);
-    const from = cells[last].done || first < 0 ? last : Math.min(first, last);
+    const first = cells.findIndex(({ tried }) => !tried);
+    const from = cells[last].tried || first < 0 ? last : Math.min(first, last);
     const wanted = cells.slice(from, last + 1).map((cell, i) => ({
       cell: from + i, source: cell.code.textContent,
     }));
@@ -85,6 +85,7 @@
       drawn.innerHTML = html; // made by the reader's own code
       output.append(drawn);
     }
-    cells[cell].done = error === undefined;
+    cells[cell].tried = true; // also in vain: an answer that is not finished holds up nothing below
+    if (error) element.scrollIntoView({ block: "nearest" });
   }
 })();
