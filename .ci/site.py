@@ -2,12 +2,14 @@
 
     python -m sphinx -W --keep-going docs docs/_build/html && python .ci/site.py
 
-Every link and every anchor leads somewhere; nothing is loaded from another host; each equation of
-the mathematics leads to the code that computes it, and that code's description leads back.
+Every link and every anchor leads somewhere; no page shows how it was written; nothing is loaded
+from another host; each equation of the mathematics leads to the code that computes it, and that
+code's description leads back.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -17,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
 LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
+CODE = {"pre", "code", "script", "style"}
+DIRECTIVE = re.compile(r":::|`{3}|\{\w+\}`|\{\{")
 NOT_LOADED = {"canonical", "index", "search", "next", "prev", "author"}  # <link> that names a page
 
 
@@ -28,10 +32,21 @@ class Page(HTMLParser):
         self.anchors: set[str] = set()
         self.links: list[str] = []
         self.loaded: list[str] = []
+        self.text = ""
+        self.code = 0  # within how many elements of code
         self.feed(path.read_text("utf-8"))
+
+    def handle_data(self, data: str) -> None:
+        """Notes text that is no code."""
+        self.text += data * (not self.code)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Notes where code ends."""
+        self.code -= tag in CODE
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Notes what an element says."""
+        self.code += tag in CODE
         named = {name: value or "" for name, value in attrs}
         self.anchors.update(named[name] for name in ("id", "name") if name in named)
         if tag == "a" and "href" in named:
@@ -58,6 +73,13 @@ def broken(pages: dict[Path, Page]) -> Iterator[str]:
                 yield f"{here} loads {target} from another host"
 
 
+def unmade(pages: dict[Path, Page]) -> Iterator[str]:
+    """The pages that show a directive as text, which nothing has made into what it stands for."""
+    for path, page in pages.items():
+        if found := DIRECTIVE.search(page.text):
+            yield f"{path.relative_to(SITE)} shows {found[0]!r}"
+
+
 def one_way(pages: dict[Path, Page]) -> Iterator[str]:
     """The equations that do not lead to code, and those to which no code leads back."""
     mathematics = pages[SITE / "mathematics.html"]
@@ -79,7 +101,7 @@ def main() -> None:
     pages = {
         path: Page(path) for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts
     }
-    wrong = [*broken(pages), *one_way(pages)]
+    wrong = [*broken(pages), *unmade(pages), *one_way(pages)]
     print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
     sys.exit(1 if wrong else 0)
 

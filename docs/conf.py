@@ -37,7 +37,7 @@ exclude_patterns = ["_build", "site"]
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 # The pages are written for a code host too, so Markdown is its dialect.
-myst_enable_extensions = ["dollarmath"]
+myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"

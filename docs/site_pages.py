@@ -131,7 +131,7 @@ def _introduced(docname: str, text: str) -> str:
     title = TITLE.search(text, front.end() if front else 0)
     if title is None:
         raise ExtensionError(f"{docname} has no title")
-    said = f"\n:::{{div}} reader\n{own['reader'].format(**reader)}\n:::\n"
+    said = f"\n:::{{container}} reader\n{own['reader'].format(**reader)}\n:::\n"
     return text[: title.end()] + said + text[title.end() :]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 
 import pytest
@@ -14,7 +15,7 @@ from digitus.course.worksheet_pdf import as_pdf
 SEEDS = range(1, 31)
 
 
-def by_hand(given: dict[str, float]) -> dict[str, Fraction]:
+def by_hand(given: Mapping[str, float | Fraction]) -> dict[str, Fraction]:
     """The sheet's numbers by sums of fractions: no arrays, no layers, no rounding."""
     v = {name: Fraction(value) for name, value in given.items()}
     tenth = Fraction(1, 10)
@@ -44,7 +45,7 @@ def test_a_sheet_by_hand(seed: int) -> None:
     assert all(abs(value) <= LARGEST for value in sheet.values.values())
     whole = {name: v for name, v in sheet.values.items() if name != "L" and not name.endswith("'")}
     assert all(value == round(value) for value in whole.values())
-    after = by_hand({n: wanted.get(f"{n}'", Fraction(v)) for n, v in sheet.given.items()})  # type: ignore[arg-type]
+    after = by_hand({n: wanted.get(f"{n}'", Fraction(v)) for n, v in sheet.given.items()})
     assert sheet.loss_after == pytest.approx(float(after["L"]))
     assert sheet.loss_after < sheet.values["L"]
     assert sorted(sheet.values[f"h{o}"] > 0 for o in "12") == [False, True]

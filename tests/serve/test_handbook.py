@@ -33,7 +33,8 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("_quickly")
 def test_every_section_is_shown_and_every_link_leads_somewhere() -> None:
     pages = {number: mathematics.page(number) for number in mathematics.sections()}
-    assert list(pages) == list(range(1, 21))
+    assert list(pages) == list(range(1, len(pages) + 1))
+    assert len(pages) > 20
     anchors = {number: set(re.findall(r'id="([^"]+)"', page)) for number, page in pages.items()}
     for number, page in pages.items():
         assert "```" not in page
