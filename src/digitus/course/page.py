@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from digitus.course.messages import say
 from digitus.course.run import run
 from digitus.course.text import Lesson, by_itself, words
 from digitus.report.templates import environment
@@ -30,4 +31,12 @@ def page(lesson: Lesson) -> str:
         for cell, output in run(lesson)
     ]
     parts.append((shown(words(lesson)), None))
-    return environment().get_template("course/page.html").render(lesson=lesson, parts=parts)
+    return (
+        environment()
+        .get_template("course/page.html")
+        .render(
+            lesson=lesson,
+            parts=parts,
+            how=shown(say("page.how", lesson.language, number=lesson.number)),
+        )
+    )
