@@ -9,7 +9,7 @@ few people. Of each hand, so many images of each digit are corrections, a quarte
 keeps back; scored are images that are in neither, MNIST's test set (or the rest of it) for other
 people, and whether a network was given out at all. `memory` is the other way: the nearest
 correction, by the features of the last layer, answers where it is nearer than every one of 3,000
-old digits; the network answers for the rest.
+old digits; the network answers for the rest. `both` is such a memory in front of the adapted one.
 
 Inside: that. Not inside: adapting (`training.adapt`).
 """
@@ -35,7 +35,7 @@ from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_model
 from digitus.synthetic.hands import EVERY_HAND
 from digitus.synthetic.strokes import draw
-from digitus.training.adapt import adapt, answered, features
+from digitus.training.adapt import adapt, features
 from digitus.training.examples import SPLIT_SEED
 from digitus.types import Floats32
 from machine import machine
@@ -84,11 +84,16 @@ def wrong(answers: Any, digits: Digits) -> float:
     return round(float((answers != digits.labels).mean()), 5)
 
 
+def misread(recognizer: Recognizer, digits: Digits) -> float:
+    """The share that a network gets wrong."""
+    return wrong(recognizer.outputs(digits.images).argmax(1), digits)
+
+
 class Memory:
     """Corrections by their features; the nearest answers where no old digit is nearer."""
 
     def __init__(self, recognizer: Recognizer, old: Digits) -> None:
-        self.recognizer = recognizer
+        self.recognizer, self.old = recognizer, old
         self.known = self.unit(features(recognizer, old.images[:KNOWN]))
 
     @staticmethod
@@ -101,7 +106,9 @@ class Memory:
         alike = self.unit(seen) @ self.unit(features(self.recognizer, corrections.images)).T
         best = alike.argmax(1)
         near = alike.max(1) > (self.unit(seen) @ self.known.T).max(1)
-        own = answered(self.recognizer, seen)
+        last = len(self.recognizer.recipe.network.layers) - 1
+        w, b = (self.recognizer.params[f"{last}.{name}"] for name in ("W", "b"))
+        own = (seen @ w + b).argmax(1)
         return np.where(near, corrections.labels[best], own), round(float(near.mean()), 4)
 
 
@@ -114,8 +121,8 @@ def measured(
     found: dict[str, Any] = {
         "hand": hand.name,
         "scored": len(scored),
-        "before": wrong(answered(recognizer, here), scored),
-        "others_before": wrong(answered(recognizer, there), others),
+        "before": misread(recognizer, scored),
+        "others_before": misread(recognizer, others),
         "after": {},
     }
     for count in CORRECTIONS:
@@ -124,12 +131,15 @@ def measured(
         now = adapted.recognizer or recognizer
         answers, share = memory.answers(corrections, here)
         elsewhere, _ = memory.answers(corrections, there)
+        both, _ = Memory(now, memory.old).answers(corrections, features(now, scored.images))
         found["after"][str(count)] = {
             "corrections": len(corrections),
             "given_out": adapted.recognizer is not None,
+            "way": adapted.way,
             "share": adapted.share,
-            "own": wrong(answered(now, here), scored),
-            "others": wrong(answered(now, there), others),
+            "own": misread(now, scored),
+            "others": misread(now, others),
+            "both": wrong(both, scored),
             "memory": wrong(answers, scored),
             "memory_others": wrong(elsewhere, others),
             "memory_answers": share,
@@ -148,7 +158,7 @@ def summary(found: Sequence[dict[str, Any]], of: Callable[[str], bool]) -> dict[
         **{
             str(count): {
                 key: round(float(np.mean([hand["after"][str(count)][key] for hand in chosen])), 5)
-                for key in ("own", "others", "memory", "memory_others")
+                for key in ("own", "others", "both", "memory", "memory_others")
             }
             for count in CORRECTIONS
         },

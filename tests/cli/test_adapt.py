@@ -12,6 +12,7 @@ import pytest
 from digitus.recognizer import load
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
+from digitus.training import tune
 from small import recognizer
 
 
@@ -52,7 +53,8 @@ def test_without_its_own_digits_it_says_so_beside_the_json(digitus: Any) -> None
 def test_where_it_would_be_worse_nothing_is_written(
     digitus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "RATE", 0.1)  # it learns the lies, and forgets the truth
+    for way in (module, tune):
+        monkeypatch.setattr(way, "RATE", 0.1)  # it learns the lies, and forgets the truth
     monkeypatch.setattr(module, "SHARES", (1.0,))
     recognizer().save("mine.safetensors")
     save("digits.csv", 200, shift=1)

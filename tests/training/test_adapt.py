@@ -16,6 +16,7 @@ from digitus.nn import Chain, Relu
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
+from digitus.training import tune
 from digitus.training.adapt import adapt, features
 from digitus.training.examples import SPLIT_SEED
 from small import digits
@@ -33,6 +34,8 @@ def recognizer() -> Recognizer:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("OLD", 400), ("NOTHING", 20), ("COPIES", 400), ("RATE", 0.01)):
         monkeypatch.setattr(module, name, value)
+    for name, value in (("STEPS", 60), ("RATE", 0.003)):
+        monkeypatch.setattr(tune, name, value)
 
 
 def leaning(count: int = 200) -> Digits:

@@ -90,6 +90,7 @@ def adapt(
         "model": str(to) if found.recognizer else None,
         "from": name,
         "corrections": len(own),
+        "way": found.way or None,
         "share": found.share,
         "kept_back": dict(zip(names, found.own, strict=True)),
         "old": dict(zip(names, found.old, strict=True)),

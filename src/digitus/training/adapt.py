@@ -1,17 +1,20 @@
 """A recognizer adapted to one hand by few corrections, with old digits beside them.
 
-What the network sees in a picture, its features f, stays as it is; the last layer, z = f W + b, is
-learnt again. Of the corrections, distorted copies ask for their labels; of old digits, and of
-pictures of none, what the network answered before is asked for (Li & Hoiem 2016), so that what it
-knows and doubts is kept. A part of the corrections is kept back, and so are the old digits that
-its training kept back. The new layer is taken whole, or a part of the way to it: as far as it makes
-neither of the two worse by more than is allowed.
+It is done in two ways. In one, what the network sees in a picture, its features f, stays as it is,
+and the last layer, z = f W + b, is learnt again. In the other the whole network learns further
+(`tune`). Of the corrections, distorted copies ask for their labels; of old digits, and of pictures
+of none, what the network answered before is asked for (Li & Hoiem 2016), so that what it knows and
+doubts is kept. A part of the corrections is kept back, and so are the old digits that its training
+kept back. What was learnt is taken whole, or a part of the way to it (Wortsman et al. 2022): of all
+that make neither of the two worse by more than is allowed, what finds the corrections that were
+kept back the likeliest.
 
 Inside: that. Not inside: where corrections come from (`datasets`, `cli`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +31,8 @@ from digitus.nn.inference import Inference
 from digitus.recognizer import Recognizer
 from digitus.synthetic.not_digits import not_digits
 from digitus.training.examples import SPLIT_SEED
-from digitus.types import Answers, Floats32, Images, Matrix, Params
+from digitus.training.tune import tuned
+from digitus.types import Floats32, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
@@ -37,7 +41,7 @@ COPIES = 1000  # of all corrections together, at least
 LEAST_COPIES = 4  # of each
 AT_ONCE = 500  # images
 STEPS, RATE = 100, 1e-3
-SHARES = 1.0, 0.75, 0.5, 0.35, 0.25  # of the way from the old layer to the new one
+SHARES = 1.0, 0.9, 0.75, 0.5, 0.35, 0.25  # of the way from the old layer to the new one
 WORSE = 1e-3  # of old digits: by so much the accuracy may fall
 
 
@@ -45,12 +49,26 @@ WORSE = 1e-3  # of old digits: by so much the accuracy may fall
 class Adapted:
     """What came of it: the recognizer, or None where none was good enough; and how many were wrong.
 
-    `own` are the corrections kept back, `old` the old digits: (before, after, of how many).
+    `own` are the corrections kept back, `old` the old digits: (before, after, of how many). `way`
+    is what was learnt again, `share` how much of it was taken.
     """
 
     recognizer: Recognizer | None
     own: tuple[int, int, int]
     old: tuple[int, int, int]
+    way: str = ""
+    share: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A network that was learnt, and how it did on what was kept back: wrong ones, and surprise."""
+
+    recognizer: Recognizer
+    own: int
+    old: int
+    surprise: float
+    way: str = ""
     share: float = 0.0
 
 
@@ -73,29 +91,33 @@ def adapt(
     kept = min(recognizer.recipe.development, len(old) // 2)
     before, others = split(old, kept, SPLIT_SEED)
     rng = stream(seed, "adapt")
-    learnt = _last_layer(recognizer, own, before, rng)
-    seen = [features(recognizer, digits.images) for digits in (judged, others)]
+    beside = _beside(recognizer, before, rng)
+    was = _judged(_Tried(recognizer, 0, 0, 0.0), judged, others)
+    tried = []
+    for way, learn in WAYS.items():
+        learnt = learn(recognizer, own, *beside, rng)
+        for share in SHARES:
+            made = _Tried(_towards(recognizer, learnt, share), 0, 0, 0.0, way, share)
+            tried.append(_judged(made, judged, others))
+    good = [one for one in tried if one.own <= was.own and one.old <= was.old + worse * len(others)]
+    best = min(good or tried, key=lambda one: one.surprise)
+    counts = (was.own, best.own, len(judged)), (was.old, best.old, len(others))
+    if not good:
+        return Adapted(None, *counts)
+    history = recognizer.history.copy()
+    about = _about(own, counts, before, best)
+    history["adapted"] = [*history.get("adapted", []), about]
+    return Adapted(replace(best.recognizer, history=history), *counts, best.way, best.share)
 
-    def wrong(made: Recognizer) -> list[int]:
-        """How many are wrong of the corrections that were kept back, and of the old digits."""
-        answers = (answered(made, f) for f in seen)
-        return [
-            int((a != digits.labels).sum())
-            for a, digits in zip(answers, (judged, others), strict=True)
-        ]
 
-    wrongs = wrong(recognizer)
-    for share in SHARES:
-        made = _towards(recognizer, learnt, share)
-        now = wrong(made)
-        if now[0] <= wrongs[0] and now[1] <= wrongs[1] + worse * len(others):
-            counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]
-            about = _about(own, counts, before, share)
-            history = recognizer.history.copy()
-            history["adapted"] = [*history.get("adapted", []), about]
-            return Adapted(replace(made, history=history), counts[0], counts[1], share)
-    counts = [(a, b, len(d)) for a, b, d in zip(wrongs, now, (judged, others), strict=True)]
-    return Adapted(None, counts[0], counts[1])
+def _judged(tried: _Tried, own: Digits, old: Digits) -> _Tried:
+    """How it does on corrections and old digits that were kept back."""
+    recognizer = tried.recognizer
+    likely = recognizer.probabilities(own.images)
+    surprise = -np.log(np.maximum(likely[np.arange(len(own)), own.labels], 1e-9)).mean()
+    wrong = int((likely.argmax(1) != own.labels).sum())
+    of_old = int((recognizer.outputs(old.images).argmax(1) != old.labels).sum())
+    return _Tried(recognizer, wrong, of_old, float(surprise), tried.way, tried.share)
 
 
 def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
@@ -133,26 +155,30 @@ def features(recognizer: Recognizer, images: Images) -> Floats32:
     return np.concatenate(parts)
 
 
+def _beside(
+    recognizer: Recognizer, before: Digits, rng: np.random.Generator
+) -> tuple[Images, Matrix]:
+    """Old digits and pictures of none, and what the network answers to them."""
+    beside = before.take(rng.permutation(len(before))[:OLD]).images
+    nothing = not_digits(NOTHING, int(rng.integers(2**31)))
+    if nothing.shape[1:] == recognizer.size:
+        beside = np.concatenate([beside, nothing])
+    return beside, softmax(recognizer.outputs(beside))
+
+
 def _last_layer(
-    recognizer: Recognizer, own: Digits, before: Digits, rng: np.random.Generator
+    recognizer: Recognizer, own: Digits, beside: Images, wanted: Matrix, rng: np.random.Generator
 ) -> Params:
     """The parameters of the last layer, learnt."""
     copies = max(LEAST_COPIES, -(-COPIES // len(own)))
     repeated = np.tile(own.images, (copies, 1, 1))
     repeated[len(own) :] = augment(repeated[len(own) :], recognizer.recipe.augment, rng)
-    beside = before.take(rng.permutation(len(before))[:OLD]).images
-    nothing = not_digits(NOTHING, int(rng.integers(2**31)))
-    if nothing.shape[1:] == recognizer.size:
-        beside = np.concatenate([beside, nothing])
-    classes = len(recognizer.classes)
-    wanted = np.concatenate(
-        [
-            targets(np.tile(own.labels, copies), classes),
-            softmax(recognizer.outputs(beside)),
-        ]
-    )
+    labels = targets(np.tile(own.labels, copies), len(recognizer.classes))
+    asked = np.concatenate([labels, wanted]).astype(np.float32)
     seen = np.concatenate([features(recognizer, repeated), features(recognizer, beside)])
-    return _learnt(_layer(recognizer), seen, wanted.astype(np.float32))
+    number = len(recognizer.recipe.network.layers) - 1
+    learnt = _learnt(_layer(recognizer), seen, asked)
+    return {f"{number}.{name}": w for name, w in learnt.items()}
 
 
 def _layer(recognizer: Recognizer) -> Params:
@@ -175,22 +201,14 @@ def _learnt(params: Params, seen: Floats32, wanted: Matrix) -> Params:
 
 
 def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer:
-    number = len(recognizer.recipe.network.layers) - 1
     params = dict(recognizer.params)
     for name, w in learnt.items():
-        was = recognizer.params[f"{number}.{name}"]
-        params[f"{number}.{name}"] = was + np.float32(share) * (w - was)
+        params[name] = params[name] + np.float32(share) * (w - params[name])
     return replace(recognizer, params=params, report=None)
 
 
-def answered(recognizer: Recognizer, seen: Floats32) -> Answers:
-    """What the last layer makes of features [n k]: the places of classes [n]."""
-    layer = _layer(recognizer)
-    return (seen @ layer["W"] + layer["b"]).argmax(1)
-
-
 def _about(
-    own: Digits, counts: list[tuple[int, int, int]], before: Digits, share: float
+    own: Digits, counts: Sequence[tuple[int, int, int]], before: Digits, taken: _Tried
 ) -> dict[str, Any]:
     """What the model remembers of it."""
     names = ("wrong_before", "wrong_after", "of")
@@ -198,7 +216,11 @@ def _about(
         "data": own.about,
         "examples": len(own),
         "beside": before.name,
-        "share": share,
+        "way": taken.way,
+        "share": taken.share,
         "kept_back": dict(zip(names, counts[0], strict=True)),
         "old": dict(zip(names, counts[1], strict=True)),
     }
+
+
+WAYS = {"last layer": _last_layer, "whole network": tuned}
