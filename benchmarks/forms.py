@@ -33,7 +33,6 @@ from digitus.forms.form import Field, Form
 from digitus.forms.raster import SCALE, blank
 from digitus.forms.rows import DOUBTFUL_FLAG, rows
 from digitus.forms.sheets import PageReader
-from digitus.forms.straighten import find
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture
 from machine import machine
@@ -82,7 +81,7 @@ def judged(number: int, *, seed: int, pen: bool) -> dict[str, Any]:
 def off(made: forms_sheets.Made) -> float:
     """By how many pixels at 150 dots an inch the worst corner of a field is misplaced."""
     grey = as_grey(made.picture)
-    found = find(grey, forms_sheets.FORMS)
+    found = reader().find(grey)
     if found.placing is None or found.form is not made.form:
         return float("inf")
     shifts = shifted(found.placing.straight(grey), blank(made.form, 1), made.form.fields)

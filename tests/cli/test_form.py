@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
+from digitus.forms import doubts
 from digitus.forms.progress import PAGES, folder_of
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import to_toml
@@ -148,6 +149,20 @@ def test_doubts_are_reviewed_and_corrections_put_into_the_table(
     for copy in ("new.sqlite", "new.parquet"):
         again = digitus("form", "correct", form_file, copy, "corrections.csv", "--json").record
         assert again["table"] == copy
+
+
+def test_a_review_that_is_too_large_is_several_pages(
+    digitus: Any, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubts, "AT_ONCE", 3)
+    Path("check-2.html").write_text("mine")
+    command = ("form", "read", form_file, scan, "--to", "out.csv", "--review", "check.html")
+    assert "no page or picture that digitus wrote" in digitus(*command, "--wanted", 0).complaint
+    assert not Path("out.csv").exists()
+    Path("check-2.html").unlink()
+    done = digitus(*command, "--wanted", 0)
+    assert "on 2 pages, check.html to check-2.html" in done.out
+    assert "page 2 of 2" in Path("check-2.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

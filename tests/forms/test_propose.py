@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from digitus.errors import DataError, FormError
-from digitus.forms.form import Form
+from digitus.forms.form import Field, Form
+from digitus.forms.layout import MARK, marks
 from digitus.forms.propose import propose
+from digitus.forms.raster import SCALE
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import load_form, to_toml
+from digitus.types import Bytes
 from digitus.vision.decode import Picture
 from filled_forms import ASLANT, FORM, VALUES, filled, photographed, printed
 
@@ -66,8 +69,67 @@ def test_a_sheet_is_found_by_what_is_printed(tmp_path: Path) -> None:
     record = reader.page(Picture(photo, photo.shape[1], photo.shape[0]))
     found = {name: value["answers"][0][0] for name, value in record["fields"].items()}
     assert (record["form"], found) == ("theirs", VALUES)
-    blank = np.full_like(photo, 200)
-    assert "is no sheet" in reader.page(Picture(blank, *blank.shape[::-1]))["problem"]
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> PageReader:
+    """A form that others printed, with words on it."""
+    cv2.imwrite(str(tmp_path / "blank.png"), worded())
+    return PageReader((replace(FORM, name="theirs", blank=(str(tmp_path / "blank.png"),)),))
+
+
+def worded(sheet: Bytes | None = None) -> Bytes:
+    """A sheet, or a blank one, with words by which it is found and no marks."""
+    page, rng = (printed() if sheet is None else sheet).copy(), np.random.default_rng(0)
+    for mark in marks(FORM, 1):
+        left, top = (round(v * SCALE) for v in (mark.x, mark.y))
+        page[top : top + round(MARK * SCALE) + 1, left : left + round(MARK * SCALE) + 1] = 255
+    for line in range(8):
+        for word in range(5):
+            text = "".join(rng.choice(list("abcdefghklmnoprstuv"), 6))
+            at = (400 + 95 * word, 380 + 28 * line)
+            cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.6, 0, 1, cv2.LINE_AA)
+    return page
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_sheet_of_others_is_read_however_it_lies(theirs: PageReader, turns: int) -> None:
+    photo = np.ascontiguousarray(np.rot90(photographed(worded(filled()), ASLANT), turns))
+    record = theirs.page(Picture(photo, *photo.shape[::-1]))
+    found = {name: value["answers"][0][0] for name, value in record["fields"].items()}
+    assert (record["form"], found, record["problem"]) == ("theirs", VALUES, "")
+
+
+def bent(sheet: Bytes) -> Bytes:
+    """A sheet whose left side lies flat and whose right side rises."""
+    h, w = sheet.shape
+    x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
+    rise = 26 * np.clip(2 * x / w - 1, 0, 1) ** 2
+    return cv2.remap(sheet, x, y + rise, cv2.INTER_LINEAR, borderValue=255)
+
+
+def test_a_bent_sheet_of_others_is_read(theirs: PageReader) -> None:
+    photo = bent(worded(filled()))
+    record = theirs.page(Picture(photo, *photo.shape[::-1]))
+    found = {name: value["answers"][0][0] for name, value in record["fields"].items()}
+    marks_of = {name: value["mark"] for name, value in record["fields"].items()}
+    assert (found, marks_of, record["problem"]) == (VALUES, dict.fromkeys(VALUES, ""), "")
+
+
+OTHER = Form("other", (Field("n", (40.0, 50.0, 70.0, 9.0), pattern="##-###"),), "", FORM.paper)
+WRONG = {
+    "nothing": (lambda: np.full((620, 874), 200, np.uint8), "what is printed on it is not found"),
+    "another form": (lambda: printed(OTHER), "what is printed on it is not found"),
+    "two sheets": (lambda: np.hstack([worded(filled()), worded(filled(seed=5))]), "more than one"),
+    "half a sheet": (lambda: worded(filled())[:, 437:], "is not whole in the picture"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_sheet_of_others_is_told(theirs: PageReader, name: str) -> None:
+    make, words = WRONG[name]
+    photo = np.ascontiguousarray(make())
+    assert words in theirs.page(Picture(photo, *photo.shape[::-1]))["problem"]
 
 
 def test_a_blank_of_too_few_pages(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from digitus.errors import DataError
+from digitus.forms import doubts
 from digitus.forms.correct import Correction, corrected, load_corrections
 from digitus.forms.doubts import held, plan
-from digitus.forms.review import cuts_of, review
+from digitus.forms.review import Cut, cuts_of, review
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader
 from digitus.vision.decode import decode_pages
@@ -68,7 +69,9 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> str:
     cv2.imwrite(str(path), np.rot90(photographed(filled(), ASLANT), 2))
     table = list(rows([(str(path), READER(path))], [FORM]))
     found = plan(table, [FORM], 0.0)
-    cuts = cuts_of(table, found, READER, lambda paths, cutter: ((p, cutter(p)) for p in paths))
+    cuts = cuts_of(
+        table, found.doubts, READER, lambda paths, cutter: ((p, cutter(p)) for p in paths)
+    )
     return review(table, found, cuts, 0.0)
 
 
@@ -96,9 +99,26 @@ def test_a_file_that_is_another_now_is_said(tmp_path: Path) -> None:
     cv2.imwrite(table[0]["file"], np.full((300, 300), 255, np.uint8))
     assert next(decode_pages(Path(table[0]["file"]))).pixels.shape == (300, 300)
     found = plan(table, [FORM])
-    cuts = cuts_of(table, found, READER, lambda paths, cutter: ((p, cutter(p)) for p in paths))
+    cuts = cuts_of(
+        table, found.doubts, READER, lambda paths, cutter: ((p, cutter(p)) for p in paths)
+    )
     with pytest.raises(DataError, match="has changed since it was read"):
         review(table, found, cuts, 0.001)
+
+
+def test_a_page_has_no_more_fields_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = [row(player=0.9, first=0.8, second=0.7, total=0.6)] * 5
+    monkeypatch.setattr(doubts, "AT_ONCE", 8)
+    found = plan(table, [FORM], 0.0)
+    assert [len(part) for part in found.parts] == [8, 8, 4]
+    assert [doubt for part in found.parts for doubt in part] == list(found.doubts)
+    cut = Cut("data:,", 30, 10, (1, 1, 5, 2), np.zeros((0, 28, 28), np.uint8))
+    cuts = {("a.png", 1, name): cut for name in VALUES}
+    last = review(table, found, cuts, 0.0, part=2)
+    assert len(Page(last).with_class("field")) == 4
+    assert "20 fields to look at" in Page(last).text
+    assert "page 3 of 3, a file each" in Page(last).text
+    assert plan([], [FORM]).parts == ((),)
 
 
 KEY = "scores", "a.png", "1"

@@ -109,6 +109,7 @@ def test_a_form_is_the_same_after_it_was_written(tmp_path: Path) -> None:
             Field("meter", (20.0, 30.0, 80.0, 8.0), pattern="####-##", checks=("luhn",)),
             Field("date", (20.0, 45.5, 80.0, 8.0), date="DD.MM.YYYY", label='Day "of" reading ä'),
             Field("reading", (20.0, 60.0, 60.0, 8.0), 2, "", "comb", "#####,#", range=(0.0, 9e4)),
+            Field("share", (60.0, 75.0, 20.0, 8.0), pattern="#,##", range=(0.25, 0.755)),
             Field("code", (20.0, 75.0, 20.0, 8.0), kind="line", allowed=("1", "22"), required=True),
         ),
         "Meters",

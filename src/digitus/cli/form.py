@@ -20,7 +20,7 @@ from digitus.cli.common import (
     threads_option,
     with_progress,
 )
-from digitus.cli.form_review import correct, counted, write_review
+from digitus.cli.form_review import correct, counted, part_of, write_review
 from digitus.cli.streams import mute_libraries
 from digitus.cli.terminal import complain
 from digitus.threads import cores
@@ -185,7 +185,7 @@ def read(
             told = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
         tables.write_table(table, columns(forms), made)
         finished()
-    _tell(table, made, told, json)
+    _tell(table, made, told, review, json)
     if any(row["problem"] for row in made):
         sys.exit(1)
 
@@ -199,7 +199,9 @@ def _told(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return forms, scans
 
 
-def _tell(table: Path, made: Sequence[Row], plan: Plan | None, json: bool) -> None:
+def _tell(
+    table: Path, made: Sequence[Row], plan: Plan | None, page: Path | None, json: bool
+) -> None:
     """Prints what was wrong with sheets, and the totals."""
     problems = [row for row in made if row["problem"]]
     for row in problems:
@@ -220,6 +222,9 @@ def _tell(table: Path, made: Sequence[Row], plan: Plan | None, json: bool) -> No
                 f"to look at: {counted(len(plan.doubts), 'field')}, {percent(plan.share, 1)} of "
                 f"all; of the rest {plan.left:.1f} are expected to be wrong"
             )
+        if page and plan and len(plan.parts) > 1:
+            last = part_of(page, len(plan.parts) - 1)
+            output().print(f"on {len(plan.parts)} pages, {page} to {last.name}")
 
 
 def _read(

@@ -33,16 +33,23 @@ def write_review(
     *,
     twice: bool,
 ) -> Plan:
-    """Writes the page; returns what is on it."""
+    """Writes the page, and others beside it where one would be too large; returns what is there."""
     from digitus.files import write_page
     from digitus.forms.doubts import plan
     from digitus.forms.review import cuts_of, review
     from digitus.reading.pool import read_many
 
     found = plan(rows, reader.forms, wanted, by_lot)
-    cuts = cuts_of(rows, found, reader, partial(read_many, processes=processes))
-    write_page(path, review(rows, found, cuts, wanted, twice=twice))
+    read = partial(read_many, processes=processes)
+    for part, doubts in enumerate(found.parts):
+        cuts = cuts_of(rows, doubts, reader, read)
+        write_page(part_of(path, part), review(rows, found, cuts, wanted, twice=twice, part=part))
     return found
+
+
+def part_of(path: Path, part: int) -> Path:
+    """The file of a part of a review: check.html, check-2.html ..."""
+    return path.with_stem(f"{path.stem}-{part + 1}") if part else path
 
 
 @click.command

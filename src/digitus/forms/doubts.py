@@ -21,6 +21,7 @@ from digitus.forms.form import Form
 from digitus.forms.rows import DOUBTFUL_FLAG, Row
 
 WANTED = 1e-3  # of the values may be wrong, where nobody says another share
+AT_ONCE = 1000  # values on a page: half an hour's work, and about 20 MB
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class Plan:
     doubts: tuple[Doubt, ...]
     values: int
     left: float
+
+    @property
+    def parts(self) -> tuple[tuple[Doubt, ...], ...]:
+        """What to look at, page by page; one page in any case."""
+        starts = range(0, max(len(self.doubts), 1), AT_ONCE)
+        return tuple(self.doubts[start : start + AT_ONCE] for start in starts)
 
     @property
     def share(self) -> float:

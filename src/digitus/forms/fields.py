@@ -23,6 +23,7 @@ from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
 from digitus.forms.raster import SCALE
+from digitus.forms.straighten import on_white
 from digitus.reading.look import LIKELY, Look, look_at, recognized, seen
 from digitus.reading.options import ReadingOptions
 from digitus.types import Bytes, Floats32, Floats64, Images, Ints, Mask
@@ -34,13 +35,13 @@ BETWEEN = 16  # pixels between fields on it
 BLOCK = 16  # pixels of which the sheet's sides are multiples
 LEAST_HEAT = 0.05
 POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks too
-PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
 SEEN = 0.5  # of an empty field's printed corners: where fewer are found, it is somewhere else
 INSIDE = 0.12  # of a cell's sides: walls, and what comes over them, are not in it
 STRUCK = 0.8  # of a field's written width, and
 STRUCK_CELLS = 1.8  # cells: a stroke as long crosses them out
+FREE_AT_LEAST = 1e5  # pixels: a free field takes as much work as these, however small it is
 GAP = 11  # pixels: strokes go on across printed lines
 
 
@@ -80,7 +81,7 @@ def read_fields(
     straight: Bytes, blank: Bytes, fields: Sequence[Field], options: ReadingOptions
 ) -> dict[str, FieldFound]:
     """What each field of a page says; `blank` is the page without what was written."""
-    clear = _on_white(straight)
+    clear = on_white(straight)
     ink = _ink(clear, blank)
     moved = shifts(clear, blank, fields)
     together = [field for field in fields if field.kind != "free"]
@@ -98,18 +99,21 @@ def read_fields(
     return read
 
 
-def _on_white(straight: Bytes) -> Bytes:
-    """The page as if its paper were white and evenly lit."""
-    small = cv2.resize(straight, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    light = cv2.dilate(small, np.ones((5, 5), np.uint8))
-    paper = cv2.medianBlur(light, PAPER_WINDOW)
-    paper = cv2.resize(paper, straight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(straight, np.maximum(paper, 30), scale=245), np.uint8)
+def pixels_of(fields: Sequence[Field]) -> float:
+    """About how many pixels of the fields of a page are looked at: so much is the work."""
+
+    def pixels(field: Field) -> float:
+        _, _, w, h = field.place
+        if field.kind == "free":
+            return max(w * h * SCALE**2, FREE_AT_LEAST)
+        return (w + 2 * AROUND) * (h + 2 * AROUND) * (HIGH / h) ** 2
+
+    return sum(map(pixels, fields))
 
 
 def shifted(straight: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shift]:
     """The movement of each field, for callers that need nothing else."""
-    return shifts(_on_white(straight), blank, fields)
+    return shifts(on_white(straight), blank, fields)
 
 
 def _ink(clear: Bytes, blank: Bytes) -> Mask:

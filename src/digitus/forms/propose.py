@@ -16,9 +16,11 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
+from digitus.cancellation import check
 from digitus.errors import DataError
 from digitus.forms.form import PAPERS, Field, Form, Place
 from digitus.forms.raster import SCALE
+from digitus.forms.table import MOST_FIELDS
 from digitus.types import Bytes
 
 SAME_SHAPE = 0.02  # of a paper's proportion
@@ -41,12 +43,16 @@ Found: TypeAlias = tuple[Place, str, tuple[Place, ...]]  # a place, its kind, it
 def propose(name: str, pages: Sequence[Bytes], blank: Sequence[str]) -> Form:
     """The form of these blank pages [h w], each a whole sheet; `blank` names their files.
 
-    Raises `DataError` where nothing is found that can be written in.
+    Raises `DataError` where nothing is found that can be written in, or more than a form may have.
     """
     paper = _paper(pages[0])
     found = [(n, *place) for n, page in enumerate(pages, 1) for place in _places(page, paper)]
     if not found:
         raise DataError(f"{name}: no boxes, combs, tables or lines to write on are found")
+    if len(found) > MOST_FIELDS:
+        raise DataError(
+            f"{name}: {len(found)} places to write in are found; {MOST_FIELDS} are the most"
+        )
     fields = tuple(
         Field(f"field{i}", place, n, kind=kind, pattern="#" * len(cells), cells=_uneven(cells))
         for i, (n, place, kind, cells) in enumerate(found, 1)
@@ -107,6 +113,7 @@ def _rows(cells: Sequence[Place]) -> list[list[Place]]:
     """Narrow cells that stand side by side, and each wide one alone."""
     rows: list[list[Place]] = []
     for cell in sorted(cells):
+        check()
         x, y, w, h = cell
         for row in rows:
             left, top, wide, high = row[-1]
@@ -157,7 +164,10 @@ def _underlines(across: Bytes, down: Bytes) -> list[Place]:
     found = []
     for i in range(1, count):
         x, y, w, h = (int(v) for v in stats[i, :4])
-        if w < UNDERLINE[0] * SCALE or h > SCALE * 1.5 or touched[labels == i].any():
+        if w < UNDERLINE[0] * SCALE or h > SCALE * 1.5:
+            continue
+        here = slice(y, y + h), slice(x, x + w)
+        if touched[here][labels[here] == i].any():
             continue
         top = max(0.0, y / SCALE - UNDERLINE[1])
         found.append(_rounded((x / SCALE, top, w / SCALE, y / SCALE - top)))

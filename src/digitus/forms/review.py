@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from digitus.errors import DataError, DigitusError
-from digitus.forms.doubts import Plan
+from digitus.forms.doubts import Doubt, Plan
 from digitus.forms.form import Field
 from digitus.forms.raster import SCALE
 from digitus.forms.rows import Row, source
@@ -95,10 +95,10 @@ def _cut(straight: Bytes, field: Field, digits: Images | None) -> Cut:
     return Cut(uri, width, height, frame, none if digits is None else digits)
 
 
-def wanted_of(rows: Sequence[Row], plan: Plan) -> dict[str, frozenset[Key]]:
+def wanted_of(rows: Sequence[Row], doubts: Sequence[Doubt]) -> dict[str, frozenset[Key]]:
     """Which fields are to be cut out of which files."""
     wanted: dict[str, set[Key]] = {}
-    for doubt in plan.doubts:
+    for doubt in doubts:
         file, at = source(rows[doubt.row], doubt.name)
         wanted.setdefault(file, set()).add((at, doubt.name))
     return {file: frozenset(keys) for file, keys in wanted.items()}
@@ -106,15 +106,15 @@ def wanted_of(rows: Sequence[Row], plan: Plan) -> dict[str, frozenset[Key]]:
 
 def cuts_of(
     rows: Sequence[Row],
-    plan: Plan,
+    doubts: Sequence[Doubt],
     reader: PageReader,
     read: Callable[[Sequence[Path], Cutter], Iterable[tuple[Path, Any]]],
 ) -> dict[tuple[str, int, str], Cut]:
-    """The fields of a plan, by file, page and name; `read` is the map over files.
+    """The fields of a page, by file, page and name; `read` is the map over files.
 
     Raises `DigitusError` where a file that was read before cannot be opened any more.
     """
-    wanted = wanted_of(rows, plan)
+    wanted = wanted_of(rows, doubts)
     cuts: dict[tuple[str, int, str], Cut] = {}
     for path, found in read([Path(file) for file in wanted], Cutter(reader, wanted)):
         if isinstance(found, DigitusError):
@@ -130,10 +130,14 @@ def review(
     wanted: float,
     *,
     twice: bool = False,
+    part: int = 0,
 ) -> str:
-    """The file. With `twice`, each value is typed two times without being shown."""
+    """The file, or that `part` of a plan that takes several.
+
+    With `twice`, each value is typed two times without being shown.
+    """
     cards, data = [], []
-    for doubt in plan.doubts:
+    for doubt in plan.parts[part]:
         row, field = rows[doubt.row], doubt.form.field(doubt.name)
         file, at = source(row, doubt.name)
         if (cut := cuts.get((file, at, doubt.name))) is None:
@@ -155,7 +159,7 @@ def review(
     share = percent(plan.share, 1)
     return standalone(
         f"{quantity(len(cards), 'field')} to look at · digitus",
-        fill(TEMPLATE, "header", count=len(cards), plan=plan, share=share, wanted=wanted),
+        fill(TEMPLATE, "header", part=part + 1, plan=plan, share=share, wanted=wanted),
         [Section("fields", "To be checked", body)],
         "Everything on this page is in this one file, and nothing is sent anywhere.",
         sheets=["report/review.css", "forms/review.css"],

@@ -14,7 +14,7 @@ Inside: `PageReader`, which is copied to the processes that read. Not inside: ro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,7 +25,8 @@ from digitus.errors import DataError, FormError
 from digitus.forms.fields import FieldFound, read_fields
 from digitus.forms.form import Field, Form
 from digitus.forms.raster import SCALE, blank
-from digitus.forms.straighten import Blank, Placing, find
+from digitus.forms.straighten import Blank, Found, Placing, find
+from digitus.forms.unbend import may_be_bent, unbent
 from digitus.reading.options import ReadingOptions
 from digitus.threads import limited
 from digitus.types import Bytes
@@ -42,14 +43,19 @@ Record: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class PageReader:
-    """Reads a file's pages as sheets of one of the forms."""
+    """Reads a file's pages as sheets of one of the forms.
+
+    `known` are the blank pages of those that others printed; without it, the files are opened that
+    the forms name.
+    """
 
     forms: tuple[Form, ...]
     options: ReadingOptions = field(default_factory=ReadingOptions)
+    known: tuple[Blank, ...] | None = None
 
     @cached_property
     def _blanks(self) -> tuple[Blank, ...]:
-        return tuple(blanks(self.forms))
+        return tuple(blanks(self.forms)) if self.known is None else self.known
 
     def __call__(self, path: Path) -> list[Record]:
         """A record for each page. Raises `DataError` where the file cannot be opened."""
@@ -67,7 +73,7 @@ class PageReader:
     def page(self, picture: Picture) -> Record:
         """What a picture shows of a sheet."""
         grey: Bytes = at_most(SIDE, as_grey(picture.pixels))
-        found = find(grey, self.forms, self._blanks)
+        found = self.find(grey)
         if found.form is None or found.placing is None:
             return problem(found.problem)
         form, page, placing = found.form, found.page, found.placing
@@ -83,10 +89,18 @@ class PageReader:
             },
         }
 
+    def find(self, grey: Bytes) -> Found:
+        """The page in a picture [h w], and where all of it lies, however it is bent."""
+        found = find(grey, self.forms, self._blanks)
+        if found.form is None or found.placing is None or not may_be_bent(found.placing):
+            return found
+        blank = self.blank(found.form, found.page)
+        return replace(found, placing=unbent(found.placing, grey, blank))
+
     def straight(self, picture: Picture) -> tuple[Form, int, Bytes] | None:
         """The page in a picture, as its form has it; None where there is none."""
         grey: Bytes = at_most(SIDE, as_grey(picture.pixels))
-        found = find(grey, self.forms, self._blanks)
+        found = self.find(grey)
         if found.form is None or found.placing is None:
             return None
         return found.form, found.page, found.placing.straight(grey)

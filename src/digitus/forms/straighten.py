@@ -4,8 +4,8 @@ A page of digitus's own printing is found by its marks; one that others printed 
 its lines and words, compared with a picture of the blank page (SIFT, Lowe 2004). Marks give a
 perspective, and what paper that is not flat departs from it, as a polynomial through all of them.
 
-Inside: finding a page and straightening it. Not inside: the last pixels by which a field may be
-off, and what is in it (`fields`).
+Inside: finding a page and straightening it. Not inside: how paper is bent between marks (`unbend`),
+the last pixels by which a field may be off, and what is in it (`fields`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -21,7 +21,8 @@ import numpy as np
 from digitus.forms.form import Form
 from digitus.forms.layout import MARK, marks, numbers
 from digitus.forms.raster import SCALE, dictionary, size
-from digitus.types import Bytes, Floats64, Points
+from digitus.forms.warp import Warp
+from digitus.types import Bools, Bytes, Floats64, Points
 from digitus.vision.paper import at_most
 
 LEAST_MARKS = 3  # of a page's eight
@@ -34,6 +35,8 @@ FEATURES = 3000
 RATIO = 0.75  # of the distance of the second nearest: a match is one if it is nearer
 OFF = 4.0  # pixels that a match may be off
 LEAST_MATCHES = 25  # that agree on where the page lies
+PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
+SEVERAL = "shows more than one sheet; take one picture of each"
 WHOLE = 0.02  # of a page's sides, by which its corners may lie outside the picture
 
 
@@ -42,15 +45,21 @@ class Placing:
     """Where a page lies in a picture: from its pixels at `raster.DPI` to those of the picture.
 
     `matrix` [3 3] is the perspective, `bend` [k 2] are the polynomial's coefficients; `shape` are
-    the page's rows and columns.
+    the page's rows and columns. `warp` is what is left of a bend, on the page itself.
     """
 
     matrix: Floats64
     bend: Floats64
     shape: tuple[int, int]
+    warp: Warp | None = None
+
+    def shift(self, points: Points) -> Points:
+        """How far points [n 2] of the page are moved on it by what is left of a bend."""
+        return np.zeros_like(points) if self.warp is None else self.warp(points)
 
     def points(self, points: Points) -> Points:
         """Points [n 2] of the page, x and y, in the picture."""
+        points = points + self.shift(points)
         placed = _projected(self.matrix, points)
         if len(self.bend):
             placed = placed + _terms(points, self.shape)[:, : len(self.bend)] @ self.bend
@@ -71,6 +80,15 @@ class Placing:
         )
 
 
+def on_white(straight: Bytes) -> Bytes:
+    """The page as if its paper were white and evenly lit."""
+    small = cv2.resize(straight, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    light = cv2.dilate(small, np.ones((5, 5), np.uint8))
+    paper = cv2.medianBlur(light, PAPER_WINDOW)
+    paper = cv2.resize(paper, straight.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(straight, np.maximum(paper, 30), scale=245), np.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """A page in a picture: its form, its number, where it lies; or what is not right with it."""
@@ -89,14 +107,17 @@ def find(grey: Bytes, forms: Sequence[Form], blanks: Sequence[Blank] = ()) -> Fo
         votes.update(_pages_with(number, tuple(forms)))
     sure = [key for key, count in votes.items() if count >= LEAST_MARKS]
     if not sure:
-        found = _by_features(grey, blanks)
-        return found or Found(problem=_unknown(len(seen), max(votes.values(), default=0)))
+        if found := _by_features(grey, blanks):
+            return found
+        if blanks and all(form.blank for form in forms):
+            return Found(problem="is no sheet of this form: what is printed on it is not found")
+        return Found(problem=_unknown(len(seen), max(votes.values(), default=0)))
     index, page = max(sure, key=lambda key: votes[key])
     own = numbers(forms[index], page)
     mine = [(n, corners) for n, corners in seen if n in own]
     twice = len(mine) - len({n for n, _ in mine})
     if len(sure) > 1 or twice >= LEAST_MARKS - 1:
-        return Found(problem="shows more than one sheet; take one picture of each")
+        return Found(problem=SEVERAL)
     form = forms[index]
     placing = _placed(form, page, mine)
     return Found(form, page, placing, _cut_off(placing, grey))
@@ -110,7 +131,7 @@ def _unknown(marks_seen: int, of_one: int) -> str:
     return "is no sheet of this form: none of its marks can be seen"
 
 
-@cache
+@lru_cache(1000)
 def _pages_with(number: int, forms: tuple[Form, ...]) -> list[tuple[int, int]]:
     """The forms, by index, and their pages that have this mark."""
     return [
@@ -210,19 +231,47 @@ def _by_features(grey: Bytes, blanks: Sequence[Blank]) -> Found | None:
     if not blanks:
         return None
     points, features = _features(grey)
-    best, most = None, LEAST_MATCHES - 1
+    best, most, several = None, LEAST_MATCHES - 1, False
     for blank in blanks:
-        if min(len(features), len(blank.features)) < LEAST_MATCHES:
+        here, there = _matches(blank, points, features)
+        matrix, agree = _agreeing(here, there)
+        if matrix is None or int(agree.sum()) <= most:
             continue
-        pairs = cv2.BFMatcher().knnMatch(blank.features, features, 2)
-        good = [a for a, b in pairs if a.distance < RATIO * b.distance]
-        if len(good) < LEAST_MATCHES:
-            continue
-        here = blank.points[[match.queryIdx for match in good]]
-        there = points[[match.trainIdx for match in good]]
-        matrix, agree = cv2.findHomography(here, there, cv2.RANSAC, OFF)
-        if matrix is not None and int(agree.sum()) > most:
-            most = int(agree.sum())
-            placing = Placing(matrix, np.zeros((0, 2)), size(blank.form))
-            best = Found(blank.form, blank.page, placing, _cut_off(placing, grey))
-    return best
+        most = int(agree.sum())
+        placing = Placing(matrix, np.zeros((0, 2)), size(blank.form))
+        best = Found(blank.form, blank.page, placing, _cut_off(placing, grey))
+        another, _ = _agreeing(here[~agree], there[~agree])
+        several = another is not None and _elsewhere(matrix, another, placing.shape)
+    return Found(problem=SEVERAL) if several else best
+
+
+def _matches(blank: Blank, points: Points, features: Floats64) -> tuple[Points, Points]:
+    """Points of a blank page, and those of a picture that look like them, [n 2] each.
+
+    For each of the picture's the nearest: so a page is found as often as it is there.
+    """
+    if min(len(features), len(blank.features)) < LEAST_MATCHES:
+        return np.zeros((0, 2)), np.zeros((0, 2))
+    pairs = cv2.BFMatcher().knnMatch(features, blank.features, 2)
+    good = [a for a, b in pairs if a.distance < RATIO * b.distance]
+    here = blank.points[[match.trainIdx for match in good]]
+    return here.reshape(-1, 2), points[[match.queryIdx for match in good]].reshape(-1, 2)
+
+
+def _agreeing(here: Points, there: Points) -> tuple[Floats64 | None, Bools]:
+    """The perspective that most matches agree on, and which do; None where too few do."""
+    none = np.zeros(len(here), bool)
+    if len(here) < LEAST_MATCHES:
+        return None, none
+    matrix, agree = cv2.findHomography(here, there, cv2.RANSAC, OFF)
+    if matrix is None or int(agree.sum()) < LEAST_MATCHES:
+        return None, none
+    return matrix, agree.ravel() > 0
+
+
+def _elsewhere(matrix: Floats64, another: Floats64, shape: tuple[int, int]) -> bool:
+    """Whether the middle of another page lies beside this one; a bent page lies on itself."""
+    h, w = shape
+    middle = _projected(another, np.array([[w / 2, h / 2]]))
+    ((x, y),) = _projected(np.asarray(np.linalg.inv(matrix), np.float64), middle)
+    return not (0 < x < w and 0 < y < h)

@@ -48,6 +48,7 @@ from digitus.recipe import nearest
 FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
 FILE_BYTES = 1_000_000
+PLACE_DIGITS, RANGE_DIGITS = 1, 15  # behind the point: tenths of a millimetre; as it was written
 MOST_FIELDS, MOST_DIGITS = 1000, 100
 ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
 COLUMNS = "form", "file", "page", "problem"  # of every table
@@ -55,21 +56,26 @@ COLUMNS = "form", "file", "page", "problem"  # of every table
 
 def load_form(path: Path) -> Form:
     """The form in a file, beside which its blank pages lie. Raises `FormError`."""
-    import tomllib
-
     try:
         with open_file(path) as file:
             content = file.read(FILE_BYTES + 1)
     except OSError as error:
         raise FormError(f"form {path} cannot be read: {error.strerror}") from None
+    form = from_toml(content, path.stem, f"form {path}")
+    return replace(form, blank=tuple(str(path.parent / name) for name in form.blank))
+
+
+def from_toml(content: bytes, name: str, where: str = "form") -> Form:
+    """The form in a file's bytes, called `name` where it does not say. Raises `FormError`."""
+    import tomllib
+
     if len(content) > FILE_BYTES:
-        raise FormError(f"form {path} is larger than {FILE_BYTES // 10**6} MB")
+        raise FormError(f"{where} is larger than {FILE_BYTES // 10**6} MB")
     try:
         table = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise FormError(f"form {path} is not TOML: {error}") from None
-    form = from_table({"name": path.stem, **table}, f"form {path}")
-    return replace(form, blank=tuple(str(path.parent / name) for name in form.blank))
+        raise FormError(f"{where} is not TOML: {error}") from None
+    return from_table({"name": name, **table}, where)
 
 
 def from_table(table: dict[str, Any], where: str = "form") -> Form:
@@ -220,7 +226,8 @@ def to_toml(form: Form) -> str:
         for setting in fields_of(Field):
             value = getattr(field, setting.name)
             if value != setting.default:
-                lines.append(f"{setting.name} = {_toml(value)}")
+                digits = RANGE_DIGITS if setting.name == "range" else PLACE_DIGITS
+                lines.append(f"{setting.name} = {_toml(value, digits)}")
     for total in form.sums:
         lines += ["", "[[sum]]", f"total = {_toml(total.total)}", f"of = {_toml(total.of)}"]
     for rising in form.risings:
@@ -230,10 +237,10 @@ def to_toml(form: Form) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: object) -> str:
+def _toml(value: object, digits: int = PLACE_DIGITS) -> str:
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(_toml(v, digits) for v in value)}]"
     if isinstance(value, float):
-        return f"{round(value, 1):g}" if abs(value) < 1e5 else repr(value)
+        return f"{round(value, digits):.15g}" if abs(value) < 1e5 else repr(value)
     # A string of JSON is one of TOML, if nothing in it is of two halves.
     return json.dumps(value, ensure_ascii=False)

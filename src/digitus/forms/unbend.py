@@ -1,0 +1,128 @@
+"""A sheet that is bent: the warp that is left when its marks or features have been found.
+
+A mark says where paper lies at eight places, and features where it would lie if it were flat.
+Between them a curled sheet rises and falls. So corners of what is printed are looked for near where
+they should be (by their normalised correlation, coarse and then fine), and a smooth surface of
+cubic B-splines (Eilers & Marx 1996) is laid through how far they are moved, with less and less
+weight for those that go another way. It is taken only where it tells better where corners are from
+which it has not learnt.
+
+Inside: that. Not inside: finding the page (`straighten`), the last pixels of each field (`align`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from digitus.forms.straighten import Placing, on_white
+from digitus.forms.warp import Warp
+from digitus.types import Bytes, Floats64, Points
+
+BENT = 1.5  # pixels: marks that depart by less from a perspective say that paper is flat
+GRID = 5  # places each way at which a page is looked at for that
+MOST, APART = 400, 20  # corners of a page, and the pixels between them
+PALEST = 228  # of 255: pens are no darker than print where corners are looked for
+ALIKE = 0.5  # the least correlation
+FAR_OFF = 0.2  # of correlation: what a corner at the end of the reach has to be better by
+LEAST = 24  # corners that are found
+
+
+@dataclass(frozen=True)
+class Look:
+    """One search for corners, on a page that is so many times smaller.
+
+    `side` is that of what is compared, `reach` how far it may be away, `blur` how soft it is made.
+    """
+
+    smaller: int
+    side: int
+    reach: int
+    blur: float
+
+
+LOOKS = Look(2, 31, 22, 1.5), Look(2, 25, 10, 1.0), Look(1, 35, 7, 0.8)
+
+
+def may_be_bent(placing: Placing) -> bool:
+    """Whether paper may be bent: marks can say that it is flat, features cannot."""
+    if not len(placing.bend):
+        return True
+    sides = np.array(placing.shape[::-1])
+    grid = np.stack(np.meshgrid(*2 * [np.linspace(0, 1, GRID)]), -1).reshape(-1, 2) * sides
+    flat = replace(placing, bend=placing.bend[:0])
+    return bool(np.abs(placing.points(grid) - flat.points(grid)).max() > BENT)
+
+
+def unbent(placing: Placing, grey: Bytes, blank: Bytes) -> Placing:
+    """Where the page lies, its bends too; `blank` is the page without what was written."""
+    corners = _corners(blank)
+    if len(corners) < LEAST:
+        return placing
+    best = placing
+    for look in LOOKS:
+        clear = np.maximum(on_white(best.straight(grey)), PALEST)
+        points, moved = _seen(clear, np.maximum(blank, PALEST), corners, look)
+        if len(points) < LEAST:
+            break
+        # What is found at `points + moved` of the page as it is straightened now.
+        there = points + moved
+        whole = there + best.shift(there) - points
+        warp = Warp.of(placing.shape)
+        learnt = np.arange(len(points)) % 2 == 0
+        judged = warp.fitted(points[learnt], whole[learnt])
+        before = np.median(np.linalg.norm(moved[~learnt], axis=1))
+        after = np.median(np.linalg.norm((whole - judged(points))[~learnt], axis=1))
+        if after >= before:
+            continue
+        best = replace(placing, warp=warp.fitted(points, whole))
+    return best
+
+
+def _corners(blank: Bytes) -> Points:
+    """Corners of what is printed, [n 2]."""
+    found = cv2.goodFeaturesToTrack(np.maximum(blank, PALEST), MOST, 0.05, APART)
+    return np.zeros((0, 2)) if found is None else found.reshape(-1, 2).astype(np.float64)
+
+
+def _seen(clear: Bytes, blank: Bytes, corners: Points, look: Look) -> tuple[Points, Points]:
+    """The corners that are found on the page [n 2], and how far they are moved."""
+    here, there = (_smaller(page, look) for page in (blank, clear))
+    half, room = look.side // 2, look.side // 2 + look.reach
+    there = cv2.copyMakeBorder(there, room, room, room, room, cv2.BORDER_REPLICATE)
+    here = cv2.copyMakeBorder(here, half, half, half, half, cv2.BORDER_REPLICATE)
+    way = np.arange(-look.reach, look.reach + 1) / look.reach
+    penalty = FAR_OFF * (way[:, None] ** 2 + way[None] ** 2).astype(np.float32)
+    points, moved = [], []
+    for x, y in corners / look.smaller:
+        left, top = round(x), round(y)
+        part = here[top : top + look.side, left : left + look.side]
+        around = there[top : top + 2 * room + 1, left : left + 2 * room + 1]
+        alike = cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED)
+        row, column = np.unravel_index(int((alike - penalty).argmax()), alike.shape)
+        if alike[row, column] >= ALIKE:
+            fine = _peak(alike, int(row), int(column))
+            points.append([left, top])
+            moved.append(fine - look.reach)
+    zoom = look.smaller
+    return np.array(points).reshape(-1, 2) * zoom, np.array(moved).reshape(-1, 2) * zoom
+
+
+def _smaller(page: Bytes, look: Look) -> Bytes:
+    soft = cv2.GaussianBlur(page, (0, 0), look.blur * look.smaller)
+    return np.ascontiguousarray(soft[:: look.smaller, :: look.smaller])
+
+
+def _peak(alike: Floats64, row: int, column: int) -> Floats64:
+    """The place of a maximum, x and y, between pixels: that of a parabola each way."""
+
+    def between(before: float, here: float, after: float) -> float:
+        bend = before - 2 * here + after
+        return 0.0 if bend >= 0 else 0.5 * (before - after) / bend
+
+    h, w = alike.shape
+    x = between(*alike[row, column - 1 : column + 2]) if 0 < column < w - 1 else 0.0
+    y = between(*alike[row - 1 : row + 2, column]) if 0 < row < h - 1 else 0.0
+    return np.array([column + x, row + y])
