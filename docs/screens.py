@@ -80,14 +80,14 @@ def shot(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
-def save(picture: Image.Image, name: str) -> None:
+def save(picture: Image.Image, name: str, room: str = "serve") -> None:
     """Writes a PNG with as many colours as fit; a picture with soft light is a WebP."""
-    if name == "read":
-        picture.save(PICTURES / f"serve-{name}.webp", quality=84, method=6)
+    if name in ("read", "review"):
+        picture.save(PICTURES / f"{room}-{name}.webp", quality=84, method=6)
         return
     for colours in (256, 192, 128, 96, 64):
         small = picture.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        path = PICTURES / f"serve-{name}.png"
+        path = PICTURES / f"{room}-{name}.png"
         small.save(path, optimize=True)
         if path.stat().st_size < LARGEST:
             return
@@ -173,6 +173,40 @@ def step(page: Page) -> Image.Image:
     return shot(page)
 
 
+def editor(page: Page, address: str, folder: Path) -> Image.Image:
+    """The form of docs/forms.md in the view Forms."""
+    page.goto(f"{address}#forms")
+    page.set_input_files("#view-forms .drop input[type=file]", form_of(folder))
+    page.locator(".field-list >> text=reading").click()
+    page.wait_for_selector("text=The form is in order.")
+    return shot(page)
+
+
+def form_of(folder: Path) -> Path:
+    """The file of the form that docs/forms.md begins with."""
+    path = folder / "meters.toml"
+    text = (PICTURES.parent / "forms.md").read_text("utf-8").partition("```toml\n")[2]
+    path.write_text(text.partition("```")[0], "utf-8")
+    return path
+
+
+def review(page: Page, folder: Path) -> Image.Image:
+    """All fields of the sheet in docs/forms.md, to be looked at."""
+    command = [sys.executable, "-m", "digitus", "form", "read", str(form_of(folder))]
+    command += [str(PICTURES / "form-photo.jpg"), "--to", str(folder / "meters.csv")]
+    command += ["--review", str(folder / "check.html"), "--wanted", "0"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    page.goto((folder / "check.html").as_uri())
+    page.wait_for_selector(".field")
+    # Its name would be that of a folder of this machine.
+    page.evaluate(
+        "() => { for (const e of document.querySelectorAll('.where'))"
+        " e.textContent = e.textContent.replace(/^.*\\//, '');"
+        " scrollTo(0, 0) }"
+    )
+    return shot(page)
+
+
 def scrolled(page: Page, to: str) -> Page:
     """The page with this at its top, below the head."""
     if to:
@@ -201,6 +235,9 @@ def main() -> None:
             page.goto(f"{address}#mistakes")
             page.wait_for_selector(".misread")
             save(shot(page), "mistakes")
+        with tempfile.TemporaryDirectory() as name, visit(browser, "light", height=900) as page:
+            save(editor(page, address, Path(name)), "editor", "forms")
+            save(review(page, Path(name)), "review", "forms")
         with visit(browser, "light", **PHONE) as page:
             phones.append(draw(page, address, "85"))
         with visit(browser, "dark", **PHONE) as page:

@@ -45,6 +45,8 @@ NESTING = 30  # layers within layers
 ACTIVATIONS = 8 * 10**6  # numbers that all layers put out for one example: 32 MB of float32
 PRODUCTS = 2 * 10**9  # for one example: about a quarter of a second on one core
 ACTIVATIONS_AT_ONCE = 10**8  # of all examples that go through a network together: 400 MB
+FORM_PAGES = 20  # of a blank form, or of sheets, that the page opens at a time
+FORM_PIXELS = 8 * 10**6  # of the fields of a page, each at the size at which it is read
 
 # The server.
 HEAD_BYTES = 32_768  # of a request, and of what follows a body in chunks

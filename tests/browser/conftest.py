@@ -234,6 +234,10 @@ def full(page: Page, address: str, view: str) -> None:
         page.wait_for_selector(".steps .seen")
     elif view == "read":
         page.wait_for_selector(".drop")
+    elif view == "forms":
+        page.wait_for_selector("#view-forms .drop")
+        page.get_by_role("button", name="Begin a form").click()
+        page.wait_for_selector("text=The form is in order.")
     elif view == "inside":
         page.wait_for_selector(".layer .maps:visible")
         page.locator(".layer .maps").last.focus()

@@ -32,7 +32,7 @@ def findings(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("view", ["draw", "read", "inside", "learn", "mistakes"])
+@pytest.mark.parametrize("view", ["draw", "read", "forms", "inside", "learn", "mistakes"])
 @pytest.mark.parametrize(
     ("visit", "schemes"),
     [(how, SCHEMES[name]) for name, how in WIDTHS.items()],

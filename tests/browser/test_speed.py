@@ -18,7 +18,9 @@ SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.decodedBodySize, 0)"""
 
 
-@pytest.mark.parametrize("view", ["draw", "inside", "learn", "learn with a run", "mistakes"])
+@pytest.mark.parametrize(
+    "view", ["draw", "inside", "learn", "learn with a run", "mistakes", "forms"]
+)
 def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> None:
     if view == "learn with a run":  # the newest opens by itself
         lesson = {"layers": "784-10", "epochs": 1, "examples": 600, "paused": True}
@@ -27,7 +29,7 @@ def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> N
     view = view.split(maxsplit=1)[0]
     page = visit.page(f"{server.address}#{view}")
     ready = {"draw": ".steps .seen", "inside": ".maps:visible", "learn": ".diagram",
-             "mistakes": ".misread"}[view]  # fmt: skip
+             "mistakes": ".misread", "forms": ".drop"}[view]  # fmt: skip
     page.wait_for_selector(f"#view-{view} {ready}")
     assert 50_000 < page.evaluate(SCRIPTS) < LARGEST
     assert page.evaluate(SHIFTS) < 0.01

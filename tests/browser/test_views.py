@@ -19,7 +19,7 @@ from digitus.types import Floats
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
-VIEWS = ("draw", "read", "inside", "learn", "mistakes")
+VIEWS = ("draw", "read", "forms", "inside", "learn", "mistakes")
 # Presses a file on the page as if it were dropped there.
 DROP = """async ([base64, name]) => {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

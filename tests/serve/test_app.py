@@ -79,7 +79,7 @@ def test_the_modules_of_a_view_are_known_ahead(served: Serving) -> None:
     page = served.client.get("/").text
     (table,) = re.findall(r'id="views">(.*?)</script>', page)
     views = json.loads(table)
-    assert {"draw", "read", "inside", "learn", "mistakes", "worked"} == set(views)
+    assert {"draw", "read", "forms", "inside", "learn", "mistakes", "worked"} == set(views)
     for view, modules in views.items():
         assert f"{view}.js" in modules
         assert f"/static/{view}.js" not in page.partition("</head>")[0]  # fetched when asked for

@@ -21,6 +21,7 @@
     mistakes      /api/mistakes, and how far the server is with looking
     pen           /api/pen: digits that the simulated pen writes
     worked        /api/worked: one step of learning that a pencil can follow
+    paper/        /api/forms: forms made, printed and tried
     handbook/     what is to be read: derivations, lessons, source
     health        /api/health
     metrics       /metrics

@@ -36,6 +36,7 @@ from digitus.serve.mistakes import MistakesHandler
 from digitus.serve.models import Models
 from digitus.serve.openapi import Addresses, document
 from digitus.serve.operation import Handler, Operation
+from digitus.serve.paper.handlers import FormHandlers
 from digitus.serve.pen import pen
 from digitus.serve.recognition import Recognition
 from digitus.serve.responses import error_response, json_text, refusal
@@ -87,6 +88,7 @@ class Backend:
         recognition = self.recognition
         inside = InsideHandlers(models, self.pool)
         mistakes = MistakesHandler(models, self.pictures)
+        forms = FormHandlers(models, self.pictures)
         runs = RunHandlers(self.runs, self.pool)
         health = HealthHandler(models, self.pool)
         handlers: dict[str, dict[str, Handler]] = {
@@ -99,6 +101,12 @@ class Backend:
             "/api/mistakes/progress": {"GET": mistakes.progress},
             "/api/pen/{digit}": {"GET": pen},
             "/api/worked": {"GET": worked},
+            "/api/forms/open": {"POST": forms.open},
+            "/api/forms/check": {"POST": forms.check},
+            "/api/forms/print": {"POST": forms.print},
+            "/api/forms/pages": {"POST": forms.pages},
+            "/api/forms/propose": {"POST": forms.propose},
+            "/api/forms/read": {"POST": forms.read},
             "/api/recipes": {"GET": runs.recipes},
             "/api/runs": {"GET": runs.all, "POST": runs.begin},
             "/api/runs/{id}": {"GET": runs.one, "DELETE": runs.remove},

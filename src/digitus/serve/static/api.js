@@ -12,7 +12,15 @@ export class Refused extends Error {
 }
 
 /** The JSON answer of GET, or of POST where there is a body. Bytes go as they are. */
-export async function ask(path, body, { method = body === undefined ? "GET" : "POST", headers = {}, signal } = {}) {
+export async function ask(path, body, options) {
+  const response = await answered(path, body, options);
+  return response.json().catch(() => ({})); // some are done, and have nothing to say
+}
+
+/** The same for an answer that is a file. */
+export const file = async (path, body, options) => (await answered(path, body, options)).blob();
+
+async function answered(path, body, { method = body === undefined ? "GET" : "POST", headers = {}, signal } = {}) {
   const raw = body instanceof Uint8Array || body instanceof Blob;
   const options = { method, signal, headers: { ...headers } };
   if (body !== undefined) {
@@ -26,12 +34,24 @@ export async function ask(path, body, { method = body === undefined ? "GET" : "P
     if (error.name === "AbortError") throw error;
     throw new Refused(words("server.silent"), 0);
   }
-  const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
+    const answer = await response.json().catch(() => ({}));
     const wait = Number(response.headers.get("Retry-After")) || undefined;
     throw new Refused(answer.error ?? words("server.answered", { status: response.status }), response.status, wait);
   }
-  return answer;
+  return response;
+}
+
+/** What is asked for, asked again as long as the server is busy. */
+export async function patient(question) {
+  for (;;) {
+    try {
+      return await question();
+    } catch (error) {
+      if (!error.wait) throw error;
+      await new Promise((again) => setTimeout(again, 1000 * error.wait));
+    }
+  }
 }
 
 /** Base64 as bytes. */

@@ -9,7 +9,7 @@ import { remembered } from "./remember.js";
 
 // A view is fetched when it is first opened: nobody waits for what is not looked at.
 const views = {
-  draw: () => import("./draw.js"), read: () => import("./read.js"), inside: () => import("./inside.js"),
+  draw: () => import("./draw.js"), read: () => import("./read.js"), forms: () => import("./forms.js"), inside: () => import("./inside.js"),
   learn: () => import("./learn.js"), mistakes: () => import("./mistakes.js"), worked: () => import("./worked.js"),
 };
 const { role } = document.body.dataset; // in a class: teacher or pupil

@@ -1,7 +1,7 @@
 // Read: numbers out of photos and scans, several at a time: an overview, one picture to look at, one
 // table to copy and save. Not inside: the picture with its boxes (stage.js), corrections (readings.js).
 
-import { ask } from "./api.js";
+import { ask, patient } from "./api.js";
 import { copyButton, download } from "./copy.js";
 import { complain, count, h, say } from "./dom.js";
 import { about, asked } from "./model.js";
@@ -188,18 +188,6 @@ export function mount(section) {
     if (!section.hidden && event.clipboardData.files.length) add([...event.clipboardData.files]);
   });
   return { show: onModel(section, () => pages.filter((p) => p.blob.size <= LARGEST).forEach((p) => read(p))) };
-}
-
-/** What is asked for, asked again as long as the server is busy. */
-async function patient(question) {
-  for (;;) {
-    try {
-      return await question();
-    } catch (error) {
-      if (!error.wait) throw error;
-      await new Promise((again) => setTimeout(again, 1000 * error.wait));
-    }
-  }
 }
 
 /** The picture as the browser shows it, upright; undefined where it cannot. */

@@ -1,0 +1,58 @@
+// A sheet that was filled in, read on the spot: its picture with the fields, and its row of the table.
+// Not inside: the form (forms.js).
+
+import { ask, patient } from "./api.js";
+import { chance, complain, css, h, say, svg } from "./dom.js";
+import { asked } from "./model.js";
+import { words } from "./words.js";
+
+/** `current()` gives the form and its blank pages, as the server takes them. */
+export function trial(current) {
+  const told = h("p", { class: "busy", role: "status", hidden: true }, words("forms.reading"));
+  const found = h("div", { class: "trial" });
+  const file = h("input", { type: "file", accept: "image/*,application/pdf,.heic,.tif,.tiff", hidden: true, onchange: async () => {
+    const [sheet] = file.files;
+    file.value = "";
+    if (sheet) await read(sheet);
+  } });
+  const button = h("button", { type: "button", onclick: () => file.click() }, words("forms.try"));
+
+  async function read(sheet) {
+    complain();
+    told.hidden = false;
+    found.replaceChildren();
+    try {
+      const { pages } = await patient(() => ask("/api/forms/pages", sheet));
+      const { rows } = await patient(() => ask(asked("/api/forms/read"), { ...current(), pages: pages.map((page) => page.data) }));
+      found.replaceChildren(...rows.flatMap((row) => shown(row, pages)));
+      say(rows.map((row) => row.problem || row.fields.map((field) => `${field.name} ${field.value}`).join(", ")).join("; "));
+    } catch (error) {
+      complain(error.message);
+    } finally {
+      told.hidden = true;
+    }
+  }
+
+  return { button, file, element: h("section", { class: "trials", "aria-label": words("forms.row") }, told, found), read, clear: () => found.replaceChildren() };
+}
+
+/** A row of the table: what is wrong with the sheet, its fields, and where they were read. */
+function shown({ problem, fields, page: first }, pages) {
+  const cells = ({ name, value, confidence, flag }) => h("tr", { class: flag ? "doubt" : "" },
+    h("th", { scope: "row" }, name), h("td", {}, flag ? h("mark", {}, value || "–") : value || "–"), h("td", {}, chance(confidence)), h("td", {}, flag));
+  const table = h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["field", "value", "sure", "flag"].map((key) => h("th", { scope: "col" }, words(`forms.row.${key}`))))), h("tbody", {}, fields.map(cells))));
+  const numbers = fields.length ? [...new Set(fields.map((field) => field.page))] : [Math.max(0, first - 1)];
+  return [
+    h("h2", {}, words("forms.row")),
+    problem ? h("p", { class: "problem" }, problem) : undefined,
+    h("div", { class: "table" }, h("div", {}, numbers.map((number) => picture(pages[number], fields.filter((field) => field.page === number)))), fields.length ? table : ""),
+  ].filter(Boolean);
+}
+
+function picture({ width, height, data }, fields) {
+  const overlay = svg("svg", { class: "boxes", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, fields.map(({ place: [x, y, w, hh], value, flag }) =>
+    svg("g", { class: flag ? "doubt" : "" },
+      svg("rect", { x, y, width: w, height: hh, "vector-effect": "non-scaling-stroke" }),
+      svg("text", { x: x + w / 2, y: y - hh * 0.12, "font-size": Math.max(hh * 0.6, width / 60) }, value))));
+  return css(h("div", { class: "stage" }, h("img", { src: `data:image/jpeg;base64,${data}`, alt: words("forms.read-sheet") }), overlay), { "aspect-ratio": `${width} / ${height}` });
+}
