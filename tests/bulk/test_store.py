@@ -154,6 +154,19 @@ def test_an_address_that_nobody_knows() -> None:
         store.file_system("nowhere://x")
 
 
+def test_an_address_whose_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    fsspec = pytest.importorskip("fsspec")
+
+    def needs(address: str) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", needs)
+    with pytest.raises(DataError, match=r"s3://bucket/x: .* pip install 'fsspec\[s3\]'"):
+        store.file_system("s3://bucket/x")
+    with pytest.raises(DataError, match="Install s3fs"):
+        store.file_system("odd://bucket/x")
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError):

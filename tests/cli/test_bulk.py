@@ -46,3 +46,24 @@ def test_what_cannot_be(digitus: Any, many: Path) -> None:
     assert (wrong.code, "is csv, not jsonl" in wrong.err) == (2, True)
     assert "nothing has such a name" in digitus("bulk", "no*.png", "--to", "o.csv").complaint
     assert "absent" in digitus("bulk", "many", "--to", "o.csv", "--model", "absent").complaint
+
+
+def test_where_nothing_can_be_read(digitus: Any, many: Path) -> None:
+    for _ in ("read", "told again"):
+        done = digitus("bulk", "many/bad.png", "--to", "bad.csv")
+        assert (done.code, "nothing could be read; the rows of bad.csv" in done.err) == (1, True)
+    assert "bad.png" in Path("bad.csv").read_text()
+    told = digitus("bulk", "many/bad.png", "--to", "bad.jsonl", "--json")
+    assert (told.code, json.loads(told.out)["errors"]) == (1, 1)
+
+
+@pytest.mark.parametrize("out", ["many/a.png", "new.jpg", "new.tar"])
+def test_what_is_no_table(digitus: Any, many: Path, out: str) -> None:
+    done = digitus("bulk", "many", "--to", out)
+    assert (done.code, f"--to {out} is no table" in done.err) == (2, True)
+
+
+def test_addresses_without_a_place(digitus: Any, many: Path) -> None:
+    assert "names no place" in digitus("bulk", "http://", "--to", "o.csv").complaint
+    assert "names no place" in digitus("bulk", "many", "--to", "http://").complaint
+    assert not Path("http:").exists()

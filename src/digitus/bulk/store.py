@@ -28,6 +28,7 @@ T = TypeVar("T")
 WAITS = (0.2, 1.0, 5.0, 20.0)  # seconds before a store is asked again
 STALLED_SECONDS = 120.0  # for one answer: a part of a few ten megabytes on a slow line
 BUFFER_BYTES = 1 << 20  # of a remote file at once: each read takes a thread of its own
+EXTRAS = {"http": "http", "https": "http", "s3": "s3", "gs": "gcs", "az": "abfs"}  # of fsspec
 FINAL = FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError
 
 
@@ -38,14 +39,21 @@ def is_remote(name: str) -> bool:
 
 def file_system(address: str) -> tuple[Any, str]:
     """The file system of an address, and its path there. Raises `DataError`."""
+    scheme, _, place = address.partition("://")
+    if not place.strip("/"):
+        raise DataError(f"{address}: names no place; {scheme}://HOST-OR-BUCKET/PATH does")
     try:
         fsspec = importlib.import_module("fsspec")
     except ImportError:
         raise DataError(f"{address}: to reach it, pip install 'digitus[remote]'") from None
     try:
         return fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as error:  # names the package that it needs
-        raise DataError(f"{address}: {one_line(str(error))}") from None
+    except ImportError as error:  # names the package that it needs
+        known = EXTRAS.get(scheme)
+        needs = f"to reach it, pip install 'fsspec[{known}]'" if known else one_line(str(error))
+        raise DataError(f"{address}: {needs}") from None
+    except ValueError:
+        raise DataError(f"{address}: nothing is known to be at {scheme}://") from None
 
 
 def asked(call: Callable[[], T], what: str) -> T:

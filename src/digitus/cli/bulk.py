@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -83,7 +84,8 @@ def bulk(
 
     SOURCE is a picture, PDF, folder, pattern ("scans/**/*.jpg"), list (.txt, one a line), tar or
     zip file, Parquet file with a column of pictures; here or, with the extra remote, at an address.
-    What cannot be read is a row with its error. The same command goes on where it was ended.
+    What cannot be read is a row with its error; where nothing could be read, the exit code is 1.
+    The same command goes on where it was ended.
     """
     from digitus.bulk.formats import check_form
     from digitus.bulk.parts import PartReader, PictureReader
@@ -106,7 +108,7 @@ def bulk(
     if dry_run:
         _estimate(sources, options, cores(threads), json)
         return
-    run = BulkRun(out.rstrip("/"), asked, single=single)
+    run = BulkRun(out if out.endswith("://") else out.rstrip("/"), asked, single=single)
     read = PictureReader(options, by, networks["all"])
     reader = PartReader(run.store, read, run.part_form, device.name())
     console = progress()
@@ -125,10 +127,16 @@ def _form(out: str, form: str | None) -> tuple[str, bool]:
     """The form of what is written, and whether it is one file."""
     import os
 
+    from digitus.bulk.containers import kind_of
     from digitus.bulk.formats import PARQUET, SUFFIXES
+    from digitus.vision.decode import SUFFIXES as PICTURES
 
     suffix = os.path.splitext(out.rstrip("/"))[1].lower()
-    single = SUFFIXES.get(suffix) if not os.path.isdir(out) and not out.endswith("/") else None
+    folder = os.path.isdir(out) or out.endswith("/")
+    single = None if folder else SUFFIXES.get(suffix)
+    if not (folder or single) and (os.path.exists(out) or suffix in PICTURES or kind_of(out)):
+        known = ", ".join(SUFFIXES)
+        raise click.UsageError(f"--to {out} is no table: a new folder, or a file in {known}")
     if single and form not in (None, single):
         raise click.UsageError(f"--to {out} is {single}, not {form}; a folder has parts of {form}")
     return single or form or PARQUET, single is not None
@@ -187,17 +195,26 @@ def _time(seconds: float) -> str:
 
 
 def _tell(about: dict[str, Any], out: str, json: bool) -> None:
-    """What was read."""
+    """What was read; leaves with 1 where nothing could be."""
+    nothing = about["errors"] >= about["pictures"]
     if json:
         print_json({"out": out, **about})
-        return
+    else:
+        _tell_people(about, out)
+    if nothing:
+        complain(f"nothing could be read; the rows of {out} say why")
+    elif about["errors"] and not json:
+        complain(f"{about['errors']:,} of them could not be read; their rows say why")
+    if nothing:
+        sys.exit(1)
+
+
+def _tell_people(about: dict[str, Any], out: str) -> None:
     names = ("pictures", "pages", "digits", "rows")
     counts = ", ".join(f"{about[name]:,} {name}" for name in names)
     doubtful = percent(about["doubtful"] / max(1, about["pictures"]), 1)
     output().print(f"{counts}; {doubtful} of the pictures doubtful")
     output().print(printable(f"table  {out}"))
-    if about["errors"]:
-        complain(f"{about['errors']:,} of them could not be read; their rows say why")
 
 
 def _estimate(
