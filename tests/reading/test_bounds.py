@@ -12,6 +12,7 @@ from digitus.detection import detector
 from digitus.detection.detector import Detector, Pixels
 from digitus.detection.maps import Peaks
 from digitus.reading import look
+from digitus.reading.options import ReadingOptions
 from digitus.reading.read import Steps, read
 from digitus.types import Floats32, Grey, Matrix
 from written import page
@@ -26,6 +27,26 @@ def test_a_part_of_a_full_page_tells_which_way_is_up(monkeypatch: pytest.MonkeyP
         assert isinstance(reading.steps, Steps)
         assert reading.steps.turns == -turns % 4
         assert len(reading.steps.finds) >= 10
+
+
+def test_a_part_has_half_of_the_sides_and_finds_of_the_whole() -> None:
+    """A part of a quarter of a lying page took as long to be looked at turned as all of it."""
+    paper = np.tile(page("23745", "74523"), (3, 3))
+    light = np.linspace(0.7, 1, paper.shape[1]) * np.linspace(0.8, 1, paper.shape[0])[:, None]
+    picture = (paper * light).astype(np.uint8)  # no part of it is like another
+    whole = look._finds(picture, 0, ReadingOptions())
+    part = look._part(whole)
+    assert look.ENOUGH <= len(part.found) < min(look.PART, len(whole.found))
+    h, w = part.grey.shape
+    assert max(h, w) <= max(picture.shape) / 2
+    corners = {tuple(a[:2] - b[:2]) for a in whole.found.boxes for b in part.found.boxes[:1]}
+    places = [(int(x), int(y)) for x, y in corners if min(x, y) >= 0]
+    (left, top), *others = [
+        (x, y) for x, y in places if np.array_equal(picture[y : y + h, x : x + w], part.grey)
+    ]
+    assert not others
+    moved = part.found.boxes + np.array([left, top, 0, 0], np.float32)
+    assert all(np.abs(whole.found.boxes - box).max(1).min() < 1e-2 for box in moved)
 
 
 def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
