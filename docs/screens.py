@@ -30,6 +30,18 @@ PHONE: dict[str, Any] = {"width": 360, "height": 760, "has_touch": True, "is_mob
 STEADY = """(() => { let s = SEED;
   Math.random = () => (s = (s * 1103515245 + 12345) % 2147483648) / 2147483648; })()"""
 
+# Where a picture of maps has the colour that is furthest from that of its corner: on ink.
+STRONGEST = """(canvas) => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let [best, far] = [0, -1];
+  for (let i = 0; i < data.length; i += 4) {
+    const apart = [0, 1, 2].reduce((sum, c) => sum + Math.abs(data[i + c] - data[40 + c]), 0);
+    if (apart > far) [best, far] = [i / 4, apart];
+  }
+  return [((best % width) + 2) / width, (Math.floor(best / width) + 2) / height];
+}"""
+
 
 @contextmanager
 def server(model: list[str]) -> Iterator[str]:
@@ -122,7 +134,8 @@ def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
         maps.scroll_into_view_if_needed()
         box = maps.bounding_box()
         assert box
-        maps.click(position={"x": 0.31 * box["width"], "y": 0.58 * box["height"]})
+        x, y = maps.evaluate(STRONGEST)
+        maps.click(position={"x": x * box["width"], "y": y * box["height"]})
         page.wait_for_selector(".lens .term")
     return shot(scrolled(page, ".evidence" if top == LENS else top))
 

@@ -205,3 +205,46 @@ def test_a_server_that_is_gone_is_said_in_one_line(visit: Visit, server: Server)
     page.wait_for_selector("#alert:not([hidden])")
     assert "does not answer" in page.inner_text("#alert")
     visit.complaints.clear()  # the browser says so too
+
+
+def test_what_nobody_answered_has_no_answer_beside_it(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    with_mouse(page, 8)
+    expect_value(page, "8")
+    page.route("**/api/draw*", lambda route: route.abort())
+    with_mouse(page, 1)
+    page.wait_for_selector("#alert:not([hidden])")
+    expect_value(page, "")
+    assert page.locator(".marks g").count() == 0
+    assert not page.inner_text("#view-draw .sure")
+    visit.complaints.clear()  # the browser says of the requests that they failed
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+@pytest.mark.parametrize("by", ["keys", "mouse"])
+def test_ink_stays_on_a_sheet_that_is_turned(visit: Visit, server: Server, by: str) -> None:
+    page = visit.page(server.address)
+    if by == "keys":
+        page.focus("canvas.paper")
+        page.keyboard.press("8")
+    else:  # near the lower edge
+        place = page.locator("canvas.paper").bounding_box()
+        assert place
+        x, y, height = place["x"] + place["width"] / 2, place["y"], place["height"]
+        page.mouse.move(x, y + 0.45 * height)
+        page.mouse.down()
+        page.mouse.move(x, y + 0.95 * height, steps=9)
+        page.mouse.up()
+    page.wait_for_selector(".marks rect")
+    page.set_viewport_size({"width": 740, "height": 360})
+
+    def inside() -> None:
+        sheet = page.locator("canvas.paper").bounding_box()
+        box = page.locator(".marks rect").bounding_box()
+        assert sheet
+        assert box
+        assert box["y"] >= sheet["y"] - 3
+        assert box["y"] + box["height"] <= sheet["y"] + sheet["height"] + 5
+        assert 0.5 < box["height"] / sheet["height"] <= 1.1
+
+    until(page, inside)

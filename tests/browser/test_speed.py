@@ -32,4 +32,4 @@ def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> N
              "mistakes": ".misread", "forms": ".drop"}[view]  # fmt: skip
     page.wait_for_selector(f"#view-{view} {ready}")
     assert 50_000 < page.evaluate(SCRIPTS) < LARGEST
-    assert page.evaluate(SHIFTS) < 0.01
+    assert page.evaluate(SHIFTS) < 0.001

@@ -207,47 +207,6 @@ def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, serv
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_what_is_doubtful_is_what_the_command_calls_so(
-    visit: Visit, server: Server, tmp_path: Path
-) -> None:
-    from digitus.reading.result import DOUBTFUL_BELOW
-
-    page = visit.page("about:blank")
-
-    def around(route: Route) -> None:
-        answer = route.fetch()
-        told = answer.json()
-        for digit, confidence in zip(told["digits"], (0.02, -0.02), strict=False):
-            digit["confidence"] = DOUBTFUL_BELOW + confidence
-        for digit in told["digits"][2:]:
-            digit["confidence"] = 1.0
-        for digit in told["digits"]:
-            digit["value"] = 7
-        route.fulfill(response=answer, json=told)
-
-    page.route("**/api/read*", around)
-    page.goto(server.address + "#read")
-    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
-    page.wait_for_selector(".boxes g")
-    assert page.locator(".boxes .doubt").count() == 1
-    assert page.get_by_role("button", name="1 doubtful").is_visible()
-
-
-def test_one_bad_picture_of_several_stays_marked(
-    visit: Visit, server: Server, tmp_path: Path
-) -> None:
-    page = visit.page(server.address + "#read")
-    fake = tmp_path / "fake.png"
-    fake.write_bytes(b"not a picture at all")
-    page.set_input_files("#view-read input[type=file] >> nth=0", [fake, photo(tmp_path)[0]])
-    page.wait_for_selector(".boxes g")
-    bad = page.locator(".thumb.failed")
-    assert "fake.png" in bad.inner_text()
-    bad.click()
-    assert len(page.inner_text("#view-read .stage")) > 20
-    visit.complaints.clear()  # the browser reports the status 400
-
-
 def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
@@ -264,34 +223,3 @@ def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     held[0].continue_()
     page.wait_for_selector("#view-mistakes .misread")
     assert page.get_by_role("progressbar").count() == 0
-
-
-def test_boxes_are_split_joined_and_added(visit: Visit, server: Server, tmp_path: Path) -> None:
-    page = visit.page(server.address + "#read")
-    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
-    boxes = page.locator(".boxes g")
-    boxes.nth(9).wait_for()
-    first, second = (list(line) for line in lines(page))
-    boxes.nth(1).click()
-    for name, count in (("Split in two", 11), ("Join with the next", 10)):
-        page.get_by_role("button", name=name).click()
-        page.wait_for_function("n => document.querySelectorAll('.boxes g').length === n", arg=count)
-        now = [list(line) for line in lines(page)]
-        assert [len(line) for line in now] == [count - 5, 5], name  # and each stays in its line
-        assert now[0][0] == first[0]
-        assert now[0][-3:] == first[-3:]
-        assert now[1] == second
-    # A box drawn by hand, around a digit that has one already.
-    page.get_by_role("button", name="Add a box").click()
-    place = boxes.nth(7).locator("rect").bounding_box()
-    assert place
-    x, y, right, bottom = (
-        place["x"] - 2, place["y"] - 2,
-        place["x"] + place["width"] + 2, place["y"] + place["height"] + 2,
-    )  # fmt: skip
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(right, bottom, steps=4)
-    page.mouse.up()
-    boxes.nth(10).wait_for()
-    assert [len(line) for line in lines(page)] == [5, 6]

@@ -116,7 +116,10 @@ export function mount(section) {
       return true;
     } catch (error) {
       if (error.wait) setTimeout(() => answered(done), 1000 * error.wait);
-      else complain(error.message);
+      else {
+        show(null, 0, done); // what was said of other ink is not left beside this
+        complain(error.message);
+      }
       return false;
     }
   }
@@ -126,6 +129,7 @@ export function mount(section) {
     at = Math.min(at, Math.max(found.length - 1, 0));
     const text = found.map((d) => d.value ?? "?").join("");
     value.textContent = text || (answer ? "–" : "");
+    value.classList.toggle("none", !text);
     css(value, { "--n": Math.max(text.length, 1) });
     section.classList.toggle("unsure", found.some((d) => d.value === null));
     section.classList.toggle("several", found.length > 1);

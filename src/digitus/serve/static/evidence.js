@@ -12,7 +12,7 @@ export function evidence() {
   let pixels;
   let rival; // the digit that the answer is held against; undefined: the next probable
   let there = true; // ink that is there, or ink that could be
-  const said = h("p", { class: "note" });
+  const said = h("p", { class: "note unsaid" }); // its room is kept until there is something to say
   const title = h("h2", { id: "evidence-title" }, words("evidence.start"));
   const large = h("canvas", { class: "pixels large", role: "img" });
   const tiles = [...Array(10).keys()].map((digit) => {
@@ -60,6 +60,13 @@ export function evidence() {
     canvas.getContext("2d").putImageData(out, 0, 0);
   }
 
+  function tell(answer, other) {
+    said.replaceChildren(
+      ...pieces(there ? "evidence.ink" : "evidence.more", { answer, other, blue: h("span", { class: "for" }, words("evidence.blue")), red: h("span", { class: "against" }, words("evidence.red")) }),
+      " ", words("evidence.how"));
+  }
+  tell(0, 0);
+
   function draw() {
     if (!net) return;
     const p = net.probabilities;
@@ -79,9 +86,8 @@ export function evidence() {
     });
     modes.forEach((m, k) => m.setAttribute("aria-pressed", String((k === 0) === there)));
     title.textContent = words("evidence.title", { answer, other });
-    said.replaceChildren(
-      ...pieces(there ? "evidence.ink" : "evidence.more", { answer, other, blue: h("span", { class: "for" }, words("evidence.blue")), red: h("span", { class: "against" }, words("evidence.red")) }),
-      " ", words("evidence.how"));
+    tell(answer, other);
+    said.classList.remove("unsaid");
     large.setAttribute("aria-label", title.textContent);
   }
   large.repaint = draw;

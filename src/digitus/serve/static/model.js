@@ -47,12 +47,14 @@ export function choose(id) {
   return told;
 }
 
+const option = (value, text) => h("option", { value }, text);
+const always = () => [option("", words("model.shipped")), option(SMALL, words("model.small"))];
+
 /** Fills the picker in the header with the networks that there are now. */
 export async function offer() {
   const { runs } = await ask("/api/runs");
-  const option = (value, text) => h("option", { value }, text);
   const mine = runs.filter(usable).reverse();
-  select.replaceChildren(option("", words("model.shipped")), option(SMALL, words("model.small")),
+  select.replaceChildren(...always(),
     ...(mine.length ? [h("optgroup", { label: words("model.mine") }, mine.map((run) =>
       option(run.id, `${named(run)} · ${percent(accuracy(run))} · ${details(run)}`)))] : []));
   select.value = model.id;
@@ -61,6 +63,6 @@ export async function offer() {
 
 /** The picker. */
 export function picker() {
-  select = h("select", { id: "which", "aria-label": words("model.which"), onchange: () => choose(select.value) });
+  select = h("select", { id: "which", "aria-label": words("model.which"), onchange: () => choose(select.value) }, always());
   return select;
 }

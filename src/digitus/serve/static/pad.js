@@ -38,9 +38,27 @@ export function pad(canvas, changed) {
     if (!width) return;
     canvas.width = Math.round(width * devicePixelRatio);
     canvas.height = Math.round(height * devicePixelRatio);
+    const before = sheet.height;
     sheet.width = WIDTH;
     sheet.height = Math.round((WIDTH * height) / width);
+    const moved = strokes.length > 0 && sheet.height !== before && active === undefined && refit();
     redraw();
+    if (moved) changed(true);
+  }
+
+  /** Puts ink into a sheet of another form, as when a telephone is turned; whether it had to be moved. */
+  function refit() {
+    if (typed.length) {
+      finish();
+      strokes = layout().flat();
+      return true;
+    }
+    const lowest = Math.max(...strokes.flat().map(({ y, w }) => y + w / 2));
+    const zoom = (sheet.height - 4) / lowest;
+    if (zoom >= 1) return false;
+    const moved = ({ x, y, w }) => ({ x: WIDTH / 2 + (x - WIDTH / 2) * zoom, y: y * zoom, w: w * zoom });
+    strokes = strokes.map((stroke) => stroke.map(moved));
+    return true;
   }
 
   function redraw() {
@@ -134,7 +152,7 @@ export function pad(canvas, changed) {
 
   /** Takes away what only showed how. */
   function away() {
-    if (demo) strokes = typed = [];
+    if (demo) [strokes, typed] = [[], []];
     demo = false;
     redraw();
   }
@@ -204,6 +222,7 @@ export function pad(canvas, changed) {
     put(ink) {
       finish();
       [strokes, typed, demo] = [ink, [], false];
+      if (strokes.length) refit(); // it may come from a sheet of another form
       redraw();
       changed(true);
     },

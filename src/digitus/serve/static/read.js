@@ -40,14 +40,15 @@ export function mount(section) {
   const doubts = h("button", { type: "button", onclick: () => sheet.nextDoubt() });
   const copy = copyButton(() => readings.texts(page).join("\n"), "read.copy", "read.no-copy", "primary");
   const save = h("button", { type: "button", onclick: saved }, words("read.save"));
+  const again = h("button", { type: "button", onclick: () => read(page) }, words("read.again"));
   const pattern = h("input", { type: "text", id: "read-pattern", placeholder: "####-##", autocomplete: "off", spellcheck: "false", onchange: () => pages.forEach((p) => read(p)) });
   const sheet = stage(update, reread);
   const result = h("div", { class: "result-side" }, h("h2", {}, words("read.numbers")), sum, lines,
-    h("div", { class: "row" }, copy, save, doubts), h("div", { class: "field" }, h("label", { for: "read-pattern" }, words("read.form")), pattern), sheet.one);
+    h("div", { class: "row" }, again, copy, save, doubts), h("div", { class: "field" }, h("label", { for: "read-pattern" }, words("read.form")), pattern), sheet.one);
   const all = h("tbody");
   const whole = h("section", { class: "whole", hidden: true, "aria-labelledby": "whole-title" }, h("h2", { id: "whole-title" }, words("read.table")),
     h("table", {}, h("thead", {}, h("tr", {}, ["picture", "line", "number", "doubtful"].map((key) => h("th", { scope: "col" }, words(`read.column.${key}`))))), all));
-  const table = h("div", { class: "table", hidden: true }, h("div", {}, sheet.element, busy), result);
+  const table = h("div", { class: "table", hidden: true }, h("div", { class: "seen-side" }, busy, sheet.element), result);
   section.append(h("p", { class: "lead" }, words("read.lead")), drop, thumbs, table, whole);
 
   async function take(input) {
@@ -137,6 +138,7 @@ export function mount(section) {
     }));
     const doubted = digits.filter((d) => readings.doubtful(d, doubtfulBelow)).length;
     sum.textContent = !page.reading ? (page.error ?? "") : digits.length ? words("read.sum", { digits: count(digits.length), n: page.lines.length }) : words("read.empty");
+    again.hidden = !page.error || page.blob.size > LARGEST;
     doubts.hidden = !doubted;
     doubts.textContent = words("read.doubtful", { n: doubted });
     copy.disabled = !digits.length;

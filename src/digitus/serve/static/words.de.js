@@ -36,7 +36,7 @@ export default {
   "draw.prepared": "in einem Kasten von 20, der Schwerpunkt in der Mitte, wie bei MNIST: mehr bekommt das Netz nicht",
   "read.lead": "Ein Foto, ein Scan oder ein Formular mit handgeschriebenen Ziffern; heraus kommen die Zahlen, Zweifelhaftes ist markiert.",
   "read.drop": "Ein Bild mit handgeschriebenen Zahlen hier ablegen", "read.choose": "Bilder wählen", "read.photo": "Foto aufnehmen",
-  "read.written": "Eines schreiben lassen", "read.kinds": "Fotos, Scans, Bildschirmfotos; oder eines einfügen. Nichts verlässt Ihren Rechner.",
+  "read.written": "Eines schreiben lassen", "read.again": "Noch einmal versuchen", "read.kinds": "Fotos, Scans, Bildschirmfotos; oder eines einfügen. Sie gehen nur an digitus, sonst nirgendwohin.",
   "read.pictures": "Bilder", "read.busy": "Liest …", "read.lines": "Die Zahlen, Zeile für Zeile", "read.copied": "Kopiert", "read.copy": "Kopieren",
   "read.no-copy": "Der Browser lässt diese Seite nicht kopieren; markieren Sie die Zahlen.", "read.save": "Als CSV sichern",
   "read.really": "In Wahrheit ist es eine", "read.chosen": "Die gewählte Ziffer", "read.none": "Keine Ziffer", "read.numbers": "Zahlen",

@@ -39,7 +39,7 @@ export default {
 
   "read.lead": "A photo, a scan or a form with handwritten digits; out come the numbers, with what is doubtful marked.",
   "read.drop": "Drop a picture with handwritten numbers here", "read.choose": "Choose pictures", "read.photo": "Take a photo",
-  "read.written": "Have one written", "read.kinds": "Photos, scans, screenshots; or paste one. Nothing leaves your machine.",
+  "read.written": "Have one written", "read.again": "Try again", "read.kinds": "Photos, scans, screenshots; or paste one. They go to digitus and nowhere else.",
   "read.pictures": "Pictures", "read.busy": "Reading …", "read.lines": "The numbers, line by line", "read.copied": "Copied", "read.copy": "Copy",
   "read.no-copy": "The browser does not let this page copy; select the numbers instead.", "read.save": "Save as CSV",
   "read.really": "It is really a", "read.chosen": "The chosen digit", "read.none": "Not a digit", "read.numbers": "Numbers",

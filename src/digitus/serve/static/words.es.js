@@ -36,7 +36,7 @@ export default {
   "draw.prepared": "en una caja de 20, con su peso en el centro, como en MNIST: la red no recibe nada más",
   "read.lead": "Una foto, un escaneo o un formulario con dígitos a mano; salen los números, con lo dudoso marcado.",
   "read.drop": "Suelta aquí una imagen con números escritos a mano", "read.choose": "Elegir imágenes", "read.photo": "Hacer una foto",
-  "read.written": "Hacer que se escriba una", "read.kinds": "Fotos, escaneos, capturas; o pega una. Nada sale de tu equipo.",
+  "read.written": "Hacer que se escriba una", "read.again": "Intentar de nuevo", "read.kinds": "Fotos, escaneos, capturas; o pega una. Van a digitus y a ningún otro sitio.",
   "read.pictures": "Imágenes", "read.busy": "Leyendo …", "read.lines": "Los números, línea por línea", "read.copied": "Copiado", "read.copy": "Copiar",
   "read.no-copy": "El navegador no deja copiar; selecciona los números.", "read.save": "Guardar como CSV",
   "read.really": "En realidad es un", "read.chosen": "El dígito elegido", "read.none": "No es un dígito", "read.numbers": "Números",

@@ -36,7 +36,7 @@ export default {
   "draw.prepared": "dans une boîte de 20, son poids au milieu, comme dans MNIST : le réseau ne reçoit rien d'autre",
   "read.lead": "Une photo, un scan ou un formulaire avec des chiffres manuscrits ; il en sort les nombres, le douteux marqué.",
   "read.drop": "Déposez ici une image avec des nombres manuscrits", "read.choose": "Choisir des images", "read.photo": "Prendre une photo",
-  "read.written": "En faire écrire une", "read.kinds": "Photos, scans, captures d'écran ; ou collez-en une. Rien ne quitte votre machine.",
+  "read.written": "En faire écrire une", "read.again": "Réessayer", "read.kinds": "Photos, scans, captures d'écran ; ou collez-en une. Elles vont à digitus et nulle part ailleurs.",
   "read.pictures": "Images", "read.busy": "Lecture …", "read.lines": "Les nombres, ligne par ligne", "read.copied": "Copié", "read.copy": "Copier",
   "read.no-copy": "Le navigateur ne laisse pas copier ; sélectionnez les nombres.", "read.save": "Enregistrer en CSV",
   "read.really": "C'est en réalité un", "read.chosen": "Le chiffre choisi", "read.none": "Pas un chiffre", "read.numbers": "Nombres",

@@ -25,7 +25,7 @@ export default {
   "draw.step.picture": "您的墨迹", "draw.step.picture.about": "收到时的样子", "draw.step.ink": "墨迹", "draw.step.ink.about": "与底色不同、属于数字的部分",
   "draw.pixels": "28 乘 28 像素，读作 {value}", "draw.nothing": "没有", "draw.prepared": "放进 20 的框，重心居中，同 MNIST：网络只得到这些",
   "read.lead": "带有手写数字的照片、扫描件或表格；得出其中的数，有疑问的会标出。",
-  "read.drop": "把带手写数的图片拖到这里", "read.choose": "选择图片", "read.photo": "拍照", "read.written": "让它写一张", "read.kinds": "照片、扫描件、截图；也可粘贴。一切都留在您的机器上。",
+  "read.drop": "把带手写数的图片拖到这里", "read.choose": "选择图片", "read.photo": "拍照", "read.written": "让它写一张", "read.again": "重试", "read.kinds": "照片、扫描件、截图；也可粘贴。图片只交给 digitus，不会发往别处。",
   "read.pictures": "图片", "read.busy": "正在读 …", "read.lines": "逐行的数", "read.copied": "已复制", "read.copy": "复制", "read.no-copy": "浏览器不允许复制；请自行选中这些数。", "read.save": "存为 CSV",
   "read.really": "其实是", "read.chosen": "所选数字", "read.none": "不是数字", "read.numbers": "数", "read.form": "预期格式", "read.no-picture": "这不是图片。", "read.large": "{name} 有 {n} MB；最多可读 20。",
   "read.pasted": "粘贴的图片", "read.sample": "模拟笔书写", "read.say": { one: "读出 {n} 行：{text}", other: "读出 {n} 行：{text}" },

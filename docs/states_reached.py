@@ -1,0 +1,300 @@
+"""How each state of the page is reached, as a visitor would; `docs/states.py` shows them.
+
+A state is a function of a new page and the server's address. Not inside: taking pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Page, Route
+
+from screens import PICTURES, STRONGEST, train
+
+
+def nowhere(page: Page, what: str) -> None:
+    """Nobody answers what the page asks for."""
+    page.route(what, lambda route: route.abort())
+
+
+def never(page: Page, what: str) -> None:
+    """What the page asks for takes for ever."""
+    page.route(what, lambda _: None)
+
+
+def bad_files() -> tuple[Path, Path]:
+    """A picture of nothing, and a file that is no picture."""
+    folder = Path(gettempdir()) / "digitus-states"
+    folder.mkdir(exist_ok=True)
+    nothing, wrong = folder / "nothing.png", folder / "letter.png"
+    Image.new("L", (600, 400), 240).save(nothing)
+    wrong.write_bytes(b"no picture")
+    return nothing, wrong
+
+
+def typed(page: Page, text: str) -> None:
+    """A number, written by keys."""
+    page.focus("canvas.paper")
+    for k, key in enumerate(text):
+        page.keyboard.press(key)
+        drawn = "n => document.querySelectorAll('.marks g').length === n"
+        page.wait_for_function(drawn, arg=k + 1)
+    page.wait_for_selector("#view-draw .answer[aria-busy=false]")
+
+
+def draw_empty(page: Page, at: str) -> None:
+    """The sheet after the digit that writes itself."""
+    page.goto(at)
+    page.wait_for_timeout(6000)  # the digit that writes itself
+
+
+def draw_full(page: Page, at: str) -> None:
+    """A number."""
+    page.goto(at)
+    typed(page, "2026")
+
+
+def draw_wrong(page: Page, at: str) -> None:
+    """A scribble."""
+    page.goto(at)
+    box = page.locator("canvas.paper").bounding_box()
+    assert box
+    x, y, w, h = box["x"], box["y"], box["width"], box["height"]
+    page.mouse.move(x + 0.3 * w, y + 0.3 * h)
+    page.mouse.down()
+    for k in range(12):
+        page.mouse.move(x + (0.3 + 0.4 * (k % 2)) * w, y + (0.3 + 0.04 * k) * h, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+
+
+def draw_failed(page: Page, at: str) -> None:
+    """A digit that nobody reads."""
+    page.goto(at)
+    page.wait_for_selector("canvas.paper")
+    page.wait_for_timeout(3000)
+    nowhere(page, "**/api/draw*")
+    page.focus("canvas.paper")
+    page.keyboard.press("4")
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def read_empty(page: Page, at: str) -> None:
+    """Nothing was given yet."""
+    page.goto(f"{at}#read")
+    page.wait_for_selector(".drop")
+
+
+def given(page: Page, *files: Path) -> None:
+    """Files chosen in Read."""
+    page.set_input_files("#view-read input[type=file] >> nth=0", list(files))
+
+
+def read_working(page: Page, at: str) -> None:
+    """A picture that is being read."""
+    read_empty(page, at)
+    never(page, "**/api/read*")
+    given(page, PICTURES / "note.jpg")
+    page.wait_for_timeout(1500)
+
+
+def read_full(page: Page, at: str) -> None:
+    """A page of numbers, one of them chosen."""
+    read_empty(page, at)
+    given(page, PICTURES / "note.jpg")
+    page.wait_for_selector(".boxes g")
+    page.locator(".boxes g").nth(3).click()
+
+
+def read_several(page: Page, at: str) -> None:
+    """Three pictures: digits, none, and no picture."""
+    read_empty(page, at)
+    given(page, PICTURES / "note.jpg", *bad_files())
+    page.wait_for_selector(".thumb.failed")
+    page.locator(".thumb").first.click()
+    page.wait_for_selector(".boxes g")
+
+
+def read_nothing(page: Page, at: str) -> None:
+    """A picture without digits."""
+    read_empty(page, at)
+    given(page, bad_files()[0])
+    page.wait_for_timeout(2000)
+
+
+def read_wrong(page: Page, at: str) -> None:
+    """A file that is no picture."""
+    read_empty(page, at)
+    given(page, bad_files()[1])
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def read_failed(page: Page, at: str) -> None:
+    """A picture that nobody reads."""
+    read_empty(page, at)
+    nowhere(page, "**/api/read*")
+    given(page, PICTURES / "note.jpg")
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def inside_working(page: Page, at: str) -> None:
+    """A network that has not answered yet."""
+    never(page, "**/api/inside*")
+    page.goto(f"{at}#inside")
+    page.wait_for_timeout(2500)
+
+
+def inside_full(page: Page, at: str) -> None:
+    """The way of a 3."""
+    page.goto(f"{at}#inside")
+    page.wait_for_selector(".layer .maps:visible")
+    page.get_by_role("button", name="A 3 by the simulated pen").click()
+    page.wait_for_timeout(1500)
+
+
+def inside_lens(page: Page, at: str) -> None:
+    """The lens on a number of the first convolution."""
+    inside_full(page, at)
+    page.locator(".unfold").first.click()
+    maps = page.locator(".layer .maps:visible").first
+    maps.scroll_into_view_if_needed()
+    box = maps.bounding_box()
+    assert box
+    x, y = maps.evaluate(STRONGEST)
+    maps.click(position={"x": x * box["width"], "y": y * box["height"]})
+    page.wait_for_selector(".lens .term")
+
+
+def inside_failed(page: Page, at: str) -> None:
+    """A network that does not answer."""
+    nowhere(page, "**/api/inside*")
+    page.goto(f"{at}#inside")
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def learn_empty(page: Page, at: str) -> None:
+    """Before the first run."""
+    never(page, "**/api/runs")
+    page.goto(f"{at}#learn")
+    page.wait_for_selector("form.lesson")
+
+
+def learn_refused(page: Page, at: str) -> None:
+    """A network that cannot be."""
+    page.goto(f"{at}#learn")
+    page.wait_for_selector("form.lesson")
+    page.fill("#lesson-layers", "784-20")
+    page.click("form.lesson button.primary")
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def learn_stepper(page: Page, at: str) -> None:
+    """One equation of a step."""
+    page.goto(f"{at}#learn")
+    page.wait_for_selector("form.lesson")
+    train(page, "perceptron", 6000, 5, "Step by step")
+    page.wait_for_selector(".watching .status.paused")
+    page.click("text=Step an equation")
+    page.wait_for_selector(".stepper:not([hidden])")
+    while "Backward: Dense(32)" not in page.inner_text(".stepper h3"):
+        page.click(".stepper .primary")
+
+
+def learn_running(page: Page, at: str) -> None:
+    """A run that goes on."""
+    page.goto(f"{at}#learn")
+    page.wait_for_selector("form.lesson")
+    page.fill("#lesson-layers", "784-24-10")
+    page.fill("#lesson-epochs", "200")
+    page.click("text=Step by step")
+    page.wait_for_selector(".watching .status.paused")
+    page.select_option("#pace", "20")
+    page.click(".watching .head >> text=Go on")
+    page.wait_for_timeout(4000)
+    page.click(".watching .head >> text=Pause")
+    page.wait_for_timeout(500)
+    page.click(".watching .head >> text=Go on")
+
+
+def learn_full(page: Page, at: str) -> None:
+    """A run that has ended."""
+    page.goto(f"{at}#learn")
+    page.wait_for_selector("form.lesson")
+    train(page, "one layer", 3000, 2)
+
+
+def learn_compared(page: Page, at: str) -> None:
+    """Two runs."""
+    learn_full(page, at)
+    page.locator(".runs >> text=compare").first.click()
+    page.wait_for_selector(".chart .line.other")
+
+
+def learn_failed(page: Page, at: str) -> None:
+    """A run that the machine would not let go on, as it says so itself."""
+
+    def failed(route: Route) -> None:
+        answer = route.fetch()
+        told: Any = answer.json()
+        for run in told if isinstance(told, list) else told.get("runs", [told]):
+            error = "cannot write checkpoint.safetensors: No space left on device"
+            run.update(status="failed", error=error)
+        route.fulfill(response=answer, json=told)
+
+    learn_full(page, at)
+    address = page.url
+    page.route("**/api/runs", failed)
+    page.route("**/api/runs/*", failed)
+    page.route("**/events*", lambda route: route.abort())
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_timeout(2500)
+
+
+def learn_missing(page: Page, at: str) -> None:
+    """A run that is not there."""
+    page.goto(f"{at}#learn/doesnotexist")
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def mistakes_working(page: Page, at: str) -> None:
+    """A quarter of the way."""
+    page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
+    never(page, "**/api/mistakes?*")
+    page.goto(f"{at}#mistakes")
+    page.wait_for_selector("text=1,500 of 6,000")
+
+
+def mistakes_full(page: Page, at: str) -> None:
+    """All misread digits."""
+    page.goto(f"{at}#mistakes")
+    page.wait_for_selector(".misread")
+
+
+def mistakes_failed(page: Page, at: str) -> None:
+    """Nobody answers."""
+    nowhere(page, "**/api/mistakes*")
+    page.goto(f"{at}#mistakes")
+    page.wait_for_selector("#alert:not([hidden])")
+
+
+def tour(page: Page, at: str) -> None:
+    """The first step of the tour."""
+    page.goto(at)
+    page.click("#tour")
+    page.wait_for_selector(".tour")
+    page.wait_for_timeout(1500)
+
+
+STATES: dict[str, Callable[[Page, str], None]] = {
+    name.replace("_", "-"): state
+    for name, state in list(globals().items())
+    if name.startswith(("draw_", "read_", "inside_", "learn_", "mistakes_")) or name == "tour"
+} | {
+    name: lambda page, at, path=path: (page.goto(at + path), page.wait_for_timeout(2000))[1]
+    for name, path in {"worked": "#worked", "handbook": "mathematics"}.items()
+}
