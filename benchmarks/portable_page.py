@@ -1,13 +1,14 @@
 """The exported page beside Python, on made pages and on a photo of 12 megapixels.
 
-    python benchmarks/portable_page.py [--count 100]
+    python benchmarks/portable_page.py [--count 20]
 
 Node reads the made pages (`digitus.synthetic.pages`, all kinds mixed, written by the simulated pen)
 with the code of the page; Chromium opens the page from its file and is given the photo, a made page
 as a camera would save it. It reads it as it does on this machine, in its worker, and once more as
 on a telephone: Chromium slows a page by Lighthouse's factor for one, but not a page's workers, so
-the same code reads in the page itself. How much slower a loop became is measured too. Writes
-"page" of `results/portable.json`; `docs.write` then writes docs/portable.md.
+the same code reads in the page itself. How much slower a loop became is measured too. Images of
+28 x 28 are read there as well, one after the other. Writes "page" of `results/portable.json`;
+`docs.write` then writes docs/portable.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +32,10 @@ from threadpoolctl import threadpool_limits
 
 import digitus
 from digitus.export.html_page import START
+from digitus.nn.arrays import stream
 from digitus.reading.result import Reading
 from digitus.synthetic.pages.pages import Page, pages
+from digitus.synthetic.strokes import draw
 from docs.write import write
 from portable import BROWSERS, RESULTS
 
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 
 SEED = 2
 PHOTO = ("lines", 4), 4000  # the kind and the seed of the page that is photographed, and pixels
+DIGITS = 100  # images of 28 x 28
 SLOWED = 4  # times, as Lighthouse slows a page to show it as a telephone of the middle class would
 LOOP = """() => {
   const begun = performance.now();
@@ -47,12 +52,14 @@ LOOP = """() => {
   for (let i = 0; i < 2e8; i++) x = (x * 1103515245 + 12345) | 0;
   return (performance.now() - begun) / 1000 + 0 * x;
 }"""
-READ_IN_PAGE = """async (photo) => {
-  const engine = document.getElementById("engine");
+ENGINE = """const engine = document.getElementById("engine");
   const size = JSON.parse(engine.dataset.size);
   const { code, weights } = await unpack(engine.textContent.trim(), size);
   globalThis.WEIGHTS = weights;
-  const readPhoto = new Function(code.replace(/^export /gm, "") + "; return readPhoto")();
+  const { probabilities, readPhoto } = new Function(
+    code.replace(/^export /gm, "") + "; return { probabilities, readPhoto }")();"""
+READ_IN_PAGE = """async (photo) => {
+  ENGINE
   const bytes = Uint8Array.from(atob(photo), (sign) => sign.charCodeAt(0));
   const seconds = [];
   let lines;
@@ -71,13 +78,24 @@ READ_IN_PAGE = """async (photo) => {
     seconds.push((performance.now() - begun) / 1000);
   }
   return { seconds, lines };
-}"""
+}""".replace("ENGINE", ENGINE)
+READ_DIGITS_IN_PAGE = """async (images) => {
+  ENGINE
+  return images.map((image) => {
+    const begun = performance.now();
+    const p = probabilities(Uint8Array.from(image));
+    return [p.indexOf(Math.max(...p)), performance.now() - begun];
+  });
+}""".replace("ENGINE", ENGINE)
 READ = """const sizes = JSON.parse(readFileSync("sizes.json", "utf8"));
 const pictures = readFileSync("pages.bin");
 let at = 0;
 const found = sizes.map(([width, height]) => {
   const pixels = new Uint8Array(pictures.subarray(at, (at += 4 * width * height)));
-  return readPhoto({ pixels, width, height });
+  const begun = process.cpuUsage();
+  const found = readPhoto({ pixels, width, height });
+  const { user, system } = process.cpuUsage(begun);
+  return { ...found, seconds: (user + system) / 1e6 };
 });
 process.stdout.write(JSON.stringify(found));
 """
@@ -86,7 +104,7 @@ process.stdout.write(JSON.stringify(found));
 def main() -> None:
     """Both comparisons."""
     parser = argparse.ArgumentParser(description="The exported page beside Python.")
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--count", type=int, default=20)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     with TemporaryDirectory() as name, threadpool_limits(1):
@@ -127,6 +145,8 @@ def compared(made: list[Page], folder: Path) -> dict[str, Any]:
         "same_digits": sum(
             in_both(reading, found["digits"]) for reading, found in zip(ours, theirs, strict=True)
         ),
+        "processor_seconds": median(found["seconds"] for found in theirs),
+        "most_processor_seconds": max(found["seconds"] for found in theirs),
     }
 
 
@@ -171,8 +191,10 @@ def photographed(file: Path) -> dict[str, Any]:
             page.get_by_role("button", name="Clear").click()
             page.locator("#answer:empty").wait_for(state="attached")
         slowed = as_on_a_telephone(browser, file, path, lines)
+        digits = of_single_digits(browser, file)
         browser.close()
     return {
+        "digit": digits,
         "photo": {
             "pixels": list(photo.size),
             "digits": len(lines.replace(" ", "").replace("\n", "")),
@@ -181,7 +203,26 @@ def photographed(file: Path) -> dict[str, Any]:
             "processor_seconds": min(processor),  # of all of Chromium, however busy the machine is
             "same": same,
             "telephone": slowed,
-        }
+        },
+    }
+
+
+def of_single_digits(browser: Browser, file: Path) -> dict[str, Any]:
+    """How long one image of 28 x 28 takes, and how many have the same answer as in Python."""
+    images = draw(np.tile(np.arange(10), DIGITS // 10), stream(SEED, "digits in a page"))
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    found = page.evaluate(READ_DIGITS_IN_PAGE, images.reshape(DIGITS, -1).tolist())
+    context.close()
+    answers, milliseconds = zip(*found, strict=True)
+    ours = digitus.load().probabilities(images).argmax(1)
+    return {
+        "images": DIGITS,
+        "same": int((ours == answers).sum()),
+        "first_milliseconds": milliseconds[0],
+        "milliseconds": median(milliseconds),
+        "most_milliseconds": max(milliseconds[1:]),
     }
 
 
@@ -193,7 +234,7 @@ def processor_seconds(browser: Browser) -> float:
 
 def as_on_a_telephone(browser: Browser, file: Path, photo: Path, lines: str) -> dict[str, Any]:
     """How long the same photo takes where everything takes longer."""
-    context = browser.new_context(bypass_csp=True)  # code from text, which the page forbids itself
+    context = browser.new_context(bypass_csp=True)  # code from text is forbidden there otherwise
     page = context.new_page()
     page.set_default_timeout(600_000)
     page.goto(file.as_uri())

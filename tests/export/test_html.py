@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 from dataclasses import replace
@@ -16,6 +17,8 @@ import pytest
 
 import digitus
 import digitus.reading.result
+from digitus.detection.detector import Pixels
+from digitus.detection.model import shipped
 from digitus.errors import ExportError
 from digitus.export import html_page
 from digitus.export.card import about
@@ -24,6 +27,7 @@ from digitus.nn.arrays import stream
 from digitus.synthetic.pages.pages import pages
 from digitus.synthetic.strokes import draw
 from digitus.types import Bytes
+from digitus.vision.colour import as_grey
 from small import recognizer
 
 WIDTH, HEIGHT = 420, 240
@@ -39,6 +43,16 @@ const found = asked.map(({ drawn, width, height }) => {
   return drawn ? readDrawing(sheet) : readPhoto(sheet);
 });
 process.stdout.write(JSON.stringify(found));
+"""
+
+BOUNDS = 0, 100_000, None  # pixels of fine copies; None is as many as there are
+BOUNDED = """
+const { asGrey, findsOf } = new Function(
+  code.replace(/^export /gm, "") + "; return { asGrey, findsOf }")();
+const [width, height] = process.argv.slice(2).map(Number);
+const grey = asGrey(width, height, new Uint8Array(readFileSync(0)));
+const all = [0, 100_000, Infinity].map((most) => findsOf(grey, 0, most));
+process.stdout.write(JSON.stringify(all.map(({ found, whole }) => [found.length, whole])));
 """
 
 
@@ -137,6 +151,21 @@ def test_photos_are_read_as_digitus_reads_them(read_by_node: list[Any]) -> None:
         texts.append(tuple(found["lines"]))
     assert sum(text == page.lines for text, page in zip(texts, PAGES, strict=True)) >= 3
     assert len(texts[0]) == 4
+
+
+def test_a_turned_copy_is_seen_within_bounds(node: str, file: Path) -> None:
+    picture = in_colours(PAGES[0].picture)
+    height, width = picture.shape[:2]
+    (file.parent / "bounded.mjs").write_text(html_page.START + BOUNDED, "utf-8")
+    done = subprocess.run(
+        [node, "bounded.mjs", str(width), str(height)], cwd=file.parent, input=picture.tobytes(),
+        capture_output=True, check=True,
+    )  # fmt: skip
+    for most, (count, whole) in zip(BOUNDS, json.loads(done.stdout), strict=True):
+        pixels = Pixels(math.inf if most is None else most)
+        found = shipped().detector.find(as_grey(PAGES[0].picture), pixels=pixels)
+        assert whole is not pixels.too_few
+        assert count == pytest.approx(len(found), rel=0.1), most
 
 
 def test_the_page_is_one_file_that_asks_for_nothing(file: Path) -> None:

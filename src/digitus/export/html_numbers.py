@@ -37,6 +37,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "SLACK": detector.SLACK,
     "SAME": detector.SAME,
     "FINDS": limits.FINDS,
+    "TURNED_PIXELS": limits.TURNED_PIXELS,
     "STRIDE": maps.STRIDE,
     "CHANNELS": maps.CHANNELS,
     "SMALLEST": maps.SMALLEST,

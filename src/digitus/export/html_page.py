@@ -3,9 +3,9 @@
 It works from any static host and from a file. Its code is the module of `js_module`, which knows
 single digits, and after it `parts/ink.js`, `preparing.js`, `colour.js`, `finding.js`, `lines.js`,
 `photo.js` and `drawing.js`, which read photos and drawings with the page and the close-up network
-by a kernel of WebAssembly (`parts/kernel.js`). Code and weights are made smaller
-and stand in the page as text, which `parts/unpack.js` takes apart; `parts/page.js` is the sheet,
-`parts/page.html` what is around.
+(`network.js`) by a kernel of WebAssembly (`kernel.js`, `tiles.js`). Code, without its comments, and
+weights are made smaller and stand in the page as text, which `parts/unpack.js` takes apart;
+`parts/page.js` is the sheet, `parts/page.html` what is around.
 
 Inside: putting them together, and Node to try it. Not inside: what the code does.
 """
@@ -40,9 +40,10 @@ SIDE = 28  # pixels of the images that `ink.js` makes
 # bits do not fit into a page of 2 MB (docs/portable.md says what that costs).
 MOST = 18
 ENGINE = (
-    *("digitus.js", "ink.js", "preparing.js", "colour.js", "kernel.js", "finding.js"),
-    *("lines.js", "photo.js", "drawing.js"),
+    *("digitus.js", "ink.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
+    *("network.js", "finding.js", "lines.js", "photo.js", "drawing.js"),
 )
+COMMENT = ("//", "/**", "* ")  # lines that begin so are left out
 # Node reads the page itself: its text is taken apart as in a browser, and the digits are read.
 START = """import { readFileSync } from "node:fs";
 const page = readFileSync("page.html", "utf8");
@@ -106,8 +107,13 @@ def _for_photos(network: Chain, params: Params, side: int, store: Store) -> dict
 
 def page(code: str, weights: bytes, about: About) -> str:
     """The page around it."""
-    packed = zlib.compress(code.encode("utf-8") + weights, 9)
-    size = {"bytes": len(packed), "code": len(code.encode("utf-8"))}
+    lines = map(str.strip, code.splitlines())
+    bare = "\n".join(line for line in lines if not line.startswith(COMMENT))
+    # Weights repeat nothing: by Huffman's code alone they are 8 % smaller than with matches.
+    packer = zlib.compressobj(9, strategy=zlib.Z_HUFFMAN_ONLY)
+    parts = zlib.compress(bare.encode("utf-8"), 9), packer.compress(weights) + packer.flush()
+    size = {"code": len(parts[0]), "weights": len(parts[1])}
+    packed = b"".join(parts)
     text = base64.b85encode(packed + bytes(-len(packed) % 4)).decode("ascii")
     filled = {
         "card": escape(about["card"]),

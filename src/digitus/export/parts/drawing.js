@@ -224,7 +224,7 @@ export function readDrawing({ values, width: w, height: h }) {
   places.forEach((place, k) => {
     if (!has[k].some(Boolean)) return;
     const { own, box } = ownInk(ink, whose, k + 1);
-    const p = open().recognizer(normalise(own)), confidence = Math.max(...p);
+    const [p] = open().recognizer([normalise(own)]), confidence = Math.max(...p);
     const value = confidence >= threshold ? p.indexOf(confidence) : null;
     place.digit = { value, confidence, box: [box[0] + ink.left, box[1] + ink.top, box[2], box[3]] };
     place.shown = confidence >= threshold / 2 || place.likely >= SURELY;

@@ -4,88 +4,28 @@
 
 const sigmoid = (z) => (1 + Math.tanh(z / 2)) / 2;
 
-/** A network at work on pictures of any size: what it answers for h * w bytes, [its places, channels]. */
-function atWork({ size: [rows, columns], operations }, engine) {
-  const uses = new Array(operations.length + 1).fill(0);
-  for (const { inputs } of operations) for (const i of inputs) uses[i]++;
-  // A Relu that alone uses a convolution is carried out with it.
-  const bent = operations.map(({ kind }, i) => kind === "conv" && uses[i + 1] === 1 && operations.find((o) => o.inputs[0] === i + 1)?.kind === "relu");
-  const held = operations.map(({ kind, shape, weights: given }) => {
-    const arrays = Object.fromEntries(Object.entries(given).map(([name, w]) => [name, weights(w)]));
-    return kind === "conv" || kind === "dense" ? inEights(arrays, shape.at(-1), engine) : arrays;
-  });
-  return (bytes, h, w) => {
-    const mark = engine.mark();
-    const grown = (shape) => (shape.length === 3 ? [(shape[0] * h) / rows, (shape[1] * w) / columns, shape[2]] : shape);
-    const shapes = [[h, w, 1], ...operations.map((o) => grown(o.shape))];
-    const places = [engine.room(h * w)];
-    engine.at(places[0]).set(bytes);
-    operations.forEach((o, i) => {
-      const inputs = o.inputs.map((v) => shapes[v]);
-      const from = places[o.inputs[0]];
-      if (o.kind === "conv" || o.kind === "dense") {
-        places.push(convolved(o, from, inputs[0], shapes[i + 1], held[i], bent[i] ? 0 : -Infinity, engine));
-        return;
-      }
-      if (o.kind === "flatten" || bent[o.inputs[0] - 1]) {
-        places.push(from);
-        return;
-      }
-      const to = engine.room(size(shapes[i + 1]));
-      KINDS[o.kind]({ ...o, shape: shapes[i + 1] }, o.inputs.map((v) => engine.at(places[v])), engine.at(to), held[i], inputs);
-      places.push(to);
-    });
-    const answers = engine.at(places.at(-1)).slice();
-    engine.free(mark);
-    return answers;
-  };
-}
-
-/** Weights [taps o] as the kernel reads them: eight outputs side by side, then the taps. */
-function inEights({ W, b }, o, engine) {
-  const blocks = Math.ceil(o / 8), taps = W.length / o;
-  const [at, bias] = [engine.room(blocks * taps * 8), engine.room(blocks * 8)];
-  const sorted = engine.at(at).fill(0);
-  W.forEach((v, i) => { sorted[(((i % o) >> 3) * taps + Math.floor(i / o)) * 8 + ((i % o) & 7)] = v; });
-  engine.at(bias).fill(0).set(b);
-  return { at, bias, blocks };
-}
-
-function convolved({ settings }, from, before, after, { at, bias, blocks }, least, engine) {
-  const [h, w, c] = image(before), [rows, columns, o] = image(after);
-  const { stride = 1, border: edge = 0, kernel: k = 1 } = settings;
-  const wide = 8 * blocks, found = engine.room(rows * columns * o, 3 * o);
-  const mark = engine.mark();
-  const to = wide === o ? found : engine.room(rows * columns * wide, 3 * wide);
-  const line = (w + 2 * edge) * c;
-  const x = engine.room((h + 2 * edge) * line, (3 * stride + k) * c); // with zeros around it, and what is read in fours
-  const [source, framed] = [engine.at(from), engine.at(x).fill(0)];
-  for (let r = 0; r < h; r++) framed.set(source.subarray(r * w * c, (r + 1) * w * c), (r + edge) * line + edge * c);
-  engine.convolve(x.at, at.at, bias.at, to.at, rows, columns, blocks, 4 * stride * c, 4 * stride * line, 4 * line, k, 4 * k * c, 4 * wide, least);
-  if (to !== found) {
-    const [all, own] = [engine.at(to), engine.at(found)];
-    for (let i = 0; i < rows * columns; i++) own.set(all.subarray(i * wide, i * wide + o), i * o);
-  }
-  engine.free(mark);
-  return found;
-}
-
-/** What may be digits in a grey picture, the best seen first: { heat, x, y, w, h, digits, follow, after }. */
-function finds(grey, answers) {
+/** What may be digits in a grey picture, the best seen first: { heat, x, y, w, h, digits, follow, after };
+ * `whole` unless so many pixels of fine copies were not enough. */
+function finds(grey, answers, pixels = Infinity) {
   const found = [];
   const longest = Math.max(grey.w, grey.h);
-  let calls;
+  let calls, whole = true;
   for (let side = COARSEST; side === COARSEST || side <= Math.min(FINEST, longest * ENLARGED); side *= 2) {
     const { copy, zoom } = copyOf(grey, side);
     let maps;
     if (side <= ALWAYS) maps = answers(copy.at, copy.h, copy.w);
-    else if (calls && largest(calls.at) > CALLS) maps = called(copy, parts(wanted(calls, copy.w, copy.h)), answers);
-    else break;
+    else {
+      const some = parts(wanted(calls, copy.w, copy.h));
+      pixels -= sum(some.map(([top, bottom, left, right]) => CELL ** 2 * seenCells(bottom - top, right - left)));
+      whole = pixels >= 0;
+      if (!some.length || !whole) break;
+      maps = called(copy, some, answers);
+    }
     const [h, w] = [copy.h / STRIDE, copy.w / STRIDE];
     found.push(...inPicture(peaks(maps, h, w), grey, zoom));
     calls = { w, h, at: Float32Array.from({ length: w * h }, (_, i) => sigmoid(maps[CHANNELS * i + 20])) };
   }
-  return merged(found);
+  return { found: merged(found), whole };
 }
 
 /** The same in copies with these longer sides alone, wherever they are not bare. */
@@ -135,8 +75,9 @@ function called(copy, rectangles, answers) {
   for (const [top, bottom, left, right] of rectangles) {
     const [y0, y1, x0, x1] = [top * CELL, Math.min(bottom * CELL, h), left * CELL, Math.min(right * CELL, w)];
     const [wide, high] = [x1 - x0 + 2 * HALO, y1 - y0 + 2 * HALO];
-    const seen = Uint8Array.from({ length: wide * high }, (_, i) =>
-      copy.at[clamp(y0 - HALO + Math.floor(i / wide), 0, h - 1) * w + clamp(x0 - HALO + (i % wide), 0, w - 1)]);
+    const seen = new Uint8Array(wide * high);
+    for (let y = 0, i = 0; y < high; y++)
+      for (let x = x0 - HALO, from = clamp(y0 - HALO + y, 0, h - 1) * w; x < x1 + HALO; x++) seen[i++] = copy.at[from + clamp(x, 0, w - 1)];
     const own = answers(seen, high, wide);
     const row = ((x1 - x0) / STRIDE) * CHANNELS;
     for (let y = 0; y < (y1 - y0) / STRIDE; y++) {

@@ -1,7 +1,7 @@
-// The one sum of products that takes the time of a page, as a function of WebAssembly with vectors:
-// a convolution, four pixels and eight outputs of it at a time, so that its sums stay in registers.
-// Its bytes are put together here, so that there is no file which nobody can read. Not inside: what
-// is convolved (`photo.js`).
+// The sums that take the time of a page, as functions of WebAssembly with vectors, whose bytes are put
+// together here, so that there is no file which nobody can read: a convolution, four pixels and eight
+// outputs of it at a time, so that its sums stay in registers. Not inside: what is convolved
+// (`network.js`), and the way round by which 3 x 3 kernels need fewer products (`tiles.js`).
 
 const [GET, SET, CONST, ADD, MUL, LESS] = [0x20, 0x21, 0x41, 0x6a, 0x6c, 0x49];
 const [LOOP, END, AGAIN] = [[0x03, 0x40], 0x0b, [0x0d, 0]];
@@ -24,47 +24,63 @@ function count(n) {
 const section = (id, bytes) => [id, ...count(bytes.length), ...bytes];
 const vector = (...code) => [0xfd, ...code];
 
-/** The module's bytes; `fused` multiplies and adds in one step, where the machine can. */
-function code(fused) {
-  // x, W, b and y are places; a step is from pixel to pixel of x, a stride down and one line of it;
-  // taps are the bytes of x under one line of the kernel, next those of a pixel of y. What is below
-  // least becomes least: 0 is a Relu.
-  const names = "x W b y rows columns blocks step down line lines taps next least block row column from to w i at0 at1 at2 at3 end".split(" ");
+const load = (offset) => vector(0x00, 2, ...count(offset));
+const store = (offset) => vector(0x0b, 2, ...count(offset));
+const [EACH, PLUS, MINUS, TIMES, AT_LEAST] = [[0x13], [0xe4, 1], [0xe5, 1], [0xe6, 1], [0xe9, 1]].map((code) => vector(...code));
+
+/** What a function is written with whose numbers have these names; its vectors have the numbers after them. */
+function written(names) {
   const place = Object.fromEntries(names.map((name, i) => [name, i]));
   const get = (name) => [GET, place[name]];
   const set = (name, ...value) => [...value.flat(), SET, place[name]];
   const add = (name, ...by) => set(name, get(name), by.flat(), ADD);
-  const sum = (pixel, half) => names.length + 2 * pixel + half;
-  const four = [0, 1, 2, 3], two = [0, 1];
   const each = (times, name, body) => [
     ...set(name, [CONST, 0]), ...LOOP, ...body, ...add(name, [CONST, 1]), ...get(name), ...get(times), LESS, ...AGAIN, END,
   ];
-  const load = (offset) => vector(0x00, 2, ...count(offset));
+  const held = (i) => [GET, names.length + i];
+  const hold = (i, ...code) => [...code, SET, names.length + i];
+  return { get, set, add, each, held, hold };
+}
+
+/** A function of that many whole numbers, and one that is not where `real`, with its other names and vectors. */
+function routine(names, given, real, vectors, body) {
+  const code = [2, ...count(names.length - given - real), I32, vectors, V128, ...body, END];
+  const type = [0x60, given + real, ...new Array(given).fill(I32), ...new Array(real).fill(F32), 0];
+  return { type, code: [...count(code.length), ...code] };
+}
+
+/** The convolution; `fused` multiplies and adds in one step, where the machine can. */
+function convolution(fused) {
+  // x, W, b and y are places; a step is from pixel to pixel of x, a stride down and one line of it;
+  // taps are the bytes of x under one line of the kernel, next those of a pixel of y. What is below
+  // least becomes least: 0 is a Relu.
+  const names = "x W b y rows columns blocks step down line lines taps next least block row column from to w i at0 at1 at2 at3 end".split(" ");
+  const { get, set, add, each, held, hold } = written(names);
+  const four = [0, 1, 2, 3], two = [0, 1];
+  const sum = (pixel, half) => 2 * pixel + half;
   const product = (pixel, half) => {
-    const [x, w, y] = [[GET, names.length + 8 + pixel], [GET, names.length + 12 + half], [GET, sum(pixel, half)]];
-    return fused
-      ? [...x, ...w, ...y, ...vector(0x85, 0x02), SET, sum(pixel, half)]
-      : [...y, ...x, ...w, ...vector(0xe6, 0x01), ...vector(0xe4, 0x01), SET, sum(pixel, half)];
+    const [x, w, y] = [held(8 + pixel), held(12 + half), held(sum(pixel, half))];
+    return hold(sum(pixel, half), ...(fused ? [...x, ...w, ...y, ...vector(0x85, 0x02)] : [...y, ...x, ...w, ...TIMES, ...PLUS]));
   };
   const taps = [
     ...set("end", get("at0"), get("taps"), ADD), ...LOOP,
-    ...two.flatMap((half) => [...get("w"), ...load(16 * half), SET, names.length + 12 + half]),
-    ...four.flatMap((pixel) => [...get(`at${pixel}`), ...vector(0x09, 2, 0), SET, names.length + 8 + pixel]),
+    ...two.flatMap((half) => hold(12 + half, ...get("w"), ...load(16 * half))),
+    ...four.flatMap((pixel) => hold(8 + pixel, ...get(`at${pixel}`), ...vector(0x09, 2, 0))),
     ...four.flatMap((pixel) => two.flatMap((half) => product(pixel, half))),
     ...add("w", [CONST, ...whole(32)]), ...four.flatMap((pixel) => add(`at${pixel}`, [CONST, 4])),
     ...get("at0"), ...get("end"), LESS, ...AGAIN, END,
   ];
   const pixels = [
     ...set("w", get("W"), get("block"), get("lines"), get("taps"), MUL, [CONST, 8], MUL, MUL, ADD),
-    ...four.flatMap((pixel) => two.flatMap((half) => [...get("b"), ...load(16 * half), SET, sum(pixel, half)])),
+    ...four.flatMap((pixel) => two.flatMap((half) => hold(sum(pixel, half), ...get("b"), ...load(16 * half)))),
     ...each("lines", "i", [
       ...four.flatMap((pixel) =>
         set(`at${pixel}`, get("from"), get("i"), get("line"), MUL, ADD, [CONST, pixel], get("step"), MUL, ADD)),
       ...taps,
     ]),
     ...four.flatMap((pixel) => two.flatMap((half) => [
-      ...get("to"), ...get("next"), CONST, pixel, MUL, ADD, GET, sum(pixel, half),
-      ...get("least"), ...vector(0x13), ...vector(0xe9, 0x01), ...vector(0x0b, 2, ...count(16 * half)),
+      ...get("to"), ...get("next"), CONST, pixel, MUL, ADD, ...held(sum(pixel, half)),
+      ...get("least"), ...EACH, ...AT_LEAST, ...store(16 * half),
     ])),
     ...add("from", get("step"), [CONST, 4], MUL), ...add("to", get("next"), [CONST, 4], MUL),
   ];
@@ -77,28 +93,51 @@ function code(fused) {
     ]),
     ...add("b", [CONST, ...whole(32)]),
   ]);
-  const given = place.least + 1;
-  const locals = [2, ...count(names.length - given), I32, 14, V128];
-  const all = [...locals, ...body, END];
-  const name = (text) => [text.length, ...new TextEncoder().encode(text)];
-  return Uint8Array.from([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, [1, 0x60, given, ...new Array(given - 1).fill(I32), F32, 0]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, ...count(64)]),
-    ...section(7, [2, ...name("memory"), 2, 0, ...name("convolve"), 0, 0]),
-    ...section(10, [1, ...count(all.length), ...all]),
+  return routine(names, 13, 1, 14, body);
+}
+
+/** row += share * bytes, n of them, eight at a time. */
+function addition() {
+  const names = "row bytes n share end".split(" ");
+  const { get, set, add, held, hold } = written(names);
+  const sum = (at, half, offset) => [
+    ...get(at), ...get(at), ...load(offset), ...held(0), ...vector(half, 1), ...vector(0xfa, 1), ...held(1), ...TIMES, ...PLUS, ...store(offset),
+  ];
+  return routine(names, 3, 1, 2, [
+    ...hold(1, ...get("share"), ...EACH), ...set("end", get("bytes"), get("n"), ADD), ...LOOP,
+    ...hold(0, ...get("bytes"), ...vector(0x02, 3, 0)), ...sum("row", 0xa9, 0), ...sum("row", 0xaa, 16),
+    ...add("row", [CONST, ...whole(32)]), ...add("bytes", [CONST, 8]), ...get("bytes"), ...get("end"), LESS, ...AGAIN, END,
   ]);
 }
 
-/** The function and its memory, which is given out in pieces and taken back at once. */
+/** The bytes of a module of functions, by their names, and of the memory that they share. */
+function wasm(functions) {
+  const name = (text) => [text.length, ...new TextEncoder().encode(text)];
+  const [names, all] = [Object.keys(functions), Object.values(functions)];
+  const n = all.length;
+  return Uint8Array.from([
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
+    ...section(1, [n, ...all.flatMap(({ type }) => type)]),
+    ...section(3, [n, ...all.keys()]),
+    ...section(5, [1, 0, ...count(64)]),
+    ...section(7, [n + 1, ...name("memory"), 2, 0, ...names.flatMap((one, i) => [...name(one), 0, i])]),
+    ...section(10, [n, ...all.flatMap(({ code }) => code)]),
+  ]);
+}
+
+let engine;
+/** The functions and their memory, which is given out in pieces and taken back at once; made when first wanted. */
+const machine = () => (engine ??= kernel());
+
 function kernel() {
-  const bytes = [true, false].map(code).find((one) => WebAssembly.validate(one));
+  const bytes = [true, false]
+    .map((fused) => wasm({ convolve: convolution(fused), intoTiles: intoTiles(), outOfTiles: outOfTiles(), addRow: addition() }))
+    .find((one) => WebAssembly.validate(one));
   if (!bytes) throw new Error("this browser has no vectors in WebAssembly");
-  const { memory, convolve } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  const { memory, ...functions } = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
   let used = 0;
   return {
-    convolve,
+    ...functions,
     /** Room for so many numbers, and for those beyond that the four pixels at a time may touch. */
     room(numbers, beyond = 0) {
       const at = used;
@@ -107,6 +146,7 @@ function kernel() {
       if (missing > 0) memory.grow(Math.ceil(missing / 65536) + 256);
       return { at, numbers };
     },
+    bytesAt: ({ at }, bytes) => new Uint8Array(memory.buffer, at, bytes),
     at: ({ at, numbers }) => new Float32Array(memory.buffer, at, numbers),
     mark: () => used,
     free: (mark) => { used = mark; },

@@ -7,17 +7,32 @@
 let eyes;
 function open() {
   if (eyes) return eyes;
-  const engine = kernel();
+  const engine = machine();
   const recognizers = MODEL.networks.map((one) => ({ run: atWork({ ...one, size: MODEL.size }, engine), temperature: one.temperature }));
   eyes = {
     page: atWork(PHOTO.page, engine),
     closeup: atWork(PHOTO.closeup, engine),
-    recognizer(bytes) {
-      const all = recognizers.map(({ run, temperature }) => softmax(Array.from(run(bytes, height, width), (z) => z / temperature)));
-      return all[0].map((_, d) => sum(all.map((p) => p[d])) / all.length);
+    /** Of images of digits, how probable each digit is, the mean of all networks. */
+    recognizer(images) {
+      const all = recognizers.map(({ run, temperature }) => inParts(run, images, height, width).map((z) => softmax(z.map((v) => v / temperature))));
+      return images.map((_, i) => all[0][i].map((_, d) => sum(all.map((p) => p[i][d])) / all.length));
     },
   };
   return eyes;
+}
+
+const AT_ONCE = 16; // small pictures that a network sees together: it bounds the memory for their maps
+
+/** What a network answers for each of many pictures. */
+function inParts(network, pictures, h, w) {
+  const found = [];
+  for (let start = 0; start < pictures.length; start += AT_ONCE) {
+    const some = pictures.slice(start, start + AT_ONCE), bytes = new Uint8Array(some.length * h * w);
+    some.forEach((picture, i) => bytes.set(picture, i * h * w));
+    const answers = network(bytes, h, w, some.length), each = answers.length / some.length;
+    some.forEach((_, i) => found.push(Array.from(answers.subarray(i * each, (i + 1) * each))));
+  }
+  return found;
 }
 
 /** What stands around a find, its contrast stretched from 0 to 255: SIDE x SIDE bytes. */
@@ -33,8 +48,11 @@ function closeupOf(grey, { x, y, w, h }, beyond) {
 /** A part of a picture, and a plain grey where it goes beyond. */
 function cut(grey, left, top, w, h, beyond) {
   const found = { w, h, at: new Uint8Array(w * h).fill(beyond) };
-  for (let y = Math.max(0, -top); y < Math.min(h, grey.h - top); y++)
-    for (let x = Math.max(0, -left); x < Math.min(w, grey.w - left); x++) found.at[y * w + x] = grey.at[(top + y) * grey.w + left + x];
+  const first = Math.max(0, -left), end = Math.min(w, grey.w - left);
+  for (let y = Math.max(0, -top); y < Math.min(h, grey.h - top) && first < end; y++) {
+    const from = (top + y) * grey.w + left;
+    found.at.set(grey.at.subarray(from + first, from + end), y * w + first);
+  }
   return found;
 }
 
@@ -85,10 +103,10 @@ function there(found, named) {
 function seenCloser(grey, found) {
   const { closeup } = open();
   const beyond = edgeGrey(grey);
-  return found.map((one) => {
-    const looks = LOOKED_AT.map((size) => closeup(closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond), SIDE, SIDE));
-    return { ...one, close: softmax(Array.from(looks[0], (_, k) => sum(looks.map((outputs) => outputs[k])) / looks.length)) };
-  });
+  const looks = LOOKED_AT.map((size) =>
+    inParts(closeup, found.map((one) => closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond)), SIDE, SIDE));
+  return found.map((one, i) =>
+    ({ ...one, close: softmax(looks[0][i].map((_, k) => sum(looks.map((outputs) => outputs[i][k])) / looks.length)) }));
 }
 
 /** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
@@ -103,12 +121,15 @@ function looked(grey, found, turns) {
   return { grey, turns, digits, likely, read, certain };
 }
 
-/** The same find after the recognizer has looked at its ink. */
-function recognized(grey, one) {
-  const bytes = inkOf(grey, one);
-  const again = { ...one, ink: bytes && open().recognizer(bytes) };
-  const p = which([again])[0].map((share) => share * one.likely);
-  return { ...again, p, best: Math.max(...p) };
+/** The same finds after the recognizer has looked at their ink. */
+function recognized(grey, found) {
+  const inks = found.map((one) => inkOf(grey, one));
+  const answers = open().recognizer(inks.filter(Boolean))[Symbol.iterator]();
+  const again = found.map((one, i) => ({ ...one, ink: inks[i] && answers.next().value }));
+  return which(again).map((shares, i) => {
+    const p = shares.map((share) => share * found[i].likely);
+    return { ...again[i], p, best: Math.max(...p) };
+  });
 }
 
 /** What speaks for the way up of a look, in logarithms, by Bayes' rule (reading/way_up.py). */
@@ -129,40 +150,51 @@ function quarters(grey, turns) {
   return found;
 }
 
-/** The picture the way up that is likeliest. */
+/** A picture, turned by so many quarters, and where digits may be in it: { grey, turns, found, whole }. */
+function findsOf(grey, turns, pixels) {
+  const turned = quarters(grey, turns);
+  return { grey: turned, turns, ...finds(turned, open().page, pixels) };
+}
+const look = ({ grey, turns, found }, most = FINDS) => looked(grey, found.slice(0, most), turns);
+
+/** The picture the way up that is likeliest; as it lies where it is full of finds. */
 function bestLook(grey) {
-  const upright = finds(grey, open().page);
-  if (upright.length === FINDS) return looked(grey, upright, 0);
-  if (upright.length <= MANY) {
-    const look = bestTurned(grey, upright, MANY), turned = look.grey;
-    const cutShort = look.turns && look.digits.length === MANY;
-    return cutShort ? looked(turned, finds(turned, open().page), look.turns) : look;
+  const upright = findsOf(grey, 0);
+  if (upright.found.length === FINDS) return look(upright);
+  if (upright.found.length > MANY) {
+    const { turns } = bestTurned(partOf(upright), PART)[0];
+    return look(turns ? findsOf(grey, turns) : upright);
   }
-  const part = partOf(grey, upright);
-  const { turns } = bestTurned(part, finds(part, open().page).slice(0, PART), PART);
-  const turnedTo = quarters(grey, turns);
-  return looked(turnedTo, turns ? finds(turnedTo, open().page) : upright, turns);
+  const [way, seen] = bestTurned(upright, MANY);
+  if (way.whole && seen.digits.length === way.found.length) return seen;
+  return look(way.whole ? way : findsOf(grey, way.turns));
 }
 
-function bestTurned(grey, found, most) {
-  const look = looked(grey, found, 0);
-  if (look.certain || found.length < ENOUGH) return look;
-  const ways = [1, 2, 3].map((turns) => {
-    const other = quarters(grey, turns);
-    return looked(other, finds(other, open().page).slice(0, most), turns);
-  });
-  return [look, ...ways].map((way) => [evidence(way), way]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
+/** The finds of the likeliest way up, and what `most` of them are; what has few as it lies may have very many turned. */
+function bestTurned(upright, most) {
+  const ways = [[upright, look(upright, most)]];
+  const [[, first]] = ways;
+  if (first.certain || first.digits.length < ENOUGH) return ways[0];
+  for (const turns of [1, 2, 3]) {
+    const turned = findsOf(upright.grey, turns, TURNED_PIXELS);
+    ways.push([turned, look(turned, most)]);
+  }
+  return ways.map((way) => [evidence(way[1]), way]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
 }
 
-/** The part of a picture that has PART of its finds, in the midst of them. */
-function partOf(grey, found) {
+/** The part of a picture that has PART of its finds, in the midst of them, and these; half of its sides at most. */
+function partOf({ grey, found }) {
   const [cx, cy] = ["x", "y"].map((k) => median(found.map((one) => one[k])));
   const afar = (one) => Math.max(Math.abs(one.x - cx), Math.abs(one.y - cy));
-  const near = [...found].sort((a, b) => afar(a) - afar(b)).slice(0, PART);
+  const nearest = [...found].sort((a, b) => afar(a) - afar(b)).slice(0, PART);
+  const within = nearest.filter((one) => afar(one) + 1.5 * longerSide(one) <= Math.max(grey.w, grey.h) / 4);
+  const near = within.length < ENOUGH ? nearest : within;
   const end = (k, n, sign) => Math.max(...near.map((one) => sign * one[k] + one[n] / 2 + longerSide(one)));
   const [left, top] = [Math.max(0, Math.trunc(-end("x", "w", -1))), Math.max(0, Math.trunc(-end("y", "h", -1)))];
   const right = Math.min(grey.w, Math.trunc(end("x", "w", 1)) + 1), bottom = Math.min(grey.h, Math.trunc(end("y", "h", 1)) + 1);
-  return cut(grey, left, top, right - left, bottom - top, 0);
+  const moved = (one) => ({ ...one, x: one.x - left, y: one.y - top, after: [one.after[0] - left, one.after[1] - top] });
+  const part = cut(grey, left, top, right - left, bottom - top, 0);
+  return { grey: part, turns: 0, found: found.filter((one) => near.includes(one)).map(moved), whole: true };
 }
 
 /** A find's box [x, y, w, h] in the picture as it was before it was turned. */
@@ -194,7 +226,7 @@ function readable(look) {
 function single(grey) {
   const one = prepared(grey);
   if (!one) return null;
-  const p = open().recognizer(one.image), confidence = Math.max(...p);
+  const [p] = open().recognizer([one.image]), confidence = Math.max(...p);
   return { value: confidence >= threshold ? p.indexOf(confidence) : null, confidence, box: one.box, line: 0 };
 }
 
@@ -217,13 +249,14 @@ export function readPhoto({ pixels, width: w, height: h }) {
   const one = single(grey), small = Math.max(w, h) <= LITTLE;
   const alone = () => ({ lines: [String(one.value ?? "?")], digits: [one] });
   if (one && small && one.confidence >= SURE) return alone();
-  const look = bestLook(grey);
-  const digits = [];
-  const lines = readable(look).map((groups, line) => groups.map((group) => group.map((find) => {
-    const d = recognized(look.grey, find);
-    const value = d.best >= READ ? d.p.indexOf(d.best) : null;
-    digits.push({ value, confidence: d.best, box: boxOf(d, look, grey), line });
-    return value ?? "?";
+  const best = bestLook(grey);
+  const lines = readable(best);
+  const digits = recognized(best.grey, lines.flat(2)).map((d) =>
+    ({ value: d.best >= READ ? d.p.indexOf(d.best) : null, confidence: d.best, box: boxOf(d, best, grey) }));
+  let next = 0;
+  const texts = lines.map((groups, line) => groups.map((group) => group.map(() => {
+    digits[next].line = line;
+    return digits[next++].value ?? "?";
   }).join("")).join(" "));
-  return one && fills(one, digits, small) ? alone() : { lines, digits };
+  return one && fills(one, digits, small) ? alone() : { lines: texts, digits };
 }

@@ -8,10 +8,39 @@ const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, b), -Infinity)
 
 /** A picture of bytes in another size. */
 function bytesOf(source, w, h) {
-  const { at } = scaled(source, w, h, 255);
+  const { at } = w <= source.w && h <= source.h ? shrunk(source, w, h) : scaled(source, w, h, 255);
   const found = { w, h, at: new Uint8Array(w * h) };
-  for (let i = 0; i < at.length; i++) found.at[i] = rint(at[i]);
+  for (let i = 0; i < found.at.length; i++) {
+    const v = Math.floor(at[i] + 0.5);
+    found.at[i] = v - at[i] === 0.5 && v & 1 ? v - 1 : v; // halves to even
+  }
   return found;
+}
+
+/** As `scaled`, for bytes and to no more pixels: row by row first, so that a picture is gone through as it lies. */
+function shrunk({ w: wide, h: high, at }, w, h) {
+  const [columns, rows] = [[wide, w], [high, h]].map(([n, size]) => upTo(size).map((k) => area((k * n) / size, ((k + 1) * n) / size, n)));
+  const engine = machine(), mark = engine.mark();
+  const bytes = engine.room(Math.ceil(at.length / 4), 2), place = engine.room(wide, 8); // eight pixels at a time
+  engine.bytesAt(bytes, at.length).set(at);
+  const found = plane(w, h), row = engine.at(place);
+  for (let y = 0; y < h; y++) {
+    const { first, shares } = rows[y];
+    row.fill(0);
+    for (let i = 0; i < shares.length; i++) engine.addRow(place.at, bytes.at + (first + i) * wide, wide, shares[i]);
+    joinRow(row, columns, found.at, y * w);
+  }
+  engine.free(mark);
+  return found;
+}
+
+function joinRow(row, columns, found, to) {
+  for (let x = 0; x < columns.length; x++) {
+    const { first, shares } = columns[x];
+    let value = 0;
+    for (let i = 0; i < shares.length; i++) value += shares[i] * row[first + i];
+    found[to + x] = value;
+  }
 }
 
 /** A picture made smaller, if its longer side has more pixels. */
@@ -120,23 +149,50 @@ function paperOf(work) {
 
 /** The grey of strokes, however few they are. */
 function typical(ink) {
-  let [square, cube] = [0, 0];
-  for (const v of ink) { square += v * v; cube += v * v * v; }
+  let square = 0, cube = 0;
+  for (let i = 0; i < ink.length; i++) {
+    const v = ink[i];
+    square += v * v;
+    cube += v * v * v;
+  }
   return cube / Math.max(square, 1e-6);
 }
 
 function turned({ w, h, at }) {
   const found = plane(h, w);
-  at.forEach((v, i) => { found.at[(i % w) * h + Math.floor(i / w)] = v; });
+  for (let y = 0, i = 0; y < h; y++) for (let x = 0; x < w; x++) found.at[x * h + y] = at[i++];
   return found;
 }
+
+/** The number that would stand at that place if they were sorted (Hoare's selection); changes their order. */
+function nth(values, at) {
+  for (let low = 0, high = values.length - 1; low < high;) {
+    const pivot = values[at];
+    let [i, j] = [low, high];
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const value = values[i];
+      values[i++] = values[j];
+      values[j--] = value;
+    }
+    if (j < at) low = i;
+    if (at < i) high = j;
+  }
+  return values[at];
+}
+const middleOf = (values) => {
+  const half = values.length >> 1, upper = nth(values, half);
+  return values.length % 2 ? upper : (upper + values.subarray(0, half).reduce((a, b) => Math.max(a, b))) / 2;
+};
 
 /** Ink without rows that are inked from side to side, thin, and pale or several. */
 function withoutRows(ink) {
   const { w, h, at } = ink;
   if (Math.min(w, h) < 20) return ink;
   const row = (y) => at.subarray(y * w, (y + 1) * w);
-  const tenth = upTo(h).map((y) => row(y).slice().sort()[Math.floor(w / 10)]);
+  const tenth = upTo(h).map((y) => nth(row(y).slice(), Math.floor(w / 10)));
   const full = typical(at);
   if (largest(tenth) < 0.15 * full) return ink;
   const reach = (Math.max(3, Math.floor(h / 10)) | 1) >> 1;
@@ -171,51 +227,65 @@ function blurred({ w, h, at }, deviation) {
   const total = sum(bell);
   const mirror = (i, n) => { for (; n > 1 && (i < 0 || i >= n);) i = i < 0 ? -i : 2 * (n - 1) - i; return n > 1 ? i : 0; };
   const across = plane(w, h), found = plane(w, h);
-  for (let i = 0; i < w * h; i++)
-    for (let k = -reach; k <= reach; k++) across.at[i] += (bell[k + reach] / total) * at[i - (i % w) + mirror((i % w) + k, w)];
-  for (let i = 0; i < w * h; i++)
-    for (let k = -reach; k <= reach; k++) found.at[i] += (bell[k + reach] / total) * across.at[mirror(Math.floor(i / w) + k, h) * w + (i % w)];
+  for (let k = -reach; k <= reach; k++) {
+    const share = bell[k + reach] / total;
+    const places = Int32Array.from(upTo(w), (x) => mirror(x + k, w));
+    for (let y = 0, i = 0; y < h; y++) for (let x = 0; x < w; x++, i++) across.at[i] += share * at[y * w + places[x]];
+  }
+  for (let k = -reach; k <= reach; k++) {
+    const share = bell[k + reach] / total;
+    for (let y = 0, i = 0; y < h; y++) for (let from = mirror(y + k, h) * w, end = i + w; i < end; i++, from++) found.at[i] += share * across.at[from];
+  }
   return found;
 }
 
 /** The largest around each pixel, a square of 2 reach + 1. */
-function spread(source, reach) {
-  const { w, h, at } = source;
-  if (!reach) return source;
-  const across = plane(w, h), found = plane(w, h);
-  for (let i = 0; i < w * h; i++) {
-    const x = i % w;
-    for (let k = Math.max(x - reach, 0); k <= Math.min(x + reach, w - 1); k++) across.at[i] = Math.max(across.at[i], at[i - x + k]);
-  }
-  for (let i = 0; i < w * h; i++) {
-    const y = Math.floor(i / w);
-    for (let k = Math.max(y - reach, 0); k <= Math.min(y + reach, h - 1); k++) found.at[i] = Math.max(found.at[i], across.at[i + (k - y) * w]);
-  }
+function spread({ w, h, at }, reach) {
+  if (!reach) return { w, h, at };
+  const across = at.slice(), found = plane(w, h), to = found.at;
+  for (let k = -reach; k <= reach; k++)
+    for (let y = 0; y < h; y++)
+      for (let i = y * w + Math.max(-k, 0), end = (y + 1) * w - Math.max(k, 0); i < end; i++) if (at[i + k] > across[i]) across[i] = at[i + k];
+  for (let y = 0; y < h; y++)
+    for (let k = Math.max(y - reach, 0); k <= Math.min(y + reach, h - 1); k++)
+      for (let i = y * w, from = k * w, end = i + w; i < end; i++, from++) if (across[from] > to[i]) to[i] = across[from];
   return found;
 }
 
-const quantile = (values, q) => (values.length ? values.sort()[Math.floor(q * values.length)] : 0);
+const quantile = (values, q) => (values.length ? nth(values, Math.floor(q * values.length)) : 0);
 
 /** Ink from 0 to 1 without what is not the digit's, null where there is none. */
 function digitOf(ink, raised) {
   const { w, h } = ink;
-  const half = typical(ink.at) / 2;
-  const full = quantile(ink.at.filter((v) => v >= half), 0.9);
-  let noise = quantile(raised.map(Math.abs).filter((_, i) => ink.at[i] <= half), 0.75);
+  const half = typical(ink.at) / 2, n = w * h;
+  const strong = new Float32Array(n), weak = new Float32Array(n);
+  let [strongs, weaks] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    if (ink.at[i] >= half) strong[strongs++] = ink.at[i];
+    if (ink.at[i] <= half) weak[weaks++] = Math.abs(raised[i]);
+  }
+  const full = quantile(strong.subarray(0, strongs), 0.9);
+  let noise = quantile(weak.subarray(0, weaks), 0.75);
   if (full < 10 || noise > GRAIN * full) return null;
-  let strength = { w, h, at: ink.at.map((v) => Math.min(v / full, 1)) };
+  let strength = { w, h, at: new Float32Array(n) };
+  for (let i = 0; i < n; i++) strength.at[i] = Math.min(ink.at[i] / full, 1);
   noise = Math.min(noise / full, 0.2);
   const seen = noise > 0.02 ? blurred(strength, Math.min(1, 3 * noise)) : strength;
-  const faint = { w, h, at: seen.at.map((v) => (v > Math.max(0.12, 2.5 * noise) ? 1 : 0)) };
+  const faint = plane(w, h), least = Math.max(0.12, 2.5 * noise);
+  for (let i = 0; i < n; i++) faint.at[i] = seen.at[i] > least ? 1 : 0;
   const { labels, count } = components(spread(faint, Math.floor(Math.min(w, h) / 80)), 0.5);
   const pieces = Array.from({ length: count + 1 }, () => ({ mass: 0, clear: false, low: [w, h], high: [0, 0] }));
-  labels.forEach((label, i) => {
-    const p = pieces[label], [x, y] = [i % w, Math.floor(i / w)];
-    p.mass += strength.at[i];
-    p.clear ||= seen.at[i] > 0.5;
-    p.low = [Math.min(p.low[0], x), Math.min(p.low[1], y)];
-    p.high = [Math.max(p.high[0], x + 1), Math.max(p.high[1], y + 1)];
-  });
+  for (let y = 0, i = 0; y < h; y++)
+    for (let x = 0; x < w; x++, i++) {
+      if (!labels[i]) continue;
+      const p = pieces[labels[i]], { low, high } = p;
+      p.mass += strength.at[i];
+      if (seen.at[i] > 0.5) p.clear = true;
+      if (x < low[0]) low[0] = x;
+      if (y < low[1]) low[1] = y;
+      if (x >= high[0]) high[0] = x + 1;
+      high[1] = y + 1;
+    }
   const mass = pieces.map((p, i) => (i && p.clear ? p.mass : 0));
   const main = mass.indexOf(largest(mass));
   if (mass[main] <= 0.12 * sum(strength.at)) return null;
@@ -229,8 +299,11 @@ function digitOf(ink, raised) {
     return sides(pieces[main]) > 0 || sides(p) === 0 || (sides(p) === 1 && gap < 0.1);
   });
   if (noise > 0.1) strength = { w, h, at: blurred(strength, 0.5).at.map((v) => Math.min(1.15 * v, 1)) };
-  const kept = spread({ w, h, at: Float32Array.from(labels, (label) => (keep[label] ? 1 : 0)) }, 1);
-  return { w, h, at: strength.at.map((v, i) => v * kept.at[i]) };
+  const own = plane(w, h);
+  for (let i = 0; i < n; i++) own.at[i] = keep[labels[i]] ? 1 : 0;
+  const found = spread(own, 1);
+  for (let i = 0; i < n; i++) found.at[i] *= strength.at[i];
+  return found;
 }
 
 /** A grey picture of one digit in MNIST's form, and its ink's box in the picture; null if it is blank. */
@@ -239,8 +312,13 @@ function prepared(grey) {
   const work = { ...small, at: Float32Array.from(small.at) };
   const { paper, darkInk } = paperOf(work);
   const light = sum(paper.at) / paper.at.length;
-  const raised = work.at.map((v, i) => (v - paper.at[i]) * (darkInk ? -light / Math.max(paper.at[i], light / 4, 1) : 1));
-  const ink = turned(withoutRows(turned(withoutRows({ ...work, at: raised.map((v) => Math.max(v, 0)) }))));
+  const raised = new Float32Array(work.at.length), above = plane(work.w, work.h);
+  for (let i = 0; i < raised.length; i++) {
+    const v = work.at[i] - paper.at[i];
+    raised[i] = darkInk ? (-v * light) / Math.max(paper.at[i], light / 4, 1) : v; // it takes a share of the light
+    above.at[i] = Math.max(raised[i], 0);
+  }
+  const ink = turned(withoutRows(turned(withoutRows(above))));
   const digit = digitOf(ink, raised);
   if (!digit) return null;
   const [left, top, right, bottom] = extent(digit);

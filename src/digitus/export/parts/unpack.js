@@ -3,8 +3,8 @@
 
 const SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
 
-/** { code, weights } of the text, of which the first `bytes` bytes count and `code` of these are code. */
-async function unpack(text, { bytes, code }) {
+/** { code, weights } of the text: of its bytes so many are the code, and the next so many the weights. */
+async function unpack(text, { code, weights }) {
   const values = new Uint8Array(128);
   [...SIGNS].forEach((sign, i) => { values[sign.charCodeAt(0)] = i; });
   const packed = new DataView(new ArrayBuffer((text.length / 5) * 4));
@@ -13,7 +13,9 @@ async function unpack(text, { bytes, code }) {
     for (let k = 0; k < 5; k++) word = word * 85 + values[text.charCodeAt(5 * i + k)];
     packed.setUint32(4 * i, word);
   }
-  const small = new Blob([packed.buffer.slice(0, bytes)]).stream();
-  const all = new Uint8Array(await new Response(small.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
-  return { code: new TextDecoder().decode(all.subarray(0, code)), weights: all.slice(code) };
+  const [all, some] = [[0, code], [code, code + weights]].map(async ([from, to]) => {
+    const small = new Blob([packed.buffer.slice(from, to)]).stream();
+    return new Response(small.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
+  });
+  return { code: new TextDecoder().decode(await all), weights: new Uint8Array(await some) };
 }
