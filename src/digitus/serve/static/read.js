@@ -71,7 +71,7 @@ export function mount(section) {
   function fail(failed, why) {
     failed.busy = false;
     failed.error = why;
-    complain(why);
+    if (pages.length === 1) complain(why); // among several it is marked, and says why when it is looked at
     open(failed);
   }
 
@@ -147,13 +147,13 @@ export function mount(section) {
 
   function card(of) {
     const doubted = of.digits.filter((d) => readings.doubtful(d, doubtfulBelow)).length;
-    const badge = of.error ? ["failed", "!"] : of.busy ? ["", "…"] : doubted ? ["doubt", doubted] : ["sure", "✓"];
+    const badge = of.error ? ["failed", "!"] : of.busy ? ["", "…"] : doubted ? ["doubt", doubted] : of.digits.length ? ["sure", "✓"] : ["", "–"];
     const small = h("canvas", { width: 176, height: 120, "aria-hidden": "true" });
     if (of.canvas) {
       const zoom = Math.max(176 / of.canvas.width, 120 / of.canvas.height);
       small.getContext("2d").drawImage(of.canvas, 0, 0, of.canvas.width * zoom, of.canvas.height * zoom);
     }
-    const told = of.error ? words("read.failed") : of.busy ? words("read.busy") : readings.texts(of).join(" · ");
+    const told = of.error ? words("read.failed") : of.busy ? words("read.busy") : readings.texts(of).join(" · ") || words("read.empty");
     return h("li", { class: of.error ? "thumb failed" : "thumb" },
       h("button", { type: "button", "aria-pressed": String(of === page), onclick: () => open(of) }, small, h("span", { class: "of" }, of.name), h("small", {}, told)),
       h("span", { class: `badge ${badge[0]}`, "aria-hidden": "true" }, badge[1]),
