@@ -17,7 +17,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-import site_browser
+import browser_core
 from digitus.course import messages, text
 
 HERE = Path(__file__).parent
@@ -73,7 +73,7 @@ def chapters(language: str = FIRST) -> dict[str, str]:
     last = max(lesson.number for lesson in text.lessons() if not lesson.installed)
     names = [*pages, "glossary", *_more(language, root)]
     own = {key: value.format(root=root, last=last) for key, value in own.items()}
-    own["here"] = own["here"] if site_browser.pyodide() else ""
+    own["here"] = own["here"] if browser_core.pyodide() else ""
     pages["index"] = INDEX.format(
         **own, rows="\n".join(rows), names="\n".join(names), others=_others(language)
     )
@@ -117,7 +117,7 @@ def _written(app: Sphinx) -> None:
 def _made_to_run(app: Sphinx, page: str, template: str, context: Any, tree: Any) -> None:
     """Buttons that run the code of a lesson, in the page's language."""
     found = LESSON.match(page)
-    if found is None or app.builder.format != "html" or site_browser.pyodide() is None:
+    if found is None or app.builder.format != "html" or browser_core.pyodide() is None:
         return
     if not text.lesson(int(found[2])).installed:
         language = language_of(page)

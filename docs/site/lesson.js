@@ -10,7 +10,8 @@
 
   const cells = [...document.querySelectorAll("div.cell")].map((element, cell) => {
     const code = element.querySelector(".cell_input pre");
-    code.contentEditable = "plaintext-only";
+    code.setAttribute("contenteditable", "plaintext-only");
+    if (!code.isContentEditable) code.setAttribute("contenteditable", "true"); // older browsers
     code.spellcheck = false;
     code.setAttribute("role", "textbox");
     code.setAttribute("aria-multiline", "true");
@@ -40,7 +41,7 @@
     const first = cells.findIndex(({ tried }) => !tried);
     const from = cells[last].tried || first < 0 ? last : Math.min(first, last);
     const wanted = cells.slice(from, last + 1).map((cell, i) => ({
-      cell: from + i, source: cell.code.textContent,
+      cell: from + i, source: cell.code.innerText,
     }));
     for (const { button } of cells) button.disabled = true;
     state.textContent = worker ? words.working : words.starting;

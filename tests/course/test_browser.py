@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import site_browser
+import browser_core
 from conftest import missing
 from digitus.course.text import lessons
 
@@ -36,13 +36,13 @@ float((answers == new.labels).mean())
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What training and each lesson gave, by name."""
-    pyodide, node = site_browser.pyodide(), shutil.which("node")
+    pyodide, node = browser_core.pyodide(), shutil.which("node")
     if pyodide is None:
         missing("pyodide", "Pyodide is not there; `python .ci/pyodide.py docs/_build/pyodide`")
     if node is None:
         missing("node", "Node is not on this machine")
     folder = tmp_path_factory.mktemp("browser")
-    site_browser.write_core(folder / "core.zip")
+    browser_core.write_core(folder / "core.zip")
     work = [("train", TRAIN)]
     for lesson in lessons():
         if not lesson.installed:

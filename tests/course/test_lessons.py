@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +139,38 @@ def test_a_language_without_lessons_is_english_and_says_so_where_it_can(monkeypa
     assert messages.say("check.right", "xx") == "Richtig."
     assert messages.say("check.unanswered", "xx") == messages.say("check.unanswered")
     assert text.lessons("xx")[0].title == text.lessons()[0].title
+
+
+@pytest.fixture
+def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A language that is there because its files are."""
+    folder = tmp_path / "course"
+    for kind in ("messages", "glossary", "lessons"):
+        shutil.copytree(messages.FOLDER / kind, folder / kind)
+        for path in (folder / kind).glob("de*"):
+            other = path.with_name(path.name.replace("de", "xx"))
+            (shutil.copytree if path.is_dir() else shutil.copyfile)(path, other)
+    said = (folder / "messages/xx.toml").read_text("utf-8")
+    (folder / "messages/xx.toml").write_text(said.replace('"Richtig."', '"Xichtig."'), "utf-8")
+    lesson = folder / "lessons/xx/01-pixels.md"
+    lesson.write_text(lesson.read_text("utf-8").replace("# Pixel und", "# Xixel und", 1), "utf-8")
+    monkeypatch.setattr(messages, "FOLDER", folder)
+    monkeypatch.setattr(text, "FOLDER", folder / "lessons")
+    kept = (messages._table, messages.glossary, text.lessons)
+    for cache in kept:
+        cache.cache_clear()
+    yield "xx"
+    for cache in kept:
+        cache.cache_clear()
+
+
+def test_a_third_language_needs_files_alone(third: str, capsys: Any) -> None:
+    assert messages.languages() == ["en", "de", third]
+    assert text.lesson(1, third).title == "Xixel und Arrays"
+    assert "Wörter dieser Lektion" in notebook.notebook(text.lesson(1, third))
+    progress.Progress(Path(), third).save()
+    progress.check("1a", 500 * 28 * 28)
+    assert capsys.readouterr().out == "1a: Xichtig.\n"
 
 
 def test_a_cell_shows_its_last_value() -> None:

@@ -66,7 +66,7 @@ def _list(folder: Path, json: bool) -> None:
 @click.argument("number", type=int)
 @click.option("--page", is_flag=True, help="As a page in the browser, also where Jupyter is there.")
 @click.option("--no-start", is_flag=True, help="Only write the files, and say where they are.")
-@click.option("--language", help="en or de: of the lesson, and of what checks and tooltips say.")
+@click.option("--language", help="Of the lesson and the checks, by two letters: de for German.")
 @click.pass_obj
 def open_(folder: Path, number: int, page: bool, no_start: bool, language: str | None) -> None:
     """Open a lesson: in Jupyter if it is installed, as a page otherwise.
@@ -157,7 +157,7 @@ def check_(folder: Path, number: int, file: Path | None) -> None:
 
 
 @course.command("worksheet")
-@click.option("--language", help="en or de; by default that of your folder.")
+@click.option("--language", help="By two letters: de for German. By default that of your folder.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of sheet 1."
 )
