@@ -51,6 +51,7 @@ LEFT_OUT = (
     ('<aside class="sidebar-drawer', '<aside aria-label="Pages" class="sidebar-drawer'),
 )
 LESSONS = re.compile(r"(?:\.\./)+src/digitus/course/lessons/(\w\w)/")
+BACK = re.compile(r'<a href="#" class="back-to-top muted-link">.*?</a>', re.DOTALL)
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
@@ -182,6 +183,7 @@ def _made_accessible(app: Sphinx, error: Exception | None) -> None:
             docname = path.relative_to(app.outdir).with_suffix("").as_posix()
             for left_out, added in LEFT_OUT:
                 page = page.replace(left_out, added)
+            page = BACK.sub(r'<nav aria-label="Back to top">\g<0></nav>', page)
             page = of_its_language(page, docname)
             if page != before:
                 path.write_text(page, "utf-8")
