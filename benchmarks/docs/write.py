@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from . import bulk, forms, load, model_card, portable, reading, records, unlearnt
+from . import bulk, drawings, forms, load, model_card, portable, reading, records, unlearnt
 from .results import ROOT, interval, percent, results, source
 
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
@@ -29,7 +29,7 @@ def pages() -> dict[Path, str]:
         docs / "reading.md": reading.section(
             results("reading"), results("hardening")["fuzz"]["targets"]
         ),
-        docs / "serve.md": load.section(results("load")),
+        docs / "serve.md": load.section(results("load")) + drawings.section(results("drawings")),
         docs / "portable.md": portable.section(results("portable")),
         docs / "forms.md": forms.section(results("forms"), results("adapting")),
         docs / "train.md": unlearnt.section(results("unlearnt")),

@@ -116,10 +116,10 @@ def read_drawing(
 
 
 def _whole(ink: Ink, drawing: Grey) -> Grey:
-    """The ink in its place, on a drawing that is otherwise bare."""
+    """The ink without specks in its place, on a drawing that is otherwise bare."""
     whole = np.zeros_like(drawing)
     (x, y), (h, w) = ink.corner, ink.strength.shape
-    whole[y : y + h, x : x + w] = ink.strength
+    whole[y : y + h, x : x + w] = np.where(ink.labels > 0, ink.strength, 0)
     return whole
 
 
