@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import small
 from digitus.files import read_arrays
 from digitus.recognizer import load
 from digitus.serve.live import ends
+from digitus.serve.live import run as live_run
 from digitus.serve.live.lesson import lesson_from
 from digitus.training.run_folder import load_checkpoint
 from serving import LESSON, Serving, events, serving, wait_for
@@ -78,6 +80,25 @@ def test_pause_step_and_resume(alone: Serving) -> None:
     expected, _ = small.trained(lesson_from(LESSON).plan(), small.digits(300))
     last = expected.history["epochs"][-1]["development_accuracy"]
     assert state["development_accuracy"] == last
+
+
+def test_a_run_that_is_paused_is_kept_as_paused(
+    alone: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a slow disk: whoever has seen it pause may kill the server."""
+    write_text = live_run.write_text
+
+    def slowly(*given: Any, **named: Any) -> None:
+        time.sleep(0.2)
+        write_text(*given, **named)
+
+    run = alone.begin(epochs=1000, pace=50)
+    alone.until(run, "running")
+    monkeypatch.setattr(live_run, "write_text", slowly)
+    alone.ask(run, "pause")
+    alone.until(run, "paused")
+    kept = json.loads((tmp_path / "runs" / run / "settings.json").read_text("utf-8"))
+    assert (kept["status"], kept["paused"]) == ("paused", True)
 
 
 def test_only_a_paused_run_can_be_stepped(alone: Serving) -> None:

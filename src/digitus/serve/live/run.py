@@ -187,11 +187,11 @@ class LiveRun:
             batch = self._next_batch(self._state, Examples(self.recipe, *self._parts()))
             return equations(self.recipe, self._state, batch, self._extent.steps)
 
-    def save(self) -> None:
-        """Keeps what was asked for and what has been shown. Raises `OutputError`."""
+    def save(self, status: Status | None = None) -> None:
+        """Keeps what was asked for, what has been shown, and a status. Raises `OutputError`."""
         with self._save_lock:  # what is written last is how the run stands
             control = self._control
-            how = self.status, self.error, control.paused, control.pace
+            how = status or self.status, self.error, control.paused, control.pace
             settings = SavedSettings(self.lesson, *how, self.begun, self.owner)
             shown = self.progress.saved()
             for name, content in (("shown.json", shown), ("settings.json", settings)):
@@ -273,8 +273,8 @@ class LiveRun:
         self._draw(state, examples)
         if self.status != "paused":
             save_checkpoint(self._run, self.recipe, state, self._digits())
+            self.save("paused")  # before anybody is told, who may then kill the server
             self._set("paused")
-            self.save()
 
     def _observe(self, event: Event, state: State, examples: Examples) -> None:
         """Takes note of an event and tells those who watch."""
