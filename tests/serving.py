@@ -63,7 +63,7 @@ class Serving:
         return self.client.post(f"/api/runs/{run}/{command}", json=body)
 
 
-def wait_for(found: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_for(found: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What a function gives as soon as it gives something."""
     late = time.monotonic() + seconds
     while not (value := found()):

@@ -101,11 +101,11 @@ def model(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
 
     recipe = from_table(
         {
-            "name": "pen", "data": "strokes", "development": 1000, "network": NETWORK,
-            "schedule": {"kind": "Cosine", "rate": 0.01}, "batch_size": 64, "epochs": 3,
+            "name": "pen", "data": "strokes", "development": 500, "network": NETWORK,
+            "schedule": {"kind": "Cosine", "rate": 0.01}, "batch_size": 32, "epochs": 3,
         }
     )  # fmt: skip
-    for event in train(recipe, strokes(9000, seed=1), threads=1):
+    for event in train(recipe, strokes(4000, seed=1), threads=1):
         if isinstance(event, Finished):
             path = tmp_path_factory.mktemp("model") / "pen.safetensors"
             event.recognizer.save(path)
@@ -256,7 +256,7 @@ def finished(server: Server) -> None:
     with httpx.Client(base_url=server.address, timeout=60) as client:
         wanted = {"layers": "784-8-10", "epochs": 1, "examples": 600}
         run = client.post("/api/runs", json=wanted).json()["id"]
-        wait_for(lambda: client.get(f"/api/runs/{run}").json()["status"] == "finished", 60)
+        wait_for(lambda: client.get(f"/api/runs/{run}").json()["status"] == "finished")
 
 
 PHONE: dict[str, Any] = {

@@ -21,19 +21,15 @@ CUT = """selector => { const e = document.querySelector(selector), box = e.getBo
 
 
 @pytest.mark.parametrize("visit", [PHONE], indirect=True)
-def test_a_share_stands_in_one_line(visit: Visit, server: Server) -> None:
+@pytest.mark.usefixtures("finished")
+def test_a_share_stands_in_one_line_and_the_sketch_is_whole(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
     page.wait_for_selector("#view-draw .bars")
     page.evaluate(
         "() => document.querySelectorAll('.share').forEach(e => e.textContent = '>99.9\\u00a0%')"
     )
     assert page.evaluate(WRAPPED, "#view-draw .share") == []
-
-
-@pytest.mark.parametrize("visit", [PHONE], indirect=True)
-@pytest.mark.usefixtures("finished")
-def test_the_sketch_is_whole_and_legible(visit: Visit, server: Server) -> None:
-    page = visit.page(server.address + "#learn")
+    page.goto(server.address + "#learn")
     page.wait_for_selector(".watching .status.finished")  # what is typed is seen beside a run, too
     for layers in ("784-32-10", "784-8c-p-16c-p-10"):
         page.fill("#lesson-layers", layers)
@@ -45,29 +41,13 @@ def test_the_sketch_is_whole_and_legible(visit: Visit, server: Server) -> None:
 
 
 @pytest.mark.parametrize("visit", [LANDSCAPE], indirect=True)
-def test_the_sheet_leaves_room_to_scroll_by(visit: Visit, server: Server) -> None:
+def test_the_sheet_and_the_lens_leave_room(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
     box = page.locator("canvas.paper").bounding_box()
     assert box
-    assert box["height"] <= 0.8 * 360
+    assert box["height"] <= 0.8 * 360  # to scroll by
     assert box["width"] <= 740 - 24
-
-
-def test_the_lens_covers_no_sample_digit(visit: Visit, server: Server) -> None:
-    page = visit.page(server.address + "#inside")
-    page.locator(".layer .maps").last.focus()
-    page.wait_for_selector(".lens:not([hidden])")
-    lens = page.locator(".lens").bounding_box()
-    samples = page.locator(".samples").bounding_box()
-    assert lens
-    assert samples
-    apart = lens["x"] >= samples["x"] + samples["width"]
-    assert apart or lens["y"] >= samples["y"] + samples["height"]
-
-
-@pytest.mark.parametrize("visit", [LANDSCAPE], indirect=True)
-def test_the_lens_leaves_room_for_what_it_is_on(visit: Visit, server: Server) -> None:
-    page = visit.page(server.address + "#inside")
+    page.goto(server.address + "#inside")
     page.wait_for_selector(".layer .maps:visible")
     page.locator(".layer .maps").last.focus()
     page.wait_for_selector(".lens .terms")
@@ -79,9 +59,18 @@ def test_the_lens_leaves_room_for_what_it_is_on(visit: Visit, server: Server) ->
     page.wait_for_selector(".lens", state="hidden")
 
 
-def test_words_in_equations_keep_their_spaces(visit: Visit, server: Server) -> None:
+def test_the_lens_covers_no_sample_digit_and_words_keep_their_spaces(
+    visit: Visit, server: Server
+) -> None:
     page = visit.page(server.address + "#inside")
-    page.wait_for_selector(".block .maps:visible")
+    page.locator(".layer .maps").last.focus()
+    page.wait_for_selector(".lens:not([hidden])")
+    lens = page.locator(".lens").bounding_box()
+    samples = page.locator(".samples").bounding_box()
+    assert lens
+    assert samples
+    apart = lens["x"] >= samples["x"] + samples["width"]
+    assert apart or lens["y"] >= samples["y"] + samples["height"]
     ends = page.evaluate(
         "() => [...document.querySelectorAll('mtext')].map((e) => e.textContent)"
         ".filter((text) => / $|^ /.test(text))"

@@ -32,7 +32,7 @@ def test_the_same_answers_by_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     except ImportError as error:
         missing("torch", str(error))
     images = strokes(40, 3).images
-    page = next(pages(1, 22)).picture
+    page = next(pages(1, 31)).picture
     recognizer = package.load()
     known, here = recognizer.probabilities(images), package.read(page)
     assert here.digits

@@ -62,24 +62,30 @@ def stopped(process: subprocess.Popen[str], how: int) -> None:
 
 
 def test_a_run_outlives_it_also_when_it_is_killed(tmp_path: Path) -> None:
-    with started(tmp_path, "--port", "0", "--folder", "runs") as process:
-        page = address(process)
-        assert page.startswith("http://127.0.0.1:")
-        assert httpx.get(f"{page}api/health").json()["status"] == "ok"
-        lesson = {"examples": 300, "epochs": 1000, "layers": "784-8-10", "pace": 100}
-        run = httpx.post(f"{page}api/runs", json=lesson).json()["id"]
-        wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["step"] > 5)
-        stopped(process, signal.SIGTERM)
-    with started(tmp_path, "--port", "0", "--folder", "runs") as process:
-        page = address(process)
-        wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["status"] == "running")
-        assert httpx.get(f"{page}api/runs/{run}").json()["step"] > 5
-        httpx.post(f"{page}api/runs/{run}/pause", json={})
-        wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["status"] == "paused")
-        ended(process, signal.SIGKILL)
-    with started(tmp_path, "--port", "0", "--folder", "runs") as process:
-        page = address(process)
-        wait_for(lambda: httpx.get(f"{page}api/runs/{run}").json()["status"] == "paused")
+    lesson = {"examples": 300, "epochs": 1000, "layers": "784-8-10", "pace": 100}
+    with httpx.Client() as client:  # one for all questions: each makes a context for TLS
+
+        def run_now() -> dict[str, Any]:
+            found: dict[str, Any] = client.get(f"{page}api/runs/{run}").json()
+            return found
+
+        with started(tmp_path, "--port", "0", "--folder", "runs") as process:
+            page = address(process)
+            assert page.startswith("http://127.0.0.1:")
+            assert client.get(f"{page}api/health").json()["status"] == "ok"
+            run = client.post(f"{page}api/runs", json=lesson).json()["id"]
+            wait_for(lambda: run_now()["step"] > 5)
+            stopped(process, signal.SIGTERM)
+        with started(tmp_path, "--port", "0", "--folder", "runs") as process:
+            page = address(process)
+            wait_for(lambda: run_now()["status"] == "running")
+            assert run_now()["step"] > 5
+            client.post(f"{page}api/runs/{run}/pause", json={})
+            wait_for(lambda: run_now()["status"] == "paused")
+            ended(process, signal.SIGKILL)
+        with started(tmp_path, "--port", "0", "--folder", "runs") as process:
+            page = address(process)
+            wait_for(lambda: run_now()["status"] == "paused")
 
 
 def test_beyond_this_machine_there_is_a_token(tmp_path: Path) -> None:

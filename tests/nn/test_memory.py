@@ -7,6 +7,8 @@ Inside: every layer, loss and optimizer, products, pixels as bytes and augmentat
 their arrays laid out in each way. Not inside: whether the answers are right (all other files).
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -58,64 +60,66 @@ def carried_out(layer, p, x, dy, mode):
     return {"y": y, "dx": dx} | gradients | {f"{name} alone": g for name, g in again.items()}
 
 
-@each_layout
+def in_each_layout(p, x, dy):
+    """The arrays with one of the three laid out in each way, and with all of them."""
+    for layout in LAYOUTS:
+        laid_out = {name: layout(w) for name, w in p.items()}
+        yield layout, (p, layout(x), dy)
+        yield layout, (p, x, layout(dy))
+        yield layout, (laid_out, x, dy)
+        yield layout, (laid_out, layout(x), layout(dy))
+
+
 @pytest.mark.parametrize(("layer", "shape"), CASES, ids=NAMES)
-def test_layers(layer, shape, layout):
+def test_layers(layer, shape):
     for mode in ("training", "inference"):
         p, x = parameters(layer, shape), inputs(shape)
         dy = upstream(layer.forward(p, x, rng_of(mode))[0])
         expected = carried_out(layer, p, x, dy, mode)
-        laid_out = {name: layout(w) for name, w in p.items()}
-        for p_, x_, dy_ in (
-            (p, layout(x), dy),
-            (p, x, layout(dy)),
-            (laid_out, x, dy),
-            (laid_out, layout(x), layout(dy)),
-        ):
+        for layout, (p_, x_, dy_) in in_each_layout(p, x, dy):
             found = carried_out(layer, p_, x_, dy_, mode)
             assert found.keys() == expected.keys()
             for name, a in found.items():
-                assert same(a, expected[name], EXACT), name
+                assert same(a, expected[name], EXACT), (layout.__name__, name)
             assert np.array_equal(x_, x)
             assert np.array_equal(dy_, dy)
             assert all(np.array_equal(p_[name], w) for name, w in p.items())
 
 
-@each_layout
 @pytest.mark.parametrize(("layer", "shape"), CASES, ids=NAMES)
-def test_layers_on_bytes(layer, shape, layout):
+def test_layers_on_bytes(layer, shape):
     """A layer that is a network's first meets bytes that are not numbers yet."""
     p = parameters(layer, shape)
     x = np.random.default_rng(0).integers(0, 256, (5, *shape), np.uint8)
     dy = upstream(layer.forward(p, x.astype(np.float64))[0])
     expected = carried_out(layer, p, x.astype(np.float64), dy, "inference")
-    found = carried_out(layer, p, Pixels(layout(x), np.dtype(np.float64)), dy, "inference")
-    for name, a in found.items():
-        assert same(np.asarray(a), expected[name], EXACT), name
+    for layout in LAYOUTS:
+        found = carried_out(layer, p, Pixels(layout(x), np.dtype(np.float64)), dy, "inference")
+        for name, a in found.items():
+            assert same(np.asarray(a), expected[name], EXACT), (layout.__name__, name)
 
 
-@each_layout
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
-def test_losses(loss, layout):
-    for shape in ((10,), (3, 4, 10)) if loss in PLACE_LOSSES else ((10,),):
+def test_losses(loss):
+    shapes = ((10,), (3, 4, 10)) if loss in PLACE_LOSSES else ((10,),)
+    for layout, shape in product(LAYOUTS, shapes):
         z, t = inputs(shape), softmax(inputs(shape, seed=2))
         value, dz = loss(z, t)
         for z_, t_ in ((layout(z), t), (z, layout(t))):
             value_, dz_ = loss(z_, t_)
-            assert same(value_, value, EXACT)
-            assert same(dz_, dz, EXACT)
+            assert same(value_, value, EXACT), layout.__name__
+            assert same(dz_, dz, EXACT), layout.__name__
 
 
-@each_layout
 @pytest.mark.parametrize("rule", OPTIMIZERS, ids=str)
-def test_optimizers(rule, layout):
-    for shape in ((4, 3), (3, 3, 2, 5), (4,)):
+def test_optimizers(rule):
+    for layout, shape in product(LAYOUTS, ((4, 3), (3, 3, 2, 5), (4,))):
         w, g = inputs(shape, 2)
         for w_, g_ in ((layout(w), g), (w, layout(g))):
             s, s_ = rule.start(w), rule.start(w_)
             for t in (1, 2):
                 expected = rule.update(g, w, s, 0.1, t)
-                assert same(rule.update(g_, w_, s_, 0.1, t), expected, EXACT)
+                assert same(rule.update(g_, w_, s_, 0.1, t), expected, EXACT), layout.__name__
 
 
 @each_layout

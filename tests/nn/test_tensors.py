@@ -142,27 +142,29 @@ def laid_out(layout, a):
     return torch.from_numpy(layout(a))
 
 
-@on_tensors
+def in_each_layout(p, x, dy):
+    """Tensors of the arrays with one of the three laid out in each way."""
+    plain, x_, dy_ = {name: tensor(w) for name, w in p.items()}, tensor(x), tensor(dy)
+    for layout in FOR_TENSORS:
+        yield layout, ({name: laid_out(layout, w) for name, w in p.items()}, x_, dy_)
+        yield layout, (plain, laid_out(layout, x), dy_)
+        yield layout, (plain, x_, laid_out(layout, dy))
+
+
 @pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
-def test_layer_on_tensors_in_any_order(layer, shape, layout):
+def test_layer_on_tensors_in_any_order(layer, shape):
     for mode in ("training", "inference"):
         p, x = parameters(layer, shape), inputs(shape)
         y, backward = layer.forward(p, x, rng_of(mode))
         dy = upstream(y)
         dx, gradients = backward(dy)
-        plain = {name: tensor(w) for name, w in p.items()}
-        x_, dy_ = tensor(x), tensor(dy)
-        for arrays in (
-            ({name: laid_out(layout, w) for name, w in p.items()}, x_, dy_),
-            (plain, laid_out(layout, x), dy_),
-            (plain, x_, laid_out(layout, dy)),
-        ):
+        for layout, arrays in in_each_layout(p, x, dy):
             y_, backward_ = layer.forward(*arrays[:2], rng_of(mode))
             dx_, gradients_ = backward_(arrays[2])
-            assert same(y_, y, TOLERANCE)
-            assert same(dx_, dx, TOLERANCE)
+            assert same(y_, y, TOLERANCE), layout.__name__
+            assert same(dx_, dx, TOLERANCE), layout.__name__
             for name, gradient in gradients.items():
-                assert same(gradients_[name], gradient, TOLERANCE), name
+                assert same(gradients_[name], gradient, TOLERANCE), (layout.__name__, name)
 
 
 @on_tensors
