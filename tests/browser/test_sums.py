@@ -54,7 +54,7 @@ def test_a_changed_weight_changes_its_whole_equation(visit: Visit, server: Serve
         colour = "e => getComputedStyle(e).backgroundColor"
         painted = cell.evaluate(colour)
         cell.focus()
-        for _ in range(12):
+        for _ in range(6):
             with page.expect_response(lambda r: "/api/inside" in r.url):
                 page.keyboard.press("ArrowUp")
         page.wait_for_selector(f"text=Put back {weights}")
