@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -175,28 +175,31 @@ def main() -> None:
     recognizer = load_model()
     old, test = load("mnist", "train"), load("mnist", "test")
     memory = Memory(recognizer, split(old, recognizer.recipe.development, SPLIT_SEED)[0])
-    found = [
-        measured(recognizer, made_hand(number), test, old, memory) for number in range(args.writers)
-    ]
-    if args.usps:
-        files = (args.usps / f"usps-test-{p}-ubyte.gz" for p in ("images-idx3", "labels-idx1"))
-        usps = digits_of(read_digits(*files, "USPS"), "test", prepare="auto")
-        found.append(measured(recognizer, usps, test, old, memory))
+    found: list[dict[str, Any]] = []
+    for hand, others in hands(args.writers, args.usps, test):
+        found.append(measured(recognizer, hand, others, old, memory))
+        record = {
+            "machine": machine(),
+            "made": summary(found, lambda name: name.startswith("made")),
+            "hands": found,
+        }
+        if args.json:  # after each, for all of them take long
+            args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    print(json.dumps(record["made"], indent=1))
+
+
+def hands(writers: int, folder: Path | None, test: Digits) -> Iterator[tuple[Digits, Digits]]:
+    """Each hand, and the digits of other people beside it."""
+    for number in range(writers):
+        yield made_hand(number), test
+    if folder:
+        files = (folder / f"usps-test-{p}-ubyte.gz" for p in ("images-idx3", "labels-idx1"))
+        yield digits_of(read_digits(*files, "USPS"), "test", prepare="auto"), test
     for start in STRETCHES:
         here = np.zeros(len(test), bool)
         here[start : start + STRETCH] = True
-        one, rest = test.take(here), test.take(~here)
-        name = f"MNIST's test set from {start:,}"
-        one = Digits(one.images, one.labels, name)
-        found.append(measured(recognizer, one, rest, old, memory))
-    record = {
-        "machine": machine(),
-        "made": summary(found, lambda name: name.startswith("made")),
-        "hands": found,
-    }
-    print(json.dumps(record["made"], indent=1))
-    if args.json:
-        args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        one = test.take(here)
+        yield Digits(one.images, one.labels, f"MNIST's test set from {start:,}"), test.take(~here)
 
 
 if __name__ == "__main__":
