@@ -1,6 +1,7 @@
 """What few corrections of one hand change: errors on that hand and on others, before and after.
 
-    python benchmarks/adapting.py [--writers 2] [--usps FOLDER] [--json results/adapting.json]
+    python benchmarks/adapting.py [--writers 2] [--usps FOLDER] [--each 5 10 20 50] [--workers N]
+                                  [--json results/adapting.json]
 
 Hands with exact truth are made: of each digit one shape of the simulated pen, and habits that the
 shipped recognizer did not learn (slant, turn, width and height, a thick pen). Beside them are two
@@ -19,6 +20,8 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +115,11 @@ class Memory:
         return np.where(near, corrections.labels[best], own), round(float(near.mean()), 4)
 
 
-def measured(
-    recognizer: Recognizer, hand: Digits, others: Digits, old: Digits, memory: Memory
-) -> dict[str, Any]:
-    """The errors of one hand for every number of corrections."""
+def measured(of: tuple[Digits, Digits], each: Sequence[int]) -> dict[str, Any]:
+    """The errors of one hand, beside other people's, for every number of corrections."""
+    hand, others = of
+    recognizer, old = load_model(), load("mnist", "train")
+    memory = Memory(recognizer, split(old, recognizer.recipe.development, SPLIT_SEED)[0])
     _, scored = parted(hand, 1)
     here, there = (features(recognizer, digits.images) for digits in (scored, others))
     found: dict[str, Any] = {
@@ -125,7 +129,7 @@ def measured(
         "others_before": misread(recognizer, others),
         "after": {},
     }
-    for count in CORRECTIONS:
+    for count in each:
         corrections, _ = parted(hand, count)
         adapted = adapt(recognizer, corrections, old)
         now = adapted.recognizer or recognizer
@@ -148,7 +152,9 @@ def measured(
     return found
 
 
-def summary(found: Sequence[dict[str, Any]], of: Callable[[str], bool]) -> dict[str, Any]:
+def summary(
+    found: Sequence[dict[str, Any]], of: Callable[[str], bool], each: Sequence[int]
+) -> dict[str, Any]:
     """The mean errors over some hands."""
     chosen = [hand for hand in found if of(hand["hand"])]
     return {
@@ -160,7 +166,7 @@ def summary(found: Sequence[dict[str, Any]], of: Callable[[str], bool]) -> dict[
                 key: round(float(np.mean([hand["after"][str(count)][key] for hand in chosen])), 5)
                 for key in ("own", "others", "both", "memory", "memory_others")
             }
-            for count in CORRECTIONS
+            for count in each
         },
     }
 
@@ -169,23 +175,23 @@ def main() -> None:
     """Measures, and writes the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--writers", type=int, default=2, help="made hands (2)")
+    parser.add_argument("--each", type=int, nargs="+", default=CORRECTIONS, choices=CORRECTIONS,
+                        help="corrections of each digit")  # fmt: skip
+    parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--usps", type=Path, metavar="FOLDER", help="where USPS's test set is")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     args = parser.parse_args()
-    recognizer = load_model()
-    old, test = load("mnist", "train"), load("mnist", "test")
-    memory = Memory(recognizer, split(old, recognizer.recipe.development, SPLIT_SEED)[0])
-    found: list[dict[str, Any]] = []
-    for hand, others in hands(args.writers, args.usps, test):
-        found.append(measured(recognizer, hand, others, old, memory))
-        record = {
-            "machine": machine(),
-            "made": summary(found, lambda name: name.startswith("made")),
-            "hands": found,
-        }
-        if args.json:  # after each, for all of them take long
-            args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    every = hands(args.writers, args.usps, load("mnist", "test"))
+    with ProcessPoolExecutor(args.workers) as pool:
+        found = list(pool.map(partial(measured, each=args.each), every))
+    record = {
+        "machine": machine(),
+        "made": summary(found, lambda name: name.startswith("made"), args.each),
+        "hands": found,
+    }
     print(json.dumps(record["made"], indent=1))
+    if args.json:
+        args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
 def hands(writers: int, folder: Path | None, test: Digits) -> Iterator[tuple[Digits, Digits]]:

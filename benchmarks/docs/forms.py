@@ -7,12 +7,41 @@ from typing import Any
 
 from .results import percent
 
+TOLD = "20"  # corrections of each digit
 HEAD = "form", "sheets", "fields", "right", "rows right", "to look at", "within 2 pixels"
 
 
-def section(read: dict[str, Any], adapting: dict[str, Any]) -> str:
-    """The numbers, from two results files."""
-    return "\n".join([*_read(read), "", *_adapted(adapting), ""])
+def section(
+    read: dict[str, Any],
+    adapting: dict[str, Any],
+    strangers: dict[str, Any],
+    kills: dict[str, Any] | None,
+) -> str:
+    """The numbers, from the results files; that of kills takes long and need not be there."""
+    parts = [_read(read), [_strangers(strangers)], [_kills(kills)] if kills else []]
+    told = [line for part in parts if part for line in [*part, ""]]
+    return "\n".join([*told, *_adapted(adapting), ""])
+
+
+def _strangers(found: dict[str, Any]) -> str:
+    return _words(
+        f"Marks sheets of strangers, {found['pictures']} tables cut out of small photos, with",
+        f"{found['fields']} cells of two digits, fields laid over them by hand:",
+        f"{percent(found['fields_right'], 1)} are right; of the {percent(found['sure'], 1)}",
+        f"that are surer than 95 %, {percent(found['right_of_sure'], 1)}",
+        "(`python benchmarks/forms_strangers.py`,",
+        "[results/forms_strangers.json](../results/forms_strangers.json)).",
+    )
+
+
+def _kills(found: dict[str, Any]) -> str:
+    return _words(
+        f"{found['sheets']:,} files read by a program that was killed {found['kills']} times at",
+        f"random moments: {found['lost']} rows lost, {found['twice']} there twice,",
+        f"{found['differing']} that differ from those of a run that nobody disturbed",
+        "(`python benchmarks/forms_kills.py`,",
+        "[results/forms_kills.json](../results/forms_kills.json)).",
+    )
 
 
 def _words(*parts: str) -> str:
@@ -65,7 +94,7 @@ def _read(read: dict[str, Any]) -> list[str]:
 
 def _adapted(adapting: dict[str, Any]) -> list[str]:
     counts = list(adapting["hands"][0]["after"])
-    made, most = adapting["made"], counts[-1]
+    made = adapting["made"]
     rows = []
     for hand in adapting["hands"]:
         cells = [
@@ -92,7 +121,7 @@ def _adapted(adapting: dict[str, Any]) -> list[str]:
         _words(
             "A memory of the corrections in front of the network, of which the nearest answers",
             "where no old digit is nearer, was measured too: with",
-            f"{most} corrections of each digit {percent(made[most]['memory'])} of the made hands'",
-            f"digits are misread, where the adapted network misreads {percent(made[most]['own'])}.",
+            f"{TOLD} corrections of each digit {percent(made[TOLD]['memory'])} of the made hands'",
+            f"digits are misread, where the adapted network misreads {percent(made[TOLD]['own'])}.",
         ),
     ]

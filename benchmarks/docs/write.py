@@ -31,7 +31,12 @@ def pages() -> dict[Path, str]:
         ),
         docs / "serve.md": load.section(results("load")) + drawings.section(results("drawings")),
         docs / "portable.md": portable.section(results("portable")),
-        docs / "forms.md": forms.section(results("forms"), results("adapting")),
+        docs / "forms.md": forms.section(
+            results("forms"),
+            results("adapting"),
+            results("forms_strangers"),
+            results("forms_kills") if (ROOT / "results" / "forms_kills.json").exists() else None,
+        ),
         docs / "train.md": unlearnt.section(results("unlearnt")),
     }
     if (ROOT / "results" / "bulk.json").exists():  # its run takes hours
