@@ -92,7 +92,7 @@ def open_(folder: Path, number: int, page: bool, no_start: bool, language: str |
         path = folder / f"lesson-{number:02}.ipynb"
         if not path.exists():
             write_text(path, notebook.notebook(lesson))
-        console.print(said("open.lesson", path=path))
+        console.print(said("open.notebook", path=path))
         if not no_start:
             _start_jupyter(path)
         return
