@@ -29,7 +29,7 @@ USES = {
     "import digitus": "import digitus",
     "a model in use": "import digitus, numpy\n"
     "digitus.load().probabilities(numpy.zeros((1, 28, 28), numpy.uint8))",
-    "training": "import digitus.training.run_folder",
+    "training": "import digitus.training.run_folder, digitus.datasets.augment",  # with distortion
     "reading a picture": f"import digitus\ndigitus.read({READ!r})",
     "the page": "import digitus.serve.app, digitus.serve.server",
 }
