@@ -63,7 +63,7 @@ class _Claim(AbstractContextManager[None]):
     def __enter__(self) -> None:
         self._claims.begin(self, self._value)
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         self._claims.end(self)
 
 

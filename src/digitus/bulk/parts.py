@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from digitus.bulk.containers import contents
 from digitus.bulk.formats import encoded
@@ -223,9 +223,10 @@ def here(
 
 
 def _carefully(part: Part, read: PictureReader) -> Iterator[tuple[Item, list[Row]]]:
+    """Reads a part picture by picture, each in a process that may end: its row says that it did."""
     for item, rows in in_processes(part.items, _One(read), 1):
         if isinstance(rows, LostProcessError):
-            lost: Any = DataError(f"{item.source}: the process that read it came to its end")
+            lost = DataError(f"{item.source}: the process that read it came to its end")
             rows = read(item, lost)
         elif isinstance(rows, DigitusError):
             raise rows

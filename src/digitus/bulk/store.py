@@ -152,7 +152,7 @@ class _Remote(io.RawIOBase):
 
 
 def content(name: str, most: int) -> bytes:
-    """So many bytes of a remote file, or all. Raises `OSError`, `DataError`."""
+    """The first `most` bytes of a remote file, or all of it. Raises `OSError`, `DataError`."""
     system, path = file_system(name)
 
     def read() -> bytes:

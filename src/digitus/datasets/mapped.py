@@ -8,9 +8,9 @@ The operating system maps the file into memory and keeps of it what there is roo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from digitus.types import Bytes, Index, Ints, Numbers
 
@@ -47,7 +47,7 @@ class Mapped:
         chosen = self.file[index if self.rows is None else self.rows[index]]
         return chosen if chosen.base is None else chosen.copy()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numbers:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Numbers:
         """All of them in memory, for whoever cannot do with less."""
         return np.asarray(self[:], dtype)
 

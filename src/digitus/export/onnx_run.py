@@ -66,7 +66,7 @@ class OnnxModel:
         """The classes that it tells apart."""
         return self.recipe.classes
 
-    def probabilities(self, images: Images, each: Any = map) -> Matrix:
+    def probabilities(self, images: Images, each: object = map) -> Matrix:
         """As a recognizer's. Raises `ShapeError` for images of another size."""
         if images.shape[1:] != self.size or images.dtype != np.uint8:
             raise ShapeError(

@@ -118,7 +118,7 @@ def search(
 
 
 def _draws(spaces: Sequence[Range], trials: int, seed: int, tune: Any) -> list[tuple[str, ...]]:
-    """So many different draws of all settings, fewer where the ranges have not so many."""
+    """`trials` different draws of all settings, or fewer where the ranges offer fewer."""
     rng, found = np.random.default_rng(seed), dict[tuple[str, ...], None]()
     domains = [space.space(tune) for space in spaces]
     for _ in range(TRIES * trials):

@@ -46,7 +46,7 @@ def summary(runs: Sequence[Planned]) -> list[dict[str, Any]]:
 
 
 def share_of(result: dict[str, Any]) -> float:
-    """The share of what was held back that is read rightly, or found."""
+    """The share of the development set that is read correctly, or found."""
     held_back = result["development"]
     return float(held_back["accuracy"] if "accuracy" in held_back else held_back["found"])
 

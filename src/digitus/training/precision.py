@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import numpy as np
 
@@ -25,11 +24,11 @@ def lowered(params: Params, precision: str | None) -> tuple[Params, AbstractCont
     return all_as_type(params, getattr(namespace(w), precision)), nullcontext()
 
 
-def as_type(x: Array, dtype: Any) -> Array:
+def as_type(x: Array, dtype: object) -> Array:
     """The array in that type; copied only if it has another."""
     return x if x.dtype == dtype else namespace(x).astype(x, dtype)
 
 
-def all_as_type(params: Params, dtype: Any) -> Params:
+def all_as_type(params: Params, dtype: object) -> Params:
     """All parameters in that type."""
     return {name: as_type(a, dtype) for name, a in params.items()}
