@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 240  # seconds: on a machine with much other work it takes a minute to start
 # Of Firefox's output, the lines that say what went wrong in a page, and not in Firefox itself.
 COMPLAINTS = ("JavaScript error: http", "JavaScript error: file")
 
@@ -19,7 +20,7 @@ class Firefox:
     """A Firefox that listens at a port, and prints into a file what goes wrong."""
 
     def __init__(self, port: int, printed: Path) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 60)
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self._printed = printed
         self._sent = 0
         self._told()  # which protocol it speaks

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from browser.conftest import Server
-from browser.marionette import Firefox
+from browser.marionette import PATIENCE, Firefox
 from conftest import missing
 from serving import wait_for
 
@@ -53,7 +53,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         try:
             told = folder / "MarionetteActivePort"
-            port = int(wait_for(lambda: told.exists() and told.read_text(), 60))
+            port = int(wait_for(lambda: told.exists() and told.read_text(), PATIENCE))
             driven = Firefox(port, printed)
             yield driven
             driven.close()
