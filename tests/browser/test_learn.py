@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from browser.conftest import Server, Visit
+import pytest
+
+from browser.conftest import PHONE, Server, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Browser, Page, Route
@@ -41,6 +43,18 @@ def step(page: Page) -> int:
     """The number of steps done."""
     words = page.inner_text(".figures div:nth-child(2) small")
     return int(words.split()[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_a_run_that_is_begun_comes_into_sight(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, layers="784-10", epochs=1, examples=600)
+    page.wait_for_function(
+        """() => {
+          const { top } = document.querySelector(".watching .status").getBoundingClientRect();
+          return top > 0 && top < innerHeight;
+        }"""
+    )
 
 
 def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:

@@ -186,6 +186,19 @@ def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, serv
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_mistakes_that_did_not_come_are_asked_for_again(visit: Visit, server: Server) -> None:
+    page = visit.page("about:blank")
+    page.route("**/api/mistakes?*", lambda route: route.abort())
+    page.goto(server.address + "#mistakes")
+    again = page.get_by_role("button", name="Try again")
+    again.wait_for()
+    page.unroute("**/api/mistakes?*")
+    again.click()
+    page.wait_for_selector("#view-mistakes .misread")
+    assert again.is_hidden()
+    visit.complaints.clear()  # the browser says of the request that it failed
+
+
 def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))

@@ -3,7 +3,7 @@
 
 import { ask, latest } from "./api.js";
 import { plan } from "./diagram.js";
-import { complain, h, percent, say } from "./dom.js";
+import { calm, complain, h, percent, say } from "./dom.js";
 import { lesson } from "./lesson.js";
 import { progress } from "./progress.js";
 import { details, runs } from "./runs.js";
@@ -24,6 +24,7 @@ export function mount(section) {
   let shown = false;
   let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
+  let fresh = false; // whether the run was begun just now, in this window
   let known = false; // whether there is a run to show: until then nothing is, so that nothing moves
 
   const settings = h("div", { class: "settings" });
@@ -99,6 +100,7 @@ export function mount(section) {
       const state = await ask("/api/runs", { pace: 40, ...chosen });
       complain();
       location.hash = `#learn/${state.id}`;
+      fresh = true;
       if (chosen.paused) say(words("learn.ready"));
     } catch (error) {
       complain(error.message);
@@ -200,10 +202,18 @@ export function mount(section) {
     frame = requestAnimationFrame(update);
   }
 
+  /** Brings a run that was just begun into sight: on a telephone it is above the form. */
+  function bring() {
+    fresh = false;
+    const { top } = watching.getBoundingClientRect();
+    if (top < 0 || top > 0.8 * innerHeight) watching.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+  }
+
   function update() {
     const state = run?.state;
     if (!state) return;
     watching.hidden = false;
+    if (fresh) bring();
     const { status: now } = state;
     title.textContent = named(state);
     about.textContent = details(state);

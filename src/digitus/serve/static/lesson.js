@@ -3,6 +3,8 @@
 import { count, h } from "./dom.js";
 import { words } from "./words.js";
 
+const SMALL = ["perceptron", "one layer", "deep", "convolutions"]; // of these the page speaks every language
+
 /** `start(settings)` is called with what /api/runs wants, `changed(settings)` as they are chosen. */
 export function lesson(offers, start, changed) {
   // Digits that people wrote, where there are some: of the pen's a network learns less about ours.
@@ -54,7 +56,8 @@ export function lesson(offers, start, changed) {
   function put() {
     const chosen = offers.recipes.find((r) => r.name === settings.recipe) ?? offers.recipes[0];
     recipe.value = chosen.name;
-    about.textContent = words("lesson.about", { about: chosen.about, n: count(chosen.parameters) });
+    const what = SMALL.includes(chosen.name) ? words(`recipe.${chosen.name}`) : chosen.about;
+    about.textContent = words("lesson.about", { about: what, n: count(chosen.parameters) });
     if (settings.augment === "recipe" && ![...fields.augment.options].some((o) => o.value === "recipe")) {
       fields.augment.append(h("option", { value: "recipe" }, words("augment.recipe")));
     }

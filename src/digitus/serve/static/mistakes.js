@@ -18,6 +18,7 @@ export function mount(section) {
   const lead = h("p", { class: "lead" });
   const bar = h("div", { class: "progress", role: "progressbar", "aria-label": words("mistakes.looking"), "aria-valuemin": 0, "aria-valuemax": 100 });
   const waiting = h("div", { class: "waiting" }, h("p", { role: "status" }), bar);
+  const again = h("button", { type: "button", hidden: true, onclick: () => load() }, words("read.again"));
   const matrix = confusion((t, r) => filter(t === wanted[0] && r === wanted[1] ? [undefined, undefined] : [t, r]));
   const choice = (key, k) => {
     const select = h("select", { id: `mistakes-${k}`, onchange: () => filter(wanted.map((v, i) => (i === k ? (select.value === "" ? undefined : Number(select.value)) : v))) },
@@ -32,7 +33,7 @@ export function mount(section) {
   const found = h("div", { class: "wrongs", hidden: true },
     h("div", { class: "left" }, matrix.element),
     h("div", {}, h("div", { class: "row filter" }, written.element, read.element, all, total), pictures, more));
-  section.append(lead, waiting, found);
+  section.append(lead, waiting, again, found);
 
   /** Shows how many digits the server has looked at, until it has looked at all. */
   async function wait(mine) {
@@ -51,6 +52,7 @@ export function mount(section) {
     const id = model.id;
     const query = new URLSearchParams({ offset, limit: PAGE });
     ["true", "read"].forEach((name, k) => wanted[k] !== undefined && query.set(name, wanted[k]));
+    again.hidden = true;
     if (found.hidden) wait(mine).catch(() => {}); // the answer itself says what is wrong
     try {
       const answer = await ask(asked(`/api/mistakes?${query}`, id));
@@ -72,6 +74,7 @@ export function mount(section) {
       if (mine !== turn) return;
       if (error.wait) return setTimeout(load, 1000 * error.wait);
       waiting.hidden = true;
+      again.hidden = !found.hidden;
       complain(error.message);
     }
   }
