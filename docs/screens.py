@@ -236,7 +236,7 @@ def main() -> None:
         phones = []
         with visit(browser, "light") as page:
             save(draw(page, address, "2026"), "draw")
-        with visit(browser, "dark", height=900) as page:
+        with visit(browser, "dark", height=1020) as page:
             save(inside(page, address, 3, LENS), "inside")
         with visit(browser, "light", seed=21) as page:
             save(read(page, address), "read")

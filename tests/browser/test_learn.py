@@ -45,18 +45,6 @@ def step(page: Page) -> int:
     return int(words.split()[1].replace(",", ""))
 
 
-@pytest.mark.parametrize("visit", [PHONE], indirect=True)
-def test_a_run_that_is_begun_comes_into_sight(visit: Visit, server: Server) -> None:
-    page = visit.page(server.address + "#learn")
-    begin(page, layers="784-10", epochs=1, examples=600)
-    page.wait_for_function(
-        """() => {
-          const { top } = document.querySelector(".watching .status").getBoundingClientRect();
-          return top > 0 && top < innerHeight;
-        }"""
-    )
-
-
 def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
     begin(page, pace=0, layers="784-16-10", epochs=2, examples=1200)
@@ -278,3 +266,15 @@ def test_digits_that_people_wrote_are_the_first_choice(visit: Visit, server: Ser
     page.goto(server.address + "#learn")
     page.wait_for_selector("form.lesson")
     assert page.input_value("#lesson-data") == "mnist"
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_a_run_that_is_begun_comes_into_sight(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#learn")
+    begin(page, layers="784-10", epochs=1, examples=600)
+    page.wait_for_function(
+        """() => {
+          const { top } = document.querySelector(".watching .status").getBoundingClientRect();
+          return top > 0 && top < innerHeight;
+        }"""
+    )

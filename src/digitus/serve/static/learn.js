@@ -222,9 +222,11 @@ export function mount(section) {
     if (now === "waiting") waits = setTimeout(refresh, WAIT);
     status.className = `status ${run.away ? "away" : now}`;
     const learns = now === "running" || now === "waiting";
-    paced.hidden = !learns && now !== "paused";
+    const starts = now === "starting"; // what will be there has its room already
+    paced.hidden = !learns && !starts && now !== "paused";
     if (document.activeElement !== pace) pace.value = PACES.includes(state.pace) ? state.pace : 40;
-    buttons.pause.hidden = !learns;
+    buttons.pause.hidden = !learns && !starts;
+    buttons.pause.disabled = starts;
     buttons.resume.hidden = now !== "paused" && now !== "failed"; // for want of room on the disk, for example
     buttons.step.disabled = now !== "paused";
     buttons.equation.disabled = now !== "paused" && !learns;
