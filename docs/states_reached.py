@@ -6,6 +6,7 @@ A state is a function of a new page and the server's address. Not inside: taking
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -14,6 +15,20 @@ from PIL import Image
 from playwright.sync_api import Page, Route
 
 from screens import PICTURES, STRONGEST, train
+
+STATES: dict[str, Callable[[Page, str], None]] = {}
+
+
+def state(reach: Callable[[Page, str], None]) -> Callable[[Page, str], None]:
+    """Makes a function one of `STATES`, by its name."""
+    STATES[reach.__name__.replace("_", "-")] = reach
+    return reach
+
+
+def opened(page: Page, at: str, where: str) -> None:
+    """What needs no more than its address."""
+    page.goto(at + where)
+    page.wait_for_timeout(2000)
 
 
 def nowhere(page: Page, what: str) -> None:
@@ -46,18 +61,21 @@ def typed(page: Page, text: str) -> None:
     page.wait_for_selector("#view-draw .answer[aria-busy=false]")
 
 
+@state
 def draw_empty(page: Page, at: str) -> None:
     """The sheet after the digit that writes itself."""
     page.goto(at)
     page.wait_for_timeout(6000)  # the digit that writes itself
 
 
+@state
 def draw_full(page: Page, at: str) -> None:
     """A number."""
     page.goto(at)
     typed(page, "2026")
 
 
+@state
 def draw_wrong(page: Page, at: str) -> None:
     """A scribble."""
     page.goto(at)
@@ -72,6 +90,7 @@ def draw_wrong(page: Page, at: str) -> None:
     page.wait_for_timeout(1500)
 
 
+@state
 def draw_failed(page: Page, at: str) -> None:
     """A digit that nobody reads."""
     page.goto(at)
@@ -83,6 +102,7 @@ def draw_failed(page: Page, at: str) -> None:
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def read_empty(page: Page, at: str) -> None:
     """Nothing was given yet."""
     page.goto(f"{at}#read")
@@ -94,6 +114,7 @@ def given(page: Page, *files: Path) -> None:
     page.set_input_files("#view-read input[type=file] >> nth=0", list(files))
 
 
+@state
 def read_working(page: Page, at: str) -> None:
     """A picture that is being read."""
     read_empty(page, at)
@@ -102,6 +123,7 @@ def read_working(page: Page, at: str) -> None:
     page.wait_for_timeout(1500)
 
 
+@state
 def read_full(page: Page, at: str) -> None:
     """A page of numbers, one of them chosen."""
     read_empty(page, at)
@@ -110,6 +132,7 @@ def read_full(page: Page, at: str) -> None:
     page.locator(".boxes g").nth(3).click()
 
 
+@state
 def read_several(page: Page, at: str) -> None:
     """Three pictures: digits, none, and no picture."""
     read_empty(page, at)
@@ -119,6 +142,7 @@ def read_several(page: Page, at: str) -> None:
     page.wait_for_selector(".boxes g")
 
 
+@state
 def read_nothing(page: Page, at: str) -> None:
     """A picture without digits."""
     read_empty(page, at)
@@ -126,6 +150,7 @@ def read_nothing(page: Page, at: str) -> None:
     page.wait_for_timeout(2000)
 
 
+@state
 def read_wrong(page: Page, at: str) -> None:
     """A file that is no picture."""
     read_empty(page, at)
@@ -133,6 +158,7 @@ def read_wrong(page: Page, at: str) -> None:
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def read_failed(page: Page, at: str) -> None:
     """A picture that nobody reads."""
     read_empty(page, at)
@@ -141,6 +167,7 @@ def read_failed(page: Page, at: str) -> None:
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def inside_working(page: Page, at: str) -> None:
     """A network that has not answered yet."""
     never(page, "**/api/inside*")
@@ -148,6 +175,7 @@ def inside_working(page: Page, at: str) -> None:
     page.wait_for_timeout(2500)
 
 
+@state
 def inside_full(page: Page, at: str) -> None:
     """The way of a 3."""
     page.goto(f"{at}#inside")
@@ -156,6 +184,7 @@ def inside_full(page: Page, at: str) -> None:
     page.wait_for_timeout(1500)
 
 
+@state
 def inside_lens(page: Page, at: str) -> None:
     """The lens on a number of the first convolution."""
     inside_full(page, at)
@@ -169,6 +198,7 @@ def inside_lens(page: Page, at: str) -> None:
     page.wait_for_selector(".lens .term")
 
 
+@state
 def inside_failed(page: Page, at: str) -> None:
     """A network that does not answer."""
     nowhere(page, "**/api/inside*")
@@ -176,6 +206,7 @@ def inside_failed(page: Page, at: str) -> None:
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def learn_empty(page: Page, at: str) -> None:
     """Before the first run."""
     never(page, "**/api/runs")
@@ -183,6 +214,7 @@ def learn_empty(page: Page, at: str) -> None:
     page.wait_for_selector("form.lesson")
 
 
+@state
 def learn_refused(page: Page, at: str) -> None:
     """A network that cannot be."""
     page.goto(f"{at}#learn")
@@ -192,6 +224,7 @@ def learn_refused(page: Page, at: str) -> None:
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def learn_stepper(page: Page, at: str) -> None:
     """One equation of a step."""
     page.goto(f"{at}#learn")
@@ -204,6 +237,7 @@ def learn_stepper(page: Page, at: str) -> None:
         page.click(".stepper .primary")
 
 
+@state
 def learn_running(page: Page, at: str) -> None:
     """A run that goes on."""
     page.goto(f"{at}#learn")
@@ -220,6 +254,7 @@ def learn_running(page: Page, at: str) -> None:
     page.click(".watching .head >> text=Go on")
 
 
+@state
 def learn_full(page: Page, at: str) -> None:
     """A run that has ended."""
     page.goto(f"{at}#learn")
@@ -227,6 +262,7 @@ def learn_full(page: Page, at: str) -> None:
     train(page, "one layer", 3000, 2)
 
 
+@state
 def learn_compared(page: Page, at: str) -> None:
     """Two runs."""
     learn_full(page, at)
@@ -234,6 +270,7 @@ def learn_compared(page: Page, at: str) -> None:
     page.wait_for_selector(".chart .line.other")
 
 
+@state
 def learn_failed(page: Page, at: str) -> None:
     """A run that the machine would not let go on, as it says so itself."""
 
@@ -255,12 +292,14 @@ def learn_failed(page: Page, at: str) -> None:
     page.wait_for_timeout(2500)
 
 
+@state
 def learn_missing(page: Page, at: str) -> None:
     """A run that is not there."""
     page.goto(f"{at}#learn/doesnotexist")
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def mistakes_working(page: Page, at: str) -> None:
     """A quarter of the way."""
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
@@ -269,12 +308,14 @@ def mistakes_working(page: Page, at: str) -> None:
     page.wait_for_selector("text=1,500 of 6,000")
 
 
+@state
 def mistakes_full(page: Page, at: str) -> None:
     """All misread digits."""
     page.goto(f"{at}#mistakes")
     page.wait_for_selector(".misread")
 
 
+@state
 def mistakes_failed(page: Page, at: str) -> None:
     """Nobody answers."""
     nowhere(page, "**/api/mistakes*")
@@ -282,6 +323,7 @@ def mistakes_failed(page: Page, at: str) -> None:
     page.wait_for_selector("#alert:not([hidden])")
 
 
+@state
 def tour(page: Page, at: str) -> None:
     """The first step of the tour."""
     page.goto(at)
@@ -290,11 +332,5 @@ def tour(page: Page, at: str) -> None:
     page.wait_for_timeout(1500)
 
 
-STATES: dict[str, Callable[[Page, str], None]] = {
-    name.replace("_", "-"): state
-    for name, state in list(globals().items())
-    if name.startswith(("draw_", "read_", "inside_", "learn_", "mistakes_")) or name == "tour"
-} | {
-    name: lambda page, at, path=path: (page.goto(at + path), page.wait_for_timeout(2000))[1]
-    for name, path in {"worked": "#worked", "handbook": "mathematics"}.items()
-}
+for NAME, WHERE in {"worked": "#worked", "handbook": "mathematics"}.items():
+    STATES[NAME] = partial(opened, where=WHERE)
