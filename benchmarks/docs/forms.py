@@ -122,6 +122,7 @@ def _adapted(adapting: dict[str, Any]) -> list[str]:
             "A memory of the corrections in front of the network, of which the nearest answers",
             "where no old digit is nearer, was measured too: with",
             f"{TOLD} corrections of each digit {percent(made[TOLD]['memory'])} of the made hands'",
-            f"digits are misread, where the adapted network misreads {percent(made[TOLD]['own'])}.",
+            f"digits are misread, where the adapted network misreads {percent(made[TOLD]['own'])};",
+            f"with such a memory in front of that one it is {percent(made[TOLD]['both'])}.",
         ),
     ]
