@@ -1,7 +1,8 @@
 """The page in every state at every size, to be looked at: `python docs/states.py FOLDER [NAME...]`.
 
-Each state (empty, working, wrong, full, failed, of every view) is reached once (`states_reached`),
-then shown in each size and in both colours; a sheet of all sizes is written for each of the two.
+Each state (empty, working, wrong, full, failed, of every view) is reached once (`states_reached`,
+`states_learnt`), then shown in each size and in both colours; a sheet of all sizes is written for
+each of the two.
 `docs/screens.py` has the server and takes the few pictures that docs show; nobody commits these.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+import states_learnt  # noqa: F401  (its states are made when it is imported)
 from screens import server, visit
 from states_reached import STATES
 

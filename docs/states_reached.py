@@ -1,6 +1,7 @@
 """How each state of the page is reached, as a visitor would; `docs/states.py` shows them.
 
-A state is a function of a new page and the server's address. Not inside: taking pictures.
+A state is a function of a new page and the server's address. Not inside: the states of Learn
+(`states_learnt`), taking pictures.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
-from screens import PICTURES, STRONGEST, train
+from screens import PICTURES, STRONGEST
 
 STATES: dict[str, Callable[[Page, str], None]] = {}
 
@@ -203,99 +203,6 @@ def inside_failed(page: Page, at: str) -> None:
     """A network that does not answer."""
     nowhere(page, "**/api/inside*")
     page.goto(f"{at}#inside")
-    page.wait_for_selector("#alert:not([hidden])")
-
-
-@state
-def learn_empty(page: Page, at: str) -> None:
-    """Before the first run."""
-    never(page, "**/api/runs")
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
-
-
-@state
-def learn_refused(page: Page, at: str) -> None:
-    """A network that cannot be."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
-    page.fill("#lesson-layers", "784-20")
-    page.click("form.lesson button.primary")
-    page.wait_for_selector("#alert:not([hidden])")
-
-
-@state
-def learn_stepper(page: Page, at: str) -> None:
-    """One equation of a step."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
-    train(page, "perceptron", 6000, 5, "Step by step")
-    page.wait_for_selector(".watching .status.paused")
-    page.click("text=Step an equation")
-    page.wait_for_selector(".stepper:not([hidden])")
-    while "Backward: Dense(32)" not in page.inner_text(".stepper h3"):
-        page.click(".stepper .primary")
-
-
-@state
-def learn_running(page: Page, at: str) -> None:
-    """A run that goes on."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
-    page.fill("#lesson-layers", "784-24-10")
-    page.fill("#lesson-epochs", "200")
-    page.click("text=Step by step")
-    page.wait_for_selector(".watching .status.paused")
-    page.select_option("#pace", "20")
-    page.click(".watching .head >> text=Go on")
-    page.wait_for_timeout(4000)
-    page.click(".watching .head >> text=Pause")
-    page.wait_for_timeout(500)
-    page.click(".watching .head >> text=Go on")
-
-
-@state
-def learn_full(page: Page, at: str) -> None:
-    """A run that has ended."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
-    train(page, "one layer", 3000, 2)
-
-
-@state
-def learn_compared(page: Page, at: str) -> None:
-    """Two runs."""
-    learn_full(page, at)
-    page.locator(".runs >> text=compare").first.click()
-    page.wait_for_selector(".chart .line.other")
-
-
-@state
-def learn_failed(page: Page, at: str) -> None:
-    """A run that the machine would not let go on, as it says so itself."""
-
-    def failed(route: Route) -> None:
-        answer = route.fetch()
-        told: Any = answer.json()
-        for run in told if isinstance(told, list) else told.get("runs", [told]):
-            error = "cannot write checkpoint.safetensors: No space left on device"
-            run.update(status="failed", error=error)
-        route.fulfill(response=answer, json=told)
-
-    learn_full(page, at)
-    address = page.url
-    page.route("**/api/runs", failed)
-    page.route("**/api/runs/*", failed)
-    page.route("**/events*", lambda route: route.abort())
-    page.goto("about:blank")
-    page.goto(address)
-    page.wait_for_timeout(2500)
-
-
-@state
-def learn_missing(page: Page, at: str) -> None:
-    """A run that is not there."""
-    page.goto(f"{at}#learn/doesnotexist")
     page.wait_for_selector("#alert:not([hidden])")
 
 
