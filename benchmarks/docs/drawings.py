@@ -48,6 +48,12 @@ def section(found: dict[str, Any]) -> str:
     if "before" in shipped:
         row, other = shipped["before"]["all digits"], weak["before"]["all digits"]
         now = shipped["after"]["all digits"]
+        more = [
+            f"{ABOUT[kind]} from {percent(old, 1)} to {percent(new, 1)}"
+            for kind in kinds
+            if (new := shipped["after"][kind]["wrong_count"])
+            > (old := shipped["before"].get(kind, {}).get("wrong_count", new))
+        ]
         lines += [
             "",
             "Where ink was cut and joined by rules, without the page network, it was "
@@ -58,4 +64,8 @@ def section(found: dict[str, Any]) -> str:
             "Both read each sheet in turn, on two cores that had",
             "much other work, so the times are to be compared with one another.",
         ]
+        if more:
+            lines.append(
+                f"More often than by rules the number of digits is wrong of {'; '.join(more)}."
+            )
     return "\n".join(lines) + "\n"

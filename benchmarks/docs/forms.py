@@ -36,7 +36,8 @@ def _strangers(found: dict[str, Any]) -> str:
 
 def _kills(found: dict[str, Any]) -> str:
     return _words(
-        f"{found['sheets']:,} files read by a program that was killed {found['kills']} times at",
+        f"{found['sheets']:,} files, {found['written']} of them sheets and the others small",
+        f"pictures of something else, read by a program that was killed {found['kills']} times at",
         f"random moments: {found['lost']} rows lost, {found['twice']} there twice,",
         f"{found['differing']} that differ from those of a run that nobody disturbed",
         "(`python benchmarks/forms_kills.py`,",
@@ -110,8 +111,11 @@ def _adapted(adapting: dict[str, Any]) -> list[str]:
             "after so many corrections of each digit, and in brackets that of MNIST's test set, by",
             "other people. Made hands have one shape of each digit, and habits that no network",
             "learnt; USPS is by other people and another scanner; a stretch of MNIST's test",
-            "set is by few people. By `python benchmarks/adapting.py`",
-            "([results/adapting.json](../results/adapting.json)).",
+            "set is by few people. By",
+            f"`python benchmarks/adapting.py --each {' '.join(counts)} --usps FOLDER`",
+            "([results/adapting.json](../results/adapting.json)). What `digitus adapt` itself says",
+            "of corrections kept back is of those by which it chose, and so a little too good: on",
+            "digits that no choice saw, others' may get worse by more than it allows.",
         ),
         "",
         _row("hand", "before", *(f"{count} of each" for count in counts)),
