@@ -61,6 +61,8 @@ def take_wheel(path: Path, elsewhere: Path) -> None:
         "download",
         "--quiet",
         "--no-deps",
+        "--only-binary",  # an sdist's build would run before its digest is compared
+        ":all:",
         "-d",
         str(elsewhere),
     ]

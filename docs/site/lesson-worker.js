@@ -1,7 +1,7 @@
 // Carries out a lesson's cells with Python in the browser, in a thread of its own.
 //
 // It is told { cells: [{ cell, source } ...], language } and answers for each { cell, printed, html, text } or
-// { cell, error }. Names live on from cell to cell, as in a notebook. Nothing is asked of another
+// { cell, error }, or { failed } where Python did not start: then a new thread is needed. Names live on from cell to cell, as in a notebook. Nothing is asked of another
 // host: Pyodide, NumPy and digitus lie beside the site's other files.
 
 const HERE = new URL("pyodide/", import.meta.url);
@@ -40,9 +40,15 @@ const lastLine = (error) => String(error.message ?? error).trim().split("\n").po
 
 self.onmessage = async ({ data: { cells, language } }) => {
   let at = cells[0].cell;
+  let py;
   try {
     python ??= started();
-    const py = await python;
+    py = await python;
+  } catch (error) {
+    self.postMessage({ failed: lastLine(error) });
+    return;
+  }
+  try {
     py.globals.get("begin")(language);
     const run = py.globals.get("cell");
     for (const { cell, source } of cells) {

@@ -19,10 +19,9 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "run";
-    button.textContent = words.run;
-    button.setAttribute("aria-label", words.run_cell.replace("{number}", cell + 1));
+    named(button, words.run, words.run_cell.replace("{number}", cell + 1));
     element.querySelector(".cell_input").after(button);
-    button.addEventListener("click", () => run(cell));
+    button.addEventListener("click", () => (running === cell ? drop(words.stopped) : run(cell)));
     code.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.shiftKey || event.ctrlKey)) return;
       event.preventDefault();
@@ -36,6 +35,7 @@
   document.body.append(state);
 
   let worker = null;
+  let running; // the cell that was asked for
 
   function run(last) {
     const first = cells.findIndex(({ tried }) => !tried);
@@ -43,7 +43,10 @@
     const wanted = cells.slice(from, last + 1).map((cell, i) => ({
       cell: from + i, source: cell.code.innerText,
     }));
-    for (const { button } of cells) button.disabled = true;
+    if (running !== undefined) return;
+    running = last;
+    for (const { button } of cells) button.disabled = button !== cells[last].button;
+    named(cells[last].button, words.stop, words.stop);
     state.textContent = worker ? words.working : words.starting;
     worker ??= started();
     worker.postMessage({ cells: wanted, language: words.language });
@@ -51,15 +54,33 @@
 
   function started() {
     const made = new Worker(new URL("lesson-worker.js", source), { type: "module" });
-    made.onmessage = ({ data }) => (data.ended ? rest() : show(data));
-    made.onerror = (event) => {
-      rest();
-      state.textContent = `${words.failed} ${event.message ?? ""}`;
+    const failed = (why) => drop(`${words.failed} ${why ?? ""}`);
+    made.onmessage = ({ data }) => {
+      if (data.failed !== undefined) failed(data.failed);
+      else if (data.ended) rest();
+      else show(data);
     };
+    made.onerror = (event) => failed(event.message);
     return made;
   }
 
+  /** Ends the thread, and with it all names: what is run next begins at the top, in a new one. */
+  function drop(why) {
+    worker.terminate();
+    worker = null;
+    for (const cell of cells) cell.tried = false;
+    rest();
+    state.textContent = why;
+  }
+
+  function named(button, text, label) {
+    button.textContent = text;
+    button.setAttribute("aria-label", label);
+  }
+
   function rest() {
+    if (running !== undefined) named(cells[running].button, words.run, words.run_cell.replace("{number}", running + 1));
+    running = undefined;
     for (const { button } of cells) button.disabled = false;
     state.textContent = "";
   }

@@ -169,6 +169,36 @@ def test_fields_of_a_blank_sheet_are_proposed(visit: Visit, server: Server, tmp_
     assert page.get_by_role("button", name="Print as PDF").is_hidden()
 
 
+def test_a_form_that_another_took_the_place_of_comes_back(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = begun(visit, server)
+    page.fill("#forms-field", "mine")
+    page.keyboard.press("Tab")
+    blank = tmp_path / "theirs.png"
+    cv2.imwrite(str(blank), printed())
+    page.set_input_files("#view-forms .drop input[type=file]", blank)
+    page.wait_for_selector(".paper-sheet image")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_selector(".paper-sheet image", state="detached")
+    assert page.inner_text(".field-list") == "mine"
+
+
+def test_a_blank_sheet_that_is_taken_can_be_given_back(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    blank = tmp_path / "theirs.png"
+    cv2.imwrite(str(blank), printed())
+    page = opened(visit, server, blank)
+    page.reload()
+    page.wait_for_selector(GROUPS)
+    assert page.locator(".paper-sheet image").count() == 0
+    page.set_input_files("#view-forms .drop input[type=file]", blank)
+    page.wait_for_selector(".paper-sheet image")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_selector(".paper-sheet image", state="detached")
+
+
 def test_a_form_is_printed(visit: Visit, server: Server, tmp_path: Path) -> None:
     pytest.importorskip("reportlab")
     page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))

@@ -78,6 +78,25 @@ def test_a_picture_that_nobody_read_is_tried_again(
     visit.complaints.clear()  # the browser says of the request that it failed
 
 
+def test_a_server_that_stays_busy_is_not_asked_for_ever(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    asked: list[int] = []
+
+    def full(route: Route) -> None:
+        asked.append(1)
+        headers = {"Retry-After": "0.01"} if len(asked) < 1000 else {}
+        route.fulfill(status=503, headers=headers, json={"error": "too much to do"})
+
+    page.route("**/api/read?*", full)
+    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
+    page.get_by_role("button", name="Try again").wait_for()
+    assert 1 < len(asked) < 1000
+    assert "too much to do" in page.inner_text("#view-read .stage")
+    visit.complaints.clear()  # the browser reports the status 503
+
+
 def test_boxes_are_split_joined_and_added(visit: Visit, server: Server, tmp_path: Path) -> None:
     page = visit.page(server.address + "#read")
     page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+
+STRIP_OFFSETS, STRIP_COUNTS = 273, 279  # TIFF's tags
 
 
 @pytest.fixture
@@ -55,6 +59,22 @@ def test_where_nothing_can_be_read(digitus: Any, many: Path) -> None:
     assert "bad.png" in Path("bad.csv").read_text()
     told = digitus("bulk", "many/bad.png", "--to", "bad.jsonl", "--json")
     assert (told.code, json.loads(told.out)["errors"]) == (1, 1)
+
+
+def test_good_pages_before_a_bad_one_are_something(digitus: Any, one: Path) -> None:
+    pages = [Image.open(one) for _ in range(3)]
+    content = io.BytesIO()
+    more = {"save_all": True, "append_images": pages[1:], "compression": "tiff_adobe_deflate"}
+    pages[0].save(content, "TIFF", **more)
+    damaged = bytearray(content.getvalue())
+    with Image.open(content) as tiff:
+        tiff.seek(2)
+        at, size = tiff.tag_v2[STRIP_OFFSETS][0], tiff.tag_v2[STRIP_COUNTS][0]
+    damaged[at : at + size] = bytes(size)
+    Path("three.tif").write_bytes(damaged)
+    done = digitus("bulk", "three.tif", "--to", "out.csv")
+    assert (done.code, "nothing could be read" in done.err) == (0, False)
+    assert "1 of them could not be read" in done.err
 
 
 @pytest.mark.parametrize("out", ["many/a.png", "new.jpg", "new.tar"])

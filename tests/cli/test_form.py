@@ -159,10 +159,18 @@ def test_a_review_that_is_too_large_is_several_pages(
     command = ("form", "read", form_file, scan, "--to", "out.csv", "--review", "check.html")
     assert "no page or picture that digitus wrote" in digitus(*command, "--wanted", 0).complaint
     assert not Path("out.csv").exists()
+    assert not Path("check.html").exists()
     Path("check-2.html").unlink()
     done = digitus(*command, "--wanted", 0)
     assert "on 2 pages, check.html to check-2.html" in done.out
     assert "page 2 of 2" in Path("check-2.html").read_text("utf-8")
+    assert '"part": 2' in Path("check-2.html").read_text("utf-8")
+    alone = Path("check.html").read_text("utf-8").replace("page 1 of 2", "")
+    Path("check-3.html").write_text(alone, "utf-8")  # a review of its own
+    monkeypatch.setattr(doubts, "AT_ONCE", 1000)
+    assert digitus(*command, "--wanted", 0, "--replace").code == 0
+    assert not Path("check-2.html").exists()
+    assert Path("check-3.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,8 @@ def _time(seconds: float) -> str:
 
 def _tell(about: dict[str, Any], out: str, json: bool) -> None:
     """What was read; leaves with 1 where nothing could be."""
-    nothing = about["errors"] >= about["pictures"]
+    # A file with an error may have good pages before it.
+    nothing = not about["pages"] and about["errors"] >= about["pictures"]
     if json:
         print_json({"out": out, **about})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,18 +34,42 @@ def write_review(
     *,
     twice: bool,
 ) -> Plan:
-    """Writes the page, and others beside it where one would be too large; returns what is there."""
-    from digitus.files import write_page
+    """Writes the page, and others beside it where one would be too large; returns what is there.
+
+    Raises `OutputError` before the first is written where a part would replace what is none of
+    ours. Parts that an earlier review has more are removed: they are about other rows.
+    """
+    from digitus.files import check_replaceable, write_page
     from digitus.forms.doubts import plan
     from digitus.forms.review import cuts_of, review
     from digitus.reading.pool import read_many
 
     found = plan(rows, reader.forms, wanted, by_lot)
+    for part in range(len(found.parts)):
+        check_replaceable(part_of(path, part))
     read = partial(read_many, processes=processes)
     for part, doubts in enumerate(found.parts):
         cuts = cuts_of(rows, doubts, reader, read)
         write_page(part_of(path, part), review(rows, found, cuts, wanted, twice=twice, part=part))
+    _remove_surplus(path, len(found.parts))
     return found
+
+
+def _remove_surplus(path: Path, parts: int) -> None:
+    """Removes the pages of an earlier review after its first so many."""
+    from digitus.errors import OutputError
+    from digitus.files import check_replaceable
+
+    for part in count(max(1, parts)):
+        old = part_of(path, part)
+        try:
+            check_replaceable(old)
+            # A review of its own may have such a name; it says nothing of pages.
+            if f"page {part + 1} of ".encode() not in old.read_bytes():
+                return
+            old.unlink()
+        except (OSError, OutputError):
+            return
 
 
 def part_of(path: Path, part: int) -> Path:

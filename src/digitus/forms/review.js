@@ -1,6 +1,7 @@
 // Each field has a box to type in. Enter keeps what stands there and goes on; saving writes what was
 // kept as CSV. Typed twice, a field is settled when two entries agree.
-const { fields, twice } = JSON.parse(document.getElementById("data").textContent);
+const { fields, twice, part } = JSON.parse(document.getElementById("data").textContent);
+const ofPart = part > 1 ? `-${part}` : ""; // each page of a review saves files of its own
 const cards = [...document.querySelectorAll(".field")];
 const boxes = cards.map((card) => card.querySelector("input"));
 const entries = fields.map(() => []);
@@ -134,10 +135,10 @@ boxes.forEach((box, k) => {
 });
 
 document.getElementById("save").addEventListener("click", () => {
-  save(corrections(), "corrections.csv");
+  save(corrections(), `corrections${ofPart}.csv`);
   unsaved = false;
 });
-document.getElementById("digits").addEventListener("click", () => save(digits(), "digits.csv"));
+document.getElementById("digits").addEventListener("click", () => save(digits(), `digits${ofPart}.csv`));
 
 window.addEventListener("beforeunload", (event) => {
   if (unsaved) event.preventDefault();

@@ -155,7 +155,8 @@ def review(
                 "digits": [base64.b64encode(image.tobytes()).decode() for image in cut.digits],
             }
         )
-    body = fill(TEMPLATE, "cards", cards=cards, data={"fields": data, "twice": twice}, twice=twice)
+    told = {"fields": data, "twice": twice, "part": part + 1}
+    body = fill(TEMPLATE, "cards", cards=cards, data=told, twice=twice)
     share = percent(plan.share, 1)
     return standalone(
         f"{quantity(len(cards), 'field')} to look at · digitus",

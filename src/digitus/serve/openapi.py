@@ -30,7 +30,7 @@ ERRORS = {
     413: "Too large.",
     415: "Not with this Content-Type.",
     429: "Tried too often; try again after Retry-After seconds.",
-    503: "Too much to do; try again after Retry-After seconds.",
+    503: "Too much to do; try again after Retry-After seconds. Without them: it took too long.",
     507: "There is no room to keep it.",
 }
 

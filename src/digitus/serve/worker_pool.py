@@ -46,11 +46,9 @@ class WorkerPool:
             async with asyncio.timeout(timeout_seconds or WORK_SECONDS):
                 return await asyncio.shield(future)
         except TimeoutError:
-            raise refusal(
-                503,
-                f"this took longer than {timeout_seconds or WORK_SECONDS:.0f} seconds",
-                Retry_After="10",
-            ) from None
+            # No Retry-After: the same would take as long again.
+            why = f"this took longer than {timeout_seconds or WORK_SECONDS:.0f} seconds"
+            raise refusal(503, why) from None
         finally:
             work.cancel()
             job.cancel()

@@ -2,6 +2,8 @@
 
 import { words } from "./words.js";
 
+const TURNS = 60; // so often a busy server is asked, at most
+
 /** A refusal or failure, in the server's own words. */
 export class Refused extends Error {
   constructor(message, status, wait) {
@@ -42,13 +44,13 @@ async function answered(path, body, { method = body === undefined ? "GET" : "POS
   return response;
 }
 
-/** What is asked for, asked again as long as the server is busy. */
-export async function patient(question) {
-  for (;;) {
+/** What is asked for, asked again while the server is busy and the answer `wanted`, but not for ever. */
+export async function patient(question, wanted = () => true) {
+  for (let turn = 1; ; turn++) {
     try {
       return await question();
     } catch (error) {
-      if (!error.wait) throw error;
+      if (!error.wait || turn >= TURNS || !wanted()) throw error;
       await new Promise((again) => setTimeout(again, 1000 * error.wait));
     }
   }

@@ -66,7 +66,8 @@ export function mount(section) {
 
   function start(next, pictures) {
     complain();
-    [form, blank, before, page, at] = [next, pictures, [], 1, next.field.length ? 0 : undefined];
+    if (form) keep();
+    [form, blank, page, at] = [next, pictures, 1, next.field.length ? 0 : undefined];
     work.hidden = false;
     drop.classList.add("small");
     tried.clear();
@@ -84,8 +85,11 @@ export function mount(section) {
         start(next, []);
         if (next.blank.length) complain(words("forms.blank-missing", { name: next.blank.join(", ") }));
       } else if (form?.blank.length && !blank.length) {
-        blank = (await patient(() => ask("/api/forms/pages", given))).pages;
+        const { pages: pictures } = await patient(() => ask("/api/forms/pages", given));
+        keep();
+        blank = pictures;
         draw();
+        say(words("forms.blank-taken", { name: given.name }));
       } else {
         const found = await patient(() => ask(`/api/forms/propose?${new URLSearchParams({ name })}`, given));
         start({ ...found.form, blank: [given.name] }, found.pages);
@@ -101,16 +105,23 @@ export function mount(section) {
   /** The form becomes another; `how` joins what is undone at once. */
   function commit(next, how) {
     const joined = how && how === latest.how && (how.startsWith("drag") || Date.now() - latest.when < TOGETHER);
+    if (!joined) keep();
     latest = { how, when: Date.now() };
-    if (!joined) before = [...before.slice(1 - KEPT), { form, at, page }];
     form = next;
     draw();
+  }
+
+  /** What is there can be gone back to, whatever comes next. */
+  function keep() {
+    before = [...before.slice(1 - KEPT), { form, at, page, blank }];
+    latest = { how: undefined, when: 0 };
   }
 
   function back() {
     const last = before.pop();
     if (!last) return;
-    ({ form, at, page } = last);
+    if (last.blank !== blank) tried.clear(); // what was read was another form, or another sheet
+    ({ form, at, page, blank } = last);
     latest = { how: undefined, when: 0 };
     draw();
     say(words("forms.undone"));

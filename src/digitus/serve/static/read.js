@@ -80,20 +80,19 @@ export function mount(section) {
     return new URLSearchParams({ images: 1, ...(form && !own ? { pattern: form } : {}), ...own });
   };
 
-  async function read(next, again = false) {
+  async function read(next) {
     next.busy = true;
-    if (!again) open(next);
+    open(next);
     try {
       doubtfulBelow = (await about()).doubtful_below;
-      readings.take(next, await ask(asked(`/api/read?${query()}`), next.blob));
+      readings.take(next, await patient(() => ask(asked(`/api/read?${query()}`), next.blob), () => pages.includes(next)));
       next.error = undefined;
       next.busy = false;
       if (page === next) say(words("read.say", { n: next.lines.length, text: readings.texts(next).join("; ") }));
       if (page === next) open(next);
       else update();
     } catch (error) {
-      if (error.wait) setTimeout(() => pages.includes(next) && read(next, true), 1000 * error.wait);
-      else fail(next, error.message);
+      if (pages.includes(next)) fail(next, error.message);
     }
   }
 

@@ -55,6 +55,7 @@ export default {
   "forms.drop": "Ein Formular hier ablegen, oder ein leeres Blatt davon", "forms.open": "Datei öffnen", "forms.new": "Formular beginnen",
   "forms.kinds": "Die Datei eines Formulars, form.toml; oder ein Bild oder PDF eines Formulars, das andere gedruckt haben: Kästchen, Kämme, Tabellen und Linien werden Felder.",
   "forms.busy": "Sucht Felder …", "forms.found": { one: "Ein Feld gefunden; benennen Sie es und sagen Sie, was darin steht.", other: "{n} Felder gefunden; benennen Sie sie und sagen Sie, was darin steht." },
+  "forms.blank-taken": "{name} ist jetzt das leere Blatt des Formulars",
   "forms.blank-missing": "Dieses Formular haben andere gedruckt: Öffnen Sie auch sein leeres Blatt, {name}.", "forms.sheet": "Das Blatt mit seinen Feldern",
   "forms.hint": "Ein Feld ziehen, oder an seiner Ecke vergrößern; auf freiem Papier ein neues aufziehen. Tasten: Pfeile verschieben, mit Umschalt strecken sie, Entf entfernt, Strg+Z nimmt zurück.",
   "forms.add": "Feld hinzufügen", "forms.remove": "Entfernen", "forms.page": "Seite", "forms.of-form": "Das Formular", "forms.name": "Name", "forms.title": "Titel", "forms.paper": "Papier", "forms.lying": "{paper} quer",

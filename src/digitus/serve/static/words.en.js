@@ -60,6 +60,7 @@ export default {
   "forms.drop": "Drop a form here, or a blank sheet of one", "forms.open": "Open a file", "forms.new": "Begin a form",
   "forms.kinds": "A form’s file, form.toml; or a picture or PDF of a form that others printed: its boxes, combs, tables and lines become fields.",
   "forms.busy": "Looking for fields …", "forms.found": { one: "One field found; name it, and say what it holds.", other: "{n} fields found; name them, and say what they hold." },
+  "forms.blank-taken": "{name} is now the blank sheet of the form",
   "forms.blank-missing": "Others printed this form: open its blank sheet too, {name}.", "forms.sheet": "The sheet with its fields",
   "forms.hint": "Drag a field, or its corner to make it larger; over free paper, draw a new one. Keys: arrows move, with Shift they stretch, Delete removes, Ctrl+Z takes back.",
   "forms.add": "Add a field", "forms.remove": "Remove it", "forms.page": "Page", "forms.of-form": "The form", "forms.name": "Name", "forms.title": "Title", "forms.paper": "Paper", "forms.lying": "{paper}, lying",

@@ -55,6 +55,7 @@ export default {
   "forms.drop": "Suelte aquí un formulario, o una hoja en blanco de uno", "forms.open": "Abrir un archivo", "forms.new": "Empezar un formulario",
   "forms.kinds": "El archivo de un formulario, form.toml; o una imagen o PDF de un formulario impreso por otros: sus casillas, peines, tablas y líneas se vuelven campos.",
   "forms.busy": "Buscando campos …", "forms.found": { one: "Un campo encontrado; dele nombre y diga qué contiene.", other: "{n} campos encontrados; deles nombre y diga qué contienen." },
+  "forms.blank-taken": "{name} es ahora la hoja en blanco del formulario",
   "forms.blank-missing": "Otros imprimieron este formulario: abra también su hoja en blanco, {name}.", "forms.sheet": "La hoja con sus campos",
   "forms.hint": "Arrastre un campo, o su esquina para agrandarlo; sobre papel libre, trace uno nuevo. Teclas: las flechas mueven, con Mayús estiran, Supr quita, Ctrl+Z deshace.",
   "forms.add": "Añadir un campo", "forms.remove": "Quitarlo", "forms.page": "Página", "forms.of-form": "El formulario", "forms.name": "Nombre", "forms.title": "Título", "forms.paper": "Papel", "forms.lying": "{paper} apaisado",

@@ -55,6 +55,7 @@ export default {
   "forms.drop": "Déposez ici un formulaire, ou une feuille vierge de celui-ci", "forms.open": "Ouvrir un fichier", "forms.new": "Commencer un formulaire",
   "forms.kinds": "Le fichier d’un formulaire, form.toml ; ou l’image ou le PDF d’un formulaire imprimé par d’autres : ses cases, peignes, tableaux et lignes deviennent des champs.",
   "forms.busy": "Recherche des champs …", "forms.found": { one: "Un champ trouvé ; nommez-le et dites ce qu’il contient.", other: "{n} champs trouvés ; nommez-les et dites ce qu’ils contiennent." },
+  "forms.blank-taken": "{name} est maintenant la feuille vierge du formulaire",
   "forms.blank-missing": "D’autres ont imprimé ce formulaire : ouvrez aussi sa feuille vierge, {name}.", "forms.sheet": "La feuille avec ses champs",
   "forms.hint": "Faites glisser un champ, ou son coin pour l’agrandir ; sur le papier libre, tracez-en un nouveau. Touches : les flèches déplacent, avec Maj elles étirent, Suppr retire, Ctrl+Z annule.",
   "forms.add": "Ajouter un champ", "forms.remove": "Le retirer", "forms.page": "Page", "forms.of-form": "Le formulaire", "forms.name": "Nom", "forms.title": "Titre", "forms.paper": "Papier", "forms.lying": "{paper} couché",

@@ -38,6 +38,7 @@ export default {
   "forms.drop": "把表格或其空白页拖到这里", "forms.open": "打开文件", "forms.new": "新建表格",
   "forms.kinds": "表格文件 form.toml；或他人印制的表格的图片或 PDF：其中的方格、梳格、表和横线会成为字段。",
   "forms.busy": "正在寻找字段 …", "forms.found": { one: "找到 {n} 个字段；请命名，并说明其内容。", other: "找到 {n} 个字段；请命名，并说明其内容。" },
+  "forms.blank-taken": "{name} 现在是此表格的空白页",
   "forms.blank-missing": "此表格由他人印制：请同时打开其空白页 {name}。", "forms.sheet": "带字段的纸页",
   "forms.hint": "拖动字段，或拖其角来放大；在空白处拖出新的字段。按键：方向键移动，加 Shift 拉伸，Delete 删除，Ctrl+Z 撤销。",
   "forms.add": "添加字段", "forms.remove": "删除", "forms.page": "页", "forms.of-form": "表格", "forms.name": "名称", "forms.title": "标题", "forms.paper": "纸张", "forms.lying": "{paper} 横放",

@@ -1,0 +1,104 @@
+"""A lesson's buttons in the browser: Python that does not start, and a cell that is stopped.
+
+Not inside: what cells give (`tests/course/test_browser.py`, by Pyodide). Here a few lines stand in
+Pyodide's place, so that these tests need none.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import tomllib
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser.conftest import Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SITE = Path(__file__).parents[2] / "docs" / "site"
+WORDS = tomllib.loads((SITE / "words" / "en.toml").read_text("utf-8"))["run"]
+PAGE = """<!doctype html><html lang="en"><title>Lesson</title><body>
+<div class="cell"><div class="cell_input"><pre>while True: pass</pre></div></div>
+<div class="cell"><div class="cell_input"><pre>1 + 1</pre></div></div>
+<script type="application/json" id="lesson-words">{words}</script>
+<script src="lesson.js"></script></body></html>"""
+PYODIDE = """
+export async function loadPyodide() {
+  const cell = (source) => {
+    while (source.startsWith("while True"));
+    return JSON.stringify({ printed: "", html: "", text: source });
+  };
+  return {
+    loadPackage: async () => {}, FS: { writeFile() {} }, runPython() {},
+    globals: { get: (name) => (name === "cell" ? cell : () => {}) },
+  };
+}
+"""
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    extensions_map = {  # noqa: RUF012 - as the standard library has it
+        ".js": "text/javascript", ".mjs": "text/javascript", ".html": "text/html", "": "text/plain",
+    }  # fmt: skip
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def lesson(tmp_path: Path, visit: Visit) -> Iterator[Page]:
+    """A lesson with two cells, the first without an end; Pyodide is not there yet."""
+    for name in ("lesson.js", "lesson-worker.js"):
+        shutil.copyfile(SITE / name, tmp_path / name)
+    said = json.dumps({**WORDS, "language": "en"})
+    (tmp_path / "index.html").write_text(PAGE.format(words=said), "utf-8")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        page = visit.context.new_page()  # of another host than the visit's
+        page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+        yield page
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def with_pyodide(folder: Path) -> None:
+    (folder / "pyodide").mkdir()
+    (folder / "pyodide" / "pyodide.mjs").write_text(PYODIDE, "utf-8")
+    (folder / "pyodide" / "digitus.zip").write_bytes(b"")
+
+
+def test_python_that_did_not_start_is_tried_again(lesson: Page, tmp_path: Path) -> None:
+    lesson.locator("pre").first.evaluate("(code) => { code.textContent = '2'; }")
+    button = lesson.get_by_role("button", name="Run cell 2")
+    button.click()
+    lesson.get_by_text(WORDS["failed"]).wait_for()
+    assert button.is_enabled()
+    with_pyodide(tmp_path)
+    button.click()
+    lesson.locator(".cell_output").nth(1).wait_for()
+    assert lesson.locator(".cell_output").all_inner_texts() == ["2", "1 + 1"]
+
+
+def test_a_cell_without_an_end_is_stopped(lesson: Page, tmp_path: Path) -> None:
+    with_pyodide(tmp_path)
+    button = lesson.locator("button.run").first
+    button.click()
+    lesson.get_by_role("button", name=WORDS["stop"]).click()
+    lesson.get_by_text(WORDS["stopped"]).wait_for()
+    assert button.inner_text() == WORDS["run"]
+    lesson.locator("pre").first.evaluate("(code) => { code.textContent = '2'; }")
+    lesson.get_by_role("button", name="Run cell 2").click()
+    lesson.locator(".cell_output").nth(1).wait_for()
+    assert lesson.locator(".cell_output").all_inner_texts() == ["2", "1 + 1"]
