@@ -49,7 +49,7 @@ def test_one_bad_picture_of_several_stays_marked(
     bad = page.locator(".thumb.failed")
     assert "fake.png" in bad.inner_text()
     bad.click()
-    assert len(page.inner_text("#view-read .stage")) > 20
+    assert page.inner_text("#view-read .stage").startswith("fake.png: ")
     visit.complaints.clear()  # the browser reports the status 400
 
 

@@ -199,6 +199,22 @@ def test_mistakes_that_did_not_come_are_asked_for_again(visit: Visit, server: Se
     visit.complaints.clear()  # the browser says of the request that it failed
 
 
+@pytest.mark.parametrize("part", ["**/api/pen/*", "**/api/inside*"])
+def test_inside_that_did_not_come_is_asked_for_again(
+    visit: Visit, server: Server, part: str
+) -> None:
+    page = visit.page("about:blank")
+    page.route(part, lambda route: route.abort())
+    page.goto(server.address + "#inside")
+    again = page.get_by_role("button", name="Try again")
+    again.wait_for()
+    page.unroute(part)
+    again.click()
+    page.wait_for_selector("#view-inside .block .maps:visible")
+    assert again.is_hidden()
+    visit.complaints.clear()  # the browser says of the request that it failed
+
+
 def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))

@@ -108,7 +108,8 @@ def _describe(
                 "sha256": None if labels is None else digits.labelled().sha256,
             }
         )
-        if not json:
+        once = {**parts[0], "part": part} == parts[-1]  # files of one's own have no parts
+        if not json and (part == PARTS[0] or not once):
             console.print(digits.name, style="bold", end="")
             console.print(f": {len(digits.images):,} images")
             console.print(f"    {digits.origin}")

@@ -58,14 +58,21 @@ export function mount(section) {
     h("div", { class: "lens-head" }, lensTitle, lensRule), lensBody,
     h("button", { type: "button", class: "icon", "aria-label": words("lens.close"), onclick: close }, "×"));
 
+  const again = h("button", { type: "button", hidden: true }, words("read.again"));
   section.append(
     h("div", { class: "row spread" }, h("p", { class: "lead" }, words("inside.lead")), switched("inside.size", sizes)),
-    map.element,
+    again, map.element,
     h("div", { class: "bench" },
       h("div", { class: "side" }, input.element, h("div", { class: "verdict" }, value, h("div", {}, sure, from)), odds.element, samples, changed),
       h("div", { class: "through" }, proof.element,
         h("div", { class: "row spread ways" }, h("h2", {}, words("inside.layers")), switched("inside.ways", ways)), layers, lens)),
   );
+
+  function failed(error, question) {
+    again.hidden = false;
+    again.onclick = question;
+    complain(error.message);
+  }
 
   const request = latest(async () => {
     const pixels = input.pixels;
@@ -74,10 +81,11 @@ export function mount(section) {
       const answer = await ask(asked("/api/inside"), list.length ? { pixels: [...pixels], edits: list } : pixels.slice());
       net = unpack(answer, pixels);
       net.pixels = pixels.slice();
+      again.hidden = true;
       show();
     } catch (error) {
       if (error.wait) setTimeout(request, 1000 * error.wait);
-      complain(error.message);
+      failed(error, request);
     }
   });
 
@@ -225,10 +233,11 @@ export function mount(section) {
     try {
       const { image } = await ask(`/api/pen/${digit}?seed=${seed++}`);
       from.textContent = words("inside.sample", { digit });
+      again.hidden = true;
       input.set(bytes(image));
       await request();
     } catch (error) {
-      complain(error.message);
+      failed(error, () => sample(digit));
     }
   }
 

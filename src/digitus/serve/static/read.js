@@ -92,7 +92,8 @@ export function mount(section) {
       if (page === next) open(next);
       else update();
     } catch (error) {
-      if (pages.includes(next)) fail(next, error.message);
+      // The server knows no name of the file, and says "picture".
+      if (pages.includes(next)) fail(next, error.message.replace(/^picture(?=:)/, () => next.name));
     }
   }
 
