@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 STRIP_OFFSETS, STRIP_COUNTS = 273, 279  # TIFF's tags
 
@@ -68,6 +69,7 @@ def test_good_pages_before_a_bad_one_are_something(digitus: Any, one: Path) -> N
     pages[0].save(content, "TIFF", **more)
     damaged = bytearray(content.getvalue())
     with Image.open(content) as tiff:
+        assert isinstance(tiff, TiffImageFile)
         tiff.seek(2)
         at, size = tiff.tag_v2[STRIP_OFFSETS][0], tiff.tag_v2[STRIP_COUNTS][0]
     damaged[at : at + size] = bytes(size)
