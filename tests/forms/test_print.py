@@ -17,7 +17,7 @@ from digitus.forms.form import Form, Rising
 from digitus.forms.pdf import as_pdf
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader
-from digitus.forms.straighten import find
+from digitus.forms.straighten import find, marked
 from digitus.forms.table import from_table
 from digitus.types import Bytes
 from digitus.vision.decode import decode_pages
@@ -44,7 +44,7 @@ def test_the_page_is_that_which_is_looked_for() -> None:
         printed = wanted[part] < 200
         assert np.median(seen[part][printed]) < 220, field.name
         assert np.median(seen[part][~printed]) == 255, field.name
-    found = find(page, [FORM])
+    found = find(page, [FORM], marked([FORM]))
     assert found.placing
     corners = np.array([[0.0, 0.0], [wanted.shape[1], wanted.shape[0]]])
     assert np.abs(found.placing.points(corners) - corners).max() < 1.5
@@ -54,7 +54,7 @@ def test_the_page_is_that_which_is_looked_for() -> None:
 def test_each_page_has_its_own_marks() -> None:
     first, *rest = FORM.fields
     form = replace(FORM, fields=(first, *(replace(field, page=2) for field in rest)))
-    assert [find(page, [form]).page for page in drawn(as_pdf(form))] == [1, 2]
+    assert [find(page, [form], marked([form])).page for page in drawn(as_pdf(form))] == [1, 2]
 
 
 def test_names_in_other_letters_need_a_font(tmp_path: Path) -> None:

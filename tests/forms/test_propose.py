@@ -139,3 +139,12 @@ def test_a_blank_of_too_few_pages(tmp_path: Path) -> None:
     form = replace(FORM, fields=fields, sums=(), blank=(str(tmp_path / "blank.png"),))
     with pytest.raises(FormError, match="blank has 1 pages, but there are fields on page 2"):
         PageReader((form,)).page(Picture(printed(), 874, 620))
+
+
+@pytest.mark.parametrize("shape", [(3000, 2), (2, 3000), (150, 2000), (2000, 300)])
+def test_a_picture_too_long_for_a_page_is_refused_before_it_is_enlarged(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "resize", lambda *_args, **_options: pytest.fail("was enlarged"))
+    with pytest.raises(DataError, match=r"pixels are no page: .* 20 to 1200 mm high"):
+        propose("f", [np.full(shape, 255, np.uint8)], [])

@@ -18,7 +18,7 @@ from digitus.forms.form import Field, Form, Rising
 from digitus.forms.layout import numbers
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader, Record
-from digitus.forms.straighten import find
+from digitus.forms.straighten import find, marked
 from digitus.types import Bytes
 from digitus.vision.decode import Picture
 from filled_forms import ASLANT, FORM, VALUES, filled, photographed, printed
@@ -53,7 +53,7 @@ def test_a_scan_is_read(sheet: Bytes) -> None:
 @pytest.mark.parametrize("turns", range(4))
 def test_a_photo_is_found_turned_and_straightened(sheet: Bytes, turns: int) -> None:
     photo = photographed(sheet, ASLANT)
-    found = find(np.ascontiguousarray(np.rot90(photo, turns)), [FORM])
+    found = find(np.ascontiguousarray(np.rot90(photo, turns)), [FORM], marked([FORM]))
     assert found.placing
     h, w = sheet.shape
     corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], float)
@@ -76,7 +76,7 @@ def test_a_sheet_that_is_bent_is_straightened(sheet: Bytes) -> None:
     x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
     wave = 12 * (2 * x / w - 1) ** 2
     bent = cv2.remap(sheet, x, y - wave.astype(np.float32), cv2.INTER_LINEAR, borderValue=255)
-    found = find(bent, [FORM])
+    found = find(bent, [FORM], marked([FORM]))
     assert found.placing
     points = np.array([[x, y] for x in (200.0, 437.0, 700.0) for y in (150.0, 300.0, 450.0)])
     true = points + np.column_stack([np.zeros(9), 12 * (2 * points[:, 0] / w - 1) ** 2])
@@ -88,7 +88,7 @@ def test_the_fields_of_a_sheet_in_waves_are_found(sheet: Bytes) -> None:
     x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
     wave = 9 * np.sin(2 * np.pi * x / (0.9 * w))
     bent = cv2.remap(sheet, x, y - wave.astype(np.float32), cv2.INTER_LINEAR, borderValue=255)
-    found = find(bent, [FORM])
+    found = find(bent, [FORM], marked([FORM]))
     assert found.placing
     moved = shifts(found.placing.straight(bent), printed(), FORM.fields)
     for name, shift in moved.items():

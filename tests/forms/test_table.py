@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from digitus.errors import FormError
 from digitus.forms.form import Field, Form, Rising, Sum
-from digitus.forms.table import from_table, load_form, to_toml
+from digitus.forms.table import from_table, from_toml, load_form, to_toml
 
 HEAD = 'name = "meters"\n'
 FIELD = '[[field]]\nname = "reading"\nplace = [20, 60, 60, 9]\n'
@@ -121,3 +121,57 @@ def test_a_form_is_the_same_after_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "meters.toml"
     path.write_text(to_toml(form), "utf-8")
     assert load_form(path) == replace(form, blank=(str(tmp_path / "blank.png"),))
+
+
+class Counted(str):
+    """A name that counts how often it is compared with another."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_names_are_looked_up_not_searched_for() -> None:
+    """So that a form with many sums of many fields is opened in no time."""
+    names = [Counted(f"f{i}") for i in range(400)]
+    fields = [{"name": n, "place": [1.0, 1.0, 1.0, 1.0], "kind": "free"} for n in names]
+    sums = [{"total": "f0", "of": [Counted(n) for n in names[1:]]} for _ in range(20)]
+    risings = [{"field": Counted(n)} for n in names]
+    Counted.compared = 0
+    form = from_table({"name": "f", "field": fields, "sum": sums, "rising": risings})
+    assert len(form.sums) == 20
+    assert Counted.compared < 5 * (20 * 400 + 400)
+
+
+SHARES = st.integers(0, 9999), st.integers(1, 9999)
+
+
+@given(
+    st.tuples(*SHARES), st.tuples(*SHARES), st.sampled_from(["A4", [209.96, 120.04], [1200, 20]])
+)
+def test_a_form_in_fractions_opens_again_after_it_was_written(
+    across: tuple[int, int], down: tuple[int, int], paper: object
+) -> None:
+    x, w, y, h = (
+        share / 1e4
+        for start, size in (across, down)
+        for share in (start, min(size, 10_000 - start))
+    )
+    field = {"name": "a", "place": [x, y, w, h], "kind": "free"}
+    more = {"name": "b", "place": [0.1, 0.1, 0.1, 0.1], "pattern": "#", "cells": [[x, y, w, h]]}
+    table = {"name": "f", "unit": "fraction", "paper": paper, "field": [field, more]}
+    form = from_table(table)
+    again = from_toml(to_toml(form).encode(), "f")
+    for one, kept in zip(form.fields, again.fields, strict=True):
+        for before, after in zip((one.place, *one.cells), (kept.place, *kept.cells), strict=True):
+            assert after == pytest.approx(before, abs=0.15)
+
+
+def test_a_place_up_to_the_edge_ends_there() -> None:
+    field = {"name": "a", "place": [0.3350, 0.1, 0.6650, 0.1], "kind": "free"}
+    form = from_table({"name": "f", "unit": "fraction", "field": [field]})
+    assert "place = [70.4, 29.7, 139.6, 29.7]" in to_toml(form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from digitus.errors import FormError
 from digitus.forms.form import Field, Form, Rising, Sum
 from digitus.forms.pdf import as_pdf
 from digitus.forms.propose import propose
@@ -21,7 +23,7 @@ from digitus.forms.sheets import PageReader
 from digitus.forms.table import from_table, to_toml
 from digitus.limits import FORM_PAGES
 from digitus.reading.options import ReadingOptions
-from digitus.serve.paper.tables import table_of
+from digitus.serve.paper.tables import FormTable, table_of
 from digitus.types import Bytes
 from digitus.vision.decode import Picture
 from filled_forms import ASLANT, FORM, filled, photographed, printed
@@ -175,3 +177,51 @@ def test_a_form_whose_fields_are_too_much_work_is_refused(served: Serving) -> No
     form = replace(FORM, fields=tuple(thin), sums=())
     refused = served.client.post("/api/forms/read", json=body(form, filled()))
     assert refused.status_code == 413
+
+
+JSON_FORMS = {"check": table(FORM), "print": table(FORM), "read": body(FORM, printed())}
+
+
+@pytest.mark.parametrize("route", JSON_FORMS)
+def test_a_form_is_checked_where_others_do_not_wait_for_it(
+    served: Serving, monkeypatch: pytest.MonkeyPatch, route: str
+) -> None:
+    """A form may take long to look at: never on the thread that answers everybody."""
+    threads: list[str] = []
+
+    def looked_at(self: FormTable) -> Form:
+        threads.append(threading.current_thread().name)
+        raise FormError("seen")
+
+    monkeypatch.setattr(FormTable, "form", looked_at)
+    served.client.post(f"/api/forms/{route}", json=JSON_FORMS[route])
+    assert [name.startswith("work") for name in threads] == [True]
+
+
+@pytest.mark.parametrize("size", [(2000, 3), (3, 2000)])
+def test_a_picture_that_is_no_page_is_refused_at_once(
+    served: Serving, size: tuple[int, int]
+) -> None:
+    refused = served.client.post("/api/forms/propose", content=png(np.full(size, 255, np.uint8)))
+    assert refused.status_code == 400
+    assert "are no page" in refused.json()["error"]
+
+
+LONG = [f"a{i}" for i in range(1001)]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        replace(FORM, fields=(replace(FORM.fields[0], allowed=tuple(LONG)),), sums=()),
+        replace(FORM, blank=tuple(LONG)),
+        replace(FORM, sums=(Sum(FORM.fields[0].name, (FORM.fields[1].name,) * 1001),)),
+    ],
+    ids=["allowed", "blank", "sum"],
+)
+def test_a_file_with_longer_lists_than_the_page_takes_is_refused(
+    served: Serving, form: Form
+) -> None:
+    refused = served.client.post("/api/forms/open", content=to_toml(form))
+    assert refused.status_code == 400
+    assert "is too long to be opened here" in refused.json()["error"]

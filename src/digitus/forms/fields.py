@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digitus.cancellation import check
 from digitus.detection.detector import merged
 from digitus.detection.maps import peaks
 from digitus.detection.model import shipped
@@ -92,8 +93,10 @@ def read_fields(
     look = recognized(look, which, options)
     read = {}
     for part in parts:
+        check()
         read[part.field.name] = _read(part, look, ink, moved[part.field.name])
     for field in fields:
+        check()
         if field.kind == "free":
             read[field.name] = _read_free(clear, ink, field, moved[field.name], options)
     return read
@@ -138,6 +141,7 @@ def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
     """Fields side by side in rows, each at the size at which digits are seen best."""
     cut, parts, x, y, high, wide = [], [], BETWEEN, BETWEEN, 0, 0
     for field in fields:
+        check()
         rows, columns = _box(field.place, AROUND, clear.shape)
         zoom = HIGH / (field.place[3] * SCALE)
         how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC

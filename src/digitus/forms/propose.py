@@ -20,6 +20,7 @@ from digitus.cancellation import check
 from digitus.errors import DataError
 from digitus.forms.form import PAPERS, Field, Form, Place
 from digitus.forms.raster import SCALE
+from digitus.forms.settings import LONGEST_SIDE, SHORTEST_SIDE, is_side
 from digitus.forms.table import MOST_FIELDS
 from digitus.types import Bytes
 
@@ -43,9 +44,16 @@ Found: TypeAlias = tuple[Place, str, tuple[Place, ...]]  # a place, its kind, it
 def propose(name: str, pages: Sequence[Bytes], blank: Sequence[str]) -> Form:
     """The form of these blank pages [h w], each a whole sheet; `blank` names their files.
 
-    Raises `DataError` where nothing is found that can be written in, or more than a form may have.
+    Raises `DataError` where nothing is found that can be written in, or more than a form may have,
+    and for a picture that is too long or too wide for a page.
     """
     paper = _paper(pages[0])
+    if not all(map(is_side, paper)):  # before it is made as large as that
+        h, w = pages[0].shape
+        raise DataError(
+            f"{name}: {w} x {h} pixels are no page: one that is {paper[0]:g} mm wide is "
+            f"{SHORTEST_SIDE:g} to {LONGEST_SIDE:g} mm high, not {paper[1]:g}"
+        )
     found = [(n, *place) for n, page in enumerate(pages, 1) for place in _places(page, paper)]
     if not found:
         raise DataError(f"{name}: no boxes, combs, tables or lines to write on are found")
@@ -84,9 +92,12 @@ def _places(page: Bytes, paper: tuple[float, float]) -> list[Found]:
     page = cv2.resize(page, (columns, rows), interpolation=cv2.INTER_AREA)
     mean = cv2.ADAPTIVE_THRESH_MEAN_C
     dark = cv2.adaptiveThreshold(page, 255, mean, cv2.THRESH_BINARY_INV, WINDOW, DARKER)
+    check()
     long = round(LONG * SCALE)
     across = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, long), np.uint8))
+    check()
     down = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((long, 1), np.uint8))
+    check()
     cells = _cells(across | down)
     found = [_field(row, dark) for row in _rows(cells)]
     found += [(place, "line", ()) for place in _underlines(across, down)]
@@ -100,6 +111,7 @@ def _cells(lines: Bytes) -> list[Place]:
     contours, nested = cv2.findContours(closed, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     found = []
     for contour, (_, _, _, parent) in zip(contours, nested[0] if contours else [], strict=True):
+        check()
         x, y, w, h = cv2.boundingRect(contour)
         size = w / SCALE, h / SCALE
         if parent < 0 or min(np.subtract(size, LEAST)) < 0 or size[1] > HIGHEST:
@@ -163,6 +175,7 @@ def _underlines(across: Bytes, down: Bytes) -> list[Place]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(across, connectivity=8)
     found = []
     for i in range(1, count):
+        check()
         x, y, w, h = (int(v) for v in stats[i, :4])
         if w < UNDERLINE[0] * SCALE or h > SCALE * 1.5:
             continue

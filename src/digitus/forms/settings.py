@@ -17,7 +17,7 @@ from digitus.forms.form import DATE_LETTERS, KINDS, PAPERS
 from digitus.recipe import nearest
 
 MOST_PAGES = 100
-LONGEST_SIDE = 1200.0  # mm: A0
+SHORTEST_SIDE, LONGEST_SIDE = 20.0, 1200.0  # mm of a paper; the longest is A0's
 LONGEST_NAME = 60
 
 
@@ -126,12 +126,17 @@ def as_flag(value: object, where: str) -> bool:
     return value
 
 
+def is_side(side: float) -> bool:
+    """Whether a paper may be so many mm wide or high."""
+    return SHORTEST_SIDE <= side <= LONGEST_SIDE
+
+
 def as_paper(value: object, where: str) -> tuple[float, float]:
     """A paper by its name, or its width and height in mm."""
     if isinstance(value, str):
         return PAPERS[as_one_of(value, PAPERS, where)]
     sides = as_numbers(value, where)
-    if len(sides) != 2 or not all(20 <= side <= LONGEST_SIDE for side in sides):
+    if len(sides) != 2 or not all(map(is_side, sides)):
         raise FormError(f"{where} is a name or [width, height] in mm, not {list(sides)}")
     return sides[0], sides[1]
 

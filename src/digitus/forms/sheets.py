@@ -25,7 +25,7 @@ from digitus.errors import DataError, FormError
 from digitus.forms.fields import FieldFound, read_fields
 from digitus.forms.form import Field, Form
 from digitus.forms.raster import SCALE, blank
-from digitus.forms.straighten import Blank, Found, Placing, find
+from digitus.forms.straighten import Blank, Found, Marked, Placing, find, marked
 from digitus.forms.unbend import may_be_bent, unbent
 from digitus.reading.options import ReadingOptions
 from digitus.threads import limited
@@ -56,6 +56,11 @@ class PageReader:
     @cached_property
     def _blanks(self) -> tuple[Blank, ...]:
         return tuple(blanks(self.forms)) if self.known is None else self.known
+
+    @cached_property
+    def _marked(self) -> Marked:
+        # Kept here, not by the module: forms that a server is sent go with their reader.
+        return marked(self.forms)
 
     def __call__(self, path: Path) -> list[Record]:
         """A record for each page. Raises `DataError` where the file cannot be opened."""
@@ -91,7 +96,7 @@ class PageReader:
 
     def find(self, grey: Bytes) -> Found:
         """The page in a picture [h w], and where all of it lies, however it is bent."""
-        found = find(grey, self.forms, self._blanks)
+        found = find(grey, self.forms, self._marked, self._blanks)
         if found.form is None or found.placing is None or not may_be_bent(found.placing):
             return found
         blank = self.blank(found.form, found.page)

@@ -11,13 +11,14 @@ the last pixels by which a field may be off, and what is in it (`fields`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
+from digitus.cancellation import check
 from digitus.forms.form import Form
 from digitus.forms.layout import MARK, marks, numbers
 from digitus.forms.raster import SCALE, dictionary, size
@@ -38,6 +39,9 @@ LEAST_MATCHES = 25  # that agree on where the page lies
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 SEVERAL = "shows more than one sheet; take one picture of each"
 WHOLE = 0.02  # of a page's sides, by which its corners may lie outside the picture
+
+# Of each mark the forms, by index, and their pages that have it.
+Marked: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +103,14 @@ class Found:
     problem: str = ""
 
 
-def find(grey: Bytes, forms: Sequence[Form], blanks: Sequence[Blank] = ()) -> Found:
-    """The page of one of the forms in a picture; `blanks` are those without marks."""
+def find(
+    grey: Bytes, forms: Sequence[Form], by_mark: Marked, blanks: Sequence[Blank] = ()
+) -> Found:
+    """The page of one of the forms in a picture, by their marks, or by `blanks` without marks."""
     seen = _seen_marks(grey)
     votes: Counter[tuple[int, int]] = Counter()
     for number in {n for n, _ in seen}:
-        votes.update(_pages_with(number, tuple(forms)))
+        votes.update(by_mark.get(number, ()))
     sure = [key for key, count in votes.items() if count >= LEAST_MARKS]
     if not sure:
         if found := _by_features(grey, blanks):
@@ -131,16 +137,15 @@ def _unknown(marks_seen: int, of_one: int) -> str:
     return "is no sheet of this form: none of its marks can be seen"
 
 
-@lru_cache(1000)
-def _pages_with(number: int, forms: tuple[Form, ...]) -> list[tuple[int, int]]:
-    """The forms, by index, and their pages that have this mark."""
-    return [
-        (i, page)
-        for i, form in enumerate(forms)
-        if not form.blank
-        for page in range(1, form.pages + 1)
-        if number in numbers(form, page)
-    ]
+def marked(forms: Sequence[Form]) -> Marked:
+    """The pages of all forms by their marks."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for i, form in enumerate(forms):
+        for page in range(1, form.pages + 1) if not form.blank else ():
+            check()
+            for number in numbers(form, page):
+                found.setdefault(number, []).append((i, page))
+    return found
 
 
 def _seen_marks(grey: Bytes) -> list[tuple[int, Points]]:

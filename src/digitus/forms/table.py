@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from typing import Any
 
 from digitus.errors import FormError
 from digitus.files import open_file
-from digitus.forms.form import IN_CELLS, PAPERS, Field, Form, Rising, Sum
+from digitus.forms.form import IN_CELLS, PAPERS, Field, Form, Place, Rising, Sum
 from digitus.forms.settings import (
     READERS,
     as_amount,
@@ -49,6 +49,7 @@ FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising"
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
 FILE_BYTES = 1_000_000
 PLACE_DIGITS, RANGE_DIGITS = 1, 15  # behind the point: tenths of a millimetre; as it was written
+FINEST = 0.1  # mm: what a place is rounded to, and its least width and height
 MOST_FIELDS, MOST_DIGITS = 1000, 100
 ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
 COLUMNS = "form", "file", "page", "problem"  # of every table
@@ -93,17 +94,17 @@ def from_table(table: dict[str, Any], where: str = "form") -> Form:
     made = tuple(_field(t, f"{where}: field {i}", scale) for i, t in enumerate(tables, 1))
     for field in made:
         _inside(field, paper, f"{where}: field {field.name!r}")
-    names = [field.name for field in made]
-    _check_columns(names, where)
+    _check_columns([field.name for field in made], where)
+    named = {field.name: field for field in made}
     blank = table.get("blank", [])
     return Form(
         name,
         made,
         as_text(table.get("title", ""), f"{where}: title", empty=True),
         paper,
-        tuple(_sum(t, names, f"{where}: sum {i}") for i, t in _numbered(table, "sum", where)),
+        tuple(_sum(t, named, f"{where}: sum {i}") for i, t in _numbered(table, "sum", where)),
         tuple(
-            _rising(t, made, f"{where}: rising {i}") for i, t in _numbered(table, "rising", where)
+            _rising(t, named, f"{where}: rising {i}") for i, t in _numbered(table, "rising", where)
         ),
         as_texts([blank] if isinstance(blank, str) else blank, f"{where}: blank"),
     )
@@ -168,7 +169,7 @@ def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
             )
 
 
-def _sum(table: dict[str, Any], names: Iterable[str], where: str) -> Sum:
+def _sum(table: dict[str, Any], named: Mapping[str, Field], where: str) -> Sum:
     check_known(table, ("total", "of"), where)
     found = Sum(
         as_text(table.get("total"), f"{where}: total"), as_texts(table.get("of"), f"{where}: of")
@@ -176,11 +177,11 @@ def _sum(table: dict[str, Any], names: Iterable[str], where: str) -> Sum:
     if not found.of or found.total in found.of:
         raise FormError(f"{where}: of is a list of other fields than the total")
     for name in (found.total, *found.of):
-        _named(name, names, where)
+        _known(name, named, where)
     return found
 
 
-def _rising(table: dict[str, Any], fields: Sequence[Field], where: str) -> Rising:
+def _rising(table: dict[str, Any], named: Mapping[str, Field], where: str) -> Rising:
     check_known(table, ("field", "of", "day", "most"), where)
     found = Rising(
         as_text(table.get("field"), f"{where}: field"),
@@ -188,19 +189,18 @@ def _rising(table: dict[str, Any], fields: Sequence[Field], where: str) -> Risin
         as_text(table.get("day", ""), f"{where}: day", empty=True),
         as_amount(table.get("most", 0), f"{where}: most"),
     )
-    names = [field.name for field in fields]
     for name in filter(None, (found.field, found.of, found.day)):
-        _named(name, names, where)
-    if found.day and not next(field for field in fields if field.name == found.day).date:
+        _known(name, named, where)
+    if found.day and not named[found.day].date:
         raise FormError(f"{where}: {found.day} is no date; give the field its date")
     if found.most and not found.day:
         raise FormError(f"{where}: most is so much a day, so name the field of the day")
     return found
 
 
-def _named(name: str, names: Iterable[str], where: str) -> None:
-    if name not in names:
-        raise FormError(f"{where}: there is no field {name!r}{nearest(name, names)}")
+def _known(name: str, named: Mapping[str, Field], where: str) -> None:
+    if name not in named:
+        raise FormError(f"{where}: there is no field {name!r}{nearest(name, named)}")
 
 
 def _tables(table: dict[str, Any], key: str, where: str) -> list[Any]:
@@ -223,8 +223,13 @@ def to_toml(form: Form) -> str:
         lines.append(f"blank = {_toml(form.blank)}")
     for field in form.fields:
         lines += ["", "[[field]]"]
+        on_paper = replace(
+            field,
+            place=_rounded(field.place, form.paper),
+            cells=tuple(_rounded(cell, form.paper) for cell in field.cells),
+        )
         for setting in fields_of(Field):
-            value = getattr(field, setting.name)
+            value = getattr(on_paper, setting.name)
             if value != setting.default:
                 digits = RANGE_DIGITS if setting.name == "range" else PLACE_DIGITS
                 lines.append(f"{setting.name} = {_toml(value, digits)}")
@@ -235,6 +240,26 @@ def to_toml(form: Form) -> str:
         if rising.day:
             lines += [f"day = {_toml(rising.day)}", f"most = {rising.most!r}"]
     return "\n".join(lines) + "\n"
+
+
+def _rounded(place: Place, paper: tuple[float, float]) -> Place:
+    """A place to a tenth of a millimetre, still on the paper: one up to its edge ends there.
+
+    What lies on the paper anyway is rounded number by number, for by what is written here the marks
+    of printed forms are known (`layout.numbers`).
+    """
+    x, y, w, h = place
+    (x, w), (y, h) = (
+        _on_side(*part, round(side, PLACE_DIGITS))
+        for part, side in zip(((x, w), (y, h)), paper, strict=True)
+    )
+    return x, y, w, h
+
+
+def _on_side(start: float, length: float, side: float) -> tuple[float, float]:
+    start = round(min(round(start, PLACE_DIGITS), side - FINEST), PLACE_DIGITS)
+    length = round(min(round(length, PLACE_DIGITS), side - start), PLACE_DIGITS)
+    return start, max(length, FINEST)
 
 
 def _toml(value: object, digits: int = PLACE_DIGITS) -> str:

@@ -140,14 +140,14 @@ class FormHandlers:
     async def check(self, body: FormTable) -> FormFile:
         """Write a form's file, as `digitus form read` takes it; or what is wrong with the form."""
         try:
-            return FormFile(to_toml(body.form()))
+            return FormFile(await self.pictures.run(_written, body))
         except FormError as error:
             return FormFile("", str(error))
 
     @operation(media=PDF)
     async def print(self, body: FormTable) -> Response:
         """Print a blank form as PDF, with the marks by which its sheets are found."""
-        content = await self.pictures.run(as_pdf, body.form())
+        content = await self.pictures.run(_printed, body)
         return Response(content, media_type=PDF)
 
     @operation(abandon=True)
@@ -163,13 +163,27 @@ class FormHandlers:
     @operation(abandon=True, errors=(404, 409))
     async def read(self, query: ModelQuery, body: SheetBody) -> SheetRows:
         """Read sheets of a form, as `digitus form read` does: a row each."""
-        form = body.form.form()
-        if max(map(pixels_of, map(form.on_page, range(1, form.pages + 1)))) > FORM_PIXELS:
-            raise refusal(413, "the fields of this form are too large to be read here")
+        form = await self.pictures.run(_readable, body.form)
         if form.blank and len(body.blank) < form.pages:
             raise refusal(400, "others printed this form: send a picture of each blank page")
         recognizer = await self.models.asked(query, self.pictures)
         return await self.pictures.run(_read, recognizer, form, body.pages, body.blank)
+
+
+def _written(table: FormTable) -> str:
+    return to_toml(table.form())
+
+
+def _printed(table: FormTable) -> bytes:
+    return as_pdf(table.form())
+
+
+def _readable(table: FormTable) -> Form:
+    """The form, if its fields are no more than can be read here."""
+    form = table.form()
+    if max(map(pixels_of, map(form.on_page, range(1, form.pages + 1)))) > FORM_PIXELS:
+        raise refusal(413, "the fields of this form are too large to be read here")
+    return form
 
 
 def _opened(content: bytes) -> list[Bytes]:

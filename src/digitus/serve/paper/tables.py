@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from digitus.errors import FormError
 from digitus.forms.form import Field, Form
 from digitus.forms.table import MOST_FIELDS, from_table
 from digitus.serve.values import FourNumbers
@@ -69,7 +70,7 @@ class FormTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def table_of(form: Form) -> FormTable:
-    """A form as it is sent."""
+    """A form as it is sent. Raises `FormError` for one that only the command takes."""
     told: dict[str, Any] = {
         "name": form.name,
         "title": form.title,
@@ -81,7 +82,13 @@ def table_of(form: Form) -> FormTable:
         "rising": [{name: getattr(r, name) for name in RisingTable.__struct_fields__}
                    for r in form.risings],
     }  # fmt: skip
-    return msgspec.convert(told, FormTable)
+    try:
+        return msgspec.convert(told, FormTable)
+    except msgspec.ValidationError as error:
+        raise FormError(
+            f"form {form.name} is too long to be opened here: a list of more than {MOST_TEXTS} "
+            f"({error})"
+        ) from None
 
 
 assert set(FieldTable.__struct_fields__) == set(Field.__dataclass_fields__)
