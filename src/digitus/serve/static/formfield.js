@@ -72,7 +72,7 @@ export function fieldSettings(change) {
   const digits = () => "#".repeat(Math.max(1, Math.round(field.place[2] / field.place[3])));
   const name = entry("field", "forms.column", (value) => change(renamed(form, i, value)));
   const label = entry("label", "forms.label", (value) => set({ label: value }));
-  const kind = choice("kind", "forms.kind", (value) => set({ kind: value, pattern: field.date || field.pattern || (value === "boxes" || value === "comb" ? digits() : "") }));
+  const kind = choice("kind", "forms.kind", (value) => set({ kind: value, pattern: field.date ? "" : field.pattern || (value === "boxes" || value === "comb" ? digits() : "") }));
   const pattern = entry("pattern", "forms.pattern", (value) => set({ pattern: value, date: value ? "" : field.date }), { placeholder: "####-##" });
   const date = choice("date", "forms.date", (value) => set({ date: value, pattern: value ? "" : field.pattern || digits() }));
   const ends = ["least", "most"].map((end) => h("input", { id: `forms-${end}`, type: "number", step: "any", "aria-label": words(`forms.${end}`), placeholder: words(`forms.${end}`), onchange: () => {

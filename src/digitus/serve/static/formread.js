@@ -6,6 +6,10 @@ import { chance, complain, css, h, say, svg } from "./dom.js";
 import { asked } from "./model.js";
 import { words } from "./words.js";
 
+const MOST = 4e6; // bytes of a request in JSON: JSON_BYTES of limits.py
+const SIDE = 2000; // pixels of the longer side of a page that is made smaller
+const QUALITY = 0.85; // of its JPEG
+
 /** `current()` gives the form and its blank pages, as the server takes them. */
 export function trial(current) {
   const told = h("p", { class: "busy", role: "status", hidden: true }, words("forms.reading"));
@@ -23,8 +27,9 @@ export function trial(current) {
     found.replaceChildren();
     try {
       const { pages } = await patient(() => ask("/api/forms/pages", sheet));
-      const { rows } = await patient(() => ask(asked("/api/forms/read"), { ...current(), pages: pages.map((page) => page.data) }));
-      found.replaceChildren(...rows.flatMap((row) => shown(row, pages)));
+      const body = await fitting({ ...current(), pages });
+      const { rows } = await patient(() => ask(asked("/api/forms/read"), packed(body)));
+      found.replaceChildren(...rows.flatMap((row) => shown(row, body.pages)));
       say(rows.map((row) => row.problem || row.fields.map((field) => `${field.name} ${field.value}`).join(", ")).join("; "));
     } catch (error) {
       complain(error.message);
@@ -34,6 +39,30 @@ export function trial(current) {
   }
 
   return { button, file, element: h("section", { class: "trials", "aria-label": words("forms.row") }, told, found), read, clear: () => found.replaceChildren() };
+}
+
+const packed = ({ pages, ...rest }) => ({ ...rest, pages: pages.map((page) => page.data) });
+const fits = (body) => new Blob([JSON.stringify(packed(body))]).size <= MOST;
+
+/** A request as it can be sent: its pictures made smaller, where they are too much as they are. */
+async function fitting(body) {
+  if (fits(body)) return body;
+  const pages = await Promise.all(body.pages.map((page) => smaller(page.data)));
+  const blank = await Promise.all(body.blank.map(smaller));
+  const less = { ...body, pages, blank: blank.map((page) => page.data) };
+  if (!fits(less)) throw new Error(words("forms.too-much"));
+  return less;
+}
+
+async function smaller(data) {
+  const image = new Image();
+  image.src = `data:image/jpeg;base64,${data}`;
+  await image.decode();
+  const zoom = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight));
+  const [width, height] = [image.naturalWidth, image.naturalHeight].map((side) => Math.max(1, Math.round(side * zoom)));
+  const canvas = h("canvas", { width, height });
+  canvas.getContext("2d").drawImage(image, 0, 0, width, height);
+  return { width, height, data: canvas.toDataURL("image/jpeg", QUALITY).split(",")[1] };
 }
 
 /** A row of the table: what is wrong with the sheet, its fields, and where they were read. */

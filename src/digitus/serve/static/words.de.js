@@ -64,7 +64,7 @@ export default {
   "forms.pattern": "Muster", "forms.date": "Datum", "forms.no-date": "keines", "forms.range": "Bereich", "forms.least": "von", "forms.most": "bis", "forms.allowed": "Erlaubt", "forms.sum": "Summe aus",
   "forms.checks": "Prüfungen", "forms.required": "muss ausgefüllt sein", "forms.full": "in jedem Kästchen eine Ziffer", "forms.place": "Links, oben, Breite, Höhe in mm", "forms.x": "Links, mm", "forms.y": "Oben, mm", "forms.w": "Breite, mm", "forms.h": "Höhe, mm",
   "forms.save": "Datei sichern", "forms.print": "Als PDF drucken", "forms.try": "Ein Blatt lesen", "forms.right": "Das Formular ist in Ordnung.", "forms.empty": "Das Formular hat noch keine Felder.", "forms.saved": "{name} ist gesichert.",
-  "forms.added": "{name} hinzugefügt", "forms.removed": "{name} entfernt", "forms.undone": "Zurückgenommen", "forms.reading": "Liest das Blatt …", "forms.read-sheet": "Das gelesene Blatt",
+  "forms.added": "{name} hinzugefügt", "forms.removed": "{name} entfernt", "forms.undone": "Zurückgenommen", "forms.reading": "Liest das Blatt …", "forms.too-much": "Das sind zu viele Seiten auf einmal: weniger nehmen, oder Bilder mit weniger Pixeln.", "forms.read-sheet": "Das gelesene Blatt",
   "forms.row": "Vom Blatt gelesen", "forms.row.field": "Feld", "forms.row.value": "Wert", "forms.row.sure": "sicher", "forms.row.flag": "ansehen, weil",
   "inside.lead": "Zeigen Sie auf eine Zahl, um zu sehen, wie sie entsteht. Malen Sie an der Ziffer, ziehen Sie an einem Gewicht, und die Antwort ändert sich.",
   "inside.size": "Wie groß das Netz ist", "inside.size.small": "784-32-10", "inside.size.real": "Das echte",

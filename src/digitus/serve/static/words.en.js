@@ -69,7 +69,7 @@ export default {
   "forms.pattern": "Pattern", "forms.date": "Date", "forms.no-date": "none", "forms.range": "Range", "forms.least": "least", "forms.most": "most", "forms.allowed": "Allowed", "forms.sum": "Sum of",
   "forms.checks": "Checks", "forms.required": "must be filled in", "forms.full": "a digit in each box", "forms.place": "Left, top, width, height in mm", "forms.x": "Left, mm", "forms.y": "Top, mm", "forms.w": "Width, mm", "forms.h": "Height, mm",
   "forms.save": "Save the file", "forms.print": "Print as PDF", "forms.try": "Read a sheet", "forms.right": "The form is in order.", "forms.empty": "The form has no fields yet.", "forms.saved": "{name} is saved.",
-  "forms.added": "{name} added", "forms.removed": "{name} removed", "forms.undone": "Taken back", "forms.reading": "Reading the sheet …", "forms.read-sheet": "The sheet that was read",
+  "forms.added": "{name} added", "forms.removed": "{name} removed", "forms.undone": "Taken back", "forms.reading": "Reading the sheet …", "forms.too-much": "These pages are too much to be read at once: take fewer, or pictures with fewer pixels.", "forms.read-sheet": "The sheet that was read",
   "forms.row": "Read from the sheet", "forms.row.field": "field", "forms.row.value": "value", "forms.row.sure": "sure", "forms.row.flag": "look because",
   "inside.lead": "Point at any number to see it computed. Paint on the digit, drag a weight in the lens, and watch the answer change.",
   "inside.size": "How large a network", "inside.size.small": "784-32-10", "inside.size.real": "The real one",

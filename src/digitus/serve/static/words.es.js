@@ -64,7 +64,7 @@ export default {
   "forms.pattern": "Patrón", "forms.date": "Fecha", "forms.no-date": "ninguna", "forms.range": "Límites", "forms.least": "mínimo", "forms.most": "máximo", "forms.allowed": "Permitidos", "forms.sum": "Suma de",
   "forms.checks": "Comprobaciones", "forms.required": "hay que rellenarlo", "forms.full": "una cifra en cada casilla", "forms.place": "Izquierda, arriba, ancho, alto en mm", "forms.x": "Izquierda, mm", "forms.y": "Arriba, mm", "forms.w": "Ancho, mm", "forms.h": "Alto, mm",
   "forms.save": "Guardar el archivo", "forms.print": "Imprimir en PDF", "forms.try": "Leer una hoja", "forms.right": "El formulario está en orden.", "forms.empty": "El formulario aún no tiene campos.", "forms.saved": "{name} está guardado.",
-  "forms.added": "{name} añadido", "forms.removed": "{name} quitado", "forms.undone": "Deshecho", "forms.reading": "Leyendo la hoja …", "forms.read-sheet": "La hoja leída",
+  "forms.added": "{name} añadido", "forms.removed": "{name} quitado", "forms.undone": "Deshecho", "forms.reading": "Leyendo la hoja …", "forms.too-much": "Son demasiadas páginas para leerlas de una vez: elige menos, o imágenes con menos píxeles.", "forms.read-sheet": "La hoja leída",
   "forms.row": "Leído en la hoja", "forms.row.field": "campo", "forms.row.value": "valor", "forms.row.sure": "seguro", "forms.row.flag": "mirar por",
   "inside.lead": "Señala un número para ver cómo se calcula. Pinta sobre el dígito, arrastra un peso y mira cambiar la respuesta.",
   "inside.size": "Tamaño de la red", "inside.size.small": "784-32-10", "inside.size.real": "La de verdad",

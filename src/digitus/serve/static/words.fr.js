@@ -64,7 +64,7 @@ export default {
   "forms.pattern": "Modèle", "forms.date": "Date", "forms.no-date": "aucune", "forms.range": "Limites", "forms.least": "de", "forms.most": "à", "forms.allowed": "Permis", "forms.sum": "Somme de",
   "forms.checks": "Contrôles", "forms.required": "doit être rempli", "forms.full": "un chiffre dans chaque case", "forms.place": "Gauche, haut, largeur, hauteur en mm", "forms.x": "Gauche, mm", "forms.y": "Haut, mm", "forms.w": "Largeur, mm", "forms.h": "Hauteur, mm",
   "forms.save": "Enregistrer le fichier", "forms.print": "Imprimer en PDF", "forms.try": "Lire une feuille", "forms.right": "Le formulaire est en ordre.", "forms.empty": "Le formulaire n’a pas encore de champs.", "forms.saved": "{name} est enregistré.",
-  "forms.added": "{name} ajouté", "forms.removed": "{name} retiré", "forms.undone": "Annulé", "forms.reading": "Lecture de la feuille …", "forms.read-sheet": "La feuille lue",
+  "forms.added": "{name} ajouté", "forms.removed": "{name} retiré", "forms.undone": "Annulé", "forms.reading": "Lecture de la feuille …", "forms.too-much": "C'est trop de pages à la fois : choisissez-en moins, ou des images de moins de pixels.", "forms.read-sheet": "La feuille lue",
   "forms.row": "Lu sur la feuille", "forms.row.field": "champ", "forms.row.value": "valeur", "forms.row.sure": "sûr", "forms.row.flag": "à voir car",
   "inside.lead": "Montrez un nombre pour le voir calculé. Peignez sur le chiffre, tirez sur un poids, et regardez la réponse changer.",
   "inside.size": "Taille du réseau", "inside.size.small": "784-32-10", "inside.size.real": "Le vrai",

@@ -47,7 +47,7 @@ export default {
   "forms.pattern": "格式", "forms.date": "日期", "forms.no-date": "无", "forms.range": "范围", "forms.least": "最小", "forms.most": "最大", "forms.allowed": "允许的值", "forms.sum": "求和自",
   "forms.checks": "校验", "forms.required": "必须填写", "forms.full": "每格一个数字", "forms.place": "左、上、宽、高（毫米）", "forms.x": "左，毫米", "forms.y": "上，毫米", "forms.w": "宽，毫米", "forms.h": "高，毫米",
   "forms.save": "保存文件", "forms.print": "打印为 PDF", "forms.try": "读一张", "forms.right": "表格没有问题。", "forms.empty": "表格还没有字段。", "forms.saved": "{name} 已保存。",
-  "forms.added": "已添加 {name}", "forms.removed": "已删除 {name}", "forms.undone": "已撤销", "forms.reading": "正在读 …", "forms.read-sheet": "读过的纸页",
+  "forms.added": "已添加 {name}", "forms.removed": "已删除 {name}", "forms.undone": "已撤销", "forms.reading": "正在读 …", "forms.too-much": "一次读的页太多：请减少页数，或使用像素更少的图片。", "forms.read-sheet": "读过的纸页",
   "forms.row": "从纸页读出", "forms.row.field": "字段", "forms.row.value": "值", "forms.row.sure": "把握", "forms.row.flag": "需查看",
   "inside.lead": "指向任何一个数，看它如何算出。在数字上涂画，拖动一个权重，看答案如何改变。",
   "inside.size": "网络的大小", "inside.size.small": "784-32-10", "inside.size.real": "真正的网络", "inside.to.mathematics": "推导", "inside.to.lesson": "课程", "inside.to.code": "代码", "inside.layers": "逐块来看", "inside.ways": "哪些方程",
