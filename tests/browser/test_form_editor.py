@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
 
 from browser.conftest import PHONE, Server, Visit, until
 from digitus.forms.form import Form
@@ -19,7 +18,6 @@ from digitus.forms.propose import propose
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import load_form, to_toml
-from digitus.limits import JSON_BYTES
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import load
 from filled_forms import ASLANT, FORM, filled, photographed, printed
@@ -281,37 +279,3 @@ def test_a_dated_field_stays_in_order_whatever_its_kind(visit: Visit, server: Se
         kept = json.loads(page.evaluate("() => localStorage.getItem('form')"))["field"][0]
         assert (kept["kind"], kept["date"], kept["pattern"]) == (kind, "DD.MM.YYYY", "")
     page.get_by_text("The form is in order.").wait_for()
-
-
-def pages_of_noise(path: Path, count: int) -> Path:
-    """Sheets as a telephone takes them: fine grain, which a JPEG keeps at some cost."""
-    sheet = cv2.resize(filled(), (2400, 1702), interpolation=cv2.INTER_CUBIC)
-    grain = np.random.default_rng(0).normal(0, 8, sheet.shape)
-    page = Image.fromarray(np.clip(sheet * 0.8 + 20 + grain, 0, 255).astype(np.uint8))
-    more = [page] * (count - 1)
-    page.save(path, save_all=True, append_images=more, compression="jpeg", quality=95)
-    return path
-
-
-def test_photos_that_are_too_much_for_a_request_are_made_smaller(
-    visit: Visit, server: Server, tmp_path: Path
-) -> None:
-    page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))
-    requests: list[str] = []
-    page.on("request", lambda sent: requests.append(sent.url + (sent.post_data or "")))
-    sheets = pages_of_noise(tmp_path / "sheets.tiff", 3)
-    page.set_input_files("#view-forms .result-side input[type=file]", sheets)
-    page.wait_for_selector(".trials tbody tr", timeout=60_000)
-    assert page.locator(".trials table").count() == 3
-    assert page.locator(".trials .problem").count() == 0
-    (sent,) = (request for request in requests if "/api/forms/read" in request)
-    assert 1_000_000 < len(sent) < JSON_BYTES
-
-
-def test_pages_that_are_too_much_even_so_are_told(
-    visit: Visit, server: Server, tmp_path: Path
-) -> None:
-    page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))
-    sheets = pages_of_noise(tmp_path / "sheets.tiff", 9)
-    page.set_input_files("#view-forms .result-side input[type=file]", sheets)
-    page.get_by_text("These pages are too much to be read at once").wait_for(timeout=60_000)
