@@ -31,9 +31,15 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def output(page: Page, cell: int, words: str) -> str:
-    """What a cell shows after a click, once these words are in it."""
+    """What a cell shows after a click, once it has run and these words are in it.
+
+    While it runs its button says something else, and a click on it would end the run.
+    """
     element = page.locator("div.cell").nth(cell)
-    element.locator("button.run").click()
+    button = element.locator("button.run")
+    at_rest = button.inner_text()
+    button.click()
+    element.locator("button.run", has_text=at_rest).wait_for(timeout=SECONDS)
     found = element.locator(".cell_output", has_text=words)
     found.wait_for(timeout=SECONDS)
     return found.inner_text()

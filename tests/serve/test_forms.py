@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import threading
 import tomllib
 from dataclasses import replace
@@ -13,6 +14,7 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from digitus.errors import FormError
 from digitus.forms.form import Field, Form, Rising, Sum
@@ -103,9 +105,10 @@ def test_pages_come_as_a_browser_can_show_them(served: Serving) -> None:
 
 
 def test_too_many_pages_at_a_time_are_refused(served: Serving) -> None:
-    pages = [np.full((40, 30), 255, np.uint8)] * (FORM_PAGES + 1)
-    content = cv2.imencodemulti(".tiff", pages)[1].tobytes()
-    refused = served.client.post("/api/forms/pages", content=content)
+    first, *others = (Image.new("L", (30, 40), 255) for _ in range(FORM_PAGES + 1))
+    content = io.BytesIO()
+    first.save(content, "TIFF", save_all=True, append_images=others)
+    refused = served.client.post("/api/forms/pages", content=content.getvalue())
     assert refused.status_code == 413
     assert f"more than {FORM_PAGES} pages" in refused.json()["error"]
 
