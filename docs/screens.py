@@ -118,6 +118,18 @@ def draw(page: Page, address: str, text: str) -> Image.Image:
     return shot(page)
 
 
+def held(page: Page) -> None:
+    """The strongest number of the first convolution under the lens, held by a click."""
+    page.locator(".unfold").first.click()
+    maps = page.locator(".layer .maps:visible").first
+    maps.scroll_into_view_if_needed()
+    box = maps.bounding_box()
+    assert box
+    x, y = maps.evaluate(STRONGEST)
+    maps.click(position={"x": x * box["width"], "y": y * box["height"]})
+    page.wait_for_selector(".lens .term")
+
+
 def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
     """A digit's way through the network."""
     page.goto(f"{address}#inside")
@@ -128,15 +140,8 @@ def inside(page: Page, address: str, digit: int, top: str = "") -> Image.Image:
         arg=str(digit),
     )
     page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
-    if top == LENS:  # a number of the first convolution under the pointer, held by a click
-        page.locator(".unfold").first.click()
-        maps = page.locator(".layer .maps:visible").first
-        maps.scroll_into_view_if_needed()
-        box = maps.bounding_box()
-        assert box
-        x, y = maps.evaluate(STRONGEST)
-        maps.click(position={"x": x * box["width"], "y": y * box["height"]})
-        page.wait_for_selector(".lens .term")
+    if top == LENS:
+        held(page)
     return shot(scrolled(page, ".evidence" if top == LENS else top))
 
 
@@ -173,14 +178,19 @@ def learn(page: Page, address: str) -> Image.Image:
     return shot(scrolled(page, ".watching .figures"))
 
 
-def step(page: Page) -> Image.Image:
-    """One equation of one step."""
+def stepped(page: Page) -> None:
+    """A run that waits at one equation of one step."""
     train(page, "perceptron", 6000, 5, "Step by step")
     page.wait_for_selector(".watching .status.paused")
     page.click("text=Step an equation")
     page.wait_for_selector(".stepper:not([hidden])")
     while "Backward: Dense(32)" not in page.inner_text(".stepper h3"):
         page.click(".stepper .primary")
+
+
+def step(page: Page) -> Image.Image:
+    """One equation of one step."""
+    stepped(page)
     page.emulate_media(color_scheme="dark")
     page.evaluate("() => scrollTo(0, 0)")
     return shot(page)

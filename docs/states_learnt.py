@@ -9,23 +9,27 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from screens import train
+from screens import stepped, train
 from states_reached import never, state
+
+
+def learn(page: Page, at: str) -> None:
+    """Learn, with its form."""
+    page.goto(f"{at}#learn")
+    page.wait_for_selector("form.lesson")
 
 
 @state
 def learn_empty(page: Page, at: str) -> None:
     """Before the first run."""
     never(page, "**/api/runs")
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
+    learn(page, at)
 
 
 @state
 def learn_refused(page: Page, at: str) -> None:
     """A network that cannot be."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
+    learn(page, at)
     page.fill("#lesson-layers", "784-20")
     page.click("form.lesson button.primary")
     page.wait_for_selector("#alert:not([hidden])")
@@ -34,21 +38,14 @@ def learn_refused(page: Page, at: str) -> None:
 @state
 def learn_stepper(page: Page, at: str) -> None:
     """One equation of a step."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
-    train(page, "perceptron", 6000, 5, "Step by step")
-    page.wait_for_selector(".watching .status.paused")
-    page.click("text=Step an equation")
-    page.wait_for_selector(".stepper:not([hidden])")
-    while "Backward: Dense(32)" not in page.inner_text(".stepper h3"):
-        page.click(".stepper .primary")
+    learn(page, at)
+    stepped(page)
 
 
 @state
 def learn_running(page: Page, at: str) -> None:
     """A run that goes on."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
+    learn(page, at)
     page.fill("#lesson-layers", "784-24-10")
     page.fill("#lesson-epochs", "200")
     page.click("text=Step by step")
@@ -64,8 +61,7 @@ def learn_running(page: Page, at: str) -> None:
 @state
 def learn_full(page: Page, at: str) -> None:
     """A run that has ended."""
-    page.goto(f"{at}#learn")
-    page.wait_for_selector("form.lesson")
+    learn(page, at)
     train(page, "one layer", 3000, 2)
 
 

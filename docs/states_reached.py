@@ -14,7 +14,7 @@ from tempfile import gettempdir
 from PIL import Image
 from playwright.sync_api import Page
 
-from screens import PICTURES, STRONGEST
+from screens import PICTURES, held
 
 STATES: dict[str, Callable[[Page, str], None]] = {}
 
@@ -188,14 +188,7 @@ def inside_full(page: Page, at: str) -> None:
 def inside_lens(page: Page, at: str) -> None:
     """The lens on a number of the first convolution."""
     inside_full(page, at)
-    page.locator(".unfold").first.click()
-    maps = page.locator(".layer .maps:visible").first
-    maps.scroll_into_view_if_needed()
-    box = maps.bounding_box()
-    assert box
-    x, y = maps.evaluate(STRONGEST)
-    maps.click(position={"x": x * box["width"], "y": y * box["height"]})
-    page.wait_for_selector(".lens .term")
+    held(page)
 
 
 @state

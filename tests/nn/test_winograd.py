@@ -105,3 +105,21 @@ def test_the_order_of_pictures_does_not_matter() -> None:
     run = inference.Inference(network, p)
     np.testing.assert_array_equal(run(x)[::-1], run(x[::-1]))
     np.testing.assert_array_equal(run(x[3:4])[0], run(x)[3])
+
+
+@needs_kernels
+@pytest.mark.parametrize(("kernel", "stride"), winograd.KERNELS)
+def test_vectors_of_any_width_give_the_same_bits(
+    kernel: int, stride: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fused = [level for level in LEVELS if level != "plain"]  # multiply and add in one operation
+    network = Chain([Conv(40, kernel, stride), Relu()])
+    rng = stream(4, "x", kernel)
+    p = {n: rng.normal(size=s).astype(np.float32) for n, s in network.plan((14, 22, 20))[0].items()}
+    x = rng.normal(size=(3, 14, 22, 20)).astype(np.float32)
+    found = []
+    for level in fused:
+        monkeypatch.setenv("DIGITUS_KERNELS", level)
+        found.append(inference.Inference(network, p)(x))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
