@@ -9,7 +9,8 @@ Each input is made by code and given to a process of its own, which counts its m
 that is let in would not fit into most machines, a smaller one is measured, and its budget is
 smaller by as much: `of` says by how much.
 
-Inside: the inputs, measuring. Not inside: the page (`docs.limits`), what is refused (the tests).
+Inside: the inputs but those of forms (`budgets_forms`), measuring. Not inside: the page
+(`docs.limits`), what is refused (the tests).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+import budgets_forms
 from digitus import limits
 from docs.limits import page
 from machine import machine, peak_megabytes
@@ -77,6 +79,28 @@ def bars(side: int) -> Callable[[Path], Any]:
         return lambda: read(grey)
 
     return prepare
+
+
+def upside_down(folder: Path) -> Callable[[], object]:
+    """Nearly as many digits as are looked at, upside down: all of it is looked at twice."""
+    import cv2
+
+    from digitus.reading.read import read
+    from digitus.synthetic.strokes import draw
+
+    rng = np.random.default_rng(0)
+    count = limits.FINDS - 39
+    across = int(np.ceil(count**0.5))
+    pitch = SIDE // across
+    grey = np.full((SIDE, SIDE), 245, np.uint8)
+    for i, image in enumerate(draw(rng.integers(0, 10, count), rng)):
+        row, column = divmod(i, across)
+        ink = cv2.resize(image, (pitch // 2, pitch // 2), interpolation=cv2.INTER_CUBIC)
+        here = grey[row * pitch + pitch // 4 :, column * pitch + pitch // 4 :]
+        here[: pitch // 2, : pitch // 2] -= (0.9 * ink).astype(np.uint8)
+    grey = np.rot90(grey, 2).copy()
+    read(grey[:100, :100])
+    return lambda: read(grey)
 
 
 def bytes_of_int8(folder: Path) -> Callable[[], object]:
@@ -198,12 +222,14 @@ CASES = {
     "WebP": Case("a picture, opened", picture("WEBP", "RGB", WEBP_SIDE)),
     "random bars": Case("a page of a picture, read", bars(2000)),
     "random bars, as large as can be": Case("a page of a picture, read", bars(SIDE)),
+    "digits, as many as are looked at": Case("a page of a picture, read", upside_down),
     "npz of signed bytes": Case("an IDX or npz file", bytes_of_int8, of=20),
     "mirrors without end": Case("a download", endless_mirror),
     "a model of 40 million parameters": Case("a model, opened", model, of=25),
     "the widest network": Case("250 digits, recognized", wide),
     "the deepest network, 10 digits": Case("250 digits, recognized", deep, of=25),
     "2,000 images as numbers": Case("a request's JSON", numbers),
+    **{name: Case(*case) for name, case in budgets_forms.CASES.items()},
 }
 
 

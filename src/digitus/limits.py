@@ -45,7 +45,12 @@ NESTING = 30  # layers within layers
 ACTIVATIONS = 8 * 10**6  # numbers that all layers put out for one example: 32 MB of float32
 PRODUCTS = 2 * 10**9  # for one example: about a quarter of a second on one core
 ACTIVATIONS_AT_ONCE = 10**8  # of all examples that go through a network together: 400 MB
-FORM_PAGES = 20  # of a blank form, or of sheets, that the page opens at a time
+
+# Forms and recipes as files, and forms as the page opens them: the command takes any.
+TOML_BYTES = 1 * MB  # ten times a form of 1,000 fields
+TOML_KEY_PARTS = 8  # of a dotted key, whose cost is their square; those of recipes have four
+FORM_PAGES = 20  # of a blank form, or of sheets, at a time
+FORM_PAPER_PIXELS = 9 * 10**6  # of a page at the size at which it is looked at: A2
 FORM_PIXELS = 8 * 10**6  # of the fields of a page, each at the size at which it is read
 
 # The server.
@@ -114,5 +119,27 @@ BUDGETS = {
         900 * MB,
         2 * WORK_SECONDS,  # on two cores
         ("BODY_BYTES", "BODY_SECONDS", "WORK_SECONDS", "WORKERS", "WORK_WAITING"),
+    ),
+    "a form, opened, checked or printed": Budget(
+        JSON_BYTES, 400 * MB, 5, ("JSON_BYTES", "TOML_BYTES", "TOML_KEY_PARTS", "WORK_WAITING")
+    ),
+    "pages of forms, shown or proposed": Budget(
+        BODY_BYTES,
+        900 * MB,
+        WORK_SECONDS + 5,  # it is noticed between pages that the time is over
+        ("BODY_BYTES", "PICTURE_PIXELS", "PDF_MEMORY_BYTES", "FORM_PAGES", "WORK_SECONDS"),
+    ),
+    "sheets of a form, read by the page": Budget(
+        JSON_BYTES,
+        900 * MB,
+        WORK_SECONDS + 5,
+        (
+            "JSON_BYTES",
+            "PICTURE_PIXELS",
+            "FORM_PAGES",
+            "FORM_PAPER_PIXELS",
+            "FORM_PIXELS",
+            "WORK_SECONDS",
+        ),
     ),
 }

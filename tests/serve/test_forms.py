@@ -16,15 +16,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitus.cancellation import GivenUpError, Work
 from digitus.errors import FormError
 from digitus.forms.form import Field, Form, Rising, Sum
 from digitus.forms.pdf import as_pdf
 from digitus.forms.propose import propose
+from digitus.forms.raster import size
 from digitus.forms.rows import rows
+from digitus.forms.settings import LONGEST_SIDE
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import from_table, to_toml
-from digitus.limits import FORM_PAGES
+from digitus.limits import FORM_PAGES, FORM_PAPER_PIXELS
 from digitus.reading.options import ReadingOptions
+from digitus.serve.paper import handlers
 from digitus.serve.paper.tables import FormTable, table_of
 from digitus.types import Bytes
 from digitus.vision.decode import Picture
@@ -180,6 +184,51 @@ def test_a_form_whose_fields_are_too_much_work_is_refused(served: Serving) -> No
     form = replace(FORM, fields=tuple(thin), sums=())
     refused = served.client.post("/api/forms/read", json=body(form, filled()))
     assert refused.status_code == 413
+
+
+@pytest.mark.parametrize("names", [(), ("theirs.png",) * FORM_PAGES])
+def test_a_form_on_paper_that_takes_much_memory_is_refused(
+    served: Serving, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    """Twenty blank pages of 1.2 m each way, held as they are looked at, took 1.5 GB."""
+    opened: list[object] = []
+    monkeypatch.setattr(handlers, "decode_pages", lambda *a, **k: opened.append(a))
+    side = LONGEST_SIDE
+    fields = tuple(
+        Field(f"f{i}", (20.0, 20.0, 40.0, 9.0), i, pattern="##")
+        for i in range(1, max(1, len(names)) + 1)
+    )
+    form = Form("large", fields, paper=(side, side), blank=names)
+    page = np.full((60, 60), 255, np.uint8)
+    refused = served.client.post(
+        "/api/forms/read", json=body(form, page, blank=(page,) * len(names))
+    )
+    assert refused.status_code == 413
+    assert "paper of 1200 x 1200 mm is too large" in refused.json()["error"]
+    assert not opened
+
+
+def test_the_largest_paper_is_a2_lying_or_upright() -> None:
+    for paper in ((420.0, 594.0), (594.0, 420.0)):
+        rows, columns = size(replace(FORM, paper=paper))
+        assert rows * columns <= FORM_PAPER_PIXELS
+
+
+def test_blank_pages_are_given_up_between_two_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    work, opened, decoded = Work(), [], handlers.decode_pages
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        opened.append(arguments)
+        work.cancel()
+        return decoded(*arguments, **options)
+
+    monkeypatch.setattr(handlers, "decode_pages", counted)
+    fields = tuple(Field(f"f{i}", (20.0, 30.0, 40.0, 9.0), i, pattern="##") for i in (1, 2, 3))
+    form = Form("theirs", fields, paper=(148.0, 105.0), blank=("a.png",) * 3)
+    page = png(printed())
+    with pytest.raises(GivenUpError):
+        work.run(handlers._read, recognizer(), form, [page], [page] * 3)
+    assert len(opened) == 1
 
 
 JSON_FORMS = {"check": table(FORM), "print": table(FORM), "read": body(FORM, printed())}

@@ -43,11 +43,12 @@ from digitus.forms.settings import (
     as_texts,
     check_known,
 )
+from digitus.limits import TOML_BYTES
 from digitus.recipe import nearest
+from digitus.toml import tables
 
 FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
-FILE_BYTES = 1_000_000
 PLACE_DIGITS, RANGE_DIGITS = 1, 15  # behind the point: tenths of a millimetre; as it was written
 FINEST = 0.1  # mm: what a place is rounded to, and its least width and height
 MOST_FIELDS, MOST_DIGITS = 1000, 100
@@ -59,7 +60,7 @@ def load_form(path: Path) -> Form:
     """The form in a file, beside which its blank pages lie. Raises `FormError`."""
     try:
         with open_file(path) as file:
-            content = file.read(FILE_BYTES + 1)
+            content = file.read(TOML_BYTES + 1)
     except OSError as error:
         raise FormError(f"form {path} cannot be read: {error.strerror}") from None
     form = from_toml(content, path.stem, f"form {path}")
@@ -68,12 +69,8 @@ def load_form(path: Path) -> Form:
 
 def from_toml(content: bytes, name: str, where: str = "form") -> Form:
     """The form in a file's bytes, called `name` where it does not say. Raises `FormError`."""
-    import tomllib
-
-    if len(content) > FILE_BYTES:
-        raise FormError(f"{where} is larger than {FILE_BYTES // 10**6} MB")
     try:
-        table = tomllib.loads(content.decode("utf-8"))
+        table = tables(content)
     except (ValueError, RecursionError) as error:
         raise FormError(f"{where} is not TOML: {error}") from None
     return from_table({"name": name, **table}, where)

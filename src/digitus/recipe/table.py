@@ -29,10 +29,11 @@ from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
 from digitus.files import open_file
-from digitus.limits import NESTING, NETWORK_LAYERS
+from digitus.limits import NESTING, NETWORK_LAYERS, TOML_BYTES
 from digitus.nn.losses import Loss
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
+from digitus.toml import tables
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 # Left out of tables where they say nothing.
@@ -57,22 +58,20 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
 
     Raises `RecipeError` for one that does not exist, is not TOML, or has unknown settings.
     """
-    import tomllib
-
     known = shipped()
     if str(name) in known:
-        text, source = known[str(name)], str(name)
+        content, source = known[str(name)].encode(), str(name)
     else:
         path = Path(name)
         if path.suffix != ".toml":
             raise RecipeError(f"no recipe {str(name)!r}{nearest(str(name), known)}")
         try:
             with open_file(path) as file:
-                text, source = file.read().decode("utf-8"), path.stem
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"recipe {path} cannot be read: {_reason(error)}") from None
+                content, source = file.read(TOML_BYTES + 1), path.stem
+        except OSError as error:
+            raise RecipeError(f"recipe {path} cannot be read: {error.strerror}") from None
     try:
-        table = tomllib.loads(text)
+        table = tables(content)
         for setting in settings:
             _override(table, setting)
     except (ValueError, RecursionError) as error:  # the second and numbers of 5,000 digits
@@ -86,10 +85,6 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     for setting in settings:
         _override(table, setting)
     return from_table(table)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or "it is not UTF-8 text"
 
 
 def _override(table: dict[str, Any], setting: str) -> None:

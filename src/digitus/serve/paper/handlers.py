@@ -25,7 +25,7 @@ from digitus.forms.rows import Row, rows, source
 from digitus.forms.sheets import SIDE, PageReader
 from digitus.forms.straighten import Blank
 from digitus.forms.table import from_toml, to_toml
-from digitus.limits import FORM_PAGES, FORM_PIXELS
+from digitus.limits import FORM_PAGES, FORM_PAPER_PIXELS, FORM_PIXELS
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import Recognizer
 from digitus.serve.models import ModelQuery, Models
@@ -37,7 +37,7 @@ from digitus.serve.worker_pool import WorkerPool
 from digitus.threads import limited
 from digitus.types import Bytes
 from digitus.vision.colour import as_grey
-from digitus.vision.decode import decode, decode_pages
+from digitus.vision.decode import decode_pages
 from digitus.vision.paper import at_most
 
 QUALITY = 92  # of JPEG
@@ -179,8 +179,14 @@ def _printed(table: FormTable) -> bytes:
 
 
 def _readable(table: FormTable) -> Form:
-    """The form, if its fields are no more than can be read here."""
+    """The form, if its paper and its fields are no more than can be read here."""
     form = table.form()
+    rows, columns = size(form)
+    if rows * columns > FORM_PAPER_PIXELS:
+        width, height = form.paper
+        raise refusal(
+            413, f"paper of {width:g} x {height:g} mm is too large to be read here; A2 is not"
+        )
     if max(map(pixels_of, map(form.on_page, range(1, form.pages + 1)))) > FORM_PIXELS:
         raise refusal(413, "the fields of this form are too large to be read here")
     return form
@@ -218,19 +224,25 @@ def _picture(page: Bytes) -> PagePicture:
 def _read(
     recognizer: Recognizer, form: Form, pages: Sequence[bytes], blank: Sequence[bytes]
 ) -> SheetRows:
-    # What a form says of its blank pages names files: here it is only that there are some.
-    known = tuple(
-        Blank.of(form, number, decode(content, f"blank page {number}"))
-        for number, content in enumerate(blank[: form.pages] if form.blank else (), 1)
-    )
-    reader = PageReader((form,), ReadingOptions(recognizer), known)
     records = []
     with limited(1, opencv=1):
+        # What a form says of its blank pages names files: here it is only that there are some.
+        known = _blanks(form, blank[: form.pages] if form.blank else ())
+        reader = PageReader((form,), ReadingOptions(recognizer), known)
         for at, content in enumerate(pages, 1):
             check()
             picture = next(decode_pages(content, f"page {at}", side=SIDE))
             records.append(reader.page(picture) | {"at": at})
     return SheetRows([_row(row, form) for row in rows([(SHEET, records)], (form,))])
+
+
+def _blanks(form: Form, pages: Sequence[bytes]) -> tuple[Blank, ...]:
+    found = []
+    for number, content in enumerate(pages, 1):
+        check()
+        picture = next(decode_pages(content, f"blank page {number}", side=SIDE, colours=False))
+        found.append(Blank.of(form, number, picture.pixels))
+    return tuple(found)
 
 
 def _row(row: Row, form: Form) -> SheetRow:
