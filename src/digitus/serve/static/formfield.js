@@ -81,6 +81,7 @@ export function fieldSettings(change) {
   } }));
   const allowed = entry("allowed", "forms.allowed", (value) => set({ allowed: list(value) }), { placeholder: "1, 2, 3" });
   const sum = entry("sum", "forms.sum", (value) => change(summed(form, field.name, list(value))));
+  const series = seriesSettings((next) => change(next));
   const checks = CHECKS.map((check) => tick(check, (on) => set({ checks: CHECKS.filter((one) => (one === check ? on : field.checks.includes(one))) })));
   const required = tick(words("forms.required"), (on) => set({ required: on }));
   const full = tick(words("forms.full"), (on) => set({ full: on }));
@@ -90,7 +91,7 @@ export function fieldSettings(change) {
     element: h("div", { class: "settings-of" }, name.element, label.element, kind.element, pattern.element, date.element,
       h("div", { class: "field" }, h("span", {}, words("forms.range")), h("div", { class: "ends" }, ends)), allowed.element, sum.element,
       h("fieldset", { class: "checks" }, h("legend", {}, words("forms.checks")), checks.map((one) => one.element)),
-      h("div", { class: "row" }, required.element, full.element),
+      h("div", { class: "row" }, required.element, full.element), series.element,
       h("fieldset", { class: "places" }, h("legend", {}, words("forms.place")), place)),
     focus: () => name.input.focus(),
     show(next, at) {
@@ -106,7 +107,34 @@ export function fieldSettings(change) {
       checks.forEach(({ input }, k) => (input.checked = field.checks.includes(CHECKS[k])));
       required.input.checked = field.required;
       full.input.checked = field.full;
+      series.show(form, field);
       place.forEach((input, k) => (input.value = field.place[k]));
+    },
+  };
+}
+
+/** Whether a field's value never falls from sheet to sheet; a second rule of a field stays as it is. */
+function seriesSettings(change) {
+  let form, field, rule;
+  const set = (next) => change({ ...form, rising: rule ? form.rising.flatMap((one) => (one === rule ? (next ?? []) : one)) : [...form.rising, next] });
+  const rises = tick(words("forms.rises"), (on) => set(on ? { field: field.name, of: "", day: "", most: 0 } : undefined));
+  const of = choice("rises-of", "forms.rises-of", (value) => set({ ...rule, of: value }));
+  const day = choice("rises-day", "forms.rises-day", (value) => set({ ...rule, day: value, most: value ? rule.most : 0 }));
+  const most = entry("rises-most", "forms.rises-most", (value) => set({ ...rule, most: Math.max(0, Number(value)) }), { type: "number", step: "any", min: 0 });
+  const more = h("div", { class: "settings-of" }, of.element, day.element, most.element);
+  return {
+    element: h("fieldset", {}, h("legend", {}, words("forms.series")), rises.element, more),
+    show(next, shown) {
+      [form, field] = [next, shown];
+      rule = form.rising.find((one) => one.field === field.name);
+      rises.input.checked = rule !== undefined;
+      more.hidden = rule === undefined;
+      if (!rule) return;
+      const others = form.field.filter((one) => one.name !== field.name);
+      of.show([["", words("forms.rises-all")], ...others.map((one) => [one.name, one.name])], rule.of);
+      day.show([["", words("forms.rises-sheets")], ...others.filter((one) => one.date).map((one) => [one.name, one.name])], rule.day);
+      most.input.value = rule.most || "";
+      most.element.hidden = !rule.day;
     },
   };
 }

@@ -67,6 +67,7 @@ export default {
   "forms.fields": "Fields", "forms.none": "No field is chosen.", "forms.at": "{name}: {kind}, at {x}, {y}, {w} × {h} mm",
   "forms.column": "Name", "forms.label": "Printed as", "forms.kind": "Kind", "forms.kind.boxes": "boxes", "forms.kind.comb": "comb", "forms.kind.line": "line", "forms.kind.free": "anywhere",
   "forms.pattern": "Pattern", "forms.date": "Date", "forms.no-date": "none", "forms.range": "Range", "forms.least": "least", "forms.most": "most", "forms.allowed": "Allowed", "forms.sum": "Sum of",
+  "forms.series": "Series", "forms.rises": "never falls from sheet to sheet", "forms.rises-of": "For each", "forms.rises-all": "every sheet", "forms.rises-day": "In the order of", "forms.rises-sheets": "the sheets", "forms.rises-most": "At most so much a day",
   "forms.checks": "Checks", "forms.required": "must be filled in", "forms.full": "a digit in each box", "forms.place": "Left, top, width, height in mm", "forms.x": "Left, mm", "forms.y": "Top, mm", "forms.w": "Width, mm", "forms.h": "Height, mm",
   "forms.save": "Save the file", "forms.print": "Print as PDF", "forms.try": "Read a sheet", "forms.right": "The form is in order.", "forms.empty": "The form has no fields yet.", "forms.saved": "{name} is saved.",
   "forms.added": "{name} added", "forms.removed": "{name} removed", "forms.undone": "Taken back", "forms.reading": "Reading the sheet …", "forms.too-much": "These pages are too much to be read at once: take fewer, or pictures with fewer pixels.", "forms.read-sheet": "The sheet that was read",

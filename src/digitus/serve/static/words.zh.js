@@ -45,6 +45,7 @@ export default {
   "forms.fields": "字段", "forms.none": "未选择字段。", "forms.at": "{name}：{kind}，位于 {x}、{y}，{w} × {h} 毫米",
   "forms.column": "名称", "forms.label": "印为", "forms.kind": "种类", "forms.kind.boxes": "方格", "forms.kind.comb": "梳格", "forms.kind.line": "横线", "forms.kind.free": "任意位置",
   "forms.pattern": "格式", "forms.date": "日期", "forms.no-date": "无", "forms.range": "范围", "forms.least": "最小", "forms.most": "最大", "forms.allowed": "允许的值", "forms.sum": "求和自",
+  "forms.series": "序列", "forms.rises": "每张表依次不减", "forms.rises-of": "分别按", "forms.rises-all": "所有表", "forms.rises-day": "顺序依据", "forms.rises-sheets": "表的顺序", "forms.rises-most": "每天最多增加",
   "forms.checks": "校验", "forms.required": "必须填写", "forms.full": "每格一个数字", "forms.place": "左、上、宽、高（毫米）", "forms.x": "左，毫米", "forms.y": "上，毫米", "forms.w": "宽，毫米", "forms.h": "高，毫米",
   "forms.save": "保存文件", "forms.print": "打印为 PDF", "forms.try": "读一张", "forms.right": "表格没有问题。", "forms.empty": "表格还没有字段。", "forms.saved": "{name} 已保存。",
   "forms.added": "已添加 {name}", "forms.removed": "已删除 {name}", "forms.undone": "已撤销", "forms.reading": "正在读 …", "forms.too-much": "一次读的页太多：请减少页数，或使用像素更少的图片。", "forms.read-sheet": "读过的纸页",
