@@ -54,7 +54,7 @@ def test_version(digitus: Any) -> None:
 def test_the_version_says_when_numpy_computes_alone(
     digitus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
+    monkeypatch.setattr("digitus.nn.kernels.asked", "numpy")
     assert digitus("--version").out == f"digitus {__version__}, computing by NumPy alone\n"
 
 

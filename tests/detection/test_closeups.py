@@ -77,7 +77,7 @@ def test_the_network_that_ships_is_computed_by_the_kernels(
     boxes = boxes.astype(np.float32)
 
     def answers(computing: str) -> tuple[CloseUpNetwork, Matrix]:
-        monkeypatch.setenv("DIGITUS_KERNELS", computing)
+        monkeypatch.setattr("digitus.nn.kernels.asked", computing)
         network = load()
         assert network(grey, boxes[:0]).shape == (0, CLASSES)
         return network, network(grey, boxes)

@@ -55,7 +55,7 @@ def made(layers: list[Layer], shape: tuple[int, ...], dtype: Any) -> tuple[Param
 def test_a_block_is_its_layers(
     layers: list[Layer], by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DIGITUS_KERNELS", by)
+    monkeypatch.setattr("digitus.nn.kernels.asked", by)
     for shape, dtype in (((7, 9, 3), np.float32), ((8, 8, 17), np.float64)):
         p, x, dy = made(layers, shape, dtype)
         y, back = block_of(layers).forward(p, x, stream(0, "dropout"))

@@ -101,7 +101,7 @@ NETWORKS = {
 def test_a_network_answers_as_its_layers(
     name: str, level: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DIGITUS_KERNELS", level)
+    monkeypatch.setattr("digitus.nn.kernels.asked", level)
     channels = 1 if name == "the input twice" else 3
     x = stream(1, name).integers(0, 9, (3, 12, 16, channels), np.uint8)
     network = Chain(NETWORKS[name])
@@ -144,7 +144,7 @@ def test_any_network_answers_as_its_layers(
     network, shape = drawn
     x = stream(n, "pictures").integers(0, 9, (n, *shape), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITUS_KERNELS", level)
+        patch.setattr("digitus.nn.kernels.asked", level)
         answers_alike(network, x, np.float64 if wide else np.float32)
 
 
@@ -167,7 +167,7 @@ def test_vectors_of_any_width_give_the_same_bits(monkeypatch: pytest.MonkeyPatch
     x = stream(3, "x").integers(0, 9, (2, 12, 16, 3), np.uint8)
     found = []
     for level in fused:
-        monkeypatch.setenv("DIGITUS_KERNELS", level)
+        monkeypatch.setattr("digitus.nn.kernels.asked", level)
         found.append(Inference(network, parameters(network, x.shape[1:]))(x))
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
@@ -233,7 +233,7 @@ def test_what_the_kernel_leaves_to_the_layers(monkeypatch: pytest.MonkeyPatch) -
     mixed = p | {"0.b": p["0.b"].astype(np.float64)}
     assert Inference(network, mixed)(x) is None
     assert Inference(network, p)(x) is not None
-    monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
+    monkeypatch.setattr("digitus.nn.kernels.asked", "numpy")
     assert Inference(network, p)(x) is None
 
 

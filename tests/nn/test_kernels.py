@@ -22,7 +22,10 @@ from digitus.nn import (
     AdamW,
     BatchNorm,
     Conv,
+    GradientDescent,
     MaxPool,
+    Momentum,
+    Nesterov,
     Relu,
     SoftmaxCrossEntropy,
     Upsample,
@@ -45,7 +48,7 @@ pytestmark = needs_kernels
 def computing(by: str) -> Iterator[None]:
     """By NumPy, or by the kernels of a level."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITUS_KERNELS", by)
+        patch.setattr("digitus.nn.kernels.asked", by)
         assert level() == by
         yield
 
@@ -219,10 +222,14 @@ def test_softmax_cross_entropy(by: str) -> None:
         assert np.isnan(loss(z, t)[0])
 
 
+RULES = [AdamW(decay=0.1), GradientDescent(), Momentum(0.8), Nesterov(0.8)]
+
+
 @pytest.mark.parametrize("by", LEVELS)
+@pytest.mark.parametrize("rule", RULES, ids=str)
 @pytest.mark.parametrize("layout", LAYOUTS[:3], ids=lambda layout: layout.__name__)
-def test_a_step_and_the_average(by: str, layout: Any) -> None:
-    rng, rule = stream(5, "w"), AdamW(decay=0.1)
+def test_a_step_and_the_average(by: str, rule: Any, layout: Any) -> None:
+    rng = stream(5, "w")
     start = {"0.W": rng.standard_normal((7, 33)), "0.b": rng.standard_normal(21)}
     found = {}
     for way in ("numpy", by):
@@ -235,7 +242,8 @@ def test_a_step_and_the_average(by: str, layout: Any) -> None:
                 g = {n: noise.standard_normal(w.shape).astype(np.float32) for n, w in start.items()}
                 apply_gradients(rule, params, g, memory, rate=0.01, t=t)
                 update_average_in_blocks(average, params, 0.9, t)
-        found[way] = params, average, {n: m["v"] for n, m in memory.items()}
+        remembered = {f"{n} {key}": a for n, own in memory.items() for key, a in own.items()}
+        found[way] = params, average, remembered
     for a, b in zip(found["numpy"], found[by], strict=True):
         for name in a:
             np.testing.assert_allclose(b[name], a[name], rtol=1e-5, atol=1e-6)
@@ -280,5 +288,9 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         kernels_compiled.batch_norm(norm | {"beta": norm["beta"][:2]}, x, 1e-5)
     with pytest.raises(ValueError, match="must have the shape"):
         kernels_compiled.gate(x[:1], x)
+    kept = {"b": {"m": p["b"], "v": p["b"]}}
     with pytest.raises(ValueError, match="must have the shape"):
-        kernels_compiled.adam(AdamW(), p, {"b": p["W"]}, {"b": {"m": p["b"], "v": p["b"]}}, 1, 1)
+        kernels_compiled.adam(AdamW(), p, {"b": p["W"]}, kept, 1, 1)
+    for rule in (GradientDescent(), Momentum()):
+        with pytest.raises(ValueError, match="must have the shape"):
+            kernels_compiled.descend(rule, p, {"b": p["W"]}, kept, 1)

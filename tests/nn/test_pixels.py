@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from digitus.nn import pixels, products
 from digitus.nn.arrays import namespace
+from digitus.nn.kernels import address
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import scratch, times, transposed_times
 
@@ -109,3 +110,11 @@ def test_scratch_is_used_again_and_grows():
     one = scratch((4, 5), FLOAT)
     assert np.shares_memory(one, scratch((2, 3), np.dtype(np.float32)))
     assert scratch((100, 100), FLOAT).shape == (100, 100)
+
+
+def test_where_an_array_begins() -> None:
+    whole = np.arange(24.0).reshape(4, 6)
+    fixed = whole.copy()
+    fixed.flags.writeable = False
+    for a in (whole, fixed, whole[1:, 2:], whole.T, whole[::-1], np.empty((0, 3)), np.array(1.0)):
+        assert address(a) == a.__array_interface__["data"][0]

@@ -70,7 +70,7 @@ def test_convolution_is_six_loops_for_any_size(setting, h, w, c, o):
 @pytest.mark.parametrize("examples", [1, 3])
 def test_convolution_in_blocks(monkeypatch, examples, kernel, stride, padding):
     """The size of NumPy's buffer, and a smaller last block, change nothing but rounding."""
-    monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
+    monkeypatch.setattr("digitus.nn.kernels.asked", "numpy")
     layer, x = Conv(3, kernel, stride, padding), inputs((6, 5, 2), 7)
     p = parameters(layer, (6, 5, 2))
     y, backward = layer.forward(p, x)

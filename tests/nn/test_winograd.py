@@ -86,7 +86,7 @@ def test_blocks_answer_as_the_layer(
     }
     x = rng.normal(size=(2, *shape)).astype(dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITUS_KERNELS", level)
+        patch.setattr("digitus.nn.kernels.asked", level)
         run = inference.Inference(network, p)
         found = run(x)
     steps = [step for plan in run._plans.values() for step in plan.kept[1]]
@@ -119,7 +119,7 @@ def test_vectors_of_any_width_give_the_same_bits(
     x = rng.normal(size=(3, 14, 22, 20)).astype(np.float32)
     found = []
     for level in fused:
-        monkeypatch.setenv("DIGITUS_KERNELS", level)
+        monkeypatch.setattr("digitus.nn.kernels.asked", level)
         found.append(inference.Inference(network, p)(x))
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])

@@ -188,7 +188,7 @@ def test_a_run_may_be_resumed_elsewhere(torch_device: Device, tmp_path: Path) ->
 def test_what_is_not_to_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrainingError, match="NumPy has no GPU"):
         Device("numpy", "cuda")
-    monkeypatch.setenv("DIGITUS_KERNELS", "numpy")
+    monkeypatch.setattr("digitus.nn.kernels.asked", "numpy")
     with pytest.raises(TrainingError, match="need a processor with AMX"):
         Device("numpy", precision="bfloat16")
     with pytest.raises(ValueError, match="no precision 'int8'"):

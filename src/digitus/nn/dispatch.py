@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from types import ModuleType
 
 from digitus.nn.arrays import FUNCTIONS, namespace
@@ -17,9 +19,11 @@ def own_kernels(x: Array) -> ModuleType | None:
     if namespace(x) is FUNCTIONS:
         if x.dtype not in NUMBERS or level() == NUMPY:
             return None
-        from digitus.nn import kernels_compiled
+        return _module("kernels_compiled")
+    return _module("kernels_torch")
 
-        return kernels_compiled
-    from digitus.nn import kernels_torch
 
-    return kernels_torch
+@cache
+def _module(name: str) -> ModuleType:
+    """Imported when it is needed: one takes PyTorch with it, the other is for training."""
+    return import_module(f"digitus.nn.{name}")

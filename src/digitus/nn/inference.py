@@ -73,9 +73,8 @@ class Inference:
         self._elsewhere: dict[str, torch_device.OnDevice] = {}
         self._plans: dict[Shape, _Planned | None] = {}
         self._lock = threading.Lock()
-        self._packed: dict[
-            tuple[int, bool], tuple[Numbers | None, ...]
-        ] = {}  # W and b of each step
+        # W and b of each step, by its number and whether it goes by Winograd's blocks.
+        self._packed: dict[tuple[int, bool], tuple[Numbers | None, ...]] = {}
         self._possible = (
             self._level != kernels.NUMPY
             and isinstance(w, np.ndarray)
@@ -162,14 +161,8 @@ class Inference:
     def _for_blocks(self, steps: list[Step]) -> int:
         """How many numbers of memory Winograd's blocks need, of the step that has the most."""
         needed = kernels.function("winograd_memory", self._dtype, self._level)
-        return max(
-            (
-                needed(s.y.shape[1], s.x.shape[-1], s.channels, s.stride)
-                for s in steps
-                if s.x and _by_blocks(s)
-            ),
-            default=0,
-        )
+        sizes = ((s.y, s.x, s.channels, s.stride) for s in steps if s.x and _by_blocks(s))
+        return max((needed(y.shape[1], x.shape[-1], o, step) for y, x, o, step in sizes), default=0)
 
     def _pack(self, s: Step, by_blocks: bool) -> tuple[Numbers | None, ...]:
         """W and b of a step as the kernel reads them; the same for pictures of all shapes."""

@@ -13,17 +13,15 @@ from __future__ import annotations
 import ctypes
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from digitus.nn.kernels import address, chosen, has_narrow_products, level
+from digitus.nn.optim import Adam, GradientDescent, Momentum, Nesterov
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import scratch
 from digitus.types import Array, Numbers, Params, Shape
-
-if TYPE_CHECKING:
-    from digitus.nn.optim import Adam
 
 FEWEST_NARROW = (
     8  # channels: a product by tiles has 32 terms, of which a row of a window fills some
@@ -218,15 +216,38 @@ def adam(
     c = (1 - rule.beta2**t) ** 0.5
     scale, decay = rate * c / (1 - rule.beta1**t), rate * getattr(rule, "decay", 0.0)
     for name, g in gradients.items():
-        arrays = (params[name], memory[name]["m"], memory[name]["v"])
-        g, w, m, v = (_rows(a, params[name].dtype, g.shape) for a in (g, *arrays))
-        chosen("adam", w.dtype)(
-            w.size, address(g), address(w), address(m), address(v),
-            rule.beta1, rule.beta2, c * rule.epsilon, scale, decay if w.ndim > 1 else 0.0,
-        )  # fmt: skip
-        for a, changed in zip(arrays, (w, m, v), strict=True):
-            if changed is not a:
-                a[...] = changed
+        w, s = params[name], memory[name]
+        d = decay if w.ndim > 1 else 0.0
+        _changed("adam", g, (w, s["m"], s["v"]), rule.beta1, rule.beta2, c * rule.epsilon, scale, d)
+
+
+def descend(
+    rule: GradientDescent | Momentum,
+    params: Params,
+    gradients: Params,
+    memory: dict[str, Params],
+    rate: float,
+) -> None:
+    """See `optim.GradientDescent`, `Momentum` and `Nesterov`: their step, added to the parameters.
+
+    For the four arrays of 784-128-10 12 µs instead of 38.
+    """
+    for name, g in gradients.items():
+        if isinstance(rule, Momentum):
+            arrays = params[name], memory[name]["v"]
+            _changed("descend", g, arrays, rule.mu, rate, isinstance(rule, Nesterov))
+        else:
+            _changed("descend", g, (params[name],), None, 0.0, rate, False)
+
+
+def _changed(kernel: str, g: Array, arrays: tuple[Numbers, ...], *settings: Any) -> None:
+    """Has a kernel change arrays of the gradient's shape in place, in whichever order they lie."""
+    dtype = arrays[0].dtype
+    own = [_rows(a, dtype, g.shape) for a in (g, *arrays)]
+    chosen(kernel, dtype)(g.size, *map(address, own), *settings)
+    for a, new in zip(arrays, own[1:], strict=True):
+        if new is not a:
+            a[...] = new
 
 
 def update_average(a: Numbers, w: Numbers, share: float) -> None:

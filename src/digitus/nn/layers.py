@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -34,8 +34,6 @@ from digitus.types import Array, Params, Shape
 Rng: TypeAlias = "np.random.Generator | Stream | None"  # a string: it is not imported for it
 Shapes: TypeAlias = dict[str, Shape]
 Backward: TypeAlias = Callable[..., tuple[Array, Params]]  # (dy, want_dx=True) -> (dx, gradients)
-
-
 Value = TypeVar("Value")
 
 STATISTICS = frozenset({"mean", "deviation", "var"})
@@ -271,6 +269,12 @@ class Chain:
         return x, backward
 
 
+@lru_cache(maxsize=256)
+def _parted(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """The number of each parameter's layer, and its name there: the same in every step."""
+    return tuple((int(i), own) for i, _, own in (name.partition(".") for name in names))
+
+
 def trained(name: str) -> bool:
     """Whether a parameter of this name, "W" or "3.W", has a gradient."""
     return name.rpartition(".")[2] not in STATISTICS
@@ -278,17 +282,16 @@ def trained(name: str) -> bool:
 
 def first_trained(network: Chain, p: Params) -> int:
     """The number of the first layer that is trained: those before it prepare the input."""
-    numbers = [int(name.partition(".")[0]) for name in p if trained(name)]
+    numbers = [number for number, own in _parted(tuple(p)) if own not in STATISTICS]
     return min(numbers, default=len(network.layers))
 
 
 def scoped(p: Params, count: int) -> list[Params]:
     """The parameters of each of the first so many layers, under their own names."""
     scopes: list[Params] = [{} for _ in range(count)]
-    for name, a in p.items():
-        number, _, own = name.partition(".")
-        if int(number) < count:
-            scopes[int(number)][own] = a
+    for (number, own), a in zip(_parted(tuple(p)), p.values(), strict=True):
+        if number < count:
+            scopes[number][own] = a
     return scopes
 
 

@@ -32,7 +32,7 @@ BLOCK_ROWS = 1024  # 3.2 MB of float32 for 28 x 28 pixels; with less, threads wa
 # Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
 # time for 256 pictures and 800 columns, 0.94 for 64; with fewer, picking them out takes as long.
 FEWEST_PICTURES, FEWEST_COLUMNS = 64, 100  # from which on it pays
-# The compiled kernel leaves out what has no ink in six pictures, or six pixels: of 256 pictures and
+# The compiled kernel leaves out what has no ink in a few pictures, or pixels: of 256 pictures and
 # 800 columns it takes 0.4 of the time; with 10 columns NumPy is as fast.
 COMPILED_PICTURES, COMPILED_COLUMNS = 16, 32
 

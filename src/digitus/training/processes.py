@@ -28,7 +28,7 @@ from digitus.errors import TrainingError
 from digitus.nn.arrays import bounds
 from digitus.threads import BLAS_VARIABLES
 from digitus.training.memory import kept
-from digitus.training.shared_memory import CACHE_LINE_BYTES, ArrayShapes, SharedArrays
+from digitus.training.shared_memory import CACHE_LINE_BYTES, ArrayShapes, SharedArrays, as_rows
 from digitus.training.source import ArrayShape, Batch, Tally
 from digitus.training.step import TrainStep, add, shard_size
 from digitus.types import Numbers, Params
@@ -68,44 +68,51 @@ class Worker:
             group: {name: self.rows(a) for name, a in shared.group(group).items()}
             for group in ("params", "average", *(f"gradient {i}" for i in range(count)))
         }
+        self.others = [  # the rows of its gradient that others change
+            (name, rows, as_rows(g)[rows])
+            for name, g in self.gradient.items()
+            for rows in self.rest(len(as_rows(g)))
+        ]
         self.memory: dict[str, Params] = {name: {} for name in self.gradient}
         for name, a in shared.group("memory").items():
             parameter, _, key = name.rpartition("/")
             self.memory[parameter][key] = self.rows(a)
 
     def rows(self, a: Numbers) -> Numbers:
-        """The part of an array that this worker changes. The last axis of a kernel stays whole."""
-        a = a.reshape(-1, a.shape[-1]) if a.ndim > 2 else a
-        return a[self.share(len(a))]
+        """The part of an array that this worker changes."""
+        return as_rows(a)[self.share(len(as_rows(a)))]
 
     def share(self, length: int) -> slice:
         """The worker's share of so many things in a row."""
         return slice(length * self.rank // self.count, length * (self.rank + 1) // self.count)
+
+    def rest(self, length: int) -> tuple[slice, slice]:
+        """What is before and behind it."""
+        own = self.share(length)
+        return slice(own.start), slice(own.stop, None)
 
     def step(self) -> None:
         """Its part of one step, from the gradient to the parameters."""
         examples, size, step = (int(v) for v in self.order)
         shards = list(bounds(examples, size))
         shards = shards[self.share(len(shards))]
-        batch = self.batch.part(slice(examples))
-        tally, gradients = self.definition.gradient(self.params, batch, step, shards)
+        some = self.batch.part(slice(examples))
+        tally, gradients = self.definition.gradient(self.params, some, step, shards)
         self.tallies[self.rank] = tally
-        for name, g in self.gradient.items():
-            # The last batch of an epoch may be too small to give every worker a shard.
-            np.copyto(g, gradients[name] if shards else 0)
+        if not shards:  # the last batch of an epoch may be too small to give every worker one
+            gradients = {name: np.zeros_like(g) for name, g in self.gradient.items()}
+        for name, rows, shared in self.others:
+            np.copyto(shared, as_rows(gradients[name])[rows])
         self.barrier()
         if math.isfinite(self.tallies[:, 0].sum()):
-            total = self.own["gradient 0"]
-            for i in range(1, self.count):
-                add(total, self.own[f"gradient {i}"])
+            parts = [self.own[f"gradient {i}"] for i in range(self.count)]
+            parts[self.rank] = {name: self.rows(gradients[name]) for name in self.gradient}
+            total: Params = {}
+            for part in parts:
+                add(total, part)
+            params, average, rate = self.own["params"], self.own["average"], float(self.rate[0])
             self.definition.update(
-                self.own["params"],
-                total,
-                self.memory,
-                self.own["average"] or None,
-                rate=float(self.rate[0]),
-                step=step,
-                total=self.total,
+                params, total, self.memory, average or None, rate=rate, step=step, total=self.total
             )
 
     def total(self, own: float) -> float:

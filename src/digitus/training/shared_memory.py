@@ -57,3 +57,8 @@ def _anonymous_file(size: int) -> int:
             file = os.dup(temporary.fileno())
     os.ftruncate(file, size)
     return file
+
+
+def as_rows(a: Numbers) -> Numbers:
+    """An array as rows that can be shared out: the last axis of a kernel stays whole."""
+    return a.reshape(-1, a.shape[-1]) if a.ndim > 2 else a

@@ -33,7 +33,7 @@ from digitus.nn.branches import walk
 from digitus.nn.dispatch import own_kernels
 from digitus.nn.images import as_input
 from digitus.nn.losses import Loss
-from digitus.nn.optim import average_share
+from digitus.nn.optim import GradientDescent, Momentum, average_share
 from digitus.training.precision import all_as_type, as_type, lowered
 from digitus.training.source import Batch, Score, Tally
 from digitus.types import Array, Params
@@ -251,9 +251,16 @@ def apply_gradients(
         for s in memory[name].values():
             s[rows][abs(s[rows]) < FLUSH_BELOW] = 0
 
-    kernels = own_kernels(next(iter(params.values())))
+    first = next(iter(params.values()))
+    kernels = own_kernels(first)
     if kernels and isinstance(optimizer, Adam):
         kernels.adam(optimizer, params, gradients, memory, rate, t)
+    elif (
+        kernels
+        and isinstance(first, np.ndarray)
+        and isinstance(optimizer, GradientDescent | Momentum)
+    ):
+        kernels.descend(optimizer, params, gradients, memory, rate)
     else:
         _in_blocks(step, gradients)
     if t % FLUSH_INTERVAL_STEPS == 0:

@@ -1,7 +1,7 @@
 /* Products with pictures as bytes [n i], of which most are background, for a perceptron's first layer.
 
-   What is 0 in all rows of a tile is left out of its sums: of six digits that is half of their pixels,
-   of six neighbouring pixels of a batch three quarters. Bytes become numbers here, and panels of the
+   What is 0 in all rows of a tile is left out of its sums: of three digits that is two thirds of their
+   pixels, of three neighbouring pixels of a batch three quarters. Bytes become numbers here, and panels of the
    other factor are made one by one, in memory that stays in the cache. */
 
 enum { MOST_PICTURES = 512 }; /* at a time */

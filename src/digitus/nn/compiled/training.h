@@ -1,7 +1,7 @@
 /* What NumPy would do in several passes over its arrays, in training, done in one or two.
 
    Inside: the normalisation of batches, the gate of Relu, the maximum of windows, blocks of equal
-   pixels, softmax with cross-entropy, the step of Adam, the average of the weights; each the
+   pixels, softmax with cross-entropy, the steps of optimizers, the average of the weights; each the
    equation of the layer or rule that it is named after. Sums over a batch are taken in blocks, so
    that rounding does not grow with the batch. */
 
@@ -191,6 +191,17 @@ static void adam(int64_t n, const number *restrict g, number *restrict w, number
     const number width = sizeof(number) == 4 ? (number)sqrtf((float)v[i])
                                              : (number)sqrt((double)v[i]);
     w[i] -= s * (m[i] / (width + e)) + d * w[i];
+  }
+}
+
+/* v ← μ v + g, w ← w - α v, or w ← w - α (g + μ v) if it looks `ahead`; without v, w ← w - α g. */
+static void descend(int64_t n, const number *restrict g, number *restrict w, number *restrict v,
+                    double mu, double rate, int64_t ahead) {
+  const number m = (number)mu, r = (number)rate;
+  if (!v) for (int64_t i = 0; i < n; i++) w[i] -= r * g[i];
+  else for (int64_t i = 0; i < n; i++) {
+    v[i] = m * v[i] + g[i];
+    w[i] -= r * (ahead ? g[i] + m * v[i] : v[i]);
   }
 }
 
