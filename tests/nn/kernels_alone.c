@@ -1,6 +1,7 @@
-/* The kernels without Python, for processors that are not at hand: convolution, also by Winograd's
-   blocks, and its two sums, and products with pixels, beside plain loops. .ci/run compiles this for 64-bit ARM and lets QEMU run
-   it. Exit code 0 where all agree. Not inside: everything that tests in Python do better. */
+/* The kernels without Python, for processors that are not at hand: convolution and its two sums, also
+   by Winograd's blocks, and products with pixels, beside plain loops. .ci/run compiles this for 64-bit
+   ARM and lets QEMU run it. Exit code 0 where all agree. Not inside: everything that tests in Python
+   do better. */
 
 #define NUMBER float
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "../../src/digitus/nn/compiled/network.h"
 #include "../../src/digitus/nn/compiled/training.h"
 #include "../../src/digitus/nn/compiled/convolution.h"
+#include "../../src/digitus/nn/compiled/blocks.h"
 #include "../../src/digitus/nn/compiled/pixels.h"
 
 static int wrong = 0;
@@ -32,10 +34,11 @@ static void compare(const char *what, int64_t n, const number *found, const doub
 static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, int64_t k,
                         int64_t stride, int64_t border) {
   const int64_t rows = (h + 2 * border - k) / stride + 1, cols = (w + 2 * border - k) / stride + 1;
-  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border, 0, 1, 0};
+  const Shape s = {n, h, w, c, rows, cols, o, k, stride, border, 0, 1, 0, 0};
   const int64_t in = n * h * w * c, out = n * rows * cols * o, all = k * k * c * o;
   number *x = some(in), *W = some(all), *b = some(o), *dy = some(out), *y = some(out);
   number *dx = some(in), *dW = some(all), *db = some(o), *memory = some(room(&s).size);
+  const Pictures pictures = {x, 0, 1};
   double *y_ = calloc((size_t)out, 8), *dx_ = calloc((size_t)in, 8), *dW_ = calloc((size_t)all, 8);
   for (int64_t e = 0; e < n; e++)
     for (int64_t r = 0; r < rows; r++)
@@ -54,14 +57,22 @@ static void convolution(int64_t n, int64_t h, int64_t w, int64_t c, int64_t o, i
                 dx_[from] += (double)W[at] * dy[to];
               }
         }
-  forward(&s, &(Pictures){x, 0, 1}, W, b, memory, y, NULL);
-  back(&s, &(Pictures){x, 0, 1}, W, dy, y, NULL, memory, dW, db, dx);
+  forward(&s, &pictures, W, b, memory, y, NULL);
+  back(&s, &pictures, W, dy, y, NULL, memory, dW, db, dx);
   compare("y", out, y, y_), compare("dW", all, dW, dW_), compare("dx", in, dx, dx_);
+  if (k == 3 && stride == 1) {
+    number *more = some(blocks_room(&s).size);
+    blocks_forward(&s, &pictures, W, b, more, y, NULL);
+    blocks_back(&s, &pictures, W, dy, y, NULL, more, dW, db, dx);
+    compare("y by blocks", out, y, y_), compare("dW by blocks", all, dW, dW_);
+    compare("dx by blocks", in, dx, dx_);
+    free(more);
+  }
   free(x), free(W), free(b), free(dy), free(y), free(dx), free(dW), free(db), free(memory);
   free(y_), free(dx_), free(dW_);
 }
 
-/* The same sums by Winograd's blocks: of one picture, with Relu; k is 3, or 5 with stride 2. */
+/* At inference by Winograd's blocks: one picture, with Relu; k is 3, or 5 with stride 2. */
 static void by_blocks(int64_t h, int64_t w, int64_t c, int64_t o, int64_t k) {
   const double G[3][4] = {{1, .5, .5, 0}, {0, .5, -.5, 0}, {0, .5, .5, 1}};
   const int64_t stride = k / 2, border = k / 2, phases = stride * stride, depth = phases * c;

@@ -1,11 +1,14 @@
 """Winograd's convolution: the same sums with fewer products, whatever the shape.
 
-Inside: the transformed kernel beside the equation, and the compiled blocks beside the layer. Not
-inside: whole networks (`test_inference`), the processor of an emulator (`kernels_alone.c`).
+Inside: the transformed kernel beside the equation, the compiled blocks beside the layer, at
+inference and in training. Not inside: whole networks (`test_inference`), the processor of an
+emulator (`kernels_alone.c`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import examples
-from digitus.nn import Chain, Concat, Conv, Relu, Residual, inference, stream, winograd
+from digitus.nn import (
+    Chain,
+    Concat,
+    Conv,
+    MaxPool,
+    Relu,
+    Residual,
+    inference,
+    kernels_compiled,
+    stream,
+    winograd,
+)
+from digitus.nn.blocks import Block
 from nn.compiled import LEVELS, needs_kernels
 
 A = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
@@ -52,6 +67,16 @@ def test_numbers_in_single_precision_are_summed_in_double() -> None:
     made = winograd.kernel_of(W)
     assert made.dtype == np.float32
     np.testing.assert_array_equal(made, winograd.kernel_of(W.astype(np.float64)).astype(np.float32))
+
+
+def test_the_way_back_of_sixteen_products() -> None:
+    d, dY = stream(0, "d").normal(size=(1, 4, 4, 2)), stream(0, "dY").normal(size=(1, 2, 2, 5))
+    _, backward = Conv(5, padding="valid").forward(
+        {"W": np.zeros((3, 3, 2, 5)), "b": np.zeros(5)}, d
+    )
+    sums = np.einsum("ai,bj,ijc,ya,xb,yxo->abco", B, B, d[0], A, A, dY[0])
+    dW = np.einsum("ai,bj,abco->ijco", winograd.G, winograd.G, sums)
+    np.testing.assert_allclose(dW, backward(dY)[1]["W"], atol=1e-13)
 
 
 @st.composite
@@ -123,3 +148,63 @@ def test_vectors_of_any_width_give_the_same_bits(
         found.append(inference.Inference(network, p)(x))
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
+
+
+def trained(layer: Any, p: Any, x: Any, by: str) -> dict[str, Any]:
+    """What a layer makes in training at a level, and what comes back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("digitus.nn.kernels.asked", by)
+        y, backward = layer.forward(p, x, stream(0, "dropout"))
+        dx, gradients = backward(stream(6, "dy").normal(size=y.shape).astype(y.dtype))
+    return {"y": y, "dx": dx} | gradients
+
+
+@needs_kernels
+@examples(60)
+@given(
+    st.builds(Conv, st.integers(1, 70), st.just(3), padding=st.sampled_from(["same", "valid"])),
+    st.sampled_from([(), (Relu(),), (MaxPool(2),), (Relu(), MaxPool(3))]),
+    st.tuples(st.integers(5, 19), st.integers(5, 19), st.integers(1, 70)),
+    st.integers(0, 9), st.sampled_from(LEVELS), st.sampled_from([np.float32, np.float64]),
+)  # fmt: skip
+def test_blocks_learn_as_the_layer(
+    conv: Conv, others: tuple[Any, ...], shape: tuple[int, int, int], n: int, by: str, dtype: Any
+) -> None:
+    """Of any size and channels, also where blocks are not worth it: several pictures, odd edges."""
+    layer, rng = Block(conv, others), stream(5, "x", n, *shape)
+    x = rng.normal(size=(n, *shape)).astype(dtype)
+    p = {k: (rng.normal(size=s) / 20).astype(dtype) for k, s in layer.plan(shape)[0].items()}
+    with forced(True):
+        found = trained(layer, p, x, by)
+    with forced(False):
+        expected = trained(layer, p, x, by)
+    rounding = 2e-5 if dtype == np.float32 else 1e-13
+    for name, a in expected.items():
+        assert found[name].dtype == dtype
+        size = max(1, np.abs(a).max(initial=0))
+        np.testing.assert_allclose(found[name], a, rtol=0, atol=rounding * size, err_msg=name)
+
+
+@contextmanager
+def forced(by_blocks: bool) -> Iterator[None]:
+    """Convolutions in training go by blocks, or not, whatever their size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels_compiled, "worth", lambda *_: by_blocks)
+        kernels_compiled._shape.cache_clear()
+        yield
+    kernels_compiled._shape.cache_clear()
+
+
+@needs_kernels
+def test_training_by_blocks_repeats_to_the_bit_with_vectors_of_any_width() -> None:
+    fused = [level for level in LEVELS if level != "plain"] or LEVELS
+    layer, rng = Conv(40), stream(7, "x")
+    p = {n: rng.normal(size=s).astype(np.float32) for n, s in layer.plan((9, 6, 20))[0].items()}
+    x = rng.normal(size=(11, 9, 6, 20)).astype(np.float32)
+    made = [trained(layer, p, x, by) for by in fused for _ in range(2)]
+    with forced(False):
+        direct = trained(layer, p, x, fused[0])
+    assert (made[0]["y"] != direct["y"]).any()  # it does go by blocks
+    for other in made[1:]:
+        for name, a in made[0].items():
+            np.testing.assert_array_equal(other[name], a)

@@ -29,8 +29,6 @@ OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
 ALIGNED = 16  # numbers: where maps begin
 SOUND = 1e30  # below which a number is, or something has overflowed
-# What goes by Winograd's blocks: with less, making the blocks takes longer than they save.
-LEAST_CHANNELS, LEAST_PRODUCTS = 16, 512
 MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
 
@@ -179,9 +177,7 @@ def _by_blocks(s: Step) -> bool:
     if s.kind != CONV or s.x is None or (s.kernel, s.stride) not in winograd.KERNELS:
         return False
     h, w, _ = s.y.shape
-    c, o = s.x.shape[-1], s.channels
-    wide = min(c, o) >= LEAST_CHANNELS and c * o >= LEAST_PRODUCTS
-    return wide and min(h, w) > 2 * s.stride
+    return winograd.worth(h, w, s.x.shape[-1], s.channels, stride=s.stride)
 
 
 def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value], int]:

@@ -21,6 +21,7 @@ from digitus.nn.kernels import address, chosen, has_narrow_products, level
 from digitus.nn.optim import Adam, GradientDescent, Momentum, Nesterov
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import scratch
+from digitus.nn.winograd import worth
 from digitus.types import Array, Numbers, Params, Shape
 
 FEWEST_NARROW = (
@@ -43,6 +44,7 @@ class _Shape(ctypes.Structure):
             "relu",
             "pool",
             "narrow",
+            "blocks",
         )
     )
 
@@ -67,7 +69,8 @@ def _shape(
     rows, columns = ((size + 2 * border - k) // stride + 1 for size in x[1:3])
     if min(rows, columns) < pool:
         raise ValueError(f"a window {k} x {k} does not fit into pictures {list(x)}")
-    shape = _Shape(*x, rows, columns, o, k, stride, border, relu, pool, narrow)
+    blocks = k == 3 and stride == 1 and worth(rows, columns, x[3], o)
+    shape = _Shape(*x, rows, columns, o, k, stride, border, relu, pool, narrow, blocks)
     at = ctypes.addressof(shape)
     return shape, at, chosen("memory", dtype)(at)
 

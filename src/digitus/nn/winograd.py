@@ -1,7 +1,8 @@
-"""Winograd's convolution: the kernel as its blocks need it, made once for a network.
+"""Winograd's convolution: when its blocks are worth it, and the kernel as they need it.
 
-Inside: G g Gᵀ, also of kernels with a stride. Not inside: the blocks of a picture
-(`compiled/winograd.h`), when that is worth it (`inference`), the convolution (`spatial.Conv`).
+Inside: G g Gᵀ, also of kernels with a stride, made once for a network at inference. Not inside: the
+blocks of a picture (`compiled/winograd.h`) and of a batch in training (`compiled/blocks.h`), the
+convolution (`spatial.Conv`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ import numpy as np
 from digitus.types import Numbers
 
 KERNELS = ((3, 1), (5, 2))  # the sizes of kernels with their strides
+# With less, making the blocks takes longer than they save.
+LEAST_CHANNELS, LEAST_PRODUCTS = 16, 512
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+
+
+def worth(h: int, w: int, c: int, o: int, *, stride: int = 1) -> bool:
+    """Whether y [h w o] of a picture with c channels is made sooner by blocks."""
+    wide = min(c, o) >= LEAST_CHANNELS and c * o >= LEAST_PRODUCTS
+    return wide and min(h, w) > 2 * stride
 
 
 def kernel_of(W: Numbers) -> Numbers:

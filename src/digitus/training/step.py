@@ -252,14 +252,10 @@ def apply_gradients(
             s[rows][abs(s[rows]) < FLUSH_BELOW] = 0
 
     first = next(iter(params.values()))
-    kernels = own_kernels(first)
+    kernels, descends = own_kernels(first), isinstance(optimizer, GradientDescent | Momentum)
     if kernels and isinstance(optimizer, Adam):
         kernels.adam(optimizer, params, gradients, memory, rate, t)
-    elif (
-        kernels
-        and isinstance(first, np.ndarray)
-        and isinstance(optimizer, GradientDescent | Momentum)
-    ):
+    elif kernels and descends and isinstance(first, np.ndarray):
         kernels.descend(optimizer, params, gradients, memory, rate)
     else:
         _in_blocks(step, gradients)

@@ -13,6 +13,7 @@ typedef struct {
   int64_t relu;             /* whether max(·, 0) follows */
   int64_t pool;             /* then the largest of windows of that size, or 1 */
   int64_t narrow;           /* whether products have eight bits (`narrow.h`) */
+  int64_t blocks;           /* whether it goes by Winograd's blocks (`blocks.h`) */
 } Shape;
 
 typedef struct {           /* x: numbers, or bytes times a factor */
@@ -218,13 +219,24 @@ static void to_input(const Shape *s, int64_t n, const number *dy, const number *
   }
 }
 
+/* dz [n rows columns o] of n pictures from `first` on, before Relu and pool: dy itself, or `own`. */
+static const number *before_relu(const Shape *s, int64_t first, int64_t n, const number *dy,
+                                 const number *y, const uint8_t *winners, number *own) {
+  const int64_t out = s->rows * s->columns * s->o;
+  const int64_t each = (s->rows / s->pool) * (s->columns / s->pool) * s->o;
+  const number *from = dy + first * each;
+  if (s->pool > 1) for (int64_t i = 0; i < n; i++)
+    unpooled(s, from + i * each, winners + (first + i) * each, own + i * out);
+  else if (s->relu) gate(n * out, from, y + first * each, own);
+  return s->pool > 1 || s->relu ? own : from;
+}
+
 /* dW, db = Σ dz and, if it is wanted, dx. `y` is what `forward` gave, or `winners`. */
 static void back(const Shape *s, const Pictures *x, const number *W, const number *dy,
                  const number *y, const uint8_t *winners, number *memory, number *dW, number *db,
                  number *dx) {
   const Room r = room(s);
-  const int64_t out = s->rows * s->columns * s->o, some = together(s);
-  const int64_t each = (s->rows / s->pool) * (s->columns / s->pool) * s->o;
+  const int64_t some = together(s);
   number *own = memory + r.maps, *whole = own + lines_of(some * s->rows * s->columns * s->o);
   number part[s->o];
   memset(dW, 0, (size_t)(s->k * s->k * s->c * s->o) * sizeof(number));
@@ -232,15 +244,7 @@ static void back(const Shape *s, const Pictures *x, const number *W, const numbe
   if (dx) turn(s, W, memory + r.turned);
   for (int64_t first = 0; first < s->n; first += some) {
     const int64_t n = s->n - first < some ? s->n - first : some;
-    const number *dz = dy + first * each;
-    if (s->pool > 1) {
-      for (int64_t i = 0; i < n; i++)
-        unpooled(s, dz + i * each, winners + (first + i) * each, own + i * out);
-      dz = own;
-    } else if (s->relu) {
-      gate(n * out, dz, y + first * each, own);
-      dz = own;
-    }
+    const number *dz = before_relu(s, first, n, dy, y, winners, own);
     to_kernel(s, x, first, n, dz, memory + r.pictures, whole, dW);
     column_sums(n * s->rows * s->columns, s->o, dz, part);
     for (int64_t j = 0; j < s->o; j++) db[j] += part[j];

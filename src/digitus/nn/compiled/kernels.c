@@ -50,6 +50,7 @@ int digitus_tiles(void) {
 #include "network.h"
 #include "training.h"
 #include "convolution.h"
+#include "blocks.h"
 #include "pixels.h"
 #include "narrow.h"
 
@@ -81,18 +82,24 @@ int64_t OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t byt
 #define narrow_back(...) (void)0
 #endif
 
-int64_t OFFERED(memory)(const Shape *s) { return NARROW(s) ? narrow_room(s).size : room(s).size; }
+int64_t OFFERED(memory)(const Shape *s) {
+  return NARROW(s) ? narrow_room(s).size : s->blocks ? blocks_room(s).size : room(s).size;
+}
 
 void OFFERED(forward)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In b,
                       Out memory, Out y, uint8_t *winners) {
+  const Pictures pictures = {x, (int)bytes, factor};
   if (NARROW(s)) narrow_forward(s, x, W, b, memory, y, winners);
-  else forward(s, &(Pictures){x, (int)bytes, factor}, W, b, memory, y, winners);
+  else if (s->blocks) blocks_forward(s, &pictures, W, b, memory, y, winners);
+  else forward(s, &pictures, W, b, memory, y, winners);
 }
 
 void OFFERED(back)(const Shape *s, const void *x, int64_t bytes, double factor, In W, In dy, In y,
                    const uint8_t *winners, Out memory, Out dW, Out db, Out dx) {
+  const Pictures pictures = {x, (int)bytes, factor};
   if (NARROW(s)) narrow_back(s, x, W, dy, y, winners, memory, dW, db, dx);
-  else back(s, &(Pictures){x, (int)bytes, factor}, W, dy, y, winners, memory, dW, db, dx);
+  else if (s->blocks) blocks_back(s, &pictures, W, dy, y, winners, memory, dW, db, dx);
+  else back(s, &pictures, W, dy, y, winners, memory, dW, db, dx);
 }
 
 int64_t OFFERED(pixels_memory)(int64_t n, int64_t i) { return pixels_memory(n, i); }

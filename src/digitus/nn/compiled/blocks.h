@@ -1,0 +1,242 @@
+/* A convolution of 3 x 3 in training with fewer products: the blocks of `winograd.h`, and back.
+
+   Forward, and for dx with the kernel turned, it is Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. That is linear in
+   g, and its way back is the same read from behind (Lavin & Gray 2016, section 4.2 for larger blocks):
+
+       dg = Gᵀ [Σ (Bᵀ d B) ⊙ (A dY Aᵀ)] G,   summed over the blocks of the batch,
+
+   with sixteen products for four places dY where the sums over windows have thirty-six. For each
+   entry of a block the three are products of matrices: blocks times channels, channels times blocks.
+
+   Blocks of several small pictures go together, so that each product is worth its beginning; the
+   order of every sum is that of the batch. Inside: `blocks_forward`, `blocks_back`. Not inside: for
+   which convolutions that is worth it (`nn/winograd.py`). */
+
+typedef struct { /* n pictures [down across c] between zeros, and blocks of h x w places in them */
+  int64_t n, h, w, down, across, c;
+  const number *at;
+} Field;
+
+typedef struct { int64_t picture, row, column, again_down, again_right; } Block;
+
+/* The last block of a row or column that would reach beyond an edge begins further in: its first row
+   or column is `again` that of the block before. */
+INLINE Block block_of(const Field *f, int64_t b) {
+  const int64_t across = (f->w + 1) / 2, each = (f->h + 1) / 2 * across;
+  const int64_t i = 2 * (b % each / across), j = 2 * (b % across);
+  const int64_t row = i > f->h - 2 ? f->h - 2 : i, column = j > f->w - 2 ? f->w - 2 : j;
+  return (Block){b / each, row, column, row < i, column < j};
+}
+
+INLINE int64_t blocks_in(const Field *f) { return f->n * ((f->h + 1) / 2) * ((f->w + 1) / 2); }
+
+/* Bᵀ d B of some blocks from `first` on: [16 blocks c]. */
+static void into_blocks(const Field *f, int64_t first, int64_t blocks, number *out) {
+  const int64_t down = f->across * f->c;
+  for (int64_t b = 0; b < blocks; b++) {
+    const Block k = block_of(f, first + b);
+    input_block(4, 4, f->at + (k.picture * f->down + k.row) * down + k.column * f->c, down, f->c,
+                f->c, blocks * f->c, out + b * f->c);
+  }
+}
+
+/* G g Gᵀ of the kernels W [3 3 c o], as panels of [16 c] rows. */
+static void kernel_blocks(int64_t c, int64_t o, const number *W, number *out) {
+  const number half = (number)0.5;
+  for (int64_t from = 0, Q; from < vectors(o); from += Q, out += ENTRIES * c * Q * V) {
+    Q = panel(vectors(o) - from);
+    for (int64_t i = 0; i < c; i++)
+      for (int64_t q = 0; q < Q; q++) {
+        const int64_t column = (from + q) * V;
+        vector t[EDGE][3];
+        UNROLL for (int j = 0; j < 3; j++) { /* G g, column by column */
+          const number *at = W + (j * c + i) * o + column;
+          const vector g0 = load(at, o - column), g1 = load(at + 3 * c * o, o - column);
+          const vector g2 = load(at + 6 * c * o, o - column), even = half * (g0 + g2);
+          t[0][j] = g0, t[1][j] = even + half * g1, t[2][j] = even - half * g1, t[3][j] = g2;
+        }
+        UNROLL for (int e = 0; e < EDGE; e++) {
+          number *to = out + ((e * EDGE * c + i) * Q + q) * V;
+          const int64_t next = c * Q * V;
+          const vector even = half * (t[e][0] + t[e][2]), odd = half * t[e][1];
+          *(vector *)to = t[e][0], *(vector *)(to + next) = even + odd;
+          *(vector *)(to + 2 * next) = even - odd, *(vector *)(to + 3 * next) = t[e][2];
+        }
+      }
+  }
+}
+
+/* The kernels W [3 3 c o] turned by 180 degrees, with their channels exchanged: [3 3 o c]. */
+static void turned_kernel(int64_t c, int64_t o, const number *restrict W, number *restrict out) {
+  for (int64_t place = 0; place < 9; place++)
+    for (int64_t i = 0; i < c; i++)
+      for (int64_t j = 0; j < o; j++)
+        out[((8 - place) * o + j) * c + i] = W[(place * c + i) * o + j];
+}
+
+/* y [n h w o] = max(x ⋆ W + b, 0), the last two if wanted; W is G g Gᵀ in panels. */
+static void over_blocks(const Field *x, const number *W, const number *b, int relu, int64_t o,
+                        number *memory, number *y) {
+  const Map map = {.c = o};
+  const View to = {y, x->w * o, o, &map};
+  const Step s = {.channels = o, .b = b, .relu = relu};
+  const int64_t all = blocks_in(x), wide = vectors(o) * V;
+  number *products = memory + lines_of(ENTRIES * BLOCKS * x->c);
+  for (int64_t first = 0; first < all; first += BLOCKS) {
+    const int64_t blocks = all - first < BLOCKS ? all - first : BLOCKS;
+    into_blocks(x, first, blocks, memory);
+    for (int64_t e = 0; e < ENTRIES; e++) {
+      const Run run = {0, e * x->c, x->c};
+      block_products((Terms){1, &run, 1, 0, NULL}, blocks, x->c, memory + e * blocks * x->c, W,
+                     ENTRIES * x->c, o, products + e * padded(blocks) * wide);
+    }
+    for (int64_t i = 0; i < blocks; i++) {
+      const Block k = block_of(x, first + i);
+      output_block(&s, i, blocks, products, &to,
+                   y + ((k.picture * x->h + k.row) * x->w + k.column) * o, NULL, NULL);
+    }
+  }
+}
+
+/* A dY Aᵀ of one block in V channels or fewer; entry e is written `apart` e behind the first, with
+   whole vectors. What is there `again` counts nothing. */
+INLINE void gradient_vector(int64_t there, const number *dy, int64_t down, int64_t right,
+                            const Block *k, int64_t apart, number *out) {
+  vector y[2][2], t[EDGE][2];
+  UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 2; j++)
+    y[i][j] = (!i && k->again_down) || (!j && k->again_right)
+                  ? (vector){0} : load(dy + i * down + j * right, there);
+  UNROLL for (int j = 0; j < 2; j++)
+    t[0][j] = y[0][j], t[1][j] = y[0][j] + y[1][j], t[2][j] = y[0][j] - y[1][j], t[3][j] = -y[1][j];
+  UNROLL for (int i = 0; i < EDGE; i++) {
+    number *to = out + i * EDGE * apart;
+    *(vector *)to = t[i][0], *(vector *)(to + apart) = t[i][0] + t[i][1];
+    *(vector *)(to + 2 * apart) = t[i][0] - t[i][1], *(vector *)(to + 3 * apart) = -t[i][1];
+  }
+}
+
+/* sums [16 c o, filled up to whole vectors] += Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over all blocks. */
+static void to_sums(const Field *x, const number *dy, int64_t o, number *memory, number *sums) {
+  const int64_t all = blocks_in(x), c = x->c, wide = vectors(o) * V;
+  number *gradients = memory + lines_of(ENTRIES * BLOCKS * c);
+  for (int64_t first = 0; first < all; first += BLOCKS) {
+    const int64_t blocks = all - first < BLOCKS ? all - first : BLOCKS;
+    into_blocks(x, first, blocks, memory);
+    for (int64_t b = 0; b < blocks; b++) {
+      const Block k = block_of(x, first + b);
+      const number *at = dy + ((k.picture * x->h + k.row) * x->w + k.column) * o;
+      for (int64_t j = 0; j < wide; j += V)
+        gradient_vector(o - j, at + j, x->w * o, o, &k, blocks * wide, gradients + b * wide + j);
+    }
+    const Run run = {0, 0, blocks};
+    const Terms terms = {1, &run, c, wide, NULL};
+    for (int64_t e = 0; e < ENTRIES; e++)
+      for (int64_t from = 0, Q; from < vectors(o); from += Q) {
+        Q = panel(vectors(o) - from);
+        number *to = sums + e * c * wide + from * V;
+        const Places at = {1, c, memory + e * blocks * c, 0, 1, to, 0, wide, to, 0, wide};
+        const Finish f = {NULL, Q * V, 0};
+        places((int)Q, &terms, &at, gradients + e * blocks * wide + from * V, &f);
+      }
+  }
+}
+
+/* dW [3 3 c o] = Gᵀ sums G. */
+static void from_sums(int64_t c, int64_t o, const number *sums, number *dW) {
+  const int64_t wide = vectors(o) * V, apart = c * wide;
+  const number half = (number)0.5;
+  for (int64_t i = 0; i < c; i++)
+    for (int64_t column = 0; column < o; column += V) {
+      const number *at = sums + i * wide + column;
+      vector t[3][EDGE];
+      UNROLL for (int j = 0; j < EDGE; j++) {
+        const vector s0 = *(const vector *)(at + j * apart);
+        const vector s1 = *(const vector *)(at + (EDGE + j) * apart);
+        const vector s2 = *(const vector *)(at + (2 * EDGE + j) * apart);
+        const vector s3 = *(const vector *)(at + (3 * EDGE + j) * apart);
+        t[0][j] = s0 + half * (s1 + s2), t[1][j] = half * (s1 - s2), t[2][j] = half * (s1 + s2) + s3;
+      }
+      UNROLL for (int k = 0; k < 3; k++) {
+        number *to = dW + (3 * k * c + i) * o + column;
+        store(to, t[k][0] + half * (t[k][1] + t[k][2]), o - column);
+        store(to + c * o, half * (t[k][1] - t[k][2]), o - column);
+        store(to + 2 * c * o, half * (t[k][1] + t[k][2]) + t[k][3], o - column);
+      }
+    }
+}
+
+/* How memory is shared out, in numbers: the kernel of either way, b, a turned kernel, sums for dW,
+   pictures between zeros, their dy, and the blocks of some of them. */
+typedef struct { int64_t kernel, bias, turned, sums, pictures, maps, blocks, size; } BlocksRoom;
+
+static BlocksRoom blocks_room(const Shape *s) {
+  const int64_t wide_o = vectors(s->o) * V, wide_c = vectors(s->c) * V, some = together(s);
+  const int64_t most = wide_o > wide_c ? wide_o : wide_c, edge = 2 * (s->k - 1);
+  const int64_t in = (s->h + edge) * (s->w + edge) * most;
+  BlocksRoom r = {0, lines_of(ENTRIES * most * most), 0, 0, 0, 0, 0, 0};
+  r.turned = r.bias + lines_of(wide_o);
+  r.sums = r.turned + lines_of(9 * s->c * s->o);
+  r.pictures = r.sums + lines_of(ENTRIES * s->c * wide_o);
+  r.maps = r.pictures + lines_of(some * in);
+  r.blocks = r.maps + lines_of(some * s->rows * s->columns * s->o);
+  r.size = r.blocks + 2 * lines_of(ENTRIES * padded(BLOCKS) * most);
+  return r;
+}
+
+/* Pictures from `first` on between zeros, as many as go together. */
+static Field field(const Pictures *x, int64_t first, int64_t n, int64_t h, int64_t w, int64_t c,
+                   int64_t border, int64_t rows, int64_t columns, number *memory) {
+  const int64_t down = h + 2 * border, across = w + 2 * border;
+  for (int64_t i = 0; i < n; i++)
+    bordered(x, first + i, h, w, c, border, down, across, memory + i * down * across * c);
+  return (Field){n, rows, columns, down, across, c, memory};
+}
+
+/* As `forward`. */
+static void blocks_forward(const Shape *s, const Pictures *x, const number *W, const number *b,
+                           number *memory, number *y, uint8_t *winners) {
+  const BlocksRoom r = blocks_room(s);
+  const int64_t out = s->rows * s->columns * s->o, some = together(s);
+  const int64_t each = (s->rows / s->pool) * (s->columns / s->pool) * s->o;
+  kernel_blocks(s->c, s->o, W, memory);
+  pack(1, s->o, b, memory + r.bias);
+  for (int64_t first = 0; first < s->n; first += some) {
+    const int64_t n = s->n - first < some ? s->n - first : some;
+    number *z = s->pool > 1 ? memory + r.maps : y + first * out;
+    const Field f = field(x, first, n, s->h, s->w, s->c, s->border, s->rows, s->columns,
+                          memory + r.pictures);
+    over_blocks(&f, memory, memory + r.bias, (int)s->relu, s->o, memory + r.blocks, z);
+    if (s->pool > 1) for (int64_t i = 0; i < n; i++)
+      pooled(s, z + i * out, y + (first + i) * each, winners + (first + i) * each);
+  }
+}
+
+/* As `back`. */
+static void blocks_back(const Shape *s, const Pictures *x, const number *W, const number *dy,
+                        const number *y, const uint8_t *winners, number *memory, number *dW,
+                        number *db, number *dx) {
+  const BlocksRoom r = blocks_room(s);
+  const int64_t some = together(s), size = s->h * s->w * s->c;
+  number part[s->o];
+  memset(memory + r.sums, 0, (size_t)(r.pictures - r.sums) * sizeof(number));
+  memset(db, 0, (size_t)s->o * sizeof(number));
+  if (dx) {
+    turned_kernel(s->c, s->o, W, memory + r.turned);
+    kernel_blocks(s->o, s->c, memory + r.turned, memory);
+  }
+  for (int64_t first = 0; first < s->n; first += some) {
+    const int64_t n = s->n - first < some ? s->n - first : some;
+    const number *dz = before_relu(s, first, n, dy, y, winners, memory + r.maps);
+    const Field f = field(x, first, n, s->h, s->w, s->c, s->border, s->rows, s->columns,
+                          memory + r.pictures);
+    to_sums(&f, dz, s->o, memory + r.blocks, memory + r.sums);
+    column_sums(n * s->rows * s->columns, s->o, dz, part);
+    for (int64_t j = 0; j < s->o; j++) db[j] += part[j];
+    if (!dx) continue;
+    const Pictures from = {dz, 0, 1};
+    const Field g = field(&from, 0, n, s->rows, s->columns, s->o, s->k - 1 - s->border, s->h, s->w,
+                          memory + r.pictures);
+    over_blocks(&g, memory, NULL, 0, s->c, memory + r.blocks, dx + first * size);
+  }
+  from_sums(s->c, s->o, memory + r.sums, dW);
+}
