@@ -33,7 +33,7 @@ LINE = 64  # bytes of a line of the cache, and of the widest vector
 NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
 _pointer, _long, _number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-_first_byte = ctypes.c_char.from_buffer
+_first_byte: Any = ctypes.c_char.from_buffer
 SIGNATURES: dict[str, tuple[list[Any], Any]] = {
     "lanes": ([], _long),
     "pack": ([_long, _long, _pointer, _pointer], None),
