@@ -17,27 +17,46 @@ typedef struct { /* n pictures [down across c] between zeros, and blocks of h x 
   const number *at;
 } Field;
 
-typedef struct { int64_t picture, row, column, again_down, again_right; } Block;
+typedef struct { int64_t picture, i, j; } Block;
 
-/* The last block of a row or column that would reach beyond an edge begins further in: its first row
-   or column is `again` that of the block before. */
-INLINE Block block_of(const Field *f, int64_t b) {
-  const int64_t across = (f->w + 1) / 2, each = (f->h + 1) / 2 * across;
-  const int64_t i = 2 * (b % each / across), j = 2 * (b % across);
-  const int64_t row = i > f->h - 2 ? f->h - 2 : i, column = j > f->w - 2 ? f->w - 2 : j;
-  return (Block){b / each, row, column, row < i, column < j};
+/* Its first row and column of y. The last block of a row or column that would reach beyond an edge
+   begins further in, with what was in the block before. */
+INLINE int64_t row_of(const Field *f, Block b) { return b.i > f->h - 2 ? f->h - 2 : b.i; }
+INLINE int64_t column_of(const Field *f, Block b) { return b.j > f->w - 2 ? f->w - 2 : b.j; }
+
+/* Where it begins in y [n h w o]. */
+INLINE int64_t place_of(const Field *f, Block b, int64_t o) {
+  return ((b.picture * f->h + row_of(f, b)) * f->w + column_of(f, b)) * o;
+}
+
+INLINE Block next_block(const Field *f, Block b) {
+  if ((b.j += 2) < f->w) return b;
+  b.j = 0;
+  if ((b.i += 2) < f->h) return b;
+  return (Block){b.picture + 1, 0, 0};
 }
 
 INLINE int64_t blocks_in(const Field *f) { return f->n * ((f->h + 1) / 2) * ((f->w + 1) / 2); }
 
-/* Bᵀ d B of some blocks from `first` on: [16 blocks c]. */
-static void into_blocks(const Field *f, int64_t first, int64_t blocks, number *out) {
-  const int64_t down = f->across * f->c;
-  for (int64_t b = 0; b < blocks; b++) {
-    const Block k = block_of(f, first + b);
-    input_block(4, 4, f->at + (k.picture * f->down + k.row) * down + k.column * f->c, down, f->c,
-                f->c, blocks * f->c, out + b * f->c);
-  }
+/* So many at a time that all times are alike: about BLOCKS, and MOST_BLOCKS at most. */
+enum { MOST_BLOCKS = BLOCKS + BLOCKS / 2 };
+
+INLINE int64_t at_a_time(int64_t blocks) {
+  const int64_t times = (blocks + BLOCKS / 2) / BLOCKS;
+  return times > 1 ? (blocks + times - 1) / times : blocks;
+}
+
+/* How far entries of some blocks lie apart, of so many numbers each: a line of the cache more than
+   they need, since at a power of two all sixteen would want the same place in it. */
+INLINE int64_t entry(int64_t blocks, int64_t numbers) { return lines_of(blocks * numbers) + 16; }
+
+/* Bᵀ d B of some blocks from `b` on: [16 blocks c]. */
+static void into_blocks(const Field *f, Block b, int64_t blocks, number *out) {
+  const int64_t down = f->across * f->c, apart = entry(blocks, f->c);
+  for (int64_t i = 0; i < blocks; i++, b = next_block(f, b), out += f->c)
+    input_block(4, 4,
+                f->at + (b.picture * f->down + row_of(f, b)) * down + column_of(f, b) * f->c, down,
+                f->c, f->c, apart, out);
 }
 
 /* G g Gᵀ of the kernels W [3 3 c o], as panels of [16 c] rows. */
@@ -74,37 +93,36 @@ static void turned_kernel(int64_t c, int64_t o, const number *restrict W, number
         out[((8 - place) * o + j) * c + i] = W[(place * c + i) * o + j];
 }
 
-/* y [n h w o] = max(x ⋆ W + b, 0), the last two if wanted; W is G g Gᵀ in panels. */
-static void over_blocks(const Field *x, const number *W, const number *b, int relu, int64_t o,
+/* y [n h w o] = max(x ⋆ W + bias, 0), the last two if wanted; W is G g Gᵀ in panels. */
+static void over_blocks(const Field *x, const number *W, const number *bias, int relu, int64_t o,
                         number *memory, number *y) {
   const Map map = {.c = o};
   const View to = {y, x->w * o, o, &map};
-  const Step s = {.channels = o, .b = b, .relu = relu};
-  const int64_t all = blocks_in(x), wide = vectors(o) * V;
-  number *products = memory + lines_of(ENTRIES * BLOCKS * x->c);
-  for (int64_t first = 0; first < all; first += BLOCKS) {
-    const int64_t blocks = all - first < BLOCKS ? all - first : BLOCKS;
-    into_blocks(x, first, blocks, memory);
+  const Step s = {.channels = o, .b = bias, .relu = relu};
+  const int64_t all = blocks_in(x), some = at_a_time(all), wide = vectors(o) * V;
+  number *products = memory + ENTRIES * entry(MOST_BLOCKS, x->c);
+  Block b = {0, 0, 0};
+  for (int64_t first = 0; first < all; first += some) {
+    const int64_t blocks = all - first < some ? all - first : some;
+    into_blocks(x, b, blocks, memory);
     for (int64_t e = 0; e < ENTRIES; e++) {
       const Run run = {0, e * x->c, x->c};
-      block_products((Terms){1, &run, 1, 0, NULL}, blocks, x->c, memory + e * blocks * x->c, W,
-                     ENTRIES * x->c, o, products + e * padded(blocks) * wide);
+      block_products((Terms){1, &run, 1, 0, NULL}, blocks, x->c, memory + e * entry(blocks, x->c),
+                     W, ENTRIES * x->c, o, products + e * padded(blocks) * wide);
     }
-    for (int64_t i = 0; i < blocks; i++) {
-      const Block k = block_of(x, first + i);
-      output_block(&s, i, blocks, products, &to,
-                   y + ((k.picture * x->h + k.row) * x->w + k.column) * o, NULL, NULL);
-    }
+    for (int64_t i = 0; i < blocks; i++, b = next_block(x, b))
+      output_block(&s, i, blocks, products, &to, y + place_of(x, b, o), NULL, NULL);
   }
 }
 
 /* A dY Aᵀ of one block in V channels or fewer; entry e is written `apart` e behind the first, with
-   whole vectors. What is there `again` counts nothing. */
+   whole vectors. A first row or column that is there `again` counts nothing. */
 INLINE void gradient_vector(int64_t there, const number *dy, int64_t down, int64_t right,
-                            const Block *k, int64_t apart, number *out) {
+                            const int again_down, const int again_right, int64_t apart,
+                            number *out) {
   vector y[2][2], t[EDGE][2];
   UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 2; j++)
-    y[i][j] = (!i && k->again_down) || (!j && k->again_right)
+    y[i][j] = (!i && again_down) || (!j && again_right)
                   ? (vector){0} : load(dy + i * down + j * right, there);
   UNROLL for (int j = 0; j < 2; j++)
     t[0][j] = y[0][j], t[1][j] = y[0][j] + y[1][j], t[2][j] = y[0][j] - y[1][j], t[3][j] = -y[1][j];
@@ -117,16 +135,18 @@ INLINE void gradient_vector(int64_t there, const number *dy, int64_t down, int64
 
 /* sums [16 c o, filled up to whole vectors] += Σ (Bᵀ d B) ⊙ (A dY Aᵀ) over all blocks. */
 static void to_sums(const Field *x, const number *dy, int64_t o, number *memory, number *sums) {
-  const int64_t all = blocks_in(x), c = x->c, wide = vectors(o) * V;
-  number *gradients = memory + lines_of(ENTRIES * BLOCKS * c);
-  for (int64_t first = 0; first < all; first += BLOCKS) {
-    const int64_t blocks = all - first < BLOCKS ? all - first : BLOCKS;
-    into_blocks(x, first, blocks, memory);
-    for (int64_t b = 0; b < blocks; b++) {
-      const Block k = block_of(x, first + b);
-      const number *at = dy + ((k.picture * x->h + k.row) * x->w + k.column) * o;
+  const int64_t all = blocks_in(x), some = at_a_time(all), c = x->c, wide = vectors(o) * V;
+  number *gradients = memory + ENTRIES * entry(MOST_BLOCKS, c);
+  Block b = {0, 0, 0};
+  for (int64_t first = 0; first < all; first += some) {
+    const int64_t blocks = all - first < some ? all - first : some;
+    const int64_t from_c = entry(blocks, c), from_o = entry(blocks, wide);
+    into_blocks(x, b, blocks, memory);
+    for (int64_t i = 0; i < blocks; i++, b = next_block(x, b)) {
+      const number *at = dy + place_of(x, b, o);
+      const int down = row_of(x, b) < b.i, right = column_of(x, b) < b.j;
       for (int64_t j = 0; j < wide; j += V)
-        gradient_vector(o - j, at + j, x->w * o, o, &k, blocks * wide, gradients + b * wide + j);
+        gradient_vector(o - j, at + j, x->w * o, o, down, right, from_o, gradients + i * wide + j);
     }
     const Run run = {0, 0, blocks};
     const Terms terms = {1, &run, c, wide, NULL};
@@ -134,9 +154,9 @@ static void to_sums(const Field *x, const number *dy, int64_t o, number *memory,
       for (int64_t from = 0, Q; from < vectors(o); from += Q) {
         Q = panel(vectors(o) - from);
         number *to = sums + e * c * wide + from * V;
-        const Places at = {1, c, memory + e * blocks * c, 0, 1, to, 0, wide, to, 0, wide};
+        const Places at = {1, c, memory + e * from_c, 0, 1, to, 0, wide, to, 0, wide};
         const Finish f = {NULL, Q * V, 0};
-        places((int)Q, &terms, &at, gradients + e * blocks * wide + from * V, &f);
+        places((int)Q, &terms, &at, gradients + e * from_o + from * V, &f);
       }
   }
 }
@@ -179,7 +199,7 @@ static BlocksRoom blocks_room(const Shape *s) {
   r.pictures = r.sums + lines_of(ENTRIES * s->c * wide_o);
   r.maps = r.pictures + lines_of(some * in);
   r.blocks = r.maps + lines_of(some * s->rows * s->columns * s->o);
-  r.size = r.blocks + 2 * lines_of(ENTRIES * padded(BLOCKS) * most);
+  r.size = r.blocks + 2 * ENTRIES * entry(padded(MOST_BLOCKS), most);
   return r;
 }
 
