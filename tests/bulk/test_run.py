@@ -126,7 +126,7 @@ def test_what_is_done_is_not_done_again(pictures: Path) -> None:
     for other in (["in/0.png"], ["in", "in"]):
         with pytest.raises(OutputError, match="begun with other sources"):
             run_of(other, "out")[0].finished()
-    with pytest.raises(OutputError, match="begun with other by"):
+    with pytest.raises(OutputError, match="begun with another --by"):
         run_of(["in"], "out", by="digit")[0].finished()
     (Path("out") / MANIFEST).write_bytes(b"{")
     with pytest.raises(DataError, match="is damaged"):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bulked import NAMES
-from digitus.bulk.containers import contents
+from digitus.bulk import sources
+from digitus.bulk.containers import contents, kind_of
 from digitus.bulk.item import Item
 from digitus.bulk.parts import in_parts
 from digitus.bulk.sources import items
@@ -93,3 +94,18 @@ def test_folders_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "without pictures" in told(item)
     with pytest.raises(DataError, match=r"absent\.txt: cannot be read"):
         [*items(["absent.txt"])]
+
+
+def test_an_address_with_a_signature_is_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "?" was taken for a sign of a pattern, and the ending for ".jpg?signature"."""
+    monkeypatch.setattr(sources, "file_system", lambda source: (None, source))
+    signed = "https://box.example/a.jpg?signature=a.b*/c"
+    assert [item.kind for item in items([signed])] == ["file"]
+    assert kind_of("https://box.example/a.tar?signature=a.b/c.png") == "tar"
+    assert kind_of("a?b.tar") == "tar"
+
+
+def test_what_is_not_there_is_no_picture(pictures: Path) -> None:
+    (item,) = items(["in/nowhere"])
+    assert item.kind == "error"
+    assert told(item) == "in/nowhere: cannot be read (No such file or directory)"

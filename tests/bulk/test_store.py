@@ -173,3 +173,42 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         Store(str(tmp_path / "file")).write("a", b"")
     assert Store(str(tmp_path / "absent")).names() == []
     assert Store(str(tmp_path)).read("absent") is None
+
+
+class Forward(Faltering):
+    """A file that a server gives from its beginning alone, as fsspec has it."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if (offset, whence) != (0, 0):
+            raise ValueError("The HTTP server doesn't appear to support range requests")
+        return int(self.file.seek(0))
+
+
+class WithoutParts(MemoryFileSystem):
+    """A store that gives whole files."""
+
+    protocol = "withoutparts"
+    store: dict[str, Any] = {}  # noqa: RUF012
+    pseudo_dirs = [""]  # noqa: RUF012
+    opened = 0
+
+    def open(self, *given: Any, **more: Any) -> Any:
+        type(self).opened += 1
+        return Forward(super().open(*given, **more), lambda: None)
+
+
+def test_archives_of_a_store_that_gives_no_parts_are_copied_once(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip file was damaged, and a Parquet file took two minutes to say nothing of use."""
+    fsspec.register_implementation("withoutparts", WithoutParts, clobber=True)
+    monkeypatch.setattr(store, "WAITS", ())
+    names = "shard.tar", "some.zip", "table.parquet"
+    for name in names:
+        Store("withoutparts://box").write(name, Path("in", name).read_bytes())
+    whole = finish("whole", sources=tuple(f"in/{name}" for name in names))
+    WithoutParts.opened = 0
+    far = tuple(f"withoutparts://box/{name}" for name in names)
+    assert finish("far", sources=far) == whole
+    assert WithoutParts.opened <= 4 * len(names)  # to list and to read, and each copied once
+    assert [row["lines"] for row in rows_of("far")] == [row["lines"] for row in rows_of("whole")]

@@ -89,3 +89,28 @@ def test_addresses_without_a_place(digitus: Any, many: Path) -> None:
     assert "names no place" in digitus("bulk", "http://", "--to", "o.csv").complaint
     assert "names no place" in digitus("bulk", "many", "--to", "http://").complaint
     assert not Path("http:").exists()
+
+
+def test_a_name_that_is_not_there_begins_no_run(digitus: Any, many: Path) -> None:
+    """After a slip of the pen the right command was refused, for OUT was begun with others."""
+    done = digitus("bulk", "mnay", "--to", "out.csv")
+    assert (done.code, "mnay: cannot be read (No such file or directory)" in done.err) == (1, True)
+    assert not [*Path().glob("out.csv*")]
+    assert digitus("bulk", "many", "--to", "out.csv").code == 0
+
+
+@pytest.mark.parametrize("out", ["out.xlsx", "out.json", "out.tsv", "out.txt"])
+def test_a_table_of_another_kind_is_not_a_folder(digitus: Any, many: Path, out: str) -> None:
+    done = digitus("bulk", "many", "--to", out)
+    assert (done.code, f"--to {out} is no table" in done.err) == (2, True)
+    assert not Path(out).exists()
+    assert digitus("bulk", "many", "--to", f"{out}/").code == 0
+    assert [*Path(out).glob("part-*.parquet")]
+
+
+def test_how_a_run_begins_anew_is_said(digitus: Any, many: Path) -> None:
+    digitus("bulk", "many", "--to", "out.csv")
+    why = digitus("bulk", "many", "--to", "out.csv", "--by", "digit").complaint
+    assert "out.csv was begun with another --by; name another, or remove out.csv to" in why
+    Path("out.csv").unlink()
+    assert digitus("bulk", "many", "--to", "out.csv", "--by", "digit").code == 0

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from digitus.bulk.item import Item
-from digitus.bulk.store import content, is_remote, opened
+from digitus.bulk.store import content, is_remote, opened, suffix_of
 from digitus.datasets.parquet import IMAGES, picture_bytes
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -53,7 +53,7 @@ class Found(NamedTuple):
 
 def kind_of(name: str) -> str | None:
     """The kind of archive or table that a file is by its name, None for any other file."""
-    return KINDS.get(os.path.splitext(name)[1].lower())
+    return KINDS.get(suffix_of(name))
 
 
 def members(name: str, kind: str) -> Iterator[Found]:

@@ -47,6 +47,15 @@ from digitus.files import UNREADABLE, write_atomically
 from digitus.locks import alone
 
 PLAN, MANIFEST = "_plan.jsonl", "_manifest.json"
+# What is said where another thing is asked for than when an OUT was begun.
+CHANGED = {
+    "digitus": "another version of digitus",
+    "sources": "other sources",
+    "by": "another --by",
+    "form": "another format",
+    "reading": "other options of reading",
+    "networks": "other networks",
+}
 Engine = Callable[[Iterable[Part], PartReader], Iterator[Tally]]
 
 
@@ -161,8 +170,14 @@ class BulkRun:
         asked = json.loads(json.dumps(self.asked.record()))
         for name, value in asked.items():
             if about.get(name) != value:
-                what = {"digitus": "version of digitus", "form": "format"}.get(name, name)
-                raise OutputError(f"{self.out} was begun with other {what}; name another")
+                raise OutputError(
+                    f"{self.out} was begun with {CHANGED[name]}; name another, or remove "
+                    f"{self._begun_there()} to begin anew"
+                )
+
+    def _begun_there(self) -> str:
+        """What has to go for the run to begin anew."""
+        return self.out if not self.single or self._occupied() else self.store.root
 
     def _done(self) -> set[str]:
         """The names of the parts that are done, whose counts it adds up."""

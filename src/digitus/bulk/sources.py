@@ -10,14 +10,15 @@ Inside: that. Not inside: what archives and tables hold (`containers`).
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from digitus.bulk.containers import Found, kind_of, members
 from digitus.bulk.item import Item
-from digitus.bulk.store import asked, content, file_system, is_remote
+from digitus.bulk.store import asked, content, file_system, is_remote, suffix_of, without_query
 from digitus.errors import DataError
 from digitus.reading.pictures import natural
 from digitus.vision.decode import SUFFIXES
@@ -61,7 +62,7 @@ def _inside(name: str, kind: str, found: Found) -> Item:
 def _files(sources: Iterable[str]) -> Iterator[tuple[str, int | DataError]]:
     """The files that are named, with their sizes, or what is wrong with them."""
     for source in sources:
-        if os.path.splitext(source)[1].lower() == LIST:
+        if suffix_of(source) == LIST:
             yield from _files(_listed(source))
         elif is_remote(source):
             yield from _remote(source)
@@ -76,12 +77,15 @@ def _listed(source: str) -> list[str]:
     except OSError as error:
         raise DataError(f"{source}: cannot be read ({error.strerror or error})") from None
     lines = whole.decode("utf-8", "surrogateescape").splitlines()
-    return [line.strip() for line in lines if line.strip() and os.path.splitext(line)[1] != LIST]
+    return [line.strip() for line in lines if line.strip() and suffix_of(line.strip()) != LIST]
 
 
 def _local(source: str) -> Iterator[tuple[str, int | DataError]]:
     found: Iterable[str] = [source]
-    if not os.path.lexists(source) and glob.has_magic(source):
+    if not os.path.lexists(source):
+        if not glob.has_magic(source):
+            yield source, DataError(f"{source}: cannot be read ({os.strerror(errno.ENOENT)})")
+            return
         found = sorted(glob.iglob(source, recursive=True), key=lambda name: natural(Path(name)))
         if not found:
             yield source, DataError(f"{source}: nothing has such a name")
@@ -119,11 +123,12 @@ def _size(path: str) -> int:
 def _remote(source: str) -> Iterator[tuple[str, int | DataError]]:
     """As `_local`, at an address."""
     system, path = file_system(source)
-    if PurePosixPath(path).suffix and not glob.has_magic(path):  # one file; reading tells its size
+    pattern = glob.has_magic(without_query(path))
+    if suffix_of(path) and not pattern:  # one file; reading tells its size
         yield source, UNKNOWN_BYTES
         return
     try:
-        if glob.has_magic(path):
+        if pattern:
             known = asked(lambda: system.glob(path, detail=True), source)
         else:
             known = asked(lambda: system.find(path, detail=True), source)
@@ -147,4 +152,4 @@ def _shown(names: Iterable[str]) -> list[str]:
 
 
 def _wanted(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES or kind_of(name) is not None
+    return suffix_of(name) in SUFFIXES or kind_of(name) is not None

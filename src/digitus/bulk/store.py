@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -29,12 +31,23 @@ WAITS = (0.2, 1.0, 5.0, 20.0)  # seconds before a store is asked again
 STALLED_SECONDS = 120.0  # for one answer: a part of a few ten megabytes on a slow line
 BUFFER_BYTES = 1 << 20  # of a remote file at once: each read takes a thread of its own
 EXTRAS = {"http": "http", "https": "http", "s3": "s3", "gs": "gcs", "az": "abfs"}  # of fsspec
+WEB = "http://", "https://"
 FINAL = FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError
 
 
 def is_remote(name: str) -> bool:
     """Whether it is an address, such as s3://bucket/scans, rather than a path."""
     return "://" in name
+
+
+def suffix_of(name: str) -> str:
+    """The ending of a file's name, in small letters; what an address asks for is no part of it."""
+    return os.path.splitext(without_query(name))[1].lower()
+
+
+def without_query(name: str) -> str:
+    """An address of the web without what it asks for there, such as a signature; else the name."""
+    return name.partition("?")[0] if name.startswith(WEB) else name
 
 
 def file_system(address: str) -> tuple[Any, str]:
@@ -98,8 +111,16 @@ def opened(name: str) -> IO[bytes]:
     return io.BufferedReader(_Remote(name), BUFFER_BYTES)
 
 
+class _NoPartsError(DataError):
+    """A store gives whole files alone."""
+
+
 class _Remote(io.RawIOBase):
-    """A remote file, of which every read is asked again where it fails or stalls."""
+    """A remote file, of which every read is asked again where it fails or stalls.
+
+    Where the store gives no parts of files, as simple servers of the web do not, all of it is
+    copied here when the first part is asked for.
+    """
 
     def __init__(self, name: str) -> None:
         self.file: Any = None  # first: it is closed also where there is no such store
@@ -136,7 +157,11 @@ class _Remote(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """Reads from where it is. Raises `OSError`."""
         at, wanted = self.at, len(buffer)
-        found = asked(lambda: self._read(at, wanted), self.name)
+        try:
+            found = asked(lambda: self._read(at, wanted), self.name)
+        except _NoPartsError:
+            self._copy()
+            found = self._read(at, wanted)
         buffer[: len(found)] = found
         self.at = at + len(found)
         return len(found)
@@ -145,10 +170,29 @@ class _Remote(io.RawIOBase):
         """One try. A file that stalls is still waited for by its thread: the next opens another."""
         file, self.file = self.file, None
         file = self.system.open(self.path, "rb") if file is None else file
-        file.seek(at)
-        found: bytes = file.read(wanted)
+        try:
+            file.seek(at)
+            found: bytes = file.read(wanted)
+        except ValueError:  # fsspec's, where a server gives a file from its beginning alone
+            file.close()
+            raise _NoPartsError(self.name) from None
         self.file = file
         return found
+
+    def _copy(self) -> None:
+        """Copies all of it to a file of this machine, which goes with this one. Raises `OSError`.
+
+        However long it takes: what was copied by a try that is given up is copied again.
+        """
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with this one)
+        more = {"block_size": 0} if self.name.startswith(WEB) else {}
+        try:
+            with self.system.open(self.path, "rb", **more) as file:
+                shutil.copyfileobj(file, copy, BUFFER_BYTES)
+        except Exception as error:  # each library has its own for what a network does
+            copy.close()
+            raise OSError(None, one_line(str(error)) or type(error).__name__, self.name) from None
+        self.file = copy
 
 
 def content(name: str, most: int) -> bytes:

@@ -127,16 +127,18 @@ def _form(out: str, form: str | None) -> tuple[str, bool]:
     """The form of what is written, and whether it is one file."""
     import os
 
-    from digitus.bulk.containers import kind_of
     from digitus.bulk.formats import PARQUET, SUFFIXES
-    from digitus.vision.decode import SUFFIXES as PICTURES
 
     suffix = os.path.splitext(out.rstrip("/"))[1].lower()
     folder = os.path.isdir(out) or out.endswith("/")
     single = None if folder else SUFFIXES.get(suffix)
-    if not (folder or single) and (os.path.exists(out) or suffix in PICTURES or kind_of(out)):
+    # A folder of Parquet files that is called .xlsx would be a surprise; "scans.2024" would not.
+    table = suffix[1:].isalpha() and "://" not in out
+    if not (folder or single) and (table or os.path.exists(out)):
         known = ", ".join(SUFFIXES)
-        raise click.UsageError(f"--to {out} is no table: a new folder, or a file in {known}")
+        raise click.UsageError(
+            f"--to {out} is no table: name a file in {known}, or a folder by {out}/"
+        )
     if single and form not in (None, single):
         raise click.UsageError(f"--to {out} is {single}, not {form}; a folder has parts of {form}")
     return single or form or PARQUET, single is not None
