@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -40,3 +42,31 @@ def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(DataError, match=r"digitus\[ray\]"):
         connect("local", 1)
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}", "ray://localhost:{}"])
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Ray itself said nothing for three minutes."""
+    library = SimpleNamespace(is_initialized=lambda: False, init=lambda **_: pytest.fail("asked"))
+    monkeypatch.setitem(sys.modules, "ray", library)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(DataError, match="cannot be reached: "):
+        connect(form.format(port), 1)
+    with pytest.raises(DataError, match="cannot be reached: "):
+        connect("127.0.0.1:99999", 1)
+
+
+def test_a_cluster_that_is_there_is_left_to_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    library = SimpleNamespace(
+        is_initialized=lambda: False, init=lambda **how: asked.append(how["address"])
+    )
+    monkeypatch.setitem(sys.modules, "ray", library)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        there = f"127.0.0.1:{server.getsockname()[1]}"
+        connect(there, 1)
+        connect("auto", 1)
+    assert asked == [there, "auto"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -22,6 +23,7 @@ from digitus.files import one_line
 from digitus.threads import single_threaded
 
 LOCAL = "local"
+CONNECTING_SECONDS = 10.0
 
 
 class Reader:
@@ -59,11 +61,24 @@ def connect(cluster: str, cores: int) -> None:
         how |= {"num_cpus": cores, "include_dashboard": False}
     else:
         how["address"] = cluster
+        _check_reached(cluster)
     try:
         ray.init(**how)
     except Exception as error:  # a cluster that is not there, or does not start
         why = one_line(str(error))
         raise DataError(f"the Ray cluster {cluster} cannot be used: {why}") from None
+
+
+def _check_reached(cluster: str) -> None:
+    """Raises `DataError` where nobody answers at an address: Ray itself tries for minutes."""
+    host, _, port = cluster.rpartition("://")[2].rpartition(":")
+    if not port.isdecimal():  # "auto": Ray knows where
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECTING_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"the Ray cluster {cluster} cannot be reached: {why}") from None
 
 
 def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
