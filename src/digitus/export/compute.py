@@ -1,18 +1,18 @@
 """The operations carried out by NumPy: every value of a network, for pictures as bytes.
 
-The layers themselves compute, so that there is one source of the equations. Inside: `values`. Not
-inside: how other languages compute them.
+The layers themselves compute, so that there is one source of the equations. Inside: `values`,
+`following`. Not inside: how other languages compute them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from digitus import nn
-from digitus.export.operations import Network
+from digitus.export.operations import Network, Operation
 from digitus.types import Array, Images, Matrix, Numbers
 
 Inputs: TypeAlias = list[Array]
@@ -20,8 +20,13 @@ Inputs: TypeAlias = list[Array]
 
 def values(network: Network, images: Images) -> list[Numbers]:
     """All values in order, each [n ...]: first the picture, last the outputs [n 10]."""
-    found: list[Numbers] = [images[..., None].astype(np.float32)]
-    for operation in network.operations:
+    return following(network.operations, [images[..., None].astype(np.float32)])
+
+
+def following(operations: Sequence[Operation], before: Sequence[Numbers]) -> list[Numbers]:
+    """All values in order, where the first of them are there already."""
+    found = list(before)
+    for operation in operations[len(found) - 1 :]:
         inputs = [found[i] for i in operation.inputs]
         found.append(KINDS[operation.kind](inputs, operation.settings, operation.weights))
     return found

@@ -17,28 +17,32 @@ import json
 import shutil
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 
 from digitus.datasets.digits import DIGITS, named
 from digitus.detection import closeup, model
 from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
 from digitus.detection.detector import BLOCK
+from digitus.detection.examples import closeup_batch, crop_batch
 from digitus.errors import ExportError
 from digitus.export import js_module
 from digitus.export.card import About
 from digitus.export.html_numbers import numbers
 from digitus.export.js_module import Store, constant, part, run_node
 from digitus.export.made import Made
-from digitus.export.operations import Network, listed
+from digitus.export.operations import Network, Operation, listed
 from digitus.export.precision import Precision
-from digitus.nn import Chain
+from digitus.export.steps import shared_out
 from digitus.reading import way_up
-from digitus.types import Images, Matrix, Params
+from digitus.types import Images, Matrix
 
 SIDE = 28  # pixels of the images that `ink.js` makes
-# The weights of the page and the close-up network become whole numbers up to this: both in eight
-# bits do not fit into a page of 2 MB (docs/portable.md says what that costs).
-MOST = 18
+# For a weight of the page and the close-up network on average: with eight a page has 2.7 MB.
+BITS = 5.5
+# Crops and close-ups of made pages, by which it is measured which layers need most of these.
+SHOWN = (crop_batch, 4), (closeup_batch, 32)
+SEED = 8
 ENGINE = (
     *("digitus.js", "ink.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
     *("network.js", "finding.js", "lines.js", "photo.js", "drawing.js"),
@@ -87,12 +91,13 @@ def _digits(node: str, content: bytes, images: Images) -> Matrix:
 def engine(members: Sequence[Network], about: About, precision: Precision) -> tuple[str, bytes]:
     """The code that reads digits, drawings and photos, and the bytes of its networks' weights."""
     beside = bytearray()
-    store, small = Store(precision, beside), Store("int8", beside, MOST)
-    page_network, close_up = model.shipped(), closeup.shipped()
-    weights = page_network.confidence
+    store, small = Store(precision, beside), Store("int8", beside)
+    weights = model.shipped().confidence
     photo = {
-        "page": _for_photos(page_network.recipe.network, page_network.params, BLOCK, small),
-        "closeup": _for_photos(close_up.recipe.network, close_up.params, CLOSEUP_SIDE, small),
+        **{
+            name: {"size": (side, side), "operations": js_module.as_json(done, small, most)}
+            for name, (side, done, most) in _for_photos().items()
+        },
         "confidence": {"choice": weights.choice, "presence": weights.presence},
         "wayUp": {"upright": way_up.UPRIGHT, "weights": way_up.WEIGHTS},
     }
@@ -100,9 +105,20 @@ def engine(members: Sequence[Network], about: About, precision: Precision) -> tu
     return known + numbers() + "".join(map(part, ENGINE)), bytes(beside)
 
 
-def _for_photos(network: Chain, params: Params, side: int, store: Store) -> dict[str, object]:
-    size = (side, side)
-    return {"size": size, "operations": js_module.as_json(listed(network, params, size), store)}
+@cache
+def _for_photos() -> dict[str, tuple[int, tuple[Operation, ...], list[int]]]:
+    """The page and the close-up network: sides of their pictures, operations, steps for each."""
+    found, close = model.shipped(), closeup.shipped()
+    done = [
+        listed(network.recipe.network, network.params, (side, side))
+        for network, side in ((found, BLOCK), (close, CLOSEUP_SIDE))
+    ]
+    made = [make(0, count, SEED, None) for make, count in SHOWN]
+    most = shared_out([(d, b.inputs) for d, b in zip(done, made, strict=True)], BITS)
+    return {
+        "page": (BLOCK, done[0], most[0]),
+        "closeup": (CLOSEUP_SIDE, done[1], most[1]),
+    }
 
 
 def page(code: str, weights: bytes, about: About) -> str:

@@ -91,28 +91,30 @@ def part(name: str) -> str:
     return (files("digitus.export") / "parts" / name).read_text("utf-8")
 
 
-def as_json(operations: Sequence[Operation], store: Store) -> list[dict[str, object]]:
-    """Operations as JSON has them. Raises `ExportError` for a layer that there is no code for."""
-    return [_operation(operation, store) for operation in operations]
+def as_json(
+    operations: Sequence[Operation], store: Store, most: Sequence[int] = ()
+) -> list[dict[str, object]]:
+    """Operations as JSON has them; `most` is for each of them, where int8 does not have it all.
+
+    Raises `ExportError` for a layer that there is no code for.
+    """
+    each = most or [LARGEST] * len(operations)
+    return [_operation(*one, store) for one in zip(operations, each, strict=True)]
 
 
 @dataclass(frozen=True)
 class Store:
-    """How weights are kept: in so many bits, and as text, or in `beside` with their place as text.
-
-    Of int8, whole numbers go up to `most`.
-    """
+    """How weights are kept: in so many bits; as text, or in `beside`, and their place as text."""
 
     precision: Precision
     beside: bytearray | None = None
-    most: int = LARGEST
 
-    def weights(self, w: Floats32) -> dict[str, object]:
-        """A matrix or kernel, as the module's code reads it."""
+    def weights(self, w: Floats32, most: int = LARGEST) -> dict[str, object]:
+        """A matrix or kernel, as the module's code reads it; whole numbers go up to `most`."""
         if self.precision == "float16":
             return {"kind": "float16", "data": self._put(as_float16(w))}
         if self.precision == "int8":
-            q, scale = quantised(w, self.most)
+            q, scale = quantised(w, most)
             return {"kind": "int8", "data": self._put(q), "scale": self._put(scale)}
         return self.numbers(w)
 
@@ -129,14 +131,14 @@ class Store:
         return [len(self.beside) - len(content), len(self.beside)]
 
 
-def _operation(operation: Operation, store: Store) -> dict[str, object]:
+def _operation(operation: Operation, most: int, store: Store) -> dict[str, object]:
     if operation.kind not in KINDS:
         raise ExportError(f"{operation.layer} cannot be exported to JavaScript")
     settings = dict(operation.settings)
     if operation.kind == "conv":
         settings["kernel"] = operation.weights["W"].shape[0]
     weights = {
-        key: store.weights(w) if key == "W" else store.numbers(np.atleast_1d(w))
+        key: store.weights(w, most) if key == "W" else store.numbers(np.atleast_1d(w))
         for key, w in operation.weights.items()
     }
     return {
