@@ -2,8 +2,9 @@
 
     python -m sphinx -W --keep-going docs docs/_build/html && python .ci/lesson_runs.py
 
-A cell that needs those above it is run, then changed and run again, then one that is wrong; nothing
-is asked of another host, and axe finds no barrier on what came out.
+A cell that needs those above it is run, then changed and run again, then one that is wrong; what
+was changed and solved is there again after a reload; nothing is asked of another host, and axe
+finds no barrier on what came out.
 """
 
 from __future__ import annotations
@@ -63,7 +64,13 @@ def carried_out(page: Page) -> list[str]:
     )
     output(page, page.locator("div.cell").count() - 1, "Richtig.")
     page.evaluate(axe())
-    return wrong + [str(found) for found in page.evaluate(RUN, RULES)]
+    wrong += [str(found) for found in page.evaluate(RUN, RULES)]
+    page.reload()
+    if "2c" not in page.locator("div.cell .solved").last.inner_text():
+        wrong.append("what was solved is forgotten")
+    if page.locator("div.cell pre[contenteditable]").nth(1).inner_text() != "1 / 0":
+        wrong.append("what was changed is forgotten")
+    return wrong
 
 
 def main() -> None:
