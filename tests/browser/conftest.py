@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# What moved until now that nobody had asked to, as a share of the screen (cumulative layout shift).
+SHIFTS = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 300);
+})"""
 NETWORK = [
     {"kind": "Scale"},
     {"kind": "Conv", "channels": 8},

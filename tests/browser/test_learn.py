@@ -219,7 +219,7 @@ def test_runs_are_told_apart_and_a_misread_digit_stays_with_its_run(
     mine = page.url.rpartition("/")[2]
     row = page.locator(f'.runs [data-id="{mine}"]')
     words = row.locator("small").first.inner_text()
-    assert re.search(r"600 digits of simulated pen · .+ · seed 0", words)
+    assert re.search(r"600 digits of simulated pen · .+ · seed\s0", words)
     assert row.locator("b").inner_text() == page.inner_text(".figures dd b >> nth=0")
     page.locator("#view-learn .confusion .wrong button").first.click()
     digit = page.locator("#view-learn .misread").first

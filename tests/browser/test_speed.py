@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from browser.conftest import Server, Visit
+from browser.conftest import SHIFTS, Server, Visit
 
 LARGEST = 150_000  # bytes of scripts, with one table of words
-SHIFTS = """() => new Promise((done) => {
-  let sum = 0;
-  new PerformanceObserver((list) => {
-    for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value;
-  }).observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => done(sum), 300);
-})"""
 SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.decodedBodySize, 0)"""
 

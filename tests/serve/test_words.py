@@ -63,3 +63,12 @@ def test_every_key_in_code_is_in_the_table() -> None:
     }
     assert len(asked) > 100
     assert asked <= english.keys()
+
+
+def test_numbers_and_dates_are_written_in_one_place() -> None:
+    # toFixed is for what machines read: places in a drawing, and what a slider stands at.
+    machine = re.compile(r"^const path =|aria-valuenow", re.M)
+    for name in set(SCRIPTS) - {"numbers.js"}:
+        lines = (STATIC / name).read_text("utf-8").splitlines()
+        found = [line for line in lines if re.search(r"toFixed|toLocale|Intl\.[^P]", line)]
+        assert [line for line in found if not machine.search(line)] == [], name

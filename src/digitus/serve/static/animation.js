@@ -1,7 +1,7 @@
 // The way from one digit to another as a small animation, a GIF, which can be sent to anybody. Inside:
 // its pictures, and the file made of them. Not inside: what is on the way (morph.js).
 
-import { chance } from "./dom.js";
+import { chance } from "./numbers.js";
 import { colours } from "./pictures.js";
 
 const [WIDTH, HEIGHT, SIDE, EDGE] = [240, 312, 28, 8]; // of a picture; of the digit in it, in cells

@@ -1,6 +1,7 @@
 // The probabilities of the ten digits as bars that move.
 
-import { chance, css, h } from "./dom.js";
+import { css, h } from "./dom.js";
+import { chance } from "./numbers.js";
 import { words } from "./words.js";
 
 /** `set(probabilities, value)` shows them; the digit that was read, if any, stands out. */

@@ -3,7 +3,8 @@
 
 import { ask, bytes, latest } from "./api.js";
 import { called } from "./classroom.js";
-import { complain, css, h, percent, svg } from "./dom.js";
+import { complain, css, h, svg } from "./dom.js";
+import { percent } from "./numbers.js";
 import { picture } from "./pictures.js";
 import { words } from "./words.js";
 

@@ -1,6 +1,7 @@
 // Curves as SVG: one panel, lines of points, in the page's colours.
 
 import { h, svg } from "./dom.js";
+import { figure } from "./numbers.js";
 import { words } from "./words.js";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [420, 200, 44, 24, 10, 10];
@@ -25,7 +26,7 @@ export function chart(title, { format, low, high, tick = format, unit = words("l
       plot.replaceChildren(
         ...rows.map((v) => svg("g", {}, svg("path", { class: "rule", d: `M${LEFT} ${y(v)}H${WIDTH - RIGHT}` }),
           svg("text", { class: "tick end", x: LEFT - 7, y: y(v) + 4 }, tick(v)))),
-        ...ticks(0, right, 5).filter((v) => v <= right * 0.86).map((v) => svg("text", { class: "tick middle", x: x(v), y: HEIGHT - 6 }, v)),
+        ...ticks(0, right, 5).filter((v) => v <= right * 0.86).map((v) => svg("text", { class: "tick middle", x: x(v), y: HEIGHT - 6 }, figure(v))),
         svg("text", { class: "tick end", x: WIDTH - RIGHT, y: HEIGHT - 6 }, unit),
         ...lines.flatMap((line) => [
           svg("path", { class: `line ${line.kind}`, d: path(line.points, x, y) }),

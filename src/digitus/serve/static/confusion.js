@@ -1,7 +1,8 @@
 // Which digit was read as which: a table whose cells open, and the misread pictures behind a cell.
 
 import { bytes } from "./api.js";
-import { chance, css, h, scrolls } from "./dom.js";
+import { css, h, scrolls } from "./dom.js";
+import { chance, figure } from "./numbers.js";
 import { picture } from "./pictures.js";
 import { look } from "./shared.js";
 import { words } from "./words.js";
@@ -48,9 +49,9 @@ export function confusion(choose) {
           const cell = cells[t][r];
           cell.className = t === r ? "right" : n ? "wrong" : "none";
           css(cell, { "--a": t === r ? 0.06 + 0.3 * (n / all) ** 4 : n ? 0.1 + 0.38 * Math.sqrt(n / wrong) : 0 });
-          if (t === r || !n) cell.replaceChildren(t === r ? String(n) : "·");
-          else if (cell.firstElementChild?.tagName === "BUTTON") cell.firstElementChild.textContent = n;
-          else cell.replaceChildren(h("button", { type: "button", onclick: () => choose(t, r) }, n));
+          if (t === r || !n) cell.replaceChildren(t === r ? figure(n) : "·");
+          else if (cell.firstElementChild?.tagName === "BUTTON") cell.firstElementChild.textContent = figure(n);
+          else cell.replaceChildren(h("button", { type: "button", onclick: () => choose(t, r) }, figure(n)));
           if (t !== r && n) cell.firstElementChild.setAttribute("aria-label", words("confusion.cell", { t, r, count: n }));
         });
       });

@@ -3,7 +3,8 @@
 // is, and the numbers, which the server tells.
 
 import { bytes } from "./api.js";
-import { count, h, svg } from "./dom.js";
+import { h, svg } from "./dom.js";
+import { figure } from "./numbers.js";
 import { colours, paint, rgb } from "./pictures.js";
 import { words } from "./words.js";
 
@@ -26,7 +27,7 @@ export function diagram(layers, activation, room = WIDEST) {
   const bodies = columns.map((column, i) => (column.units ? dots(column, i === columns.length - 1) : maps(column)));
   const names = columns.flatMap((column, i) => named(column, i, columns, activation, step));
   const total = columns.reduce((sum, c) => sum + (c.parameters ?? 0), 0);
-  const label = words("diagram.title", { layers, n: count(total) });
+  const label = words("diagram.title", { layers, n: total });
   const element = svg("svg", { class: "diagram", viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label },
     bundles.flat(2), bodies.map((b) => b.parts), names);
   let last;
@@ -86,7 +87,7 @@ function named(column, i, columns, activation, step) {
   const text = tight && column.parameters ? column.units ?? column.maps : name;
   return [label(column.x, HEIGHT - (narrow && i % 2 ? 8 : 30), text, "name"),
     !narrow && label(column.x, HEIGHT - 11, more, "tick"),
-    column.parameters && step > 60 && label(column.x - step / 2, HEIGHT - 54, count(column.parameters), "tick")].filter(Boolean);
+    column.parameters && step > 60 && label(column.x - step / 2, HEIGHT - 54, figure(column.parameters), "tick")].filter(Boolean);
 }
 
 /** Where the units of a column are drawn; the place of the dots that stand for the others is left out. */

@@ -1,4 +1,4 @@
-// Elements, numbers as people write them, and saying things to the reader.
+// Elements, and saying things to the reader.
 
 const SVG = "http://www.w3.org/2000/svg";
 const MATH = "http://www.w3.org/1998/Math/MathML";
@@ -35,37 +35,6 @@ export function css(element, styles) {
   for (const [name, value] of Object.entries(styles)) element.style.setProperty(name, value);
   return element;
 }
-
-/** 0.98412 as "98.4 %". Only what is whole is 100 %, and only nothing is 0 %. */
-export function percent(share, places = 1) {
-  if (!Number.isFinite(share)) return "–";
-  const least = 10 ** -places;
-  const value = 100 * share;
-  if (share > 0 && value < least / 2) return `<${least.toFixed(places)}\u00a0%`;
-  if (share < 1 && value > 100 - least / 2) return `>${(100 - least).toFixed(places)}\u00a0%`;
-  return `${value.toFixed(places)}\u00a0%`;
-}
-
-/** A probability, which is never quite 0 nor 100 %, however it was rounded on its way here. */
-export const chance = (p, places = 1) => percent(Math.min(Math.max(p, 1e-9), 1 - 1e-9), places);
-
-/** A number in the fewest characters that still say something: 12345, 3.14, −0.002, 1.2e−7. */
-export function number(x, digits = 3) {
-  if (!Number.isFinite(x)) return "–";
-  const size = Math.abs(x);
-  let text;
-  if (x === 0) text = "0";
-  else if (size >= 1e5 || size < 1e-4) text = x.toExponential(Math.max(digits - 2, 0));
-  else if (Number.isInteger(x)) text = String(x);
-  else text = x.toFixed(Math.min(Math.max(digits - 1 - Math.floor(Math.log10(size)), 0), 5));
-  return text.replace("-", "−").replace("e-", "e−").replace("e+", "e");
-}
-
-/** 10000 as "10,000". */
-export const count = (n) => Math.round(n).toLocaleString("en");
-
-/** [28, 28, 16] as "28 × 28 × 16". */
-export const shape = (axes) => axes.join("\u2009×\u2009");
 
 /** Tells a screen reader, once the words have stood still for a moment. */
 export function say(words) {

@@ -2,7 +2,7 @@
 
 import { keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
-import { chance, complain, css, h, say, svg } from "./dom.js";
+import { complain, css, h, say, svg } from "./dom.js";
 import { WIDTH, pad, takesKeys } from "./pad.js";
 import { picture } from "./pictures.js";
 import { asked } from "./model.js";
@@ -10,6 +10,7 @@ import { chosen, look, onModel } from "./shared.js";
 import { bars } from "./bars.js";
 import { packed, unpacked } from "./ink.js";
 import { morph } from "./morph.js";
+import { chance } from "./numbers.js";
 import { pieces, words } from "./words.js";
 
 const CERTAIN = 0.9995; // the confidence of which more digits would say nothing

@@ -1,7 +1,8 @@
 // Which pixels speak for and against each digit: the gradient of each output by each pixel, from
 // digitus's own backward pass, times the ink that is there.
 
-import { chance, h, number } from "./dom.js";
+import { h } from "./dom.js";
+import { chance, number } from "./numbers.js";
 import { colours, peak, rgb } from "./pictures.js";
 import { pieces, words } from "./words.js";
 

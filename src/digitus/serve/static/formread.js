@@ -2,8 +2,9 @@
 // Not inside: the form (forms.js).
 
 import { ask, patient } from "./api.js";
-import { chance, complain, css, h, say, svg } from "./dom.js";
+import { complain, css, h, say, svg } from "./dom.js";
 import { asked } from "./model.js";
+import { chance } from "./numbers.js";
 import { words } from "./words.js";
 
 const MOST = 4e6; // bytes of a request in JSON: JSON_BYTES of limits.py

@@ -5,18 +5,20 @@ import { here } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { bars } from "./bars.js";
 import { blocks, called, folding, sentence } from "./blocks.js";
-import { chance, complain, h, number, say, scrolls, shape } from "./dom.js";
+import { complain, h, say, scrolls } from "./dom.js";
 import { editor } from "./editor.js";
 import { equation, softmaxEquation } from "./equations.js";
 import { evidence } from "./evidence.js";
 import { follow } from "./follow.js";
+import { language } from "./language.js";
 import { working } from "./lens.js";
 import { maps, strongest } from "./maps.js";
 import { SMALL, asked, choose, model } from "./model.js";
 import { Edits, field, indices, unpack, window_ } from "./net.js";
 import { networkMap } from "./networkmap.js";
+import { chance, number, shape } from "./numbers.js";
 import { chosen, onModel } from "./shared.js";
-import { language, words } from "./words.js";
+import { words } from "./words.js";
 
 const TAUGHT = new Set(["Scale", "Dense", "Relu", "Sigmoid", "Softmax", "Conv", "MaxPool"]); // by a lesson (handbook/handlers.py)
 const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show nothing new

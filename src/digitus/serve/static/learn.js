@@ -3,8 +3,9 @@
 
 import { ask, latest } from "./api.js";
 import { plan } from "./diagram.js";
-import { calm, complain, h, percent, say } from "./dom.js";
+import { calm, complain, h, say } from "./dom.js";
 import { lesson } from "./lesson.js";
+import { percent } from "./numbers.js";
 import { progress } from "./progress.js";
 import { details, runs } from "./runs.js";
 import { stepper } from "./stepper.js";
@@ -25,12 +26,13 @@ export function mount(section) {
   let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
   let fresh = false; // whether the run was begun just now, in this window
-  let known = false; // whether there is a run to show: until then nothing is, so that nothing moves
+  let known = false; // whether there is a run to show: only then comes what stands below it
 
   const settings = h("div", { class: "settings" });
   const list = runs({ compare, removed });
   const sketch = plan();
-  const empty = h("p", { class: "lead" }, words("learn.lead"));
+  const empty = h("p", { class: "lead", hidden: true }, words("learn.lead"));
+  const asked = h("p", { class: "note asked", role: "status" }, words("learn.asked"));
 
   const title = h("h2");
   const status = h("p", { class: "status", role: "status" });
@@ -47,9 +49,8 @@ export function mount(section) {
   const trial = tryout(onward);
   const watching = h("div", { class: "watching", hidden: true },
     h("div", { class: "head" }, h("div", {}, title, status, about), controls), trial.element, equation.element, stand.element);
-  const school = h("div", { class: "school" }, h("div", { class: "left" }, settings, list.element), watching);
-  for (const part of [empty, sketch.element, school]) part.hidden = true;
-  section.append(empty, sketch.element, school);
+  const school = h("div", { class: "school unknown" }, h("div", { class: "left" }, settings, list.element), h("div", {}, asked, empty, watching));
+  section.append(sketch.element, school);
 
   async function post(id, what, body = {}) {
     return ask(`/api/runs/${encodeURIComponent(id)}/${what}`, body);
@@ -129,18 +130,22 @@ export function mount(section) {
       if (mine?.status === "waiting") later();
       list.set(all, { run: run?.id, other: other?.id });
       if (!run && all.length && shown) location.replace(`#learn/${all.at(-1).id}`);
-      else reveal();
+      else known ||= !run;
     } catch (error) {
       complain(error.message);
-      reveal();
+      known = true;
     }
+    arrange();
   });
 
-  function reveal() {
-    if (known) return;
-    known = true;
-    sketch.element.hidden = school.hidden = false;
-    empty.hidden = Boolean(run);
+  /** One of three stands beside the form: the run; what to do where there is none; or, until one of
+   * these is known, that it is asked for. On a telephone the form is below, and waits until then. */
+  function arrange() {
+    watching.hidden = !run?.state;
+    known ||= !watching.hidden || Boolean(run?.away);
+    empty.hidden = !known || Boolean(run);
+    asked.hidden = !watching.hidden || !empty.hidden;
+    school.classList.toggle("unknown", !known);
   }
 
   function removed(id) {
@@ -166,8 +171,7 @@ export function mount(section) {
     draft = false;
     rested();
     equation.close();
-    watching.hidden = true;
-    empty.hidden = !known;
+    arrange();
     if (wanted) sketch.plan(wanted);
     sketch.set();
   }
@@ -192,7 +196,7 @@ export function mount(section) {
       rested();
       later();
     });
-    empty.hidden = true;
+    arrange();
     refresh();
   }
 
@@ -210,9 +214,9 @@ export function mount(section) {
   }
 
   function update() {
+    arrange();
     const state = run?.state;
     if (!state) return;
-    watching.hidden = false;
     if (fresh) bring();
     const { status: now } = state;
     title.textContent = named(state);

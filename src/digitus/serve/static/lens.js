@@ -1,10 +1,11 @@
 // The lens: one number of one layer, computed before the reader's eyes from the numbers below it.
 // Weights in it can be dragged up and down, or changed with the arrow keys.
 
-import { css, h, number } from "./dom.js";
+import { css, h } from "./dom.js";
 import { colours, peak, picture, rgb } from "./pictures.js";
 import { window_ } from "./net.js";
-import { addsUp, fixed, places } from "./sums.js";
+import { fixed, term } from "./numbers.js";
+import { addsUp, places } from "./sums.js";
 import { words } from "./words.js";
 
 const SHOWN = 2; // input channels of a convolution that are written out; the rest is summed up
@@ -20,13 +21,13 @@ export async function working(layer, at, edits, edit, shown) {
 }
 
 const num = (text) => h("span", { class: "num" }, text);
-const term = (text) => h("span", { class: "num addend" }, text);
+const addend = (text) => h("span", { class: "num addend" }, text);
 const op = (sign) => h("span", { class: "op", "aria-hidden": "true" }, sign);
 const result = (text) => h("b", { class: "num result", "data-part": "y" }, text);
 const alone = (x) => result(fixed(x, places([], x)));
 
 /** A number in a cell: two places are enough beside its colour. */
-const short = (x) => (x && Math.abs(x) < 9.995 ? x.toFixed(2).replace("-", "−") : number(x, 2));
+const short = (x) => (x && Math.abs(x) < 9.995 ? fixed(x, 2) : term(x, 2));
 
 /** A small table of numbers with their colours below; cells may be changed. */
 function grid(values, columns, { top, label, change, mark, part = "x", missing = () => false }) {
@@ -103,11 +104,11 @@ async function conv(layer, at, edits, edit, held) {
   const line = addsUp(sums, sums.reduce((s, v) => s + v, 0));
   const blocks = chosen.map((p, k) => h("div", { class: "term" },
     grid(p.x, side, { top: xTop, label: channels_in > 1 ? words("lens.map", { map: p.c }) : "x", missing: (n) => p.outside[n] }), op("·"),
-    grid(p.w, side, { top: wTop, label: "W", part: "W", change: (n, v) => edit(`${layer.index}.W`, p.where[n], v) }), op("="), term(line.terms[k])));
+    grid(p.w, side, { top: wTop, label: "W", part: "W", change: (n, v) => edit(`${layer.index}.W`, p.where[n], v) }), op("="), addend(line.terms[k])));
   const out = [
     ...blocks.flatMap((block, n) => (n ? [op("+"), block] : [block])),
-    others.length > 0 && [op("+"), h("span", { class: "rest" }, term(line.terms.at(-2)), h("small", {}, words("lens.maps", { n: others.length })))],
-    op("+"), h("span", { class: "rest", "data-part": "b" }, term(line.terms.at(-1)), h("small", {}, "b")),
+    others.length > 0 && [op("+"), h("span", { class: "rest" }, addend(line.terms.at(-2)), h("small", {}, words("lens.maps", { n: others.length })))],
+    op("+"), h("span", { class: "rest", "data-part": "b" }, addend(line.terms.at(-1)), h("small", {}, "b")),
     op("="), result(line.total),
   ];
   out.shown = chosen.map((p) => p.c);
@@ -132,9 +133,9 @@ async function dense(layer, at, edits, edit, held) {
   const list = h("table", { class: "terms" },
     h("thead", {}, h("tr", {}, ["i", "xᵢ", "Wᵢ", "xᵢ Wᵢ"].map((t) => h("th", { scope: "col" }, t)))),
     h("tbody", {}, best.map((t, k) => {
-      const cell = h("td", { class: "num", "data-part": "W", tabindex: 0, role: "slider", "aria-label": words("lens.weight", { i: t.i }), "aria-valuenow": t.w.toFixed(3) }, number(t.w, 2));
+      const cell = h("td", { class: "num", "data-part": "W", tabindex: 0, role: "slider", "aria-label": words("lens.weight", { i: t.i }), "aria-valuenow": t.w.toFixed(3) }, term(t.w, 2));
       turnable(cell, t.w, top, (v) => edit(`${layer.index}.W`, t.i * units + at, v));
-      return h("tr", {}, h("th", { scope: "row" }, t.i), h("td", { class: "num", "data-part": "x" }, number(t.x, 2)), cell, share(k, t.sum));
+      return h("tr", {}, h("th", { scope: "row" }, t.i), h("td", { class: "num", "data-part": "x" }, term(t.x, 2)), cell, share(k, t.sum));
     }), others > 0 && h("tr", {}, h("th", { scope: "row", colspan: 3 }, words(best.length ? "lens.terms" : "lens.all", { n: others })), share(best.length, rest)),
     h("tr", {}, h("th", { scope: "row", colspan: 3 }, "b"), share(line.terms.length - 1, b))),
     h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3 }, "y = Σ xᵢ Wᵢ + b"), h("td", {}, result(line.total)))));
@@ -164,8 +165,8 @@ async function batchNorm(layer, at, edits) {
   const x = layer.x[at];
   const y = layer.y[at];
   const line = addsUp([y - beta, beta], y);
-  return [h("p", { class: "sum" }, num(`${number(gamma)} · (${number(x)} − ${mean < 0 ? `(${number(mean)})` : number(mean)}) / √(${number(variance)} + ε) + β ≈ `)),
-    term(line.terms[0]), op("+"), term(line.terms[1]), op("="), result(line.total)];
+  return [h("p", { class: "sum" }, num(`${term(gamma)} · (${term(x)} − ${mean < 0 ? `(${term(mean)})` : term(mean)}) / √(${term(variance)} + ε) + β ≈ `)),
+    addend(line.terms[0]), op("+"), addend(line.terms[1]), op("="), result(line.total)];
 }
 
 function pool(layer, at) {
@@ -183,11 +184,11 @@ function simple(layer, at) {
   const [x, y] = [layer.x[at], layer.y[at]];
   if (["Upsample", "Concat"].includes(layer.kind)) return [h("p", { class: "sum" }, alone(y))]; // of another place of x
   const said = {
-    Relu: `max(${number(x)}, 0) = `,
-    Sigmoid: `1 / (1 + e^${number(-x)}) = `,
-    Tanh: `tanh ${number(x)} = `,
-    Scale: `${number(x)} / ${layer.settings.divisor} = `,
+    Relu: `max(${term(x)}, 0) = `,
+    Sigmoid: `1 / (1 + e^${term(-x)}) = `,
+    Tanh: `tanh ${term(x)} = `,
+    Scale: `${term(x)} / ${layer.settings.divisor} = `,
     Deslant: words("lens.deslant"),
-  }[layer.kind] ?? `${number(x)} → `;
+  }[layer.kind] ?? `${term(x)} → `;
   return [h("p", { class: "sum" }, h("span", { class: "num" }, said), alone(y))];
 }

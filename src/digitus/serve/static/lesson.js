@@ -1,6 +1,7 @@
 // What to train: the settings of a run.
 
-import { count, h } from "./dom.js";
+import { h } from "./dom.js";
+import { figure } from "./numbers.js";
 import { words } from "./words.js";
 
 const SMALL = ["perceptron", "one layer", "deep", "convolutions"]; // of these the page speaks every language
@@ -30,9 +31,13 @@ export function lesson(offers, start, changed) {
   const rate = h("input", { type: "range", id: "lesson-rate", min: Math.max(-5, Math.log10(low)), max: Math.min(1, Math.log10(high)), step: 0.05,
     oninput: () => {
       settings.rate = Number((10 ** Number(rate.value)).toPrecision(2));
-      rateValue.textContent = settings.rate;
-      rate.setAttribute("aria-valuetext", String(settings.rate));
+      told();
     } });
+  /** The rate as a number, beside where it stands and to who cannot see that. */
+  function told() {
+    rateValue.textContent = figure(settings.rate);
+    rate.setAttribute("aria-valuetext", figure(settings.rate));
+  }
   const limit = (key) => ({ min: offers.limits[key][0], max: offers.limits[key][1] });
 
   const form = h("form", { class: "lesson card", oninput: () => changed(settings), onsubmit: (event) => {
@@ -57,13 +62,13 @@ export function lesson(offers, start, changed) {
     const chosen = offers.recipes.find((r) => r.name === settings.recipe) ?? offers.recipes[0];
     recipe.value = chosen.name;
     const what = SMALL.includes(chosen.name) ? words(`recipe.${chosen.name}`) : chosen.about;
-    about.textContent = words("lesson.about", { about: what, n: count(chosen.parameters) });
+    about.textContent = words("lesson.about", { about: what, n: chosen.parameters });
     if (settings.augment === "recipe" && ![...fields.augment.options].some((o) => o.value === "recipe")) {
       fields.augment.append(h("option", { value: "recipe" }, words("augment.recipe")));
     }
     for (const [key, control] of Object.entries(fields)) control.value = settings[key];
     rate.value = Math.log10(settings.rate);
-    rateValue.textContent = settings.rate;
+    told();
     changed(settings);
   }
   put();

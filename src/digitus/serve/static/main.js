@@ -2,8 +2,9 @@
 
 import { here } from "./address.js";
 import { complain, h } from "./dom.js";
+import { LANGUAGES, language, speak } from "./language.js";
 import { repaint } from "./pictures.js";
-import { LANGUAGES, language, speak, words } from "./words.js";
+import { words } from "./words.js";
 import { choose, model, offer, picker } from "./model.js";
 import { remembered } from "./remember.js";
 

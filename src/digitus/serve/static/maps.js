@@ -1,7 +1,8 @@
 // A layer's activations on one canvas: feature maps side by side, or the units of a vector; with a
 // place that can be pointed at, also by keyboard.
 
-import { h, number } from "./dom.js";
+import { h } from "./dom.js";
+import { term } from "./numbers.js";
 import { colours, paint, peak, rgb } from "./pictures.js";
 import { words } from "./words.js";
 
@@ -56,7 +57,7 @@ export function maps(name, choose) {
         context.fillStyle = rgb(Math.abs(values[0]) > top * 0.55 ? colours().sheet : colours().ink);
         context.font = `12px ${getComputedStyle(canvas).fontFamily}`;
         context.textAlign = "center";
-        context.fillText(number(values[0], 2), x + zoom / 2, y + zoom / 2 + 4);
+        context.fillText(term(values[0], 2), x + zoom / 2, y + zoom / 2 + 4);
       }
     }
     context.strokeStyle = rgb(colours().accent);

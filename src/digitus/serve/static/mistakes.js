@@ -3,8 +3,9 @@
 import { keep } from "./address.js";
 import { ask } from "./api.js";
 import { confusion, misread } from "./confusion.js";
-import { complain, count, css, h, percent, say } from "./dom.js";
+import { complain, css, h, say } from "./dom.js";
 import { asked, model } from "./model.js";
+import { percent } from "./numbers.js";
 import { onModel } from "./shared.js";
 import { words } from "./words.js";
 
@@ -42,7 +43,7 @@ export function mount(section) {
       const { done, count: n } = await ask(asked("/api/mistakes/progress"));
       css(bar, { "--v": n ? done / n : 0 });
       bar.setAttribute("aria-valuenow", n ? Math.round((100 * done) / n) : 0);
-      waiting.firstElementChild.textContent = words("mistakes.progress", { done: count(done), all: n ? count(n) : "…" });
+      waiting.firstElementChild.textContent = words("mistakes.progress", { done, all: n || "…" });
       await new Promise((again) => setTimeout(again, LOOK));
     }
   }
@@ -64,11 +65,11 @@ export function mount(section) {
       pictures.append(...answer.mistakes.map((m) => misread(m, "from.test", id)));
       offset += answer.mistakes.length;
       more.hidden = offset >= answer.total;
-      total.textContent = words("mistakes.total", { n: answer.total, count: count(answer.total) });
+      total.textContent = words("mistakes.total", { n: answer.total });
       matrix.set(answer.confusion);
       matrix.mark(...wanted);
       const wrong = answer.confusion.flatMap((row, t) => row.filter((_, r) => r !== t)).reduce((a, b) => a + b, 0);
-      lead.textContent = words("mistakes.lead", { wrong: count(wrong), all: count(answer.count), share: percent(wrong / answer.count, 2), data: answer.data });
+      lead.textContent = words("mistakes.lead", { wrong, all: answer.count, share: percent(wrong / answer.count, 2), data: answer.data });
       if (!answer.total) pictures.replaceChildren(h("p", { class: "note" }, words("mistakes.none")));
     } catch (error) {
       if (mine !== turn) return;

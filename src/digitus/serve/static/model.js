@@ -3,7 +3,8 @@
 
 import { ask } from "./api.js";
 import { keep } from "./address.js";
-import { count, h, percent } from "./dom.js";
+import { h } from "./dom.js";
+import { percent } from "./numbers.js";
 import { details } from "./runs.js";
 import { accuracy, named } from "./watch.js";
 import { words } from "./words.js";
@@ -35,7 +36,7 @@ export function choose(id) {
   told = ask(asked("/api/health")).then(({ version, model: is }) => {
     if (model.id !== id) return;
     model.about = is;
-    const parts = [`digitus ${version}`, is.name, words("model.parameters", { n: count(is.parameters) })];
+    const parts = [`digitus ${version}`, is.name, words("model.parameters", { n: is.parameters })];
     if (is.data) parts.push(words("model.data", { data: is.data }));
     document.getElementById("model").textContent = parts.join(" · ");
   }).catch((error) => {

@@ -1,7 +1,8 @@
 // The network at once, on top of Inside: a small picture for each block, joined by lines; the one that
 // is looked at is lit, a click leads to it. Not inside: which layers make a block (blocks.js).
 
-import { chance, h, shape } from "./dom.js";
+import { h } from "./dom.js";
+import { chance, shape } from "./numbers.js";
 import { paint, peak } from "./pictures.js";
 import { words } from "./words.js";
 

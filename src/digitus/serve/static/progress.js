@@ -3,7 +3,8 @@
 import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
 import { confusion, misread } from "./confusion.js";
-import { complain, count, css, h, number, percent, shape } from "./dom.js";
+import { complain, css, h } from "./dom.js";
+import { figure, number, percent, shape } from "./numbers.js";
 import { paint, picture } from "./pictures.js";
 import { accuracy } from "./watch.js";
 import { words } from "./words.js";
@@ -16,8 +17,8 @@ export function progress() {
   let drawn = {};
   const bar = h("div", { class: "progress", "aria-hidden": "true" });
   const figures = h("dl", { class: "figures" });
-  const loss = chart(words("learn.loss"), { format: (v) => number(v, 2), low: () => 0, high: (ys) => Math.min(Math.max(...ys, 0.1), 2.6) });
-  const hits = chart(words("learn.right"), { format: (v) => percent(v, 1), low: (ys) => Math.min(0.9, Math.floor(Math.max(0, Math.min(...ys, 1)) * 10) / 10), high: () => 1, tick: (v) => `${Math.round(100 * v)} %` });
+  const loss = chart(words("learn.loss"), { format: (v) => number(v, 2), tick: figure, low: () => 0, high: (ys) => Math.min(Math.max(...ys, 0.1), 2.6) });
+  const hits = chart(words("learn.right"), { format: (v) => percent(v, 1), low: (ys) => Math.min(0.9, Math.floor(Math.max(0, Math.min(...ys, 1)) * 10) / 10), high: () => 1, tick: (v) => percent(v, 0) });
   const charts = h("div", { class: "charts" }, hits.element, loss.element);
   const W = h("div", { class: "tiles" });
   const dW = h("div", { class: "tiles" });
@@ -37,9 +38,9 @@ export function progress() {
     const rival = other && accuracy(other);
     const pairs = [
       ["learn.figure.right", right === undefined ? "–" : percent(right), rival === undefined ? "" : words("learn.other", { share: percent(rival) })],
-      ["learn.figure.epoch", words("learn.of", { n: state.records.length, all: state.epochs }), words("learn.steps", { n: count(state.step), all: count(state.steps) })],
-      ["learn.loss", number(state.curve.at(-1)?.[1] ?? NaN), state.curve.length ? words("learn.rate", { rate: number(state.curve.at(-1)[3], 2) }) : ""],
-      ["learn.figure.parameters", count(state.parameters), state.speed ? words("learn.speed", { n: count(state.speed) }) : words("learn.examples", { n: count(state.examples) })],
+      ["learn.figure.epoch", words("learn.of", { n: state.records.length, all: state.epochs }), words("learn.steps", { n: state.step, all: state.steps })],
+      ["learn.loss", number(state.curve.at(-1)?.[1] ?? NaN), state.curve.length ? words("learn.rate", { rate: Number(state.curve.at(-1)[3].toPrecision(2)) }) : ""],
+      ["learn.figure.parameters", figure(state.parameters), state.speed ? words("learn.speed", { n: Math.round(state.speed) }) : words("learn.examples", { n: state.examples })],
     ];
     figures.replaceChildren(...pairs.map(([key, value, more]) => h("div", {}, h("dt", {}, words(key)), h("dd", {}, h("b", {}, value), h("small", {}, more)))));
   }
@@ -64,7 +65,7 @@ export function progress() {
     if (!now || drawn.weights === now) return;
     drawn.weights = now;
     const [units, rows, columns] = now.shape;
-    note.textContent = words("learn.weights-note", { layer: now.name, shape: shape(now.shape), step: count(now.step) });
+    note.textContent = words("learn.weights-note", { layer: now.name, shape: shape(now.shape), step: now.step });
     for (const [box, key] of [[W, "weights"], [dW, "gradients"]]) {
       const values = new Int8Array(bytes(now[key]).buffer);
       if (box.children.length !== units) box.replaceChildren(...Array.from({ length: units }, () => picture(new Float32Array(rows * columns), columns, rows, { kind: "signed" })));
@@ -81,7 +82,7 @@ export function progress() {
     scores.hidden = !now;
     if (!now || drawn.scores === now) return;
     drawn.scores = now;
-    byDigit.replaceChildren(...now.by_digit.map((d) => h("tr", {}, h("th", { scope: "row" }, d.digit), h("td", {}, d.count), h("td", {}, d.wrong),
+    byDigit.replaceChildren(...now.by_digit.map((d) => h("tr", {}, h("th", { scope: "row" }, d.digit), h("td", {}, figure(d.count)), h("td", {}, figure(d.wrong)),
       h("td", {}, css(h("span", { class: "bar", "aria-hidden": "true" }), { "--v": d.accuracy ?? 0 }), percent(d.accuracy)))));
     matrix.set(now.confusion);
   }

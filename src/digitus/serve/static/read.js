@@ -3,7 +3,7 @@
 
 import { ask, patient } from "./api.js";
 import { copyButton, download } from "./copy.js";
-import { complain, count, h, say } from "./dom.js";
+import { complain, h, say } from "./dom.js";
 import { about, asked } from "./model.js";
 import * as readings from "./readings.js";
 import { sample } from "./sample.js";
@@ -63,7 +63,7 @@ export function mount(section) {
     for (const blob of images) {
       const next = readings.picturePage(blob.name || words("read.pasted"), blob, await shown(blob));
       pages.push(next);
-      if (blob.size > LARGEST) fail(next, words("read.large", { name: blob.name, n: (blob.size / 1e6).toFixed(0) }));
+      if (blob.size > LARGEST) fail(next, words("read.large", { name: blob.name, n: Math.round(blob.size / 1e6) }));
       else await read(next);
     }
   }
@@ -137,7 +137,7 @@ export function mount(section) {
       return h("li", {}, signs.some((s) => s !== "") ? signs : "–");
     }));
     const doubted = digits.filter((d) => readings.doubtful(d, doubtfulBelow)).length;
-    sum.textContent = !page.reading ? (page.error ?? "") : digits.length ? words("read.sum", { digits: count(digits.length), n: page.lines.length }) : words("read.empty");
+    sum.textContent = !page.reading ? (page.error ?? "") : digits.length ? words("read.sum", { digits: digits.length, n: page.lines.length }) : words("read.empty");
     again.hidden = !page.error || page.blob.size > LARGEST;
     doubts.hidden = !doubted;
     doubts.textContent = words("read.doubtful", { n: doubted });

@@ -1,24 +1,15 @@
 // The list of training runs: which they are, how good, compared, removed.
 
 import { ask } from "./api.js";
-import { complain, count, h, percent } from "./dom.js";
+import { complain, h } from "./dom.js";
+import { moment, percent } from "./numbers.js";
 import { accuracy, named } from "./watch.js";
-import { language, words } from "./words.js";
-
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
-
-/** When a run was begun: the time of today, the date of other days. */
-function begun(seconds) {
-  if (!seconds) return undefined;
-  const then = new Date(1000 * seconds);
-  return then.toDateString() === new Date().toDateString() ? clock.format(then) : date.format(then);
-}
+import { words } from "./words.js";
 
 /** What tells a run from others with the same network: data, time, seed. */
 export function details(state) {
   const { data, examples, seed } = state.settings;
-  return [words("runs.data", { data: words(`data.${data}`), n: count(examples) }), begun(state.begun), words("runs.seed", { seed })].filter(Boolean).join(" · ");
+  return [words("runs.data", { data: words(`data.${data}`), n: examples }), state.begun && moment(state.begun), words("runs.seed", { seed: String(seed) })].filter(Boolean).join(" · ");
 }
 
 /** `compare(id)` is called for the other run, `removed(id)` after one has gone. */

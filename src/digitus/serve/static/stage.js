@@ -3,7 +3,8 @@
 
 import { bytes } from "./api.js";
 import { bars } from "./bars.js";
-import { chance, complain, css, h, say, svg } from "./dom.js";
+import { complain, css, h, say, svg } from "./dom.js";
+import { chance } from "./numbers.js";
 import { picture } from "./pictures.js";
 import * as readings from "./readings.js";
 import { look } from "./shared.js";

@@ -1,8 +1,9 @@
 // One step of learning, equation by equation: forward, loss, backward, update, with real numbers.
 
 import { ask, bytes } from "./api.js";
-import { css, h, number, say, scrolls, shape } from "./dom.js";
+import { css, h, say, scrolls } from "./dom.js";
 import { equation } from "./equations.js";
+import { fixed, number, shape } from "./numbers.js";
 import { colours, peak, picture, rgb } from "./pictures.js";
 import { pieces, words } from "./words.js";
 
@@ -85,7 +86,7 @@ function excerpt(array) {
   const power = top < 0.1 ? Math.floor(Math.log10(top)) : 0;
   const places = power ? 2 : Math.max(0, 2 - Math.max(0, Math.floor(Math.log10(top))));
   const { plus, minus } = colours();
-  const cells = rows.flat().map((v, k) => css(h("span", { class: k === won ? "cell num won" : "cell num" }, v ? (v / 10 ** power).toFixed(places).replace("-", "−") : "0"),
+  const cells = rows.flat().map((v, k) => css(h("span", { class: k === won ? "cell num won" : "cell num" }, v ? fixed(v / 10 ** power, places) : "0"),
     { background: rgb(v < 0 ? minus : plus, 0.5 * Math.min(Math.abs(v) / top, 1) ** 0.7) }));
   return scrolls(h("figure", { class: "grid array" },
     h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`,

@@ -1,6 +1,8 @@
 // Numbers of one line that add up as they are shown: one precision for all, and what rounding leaves
 // over goes to those that it changes least. Not inside: the lines themselves (lens.js).
 
+import { fixed } from "./numbers.js";
+
 const [DIGITS, MOST] = [4, 5]; // digits that count, of the sum and of its largest term; places at most
 
 /** How many places after the point a line needs. */
@@ -26,6 +28,3 @@ export function addsUp(terms, total, digits = places(terms, total)) {
   const text = (n) => fixed(n / unit, digits);
   return { terms: whole.map(text), total: text(whole.reduce((a, b) => a + b, 0)), digits };
 }
-
-/** A number with so many places, and a minus sign as printers set it. */
-export const fixed = (x, digits) => (Number(x.toFixed(digits)) === 0 ? (0).toFixed(digits) : x.toFixed(digits)).replace("-", "−");

@@ -3,8 +3,9 @@
 
 import { ask, bytes, latest } from "./api.js";
 import { bars } from "./bars.js";
-import { chance, complain, h, say } from "./dom.js";
+import { complain, h, say } from "./dom.js";
 import { asked } from "./model.js";
+import { chance } from "./numbers.js";
 import { pad, takesKeys } from "./pad.js";
 import { look } from "./shared.js";
 import { words } from "./words.js";

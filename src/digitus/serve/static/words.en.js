@@ -113,7 +113,7 @@ export default {
   "equation.mean": "mean", "equation.deviation": "deviation",
 
   "learn.lead": "Choose what to train, and press Train. It all runs where digitus runs, and nowhere else; small networks learn in seconds.",
-  "learn.pause": "Pause", "learn.resume": "Go on", "learn.step": "Step a batch", "learn.equation": "Step an equation", "learn.stop": "Stop",
+  "learn.asked": "Looking for your networks …", "learn.pause": "Pause", "learn.resume": "Go on", "learn.step": "Step a batch", "learn.equation": "Step an equation", "learn.stop": "Stop",
   "learn.pace": "Pace", "learn.pace.4": "slow", "learn.pace.40": "to watch", "learn.pace.200": "brisk", "learn.pace.0": "full speed",
   "learn.over": "The run has ended: it takes no more steps.", "learn.ready": "Ready: step a batch, or an equation.",
   "learn.no-network": "A network begins with 784 pixels and ends with 10 digits: 784-32-10, or with convolutions 784-8c-p-10.",
@@ -133,7 +133,7 @@ export default {
   "try.differ": "Yours says {mine}, the one that ships says {shipped}.", "try.mistakes": "Its mistakes", "try.model": "Download the model",
   "try.report": "Report", "try.continue": "Train on",
   "status.starting": "starting", "status.running": "learning", "status.paused": "paused", "status.finished": "finished", "status.stopped": "stopped", "status.failed": "failed",
-  "runs.title": "Runs", "runs.data": "{n} digits of {data}", "runs.seed": "seed {seed}", "runs.compare": "compare", "runs.alone": "do not compare",
+  "runs.title": "Runs", "runs.data": "{n} digits of {data}", "runs.seed": "seed {seed}", "runs.compare": "compare", "runs.alone": "do not compare",
   "runs.remove": "remove", "runs.really": "remove for good", "runs.keep": "keep",
   "data.strokes": "simulated pen", "data.mnist": "MNIST",
   "augment.none": "none", "augment.mild": "mild", "augment.strong": "strong", "augment.recipe": "the recipe's",
@@ -155,7 +155,7 @@ export default {
   "confusion.misread": "A {digit}, read as {read} with {chance}. Look inside",
   "mistakes.looking": "Looking at the test digits", "mistakes.progress": "Looking at the test digits: {done} of {all}", "mistakes.any": "any digit",
   "mistakes.written": "Written", "mistakes.read": "read as", "mistakes.all": "Show all", "mistakes.more": "Show more",
-  "mistakes.total": "{count} misread", "mistakes.none": "None.",
+  "mistakes.total": "{n} misread", "mistakes.none": "None.",
   "mistakes.lead": "{wrong} of {all} digits are misread ({share}). From {data}. Press one to see why.",
 
   "status.waiting": "waits for its turn, {n} s at most", "view.board": "Board",

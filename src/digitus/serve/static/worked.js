@@ -4,13 +4,15 @@
 
 import { ask, bytes } from "./api.js";
 import { complain, h, say } from "./dom.js";
+import { fixed } from "./numbers.js";
 import { picture } from "./pictures.js";
 import { remember, remembered } from "./remember.js";
 import { words } from "./words.js";
 
 const NEAR = 0.0006; // the last place may differ
 
-const written = (x) => x.toFixed(4).replace("-", "−");
+const written = (x) => fixed(x, 4);
+const tenth = (x) => fixed(x, 1);
 const shown = (text) => text.replaceAll("-", "−");
 
 export function mount(section) {
@@ -66,7 +68,7 @@ export function mount(section) {
   ask("/api/worked").then((found) => {
     step = found;
     digit.replaceChildren(picture(bytes(step.image), 28, 28, { label: words("digit.a", { digit: step.digit }) }),
-      h("div", { class: "nine num", role: "img", "aria-label": step.numbers.join(" ") }, step.numbers.map((x) => h("span", {}, x.toFixed(1)))),
+      h("div", { class: "nine num", role: "img", "aria-label": step.numbers.map(tenth).join(" ") }, step.numbers.map((x) => h("span", {}, tenth(x)))),
       h("figcaption", {}, words("worked.digit", { digit: step.digit, read: step.read })));
     draw();
   }, (error) => complain(error.message));

@@ -1,0 +1,86 @@
+"""Numbers, shares and times stand in the page as the reader's language writes them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from browser.conftest import Server, Visit, full
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# Of each language: 6370, 6280, 0.003, a share and a time, as people write them there.
+FORMS = {
+    "en": ("6,370", "6,280", "0.003", r"\d{1,2}\.\d\u00a0%", r"\d\d:\d\d [AP]M"),
+    "de": ("6.370", "6.280", "0,003", r"\d{1,2},\d\u00a0%", r"\d\d:\d\d"),
+    "es": ("6370", "6280", "0,003", r"\d{1,2},\d\u00a0%", r"\d\d:\d\d"),
+    "fr": ("6\u202f370", "6\u202f280", "0,003", r"\d{1,2},\d[\u00a0\u202f]%", r"\d\d:\d\d"),
+    "zh": ("6,370", "6,280", "0.003", r"\d{1,2}\.\d%", r"\d\d:\d\d"),
+}
+# What is said outside equations, which have the point in every language, and outside the version.
+SAID = """() => {
+  const equations = 'math, .lens, .equation-box, .stepper, .worked-lines, .answers, .nine, #model';
+  const told = [...document.querySelectorAll('body, body *')].filter((e) => !e.closest(equations));
+  return told.flatMap((e) => [e.getAttribute('aria-label'), e.getAttribute('aria-valuetext'),
+    e.title, ...[...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data)])
+    .filter(Boolean);
+}"""
+ENGLISH = re.compile(r"[1-9]\d{0,2},\d{3}(?!\d)|\d\.\d{1,2}(?!\d)|\d\.\d{4}|\b0\.\d|\d %")
+
+
+def spoken(language: str) -> dict[str, Any]:
+    """A visit by somebody whose browser speaks the language."""
+    return {"locale": language}
+
+
+@pytest.mark.parametrize(
+    ("visit", "language"),
+    [(spoken(language), language) for language in FORMS],
+    indirect=["visit"],
+    ids=list(FORMS),
+)
+@pytest.mark.usefixtures("finished")
+def test_figures_are_written_as_the_language_writes_them(
+    visit: Visit, server: Server, language: str
+) -> None:
+    parameters, drawn, rate, share, time = FORMS[language]
+    page = visit.page(server.address + "#learn")
+    page.wait_for_selector(".digits tbody tr")
+    assert page.inner_text(".figures dd b >> nth=3") == parameters
+    assert drawn in page.locator(".diagram text").all_text_contents()
+    assert re.fullmatch(share, page.inner_text(".figures dd b >> nth=0"))
+    assert re.fullmatch(share, page.inner_text(".digits td:last-child >> nth=0").strip(">< "))
+    assert page.inner_text(".lesson output") == rate
+    assert page.get_attribute("#lesson-rate", "aria-valuetext") == rate
+    assert rate in page.inner_text(".watching h2")
+    assert re.search(rf" · {time} · ", page.inner_text(".runs .now small >> nth=0"))
+
+
+@pytest.mark.parametrize("visit", [spoken("de")], indirect=True)
+@pytest.mark.parametrize("view", ["draw", "read", "inside", "learn", "mistakes", "worked", "forms"])
+@pytest.mark.usefixtures("finished")
+def test_no_number_of_the_page_is_left_in_english(visit: Visit, server: Server, view: str) -> None:
+    page = visit.page("about:blank")
+    opened(page, server.address, view)
+    said = page.evaluate(SAID)
+    assert len(said) > 50
+    assert [text for text in said if ENGLISH.search(text)] == []
+    if view == "inside":  # and its equations have the point
+        assert re.search(r"\d\.\d", page.inner_text(".lens .working"))
+        assert not re.search(r"\d,\d", page.inner_text(".lens .working"))
+
+
+def opened(page: Page, address: str, view: str) -> None:
+    """Opens a view until it shows its numbers."""
+    if view == "forms":
+        page.goto(f"{address}#forms")
+        page.locator("#view-forms button.primary").first.click()
+        page.wait_for_selector("text=Das Formular ist in Ordnung.")
+    elif view == "worked":
+        page.goto(f"{address}#worked")
+        page.wait_for_selector(".worked-lines li")
+    else:
+        full(page, address, view)
