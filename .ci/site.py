@@ -4,7 +4,7 @@
 
 Every link and every anchor leads somewhere; no page shows how it was written; nothing is loaded
 from another host; each equation of the mathematics leads to the code that computes it, and that
-code's description leads back.
+code's description leads back; checks in a lesson speak its page's language.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from digitus.course.messages import languages, say
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
@@ -73,6 +75,15 @@ def broken(pages: dict[Path, Page]) -> Iterator[str]:
                 yield f"{here} loads {target} from another host"
 
 
+def foreign() -> Iterator[str]:
+    """The lessons in which a check answers in another language than its page's."""
+    said = say("check.unanswered")
+    for language in languages()[1:]:
+        for path in sorted((SITE / "course" / language).glob("*.html")):
+            if said in path.read_text("utf-8"):
+                yield f"{path.relative_to(SITE)} says {said!r}"
+
+
 def unmade(pages: dict[Path, Page]) -> Iterator[str]:
     """The pages that show a directive as text, which nothing has made into what it stands for."""
     for path, page in pages.items():
@@ -101,7 +112,7 @@ def main() -> None:
     pages = {
         path: Page(path) for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts
     }
-    wrong = [*broken(pages), *unmade(pages), *one_way(pages)]
+    wrong = [*broken(pages), *unmade(pages), *foreign(), *one_way(pages)]
     print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
     sys.exit(1 if wrong else 0)
 

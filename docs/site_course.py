@@ -25,6 +25,16 @@ FOLDER = HERE / "course"
 FIRST = messages.FIRST_LANGUAGE
 LESSON = re.compile(r"course/(?:(\w\w)/)?(\d\d)-")
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
+# A cell that is carried out and not shown: what drawings and checks say is said in the language of
+# the folder in which a lesson runs.
+SPEAKS = """
+```{{code-cell}}
+:tags: [remove-cell]
+from pathlib import Path
+from digitus.course.progress import Progress
+Progress(Path(), "{language}").save()
+```
+"""
 TO_WORD = re.compile(r"\]\(glossary\.md#")  # a heading's place, or with the language before it
 ELSEWHERE = re.compile(r"^(?:course/)?(\w\w)/")  # the folder of another language
 INDEX = """# {title}
@@ -60,9 +70,11 @@ def chapters(language: str = FIRST) -> dict[str, str]:
     """The files of the chapter in a language by their names, without ending."""
     own, pages, rows = words(language)["course"], {}, []
     root, mark = ("../", "") if language == FIRST else ("../../", f"{language}-")
-    files = sorted((text.FOLDER / FIRST).glob("*.md"))
+    files, spoken = sorted((text.FOLDER / FIRST).glob("*.md")), SPEAKS.format(language=language)
     for lesson, path in zip(text.lessons(language), files, strict=True):
         source = text.source(path.name, language).replace("](../../docs/", f"]({root}")
+        if language != FIRST:
+            source = TITLE.sub(lambda found: found[0] + spoken, source, count=1)
         if lesson.installed:
             source = TITLE.sub(rf"\g<0>\n{own['installed']}\n", source, count=1)
         pages[path.stem] = TO_WORD.sub(rf"\g<0>{mark}", text.explained(source, language))

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from figures import FIGURES, PICTURES
+from figures import FIGURES, PICTURES, TRANSLATED, WORDS, drawn
 from mathematics.math_page import PAGE
 
 # Ink of the simulated pen may differ by a grey level between versions of NumPy or OpenCV.
 INK = re.compile(r'(<rect [^>]*fill-opacity=")\d\.\d+("/>)')
 
 
-@pytest.mark.parametrize("file", FIGURES)
-def test_a_figure_is_what_its_code_draws(file: str) -> None:
-    kept, drawn = (PICTURES / file).read_bytes(), FIGURES[file]().encode()
-    if file == "math-digit.svg" and kept != drawn:
-        kept, drawn = (INK.sub(r"\1\2", text.decode()) for text in (kept, drawn))
-    assert kept == drawn, f"{file} is old: python docs/figures.py"
+FILES = pytest.mark.parametrize(
+    "path", drawn(), ids=lambda path: path.relative_to(PICTURES).as_posix()
+)
+SAME = {"ReLU", "Relu", "Scale", "Dense", "sigmoid", "tanh"}  # names, in any language
 
 
-@pytest.mark.parametrize("file", FIGURES)
-def test_a_figure_is_legible_on_its_own(file: str) -> None:
+@FILES
+def test_a_figure_is_what_its_code_draws(path: Path) -> None:
+    kept, made = path.read_bytes(), drawn()[path]().encode()
+    if path.name == "math-digit.svg" and kept != made:
+        kept, made = (INK.sub(r"\1\2", text.decode()) for text in (kept, made))
+    assert kept == made, f"{path.name} is old: python docs/figures.py"
+
+
+@FILES
+def test_a_figure_is_legible_on_its_own(path: Path) -> None:
     """It is well-formed, has a title, its own paper for light and dark, and stays on the paper."""
-    svg = ElementTree.parse(PICTURES / file).getroot()
+    svg = ElementTree.parse(path).getroot()
     space = "{http://www.w3.org/2000/svg}"
     assert svg.findtext(f"{space}title")
     assert "prefers-color-scheme:dark" in (svg.findtext(f"{space}style") or "")
@@ -35,6 +43,24 @@ def test_a_figure_is_legible_on_its_own(file: str) -> None:
             x, y = float(element.attrib["x"]), float(element.attrib["y"])
             assert 0 <= x <= width
             assert 0 <= y <= height
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_pages_of_a_language_show_figures_in_it(language: str) -> None:
+    table = tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))["figures"]
+    files = {f"math-{name}.svg" for name in TRANSLATED[language]}
+    said = {
+        element.text or ""
+        for file in files
+        for element in ElementTree.fromstring(FIGURES[file]()).iter()
+        if element.tag.rpartition("}")[2] in ("title", "text")
+    }
+    words = {text for text in said if re.search(r"[A-Za-z]{3,}", text)}
+    assert words - SAME == set(table)
+    pages = "".join(page.read_text("utf-8") for page in (PICTURES.parent / language).glob("*.md"))
+    assert set(re.findall(r"pictures/([\w/]*math-[\w-]+\.svg)", pages)) == {
+        f"{language}/{file}" for file in files
+    }
 
 
 def test_the_page_shows_every_figure_and_says_what_is_on_it() -> None:

@@ -1,7 +1,8 @@
 """What a lesson shows: digits, weights, curves and bars, in a notebook and on a page.
 
 Each is an object with `_repr_html_`, which Jupyter and `page` show; it takes its colours from the
-page around it, so that it can be seen on white and on black. They need nothing but NumPy: lessons
+page around it, so that it can be seen on white and on black, and its words and numbers are of the
+language that the learner's folder says. They need nothing but NumPy: lessons
 are carried out in a browser too. Inside: these. Not inside: drawings of reports (`report`), which
 have a style sheet to themselves.
 """
@@ -14,10 +15,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from digitus.course.messages import say
+from digitus.course.progress import load
 from digitus.plotting import NEGATIVE, POSITIVE, Axis, axis_for, number
 from digitus.plotting import Series as _Series
 from digitus.types import Bytes, Numbers
@@ -48,7 +52,7 @@ def pictures(images: npt.ArrayLike, captions: Sequence[object] | None = None) ->
     """Images [h w] or [n h w] of numbers from 0, paper, to 255, ink, with a caption below each."""
     shown = _stacked(images)
     grey = 255 - np.clip(shown, 0, 255)
-    return _tiles(np.repeat(grey[..., None], 3, axis=-1), captions, "digit")
+    return _tiles(np.repeat(grey[..., None], 3, axis=-1), captions, _said("digit"))
 
 
 def weights(arrays: npt.ArrayLike, captions: Sequence[object] | None = None) -> Drawing:
@@ -56,7 +60,7 @@ def weights(arrays: npt.ArrayLike, captions: Sequence[object] | None = None) -> 
     shown = _stacked(arrays)
     levels = shown / (np.abs(shown).max() or 1)
     colours = np.where(levels[..., None] > 0, np.array(POSITIVE), np.array(NEGATIVE))
-    return _tiles(255 - np.abs(levels)[..., None] * (255 - colours), captions, "weights")
+    return _tiles(255 - np.abs(levels)[..., None] * (255 - colours), captions, _said("weights"))
 
 
 def _stacked(images: npt.ArrayLike) -> Numbers:
@@ -76,7 +80,7 @@ def _tiles(colours: Numbers, captions: Sequence[object] | None, what: str) -> Dr
         f"<figcaption>{escape(name)}</figcaption></figure>"
         for tile, name in zip(np.round(colours).astype(np.uint8), names, strict=True)
     ]
-    words = f"{n} pictures of {h} x {w}" + (f": {', '.join(names)}" if any(names) else "")
+    words = _said("pictures", n=n, h=h, w=w) + (f": {', '.join(names)}" if any(names) else "")
     return Drawing("".join(parts), words)
 
 
@@ -128,7 +132,7 @@ def curve(
             f'<circle cx="{_x(across, a):.1f}" cy="{_y(up, b):.1f}" r="3" fill="{colours[name]}"/>'
             for a, b in of.T
         ]
-    return _figure("".join(parts), names, f"curves over {label}: {', '.join(names)}")
+    return _figure("".join(parts), names, _said("curves", label=label, names=", ".join(names)))
 
 
 def bars(
@@ -149,8 +153,17 @@ def bars(
             f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">'
             f"{escape(name)}</text>"
         )
-    pairs = (f"{name} {height:.3g}" for name, height in zip(names, heights, strict=True))
-    return _figure("".join(parts), [], f"bars: {', '.join(pairs)}")
+    pairs = (f"{n} {_pointed(f'{v:.3g}')}" for n, v in zip(names, heights, strict=True))
+    return _figure("".join(parts), [], _said("bars", pairs="; ".join(pairs)))
+
+
+def _said(key: str, **values: object) -> str:
+    return say(f"show.{key}", load(Path()).language, **values)
+
+
+def _pointed(written: str) -> str:
+    """A number as the language writes it."""
+    return written.replace(".", say("worksheet.point", load(Path()).language))
 
 
 def _across(x: Numbers) -> Axis:
@@ -171,13 +184,14 @@ def _frame(across: Axis, up: Axis, label: str, *, ticks: bool = True) -> str:
     parts = [
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(up, t):.1f}" y2="{_y(up, t):.1f}" '
         f'stroke="currentColor" stroke-opacity=".2"/>'
-        f'<text x="{LEFT - 6}" y="{_y(up, t) + 4:.1f}" text-anchor="end">{number(t)}</text>'
+        f'<text x="{LEFT - 6}" y="{_y(up, t) + 4:.1f}" text-anchor="end">'
+        f"{_pointed(number(t))}</text>"
         for t in up.ticks()
     ]
     if ticks:
         parts += [
             f'<text x="{_x(across, t):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">'
-            f"{number(t)}</text>"
+            f"{_pointed(number(t))}</text>"
             for t in across.ticks()
         ]
     place = f'x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end"'
