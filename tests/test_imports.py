@@ -79,11 +79,17 @@ def test_the_core_learns_with_numpy_alone_as_in_a_browser() -> None:
 
 def test_a_picture_that_is_decoded_loads_no_windows() -> None:
     """To ask Pillow for all that it can do loads what draws windows."""
-    code = "import io, sys; from PIL import Image; from digitus.vision.decode import decode\n"
-    code += "Image.new('L', (4, 4)).save(file := io.BytesIO(), 'png'); decode(file.getvalue())\n"
-    code += "print('tkinter' in sys.modules, 'PIL._tkinter_finder' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    code = "import io; from PIL import Image; from digitus.vision.decode import decode\n"
+    code += "Image.new('L', (4, 4)).save(file := io.BytesIO(), 'tiff'); decode(file.getvalue())"
+    assert not loaded(code) & {"tkinter", "PIL._tkinter_finder"}
+
+
+def test_a_png_that_is_decoded_loads_no_other_formats_and_no_processes(tmp_path: Path) -> None:
+    Image.new("L", (4, 4)).save(path := tmp_path / "blank.png")
+    code = "from pathlib import Path; from digitus.vision.decode import decode\n"
+    code += f"decode(Path({str(path)!r}))"
+    others = {"PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.BmpImagePlugin"}
+    assert not loaded(code) & {*others, "subprocess", "digitus.vision.pdf"}
 
 
 def test_the_command_that_reads_one_picture_loads_nothing_to_show_it_or_for_many(

@@ -13,7 +13,6 @@ atomically, and what may be replaced. Not inside: what the metadata mean (`recog
 from __future__ import annotations
 
 import errno
-import glob
 import json
 import os
 import stat
@@ -130,6 +129,8 @@ def write_atomically(
 
 def _remove_left_over(path: Path) -> None:
     """Removes what writers of `path` that were killed have left behind; one at work is younger."""
+    import glob  # most programs write nothing
+
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         with suppress(OSError):  # another writer may have removed it
             if time.time() - part.stat().st_mtime > LONGEST_WRITE:

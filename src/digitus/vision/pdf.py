@@ -24,11 +24,6 @@ from digitus.vision.pdf_process import DAMAGED, HEAD, LOCKED, TOO_MANY
 SIDE = 2000  # pixels of a page's longer side, where nobody asks for another: 170 an inch of A4
 
 
-def is_pdf(content: bytes) -> bool:
-    """Whether a file says that it is a PDF."""
-    return content.startswith(b"%PDF")
-
-
 def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[Bytes]:
     """Each page, bytes [h w 3], of so many pixels on its longer side; drawn when it is asked for.
 
