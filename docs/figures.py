@@ -1,43 +1,27 @@
 """Draws the figures of `mathematics.md`: `python docs/figures.py` writes `pictures/math-*.svg`.
 
-Those that pages in another language show lie in `pictures/LANGUAGE/`, with the words of
-`site/words/LANGUAGE.toml`.
-
 Each figure is a function that returns SVG, made of a few shapes; nothing but NumPy and digitus is
 needed, and the same bytes come out every time (a test compares). Curves are computed by digitus's
 own layers. Every picture brings its own paper, light or dark as the reader's screen is, so that it
 is legible on any page. Not inside: shapes and curves (`drawing`), figures about images
-(`figures_images`).
+(`figures_images`), other languages, in `pictures/LANGUAGE/` (`figures_translated`).
 """
 
 from __future__ import annotations
 
 import math
-import re
-import tomllib
 from collections.abc import Callable
 from functools import partial
-from html import escape, unescape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from digitus import nn
 from drawing import Drawing, Plot, matrix, sample
 from figures_images import convolution, deslant, digit, maxpool
+from figures_translated import TRANSLATED, translated
 
 PICTURES = Path(__file__).parent / "pictures"
-WORDS = Path(__file__).parent / "site" / "words"
-NUMBER = re.compile(r"[-−]?\d+\.\d+")
-SAID = re.compile(r"(<title>|<text[^>]*>)([^<]+)(?=</)")
-# Of the figures those that other languages' pages show.
-TRANSLATED = {
-    "de": (
-        *("activations", "broadcast", "chain", "convolution", "dense"),
-        *("digit", "loss", "maxpool", "neuron", "schedules"),
-    )
-}
 
 
 def neuron() -> str:
@@ -281,7 +265,7 @@ def signals() -> str:
     return d.svg()
 
 
-FIGURES: dict[str, Callable[[], Any]] = {
+FIGURES: dict[str, Callable[[], str]] = {
     f"math-{f.__name__}.svg": f
     for f in (
         neuron,
@@ -304,22 +288,9 @@ def drawn() -> dict[Path, Callable[[], str]]:
     """All files, in all languages, and what draws each."""
     found: dict[Path, Callable[[], str]] = {PICTURES / file: FIGURES[file] for file in FIGURES}
     for language, names in TRANSLATED.items():
-        for file in (f"math-{name}.svg" for name in names):
+        for file in names:
             found[PICTURES / language / file] = partial(translated, FIGURES[file], language)
     return found
-
-
-def translated(draw: Callable[[], str], language: str) -> str:
-    """A figure in another language, with that language's words and decimal sign."""
-    table = tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))["figures"]
-
-    def other(found: re.Match[str]) -> str:
-        words = unescape(found[2])
-        if NUMBER.fullmatch(words):
-            return found[1] + words.replace(".", ",")
-        return found[1] + escape(table.get(words, words))
-
-    return SAID.sub(other, draw())
 
 
 if __name__ == "__main__":

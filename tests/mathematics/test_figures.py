@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from figures import FIGURES, PICTURES, TRANSLATED, WORDS, drawn
+from figures import FIGURES, PICTURES, drawn
+from figures_translated import TRANSLATED, WORDS
 from mathematics.math_page import PAGE
 
 # Ink of the simulated pen may differ by a grey level between versions of NumPy or OpenCV.
@@ -48,7 +49,7 @@ def test_a_figure_is_legible_on_its_own(path: Path) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_pages_of_a_language_show_figures_in_it(language: str) -> None:
     table = tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))["figures"]
-    files = {f"math-{name}.svg" for name in TRANSLATED[language]}
+    files = set(TRANSLATED[language])
     said = {
         element.text or ""
         for file in files
