@@ -116,5 +116,6 @@ def test_an_empty_grid_is_empty() -> None:
 def test_what_is_no_grid_is_refused() -> None:
     with pytest.raises(ValueError, match="grid or pattern"):
         digitus.read(BLANK.grey, grid=(2, 2), digits=3)
-    with pytest.raises(ValueError, match="1 to 100 rows"):
-        digitus.read(BLANK.grey, grid=(0, 2))
+    for grid in ((0, 2), (101, 2), (3,), "3x3", "ab"):
+        with pytest.raises(ValueError, match=r"\(rows, columns\), from 1 to 100"):
+            digitus.read(BLANK.grey, grid=grid)  # type: ignore[arg-type]

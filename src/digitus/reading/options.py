@@ -52,10 +52,13 @@ class ReadingOptions:
             if self.pattern is not None:
                 raise ValueError("the cells of a grid have no pattern: grid or pattern, not both")
             if self.grid != "found" and (
-                len(self.grid) != 2 or not all(1 <= side <= MOST_CELLS for side in self.grid)
+                isinstance(self.grid, str)
+                or len(self.grid) != 2
+                or not all(1 <= side <= MOST_CELLS for side in self.grid)
             ):
                 raise ValueError(
-                    f"a grid has 1 to {MOST_CELLS} rows and columns, or is 'found', not {self.grid}"
+                    f"a grid is (rows, columns), from 1 to {MOST_CELLS} of each, or 'found', "
+                    f"not {self.grid!r}"
                 )
         if not 0 <= self.threshold <= 1:  # NaN fails too
             raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
