@@ -199,22 +199,16 @@ def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:
     until(page, check)
 
 
-def test_a_server_that_is_gone_is_said_in_one_line(visit: Visit, server: Server) -> None:
-    page = visit.page(server.address)
-    page.route("**/api/draw*", lambda route: route.abort())
-    with_mouse(page, 1)
-    page.wait_for_selector("#alert:not([hidden])")
-    assert "does not answer" in page.inner_text("#alert")
-    visit.complaints.clear()  # the browser says so too
-
-
-def test_what_nobody_answered_has_no_answer_beside_it(visit: Visit, server: Server) -> None:
+def test_a_server_that_is_gone_is_said_and_what_it_did_not_answer_has_no_answer_beside_it(
+    visit: Visit, server: Server
+) -> None:
     page = visit.page(server.address)
     with_mouse(page, 8)
     expect_value(page, "8")
     page.route("**/api/draw*", lambda route: route.abort())
     with_mouse(page, 1)
     page.wait_for_selector("#alert:not([hidden])")
+    assert "does not answer" in page.inner_text("#alert")
     expect_value(page, "")
     assert page.locator(".marks g").count() == 0
     assert not page.inner_text("#view-draw .sure")

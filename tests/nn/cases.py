@@ -9,6 +9,7 @@ import inspect
 from itertools import product
 
 import numpy as np
+import pytest
 
 from conftest import missing
 from digitus import nn
@@ -143,6 +144,28 @@ NAMES = [
     f"{type(layer).__name__}{len(layer.layers)}" if isinstance(layer, Chain) else f"{layer} {shape}"
     for layer, shape in LAYERS
 ]
+
+
+def each_layer(test):
+    """One test that tries every layer of the list, and tells all that fail.
+
+    As a test each they cost several times what they compute: milliseconds in every process.
+    """
+
+    def tried():
+        failed = []
+        for (layer, shape), name in zip(LAYERS, NAMES, strict=True):
+            try:
+                test(layer, shape)
+            except (Exception, pytest.fail.Exception) as error:
+                error.add_note(f"Layer: {name}")
+                failed.append(error)
+        if failed:
+            raise BaseExceptionGroup(f"{len(failed)} of {len(LAYERS)} layers", failed)
+
+    tried.__doc__ = test.__doc__
+    return tried
+
 
 PLACE_LOSSES = [
     HeatmapFocal(),

@@ -8,6 +8,7 @@ images (`test_spatial`) and for the input (`test_inputs`).
 
 import math
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from itertools import product
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from digitus.nn import (
 )
 from nn.cases import (
     LAYERS,
-    NAMES,
+    each_layer,
     inputs,
     parameters,
     public,
@@ -43,9 +44,6 @@ from nn.cases import (
     trained_names,
     upstream,
 )
-
-each_layer = pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
-
 
 # --- promises of every layer
 
@@ -71,9 +69,8 @@ def test_plan_agrees_with_forward(layer, shape):
 
 
 @each_layer
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_no_type_is_promoted(layer, shape, dtype):
-    for mode in ("training", "inference"):
+def test_no_type_is_promoted(layer, shape):
+    for mode, dtype in product(("training", "inference"), (np.float32, np.float64)):
         p, x = parameters(layer, shape, dtype=dtype), inputs(shape, dtype=dtype)
         y, backward = layer.forward(p, x, rng_of(mode))
         dx, gradients = backward(upstream(y))

@@ -5,7 +5,6 @@ Not inside: promises of all layers for common shapes (`test_layers`), NumPy's or
 """
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,8 +25,7 @@ from digitus.nn import (
     Upsample,
 )
 from nn.cases import (
-    LAYERS,
-    NAMES,
+    each_layer,
     inputs,
     parameters,
     pytorch,
@@ -37,7 +35,6 @@ from nn.cases import (
     upstream,
 )
 
-each_layer = pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
 CONV = st.builds(
     Conv,
     st.integers(1, 3),

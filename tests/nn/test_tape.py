@@ -31,9 +31,9 @@ from nn.cases import (
     IMAGE,
     LAYERS,
     LOSSES,
-    NAMES,
     PLACE_LOSSES,
     answers,
+    each_layer,
     inputs,
     parameters,
     public,
@@ -54,7 +54,7 @@ def test_every_layer_and_loss_is_here():
     assert set(LOSS) == public("loss") == {type(loss) for loss in LOSSES}
 
 
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+@each_layer
 def test_layer(layer, shape):
     for mode in ("training", "inference"):
         for n in (5, 1):

@@ -25,10 +25,9 @@ from digitus.nn import (
     update_average,
 )
 from nn.cases import (
-    LAYERS,
     LOSSES,
-    NAMES,
     OPTIMIZERS,
+    each_layer,
     inputs,
     parameters,
     rng_of,
@@ -40,7 +39,7 @@ from nn.layouts import LAYOUTS, backwards, read_only
 from nn.torch_reference import TOLERANCE, kernels_torch, tensor, torch
 
 
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+@each_layer
 def test_layer_on_tensors(layer, shape):
     for mode in ("training", "inference"):
         for n in (5, 1):
@@ -63,7 +62,7 @@ def test_layer_on_tensors(layer, shape):
             assert torch.equal(x_, tensor(x)), "the input was changed"
 
 
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+@each_layer
 def test_layer_on_tensors_keeps_float32(layer, shape):
     p = {name: tensor(w) for name, w in parameters(layer, shape, dtype=np.float32).items()}
     y, backward = layer.forward(p, tensor(inputs(shape, dtype=np.float32)), rng_of("training"))
@@ -151,7 +150,7 @@ def in_each_layout(p, x, dy):
         yield layout, (plain, x_, laid_out(layout, dy))
 
 
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+@each_layer
 def test_layer_on_tensors_in_any_order(layer, shape):
     for mode in ("training", "inference"):
         p, x = parameters(layer, shape), inputs(shape)

@@ -20,10 +20,10 @@ from digitus.nn import (
 from nn.cases import (
     LAYERS,
     LOSSES,
-    NAMES,
     OPTIMIZERS,
     PLACE_LOSSES,
     answers,
+    each_layer,
     inputs,
     parameters,
     public,
@@ -41,7 +41,7 @@ def test_every_layer_loss_and_optimizer_is_here():
     assert {type(rule) for rule in OPTIMIZERS} == public("optimizer")
 
 
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=NAMES)
+@each_layer
 def test_layer(layer, shape):
     for mode in ("training", "inference"):
         p, x = parameters(layer, shape), inputs(shape)
