@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
 from digitus.course import messages
-from digitus.course.worksheet import LARGEST, worksheet
+from digitus.course.worksheet import LARGEST, Worksheet, worksheet
 from digitus.course.worksheet_pdf import as_pdf
 
 SEEDS = range(1, 31)
+
+
+@cache
+def sheet_of(seed: int) -> Worksheet:
+    """The sheet, sought once for all tests: most of their time would be this."""
+    return worksheet(seed)
 
 
 def by_hand(given: Mapping[str, float | Fraction]) -> dict[str, Fraction]:
@@ -38,7 +45,7 @@ def by_hand(given: Mapping[str, float | Fraction]) -> dict[str, Fraction]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_sheet_by_hand(seed: int) -> None:
-    sheet = worksheet(seed)
+    sheet = sheet_of(seed)
     wanted = by_hand(sheet.given)
     for name, value in sheet.values.items():
         assert value == pytest.approx(float(wanted[name])), name
@@ -53,12 +60,12 @@ def test_a_sheet_by_hand(seed: int) -> None:
 
 def test_sheets_differ_and_repeat() -> None:
     assert worksheet(1) == worksheet(1)
-    assert len({str(worksheet(seed).given) for seed in SEEDS}) > 25
+    assert len({str(sheet_of(seed).given) for seed in SEEDS}) > 25
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_terms_come_to_their_value(seed: int) -> None:
-    for part in worksheet(seed).parts:
+    for part in sheet_of(seed).parts:
         for line in part.lines:
             if line.terms:
                 sums = " + ".join(line.terms).replace("·", "*").replace("½", "0.5 *")
@@ -69,7 +76,7 @@ def test_terms_come_to_their_value(seed: int) -> None:
 @pytest.mark.parametrize("language", messages.languages())
 def test_the_pdf_has_blanks_and_then_answers(language: str) -> None:
     pdfium = pytest.importorskip("pypdfium2")
-    sheets = [worksheet(1), worksheet(2)]
+    sheets = [sheet_of(1), sheet_of(2)]
     content = as_pdf(sheets, language)
     assert content == as_pdf(sheets, language)
     document = pdfium.PdfDocument(content)
@@ -93,7 +100,7 @@ def test_the_pdf_has_blanks_and_then_answers(language: str) -> None:
 def test_everything_is_within_the_paper() -> None:
     pdfium = pytest.importorskip("pypdfium2")
     for language in messages.languages():
-        document = pdfium.PdfDocument(as_pdf([worksheet(seed) for seed in SEEDS], language))
+        document = pdfium.PdfDocument(as_pdf([sheet_of(seed) for seed in SEEDS], language))
         for page in document:
             text = page.get_textpage()
             boxes = [text.get_rect(i) for i in range(text.count_rects())]
