@@ -153,15 +153,14 @@ def each_layer(test):
     """
 
     def tried():
-        failed = []
+        failed = {}
         for (layer, shape), name in zip(LAYERS, NAMES, strict=True):
             try:
                 test(layer, shape)
             except (Exception, pytest.fail.Exception) as error:
-                error.add_note(f"Layer: {name}")
-                failed.append(error)
+                failed[name] = error
         if failed:
-            raise BaseExceptionGroup(f"{len(failed)} of {len(LAYERS)} layers", failed)
+            raise BaseExceptionGroup(", ".join(failed), list(failed.values()))
 
     tried.__doc__ = test.__doc__
     return tried
