@@ -13,7 +13,13 @@
   // by the code that it was, and the exercises that were right, with their days.
   const STORE = "digitus-course";
   const LESSON = /([^/]*?)(?:\.html)?$/.exec(location.pathname)[1];
-  const mine = { changed: {}, right: {}, ...all()[LESSON] };
+  const kept = all()[LESSON];
+  const mine = { changed: entries(kept?.changed), right: entries(kept?.right) };
+
+  /** What may be what this page has kept; others may have kept anything. */
+  function entries(found) {
+    return found && typeof found === "object" ? found : {};
+  }
 
   function all() {
     try {

@@ -158,7 +158,10 @@ def test_a_lesson_runs_where_nothing_can_be_kept(lesson: Page, tmp_path: Path) -
     assert lesson.locator(".cell_output").all_inner_texts() == ["3", "1 + 1"]
 
 
-@pytest.mark.parametrize("kept", ["what is no JSON", "null", "[]", '{"index": null}', '{"": 7}'])
+@pytest.mark.parametrize(
+    "kept",
+    ["no JSON", "null", "[]", '{"index": null}', '{"index": {"changed": null, "right": 7}}'],
+)
 def test_what_others_have_kept_harms_nothing(lesson: Page, tmp_path: Path, kept: str) -> None:
     with_pyodide(tmp_path)
     lesson.evaluate("(kept) => localStorage.setItem('digitus-course', kept)", kept)

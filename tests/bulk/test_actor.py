@@ -55,8 +55,9 @@ def test_a_cluster_that_is_not_there_is_told_at_once(
         port = taken.getsockname()[1]
     with pytest.raises(DataError, match="cannot be reached: "):
         connect(form.format(port), 1)
-    with pytest.raises(DataError, match="cannot be reached: "):
-        connect("127.0.0.1:99999", 1)
+    for none in ("127.0.0.1:99999", "x..y:1", f"{'a' * 70}:1"):
+        with pytest.raises(DataError, match="cannot be reached: "):
+            connect(none, 1)
 
 
 def test_a_cluster_that_is_there_is_left_to_ray(monkeypatch: pytest.MonkeyPatch) -> None:

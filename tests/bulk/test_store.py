@@ -197,7 +197,7 @@ class WithoutParts(MemoryFileSystem):
         return Forward(super().open(*given, **more), lambda: None)
 
 
-def test_archives_of_a_store_that_gives_no_parts_are_copied_once(
+def test_archives_of_a_store_that_gives_no_parts_are_copied_first(
     pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A zip file was damaged, and a Parquet file took two minutes to say nothing of use."""
@@ -210,5 +210,5 @@ def test_archives_of_a_store_that_gives_no_parts_are_copied_once(
     WithoutParts.opened = 0
     far = tuple(f"withoutparts://box/{name}" for name in names)
     assert finish("far", sources=far) == whole
-    assert WithoutParts.opened <= 4 * len(names)  # to list and to read, and each copied once
+    assert WithoutParts.opened <= 4 * len(names)  # to list and to read, and each copied once a part
     assert [row["lines"] for row in rows_of("far")] == [row["lines"] for row in rows_of("whole")]

@@ -99,7 +99,7 @@ def test_a_name_that_is_not_there_begins_no_run(digitus: Any, many: Path) -> Non
     assert digitus("bulk", "many", "--to", "out.csv").code == 0
 
 
-@pytest.mark.parametrize("out", ["out.xlsx", "out.json", "out.tsv", "out.txt"])
+@pytest.mark.parametrize("out", ["out.xlsx", "out.json", "out.tsv", "out.bz2", "out.7z"])
 def test_a_table_of_another_kind_is_not_a_folder(digitus: Any, many: Path, out: str) -> None:
     done = digitus("bulk", "many", "--to", out)
     assert (done.code, f"--to {out} is no table" in done.err) == (2, True)

@@ -51,3 +51,12 @@ def test_drawings_speak_the_language_of_the_folder(
     assert ticks <= found
     other = "," if language == "en" else "."
     assert not [tick for tick in found if other in tick]
+
+
+def test_a_file_of_that_name_which_is_none_of_a_lesson(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain = drawn()
+    (tmp_path / "progress.json").write_text('{"epoch": 3}')
+    assert drawn() == plain

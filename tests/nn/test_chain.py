@@ -7,10 +7,12 @@ import numpy as np
 from digitus.nn import (
     BatchNorm,
     Chain,
+    Concat,
     Conv,
     Dense,
     Flatten,
     Relu,
+    Scale,
     Standardize,
     Tanh,
     first_trained,
@@ -84,6 +86,8 @@ def test_which_parameters_are_trained():
         "1.W", "1.b", "2.gamma", "2.beta", "4.W", "4.b",
     }  # fmt: skip
     assert first_trained(network, p) == 1
+    nested = Chain([Concat(Chain([Standardize()]), Chain([Scale(2)])), Flatten(), Dense(3)])
+    assert first_trained(nested, parameters(nested, (5, 5, 1))) == 2
     assert trained("W")
     assert not any(map(trained, ("mean", "0.3.var", "2.deviation")))
 

@@ -149,6 +149,8 @@ def test_what_is_no_picture() -> None:
     assert "is not a picture in a known format (PNG, JPEG" in complaint(b"hello")
     whole = encoded(Image.fromarray(np.tile(RAMP, (8, 8))), "JPEG")
     assert "is damaged" in complaint(whole[: len(whole) // 2])
+    png = encoded(Image.fromarray(RAMP), "PNG")
+    assert "is damaged" in complaint(png[:12] + b"IHDX" + png[16:])
 
 
 def test_a_photo_in_heic_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

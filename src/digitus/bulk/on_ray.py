@@ -76,7 +76,7 @@ def _check_reached(cluster: str) -> None:
         return
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECTING_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # the last: no name of a host
         why = getattr(error, "strerror", None) or str(error)
         raise DataError(f"the Ray cluster {cluster} cannot be reached: {why}") from None
 

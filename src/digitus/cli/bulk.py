@@ -133,8 +133,8 @@ def _form(out: str, form: str | None) -> tuple[str, bool]:
     folder = os.path.isdir(out) or out.endswith("/")
     single = None if folder else SUFFIXES.get(suffix)
     # A folder of Parquet files that is called .xlsx would be a surprise; "scans.2024" would not.
-    table = suffix[1:].isalpha() and "://" not in out
-    if not (folder or single) and (table or os.path.exists(out)):
+    file = any(c.isalpha() for c in suffix) and not _is_host(out)
+    if not (folder or single) and (file or os.path.exists(out)):
         known = ", ".join(SUFFIXES)
         raise click.UsageError(
             f"--to {out} is no table: name a file in {known}, or a folder by {out}/"
@@ -142,6 +142,11 @@ def _form(out: str, form: str | None) -> tuple[str, bool]:
     if single and form not in (None, single):
         raise click.UsageError(f"--to {out} is {single}, not {form}; a folder has parts of {form}")
     return single or form or PARQUET, single is not None
+
+
+def _is_host(out: str) -> bool:
+    """Whether an address is that of a whole store, s3://my.scans, whose end is no suffix."""
+    return "://" in out and "/" not in out.rstrip("/").partition("://")[2]
 
 
 def _engine(cluster: str | None, processes: int) -> Engine:

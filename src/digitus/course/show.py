@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from digitus.course.messages import say
+from digitus.course.messages import FIRST_LANGUAGE, say
 from digitus.course.progress import load
+from digitus.errors import CourseError
 from digitus.plotting import NEGATIVE, POSITIVE, Axis, axis_for, number
 from digitus.plotting import Series as _Series
 from digitus.types import Bytes, Numbers
@@ -158,12 +159,20 @@ def bars(
 
 
 def _said(key: str, **values: object) -> str:
-    return say(f"show.{key}", load(Path()).language, **values)
+    return say(f"show.{key}", _language(), **values)
 
 
 def _pointed(written: str) -> str:
     """A number as the language writes it."""
-    return written.replace(".", say("worksheet.point", load(Path()).language))
+    return written.replace(".", say("worksheet.point", _language()))
+
+
+def _language() -> str:
+    """The learner's; to draw, no file of that name needs to be a lesson's."""
+    try:
+        return load(Path()).language
+    except CourseError:
+        return FIRST_LANGUAGE
 
 
 def _across(x: Numbers) -> Axis:

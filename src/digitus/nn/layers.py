@@ -282,7 +282,7 @@ def trained(name: str) -> bool:
 
 def first_trained(network: Chain, p: Params) -> int:
     """The number of the first layer that is trained: those before it prepare the input."""
-    numbers = [number for number, own in _parted(tuple(p)) if own not in STATISTICS]
+    numbers = [number for number, own in _parted(tuple(p)) if trained(own)]
     return min(numbers, default=len(network.layers))
 
 

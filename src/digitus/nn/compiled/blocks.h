@@ -193,7 +193,8 @@ static BlocksRoom blocks_room(const Shape *s) {
   const int64_t wide_o = vectors(s->o) * V, wide_c = vectors(s->c) * V, some = together(s);
   const int64_t most = wide_o > wide_c ? wide_o : wide_c, edge = 2 * (s->k - 1);
   const int64_t in = (s->h + edge) * (s->w + edge) * most;
-  BlocksRoom r = {0, lines_of(ENTRIES * most * most), 0, 0, 0, 0, 0, 0};
+  const int64_t ahead = s->c * wide_o, back = s->o * wide_c;
+  BlocksRoom r = {0, lines_of(ENTRIES * (ahead > back ? ahead : back)), 0, 0, 0, 0, 0, 0};
   r.turned = r.bias + lines_of(wide_o);
   r.sums = r.turned + lines_of(9 * s->c * s->o);
   r.pictures = r.sums + lines_of(ENTRIES * s->c * wide_o);

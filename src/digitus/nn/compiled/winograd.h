@@ -20,7 +20,7 @@
 
    Some rows of blocks at a time, so that all entries are in the cache. Inside: `winograd`. Not
    inside: G g Gᵀ, which is made once (`nn/winograd.py`), and when it is worth it
-   (`nn/inference.py`). */
+   (`nn/winograd.py`). */
 
 enum { EDGE = 4, ENTRIES = EDGE * EDGE, BLOCKS = 64 };
 
