@@ -23,11 +23,12 @@ import numpy as np
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import Confidence, fit
 from digitus.detection.maps import Peaks
+from digitus.detection.matching import truth_of
 from digitus.detection.model import load
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.types import Bytes, Ints, Matrix
 from digitus.vision.colour import as_grey
-from page_network import PAGES_SEED, truth_of
+from page_network import PAGES_SEED
 from reading import development
 
 READ = 0.5  # the probability from which on a find is a digit

@@ -22,22 +22,21 @@ from digitus.datasets.digits import Digits
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import fit
 from digitus.detection.examples import crop_batch
-from digitus.detection.maps import Peaks
+from digitus.detection.matching import truth_of
 from digitus.detection.model import PageNetwork, load, save
 from digitus.detection.storage import packed, unpacked
 from digitus.nn import Chain, calibrated
 from digitus.reading.look import second_look
 from digitus.reading.options import ReadingOptions
 from digitus.recipe import load_recipe
-from digitus.synthetic.pages.pages import Page, pages
+from digitus.synthetic.pages.pages import pages
 from digitus.training.device import Device
-from digitus.types import Ints, Params
+from digitus.types import Params
 from digitus.vision.colour import as_grey
 from reading import development
 
 CROPS, CROPS_SEED, FIRST_STEP = 96, 100, 10**6  # a step that no training reaches
 PAGES_SEED = 1  # of the pages for tuning
-SAME = 0.3  # of the union of two boxes: a find that shares as much with a digit is that digit
 
 
 def measured(network: Chain, params: Params) -> Params:
@@ -47,24 +46,6 @@ def measured(network: Chain, params: Params) -> Params:
     inputs = device.put({"x": images.astype(np.float32)})["x"]
     parts = [inputs[i : i + 16] for i in range(0, CROPS, 16)]
     return Device().put(calibrated(network, device.put(params), parts))
-
-
-def truth_of(found: Peaks, page: Page) -> Ints:
-    """The digit at each find [k], -1 where there is none; each digit is found once."""
-    truth, taken = np.full(len(found), -1, np.int64), set()
-    for k in np.argsort(-found.heat):
-        x, y, w, h = found.boxes[k].tolist()
-        best, which = SAME, None
-        for n, (_, (left, top, wide, high), _) in enumerate(page.digits):
-            across = min(x + w / 2, left + wide) - max(x - w / 2, left)
-            down = min(y + h / 2, top + high) - max(y - h / 2, top)
-            shared = max(across, 0) * max(down, 0)
-            if n not in taken and shared / (w * h + wide * high - shared) > best:
-                best, which = shared / (w * h + wide * high - shared), n
-        if which is not None:
-            taken.add(which)
-            truth[k] = page.digits[which][0]
-    return truth
 
 
 def fitted(network: PageNetwork, count: int, digits: Digits) -> PageNetwork:

@@ -42,6 +42,7 @@ from digitus.datasets.batches import held_back
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 from digitus.reading.read import read
+from digitus.reading.result import Reading
 from digitus.recipe import Recipe
 from digitus.recognizer import DEFAULT, WEIGHTS, Recognizer
 from digitus.recognizer import load as load_recognizer
@@ -52,6 +53,7 @@ from reading_figures import by_kind, invented, judge, summary
 from reading_kept import Kept
 
 CHUNK = 25  # pages that a worker makes and reads at a time
+STRICTER = 0.8, 0.9  # confidences that a cautious reader may ask for
 FIGURES = ("exact", "lines", "groups", "error", "refused", "wrong_and_sure", "invented", "ece")
 
 
@@ -120,19 +122,34 @@ def fingerprint(path: Path) -> str:
 
 
 def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
-    """The figures of a folder of labelled pictures, of its single digits and of several."""
-    with (folder / "labels.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    """The figures of a folder of labelled pictures, of its single digits and of several.
+
+    Those of all are there once more for each of `STRICTER`.
+    """
     found = defaultdict(list)
-    for row in rows:
-        reading = read(folder / row["file"], recognizer=recognizer(model))
-        verdict = judge(tuple(row["label"].split("/")), reading)
-        del verdict["groups"]  # they are not in the labels
+    for row, reading, verdict in judged_photos(folder, model):
         found[row["kind"]].append(verdict)
         if show and not verdict["exact"]:
             print(f"{row['file']}: {row['label']} read as {'/'.join(reading.lines)}")
     figures = {kind: summary(some) for kind, some in sorted(found.items())}
-    return figures | {"all": summary([verdict for some in found.values() for verdict in some])}
+    figures["all"] = summary([verdict for some in found.values() for verdict in some])
+    for least in STRICTER:
+        again = summary([verdict for _, _, verdict in judged_photos(folder, model, least)])
+        figures["all"][f"at {least}"] = {name: again[name] for name in ("exact", "wrong_and_sure")}
+    return figures
+
+
+def judged_photos(
+    folder: Path, model: str | None, least: float | None = None
+) -> Iterator[tuple[dict[str, str], Reading, dict[str, Any]]]:
+    """Each labelled picture of a folder, read with that `min_confidence`, and its judgement."""
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        reading = read(folder / row["file"], recognizer=recognizer(model), min_confidence=least)
+        verdict = judge(tuple(row["label"].split("/")), reading)
+        del verdict["groups"]  # they are not in the labels
+        yield row, reading, verdict
 
 
 def speed(model: str | None) -> dict[str, Any]:

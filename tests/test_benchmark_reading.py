@@ -162,7 +162,9 @@ def test_the_page_says_what_the_figures_say():
     text = section(figures, dict.fromkeys(FUZZED, one))
     assert "1,200 made pages" in text
     assert "ECE" not in text
+    assert "--min-confidence" not in text
     row["ece"], figures["photos"]["all"] = 0.0123, {**row, "ece": 0.0456}
+    figures["photos"]["all"]["at 0.8"] = {"exact": 0.4, "wrong_and_sure": 0.03}
     figures["speed"] |= {
         "hundred_digits_seconds": 0.5,
         "boxes_seconds": 1.5,
@@ -173,6 +175,8 @@ def test_the_page_says_what_the_figures_say():
         "0.012 apart on average (ECE) over the made pages, over those on the photos below 0.046"
         in more
     )
+    assert "| pictures | exact at 0.8 | wrong and sure at 0.8 |" in more
+    assert "| photos | 40.0 % | 3.0 % |" in more
     assert "about 100 digits takes 0.50 s" in more
     assert "with a digit each 1.50 s, and squared paper with 100 digits 2.50 s" in more
     assert "| blank | no digit at all | 1,200 | 50.0 % | 50.0 % | 50.0 % | – |" in text

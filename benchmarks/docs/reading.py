@@ -116,6 +116,7 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
             "",
             *photo_table(reading["photos"], reading.get("others", {})),
             "",
+            *stricter_table(reading["photos"].get("all", {}), reading.get("others", {})),
         ]
     return "\n".join(
         [
@@ -205,6 +206,30 @@ def photo_table(photos: dict[str, Any], others: dict[str, Any]) -> list[str]:
     ]
     head = "| pictures | number | exact | lines | error | wrong and sure |"
     return [head, "|---|" + "---:|" * 5, *rows]
+
+
+def stricter_table(photos: dict[str, Any], others: dict[str, Any]) -> list[str]:
+    """What a higher `--min-confidence` gains and costs, where that was measured."""
+    leasts = [name for name in photos if name.startswith("at ")]
+    if not leasts:
+        return []
+    head = " | ".join(f"exact {name} | wrong and sure {name}" for name in leasts)
+    rows = [
+        f"| {name} | "
+        + " | ".join(percent(row[at][k]) for at in leasts for k in ("exact", "wrong_and_sure"))
+        + " |"
+        for name, row in {"photos": photos, **others}.items()
+    ]
+    return [
+        "A digit is refused where it is more likely wrong than right. Whoever can look at a `?`",
+        "may ask for more, by `--min-confidence`, and gets fewer answers, and fewer wrong ones",
+        "without a word:",
+        "",
+        f"| pictures | {head} |",
+        "|---|" + "---:|" * 2 * len(leasts),
+        *rows,
+        "",
+    ]
 
 
 def percent(share: float | None) -> str:

@@ -31,7 +31,7 @@ def test_photos_that_are_too_much_for_a_request_are_made_smaller(
     requests: list[str] = []
     page.on("request", lambda sent: requests.append(sent.url + (sent.post_data or "")))
     sheets = pages_of_noise(tmp_path / "sheets.tiff", 3)
-    page.set_input_files("#view-forms .result-side input[type=file]", sheets)
+    page.set_input_files("#view-forms .result-side input[type=file]", sheets, timeout=60_000)
     page.wait_for_selector(".trials tbody tr", timeout=60_000)
     assert page.locator(".trials table").count() == 3
     assert page.locator(".trials .problem").count() == 0
@@ -44,5 +44,5 @@ def test_pages_that_are_too_much_even_so_are_told(
 ) -> None:
     page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))
     sheets = pages_of_noise(tmp_path / "sheets.tiff", 9)
-    page.set_input_files("#view-forms .result-side input[type=file]", sheets)
+    page.set_input_files("#view-forms .result-side input[type=file]", sheets, timeout=60_000)
     page.get_by_text("These pages are too much to be read at once").wait_for(timeout=60_000)

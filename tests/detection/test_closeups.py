@@ -7,8 +7,10 @@ import pytest
 
 from digitus.detection import closeup
 from digitus.detection.closeup import AT_ONCE, LOOKED_AT, CloseUpNetwork, load
-from digitus.detection.closeup_examples import MOST_DIGITS, of_page
+from digitus.detection.closeup_examples import MOST_DIGITS, of_finds, of_page
 from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups
+from digitus.detection.maps import Peaks
+from digitus.detection.matching import truth_of
 from digitus.nn import stream
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.types import Matrix
@@ -61,6 +63,26 @@ def test_a_page_shows_its_digits_and_what_is_none() -> None:
         assert not set(shown) - set(values)
         counts += np.bincount([k for _, k in found], minlength=CLASSES)
     assert (counts > 0).all()
+
+
+def test_finds_are_learnt_as_they_are_found() -> None:
+    """A find is what stands there; a second one of a digit is neither that digit nor none."""
+    picture = np.full((200, 240), 230, np.uint8)
+    picture[40:70, 40:50] = 40  # a digit
+    picture[100:130, 150:166] = 40  # print
+    page = Page(picture, ("1",), ((1, (40, 40, 10, 30), 0),), frozenset())
+    boxes = np.float32([[45, 55, 11, 31], [46, 56, 11, 29], [158, 115, 16, 30]])
+    heat = np.float32([0.9, 0.5, 0.3])
+    even = np.full((3, 10), 0.1, np.float32)
+    found = Peaks(heat, heat, boxes, even, even[:, :3], boxes[:, :2])
+    assert truth_of(found, page).tolist() == [1, -1, -1]
+    learnt = list(of_finds(page, found, stream(0, "closeups")))
+    assert sorted(k for _, k in learnt) == [1, NONE]
+    for image, _ in learnt:
+        dark = np.argwhere(image < 128)
+        np.testing.assert_allclose(dark.mean(0), (SIDE - 1) / 2, atol=3)
+        assert 0.6 * WITHIN < np.ptp(dark[:, 0]) < 1.6 * WITHIN
+    assert not list(of_finds(page, found.take(np.zeros(0, int)), stream(0, "closeups")))
 
 
 @needs_kernels

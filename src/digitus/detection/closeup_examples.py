@@ -1,11 +1,13 @@
 """What the close-up network learns from: finds on made pages, and what is there.
 
-A digit's box is missed by a little, as the page network misses it. No digits are signs, digits that
-are crossed out, what stands half beside a digit, parts of one, other ink and print, edges anywhere,
-and noise.
+Some are what the page network that ships takes for digits on the page: these are what the close-up
+network is asked about, and where the page network errs no rule foretells. The others are of what
+is known to be there: a digit's box is missed by a little, and no digits are signs, digits that are
+crossed out, what stands half beside a digit, parts of one, other ink and print, edges anywhere, and
+noise.
 
-Inside: the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`)
-and how pages are made (`synthetic.pages`).
+Inside: the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`),
+which digit a find is (`matching`), and how pages are made (`synthetic.pages`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import numpy as np
 from digitus.datasets.augment import augment
 from digitus.datasets.augmentation import Augmentation
 from digitus.detection.closeups import NONE, SIDE, WITHIN, closeup
+from digitus.detection.maps import Peaks
+from digitus.detection.matching import shared, truth_of
 from digitus.synthetic.pages.pages import Page
 from digitus.types import Bytes, Floats64, Images
 from digitus.vision.colour import as_grey
@@ -33,6 +37,8 @@ GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
 SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
 
 
+FIND_SHIFT, FIND_SIZE = 0.03, 0.17  # the same for a find: it is looked at in more than one size
+DOUBLE = 0.4  # of the union with a digit: a further find of it is neither a digit nor none
 # As other hands might have written it, and other cameras seen it: of 32 pixels.
 VARIED = Augmentation(
     rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),
@@ -58,6 +64,21 @@ def of_page(page: Page, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]
         if not _covers(taken, box):
             yield closeup(grey, box, beyond), NONE
     yield noise(rng), NONE
+
+
+def of_finds(page: Page, found: Peaks, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]:
+    """Close-ups of some of the finds of the page network on a page, and what they are."""
+    grey = as_grey(page.picture)
+    beyond = edge_grey(grey)
+    truth = truth_of(found, page)
+    for i in rng.permutation(len(found)):
+        box = found.boxes[i]
+        if truth[i] < 0 and (shared(box, page) > DOUBLE).any():
+            continue
+        label = NONE if truth[i] < 0 else int(truth[i])
+        middle = box[:2] + FIND_SHIFT * box[2:].max() * rng.standard_normal(2)
+        size = box[2:] * np.exp(FIND_SIZE * rng.standard_normal())
+        yield closeup(grey, np.concatenate([middle, size]), beyond), label
 
 
 def varied(images: Images, rng: np.random.Generator) -> Images:

@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from typing import TypeAlias
@@ -22,16 +22,19 @@ import cv2
 import numpy as np
 
 from digitus.datasets.digits import Digits
-from digitus.detection.closeup_examples import of_page, varied
+from digitus.detection.closeup_examples import of_finds, of_page, varied
 from digitus.detection.closeups import CLASSES
 from digitus.detection.crops import crops_of
 from digitus.detection.maps import CHANNELS, CROP_SIDE, STRIDE, targets
+from digitus.detection.model import shipped
 from digitus.nn.arrays import stream
-from digitus.synthetic.pages.pages import pages
+from digitus.synthetic.pages.pages import Page, pages
 from digitus.training.source import Batch
+from digitus.types import Bytes
+from digitus.vision.colour import as_grey
 
 AHEAD = 3  # batches for each process that are made before they are asked for
-OF_A_PAGE = 8  # close-ups
+OF_A_PAGE = 12, 6  # close-ups: of the page network's finds, and of what is known to be there
 
 # Makes the batch of a step: (step, size, seed, digits). A function of a module, for processes.
 Make: TypeAlias = Callable[[int, int, int, Digits | None], Batch]
@@ -53,17 +56,25 @@ def crop_batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
 def closeup_batch(step: int, size: int, seed: int, digits: Digits | None) -> Batch:
     """The batch of a step as `crop_batch`: close-ups [n SIDE SIDE] and what they show [n CLASSES].
 
-    No page is turned: a page is read the right way up.
+    No page is turned: a page is read the right way up. The finds are those of the page network that
+    ships.
     """
     rng = stream(seed, "closeups", step)
     upright = (
         p for p in pages(2 * size, seed, digits, start=step * 2 * size) if "turned" not in p.kinds
     )
-    several = (list(of_page(page, rng)) for page in upright)
-    made = (found[i] for found in several for i in rng.permutation(len(found))[:OF_A_PAGE])
+    made = (example for page in upright for example in _closeups(page, rng))
     images, labels = zip(*islice(made, size), strict=True)
     shown = np.array(labels, np.uint8)
     return Batch(varied(np.stack(images), rng), np.eye(CLASSES, dtype=np.float32)[shown], shown)
+
+
+def _closeups(page: Page, rng: np.random.Generator) -> Iterator[tuple[Bytes, int]]:
+    """Some of each kind of a page's close-ups."""
+    finds, known = OF_A_PAGE
+    yield from islice(of_finds(page, shipped().detector.find(as_grey(page.picture)), rng), finds)
+    there = list(of_page(page, rng))
+    yield from (there[i] for i in rng.permutation(len(there))[:known])
 
 
 def upcoming(

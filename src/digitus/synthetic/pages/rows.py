@@ -12,7 +12,7 @@ import numpy as np
 
 from digitus.synthetic import signs
 from digitus.synthetic.pages.placed import Penmanship, Placed
-from digitus.synthetic.pages.texts import DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
+from digitus.synthetic.pages.texts import CLOSING, DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
 from digitus.types import Bytes
 
 KERNED = 0.3  # of upright hands: what is apart is the ink, not its boxes
@@ -51,7 +51,7 @@ def in_lines(
                 placed.append(before)
             else:
                 ink, below = signs.sign(c, digit, writing.pen, writing.slant, rng)
-                x -= 0.5 * gap if c in JOINING else 0.0
+                x -= gap * (0.5 if c in JOINING else rng.uniform(0, 1.5) if c == CLOSING else 0)
                 placed.append(Placed(ink, c, line, round(x), round(foot - digit) + below))
                 before = None
             x = placed[-1].x + ink.shape[1] + gap * float(rng.uniform(0.6, 1.4)) + 1

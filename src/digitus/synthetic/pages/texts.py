@@ -14,6 +14,7 @@ import numpy as np
 Writer: TypeAlias = Callable[[np.random.Generator], str]
 
 UNDERLINE, JOIN, CUT = "_‿…"  # a line below digits, a stroke between two, what the edge cuts off
+CLOSING = "—"  # a stroke, often begun as a point, that leaves no room for another digit
 JOINING = ".,'"  # marks inside an amount, whose digits they do not part
 FIGURES = "0123456789"
 CROSSED_OUT = "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡"  # digits that were written and then struck through
@@ -134,12 +135,12 @@ def amount(rng: np.random.Generator) -> str:
     cents = number(2, 2, rng)
     digits += str(rng.choice(["", "", "", "," + cents, "." + cents, "," + cents[:1], _up(cents)]))
     before = str(rng.choice(["", "", "", "", "=", "- ", "-", "+", "€ ", "$", "£"]))
-    after = str(rng.choice(["", "", "", "", ".-", ",-", "-", "=", " €", "€", "%", ".", "/"]))
+    after = str(rng.choice(["", "", "", "", ".-", ",-", "-", "—", "=", " €", "€", "%", ".", "/"]))
     return before + digits + after
 
 
 def _cheque(rng: np.random.Generator) -> str:
-    """An amount as on a cheque, closed against forgers: 12.345.- or =120.000.= or 4.000⁵⁰."""
+    """An amount as on a cheque, closed against forgers: 12.345.- or 12.345— or 4.000⁵⁰."""
     digits = str(rng.integers(1, 10)) + number(2, 5, rng)
     if rng.random() < 0.25:  # round amounts are many
         zeros = int(rng.integers(1, len(digits)))
@@ -147,8 +148,8 @@ def _cheque(rng: np.random.Generator) -> str:
     if len(digits) > 3 and rng.random() < 0.6:
         gap = "" if rng.random() < 0.8 else " "
         digits = digits[:-3] + str(rng.choice([".", ".", ".", "'", ","])) + gap + digits[-3:]
-    ends = [*["", ".", ".-"] * 3, ",", ",-", " -", "-", "=", " =", ".=", "--", "#", " #", " :",
-            _up(number(2, 2, rng))]  # fmt: skip
+    ends = [*["", ".", ".-", "—"] * 3, ",", ",-", " -", "-", "=", " =", ".=", "--", "#", " #", " :",
+            " —", ".—", "-—", _up(number(2, 2, rng))]  # fmt: skip
     return str(rng.choice(["", "", "", "", "", "=", "-"])) + digits + str(rng.choice(ends))
 
 
