@@ -89,11 +89,12 @@ SHEETS = [
 ]  # fmt: skip
 
 
-# Two notes of several lines, a number that lies on its side, one digit, none.
+# Two notes of several lines, a number that lies on its side, one digit, none. Of the one on its
+# side enough is found as it lies for it to be turned, also where weights are rounded.
 PAGES = [
     next(pages(1, seed, kinds=kinds))
     for seed, kinds in (
-        (7, ["lines"]), (10, ["lines"]), (12, ["number", "turned"]), (14, ["small"]),
+        (7, ["lines"]), (10, ["lines"]), (16, ["number", "turned"]), (14, ["small"]),
         (11, ["blank"]),
     )
 ]  # fmt: skip
