@@ -6,6 +6,7 @@ import json
 import math
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,11 +19,13 @@ import pytest
 import digitus
 import digitus.reading.result
 from digitus import nn
+from digitus.detection import closeup
+from digitus.detection.closeups import NONE
 from digitus.detection.detector import Pixels
 from digitus.detection.examples import crop_batch
 from digitus.detection.model import shipped
 from digitus.errors import ExportError
-from digitus.export import html_page
+from digitus.export import calibration, html_page
 from digitus.export.card import about
 from digitus.export.compute import following
 from digitus.export.operations import listed, networks
@@ -182,6 +185,38 @@ def test_the_page_is_one_file_that_asks_for_nothing(file: Path) -> None:
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", text)
     assert text.count("</script>") == 3
     assert text.count("<script") == 3
+
+
+def test_half_a_bit_more_for_each_weight_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_page, "BITS", html_page.BITS + 0.5)
+    uncached = html_page._for_photos.__wrapped__  # type: ignore[attr-defined]
+    monkeypatch.setattr(html_page, "_for_photos", uncached)
+    model, told = digitus.load(), about([digitus.load()], 0.3, "int8")
+    assert len(html_page.make(networks([model]), told, "int8", "page").files[".html"]) > 2_000_000
+
+
+def test_what_networks_learn_from_changes_no_export() -> None:
+    """The pictures by which bits are shared out are an export's own."""
+    code = "import sys, digitus.export.html_page; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "digitus.export.calibration" in loaded
+    assert not {m for m in loaded if re.search(r"synthetic\.pages|examples|training", m)}
+
+
+def test_the_pictures_of_an_export_show_digits_of_all_sizes_and_none() -> None:
+    """The networks that they measure find on them what is there."""
+    sheets, close = calibration.pictures()
+    again, _ = calibration.pictures()
+    assert (sheets == again).all()
+    sizes = [float(shipped().detector.find(sheet).boxes[:, 2:].max(1).mean()) for sheet in sheets]
+    assert sizes == sorted(sizes)
+    assert sizes[0] < 22
+    assert sizes[-1] > 40
+    # What the close-up network names on them is almost every digit, and none.
+    named = set(closeup.shipped()._outputs(close[..., None]).argmax(1).tolist())
+    assert NONE in named
+    assert len(named) >= 9
 
 
 def test_names_of_strangers_stay_text() -> None:

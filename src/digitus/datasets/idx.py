@@ -22,6 +22,7 @@ from typing import IO, cast
 
 import numpy as np
 
+from digitus.datasets.arrays import as_labels
 from digitus.datasets.digits import DIGITS, Digits
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
@@ -58,10 +59,13 @@ def read_digits(
     origin: str = "",
     classes: str = DIGITS,
 ) -> Digits:
-    """Images with their labels, from the two files. Raises `DataError`."""
+    """Images with their labels, from the two files; letters may be counted from 1, as in EMNIST.
+
+    Raises `DataError`.
+    """
     return Digits(
         read_images(images_path),
-        read_labels(labels_path),
+        as_labels(read_labels(labels_path), str(labels_path), classes=classes),
         name or str(images_path),
         origin or str(images_path.parent),
         classes,

@@ -1,7 +1,7 @@
 """The user's own digits, in whichever form they have them.
 
-Inside: which reader a path is for. Not inside: the readers (`pictures`, `tables`, `arrays`,
-`matlab`, `parquet`), and the published sets (`sources`).
+Inside: which reader a path is for. Not inside: the readers (`pictures`, `idx_folder`, `tables`,
+`arrays`, `matlab`, `parquet`), and the published sets (`sources`).
 
 Where a source is divided into training and test part (folders `train` and `test`; arrays `x_train`
 and `y_train`, `x_test` and `y_test`), `part` says which is meant; an undivided one is read whole.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from digitus.datasets import pictures, tables
+from digitus.datasets import idx_folder, pictures, tables
 from digitus.datasets.arrays import read_npz
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import DIGITS, Digits, Pictures
@@ -20,7 +20,10 @@ from digitus.datasets.parquet import read_parquet
 from digitus.datasets.pictures import Fit
 from digitus.errors import DataError
 
-FORMS = "a folder of pictures or a .zip file of them, a .csv, .tsv, .npz, .mat or .parquet file"
+FORMS = (
+    "a folder of pictures or of IDX files, a .zip file of pictures, a .csv, .tsv, .npz, .mat or "
+    ".parquet file"
+)
 
 
 def load_own(
@@ -32,7 +35,9 @@ def load_own(
 
 def holds_pictures(path: Path) -> bool:
     """Whether what lies there are pictures of any size, and not arrays of pixels."""
-    return path.is_dir() or path.suffix.lower() in (".zip", ".parquet")
+    if path.is_dir():
+        return not idx_folder.pairs(path)
+    return path.suffix.lower() in (".zip", ".parquet")
 
 
 def load_pictures(
@@ -45,6 +50,8 @@ def load_pictures(
     Raises `DataError`, also for a path of another kind.
     """
     if path.is_dir():
+        if idx_folder.pairs(path):
+            return idx_folder.read_pair(path, part, classes)
         return pictures.read_folder(path, part, fit=fit, classes=classes)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import zipfile
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -26,6 +25,7 @@ from digitus.datasets import idx
 from digitus.datasets.catalogue import SOURCES, Part, PartName, Source
 from digitus.datasets.digits import Digits
 from digitus.datasets.download import fetch
+from digitus.datasets.idx_folder import spelling
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.types import Bytes, Images, Labels
@@ -196,21 +196,15 @@ def _otherwise_spelt(packed: Path) -> Path | None:
 
     Archives of MNIST have all of these inside.
     """
-    wanted = _spelling(packed.name)
+    wanted = spelling(packed.name)
     try:
         for place in (packed.parent, packed.parent / packed.stem):
             for path in sorted(place.iterdir()):
-                if _spelling(path.name) == wanted and path.is_file():
+                if spelling(path.name) == wanted and path.is_file():
                     return path
     except OSError:  # no such folder, or none that may be listed
         return None
     return None
-
-
-def _spelling(name: str) -> str:
-    """What the spellings of a name have in common: train-images-idx3."""
-    plain = re.sub("[^a-z0-9]+", "-", name.lower().removesuffix(".gz"))
-    return plain.removesuffix("-ubyte")
 
 
 def _is_of_another(source: Source, labels: Path) -> bool:

@@ -24,9 +24,8 @@ from digitus.datasets.digits import DIGITS, named
 from digitus.detection import closeup, model
 from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
 from digitus.detection.detector import BLOCK
-from digitus.detection.examples import closeup_batch, crop_batch
 from digitus.errors import ExportError
-from digitus.export import js_module
+from digitus.export import calibration, js_module
 from digitus.export.card import About
 from digitus.export.html_numbers import numbers
 from digitus.export.js_module import Store, constant, part, run_node
@@ -38,11 +37,9 @@ from digitus.reading import way_up
 from digitus.types import Images, Matrix
 
 SIDE = 28  # pixels of the images that `ink.js` makes
-# For a weight of the page and the close-up network on average: with eight a page has 2.7 MB.
+# For a weight of the page and the close-up network on average: with half a bit more a page would
+# not stay below 2 MB.
 BITS = 5.5
-# Crops and close-ups of made pages, by which it is measured which layers need most of these.
-SHOWN = (crop_batch, 4), (closeup_batch, 32)
-SEED = 8
 ENGINE = (
     *("digitus.js", "ink.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
     *("network.js", "finding.js", "lines.js", "photo.js", "drawing.js"),
@@ -113,8 +110,7 @@ def _for_photos() -> dict[str, tuple[int, tuple[Operation, ...], list[int]]]:
         listed(network.recipe.network, network.params, (side, side))
         for network, side in ((found, BLOCK), (close, CLOSEUP_SIDE))
     ]
-    made = [make(0, count, SEED, None) for make, count in SHOWN]
-    most = shared_out([(d, b.inputs) for d, b in zip(done, made, strict=True)], BITS)
+    most = shared_out(list(zip(done, calibration.pictures(), strict=True)), BITS)
     return {
         "page": (BLOCK, done[0], most[0]),
         "closeup": (CLOSEUP_SIDE, done[1], most[1]),
