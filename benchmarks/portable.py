@@ -74,7 +74,7 @@ def trained(name: str, folder: Path) -> Recognizer:
     """A recipe's network, trained if it is not there."""
     if not (folder / "model.safetensors").exists():
         command = [sys.executable, "-m", "digitus", "train", name, "--out", str(folder)]
-        subprocess.run([*command, "--array-library", "torch"], check=True)
+        subprocess.run(command, check=True)
     return digitus.load(folder / "model.safetensors")
 
 

@@ -73,3 +73,32 @@ def test_a_photo_is_read(page: Page, tmp_path: Path) -> None:
     page.locator("#told", has_text="x.png is no picture").wait_for()
     write(page, ONE)  # a sheet again
     page.locator("#answer", has_text="1").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("locale", "address", "language", "heading"),
+    [
+        ("de-AT", "", "de", "Schreib eine Zahl"),
+        ("ja-JP", "", "en", "Write a number"),
+        ("de-DE", "#fr", "fr", "Écrivez un nombre"),
+        ("en-US", "#constructor", "en", "Write a number"),
+    ],
+)
+def test_it_speaks_the_language_of_its_reader(
+    browser: Browser, exported_page: Path, locale: str, address: str, language: str, heading: str
+) -> None:
+    context = browser.new_context(offline=True, locale=locale)
+    page = context.new_page()
+    page.goto(exported_page.as_uri() + address)
+    page.get_by_role("heading", name=heading, exact=True).wait_for()
+    assert page.locator("html").get_attribute("lang") == language
+    words = page.evaluate("JSON.parse(document.getElementById('words').textContent)")[language]
+    assert page.title() == words["title"]
+    shown = page.locator("[data-say]").all()
+    assert {each.inner_text() for each in shown} <= {*words.values()}
+    assert page.locator("#sheet").get_attribute("aria-label") == words["sheet"]
+    write(page, ONE)
+    page.locator("#answer").get_by_text("1", exact=True).wait_for()
+    separator = page.locator("#answer span").first.get_attribute("title") or ""
+    assert ("," in separator) == (language in ("de", "fr"))
+    context.close()

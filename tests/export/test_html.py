@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -183,8 +184,8 @@ def test_the_page_is_one_file_that_asks_for_nothing(file: Path) -> None:
     assert "connect-src" not in text  # so default-src holds: nothing can be sent or fetched
     assert "default-src 'none'" in text
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", text)
-    assert text.count("</script>") == 3
-    assert text.count("<script") == 3
+    assert text.count("</script>") == 4
+    assert text.count("<script") == 4
 
 
 def test_half_a_bit_more_for_each_weight_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,10 +220,27 @@ def test_the_pictures_of_an_export_show_digits_of_all_sizes_and_none() -> None:
     assert len(named) >= 9
 
 
+def test_what_the_page_says_is_there_in_every_language() -> None:
+    tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in html_page._languages()}
+    assert set(tables) >= {"en", "de", "es", "fr", "zh"}
+    first = tables.pop("en")
+    for language, table in tables.items():
+        assert table.keys() == first.keys(), language
+        for key, text in table.items():
+            assert text.count("{name}") == first[key].count("{name}"), (language, key)
+            assert text != first[key], (language, key)
+    code = (Path(html_page.__file__).parent / "parts" / "page.js").read_text("utf-8")
+    markup = (Path(html_page.__file__).parent / "parts" / "page.html").read_text("utf-8")
+    asked = {*re.findall(r'say\("(\w+)"', code), *re.findall(r'data-say="(\w+)"', markup), "script"}
+    assert asked == first.keys()
+
+
 def test_names_of_strangers_stay_text() -> None:
-    hostile = replace(recognizer(), history={"data": {"name": "</pre><script>alert(1)</script>"}})
+    name = "</pre><script>alert(1)</script>{{ engine }}"
+    hostile = replace(recognizer(), history={"data": {"name": name}})
     text = html_page.page("", b"", about([hostile], 0.3, "float32"))
     assert "<script>alert" not in text
+    assert "{{ engine }}" in text
     assert "&lt;script&gt;alert" in text
 
 

@@ -5,7 +5,8 @@ single digits, and after it `parts/ink.js`, `preparing.js`, `colour.js`, `findin
 `photo.js` and `drawing.js`, which read photos and drawings with the page and the close-up network
 (`network.js`) by a kernel of WebAssembly (`kernel.js`, `tiles.js`). Code, without its comments, and
 weights are made smaller and stand in the page as text, which `parts/unpack.js` takes apart;
-`parts/page.js` is the sheet, `parts/page.html` what is around.
+`parts/page.js` is the sheet, `parts/page.html` what is around; what it says in each language is in
+`words/`, a file for each.
 
 Inside: putting them together, and Node to try it. Not inside: what the code does.
 """
@@ -14,11 +15,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
+import tomllib
 import zlib
 from collections.abc import Sequence
 from functools import cache
 from html import escape
+from pathlib import Path
 
 from digitus.datasets.digits import DIGITS, named
 from digitus.detection import closeup, model
@@ -36,6 +40,8 @@ from digitus.export.steps import shared_out
 from digitus.reading import way_up
 from digitus.types import Images, Matrix
 
+WORDS = Path(__file__).with_name("words")
+FIRST_LANGUAGE = "en"
 SIDE = 28  # pixels of the images that `ink.js` makes
 # For a weight of the page and the close-up network on average: with half a bit more a page would
 # not stay below 2 MB.
@@ -127,15 +133,19 @@ def page(code: str, weights: bytes, about: About) -> str:
     size = {"code": len(parts[0]), "weights": len(parts[1])}
     packed = b"".join(parts)
     text = base64.b85encode(packed + bytes(-len(packed) % 4)).decode("ascii")
+    words = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in _languages()}
     filled = {
-        "card": escape(about["card"]),
+        **{key: escape(text) for key, text in words[FIRST_LANGUAGE].items()},
+        "words": json.dumps(words, ensure_ascii=False).replace("<", r"\u003c"),
+        "about": escape(about["card"]),
         "size": json.dumps(size),
         "engine": text.replace("<", ","),  # a page would take that sign for its own
         "unpack": part("unpack.js"),
         "page": part("page.js"),
     }
-    whole = part("page.html")
-    for name, content in filled.items():
-        before, after = whole.split("{{ " + name + " }}")
-        whole = before + content + after
-    return whole
+    return re.sub(r"{{ (\w+) }}", lambda place: filled[place[1]], part("page.html"))
+
+
+def _languages() -> list[Path]:
+    """The files of what the page says, of which each browser takes the one that it speaks."""
+    return sorted(WORDS.glob("*.toml"))

@@ -5,6 +5,12 @@
   "use strict";
   const WIDTH = 420, HEIGHT = 240, PEN = 10.5; // pixels of the sheet as it is read
   const DOUBTFUL = 0.9; // less certain digits are shown in red
+  // The language of the address (page.html#de) or else of the browser, if the page speaks it.
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const wanted = [location.hash.slice(1), ...navigator.languages].map((tag) => tag.split("-")[0].toLowerCase());
+  const language = wanted.find((tag) => Object.hasOwn(words, tag)) ?? document.documentElement.lang;
+  const say = (key, name) => words[language][key].replace("{name}", () => name);
+  const percent = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const [canvas, answer, told] = ["sheet", "answer", "told"].map((id) => document.getElementById(id));
   const screen = canvas.getContext("2d");
   const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
@@ -17,7 +23,7 @@
     ${code.replace(/^export /gm, "")}
     self.onmessage = ({ data }) => self.postMessage({ ...(data.pixels ? readPhoto(data) : readDrawing(data)), number: data.number });
   };`;
-  const broken = () => { told.textContent = "This browser cannot run the networks."; };
+  const broken = () => { told.textContent = say("broken"); };
   const engine = document.getElementById("engine");
   const ready = unpack(engine.textContent.trim(), JSON.parse(engine.dataset.size)).then(({ code, weights }) => {
     const worker = new Worker(URL.createObjectURL(new Blob([work(code)], { type: "text/javascript" })));
@@ -28,6 +34,11 @@
   });
   ready.catch(broken);
   let strokes = [], photo, active, asked = 0, busy = false, waiting = false;
+
+  Object.assign(document.documentElement, { lang: language });
+  document.title = say("title");
+  canvas.setAttribute("aria-label", say("sheet"));
+  for (const element of document.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
 
   function segment(stroke, i) {
     const [a, b, c] = [stroke[Math.max(i - 2, 0)], stroke[Math.max(i - 1, 0)], stroke[i]];
@@ -79,7 +90,7 @@
       context.drawImage(bitmap, 0, 0, image.width, image.height);
       change([], { image });
     } catch {
-      told.textContent = `${file.name} is no picture that this browser can open.`;
+      told.textContent = say("unknown", file.name);
     }
   }
 
@@ -91,7 +102,7 @@
     const { width, height } = photo?.image ?? { width: WIDTH, height: HEIGHT };
     const { data } = (photo?.image.getContext("2d") ?? ink).getImageData(0, 0, width, height);
     const seen = photo ? { pixels: data } : { values: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => data[4 * i]) };
-    if (photo) told.textContent = "Reading ...";
+    if (photo) told.textContent = say("reading");
     worker.postMessage({ ...seen, width, height, number: ++asked });
     if (photo) photo.asked = asked;
   }
@@ -99,7 +110,7 @@
     busy = false;
     if (photo?.asked === number) {
       photo.digits = digits;
-      told.textContent = digits.length ? "" : "No digits were found in this picture.";
+      told.textContent = digits.length ? "" : say("nothing");
       redraw();
     }
     const each = digits[Symbol.iterator]();
@@ -107,7 +118,7 @@
       const span = Object.assign(document.createElement("span"), { textContent: sign });
       if (sign !== " " && sign !== "\n") {
         const { confidence } = each.next().value;
-        span.title = `${(100 * confidence).toFixed(1)} %`;
+        span.title = percent.format(confidence);
         if (sign === "?" || confidence < DOUBTFUL) span.className = "doubtful";
       }
       return span;
