@@ -59,8 +59,10 @@ def test_where_it_would_be_worse_nothing_is_written(
     recognizer().save("mine.safetensors")
     save("digits.csv", 200, shift=1)
     done = digitus(
-        "adapt", "mine.safetensors", "digits.csv", "--to", "own.safetensors", "--worse", 0
+        "adapt", "mine.safetensors", "digits.csv", "--to", "own.safetensors", "--worse", 0.1
     )
     assert done.code == 1
-    assert "not good enough: nothing is written" in done.out
+    said = " ".join(done.out.split())
+    assert "nothing is written: no network was better on the corrections" in said
+    assert "not worse on old digits by more than 10 points" in said
     assert not Path("own.safetensors").exists()

@@ -24,15 +24,27 @@ from digitus.cli.common import (
 @click.argument("model")
 @click.argument("corrections", nargs=-1, required=True, metavar="CORRECTIONS...")
 @click.option("--to", type=PATH, required=True, help="The new model, FILE.safetensors.")
-@click.option("--old", help="The set beside it.  [default: what the model learnt from]")
+@click.option(
+    "--old",
+    metavar="SET",
+    help="Old digits beside them, which it did not learn from.  [default: those it learnt from, "
+    "of which its training kept some back]",
+)
 @data_dir_option
 @prepare_option
 @click.option(
     "--worse",
     type=Number(0, 1),
-    default=0.001,
+    default=0.002,
     show_default=True,
     help="By how much the accuracy on old digits may fall.",
+)
+@click.option(
+    "--confidence",
+    type=Number(0.5, 0.999),
+    default=0.95,
+    show_default=True,
+    help="How sure that has to be.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Decides all randomness.")
 @click.option("--replace", is_flag=True, help="Write over a model that is there already.")
@@ -45,6 +57,7 @@ def adapt(
     data_dir: Path | None,
     prepare: str,
     worse: float,
+    confidence: float,
     seed: int,
     replace: bool,
     json: bool,
@@ -53,15 +66,16 @@ def adapt(
 
     MODEL is a model file, the folder of a run, or default. CORRECTIONS are the digits that a review
     saved (CSV), or any set of your own digits: a folder of pictures, CSV, npz. A part of them is
-    kept back; where the new network reads that worse, or old digits by more than allowed, nothing
-    is written and the exit code is 1.
+    kept back, and so are old digits. A network is written if it reads no more of the former
+    wrongly, and if the latter show with 95 % confidence that its accuracy on such digits is not
+    less by more than 0.2 points. Where none is, nothing is written and the exit code is 1.
     """
     from functools import reduce
 
     from digitus.datasets.digits import Digits
     from digitus.datasets.named import digits_of
     from digitus.datasets.sources import STROKES
-    from digitus.errors import DownloadError, OutputError
+    from digitus.errors import DataError, DownloadError, OutputError
     from digitus.training.adapt import adapt as adapted
 
     if to.exists() and not replace:
@@ -75,31 +89,57 @@ def adapt(
         ),
     )
     wanted = old or recognizer.recipe.data
+    if wanted != recognizer.recipe.data and wanted in recognizer.recipe.data.split("+"):
+        raise DataError(
+            f"{name} learnt from {recognizer.recipe.data}, so which digits of {wanted} it has not "
+            "seen is unknown; leave --old out"
+        )
     try:
         beside = digits_of(wanted, "train", data_dir, classes=recognizer.classes)
     except DownloadError as error:
         if old:
             raise
         progress().print(f"{wanted} cannot be had, so {STROKES} stand beside instead ({error})")
-        beside = digits_of(STROKES, "train", classes=recognizer.classes)
-    found = adapted(recognizer, own, beside, worse=worse, seed=seed)
+        beside = digits_of(STROKES, "test", classes=recognizer.classes)  # which nobody learns from
+    found = adapted(recognizer, own, beside, worse=worse, confidence=confidence, seed=seed)
     if found.recognizer:
         found.recognizer.save(to)
-    names = ("wrong_before", "wrong_after", "of")
     record = {
         "model": str(to) if found.recognizer else None,
         "from": name,
         "corrections": len(own),
         "way": found.way or None,
         "share": found.share,
-        "kept_back": dict(zip(names, found.own, strict=True)),
-        "old": dict(zip(names, found.old, strict=True)),
+        "confidence": confidence,
+        "kept_back": found.own.record(),
+        "old": found.old.record(),
     }
     if json:
         print_json(record)
     else:
-        for words, (before, after, of) in (("corrections", found.own), ("old digits", found.old)):
-            output().print(f"{of:,} {words} kept back: {before} wrong before, {after} after")
-        output().print(str(to) if found.recognizer else "not good enough: nothing is written")
+        for words, of in (("corrections", found.own), ("old digits", found.old)):
+            output().print(
+                f"{of.of:,} {words} kept back: {of.before} wrong before, {of.after} after"
+                f" ({of.lost} of them new)"
+            )
+            if of.at_most is not None:
+                output().print(f"  {_said(of.at_most, confidence)}")
+        output().print(str(to) if found.recognizer else _refused(worse, confidence))
     if not found.recognizer:
         sys.exit(1)
+
+
+def _said(at_most: float, confidence: float) -> str:
+    """What is promised of all such digits, not only of those that were kept back."""
+    sure = f"with {100 * confidence:g} % confidence"
+    if at_most < 0:
+        return f"{sure}: better by at least {-100 * at_most:.1f} points"
+    return f"{sure}: not worse by more than {100 * at_most:.2g} points"
+
+
+def _refused(worse: float, confidence: float) -> str:
+    return (
+        "nothing is written: no network was better on the corrections of which it could be said, "
+        f"with {100 * confidence:g} % confidence, that it is not worse on old digits by more than "
+        f"{100 * worse:g} points"
+    )

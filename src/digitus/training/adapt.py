@@ -4,19 +4,23 @@ It is done in two ways. In one, what the network sees in a picture, its features
 and the last layer, z = f W + b, is learnt again. In the other the whole network learns further
 (`tune`). Of the corrections, distorted copies ask for their labels; of old digits, and of pictures
 of none, what the network answered before is asked for (Li & Hoiem 2016), so that what it knows and
-doubts is kept. A part of the corrections is kept back, and so are the old digits that its training
-kept back. What was learnt is taken whole, or a part of the way to it (Wortsman et al. 2022): of all
-that make neither of the two worse by more than is allowed, what finds the corrections that were
-kept back the likeliest.
+doubts is kept. A part of the corrections is kept back, and so are old digits that it never learnt
+from. What was learnt is taken whole, or a part of the way to it (Wortsman et al. 2022): of all that
+read no more of the corrections kept back wrongly, and of which the old digits show that they are
+not worse by more than is allowed (`noninferiority`), what finds these corrections the likeliest.
+
+Several networks are tested with the same old digits, and what is promised has to hold of whichever
+is taken. So the shares of a way are tested from the smallest on, each at the same level, until one
+fails: none that is larger is taken (a fixed sequence; Maurer, Hothorn & Lehmacher 1995). The ways
+part the level among them (Bonferroni).
 
 Inside: that. Not inside: where corrections come from (`datasets`, `cli`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +35,9 @@ from digitus.nn.inference import Inference
 from digitus.recognizer import Recognizer
 from digitus.synthetic.not_digits import not_digits
 from digitus.training.examples import SPLIT_SEED
+from digitus.training.noninferiority import Pairs, bound, p_value
 from digitus.training.tune import tuned
-from digitus.types import Floats32, Images, Matrix, Params
+from digitus.types import Bools, Floats32, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
@@ -41,35 +46,73 @@ COPIES = 1000  # of all corrections together, at least
 LEAST_COPIES = 4  # of each
 AT_ONCE = 500  # images
 STEPS, RATE = 100, 1e-3
-SHARES = 1.0, 0.9, 0.75, 0.5, 0.35, 0.25  # of the way from the old layer to the new one
-WORSE = 1e-3  # of old digits: by so much the accuracy may fall
+SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
+WORSE = 2e-3  # of old digits: by so much the accuracy may fall, ...
+CONFIDENCE = 0.95  # ... which is promised with this one
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Digits that were kept back: how many, and how many are wrong, before and after.
+
+    `lost` are wrong after, but were not before. Of all such digits, not only these, `at_most` so
+    large a share more is wrong after than before, with the confidence asked for; None where that is
+    not said, since the network is not given out.
+    """
+
+    before: int
+    after: int
+    of: int
+    lost: int
+    at_most: float | None
+
+    def record(self) -> dict[str, float | None]:
+        """As a model remembers it."""
+        return {
+            "wrong_before": self.before,
+            "wrong_after": self.after,
+            "of": self.of,
+            "newly_wrong": self.lost,
+            "worse_by_at_most": self.at_most,
+        }
 
 
 @dataclass(frozen=True, eq=False)
 class Adapted:
-    """What came of it: the recognizer, or None where none was good enough; and how many were wrong.
+    """What came of it: the recognizer, or None where none was good enough; and what was compared.
 
-    `own` are the corrections kept back, `old` the old digits: (before, after, of how many). `way`
-    is what was learnt again, `share` how much of it was taken.
+    `own` are the corrections kept back, `old` the old digits. `way` is what was learnt again,
+    `share` how much of it was taken.
     """
 
     recognizer: Recognizer | None
-    own: tuple[int, int, int]
-    old: tuple[int, int, int]
+    own: Compared
+    old: Compared
     way: str = ""
     share: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Tried:
-    """A network that was learnt, and how it did on what was kept back: wrong ones, and surprise."""
+class _Judged:
+    """A network, and what it gets wrong of what was kept back; its surprise at the corrections."""
 
     recognizer: Recognizer
-    own: int
-    old: int
+    own: Bools
+    old: Bools
     surprise: float
-    way: str = ""
-    share: float = 0.0
+
+    def better(self, was: _Judged) -> bool:
+        """Whether it reads the corrections that were kept back better."""
+        return self.own.sum() <= was.own.sum() and self.surprise < was.surprise
+
+
+class _Tried(NamedTuple):
+    """A network that was learnt, and whether it may be given out."""
+
+    way: str
+    share: float
+    judged: _Judged
+    good: bool
 
 
 def adapt(
@@ -78,46 +121,101 @@ def adapt(
     old: Digits,
     *,
     worse: float = WORSE,
+    confidence: float = CONFIDENCE,
     seed: int = 0,
 ) -> Adapted:
-    """Adapts to corrections; `old` is what the recognizer learnt from, or something like it.
+    """Adapts to corrections; `old` is what the recognizer learnt from, or others like it.
 
-    On old digits that are kept back its accuracy may fall by `worse`, on corrections that are kept
-    back by nothing. Raises `DataError` for too few corrections or others than it can learn from,
-    `TrainingError` for a network whose last layer cannot be learnt alone.
+    A network is given out that reads no more of the corrections that were kept back wrongly, and of
+    which it can be said, with that `confidence`, that its accuracy on old digits is not less by
+    more than `worse`. Of others than it learnt from, half are kept back.
+
+    Raises `DataError` for too few corrections, others than it can learn from, and too few old
+    digits to say that much by, `TrainingError` for a network whose last layer cannot be learnt
+    alone.
     """
     _check(recognizer, corrections, old)
-    own, judged = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
-    kept = min(recognizer.recipe.development, len(old) // 2)
-    before, others = split(old, kept, SPLIT_SEED)
+    own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
+    before, others = _parted(recognizer, old)
+    was = _judged(recognizer, kept, others)
+    _check_enough(was.old, worse, confidence)
     rng = stream(seed, "adapt")
     beside = _beside(recognizer, before, rng)
-    was = _judged(_Tried(recognizer, 0, 0, 0.0), judged, others)
-    tried = []
+    tried: list[_Tried] = []
     for way, learn in WAYS.items():
         learnt = learn(recognizer, own, *beside, rng)
         for share in SHARES:
-            made = _Tried(_towards(recognizer, learnt, share), 0, 0, 0.0, way, share)
-            tried.append(_judged(made, judged, others))
-    good = [one for one in tried if one.own <= was.own and one.old <= was.old + worse * len(others)]
-    best = min(good or tried, key=lambda one: one.surprise)
-    counts = (was.own, best.own, len(judged)), (was.old, best.old, len(others))
+            one = _judged(_towards(recognizer, learnt, share), kept, others)
+            passes = p_value(_pairs(was.old, one.old), worse) <= (1 - confidence) / len(WAYS)
+            tried.append(_Tried(way, share, one, passes and one.better(was)))
+            if not passes:  # no larger share is tested
+                break
+    good = [one for one in tried if one.good]
+    way, share, best, _ = min(good or tried, key=lambda one: one.judged.surprise)
     if not good:
-        return Adapted(None, *counts)
-    history = recognizer.history.copy()
-    about = _about(own, counts, before, best)
+        return Adapted(None, _compared(was.own, best.own), _compared(was.old, best.old))
+    # Chosen by these corrections among all: what is said of one has to hold of each.
+    most = bound(_pairs(was.own, best.own), (1 - confidence) / (len(WAYS) * len(SHARES)))
+    told = Adapted(
+        best.recognizer,
+        _compared(was.own, best.own, most),
+        _compared(was.old, best.old, worse),
+        way,
+        share,
+    )
+    return replace(told, recognizer=_remembering(told, own, before, confidence))
+
+
+def _remembering(told: Adapted, own: Digits, beside: Digits, confidence: float) -> Recognizer:
+    """The recognizer with what it is and was in its history."""
+    assert told.recognizer
+    history = told.recognizer.history.copy()
+    about = {
+        "data": own.about,
+        "examples": len(own),
+        "beside": beside.name,
+        "way": told.way,
+        "share": told.share,
+        "confidence": confidence,
+        "kept_back": told.own.record(),
+        "old": told.old.record(),
+    }
     history["adapted"] = [*history.get("adapted", []), about]
-    return Adapted(replace(best.recognizer, history=history), *counts, best.way, best.share)
+    return replace(told.recognizer, history=history)
 
 
-def _judged(tried: _Tried, own: Digits, old: Digits) -> _Tried:
+def _parted(recognizer: Recognizer, old: Digits) -> tuple[Digits, Digits]:
+    """Old digits to learn beside, and those that the recognizer never learnt from."""
+    learnt_from = recognizer.history.get("data", {}).get("sha256") == old.sha256
+    kept = recognizer.recipe.development if learnt_from else len(old)
+    return split(old, min(kept, len(old) // 2), SPLIT_SEED)
+
+
+def _judged(recognizer: Recognizer, own: Digits, old: Digits) -> _Judged:
     """How it does on corrections and old digits that were kept back."""
-    recognizer = tried.recognizer
     likely = recognizer.probabilities(own.images)
     surprise = -np.log(np.maximum(likely[np.arange(len(own)), own.labels], 1e-9)).mean()
-    wrong = int((likely.argmax(1) != own.labels).sum())
-    of_old = int((recognizer.outputs(old.images).argmax(1) != old.labels).sum())
-    return _Tried(recognizer, wrong, of_old, float(surprise), tried.way, tried.share)
+    of_old = recognizer.outputs(old.images).argmax(1) != old.labels
+    return _Judged(recognizer, likely.argmax(1) != own.labels, of_old, float(surprise))
+
+
+def _pairs(before: Bools, after: Bools) -> Pairs:
+    return Pairs(len(before), int((after & ~before).sum()), int((before & ~after).sum()))
+
+
+def _compared(before: Bools, after: Bools, at_most: float | None = None) -> Compared:
+    lost = _pairs(before, after).lost
+    return Compared(int(before.sum()), int(after.sum()), len(before), lost, at_most)
+
+
+def _check_enough(old: Bools, worse: float, confidence: float) -> None:
+    """Raises `DataError` where not even a network without a mistake could be given out."""
+    if p_value(Pairs(len(old), 0, int(old.sum())), worse) > (1 - confidence) / len(WAYS):
+        raise DataError(
+            f"by {len(old):,} old digits kept back nobody can say with {100 * confidence:g} % "
+            f"confidence that a network is not worse by more than {100 * worse:g} points; allow "
+            "more, or name a larger set of old digits"
+        )
 
 
 def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
@@ -205,22 +303,6 @@ def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer
     for name, w in learnt.items():
         params[name] = params[name] + np.float32(share) * (w - params[name])
     return replace(recognizer, params=params, report=None)
-
-
-def _about(
-    own: Digits, counts: Sequence[tuple[int, int, int]], before: Digits, taken: _Tried
-) -> dict[str, Any]:
-    """What the model remembers of it."""
-    names = ("wrong_before", "wrong_after", "of")
-    return {
-        "data": own.about,
-        "examples": len(own),
-        "beside": before.name,
-        "way": taken.way,
-        "share": taken.share,
-        "kept_back": dict(zip(names, counts[0], strict=True)),
-        "old": dict(zip(names, counts[1], strict=True)),
-    }
 
 
 WAYS = {"last layer": _last_layer, "whole network": tuned}

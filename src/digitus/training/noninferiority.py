@@ -1,0 +1,126 @@
+"""Whether a network is worse than another by more than is allowed, from digits that both read.
+
+Only the digits count on which the two differ. Of n digits let b be those that the new network
+alone gets wrong, c those that the old one alone does. With p and q their chances, d = p - q is by
+how much the new network is worse. What is refused is the claim d >= allowed, in favour of
+d < allowed (a test of non-inferiority). Its statistic is Tango's (1998), the difference over its
+standard deviation where d is at the limit,
+
+    z = (b - c - n d) / sqrt(n (2 q + d (1 - d))),
+
+with the likeliest q for that d. The p-value is no approximation: the chance of a z so low or lower,
+by the trinomial distribution, for the q that makes it largest. Of the q, those are looked at that c
+does not rule out at a level of `NUISANCE`, which is added to the p-value (Berger & Boos 1994).
+
+Inside: p-values and bounds. Not inside: networks, and which of several are tested (`adapt`).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from digitus.types import Vector
+
+NUISANCE = 1e-3
+PLACES = 40  # of q, at which the chance is computed
+MANY = 1000  # digits: of more on which two networks differ the normal distribution will do
+REACH = 8.0  # standard deviations above the mean: what lies beyond has no chance
+NEVER = 1e-15  # a chance in the place of 0, which has no logarithm
+FINE = 1e-4  # of a bound, to which it is found
+
+
+class Pairs(NamedTuple):
+    """What two networks make of the same digits.
+
+    How many there are, how many the new network alone gets wrong, and how many the old one alone.
+    """
+
+    n: int
+    lost: int
+    won: int
+
+
+@lru_cache(4096)  # networks that differ little make the same of the same digits
+def p_value(pairs: Pairs, allowed: float) -> float:
+    """The largest chance of counts that speak so much for the new network, were it so much worse.
+
+    `allowed` is a difference of accuracies, from -1 to 1. What is no more than 1 minus the
+    confidence refuses the claim that the new network is worse by `allowed` or more.
+    """
+    n, b, c = pairs
+    if abs(allowed) >= 1:
+        return float(allowed < 0)
+    seen = float(_score(n, np.array([b]), np.array([c]), allowed)[0])
+    certain = n > MANY and seen < -REACH
+    if b + c > MANY or certain or seen > 0:  # of the last none passes, whatever its exact chance
+        return 0.5 * math.erfc(-seen / math.sqrt(2))
+    least = max(0.0, -allowed) + NEVER
+    most = min(max(_most(n, c), least), (1 - allowed) / 2)
+    spread = np.linspace(math.sqrt(least), math.sqrt(most), PLACES) ** 2
+    return min(1.0, NUISANCE + _chance(n, spread, allowed, seen))
+
+
+def bound(pairs: Pairs, level: float) -> float:
+    """By how much the new network is worse at most, but for a chance of `level`: an upper bound."""
+    low, high = (pairs.lost - pairs.won) / pairs.n, 1.0
+    while high - low > FINE:
+        middle = (low + high) / 2
+        if p_value(pairs, middle) <= level:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _score(n: int, b: Vector, c: Vector, d: float) -> Vector:
+    """Tango's statistic for counts [k]: [k]. Where nothing varies it is 0."""
+    middle = (2 * n - b + c) * d - b - c
+    root = np.sqrt(np.maximum(middle**2 + 8 * n * c * d * (1 - d), 0))
+    q = (root - middle) / (4 * n)  # the likeliest chance of c where p - q = d
+    spread = np.sqrt(np.maximum(n * (2 * q + d * (1 - d)), 0))
+    return np.divide(b - c - n * d, spread, out=np.zeros(len(b)), where=spread > 0)
+
+
+def _most(n: int, c: int) -> float:
+    """The upper bound of a chance of which c of n were seen (Clopper & Pearson 1934)."""
+    k, logs = np.arange(c + 1), _log_factorials(n)
+    ways = logs[n] - logs[k] - logs[n - k]
+    low, high = c / n, 1 - NEVER
+    while high - low > FINE / n:
+        q = (low + high) / 2
+        if np.exp(ways + k * math.log(max(q, NEVER)) + (n - k) * math.log1p(-q)).sum() > NUISANCE:
+            low = q
+        else:
+            high = q
+    return high
+
+
+def _chance(n: int, places: Vector, d: float, seen: float) -> float:
+    """The chance of a z of `seen` or less, where the chances are q + d and q, for the worst q."""
+    far = [min(n, math.ceil(m + REACH * math.sqrt(m) + REACH**2)) for m in _means(n, places, d)]
+    b, c = (axis.ravel() for axis in np.mgrid[: far[0] + 1, : far[1] + 1])
+    low = (b + c <= n) & (_score(n, b, c, d) <= seen + 1e-9)
+    b, c = b[low], c[low]
+    logs = _log_factorials(n)
+    ways = logs[n] - logs[b] - logs[c] - logs[n - b - c]
+    chances = 0.0
+    for q in places.tolist():
+        p, neither = max(q + d, NEVER), max(1 - 2 * q - d, NEVER)
+        likely = ways + b * math.log(p) + c * math.log(q) + (n - b - c) * math.log(neither)
+        chances = max(chances, float(np.exp(likely).sum()))
+    return chances
+
+
+def _means(n: int, places: Vector, d: float) -> tuple[float, float]:
+    """How many digits at most the networks are expected to get wrong alone."""
+    most = float(places.max())
+    return n * max(most + d, 0.0), n * most
+
+
+@lru_cache(4)
+def _log_factorials(most: int) -> Vector:
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, most + 1)))])
