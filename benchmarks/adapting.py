@@ -1,16 +1,19 @@
 """What few corrections of one hand change: errors on that hand and on others, before and after.
 
-    python benchmarks/adapting.py [--writers 2] [--usps FOLDER] [--each 5 10 20 50] [--workers N]
+    python benchmarks/adapting.py [--usps FOLDER] [--hands made-0,usps] [--each 5 10 20 50]
                                   [--json results/adapting.json]
 
 Hands with exact truth are made: of each digit one shape of the simulated pen, and habits that the
-shipped recognizer did not learn (slant, turn, width and height, a thick pen). Beside them are two
-collections by people: USPS's test set, and a stretch of MNIST's test set, whose neighbours are by
+shipped recognizer did not learn (slant, turn, width and height, a thick pen). Beside them are
+collections by people: USPS's test set, and stretches of MNIST's test set, whose neighbours are by
 few people. Of each hand, so many images of each digit are corrections, a quarter of which `adapt`
 keeps back; scored are images that are in neither, MNIST's test set (or the rest of it) for other
 people, and whether a network was given out at all. `memory` is the other way: the nearest
 correction, by the features of the last layer, answers where it is nearer than every one of 3,000
 old digits; the network answers for the rest. `both` is such a memory in front of the adapted one.
+
+What is in the file already is not measured again, and each row is written as it ends: one takes
+some two minutes of a core, so that all of them can be made in parts.
 
 Inside: that. Not inside: adapting (`training.adapt`).
 """
@@ -19,9 +22,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_model
 from digitus.synthetic.hands import EVERY_HAND
 from digitus.synthetic.strokes import draw
-from digitus.training.adapt import adapt, features
+from digitus.training.adapt import CONFIDENCE, WORSE, adapt, features
 from digitus.training.examples import SPLIT_SEED
 from digitus.types import Floats32
 from machine import machine
@@ -46,8 +48,11 @@ from machine import machine
 CORRECTIONS = 5, 10, 20, 50  # of each digit
 SCORED = 100  # of each digit, of a made hand
 KNOWN = 3000  # old digits that a correction has to be nearer than
-STRETCHES = (7000,)  # of MNIST's test set: where they begin
-STRETCH = 1000
+STRETCH = 1000  # images of MNIST's test set
+USPS = "usps"
+HANDS = (*(f"made-{n}" for n in range(2)), USPS, *(f"mnist-{n}" for n in (1000, 3000, 7000)))
+ALLOWED = {"worse": WORSE, "confidence": CONFIDENCE}
+Row = dict[str, Any]
 
 
 def made_hand(number: int) -> Digits:
@@ -115,97 +120,134 @@ class Memory:
         return np.where(near, corrections.labels[best], own), round(float(near.mean()), 4)
 
 
-def measured(of: tuple[Digits, Digits], each: Sequence[int]) -> dict[str, Any]:
-    """The errors of one hand, beside other people's, for every number of corrections."""
-    hand, others = of
-    recognizer, old = load_model(), load("mnist", "train")
-    memory = Memory(recognizer, split(old, recognizer.recipe.development, SPLIT_SEED)[0])
-    _, scored = parted(hand, 1)
-    here, there = (features(recognizer, digits.images) for digits in (scored, others))
-    found: dict[str, Any] = {
-        "hand": hand.name,
-        "scored": len(scored),
-        "before": misread(recognizer, scored),
-        "others_before": misread(recognizer, others),
-        "after": {},
-    }
-    for count in each:
-        corrections, _ = parted(hand, count)
-        adapted = adapt(recognizer, corrections, old)
-        now = adapted.recognizer or recognizer
-        answers, share = memory.answers(corrections, here)
-        elsewhere, _ = memory.answers(corrections, there)
-        both, _ = Memory(now, memory.old).answers(corrections, features(now, scored.images))
-        found["after"][str(count)] = {
+class Bench:
+    """The networks and digits that all rows need."""
+
+    def __init__(self) -> None:
+        self.recognizer = load_model()
+        self.old = load(self.recognizer.recipe.data, "train")
+        learnt, _ = split(self.old, self.recognizer.recipe.development, SPLIT_SEED)
+        self.memory = Memory(self.recognizer, learnt)
+
+    def before(self, hand: Digits, others: Digits) -> Row:
+        """A hand's errors, and other people's, before anything is learnt."""
+        _, scored = parted(hand, 1)
+        return {
+            "hand": hand.name,
+            "scored": len(scored),
+            "before": misread(self.recognizer, scored),
+            "others_before": misread(self.recognizer, others),
+            "after": {},
+        }
+
+    def after(self, hand: Digits, others: Digits, count: int) -> Row:
+        """What so many corrections of each digit change."""
+        corrections, scored = parted(hand, count)
+        began = time.process_time()
+        adapted = adapt(self.recognizer, corrections, self.old)
+        took = time.process_time() - began
+        now = adapted.recognizer or self.recognizer
+        here, there = (features(self.recognizer, d.images) for d in (scored, others))
+        answers, share = self.memory.answers(corrections, here)
+        elsewhere, _ = self.memory.answers(corrections, there)
+        both, _ = Memory(now, self.memory.old).answers(corrections, features(now, scored.images))
+        return {
             "corrections": len(corrections),
             "given_out": adapted.recognizer is not None,
             "way": adapted.way,
             "share": adapted.share,
+            "kept_back": adapted.own.record(),
+            "old": adapted.old.record(),
             "own": misread(now, scored),
             "others": misread(now, others),
             "both": wrong(both, scored),
             "memory": wrong(answers, scored),
             "memory_others": wrong(elsewhere, others),
             "memory_answers": share,
+            "core_seconds": round(took, 1),
         }
-    print(json.dumps(found), flush=True)
-    return found
 
 
-def summary(
-    found: Sequence[dict[str, Any]], of: Callable[[str], bool], each: Sequence[int]
-) -> dict[str, Any]:
-    """The mean errors over some hands."""
-    chosen = [hand for hand in found if of(hand["hand"])]
+def summary(found: Sequence[Row], of: str) -> Row:
+    """The mean errors over the hands whose names begin so, for counts that all of them have."""
+    chosen = [hand for hand in found if hand["hand"].startswith(of)]
+    counts = [str(n) for n in CORRECTIONS if all(str(n) in hand["after"] for hand in chosen)]
+
+    def mean(every: Iterable[float]) -> float:
+        return round(float(np.mean([*every])), 5)
+
     return {
         "hands": len(chosen),
-        "before": round(float(np.mean([hand["before"] for hand in chosen])), 5),
-        "others_before": round(float(np.mean([hand["others_before"] for hand in chosen])), 5),
+        "before": mean(hand["before"] for hand in chosen),
+        "others_before": mean(hand["others_before"] for hand in chosen),
         **{
-            str(count): {
-                key: round(float(np.mean([hand["after"][str(count)][key] for hand in chosen])), 5)
+            count: {
+                key: mean(hand["after"][count][key] for hand in chosen)
                 for key in ("own", "others", "both", "memory", "memory_others")
             }
-            for count in each
+            for count in counts
         },
     }
 
 
-def main() -> None:
-    """Measures, and writes the results."""
+def asked() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--writers", type=int, default=2, help="made hands (2)")
+    parser.add_argument("--hands", help=f"which, with commas ({','.join(HANDS)})")
     parser.add_argument("--each", type=int, nargs="+", default=CORRECTIONS, choices=CORRECTIONS,
                         help="corrections of each digit")  # fmt: skip
-    parser.add_argument("--workers", type=int, default=1, help="processes (1)")
     parser.add_argument("--usps", type=Path, metavar="FOLDER", help="where USPS's test set is")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     args = parser.parse_args()
-    every = hands(args.writers, args.usps, load("mnist", "test"))
-    with ProcessPoolExecutor(args.workers) as pool:
-        found = list(pool.map(partial(measured, each=args.each), every))
-    record = {
-        "machine": machine(),
-        "made": summary(found, lambda name: name.startswith("made"), args.each),
-        "hands": found,
-    }
-    print(json.dumps(record["made"], indent=1))
-    if args.json:
-        args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    args.hands = args.hands.split(",") if args.hands else [h for h in HANDS if h != USPS]
+    args.hands += [USPS] * (args.usps is not None and USPS not in args.hands)
+    if unknown := set(args.hands) - set(HANDS):
+        parser.error(f"no hand {min(unknown)}; there are {', '.join(HANDS)}")
+    return args
 
 
-def hands(writers: int, folder: Path | None, test: Digits) -> Iterator[tuple[Digits, Digits]]:
-    """Each hand, and the digits of other people beside it."""
-    for number in range(writers):
-        yield made_hand(number), test
-    if folder:
+def main() -> None:
+    """Measures what is missing, and writes each row as it ends."""
+    args = asked()
+    here, test, bench = machine(), load("mnist", "test"), Bench()
+    found: list[Row] = []
+    if args.json and args.json.exists():
+        told = json.loads(args.json.read_text("utf-8"))
+        found = told["hands"] if told.get("allowed") == ALLOWED else []
+    for name in args.hands:
+        hand, others = hand_of(name, args.usps, test)
+        row = next((one for one in found if one["hand"] == hand.name), None)
+        if row is None:
+            found.append(row := bench.before(hand, others))
+        for count in (count for count in args.each if str(count) not in row["after"]):
+            row["after"][str(count)] = bench.after(hand, others, count)
+            row["after"] = dict(sorted(row["after"].items(), key=lambda of: int(of[0])))
+            print(name, count, json.dumps(row["after"][str(count)]), flush=True)
+            if args.json:
+                record = {"machine": here, "allowed": ALLOWED, **means(found), "hands": found}
+                args.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+def means(found: Sequence[Row]) -> Row:
+    """The summaries of the made hands and of the stretches of MNIST's test set."""
+    kinds = (kind for kind in ("made", "MNIST") if any(h["hand"].startswith(kind) for h in found))
+    return {kind.lower(): summary(found, kind) for kind in kinds}
+
+
+def hand_of(name: str, usps: Path | None, test: Digits) -> tuple[Digits, Digits]:
+    """A hand, and the digits of other people beside it."""
+    kind, _, number = name.rpartition("-")
+    if kind == "made":
+        return made_hand(int(number)), test
+    if name == USPS:
+        folder = usps or Path()
         files = (folder / f"usps-test-{p}-ubyte.gz" for p in ("images-idx3", "labels-idx1"))
-        yield digits_of(read_digits(*files, "USPS"), "test", prepare="auto"), test
-    for start in STRETCHES:
-        here = np.zeros(len(test), bool)
-        here[start : start + STRETCH] = True
-        one = test.take(here)
-        yield Digits(one.images, one.labels, f"MNIST's test set from {start:,}"), test.take(~here)
+        return digits_of(read_digits(*files, "USPS"), "test", prepare="auto"), test
+    here = np.zeros(len(test), bool)
+    here[int(number) : int(number) + STRETCH] = True
+    one = test.take(here)
+    about = f"MNIST's test set from {int(number):,}"
+    return Digits(one.images, one.labels, about), test.take(~here)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,39 @@
 """Very many pictures: how many a second and core, with and without Ray, and what memory does.
 
     python benchmarks/bulk.py --json results/bulk.json [--rows digits:processes_1,pages]
-        [--digits 200000] [--pages 20000] && python -m benchmarks.docs.write
+        [--digits 200000] [--pages 20000] [--folder FOLDER --minutes 9]
+        && python -m benchmarks.docs.write
 
 Digits are made 28 x 28 images, pages are made pages, `--distinct` of them over and over, in tar
 files of a thousand. `digitus bulk` reads them on one core and on two, by processes and, where Ray
 is installed, by Ray: `digits` and `pages` many of them, for what memory does, `few_digits` and
-`few_pages` few, one run right after the other, for rates beside one another. `beside` reads digits
-as a user would write it otherwise, `cluster` kills a node, `stages` tells what takes the time.
+`few_pages` few, for what a whole run takes. `turns` are rates beside one another: programs that
+read few of them at the same time, each for some seconds while the others stand still. `beside`
+reads digits as a user would write it otherwise, `cluster` kills a node, `stages` tells what takes
+the time.
 
-A row is a run. Rows that are asked for join those in the file as each ends, so that hours can be
-made in parts. Memory and processor time are those of the program with all that it started.
+A row is a run. Rows that are asked for join those in the file as each ends. With `--minutes` a run
+of many is interrupted after so long, and goes on by the same command with the same `--folder`,
+where pictures and results are kept: so hours can be made in parts. What is told of it is then of
+all parts together: the rates are of while it read, the slope of memory is that within the parts.
+Memory and processor time are those of the program with all that it started.
 
-Inside: the rows. Not inside: pictures (`bulk_inputs`), watching (`bulk_watch`), what a user would
-write otherwise (`bulk_others`), the cluster, the stages, what docs/bulk.md says (`docs.bulk`).
+Inside: the rows. Not inside: pictures (`bulk_inputs`), watching (`bulk_watch`), turns
+(`bulk_turns`), what a user would write otherwise (`bulk_others`), the cluster, the stages, what
+docs/bulk.md says (`docs.bulk`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +44,7 @@ import numpy as np
 from bulk_cluster import cluster
 from bulk_inputs import digit_files, in_shards, page_files
 from bulk_stages import stages
+from bulk_turns import in_turns
 from bulk_watch import watched
 from machine import machine
 
@@ -53,63 +64,113 @@ class Sizes:
     few_digits: int
     few_pages: int
     distinct: int
+    seconds: float  # for a run of many
 
 
-def read(source: Path, out: Path, run: str) -> Row:
+def command(source: Path, out: Path, run: str) -> list[str]:
     """`digitus bulk` by processes or Ray on so many cores."""
     by, _, cores = run.partition("_")
-    command = [
+    return [
         *(sys.executable, "-m", "digitus", "bulk", str(source), "--to", str(out), "--json"),
         *("--format", "jsonl", "--threads", cores),
         *(("--cluster", "local") if by == "ray" else ()),
     ]
-    load = round(os.getloadavg()[0], 2)
-    told, seen = watched(command)
-    about = json.loads(told)
-    settled = slice(int(SETTLED * len(seen.at)), None)
-    slope = np.polyfit(seen.at[settled], seen.megabytes[settled], 1)[0] * 60
-    size = sum(path.stat().st_size for path in out.glob("part-*"))
-    return {
+
+
+def read(source: Path, out: Path, run: str, seconds: float = math.inf) -> Row | None:
+    """A run from its start to its end, or None where it was interrupted after so many seconds."""
+    kept = out.with_name(f"{out.name}.parts.json")
+    parts: list[Row] = json.loads(kept.read_text("ascii")) if kept.exists() else []
+    cores = int(run.partition("_")[2])
+    load, began = round(os.getloadavg()[0], 2), time.time()
+    told, seen = watched(command(source, out, run), seconds)
+    parts.append({
         "load_before": load,
-        "cores": int(cores),
-        **{name: about[name] for name in ("pictures", "errors", "seconds")},
-        **steady(out, int(cores)),
-        "processor_seconds": round(seen.processor_seconds, 2),
-        "megabytes": round(max(seen.megabytes), 1),
-        "megabytes_a_minute": round(float(slope), 3),
+        "seconds": seen.at[-1] - seen.at[0],
+        **steady(out, cores, began),
+        "processor_seconds": seen.processor_seconds,
+        "megabytes": max(seen.megabytes),
+        "moments": [*zip(seen.at, seen.megabytes, strict=True)],
+    })  # fmt: skip
+    if told is None:
+        kept.write_text(json.dumps(parts), "ascii")
+        return None
+    about = json.loads(told)
+    size = sum(path.stat().st_size for path in out.glob("part-*"))
+    measured = sum(part["measured_seconds"] for part in parts)
+    return {
+        "load_before": parts[0]["load_before"],
+        "parts": len(parts),
+        "cores": cores,
+        **{name: about[name] for name in ("pictures", "errors")},
+        "seconds": round(sum(part["seconds"] for part in parts), 1),
+        "per_second": round(sum(part["read"] for part in parts) / measured, 2),
+        "measured_seconds": round(measured, 2),
+        "processor_seconds": round(sum(part["processor_seconds"] for part in parts), 2),
+        "megabytes": round(max(part["megabytes"] for part in parts), 1),
+        "megabytes_a_minute": round(60 * slope([part["moments"] for part in parts]), 3),
         "row_bytes": round(size / about["pictures"]),
         "plan_bytes": round((out / "_plan.jsonl").stat().st_size / about["pictures"]),
     }
 
 
-def steady(out: Path, cores: int) -> Row:
-    """Pictures a second while all cores read: from the first part to where one may have no more.
+def slope(parts: Iterable[Sequence[tuple[float, float]]]) -> float:
+    """How much a second memory grows within parts of a run, once each has settled."""
+    over, of = 0.0, 0.0
+    for moments in parts:
+        at, megabytes = np.array(moments[int(SETTLED * len(moments)) :]).T
+        at = at - at.mean()
+        over, of = over + at @ (megabytes - megabytes.mean()), of + at @ at
+    return float(over / of) if of else 0.0
+
+
+def steady(out: Path, cores: int, began: float) -> Row:
+    """What is read while all cores read: from their first parts to where one may have no more.
 
     The last parts, one a core, are left out with their time.
     """
-    records = sorted((out / "_done").iterdir(), key=lambda path: path.stat().st_mtime)
-    first, last = records[0], records[-cores]
-    between = records[1 : len(records) - cores + 1]
+    times = {path: path.stat().st_mtime for path in (out / "_done").iterdir()}
+    records = sorted((path for path, at in times.items() if at > began), key=times.__getitem__)
+    if len(records) < 2 * cores:
+        return {"read": 0, "measured_seconds": 0.0}
+    between = records[cores : len(records) - cores + 1]
     read = sum(json.loads(path.read_text("ascii"))["pictures"] for path in between)
-    seconds = last.stat().st_mtime - first.stat().st_mtime
-    return {"per_second": round(read / seconds, 2), "measured_seconds": round(seconds, 2)}
+    seconds = times[records[len(records) - cores]] - times[records[cores - 1]]
+    return {"read": read, "measured_seconds": round(seconds, 2)}
 
 
 def runs(
-    kind: str, files: Iterator[bytes], suffix: str
+    kind: str, files: Iterator[bytes], suffix: str, seconds: float = math.inf
 ) -> Callable[..., Iterator[tuple[str, Row]]]:
     """The rows of pictures of a kind; they are made when the first row is."""
 
     def rows(names: Iterable[str], folder: Path) -> Iterator[tuple[str, Row]]:
-        source = folder / kind / "in"
+        source, left = folder / kind / "in", seconds
         size = in_shards(files, suffix, source)
         for name in names:
             if name.startswith("ray") and not find_spec("ray"):
                 continue
-            row = read(source, folder / kind / name, name)
+            began = time.monotonic()
+            row = read(source, folder / kind / name, name, left)
+            left -= time.monotonic() - began
+            if row is None:
+                print(f"{kind} {name}: goes on by the same command", flush=True)
+                return
             yield name, {**row, "picture_bytes": round(size / row["pictures"])}
 
     return rows
+
+
+def turns(files: Iterator[bytes], suffix: str) -> Row:
+    """Rates of runs beside one another."""
+    with tempfile.TemporaryDirectory() as temporary:
+        source = Path(temporary, "in")
+        in_shards(files, suffix, source)
+        names = [name for name in RUNS if not name.startswith("ray") or find_spec("ray")]
+        outs = {name: Path(temporary, name) for name in names}
+        return in_turns(
+            {name: (command(source, out, name), out, int(name[-1])) for name, out in outs.items()}
+        )
 
 
 def beside(count: int) -> Callable[..., Iterator[tuple[str, Row]]]:
@@ -151,6 +212,13 @@ def kinds(size: Sizes) -> dict[str, tuple[tuple[str, ...], Callable[..., Any]]]:
         for name in names:
             yield name, cluster(size.few_pages, size.distinct, folder / "cluster")
 
+    def beside_one_another(names: Iterable[str], _: Path) -> Iterator[tuple[str, Row]]:
+        for name in names:
+            if name == "digits":
+                yield name, turns(digit_files(size.few_digits), ".png")
+            else:
+                yield name, turns(_later(size.few_pages, size.distinct), ".jpg")
+
     def staged(names: Iterable[str], folder: Path) -> Iterator[tuple[str, Row]]:
         for name in names:
             count = STAGED[name]
@@ -158,10 +226,11 @@ def kinds(size: Sizes) -> dict[str, tuple[tuple[str, ...], Callable[..., Any]]]:
             yield name, stages(files, folder / "stages" / name)
 
     return {
-        "digits": (RUNS, runs("digits", digit_files(size.digits), ".png")),
-        "pages": (RUNS, runs("pages", _later(size.pages, size.distinct), ".jpg")),
+        "digits": (RUNS, runs("digits", digit_files(size.digits), ".png", size.seconds)),
+        "pages": (RUNS, runs("pages", _later(size.pages, size.distinct), ".jpg", size.seconds)),
         "few_digits": (RUNS, runs("few_digits", digit_files(size.few_digits), ".png")),
         "few_pages": (RUNS, runs("few_pages", _later(size.few_pages, size.distinct), ".jpg")),
+        "turns": (("digits", "pages"), beside_one_another),
         "beside": (OTHERS, beside(size.few_digits)),
         "cluster": (("killed",), killed),
         "stages": (("digits", "pages"), staged),
@@ -173,6 +242,17 @@ def _later(count: int, distinct: int) -> Iterator[bytes]:
     yield from page_files(count, distinct)
 
 
+def chosen(rows: str, every: dict[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """The rows that are named, by their kinds, or all. Raises `KeyError`."""
+    wanted: dict[str, list[str]] = {}
+    for given in rows.split(",") if rows else every:
+        kind, _, name = given.partition(":")
+        if kind not in every or name not in ("", *every[kind]):
+            raise KeyError(given)
+        wanted.setdefault(kind, []).extend([name] if name else every[kind])
+    return wanted
+
+
 def main(arguments: Iterable[str] | None = None) -> None:
     """Makes the rows that are asked for, and adds them to the file as each ends."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -182,24 +262,29 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--few-pages", type=int, default=200)
     parser.add_argument("--distinct", type=int, default=200)
     parser.add_argument("--rows", default="", help="kinds, or KIND:RUN, with commas (all)")
+    parser.add_argument("--folder", type=Path, help="where pictures and results are kept")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="for a run of many")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(None if arguments is None else [*arguments])
-    size = Sizes(asked.digits, asked.pages, asked.few_digits, asked.few_pages, asked.distinct)
+    size = Sizes(
+        *(asked.digits, asked.pages, asked.few_digits, asked.few_pages, asked.distinct),
+        60 * asked.minutes,
+    )
+    if asked.minutes < math.inf and not asked.folder:
+        parser.error("a run can only go on in a folder that is kept: --folder")
     every = kinds(size)
-    wanted: dict[str, list[str]] = {}
-    for given in asked.rows.split(",") if asked.rows else every:
-        kind, _, name = given.partition(":")
-        if kind not in every or name not in ("", *every[kind][0]):
-            parser.error(f"no row {given}; there are {', '.join(every)}")
-        wanted.setdefault(kind, []).extend([name] if name else every[kind][0])
+    try:
+        wanted = chosen(asked.rows, {kind: names for kind, (names, _) in every.items()})
+    except KeyError as unknown:
+        parser.error(f"no row {unknown}; there are {', '.join(every)}")
     found: dict[str, Any] = {"machine": machine(), "rows": {}}
     if asked.json and asked.json.exists():
         before = json.loads(asked.json.read_text("utf-8"))
         if before["machine"]["processor"] == machine()["processor"]:
             found["rows"] = before["rows"]
-    with tempfile.TemporaryDirectory() as temporary:
+    with nullcontext(asked.folder) if asked.folder else tempfile.TemporaryDirectory() as folder:
         for kind, names in wanted.items():
-            for name, row in every[kind][1](names, Path(temporary)):
+            for name, row in every[kind][1](names, Path(folder)):
                 found["rows"].setdefault(kind, {})[name] = row
                 print(kind, name, json.dumps(row), flush=True)
                 if asked.json:  # after each row: all of them take hours

@@ -6,6 +6,7 @@ Inside: digits and pages as files, shards of them. Not inside: reading them (`bu
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from collections.abc import Iterator
 from itertools import islice
@@ -37,7 +38,16 @@ def page_files(count: int, distinct: int) -> Iterator[bytes]:
 
 
 def in_shards(files: Iterator[bytes], suffix: str, folder: Path) -> int:
-    """Writes tar files as a WebDataset has them; their bytes."""
+    """Writes tar files as a WebDataset has them, unless they are there already; their bytes."""
+    if not folder.exists():
+        beside = folder.with_name(f"{folder.name}.making")
+        shutil.rmtree(beside, ignore_errors=True)
+        _write_shards(files, suffix, beside)
+        beside.rename(folder)
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def _write_shards(files: Iterator[bytes], suffix: str, folder: Path) -> None:
     folder.mkdir(parents=True)
     number = 0
     while some := [*islice(files, SHARD)]:
@@ -47,4 +57,3 @@ def in_shards(files: Iterator[bytes], suffix: str, folder: Path) -> int:
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
         number += 1
-    return sum(path.stat().st_size for path in folder.iterdir())

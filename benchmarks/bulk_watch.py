@@ -5,9 +5,12 @@ Inside: that. Not inside: which programs (`bulk`).
 
 from __future__ import annotations
 
+import math
 import os
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,33 +34,52 @@ class Watched:
 
     def look(self, process: int) -> None:
         """Adds a moment."""
-        total, waiting = 0.0, [process]
-        while waiting:
-            number = waiting.pop()
+        total = 0.0
+        for number in tree(process):
             one = PROCESSES / str(number)
-            try:
+            with suppress(OSError, IndexError):  # it has ended
                 status = (one / "status").read_text("ascii", "replace")
                 total += float(status.partition("RssAnon:")[2].split()[0]) * 1024 / 1e6
                 times = (one / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
                 self.seen[number] = (int(times[11]) + int(times[12])) / TICKS
-                for children in one.glob("task/*/children"):
-                    waiting += map(int, children.read_text("ascii").split())
-            except (OSError, IndexError):  # it has ended
-                continue
         self.at.append(time.time())
         self.megabytes.append(total)
 
 
-def watched(command: list[str]) -> tuple[bytes, Watched]:
-    """What a command prints, and what was seen of it. Raises `CalledProcessError`."""
-    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+def watched(command: list[str], seconds: float = math.inf) -> tuple[bytes | None, Watched]:
+    """What a command prints, and what was seen of it; it is interrupted after so many seconds.
+
+    Of one that was interrupted it is None. Raises `CalledProcessError`.
+    """
     seen = Watched()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as running:
+    with started(command) as running:
         while running.poll() is None:
             seen.look(running.pid)
             time.sleep(EVERY)
+            if time.time() - seen.at[0] > seconds:
+                running.send_signal(signal.SIGINT)
+                running.wait()
+                return None, seen
         assert running.stdout is not None
         told = running.stdout.read()
     if running.returncode:
         raise subprocess.CalledProcessError(running.returncode, command)
     return told, seen
+
+
+def started(command: list[str]) -> subprocess.Popen[bytes]:
+    """A program that runs; Ray tells nobody of it."""
+    environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+
+
+def tree(process: int) -> list[int]:
+    """A process and all that it started, and they, that still run."""
+    found, waiting = [], [process]
+    while waiting:
+        number = waiting.pop()
+        found.append(number)
+        with suppress(OSError):  # it has ended
+            for children in (PROCESSES / str(number)).glob("task/*/children"):
+                waiting += map(int, children.read_text("ascii").split())
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,10 @@ from digitus.cli.common import (
     progress,
     recognizer_of,
 )
+
+if TYPE_CHECKING:
+    from digitus.datasets.digits import Digits
+    from digitus.recognizer import Recognizer
 
 
 @click.command
@@ -74,8 +79,7 @@ def adapt(
 
     from digitus.datasets.digits import Digits
     from digitus.datasets.named import digits_of
-    from digitus.datasets.sources import STROKES
-    from digitus.errors import DataError, DownloadError, OutputError
+    from digitus.errors import OutputError
     from digitus.training.adapt import adapt as adapted
 
     if to.exists() and not replace:
@@ -88,19 +92,7 @@ def adapt(
             for path in corrections
         ),
     )
-    wanted = old or recognizer.recipe.data
-    if wanted != recognizer.recipe.data and wanted in recognizer.recipe.data.split("+"):
-        raise DataError(
-            f"{name} learnt from {recognizer.recipe.data}, so which digits of {wanted} it has not "
-            "seen is unknown; leave --old out"
-        )
-    try:
-        beside = digits_of(wanted, "train", data_dir, classes=recognizer.classes)
-    except DownloadError as error:
-        if old:
-            raise
-        progress().print(f"{wanted} cannot be had, so {STROKES} stand beside instead ({error})")
-        beside = digits_of(STROKES, "test", classes=recognizer.classes)  # which nobody learns from
+    beside = _beside(old, data_dir, recognizer, name)
     found = adapted(recognizer, own, beside, worse=worse, confidence=confidence, seed=seed)
     if found.recognizer:
         found.recognizer.save(to)
@@ -127,6 +119,27 @@ def adapt(
         output().print(str(to) if found.recognizer else _refused(worse, confidence))
     if not found.recognizer:
         sys.exit(1)
+
+
+def _beside(old: str | None, data_dir: Path | None, recognizer: Recognizer, name: str) -> Digits:
+    """The old digits. Raises `DataError`, for a part of what the recognizer learnt from too."""
+    from digitus.datasets.named import digits_of
+    from digitus.datasets.sources import STROKES
+    from digitus.errors import DataError, DownloadError
+
+    learnt = recognizer.recipe.data
+    if old and old != learnt and old in learnt.split("+"):
+        raise DataError(
+            f"{name} learnt from {learnt}, so which digits of {old} it has not seen is unknown; "
+            "leave --old out"
+        )
+    try:
+        return digits_of(old or learnt, "train", data_dir, classes=recognizer.classes)
+    except DownloadError as error:
+        if old:
+            raise
+        progress().print(f"{learnt} cannot be had, so {STROKES} stand beside instead ({error})")
+        return digits_of(STROKES, "test", classes=recognizer.classes)  # nobody learns from these
 
 
 def _said(at_most: float, confidence: float) -> str:

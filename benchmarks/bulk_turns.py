@@ -1,0 +1,95 @@
+"""Runs of `digitus bulk` beside one another in turns: what else a machine does meets all alike.
+
+All programs are started at once; each has the machine for some seconds while the others are stopped
+by a signal, with all that they started. What is compared is how many pictures a second of its own
+turns each has read: between the first part of all cores and the last parts, which are left out.
+
+Inside: that. Not inside: what is read (`bulk`), runs from end to end (`bulk_watch`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bulk_watch import started, tree
+
+TURN = 4.0  # seconds
+LOOK = 0.05
+
+
+@dataclass
+class Run:
+    """A program, its turns so far, as moments of the clock, and where its parts are recorded."""
+
+    program: subprocess.Popen[bytes]
+    out: Path
+    cores: int
+    turns: list[tuple[float, float]] = field(default_factory=list)
+
+    def signalled(self, number: signal.Signals) -> None:
+        """Sends a signal to the program and to all that it started, also meanwhile."""
+        reached: set[int] = set()
+        while left := set(tree(self.program.pid)) - reached:
+            for process in left:
+                with suppress(ProcessLookupError):
+                    os.kill(process, number)
+            reached |= left
+
+    def own(self, moment: float) -> float:
+        """The seconds of its turns until a moment."""
+        return sum(max(0.0, min(end, moment) - start) for start, end in self.turns)
+
+    def row(self) -> dict[str, Any]:
+        """Its rate while all of its cores read."""
+        paths = sorted((self.out / "_done").iterdir(), key=lambda path: path.stat().st_mtime)
+        at = [self.own(path.stat().st_mtime) for path in paths]
+        between = paths[self.cores : len(paths) - self.cores + 1]
+        read = sum(json.loads(path.read_text("ascii"))["pictures"] for path in between)
+        seconds = at[len(paths) - self.cores] - at[self.cores - 1]
+        return {"per_second": round(read / seconds, 3), "measured_seconds": round(seconds, 1)}
+
+
+def in_turns(commands: Mapping[str, tuple[list[str], Path, int]]) -> dict[str, dict[str, Any]]:
+    """The rates of commands, by name: what is run, where its parts are, on how many cores."""
+    runs = {name: Run(started(command), out, n) for name, (command, out, n) in commands.items()}
+    try:
+        for run in runs.values():
+            run.signalled(signal.SIGSTOP)
+        while left := [run for run in runs.values() if run.program.poll() is None]:
+            for run in left:
+                _turn(run)
+    finally:
+        for run in runs.values():
+            run.signalled(signal.SIGCONT)
+            if run.program.poll() is None:
+                run.program.send_signal(signal.SIGINT)
+            run.program.communicate()
+    for name, run in runs.items():
+        if run.program.returncode:
+            raise subprocess.CalledProcessError(run.program.returncode, commands[name][0])
+    return {name: run.row() for name, run in runs.items()}
+
+
+def _turn(run: Run) -> None:
+    start = time.time()
+    run.signalled(signal.SIGCONT)
+    for _ in _until(start + TURN):
+        if run.program.poll() is not None:
+            break
+    run.signalled(signal.SIGSTOP)
+    run.turns.append((start, time.time()))
+
+
+def _until(moment: float) -> Iterator[None]:
+    while time.time() < moment:
+        time.sleep(LOOK)
+        yield
