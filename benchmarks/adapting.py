@@ -40,8 +40,9 @@ from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_model
 from digitus.synthetic.hands import EVERY_HAND
 from digitus.synthetic.strokes import draw
-from digitus.training.adapt import CONFIDENCE, WORSE, adapt, features
+from digitus.training.adapt import CONFIDENCE, WORSE, adapt
 from digitus.training.examples import SPLIT_SEED
+from digitus.training.last_layer import features
 from digitus.types import Floats32
 from machine import machine
 

@@ -58,22 +58,29 @@ def _row(run: dict[str, Any], what: str, by: str) -> str:
 
 
 def _shares(rows: Rows) -> list[str]:
-    """Two cores beside one, and Ray beside processes, of runs right after one another."""
+    """Two cores beside one, and Ray beside processes: in turns, else right after one another."""
     lines = []
-    for kind in ("few_digits", "few_pages"):
-        some, what = rows.get(kind, {}), kind.removeprefix("few_")
+    for what in ("digits", "pages"):
+        turns, few = rows.get("turns", {}).get(what, {}), rows.get(f"few_{what}", {})
+        some = turns or few
         if {"processes_1", "processes_2"} <= some.keys():
             one, two = (some[f"processes_{cores}"]["per_second"] for cores in (1, 2))
-            share = two / (2 * one)
-            lines.append(f"Two cores read {what} {2 * share:.2f} times as fast as one.")
+            lines.append(f"Two cores read {what} {two / one:.2f} times as fast as one.")
         if {"processes_2", "ray_2"} <= some.keys():
-            own, ray = (some[f"{by}_2"] for by in ("processes", "ray"))
-            less = 1 - ray["per_second"] / own["per_second"]
+            own, ray = (some[f"{by}_2"]["per_second"] for by in ("processes", "ray"))
+            less = 1 - ray / own
             lines.append(
                 f"Ray's rate on both is {abs(100 * less):.1f} % {'less' if less > 0 else 'more'} "
-                "once it reads, and it takes "
-                f"{ray['seconds'] - own['seconds']:+.0f} s for the whole run, its start included."
+                "once it reads."
             )
+        if {"processes_2", "ray_2"} <= few.keys():
+            longer = few["ray_2"]["seconds"] - few["processes_2"]["seconds"]
+            lines.append(f"The whole run takes {longer:+.0f} s with it, its start included.")
+    if "turns" in rows:
+        lines += [
+            "These rates are of programs that read at the same time, each for four seconds while",
+            "the others stand still, so that other work on the machine meets all of them alike.",
+        ]
     return lines
 
 

@@ -94,39 +94,60 @@ def _read(read: dict[str, Any]) -> list[str]:
 
 
 def _adapted(adapting: dict[str, Any]) -> list[str]:
-    counts = list(adapting["hands"][0]["after"])
-    made = adapting["made"]
+    hands = adapting["hands"]
+    counts = sorted({count for hand in hands for count in hand["after"]}, key=int)
     rows = []
-    for hand in adapting["hands"]:
-        cells = [
-            f"{percent(after['own'])} ({percent(after['others'])})"
-            + " not given out" * (not after["given_out"])
-            for after in hand["after"].values()
-        ]
+    for hand in hands:
+        cells = [_cell(hand["after"].get(count)) for count in counts]
         before = f"{percent(hand['before'])} ({percent(hand['others_before'])})"
         rows.append(_row(hand["hand"], before, *cells))
+    made = adapting.get("made", {}).get(TOLD)
     return [
         _words(
             "What corrections change: the share of a hand's digits that is misread, before and",
             "after so many corrections of each digit, and in brackets that of MNIST's test set, by",
             "other people. Made hands have one shape of each digit, and habits that no network",
             "learnt; USPS is by other people and another scanner; a stretch of MNIST's test",
-            "set is by few people. By",
-            f"`python benchmarks/adapting.py --each {' '.join(counts)} --usps FOLDER`",
-            "([results/adapting.json](../results/adapting.json)). What `digitus adapt` itself says",
-            "of corrections kept back is of those by which it chose, and so a little too good: on",
-            "digits that no choice saw, others' may get worse by more than it allows.",
+            "set is by few people. By `python benchmarks/adapting.py --usps FOLDER`",
+            f"([results/adapting.json](../results/adapting.json)). {_rule(adapting)}",
         ),
         "",
         _row("hand", "before", *(f"{count} of each" for count in counts)),
         _row("---", "---", *("---" for _ in counts)),
         *rows,
+        *(_memory(made) if made else ()),
+    ]
+
+
+def _cell(after: dict[str, Any] | None) -> str:
+    if after is None:
+        return ""
+    told = f"{percent(after['own'])} ({percent(after['others'])})"
+    return told + " not given out" * (not after["given_out"])
+
+
+def _rule(adapting: dict[str, Any]) -> str:
+    """By which rule networks were given out."""
+    if allowed := adapting.get("allowed"):
+        return (
+            "A network was given out where old digits showed with "
+            f"{percent(allowed['confidence'], 0)} confidence that it is not worse by more than "
+            f"{100 * allowed['worse']:g} points."
+        )
+    return (
+        "These rows are older than that rule: a network was given out whose accuracy on old digits "
+        "kept back, most of which it had learnt from, was less by no more than 0.1 points."
+    )
+
+
+def _memory(made: dict[str, float]) -> list[str]:
+    return [
         "",
         _words(
             "A memory of the corrections in front of the network, of which the nearest answers",
             "where no old digit is nearer, was measured too: with",
-            f"{TOLD} corrections of each digit {percent(made[TOLD]['memory'])} of the made hands'",
-            f"digits are misread, where the adapted network misreads {percent(made[TOLD]['own'])};",
-            f"with such a memory in front of that one it is {percent(made[TOLD]['both'])}.",
+            f"{TOLD} corrections of each digit {percent(made['memory'])} of the made hands'",
+            f"digits are misread, where the adapted network misreads {percent(made['own'])};",
+            f"with such a memory in front of that one it is {percent(made['both'])}.",
         ),
     ]

@@ -12,14 +12,16 @@ import pytest
 from digitus.recognizer import load
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
-from digitus.training import tune
+from digitus.training import last_layer, tune
 from small import recognizer
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("OLD", 200), ("NOTHING", 20), ("COPIES", 100), ("STEPS", 20)):
+    for name, value in (("OLD", 200), ("NOTHING", 20)):
         monkeypatch.setattr(module, name, value)
+    for name, value in (("COPIES", 100), ("STEPS", 20)):
+        monkeypatch.setattr(last_layer, name, value)
 
 
 def save(path: str, count: int, shift: int = 0) -> None:
@@ -53,7 +55,7 @@ def test_without_its_own_digits_it_says_so_beside_the_json(digitus: Any) -> None
 def test_where_it_would_be_worse_nothing_is_written(
     digitus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for way in (module, tune):
+    for way in (last_layer, tune):
         monkeypatch.setattr(way, "RATE", 0.1)  # it learns the lies, and forgets the truth
     monkeypatch.setattr(module, "SHARES", (1.0,))
     recognizer().save("mine.safetensors")

@@ -17,9 +17,10 @@ from digitus.nn import Chain, Relu
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
-from digitus.training import tune
-from digitus.training.adapt import adapt, features
+from digitus.training import last_layer, tune
+from digitus.training.adapt import adapt
 from digitus.training.examples import SPLIT_SEED
+from digitus.training.last_layer import features
 from digitus.training.noninferiority import Pairs, p_value
 from digitus.types import Bools
 from small import digits
@@ -35,8 +36,10 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("OLD", 400), ("NOTHING", 20), ("COPIES", 400), ("RATE", 0.01)):
+    for name, value in (("OLD", 400), ("NOTHING", 20)):
         monkeypatch.setattr(module, name, value)
+    for name, value in (("COPIES", 400), ("RATE", 0.01)):
+        monkeypatch.setattr(last_layer, name, value)
     for name, value in (("STEPS", 60), ("RATE", 0.003)):
         monkeypatch.setattr(tune, name, value)
 

@@ -24,28 +24,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from digitus.datasets.augment import augment
 from digitus.datasets.batches import split
-from digitus.datasets.digits import Digits, named, targets
+from digitus.datasets.digits import Digits, named
 from digitus.errors import DataError, TrainingError
-from digitus.nn import Adam, Chain, Dense, SoftmaxCrossEntropy, softmax
+from digitus.nn import Dense, softmax
 from digitus.nn.arrays import stream
-from digitus.nn.images import as_input
-from digitus.nn.inference import Inference
 from digitus.recognizer import Recognizer
 from digitus.synthetic.not_digits import not_digits
 from digitus.training.examples import SPLIT_SEED
+from digitus.training.last_layer import last_layer
 from digitus.training.noninferiority import Pairs, bound, p_value
 from digitus.training.tune import tuned
-from digitus.types import Bools, Floats32, Images, Matrix, Params
+from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
 OLD, NOTHING = 4000, 600  # digits and pictures of none that stand beside the corrections
-COPIES = 1000  # of all corrections together, at least
-LEAST_COPIES = 4  # of each
-AT_ONCE = 500  # images
-STEPS, RATE = 100, 1e-3
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
 WORSE = 2e-3  # of old digits: by so much the accuracy may fall, ...
 CONFIDENCE = 0.95  # ... which is promised with this one
@@ -235,24 +229,6 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
         raise TrainingError("only a network that ends with a Dense layer can be adapted")
 
 
-def features(recognizer: Recognizer, images: Images) -> Floats32:
-    """What the last layer is given for images [n h w]: [n k]."""
-    below = Chain(recognizer.recipe.network.layers[:-1])
-    last = f"{len(below.layers)}."
-    params = {name: w for name, w in recognizer.params.items() if not name.startswith(last)}
-    compiled = Inference(below, params)
-    w = next(iter(recognizer.params.values()))
-
-    def seen(part: Images) -> Floats32:
-        found = compiled(part)
-        if found is None:  # no kernels: the layers themselves
-            found, _ = below.forward(params, as_input(part, w))
-        return np.asarray(found, np.float32)
-
-    parts = [seen(images[i : i + AT_ONCE]) for i in range(0, len(images), AT_ONCE)]
-    return np.concatenate(parts)
-
-
 def _beside(
     recognizer: Recognizer, before: Digits, rng: np.random.Generator
 ) -> tuple[Images, Matrix]:
@@ -264,40 +240,6 @@ def _beside(
     return beside, softmax(recognizer.outputs(beside))
 
 
-def _last_layer(
-    recognizer: Recognizer, own: Digits, beside: Images, wanted: Matrix, rng: np.random.Generator
-) -> Params:
-    """The parameters of the last layer, learnt."""
-    copies = max(LEAST_COPIES, -(-COPIES // len(own)))
-    repeated = np.tile(own.images, (copies, 1, 1))
-    repeated[len(own) :] = augment(repeated[len(own) :], recognizer.recipe.augment, rng)
-    labels = targets(np.tile(own.labels, copies), len(recognizer.classes))
-    asked = np.concatenate([labels, wanted]).astype(np.float32)
-    seen = np.concatenate([features(recognizer, repeated), features(recognizer, beside)])
-    number = len(recognizer.recipe.network.layers) - 1
-    learnt = _learnt(_layer(recognizer), seen, asked)
-    return {f"{number}.{name}": w for name, w in learnt.items()}
-
-
-def _layer(recognizer: Recognizer) -> Params:
-    number = len(recognizer.recipe.network.layers) - 1
-    return {name: recognizer.params[f"{number}.{name}"].copy() for name in ("W", "b")}
-
-
-def _learnt(params: Params, seen: Floats32, wanted: Matrix) -> Params:
-    """Full steps of gradient descent by Adam, from large to none."""
-    layer, loss, rule = Dense(wanted.shape[1]), SoftmaxCrossEntropy(), Adam()
-    memory = {name: rule.start(w) for name, w in params.items()}
-    for step in range(STEPS):
-        z, backward = layer.forward(params, seen)
-        _, dz = loss(z, wanted)
-        _, gradients = backward(dz, want_dx=False)
-        rate = RATE * (1 - step / STEPS)
-        for name, g in gradients.items():
-            params[name] = params[name] + rule.update(g, params[name], memory[name], rate, step + 1)
-    return params
-
-
 def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer:
     params = dict(recognizer.params)
     for name, w in learnt.items():
@@ -305,4 +247,4 @@ def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer
     return replace(recognizer, params=params, report=None)
 
 
-WAYS = {"last layer": _last_layer, "whole network": tuned}
+WAYS = {"last layer": last_layer, "whole network": tuned}
