@@ -241,9 +241,11 @@ def hand_of(name: str, usps: Path | None, test: Digits) -> tuple[Digits, Digits]
     if kind == "made":
         return made_hand(int(number)), test
     if name == USPS:
-        folder = usps or Path()
-        files = (folder / f"usps-test-{p}-ubyte.gz" for p in ("images-idx3", "labels-idx1"))
-        return digits_of(read_digits(*files, "USPS"), "test", prepare="auto"), test
+        images, labels = (
+            (usps or Path()) / f"usps-test-{part}-ubyte.gz"
+            for part in ("images-idx3", "labels-idx1")
+        )
+        return digits_of(read_digits(images, labels, "USPS"), "test", prepare="auto"), test
     here = np.zeros(len(test), bool)
     here[int(number) : int(number) + STRETCH] = True
     one = test.take(here)

@@ -185,10 +185,13 @@ def beside(count: int) -> Callable[..., Iterator[tuple[str, Row]]]:
         script = Path(__file__).with_name("bulk_others.py")
         for name in names:
             if name in RUNS:
-                yield name, read(source, folder / "beside" / name, name)
+                row = read(source, folder / "beside" / name, name)
+                assert row  # it is not interrupted
+                yield name, row
                 continue
             load_before = round(os.getloadavg()[0], 2)
             told, seen = watched([sys.executable, str(script), name, str(source), str(model)])
+            assert told
             assert json.loads(told.splitlines()[-1])["pictures"] == count
             yield (
                 name,

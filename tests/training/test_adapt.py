@@ -36,12 +36,14 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("OLD", 400), ("NOTHING", 20)):
-        monkeypatch.setattr(module, name, value)
-    for name, value in (("COPIES", 400), ("RATE", 0.01)):
-        monkeypatch.setattr(last_layer, name, value)
-    for name, value in (("STEPS", 60), ("RATE", 0.003)):
-        monkeypatch.setattr(tune, name, value)
+    changed: dict[Any, dict[str, float]] = {
+        module: {"OLD": 400, "NOTHING": 20},
+        last_layer: {"COPIES": 400, "RATE": 0.01},
+        tune: {"STEPS": 60, "RATE": 0.003},
+    }
+    for where, values in changed.items():
+        for name, value in values.items():
+            monkeypatch.setattr(where, name, value)
 
 
 def leaning(count: int = 200) -> Digits:
