@@ -21,7 +21,7 @@ import numpy as np
 from digitus import nn
 from digitus.history import History
 from digitus.nn.arrays import to_numpy
-from digitus.nn.fusion import fused
+from digitus.nn.fusion import fused, goes_into
 from digitus.nn.layers import scoped
 from digitus.recipe import Recipe
 from digitus.types import Array, Floats32, Images, Matrix, Params, Shape
@@ -93,15 +93,17 @@ def _network(model: Model) -> Network:
 def listed(given: nn.Chain, params: Params, size: tuple[int, int]) -> tuple[Operation, ...]:
     """The operations of any network, for pictures of that size."""
     chain, params = fused(given, dict(params))
-    # Where each layer stood before some of them went into those in front of them.
-    gone = [
-        isinstance(layer, nn.BatchNorm) and i > 0 and isinstance(given.layers[i - 1], nn.Conv)
-        for i, layer in enumerate(given.layers)
-    ]
-    numbers = [i for i, merged in enumerate(gone) if not merged]
     done: list[Operation] = []
     value: int = 0
     shape: Shape = (*size, 1)
+    if type(given) is not nn.Chain:
+        _layer(given, params, 0, value, shape, done)
+        return tuple(done)
+    # Where each layer stood before some of them went into those in front of them.
+    numbers: list[int] = []
+    for i, layer in enumerate(given.layers):
+        if not goes_into(layer, given.layers[numbers[-1]] if numbers else None):
+            numbers.append(i)
     every = zip(numbers, chain.layers, scoped(params, len(chain.layers)), strict=True)
     for number, layer, own in every:
         p = {name: to_numpy(w) for name, w in own.items()}
@@ -129,6 +131,8 @@ def _layer(
         done.append(Operation(kind, inputs, out, name, settings))
         return len(done), out
 
+    if type(layer) is not getattr(nn, type(layer).__name__, None):
+        return add(type(layer).__qualname__, value)  # a subclass may have other equations
     match layer:
         case nn.Chain():
             return _chain(layer, p, number, value, shape, done)

@@ -37,8 +37,17 @@ class Leading:
     """What such a layer inherits."""
 
     def joined(self: First, following: Layer) -> Block | None:
-        """Itself with one more follower, if the kernel can do that."""
-        return Block(self).joined(following)
+        """Itself with one more follower, if the kernel can do that.
+
+        Not where a subclass has a `forward` of its own, of which the kernel knows nothing.
+        """
+        known = issubclass(_place_of(type(self), "together"), _place_of(type(self), "forward"))
+        return Block(self).joined(following) if known else None
+
+
+def _place_of(kind: type, method: str) -> type:
+    """The class that has the method, itself or the nearest of its parents."""
+    return next(parent for parent in kind.__mro__ if method in vars(parent))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ Inside: `fused`. Not inside: training, which needs the two apart.
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from digitus.nn.arrays import namespace
 from digitus.nn.branches import branches
@@ -23,12 +23,15 @@ def fused(network: Chain, p: Params) -> tuple[Chain, Params]:
     """A network with the same answers at inference, and its parameters.
 
     Each `Conv` with a `BatchNorm` right after it becomes a `Conv`, also within nested chains;
-    everything else stays. `p` is not changed.
+    everything else stays, and so do layers and chains of classes derived from these, which may have
+    other equations. `p` is not changed.
     """
+    if type(network) is not Chain:
+        return network, p
     layers: list[Layer] = []
     params: Params = {}
     for layer, own in zip(network.layers, scoped(p, len(network.layers)), strict=True):
-        if isinstance(layer, BatchNorm) and layers and isinstance(layers[-1], Conv):
+        if goes_into(layer, layers[-1] if layers else None):
             i = len(layers) - 1
             a = own["gamma"] / namespace(own["var"]).sqrt(own["var"] + layer.epsilon)
             W, b = params[f"{i}.W"], params[f"{i}.b"]
@@ -38,6 +41,11 @@ def fused(network: Chain, p: Params) -> tuple[Chain, Params]:
         params |= prefixed(len(layers), own)
         layers.append(layer)
     return Chain(layers), params
+
+
+def goes_into(layer: Layer, before: Layer | None) -> TypeGuard[BatchNorm]:
+    """Whether a layer goes into the one before it."""
+    return type(layer) is BatchNorm and type(before) is Conv
 
 
 def _inside(layer: Layer, p: Params) -> tuple[Layer, Params]:

@@ -126,7 +126,7 @@ class Inference:
     def _planned(self, shape: Shape) -> _Planned | None:
         planner = Planner(shape, self._dtype)
         try:
-            y = planner.chain(self._network, self._params, planner.input)
+            y = planner.layer(self._network, self._params, planner.input)
         except UnplannedError:
             return None
         if y is planner.input:

@@ -189,8 +189,9 @@ def clipped(
     """The rule for each array alone, and the gradients that it is to get.
 
     Where these are only some of all gradients, `total` makes of a sum over them the sum over all.
+    A subclass of `Clipped` with an `update` of its own is a rule like others.
     """
-    if not isinstance(optimizer, Clipped):
+    if not isinstance(optimizer, Clipped) or type(optimizer).update is not Clipped.update:
         return optimizer, gradients
     factor = optimizer.factor(total(sum_of_squares(gradients)))
     if factor < 1:

@@ -83,9 +83,7 @@ class Planner:
         return x
 
     def layer(self, layer: Layer, p: Params, x: Value) -> Value:
-        """What comes out of a layer for x."""
-        if isinstance(layer, Chain):
-            return self.chain(layer, p, x)
+        """What comes out of a layer for x, if it is of a class that the kernel knows itself."""
         plan = PLANS.get(type(layer))
         if plan is None or (x.each and type(layer) not in OF_VECTORS):
             raise UnplannedError(str(layer))
@@ -185,7 +183,7 @@ class Planner:
     def residual(self, layer: Residual, p: Params, x: Value) -> Value:
         """See `Residual`: the sum is taken where the body's last step writes."""
         x.held += 1
-        y = self.chain(layer.body, p, x)
+        y = self.layer(layer.body, p, x)
         x.held -= 1
         made = None if y is x else self.made(y, CONV, AFFINE)
         if made is None or made.z is not None:
@@ -198,9 +196,9 @@ class Planner:
         """See `Concat`: each half is written where it belongs, or copied there."""
         x.held += 1
         own = scoped(p, 2)
-        halves = [self.chain(layer.first, own[0], x)]
+        halves = [self.layer(layer.first, own[0], x)]
         halves[0].held += 1
-        halves.append(self.chain(layer.second, own[1], x))
+        halves.append(self.layer(layer.second, own[1], x))
         halves[0].held -= 1
         x.held -= 1
         y = Value((*halves[0].shape[:-1], sum(half.shape[-1] for half in halves)))
@@ -220,6 +218,7 @@ class Planner:
 
 
 PLANS: dict[type, Callable[..., Value]] = {
+    Chain: Planner.chain,
     Conv: Planner.conv,
     Dense: Planner.dense,
     Softmax: Planner.softmax,
@@ -236,4 +235,4 @@ PLANS: dict[type, Callable[..., Value]] = {
     Residual: Planner.residual,
     Concat: Planner.concat,
 }
-OF_VECTORS = (Dense, Softmax, Relu, Dropout, BatchNorm, Flatten, Scale, Centre, Standardize)
+OF_VECTORS = (Chain, Dense, Softmax, Relu, Dropout, BatchNorm, Flatten, Scale, Centre, Standardize)

@@ -225,7 +225,7 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
                 f"{digits.name} shows {named(digits.classes)} on {height} x {width} pixels, which "
                 "is not what the network reads; --prepare auto makes pictures like MNIST's"
             )
-    if not isinstance(recognizer.recipe.network.layers[-1], Dense):
+    if type(recognizer.recipe.network.layers[-1]) is not Dense:
         raise TrainingError("only a network that ends with a Dense layer can be adapted")
 
 
