@@ -100,14 +100,28 @@ class Detector:
     ) -> Peaks:
         """What may be digits in a picture [h w]: hot at least `least`, best seen first.
 
-        They are `FINDS` at most, with places and sizes in pixels of the picture. `heats` gets the
-        heat of each copy, from 0 to 1 and without the margin, for display. The network sees
-        as many `pixels` as it may: without a copy for which they do not suffice, and finer ones.
+        They are `FINDS` at most, with places and sizes in pixels of the picture. For `heats` and
+        `pixels` see `copies`.
         """
-        found: list[Peaks] = []
+        return merged(Peaks.joined(list(self.copies(grey, least, heats, pixels))))
+
+    def copies(
+        self,
+        grey: Bytes,
+        least: float = LEAST_HEAT,
+        heats: list[Floats32] | None = None,
+        pixels: Pixels | None = None,
+        finest: float = FINEST,
+    ) -> Iterator[Peaks]:
+        """What each copy of a picture shows, the coarsest first.
+
+        `heats` gets the heat of each, from 0 to 1 and without the margin, for display. The network
+        sees as many `pixels` as it may: without a copy for which they do not suffice, and finer
+        ones. No copy has a side of more than `finest` pixels.
+        """
         calls = np.zeros((1, 1), np.float32)  # where the copy before calls for a finer one
         pixels = pixels or Pixels()
-        for side in _sides(max(grey.shape)):
+        for side in sides(max(grey.shape), finest):
             check()
             copy, zoom = _copy(grey, side)
             if side <= ALWAYS:
@@ -118,18 +132,17 @@ class Detector:
                     break
                 answers = self._called(copy, called)
             at = _of_size(peaks(answers, least))
-            found.append(_in_picture(at, zoom, grey.shape))
             calls = sigmoid(answers[:, :, FINER.start])
             if heats is not None:
                 edge = MARGIN // STRIDE
                 h, w = (max(1, round(s * zoom / STRIDE)) for s in grey.shape)
                 heats.append(sigmoid(answers[edge : edge + h, edge : edge + w, HEAT.start]))
-        return merged(Peaks.joined(found))
+            yield _in_picture(at, zoom, grey.shape)
 
-    def find_in(self, sides: Sequence[int], grey: Bytes, least: float = LEAST_HEAT) -> Peaks:
+    def find_in(self, looked_at: Sequence[int], grey: Bytes, least: float = LEAST_HEAT) -> Peaks:
         """As `find`, in copies with these longer sides alone, wherever they are not bare."""
         found = []
-        for side in sides:
+        for side in looked_at:
             copy, zoom = _copy(grey, side)
             if side <= ALWAYS:
                 answers = self.answers(copy[None])[0]
@@ -174,11 +187,11 @@ def _inked(copy: Bytes) -> Cells:
     return np.asarray(inked.reshape(h // CELL, CELL, w // CELL, CELL).any((1, 3)))
 
 
-def _sides(longest: int) -> Iterator[int]:
+def sides(longest: int, finest: float = FINEST) -> Iterator[int]:
     """The longer sides of the copies of a picture with that longer side, coarsest first."""
     side = COARSEST
     yield side  # at least one, however small the picture
-    while 2 * side <= min(FINEST, longest * ENLARGED):
+    while 2 * side <= min(finest, longest * ENLARGED):
         side *= 2
         yield side
 

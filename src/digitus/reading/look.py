@@ -22,7 +22,7 @@ from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import agreements
-from digitus.detection.detector import Pixels
+from digitus.detection.detector import FINEST, Pixels, merged, sides
 from digitus.detection.lines import lines_of
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
@@ -42,6 +42,7 @@ DOUBTFUL = 0.06  # of the digits: a page with as much doubt or less is not looke
 ENOUGH = 3  # digits: fewer do not tell which way is up
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
+BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie between a picture's
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,14 @@ def digit_lines(found: Peaks, likely: Floats64, pattern: str | None = None) -> l
     return [line for line in lines if line and max(likely[line]) >= LIKELY]
 
 
+class _Bounds(NamedTuple):
+    """How much is seen of a picture: pixels of fine copies, the side of the finest, and finds."""
+
+    pixels: float = math.inf
+    finest: float = FINEST
+    finds: int = FINDS
+
+
 class _Finds(NamedTuple):
     """A picture, turned by so many quarters, and where digits may be in it."""
 
@@ -128,14 +137,25 @@ class _Finds(NamedTuple):
 
 
 def best_look(grey: Grey, options: ReadingOptions) -> Look:
-    """The picture the way up that is likeliest; as it lies where it is full of finds."""
-    upright = _finds(grey, 0, options)
-    if len(upright.found) == FINDS:
+    """The picture the way up that is likeliest; as it lies where it is full of finds.
+
+    A page on which there is much is looked at no finer than it takes to know that: a part of it
+    tells which way it lies, and only then all of it is seen.
+    """
+    heats: list[Floats32] = []
+    shown: list[Peaks] = []
+    is_known = False
+    for peaks in shipped().detector.copies(grey, heats=heats if options.keep_steps else None):
+        shown.append(peaks)
+        if not is_known and sum(map(len, shown)) > MANY:
+            so_far = merged(Peaks.joined(shown))
+            if is_known := MANY < len(so_far) < FINDS:
+                turns = _turns_of_part(grey, so_far, options)
+                if turns:
+                    return _finds(grey, turns, options).look()
+    upright = _Finds(grey, 0, merged(Peaks.joined(shown)), heats, is_whole=True)
+    if is_known or len(upright.found) == FINDS:
         return upright.look()
-    if len(upright.found) > MANY:
-        quickly = replace(options, keep_steps=False)
-        turns = _best_turned(_part(upright), quickly, PART)[0].turns
-        return (_finds(grey, turns, options) if turns else upright).look()
     best, look = _best_turned(upright, options, MANY)
     if not best.is_whole:
         best = _finds(grey, best.turns, options)
@@ -144,7 +164,9 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
     return best.look()
 
 
-def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> tuple[_Finds, Look]:
+def _best_turned(
+    upright: _Finds, options: ReadingOptions, most: int, bounds: _Bounds | None = None
+) -> tuple[_Finds, Look]:
     """As `best_look`, looking at every way up, and at `most` finds of each.
 
     What has few finds as it lies may have very many turned, as bars have.
@@ -154,7 +176,7 @@ def _best_turned(upright: _Finds, options: ReadingOptions, most: int) -> tuple[_
         return upright, look
     ways = [(upright, look)]
     for turns in (1, 2, 3):
-        turned = _finds(upright.grey, turns, options, TURNED_PIXELS)
+        turned = _finds(upright.grey, turns, options, bounds or _Bounds(TURNED_PIXELS))
         ways.append((turned, turned.look(most)))
     return ways[way_up([look.evidence for _, look in ways])]
 
@@ -164,13 +186,20 @@ def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) 
     return _finds(grey, turns, options).look(most)
 
 
-def _part(whole: _Finds) -> _Finds:
-    """The part of a picture that has `PART` of its finds, in the midst of them, and these.
+def _turns_of_part(grey: Grey, found: Peaks, options: ReadingOptions) -> int:
+    """Which way up a picture lies, by a part of it, looked at no finer than all of it would be."""
+    part = _part(grey, found)
+    of_whole = max(sides(max(grey.shape))) * max(part.shape) / max(grey.shape)
+    quickly = replace(options, keep_steps=False)
+    bounds = _Bounds(TURNED_PIXELS, of_whole * BETWEEN_SIDES, PART)
+    return _best_turned(_finds(part, 0, quickly, bounds), quickly, PART, bounds)[0].turns
 
-    Its sides are half of the picture's at most: so its copies have the picture's scales, each but
-    the finest, and it takes a quarter of the time to be looked at.
+
+def _part(grey: Grey, found: Peaks) -> Grey:
+    """The part of a picture that has `PART` of its finds, in the midst of them.
+
+    Its sides are half of the picture's at most.
     """
-    grey, found = whole.grey, whole.found
     x, y, w, h = found.boxes.T
     more = np.maximum(w, h)  # what is beside a digit tells what it is
     afar = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
@@ -179,23 +208,31 @@ def _part(whole: _Finds) -> _Finds:
     near = within if len(within) >= ENOUGH else near
     left, right = (x - w / 2 - more)[near].min(), (x + w / 2 + more)[near].max()
     top, bottom = (y - h / 2 - more)[near].min(), (y + h / 2 + more)[near].max()
-    corner = np.array([max(0, int(left)), max(0, int(top))], np.float32)
-    part = grey[int(corner[1]) : int(bottom) + 1, int(corner[0]) : int(right) + 1]
-    some = found.take(np.sort(near))  # the best seen first, as they were
-    boxes = some.boxes - np.append(corner, [0, 0]).astype(np.float32)
-    return _Finds(part, 0, replace(some, boxes=boxes, after=some.after - corner), [], is_whole=True)
+    return grey[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
 
 
 def _finds(
-    grey: Grey, turns: int, options: ReadingOptions, most_pixels: float = math.inf
+    grey: Grey, turns: int, options: ReadingOptions, bounds: _Bounds | None = None
 ) -> _Finds:
     """Where digits may be in a picture that is turned."""
     turned = np.ascontiguousarray(np.rot90(grey, turns))
     heats: list[Floats32] = []
-    pixels = Pixels(most_pixels)
+    bounds = bounds or _Bounds()
+    pixels = Pixels(bounds.pixels)
     kept = heats if options.keep_steps else None
-    found = shipped().detector.find(turned, heats=kept, pixels=pixels)
+    copies = shipped().detector.copies(turned, heats=kept, pixels=pixels, finest=bounds.finest)
+    found = _in_the_midst(merged(Peaks.joined(list(copies))), turned, bounds.finds)
     return _Finds(turned, turns, found, heats, not pixels.too_few)
+
+
+def _in_the_midst(found: Peaks, grey: Grey, most: int) -> Peaks:
+    """So many finds at most, the nearest to the middle: the same places whichever way up it is.
+
+    The best seen would be certain any way up.
+    """
+    h, w = grey.shape
+    afar = np.hypot(found.boxes[:, 0] - w / 2, found.boxes[:, 1] - h / 2)
+    return found.take(np.sort(np.argsort(afar, kind="stable")[:most]))
 
 
 def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
