@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from digitus import nn
-from digitus.training.step import apply_gradients
+from digitus.training.update import apply_gradients
 from mathematics.math_page import PAGE
 
 SECTION = PAGE.read_text("utf-8").partition("\n## 18. ")[2].partition("\n## ")[0]

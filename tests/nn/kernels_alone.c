@@ -1,5 +1,5 @@
 /* The kernels without Python, for processors that are not at hand: convolution and its two sums, also
-   by Winograd's blocks, and products with pixels, beside plain loops. .ci/run compiles this for 64-bit
+   by Winograd's blocks, products with pixels and perceptrons, beside plain loops. .ci/run compiles this for 64-bit
    ARM and lets QEMU run it. Exit code 0 where all agree. Not inside: everything that tests in Python
    do better. */
 
@@ -13,6 +13,7 @@
 #include "../../src/digitus/nn/compiled/convolution.h"
 #include "../../src/digitus/nn/compiled/blocks.h"
 #include "../../src/digitus/nn/compiled/pixels.h"
+#include "../../src/digitus/nn/compiled/perceptron.h"
 
 static int wrong = 0;
 
@@ -134,6 +135,50 @@ static void products(int64_t n, int64_t i, int64_t o) {
   free(x), free(W), free(dy), free(y), free(dW), free(memory), free(y_), free(dW_);
 }
 
+/* Two layers, the squared error: y = g(x W + b), z = y U + c, dz = (z - t) / n. */
+static void two_layers(int64_t n, int64_t i, int64_t h, int64_t o, int64_t gate) {
+  uint8_t *bytes = malloc((size_t)(n * i));
+  for (int64_t j = 0; j < n * i; j++) bytes[j] = (uint8_t)(rand() % 3 ? 0 : rand() % 256);
+  number *W = some(i * h), *b = some(h), *U = some(h * o), *c = some(o), *t = some(n * o);
+  number *dW = some(i * h), *db = some(h), *dU = some(h * o), *dc = some(o), *z = some(n * o);
+  const Layer layers[] = {{i, h, gate, W, b, dW, db}, {h, o, PLAIN, U, c, dU, dc}};
+  const Perceptron p = {2, layers, 1.0 / 255, 1, 0};
+  number *memory = some(shared(&p, n).size);
+  double *dW_ = calloc((size_t)(i * h), 8), *db_ = calloc((size_t)h, 8), loss = 0;
+  double *dU_ = calloc((size_t)(h * o), 8), *dc_ = calloc((size_t)o, 8), y[h], dz[o];
+  double *z_ = calloc((size_t)(n * o), 8);
+  for (int64_t e = 0; e < n; e++) {
+    for (int64_t j = 0; j < h; j++) {
+      double sum = b[j];
+      for (int64_t k = 0; k < i; k++) sum += bytes[e * i + k] / 255.0 * W[k * h + j];
+      y[j] = gate == SIGMOID ? 1 / (1 + exp(-sum)) : gate == RELU && sum < 0 ? 0 : sum;
+    }
+    for (int64_t q = 0; q < o; q++) {
+      double sum = c[q];
+      for (int64_t j = 0; j < h; j++) sum += y[j] * U[j * o + q];
+      z_[e * o + q] = sum;
+      const double error = sum - t[e * o + q];
+      loss += error * error / 2 / (double)n;
+      dc_[q] += dz[q] = error / (double)n;
+      for (int64_t j = 0; j < h; j++) dU_[j * o + q] += y[j] * dz[q];
+    }
+    for (int64_t j = 0; j < h; j++) {
+      double d = 0;
+      for (int64_t q = 0; q < o; q++) d += dz[q] * U[j * o + q];
+      d *= gate == SIGMOID ? y[j] * (1 - y[j]) : gate == RELU ? y[j] > 0 : 1;
+      db_[j] += d;
+      for (int64_t k = 0; k < i; k++) dW_[k * h + j] += bytes[e * i + k] / 255.0 * d;
+    }
+  }
+  const number found = (number)perceptron(&p, n, bytes, t, 1, memory, z);
+  compare("loss", 1, &found, &loss);
+  compare("outputs", n * o, z, z_);
+  compare("dW", i * h, dW, dW_), compare("db", h, db, db_);
+  compare("dU", h * o, dU, dU_), compare("dc", o, dc, dc_);
+  free(bytes), free(W), free(b), free(U), free(c), free(t), free(dW), free(db), free(dU), free(dc);
+  free(z), free(memory), free(dW_), free(db_), free(dU_), free(dc_), free(z_);
+}
+
 int main(void) {
   for (int64_t k = 1; k <= 5; k += 2)
     for (int64_t stride = 1; stride <= 2; stride++)
@@ -144,6 +189,7 @@ int main(void) {
   for (int64_t o = 1; o < 40; o += 7)
     for (int64_t k = 3; k <= 5; k += 2) by_blocks(2 + o % 9, 17 - o % 13, 1 + o % 11, o, k);
   for (int64_t o = 1; o < 80; o += 13) products(23, 31, o);
+  for (int64_t gate = PLAIN; gate <= SIGMOID; gate++) two_layers(21, 30, 33 + 8 * gate, 5, gate);
   printf("%d bytes a vector: %s\n", BYTES, wrong ? "wrong" : "all agree");
   return wrong;
 }

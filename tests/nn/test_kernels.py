@@ -37,7 +37,7 @@ from digitus.nn.blocks import Block
 from digitus.nn.images import as_input
 from digitus.nn.kernels import NarrowProducts, level
 from digitus.nn.pixels import Pixels
-from digitus.training.step import apply_gradients, update_average_in_blocks
+from digitus.training.update import apply_gradients, update_average_in_blocks
 from nn.compiled import LEVELS, needs_kernels, needs_tiles
 from nn.layouts import LAYOUTS
 

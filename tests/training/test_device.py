@@ -40,7 +40,7 @@ from digitus.training.device import Device
 from digitus.training.examples import Examples
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.run_folder import Run, load_checkpoint, record
-from digitus.training.step import apply_gradients
+from digitus.training.update import apply_gradients
 from nn.compiled import needs_tiles
 
 DIGITS = strokes(400, seed=3)

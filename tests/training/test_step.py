@@ -33,17 +33,17 @@ from digitus.nn import (
     stream,
 )
 from digitus.nn.images import as_input
-from digitus.training import step
+from digitus.training import step, update
 from digitus.training.source import right_classes
 from digitus.training.step import (
     MAX_CONV_SHARD_EXAMPLES,
     MAX_SHARD_EXAMPLES,
     MIN_CONV_SHARD_EXAMPLES,
     MIN_SHARD_WORK,
-    apply_gradients,
     gradient,
     shard_size,
 )
+from digitus.training.update import apply_gradients
 from small import EVERYTHING, batch, digits, recipe, same_arrays
 
 DENSE = Chain([Scale(), Flatten(), Dense(12), Relu(), Dense(10)])
@@ -174,7 +174,7 @@ RULES = [GradientDescent(), Momentum(), Nesterov(), Adam(), AdamW(decay=0.1)]
 def test_applying_gradients_in_blocks_is_the_rule(
     rule: Any, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step, "BLOCK_ELEMENTS", block)
+    monkeypatch.setattr(update, "BLOCK_ELEMENTS", block)
     rng = np.random.default_rng(0)
     shapes = {"0.W": (3, 3, 2, 5), "0.b": (5,), "1.W": (40, 3), "1.b": (3,)}
     params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}

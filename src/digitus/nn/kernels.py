@@ -45,6 +45,8 @@ SIGNATURES: dict[str, tuple[list[Any], Any]] = {
     "pixels_memory": ([_long] * 2, _long),
     "pixels_times": ([_long] * 3 + [_pointer, _number] + [_pointer] * 3, None),
     "pixels_back": ([_long] * 3 + [_pointer, _number] + [_pointer] * 3, None),
+    "perceptron_memory": ([_pointer, _long], _long),
+    "perceptron": ([_pointer, _long, _pointer, _pointer, _number, _pointer, _pointer], _number),
     "batch_norm": ([_long] * 2 + [_pointer] * 3 + [_number, _long] + [_pointer] * 3, None),
     "batch_norm_back": ([_long] * 2 + [_pointer] * 9, None),
     "gate": ([_long] + [_pointer] * 3, None),

@@ -4,9 +4,8 @@ A gradient is a pure function of (parameters, examples), and that of a batch is 
 shards. So several processes can work on one batch (`processes`), and one process can work on a
 batch that is larger than its cache.
 
-Inside: `gradient`, `apply_gradients`, the moving average of the weights, and `TrainStep`, which
-joins them. Not inside: the loop over batches and epochs (`session`), several processes
-(`processes`).
+Inside: `gradient`, and `TrainStep`, which joins it with what the optimizer makes of it (`update`).
+Not inside: the loop over batches and epochs (`session`), several processes (`processes`).
 """
 
 from __future__ import annotations
@@ -14,33 +13,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
-from digitus.nn import (
-    Adam,
-    AdamW,
-    BatchNorm,
-    Chain,
-    Conv,
-    GradientDescent,
-    Momentum,
-    Nesterov,
-    Optimizer,
-    clipped,
-    like,
-    update_average,
-)
+from digitus.nn import BatchNorm, Chain, Conv, Optimizer, clipped, like
 from digitus.nn.arrays import Stream, bounds
 from digitus.nn.branches import walk
-from digitus.nn.dispatch import own_kernels
 from digitus.nn.images import as_input
 from digitus.nn.losses import Loss
-from digitus.nn.optim import average_share
+from digitus.nn.perceptron import Perceptron, perceptron
 from digitus.training.precision import all_as_type, as_type, lowered
 from digitus.training.source import Batch, Score, Tally
-from digitus.types import Array, Params
+from digitus.training.update import apply_gradients, update_average_in_blocks
+from digitus.types import Params
 
 # The least that a shard must hold for a process of its own to be worth while: parameters times
 # examples. A step of 784-128-10 with a batch of 32 (8e5 for each of four processes) takes 0.44 ms
@@ -55,15 +42,6 @@ MAX_CONV_SHARD_EXAMPLES = 64
 # depend on the number of processes ("ghost batches", Hoffer et al. 2017).
 GHOST_BATCH_EXAMPLES = 1024
 CONV_GHOST_BATCH_EXAMPLES = 32
-# An optimizer works on blocks of this many elements: an array that several operations pass over
-# stays in the cache, and new memory of up to 128 kB is at hand at once. For 636,000 parameters Adam
-# takes 1.2 ms in such blocks, 2.6 in blocks twice as large, and 3.7 in one piece.
-BLOCK_ELEMENTS = 1 << 15
-# What an optimizer remembers of a pixel that is hardly ever lit decays towards 0, and below 1e-38
-# its numbers become denormal, which takes a processor far longer: after 900 steps Adam took 2.2 ms
-# where it had taken 1.6. So every so many steps whatever is too small to matter is set to 0.
-FLUSH_INTERVAL_STEPS = 128  # 0.9 ** 128 is 1e-6
-FLUSH_BELOW = 1e-30
 
 
 def shard_size(network: Chain, examples: int, processes: int, parameters: int) -> int:
@@ -99,6 +77,7 @@ def gradient(
     step: int = 0,
     precision: str | None = None,
     shards: Sequence[slice] | None = None,
+    at_once: Perceptron | None = None,
 ) -> tuple[Tally, Params]:
     """The mean loss of a batch with its score, and the gradients of that loss.
 
@@ -108,7 +87,7 @@ def gradient(
 
     With a `precision`, "bfloat16", the network (with NumPy: its products) runs in it; loss and
     gradients keep the type of the parameters, so that steps too small for eight bits still add up
-    (Micikevicius et al. 2018).
+    (Micikevicius et al. 2018). `at_once` is the network for one call, where it is one for that.
     """
     n, wide = len(batch.inputs), next(iter(params.values()))
     params, run_in = lowered(params, precision)
@@ -117,13 +96,18 @@ def gradient(
     total: Params = {}
     for part in _shards(network, params, n) if shards is None else shards:
         some = batch if part.stop - part.start == n else batch.part(part)
+        share = len(some.inputs) / n
+        if at_once and (found := at_once.gradient(params, some.inputs, some.targets, share)):
+            value, y, gradients = found
+            add(total, gradients)
+            tally = tally.plus(Tally(value * share, *(score(y, some) if score else ())))
+            continue
         rng = Stream(seed, "dropout", step, part.start)
         # The caller looks at the loss.
         with run_in, np.errstate(over="ignore", invalid="ignore"):
             y, backward = network.forward(params, as_input(some.inputs, w), rng)
             y = as_type(y, wide.dtype)
             value, dy = loss(y, as_type(like(some.targets, w), wide.dtype))
-            share = len(some.inputs) / n
             dy = dy if share == 1 else dy * share
             gradients = backward(as_type(dy, w.dtype), want_dx=False)[1]
             scored = score(y, some) if score else ()
@@ -165,6 +149,15 @@ class TrainStep:
     seed: int = 0
     precision: str | None = None
 
+    @cached_property
+    def at_once(self) -> Perceptron | None:
+        """The network for one call, which is only for this process."""
+        return None if self.precision else perceptron(self.network, self.loss)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent: its settings."""
+        return {name: value for name, value in self.__dict__.items() if name != "at_once"}
+
     def gradient(
         self, params: Params, batch: Batch, step: int, shards: Sequence[slice] | None = None
     ) -> tuple[Tally, Params]:
@@ -179,6 +172,7 @@ class TrainStep:
             step=step,
             precision=self.precision,
             shards=shards,
+            at_once=self.at_once,
         )
 
     def update(
@@ -229,77 +223,3 @@ class SingleProcess:
     def gradient(self, batch: Batch, step: int) -> tuple[Tally, Params]:
         """The gradient of the whole batch, computed here."""
         return self.definition.gradient(self.params, batch, step)
-
-
-def apply_gradients(
-    optimizer: Optimizer,
-    params: Params,
-    gradients: Params,
-    memory: dict[str, Params],
-    *,
-    rate: float,
-    t: int,
-) -> None:
-    """Adds the optimizer's step number t, from 1, to every parameter that has a gradient.
-
-    This is the only place where parameters change. The optimizer is a rule for one array, and
-    elementwise, so it may work on blocks of rows.
-    """
-
-    def step(name: str, rows: slice) -> None:
-        w = params[name][rows]
-        own = {key: s[rows] for key, s in memory[name].items()}
-        w += optimizer.update(gradients[name][rows], w, own, rate, t)
-
-    def flush_denormals(name: str, rows: slice) -> None:
-        for s in memory[name].values():
-            s[rows][abs(s[rows]) < FLUSH_BELOW] = 0
-
-    first = next(iter(params.values()))
-    kernels, kind = own_kernels(first), type(optimizer)  # a subclass may have other equations
-    if kernels and kind in (Adam, AdamW):
-        kernels.adam(optimizer, params, gradients, memory, rate, t)
-    elif (
-        kernels and kind in (GradientDescent, Momentum, Nesterov) and isinstance(first, np.ndarray)
-    ):
-        kernels.descend(optimizer, params, gradients, memory, rate)
-    else:
-        _in_blocks(step, gradients)
-    if t % FLUSH_INTERVAL_STEPS == 0:
-        _in_blocks(flush_denormals, gradients)
-
-
-def update_average_in_blocks(average: Params, params: Params, decay: float, t: int) -> None:
-    """As `nn.update_average`, block by block, or by kernels that need no blocks."""
-    first = next(iter(params.values()))
-    if isinstance(first, np.ndarray) and (kernels := own_kernels(first)):
-        for name, a in average.items():
-            kernels.update_average(a, params[name], average_share(decay, t))
-        return
-
-    def update(name: str, rows: slice) -> None:
-        update_average({name: average[name][rows]}, {name: params[name][rows]}, decay, t)
-
-    _in_blocks(update, average)
-
-
-def _in_blocks(work: Callable[[str, slice], None], arrays: Params) -> None:
-    """Calls `work` on each block of rows of each array."""
-    for name, a in arrays.items():
-        for rows in _blocks(a):
-            work(name, rows)
-
-
-def _blocks(a: Array) -> Iterator[slice]:
-    """A GPU gets the array whole; PyTorch, whose calls take longer, twice as much as NumPy."""
-    length = a.shape[0]
-    if isinstance(a, np.ndarray):
-        if 0 < a.size <= BLOCK_ELEMENTS:
-            return iter((slice(0, length),))
-        elements = BLOCK_ELEMENTS
-    else:
-        elements = 2 * BLOCK_ELEMENTS
-    step = max(1, elements * length // max(1, math.prod(a.shape)))
-    if str(a.device) != "cpu":
-        step = length
-    return (slice(start, start + step) for start in range(0, length, step))

@@ -52,6 +52,7 @@ int digitus_tiles(void) {
 #include "convolution.h"
 #include "blocks.h"
 #include "pixels.h"
+#include "perceptron.h"
 #include "narrow.h"
 
 #define JOINED(name, number, level) digitus_##name##_##number##_##level
@@ -112,6 +113,13 @@ void OFFERED(pixels_times)(int64_t n, int64_t i, int64_t o, const uint8_t *bytes
 void OFFERED(pixels_back)(int64_t n, int64_t i, int64_t o, const uint8_t *bytes, double factor,
                           In dy, Out memory, Out dW) {
   pixels_back(n, i, o, bytes, (number)factor, dy, memory, dW);
+}
+
+int64_t OFFERED(perceptron_memory)(const Perceptron *p, int64_t n) { return shared(p, n).size; }
+
+double OFFERED(perceptron)(const Perceptron *p, int64_t n, const uint8_t *bytes, In t, double share,
+                           Out memory, Out z) {
+  return perceptron(p, n, bytes, t, share, memory, z);
 }
 
 void OFFERED(batch_norm)(int64_t m, int64_t c, In x, In gamma, In beta, double epsilon,

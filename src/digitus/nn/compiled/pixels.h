@@ -81,16 +81,21 @@ static void pixels_back(int64_t n, int64_t i, int64_t o, const uint8_t *bytes, n
     int32_t *all = (int32_t *)(x + some * i), *only = all + i;
     const int64_t used = inked(from, some, i, (uint8_t *)only, all);
     const int64_t groups = (used + group - 1) / group;
+    uint8_t *any = (uint8_t *)(only + groups * some); /* of each group, whether a picture has ink */
     int64_t count[groups + 1];
     for (int64_t j = 0; j < some * i; j++) x[j] = factor * (number)from[j];
+    for (int64_t r = 0; r < some; r++) /* a picture stays in the cache */
+      for (int64_t g = 0; g < groups; g++) {
+        const int64_t rows = used - g * group < group ? used - g * group : group;
+        uint8_t ink = 0;
+        for (int64_t p = 0; p < rows; p++) ink |= from[r * i + all[g * group + p]];
+        any[g * some + r] = ink;
+      }
     for (int64_t g = 0; g < groups; g++) {
-      const int64_t rows = used - g * group < group ? used - g * group : group;
       count[g] = 0;
       for (int64_t r = 0; r < some; r++) {
-        int ink = 0;
-        for (int64_t p = 0; p < rows; p++) ink |= from[r * i + all[g * group + p]];
         only[g * some + count[g]] = (int32_t)r;
-        count[g] += ink != 0;
+        count[g] += any[g * some + r] != 0;
       }
     }
     for (int64_t first = 0, Q; first < vectors(o); first += Q) {
