@@ -135,6 +135,7 @@ NOT: dict[str, list[Layer]] = {
     "a convolution": [Scale(), Conv(3), Flatten(), Dense(40)],
     "rows of pictures": [Scale(), Dense(40)],
     "few columns": [*FRONT, Dense(31), Relu(), Dense(10)],
+    "much between hidden layers": [*FRONT, Dense(1024), Relu(), Dense(512), Relu(), Dense(10)],
     "no layers": [*FRONT],
 }
 
