@@ -9,9 +9,12 @@ site's words (`site/words/`), what runs in a browser (`site_browser.py`).
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +40,18 @@ Progress(Path(), "{language}").save()
 """
 TO_WORD = re.compile(r"\]\(glossary\.md#")  # a heading's place, or with the language before it
 ELSEWHERE = re.compile(r"^(?:course/)?(\w\w)/")  # the folder of another language
+# The theme's list of all pages, and a line of it.
+TREE = re.compile(r'<div class="sidebar-tree">.*?</div>', re.DOTALL)
+ENTRY = re.compile(r'<li class="([^"]*)"><a class="([^"]*)" href="([^"#]+)\.html">(.*?)</a>')
 INDEX = """# {title}
 {about}
+
 {here}
+
 | {lesson} | {minutes} | {exercises} |
 |---|---:|---:|
 {rows}
+
 {words}
 {others}
 
@@ -138,11 +147,38 @@ def _made_to_run(app: Sphinx, page: str, template: str, context: Any, tree: Any)
         app.add_js_file("lesson.js", loading_method="defer")
 
 
-def of_its_language(page: str, docname: str) -> str:
-    """A page's HTML with its language, and with the theme's words in it."""
+def counterpart(docname: str, language: str) -> str:
+    """The name that a page of the first language has in another one, or back from there."""
+    here = language_of(docname)
+    if here != FIRST:
+        docname = docname.replace(f"{here}/", "", 1)
+    if language == FIRST:
+        return docname
+    folder, _, name = docname.rpartition("/")
+    return f"{folder}/{language}/{name}" if folder == FOLDER.name else f"{language}/{docname}"
+
+
+def of_its_language(page: str, docname: str, titles: Mapping[str, str]) -> str:
+    """A page's HTML with its language, the theme's words in it, and a list of pages in it.
+
+    `titles` are those of all pages, by their names.
+    """
     language = language_of(docname)
     if language == FIRST:
         return page
+    here = posixpath.dirname(docname)
+
+    def entry(found: re.Match[str]) -> str:
+        """A line of the list: the page in this language where there is one, else marked as not."""
+        kind, link, target, _ = found.groups()
+        other = counterpart(posixpath.normpath(posixpath.join(here, target)), language)
+        if other not in titles:
+            return found[0].replace("<a ", f'<a hreflang="{FIRST}" lang="{FIRST}" ', 1)
+        kind += " current-page" * (other == docname)
+        address = f"{posixpath.relpath(other, here)}.html"
+        return f'<li class="{kind}"><a class="{link}" href="{address}">{escape(titles[other])}</a>'
+
+    page = TREE.sub(lambda tree: ENTRY.sub(entry, tree[0]), page)
     page = page.replace('<html class="no-js" lang="en"', f'<html class="no-js" lang="{language}"')
     for word, other in words(language)["theme"].items():
         for before, after in (('"', '"'), (">", "<")):

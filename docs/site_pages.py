@@ -11,6 +11,7 @@ pages say.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tomllib
 from collections import defaultdict
@@ -25,7 +26,7 @@ import digitus
 from digitus.course.messages import languages
 from digitus.course.worksheet import worksheet
 from digitus.course.worksheet_pdf import as_pdf
-from site_course import FIRST, LESSON, language_of, of_its_language, words
+from site_course import FIRST, LESSON, counterpart, language_of, of_its_language, words
 from site_docstrings import as_restructured_text
 
 HERE = Path(__file__).parent
@@ -58,12 +59,7 @@ FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 SHEETS = 4  # neighbours have other numbers
 TRIED = "try.html"
-TRY = f"""
-```{{raw}} html
-<p><a href="{TRIED}"><strong>Try it</strong></a>: write a number there, or drop a photo of one. The
-page reads it by itself, and nothing is sent.</p>
-```
-"""
+UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|kB|MB|GB|px)\b|%)")  # stays with its number
 
 
 def equations() -> dict[str, list[str]]:
@@ -81,11 +77,15 @@ def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
     text = LINK.sub(lambda link: _within_site(link, docname), text)
     if docname == MATHEMATICS:
         text = EQUATION.sub(lambda m: f"({m[1]})=\n{CODE.sub(_as_link, m[2])}", text)
-    content[0] = text if LESSON.match(docname) else _introduced(docname, text)
-    if docname == "index":
-        content[0] = content[0].replace("\n:::\n", f"\n:::\n{TRY}", 1)
-    elif docname.rpartition("/")[2] == "teaching":
-        content[0] = _with_worksheets(docname, content[0])
+    if not LESSON.match(docname):
+        text = _introduced(docname, _units_kept(text))
+    place, _, name = docname.rpartition("/")
+    if name == "index" and language_of(docname) == (place or FIRST):
+        page = "../" * docname.count("/") + TRIED
+        text = _added(text, words(language_of(docname))["try"].format(page=page))
+    elif name == "teaching":
+        text = _with_worksheets(docname, text)
+    content[0] = text
 
 
 def _of_root(match: re.Match[str]) -> str:
@@ -103,6 +103,17 @@ def _within_site(match: re.Match[str], docname: str) -> str:
     elif target.startswith("../"):
         target = PAGES.get(target.removeprefix("../"), target)
     return f"]({target}{match[2] or ''})"
+
+
+def _units_kept(text: str) -> str:
+    """The page with numbers and their units together, in tables, whose cells are narrow."""
+    lines = (UNIT.sub("\u00a0", line) if line[:1] == "|" else line for line in text.split("\n"))
+    return "\n".join(lines)
+
+
+def _added(text: str, markup: str) -> str:
+    """The page with a paragraph of HTML below the words on whom it is for."""
+    return text.replace("\n:::\n", f"\n:::\n\n```{{raw}} html\n<p>{markup.strip()}</p>\n```\n", 1)
 
 
 def _as_link(match: re.Match[str]) -> str:
@@ -132,8 +143,19 @@ def _introduced(docname: str, text: str) -> str:
     title = TITLE.search(text, front.end() if front else 0)
     if title is None:
         raise ExtensionError(f"{docname} has no title")
-    said = f"\n:::{{container}} reader\n{own['reader'].format(**reader)}\n:::\n"
+    said = f"\n:::{{container}} reader\n{own['reader'].format(**reader)}{_others(docname)}\n:::\n"
     return text[: title.end()] + said + text[title.end() :]
+
+
+def _others(docname: str) -> str:
+    """Links to the page in other languages."""
+    here, links = language_of(docname), []
+    for language in languages():
+        other = counterpart(docname, language)
+        if language != here and (HERE / f"{other}.md").is_file():
+            address = posixpath.relpath(other, posixpath.dirname(docname) or ".")
+            links.append(f" [{words(language)['language']}]({address}.md)")
+    return "".join(links)
 
 
 BY_CODE = {full_name(name): numbers for name, numbers in equations().items()}
@@ -153,8 +175,7 @@ def _with_worksheets(docname: str, text: str) -> str:
     """The teachers' page with links to worksheets in its language, made with the site."""
     language = language_of(docname)
     up, said = "../" * docname.count("/"), words(language)["course"]["worksheets"]
-    link = f'<p><a href="{up}{_worksheets(language)}">{escape(said)}</a></p>'
-    return text.replace("\n:::\n", f"\n:::\n\n```{{raw}} html\n{link}\n```\n", 1)
+    return _added(text, f'<a href="{up}{_worksheets(language)}">{escape(said)}</a>')
 
 
 def _worksheets(language: str) -> str:
@@ -178,13 +199,14 @@ def _to_try(app: Sphinx, error: Exception | None) -> None:
 def _made_accessible(app: Sphinx, error: Exception | None) -> None:
     """Adds what the theme leaves out for those who use a keyboard or hear a page."""
     if error is None and app.builder.format == "html":
+        titles = {name: title.astext() for name, title in app.env.titles.items()}
         for path in Path(app.outdir).rglob("*.html"):
             page = before = path.read_text("utf-8")
             docname = path.relative_to(app.outdir).with_suffix("").as_posix()
             for left_out, added in LEFT_OUT:
                 page = page.replace(left_out, added)
             page = BACK.sub(r'<nav aria-label="Back to top">\g<0></nav>', page)
-            page = of_its_language(page, docname)
+            page = of_its_language(page, docname, titles)
             if page != before:
                 path.write_text(page, "utf-8")
 
