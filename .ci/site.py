@@ -4,7 +4,8 @@
 
 Every link and every anchor leads somewhere; no page shows how it was written; nothing is loaded
 from another host; each equation of the mathematics leads to the code that computes it, and that
-code's description leads back; checks in a lesson speak its page's language.
+code's description leads back; checks in a lesson speak its page's language, and so does the list of
+pages beside it; and no words are lost in a table.
 """
 
 from __future__ import annotations
@@ -84,6 +85,32 @@ def foreign() -> Iterator[str]:
                 yield f"{path.relative_to(SITE)} says {said!r}"
 
 
+def in_others_words(pages: dict[Path, Page]) -> Iterator[str]:
+    """Lists of pages that lead out of a page's language though the page is there in it."""
+    for language in languages()[1:]:
+        for home, folder in (
+            (SITE, SITE / language),
+            (SITE / "course", SITE / "course" / language),
+        ):
+            for path in sorted(folder.glob("*.html")):
+                tree = path.read_text("utf-8").partition('<div class="sidebar-tree">')[2]
+                for target in re.findall(r'href="([^"#]+)"', tree.partition("</div>")[0]):
+                    there = (path.parent / unquote(target)).resolve()
+                    if there.parent == home and (folder / there.name) in pages:
+                        yield f"{path.relative_to(SITE)} lists {target}, which it has in {language}"
+
+
+def swallowed() -> Iterator[str]:
+    """Words below a table without an empty line between, which become a row of it."""
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        if "_build" not in path.parts:
+            text = re.sub(
+                r"^```.*?^```", "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+            )
+            if found := re.search(r"^\|.*\n(?![|\n<])(.+)", text, re.MULTILINE):
+                yield f"{path.relative_to(ROOT)}: {found[1]!r} is a row of the table above it"
+
+
 def unmade(pages: dict[Path, Page]) -> Iterator[str]:
     """The pages that show a directive as text, which nothing has made into what it stands for."""
     for path, page in pages.items():
@@ -112,7 +139,8 @@ def main() -> None:
     pages = {
         path: Page(path) for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts
     }
-    wrong = [*broken(pages), *unmade(pages), *foreign(), *one_way(pages)]
+    wrong = [*broken(pages), *unmade(pages), *foreign(), *in_others_words(pages)]
+    wrong += [*swallowed(), *one_way(pages)]
     print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
     sys.exit(1 if wrong else 0)
 

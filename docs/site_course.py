@@ -53,7 +53,6 @@ INDEX = """# {title}
 {rows}
 
 {words}
-{others}
 
 ```{{toctree}}
 :hidden:
@@ -95,9 +94,7 @@ def chapters(language: str = FIRST) -> dict[str, str]:
     names = [*pages, "glossary", *_more(language, root)]
     own = {key: value.format(root=root, last=last) for key, value in own.items()}
     own["here"] = own["here"] if browser_core.pyodide() else ""
-    pages["index"] = INDEX.format(
-        **own, rows="\n".join(rows), names="\n".join(names), others=_others(language)
-    )
+    pages["index"] = INDEX.format(**own, rows="\n".join(rows), names="\n".join(names))
     known = (
         f"({mark}{key})=\n" * bool(mark) + f"## {word.word}\n\n{word.text}\n"
         for key, word in messages.glossary(language).items()
@@ -111,17 +108,6 @@ def _more(language: str, root: str) -> list[str]:
     if language == FIRST:
         return [f"{other}/index" for other in messages.languages()[1:]]
     return [f"{root}{language}/{path.stem}" for path in sorted((HERE / language).glob("*.md"))]
-
-
-def _others(language: str) -> str:
-    """Links to the same list in the other languages."""
-    links = []
-    for other in messages.languages():
-        if other != language:
-            up = "" if language == FIRST else "../"
-            there = f"{up}index.md" if other == FIRST else f"{up}{other}/index.md"
-            links.append(f"[{words(other)['language']}]({there})")
-    return "\n" + " · ".join(links)
 
 
 def _written(app: Sphinx) -> None:
