@@ -13,14 +13,15 @@ reads digits as a user would write it otherwise, `cluster` kills a node, `stages
 the time.
 
 A row is a run. Rows that are asked for join those in the file as each ends. With `--minutes` a run
-of many is interrupted after so long, and goes on by the same command with the same `--folder`,
-where pictures and results are kept: so hours can be made in parts. What is told of it is then of
-all parts together: the rates are of while it read, the slope of memory is that within the parts.
-Memory and processor time are those of the program with all that it started.
+of many is killed after so long, and goes on by the same command with the same `--folder`, where
+pictures and results are kept: so hours can be made in parts. What is told of it is then of all
+parts together: the rates are of while it read, the slope of memory is that within the parts, and
+rows that are lost or there twice would be seen. Memory and processor time are those of the program
+with all that it started.
 
-Inside: the rows. Not inside: pictures (`bulk_inputs`), watching (`bulk_watch`), turns
-(`bulk_turns`), what a user would write otherwise (`bulk_others`), the cluster, the stages, what
-docs/bulk.md says (`docs.bulk`).
+Inside: the rows. Not inside: pictures (`bulk_inputs`), one run (`bulk_runs`), watching
+(`bulk_watch`), turns (`bulk_turns`), what a user would write otherwise (`bulk_others`), the
+cluster, the stages, what docs/bulk.md says (`docs.bulk`).
 """
 
 from __future__ import annotations
@@ -32,27 +33,24 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bulk_cluster import cluster
 from bulk_inputs import digit_files, in_shards, page_files
+from bulk_runs import Row, command, read
 from bulk_stages import stages
 from bulk_turns import in_turns
 from bulk_watch import watched
 from machine import machine
 
-SETTLED = 0.3  # of a run: from there on memory is looked at
 STAGED = {"digits": 2000, "pages": 40}
 RUNS = ("processes_1", "ray_1", "processes_2", "ray_2")
 OTHERS = ("processes_2", "torch", "ray-onnx")
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -65,78 +63,6 @@ class Sizes:
     few_pages: int
     distinct: int
     seconds: float  # for a run of many
-
-
-def command(source: Path, out: Path, run: str) -> list[str]:
-    """`digitus bulk` by processes or Ray on so many cores."""
-    by, _, cores = run.partition("_")
-    return [
-        *(sys.executable, "-m", "digitus", "bulk", str(source), "--to", str(out), "--json"),
-        *("--format", "jsonl", "--threads", cores),
-        *(("--cluster", "local") if by == "ray" else ()),
-    ]
-
-
-def read(source: Path, out: Path, run: str, seconds: float = math.inf) -> Row | None:
-    """A run from its start to its end, or None where it was interrupted after so many seconds."""
-    kept = out.with_name(f"{out.name}.parts.json")
-    parts: list[Row] = json.loads(kept.read_text("ascii")) if kept.exists() else []
-    cores = int(run.partition("_")[2])
-    load, began = round(os.getloadavg()[0], 2), time.time()
-    told, seen = watched(command(source, out, run), seconds)
-    parts.append({
-        "load_before": load,
-        "seconds": seen.at[-1] - seen.at[0],
-        **steady(out, cores, began),
-        "processor_seconds": seen.processor_seconds,
-        "megabytes": max(seen.megabytes),
-        "moments": [*zip(seen.at, seen.megabytes, strict=True)],
-    })  # fmt: skip
-    if told is None:
-        kept.write_text(json.dumps(parts), "ascii")
-        return None
-    about = json.loads(told)
-    size = sum(path.stat().st_size for path in out.glob("part-*"))
-    measured = sum(part["measured_seconds"] for part in parts)
-    return {
-        "load_before": parts[0]["load_before"],
-        "parts": len(parts),
-        "cores": cores,
-        **{name: about[name] for name in ("pictures", "errors")},
-        "seconds": round(sum(part["seconds"] for part in parts), 1),
-        "per_second": round(sum(part["read"] for part in parts) / measured, 2),
-        "measured_seconds": round(measured, 2),
-        "processor_seconds": round(sum(part["processor_seconds"] for part in parts), 2),
-        "megabytes": round(max(part["megabytes"] for part in parts), 1),
-        "megabytes_a_minute": round(60 * slope([part["moments"] for part in parts]), 3),
-        "row_bytes": round(size / about["pictures"]),
-        "plan_bytes": round((out / "_plan.jsonl").stat().st_size / about["pictures"]),
-    }
-
-
-def slope(parts: Iterable[Sequence[tuple[float, float]]]) -> float:
-    """How much a second memory grows within parts of a run, once each has settled."""
-    over, of = 0.0, 0.0
-    for moments in parts:
-        at, megabytes = np.array(moments[int(SETTLED * len(moments)) :]).T
-        at = at - at.mean()
-        over, of = over + at @ (megabytes - megabytes.mean()), of + at @ at
-    return float(over / of) if of else 0.0
-
-
-def steady(out: Path, cores: int, began: float) -> Row:
-    """What is read while all cores read: from their first parts to where one may have no more.
-
-    The last parts, one a core, are left out with their time.
-    """
-    times = {path: path.stat().st_mtime for path in (out / "_done").iterdir()}
-    records = sorted((path for path, at in times.items() if at > began), key=times.__getitem__)
-    if len(records) < 2 * cores:
-        return {"read": 0, "measured_seconds": 0.0}
-    between = records[cores : len(records) - cores + 1]
-    read = sum(json.loads(path.read_text("ascii"))["pictures"] for path in between)
-    seconds = times[records[len(records) - cores]] - times[records[cores - 1]]
-    return {"read": read, "measured_seconds": round(seconds, 2)}
 
 
 def runs(
@@ -186,7 +112,7 @@ def beside(count: int) -> Callable[..., Iterator[tuple[str, Row]]]:
         for name in names:
             if name in RUNS:
                 row = read(source, folder / "beside" / name, name)
-                assert row  # it is not interrupted
+                assert row  # it is not killed
                 yield name, row
                 continue
             load_before = round(os.getloadavg()[0], 2)

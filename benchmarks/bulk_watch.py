@@ -47,9 +47,9 @@ class Watched:
 
 
 def watched(command: list[str], seconds: float = math.inf) -> tuple[bytes | None, Watched]:
-    """What a command prints, and what was seen of it; it is interrupted after so many seconds.
+    """What a command prints, and what was seen of it; it is killed after so many seconds.
 
-    Of one that was interrupted it is None. Raises `CalledProcessError`.
+    It is, with all that it started, and then what it prints is None. Raises `CalledProcessError`.
     """
     seen = Watched()
     with started(command) as running:
@@ -57,7 +57,9 @@ def watched(command: list[str], seconds: float = math.inf) -> tuple[bytes | None
             seen.look(running.pid)
             time.sleep(EVERY)
             if time.time() - seen.at[0] > seconds:
-                running.send_signal(signal.SIGINT)
+                for number in tree(running.pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(number, signal.SIGKILL)
                 running.wait()
                 return None, seen
         assert running.stdout is not None

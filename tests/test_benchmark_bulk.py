@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import bulk
+import bulk_runs
+from bulk_inputs import digit_files, in_shards
 from bulk_turns import Run, in_turns
 from bulk_watch import started, tree
 
@@ -45,8 +46,8 @@ def test_programs_in_turns_have_what_they_started_stopped_between(tmp_path: Path
     command, out, cores = program(tmp_path / "one", 0.05)
     run = Run(started(command), out, cores)
     try:
-        while len(tree(run.program.pid)) < 2:
-            pass
+        while not [*out.glob("_done/*")]:  # what it started is at work
+            time.sleep(0.01)
         run.signalled(signal.SIGSTOP)
         until = time.monotonic() + 20
         while states(run) != {"T"}:  # a process that waits for a core is stopped once it has one
@@ -75,8 +76,8 @@ def test_seconds_of_turns_are_counted_up_to_a_moment() -> None:
 def test_memory_grows_within_parts_and_not_between_them() -> None:
     climbing = [(float(t), 100 + 0.5 * t) for t in range(100)]
     later = [(float(t) + 5000, 400 + 0.5 * t) for t in range(100)]
-    assert bulk.slope([climbing, later]) == pytest.approx(0.5)
-    assert bulk.slope([[(0.0, 1.0)]]) == 0.0
+    assert bulk_runs.slope([climbing, later]) == pytest.approx(0.5)
+    assert bulk_runs.slope([[(0.0, 1.0)]]) == 0.0
 
 
 def test_of_a_part_only_what_it_read_itself_counts(tmp_path: Path) -> None:
@@ -86,5 +87,23 @@ def test_of_a_part_only_what_it_read_itself_counts(tmp_path: Path) -> None:
         path.write_text(json.dumps({"pictures": 10}), "ascii")
         os.utime(path, (number, number))
     # From the records of 5 and 6, of two cores, to that of 10: 7 to 10 are read between.
-    assert bulk.steady(tmp_path, 2, 4.5) == {"read": 40, "measured_seconds": 4.0}
-    assert bulk.steady(tmp_path, 2, 9.5) == {"read": 0, "measured_seconds": 0.0}
+    assert bulk_runs.steady(tmp_path, 2, 4.5) == {"read": 40, "measured_seconds": 4.0}
+    assert bulk_runs.steady(tmp_path, 2, 9.5) == {"read": 0, "measured_seconds": 0.0}
+
+
+def test_a_run_that_is_killed_goes_on_and_is_one_row(tmp_path: Path) -> None:
+    source, name = tmp_path / "in", "processes_1"
+    in_shards(digit_files(60), ".png", source)
+    out = tmp_path / name
+    assert bulk_runs.read(source, out, name, 0.5) is None
+    row = bulk_runs.read(source, out, name)
+    assert row
+    assert (row["pictures"], row["kills"], row["lost"], row["twice"]) == (60, 1, 0, 0)
+    assert in_shards(digit_files(60), ".png", source) > 0  # made once
+
+
+def test_rows_that_are_lost_or_there_twice_are_seen(tmp_path: Path) -> None:
+    rows = [{"source": name, "page": page} for name, page in (("a", 1), ("a", 2), ("b", 1))]
+    text = "".join(json.dumps(row) + "\n" for row in [*rows, rows[-1]])
+    (tmp_path / "part-000000.jsonl").write_text(text, "ascii")
+    assert bulk_runs.lost(tmp_path, 3) == {"lost": 1, "twice": 1}

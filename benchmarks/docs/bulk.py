@@ -39,7 +39,7 @@ def section(found: dict[str, Any]) -> str:
             for cores in (1, 2)
             if (key := f"{run}_{cores}") in rows.get(kind, {})
         ]
-    lines += ["", *_shares(rows)]
+    lines += ["", *_shares(rows), *_kills(rows)]
     if "beside" in rows:
         lines += ["", *_beside(rows["beside"])]
     if killed := rows.get("cluster", {}).get("killed"):
@@ -82,6 +82,18 @@ def _shares(rows: Rows) -> list[str]:
             "the others stand still, so that other work on the machine meets all of them alike.",
         ]
     return lines
+
+
+def _kills(rows: Rows) -> list[str]:
+    """Long runs that were made in parts."""
+    long = [row for kind in ("digits", "pages") for row in rows.get(kind, {}).values()]
+    kills, lost, twice = (sum(row[name] for row in long) for name in ("kills", "lost", "twice"))
+    if not kills:
+        return []
+    return [
+        f"The long runs were killed {kills} times in all, with all that they had started, and went "
+        f"on: {lost} pictures are lost, {twice} rows are there twice."
+    ]
 
 
 def _beside(rows: dict[str, Any]) -> list[str]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bulked import finish, rows_of, run_of
 from conftest import missing
 from digitus.bulk import parts
+from digitus.bulk.item import Item
 from digitus.bulk.on_ray import connect, on_ray
+from digitus.bulk.parts import Part, Tally
 from digitus.sweep.on_ray import on_ray as train_on_ray
 from digitus.sweep.runs import RESULT, Planned
 from digitus.sweep.search import Place, ranges, search
@@ -43,6 +49,34 @@ def cluster() -> Iterator[Any]:
         finally:
             ray.shutdown()
             made.shutdown()
+
+
+class Slow:
+    """Reads nothing, for a while, and leaves word of who did."""
+
+    device = "cpu"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, part: Part) -> Tally:
+        (self.folder / f"{part.number}-{os.getpid()}").touch()
+        time.sleep(5)
+        return Tally(pictures=1)
+
+
+def test_no_part_waits_behind_another_while_actors_have_nothing_to_do(
+    cluster: Any, tmp_path: Path
+) -> None:
+    import ray
+
+    assert len(ray.nodes()) == 3
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    item = Item("x", "file", "x", None, 0)
+    told = [*on_ray((Part(number, [item]) for number in range(6)), cast("Any", Slow(tmp_path)))]
+    assert len(told) == 6
+    actors = Counter(path.name.partition("-")[2] for path in tmp_path.iterdir())
+    assert [*actors.values()] == [2, 2, 2]
 
 
 def test_a_node_that_is_killed_loses_no_row(

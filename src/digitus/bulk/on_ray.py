@@ -24,6 +24,7 @@ from digitus.threads import single_threaded
 
 LOCAL = "local"
 CONNECTING_SECONDS = 10.0
+FULL = "actor_pool_util_upscaling_threshold"  # Ray Data's: parts for each actor
 
 
 class Reader:
@@ -86,7 +87,7 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
 
     Raises `OutputError`.
     """
-    ray = ray_library()
+    ray_library()
     data = importlib.import_module("ray.data")
     context = data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -97,7 +98,6 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
     if not lines:
         return
     on_gpus = reader.device == "cuda"
-    most = max(1, int(ray.cluster_resources().get("GPU" if on_gpus else "CPU", 1)))
     # A block for each part: parts are what an actor gets, and what is done again where it dies.
     told = data.from_items(lines, override_num_blocks=len(lines)).map_batches(
         Reader,
@@ -105,10 +105,7 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
         batch_size=1,
         num_cpus=1,
         num_gpus=int(on_gpus),
-        # All at once: a pool that grew from one would read with one until it had.
-        compute=data.ActorPoolStrategy(
-            min_size=1, max_size=most, initial_size=min(most, len(lines))
-        ),
+        compute=_actors(data, "GPU" if on_gpus else "CPU", len(lines)),
     )
     try:
         for row in told.iter_rows():
@@ -117,3 +114,21 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
         raise
     except Exception as error:  # Ray's own, with the trace of the actor in it
         raise OutputError(f"Ray gave up: {one_line(str(error).strip().splitlines()[-1])}") from None
+
+
+def _actors(data: Any, kind: str, parts: int) -> Any:
+    """One actor for each of what the cluster has now of a kind, and for what is added to it.
+
+    All are there at once, since a pool that grew from one would read with one until it had. None
+    has more than one part at a time: of Ray's two the second would wait behind the first, at the
+    end of a run while other actors have nothing to do, and a part takes a thousand times as long as
+    to hand out the next.
+    """
+    ray = ray_library()
+    least = min(parts, max(1, int(ray.cluster_resources().get(kind, 1))))
+    context = data.DataContext.get_current()
+    if hasattr(context, FULL):  # not of every version: all have a part, so there is need of more
+        setattr(context, FULL, 1.0)
+    return data.ActorPoolStrategy(
+        min_size=least, max_size=parts, initial_size=least, max_tasks_in_flight_per_actor=1
+    )
