@@ -14,7 +14,18 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from . import bulk, drawings, forms, load, model_card, portable, reading, records, unlearnt
+from . import (
+    bulk,
+    drawings,
+    few_units,
+    forms,
+    load,
+    model_card,
+    portable,
+    reading,
+    records,
+    unlearnt,
+)
 from .results import ROOT, interval, percent, results, source
 
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
@@ -38,6 +49,7 @@ def pages() -> dict[Path, str]:
             results("forms_kills") if (ROOT / "results" / "forms_kills.json").exists() else None,
         ),
         docs / "train.md": unlearnt.section(results("unlearnt")),
+        docs / "strokes.md": few_units.section(results("few_units")),
     }
     if (ROOT / "results" / "bulk.json").exists():  # its run takes hours
         sections[docs / "bulk.md"] = bulk.section(results("bulk"))
