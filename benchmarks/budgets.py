@@ -39,6 +39,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS, PAGE = ROOT / "results" / "limits.json", ROOT / "docs" / "limits.md"
 SIDE = 7740  # pixels: the largest square picture
 WEBP_SIDE = 5000
+MOST_DIGITS = limits.FINDS - 39  # all of them are found
 
 
 @dataclass(frozen=True)
@@ -81,26 +82,29 @@ def bars(side: int) -> Callable[[Path], Any]:
     return prepare
 
 
-def upside_down(folder: Path) -> Callable[[], object]:
-    """Nearly as many digits as are looked at, upside down: all of it is looked at twice."""
-    import cv2
+def turned(count: int, quarters: int) -> Callable[[Path], Any]:
+    """So many digits on a page that does not lie upright: a part of it is looked at any way up."""
 
-    from digitus.reading.read import read
-    from digitus.synthetic.strokes import draw
+    def prepare(folder: Path) -> Callable[[], object]:
+        import cv2
 
-    rng = np.random.default_rng(0)
-    count = limits.FINDS - 39
-    across = int(np.ceil(count**0.5))
-    pitch = SIDE // across
-    grey = np.full((SIDE, SIDE), 245, np.uint8)
-    for i, image in enumerate(draw(rng.integers(0, 10, count), rng)):
-        row, column = divmod(i, across)
-        ink = cv2.resize(image, (pitch // 2, pitch // 2), interpolation=cv2.INTER_CUBIC)
-        here = grey[row * pitch + pitch // 4 :, column * pitch + pitch // 4 :]
-        here[: pitch // 2, : pitch // 2] -= (0.9 * ink).astype(np.uint8)
-    grey = np.rot90(grey, 2).copy()
-    read(grey[:100, :100])
-    return lambda: read(grey)
+        from digitus.reading.read import read
+        from digitus.synthetic.strokes import draw
+
+        rng = np.random.default_rng(0)
+        across = int(np.ceil(count**0.5))
+        pitch = SIDE // across
+        grey = np.full((SIDE, SIDE), 245, np.uint8)
+        for i, image in enumerate(draw(rng.integers(0, 10, count), rng)):
+            row, column = divmod(i, across)
+            ink = cv2.resize(image, (pitch // 2, pitch // 2), interpolation=cv2.INTER_CUBIC)
+            here = grey[row * pitch + pitch // 4 :, column * pitch + pitch // 4 :]
+            here[: pitch // 2, : pitch // 2] -= (0.9 * ink).astype(np.uint8)
+        grey = np.rot90(grey, quarters).copy()
+        read(grey[:100, :100])
+        return lambda: read(grey)
+
+    return prepare
 
 
 def bytes_of_int8(folder: Path) -> Callable[[], object]:
@@ -222,7 +226,10 @@ CASES = {
     "WebP": Case("a picture, opened", picture("WEBP", "RGB", WEBP_SIDE)),
     "random bars": Case("a page of a picture, read", bars(2000)),
     "random bars, as large as can be": Case("a page of a picture, read", bars(SIDE)),
-    "digits, as many as are looked at": Case("a page of a picture, read", upside_down),
+    "digits, as many as are looked at": Case("a page of a picture, read", turned(MOST_DIGITS, 2)),
+    "as many, on their side": Case("a page of a picture, read", turned(MOST_DIGITS, 1)),
+    "742 digits, upside down": Case("a page of a picture, read", turned(742, 2)),
+    "999 digits, upside down": Case("a page of a picture, read", turned(999, 2)),
     "npz of signed bytes": Case("an IDX or npz file", bytes_of_int8, of=20),
     "mirrors without end": Case("a download", endless_mirror),
     "a model of 40 million parameters": Case("a model, opened", model, of=25),
