@@ -1,7 +1,8 @@
 """Runs of `digitus bulk` beside one another in turns: what else a machine does meets all alike.
 
-All programs are started at once; each has the machine for some seconds while the others are stopped
-by a signal, with all that they started. What is compared is how many pictures a second of its own
+The programs are started one after the other, each until its first part is read, for Ray gives up a
+start that takes long. Then each has the machine for some seconds while the others are stopped by a
+signal, with all that they started. What is compared is how many pictures a second of its own
 turns each has read: between the first part of all cores and the last parts, which are left out.
 
 Inside: that. Not inside: what is read (`bulk`), runs from end to end (`bulk_watch`).
@@ -60,9 +61,12 @@ class Run:
 
 def in_turns(commands: Mapping[str, tuple[list[str], Path, int]]) -> dict[str, dict[str, Any]]:
     """The rates of commands, by name: what is run, where its parts are, on how many cores."""
-    runs = {name: Run(started(command), out, n) for name, (command, out, n) in commands.items()}
+    runs: dict[str, Run] = {}
     try:
-        for run in runs.values():
+        for name, (command, out, cores) in commands.items():
+            runs[name] = run = Run(started(command), out, cores)
+            while run.program.poll() is None and not [*(out / "_done").glob("*")]:
+                time.sleep(LOOK)
             run.signalled(signal.SIGSTOP)
         while left := [run for run in runs.values() if run.program.poll() is None]:
             for run in left:
