@@ -15,6 +15,7 @@ from digitus.files import read_arrays
 from digitus.recognizer import load
 from digitus.serve.live import ends
 from digitus.serve.live import run as live_run
+from digitus.serve.live.control import Control
 from digitus.serve.live.lesson import lesson_from
 from digitus.training.run_folder import load_checkpoint
 from serving import LESSON, Serving, events, serving, wait_for
@@ -109,6 +110,24 @@ def test_only_a_paused_run_can_be_stepped(alone: Serving) -> None:
     assert alone.ask(run, "dance").status_code == 404
     assert alone.ask(run, "pause").status_code == 200
     alone.until(run, "paused")
+
+
+def test_after_a_step_the_next_one_is_looked_into(
+    alone: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if that is asked before the step was taken, as a page does that is faster."""
+    wait = Control.wait_while_paused
+
+    def lately(self: Control) -> None:
+        wait(self)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(Control, "wait_while_paused", lately)
+    run = alone.begin(paused=True)
+    alone.until(run, "paused")
+    for step in (1, 2):
+        assert alone.ask(run, "step").status_code == 200
+        assert alone.ask(run, "equation").json()["step"] == step
 
 
 def test_the_pace(alone: Serving) -> None:

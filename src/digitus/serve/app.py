@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -155,15 +156,19 @@ def application(
         known = cookie_name(policy)
         own = ClassHandlers(roster, backend.runs, backend.recognition, backend.pictures, known)
         addresses = {**addresses, **described(own.addresses())}
-    description = json_text(document(addresses, token=policy.token is not None))
     page = StaticFiles(read_files(), reload_page)
     handbook = Handbook(page, backend.pool).addresses()
 
     async def metrics(request: Request) -> Response:
         return Response(backend.metrics.text(), media_type=CONTENT_TYPE)
 
+    @cache
+    def description() -> str:
+        """Made when somebody asks for it, which few servers meet."""
+        return json_text(document(addresses, token=policy.token is not None))
+
     async def openapi(request: Request) -> Response:
-        return Response(description, media_type="application/json")
+        return Response(description(), media_type="application/json")
 
     app = Starlette(
         routes=[

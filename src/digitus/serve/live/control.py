@@ -13,6 +13,7 @@ from digitus.serve.responses import refusal
 
 Command = Literal["pause", "resume", "step", "stop"]
 
+STEP_SECONDS = 20.0  # that a step may take, for those who wait for one
 SLOWEST_PACE, FASTEST_PACE = 0.1, 1000.0  # steps a second that can be asked for
 
 
@@ -68,7 +69,14 @@ class Control:
 
     def stepped(self) -> None:
         """A single step, if one was asked for, has been taken."""
-        self._single = False
+        with self._changed:
+            self._single = False
+            self._changed.notify_all()
+
+    def wait_until_stepped(self) -> None:
+        """Waits until a single step that was asked for has been taken, but not for ever."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._leave or not self._single, STEP_SECONDS)
 
     def wait_while_paused(self) -> None:
         """Waits until the run may go on, take a step, or end."""

@@ -180,7 +180,8 @@ class LiveRun:
         return report(load(self.model), evaluation, self.progress.saved().records)
 
     def equations(self) -> StepEquations:
-        """The next step of a paused run, which stays where it is meanwhile."""
+        """The next step of a paused run, behind one that was asked for; the run stays there."""
+        self._control.wait_until_stepped()
         with self._state_lock:
             if self.status != "paused" or self._state is None:
                 raise refusal(409, "only a paused run can be looked into")
