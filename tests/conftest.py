@@ -28,20 +28,21 @@ gc.disable()  # while thousands of tests are collected, of which none goes befor
 cv2.setNumThreads(1)
 threadpool_limits(1)
 not_digits.BLOCK = 20  # pictures drawn at once: who learns from a few draws no 500 for them
-# The same examples in every run, so that a failure is of the change; `--hypothesis-profile=fuzz`
-# looks for new ones, and `few` is for what was tried with all of them on another Python.
+# The same examples in every run, so that a failure is of the change, and some of all; all of them
+# (`--hypothesis-profile=all`) are a job of `.ci/run`. `fuzz` looks for new ones, and `few` is for
+# what was tried on another Python.
 hypothesis.settings.register_profile("fuzz", deadline=None, database=None)
-hypothesis.settings.register_profile("digitus", deadline=None, database=None, derandomize=True)
-hypothesis.settings.register_profile(
-    "few", deadline=None, database=None, derandomize=True, max_examples=20
-)
+for name, count in (("all", 100), ("digitus", 30), ("few", 20)):
+    hypothesis.settings.register_profile(
+        name, deadline=None, database=None, derandomize=True, max_examples=count
+    )
 hypothesis.settings.load_profile("digitus")
 
 
 def examples(count: int) -> hypothesis.settings:
-    """So many, instead of 100; fewer where the profile asks for few of all."""
-    most = hypothesis.settings.default.max_examples
-    return hypothesis.settings(max_examples=count if most >= 100 else min(count, most))
+    """So many instead of 100 where the profile asks for all; otherwise its share of them."""
+    share = hypothesis.settings.default.max_examples / 100
+    return hypothesis.settings(max_examples=max(round(count * share), min(count, 5)))
 
 
 ROOT = Path(__file__).parent.parent

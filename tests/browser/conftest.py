@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 import digitus
+from browser.visits import TIMEOUT_MS, Driver, Visit
 from conftest import missing
 from serving import wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 T = TypeVar("T")
+HERE = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # What moved until now that nobody had asked to, as a share of the screen (cumulative layout shift).
 SHIFTS = """() => new Promise((done) => {
@@ -86,18 +88,34 @@ def endpoint(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
-@pytest.fixture(scope="module")
-def browser(endpoint: str) -> Iterator[Browser]:
-    """The browser, held for a module: later tests may want event loops of their own."""
-    from playwright.sync_api import sync_playwright
+drivers: list[Driver] = []  # one at most
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.connect_over_cdp(endpoint)
-        yield browser
-        browser.close()
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Closes the connection behind the last test here: others may want event loops of their own."""
+    if drivers and (nextitem is None or HERE not in nextitem.path.parents):
+        drivers.pop().stop()  # which closes its contexts, too
+
+
+@pytest.fixture
+def driven(endpoint: str) -> Driver:
+    """The connection to the browser, made when a test first asks for it."""
+    if not drivers:
+        from playwright.sync_api import sync_playwright
+
+        playwright = sync_playwright().start()
+        drivers.append(Driver(playwright.chromium.connect_over_cdp(endpoint), playwright.stop))
+    return drivers[0]
+
+
+@pytest.fixture
+def browser(driven: Driver) -> Browser:
+    """The browser, for who wants a context of his own."""
+    return driven.browser
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +177,7 @@ class Server:
         """Ends it, as Ctrl-C would."""
         if self.process:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=60)
             if self.process.stdout:
                 self.process.stdout.close()
             self.process = None
@@ -174,49 +192,37 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     server.stop()
 
 
-@dataclass
-class Visit:
-    """A context of the browser whose pages must not complain, nor ask another host."""
-
-    context: BrowserContext
-    host: str
-    complaints: list[str] = field(default_factory=list)
-
-    def page(self, address: str) -> Page:
-        """A new page at the address."""
-        page = self.context.new_page()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._console)
-        page.on("request", self._request)
-        page.goto(address)
-        return page
-
-    def _console(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def _request(self, request: Any) -> None:
-        if not request.url.startswith((self.host, "blob:")):
-            self.complaints.append(f"a request to {request.url}")
-
-
 @pytest.fixture
-def visit(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(driven: Driver, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visit; `@pytest.mark.parametrize("visit", [{...}], indirect=True)` sets the context."""
     settings = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
-    context = browser.new_context(**{**settings, **getattr(request, "param", {})})
-    context.set_default_timeout(20_000)
+    settings.update(getattr(request, "param", {}))
+    context, session = driven.context(settings, server.address + "api/health")
+    kept = context.pages[0]
     visit = Visit(context, server.address)
     yield visit
     for page in context.pages:
-        page.unroute_all(behavior="wait")  # a handler at work would fail in the next test
+        if page != kept:
+            page.unroute_all(behavior="wait")  # a handler at work would fail in the next test
+            page.close()
+    everything = {"origin": server.address.rstrip("/"), "storageTypes": "all"}
+    session.send("Storage.clearDataForOrigin", everything)
+    assert not visit.complaints
+
+
+@pytest.fixture
+def first_visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    """A visit to a page of which the browser has nothing yet."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    visit = Visit(context, server.address)
+    yield visit
     context.close()
     assert not visit.complaints
 
 
 def until(page: Page, check: Callable[[], T]) -> T:
     """What a check gives as soon as it holds: the page may still be drawing."""
-    late = time.monotonic() + 20
+    late = time.monotonic() + TIMEOUT_MS / 1000
     while True:
         try:
             return check()
@@ -261,7 +267,7 @@ def finished(server: Server) -> None:
     """A run that has ended, so that Learn is full."""
     import httpx
 
-    with httpx.Client(base_url=server.address, timeout=60) as client:
+    with httpx.Client(verify=False, base_url=server.address, timeout=60) as client:
         wanted = {"layers": "784-8-10", "epochs": 1, "examples": 600}
         run = client.post("/api/runs", json=wanted).json()["id"]
         wait_for(lambda: client.get(f"/api/runs/{run}").json()["status"] == "finished")

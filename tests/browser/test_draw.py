@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
 SIDE = 0.72  # of the sheet's height: the digit's
-APART = 5  # points of a path between two moves, each of which costs the browser and the server
+APART = 7  # points of a path between two moves, each of which costs the browser and the server
 # For each digit a hand that writes it so plainly that any trained network is sure of it.
 HANDS = (0, 0, 1, 0, 0, 1, 1, 1, 1, 0)
 
@@ -81,9 +81,9 @@ def expect_value(page: Page, text: str) -> None:
     assert page.inner_text("#view-draw .value") == text
 
 
-def test_each_digit_with_the_mouse(visit: Visit, server: Server) -> None:
+def test_digits_with_the_mouse(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
-    for digit in range(10):
+    for digit in (0, 2, 5, 6, 9):  # the others by finger, by keys and below
         with_mouse(page, digit)
         expect_value(page, str(digit))
         assert page.locator("#view-draw .bars .share").count() == 10
@@ -122,8 +122,9 @@ def test_digits_with_a_finger_and_nothing_scrolls(visit: Visit, server: Server) 
 
 def test_a_number_typed_with_the_simulated_pen(visit: Visit, server: Server) -> None:
     # The hand's seed: one that writes 1 and 7 plainly.
-    visit.context.add_init_script("Math.random = () => 1016 / 1e6")
-    page = visit.page(server.address)
+    page = visit.page("about:blank")
+    page.add_init_script("Math.random = () => 1016 / 1e6")
+    page.goto(server.address)
     page.focus("canvas.paper")
     for key, text in (("1", "1"), ("7", "17"), ("Backspace", "1"), ("Escape", "")):
         page.keyboard.press(key)

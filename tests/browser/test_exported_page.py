@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import digitus
+from browser.conftest import TIMEOUT_MS
 from digitus.synthetic.pages.pages import pages
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ SEVEN = [[(0.34, 0.22), (0.47, 0.22), (0.39, 0.75)]]
 def page(browser: Browser, exported_page: Path) -> Iterator[Page]:
     """The page, in a browser that is offline; it must complain of nothing."""
     context = browser.new_context(offline=True)
+    context.set_default_timeout(TIMEOUT_MS)
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text))

@@ -59,7 +59,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
             driven.close()
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def test_a_digit_is_read_and_every_view_opens(firefox: Firefox, server: Server) -> None:

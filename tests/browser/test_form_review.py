@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from browser.conftest import PHONE
+from browser.conftest import PHONE, TIMEOUT_MS
 from browser.test_axe import findings
 from digitus.forms.doubts import plan
 from digitus.forms.review import Cut, review
@@ -50,7 +50,7 @@ def page(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> It
     settings, twice = getattr(request, "param", ({}, False))
     path.write_text(made(twice=twice), "utf-8")
     context = browser.new_context(**settings)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.conftest import PHONE, Server, Visit
+from browser.conftest import PHONE, TIMEOUT_MS, Server, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, Browser, Page, Route
@@ -36,7 +36,7 @@ def begin(page: Page, *, paused: bool = False, pace: int | None = None, **settin
 
 def wait_for(page: Page, status: str) -> None:
     """Waits for a run's state."""
-    page.wait_for_selector(f".watching .status.{status}", timeout=60_000)
+    page.wait_for_selector(f".watching .status.{status}")
 
 
 def step(page: Page) -> int:
@@ -131,10 +131,11 @@ def test_a_run_goes_on_after_the_server_was_away(
     server = Server(model, tmp_path)
     server.start()
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(TIMEOUT_MS)
     try:
         page = context.new_page()
         page.goto(server.address + "#learn")
-        begin(page, pace=4, layers="784-8-10", epochs=5, examples=900)  # it lasts half a minute
+        begin(page, pace=4, layers="784-8-10", epochs=20, examples=900)  # it lasts minutes
         page.wait_for_function(
             "() => +document.querySelectorAll('.figures small')[1].textContent.split(' ')[1] > 3"
         )
@@ -142,13 +143,13 @@ def test_a_run_goes_on_after_the_server_was_away(
         page.wait_for_selector(".status.away")
         before = step(page)
         server.start()
-        page.wait_for_selector(".status.running, .status.paused", timeout=30_000)
+        page.wait_for_selector(".status.running, .status.paused")
         assert step(page) >= before - 5
         if page.locator(".status.paused").count():
             page.click("text=Go on")
         page.select_option("#pace", "0")
         wait_for(page, "finished")
-        assert page.inner_text(".figures dd b >> nth=1") == "5 of 5"
+        assert page.inner_text(".figures dd b >> nth=1") == "20 of 20"
     finally:
         context.close()
         server.stop()

@@ -14,13 +14,13 @@ SCRIPTS = """() => performance.getEntriesByType('resource')
 @pytest.mark.parametrize(
     "view", ["draw", "inside", "learn", "learn with a run", "mistakes", "forms"]
 )
-def test_a_visit_is_light_and_calm(visit: Visit, server: Server, view: str) -> None:
+def test_a_visit_is_light_and_calm(first_visit: Visit, server: Server, view: str) -> None:
     if view == "learn with a run":  # the newest opens by itself
         lesson = {"layers": "784-10", "epochs": 1, "examples": 600, "paused": True}
-        asks = visit.context.request
+        asks = first_visit.context.request
         assert asks.post(f"{server.address}api/runs", data=lesson).status < 300
     view = view.split(maxsplit=1)[0]
-    page = visit.page(f"{server.address}#{view}")
+    page = first_visit.page(f"{server.address}#{view}")
     ready = {"draw": ".steps .seen", "inside": ".maps:visible", "learn": ".diagram",
              "mistakes": ".misread", "forms": ".drop"}[view]  # fmt: skip
     page.wait_for_selector(f"#view-{view} {ready}")

@@ -13,7 +13,7 @@ from digitus.course import messages
 from digitus.course.worksheet import LARGEST, Worksheet, worksheet
 from digitus.course.worksheet_pdf import as_pdf
 
-SEEDS = range(1, 31)
+SEEDS = range(1, 17)
 
 
 @cache
@@ -60,7 +60,7 @@ def test_a_sheet_by_hand(seed: int) -> None:
 
 def test_sheets_differ_and_repeat() -> None:
     assert worksheet(1) == worksheet(1)
-    assert len({str(sheet_of(seed).given) for seed in SEEDS}) > 25
+    assert len({str(sheet_of(seed).given) for seed in SEEDS}) > 13
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -182,9 +182,9 @@ def test_work_ends_when_the_client_goes(alone: Serving, monkeypatch: pytest.Monk
     monkeypatch.setattr("digitus.serve.recognition.read", lambda *_, **__: endless())
     with alone.connect() as line:
         line.sendall(head(alone, "Content-Length: 3", path="/api/read") + b"abc")
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert metric(alone, "digitus_tasks") == 1
-    assert ended.wait(10)
+    assert ended.wait(60)
     wait_for(lambda: metric(alone, "digitus_tasks") == 0)
 
 

@@ -184,7 +184,7 @@ def test_with_it_programs_come_in(guarded: Serving) -> None:
 
 
 def test_with_it_in_the_address_a_browser_gets_a_cookie(guarded: Serving) -> None:
-    with httpx.Client(base_url=guarded.address) as browser:
+    with httpx.Client(verify=False, base_url=guarded.address) as browser:
         opened = browser.get("/", params={"token": TOKEN})
         assert opened.status_code == 200
         cookie = opened.headers["set-cookie"]

@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from conftest import examples
 from digitus.serve.access import AccessPolicy
 from digitus.serve.app import Backend, application
 from digitus.serve.openapi import document
@@ -27,9 +28,12 @@ UNFORESEEN = (
     "/api/forms/read",
 )  # fmt: skip
 REFUSED = [400, 404, 405, 409, 413, 415, 503]
+# Every bound of every schema is tried where all examples are asked for: two thousand requests.
+ALL = settings.default.max_examples >= 100
 config = schemathesis.Config.from_dict(
     {
         "generation": {"mode": "all"},
+        "phases": {"coverage": {"enabled": ALL}},
         "request-timeout": 60,  # a machine with other work may take its time
         "checks": {"negative_data_rejection": {"expected-statuses": REFUSED}},
     }
@@ -58,7 +62,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 
 @schema.exclude(path=WATCHED).parametrize()
-@settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(examples(10), suppress_health_check=list(HealthCheck), deadline=None)
 @pytest.mark.usefixtures("_named")
 def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, described: Serving) -> None:
     unknown = [positive_data_acceptance] if case.path in UNFORESEEN else []
@@ -68,7 +72,7 @@ def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, describe
         for run in runs:
             described.client.delete(f"/api/runs/{run['id']}")
         if runs:
-            wait_for(lambda: metric(described, "digitus_runs_ending") == 0)
+            wait_for(lambda: metric(described, "digitus_runs_ending") == 0, 300)  # after a step
 
 
 def test_what_may_differ_is_said() -> None:

@@ -86,7 +86,7 @@ def test_removing_a_run(alone: Serving, tmp_path: Path) -> None:
     watching.start()
     wait_for(lambda: metric(alone, "digitus_requests_going_on") >= 2)
     assert alone.client.delete(f"/api/runs/{run}").status_code == 204
-    watching.join(10)
+    watching.join(60)
     assert not watching.is_alive()
     assert told[0][1] == "state"
     assert not (tmp_path / "runs" / run).exists()
@@ -103,12 +103,12 @@ def test_deleted_run_returns(
 
     def slow(*arguments: Any) -> Any:
         held.set()
-        assert let_go.wait(30)
+        assert let_go.wait(120)
         return evaluate(*arguments)
 
     monkeypatch.setattr(telling, "evaluate", slow)
     run = alone.begin(epochs=1)
-    assert held.wait(20)
+    assert held.wait(60)
     assert alone.client.delete(f"/api/runs/{run}").status_code == 204
     assert alone.client.get("/api/health").elapsed.total_seconds() < runs.CLOSE_SECONDS / 2
     assert list((tmp_path / "runs").iterdir()) == []

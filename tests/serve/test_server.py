@@ -21,7 +21,7 @@ from digitus.serve import connection
 from digitus.serve import server as module
 from digitus.serve.connection import Connection
 from digitus.serve.server import listen
-from serving import Serving, serving, wait_for
+from serving import Serving, get, serving, wait_for
 
 HEAD = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\r\n\r\n"
 
@@ -89,7 +89,7 @@ def closed(line: socket.socket) -> bool:
 def say_until_cut(line: socket.socket, what: bytes) -> None:
     """Says something over and over until the server hangs up."""
     start = time.monotonic()
-    while time.monotonic() - start < 10:
+    while time.monotonic() - start < 60:
         try:
             line.sendall(what)
         except ConnectionError:
@@ -105,7 +105,7 @@ def test_who_does_not_finish_a_request_is_cut(
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
     with served.connect() as line:
         line.sendall(said)
-        wait_for(lambda: closed(line), 5)
+        wait_for(lambda: closed(line))
 
 
 def test_also_after_a_first_request(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,9 +115,9 @@ def test_also_after_a_first_request(served: Serving, monkeypatch: pytest.MonkeyP
         assert line.recv(4096).startswith(b"HTTP/1.1 200")
         time.sleep(0.3)
         assert not closed(line)  # nothing wrong with being idle
-        line.settimeout(5)
+        line.settimeout(60)
         line.sendall(HEAD[:20])
-        wait_for(lambda: closed(line), 5)
+        wait_for(lambda: closed(line))
 
 
 def test_who_drips_is_cut(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_who_does_not_read_is_cut(served: Serving, monkeypatch: pytest.MonkeyPat
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.connect(("127.0.0.1", served.port))
-        line.settimeout(5)
+        line.settimeout(60)
         # Many answers are asked for, and none is taken.
         say_until_cut(line, 10 * b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
@@ -146,7 +146,7 @@ def test_who_does_not_read_is_cut(served: Serving, monkeypatch: pytest.MonkeyPat
 def test_what_is_not_http_is_turned_away(served: Serving) -> None:
     with served.connect() as line:
         line.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n")
-        wait_for(lambda: closed(line), 5)
+        wait_for(lambda: closed(line))
 
 
 def test_sixty_four_slow_clients_do_not_stop_the_others(served: Serving) -> None:
@@ -206,7 +206,7 @@ def test_too_many_connections(served: Serving, monkeypatch: pytest.MonkeyPatch) 
 
     def room() -> bool:
         try:
-            return httpx.get(f"{served.address}/api/health").status_code == 200
+            return get(f"{served.address}/api/health").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -227,7 +227,9 @@ def test_it_ends_although_somebody_watches(tmp_path: Path) -> None:
     with serving(tmp_path) as ours:
         run = ours.begin(paused=True)
         ours.until(run, "paused")
-        watching = httpx.stream("GET", f"{ours.address}/api/runs/{run}/events", timeout=20)
+        watching = httpx.stream(
+            "GET", f"{ours.address}/api/runs/{run}/events", timeout=20, verify=False
+        )
         with watching as answer:
             lines = answer.iter_lines()
             while next(lines) != "event: state":
@@ -237,9 +239,9 @@ def test_it_ends_although_somebody_watches(tmp_path: Path) -> None:
             stopping = threading.Thread(target=lambda: list(lines))
             stopping.start()
             ours.stop()
-            stopping.join(10)
+            stopping.join(60)
             assert not stopping.is_alive()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_an_address_in_use_is_one_line(served: Serving) -> None:

@@ -23,7 +23,7 @@ def test_several_may_watch(alone: Serving) -> None:
     wait_for(lambda: metric(alone, "digitus_requests_going_on") >= 4)
     alone.ask(run, "resume")
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert seen[0][1:] == seen[1][1:] == seen[2][1:]
     names = [name for _, name, _ in seen[0]]
     assert names.count("epoch") == 2
