@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitus.datasets.catalogue import PartName
 from digitus.datasets.idx import read_digits, write_idx
 from digitus.datasets.named import pictures_of
 from digitus.datasets.own import load_own, load_pictures
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
 
+PARTS: list[tuple[PartName, int, int]] = [("train", 30, 1), ("test", 20, 2)]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SPELT = [
     ("{}-images-idx3-ubyte.gz", "{}-labels-idx1-ubyte.gz"),
@@ -32,10 +34,37 @@ def write(folder: Path, names: tuple[str, str], part: str, count: int, seed: int
 def test_parts_are_told_by_the_names(tmp_path: Path, names: tuple[str, str]) -> None:
     write(tmp_path, names, "train", 30)
     write(tmp_path, names, "t10k", 20, seed=2)
-    for part, count, seed in (("train", 30, 1), ("test", 20, 2)):
-        found = load_own(tmp_path, part)  # type: ignore[arg-type]
+    for part, count, seed in PARTS:
+        found = load_own(tmp_path, part)
         assert np.array_equal(found.labels, strokes(count, seed).labels)
         assert np.array_equal(found.images, strokes(count, seed).images)
+
+
+@pytest.mark.parametrize("names", SPELT, ids=[images for images, _ in SPELT])
+@pytest.mark.parametrize(
+    ("held", "part", "other"),
+    [
+        ("train", "test", "train"),
+        ("training", "test", "train"),
+        ("t10k", "train", "test"),
+        ("test", "train", "test"),
+        ("emnist-letters-test", "train", "test"),
+    ],
+)
+def test_one_part_never_passes_for_the_other(
+    tmp_path: Path, names: tuple[str, str], held: str, part: PartName, other: str
+) -> None:
+    write(tmp_path, names, held, 5)
+    alone = rf"holds the {other} part alone \({held}.images.*files of the {part} part"
+    with pytest.raises(DataError, match=alone):
+        load_pictures(tmp_path, part)
+
+
+def test_beside_the_other_part_what_names_none_is_meant(tmp_path: Path) -> None:
+    write(tmp_path, SPELT[0], "train", 5)
+    write(tmp_path, SPELT[0], "mine", 7)
+    assert len(load_own(tmp_path, "test")) == 7
+    assert len(load_own(tmp_path, "train")) == 5
 
 
 def test_an_undivided_set_is_read_whole_and_may_lack_labels(tmp_path: Path) -> None:

@@ -49,15 +49,29 @@ def _idx(path: Path) -> bool:
     return ("idx" in name or "ubyte" in name) and path.is_file()
 
 
+def _says(name: str, part: PartName) -> bool:
+    """Whether the name of a set says that it is this part."""
+    return not PART_WORDS[part].isdisjoint(name.split("-"))
+
+
 def read_pair(folder: Path, part: PartName, classes: str = DIGITS) -> Pictures:
     """The images of a part, with labels where there are any; of an undivided set, all of it.
 
-    The folder holds one pair at least. Raises `DataError`, also where it holds more than one set.
+    The folder holds one pair at least. Raises `DataError`, also where it holds more than one set,
+    or the other part alone, which must not pass for this one.
     """
     found = pairs(folder)
-    ours = [name for name in found if PART_WORDS[part] & set(name.split("-"))]
-    chosen = ours or list(found)
-    if len(chosen) != 1:
+    ours = [name for name in found if _says(name, part)]
+    other: PartName = "test" if part == "train" else "train"
+    chosen = ours or [name for name in found if not _says(name, other)]
+    if not chosen:
+        images, _ = found[next(iter(found))]
+        words = " or ".join(sorted(PART_WORDS[part]))
+        raise DataError(
+            f"{folder}: holds the {other} part alone ({images.name}); expected IDX files of "
+            f"the {part} part, whose names say {words}, or of a set that is not divided"
+        )
+    if len(chosen) > 1:
         some = ", ".join(found[name][0].name for name in chosen[:2])
         raise DataError(
             f"{folder}: holds IDX files of {len(chosen)} sets ({some} ...); "
