@@ -64,6 +64,7 @@ ABOUT = {
     "screen photo": "the photo of a screen: its pixels, moiré, blue light",
     "joined": "strokes from digit to digit: the pen was not lifted",
     "scattered": "lines that begin anywhere, with gaps between them",
+    "apart": "every digit by itself, a digit's height or more from the next",
     "cut neighbours": "parts of other digits at the edge, which are not to be read",
     "curled": "a bent sheet, whose lines rise and fall",
     "gradient": "light from one side",

@@ -91,6 +91,19 @@ def test_a_fit_is_calibrated() -> None:
         assert best[part].mean() == pytest.approx(right[part].mean(), abs=0.06)
 
 
+def test_a_fit_ends_where_networks_are_sure_of_themselves() -> None:
+    """Few of them wrong, but all as sure: whole steps of Newton led further and further up."""
+    rng = np.random.default_rng(3)
+    k = 3000
+    truth = rng.integers(0, 10, k)
+    said = np.where(rng.random(k) < 0.97, truth, rng.integers(0, 10, k))
+    found = finds(np.full(k, 0.9), answers(said, np.full(k, 0.9999)))
+    close, looked = closely(answers(said, np.full(k, 0.9999)), 0.99), np.full((k, 10), 0.1)
+    named = fit([(found, close, looked)], truth).which(found, close, looked)
+    assert (named.argmax(1) == truth).mean() == pytest.approx((said == truth).mean())
+    assert named.max(1).mean() == pytest.approx((said == truth).mean(), abs=0.01)
+
+
 def test_links_speak_for_what_they_join() -> None:
     found = finds(np.array([0.8, 0.4, 0.4]), answers(np.array([1, 2, 3]), np.full(3, 0.9)))
     found.follow[0] = np.eye(3)[JOINS]

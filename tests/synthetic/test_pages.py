@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -204,6 +206,16 @@ def test_scattered_lines_begin_anywhere():
         for _, (x, _, _, h), line in page.digits:
             firsts.setdefault(line, x / h)
         assert np.ptp(list(firsts.values())) > 0.5 or len(firsts) < 3
+
+
+def test_digits_that_stand_apart_are_groups_of_their_own():
+    for page in pages(6, 2, kinds={"number", "apart", "screen"}):
+        (line,) = page.lines
+        assert len(line.split()) == len(page.digits)
+        boxes = [box for _, box, _ in page.digits]
+        high = max(h for *_, h in boxes)
+        for (x, _, w, _), (right, *_) in pairwise(boxes):
+            assert right - (x + w) > 0.7 * high
 
 
 def test_touching_digits_are_one_piece():

@@ -22,8 +22,9 @@ Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -35,7 +36,10 @@ from digitus.types import Floats64, Ints, Matrix, Numbers
 SMALLEST_SHARE = 1e-4  # probabilities below say no more: no network is that sure of itself
 MISS = 0.5  # sizes: a link that misses by so much says e times less
 STEPS = 60  # of Newton's method, which needs ten
+SMALLEST_STEP = 1e-6  # a share of Newton's: where a smaller one would lead up, this is the end
 STIFFNESS = 1e-2  # of an example: keeps what hardly varies from growing without end
+
+_Judged: TypeAlias = tuple[float, Floats64, Floats64]
 
 
 @dataclass(frozen=True)
@@ -75,25 +79,57 @@ def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidenc
     evidence = np.concatenate([_evidence(*page) for page in pages])
     digit = truth >= 0
     right = np.take_along_axis(evidence, np.maximum(truth, 0)[:, None, None], 1)[digit, 0]
-    a = np.full(evidence.shape[2], 0.5)
-    for _ in range(STEPS):
-        p = softmax(evidence[digit] @ a)
-        mean = np.einsum("kd,kdj->kj", p, evidence[digit])
-        gradient = (right - mean).sum(0) - STIFFNESS * a
-        off = evidence[digit] - mean[:, None]
-        hessian = np.einsum("kd,kdi,kdj->ij", p, off, off) + STIFFNESS * np.eye(len(a))
-        a = a + np.linalg.solve(hessian, gradient)
+    shares = evidence[digit]
+
+    def of_choice(a: Floats64) -> _Judged:
+        z = shares @ a
+        p = softmax(z)
+        mean = np.einsum("kd,kdj->kj", p, shares)
+        off = shares - mean[:, None]
+        most = z.max(1)
+        surprise = (np.log(np.exp(z - most[:, None]).sum(1)) + most - right @ a).sum()
+        return surprise, (right - mean).sum(0), np.einsum("kd,kdi,kdj->ij", p, off, off)
+
+    a = _likeliest(of_choice, np.full(evidence.shape[2], 0.5))
     choice = Confidence(tuple(a.tolist()))
     x = np.concatenate(
         [_features(found, close, choice.which(found, close)) for found, close, _ in pages]
     )
-    b = np.zeros(len(Confidence.presence))
-    for _ in range(STEPS):
-        p = sigmoid(x @ b)
-        gradient = x.T @ (digit - p) - STIFFNESS * b
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + STIFFNESS * np.eye(len(b))
-        b = b + np.linalg.solve(hessian, gradient)
+
+    def of_presence(b: Floats64) -> _Judged:
+        z = x @ b
+        p = sigmoid(z)
+        surprise = np.logaddexp(0, np.where(digit, -z, z)).sum()
+        return surprise, x.T @ (digit - p), (x * (p * (1 - p))[:, None]).T @ x
+
+    b = _likeliest(of_presence, np.zeros(len(Confidence.presence)))
     return replace(choice, presence=tuple(b.tolist()))
+
+
+def _likeliest(judge: Callable[[Floats64], _Judged], weights: Floats64) -> Floats64:
+    """The likeliest weights [n], by Newton's method from these on.
+
+    `judge` says of weights how large the surprise is, its downward slope [n] and curvature [n n].
+    A step is halved until it leads down: far from the end a whole one may lead up, and away.
+    """
+
+    def judged(weights: Floats64) -> _Judged:
+        surprise, down, curvature = judge(weights)
+        return (
+            float(surprise) + STIFFNESS / 2 * float(weights @ weights),
+            down - STIFFNESS * weights,
+            curvature + STIFFNESS * np.eye(len(weights)),
+        )
+
+    surprise, down, curvature = judged(weights)
+    for _ in range(STEPS):
+        step, share = np.linalg.solve(curvature, down), 1.0
+        while (there := judged(weights + share * step))[0] > surprise:
+            share /= 2
+            if share < SMALLEST_STEP:
+                return weights
+        weights, (surprise, down, curvature) = weights + share * step, there
+    return weights
 
 
 def _evidence(found: Peaks, close: Matrix, looked: Matrix | None) -> Floats64:

@@ -26,7 +26,7 @@ CHANCES = {
     "cramped": 0.25, "roomy boxes": 0.3, "dashed": 0.2,
     "crossed out": 0.05, "labels": 0.06, "coloured fields": 0.06, "stamp": 0.04, "window": 0.04,
     "faint": 0.06, "chalkboard": 0.04, "whiteboard": 0.04, "glare": 0.04, "screen photo": 0.04,
-    "joined": 0.06, "scattered": 0.15, "cut neighbours": 0.15, "curled": 0.05,
+    "joined": 0.06, "scattered": 0.15, "apart": 0.08, "cut neighbours": 0.15, "curled": 0.05,
     "gradient": 0.2, "vignette": 0.15, "shadow": 0.15, "rough paper": 0.2,
     "rotated": 0.08, "perspective": 0.12, "desk": 0.1, "fingers": 0.07, "turned": 0.06,
     "blur": 0.15, "noise": 0.15, "jpeg": 0.25,
@@ -42,7 +42,7 @@ KINDS = (*SHARES, *CHANCES)
 
 IN_LINES = frozenset(  # of several digits in a row
     {"touching", "curved", "turned", "signs", "underlined", "uneven", "wide gaps", "in squares",
-     "crossed out", "labels", "joined", "scattered"}
+     "crossed out", "labels", "joined", "scattered", "apart"}
 )  # fmt: skip
 AROUND = frozenset(
     {"printed", "letters", "desk", "fingers", "labels", "window"}
@@ -60,6 +60,7 @@ EXCLUDED: dict[str, frozenset[str]] = {
     "tiny": SMALL,
     "canvas": SMALL - {"touching"},
     "blank": IN_LINES | PENS | {"curled"} | {"slant", "broken", "tight", "low resolution"},
+    "apart": frozenset({"touching", "signs", "in squares", "crossed out", "joined"}),
     "single": IN_LINES - {"underlined"},
     "small": IN_LINES | {"blur", "thin", "broken", "pencil", "tight", "low resolution"},
     "large": IN_LINES | {"curled", "desk", "fingers", "printed", "letters"},
@@ -68,13 +69,13 @@ EXCLUDED: dict[str, frozenset[str]] = {
     "table": frozenset({"cut neighbours"}) | IN_LINES - {"turned", "uneven"} | {"ruled", "squared"},
     "many": frozenset({"desk", "signs", "underlined", "labels", "joined", "scattered"}),
     "crowded": AROUND | {"joined", "scattered", "signs", "underlined", "low resolution",
-                         "wide gaps", "thin"},
+                         "wide gaps", "apart", "thin"},
     "crop": AROUND | {"thin", "tight", "low resolution", "turned", "squared", "perspective",
-                      "wide gaps", "in squares", "scattered", "curled"},
+                      "wide gaps", "apart", "in squares", "scattered", "curled"},
     "cheque": AROUND | PAPERS | BOARDS | {"coloured fields", "screen photo", "crossed out",
                                  "thin", "tight", "low resolution", "turned", "squared", "ruled",
                                  "screen", "perspective", "colour pen", "inverted", "signs",
-                                 "smudges", "wide gaps", "in squares", "felt pen",
+                                 "smudges", "wide gaps", "apart", "in squares", "felt pen",
                                  "scattered", "curled"},
     "tight": AROUND,
     "pencil": BOARDS,

@@ -22,6 +22,7 @@ RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # small digits above the line, as cents 
 UPRIGHT = str.maketrans(RAISED, FIGURES)
 VALUES = str.maketrans(RAISED + CROSSED_OUT, 2 * FIGURES)
 DIGITS = frozenset(FIGURES + RAISED + CROSSED_OUT)
+APART_WIDTH = 600  # pixels of all digits of a line that stand apart, without what is between them
 
 
 def truth(line: str) -> str:
@@ -58,6 +59,9 @@ def texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[l
         corrected = rng.random(len(lines)) < 0.5
         corrected[rng.integers(len(lines))] = True
         lines = [_corrected(s, rng) if c else s for s, c in zip(lines, corrected, strict=True)]
+    if "apart" in kinds:  # each digit a group of its own
+        lines = [" ".join(line.replace(" ", "")) for line in lines]
+        digit = min(digit, APART_WIDTH / max(len(line) // 2 + 1 for line in lines))
     return lines, digit
 
 
