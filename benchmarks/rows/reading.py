@@ -40,7 +40,7 @@ from rows.limits import Limits
 READ = {
     "opening the file": ("vision/decode.py", "_page"),
     "one grey": ("vision/colour.py", "as_grey"),
-    "finding": ("detection/detector.py", "find"),
+    "finding": ("detection/detector.py", "copies"),
     "a closer look": ("detection/closeup.py", "__call__"),
     "preparing": ("vision/normalise.py", "prepare_one"),
     "recognizing": ("digitus/recognizer.py", "probabilities"),
