@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from digitus.nn import (
 )
 from digitus.nn.losses import Loss
 from digitus.nn.perceptron import Perceptron, perceptron
+from digitus.nn.products import scratch_address
 from digitus.training.source import Batch, right_classes
 from digitus.training.step import TrainStep, gradient
 from nn.compiled import LEVELS, needs_kernels
@@ -179,6 +181,60 @@ def test_other_batches_and_arrays_go_layer_by_layer(monkeypatch: pytest.MonkeyPa
     assert done(p, batch._replace(inputs=batch.inputs[:, ::-1], targets=batch.targets[::-1]))
     monkeypatch.setattr("digitus.nn.kernels.asked", "numpy")
     assert not done(p, batch)
+
+
+@needs_kernels
+def test_memory_is_that_of_the_pictures_and_layers_of_each_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def more(size: int) -> int:
+        """So much that a call which asks for less than it needs fails here, and nowhere else."""
+        asked.append(size)
+        return scratch_address(max(size, 1 << 26))
+
+    monkeypatch.setattr("digitus.nn.perceptron.scratch_address", more)
+    used = perceptron(SHALLOW, LOSSES[0])
+    assert used is not None
+    for n, side, dtype in [
+        (64, 8, np.float32),
+        (64, 96, np.float32),
+        (64, 8, np.float64),
+        (64, 96, np.float64),
+        (16, 96, np.float32),
+        (64, 8, np.float32),
+    ]:
+        p = parameters(SHALLOW, (side, side, 1), dtype)
+        batch = a_batch(n, (side, side), 10)
+        asked.clear()
+        found = gradient(SHALLOW, LOSSES[0], p, batch, score=right_classes, at_once=used)
+        expected, by_layers = both(SHALLOW, LOSSES[0], p, batch)
+        assert len(asked) == 3  # by the one that was used, and twice by a new one
+        assert len(set(asked)) == 1, (n, side, dtype)
+        alike(found, expected, dtype)
+        alike(found, by_layers, dtype)
+
+
+@needs_kernels
+def test_threads_share_a_step() -> None:
+    step = TrainStep(SHALLOW, LOSSES[0], GradientDescent(), right_classes)
+    assert step.at_once
+    tasks = []
+    for i in range(60):
+        side = (8, 20, 28)[i % 3]
+        p = parameters(SHALLOW, (side, side, 1))
+        p["4.W"] *= np.float32(1 + i / 60)  # none has the gradient of another
+        tasks.append((p, a_batch(100 + i, (side, side), 10), 0))
+    alone = [step.gradient(*task) for task in tasks]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda task: step.gradient(*task), tasks))
+    wrong = [
+        i
+        for i, (one, other) in enumerate(zip(alone, together, strict=True))
+        if one[0] != other[0] or not same_arrays(one[1], other[1])
+    ]
+    assert wrong == []
 
 
 TABLE: dict[str, Any] = {

@@ -60,20 +60,15 @@ _Perceptron = _structure("_Perceptron", "layers squared", "factor smoothing", "l
 
 
 class Perceptron:
-    """A network with its loss, ready to be called; to be used by one thread."""
+    """A network with its loss, ready to be called, by several threads at once if need be."""
 
     def __init__(self, factor: float, layers: list[tuple[int, int, int]], loss: Loss) -> None:
         """`layers` are dense ones: their number in the network, their units, their gate."""
-        self.names = [(f"{number}.W", f"{number}.b") for number, *_ in layers]
-        self.units = [units for _, units, _ in layers]
-        rows = [_Layer(0, units, gate) for _, units, gate in layers]
-        self.rows: Any = (_Layer * len(rows))(*rows)
-        squared, smoothing = type(loss) is SquaredError, getattr(loss, "smoothing", 0.0)
-        self.whole: Any = _Perceptron(
-            len(layers), ctypes.addressof(self.rows), factor, squared, smoothing
-        )
-        self.address = ctypes.addressof(self.whole)
-        self.sizes: dict[tuple[int, Any, str], int] = {}  # bytes of memory that a call needs
+        self.layers = [
+            (f"{number}.W", f"{number}.b", units, gate) for number, units, gate in layers
+        ]
+        self.factor, self.squared = factor, type(loss) is SquaredError
+        self.smoothing = getattr(loss, "smoothing", 0.0)
 
     def gradient(
         self, params: Params, images: Images, targets: Numbers, share: float
@@ -82,38 +77,46 @@ class Perceptron:
 
         None for what the kernel does not do: few images, other arrays, where there are no kernels.
         """
-        n, at, first = len(images), level(), params[self.names[0][0]]
-        if at == NUMPY or n < COMPILED_PICTURES or images.dtype != np.uint8:
+        n, first = len(images), params[self.layers[0][0]]
+        if level() == NUMPY or n < COMPILED_PICTURES or images.dtype != np.uint8:
             return None
         if not isinstance(first, np.ndarray) or (dtype := first.dtype) not in NUMBERS:
             return None
         inputs = prod(images.shape[1:])
+        if not self._fit(params, inputs, dtype) or targets.shape != (n, self.layers[-1][2]):
+            return None
+        # Of this call alone: sizes, and so the memory needed, are those of its pictures, and other
+        # threads may call while the kernel computes.
+        rows: Any = (_Layer * len(self.layers))()
         gradients: Params = {}
-        for row, names, units in zip(self.rows, self.names, self.units, strict=True):
-            for name, shape in zip(names, ((inputs, units), (units,)), strict=True):
-                w = params[name]
-                if w.shape != shape or w.dtype != dtype or not w.flags.c_contiguous:
-                    return None
-            (W, b), dW, db = names, np.empty((inputs, units), dtype), np.empty(units, dtype)
-            row.inputs, row.W, row.b = inputs, address(params[W]), address(params[b])
-            row.dW, row.db = address(dW), address(db)
+        for row, (W, b, units, gate) in zip(rows, self.layers, strict=True):
+            dW, db = np.empty((inputs, units), dtype), np.empty(units, dtype)
+            row.inputs, row.units, row.gate = inputs, units, gate
+            row.W, row.b, row.dW, row.db = map(address, (params[W], params[b], dW, db))
             gradients[W], gradients[b] = dW, db
             inputs = units
-        if targets.shape != (n, inputs):
-            return None
+        whole = _Perceptron(
+            len(rows), ctypes.addressof(rows), self.factor, self.squared, self.smoothing
+        )
         images, targets = np.ascontiguousarray(images), np.ascontiguousarray(targets, dtype)
         outputs = np.empty((n, inputs), dtype)
-        memory = scratch_address(self._bytes(n, dtype, at))
+        at = ctypes.addressof(whole)
+        memory = chosen("perceptron_memory", dtype)(at, n) * dtype.itemsize
         loss = chosen("perceptron", dtype)(
-            self.address, n, address(images), address(targets), share, memory, address(outputs)
-        )
+            at, n, address(images), address(targets), share, scratch_address(memory),
+            address(outputs),
+        )  # fmt: skip
         return loss, outputs, gradients
 
-    def _bytes(self, n: int, dtype: np.dtype[Any], at: str) -> int:
-        if (n, dtype, at) not in self.sizes:
-            numbers = chosen("perceptron_memory", dtype)(self.address, n)
-            self.sizes[n, dtype, at] = numbers * dtype.itemsize
-        return self.sizes[n, dtype, at]
+    def _fit(self, params: Params, inputs: int, dtype: np.dtype[Any]) -> bool:
+        """Whether these are the parameters for so many inputs, as the kernel reads them."""
+        for W, b, units, _ in self.layers:
+            for name, shape in ((W, (inputs, units)), (b, (units,))):
+                w = params[name]
+                if w.shape != shape or w.dtype != dtype or not w.flags.c_contiguous:
+                    return False
+            inputs = units
+        return True
 
 
 def perceptron(network: Chain, loss: Loss) -> Perceptron | None:

@@ -151,7 +151,7 @@ class TrainStep:
 
     @cached_property
     def at_once(self) -> Perceptron | None:
-        """The network for one call, which is only for this process."""
+        """The network for one call, which is not sent to others."""
         return None if self.precision else perceptron(self.network, self.loss)
 
     def __getstate__(self) -> dict[str, Any]:
