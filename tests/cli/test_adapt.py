@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digitus.cli.adapt import _said
 from digitus.recognizer import load
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
@@ -40,6 +41,20 @@ def test_corrections_of_a_review_make_a_model(digitus: Any) -> None:
     assert (record["corrections"], record["kept_back"]["of"]) == (80, 20)
     assert load("own.safetensors").history["adapted"][0]["examples"] == 60
     assert "is there already" in digitus(*command).complaint
+
+
+@pytest.mark.parametrize(
+    ("at_most", "said"),
+    [
+        (1.0, "not worse by more than 100 points"),
+        (0.002, "not worse by more than 0.2 points"),
+        (0.02341, "not worse by more than 2.35 points"),
+        (0.0, "not worse by more than 0 points"),
+        (-0.04656, "better by at least 4.65 points"),
+    ],
+)
+def test_a_bound_is_written_out_and_never_made_smaller(at_most: float, said: str) -> None:
+    assert _said(at_most, 0.99) == f"with 99 % confidence: {said}"
 
 
 def test_without_its_own_digits_it_says_so_beside_the_json(digitus: Any) -> None:

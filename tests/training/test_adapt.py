@@ -71,7 +71,8 @@ def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None
         assert of.lost == (after & ~before).sum()
     assert found.own.after < found.own.before
     of = found.old
-    assert p_value(Pairs(of.of, of.lost, of.lost - of.after + of.before), 0.1) <= 0.05 / 2
+    level = 0.05 / 2
+    assert p_value(Pairs(of.of, of.lost, of.lost - of.after + of.before), 0.1, level) <= level
     assert of.at_most == 0.1
     (told,) = found.recognizer.history["adapted"]
     assert told["data"]["name"] == "digits of a simulated pen"
@@ -88,11 +89,27 @@ def test_what_is_said_of_the_hand_holds_of_every_network_that_was_tried(
     recognizer: Recognizer,
 ) -> None:
     found = adapt(recognizer, leaning(), OLD, worse=0.1)
-    of, tried = found.own, len(module.WAYS) * len(module.SHARES)
+    of, level = found.own, 0.05 / (len(module.WAYS) * len(module.SHARES))
     counts = Pairs(of.of, of.lost, of.lost - of.after + of.before)
     assert of.at_most is not None
-    assert p_value(counts, of.at_most) <= 0.05 / tried
-    assert p_value(counts, of.at_most - 0.001) > 0.05 / tried
+    assert p_value(counts, of.at_most, level) <= level
+    assert p_value(counts, of.at_most - 0.001, level) > level
+
+
+@pytest.mark.parametrize("confidence", [0.99, 0.999])
+def test_a_network_is_given_out_also_where_one_wants_to_be_very_sure(
+    recognizer: Recognizer, confidence: float
+) -> None:
+    found = adapt(recognizer, leaning(), OLD, worse=0.2, confidence=confidence)
+    assert found.recognizer
+    assert found.own.at_most is not None
+    assert found.own.at_most < 0.5
+
+
+@pytest.mark.parametrize("worse", [0.1, 1.0])
+def test_of_one_old_digit_nothing_can_be_said(recognizer: Recognizer, worse: float) -> None:
+    with pytest.raises(DataError, match="of so few old digits none can be kept back"):
+        adapt(recognizer, leaning(), OLD.take(slice(1)), worse=worse)
 
 
 def test_nothing_worse_is_given_out(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,9 +146,10 @@ def _beside(old: str | None, data_dir: Path | None, recognizer: Recognizer, name
 def _said(at_most: float, confidence: float) -> str:
     """What is promised of all such digits, not only of those that were kept back."""
     sure = f"with {100 * confidence:g} % confidence"
-    if at_most < 0:
-        return f"{sure}: better by at least {-100 * at_most:.1f} points"
-    return f"{sure}: not worse by more than {100 * at_most:.2g} points"
+    points = math.ceil(round(1e4 * at_most, 6)) / 100  # never less than was found
+    if points < 0:
+        return f"{sure}: better by at least {-points:g} points"
+    return f"{sure}: not worse by more than {points:g} points"
 
 
 def _refused(worse: float, confidence: float) -> str:

@@ -131,8 +131,14 @@ def adapt(
     _check(recognizer, corrections, old)
     own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
     before, others = _parted(recognizer, old)
+    if not len(others):
+        raise DataError(
+            f"{old.name}: of so few old digits none can be kept back that the network has not "
+            "learnt from; name a larger set of old digits"
+        )
     was = _judged(recognizer, kept, others)
-    _check_enough(was.old, worse, confidence)
+    level = (1 - confidence) / len(WAYS)
+    _check_enough(was.old, worse, level)
     rng = stream(seed, "adapt")
     beside = _beside(recognizer, before, rng)
     tried: list[_Tried] = []
@@ -140,7 +146,7 @@ def adapt(
         learnt = learn(recognizer, own, *beside, rng)
         for share in SHARES:
             one = _judged(_towards(recognizer, learnt, share), kept, others)
-            passes = p_value(_pairs(was.old, one.old), worse) <= (1 - confidence) / len(WAYS)
+            passes = p_value(_pairs(was.old, one.old), worse, level) <= level
             tried.append(_Tried(way, share, one, passes and one.better(was)))
             if not passes:  # no larger share is tested
                 break
@@ -149,7 +155,7 @@ def adapt(
     if not good:
         return Adapted(None, _compared(was.own, best.own), _compared(was.old, best.old))
     # Chosen by these corrections among all: what is said of one has to hold of each.
-    most = bound(_pairs(was.own, best.own), (1 - confidence) / (len(WAYS) * len(SHARES)))
+    most = bound(_pairs(was.own, best.own), level / len(SHARES))
     told = Adapted(
         best.recognizer,
         _compared(was.own, best.own, most),
@@ -202,11 +208,12 @@ def _compared(before: Bools, after: Bools, at_most: float | None = None) -> Comp
     return Compared(int(before.sum()), int(after.sum()), len(before), lost, at_most)
 
 
-def _check_enough(old: Bools, worse: float, confidence: float) -> None:
+def _check_enough(old: Bools, worse: float, level: float) -> None:
     """Raises `DataError` where not even a network without a mistake could be given out."""
-    if p_value(Pairs(len(old), 0, int(old.sum())), worse) > (1 - confidence) / len(WAYS):
+    if p_value(Pairs(len(old), 0, int(old.sum())), worse, level) > level:
         raise DataError(
-            f"by {len(old):,} old digits kept back nobody can say with {100 * confidence:g} % "
+            f"by {len(old):,} old digits kept back nobody can say with "
+            f"{100 * (1 - level * len(WAYS)):g} % "
             f"confidence that a network is not worse by more than {100 * worse:g} points; allow "
             "more, or name a larger set of old digits"
         )

@@ -10,7 +10,8 @@ standard deviation where d is at the limit,
 
 with the likeliest q for that d. The p-value is no approximation: the chance of a z so low or lower,
 by the trinomial distribution, for the q that makes it largest. Of the q, those are looked at that c
-does not rule out at a level of `NUISANCE`, which is added to the p-value (Berger & Boos 1994).
+does not rule out, but for a chance that is added to the p-value (Berger & Boos 1994): a share of
+the level that is asked for, so that p-values below any level are possible.
 
 Inside: p-values and bounds. Not inside: networks, and which of several are tested (`adapt`).
 """
@@ -25,7 +26,7 @@ import numpy as np
 
 from digitus.types import Vector
 
-NUISANCE = 1e-3
+NUISANCE = 1 / 50  # of the level, given to the search for the worst q
 PLACES = 40  # of q, at which the chance is computed
 MANY = 1000  # digits: of more on which two networks differ the normal distribution will do
 REACH = 8.0  # standard deviations above the mean: what lies beyond has no chance
@@ -45,31 +46,35 @@ class Pairs(NamedTuple):
 
 
 @lru_cache(4096)  # networks that differ little make the same of the same digits
-def p_value(pairs: Pairs, allowed: float) -> float:
+def p_value(pairs: Pairs, allowed: float, level: float) -> float:
     """The largest chance of counts that speak so much for the new network, were it so much worse.
 
     `allowed` is a difference of accuracies, from -1 to 1. What is no more than 1 minus the
-    confidence refuses the claim that the new network is worse by `allowed` or more.
+    confidence, the `level`, refuses the claim that the new network is worse by `allowed` or more.
+    Other levels ask for another p-value. Of no digits nothing can be said: it is 1.
     """
     n, b, c = pairs
     if abs(allowed) >= 1:
         return float(allowed < 0)
+    if not n:
+        return 1.0
     seen = float(_score(n, np.array([b]), np.array([c]), allowed)[0])
     certain = n > MANY and seen < -REACH
     if b + c > MANY or certain or seen > 0:  # of the last none passes, whatever its exact chance
         return 0.5 * math.erfc(-seen / math.sqrt(2))
     least = max(0.0, -allowed) + NEVER
-    most = min(max(_most(n, c), least), (1 - allowed) / 2)
+    spent = NUISANCE * level
+    most = min(max(_most(n, c, spent), least), (1 - allowed) / 2)
     spread = np.linspace(math.sqrt(least), math.sqrt(most), PLACES) ** 2
-    return min(1.0, NUISANCE + _chance(n, spread, allowed, seen))
+    return min(1.0, spent + _chance(n, spread, allowed, seen))
 
 
 def bound(pairs: Pairs, level: float) -> float:
     """By how much the new network is worse at most, but for a chance of `level`: an upper bound."""
-    low, high = (pairs.lost - pairs.won) / pairs.n, 1.0
+    low, high = (pairs.lost - pairs.won) / max(pairs.n, 1), 1.0
     while high - low > FINE:
         middle = (low + high) / 2
-        if p_value(pairs, middle) <= level:
+        if p_value(pairs, middle, level) <= level:
             high = middle
         else:
             low = middle
@@ -85,14 +90,14 @@ def _score(n: int, b: Vector, c: Vector, d: float) -> Vector:
     return np.divide(b - c - n * d, spread, out=np.zeros(len(b)), where=spread > 0)
 
 
-def _most(n: int, c: int) -> float:
+def _most(n: int, c: int, level: float) -> float:
     """The upper bound of a chance of which c of n were seen (Clopper & Pearson 1934)."""
     k, logs = np.arange(c + 1), _log_factorials(n)
     ways = logs[n] - logs[k] - logs[n - k]
     low, high = c / n, 1 - NEVER
     while high - low > FINE / n:
         q = (low + high) / 2
-        if np.exp(ways + k * math.log(max(q, NEVER)) + (n - k) * math.log1p(-q)).sum() > NUISANCE:
+        if np.exp(ways + k * math.log(max(q, NEVER)) + (n - k) * math.log1p(-q)).sum() > level:
             low = q
         else:
             high = q
