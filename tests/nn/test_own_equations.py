@@ -129,25 +129,47 @@ def test_an_export_numbers_layers_as_the_network_does_whatever_has_gone_into_oth
     assert [o.layer.partition(",")[0] for o in listed(network, p, (6, 6))] == ["layer 0", "layer 3"]
 
 
-def test_a_chain_with_its_own_equations_is_not_taken_apart() -> None:
-    class Twice(nn.Chain):
-        def forward(self, p: nn.Params, x: Any, rng: Any = None) -> Any:
-            y, back = super().forward(p, x, rng)
-            return y * 2, lambda dy, want_dx=True: back(dy * 2, want_dx)
+class Twice(nn.Chain):
+    """It gives 2 y where its parent gives y."""
 
-    inner: list[nn.Layer] = [nn.Conv(7), nn.BatchNorm()]
-    places = (
-        Twice(inner), nn.Chain([Twice(inner), nn.Relu()]), nn.Chain([nn.Residual(Twice(inner))]),
-        nn.Chain([nn.Concat(Twice(inner), nn.Chain([]))]),
-    )  # fmt: skip
+    def forward(self, p: nn.Params, x: Any, rng: Any = None) -> Any:
+        y, back = super().forward(p, x, rng)
+        return y * 2, lambda dy, want_dx=True: back(dy * 2, want_dx)
+
+
+def places(kind: type[nn.Chain]) -> tuple[nn.Chain, ...]:
+    """Networks of which a chain of that kind is the whole or a part."""
+    inner = kind([nn.Conv(7), nn.BatchNorm()])
+    around: list[nn.Layer] = [
+        nn.Residual(inner),
+        nn.Residual(nn.Chain([inner])),
+        nn.Residual(nn.Chain([nn.Residual(inner)])),
+        nn.Concat(inner, nn.Chain([])),
+        nn.Concat(nn.Chain([]), inner),
+    ]
+    return (inner, nn.Chain([inner, nn.Relu()]), *(nn.Chain([layer]) for layer in around))
+
+
+@pytest.mark.parametrize("network", places(Twice), ids=str)
+def test_a_chain_with_its_own_equations_is_not_taken_apart(network: nn.Chain) -> None:
     x = nn.stream(0, "x").standard_normal((2, 6, 6, 7)).astype(np.float32)
-    for network in places:
-        p = {k: np.full(s, 0.1, np.float32) for k, s in network.plan((6, 6, 7))[0].items()}
-        expected = network.forward(p, x)[0]
-        other, params = fused(network, p)
-        same(other.forward(params, x)[0], expected)
-        if (answers := Inference(network, p)(x)) is not None:
-            same(answers, expected)
+    p = {k: np.full(s, 0.1, np.float32) for k, s in network.plan((6, 6, 7))[0].items()}
+    expected = network.forward(p, x)[0]
+    other, params = fused(network, p)
+    same(other.forward(params, x)[0], expected)
+    if (answers := Inference(network, p)(x)) is not None:
+        same(answers, expected)
+
+
+@pytest.mark.parametrize("place", range(len(places(nn.Chain))))
+def test_a_chain_with_its_own_equations_is_not_exported_as_its_parent(place: int) -> None:
+    for kind in (nn.Chain, Twice):
+        network = places(kind)[place]
+        if isinstance(network.layers[0], nn.Residual):  # its body keeps the channels, seven here
+            network = nn.Chain([nn.Conv(7), *network.layers])
+        p = {k: np.ones(s, np.float32) for k, s in network.plan((6, 6, 1))[0].items()}
+        kinds = [operation.kind for operation in listed(network, p, (6, 6))]
+        assert ("Twice" in kinds) == (kind is Twice)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

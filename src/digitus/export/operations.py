@@ -111,19 +111,10 @@ def listed(given: nn.Chain, params: Params, size: tuple[int, int]) -> tuple[Oper
     return tuple(done)
 
 
-def _chain(
-    chain: nn.Chain, params: Params, number: int, value: int, shape: Shape, done: list[Operation]
-) -> tuple[int, Shape]:
-    """Adds the operations of a layer's chain to those that are done; returns its value, shape."""
-    for layer, own in zip(chain.layers, scoped(params, len(chain.layers)), strict=True):
-        value, shape = _layer(layer, own, number, value, shape, done)
-    return value, shape
-
-
 def _layer(
     layer: nn.Layer, p: Params, number: int, value: int, shape: Shape, done: list[Operation]
 ) -> tuple[int, Shape]:
-    """Adds the operations of a layer."""
+    """Adds the operations of a layer to those that are done; returns its value and its shape."""
     name = f"layer {number}, {layer}"
     _, out = layer.plan(shape)
 
@@ -135,15 +126,17 @@ def _layer(
         return add(type(layer).__qualname__, value)  # a subclass may have other equations
     match layer:
         case nn.Chain():
-            return _chain(layer, p, number, value, shape, done)
+            for inner, own in zip(layer.layers, scoped(p, len(layer.layers)), strict=True):
+                value, shape = _layer(inner, own, number, value, shape, done)
+            return value, shape
         case nn.Dropout():
             return value, shape
         case nn.Residual(body=body):
-            return add("add", value, _chain(body, p, number, value, shape, done)[0])
+            return add("add", value, _layer(body, p, number, value, shape, done)[0])
         case nn.Concat(first=first, second=second):
-            own = scoped(p, 2)
-            one = _chain(first, own[0], number, value, shape, done)[0]
-            return add("concat", one, _chain(second, own[1], number, value, shape, done)[0])
+            p1, p2 = scoped(p, 2)
+            one = _layer(first, p1, number, value, shape, done)[0]
+            return add("concat", one, _layer(second, p2, number, value, shape, done)[0])
         case nn.MaxPool(size=size):
             return add("max_pool", value, size=size)
         case nn.AveragePool(size=size):
