@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from digitus.training import profile
+from nn.compiled import needs_kernels
+from small import write_recipe
 
 
 def test_a_table_of_layers_and_waiting(
@@ -23,6 +25,21 @@ def test_a_table_of_layers_and_waiting(
     assert dense.rstrip().endswith("%")
     assert "steps in " in told.err
     assert "where the time went" not in plain.err
+    assert "in one call" not in told.err
     assert told.out.replace("told", "plain") == plain.out
     models = [Path(run, "model.safetensors").read_bytes() for run in ("plain", "told")]
     assert models[0][-1000:] == models[1][-1000:]
+
+
+@needs_kernels
+def test_a_perceptron_is_told_to_learn_otherwise_without_it(
+    digitus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "SIDE", 64)
+    layers = [{"kind": "Dense", "units": units} for units in (40, 10)]
+    network = [{"kind": "Scale"}, {"kind": "Flatten"}, *layers]
+    path = write_recipe(tmp_path / "perceptron.toml", network=network, batch_size=50)
+    told = digitus("train", path, "--out", "told", "--threads", 1, "--profile")
+    assert told.code == 0
+    words = " ".join(told.err.split())
+    assert "without --profile this network learns in one call of a kernel, which is faster" in words

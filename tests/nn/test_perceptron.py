@@ -279,5 +279,8 @@ def test_a_step_that_has_been_used_is_sent_as_one_that_has_not() -> None:
     assert step.at_once
     sent = pickle.loads(pickle.dumps(step))
     assert sent == step
-    assert "at_once" not in vars(sent)
+    p, batch = parameters(SHALLOW, (9, 9, 1)), a_batch(20, (9, 9), 10)
+    (tally, found), (other, expected) = (one.gradient(p, batch, 0) for one in (sent, step))
+    assert tally == other
+    assert same_arrays(found, expected)
     assert replace(step, precision="bfloat16").at_once is None

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from digitus.nn import BatchNorm, Chain, Conv, Dense, Flatten, MaxPool, Relu, Residual, Scale
+from digitus.nn.perceptron import Perceptron
 from digitus.training import profile as profiles
 from digitus.training.events import Finished
 from digitus.training.loop import train
 from digitus.training.profile import NEXT_BATCH, OTHERS, RULE, Profile, operations
+from nn.compiled import needs_kernels
 from small import digits, recipe
 
 
@@ -56,6 +58,44 @@ def test_waiting_for_other_processes_is_told(monkeypatch: pytest.MonkeyPatch) ->
     told = {line.what: line.seconds for line in profile.lines(limit=1e9)}
     assert told[OTHERS] > 0
     assert profile.threads == 1
+
+
+PERCEPTRON = {
+    "network": [
+        {"kind": "Scale"}, {"kind": "Flatten"}, {"kind": "Dense", "units": 40}, {"kind": "Sigmoid"},
+        {"kind": "Dense", "units": 10},
+    ],
+}  # fmt: skip
+
+
+@needs_kernels
+def test_it_is_told_where_layers_are_one_call_without_a_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told(**settings: Any) -> bool:
+        profile = Profile()
+        learnt(profile, **settings)
+        return profile.in_one_call
+
+    calls = []
+    whole = Perceptron.gradient
+
+    def noted(self: Perceptron, *given: Any) -> Any:
+        found = whole(self, *given)
+        calls.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Perceptron, "gradient", noted)
+    for settings in (
+        PERCEPTRON, {}, PERCEPTRON | {"batch_size": 10},
+        {"network": [{"kind": "Flatten"}, {"kind": "Dense", "units": 10}]},
+    ):  # fmt: skip
+        calls.clear()
+        learnt(None, **settings)
+        assert told(**settings) == any(calls), settings
+    assert told(**PERCEPTRON)
+    monkeypatch.setattr("digitus.nn.kernels.asked", "numpy")
+    assert not told(**PERCEPTRON)
 
 
 def test_operations_are_those_of_the_products() -> None:

@@ -154,3 +154,8 @@ def tell_times(profile: Profile | None, console: Console) -> None:
         f"the limit is a product of matrices by its {profile.threads} "
         f"thread{'s' * (profile.threads > 1)}"
     )
+    if profile.in_one_call:
+        console.print(
+            "These are its layers one by one; without --profile this network learns in one call of "
+            "a kernel, which is faster."
+        )

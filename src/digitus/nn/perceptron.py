@@ -75,16 +75,11 @@ class Perceptron:
     ) -> tuple[float, Numbers, Params] | None:
         """The mean loss of images [n h w], outputs [n o], and gradients of `share` of that loss.
 
-        None for what the kernel does not do: few images, other arrays, where there are no kernels.
+        None for what the kernel does not do (`takes`).
         """
-        n, first = len(images), params[self.layers[0][0]]
-        if level() == NUMPY or n < COMPILED_PICTURES or images.dtype != np.uint8:
+        if not self.takes(params, images, targets):
             return None
-        if not isinstance(first, np.ndarray) or (dtype := first.dtype) not in NUMBERS:
-            return None
-        inputs = prod(images.shape[1:])
-        if not self._fit(params, inputs, dtype) or targets.shape != (n, self.layers[-1][2]):
-            return None
+        n, inputs, dtype = len(images), prod(images.shape[1:]), params[self.layers[0][0]].dtype
         # Of this call alone: sizes, and so the memory needed, are those of its pictures, and other
         # threads may call while the kernel computes.
         rows: Any = (_Layer * len(self.layers))()
@@ -108,15 +103,21 @@ class Perceptron:
         )  # fmt: skip
         return loss, outputs, gradients
 
-    def _fit(self, params: Params, inputs: int, dtype: np.dtype[Any]) -> bool:
-        """Whether these are the parameters for so many inputs, as the kernel reads them."""
+    def takes(self, params: Params, images: Images, targets: Numbers) -> bool:
+        """Whether the kernel does it: not for few images, other arrays, where there is none."""
+        n, first = len(images), params[self.layers[0][0]]
+        if level() == NUMPY or n < COMPILED_PICTURES or images.dtype != np.uint8:
+            return False
+        if not isinstance(first, np.ndarray) or first.dtype not in NUMBERS:
+            return False
+        inputs = prod(images.shape[1:])
         for W, b, units, _ in self.layers:
             for name, shape in ((W, (inputs, units)), (b, (units,))):
                 w = params[name]
-                if w.shape != shape or w.dtype != dtype or not w.flags.c_contiguous:
+                if w.shape != shape or w.dtype != first.dtype or not w.flags.c_contiguous:
                     return False
             inputs = units
-        return True
+        return targets.shape == (n, inputs)
 
 
 def perceptron(network: Chain, loss: Loss) -> Perceptron | None:

@@ -14,7 +14,6 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -151,12 +150,8 @@ class TrainStep:
 
     @cached_property
     def at_once(self) -> Perceptron | None:
-        """The network for one call, which is not sent to others."""
+        """The network for one call, where it is one for that."""
         return None if self.precision else perceptron(self.network, self.loss)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What is sent: its settings."""
-        return {name: value for name, value in self.__dict__.items() if name != "at_once"}
 
     def gradient(
         self, params: Params, batch: Batch, step: int, shards: Sequence[slice] | None = None
