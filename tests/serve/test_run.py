@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import small
 from digitus.files import read_arrays
 from digitus.recognizer import load
-from digitus.serve.live import ends
+from digitus.serve.live import control, ends
 from digitus.serve.live import run as live_run
 from digitus.serve.live.control import Control
 from digitus.serve.live.lesson import lesson_from
@@ -128,6 +129,48 @@ def test_after_a_step_the_next_one_is_looked_into(
     for step in (1, 2):
         assert alone.ask(run, "step").status_code == 200
         assert alone.ask(run, "equation").json()["step"] == step
+
+
+@pytest.mark.parametrize("broken", [OSError("the disk is full"), ZeroDivisionError("ours")])
+def test_who_looks_behind_a_step_is_let_go_when_the_run_fails(
+    alone: Serving, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
+    """Else two of them held every thread that answers, as long as they waited for the step."""
+    wait = Control.wait_while_paused
+
+    def broke(self: Control) -> None:
+        wait(self)
+        time.sleep(0.3)
+        raise broken
+
+    monkeypatch.setattr(Control, "wait_while_paused", broke)
+    monkeypatch.setattr(control, "STEP_SECONDS", 60.0)
+    run = alone.begin(paused=True)
+    alone.until(run, "paused")
+    assert alone.ask(run, "step").status_code == 200
+    assert alone.ask(run, "equation").status_code == 409
+    assert alone.until(run, "failed")["error"]
+
+
+def test_who_looks_behind_a_step_waits_a_moment_and_is_never_shown_the_last(
+    alone: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, may_go_on = Control.wait_while_paused, threading.Event()
+
+    def lately(self: Control) -> None:
+        wait(self)
+        may_go_on.wait(60)
+
+    monkeypatch.setattr(Control, "wait_while_paused", lately)
+    monkeypatch.setattr(control, "STEP_SECONDS", 0.1)
+    run = alone.begin(paused=True)
+    alone.until(run, "paused")
+    assert alone.ask(run, "step").status_code == 200
+    answer = alone.ask(run, "equation")
+    assert (answer.status_code, answer.headers.get("retry-after")) == (503, "1")
+    may_go_on.set()
+    wait_for(lambda: alone.run(run)["step"] == 1)
+    assert wait_for(lambda: alone.ask(run, "equation").json().get("step")) == 1
 
 
 def test_the_pace(alone: Serving) -> None:

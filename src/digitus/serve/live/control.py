@@ -13,7 +13,7 @@ from digitus.serve.responses import refusal
 
 Command = Literal["pause", "resume", "step", "stop"]
 
-STEP_SECONDS = 20.0  # that a step may take, for those who wait for one
+STEP_SECONDS = 2.0  # that who waits for a step holds a thread that answers others, too
 SLOWEST_PACE, FASTEST_PACE = 0.1, 1000.0  # steps a second that can be asked for
 
 
@@ -62,7 +62,7 @@ class Control:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Asks the run to end until the next start."""
+        """Asks the run to end until the next start, or says that it has: nobody waits for it."""
         with self._changed:
             self._leave = self._leave or "close"
             self._changed.notify_all()
@@ -74,9 +74,12 @@ class Control:
             self._changed.notify_all()
 
     def wait_until_stepped(self) -> None:
-        """Waits until a single step that was asked for has been taken, but not for ever."""
+        """Waits a moment until a single step that was asked for is taken; else refuses with 503."""
         with self._changed:
-            self._changed.wait_for(lambda: self._leave or not self._single, STEP_SECONDS)
+            over = self._changed.wait_for(lambda: self._leave or not self._single, STEP_SECONDS)
+        if not over:
+            why = "the step that was asked for is not taken yet; try again in a second"
+            raise refusal(503, why, Retry_After="1")
 
     def wait_while_paused(self) -> None:
         """Waits until the run may go on, take a step, or end."""

@@ -194,9 +194,8 @@ class LiveRun:
             control = self._control
             how = status or self.status, self.error, control.paused, control.pace
             settings = SavedSettings(self.lesson, *how, self.begun, self.owner)
-            shown = self.progress.saved()
-            for name, content in (("shown.json", shown), ("settings.json", settings)):
-                write_text(self.folder / name, json_text(content), new_folder=False)
+            for name, kept in (("shown.json", self.progress.saved()), ("settings.json", settings)):
+                write_text(self.folder / name, json_text(kept), new_folder=False)
 
     def _digits(self) -> Digits:
         return self._cache.digits(self.lesson.data, self.lesson.examples)
@@ -210,7 +209,7 @@ class LiveRun:
 
     def _work(self) -> None:
         """What the run's thread does."""
-        why = ""
+        why, control = "", self._control
         try:
             give_way()
             with locked(self.folder, "digitus serve"):
@@ -224,6 +223,7 @@ class LiveRun:
         self._state = None
         if why:  # from here on another thread may start the run again
             self.fail(why)
+        control.close()  # a step that was asked for will not be taken
         with suppress(DigitusError):
             self.save()
 
