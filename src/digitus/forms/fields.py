@@ -10,7 +10,7 @@ and what a form demands of several fields (`choose`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -84,14 +84,15 @@ def read_fields(
 ) -> dict[str, FieldFound]:
     """What each field of a page says; `blank` is the page without what was written."""
     clear = on_white(straight)
-    ink = _ink(clear, blank)
     moved = shifts(clear, blank, fields)
     together = [field for field in fields if field.kind != "free"]
+    printed = _printed(blank, together, moved)
+    ink = _ink(clear, printed)
     sheet, parts = _sheet(clear, together)
     found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
     look = seen(sheet, 0, merged(found), [])
     which = np.flatnonzero(look.likely >= POSSIBLE).tolist()
-    bare, _ = _sheet(_without_print(clear, blank), together)
+    bare, _ = _sheet(_without_print(clear, printed), together)
     look = recognized(replace(look, grey=bare), which, options)
     read = {}
     for part in parts:
@@ -121,19 +122,35 @@ def shifted(straight: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str,
     return shifts(on_white(straight), blank, fields)
 
 
-def _ink(clear: Bytes, blank: Bytes) -> Mask:
+def _ink(clear: Bytes, printed: Mask) -> Mask:
     """Where there is ink that is not printed."""
-    seen: Mask = (cv2.GaussianBlur(clear, (0, 0), 0.8) < PAPER - INK) & ~_printed(blank)
+    seen: Mask = (cv2.GaussianBlur(clear, (0, 0), 0.8) < PAPER - INK) & ~printed
     return seen
 
 
-def _printed(blank: Bytes) -> Mask:
-    """Where something is printed, and a little around it."""
-    found: Mask = cv2.dilate((blank < 250).view(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return found
+def _printed(blank: Bytes, fields: Sequence[Field], moved: Mapping[str, Shift]) -> Mask:
+    """Where something is printed on the page, and a little around it.
+
+    In and around each of the fields as far off as that field is; outside it moves as its edge.
+    """
+    still = cv2.dilate((blank < 250).view(np.uint8), np.ones((5, 5), np.uint8))
+    found = still.copy()
+    for field in fields:
+        check()
+        x, y, w, h = (v * SCALE for v in field.place)
+        shift = moved[field.name]
+        far = float(np.abs(shift(np.array([[x + w / 2, y + h / 2]]))).max()) / SCALE
+        rows, columns = _box(field.place, AROUND + far, blank.shape)
+        for top in range(rows.start, rows.stop, BLOCK):  # a field may be as large as the page
+            strip = slice(top, min(top + BLOCK, rows.stop))
+            there = np.moveaxis(np.mgrid[strip, columns][::-1], 0, -1).astype(np.float64)
+            edge = np.clip(there.reshape(-1, 2), [x, y], [x + w, y + h])
+            here = (there - shift(edge).reshape(there.shape)).astype(np.float32)
+            found[strip, columns] = cv2.remap(still, here, None, cv2.INTER_NEAREST)
+    return found > 0
 
 
-def _without_print(clear: Bytes, blank: Bytes) -> Bytes:
+def _without_print(clear: Bytes, printed: Mask) -> Bytes:
     """The page without its grey lines, for the recognizer: it knows ink alone.
 
     A digit that touches a line is else made one with it. The other networks have learnt from
@@ -141,7 +158,7 @@ def _without_print(clear: Bytes, blank: Bytes) -> Bytes:
     lines and lines that are black.
     """
     rubbed_out = clear.copy()
-    rubbed_out[_printed(blank) & (clear >= PAPER - INK)] = PAPER
+    rubbed_out[printed & (clear >= PAPER - INK)] = PAPER
     return rubbed_out
 
 
