@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,19 @@ import numpy as np
 import pytest
 
 from digitus.cli.adapt import _said
-from digitus.recognizer import load
+from digitus.datasets import named
+from digitus.datasets.batches import split
+from digitus.datasets.digits import Digits
+from digitus.datasets.sources import load as load_set
+from digitus.errors import DataError
+from digitus.history import History
+from digitus.recognizer import Recognizer, load
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
 from digitus.training import last_layer, tune
-from small import recognizer
+from digitus.training.examples import SPLIT_SEED
+from small import digits as small_digits
+from small import recipe, recognizer, trained
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +34,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(last_layer, name, value)
 
 
-def save(path: str, count: int, shift: int = 0) -> None:
+def save(path: str, count: int, shift: int = 0, of: Digits | None = None) -> None:
     """Digits as a review saves them."""
-    found = strokes(count, 5)
+    found = of or strokes(count, 5)
     rows = np.column_stack([(found.labels + shift) % 10, found.images.reshape(count, -1)])
     head = ",".join(["label", *(f"pixel{i}" for i in range(784))])
     np.savetxt(path, rows, "%d", ",", header=head, comments="")
@@ -65,6 +74,111 @@ def test_without_its_own_digits_it_says_so_beside_the_json(digitus: Any) -> None
     done = digitus(*command, "--worse", 1, "--json")
     assert done.record["corrections"] == 40
     assert "mnist cannot be had, so strokes stand beside" in " ".join(done.err.split())
+
+
+LEARNT = "which digits of strokes are new to mine.safetensors is unknown"
+
+
+def kept_back(digitus: Any, made: Recognizer, *options: Any) -> Any:
+    """What is compared when this is adapted, or why it is not."""
+    made.save("mine.safetensors", new_folder=False)
+    save("digits.csv", 40)
+    command = ("adapt", "mine.safetensors", "digits.csv", "--to", "own.safetensors", "--replace")
+    return digitus(*command, "--worse", 1, "--json", *options)
+
+
+@cache
+def of_the_first() -> Recognizer:
+    """A network that learnt from the first digits of its set."""
+    few = recipe(epochs=1, development=30)
+    return trained(few, load_set("strokes", "train", count=150))[0]
+
+
+def test_of_a_run_that_took_the_first_of_a_set_those_are_taken_again(
+    digitus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Digits] = []
+    monkeypatch.setattr(
+        module, "_parted", lambda _, old: (seen.append(old), split(old, 30, SPLIT_SEED))[1]
+    )
+    done = kept_back(digitus, of_the_first())
+    assert done.record["old"]["of"] == 30
+    assert [digits.sha256 for digits in seen] == [load_set("strokes", "train", count=150).sha256]
+    assert "stand beside instead" not in done.err
+
+
+def test_where_it_is_unknown_what_is_new_others_are_taken(digitus: Any) -> None:
+    """Other digits than they are now, as of pictures that were prepared or turned."""
+    made = recognizer()
+    data = {**made.history["data"], "sha256": "0" * 64}
+    other: History = {**made.history, "data": data}
+    done = kept_back(digitus, replace(made, history=other))
+    assert f"{LEARNT}, so strokes stand beside instead" in " ".join(done.err.split())
+    assert done.record["old"]["of"] == len(load_set("strokes", "test")) // 2
+
+
+@pytest.mark.parametrize("data", ["strokes", None])
+def test_what_a_network_before_it_may_have_learnt_is_not_new(
+    digitus: Any, data: str | None
+) -> None:
+    made, began = recognizer(), {"model": "one", **({"data": data} if data else {})}
+    history: History = {**made.history, "started_from": began}
+    done = kept_back(digitus, replace(made, history=history))
+    assert LEARNT in " ".join(done.err.split())
+    of = data or "digits that nobody knows"
+    for old in ("strokes", "digits.csv") if data is None else ("strokes",):
+        complaint = kept_back(digitus, replace(made, history=history), "--old", old).complaint
+        assert f"learnt from {of}, so which digits of {old} it has not seen" in complaint
+    with pytest.raises(DataError, match="so did the one that it began with"):
+        module._parted(replace(made, history=history), small_digits(600))
+
+
+def test_a_network_that_began_with_one_of_other_digits_has_its_own(digitus: Any) -> None:
+    made = of_the_first()
+    history: History = {**made.history, "started_from": {"model": "one", "data": "mnist+usps"}}
+    done = kept_back(digitus, replace(made, history=history))
+    assert done.record["old"]["of"] == 30
+    complaint = kept_back(digitus, replace(made, history=history), "--old", "usps").complaint
+    assert "learnt from mnist+strokes+usps, so which digits of usps it has not seen" in complaint
+
+
+@pytest.mark.parametrize(
+    ("learnt", "old"),
+    [
+        ("strokes", "strokes"),  # not those of its training: these were the first 600
+        ("usps", "usps+strokes"),
+        ("strokes+usps", "usps+strokes"),
+        ("mnist+strokes", "strokes+usps"),
+        ("mnist+strokes", "mnist"),
+    ],
+)
+def test_no_set_is_old_of_which_a_part_was_learnt(
+    digitus: Any, learnt: str, old: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(named, "digits_of", any_digits(named.digits_of))
+    made = recognizer()
+    done = kept_back(digitus, replace(made, recipe=replace(made.recipe, data=learnt)), "--old", old)
+    assert f"so which digits of {old} it has not seen is unknown" in done.complaint
+
+
+def any_digits(real: Any) -> Any:
+    """Digits for sets that are not on this machine; files as they are."""
+
+    def found(data: str, *args: Any, **options: Any) -> Digits:
+        return real(data, *args, **options) if "." in data else strokes(300, 9)
+
+    return found
+
+
+def test_pictures_that_were_learnt_from_are_not_old_under_another_name(digitus: Any) -> None:
+    save("known.csv", 60, of=load_set("strokes", "train", count=60))
+    save("both.csv", 100, of=load_set("strokes", "train", count=60).joined(strokes(40, 8)))
+    done = kept_back(digitus, of_the_first(), "--old", "both.csv")
+    assert done.record["old"]["of"] == 20  # half of what is new
+    assert (
+        "none of these old digits"
+        in kept_back(digitus, of_the_first(), "--old", "known.csv").complaint
+    )
 
 
 def test_where_it_would_be_worse_nothing_is_written(

@@ -28,7 +28,7 @@ def test_a_run_goes_on_from_another_with_its_recipe(digitus: Any, recipe_file: P
     for name, w in before.params.items():
         assert after.params[name] == pytest.approx(w, abs=1e-6), name
     fingerprint = hashlib.sha256(Path("runs/tiny/model.safetensors").read_bytes()).hexdigest()
-    started = {"model": "runs/tiny", "recipe": "tiny", "sha256": fingerprint}
+    started = {"model": "runs/tiny", "recipe": "tiny", "sha256": fingerprint, "data": "strokes"}
     assert after.history["started_from"] == started
     assert "started_from.sha256" in Path("runs/tiny-2/report.html").read_text("utf-8")
 

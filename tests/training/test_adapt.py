@@ -108,7 +108,7 @@ def test_a_network_is_given_out_also_where_one_wants_to_be_very_sure(
 
 @pytest.mark.parametrize("worse", [0.1, 1.0])
 def test_of_one_old_digit_nothing_can_be_said(recognizer: Recognizer, worse: float) -> None:
-    with pytest.raises(DataError, match="of so few old digits none can be kept back"):
+    with pytest.raises(DataError, match="none of these old digits can be kept back"):
         adapt(recognizer, leaning(), OLD.take(slice(1)), worse=worse)
 
 
@@ -117,7 +117,8 @@ def test_nothing_worse_is_given_out(
 ) -> None:
     """Corrections that are wrong themselves: what they teach would spoil the old digits."""
     monkeypatch.setattr(module, "SHARES", (1.0,))
-    lies = replace(OLD, labels=((OLD.labels + 1) % 10).astype(np.uint8))
+    said = strokes(3000, 12)
+    lies = replace(said, labels=((said.labels + 1) % 10).astype(np.uint8))
     found = adapt(recognizer, lies, OLD, worse=0.01)
     assert found.recognizer is None
     assert (found.own.at_most, found.old.at_most) == (None, None)
@@ -169,6 +170,29 @@ def test_digits_that_it_learnt_from_are_not_kept_back(recognizer: Recognizer) ->
     _, kept = module._parted(recognizer, learnt)
     assert np.array_equal(kept.images, split(learnt, 60, SPLIT_SEED)[1].images)
     assert len(module._parted(recognizer, OLD)[1]) == len(OLD) // 2
+
+
+def test_what_is_among_the_corrections_is_not_kept_back(recognizer: Recognizer) -> None:
+    kept = split(OLD, len(OLD) // 2, SPLIT_SEED)[1]
+    found = adapt(recognizer, leaning().joined(kept.take(slice(100))), OLD, worse=0.5)
+    assert found.old.of == len(kept) - 100
+    with pytest.raises(DataError, match="none of these old digits can be kept back"):
+        adapt(recognizer, OLD, OLD, worse=1.0)
+
+
+def test_a_set_is_parted_alike_each_time_and_no_other_is_taken_after_it(
+    recognizer: Recognizer,
+) -> None:
+    """Of a larger set that holds the first, it would have learnt from some of what is kept back."""
+    one = adapt(recognizer, leaning(40), OLD, worse=0.5).recognizer
+    assert one
+    again = module._parted(one, OLD)[1]
+    assert np.array_equal(again.images, module._parted(recognizer, OLD)[1].images)
+    with pytest.raises(DataError, match="adapted before, beside digits of a simulated pen; which"):
+        module._parted(one, strokes(4000, 11))
+    with pytest.raises(DataError, match="has learnt from these as corrections"):
+        module._parted(one, leaning(40))
+    assert len(module._parted(one, digits(600))[1]) == 60  # which it never learnt from
 
 
 def test_a_seed_gives_the_same_network(recognizer: Recognizer) -> None:

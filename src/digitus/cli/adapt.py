@@ -74,7 +74,8 @@ def adapt(
     saved (CSV), or any set of your own digits: a folder of pictures, CSV, npz. A part of them is
     kept back, and so are old digits. A network is written if it reads no more of the former
     wrongly, and if the latter show with 95 % confidence that its accuracy on such digits is not
-    less by more than 0.2 points. Where none is, nothing is written and the exit code is 1.
+    less by more than 0.2 points. Where none is, nothing is written and the exit code is 1. The
+    promise is against MODEL: where that was adapted before, what was lost then comes on top.
     """
     from functools import reduce
 
@@ -123,24 +124,69 @@ def adapt(
 
 
 def _beside(old: str | None, data_dir: Path | None, recognizer: Recognizer, name: str) -> Digits:
-    """The old digits. Raises `DataError`, for a part of what the recognizer learnt from too."""
+    """The old digits. Raises `DataError` for those that the recognizer may have learnt from."""
+    if old:
+        return _named(old, data_dir, recognizer, name)
+    from digitus.datasets.digits import DIGITS, SIDE
     from digitus.datasets.named import digits_of
     from digitus.datasets.sources import STROKES
     from digitus.errors import DataError, DownloadError
+    from digitus.training.unseen import keeps_back
 
-    learnt = recognizer.recipe.data
-    if old and old != learnt and old in learnt.split("+"):
-        raise DataError(
-            f"{name} learnt from {learnt}, so which digits of {old} it has not seen is unknown; "
-            "leave --old out"
-        )
+    learnt, history = recognizer.recipe.data, recognizer.history
     try:
-        return digits_of(old or learnt, "train", data_dir, classes=recognizer.classes)
-    except DownloadError as error:
-        if old:
-            raise
-        progress().print(f"{learnt} cannot be had, so {STROKES} stand beside instead ({error})")
-        return digits_of(STROKES, "test", classes=recognizer.classes)  # nobody learns from these
+        found = digits_of(learnt, "train", data_dir, classes=recognizer.classes)
+        first = history.get("examples", 0) + history.get("development", 0)  # a run may take so many
+        for digits in (found, found.take(slice(first))):
+            if keeps_back(recognizer, digits):
+                return digits
+        why, error = f"which digits of {learnt} are new to {name} is unknown", ""
+    except DownloadError as failed:
+        why, error = f"{learnt} cannot be had", f" ({failed})"
+    if recognizer.classes != DIGITS or recognizer.size != (SIDE, SIDE):
+        raise DataError(f"{why}; name others, which it has not learnt from, by --old{error}")
+    progress().print(f"{why}, so {STROKES} stand beside instead{error}")
+    return digits_of(STROKES, "test", classes=recognizer.classes)  # nobody learns from these
+
+
+def _named(old: str, data_dir: Path | None, recognizer: Recognizer, name: str) -> Digits:
+    """Old digits that somebody names, without pictures that the recognizer learnt from."""
+    from digitus.datasets.named import digits_of
+    from digitus.errors import DataError
+    from digitus.training.unseen import TOGETHER, keeps_back, learnt_from, without
+
+    learnt = learnt_from(recognizer.recipe, recognizer.history)
+    of = TOGETHER.join(sorted(learnt)) if learnt else "digits that nobody knows"
+    refused = DataError(
+        f"{name} learnt from {of}, so which digits of {old} it has not seen is unknown; "
+        "leave --old out"
+    )
+    own = old == recognizer.recipe.data
+    if not own and (learnt is None or learnt & set(old.split(TOGETHER))):
+        raise refused
+    found = digits_of(old, "train", data_dir, classes=recognizer.classes)
+    if keeps_back(recognizer, found):
+        return found
+    if own or learnt is None:
+        raise refused
+    for one in sorted(learnt):
+        known = _here(one, data_dir, recognizer.classes)
+        found = without(found, known) if known else found
+    return found
+
+
+def _here(name: str, data_dir: Path | None, classes: str) -> Digits | None:
+    """A set that was learnt from, if it is on this machine."""
+    from digitus.datasets.named import digits_of
+    from digitus.datasets.sources import load
+    from digitus.errors import DataError
+
+    try:
+        if Path(name).exists():
+            return digits_of(name, "train", data_dir, classes=classes)
+        return load(name, "train", data_dir=data_dir, download=False)
+    except DataError:
+        return None
 
 
 def _said(at_most: float, confidence: float) -> str:

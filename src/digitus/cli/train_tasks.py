@@ -37,6 +37,7 @@ class Beginning:
     sha256: str
     recipe: Recipe
     params: Params
+    learnt_from: dict[str, str]  # as `training.unseen.told`
 
 
 def beginning(name: str) -> Beginning:
@@ -46,6 +47,7 @@ def beginning(name: str) -> Beginning:
     from digitus.detection.closeup import DEFAULT as CLOSEUP
     from digitus.detection.model import DEFAULT as PAGE
     from digitus.recognizer import DEFAULT, WEIGHTS
+    from digitus.training.unseen import told
 
     path = Path(name)
     if name in (DEFAULT, PAGE, CLOSEUP):
@@ -54,7 +56,11 @@ def beginning(name: str) -> Beginning:
         path /= "model.safetensors"
     network = any_model(path)
     return Beginning(
-        name, hashlib.sha256(path.read_bytes()).hexdigest(), network.recipe, network.params
+        name,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        network.recipe,
+        network.params,
+        told(network.recipe, network.history),
     )
 
 
@@ -77,7 +83,7 @@ def begun(recipe: Recipe, learnt: Digits | Writers, before: Beginning | None) ->
     state = start_of(learnt)(recipe, learnt)
     if before:
         about = {"model": before.name, "recipe": before.recipe.name, "sha256": before.sha256}
-        start_from(state, before.params, about)
+        start_from(state, before.params, {**about, **before.learnt_from})
     return state
 
 

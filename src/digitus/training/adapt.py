@@ -35,6 +35,7 @@ from digitus.training.examples import SPLIT_SEED
 from digitus.training.last_layer import last_layer
 from digitus.training.noninferiority import Pairs, bound, p_value
 from digitus.training.tune import tuned
+from digitus.training.unseen import check_new, keeps_back, without
 from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
@@ -122,19 +123,22 @@ def adapt(
 
     A network is given out that reads no more of the corrections that were kept back wrongly, and of
     which it can be said, with that `confidence`, that its accuracy on old digits is not less by
-    more than `worse`. Of others than it learnt from, half are kept back.
+    more than `worse`: than that of the network that is given, whatever that has lost in earlier
+    adaptations. Of others than it learnt from, half are kept back; that they are others is for the
+    caller to know, but for what the history says (`unseen`), and what is among the corrections.
 
-    Raises `DataError` for too few corrections, others than it can learn from, and too few old
-    digits to say that much by, `TrainingError` for a network whose last layer cannot be learnt
-    alone.
+    Raises `DataError` for too few corrections, others than it can learn from, old digits that may
+    be known to the network, and too few to say that much by, `TrainingError` for a network whose
+    last layer cannot be learnt alone.
     """
     _check(recognizer, corrections, old)
     own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
     before, others = _parted(recognizer, old)
+    others = without(others, corrections)
     if not len(others):
         raise DataError(
-            f"{old.name}: of so few old digits none can be kept back that the network has not "
-            "learnt from; name a larger set of old digits"
+            f"{old.name}: none of these old digits can be kept back that the network has not "
+            "learnt from; name a larger set"
         )
     was = _judged(recognizer, kept, others)
     level = (1 - confidence) / len(WAYS)
@@ -163,17 +167,20 @@ def adapt(
         way,
         share,
     )
-    return replace(told, recognizer=_remembering(told, own, before, confidence))
+    return replace(told, recognizer=_remembering(told, corrections, len(own), old, confidence))
 
 
-def _remembering(told: Adapted, own: Digits, beside: Digits, confidence: float) -> Recognizer:
+def _remembering(
+    told: Adapted, corrections: Digits, learnt: int, old: Digits, confidence: float
+) -> Recognizer:
     """The recognizer with what it is and was in its history."""
     assert told.recognizer
     history = told.recognizer.history.copy()
     about = {
-        "data": own.about,
-        "examples": len(own),
-        "beside": beside.name,
+        "data": corrections.about,
+        "examples": learnt,
+        "beside": old.name,
+        "beside_sha256": old.sha256,
         "way": told.way,
         "share": told.share,
         "confidence": confidence,
@@ -185,10 +192,17 @@ def _remembering(told: Adapted, own: Digits, beside: Digits, confidence: float) 
 
 
 def _parted(recognizer: Recognizer, old: Digits) -> tuple[Digits, Digits]:
-    """Old digits to learn beside, and those that the recognizer never learnt from."""
-    learnt_from = recognizer.history.get("data", {}).get("sha256") == old.sha256
-    kept = recognizer.recipe.development if learnt_from else len(old)
-    return split(old, min(kept, len(old) // 2), SPLIT_SEED)
+    """Old digits to learn beside, and those that the recognizer never learnt from.
+
+    The same set is parted in the same way each time, so what was kept back once is not learnt from
+    by a later adaptation.
+    """
+    check_new(recognizer, old)
+    if len(old) < 2:
+        return old, old.take(slice(0))
+    kept = recognizer.recipe.development if keeps_back(recognizer, old) else len(old)
+    beside, others = split(old, min(kept, len(old) // 2), SPLIT_SEED)
+    return beside, without(others, beside)
 
 
 def _judged(recognizer: Recognizer, own: Digits, old: Digits) -> _Judged:

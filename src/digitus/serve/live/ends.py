@@ -15,6 +15,7 @@ from digitus.recognizer import load
 from digitus.training.loop import State, begin, recognizer_so_far
 from digitus.training.run_folder import Run, resume
 from digitus.training.start_from import start_from
+from digitus.training.unseen import told
 
 START = "start.safetensors"  # in a run's folder: the network that it begins with
 
@@ -29,13 +30,21 @@ def first_state(run: Run, recipe: Recipe, digits: Digits) -> State:
     state = begin(recipe, digits)
     source = run.model.with_name(START)
     if source.exists():
-        start_from(state, load(source).params, {"model": "that run's network"})
+        before = load(source)
+        about = {"model": "that run's network", **told(before.recipe, before.history)}
+        start_from(state, before.params, about)
     return state
 
 
 def keep_as_it_is(run: Run, recipe: Recipe, state: State, learnt: Digits, digits: Digits) -> None:
     """The recognizer of a run that was stopped. Raises `OutputError`."""
     recognizer = recognizer_so_far(recipe, state, learnt)
-    history: History = {"digitus": __version__, "data": digits.about, "epochs": state.epochs}
+    history: History = {
+        "digitus": __version__,
+        "data": digits.about,
+        "examples": len(learnt),
+        "development": len(digits) - len(learnt),
+        **state.history(),
+    }
     replace(recognizer, history=history).save(run.model, new_folder=False)
     run.checkpoint.unlink(missing_ok=True)
