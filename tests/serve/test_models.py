@@ -93,9 +93,11 @@ def test_a_run_goes_on_where_another_ended(taught: tuple[Serving, str, Path]) ->
     ours.ask(onward, "stop")
     ours.until(onward, "stopped")
     before = load(folder / "model.safetensors").params
-    after = load(folder.parent / onward / "model.safetensors").params
+    after = load(folder.parent / onward / "model.safetensors")
     for name, w in before.items():
-        assert (after[name] == w).all(), name
+        assert (after.params[name] == w).all(), name
+    began = {"model": "that run's network", "data": "strokes"}
+    assert after.history["started_from"] == began
     other = ours.begin(layers="784-5-10", epochs=1, start_from=run)
     assert "does not fit" in ours.until(other, "failed")["error"]
     wanted = {"layers": "784-6-10", "start_from": "0123abcd"}

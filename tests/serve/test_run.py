@@ -196,6 +196,8 @@ def test_a_stopped_run_keeps_what_it_has(alone: Serving, tmp_path: Path) -> None
     assert not (folder / "checkpoint.safetensors").exists()
     history = load(folder / "model.safetensors").history
     assert len(history["epochs"]) == len(state["records"])
+    kept = history["examples"], history["development"]
+    assert kept == (state["examples"], state["development"])
     assert alone.client.get(f"/api/runs/{run}/mistakes").status_code == 200
 
 
