@@ -207,6 +207,7 @@ def visit(driven: Driver, server: Server, request: pytest.FixtureRequest) -> Ite
             page.close()
     everything = {"origin": server.address.rstrip("/"), "storageTypes": "all"}
     session.send("Storage.clearDataForOrigin", everything)
+    session.send("Network.clearBrowserCache")
     assert not visit.complaints
 
 

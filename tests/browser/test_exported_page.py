@@ -21,15 +21,20 @@ SEVEN = [[(0.34, 0.22), (0.47, 0.22), (0.39, 0.75)]]
 
 
 @pytest.fixture
-def page(browser: Browser, exported_page: Path) -> Iterator[Page]:
-    """The page, in a browser that is offline; it must complain of nothing."""
-    context = browser.new_context(offline=True)
+def page(browser: Browser, exported_page: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page, in a browser that is offline; it must complain of nothing.
+
+    `@pytest.mark.parametrize("page", [(locale, "#de")], indirect=True)` sets whose browser it
+    is, and what its address ends with.
+    """
+    locale, address = getattr(request, "param", ("en-US", ""))
+    context = browser.new_context(offline=True, locale=locale)
     context.set_default_timeout(TIMEOUT_MS)
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.goto(exported_page.as_uri())
+    opened.goto(exported_page.as_uri() + address)
     yield opened
     context.close()
     assert not complaints
@@ -78,20 +83,16 @@ def test_a_photo_is_read(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "address", "language", "heading"),
+    ("page", "language", "heading"),
     [
-        ("de-AT", "", "de", "Schreib eine Zahl"),
-        ("ja-JP", "", "en", "Write a number"),
-        ("de-DE", "#fr", "fr", "Écrivez un nombre"),
-        ("en-US", "#constructor", "en", "Write a number"),
+        (("de-AT", ""), "de", "Schreib eine Zahl"),
+        (("ja-JP", ""), "en", "Write a number"),
+        (("de-DE", "#fr"), "fr", "Écrivez un nombre"),
+        (("en-US", "#constructor"), "en", "Write a number"),
     ],
+    indirect=["page"],
 )
-def test_it_speaks_the_language_of_its_reader(
-    browser: Browser, exported_page: Path, locale: str, address: str, language: str, heading: str
-) -> None:
-    context = browser.new_context(offline=True, locale=locale)
-    page = context.new_page()
-    page.goto(exported_page.as_uri() + address)
+def test_it_speaks_the_language_of_its_reader(page: Page, language: str, heading: str) -> None:
     page.get_by_role("heading", name=heading, exact=True).wait_for()
     assert page.locator("html").get_attribute("lang") == language
     words = page.evaluate("JSON.parse(document.getElementById('words').textContent)")[language]
@@ -103,4 +104,3 @@ def test_it_speaks_the_language_of_its_reader(
     page.locator("#answer").get_by_text("1", exact=True).wait_for()
     separator = page.locator("#answer span").first.get_attribute("title") or ""
     assert ("," in separator) == (language in ("de", "fr"))
-    context.close()

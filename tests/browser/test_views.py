@@ -231,3 +231,16 @@ def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     held[0].continue_()
     page.wait_for_selector("#view-mistakes .misread")
     assert page.get_by_role("progressbar").count() == 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_visit_finds_nothing_that_another_left(visit: Visit, server: Server, again: bool) -> None:
+    """Visits share a context, whose cache would hide what a first visitor has to load."""
+    page = visit.page(server.address)
+    page.wait_for_selector("canvas.paper")
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource')"
+        ".map((each) => [each.name, each.transferSize, each.encodedBodySize])"
+    )
+    assert loaded
+    assert not [name for name, sent, long in loaded if sent < long]

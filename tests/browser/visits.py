@@ -28,7 +28,7 @@ class Driver:
     contexts: dict[str, tuple[BrowserContext, CDPSession]] = field(default_factory=dict)
 
     def context(self, settings: dict[str, Any], plain: str) -> tuple[BrowserContext, CDPSession]:
-        """The context with these settings, and a session by which what it keeps is cleared."""
+        """The context with these settings, and a session by which all that it keeps is cleared."""
         key = repr(sorted(settings.items()))
         if key not in self.contexts:
             context = self.browser.new_context(**settings)
