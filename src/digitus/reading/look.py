@@ -137,10 +137,12 @@ class _Finds(NamedTuple):
 
 
 def best_look(grey: Grey, options: ReadingOptions) -> Look:
-    """The picture the way up that is likeliest; as it lies where it is full of finds.
+    """The picture the way up that is likeliest.
 
-    A page on which there is much is looked at no finer than it takes to know that: a part of it
-    tells which way it lies, and only then all of it is seen.
+    As soon as more than `MANY` finds are seen, a part of them tells which way up it lies, and
+    only then all of it is seen finely. One with fewer is looked at every way up, unless it is
+    certain as it lies or has too few to tell. It stays as it lies, too, where it is full of finds:
+    as many as `FINDS`.
     """
     heats: list[Floats32] = []
     shown: list[Peaks] = []
