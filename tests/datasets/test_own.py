@@ -49,6 +49,18 @@ def test_a_folder_may_be_divided(tmp_path: Path) -> None:
     assert load_own(tmp_path, "test").labels.tolist() == [2]
 
 
+@pytest.mark.parametrize("around", ["", "digits/"])
+def test_one_part_alone_is_not_taken_for_the_other(tmp_path: Path, around: str) -> None:
+    """A network would be tested on what it learnt from, and look very good."""
+    for there, asked in (("train", "test"), ("test", "train")):
+        folder = tmp_path / there
+        save(folder / there / "3" / "a.png")
+        for path in (folder, zipped(tmp_path / f"{there}.zip", folder, around)):
+            assert load_own(path, there).labels.tolist() == [3]
+            with pytest.raises(DataError, match=f"holds the {there} part alone"):
+                load_own(path, asked)
+
+
 def test_polarity_is_that_of_the_edge(tmp_path: Path) -> None:
     save(tmp_path / "1_light_on_dark.png", DIGIT)
     save(tmp_path / "2_dark_on_light.png", 255 - DIGIT)

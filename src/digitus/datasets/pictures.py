@@ -31,6 +31,7 @@ Contents: TypeAlias = dict[PurePath, Callable[[], Path | bytes]]  # by the name 
 
 LIST = "labels.csv"
 FILES = ("file", "filename", "file_name", "image", "picture")
+OTHER: dict[PartName, PartName] = {"train": "test", "test": "train"}
 MOST_MEMBERS = 10**6  # pictures in a zip file
 # A digit that stands alone at the start of a name: 7.png, 7_0012.png, 7-a.png, "7 (2).png".
 LABELLED = re.compile(r"(\w)[-_. (]")
@@ -47,9 +48,12 @@ def read_folder(
     follows (`7_0012.png`); other kinds of files and hidden ones are passed over. Either all
     pictures have a label or none has.
 
-    `fit` makes a grey picture [h w] an image [28 28]; without it, `fitted`. Raises `DataError`.
+    `fit` makes a grey picture [h w] an image [28 28]; without it, `fitted`. Raises `DataError`,
+    also for a folder that holds the other part alone.
     """
     root = path / part if (path / part).is_dir() else path
+    if root == path and (path / OTHER[part]).is_dir() and not (path / LIST).is_file():
+        raise _other_part(path, part)
     contents: Contents = {
         file.relative_to(root): partial(Path, file) for file in root.rglob("*") if file.is_file()
     }
@@ -73,7 +77,7 @@ def read_zip(
                 for member in members
                 if not member.filename.startswith("__MACOSX/")
             }
-            return _read(_inside(contents, part, classes), path, fit or fitted, classes)
+            return _read(_inside(contents, part, classes, path), path, fit or fitted, classes)
     except DataError:
         raise
     except OSError as error:
@@ -92,7 +96,15 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> by
     return content
 
 
-def _inside(contents: Contents, part: PartName, classes: str) -> Contents:
+def _other_part(path: Path, part: PartName) -> DataError:
+    """What a network learnt from must not pass for what it is tested on, nor the reverse."""
+    return DataError(
+        f"{path}: holds the {OTHER[part]} part alone; expected a folder {part} beside it, or "
+        "pictures that are not divided"
+    )
+
+
+def _inside(contents: Contents, part: PartName, classes: str, path: Path) -> Contents:
     """What is in the folder of a part, or in the one folder that holds all, under shorter names."""
     tops = {name.parts[0] for name in contents if len(name.parts) > 1}
     if part in tops:
@@ -101,9 +113,11 @@ def _inside(contents: Contents, part: PartName, classes: str) -> Contents:
             for name, read in contents.items()
             if name.parts[0] == part and len(name.parts) > 1
         }
+    if OTHER[part] in tops and PurePath(LIST) not in contents:
+        raise _other_part(path, part)
     if len(tops) == 1 and all(len(name.parts) > 1 for name in contents) and not tops & {*classes}:
         inner: Contents = {PurePosixPath(*n.parts[1:]): r for n, r in contents.items()}
-        return _inside(inner, part, classes)
+        return _inside(inner, part, classes, path)
     return contents
 
 
