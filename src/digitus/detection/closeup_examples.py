@@ -29,16 +29,14 @@ from digitus.vision.paper import edge_grey
 
 MOST_DIGITS, MOST_OTHERS, MOST_PARTS = 12, 5, 2  # close-ups of a page
 SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those of a digit's box
+FIND_SHIFT, FIND_SIZE = 0.03, 0.17  # the same for a find: it is looked at in more than one size
+DOUBLE = 0.4  # of the union with a digit: a further find of it is neither a digit nor none
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
 PART = 0.3, 0.55  # of a digit's longer side: a box on part of its ink, which may look like a digit
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
 GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
 SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
-
-
-FIND_SHIFT, FIND_SIZE = 0.03, 0.17  # the same for a find: it is looked at in more than one size
-DOUBLE = 0.4  # of the union with a digit: a further find of it is neither a digit nor none
 # As other hands might have written it, and other cameras seen it: of 32 pixels.
 VARIED = Augmentation(
     rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),
