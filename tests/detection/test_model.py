@@ -57,13 +57,26 @@ def test_parameters_and_answers_must_fit() -> None:
 def test_a_file_that_lacks_something_is_damaged(tmp_path: Path, lacking: str) -> None:
     about = {
         "recipe": to_table(RECIPE), "history": {},
-        "confidence": {"choice": [1, 1, 1], "presence": [0] * 9},
+        "confidence": {"choice": [1, 1, 1], "alone": [0] * 9, "presence": [0] * 13},
     }  # fmt: skip
     del about[lacking]
     path = tmp_path / "page.safetensors"
     write_arrays(path, params(), "page network", about)
     with pytest.raises(ModelError, match=f"is damaged: its metadata lack '{lacking}'"):
         load(path)
+
+
+def test_an_older_file_knows_nothing_of_what_is_around_a_find(tmp_path: Path) -> None:
+    weights = [0.1 * i for i in range(9)]
+    about = {
+        "recipe": to_table(RECIPE), "history": {},
+        "confidence": {"choice": [1, 1, 1], "presence": weights},
+    }  # fmt: skip
+    path = tmp_path / "page.safetensors"
+    write_arrays(path, params(), "page network", about)
+    confidence = load(path).confidence
+    assert confidence.alone == pytest.approx(weights)
+    assert confidence.presence == pytest.approx([*weights, 0, 0, 0, 0])
 
 
 def test_a_recognizer_is_no_page_network() -> None:

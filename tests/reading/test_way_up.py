@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digitus.detection.maps import Peaks
+from digitus.reading.look import Look
 from digitus.reading.way_up import evidence, way_up
 from digitus.types import Floats64
 
@@ -52,3 +54,25 @@ def test_doubt_never_makes_a_way_likelier(found: Floats64, doubtful: float) -> N
     ways = [NOTHING, evidence(sure, 1, 0.0), NOTHING, NOTHING]
     doubted = [NOTHING, evidence(less, 1, 0.0), NOTHING, NOTHING]
     assert way_up(doubted) <= way_up(ways)
+
+
+def look(sides: list[float], likely: list[float]) -> Look:
+    """Finds so large, in pixels, side by side."""
+    k, size = len(sides), np.array(sides)
+    boxes = np.column_stack([1.5 * np.cumsum(size), np.full(k, 200.0), 0.7 * size, size])
+    heat, digits, follow = np.full(k, 0.9), np.full((k, 10), 0.1), np.full((k, 3), 1 / 3)
+    tables = heat, heat, boxes, digits, follow, boxes[:, :2]
+    joint = np.zeros((k, 10))
+    joint[:, 6] = likely
+    return Look(
+        0, np.full((400, 400), 255, np.uint8), Peaks(*(np.asarray(a, np.float32) for a in tables)),
+        np.zeros((k, 11)), joint, [], np.zeros((k, 28, 28), np.uint8), np.full((k, 10), 0.1),
+    )  # fmt: skip
+
+
+def test_specks_beside_digits_say_nothing() -> None:
+    """A clear 9 was turned upside down for a speck at the edge that was more of a 0 there."""
+    alone = look([100, 100], [0.9, 0.95])
+    with_specks = look([100, 100, 6, 5], [0.9, 0.95, 0.7, 0.88])
+    np.testing.assert_allclose(with_specks.evidence, alone.evidence)
+    assert len(with_specks.confidences) == 4

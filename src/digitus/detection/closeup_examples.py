@@ -33,6 +33,7 @@ FIND_SHIFT, FIND_SIZE = 0.03, 0.17  # the same for a find: it is looked at in mo
 DOUBLE = 0.4  # of the union with a digit: a further find of it is neither a digit nor none
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
+NARROW = 0.25  # of its height: a bare stroke that is narrower may be a 1, and only its page tells
 PART = 0.3, 0.55  # of a digit's longer side: a box on part of its ink, which may look like a digit
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
 GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
@@ -150,7 +151,7 @@ def _pieces(grey: Bytes, digits: Floats64) -> Floats64:
     mark = (cv2.absdiff(grey, around) > CONTRAST * (light - dark)).astype(np.uint8)
     x, y, w, h = cv2.connectedComponentsWithStats(mark)[2][1:, :4].T.astype(float)
     found = np.column_stack([x + w / 2, y + h / 2, w, h])
-    sized = (np.maximum(w, h) >= SIZES[0]) & (np.maximum(w, h) <= SIZES[1])
+    sized = (np.maximum(w, h) >= SIZES[0]) & (np.maximum(w, h) <= SIZES[1]) & (w > NARROW * h)
     away = np.abs(found[:, None, :2] - digits[:, :2]) > digits[:, 2:] / 2
     # A piece of a digit may well look like another.
     return found[sized & np.all(np.any(away, axis=2), axis=1)]

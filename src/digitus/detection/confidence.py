@@ -7,14 +7,21 @@ They are joined by logistic regression::
 
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
     P(d | digit) = softmax(z)
-    P(digit) = σ(Σⱼ bⱼ fⱼ),     f = 1, logit heat, log max p, log size, m, s, t, -logit c₀, o
+    A = σ(Σⱼ bⱼ fⱼ),            f = 1, logit heat, log max p, log size, m, s, t, -logit c₀, o
+    P(digit) = σ(Σⱼ eⱼ (f, k)ⱼ), k = r, log(1 + Σᵢ lᵢ Aᵢ), log(1 + Σᵢ Aᵢ), -r logit c₀
     confidence = P(digit) P(d | digit)
 
 where m is max P(d | digit) before the recognizer looks; s and t say how well the links of the page
 speak for the find: s, of those that come to it, and t, of the one that leaves it, the best, as heat
 of the other end times the probability that something follows, less the further the link misses; and
 o is how much the find's box overlaps with that of a hotter one, as a share of the smaller box: two
-halves of a digit may be two finds. a and b are fitted on made pages, whose truth is known (`fit`).
+halves of a digit may be two finds.
+
+A is what speaks for a find by itself, and k for what is around it: a bare stroke alone may be
+anything, and beside digits as tall as it is a 1. The sums go over all other finds i of the picture;
+lᵢ = exp(-(log h/hᵢ)² / `AS_TALL`²) says how alike their longer sides h are, and r is the largest of
+lᵢ Aᵢ exp(-(Δy / `LEVEL` s)² - |Δx| / `BESIDE` s) with s² = h hᵢ: the best neighbour in a row. a, b
+and e are fitted on made pages, whose truth is known (`fit`).
 
 Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 (`reading`).
@@ -31,9 +38,12 @@ import numpy as np
 from digitus.detection.closeups import NONE
 from digitus.detection.maps import ENDS, Peaks, sigmoid
 from digitus.nn import softmax
-from digitus.types import Floats64, Ints, Matrix, Numbers
+from digitus.types import Bools, Floats64, Ints, Matrix, Numbers
 
 SMALLEST_SHARE = 1e-4  # probabilities below say no more: no network is that sure of itself
+AS_TALL = 0.5  # logarithms of a height: a find that differs by so much has e times less to say
+LEVEL = 0.6  # sizes up or down: the same
+BESIDE = 4.0  # sizes to the side: the same
 MISS = 0.5  # sizes: a link that misses by so much says e times less
 STEPS = 60  # of Newton's method, which needs ten
 SMALLEST_STEP = 1e-6  # a share of Newton's: where a smaller one would lead up, this is the end
@@ -44,13 +54,14 @@ _Judged: TypeAlias = tuple[float, Floats64, Floats64]
 
 @dataclass(frozen=True)
 class Confidence:
-    """How the answers are weighed: `choice` are the a of the formula, `presence` the b."""
+    """How the answers are weighed: the a of the formula, its b (`alone`) and its e (`presence`)."""
 
     choice: tuple[float, ...] = (0.5, 0.5, 0.2)
-    presence: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
+    alone: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
+    presence: tuple[float, ...] = (*alone, 0.0, 0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        for name, count in (("choice", 3), ("presence", 9)):
+        for name, count in (("choice", 3), ("alone", 9), ("presence", 13)):
             weights = getattr(self, name)
             if len(weights) != count or not np.isfinite(weights).all():
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
@@ -61,7 +72,7 @@ class Confidence:
         `close` [k 11] are the close-up network's answers. The recognizer has not looked yet.
         """
         which = self.which(found, close)
-        there = sigmoid(_features(found, close, which) @ np.array(self.presence))
+        there = sigmoid(self._features(found, close, which) @ np.array(self.presence))
         joint: Floats64 = which * there[:, None]
         return joint
 
@@ -69,6 +80,11 @@ class Confidence:
         """P(d | digit) of the formula, [k 10]; `looked` [k 10] are the recognizer's answers."""
         which: Floats64 = softmax(_evidence(found, close, looked) @ np.array(self.choice))
         return which
+
+    def _features(self, found: Peaks, close: Matrix, which: Floats64) -> Floats64:
+        """The f and k of the formula: [k 13]."""
+        own = _own_features(found, close, which)
+        return np.column_stack([own, _company(found, close, sigmoid(own @ np.array(self.alone)))])
 
 
 def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidence:
@@ -91,19 +107,24 @@ def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidenc
         return surprise, (right - mean).sum(0), np.einsum("kd,kdi,kdj->ij", p, off, off)
 
     a = _likeliest(of_choice, np.full(evidence.shape[2], 0.5))
-    choice = Confidence(tuple(a.tolist()))
-    x = np.concatenate(
-        [_features(found, close, choice.which(found, close)) for found, close, _ in pages]
-    )
+    weighed = Confidence(tuple(a.tolist()))
+    answered = [(found, close, weighed.which(found, close)) for found, close, _ in pages]
+    alone = _logistic(np.concatenate([_own_features(*page) for page in answered]), digit)
+    weighed = replace(weighed, alone=alone)
+    presence = np.concatenate([weighed._features(*page) for page in answered])
+    return replace(weighed, presence=_logistic(presence, digit))
 
-    def of_presence(b: Floats64) -> _Judged:
+
+def _logistic(x: Floats64, truth: Bools) -> tuple[float, ...]:
+    """The weights of logistic regression: of features x [n k], for what is true of n."""
+
+    def judge(b: Floats64) -> _Judged:
         z = x @ b
         p = sigmoid(z)
-        surprise = np.logaddexp(0, np.where(digit, -z, z)).sum()
-        return surprise, x.T @ (digit - p), (x * (p * (1 - p))[:, None]).T @ x
+        surprise = np.logaddexp(0, np.where(truth, -z, z)).sum()
+        return surprise, x.T @ (truth - p), (x * (p * (1 - p))[:, None]).T @ x
 
-    b = _likeliest(of_presence, np.zeros(len(Confidence.presence)))
-    return replace(choice, presence=tuple(b.tolist()))
+    return tuple(_likeliest(judge, np.zeros(x.shape[1])).tolist())
 
 
 def _likeliest(judge: Callable[[Floats64], _Judged], weights: Floats64) -> Floats64:
@@ -140,7 +161,7 @@ def _evidence(found: Peaks, close: Matrix, looked: Matrix | None) -> Floats64:
     return np.log(np.maximum(answers, SMALLEST_SHARE))
 
 
-def _features(found: Peaks, close: Matrix, which: Floats64) -> Floats64:
+def _own_features(found: Peaks, close: Matrix, which: Floats64) -> Floats64:
     """The f of the formula: [k 9]."""
     return np.column_stack(
         [
@@ -152,6 +173,25 @@ def _features(found: Peaks, close: Matrix, which: Floats64) -> Floats64:
             *agreements(found),
             -log_odds(close[:, NONE]),
             _overlap(found),
+        ]
+    )
+
+
+def _company(found: Peaks, close: Matrix, alone: Floats64) -> Floats64:
+    """The k of the formula, [k 4]; `alone` [k] is what speaks for each find by itself."""
+    x, y = found.boxes[:, :2].T.astype(np.float64)
+    height = np.maximum(found.boxes[:, 2:].max(1, initial=1), 1).astype(np.float64)
+    size = np.sqrt(height[:, None] * height)
+    others = np.exp(-((np.log(height[:, None] / height) / AS_TALL) ** 2)) * alone
+    np.fill_diagonal(others, 0)
+    away = ((y[:, None] - y) / (LEVEL * size)) ** 2 + np.abs(x[:, None] - x) / (BESIDE * size)
+    neighbour = (others * np.exp(-away)).max(1, initial=0)
+    return np.column_stack(
+        [
+            neighbour,
+            np.log1p(others.sum(1)),
+            np.log1p(alone.sum() - alone),
+            -neighbour * log_odds(close[:, NONE]),
         ]
     )
 

@@ -7,9 +7,10 @@ in it (`storage`), the network at work (`detector`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from digitus.detection.confidence import Confidence
 from digitus.detection.detector import Detector
@@ -25,6 +26,7 @@ from digitus.types import Params
 WEIGHTS = Path(__file__).parent.parent / "weights"
 DEFAULT = "page"  # the page network that ships
 KIND = "page network"
+NO_COMPANY = (0.0,) * 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +75,22 @@ def load(path: Path | str = DEFAULT) -> PageNetwork:
     path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
     arrays, about = read_arrays(path, KIND)
     try:
-        weights = {
-            name: tuple(float(w) for w in about["confidence"][name])
-            for name in ("choice", "presence")
-        }
-        confidence = Confidence(**weights)
         return PageNetwork(
-            from_table(about["recipe"]), unpacked(arrays), confidence, history_of(about["history"])
+            from_table(about["recipe"]),
+            unpacked(arrays),
+            _confidence_of(about["confidence"]),
+            history_of(about["history"]),
         )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         raise damaged(path, error) from None
+
+
+def _confidence_of(table: dict[str, Any]) -> Confidence:
+    """The weights of a file. Those of older files know nothing of what is around a find."""
+    if "alone" not in table:
+        alone = table["presence"]
+        table = table | {"alone": alone, "presence": [*alone, *NO_COMPANY]}
+    return Confidence(*(tuple(float(w) for w in table[field.name]) for field in fields(Confidence)))
 
 
 def damaged(path: Path, error: Exception) -> ModelError:

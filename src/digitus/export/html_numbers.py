@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from digitus import limits
-from digitus.detection import closeup, closeups, detector, lines, maps, parts
+from digitus.detection import closeup, closeups, confidence, detector, lines, maps, parts
 from digitus.reading import drawing, groups, look, photo, read
 from digitus.vision import ink, normalise, paper, share
 
@@ -55,6 +55,9 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "SPACES": groups.SPACE_SHARE,
     "NETWORK_SAYS": photo.NETWORK_SAYS,
     # photo.js
+    "AS_TALL": confidence.AS_TALL,
+    "LEVEL": confidence.LEVEL,
+    "BY_THE_SIDE": confidence.BESIDE,
     "LIKELY": look.LIKELY,
     "ALIKE": look.ALIKE,
     "DOUBTFUL": look.DOUBTFUL,

@@ -20,6 +20,7 @@ import shutil
 import tomllib
 import zlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -101,7 +102,7 @@ def engine(members: Sequence[Network], about: About, precision: Precision) -> tu
             name: {"size": (side, side), "operations": js_module.as_json(done, small, most)}
             for name, (side, done, most) in _for_photos().items()
         },
-        "confidence": {"choice": weights.choice, "presence": weights.presence},
+        "confidence": asdict(weights),
         "wayUp": {"upright": way_up.UPRIGHT, "weights": way_up.WEIGHTS},
     }
     known = constant("MODEL", js_module.model(members, about, store)) + constant("PHOTO", photo)

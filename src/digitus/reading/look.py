@@ -88,10 +88,11 @@ class Look:
 
     @property
     def evidence(self) -> Floats64:
-        """What speaks for this way up (`way_up`)."""
-        digits = self.found.take(self.likely >= LIKELY)
-        agreement = sum(float(part.sum()) for part in agreements(digits))
-        return evidence(self.confidences, len(self.lines()), agreement)
+        """What speaks for this way up (`way_up`): the digits in its lines, and no specks beside."""
+        lines = self.lines()
+        read = np.array(sorted(i for line in lines for i in line), np.intp)
+        agreement = sum(float(part.sum()) for part in agreements(self.found.take(read)))
+        return evidence(self.joint[read].max(1, initial=0), len(lines), agreement)
 
     def lines(self, pattern: str | None = None) -> list[list[int]]:
         """The finds that are digits, by index, line by line."""

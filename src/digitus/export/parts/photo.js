@@ -89,14 +89,32 @@ function which(found) {
       + (a.ink ? choice[2] * Math.log(shareOf(a.ink[d])) : 0))));
 }
 
-/** The probability of each find to be a digit, by logistic regression. */
+/** The probability of each find to be a digit, by logistic regression: by itself, and then beside the others. */
 function there(found, named) {
   const [into, out] = agreements(found);
   const hidden = (a) => Math.max(0, ...found.filter((b) => b.heat > a.heat).map((b) => overlap(a, b)));
-  return found.map((a, i) => sigmoid(dot(PHOTO.confidence.presence, [
+  const own = found.map((a, i) => [
     1, logOdds(a.heat), Math.log(shareOf(Math.max(...a.digits))), Math.log(Math.max(longerSide(a), 1)) - 3.4,
     Math.max(...named[i]), into[i], out[i], -logOdds(a.close[NONE]), hidden(a),
-  ])));
+  ]);
+  const beside = company(found, own.map((features) => sigmoid(dot(PHOTO.confidence.alone, features))));
+  return own.map((features, i) => sigmoid(dot(PHOTO.confidence.presence, [...features, ...beside[i]])));
+}
+
+/** What stands around each find, where `alone` is the probability of each by itself. */
+function company(found, alone) {
+  const tall = found.map((a) => Math.max(longerSide(a), 1)), total = sum(alone);
+  return found.map((a, i) => {
+    let neighbour = 0, alike = 0;
+    found.forEach((b, j) => {
+      if (i === j) return;
+      const s = Math.sqrt(tall[i] * tall[j]);
+      const says = alone[j] * Math.exp(-((Math.log(tall[i] / tall[j]) / AS_TALL) ** 2));
+      alike += says;
+      neighbour = Math.max(neighbour, says * Math.exp(-(((a.y - b.y) / (LEVEL * s)) ** 2) - Math.abs(a.x - b.x) / (BY_THE_SIDE * s)));
+    });
+    return [neighbour, Math.log1p(alike), Math.log1p(total - alone[i]), -neighbour * logOdds(a.close[NONE])];
+  });
 }
 
 /** What the close-up network says of each find, from nearer by and from further away. */
@@ -118,7 +136,7 @@ function looked(grey, found, turns) {
   const read = sum(likely.map((d) => d.best));
   const doubt = likely.length - read + sum(digits.map((d) => (d.likely < LIKELY ? d.likely : 0)));
   const certain = likely.length >= ENOUGH && doubt <= DOUBTFUL * likely.length;
-  return { grey, turns, digits, likely, read, certain };
+  return { grey, turns, digits, likely, certain };
 }
 
 /** The same finds after the recognizer has looked at their ink. */
@@ -134,11 +152,11 @@ function recognized(grey, found) {
 
 /** What speaks for the way up of a look, in logarithms, by Bayes' rule (reading/way_up.py). */
 function evidence(look) {
-  const { turns, likely, read } = look;
   const { upright, weights } = PHOTO.wayUp;
-  const agreement = sum(agreements(likely).map((part) => sum(part)));
-  const prior = Math.log(turns ? (1 - upright) / 3 : upright);
-  return prior + dot(weights, [Math.log1p(read), read - likely.length, linesOf(kept(look)).length, agreement]);
+  const digits = kept(look), read = sum(digits.map((d) => d.best));
+  const agreement = sum(agreements(digits).map((part) => sum(part)));
+  const prior = Math.log(look.turns ? (1 - upright) / 3 : upright);
+  return prior + dot(weights, [Math.log1p(read), read - digits.length, linesOf(digits).length, agreement]);
 }
 
 /** Turned against the clock by quarters. */
