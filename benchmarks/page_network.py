@@ -1,6 +1,6 @@
 """From a trained page network to the file that ships.
 
-    python benchmarks/page_network.py MODEL OUT [--pages 300]
+    python benchmarks/page_network.py MODEL OUT [--pages 2000]
 
 MODEL is a page network, or a plain safetensors file with its parameters. The statistics of its
 batch normalisations are measured exactly on crops of made pages, its confidence is fitted on made
@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument("--pages", type=int, default=2000)
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
     recipe, history = load_recipe("page"), {}
