@@ -71,16 +71,21 @@ def percentage(value: float) -> str:
 
 
 def axis_for(
-    series: Sequence[Series], form: Callable[[float], str] = number, *, from_zero: bool = False
+    series: Sequence[Series],
+    form: Callable[[float], str] = number,
+    *,
+    from_zero: bool = False,
+    even: bool = False,
 ) -> Axis:
     """An axis that all the values fit on; by ratio where they differ by more than 20 times.
 
-    `from_zero` is for values whose distance from 0 matters more than their small differences.
+    `from_zero` is for values whose distance from 0 matters more than their small differences,
+    `even` for drawings whose shape is what is looked at: equal differences are equally long.
     """
     known = np.concatenate([s.values for s in series])
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    if low > 0 and high / low > 20 and form is number and not from_zero:
+    if low > 0 and high / low > 20 and form is number and not (from_zero or even):
         return Axis(low / 1.15, high * 1.15, form, log=True)
     room = (high - low) * 0.05 or abs(high) * 0.1 or 0.5
     if from_zero:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from course.answers import RIGHT
 from digitus.course import progress, text
 
 RIGHT_1 = """
@@ -120,3 +121,23 @@ def test_what_a_folder_says_is_in_its_language(digitus: Any, folder: Path) -> No
     assert "Was ein Computer sieht" in (folder / "lesson-01.html").read_text("utf-8")
     assert "Pixel und Arrays" in digitus("course").out
     assert "noch keine Antwort" in digitus("course", "check", "1").out
+    (folder / "lesson-01.py").write_text("x = 1\nx.y\n")
+    assert "lesson-01.py, Zeile 2: AttributeError" in digitus("course", "check", "1").err
+    (folder / "lesson-01.py").write_text("def f(:\n")
+    assert "Zeile 1: Das kann Python nicht lesen" in digitus("course", "check", "1").err
+    assert "gibt es nicht; `digitus course open 2`" in digitus("course", "check", "2").err
+    assert "Lektion 99 gibt es nicht" in digitus("course", "check", "99").err
+
+
+def test_the_list_says_what_is_next_and_in_which_other_language(digitus: Any, folder: Path) -> None:
+    done = dict.fromkeys(text.lesson(1).exercises, "2024-01-01")
+    progress.Progress(folder, right=done).save()
+    said = digitus("course").out
+    assert "digitus course open 2\n" in said
+    assert "Auf Deutsch: digitus course open 2 --language de\n" in said
+    progress.Progress(folder, "de", dict.fromkeys(RIGHT, "2024-01-01")).save()
+    assert "In English: digitus course open 1 --language en\n" in digitus("course").out
+
+
+def test_a_file_elsewhere_that_is_not_there_is_not_promised(digitus: Any, folder: Path) -> None:
+    assert digitus("course", "check", "1", "mine.py").err == "digitus: there is no mine.py\n"

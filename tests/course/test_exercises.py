@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course.answers import ANY_FUNCTION, RIGHT, WRONG
-from digitus.course.exercises import Wrong, judge, number, verdict
+from digitus.course.exercises import Wrong, array, judge, number, verdict
 from digitus.course.text import lessons
 from digitus.errors import CourseError
 
@@ -80,3 +80,10 @@ def test_a_number_of_any_kind_is_one(answer: Any) -> None:
 def test_an_exercise_that_is_none(name: str) -> None:
     with pytest.raises(CourseError, match="no exercise"):
         judge(name)
+
+
+def test_the_entry_of_an_array_that_is_no_ordinary_number_is_shown() -> None:
+    with pytest.raises(Wrong) as wrong:
+        array([1.0, np.nan, np.inf], (3,))
+    assert wrong.value.key == "check.not_finite"
+    assert np.isnan(wrong.value.values["value"])  # in the words of no language

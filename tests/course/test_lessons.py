@@ -15,6 +15,7 @@ import pytest
 
 from digitus.course import messages, notebook, page, progress, text
 from digitus.course import run as running
+from digitus.course.exercises import verdict
 from digitus.course.text import Cell, Lesson, lessons
 
 NUMBERS = [lesson.number for lesson in lessons()]
@@ -61,6 +62,41 @@ def test_a_lesson_has_what_a_lesson_needs(number: int) -> None:
     assert "**A common mistake.**" in said
     assert "**What you know now:**" in said
     assert "<details>" in said
+
+
+def printed_answers(lesson: Lesson) -> dict[str, Any]:
+    """The hidden answers that are whole functions, each with what its lesson has defined."""
+    known: dict[str, Any] = {}
+    for cell in lesson.cells:
+        if cell.kind == "code":
+            kept = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+            tree = ast.parse(cell.source)
+            tree.body = [node for node in tree.body if isinstance(node, kept)]
+            exec(compile(tree, "<lesson>", "exec"), known)
+    said, found = "\n".join(c.source for c in lesson.cells if c.kind == "text"), {}
+    hidden = said.partition("<details>")[2].partition("</details>")[0]
+    for name, answer in re.findall(r"^(\d+[a-z]): (.*?)\n\n", hidden, re.MULTILINE | re.DOTALL):
+        lines = [" ".join(line.split()) for line in re.findall(r"`([^`]+)`", answer)]
+        ends = [i for i, line in enumerate(lines) if line.startswith("return ")]
+        stub = lesson.exercises[name].source
+        if ends and stub.startswith("def ") and not re.search(r"a loop that|Schleife, die", answer):
+            body = "\n".join(f"    {line}" for line in lines[: ends[0] + 1])
+            exec(f"{stub.partition(chr(10))[0]}\n{body}", known)
+            found[name] = known[re.findall(r"def (\w+)", stub)[0]]
+    return found
+
+
+@pytest.mark.parametrize("language", messages.languages())
+def test_hidden_answers_are_right_as_they_stand(language: str) -> None:
+    """With the names that the lesson has defined, and no other."""
+    found = {
+        name: answer
+        for lesson in lessons(language)
+        for name, answer in printed_answers(lesson).items()
+    }
+    assert len(found) >= 28
+    wrong = {name: verdict(name, answer)[1] for name, answer in found.items()}
+    assert set(wrong.values()) == {"Right."}, wrong
 
 
 def test_every_word_that_is_pointed_at_is_explained_and_none_else() -> None:

@@ -60,3 +60,14 @@ def test_a_file_of_that_name_which_is_none_of_a_lesson(
     plain = drawn()
     (tmp_path / "progress.json").write_text('{"epoch": 3}')
     assert drawn() == plain
+
+
+def test_a_straight_line_is_drawn_straight() -> None:
+    """Also where the values differ by more than 20 times: lesson 2 is about lines."""
+    html = curve({"line": np.linspace(0.01, 1, 60)}, np.linspace(0, 1, 60))._repr_html_()
+    found = re.search(r'<polyline points="([^"]+)"', html)
+    assert found is not None
+    at = np.array([[float(v) for v in point.split(",")] for point in found[1].split()])
+    steps = np.diff(at, axis=0)
+    assert len(at) == 60
+    assert np.abs(steps - steps.mean(axis=0)).max() < 0.11  # coordinates are written in tenths

@@ -59,7 +59,12 @@ def _list(folder: Path, json: bool) -> None:
             f"{row['lesson']:>3}  {row['title']:<{wide}}  {row['minutes']:>3} min  "
             f"{'●' * right}{'○' * (of - right)}"
         )
-    console.print(messages.say("list.how", done.language))
+    todo = [row["lesson"] for row in rows if len(row["right"]) < len(row["exercises"])]
+    following = todo[0] if todo else 1
+    console.print(messages.say("list.how", done.language, number=following))
+    for other in messages.languages():
+        if other != done.language:
+            console.print(messages.say("list.also", other, number=following))
 
 
 @course.command("open")
@@ -83,7 +88,7 @@ def open_(folder: Path, number: int, page: bool, no_start: bool, language: str |
     done = _begun(folder, language)
     lesson = text.lesson(number, done.language)
     console = output()
-    answers = folder / f"lesson-{number:02}.py"
+    answers = folder / progress.answers_name(number)
     if not answers.exists():
         write_text(answers, progress.answers_file(lesson))
     said = partial(messages.say, language=done.language, number=number)
@@ -148,7 +153,7 @@ def check_(folder: Path, number: int, file: Path | None) -> None:
     done = progress.load(folder)
     lesson = text.lesson(number, done.language)
     console = output()
-    results = list(progress.checked(lesson, file or folder / f"lesson-{number:02}.py", done))
+    results = list(progress.checked(lesson, file or folder / progress.answers_name(number), done))
     for name, right, words in results:
         console.print(f"{'●' if right else '○'} {name}: {words}")
     if not all(right for _, right, _ in results):

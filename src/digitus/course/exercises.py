@@ -118,7 +118,7 @@ def array(answer: object, shape: tuple[int, ...]) -> Numbers:
     if found.shape != shape:
         raise Wrong("check.shape", found=list(found.shape), wanted=list(shape))
     if found.dtype.kind == "f" and not np.isfinite(found).all():
-        raise Wrong("check.not_finite", value="an entry")
+        raise Wrong("check.not_finite", value=found[~np.isfinite(found)][0])
     return found
 
 

@@ -73,6 +73,11 @@ def check(name: str, answer: object) -> None:
         here.remember(name)
 
 
+def answers_name(number: int) -> str:
+    """What the file for a lesson's answers is called in the learner's folder."""
+    return f"lesson-{number:02}.py"
+
+
 def answers_file(lesson: Lesson) -> str:
     """The file that a learner completes: each exercise's beginning, without what checks it."""
     title = say("answers.title", lesson.language, number=lesson.number, title=lesson.title)
@@ -88,19 +93,7 @@ def checked(lesson: Lesson, path: Path, progress: Progress) -> Iterator[tuple[st
 
     Carries out the learner's file. Raises `CourseError` where there is none or it does not run.
     """
-    if not path.exists():
-        number = lesson.number
-        raise CourseError(f"there is no {path}; `digitus course open {number}` makes it")
-    try:
-        answers: dict[str, object] = runpy.run_path(str(path))
-    except SyntaxError as error:
-        where = f"{path}, line {error.lineno}"
-        raise CourseError(f"{where}: Python cannot read this ({error.msg})") from None
-    except Exception as error:  # whatever a learner's code may do
-        frames = traceback.extract_tb(error.__traceback__)
-        line = [frame.lineno for frame in frames if frame.filename == str(path)]
-        where = f", line {line[-1]}" if line else ""
-        raise CourseError(f"{path}{where}: {type(error).__name__}: {error}") from None
+    answers = _carried_out(path, lesson, progress.folder)
     for name, cell in lesson.exercises.items():
         match = CHECKED.search(cell.source)
         assert match is not None, name
@@ -111,3 +104,23 @@ def checked(lesson: Lesson, path: Path, progress: Progress) -> Iterator[tuple[st
         if right:
             progress.remember(name)
         yield name, right, words
+
+
+def _carried_out(path: Path, lesson: Lesson, folder: Path) -> dict[str, object]:
+    """What a file of answers defines. Raises `CourseError` in the lesson's language."""
+
+    def refused(key: str, **values: object) -> CourseError:
+        return CourseError(say(f"file.{key}", lesson.language, path=path, **values))
+
+    if not path.exists():
+        made = path == folder / answers_name(lesson.number)
+        raise refused("makes" if made else "none", number=lesson.number)
+    try:
+        return runpy.run_path(str(path))
+    except SyntaxError as error:
+        raise refused("unreadable", line=error.lineno, error=error.msg) from None
+    except Exception as error:  # whatever a learner's code may do
+        frames = traceback.extract_tb(error.__traceback__)
+        line = [frame.lineno for frame in frames if frame.filename == str(path)]
+        key, said = "stopped_at" if line else "stopped", f"{type(error).__name__}: {error}"
+        raise refused(key, line=line[-1] if line else 0, error=said) from None

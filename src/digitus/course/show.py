@@ -111,14 +111,15 @@ def curve(
     """Curves by their names over a common x; `points` are dots by their names, x and y of each.
 
     `label` names the x axis. Without `x` the values are counted from 0. What is not finite
-    is left out.
+    is left out. Both axes are even: a straight line is drawn straight.
     """
     values = {name: np.asarray(v, float) for name, v in curves.items()}
     length = max((len(v) for v in values.values()), default=0)
     along = np.arange(length) if x is None else np.asarray(x, float)
     dots = {name: np.asarray(of, float) for name, of in (points or {}).items()}
     every = [_Series("", "", v) for v in [*values.values(), *(of[1] for of in dots.values())]]
-    up, across = axis_for(every), _across(np.concatenate([along, *(of[0] for of in dots.values())]))
+    up = axis_for(every, even=True)
+    across = _across(np.concatenate([along, *(of[0] for of in dots.values())]))
     parts, names = [_frame(across, up, label)], [*values, *dots]
     colours = dict(zip(names, COLOURS, strict=False))
     for name, v in values.items():

@@ -76,7 +76,7 @@ def lesson(number: int, language: str = FIRST_LANGUAGE) -> Lesson:
     """A lesson by its number. Raises `CourseError` where there is none."""
     found = lessons(language)
     if not 1 <= number <= len(found):
-        raise CourseError(f"there is no lesson {number}; the lessons are 1 to {len(found)}")
+        raise CourseError(say("check.no_lesson", language, number=number, last=len(found)))
     return found[number - 1]
 
 
