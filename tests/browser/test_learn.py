@@ -97,11 +97,14 @@ def test_a_step_equation_by_equation(visit: Visit, server: Server) -> None:
     wait_for(page, "paused")
     page.click("text=Step an equation")
     page.wait_for_selector(".stepper:not([hidden])")
-    titles = []
+    titles, places = [], set()
     while page.inner_text(".stepper .primary") == "Next equation":
         titles.append(page.inner_text(".stepper h3"))
         assert page.locator(".stepper .array .cell").count() > 0
+        place = "e => [e.offsetLeft, e.offsetTop].join()"  # in the frame: the pointer can stay
+        places.add(page.locator(".stepper .primary").evaluate(place))
         page.click(".stepper .primary")
+    assert len(places) == 1
     titles.append(page.inner_text(".stepper h3"))
     dense = [title for title in titles if "Dense(12)" in title]
     assert dense == ["Forward: Dense(12)", "Backward: Dense(12)"]
@@ -202,6 +205,7 @@ def test_runs_are_told_apart_and_a_misread_digit_stays_with_its_run(
         wait_for(page, "finished")
     mine = page.url.rpartition("/")[2]
     row = page.locator(f'.runs [data-id="{mine}"]')
+    page.wait_for_selector(f'#which option[value="{mine}"]', state="attached")  # to be chosen
     words = row.locator("small").first.inner_text()
     assert re.search(r"600 digits of simulated pen · .+ · seed\s0", words)
     assert row.locator("b").inner_text() == page.inner_text(".figures dd b >> nth=0")
@@ -263,13 +267,15 @@ def test_digits_that_people_wrote_are_the_first_choice(visit: Visit, server: Ser
     assert page.input_value("#lesson-data") == "mnist"
 
 
-@pytest.mark.parametrize("visit", [PHONE], indirect=True)
-def test_a_run_that_is_begun_comes_into_sight(visit: Visit, server: Server) -> None:
+@pytest.mark.parametrize("visit", [PHONE, {}], indirect=True, ids=["phone", "desk"])
+def test_a_run_that_is_begun_comes_into_sight_with_its_network(
+    visit: Visit, server: Server
+) -> None:
     page = visit.page(server.address + "#learn")
     begin(page, layers="784-10", epochs=1, examples=600)
     page.wait_for_function(
         """() => {
-          const { top } = document.querySelector(".watching .status").getBoundingClientRect();
-          return top > 0 && top < innerHeight;
+          const top = (one) => document.querySelector(one).getBoundingClientRect().top;
+          return [".diagram", ".watching .status"].map(top).every((y) => y > 0 && y < innerHeight);
         }"""
     )

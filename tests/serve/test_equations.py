@@ -20,6 +20,8 @@ from digitus.training.loop import SPLIT_SEED, begin, train
 from digitus.training.step import gradient
 from serving import serving, wait_for
 
+NOTATION = {"max", "mean", "log", "softmax", "tanh", "gamma", "beta"}  # of every language
+
 
 def test_equations_are_those_of_the_step(tmp_path: Path) -> None:
     lessons = [
@@ -66,6 +68,7 @@ def check_equations(found: list[dict[str, Any]], gradients: dict[str, Any]) -> N
     shown = {}
     for equation in found:
         assert equation["equation"], equation["name"]
+        assert set(re.findall(r"[a-z]{3,}", equation["worked"])) <= NOTATION, "it has to be a word"
         if equation["phase"] == "backward" and equation["layer"] is not None:
             for array in equation["arrays"]:
                 shown[f"{equation['layer']}.{array['name']}"] = array

@@ -57,7 +57,8 @@ def test_whose_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
         return small.digits(50)
 
     monkeypatch.setattr(mistakes, "load", nothing_here)
-    assert len(mistakes.test_digits()) == 50
+    assert len(digits := mistakes.test_digits()) == 50
+    assert digits.name == "strokes"  # as runs call it, for the page has words for that
     assert asked[0] == ("mnist", "test", {"download": False})
     assert asked[1][:2] == ("strokes", "test")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -72,7 +73,7 @@ class Mistake(Answer, frozen=True):
 
 
 class Mistakes(Answer, frozen=True):
-    """Some of the `total` mistakes asked for, among `count` digits of a set."""
+    """Some of the `total` mistakes asked for, among `count` digits of the set `data`."""
 
     data: str
     count: Whole
@@ -136,11 +137,14 @@ def _key(model: str | UnsetType) -> str:
 
 
 def test_digits() -> Digits:
-    """MNIST's test part, if it is on this machine; else digits of the simulated pen."""
+    """MNIST's test part, if it is on this machine; else digits of the simulated pen.
+
+    They have the set's short name, which the page says in its reader's language.
+    """
     try:
-        return load("mnist", "test", download=False)
+        return replace(load("mnist", "test", download=False), name="mnist")
     except DataError:
-        return load("strokes", "test", count=PEN_DIGITS)
+        return replace(load("strokes", "test", count=PEN_DIGITS), name="strokes")
 
 
 def misread(evaluation: Evaluation, query: MistakesQuery) -> Mistakes:

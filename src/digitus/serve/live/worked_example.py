@@ -2,9 +2,9 @@
 
 The number chosen is the largest of the result, because that is the one that one wants to know
 about. Sums of many terms show their largest few, with one precision a sum, so that it adds up as it
-is shown. Inside: a line for every kind of layer, for the
-losses and for an update, with the places in the arrays that it speaks of. Not inside: computing the
-arrays (`equations`).
+is shown; "⋯×781" stands for the other 781. A line is notation alone, with no word of any language.
+Inside: a line for every kind of layer, for the losses and for an update, with the places in the
+arrays that it speaks of. Not inside: computing the arrays (`equations`).
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ def loss(rule: Loss, z: Numbers, t: Numbers, value: float) -> Worked:
         p = float(softmax(z[:1])[0, digit])
         own = f"-log softmax(z)[0, {digit}] = -log {_n(p)} = {_n(-np.log(max(p, 1e-45)))}"
     else:
-        own = f"½ ‖z - t‖² of the first = {_n(((z[0] - t[0]) ** 2).sum() / 2)}"
+        own = f"½ ‖z[0] - t[0]‖² = {_n(((z[0] - t[0]) ** 2).sum() / 2)}"
     places: dict[str, Place] = dict.fromkeys(("z", "softmax(z)", "t"), (0, digit))
-    return Worked(f"{own};  mean over {len(z)}: {_n(value)}", places)
+    return Worked(f"{own};  L = Σ / {len(z)} = {_n(value)}", places)
 
 
 def loss_backward(rule: Loss, z: Numbers, t: Numbers, dz: Numbers) -> Worked:
@@ -146,7 +146,7 @@ def _conv(layer: nn.Conv, p: dict[str, Numbers], x: Numbers, at: Place, y: Suppo
     kernel = p["W"][..., o].ravel()
     terms = window * kernel
     i, j, c = np.unravel_index(int(np.abs(terms).argmax()), p["W"].shape[:3])
-    what = f"Σ over the {layer.kernel} x {layer.kernel} window of x W[…, {o}] + b[{o}]"
+    what = f"Σ x̄[{n}, {h}+i, {w}+j, c] W[i, j, c, {o}] + b[{o}]"
     numbers = _products(terms, window, kernel, y, p["b"][o])
     places = {
         "x": (n, *(min(k, s - 1) for k, s in zip((h, w), x.shape[1:3], strict=True)), int(c)),
@@ -178,7 +178,7 @@ def _products(
     words = [f"{_n(left[k])}·{_n(right[k])}" for k in order]
     values = [float(terms[k]) for k in order]
     if others := len(terms) - len(order):
-        words.append(f"({others} others)")
+        words.append(f"⋯×{others}")
         values.append(float(value) - sum(values) - float(0 if bias is None else bias))
     if bias is not None:
         words.append("b")

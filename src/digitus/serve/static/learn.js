@@ -5,6 +5,7 @@ import { ask, latest } from "./api.js";
 import { plan } from "./diagram.js";
 import { calm, complain, h, say } from "./dom.js";
 import { lesson } from "./lesson.js";
+import { offer } from "./model.js";
 import { percent } from "./numbers.js";
 import { progress } from "./progress.js";
 import { details, runs } from "./runs.js";
@@ -128,6 +129,7 @@ export function mount(section) {
       const mine = all.find(({ id }) => id === run?.id);
       if (mine && run.state) run.state.wait = mine.wait;
       if (mine?.status === "waiting") later();
+      offer(all);
       list.set(all, { run: run?.id, other: other?.id });
       if (!run && all.length && shown) location.replace(`#learn/${all.at(-1).id}`);
       else known ||= !run;
@@ -206,11 +208,13 @@ export function mount(section) {
     frame = requestAnimationFrame(update);
   }
 
-  /** Brings a run that was just begun into sight: on a telephone it is above the form. */
+  /** Brings a run that was just begun into sight, and its network where there is room for both: on a
+   * telephone they are above the form. */
   function bring() {
     fresh = false;
-    const { top } = watching.getBoundingClientRect();
-    if (top < 0 || top > 0.8 * innerHeight) watching.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+    const top = (element) => element.getBoundingClientRect().top;
+    const first = top(watching) - top(sketch.element) < 0.6 * innerHeight ? sketch.element : watching;
+    if (top(first) < 0 || top(watching) > 0.8 * innerHeight) first.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
   }
 
   function update() {

@@ -4,7 +4,7 @@ import { keep } from "./address.js";
 import { ask } from "./api.js";
 import { confusion, misread } from "./confusion.js";
 import { complain, css, h, say } from "./dom.js";
-import { asked, model } from "./model.js";
+import { asked, learnt, model } from "./model.js";
 import { percent } from "./numbers.js";
 import { onModel } from "./shared.js";
 import { words } from "./words.js";
@@ -69,7 +69,7 @@ export function mount(section) {
       matrix.set(answer.confusion);
       matrix.mark(...wanted);
       const wrong = answer.confusion.flatMap((row, t) => row.filter((_, r) => r !== t)).reduce((a, b) => a + b, 0);
-      lead.textContent = words("mistakes.lead", { wrong, all: answer.count, share: percent(wrong / answer.count, 2), data: answer.data });
+      lead.textContent = words("mistakes.lead", { wrong, all: answer.count, share: percent(wrong / answer.count, 2), data: learnt(answer.data) });
       if (!answer.total) pictures.replaceChildren(h("p", { class: "note" }, words("mistakes.none")));
     } catch (error) {
       if (mine !== turn) return;

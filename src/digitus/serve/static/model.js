@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 import { percent } from "./numbers.js";
 import { details } from "./runs.js";
 import { accuracy, named } from "./watch.js";
-import { words } from "./words.js";
+import { known, words } from "./words.js";
 
 export const SMALL = "small";
 
@@ -16,6 +16,9 @@ export const model = { id: "", about: undefined };
 
 /** An address of the interface, asked of the chosen network. */
 export const asked = (path, id = model.id) => (id ? `${path}${path.includes("?") ? "&" : "?"}model=${id}` : path);
+
+/** What a network learnt from, in words: data have names of ours, or those of their owner. */
+export const learnt = (data) => data.split("+").map((one) => (known(`data.${one}`) ? words(`data.${one}`) : one)).join(" + ");
 
 /** A run whose network can be used. */
 const usable = (run) => run.development_accuracy !== null;
@@ -37,7 +40,7 @@ export function choose(id) {
     if (model.id !== id) return;
     model.about = is;
     const parts = [`digitus ${version}`, is.name, words("model.parameters", { n: is.parameters })];
-    if (is.data) parts.push(words("model.data", { data: is.data }));
+    if (is.data) parts.push(words("model.data", { data: learnt(is.data) }));
     document.getElementById("model").textContent = parts.join(" · ");
   }).catch((error) => {
     if (error.status !== 404 || model.id !== id) throw error;
@@ -51,13 +54,16 @@ export function choose(id) {
 const option = (value, text) => h("option", { value }, text);
 const always = () => [option("", words("model.shipped")), option(SMALL, words("model.small"))];
 
-/** Fills the picker in the header with the networks that there are now. */
-export async function offer() {
-  const { runs } = await ask("/api/runs");
-  const mine = runs.filter(usable).reverse();
-  select.replaceChildren(...always(),
+/** Fills the picker in the header with the networks that there are now; `runs` as the server tells
+ * them, if it has just been asked. */
+export async function offer(runs) {
+  const all = runs ?? (await ask("/api/runs")).runs;
+  const mine = all.filter(usable).reverse();
+  const list = h("select", {}, always(),
     ...(mine.length ? [h("optgroup", { label: words("model.mine") }, mine.map((run) =>
       option(run.id, `${named(run)} · ${percent(accuracy(run))} · ${details(run)}`)))] : []));
+  // Whoever has it open just now keeps it, unless there is something new.
+  if (list.textContent !== select.textContent) select.replaceChildren(...list.children);
   select.value = model.id;
   if (select.value !== model.id) select.append(h("option", { value: model.id, selected: true }, model.about?.name ?? model.id));
 }

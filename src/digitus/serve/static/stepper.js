@@ -27,7 +27,7 @@ export function stepper(post) {
   const element = h("section", { class: "stepper card", hidden: true, "aria-label": words("step.title"), onkeydown: (event) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (way && step?.equations[at + way]) go(at + way);
-  } }, close, ribbon, h("div", { class: "plate" }, example, h("div", {}, title, rule)), arrays, worked, h("div", { class: "row" }, back, next, place));
+  } }, close, ribbon, h("div", { class: "row" }, back, next, place), h("div", { class: "plate" }, example, h("div", {}, title, rule)), arrays, worked);
 
   async function open(run) {
     id = run;
@@ -55,7 +55,7 @@ export function stepper(post) {
     const known = e.phase === "forward" || e.phase === "backward" ? equation(layer, e.phase === "backward") : undefined;
     rule.replaceChildren(known ?? h("p", { class: "words" }, e.equation));
     arrays.replaceChildren(...e.arrays.map(excerpt));
-    worked.textContent = e.worked ?? "";
+    worked.textContent = e.worked.replace(/⋯×(\d+)/, (_, n) => words("step.others", { n: Number(n) }));
     worked.hidden = !e.worked;
     back.disabled = at === 0;
     next.textContent = words(at + 1 < step.equations.length ? "step.next" : "step.take");

@@ -148,7 +148,7 @@ export default {
   "diagram.pixels": "pixels", "diagram.pool": "largest of 2 × 2", "diagram.maps": { one: "one map", other: "{n} maps" }, "diagram.units": { one: "one unit", other: "{n} units" },
   "diagram.running": "A {digit} runs through it", "diagram.digits": "10 digits", "diagram.title": "The network {layers}: {n} parameters",
   "step.rule": "The equation", "step.title": "One step, equation by equation", "step.ribbon": "Equations of this step", "step.forward": "Forward", "step.loss": "Loss", "step.backward": "Backward",
-  "step.update": "Update", "step.back": "Back", "step.next": "Next equation", "step.take": "Take this step", "step.close": "Close the equations",
+  "step.update": "Update", "step.others": "({n} others)", "step.back": "Back", "step.next": "Next equation", "step.take": "Take this step", "step.close": "Close the equations",
   "step.example": "One of {n}: a {digit}", "step.place": "{at} of {all}, step {step}, loss {loss}", "step.corner": " from {corner}", "step.power": " in 10{power}",
 
   "confusion.caption": "Rows: what was written. Columns: what was read. Red cells open.", "confusion.cell": "{t} read as {r}: {count}",
@@ -156,7 +156,7 @@ export default {
   "mistakes.looking": "Looking at the test digits", "mistakes.progress": "Looking at the test digits: {done} of {all}", "mistakes.any": "any digit",
   "mistakes.written": "Written", "mistakes.read": "read as", "mistakes.all": "Show all", "mistakes.more": "Show more",
   "mistakes.total": "{n} misread", "mistakes.none": "None.",
-  "mistakes.lead": "{wrong} of {all} digits are misread ({share}). From {data}. Press one to see why.",
+  "mistakes.lead": "{wrong} of {all} test digits ({data}) are misread: {share}. Press one to see why.",
 
   "status.waiting": "waits for its turn, {n} s at most", "view.board": "Board",
   "join.title": "Join the class", "join.lead": "Your class has a word; say it, and you are in.", "join.word": "Join word", "join.name": "Your name, if you like", "join.come-in": "Come in",
