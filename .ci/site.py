@@ -4,25 +4,29 @@
 
 Every link and every anchor leads somewhere; no page shows how it was written; nothing is loaded
 from another host; each equation of the mathematics leads to the code that computes it, and that
-code's description leads back; checks in a lesson speak its page's language, and so does the list of
-pages beside it; and no words are lost in a table.
+code's description leads back; checks in a lesson speak its page's language, and so do the list of
+pages beside it, which has each page once, and the theme; a link that leads out of a page's language
+says so; and no words are lost in a table.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from digitus.course.messages import languages, say
+from digitus.course.messages import FIRST_LANGUAGE, languages, say
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
 LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
 CODE = {"pre", "code", "script", "style"}
+TRIED = "try.html"  # speaks the language that is named where a page has its anchors
+WORDS = ROOT / "docs" / "site" / "words"
 DIRECTIVE = re.compile(r":::|`{3}|\{\w+\}`|\{\{")
 NOT_LOADED = {"canonical", "index", "search", "next", "prev", "author"}  # <link> that names a page
 
@@ -69,7 +73,11 @@ def broken(pages: dict[Path, Page]) -> Iterator[str]:
             there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if not there.exists():
                 yield f"{here} leads to {target}"
-            elif there in pages and unquote(parts.fragment) not in {"", *pages[there].anchors}:
+            elif (
+                there in pages
+                and there.name != TRIED
+                and unquote(parts.fragment) not in {"", *pages[there].anchors}
+            ):
                 yield f"{here} leads to {target}, and there is no such anchor"
         for target in page.loaded:
             if urlsplit(target).netloc:
@@ -98,6 +106,29 @@ def in_others_words(pages: dict[Path, Page]) -> Iterator[str]:
                     there = (path.parent / unquote(target)).resolve()
                     if there.parent == home and (folder / there.name) in pages:
                         yield f"{path.relative_to(SITE)} lists {target}, which it has in {language}"
+
+
+def half_translated(pages: dict[Path, Page]) -> Iterator[str]:
+    """What on a page in another language is of the first one without a word of it."""
+    own = tomllib.loads((WORDS / f"{FIRST_LANGUAGE}.toml").read_text("utf-8"))["language"]
+    for language in languages()[1:]:
+        words = tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))
+        folders = (SITE / language, SITE / "course" / language)
+        for path in (path for path in pages if path.parent in folders):
+            html, here = path.read_text("utf-8"), path.relative_to(SITE)
+            for attributes, said in re.findall(r"<a ([^>]*)>(.*?)</a>", html, re.DOTALL):
+                target = re.search(r'href="([^"#:]+)', attributes)
+                there = (path.parent / unquote(target[1])).resolve() if target else path
+                leads_out = there in pages and there.parent not in folders and there.name != TRIED
+                named = re.sub("<[^>]+>", "", said).strip() == own
+                if leads_out and not named and "hreflang" not in attributes:
+                    yield f"{here} leads out of its language to {there.relative_to(SITE)}"
+            tree = html.partition('<div class="sidebar-tree">')[2].partition("</div>")[0]
+            listed = re.findall(r'<a [^>]*href="([^"#]+)"', tree)
+            yield from (f"{here} lists {p} twice" for p in set(listed) if listed.count(p) > 1)
+            for word in words["theme"]:
+                if found := re.search(rf'[">]\s*{re.escape(word)}\b[^<"]*', html):
+                    yield f"{here} says {found[0]!r}"
 
 
 def swallowed() -> Iterator[str]:
@@ -140,6 +171,7 @@ def main() -> None:
         path: Page(path) for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts
     }
     wrong = [*broken(pages), *unmade(pages), *foreign(), *in_others_words(pages)]
+    wrong += half_translated(pages)
     wrong += [*swallowed(), *one_way(pages)]
     print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
     sys.exit(1 if wrong else 0)

@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import digitus
+from site_browser import package_digest
 
 project = "digitus"
 author = "the digitus authors"
@@ -41,7 +42,8 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks")
+# What a lesson shows is kept as long as the code that it runs is the same, digitus's own included.
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks" / package_digest())
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_merge_streams = True

@@ -1,18 +1,28 @@
 """Lessons that run where they are read: Python for a browser (Pyodide), and digitus's core.
 
-Inside: a Sphinx extension that puts both beside the pages, if `.ci/pyodide.py` has fetched Pyodide.
-Without it the site is the same, without buttons to run code. Not inside: what the core is
+Inside: a Sphinx extension that puts both beside the pages, if `.ci/pyodide.py` has fetched Pyodide;
+without Pyodide the site is the same, without buttons to run code. And a name for the state of the
+package, by which the lessons' outputs are kept. Not inside: what the core is
 (`browser_core`), what the buttons do (`site/lesson.js`, `site/lesson-worker.js`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
+import digitus
 from browser_core import pyodide, write_core
+
+
+def package_digest() -> str:
+    """A name for the state of the package: another one where a line of its code or words is."""
+    package = Path(digitus.__file__).parent
+    files = sorted(path for kind in ("*.py", "*.toml") for path in package.rglob(kind))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def _put_beside(app: Sphinx, error: Exception | None) -> None:

@@ -1,31 +1,24 @@
 """The course as chapters of the site, in each of its languages, made when the site is built.
 
 Inside: a Sphinx extension that writes `course/` and `course/LANGUAGE/`: a chapter for each lesson,
-which is a notebook that runs, the glossary, and the list of lessons; and what makes a page one of
-its language. None of it is kept in the repository. Not inside: the lessons (`digitus.course`), the
-site's words (`site/words/`), what runs in a browser (`site_browser.py`).
+which is a notebook that runs, the glossary, and the list of lessons. None of it is kept in the
+repository. Not inside: the lessons (`digitus.course`), what makes a page one of its language
+(`site_languages.py`), the site's words (`site/words/`), what runs in a browser (`site_browser.py`).
 """
 
 from __future__ import annotations
 
 import json
-import posixpath
 import re
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from html import escape
-from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 
 import browser_core
 from digitus.course import messages, text
+from site_languages import COURSE, FIRST, HERE, counterpart, language_of, others, words
 
-HERE = Path(__file__).parent
-FOLDER = HERE / "course"
-FIRST = messages.FIRST_LANGUAGE
+FOLDER = HERE / COURSE
 LESSON = re.compile(r"course/(?:(\w\w)/)?(\d\d)-")
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 # A cell that is carried out and not shown: what drawings and checks say is said in the language of
@@ -39,10 +32,6 @@ Progress(Path(), "{language}").save()
 ```
 """
 TO_WORD = re.compile(r"\]\(glossary\.md#")  # a heading's place, or with the language before it
-ELSEWHERE = re.compile(r"^(?:course/)?(\w\w)/")  # the folder of another language
-# The theme's list of all pages, and a line of it.
-TREE = re.compile(r'<div class="sidebar-tree">.*?</div>', re.DOTALL)
-ENTRY = re.compile(r'<li class="([^"]*)"><a class="([^"]*)" href="([^"#]+)\.html">(.*?)</a>')
 INDEX = """# {title}
 {about}
 
@@ -62,18 +51,6 @@ INDEX = """# {title}
 """
 
 
-@cache
-def words(language: str) -> dict[str, Any]:
-    """What the site says in a language. Raises `FileNotFoundError` where nobody has said it yet."""
-    return tomllib.loads((HERE / f"site/words/{language}.toml").read_text("utf-8"))
-
-
-def language_of(docname: str) -> str:
-    """In which language a page is."""
-    found = ELSEWHERE.match(docname)
-    return found[1] if found and found[1] in messages.languages() else FIRST
-
-
 def chapters(language: str = FIRST) -> dict[str, str]:
     """The files of the chapter in a language by their names, without ending."""
     own, pages, rows = words(language)["course"], {}, []
@@ -85,6 +62,7 @@ def chapters(language: str = FIRST) -> dict[str, str]:
             source = TITLE.sub(lambda found: found[0] + spoken, source, count=1)
         if lesson.installed:
             source = TITLE.sub(rf"\g<0>\n{own['installed']}\n", source, count=1)
+        source = TITLE.sub(rf"\g<0>\n{_place(lesson, path.stem, language)}", source, count=1)
         pages[path.stem] = TO_WORD.sub(rf"\g<0>{mark}", text.explained(source, language))
         rows.append(
             f"| {lesson.number}. [{lesson.title}]({path.name}) | {lesson.minutes} "
@@ -103,11 +81,25 @@ def chapters(language: str = FIRST) -> dict[str, str]:
     return pages
 
 
+def _place(lesson: text.Lesson, name: str, language: str) -> str:
+    """Where in the course a lesson is, how long it takes, and the same one in other languages."""
+    said = words(language)["lesson"]["place"].format(
+        number=lesson.number, of=len(text.lessons()), minutes=lesson.minutes
+    )
+    docname = counterpart(f"{COURSE}/{name}", language)
+    return f":::{{container}} reader\n{said}{others(docname, lambda other: True)}\n:::\n"
+
+
 def _more(language: str, root: str) -> list[str]:
     """Other pages below the list of lessons: those in this language, and other languages' lists."""
     if language == FIRST:
         return [f"{other}/index" for other in messages.languages()[1:]]
-    return [f"{root}{language}/{path.stem}" for path in sorted((HERE / language).glob("*.md"))]
+    first = (HERE / "index.md").read_text("utf-8").split()  # whose order is the order of reading
+    own = sorted(
+        (path.stem for path in (HERE / language).glob("*.md")),
+        key=lambda name: first.index(name) if name in first else -1,
+    )
+    return [f"{root}{language}/{name}" for name in own]
 
 
 def _written(app: Sphinx) -> None:
@@ -131,45 +123,6 @@ def _made_to_run(app: Sphinx, page: str, template: str, context: Any, tree: Any)
         said = json.dumps({**words(language)["run"], "language": language}, ensure_ascii=False)
         app.add_js_file(None, body=said, type="application/json", id="lesson-words")
         app.add_js_file("lesson.js", loading_method="defer")
-
-
-def counterpart(docname: str, language: str) -> str:
-    """The name that a page of the first language has in another one, or back from there."""
-    here = language_of(docname)
-    if here != FIRST:
-        docname = docname.replace(f"{here}/", "", 1)
-    if language == FIRST:
-        return docname
-    folder, _, name = docname.rpartition("/")
-    return f"{folder}/{language}/{name}" if folder == FOLDER.name else f"{language}/{docname}"
-
-
-def of_its_language(page: str, docname: str, titles: Mapping[str, str]) -> str:
-    """A page's HTML with its language, the theme's words in it, and a list of pages in it.
-
-    `titles` are those of all pages, by their names.
-    """
-    language = language_of(docname)
-    if language == FIRST:
-        return page
-    here = posixpath.dirname(docname)
-
-    def entry(found: re.Match[str]) -> str:
-        """A line of the list: the page in this language where there is one, else marked as not."""
-        kind, link, target, _ = found.groups()
-        other = counterpart(posixpath.normpath(posixpath.join(here, target)), language)
-        if other not in titles:
-            return found[0].replace("<a ", f'<a hreflang="{FIRST}" lang="{FIRST}" ', 1)
-        kind += " current-page" * (other == docname)
-        address = f"{posixpath.relpath(other, here)}.html"
-        return f'<li class="{kind}"><a class="{link}" href="{address}">{escape(titles[other])}</a>'
-
-    page = TREE.sub(lambda tree: ENTRY.sub(entry, tree[0]), page)
-    page = page.replace('<html class="no-js" lang="en"', f'<html class="no-js" lang="{language}"')
-    for word, other in words(language)["theme"].items():
-        for before, after in (('"', '"'), (">", "<")):
-            page = page.replace(f"{before}{word}{after}", f"{before}{other}{after}")
-    return page
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -11,7 +11,6 @@ pages say.
 
 from __future__ import annotations
 
-import posixpath
 import re
 import tomllib
 from collections import defaultdict
@@ -26,8 +25,9 @@ import digitus
 from digitus.course.messages import languages
 from digitus.course.worksheet import worksheet
 from digitus.course.worksheet_pdf import as_pdf
-from site_course import FIRST, LESSON, counterpart, language_of, of_its_language, words
+from site_course import LESSON
 from site_docstrings import as_restructured_text
+from site_languages import FIRST, language_of, of_its_language, others, words
 
 HERE = Path(__file__).parent
 READERS: dict[str, dict[str, str]] = tomllib.loads((HERE / "site/readers.toml").read_text("utf-8"))
@@ -81,7 +81,7 @@ def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
         text = _introduced(docname, _units_kept(text))
     place, _, name = docname.rpartition("/")
     if name == "index" and language_of(docname) == (place or FIRST):
-        page = "../" * docname.count("/") + TRIED
+        page = f"{'../' * docname.count('/')}{TRIED}#{language_of(docname)}"  # which it speaks
         text = _added(text, words(language_of(docname))["try"].format(page=page))
     elif name == "teaching":
         text = _with_worksheets(docname, text)
@@ -143,19 +143,9 @@ def _introduced(docname: str, text: str) -> str:
     title = TITLE.search(text, front.end() if front else 0)
     if title is None:
         raise ExtensionError(f"{docname} has no title")
-    said = f"\n:::{{container}} reader\n{own['reader'].format(**reader)}{_others(docname)}\n:::\n"
+    links = others(docname, lambda other: (HERE / f"{other}.md").is_file())
+    said = f"\n:::{{container}} reader\n{own['reader'].format(**reader)}{links}\n:::\n"
     return text[: title.end()] + said + text[title.end() :]
-
-
-def _others(docname: str) -> str:
-    """Links to the page in other languages."""
-    here, links = language_of(docname), []
-    for language in languages():
-        other = counterpart(docname, language)
-        if language != here and (HERE / f"{other}.md").is_file():
-            address = posixpath.relpath(other, posixpath.dirname(docname) or ".")
-            links.append(f" [{words(language)['language']}]({address}.md)")
-    return "".join(links)
 
 
 BY_CODE = {full_name(name): numbers for name, numbers in equations().items()}

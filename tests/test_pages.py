@@ -46,13 +46,22 @@ def test_the_site_knows_every_page() -> None:
     assert names - {"index"} <= listed
 
 
+def test_for_whom_a_page_is_reads_as_a_sentence() -> None:
+    """ "For {for}. Afterwards you {can}." """
+    readers = tomllib.loads((ROOT / "docs/site/readers.toml").read_text("utf-8"))
+    for page, reader in readers.items():
+        assert not reader["for"].startswith("you "), page
+        assert not reader["can"].startswith("you "), page
+        assert not reader["for"].endswith("."), page
+
+
 @pytest.mark.parametrize("language", languages()[1:])
 def test_the_site_has_its_own_words_in_every_language(language: str) -> None:
     folder = ROOT / "docs/site/words"
     first, other = (
         tomllib.loads((folder / f"{one}.toml").read_text("utf-8")) for one in ("en", language)
     )
-    for part in ("course", "run"):
+    for part in ("course", "lesson", "run"):
         assert set(other[part]) == set(first[part])
         for key, said in first[part].items():
             assert re.findall(r"{\w+}", said) == re.findall(r"{\w+}", other[part][key]), key
