@@ -20,7 +20,7 @@ def drawn() -> str:
             pictures(np.zeros((28, 28)), ["a"]),
             weights(np.ones((2, 3))),
             curve({"w": [0.0, 0.25, 0.5]}, label="t"),
-            bars([0.5, 1.25], label="t"),
+            bars([0.5, 1.25], np.array([0.1, 9.5]), label="t"),
         )
     )
 
@@ -28,11 +28,15 @@ def drawn() -> str:
 @pytest.mark.parametrize(
     ("language", "said", "ticks"),
     [
-        ("en", ("digit a", "weights", "curves over t: w", "bars: 0 0.5; 1 1.25"), {"0.2", "0.5"}),
+        (
+            "en",
+            ("digit a", "weights", "curves over t: w", "bars: 0.1 0.5; 9.5 1.25"),
+            {"0.2", "0.5", "9.5"},
+        ),
         (
             "de",
-            ("Ziffer a", "Gewichte", "Kurven über t: w", "Balken: 0 0,5; 1 1,25"),
-            {"0,2", "0,5"},
+            ("Ziffer a", "Gewichte", "Kurven über t: w", "Balken: 0,1 0,5; 9,5 1,25"),
+            {"0,2", "0,5", "9,5"},
         ),
     ],
 )
@@ -71,3 +75,15 @@ def test_a_straight_line_is_drawn_straight() -> None:
     steps = np.diff(at, axis=0)
     assert len(at) == 60
     assert np.abs(steps - steps.mean(axis=0)).max() < 0.11  # coordinates are written in tenths
+
+
+def test_dots_have_the_same_colours_beside_curves() -> None:
+    """Lesson 2 shows the same digits twice, then with lines between them."""
+    points = {"digit 0": ([0.0], [1.0]), "digit 1": ([1.0], [0.0])}
+    drawings = [curve({}, points=points), curve({"line": [0.0, 1.0]}, points=points)]
+    found = [re.findall(r'<circle [^>]*fill="(#\w+)"', d._repr_html_()) for d in drawings]
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 2
+    line = re.search(r'stroke="(#\w+)" stroke-width="2"', drawings[1]._repr_html_())
+    assert line is not None
+    assert line[1] not in found[0]

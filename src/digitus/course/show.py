@@ -120,7 +120,8 @@ def curve(
     every = [_Series("", "", v) for v in [*values.values(), *(of[1] for of in dots.values())]]
     up = axis_for(every, even=True)
     across = _across(np.concatenate([along, *(of[0] for of in dots.values())]))
-    parts, names = [_frame(across, up, label)], [*values, *dots]
+    # Dots first, so that they have the same colours in a drawing with curves and without.
+    parts, names = [_frame(across, up, label)], [*dots, *values]
     colours = dict(zip(names, COLOURS, strict=False))
     for name, v in values.items():
         chosen = np.unique(np.linspace(0, len(v) - 1, min(len(v), MOST_POINTS)).astype(int))
@@ -142,7 +143,10 @@ def bars(
 ) -> Drawing:
     """A bar for each number, from 0."""
     heights = np.asarray(values, float)
-    names = [str(i) for i in range(len(heights))] if captions is None else list(map(str, captions))
+    names = [
+        _pointed(str(caption)) if isinstance(caption, float) else str(caption)
+        for caption in (range(len(heights)) if captions is None else captions)
+    ]
     up = axis_for([_Series("", "", np.append(heights, 0.0))])
     across = Axis(-0.5, len(heights) - 0.5, number)
     parts = [_frame(across, up, label, ticks=False)]
