@@ -78,3 +78,34 @@ def test_the_lens_covers_no_sample_digit_and_words_keep_their_spaces(
     assert ends == []
     row = page.locator(".layer", has_text="Flatten").locator("mtext").last
     assert row.text_content() == "\u00a0in one row"
+
+
+@pytest.mark.parametrize("visit", [{"viewport": {"width": 768, "height": 1024}}], indirect=True)
+def test_the_network_at_a_glance_is_whole_on_a_tablet(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".way [aria-current]")
+    assert page.evaluate(WRAPPED, ".way small") == []
+    wide, room = page.locator(".network-map").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert wide <= room
+    page.wait_for_selector(".way li:first-child [aria-current]")  # what is in view: the digit
+    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_selector(".way li:not(:first-child) [aria-current]")
+
+
+def test_a_digit_and_what_it_is_held_against_are_in_the_address(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".layer .maps:visible")
+    page.wait_for_url("**digit=**")
+    page.locator(".proof").nth(8).click()
+    before = page.url
+    page.locator(".editor canvas").click(position={"x": 20, "y": 20})  # a digit like no other
+    page.wait_for_url(lambda url: url != before)
+    assert "against=8" in page.url
+    other = visit.page(page.url)
+    other.wait_for_selector(".layer .maps:visible")
+    seen = "() => document.querySelector('.way .pixels').toDataURL()"  # and no pointer on it
+    assert other.evaluate(seen) == page.evaluate(seen)
+    pressed = ".proof[aria-pressed=true] b"
+    assert other.inner_text(pressed) == page.inner_text(pressed)

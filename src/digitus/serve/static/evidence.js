@@ -1,6 +1,7 @@
 // Which pixels speak for and against each digit: the gradient of each output by each pixel, from
 // digitus's own backward pass, times the ink that is there.
 
+import { keep } from "./address.js";
 import { h } from "./dom.js";
 import { chance, number } from "./numbers.js";
 import { colours, peak, rgb } from "./pictures.js";
@@ -32,6 +33,7 @@ export function evidence() {
 
   function against(digit) {
     rival = digit;
+    keep({ against: digit });
     draw();
   }
 

@@ -1,7 +1,20 @@
-// Strokes as a short text for the address, and back: a byte for each coordinate, 255 between strokes.
+// Drawings and digits as short texts for the address, and back. Of strokes a byte for each coordinate, 255
+// between them; of a digit its bytes, where behind a 0 stands how many of them follow one another.
 
 const [STEP, END] = [2, 255]; // pixels of the sheet to one number
+const SIZE = 28 * 28; // bytes of a digit
 const MOST = 700; // points: longer drawings stay out of the address
+
+const text = (numbers) => btoa(String.fromCharCode(...numbers)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+
+/** The bytes of a text; none for a text that is none of ours. */
+function bytesOf(said) {
+  try {
+    return [...atob(said.replaceAll("-", "+").replaceAll("_", "/"))].map((c) => c.charCodeAt(0));
+  } catch {
+    return [];
+  }
+}
 
 /** Strokes as text; undefined where they are too long. */
 export function packed(strokes) {
@@ -17,17 +30,12 @@ export function packed(strokes) {
     numbers.push(END);
   }
   if (!numbers.length || numbers.length > 2 * MOST) return undefined;
-  return btoa(String.fromCharCode(...numbers)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return text(numbers);
 }
 
 /** The strokes of a text, with a pen so wide; none for a text that is none of ours. */
-export function unpacked(text, w) {
-  let numbers;
-  try {
-    numbers = [...atob(text.replaceAll("-", "+").replaceAll("_", "/"))].map((c) => c.charCodeAt(0));
-  } catch {
-    return [];
-  }
+export function unpacked(said, w) {
+  const numbers = bytesOf(said);
   const strokes = [[]];
   for (let i = 0; i < numbers.length && i < 3 * MOST; ) {
     if (numbers[i] === END) {
@@ -39,4 +47,27 @@ export function unpacked(text, w) {
     }
   }
   return strokes.filter((stroke) => stroke.length);
+}
+
+/** The bytes of a digit as text. */
+export function packedDigit(pixels) {
+  const out = [];
+  for (let i = 0; i < pixels.length; ) {
+    let zeros = 0;
+    while (zeros < 255 && pixels[i + zeros] === 0) zeros++;
+    out.push(...(zeros ? [0, zeros] : [pixels[i]]));
+    i += zeros || 1;
+  }
+  return text(out);
+}
+
+/** The digit of a text; undefined for a text that is none of ours. */
+export function unpackedDigit(said) {
+  const numbers = bytesOf(said);
+  const out = [];
+  for (let i = 0; i < numbers.length && out.length < SIZE; i++) {
+    if (numbers[i]) out.push(numbers[i]);
+    else out.push(...Array(numbers[++i] ?? 0).fill(0));
+  }
+  return out.length === SIZE ? Uint8Array.from(out) : undefined;
 }

@@ -1,7 +1,7 @@
 // Inside: one digit's way through the network, block by block, and what speaks for each answer. Not
 // inside: the network at once (networkmap.js), what a block is (blocks.js), a number's working (lens.js).
 
-import { here } from "./address.js";
+import { here, keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { bars } from "./bars.js";
 import { blocks, called, folding, sentence } from "./blocks.js";
@@ -11,6 +11,7 @@ import { equation, softmaxEquation } from "./equations.js";
 import { evidence } from "./evidence.js";
 import { follow } from "./follow.js";
 import { language } from "./language.js";
+import { packedDigit, unpackedDigit } from "./ink.js";
 import { working } from "./lens.js";
 import { maps, strongest } from "./maps.js";
 import { SMALL, asked, choose, model } from "./model.js";
@@ -21,6 +22,7 @@ import { chosen, onModel } from "./shared.js";
 import { words } from "./words.js";
 
 const TAUGHT = new Set(["Scale", "Dense", "Relu", "Sigmoid", "Softmax", "Conv", "MaxPool"]); // by a lesson (handbook/handlers.py)
+const SETTLED = 300; // milliseconds after which a digit that is painted on is in the address
 const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show nothing new
 
 /** A layer's name, without what nobody chooses. */
@@ -76,6 +78,10 @@ export function mount(section) {
     complain(error.message);
   }
 
+  /** The address holds the digit that is looked at, so that it can be sent to somebody. */
+  let keeping;
+  const remember = () => here().view === "inside" && keep({ digit: packedDigit(input.pixels) });
+
   const request = latest(async () => {
     const pixels = input.pixels;
     try {
@@ -84,6 +90,8 @@ export function mount(section) {
       net = unpack(answer, pixels);
       net.pixels = pixels.slice();
       again.hidden = true;
+      clearTimeout(keeping);
+      keeping = setTimeout(remember, SETTLED);
       show();
     } catch (error) {
       if (error.wait) setTimeout(request, 1000 * error.wait);
@@ -142,6 +150,8 @@ export function mount(section) {
     });
     const end = h("li", { class: "block" }, h("div", { class: "block-head" }, h("h3", {}, words("inside.probabilities")), h("p", { class: "note" }, words("block.softmax", { t: number(net.temperature) }))),
       scrolls(h("div", { class: "equation-box" }, softmaxEquation()), words("equation.title", { layer: words("inside.probabilities") })));
+    end.dataset.block = folds.length;
+    sight.observe(end);
     layers.replaceChildren(...folds.map((f) => f.element), end);
     map.forget();
     turnTo(backward);
@@ -151,15 +161,17 @@ export function mount(section) {
     if (block >= 0) jump(block);
   }
 
-  // The block that is in view is lit on the map.
+  // The block that is in view is lit on the map; above the first, the digit.
+  const met = new Set();
   const sight = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) if (isIntersecting && target.isConnected) map.mark(Number(target.dataset.block));
+    for (const { target, isIntersecting } of entries) met[isIntersecting ? "add" : "delete"](target);
+    map.mark(Math.max(-1, ...[...met].filter((e) => e.isConnected).map((e) => Number(e.dataset.block))));
   }, { rootMargin: "-35% 0px -60% 0px" });
 
   function jump(k) {
     const target = k < 0 ? input.element : k < folds.length ? folds[k].element : layers.lastElementChild;
     target.scrollIntoView({ block: "start" });
-    if (k >= 0 && k < folds.length) map.mark(k);
+    map.mark(k);
   }
 
   /** Shows the layers' equations forward, or those by which they learn. */
@@ -250,14 +262,22 @@ export function mount(section) {
     if (net) request();
   });
   return {
-    show() {
+    show(_, query) {
       check();
+      const [sent, against] = [query.get("digit"), query.get("against")];
+      const pixels = sent && sent !== packedDigit(input.pixels) && unpackedDigit(sent);
       if (chosen.fresh && chosen.pixels) {
         chosen.fresh = false;
         from.textContent = words("inside.from", { what: chosen.from });
         input.set(chosen.pixels);
         request();
+      } else if (pixels) {
+        from.textContent = "";
+        input.set(pixels);
+        request();
       } else if (!net) sample(5);
+      else remember();
+      if (/^\d$/.test(against)) proof.against(Number(against));
     },
   };
 }

@@ -1,6 +1,7 @@
 // Learn: train a small network on the server and watch everything that moves. Not inside: the form
 // (lesson.js), the list of runs (runs.js), what is drawn of one (progress.js).
 
+import { here, keep } from "./address.js";
 import { ask, latest } from "./api.js";
 import { plan } from "./diagram.js";
 import { calm, complain, h, say } from "./dom.js";
@@ -163,6 +164,7 @@ export function mount(section) {
     const same = other?.id === id;
     other?.close();
     other = same ? undefined : watch(id, (what) => (what === "gone" ? compare(id) : later()));
+    keep({ with: other?.id });
     later();
     refresh();
   }
@@ -181,7 +183,7 @@ export function mount(section) {
   /** A run that is not there, perhaps removed in another browser. */
   function away(id) {
     if (run?.id === id) leave();
-    if (location.hash === `#learn/${id}`) location.hash = "#learn";
+    if (here().parts[0] === id) location.hash = "#learn";
     complain(words("learn.gone"));
     refresh();
   }
@@ -251,10 +253,13 @@ export function mount(section) {
   ask("/api/recipes").then((offers) => settings.append(lesson(offers, start, planned)), (error) => complain(error.message));
 
   return {
-    show([id]) {
+    show([id], query) {
       shown = true;
+      const beside = query.get("with");
       if (id) follow(id);
       else refresh();
+      if (id && beside && ![id, other?.id].includes(beside)) compare(beside);
+      else keep({ with: other?.id });
     },
     hide() {
       shown = false;

@@ -89,8 +89,8 @@ function notices() {
 
 /** The guided tour, where it was left open or is wanted. */
 function touring() {
-  const begin = () => document.querySelector(".tour") ?? import("./tour.js").then(({ tour }) => tour());
-  document.getElementById("tour").addEventListener("click", begin);
+  const begin = (wanted) => document.querySelector(".tour") ?? import("./tour.js").then(({ tour }) => tour(wanted));
+  document.getElementById("tour").addEventListener("click", () => begin(true));
   if (remembered("touring")) begin();
 }
 

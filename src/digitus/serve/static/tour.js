@@ -5,17 +5,18 @@ import { h, say } from "./dom.js";
 import { remember, remembered } from "./remember.js";
 import { words } from "./words.js";
 
-// Where each step is done.
-const STEPS = [["why", "draw"], ["neuron", "inside?model=small"], ["loss", "learn"], ["downhill", "learn"], ["chain", "worked"], ["layers", "inside"], ["step", "learn"], ["cannot", "mistakes"]];
+// Where each step is done, and by which network: no name is that of the one that ships.
+const STEPS = [["why", "draw"], ["neuron", "inside?model=small"], ["loss", "learn"], ["downhill", "learn"], ["chain", "worked"], ["layers", "inside?model="], ["step", "learn"], ["cannot", "mistakes?model="]];
 
-export function tour() {
+/** `begun`: somebody has just asked for it, and is led to where its step is done. */
+export function tour(begun) {
   let at = Number(remembered("tour")) || 0;
   const title = h("h2", { tabindex: -1 });
   const task = h("p");
   const question = h("p");
   const answer = h("p");
   const hidden = h("details", {}, h("summary", {}, words("tour.answer")), answer);
-  const there = h("a", { class: "button" }, words("tour.there"));
+  const there = h("a", { class: "button", onclick: () => scrollTo(0, 0) }, words("tour.there"));
   const back = h("button", { type: "button", onclick: () => go(at - 1) }, words("step.back"));
   const next = h("button", { type: "button", class: "primary", onclick: () => (at + 1 < STEPS.length ? go(at + 1) : end()) });
   const close = h("button", { type: "button", class: "icon", "aria-label": words("tour.leave"), onclick: leave }, "×");
@@ -38,6 +39,7 @@ export function tour() {
     remember("tour", at);
     show();
     location.hash = `#${STEPS[at][1]}`;
+    scrollTo(0, 0);
     say(title.textContent);
   }
 
@@ -53,7 +55,8 @@ export function tour() {
   }
 
   remember("touring", "yes");
-  show();
+  if (begun) go(at);
+  else show();
   document.body.append(element);
   title.focus({ preventScroll: true });
 }
