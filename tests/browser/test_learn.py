@@ -102,11 +102,16 @@ def test_a_step_equation_by_equation(visit: Visit, server: Server) -> None:
     while page.inner_text(".stepper .primary") == "Next equation":
         titles.append(page.inner_text(".stepper h3"))
         assert page.locator(".stepper .array .cell").count() > 0
+        assert page.locator(".stepper .rule math").count() == 1
         place = "e => [e.offsetLeft, e.offsetTop].join()"  # in the frame: the pointer can stay
         places.add(page.locator(".stepper .primary").evaluate(place))
         page.click(".stepper .primary")
     assert len(places) == 1
     titles.append(page.inner_text(".stepper h3"))
+    page.locator(".stepper .rule [data-part='g']").first.hover()  # the gradient, as its rule says
+    assert page.locator(".stepper [data-lit]").count() == 0
+    lit = ".stepper[data-lit='g'] figure[data-part='g'] b"
+    assert page.inner_text(lit).startswith("d")
     dense = [title for title in titles if "Dense(12)" in title]
     assert dense == ["Forward: Dense(12)", "Backward: Dense(12)"]
     assert [title.partition(":")[0] for title in titles] == sorted(

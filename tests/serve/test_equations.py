@@ -129,3 +129,14 @@ def test_what_is_worked_out_adds_up_as_it_is_shown(tmp_path: Path) -> None:
         ("backward", "Dense"),
         ("update", "Adam"),
     } <= checked
+
+
+def test_a_vector_that_no_decay_pulls_has_no_decay_in_its_equation(tmp_path: Path) -> None:
+    with serving(tmp_path) as ours:
+        run = ours.begin(layers="784-5-10", optimizer="AdamW", paused=True)
+        ours.until(run, "paused")
+        found = ours.ask(run, "equation").json()["equations"]
+    updates = {e["name"]: e for e in found if e["phase"] == "update"}
+    names = {name.rpartition(".")[2]: e for name, e in updates.items()}
+    assert ("λ" in names["W"]["equation"], "λ" in names["b"]["equation"]) == (True, False)
+    assert (names["W"]["kind"], names["b"]["kind"]) == ("AdamW", "Adam")

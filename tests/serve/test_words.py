@@ -7,6 +7,10 @@ from importlib import resources
 
 import pytest
 
+from digitus import nn
+from digitus.recipe.settings import LAYERS, RULES
+from digitus.serve.layer_words import Equations
+
 STATIC = resources.files("digitus.serve") / "static"
 LANGUAGES = ("de", "es", "fr", "zh")
 STRING = r'"((?:[^"\\]|\\.)*)"'
@@ -72,3 +76,21 @@ def test_numbers_and_dates_are_written_in_one_place() -> None:
         lines = (STATIC / name).read_text("utf-8").splitlines()
         found = [line for line in lines if re.search(r"toFixed|toLocale|Intl\.[^P]", line)]
         assert [line for line in found if not machine.search(line)] == [], name
+
+
+def test_every_equation_of_the_page_is_notation_or_has_its_words_in_the_table() -> None:
+    text = (STATIC / "equations.js").read_text("utf-8")
+    table_of = text.partition("const EQUATIONS = {")[2].partition("\n};")[0]
+    written = set(re.findall(r"^  (\w+): \(", table_of, re.M))
+    ours = (*LAYERS, *RULES, nn.SoftmaxCrossEntropy, nn.SquaredError)
+    assert {kind.__name__ for kind in ours} <= written
+    assert "null" not in table_of, "a backward rule that is written in words alone"
+    said = {found.strip() for found in re.findall(r'\bword\("([^"]+)"\)', text)}
+    assert said <= {"max", "var", "tanh", "log", "softmax"}
+
+
+@pytest.mark.parametrize("rule", [*RULES, nn.SoftmaxCrossEntropy, nn.SquaredError])
+def test_what_a_rule_and_a_loss_do_is_said_without_words(rule: type) -> None:
+    words = Equations.of(rule)
+    found = set(re.findall(r"[A-Za-z]{3,}", f"{words.forward} {words.backward}"))
+    assert found <= {"step", "mean", "log", "softmax"}

@@ -47,7 +47,10 @@ def _check_shares(rule: object, *names: str) -> None:
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """step = -α g. Gopa 2024: W := W - α dW."""
+    """step = -α g.
+
+    Gopa 2024: W := W - α dW.
+    """
 
     def start(self, w: Array) -> Params:
         """No memory."""
@@ -60,7 +63,10 @@ class GradientDescent:
 
 @dataclass(frozen=True)
 class Momentum:
-    """v ← μ v + g;   step = -α v (Polyak 1964)."""
+    """v ← μ v + g;   step = -α v.
+
+    Polyak 1964.
+    """
 
     mu: float = 0.9
 
@@ -80,9 +86,10 @@ class Momentum:
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    """v ← μ v + g;   step = -α (g + μ v): momentum that looks ahead (Nesterov 1983).
+    """v ← μ v + g;   step = -α (g + μ v).
 
-    In the form of Sutskever et al. 2013 rewritten for the parameters at which g is taken.
+    Momentum that looks ahead (Nesterov 1983), in the form of Sutskever et al. 2013 rewritten for
+    the parameters at which g is taken.
     """
 
     def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
@@ -132,10 +139,11 @@ class Adam:
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam's step - α decay w (Loshchilov & Hutter 2019, algorithm 2, with α decay for their λ).
+    """m ← β₁ m + (1-β₁) g,   v ← β₂ v + (1-β₂) g²;   step = -α (m̂ / (√v̂ + ε) + λ w).
 
-    Decay pulls weights towards 0 and leaves vectors (biases, the γ and β of a normalisation) alone,
-    whose size says nothing about how complicated the function is.
+    λ is `decay` (Loshchilov & Hutter 2019, algorithm 2, with α λ for their λ). It pulls weights
+    towards 0 and leaves vectors (biases, the γ and β of a normalisation) alone, whose size says
+    nothing about how complicated the function is.
     """
 
     decay: float = 0.01

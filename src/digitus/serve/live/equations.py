@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from msgspec.structs import replace
 
-from digitus.nn import Layer, Optimizer, clipped, first_trained, softmax, stream
+from digitus.nn import Adam, AdamW, Layer, Optimizer, clipped, first_trained, softmax, stream
 from digitus.nn.layers import scoped
 from digitus.nn.losses import Loss
 from digitus.recipe import Recipe
@@ -132,8 +132,12 @@ def _update(rule: Optimizer, state: State, name: str, g: Numbers, rate: float) -
     after = w + step
     arrays = {f"d{short}": g, **memory, "step": step, f"{short} + step": after}
     example = worked_example.update(short, w, step, after, rate)
-    entry = _entry("update", int(name.partition(".")[0]), rule, arrays, example)
-    head = (inspect.getdoc(rule) or "").partition("\n\n")[0]
+    if type(rule) is AdamW and g.ndim < 2:  # which no decay pulls
+        shown: Optimizer = Adam(rule.beta1, rule.beta2, rule.epsilon)
+    else:
+        shown = rule
+    entry = _entry("update", int(name.partition(".")[0]), shown, arrays, example)
+    head = (inspect.getdoc(shown) or "").partition("\n\n")[0]
     return replace(entry, name=f"{type(rule).__name__}: {name}", equation=" ".join(head.split()))
 
 

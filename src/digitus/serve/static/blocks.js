@@ -45,14 +45,15 @@ export function sentence(layer, last) {
 export const called = (block, layers, title) =>
   block.layers.filter((i) => !WITH_NEXT.has(layers[i].kind)).map((i) => title(layers[i])).join(" · ");
 
-/** An element for a block around the rows of its layers: folded, only the last one's pictures are seen. */
+/** An element for a block around the rows of its layers: folded, all their equations are seen, and the
+ * last one's pictures. */
 export function folding(block, rows, head, say) {
   const inner = h("ol", { class: "steps-of" }, rows.map((r) => r.row));
   const others = rows.filter((_, k) => block.layers[k] !== block.last);
   const button = h("button", { type: "button", class: "link unfold", onclick: () => fold(button.getAttribute("aria-expanded") === "true") });
   const element = h("li", { class: "block" }, h("div", { class: "block-head" }, head, h("p", { class: "note" }, say), others.length ? button : ""), inner);
   function fold(away) {
-    others.forEach(({ row }) => (row.hidden = away));
+    others.forEach(({ row }) => row.classList.toggle("told", away));
     element.classList.toggle("folded", away);
     button.setAttribute("aria-expanded", String(!away));
     button.textContent = words(away ? "block.unfold" : "block.fold", { n: rows.length });

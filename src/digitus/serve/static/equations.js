@@ -5,8 +5,8 @@ import { math } from "./dom.js";
 import { words } from "./words.js";
 
 // Several letters are an index each, so that each is set in italics.
-const letters = (text) => math("mrow", { "data-part": text.replace(/^d/, "") }, [...text].map((x) => math("mi", {}, x)));
-// What a letter stands for lights up where its numbers are, and the other way round (lens.js).
+const letters = (text) => math("mrow", { "data-part": text }, [...text].map((x) => math("mi", {}, x)));
+// What a letter stands for lights up where its numbers are, and the other way round (light.js).
 const i = (x) => math("mi", { "data-part": x }, x);
 const o = (x) => math("mo", {}, x);
 const n = (x) => math("mn", {}, x);
@@ -20,10 +20,22 @@ const word = (x) => math("mtext", {}, x.replace(/^ | $/g, "\u00a0"));
 const sum = (below) => math("munder", {}, o("∑"), below);
 const axes = (x, names) => math("munder", {}, x, math("mrow", { class: "axes" }, word(`[${names}]`)));
 const hat = (x) => math("mover", {}, i(x), o("^"));
+const by = (f) => frac(row(o("∂"), i(f)), row(o("∂"), i("x")));
+const floor = (x, y) => row(o("⌊"), x, o("/"), y, o("⌋"));
 const minus = "−";
 const comma = () => row(o(","), math("mspace", { width: "0.8em" }));
+const all = (parts) => parts.flatMap((part, k) => (k ? [comma(), part] : [part]));
+const inside = (...parts) => row(o("("), ...parts, o(")"));
+const minusOne = (x) => inside(n(1), o(minus), x);
+// Of rules of learning: α the rate, g the gradient, Δ what is added to a parameter w.
+const beta = (k) => sub(i("β"), n(k));
+const decays = (kept, share, fresh) => row(i(kept), o("←"), share, i(kept), o("+"), fresh);
+const moments = () => [decays("m", beta(1), row(minusOne(beta(1)), i("g"))), decays("v", beta(2), row(minusOne(beta(2)), sup(i("g"), n(2))))];
+const change = (...parts) => row(i("Δ"), o("="), o(minus), i("α"), ...parts);
+const normed = () => frac(hat("m"), row(root(hat("v")), o("+"), i("ε")));
+const velocity = () => decays("v", i("μ"), i("g"));
 
-/** Forward and backward for each kind of layer. */
+/** Forward and backward for each kind of layer and of loss; for each rule of learning how it moves. */
 const EQUATIONS = {
   Dense: () => [
     row(axes(i("y"), "n o"), o("="), axes(i("x"), "n i"), axes(i("W"), "i o"), o("+"), axes(i("b"), "o")),
@@ -46,25 +58,47 @@ const EQUATIONS = {
     row(letters("dx"), o("="), letters("dy"), word(words("equation.where")), i("x"), o(">"), n(0), word(words("equation.else")), n(0))],
   Sigmoid: () => [row(i("y"), o("="), frac(n(1), row(n(1), o("+"), sup(i("e"), row(o(minus), i("x")))))),
     row(letters("dx"), o("="), letters("dy"), i("y"), o("("), n(1), o(minus), i("y"), o(")"))],
-  Tanh: () => [row(i("y"), o("="), word("tanh"), i("x")), row(letters("dx"), o("="), letters("dy"), o("("), n(1), o(minus), sup(i("y"), n(2)), o(")"))],
-  Softmax: () => [row(sub(i("y"), i("k")), o("="), frac(sup(i("e"), sub(i("x"), i("k"))), row(sum(i("j")), sup(i("e"), sub(i("x"), i("j")))))), null],
+  Tanh: () => [row(i("y"), o("="), word("tanh "), i("x")), row(letters("dx"), o("="), letters("dy"), o("("), n(1), o(minus), sup(i("y"), n(2)), o(")"))],
+  Softmax: () => [row(sub(i("y"), i("k")), o("="), frac(sup(i("e"), sub(i("x"), i("k"))), row(sum(i("j")), sup(i("e"), sub(i("x"), i("j")))))), 
+    row(letters("dx"), o("="), i("y"), inside(letters("dy"), o(minus), sum(i("j")), sub(letters("dy"), i("j")), sub(i("y"), i("j"))))],
   MaxPool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(words("equation.largest", { size })), i("x")),
     row(letters("dx"), o("="), letters("dy"), word(words("equation.at-largest")), n(0))],
-  AveragePool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(words("equation.mean-of", { size })), i("x")), null],
-  Flatten: () => [row(axes(i("y"), "n i"), o("="), axes(i("x"), "n h w c"), word(words("equation.row"))), null],
-  Dropout: () => [row(i("y"), o("="), i("x"), word(words("equation.dropout"))), null],
-  Scale: ({ divisor = 255 } = {}) => [row(i("y"), o("="), frac(i("x"), n(divisor))), null],
-  Centre: () => [row(i("y"), o("="), i("x"), o(minus), word(words("equation.mean"))), null],
-  Deslant: () => [row(axes(i("y"), "n h w c"), o("="), axes(i("T"), "n h w w"), axes(i("x"), "n h w c"), comma(), i("T"), word(words("equation.deslant"))), null],
-  Standardize: () => [row(i("y"), o("="), frac(row(i("x"), o(minus), word(words("equation.mean"))), word(words("equation.deviation")))), null],
+  AveragePool: ({ size = 2 } = {}) => [row(axes(i("y"), "n h′ w′ c"), o("="), word(words("equation.mean-of", { size })), i("x")), 
+    row(letters("dx"), o("="), frac(letters("dy"), n(size ** 2)))],
+  Flatten: () => [row(axes(i("y"), "n i"), o("="), axes(i("x"), "n h w c"), word(words("equation.row"))), 
+    row(axes(letters("dx"), "n h w c"), o("="), axes(letters("dy"), "n i"))],
+  Dropout: ({ rate = 0.5 } = {}) => [row(i("y"), o("="), i("x"), word(words("equation.dropout"))), 
+    row(letters("dx"), o("="), frac(row(letters("dy"), i("m")), row(n(1), o(minus), n(rate))))],
+  Scale: ({ divisor = 255 } = {}) => [row(i("y"), o("="), frac(i("x"), n(divisor))),  row(letters("dx"), o("="), frac(letters("dy"), n(divisor)))],
+  Centre: () => [row(i("y"), o("="), i("x"), o(minus), word(words("equation.mean"))),  row(letters("dx"), o("="), letters("dy"))],
+  Deslant: () => [row(axes(i("y"), "n h w c"), o("="), axes(i("T"), "n h w w"), axes(i("x"), "n h w c"), comma(), i("T"), word(words("equation.deslant"))), 
+    row(axes(letters("dx"), "n h w c"), o("="), axes(sup(i("T"), o("⊤")), "n h w w"), axes(letters("dy"), "n h w c"), o("+"), n(2), i("x"), letters("dm"))],
+  Standardize: () => [row(i("y"), o("="), frac(row(i("x"), o(minus), word(words("equation.mean"))), word(words("equation.deviation")))), 
+    row(letters("dx"), o("="), frac(letters("dy"), word(words("equation.deviation"))))],
+  Upsample: ({ factor = 2 } = {}) => [
+    row(sub(i("y"), letters("hwc")), o("="), sub(i("x"), row(floor(i("h"), n(factor)), o(","), floor(i("w"), n(factor)), o(","), i("c")))),
+    row(sub(letters("dx"), letters("hwc")), o("="), sum(letters("ij")), sub(letters("dy"), row(n(factor), i("h"), o("+"), i("i"), o(","), n(factor), i("w"), o("+"), i("j"), o(","), i("c"))))],
+  Residual: () => [row(i("y"), o("="), i("x"), o("+"), i("f"), inside(i("x"))),
+    row(letters("dx"), o("="), letters("dy"), o("+"), letters("dy"), by("f"))],
+  Concat: () => [row(axes(i("y"), "n h w c"), o("="), o("["), i("f"), inside(i("x")), o(","), i("g"), inside(i("x")), o("]")),
+    row(letters("dx"), o("="), sub(letters("dy"), n(1)), by("f"), o("+"), sub(letters("dy"), n(2)), by("g"))],
+  SoftmaxCrossEntropy: () => [row(i("L"), o("="), o(minus), frac(n(1), i("n")), sum(letters("no")), i("t"), word("log "), word("softmax"), inside(i("z"))),
+    row(letters("dz"), o("="), frac(row(word("softmax"), inside(i("z")), o(minus), i("t")), i("n")))],
+  SquaredError: () => [row(i("L"), o("="), frac(n(1), row(n(2), i("n"))), sum(letters("no")), sup(inside(i("z"), o(minus), i("t")), n(2))),
+    row(letters("dz"), o("="), frac(row(i("z"), o(minus), i("t")), i("n")))],
+  GradientDescent: () => [change(i("g"))],
+  Momentum: () => [row(...all([velocity(), change(i("v"))]))],
+  Nesterov: () => [row(...all([velocity(), change(inside(i("g"), o("+"), i("μ"), i("v")))]))],
+  Adam: () => [row(...all([...moments(), change(normed())]))],
+  AdamW: () => [row(...all([...moments(), change(inside(normed(), o("+"), i("λ"), i("w")))]))],
 };
 
-/** A layer's equation; where there is none here, the words of its docstring. */
+/** The equation of a layer, a loss or a rule; of a layer that is not ours, what its docstring says. */
 export function equation(layer, backward = false) {
   const known = EQUATIONS[layer.kind]?.(layer.settings)[backward ? 1 : 0];
-  const words = backward ? layer.gradient : layer.equation;
-  if (!known) return words ? math("math", { class: "equation", displaystyle: "true" }, math("mtext", {}, words)) : null;
-  return math("math", { class: "equation", displaystyle: "true" }, known);
+  const written = backward ? layer.gradient : layer.equation;
+  if (!known && !written) return null;
+  return math("math", { class: "equation", displaystyle: "true" }, known ?? math("mtext", {}, written));
 }
 
 /** The way from outputs to probabilities. */

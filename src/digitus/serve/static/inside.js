@@ -13,6 +13,7 @@ import { follow } from "./follow.js";
 import { language } from "./language.js";
 import { packedDigit, unpackedDigit } from "./ink.js";
 import { working } from "./lens.js";
+import { lights } from "./light.js";
 import { maps, strongest } from "./maps.js";
 import { SMALL, asked, choose, model } from "./model.js";
 import { Edits, field, indices, unpack, window_ } from "./net.js";
@@ -181,14 +182,13 @@ export function mount(section) {
     rows.forEach(({ rule }, i) => rule.replaceChildren(equation(net.layers[i], back) ?? h("span", { class: "note" }, words("equation.nothing"))));
   }
 
-  // Pointing at a letter of an equation lights its numbers, and the other way round.
-  const light = (event) => {
-    const part = event.target.closest?.("[data-part]")?.dataset.part;
-    if (part) section.dataset.lit = part;
-    else delete section.dataset.lit;
-  };
-  section.addEventListener("pointerover", light);
-  section.addEventListener("focusin", light);
+  // A letter stands for numbers of its own layer, which the lens then is on unless it is held.
+  lights(section, (target) => {
+    const index = rows.findIndex(({ row }) => row.contains(target));
+    if (index < 0) return [lens, rows[at?.index]?.row].filter(Boolean);
+    if (index !== at?.index && rows[index].maps && target.closest(".equation")) point(index, strongest(net.layers[index].y), false);
+    return index === at?.index ? [lens, rows[index].row] : [rows[index].row];
+  });
 
   function point(index, position, pinned) {
     if (at?.pinned && !pinned) return; // a click holds the lens until the next click

@@ -137,7 +137,7 @@ async function dense(layer, at, edits, edit, held) {
       turnable(cell, t.w, top, (v) => edit(`${layer.index}.W`, t.i * units + at, v));
       return h("tr", {}, h("th", { scope: "row" }, t.i), h("td", { class: "num", "data-part": "x" }, term(t.x, 2)), cell, share(k, t.sum));
     }), others > 0 && h("tr", {}, h("th", { scope: "row", colspan: 3 }, words(best.length ? "lens.terms" : "lens.all", { n: others })), share(best.length, rest)),
-    h("tr", {}, h("th", { scope: "row", colspan: 3 }, "b"), share(line.terms.length - 1, b))),
+    h("tr", { "data-part": "b" }, h("th", { scope: "row", colspan: 3 }, "b"), share(line.terms.length - 1, b))),
     h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3 }, "y = Σ xᵢ Wᵢ + b"), h("td", {}, result(line.total)))));
   const out = [image && maps(terms, image), list];
   out.shown = best.map((t) => t.i);
@@ -165,8 +165,9 @@ async function batchNorm(layer, at, edits) {
   const x = layer.x[at];
   const y = layer.y[at];
   const line = addsUp([y - beta, beta], y);
-  return [h("p", { class: "sum" }, num(`${term(gamma)} · (${term(x)} − ${mean < 0 ? `(${term(mean)})` : term(mean)}) / √(${term(variance)} + ε) + β ≈ `)),
-    addend(line.terms[0]), op("+"), addend(line.terms[1]), op("="), result(line.total)];
+  const part = (letter, text) => h("span", { "data-part": letter }, text);
+  return [h("p", { class: "sum num" }, part("γ", term(gamma)), " · (", part("x", term(x)), ` − ${mean < 0 ? `(${term(mean)})` : term(mean)}) / √(${term(variance)} + ε) + `, part("β", "β"), " ≈ "),
+    addend(line.terms[0]), op("+"), h("span", { "data-part": "β" }, addend(line.terms[1])), op("="), result(line.total)];
 }
 
 function pool(layer, at) {
@@ -184,7 +185,7 @@ function simple(layer, at) {
   const [x, y] = [layer.x[at], layer.y[at]];
   if (["Upsample", "Concat"].includes(layer.kind)) return [h("p", { class: "sum" }, alone(y))]; // of another place of x
   const said = {
-    Relu: `max(${term(x)}, 0) = `,
+    Relu: ["max(", h("span", { "data-part": "x" }, term(x)), ", 0) = "],
     Sigmoid: `1 / (1 + e^${term(-x)}) = `,
     Tanh: `tanh ${term(x)} = `,
     Scale: `${term(x)} / ${layer.settings.divisor} = `,

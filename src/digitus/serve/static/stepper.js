@@ -3,6 +3,7 @@
 import { ask, bytes } from "./api.js";
 import { css, h, say, scrolls } from "./dom.js";
 import { equation } from "./equations.js";
+import { lights } from "./light.js";
 import { fixed, number, shape } from "./numbers.js";
 import { colours, peak, picture, rgb } from "./pictures.js";
 import { pieces, words } from "./words.js";
@@ -29,6 +30,8 @@ export function stepper(post) {
     if (way && step?.equations[at + way]) go(at + way);
   } }, close, ribbon, h("div", { class: "row" }, back, next, place), h("div", { class: "plate" }, example, h("div", {}, title, rule)), arrays, worked);
 
+  lights(element);
+
   async function open(run) {
     id = run;
     step = await post(id, "equation");
@@ -52,15 +55,14 @@ export function stepper(post) {
     });
     title.textContent = `${words(`step.${e.phase}`)}: ${e.name.replace("(0)", "")}`;
     const layer = { kind: e.kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
-    const known = e.phase === "forward" || e.phase === "backward" ? equation(layer, e.phase === "backward") : undefined;
-    rule.replaceChildren(known ?? h("p", { class: "words" }, e.equation));
-    arrays.replaceChildren(...e.arrays.map(excerpt));
+    rule.replaceChildren(equation(layer, e.phase === "backward"));
+    arrays.replaceChildren(...e.arrays.map((array) => excerpt(array, e.phase)));
     worked.textContent = e.worked.replace(/⋯×(\d+)/, (_, n) => words("step.others", { n: Number(n) }));
     worked.hidden = !e.worked;
     back.disabled = at === 0;
     next.textContent = words(at + 1 < step.equations.length ? "step.next" : "step.take");
     place.textContent = words("step.place", { at: at + 1, all: step.equations.length, step: step.step + 1, loss: number(step.loss) });
-    say(`${title.textContent}. ${e.equation}`);
+    say(`${title.textContent}. ${worked.textContent}`);
   }
 
   async function take() {
@@ -79,7 +81,9 @@ export function stepper(post) {
 }
 
 /** A corner of an array, with its shape; small numbers as multiples of a power of ten. */
-function excerpt(array) {
+function excerpt(array, phase) {
+  const name = array.name.replace("step", "Δ");
+  const letter = phase === "update" ? name.replace(/^d.*/, "g") : name; // as it is called in the equation
   const rows = Array.isArray(array.values[0]) ? array.values : [array.values];
   const won = place(array, rows[0].length);
   const top = peak(rows.flat());
@@ -88,10 +92,10 @@ function excerpt(array) {
   const { plus, minus } = colours();
   const cells = rows.flat().map((v, k) => css(h("span", { class: k === won ? "cell num won" : "cell num" }, v ? fixed(v / 10 ** power, places) : "0"),
     { background: rgb(v < 0 ? minus : plus, 0.5 * Math.min(Math.abs(v) / top, 1) ** 0.7) }));
-  return scrolls(h("figure", { class: "grid array" },
-    h("figcaption", {}, h("b", {}, array.name), ` [${shape(array.shape)}]`,
+  return scrolls(h("figure", { class: "grid array", "data-part": letter },
+    h("figcaption", {}, h("b", {}, name), ` [${shape(array.shape)}]`,
       array.corner?.some((n) => n) && h("small", {}, words("step.corner", { corner: array.corner.join(", ") })), power ? h("small", {}, pieces("step.power", { power: h("sup", {}, `−${-power}`) })) : ""),
-    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length })), array.name);
+    css(h("div", { class: "cells" }, cells), { "--columns": rows[0].length })), name);
 }
 
 /** Where in the excerpt the number stands that is worked out below it. */

@@ -1,0 +1,99 @@
+"""Inside in the browser: folded blocks say what they compute, letters light their numbers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from browser.conftest import PHONE, Server, Visit, open_blocks, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+# The equations that are seen of an element, and whether each has all the room that it needs.
+SHOWN = """e => [...e.querySelectorAll('.equation-box')].filter((box) => box.checkVisibility()
+  && box.querySelector('math')).map((box) => [box.textContent,
+  box.scrollWidth <= box.clientWidth + 1])"""
+
+
+def equations(block: Locator) -> list[str]:
+    """The equations of a block that are seen, all of them whole."""
+    shown = block.evaluate(SHOWN)
+    assert all(whole for _, whole in shown), shown
+    return [text for text, _ in shown]
+
+
+def test_a_folded_block_shows_the_equations_of_all_its_layers(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".block .maps:visible")
+    for way in ("Forward", "Backward"):
+        page.get_by_role("button", name=way, exact=True).click()
+        counts = []
+        for block in page.locator(".block:has(.layer)").all():
+            folded = equations(block)
+            counts.append(len(folded))
+            unfold = block.locator(".unfold")
+            if unfold.count():
+                unfold.click()
+                assert equations(block) == folded, "in the same order"
+                unfold.click()
+        assert max(counts) == 3, "a convolution, its normalisation, and what is cut off"
+
+
+@pytest.mark.parametrize("visit", [PHONE], indirect=True)
+def test_the_network_at_a_glance_fits_a_telephone(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#inside")
+    page.wait_for_selector(".way [aria-current]")
+    wide, room = page.locator(".network-map").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert wide <= room
+    cut = (
+        "e => [...e.querySelectorAll('button *')].filter((x) => x.scrollWidth > x.clientWidth + 1)"
+    )
+    assert page.locator(".way").evaluate(f"e => ({cut})(e).map((x) => x.textContent)") == []
+    small = "e => [...e.querySelectorAll('button')].some((x) => x.clientHeight < 44)"
+    assert not page.locator(".way").evaluate(small), "to be met with a finger"
+
+
+# The letters and numbers of a layer or of the lens that are lit, by what they stand for.
+LIT = """() => [...document.querySelectorAll('.layer, .lens')].flatMap((e) => {
+  const lit = [...e.querySelectorAll('[data-part]')].filter((p) => p.checkVisibility()
+    && getComputedStyle(p).outlineStyle === 'solid').map((p) => p.dataset.part);
+  return lit.length ? [[e.matches('.lens') ? 'lens' : e.querySelector('.index').textContent,
+    [...new Set(lit)]]] : [];
+})"""
+
+
+def test_letters_light_their_numbers_and_numbers_their_letters(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address + "#inside")
+    open_blocks(page)
+    layer = page.locator(".layer:has(.maps)")
+    # In a convolution, a batch normalisation (which says no W) and the dense layer at the end.
+    for index, letter, other in (
+        ("1", "W", "x"),
+        ("5", "W", "y"),
+        ("2", "γ", "x"),
+        ("10", "W", "b"),
+    ):
+        row = layer.filter(has=page.locator(f".index:text-is('{index}')"))
+        row.locator(f"math [data-part='{letter}']").first.hover()
+
+        def both(index: str = index, part: str = letter) -> None:
+            assert page.evaluate(LIT) == [[index, [part]], ["lens", [part]]]
+
+        until(page, both)
+        page.locator(f".lens-body [data-part='{other}']").last.hover()
+        until(page, partial(both, part=other))
+    page.locator(".lead:visible").hover()
+    assert page.evaluate(LIT) == []
+    page.get_by_role("button", name="Backward", exact=True).click()
+    layer.last.locator("math [data-part='dW']").hover()
+    until(page, lambda: sure(page.evaluate(LIT) == [["10", ["dW"]], ["lens", ["W"]]]))
+
+
+def sure(holds: bool) -> None:
+    """An assertion as an expression."""
+    assert holds
