@@ -45,12 +45,51 @@ def test_one_bad_picture_of_several_stays_marked(
     fake = tmp_path / "fake.png"
     fake.write_bytes(b"not a picture at all")
     page.set_input_files("#view-read input[type=file] >> nth=0", [fake, photo(tmp_path)[0]])
-    page.wait_for_selector(".boxes g")
     bad = page.locator(".thumb.failed")
     assert "fake.png" in bad.inner_text()
-    bad.click()
+    page.locator(".thumb", has_text="page.png").locator("button[aria-pressed]").click()
+    page.wait_for_selector(".boxes g")
+    bad.locator("button[aria-pressed]").click()
     assert page.inner_text("#view-read .stage").startswith("fake.png: ")
     visit.complaints.clear()  # the browser reports the status 400
+
+
+def test_others_are_read_while_a_picture_is_looked_at(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    picture = photo(tmp_path)[0].read_bytes()
+    names = [tmp_path / f"{name}.png" for name in ("first", "second", "third")]
+    for name in names:
+        name.write_bytes(picture)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/read?*", hold)
+    page.set_input_files("#view-read input[type=file] >> nth=0", names)
+    page.locator(".thumb .badge").nth(2).wait_for()  # all of them, before any is read
+    looked = page.locator(".thumb button[aria-pressed='true'] .of")
+    assert looked.inner_text() == "first.png"
+    until(page, lambda: held[0])
+    page.locator(".thumb button[aria-pressed]").nth(1).click()
+    for count in (1, 2, 3):
+        until(page, lambda count=count: held[count - 1])
+        held[count - 1].continue_()
+        page.locator(".thumb .badge.sure, .thumb .badge.doubt").nth(count - 1).wait_for()
+        assert looked.inner_text() == "second.png", "it stays where the person looks"
+        assert page.evaluate("document.activeElement.closest('.thumb') !== null")
+    page.unroute("**/api/read?*")
+    with page.expect_response(lambda r: "pattern" in r.url):
+        page.fill("#read-pattern", "#####")
+        page.keyboard.press("Tab")  # every picture is read again
+    page.wait_for_function("() => !document.querySelector('.thumbs').textContent.includes('…')")
+    assert looked.inner_text() == "second.png"
+    assert page.locator(".whole tbody tr").count() == 6
+    page.get_by_role("button", name="Remove first.png").click()
+    assert page.locator(".thumb").count() == 2
+    assert looked.inner_text() == "second.png"
 
 
 def test_a_picture_that_nobody_read_is_tried_again(

@@ -60,19 +60,28 @@ export function mount(section) {
     complain();
     const images = files.filter((f) => f.type.startsWith("image/") || /\.(heic|heif|tiff?)$/i.test(f.name));
     if (files.length && !images.length) return complain(words("read.no-picture"));
+    const fresh = [];
     for (const blob of images) {
       const next = readings.picturePage(blob.name || words("read.pasted"), blob, await shown(blob));
+      fresh.push(next);
       pages.push(next);
-      if (blob.size > LARGEST) fail(next, words("read.large", { name: blob.name, n: Math.round(blob.size / 1e6) }));
-      else await read(next);
+      if (fresh.length === 1) open(next);
+      else update();
+    }
+    for (const next of fresh) {
+      if (next.blob.size > LARGEST) fail(next, words("read.large", { name: next.name, n: Math.round(next.blob.size / 1e6) }));
+      else if (pages.includes(next)) await read(next);
     }
   }
+
+  /** Shows what has become of a picture; the one that is looked at stays. */
+  const refresh = (of) => (of === page ? open(of) : update());
 
   function fail(failed, why) {
     failed.busy = false;
     failed.error = why;
     if (pages.length === 1) complain(why); // among several it is marked, and says why when it is looked at
-    open(failed);
+    refresh(failed);
   }
 
   const query = (own) => {
@@ -82,15 +91,14 @@ export function mount(section) {
 
   async function read(next) {
     next.busy = true;
-    open(next);
+    refresh(next);
     try {
       doubtfulBelow = (await about()).doubtful_below;
       readings.take(next, await patient(() => ask(asked(`/api/read?${query()}`), next.blob), () => pages.includes(next)));
       next.error = undefined;
       next.busy = false;
       if (page === next) say(words("read.say", { n: next.lines.length, text: readings.texts(next).join("; ") }));
-      if (page === next) open(next);
-      else update();
+      refresh(next);
     } catch (error) {
       // The server knows no name of the file, and says "picture".
       if (pages.includes(next)) fail(next, error.message.replace(/^picture(?=:)/, () => next.name));
@@ -127,7 +135,10 @@ export function mount(section) {
 
   /** The overview, the numbers of the picture, and the table of all. */
   function update() {
+    const buttons = () => [...thumbs.querySelectorAll("button")];
+    const held = buttons().indexOf(document.activeElement);
     thumbs.replaceChildren(...(pages.length > 1 ? pages.map(card) : []));
+    if (held >= 0) buttons()[Math.min(held, buttons().length - 1)]?.focus({ preventScroll: true });
     whole.hidden = pages.length < 2;
     all.replaceChildren(...readings.rows(pages, doubtfulBelow).map((row) => h("tr", {}, row.map((cell, k) => h(k ? "td" : "th", k ? {} : { scope: "row" }, cell)))));
     if (!page) return;
