@@ -15,7 +15,7 @@ from digitus.synthetic.pen import write
 from digitus.types import Floats64
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession, Page
+    from playwright.sync_api import Browser, CDPSession, Page
 
 SIDE = 0.72  # of the sheet's height: the digit's
 APART = 7  # points of a path between two moves, each of which costs the browser and the server
@@ -176,6 +176,31 @@ def test_the_way_to_another_digit_is_saved_as_an_animation(visit: Visit, server:
         apart = [part / part.max() for part in ink]  # the colour after the turn is another
         assert abs(apart[0] - apart[1]).max() < 0.1
     assert len({frame.tobytes() for frame in frames}) > 20
+
+
+def test_a_link_shows_the_same_way_to_another_digit_on_every_screen(
+    visit: Visit, browser: Browser, server: Server
+) -> None:
+    page = visit.page(server.address)
+    with_mouse(page, 3)
+    page.wait_for_selector(".morph:not([hidden])")
+    page.fill(".morph input", "16")
+    page.wait_for_url("**bend=16**")
+    telephone = {**PHONE, "reduced_motion": "reduce"}
+    for settings in (telephone, {**telephone, "viewport": {"width": 740, "height": 360}}):
+        context = browser.new_context(**settings)
+        other = Visit(context, server.address)
+        sent = other.page(page.url)
+        sent.wait_for_selector(".morph:not([hidden])")
+        told = (sent.inner_text(".verdict-line"), sent.evaluate(BENT))
+        assert told == (page.inner_text(".verdict-line"), page.evaluate(BENT))
+        assert "bend=16" in sent.url  # and so does whoever gets it from there
+        assert not other.complaints
+        context.close()
+    page.get_by_role("button", name="Clear").click()
+    with_mouse(page, 8)  # other ink begins at its own beginning
+    page.wait_for_function("() => document.querySelector('.morph h2').textContent.includes('8')")
+    assert "bend" not in page.url
 
 
 def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:

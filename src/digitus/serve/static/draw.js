@@ -1,6 +1,6 @@
 // Draw: a sheet for one digit or a whole number; the answer follows the pen.
 
-import { keep } from "./address.js";
+import { here, keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { complain, css, h, say, svg } from "./dom.js";
 import { WIDTH, pad, takesKeys } from "./pad.js";
@@ -8,7 +8,7 @@ import { picture } from "./pictures.js";
 import { asked } from "./model.js";
 import { chosen, look, onModel } from "./shared.js";
 import { bars } from "./bars.js";
-import { packed, unpacked } from "./ink.js";
+import { packed, unpacked, unpackedDigit } from "./ink.js";
 import { morph } from "./morph.js";
 import { chance } from "./numbers.js";
 import { pieces, words } from "./words.js";
@@ -64,7 +64,9 @@ export function mount(section) {
   let inks = 0; // counts what was added to the sheet, so that an answer knows whether it is the last
   let told = 0; // ink up to which a request without waiting has been made
   let shown = 0; // ink whose answer is on the page
-  const sheet = pad(canvas, (done) => {
+  let linked = false; // whether the ink is that of the address
+  const sheet = pad(canvas, (done, same = false) => {
+    linked &&= same;
     hint.hidden = !sheet.empty;
     inks += 1;
     side.setAttribute("aria-busy", "true");
@@ -84,9 +86,15 @@ export function mount(section) {
     const said = await reply(seen, done);
     if (seen !== inks) return;
     side.setAttribute("aria-busy", "false");
-    if (done) keep({ ink: sheet.demo ? undefined : packed(sheet.strokes) });
+    if (done) remember();
     if (done && said) explain(seen);
     if (done && !said) bend.set();
+  }
+
+  /** The address has the ink; with other ink what was seen of the old one goes. */
+  function remember() {
+    const ink = sheet.demo ? undefined : packed(sheet.strokes);
+    if (!linked) keep(ink === (here().query.get("ink") ?? undefined) ? { ink } : { ink, digit: undefined, bend: undefined });
   }
 
   // The steps are a hundred times as many bytes as the answer: they come after it.
@@ -96,7 +104,8 @@ export function mount(section) {
     if (seen !== inks) return;
     if (answer) trail(answer);
     const one = found.length === 1 && !sheet.demo ? found[0] : undefined;
-    await bend.set(one && bytes(one.image), one?.probabilities);
+    // On a screen of another form the same ink is prepared a little differently: a link has the digit.
+    await bend.set((linked && unpackedDigit(here().query.get("digit") ?? "")) || (one && bytes(one.image)));
   });
   const path = ({ width, height }) => asked(`/api/draw?width=${width}&height=${height}`);
 
@@ -237,9 +246,11 @@ export function mount(section) {
   return {
     show(_, query) {
       const ink = query.get("ink");
-      if (ink && ink !== packed(sheet.strokes)) sheet.put(unpacked(ink, Number(width.value)));
-      else if (!opened) begin().catch((error) => complain(error.message));
-      else keep({ ink: sheet.demo ? undefined : packed(sheet.strokes) });
+      if (ink && ink !== packed(sheet.strokes)) {
+        sheet.put(unpacked(ink, Number(width.value)));
+        linked = true;
+      } else if (!opened) begin().catch((error) => complain(error.message));
+      else remember();
       opened = true;
       check();
     },

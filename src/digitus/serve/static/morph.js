@@ -8,6 +8,7 @@ import { chart } from "./charts.js";
 import { copyButton, download } from "./copy.js";
 import { complain, h } from "./dom.js";
 import { asked } from "./model.js";
+import { packedDigit } from "./ink.js";
 import { chance, percent } from "./numbers.js";
 import { paint } from "./pictures.js";
 import { look } from "./shared.js";
@@ -71,7 +72,7 @@ export function morph() {
       ...ends.map((digit, n) => ({ kind: n ? "other held" : "held", label: String(digit), told: p[digit], points: odds.map((q, x) => [x / STEPS, q[digit]]) })),
       { kind: "train", label: words("morph.here"), points: [[k / STEPS, 0], [k / STEPS, p[best]]] },
     ], { to: 1 });
-    keep({ bend: k || undefined });
+    keep({ bend: k || undefined, digit: k ? packedDigit(frames[0]) : undefined });
   }
 
   /** The number of the first picture that is read as another digit; -1 if none is. */
@@ -86,14 +87,15 @@ export function morph() {
   }
 
   /** From the digit that was read to the second likeliest: the hand that writes it most alike. */
-  async function set(pixels, probabilities) {
+  async function set(pixels) {
     const mine = ++turn;
     if (!pixels) {
       element.hidden = true;
       return;
     }
-    const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
     try {
+      const { answers: [{ probabilities }] } = await ask(asked("/api/recognize"), pixels.slice());
+      const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
       const hands = await Promise.all([...Array(HANDS).keys()].map((seed) => ask(`/api/pen/${order[1]}?seed=${seed}`)));
       const others = hands.map((hand) => bytes(hand.image));
       const far = (other) => other.reduce((sum, v, i) => sum + (v - pixels[i]) ** 2, 0);

@@ -21,7 +21,8 @@ export function takesKeys(canvas, sheet, typed) {
   });
 }
 
-/** Makes a canvas a sheet. `changed(done)` is called as ink comes; done says the pen was lifted. */
+/** Makes a canvas a sheet. `changed(done, same)` is called as ink comes; done says that the pen was
+ * lifted, same that the ink only had to be moved. */
 export function pad(canvas, changed) {
   let strokes = []; // rows of { x, y, w } in the sheet's pixels
   let pen = 10.5;
@@ -43,7 +44,7 @@ export function pad(canvas, changed) {
     sheet.height = Math.round((WIDTH * height) / width);
     const moved = strokes.length > 0 && sheet.height !== before && active === undefined && refit();
     redraw();
-    if (moved) changed(true);
+    if (moved) changed(true, true);
   }
 
   /** Puts ink into a sheet of another form, as when a telephone is turned; whether it had to be moved. */
@@ -221,7 +222,9 @@ export function pad(canvas, changed) {
     /** Strokes as they came from an address. */
     put(ink) {
       finish();
-      [strokes, typed, demo] = [ink, [], false];
+      [strokes, typed, demo] = [[], [], false];
+      size(); // the sheet may not have been seen yet
+      strokes = ink;
       if (strokes.length) refit(); // it may come from a sheet of another form
       redraw();
       changed(true);
