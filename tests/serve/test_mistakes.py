@@ -65,7 +65,7 @@ def test_whose_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_mistakes_at_all() -> None:
     digits = small.digits(100)
-    found = misread(evaluate(Perfect(*_parts()), digits), MistakesQuery(limit=10))
+    found = misread(evaluate(Perfect(*_parts()), digits), MistakesQuery(limit=10), "strokes")
     assert (found.total, found.mistakes) == (0, [])
 
 

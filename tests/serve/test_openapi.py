@@ -110,3 +110,11 @@ def test_every_operation_is_summed_up_in_a_line() -> None:
             assert operation["summary"].endswith(".")
             assert "\n" not in operation["summary"]
     assert f"1 to {MOST_IMAGES} images" in DOCUMENT["paths"]["/api/recognize"]["post"]["summary"]
+
+
+def test_what_a_worked_line_and_the_set_of_mistakes_are_is_said() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    worked = schemas["Equation"]["properties"]["worked"]
+    assert "⋯×781 stands for 781 more" in worked["description"]
+    data = schemas["Mistakes"]["properties"]["data"]
+    assert "mnist, or strokes" in data["description"]

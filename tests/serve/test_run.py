@@ -57,6 +57,7 @@ def test_misread_digits_of_a_run(alone: Serving) -> None:
     wrong = confusion - np.diag(np.diag(confusion))
     true, read = np.unravel_index(wrong.argmax(), wrong.shape)
     found = alone.client.get(f"/api/runs/{run}/mistakes").json()
+    assert found["data"] == "strokes"  # the name that pages know, not a phrase of one language
     assert found["total"] == wrong.sum()
     assert found["confusion"] == confusion.tolist()
     some = alone.client.get(f"/api/runs/{run}/mistakes?true={true}&read={read}").json()

@@ -43,6 +43,15 @@ AT_ONCE = 500  # digits between two notes of how many have been looked at
 FIRST_SECONDS = 120.0  # who asks first waits until 10,000 digits are read, 5 s on a free core
 
 
+DataName = Annotated[
+    str,
+    Meta(
+        description="The set that the digits are of, by the short name that recipes have for it: "
+        "mnist, or strokes, which are those of the simulated pen."
+    ),
+]
+
+
 class MistakesQuery(Struct, frozen=True):
     """Which mistakes of a network are asked for."""
 
@@ -75,7 +84,7 @@ class Mistake(Answer, frozen=True):
 class Mistakes(Answer, frozen=True):
     """Some of the `total` mistakes asked for, among `count` digits of the set `data`."""
 
-    data: str
+    data: DataName
     count: Whole
     total: Whole
     confusion: Confusion
@@ -119,7 +128,8 @@ class MistakesHandler:
                 if len(self._found) > MOST_KEPT:
                     self._found.popitem(last=False)
             self._found.move_to_end(version)
-            return misread(self._found[version], query)
+            evaluation = self._found[version]
+            return misread(evaluation, query, evaluation.digits.name)
 
     def _looked_at(self, recognizer: Recognizer, key: str) -> Evaluation:
         """The answers to all test digits, some at a time, so that it can be told how many."""
@@ -147,7 +157,7 @@ def test_digits() -> Digits:
         return replace(load("strokes", "test", count=PEN_DIGITS), name="strokes")
 
 
-def misread(evaluation: Evaluation, query: MistakesQuery) -> Mistakes:
+def misread(evaluation: Evaluation, query: MistakesQuery, data: str) -> Mistakes:
     """The wrong answers asked for, the most confident first: they have most to tell."""
     digits, read = evaluation.digits, evaluation.answers
     chosen = digits.labels != read
@@ -158,7 +168,7 @@ def misread(evaluation: Evaluation, query: MistakesQuery) -> Mistakes:
     places = np.flatnonzero(chosen)
     places = places[np.argsort(-evaluation.confidence[places], kind="stable")]
     return Mistakes(
-        digits.name,
+        data,
         len(digits),
         len(places),
         evaluation.confusion.tolist(),

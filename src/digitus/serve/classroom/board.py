@@ -70,7 +70,9 @@ def _on_board(pupil: Pupil, runs: list[LiveRun]) -> PupilOnBoard:
     newest = runs[-1] if runs else None
     able = [run for run in runs if run.model.exists()]
     scores = [run.evaluation().accuracy for run in able]
-    wrong = misread(able[-1].evaluation(), MistakesQuery(limit=1)).mistakes if able else []
+    one = MistakesQuery(limit=1)
+    last = [misread(run.evaluation(), one, run.recipe.data) for run in able[-1:]]
+    wrong = [mistake for found in last for mistake in found.mistakes]
     return PupilOnBoard(
         pupil.number,
         pupil.name,

@@ -9,9 +9,10 @@ and the step that is taken (`digitus.training.step`).
 from __future__ import annotations
 
 import inspect
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from msgspec import Meta
 from msgspec.structs import replace
 
 from digitus.nn import Adam, AdamW, Layer, Optimizer, clipped, first_trained, softmax, stream
@@ -29,6 +30,16 @@ from digitus.types import Numbers
 EXCERPT_SIDE = 6  # numbers on each side of an excerpt
 
 Phase = Literal["forward", "loss", "backward", "update"]
+
+
+WorkedText = Annotated[
+    str,
+    Meta(
+        description="One number worked out, as notation in one line: names of arrays, numbers, and "
+        "the signs between them. In a sum ⋯×781 stands for 781 more terms that are not written "
+        "out. Empty where nothing is worked out."
+    ),
+]
 
 
 class Excerpt(Answer, frozen=True):
@@ -58,7 +69,7 @@ class Equation(Answer, frozen=True):
     settings: dict[str, Any]  # whatever a layer has
     equation: str
     arrays: list[Excerpt]
-    worked: str
+    worked: WorkedText
 
 
 class StepEquations(Answer, frozen=True):

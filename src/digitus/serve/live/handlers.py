@@ -186,7 +186,7 @@ class RunHandlers:
     async def mistakes(self, path: RunPath, query: MistakesQuery) -> Mistakes:
         """Digits held back that the run misread after its latest epoch."""
         run = self._runs[path.id]
-        return await self._pool.run(lambda: misread(run.evaluation(), query))
+        return await self._pool.run(lambda: misread(run.evaluation(), query, run.recipe.data))
 
     @operation(media=OCTETS, errors=(409,))
     async def model(self, path: RunPath) -> Response:
