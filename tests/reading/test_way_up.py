@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitus.detection.maps import Peaks
+from digitus.reading import look as looks
 from digitus.reading.look import Look
+from digitus.reading.options import ReadingOptions
 from digitus.reading.way_up import evidence, way_up
 from digitus.types import Floats64
 
@@ -68,6 +70,18 @@ def look(sides: list[float], likely: list[float]) -> Look:
         0, np.full((400, 400), 255, np.uint8), Peaks(*(np.asarray(a, np.float32) for a in tables)),
         np.zeros((k, 11)), joint, [], np.zeros((k, 28, 28), np.uint8), np.full((k, 10), 0.1),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("digits", "turns"), [(2, 0), (3, 2)])
+def test_a_part_with_few_digits_does_not_tell_the_way_up(
+    monkeypatch: pytest.MonkeyPatch, digits: int, turns: int
+) -> None:
+    """On watercolour paper, full of grains like finds, a clear 9 was turned by two of them."""
+    seen = look([20] * digits, [0.9] * digits)
+    finds = looks._Finds(seen.grey, 2, seen.found, [], is_whole=True)
+    monkeypatch.setattr(looks, "_best_turned", lambda *_: (finds, seen))
+    options = ReadingOptions()
+    assert looks._turns_of_part(seen.grey, look([20] * 9, [0.9] * 9).found, options) == turns
 
 
 def test_specks_beside_digits_say_nothing() -> None:

@@ -62,6 +62,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "ALIKE": look.ALIKE,
     "DOUBTFUL": look.DOUBTFUL,
     "ENOUGH": look.ENOUGH,
+    "FEWEST": look.FEWEST,
     "MANY": look.MANY,
     "PART": look.PART,
     "AROUND": look.AROUND,

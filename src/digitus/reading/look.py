@@ -40,6 +40,7 @@ POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
 ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
 DOUBTFUL = 0.06  # of the digits: a page with as much doubt or less is not looked at turned
 ENOUGH = 3  # digits: fewer do not tell which way is up
+FEWEST = 2  # finds: a picture with fewer is looked at as it lies alone
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
 BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie between a picture's
@@ -142,8 +143,8 @@ def best_look(grey: Grey, options: ReadingOptions) -> Look:
 
     As soon as more than `MANY` finds are seen, a part of them tells which way up it lies, and
     only then all of it is seen finely. One with fewer is looked at every way up, unless it is
-    certain as it lies or has too few to tell. It stays as it lies, too, where it is full of finds:
-    as many as `FINDS`.
+    certain as it lies or has fewer than `FEWEST`. It stays as it lies, too, where it is full of
+    finds: as many as `FINDS`.
     """
     heats: list[Floats32] = []
     shown: list[Peaks] = []
@@ -175,7 +176,7 @@ def _best_turned(
     What has few finds as it lies may have very many turned, as bars have.
     """
     look = upright.look(most)
-    if look.certain or len(look.found) < ENOUGH:  # a digit that lies is a cold find, if one at all
+    if look.certain or len(look.found) < FEWEST:  # digits that lie are cold finds, if any at all
         return upright, look
     ways = [(upright, look)]
     for turns in (1, 2, 3):
@@ -190,12 +191,16 @@ def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) 
 
 
 def _turns_of_part(grey: Grey, found: Peaks, options: ReadingOptions) -> int:
-    """Which way up a picture lies, by a part of it, looked at no finer than all of it would be."""
+    """Which way up a picture lies, by a part of it, looked at no finer than all of it would be.
+
+    As it lies, where there are too few digits in the part to tell: paper has grains like finds.
+    """
     part = _part(grey, found)
     of_whole = max(sides(max(grey.shape))) * max(part.shape) / max(grey.shape)
     quickly = replace(options, keep_steps=False)
     bounds = _Bounds(TURNED_PIXELS, of_whole * BETWEEN_SIDES, PART)
-    return _best_turned(_finds(part, 0, quickly, bounds), quickly, PART, bounds)[0].turns
+    best, look = _best_turned(_finds(part, 0, quickly, bounds), quickly, PART, bounds)
+    return best.turns if sum(map(len, look.lines())) >= ENOUGH else 0
 
 
 def _part(grey: Grey, found: Peaks) -> Grey:

@@ -180,8 +180,8 @@ function bestLook(grey) {
   const upright = findsOf(grey, 0);
   if (upright.found.length === FINDS) return look(upright);
   if (upright.found.length > MANY) {
-    const { turns } = bestTurned(partOf(upright), PART)[0];
-    return look(turns ? findsOf(grey, turns) : upright);
+    const [{ turns }, seen] = bestTurned(partOf(upright), PART);
+    return look(turns && kept(seen).length >= ENOUGH ? findsOf(grey, turns) : upright);
   }
   const [way, seen] = bestTurned(upright, MANY);
   if (way.whole && seen.digits.length === way.found.length) return seen;
@@ -192,7 +192,7 @@ function bestLook(grey) {
 function bestTurned(upright, most) {
   const ways = [[upright, look(upright, most)]];
   const [[, first]] = ways;
-  if (first.certain || first.digits.length < ENOUGH) return ways[0];
+  if (first.certain || first.digits.length < FEWEST) return ways[0];
   for (const turns of [1, 2, 3]) {
     const turned = findsOf(upright.grey, turns, TURNED_PIXELS);
     ways.push([turned, look(turned, most)]);
