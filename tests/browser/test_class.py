@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser.conftest import PHONE, Visit
+from browser.conftest import PHONE, Server, Visit
 from browser.test_axe import findings
 from serving import Serving, serving
 
@@ -81,3 +81,22 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
         for visit in visits:
             visit.context.close()
     assert not visits[0].complaints
+
+
+@pytest.mark.parametrize("visit", [{"color_scheme": "dark"}], indirect=True)
+def test_the_worksheet_is_printed_with_blanks_and_in_dark_ink(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address + "#worked")
+    page.locator(".worked-lines").get_by_role("button", name="Show").click()  # one is solved
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    lines = page.locator(".worked-lines > li").all()
+    assert len(lines) == 10
+    for line in lines:
+        assert line.is_visible()
+        answer = line.locator(".solved, .blank")
+        assert answer.evaluate("e => getComputedStyle(e).color") == "rgba(0, 0, 0, 0)"
+        inks = line.evaluate("""e => [...e.querySelectorAll('b, .left, small')].map((x) =>
+            Math.max(...getComputedStyle(x).color.match(/[\\d.]+/g).slice(0, 3).map(Number)))""")
+        assert max(inks) < 128, "light ink on white paper"
+    assert page.locator(".answers li").count() == 10
+    assert page.locator("#view-worked button:visible").count() == 0
