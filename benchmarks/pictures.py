@@ -92,7 +92,7 @@ def made_pages() -> None:
     columns, rows, side = 5, 3, 168
     sheet = Sheet(columns, rows, width=side + 8, height=side + 8)
     for k, kinds in enumerate(PAGES):
-        page = next(pages(1, 7, kinds=kinds, start=k))
+        page = next(pages(1, 8, kinds=kinds, start=k))
         picture = Image.fromarray(page.picture).convert("RGB")
         picture.thumbnail((side * ZOOM, side * ZOOM), Image.Resampling.LANCZOS)
         row, column = divmod(k, columns)
@@ -104,7 +104,7 @@ def made_pages() -> None:
 
 def note(recognizer: digitus.Recognizer) -> None:
     """A page to try `digitus read` on, and what `--annotate` draws on it."""
-    page = next(pages(1, 5, kinds={"lines", "squared", "colour pen", "gradient"}, start=11))
+    page = next(pages(1, 5, kinds={"lines", "squared", "colour pen", "gradient"}, start=25))
     Image.fromarray(page.picture).save(FOLDER / "note.jpg", quality=85, optimize=True)
     picture = annotate(page.picture, read(page.picture, recognizer=recognizer))
     Image.open(io.BytesIO(picture)).convert("RGB").save(FOLDER / "annotated.jpg", quality=85)
@@ -115,7 +115,7 @@ def form() -> None:
     text = (FOLDER.parent / "forms.md").read_text("utf-8").partition("```toml\n")[2]
     found = from_table(tomllib.loads(text.partition("```")[0]))
     values = {"meter": "4091-2735", "day": "14.03.2026", "reading": "1807,5"}
-    picture = Image.fromarray(forms_sheets.photo(found, values, 1))
+    picture = Image.fromarray(forms_sheets.photo(found, values, 19))
     picture.save(FOLDER / "form-photo.jpg", quality=70, optimize=True)
 
 
