@@ -116,12 +116,8 @@ def half_translated(pages: dict[Path, Page]) -> Iterator[str]:
         folders = (SITE / language, SITE / "course" / language)
         for path in (path for path in pages if path.parent in folders):
             html, here = path.read_text("utf-8"), path.relative_to(SITE)
-            for attributes, said in re.findall(r"<a ([^>]*)>(.*?)</a>", html, re.DOTALL):
-                target = re.search(r'href="([^"#:]+)', attributes)
-                there = (path.parent / unquote(target[1])).resolve() if target else path
-                leads_out = there in pages and there.parent not in folders and there.name != TRIED
-                named = re.sub("<[^>]+>", "", said).strip() == own
-                if leads_out and not named and "hreflang" not in attributes:
+            for there in _led_out(path, html, own, pages):
+                if there.parent not in folders:
                     yield f"{here} leads out of its language to {there.relative_to(SITE)}"
             tree = html.partition('<div class="sidebar-tree">')[2].partition("</div>")[0]
             listed = re.findall(r'<a [^>]*href="([^"#]+)"', tree)
@@ -129,6 +125,16 @@ def half_translated(pages: dict[Path, Page]) -> Iterator[str]:
             for word in words["theme"]:
                 if found := re.search(rf'[">]\s*{re.escape(word)}\b[^<"]*', html):
                     yield f"{here} says {found[0]!r}"
+
+
+def _led_out(path: Path, html: str, own: str, pages: dict[Path, Page]) -> Iterator[Path]:
+    """Where links lead that do not say in which language they go on."""
+    for attributes, said in re.findall(r"<a ([^>]*)>(.*?)</a>", html, re.DOTALL):
+        target = re.search(r'href="([^"#:]+)', attributes)
+        there = (path.parent / unquote(target[1])).resolve() if target else path
+        named = "hreflang" in attributes or re.sub("<[^>]+>", "", said).strip() == own
+        if there in pages and there.name != TRIED and not named:
+            yield there
 
 
 def swallowed() -> Iterator[str]:

@@ -7,6 +7,7 @@ import pytest
 
 from digitus.detection.confidence import Confidence, fit
 from digitus.detection.maps import ENDS, JOINS, Peaks
+from digitus.detection.model import shipped
 from digitus.types import Matrix
 
 
@@ -109,10 +110,10 @@ def test_links_speak_for_what_they_join() -> None:
     found.follow[0] = np.eye(3)[JOINS]
     found.after[0] = found.boxes[1, :2]
     looked = answers(np.array([1, 2, 3]), np.full(3, 0.9))
-    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 3.0, 3.0, *[0.0] * 6)
+    weights = (0.0, 1.0, 0.0, 0.0, 0.0, 3.0, 3.0, *[0.0] * 5)
     likely = Confidence(presence=weights)(found, closely(looked)).sum(1)
     assert likely[1] > likely[2]
-    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 11))
+    heat_alone = Confidence(presence=(0.0, 1.0, *[0.0] * 10))
     plain = heat_alone(found, closely(looked)).sum(1)
     assert likely[0] > plain[0]
     assert likely[2] == pytest.approx(plain[2])
@@ -123,9 +124,9 @@ def test_what_shares_its_place_with_a_hotter_find_may_be_the_same_digit() -> Non
     found = finds(np.array([0.8, 0.4, 0.4]), answers(np.array([4, 4, 4]), np.full(3, 0.9)))
     found.boxes[1, :2] = found.boxes[0, :2] + np.float32([10, 0])  # half of the width apart
     looked = answers(np.array([4, 4, 4]), np.full(3, 0.9))
-    apart = Confidence(presence=(0.0, 1.0, *[0.0] * 6, -4.0, *[0.0] * 4))
+    apart = Confidence(presence=(0.0, 1.0, *[0.0] * 6, -4.0, *[0.0] * 3))
     likely = apart(found, closely(looked)).sum(1)
-    alone = Confidence(presence=(0.0, 1.0, *[0.0] * 11))(found, closely(looked)).sum(1)
+    alone = Confidence(presence=(0.0, 1.0, *[0.0] * 10))(found, closely(looked)).sum(1)
     np.testing.assert_allclose(likely[[0, 2]], alone[[0, 2]])
     np.testing.assert_allclose(np.log(likely / alone / (1 - likely) * (1 - alone))[1], -4.0 / 2)
 
@@ -135,14 +136,14 @@ def test_a_stroke_beside_digits_as_tall_is_likelier_one() -> None:
     found = finds(np.array([0.9, 0.5, 0.5, 0.5]), answers(np.array([2, 1, 1, 1]), np.full(4, 0.9)))
     found.boxes[:] = [[0, 0, 20, 30], [60, 2, 4, 31], [60, 200, 4, 31], [60, -2, 4, 6]]
     looked = closely(answers(np.array([2, 1, 1, 1]), np.full(4, 0.9)))
-    heat_alone, none = (0.0, 1.0, *[0.0] * 7), [0.0] * 4
+    heat_alone, none = (0.0, 1.0, *[0.0] * 7), [0.0] * 3
     plain = Confidence(alone=heat_alone, presence=(*heat_alone, *none))(found, looked).sum(1)
     np.testing.assert_allclose(plain[1:], plain[1])
-    row = Confidence(alone=heat_alone, presence=(*heat_alone, 4.0, 0.0, 0.0, 0.0))
+    row = Confidence(alone=heat_alone, presence=(*heat_alone, 4.0, 0.0, 0.0))
     beside, below, small = row(found, looked).sum(1)[1:]
     assert beside > 2 / 3 > plain[1]  # as tall, and level with the 2
     np.testing.assert_allclose([below, small], plain[1], atol=0.01)
-    page = Confidence(alone=heat_alone, presence=(*heat_alone, 0.0, 4.0, 0.0, 0.0))
+    page = Confidence(alone=heat_alone, presence=(*heat_alone, 0.0, 4.0, 0.0))
     assert page(found, looked).sum(1)[2] == pytest.approx(page(found, looked).sum(1)[1], abs=0.05)
     assert page(found, looked).sum(1)[3] < page(found, looked).sum(1)[2] - 0.2
 
@@ -151,9 +152,26 @@ def test_alone_and_beside_nothing_are_the_same() -> None:
     found = finds(np.array([0.7]), answers(np.array([1]), np.array([0.9])))
     looked = closely(answers(np.array([1]), np.array([0.9])))
     weights = (0.3, 1.0, *[0.2] * 7)
-    said = Confidence(alone=weights, presence=(*weights, 3.0, 2.0, -1.0, 1.0))(found, looked)
-    plain = Confidence(alone=weights, presence=(*weights, *[0.0] * 4))(found, looked)
+    said = Confidence(alone=weights, presence=(*weights, 3.0, 2.0, 1.0))(found, looked)
+    plain = Confidence(alone=weights, presence=(*weights, *[0.0] * 3))(found, looked)
     np.testing.assert_allclose(said, plain)
+
+
+def test_a_heading_is_larger_than_the_rows_below_it() -> None:
+    """Two hundred digits half as tall made clear digits of a heading unlikely, with what ships."""
+    sizes = np.array([30.0] * 200 + [66.0] * 3)
+    k = len(sizes)
+    said = answers(np.full(k, 7), np.full(k, 0.99))
+    found = finds(np.full(k, 0.95), said)
+    found.boxes[:, 2:] = sizes[:, None] * [0.7, 1]
+    found.boxes[:200, 0], found.boxes[:200, 1] = np.arange(200) % 20 * 45, np.arange(200) // 20 * 60
+    found.boxes[200:, :2] = [[0, -150], [150, -150], [300, -150]]
+    close = closely(said, 0.995)
+    confidence = shipped().confidence
+    likely = confidence(found, close).sum(1)
+    by_itself = confidence(found.take(np.array([200])), close[:1]).sum()
+    assert likely.min() > 0.95
+    assert (likely[200:] >= by_itself - 0.01).all()
 
 
 def test_a_fit_finds_what_company_says() -> None:
@@ -173,7 +191,7 @@ def test_a_fit_finds_what_company_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"choice": (1.0,)}, {"alone": (0.0,) * 8}, {"presence": (np.nan,) * 13}]
+    "wrong", [{"choice": (1.0,)}, {"alone": (0.0,) * 8}, {"presence": (np.nan,) * 12}]
 )
 def test_weights_that_are_none(wrong: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ValueError, match="weights of"):

@@ -57,7 +57,7 @@ def test_parameters_and_answers_must_fit() -> None:
 def test_a_file_that_lacks_something_is_damaged(tmp_path: Path, lacking: str) -> None:
     about = {
         "recipe": to_table(RECIPE), "history": {},
-        "confidence": {"choice": [1, 1, 1], "alone": [0] * 9, "presence": [0] * 13},
+        "confidence": {"choice": [1, 1, 1], "alone": [0] * 9, "presence": [0] * 12},
     }  # fmt: skip
     del about[lacking]
     path = tmp_path / "page.safetensors"
@@ -76,7 +76,7 @@ def test_an_older_file_knows_nothing_of_what_is_around_a_find(tmp_path: Path) ->
     write_arrays(path, params(), "page network", about)
     confidence = load(path).confidence
     assert confidence.alone == pytest.approx(weights)
-    assert confidence.presence == pytest.approx([*weights, 0, 0, 0, 0])
+    assert confidence.presence == pytest.approx([*weights, 0, 0, 0])
 
 
 def test_a_recognizer_is_no_page_network() -> None:

@@ -8,7 +8,7 @@ They are joined by logistic regression::
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
     P(d | digit) = softmax(z)
     A = σ(Σⱼ bⱼ fⱼ),            f = 1, logit heat, log max p, log size, m, s, t, -logit c₀, o
-    P(digit) = σ(Σⱼ eⱼ (f, k)ⱼ), k = r, log(1 + Σᵢ lᵢ Aᵢ), log(1 + Σᵢ Aᵢ), -r logit c₀
+    P(digit) = σ(Σⱼ eⱼ (f, k)ⱼ), k = r, log(1 + Σᵢ lᵢ Aᵢ), -r logit c₀
     confidence = P(digit) P(d | digit)
 
 where m is max P(d | digit) before the recognizer looks; s and t say how well the links of the page
@@ -18,7 +18,8 @@ o is how much the find's box overlaps with that of a hotter one, as a share of t
 halves of a digit may be two finds.
 
 A is what speaks for a find by itself, and k for what is around it: a bare stroke alone may be
-anything, and beside digits as tall as it is a 1. The sums go over all other finds i of the picture;
+anything, and beside digits as tall as it is a 1. What is unlike the others loses nothing by them: a
+heading is larger than the rows below it. The sum goes over all other finds i of the picture;
 lᵢ = exp(-(log h/hᵢ)² / `AS_TALL`²) says how alike their longer sides h are, and r is the largest of
 lᵢ Aᵢ exp(-(Δy / `LEVEL` s)² - |Δx| / `BESIDE` s) with s² = h hᵢ: the best neighbour in a row. a, b
 and e are fitted on made pages, whose truth is known (`fit`).
@@ -58,10 +59,10 @@ class Confidence:
 
     choice: tuple[float, ...] = (0.5, 0.5, 0.2)
     alone: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
-    presence: tuple[float, ...] = (*alone, 0.0, 0.0, 0.0, 0.0)
+    presence: tuple[float, ...] = (*alone, 0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        for name, count in (("choice", 3), ("alone", 9), ("presence", 13)):
+        for name, count in (("choice", 3), ("alone", 9), ("presence", 12)):
             weights = getattr(self, name)
             if len(weights) != count or not np.isfinite(weights).all():
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
@@ -82,7 +83,7 @@ class Confidence:
         return which
 
     def _features(self, found: Peaks, close: Matrix, which: Floats64) -> Floats64:
-        """The f and k of the formula: [k 13]."""
+        """The f and k of the formula: [k 12]."""
         own = _own_features(found, close, which)
         return np.column_stack([own, _company(found, close, sigmoid(own @ np.array(self.alone)))])
 
@@ -178,7 +179,7 @@ def _own_features(found: Peaks, close: Matrix, which: Floats64) -> Floats64:
 
 
 def _company(found: Peaks, close: Matrix, alone: Floats64) -> Floats64:
-    """The k of the formula, [k 4]; `alone` [k] is what speaks for each find by itself."""
+    """The k of the formula, [k 3]; `alone` [k] is what speaks for each find by itself."""
     x, y = found.boxes[:, :2].T.astype(np.float64)
     height = np.maximum(found.boxes[:, 2:].max(1, initial=1), 1).astype(np.float64)
     size = np.sqrt(height[:, None] * height)
@@ -190,7 +191,6 @@ def _company(found: Peaks, close: Matrix, alone: Floats64) -> Floats64:
         [
             neighbour,
             np.log1p(others.sum(1)),
-            np.log1p(alone.sum() - alone),
             -neighbour * log_odds(close[:, NONE]),
         ]
     )

@@ -26,7 +26,7 @@ from digitus.types import Params
 WEIGHTS = Path(__file__).parent.parent / "weights"
 DEFAULT = "page"  # the page network that ships
 KIND = "page network"
-NO_COMPANY = (0.0,) * 4
+NO_COMPANY = (0.0,) * 3
 
 
 @dataclass(frozen=True, eq=False)

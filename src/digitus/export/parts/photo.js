@@ -103,7 +103,7 @@ function there(found, named) {
 
 /** What stands around each find, where `alone` is the probability of each by itself. */
 function company(found, alone) {
-  const tall = found.map((a) => Math.max(longerSide(a), 1)), total = sum(alone);
+  const tall = found.map((a) => Math.max(longerSide(a), 1));
   return found.map((a, i) => {
     let neighbour = 0, alike = 0;
     found.forEach((b, j) => {
@@ -113,7 +113,7 @@ function company(found, alone) {
       alike += says;
       neighbour = Math.max(neighbour, says * Math.exp(-(((a.y - b.y) / (LEVEL * s)) ** 2) - Math.abs(a.x - b.x) / (BY_THE_SIDE * s)));
     });
-    return [neighbour, Math.log1p(alike), Math.log1p(total - alone[i]), -neighbour * logOdds(a.close[NONE])];
+    return [neighbour, Math.log1p(alike), -neighbour * logOdds(a.close[NONE])];
   });
 }
 
