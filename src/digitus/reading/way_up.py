@@ -8,14 +8,15 @@ way up:
     P(t | picture)  ∝  P(t) exp(w · f(t))
     f(t) = log(1 + r), r - n, l, a
 
-n finds are digits, r is the sum of their confidences, so r - n is less than 0 by all that is in
-doubt; l is the number of lines, which are many where the digits of one lie above one another; and a
-says how well the links between digits agree (`detection.confidence`). P(0) is `UPRIGHT`, and the
-other three ways share the rest: what is read as well upside down, as 6 and 9, 0 and 1 are, is read
-as it lies.
+n digits stand in lines, r is the sum of their confidences, so r - n is less than 0 by all that is
+in doubt; l is the number of lines, which are many where the digits of one lie above one another;
+and a says how well the links between digits agree (`detection.confidence`). P(0) is `UPRIGHT`, and
+the other three ways share the rest: what is read as well upside down, as 6 and 9, 0 and 1 are, is
+read as it lies.
 
 w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic
-regression, `python benchmarks/fit_way_up.py`); these were fitted to an earlier page network.
+regression, `python benchmarks/fit_way_up.py`); these were fitted to an earlier page network,
+and to all finds that are digits.
 """
 
 from __future__ import annotations
