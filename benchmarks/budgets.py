@@ -266,7 +266,7 @@ def in_a_process(name: str) -> dict[str, Any]:
         [sys.executable, __file__, "--case", name], check=True, capture_output=True, text=True
     )
     case = CASES[name]
-    return {"entry": case.entry, "of": case.of, **json.loads(done.stdout)}
+    return {"entry": case.entry, "of": case.of, **json.loads(done.stdout), "machine": machine()}
 
 
 def main() -> None:
@@ -286,7 +286,6 @@ def main() -> None:
         record: dict[str, Any] = {"cases": {}}
         if arguments.only:
             record = json.loads(arguments.json.read_text("utf-8"))
-        record["machine"] = machine()
         for name in arguments.only or CASES:
             record["cases"][name] = found = in_a_process(name)
             print(f"{name}: {found['megabytes']:.0f} MB, {found['seconds']:.1f} s", flush=True)

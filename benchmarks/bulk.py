@@ -209,7 +209,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     found: dict[str, Any] = {"machine": machine(), "rows": {}}
     if asked.json and asked.json.exists():
         before = json.loads(asked.json.read_text("utf-8"))
-        if before["machine"]["processor"] == machine()["processor"]:
+        if all(before["machine"][key] == found["machine"][key] for key in ("processor", "cores")):
             found["rows"] = before["rows"]
     with nullcontext(asked.folder) if asked.folder else tempfile.TemporaryDirectory() as folder:
         for kind, names in wanted.items():

@@ -92,13 +92,13 @@ def keep(path: Path, name: str, result: dict[str, Any]) -> None:
     from faults import REASONS
 
     results = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    operations = results.get("faults", {}).get("operations", {}) | {name: result}
+    operations = results.get("faults", {}).get("operations", {})
+    operations[name] = result | {"machine": machine()}
     results["faults"] = {
         "faults": sum(one["faults"] for one in operations.values()),
         "wrong": sum(len(one["wrong"]) for one in operations.values()),
         "reasons": [os.strerror(reason) for reason in REASONS],
         "operations": operations,
-        "machine": machine(),
     }
     write_text(path, json.dumps(results, indent=1) + "\n")
 

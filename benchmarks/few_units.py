@@ -51,8 +51,9 @@ def main() -> None:
         right = [learnt(way, seed, new) for seed in range(arguments.seeds)]
         seconds = (time.process_time() - begun) / len(right)
         old[way] = {"right": right, "processor_seconds": round(seconds, 1)}
+        old[way]["machine"] = machine()
         print(way, old[way], flush=True)
-    record = {"learnt": LEARNT, "read": READ, "ways": old, "machine": machine()}
+    record = {"learnt": LEARNT, "read": READ, "ways": old}
     RESULTS.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     write()
 

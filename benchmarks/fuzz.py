@@ -136,13 +136,12 @@ def written(path: Path, told: dict[str, dict[str, Any]]) -> None:
     """Replaces what a results file says of these targets."""
     results = json.loads(path.read_text("utf-8")) if path.exists() else {}
     before = results.get("fuzz", {}).get("targets", {})
-    targets = before | told
+    targets = before | {name: one | {"machine": machine()} for name, one in told.items()}
     results["fuzz"] = {
         "inputs": sum(one["inputs"] for one in targets.values()),
         **{kind: sum(len(one[kind]) for one in targets.values()) for kind in KINDS},
         "slow_means_seconds": SLOW,
         "targets": targets,
-        "machine": machine(),
     }
     write_text(path, json.dumps(results, indent=1) + "\n")
 

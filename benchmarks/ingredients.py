@@ -67,7 +67,7 @@ def main() -> None:
     done = {(run["without"], run["seed"]) for run in runs}
     digits = load("mnist", "train")
     whole = load_recipe(arguments.recipe, [f"epochs={arguments.epochs}"])
-    found |= {"n": whole.development, "machine": machine()}
+    found["n"] = whole.development
     for seed in range(arguments.seeds):
         for name, recipe in variants(whole).items():
             if (name, seed) in done:
@@ -81,7 +81,7 @@ def main() -> None:
             assert last is not None
             accuracy, loss = last.development_accuracy, last.development_loss
             run = {"without": name, "seed": seed, "accuracy": accuracy, "loss": loss}
-            runs.append(run)
+            runs.append(run | {"machine": machine()})
             print(run, flush=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     write()

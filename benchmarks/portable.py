@@ -65,7 +65,6 @@ def main() -> None:
     for name in arguments.models.split(","):
         model = digitus.load() if name == "default" else trained(name, arguments.runs / name)
         results["models"][name] = measured(model, test.images, test.labels)
-        results["machine"] = machine()
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     write()
 
@@ -102,6 +101,7 @@ def measured(model: Recognizer, images: Images, labels: Any) -> dict[str, Any]:
         "recipe": model.recipe.name,
         "parameters": model.parameter_count,
         "images": len(images),
+        "machine": machine(),
         "places": rows,
     }
 

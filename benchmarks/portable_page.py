@@ -37,6 +37,7 @@ from digitus.reading.result import Reading
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.synthetic.strokes import draw
 from docs.write import write
+from machine import machine
 from portable import BROWSERS, RESULTS
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def main() -> None:
         made = list(pages(arguments.count, SEED))
         found = {"bytes": file.stat().st_size, **compared(made, folder), **photographed(file)}
     found["load"] = round(os.getloadavg()[0], 1)  # what else the machine did
+    found["machine"] = machine()
     results = json.loads(RESULTS.read_text("utf-8"))
     results["page"] = found
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")

@@ -90,7 +90,6 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/records"))
     arguments = parser.parse_args()
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    results["machine"] = machine()
     test = load("mnist", "test")
     every: dict[str, dict[int, Recognizer]] = {}
     for recipe in arguments.recipes.split(","):
@@ -176,6 +175,7 @@ def run(recognizer: Recognizer, folder: Path, test: Digits) -> dict[str, Any]:
         "bytes": (folder / "model.safetensors").stat().st_size,
         "epochs": len(epochs),
         "seconds": round(sum(epoch["seconds"] for epoch in epochs)),
+        "machine": machine(),
         "development_accuracy": epochs[-1]["development_accuracy"],
         "log": log(recognizer),
         **score(evaluate(recognizer, test)),

@@ -67,7 +67,7 @@ def priority() -> str:
 
 
 def keep(parts: dict[str, Any], file: Path) -> None:
-    """Puts parts into the file, in the place of older ones."""
-    old = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    record = {"machine": machine(), "parts": {**old.get("parts", {}), **parts}}
+    """Puts parts into the file, in the place of older ones, each with the machine it is of."""
+    old = json.loads(file.read_text("utf-8"))["parts"] if file.exists() else {}
+    record = {"parts": old | {name: part | {"machine": machine()} for name, part in parts.items()}}
     file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")

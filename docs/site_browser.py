@@ -11,17 +11,21 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-
-from sphinx.application import Sphinx
+from typing import TYPE_CHECKING
 
 import digitus
 from browser_core import pyodide, write_core
 
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx  # tests have none
+
+CONTENTS = ("*.py", "*.toml", "*.safetensors")  # what the lessons' outputs depend on
+
 
 def package_digest() -> str:
-    """A name for the state of the package: another one where a line of its code or words is."""
+    """A name for the state of the package: another one where its code, words or weights are."""
     package = Path(digitus.__file__).parent
-    files = sorted(path for kind in ("*.py", "*.toml") for path in package.rglob(kind))
+    files = sorted(path for kind in CONTENTS for path in package.rglob(kind))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 

@@ -22,14 +22,13 @@ Memory is what is taken beyond what the program takes by itself; seconds are tho
 |---|---:|---:|---:|---:|---|
 {budgets}
 
-The worst inputs that are let in, each in a process of its own, with {cores} cores of
-{processor} (`python benchmarks/budgets.py`,
+The worst inputs that are let in, each in a process of its own (`python benchmarks/budgets.py`,
 [results/limits.json](../results/limits.json)). Where the largest would not fit into most machines,
-one that is smaller by the factor in the last column is measured, and its budget is smaller by as
-much.
+one that is smaller by the factor in the last column but one is measured, and its budget is smaller
+by as much.
 
-| input | what it is | memory | budget | seconds | budget | smaller by |
-|---|---|---:|---:|---:|---:|---:|
+| input | what it is | memory | budget | seconds | budget | smaller by | on |
+|---|---|---:|---:|---:|---:|---:|---|
 {cases}
 
 A download is held to its size in the catalogue, and to {speed} KB a second on the average after the
@@ -42,8 +41,6 @@ def page(record: dict[str, Any]) -> str:
     return TEXT.format(
         budgets="\n".join(map(_budget_row, BUDGETS)),
         cases="\n".join(_case_row(name, found) for name, found in record["cases"].items()),
-        cores=record["machine"]["cores"],
-        processor=record["machine"]["processor"],
         speed=limits.DOWNLOAD_BYTES_PER_SECOND // 1000,
         patience=f"{limits.DOWNLOAD_SECONDS:.0f}",
     )
@@ -63,7 +60,11 @@ def _case_row(name: str, found: dict[str, Any]) -> str:
     seconds = f"{100 * found['seconds'] * found['of'] / budget.seconds:.0f} %"
     of = str(found["of"]) if found["of"] > 1 else ""
     took = f"{found['megabytes']:.0f} MB | {memory} | {found['seconds']:.1f} | {seconds}"
-    return f"| {name} | {found['entry']} | {took} | {of} |"
+    return f"| {name} | {found['entry']} | {took} | {of} | {_machine(found['machine'])} |"
+
+
+def _machine(found: dict[str, Any]) -> str:
+    return f"{found['cores']} cores of {found['processor']}"
 
 
 def _size(size: float) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from .results import elsewhere, processor
+
 
 def section(found: dict[str, Any]) -> str:
     """The figures of docs/serve.md."""
-    parts, machine = found["parts"], found["machine"]
+    parts = found["parts"]
     burst, slow, drawing, long = (parts[name] for name in ("burst", "slow", "drawing", "long"))
     pen = parts["pen"]
     memory, people = long["megabytes"], long["people"]
     lines = [
-        f"With the server on {burst['cores']['server']} cores of {machine['processor']} and the",
+        f"With the server on {burst['cores']['server']} cores of {processor(burst)} and the",
         f"recognizer that ships ({burst['parameters']:,} parameters), every answer compared with",
         "the recognizer's own (`python benchmarks/load.py`,",
         "[results/load.json](../results/load.json)):",
@@ -20,11 +22,12 @@ def section(found: dict[str, Any]) -> str:
         "| load | answers a second | median | 99th percentile | wrong |",
         "|---|---:|---:|---:|---:|",
         _row(f"{burst['connections']} connections, one image at a time", burst),
-        _row(f"the same beside {slow['slow']} slow clients", slow),
-        "| one drawing after the other, on the server "
+        _row(f"the same beside {slow['slow']} slow clients{elsewhere(slow, burst)}", slow),
+        f"| one drawing after the other, on the server{elsewhere(drawing, burst)} "
         f"| | {drawing['p50_ms']:.0f} ms | {drawing['p99_ms']:.0f} ms | |",
         "",
-        f"In Chromium, which shares {pen['cores']} cores with the server and paints with them,",
+        f"In Chromium, which shares {pen['cores']} cores with the server and paints with them"
+        f"{elsewhere(pen, burst)},",
         f"the answer is on the page {pen['p50_ms']:.0f} ms after a stroke has ended (median of",
         f"{pen['strokes']}; nine of ten within {pen['p90_ms']:.0f} ms, "
         f"99 of 100 within {pen['p99_ms']:.0f}; `python benchmarks/pen.py`).",
@@ -35,19 +38,20 @@ def section(found: dict[str, Any]) -> str:
         f"{long['load']['wrong'] + people['wrong']} wrong, {people['refused']} refused; memory "
         f"{memory['settled']:.0f} MB in the first minutes,",
         "with as many runs as it keeps, "
-        f"{memory['at_the_end']:.0f} MB in the last, {memory['most']:.0f} MB at most.",
+        f"{memory['at_the_end']:.0f} MB in the last, {memory['most']:.0f} MB at most"
+        f"{elsewhere(long, burst)}.",
     ]
     if "visit" in parts:
-        lines += ["", *_visit(parts["visit"])]
-    return "\n".join([*lines, "", *_class(parts["class"])]) + "\n"
+        lines += ["", *_visit(parts["visit"], burst)]
+    return "\n".join([*lines, "", *_class(parts["class"], burst)]) + "\n"
 
 
-def _visit(found: dict[str, Any]) -> list[str]:
+def _visit(found: dict[str, Any], first: dict[str, Any]) -> list[str]:
     views = found["views"]
     most = {key: max(view[key] for view in views.values()) for key in next(iter(views.values()))}
     return [
-        "A first visit, with nothing kept in the browser: the page paints after "
-        f"{most['first_ms']:.0f} ms in the slowest of its",
+        f"A first visit, with nothing kept in the browser{elsewhere(found, first)}:",
+        f"the page paints after {most['first_ms']:.0f} ms in the slowest of its",
         f"{len(views)} views (medians of {found['visits']}; the slowest visit of all "
         f"{most['first_ms_most']:.0f} ms), Inside shows the whole network",
         f"after {views['inside']['there_ms']:.0f} ms, scripts are {most['scripts'] / 1000:.0f} kB "
@@ -56,14 +60,14 @@ def _visit(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _class(found: dict[str, Any]) -> list[str]:
+def _class(found: dict[str, Any], first: dict[str, Any]) -> list[str]:
     alone, beside = found["alone"], found["beside_training"]
     return [
         f"A class: {found['pupils']} clients send a drawing a second to a server on "
-        f"{found['cores']['server']} cores while {found['training']} networks",
-        f"train and {found['waiting']} wait for their turn: answers after "
-        f"{beside['p50_ms']:.0f} ms (median; 99 of 100 within {beside['p99_ms']:.0f}, all "
-        f"{beside['drawings']:,} within",
+        f"{found['cores']['server']} cores{elsewhere(found, first)},",
+        f"while {found['training']} networks train and {found['waiting']} wait for their turn:",
+        f"answers after {beside['p50_ms']:.0f} ms (median; 99 of 100 within "
+        f"{beside['p99_ms']:.0f}, all {beside['drawings']:,} within "
         f"{beside['most_ms']:.0f}), {beside['wrong']} wrong, {beside['refused']} refused; "
         f"without training {alone['p50_ms']:.0f} ms, all within {alone['most_ms']:.0f}. "
         "Every run went on",

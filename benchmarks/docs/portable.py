@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .results import percent
+from .results import percent, processor
 
 
 def section(found: dict[str, Any]) -> str:
     """The tables."""
     lines = [
         "Written from [results/portable.json](../results/portable.json), which `python",
-        f"benchmarks/portable.py` wrote, on {found['machine']['processor']}, one thread.",
+        "benchmarks/portable.py` wrote, one thread.",
         "C by gcc -O3; flash is code and constants by gcc -Os on this machine; times of C and Node",
         "are of all images, with the start of the program.",
     ]
@@ -25,6 +25,7 @@ def section(found: dict[str, Any]) -> str:
 def _page(page: dict[str, Any]) -> list[str]:
     photo = page["photo"]
     width, height = photo["pixels"]
+    where = f" on {processor(page)}" if "machine" in page else ""  # a file may not tell it
     telephone, digit = photo["telephone"], page["digit"]
     return [
         f"### The page: {page['bytes']:,} bytes",
@@ -38,7 +39,7 @@ def _page(page: dict[str, Any]) -> list[str]:
         f"{photo['digits']} digits takes Chromium {photo['seconds']:.1f} s, from its file to the "
         f"answer, and {photo['first_seconds']:.1f} s the first time",
         f"({photo['processor_seconds']:.1f} s of processor time; "
-        "`python benchmarks/portable_page.py`;",
+        f"`python benchmarks/portable_page.py`{where};",
         f"load of the machine {page['load']}). Slowed as a telephone of the middle class",
         f"({telephone['slowed']} times, a loop {telephone['loop_slowed']:.1f}), it takes "
         f"{telephone['seconds']:.1f} s, and {telephone['first_seconds']:.1f} s the first time.",
@@ -54,6 +55,8 @@ def _model(name: str, model: dict[str, Any]) -> list[str]:
     n = model["images"]
     return [
         f"### {what[0].upper()}{what[1:]}: {model['parameters']:,} parameters",
+        "",
+        f"On {processor(model)}:",
         "",
         f"| place | right of {n:,} | same digit as Python | largest difference of a probability "
         f"| file | flash | RAM | one image | all |",

@@ -7,7 +7,7 @@ from statistics import mean
 from typing import Any
 
 from . import committees
-from .results import interval, minutes, percent, results
+from .results import interval, minutes, percent, processors, results
 
 PERCEPTRON = "99.65 % (Cireşan et al. 2010, 12 million weights)"
 PERCEPTRONS = "99.69 %"
@@ -44,14 +44,14 @@ SUMMED = ("parameters", "multiply_adds", "seconds", "bytes")
 def page() -> str:
     """docs/records.md."""
     records = results("records")
-    some = next(iter(next(iter(records["runs"].values())).values()))
+    every = [run for runs in records["runs"].values() for run in runs.values()]
     lines = [
         "# How far networks written from their equations go",
         "",
         "Written from [results/records.json](../results/records.json), which",
         "`python benchmarks/records.py` wrote. Choices, but for those said below, were made on",
         "a development split of the training set; the",
-        f"{some['n']:,} test images were looked at once for each network.",
+        f"{every[0]['n']:,} test images were looked at once for each network.",
         "Means are over seeds, with 95 % intervals; no best seed is singled out.",
         "",
         "The development images were written by the same hands as those learnt from, the test",
@@ -70,8 +70,7 @@ def page() -> str:
         "fifteen of the 10,000 labels are doubtful, so differences above 99.85 % mean little.",
         "Multiply-adds are those of one image; time is that of training, as one of several",
         "processes, each with one thread, on",
-        f"{records['machine']['processor']} ({records['machine']['cores']} cores), by different"
-        " versions of",
+        f"{processors(every)}, by different versions of",
         "digitus and beside other work: `mlp` takes no longer than `mlp-deslant` now.",
         *_teachers(records),
         "",

@@ -6,6 +6,7 @@ Not inside: any page.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,22 @@ def interval(values: list[float]) -> str:
 def minutes(seconds: float) -> str:
     """754 as "13 min"."""
     return f"{seconds / 60:.0f} min"
+
+
+def processor(part: dict[str, Any]) -> str:
+    """The processor that a part of a results file was measured on."""
+    name: str = part["machine"]["processor"]
+    return name
+
+
+def processors(parts: Iterable[dict[str, Any]]) -> str:
+    """The processors that any of these parts were measured on."""
+    return " and ".join(dict.fromkeys(map(processor, parts)))
+
+
+def elsewhere(part: dict[str, Any], first: dict[str, Any]) -> str:
+    """What follows a part of another processor than the first, which the page names: ", on X"."""
+    return "" if processor(part) == processor(first) else f", on {processor(part)}"
 
 
 def source(name: str) -> str:

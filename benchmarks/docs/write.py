@@ -26,7 +26,7 @@ from . import (
     records,
     unlearnt,
 )
-from .results import ROOT, interval, percent, results, source
+from .results import ROOT, interval, percent, processors, results, source
 
 RECIPES = ("quick", "gopa-2024", "shao-2023", "quick on strokes")
 START, END = "<!-- results -->\n", "<!-- /results -->"
@@ -194,7 +194,7 @@ def recipe_table(up: str = "") -> list[str]:
         "Accuracy is the mean over seeds with its 95 % interval. Every run learns from the",
         "training part less a development split and looks at the 10,000 test images once; time",
         "(mean) and memory (peak) are those of `digitus train` with all its processes, on",
-        f"{some['threads']} cores of {some['machine']['processor']}.",
+        f"{some['threads']} cores of {processors(run for runs in every.values() for run in runs)}.",
     ]
 
 
