@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,49 @@ def test_others_are_read_while_a_picture_is_looked_at(
     page.get_by_role("button", name="Remove first.png").click()
     assert page.locator(".thumb").count() == 2
     assert looked.inner_text() == "second.png"
+
+
+def test_a_picture_is_read_once_for_each_question_and_the_newest_answer_stays(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    picture = photo(tmp_path)[0].read_bytes()
+    names = [tmp_path / f"{name}.png" for name in ("first", "second")]
+    for name in names:
+        name.write_bytes(picture)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/read?*", hold)
+
+    def answer(route: Route, digit: int) -> None:
+        """Every digit as this one."""
+        response = route.fetch()
+        told = response.json()
+        for found in told["digits"]:
+            found["value"] = digit
+        told["lines"] = [re.sub(r"[\d?]", str(digit), line) for line in told["lines"]]
+        route.fulfill(response=response, json=told)
+
+    page.set_input_files("#view-read input[type=file] >> nth=0", names)
+    page.locator(".thumb .badge").nth(1).wait_for()
+    until(page, lambda: held[0])
+    page.fill("#read-pattern", "#####")
+    page.keyboard.press("Tab")  # both are read with it, the second for the first time
+    until(page, lambda: held[2])
+    answer(held[1], 1)
+    answer(held[2], 1)
+    page.locator(".thumb .badge.sure, .thumb .badge.doubt").nth(1).wait_for()
+    answer(held[0], 2)  # without the pattern, and late
+    page.wait_for_timeout(300)
+    for route in held[3:]:
+        route.continue_()
+    assert len(held) == 3, "a picture is read again that was read already"
+    assert set("".join(lines(page)).replace(" ", "")) == {"1"}, (
+        "an old answer took the newer's place"
+    )
 
 
 def test_a_picture_that_nobody_read_is_tried_again(

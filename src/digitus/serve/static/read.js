@@ -41,7 +41,7 @@ export function mount(section) {
   const copy = copyButton(() => readings.texts(page).join("\n"), "read.copy", "read.no-copy", "primary");
   const save = h("button", { type: "button", onclick: saved }, words("read.save"));
   const again = h("button", { type: "button", onclick: () => read(page) }, words("read.again"));
-  const pattern = h("input", { type: "text", id: "read-pattern", placeholder: "####-##", autocomplete: "off", spellcheck: "false", onchange: () => pages.forEach((p) => read(p)) });
+  const pattern = h("input", { type: "text", id: "read-pattern", placeholder: "####-##", autocomplete: "off", spellcheck: "false", onchange: readAll });
   const sheet = stage(update, reread);
   const result = h("div", { class: "result-side" }, h("h2", {}, words("read.numbers")), sum, lines,
     h("div", { class: "row" }, again, copy, save, doubts), h("div", { class: "field" }, h("label", { for: "read-pattern" }, words("read.form")), pattern), sheet.one);
@@ -70,8 +70,13 @@ export function mount(section) {
     }
     for (const next of fresh) {
       if (next.blob.size > LARGEST) fail(next, words("read.large", { name: next.name, n: Math.round(next.blob.size / 1e6) }));
-      else if (pages.includes(next)) await read(next);
+      else if (pages.includes(next) && !next.turn) await read(next); // unless all were read meanwhile
     }
+  }
+
+  /** Reads every picture, where the pattern or the network is another. */
+  function readAll() {
+    for (const one of pages) if (one.blob.size <= LARGEST) read(one);
   }
 
   /** Shows what has become of a picture; the one that is looked at stays. */
@@ -90,18 +95,22 @@ export function mount(section) {
   };
 
   async function read(next) {
+    const mine = ++next.turn;
+    const wanted = () => pages.includes(next) && mine === next.turn; // not removed, nor read again since
     next.busy = true;
     refresh(next);
     try {
       doubtfulBelow = (await about()).doubtful_below;
-      readings.take(next, await patient(() => ask(asked(`/api/read?${query()}`), next.blob), () => pages.includes(next)));
+      const reading = await patient(() => ask(asked(`/api/read?${query()}`), next.blob), wanted);
+      if (!wanted()) return;
+      readings.take(next, reading);
       next.error = undefined;
       next.busy = false;
       if (page === next) say(words("read.say", { n: next.lines.length, text: readings.texts(next).join("; ") }));
       refresh(next);
     } catch (error) {
       // The server knows no name of the file, and says "picture".
-      if (pages.includes(next)) fail(next, error.message.replace(/^picture(?=:)/, () => next.name));
+      if (wanted()) fail(next, error.message.replace(/^picture(?=:)/, () => next.name));
     }
   }
 
@@ -200,7 +209,7 @@ export function mount(section) {
   document.addEventListener("paste", (event) => {
     if (!section.hidden && event.clipboardData.files.length) add([...event.clipboardData.files]);
   });
-  return { show: onModel(section, () => pages.filter((p) => p.blob.size <= LARGEST).forEach((p) => read(p))) };
+  return { show: onModel(section, readAll) };
 }
 
 /** The picture as the browser shows it, upright; undefined where it cannot. */

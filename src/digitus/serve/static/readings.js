@@ -1,8 +1,8 @@
 // What was read of a picture, as a person corrects it: lines of signs and digits, of which digits can be
 // changed, taken out, added, split and joined, while spaces and groups stay. Not inside: showing it.
 
-/** A picture to be read: { name, blob, canvas, ... }, without an answer yet. */
-export const picturePage = (name, blob, canvas) => ({ name, blob, canvas, digits: [], lines: [], busy: true });
+/** A picture to be read: { name, blob, canvas, ... }, without an answer yet; `turn` counts how often it was asked for. */
+export const picturePage = (name, blob, canvas) => ({ name, blob, canvas, digits: [], lines: [], busy: true, turn: 0 });
 
 /** Takes the server's answer: every sign of a line that is a digit becomes the digit itself. */
 export function take(page, reading) {
