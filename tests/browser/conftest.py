@@ -227,7 +227,7 @@ def until(page: Page, check: Callable[[], T]) -> T:
     while True:
         try:
             return check()
-        except AssertionError:
+        except (AssertionError, IndexError):  # or the list of what came is still short
             if time.monotonic() > late:
                 raise
             page.wait_for_timeout(10)
