@@ -109,3 +109,7 @@ def test_a_digit_and_what_it_is_held_against_are_in_the_address(
     assert other.evaluate(seen) == page.evaluate(seen)
     pressed = ".proof[aria-pressed=true] b"
     assert other.inner_text(pressed) == page.inner_text(pressed)
+    page.click(".top nav a[href='#read']")
+    page.wait_for_selector("#view-read:not([hidden])")
+    page.click(".top nav a[href='#inside']")
+    page.wait_for_url("**against=8**")  # away and back

@@ -98,6 +98,9 @@ export function evidence() {
   return {
     element,
     against,
+    get rival() {
+      return rival;
+    },
     set(answer, image) {
       net = answer;
       pixels = image;

@@ -79,9 +79,9 @@ export function mount(section) {
     complain(error.message);
   }
 
-  /** The address holds the digit that is looked at, so that it can be sent to somebody. */
+  /** The address holds the digit that is looked at and what it is held against, so that it can be sent to somebody. */
   let keeping;
-  const remember = () => here().view === "inside" && keep({ digit: packedDigit(input.pixels) });
+  const remember = () => here().view === "inside" && keep({ digit: packedDigit(input.pixels), against: proof.rival });
 
   const request = latest(async () => {
     const pixels = input.pixels;
@@ -265,6 +265,8 @@ export function mount(section) {
     show(_, query) {
       check();
       const [sent, against] = [query.get("digit"), query.get("against")];
+      if (/^\d$/.test(against)) proof.against(Number(against));
+      else if (sent) proof.against(); // a link without a rival is held against the next probable
       const pixels = sent && sent !== packedDigit(input.pixels) && unpackedDigit(sent);
       if (chosen.fresh && chosen.pixels) {
         chosen.fresh = false;
@@ -275,9 +277,9 @@ export function mount(section) {
         from.textContent = "";
         input.set(pixels);
         request();
-      } else if (!net) sample(5);
-      else remember();
-      if (/^\d$/.test(against)) proof.against(Number(against));
+      } else if (net) remember();
+      else if (input.pixels.some(Boolean)) request(); // the first answer failed
+      else sample(5);
     },
   };
 }
