@@ -8,6 +8,9 @@ export function here() {
   return { view, parts: parts.map(decodeURIComponent), query: new URLSearchParams(query) };
 }
 
+/** Whether it is Draw's, as an empty one is, too. */
+export const drawing = () => ["", "draw"].includes(here().view);
+
 /** Keeps settings in the address, without a step in the history; undefined takes one out. */
 export function keep(settings) {
   const { query } = here();

@@ -1,6 +1,6 @@
 // Draw: a sheet for one digit or a whole number; the answer follows the pen.
 
-import { here, keep } from "./address.js";
+import { drawing, here, keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { complain, css, h, say, svg } from "./dom.js";
 import { WIDTH, pad, takesKeys } from "./pad.js";
@@ -94,7 +94,7 @@ export function mount(section) {
   /** The address has the ink; with other ink what was seen of the old one goes. */
   function remember() {
     const ink = sheet.demo ? undefined : packed(sheet.strokes);
-    if (!linked) keep(ink === (here().query.get("ink") ?? undefined) ? { ink } : { ink, digit: undefined, bend: undefined });
+    if (drawing() && !linked) keep(ink === (here().query.get("ink") ?? undefined) ? { ink } : { ink, digit: undefined, bend: undefined });
   }
 
   // The steps are a hundred times as many bytes as the answer: they come after it.
@@ -105,7 +105,7 @@ export function mount(section) {
     if (answer) trail(answer);
     const one = found.length === 1 && !sheet.demo ? found[0] : undefined;
     // On a screen of another form the same ink is prepared a little differently: a link has the digit.
-    await bend.set((linked && unpackedDigit(here().query.get("digit") ?? "")) || (one && bytes(one.image)));
+    await bend.set((linked && drawing() && unpackedDigit(here().query.get("digit") ?? "")) || (one && bytes(one.image)));
   });
   const path = ({ width, height }) => asked(`/api/draw?width=${width}&height=${height}`);
 

@@ -2,7 +2,7 @@
 // where the answer turns. The way between two shapes goes by their outlines: at each place the distance
 // to the outline of one becomes that to the other's. Not inside: recognizing.
 
-import { here, keep } from "./address.js";
+import { drawing, here, keep } from "./address.js";
 import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
 import { copyButton, download } from "./copy.js";
@@ -72,7 +72,8 @@ export function morph() {
       ...ends.map((digit, n) => ({ kind: n ? "other held" : "held", label: String(digit), told: p[digit], points: odds.map((q, x) => [x / STEPS, q[digit]]) })),
       { kind: "train", label: words("morph.here"), points: [[k / STEPS, 0], [k / STEPS, p[best]]] },
     ], { to: 1 });
-    keep({ bend: k || undefined, digit: k ? packedDigit(frames[0]) : undefined });
+    // The view may be another by now, which has a digit of its own in its address.
+    if (drawing()) keep({ bend: k || undefined, digit: k ? packedDigit(frames[0]) : undefined });
   }
 
   /** The number of the first picture that is read as another digit; -1 if none is. */
@@ -107,7 +108,7 @@ export function morph() {
       const { answers } = await ask(asked("/api/recognize"), all);
       if (mine !== turn) return;
       [frames, odds, ends] = [pictures, answers.map((a) => a.probabilities), order.slice(0, 2)];
-      slider.value = here().view === "draw" ? Number(here().query.get("bend") ?? 0) : 0;
+      slider.value = drawing() ? Number(here().query.get("bend") ?? 0) : 0;
       title.textContent = words("morph.title", { a: ends[0], b: ends[1] });
       show();
       element.hidden = false; // pictures and curve have something to say only now
