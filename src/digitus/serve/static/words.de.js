@@ -142,7 +142,7 @@ export default {
   "diagram.pixels": "Pixel", "diagram.pool": "größte von 2 × 2", "diagram.maps": { one: "eine Karte", other: "{n} Karten" }, "diagram.units": { one: "eine Einheit", other: "{n} Einheiten" },
   "diagram.running": "Eine {digit} läuft hindurch", "diagram.digits": "10 Ziffern", "diagram.title": "Das Netz {layers}: {n} Parameter",
   "step.rule": "Die Gleichung", "step.title": "Ein Schritt, Gleichung für Gleichung", "step.ribbon": "Gleichungen dieses Schritts", "step.forward": "Vorwärts", "step.loss": "Verlust", "step.backward": "Rückwärts",
-  "step.update": "Anpassung", "step.others": "({n} weitere)", "step.back": "Zurück", "step.next": "Nächste Gleichung", "step.take": "Diesen Schritt tun", "step.close": "Gleichungen schließen",
+  "step.update": "Anpassung", "step.others": { one: "({n} weiterer)", other: "({n} weitere)" }, "step.back": "Zurück", "step.next": "Nächste Gleichung", "step.take": "Diesen Schritt tun", "step.close": "Gleichungen schließen",
   "step.example": "Eine von {n}: eine {digit}", "step.place": "{at} von {all}, Schritt {step}, Verlust {loss}", "step.corner": " ab {corner}", "step.power": " in 10{power}",
   "confusion.caption": "Zeilen: was geschrieben wurde. Spalten: was gelesen wurde. Rote Felder öffnen sich.", "confusion.cell": "{t} gelesen als {r}: {count}",
   "confusion.misread": "Eine {digit}, gelesen als {read} mit {chance}. Hineinsehen",
