@@ -10,7 +10,7 @@ from browser.conftest import Server, Visit, until
 from browser.test_views import lines, photo
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    from playwright.sync_api import Page, Route
 
 
 def test_what_is_doubtful_is_what_the_command_calls_so(
@@ -55,20 +55,32 @@ def test_one_bad_picture_of_several_stays_marked(
     visit.complaints.clear()  # the browser reports the status 400
 
 
-def test_others_are_read_while_a_picture_is_looked_at(
-    visit: Visit, server: Server, tmp_path: Path
-) -> None:
-    page = visit.page(server.address + "#read")
-    picture = photo(tmp_path)[0].read_bytes()
-    names = [tmp_path / f"{name}.png" for name in ("first", "second", "third")]
-    for name in names:
-        name.write_bytes(picture)
+def copies(folder: Path, *names: str) -> list[Path]:
+    """The same picture under several names."""
+    picture = photo(folder)[0].read_bytes()
+    files = [folder / f"{name}.png" for name in names]
+    for file in files:
+        file.write_bytes(picture)
+    return files
+
+
+def held_back(page: Page) -> list[Route]:
+    """The requests to read a picture, which wait from now on, in the order in which they came."""
     held: list[Route] = []
 
     def hold(route: Route) -> None:
         held.append(route)
 
     page.route("**/api/read?*", hold)
+    return held
+
+
+def test_others_are_read_while_a_picture_is_looked_at(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    names = copies(tmp_path, "first", "second", "third")
+    held = held_back(page)
     page.set_input_files("#view-read input[type=file] >> nth=0", names)
     page.locator(".thumb .badge").nth(2).wait_for()  # all of them, before any is read
     looked = page.locator(".thumb button[aria-pressed='true'] .of")
@@ -97,16 +109,8 @@ def test_a_picture_is_read_once_for_each_question_and_the_newest_answer_stays(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
     page = visit.page(server.address + "#read")
-    picture = photo(tmp_path)[0].read_bytes()
-    names = [tmp_path / f"{name}.png" for name in ("first", "second")]
-    for name in names:
-        name.write_bytes(picture)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/read?*", hold)
+    names = copies(tmp_path, "first", "second")
+    held = held_back(page)
 
     def answer(route: Route, digit: int) -> None:
         """Every digit as this one."""
