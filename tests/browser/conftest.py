@@ -233,6 +233,11 @@ def until(page: Page, check: Callable[[], T]) -> T:
             page.wait_for_timeout(10)
 
 
+def sure(holds: bool) -> None:
+    """An assertion as an expression."""
+    assert holds
+
+
 def open_blocks(page: Page) -> None:
     """Shows every layer of Inside, once the network has answered."""
     page.wait_for_selector(".block .maps:visible")

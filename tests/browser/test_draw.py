@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from browser.conftest import PHONE, Server, Visit, until
+from browser.conftest import PHONE, Server, Visit, sure, until
 from digitus.nn import stream
 from digitus.synthetic.pen import write
 from digitus.types import Floats64
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, CDPSession, Page
+    from playwright.sync_api import Browser, CDPSession, Page, Route
 
 SIDE = 0.72  # of the sheet's height: the digit's
 APART = 7  # points of a path between two moves, each of which costs the browser and the server
@@ -201,6 +201,177 @@ def test_a_link_shows_the_same_way_to_another_digit_on_every_screen(
     with_mouse(page, 8)  # other ink begins at its own beginning
     page.wait_for_function("() => document.querySelector('.morph h2').textContent.includes('8')")
     assert "bend" not in page.url
+
+
+def looked_at(page: Page) -> tuple[str, str, object]:
+    """The address, what is said of the way to another digit, and where on it the slider is."""
+    return page.url, page.inner_text(".verdict-line"), page.evaluate(BENT)
+
+
+def test_a_link_has_its_ink_bend_and_digit_again_after_another_view(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address)
+    with_mouse(page, 3)
+    page.wait_for_selector(".morph:not([hidden])")
+    page.fill(".morph input", "16")
+    page.wait_for_url("**bend=16**")
+    sent = visit.page(page.url)
+    for each in (page, sent):  # who drew it, and whoever was sent the address
+        each.wait_for_selector(".morph:not([hidden])")
+        before = looked_at(each)
+        each.click("nav >> text=Inside")
+        each.wait_for_selector("#view-inside .maps:visible")
+        each.click("nav >> text=Draw")
+        each.wait_for_url(before[0])
+        assert looked_at(each) == before
+
+
+def test_ink_that_is_too_long_for_an_address_leaves_nothing_of_other_ink_there(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address)
+    with_mouse(page, 3)
+    page.wait_for_selector(".morph:not([hidden])")
+    page.fill(".morph input", "16")
+    page.wait_for_url("**bend=16**")
+    page.locator("canvas.paper").scroll_into_view_if_needed()
+    sheet = page.locator("canvas.paper").bounding_box()
+    assert sheet
+    left, right = sheet["x"] + 20, sheet["x"] + sheet["width"] - 20
+    page.mouse.move(left, sheet["y"] + 20)
+    page.mouse.down()
+    for k in range(18):  # a scribble of more than 700 points
+        page.mouse.move(right if k % 2 == 0 else left, sheet["y"] + 20 + 15 * k, steps=45)
+    page.mouse.up()
+    page.wait_for_selector("#view-draw .answer[aria-busy=false]")
+    until(page, lambda: sure("?" not in page.url))
+
+
+def holding(page: Page, what: str) -> list[Route]:
+    """The first of these requests, which is held back as soon as it comes."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(what, hold)
+    return held
+
+
+def test_a_way_that_is_ready_late_leaves_the_address_of_another_view_alone(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page("about:blank")
+    held = holding(page, "**/api/recognize*")
+    page.goto(server.address)
+    with_mouse(page, 3)
+    until(page, lambda: sure(bool(held)))  # the way is being worked out
+    page.click("#view-draw >> text=Look inside")
+    page.wait_for_url("**#inside?digit=**")
+    address = page.url
+    held[0].continue_()
+    page.wait_for_selector(".morph:not([hidden])", state="attached")
+    assert page.url == address
+    page.click("nav >> text=Draw")
+    page.wait_for_url("**#draw?ink=**")
+    assert "your 3" in page.inner_text(".morph h2")
+
+
+def test_a_link_whose_way_is_ready_late_keeps_its_own_digit(visit: Visit, server: Server) -> None:
+    drawn = visit.page(server.address)
+    with_mouse(drawn, 3)
+    drawn.wait_for_url("**ink=**")
+    page = visit.page("about:blank")
+    held = holding(page, "**steps=1*")
+    page.goto(drawn.url)
+    until(page, lambda: sure(bool(held)))
+    page.click("nav >> text=Inside")
+    page.wait_for_url("**#inside?digit=**")
+    first = page.url
+    page.locator(".samples button").nth(8).click()
+    page.wait_for_url(lambda url: url != first)
+    address = page.url
+    held[0].continue_()
+    page.wait_for_selector(".morph:not([hidden])", state="attached")
+    assert page.url == address
+    page.click("nav >> text=Draw")
+    page.wait_for_url("**#draw?ink=**")
+    assert "your 3" in page.inner_text(".morph h2")
+
+
+LOW: dict[str, Any] = {**PHONE, "viewport": {"width": 740, "height": 360}}
+# The ink that is seen: where it is, as shares of the sheet.
+INK = """() => {
+  const c = document.querySelector('#view-draw .paper');
+  const often = { willReadFrequently: true };
+  const copy = new OffscreenCanvas(c.width, c.height).getContext('2d', often);
+  copy.drawImage(c, 0, 0);
+  const { data } = copy.getImageData(0, 0, c.width, c.height);
+  return [...Array(c.width * c.height).keys()].filter((i) => data[4 * i + 3] > 200);
+}"""
+
+
+def answer(page: Page) -> str:
+    """All that is said of the ink, once all of it is answered."""
+    page.wait_for_selector("#view-draw .answer[aria-busy=false]")
+    said = page.inner_text("#view-draw .answer .bars")
+    return said + page.inner_text("#view-draw .sure") + page.inner_text("#view-draw .value")
+
+
+def test_ink_is_answered_alike_on_every_screen(
+    visit: Visit, browser: Browser, server: Server
+) -> None:
+    for digit in (4, 8):
+        page = visit.page(server.address)
+        with_mouse(page, digit)
+        expect_value(page, str(digit))
+        link = page.url
+        desk = visit.page(link)
+        expect_value(desk, str(digit))
+        for settings in (PHONE, LOW):
+            context = browser.new_context(**settings, reduced_motion="reduce")
+            other = Visit(context, server.address)
+            sent = other.page(link)
+            expect_value(sent, str(digit))
+            assert answer(sent) == answer(desk)
+            wide, high = settings["viewport"].values()
+            for width, height in ((high, wide), (wide, high)):  # turned, and back
+                sent.set_viewport_size({"width": width, "height": height})
+                until(sent, lambda: sure(answer(sent) == answer(desk)))  # noqa: B023
+            assert sent.url == link
+            assert not other.complaints
+            context.close()
+
+
+@pytest.mark.parametrize("visit", [LOW], indirect=True)
+def test_ink_from_a_higher_sheet_stays_where_it_is_when_more_is_written(
+    visit: Visit, browser: Browser, server: Server
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    drawn = Visit(context, server.address).page(server.address)
+    with_mouse(drawn, 8)
+    expect_value(drawn, "8")
+    page = visit.page(drawn.url)
+    context.close()
+    expect_value(page, "8")
+    before = set(page.evaluate(INK))
+    sheet = page.locator("canvas.paper").bounding_box()
+    assert sheet
+    x, y = sheet["x"] + 0.8 * sheet["width"], sheet["y"] + 0.2 * sheet["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 0.5 * sheet["height"], steps=9)
+    page.mouse.up()
+    page.wait_for_selector("#view-draw .chip >> nth=1")
+    after = set(page.evaluate(INK))
+    assert len(before - after) < 0.02 * len(before)
+    columns, _ = page.locator("canvas.paper").evaluate("c => [c.width, c.height]")
+    fresh = [at % columns / columns for at in after - before]
+    assert abs(np.median(fresh) - 0.8) < 0.01, "under the pointer"
 
 
 def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:

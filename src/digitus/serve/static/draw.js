@@ -1,9 +1,9 @@
 // Draw: a sheet for one digit or a whole number; the answer follows the pen.
 
-import { drawing, here, keep } from "./address.js";
+import { drawing, keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { complain, css, h, say, svg } from "./dom.js";
-import { WIDTH, pad, takesKeys } from "./pad.js";
+import { pad, takesKeys } from "./pad.js";
 import { picture } from "./pictures.js";
 import { asked } from "./model.js";
 import { chosen, look, onModel } from "./shared.js";
@@ -42,7 +42,7 @@ export function mount(section) {
 
   const side = h("div", { class: "answer", "aria-busy": "false" }, value, sure, chips, odds.element, h("div", { class: "row" }, into, shows, time), shows && posted);
 
-  const bend = morph();
+  const bend = morph(() => remember());
   const ways = h("ul", { class: "ways-on" }, ["read", "inside", "learn"].map((view) =>
     h("li", {}, h("a", { href: `#${view}` }, h("b", {}, words(`start.${view}`)), h("span", {}, words(`start.${view}.about`))))));
 
@@ -64,9 +64,9 @@ export function mount(section) {
   let inks = 0; // counts what was added to the sheet, so that an answer knows whether it is the last
   let told = 0; // ink up to which a request without waiting has been made
   let shown = 0; // ink whose answer is on the page
-  let linked = false; // whether the ink is that of the address
+  let link = {}; // what the address has: { ink, digit, bend }, the last two of the way to another digit
   const sheet = pad(canvas, (done, same = false) => {
-    linked &&= same;
+    if (!same) link = { ink: done && !sheet.demo ? packed(sheet.strokes) : undefined };
     hint.hidden = !sheet.empty;
     inks += 1;
     side.setAttribute("aria-busy", "true");
@@ -91,10 +91,10 @@ export function mount(section) {
     if (done && !said) bend.set();
   }
 
-  /** The address has the ink; with other ink what was seen of the old one goes. */
+  /** The address has the ink, and how far its digit is bent; nothing of ink that is too long for it. */
   function remember() {
-    const ink = sheet.demo ? undefined : packed(sheet.strokes);
-    if (drawing() && !linked) keep(ink === (here().query.get("ink") ?? undefined) ? { ink } : { ink, digit: undefined, bend: undefined });
+    const { ink, digit, bend: far } = link.ink ? link : {};
+    if (drawing()) keep({ ink, digit, bend: far }); // another view's address is its own
   }
 
   // The steps are a hundred times as many bytes as the answer: they come after it.
@@ -105,7 +105,7 @@ export function mount(section) {
     if (answer) trail(answer);
     const one = found.length === 1 && !sheet.demo ? found[0] : undefined;
     // On a screen of another form the same ink is prepared a little differently: a link has the digit.
-    await bend.set((linked && drawing() && unpackedDigit(here().query.get("digit") ?? "")) || (one && bytes(one.image)));
+    await bend.set(unpackedDigit(link.digit ?? "") ?? (one && bytes(one.image)), link);
   });
   const path = ({ width, height }) => asked(`/api/draw?width=${width}&height=${height}`);
 
@@ -145,7 +145,7 @@ export function mount(section) {
     section.classList.toggle("several", found.length > 1);
     sure.textContent = sentence(answer);
     time.textContent = answer ? words("draw.time", { n: Math.max(1, Math.round(ms)) }) : "";
-    marks.setAttribute("viewBox", `0 0 ${WIDTH} ${answer?.reading.height ?? 280}`);
+    marks.setAttribute("viewBox", sheet.view.join(" "));
     marks.replaceChildren(...found.map((d, i) => mark(d, i)));
     chips.replaceChildren(...(found.length > 1 ? found.map(chip) : []));
     select(at);
@@ -245,10 +245,11 @@ export function mount(section) {
   let opened = false;
   return {
     show(_, query) {
-      const ink = query.get("ink");
-      if (ink && ink !== packed(sheet.strokes)) {
-        sheet.put(unpacked(ink, Number(width.value)));
-        linked = true;
+      const sent = Object.fromEntries(["ink", "digit", "bend"].map((name) => [name, query.get(name) ?? undefined]));
+      const strokes = unpacked(sent.ink ?? "");
+      if (strokes.length && Object.keys(sent).some((name) => sent[name] !== link[name])) {
+        sheet.put(strokes);
+        link = sent;
       } else if (!opened) begin().catch((error) => complain(error.message));
       else remember();
       opened = true;

@@ -1,7 +1,8 @@
 // Drawings and digits as short texts for the address, and back. Of strokes a byte for each coordinate, 255
-// between them; of a digit its bytes, where behind a 0 stands how many of them follow one another.
+// between them, and before them 255 and how wide the pen was, on average; of a digit its bytes, where
+// behind a 0 stands how many of them follow one another.
 
-const [STEP, END] = [2, 255]; // pixels of the sheet to one number
+const [STEP, PEN, END] = [2, 0.25, 255]; // pixels of the sheet to one number
 const SIZE = 28 * 28; // bytes of a digit
 const MOST = 700; // points: longer drawings stay out of the address
 
@@ -30,14 +31,18 @@ export function packed(strokes) {
     numbers.push(END);
   }
   if (!numbers.length || numbers.length > 2 * MOST) return undefined;
-  return text(numbers);
+  const points = strokes.flat();
+  const pen = points.reduce((sum, { w }) => sum + w, 0) / points.length;
+  return text([END, Math.min(Math.round(pen / PEN), END - 1), ...numbers]);
 }
 
-/** The strokes of a text, with a pen so wide; none for a text that is none of ours. */
-export function unpacked(said, w) {
+/** The strokes of a text; none for a text that is none of ours. */
+export function unpacked(said) {
   const numbers = bytesOf(said);
+  const told = numbers[0] === END; // addresses of before do not tell the pen
+  const w = (told && numbers[1] * PEN) || 10.5;
   const strokes = [[]];
-  for (let i = 0; i < numbers.length && i < 3 * MOST; ) {
+  for (let i = told ? 2 : 0; i < numbers.length && i < 3 * MOST; ) {
     if (numbers[i] === END) {
       strokes.push([]);
       i += 1;

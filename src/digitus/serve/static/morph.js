@@ -2,7 +2,6 @@
 // where the answer turns. The way between two shapes goes by their outlines: at each place the distance
 // to the outline of one becomes that to the other's. Not inside: recognizing.
 
-import { drawing, here, keep } from "./address.js";
 import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
 import { copyButton, download } from "./copy.js";
@@ -40,13 +39,21 @@ function between(a, b, share) {
   return out;
 }
 
-export function morph() {
+/** `moved()` is called when `link`, which a digit comes with, has another place on its way:
+ * { digit, bend }, its bytes as text and how far it is bent. */
+export function morph(moved) {
   let frames = []; // pictures from the drawn digit to the other
   let odds = []; // and the probabilities of each
   let ends = []; // the two digits
+  let link = {};
   let turn = 0;
   const canvas = h("canvas", { class: "pixels", width: SIDE, height: SIDE, role: "img" });
-  const slider = h("input", { type: "range", min: 0, max: STEPS, value: 0, "aria-label": words("morph.slider"), oninput: () => show() });
+  const slider = h("input", { type: "range", min: 0, max: STEPS, value: 0, "aria-label": words("morph.slider"), oninput: () => {
+    const k = Number(slider.value);
+    Object.assign(link, k ? { digit: packedDigit(frames[0]), bend: String(k) } : { digit: undefined, bend: undefined });
+    show();
+    moved();
+  } });
   const said = h("p", { class: "verdict-line", role: "status" });
   const curve = chart(words("morph.chart"), { format: (v) => chance(v), low: () => 0, high: () => 1, tick: (v) => percent(v, 0), unit: "" });
   const title = h("h2", { id: "morph-title" });
@@ -72,8 +79,6 @@ export function morph() {
       ...ends.map((digit, n) => ({ kind: n ? "other held" : "held", label: String(digit), told: p[digit], points: odds.map((q, x) => [x / STEPS, q[digit]]) })),
       { kind: "train", label: words("morph.here"), points: [[k / STEPS, 0], [k / STEPS, p[best]]] },
     ], { to: 1 });
-    // The view may be another by now, which has a digit of its own in its address.
-    if (drawing()) keep({ bend: k || undefined, digit: k ? packedDigit(frames[0]) : undefined });
   }
 
   /** The number of the first picture that is read as another digit; -1 if none is. */
@@ -87,8 +92,9 @@ export function morph() {
     else download(film);
   }
 
-  /** From the digit that was read to the second likeliest: the hand that writes it most alike. */
-  async function set(pixels) {
+  /** From the digit that was read to the second likeliest: the hand that writes it most alike. Ink that
+   * is too long for an address has none to be copied. */
+  async function set(pixels, place = {}) {
     const mine = ++turn;
     if (!pixels) {
       element.hidden = true;
@@ -108,7 +114,9 @@ export function morph() {
       const { answers } = await ask(asked("/api/recognize"), all);
       if (mine !== turn) return;
       [frames, odds, ends] = [pictures, answers.map((a) => a.probabilities), order.slice(0, 2)];
-      slider.value = drawing() ? Number(here().query.get("bend") ?? 0) : 0;
+      link = place;
+      slider.value = Number(link.bend) || 0;
+      copy.hidden = !link.ink;
       title.textContent = words("morph.title", { a: ends[0], b: ends[1] });
       show();
       element.hidden = false; // pictures and curve have something to say only now

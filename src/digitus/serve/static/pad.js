@@ -6,7 +6,8 @@ import { colours, rgb } from "./pictures.js";
 
 // The sheet's own pixels: what is sent; its height follows from its form. A digit of a long number
 // still has twice the pixels that it needs.
-export const WIDTH = 420;
+const WIDTH = 420;
+const EDGE = 4; // pixels that stay free below ink from a higher sheet
 const DESK = 816; // pixels of the window that the sheet is wide on a desk
 
 /** A sheet written on by keys: a digit is `typed`, others take strokes away. */
@@ -22,9 +23,11 @@ export function takesKeys(canvas, sheet, typed) {
 }
 
 /** Makes a canvas a sheet. `changed(done, same)` is called as ink comes; done says that the pen was
- * lifted, same that the ink only had to be moved. */
+ * lifted, same that only the sheet has another form now. */
 export function pad(canvas, changed) {
-  let strokes = []; // rows of { x, y, w } in the sheet's pixels
+  let strokes = []; // rows of { x, y, w } in the pixels of a sheet that is WIDTH wide
+  let form = 1; // height by width
+  let side = 0; // pixels of bare paper that are seen on either side of it, where the ink needs the height
   let pen = 10.5;
   let active; // pointer that writes
   let typed = []; // digits of the simulated pen, where nothing else is on the sheet
@@ -34,32 +37,46 @@ export function pad(canvas, changed) {
   const ink = sheet.getContext("2d", { willReadFrequently: true });
   const screen = canvas.getContext("2d");
 
-  function size() {
+  /** Takes the form that the canvas has, and makes room for the ink where it had another, or
+   * where the ink is `fresh`. */
+  function size(fresh = false) {
     const { width, height } = canvas.getBoundingClientRect();
     if (!width) return;
     canvas.width = Math.round(width * devicePixelRatio);
     canvas.height = Math.round(height * devicePixelRatio);
-    const before = sheet.height;
-    sheet.width = WIDTH;
-    sheet.height = Math.round((WIDTH * height) / width);
-    const moved = strokes.length > 0 && sheet.height !== before && active === undefined && refit();
-    redraw();
-    if (moved) changed(true, true);
+    const other = Math.round((WIDTH + 2 * side) * (height / width)) !== sheet.height;
+    const cut = other && writing > 0;
+    if (cut) finish(); // it was to be written on the other form
+    form = height / width;
+    if (fresh || (other && active === undefined)) side = beside();
+    shape();
+    if (other && !fresh && strokes.length && active === undefined) changed(true, !cut);
   }
 
-  /** Puts ink into a sheet of another form, as when a telephone is turned; whether it had to be moved. */
-  function refit() {
-    if (typed.length) {
-      finish();
-      strokes = layout().flat();
-      return true;
-    }
-    const lowest = Math.max(...strokes.flat().map(({ y, w }) => y + w / 2));
-    const zoom = (sheet.height - 4) / lowest;
-    if (zoom >= 1) return false;
-    const moved = ({ x, y, w }) => ({ x: WIDTH / 2 + (x - WIDTH / 2) * zoom, y: y * zoom, w: w * zoom });
-    strokes = strokes.map((stroke) => stroke.map(moved));
-    return true;
+  function shape() {
+    sheet.width = WIDTH;
+    sheet.height = Math.round((WIDTH + 2 * side) * form);
+    redraw();
+  }
+
+  /** Ink of a higher sheet, as when a telephone is turned, keeps its size, so that the same is read: the
+   * sheet becomes as high and looks smaller. This is how much paper is seen on each side of it. */
+  function beside() {
+    const lowest = Math.max(0, ...strokes.flat().map(({ y, w }) => y + w / 2));
+    return lowest > WIDTH * form ? Math.ceil(((lowest + EDGE) / form - WIDTH) / 2) : 0;
+  }
+
+  /** Who goes on writing sees ink smaller than it is: from then on it is as small. */
+  function settle() {
+    const zoom = WIDTH / (WIDTH + 2 * side);
+    strokes = strokes.map((stroke) => stroke.map((p) => ({ ...p, x: (p.x + side) * zoom, y: p.y * zoom, w: p.w * zoom })));
+    plain();
+  }
+
+  /** A sheet without more paper than its own. */
+  function plain() {
+    side = 0;
+    shape();
   }
 
   function redraw() {
@@ -71,19 +88,21 @@ export function pad(canvas, changed) {
 
   /** The piece of ink that ends with point i, on both canvases: a curve between two midpoints. */
   function segment(stroke, i) {
-    const zoom = canvas.width / WIDTH;
+    const zoom = canvas.width / (WIDTH + 2 * side);
     const [a, b, c] = [stroke[Math.max(i - 2, 0)], stroke[Math.max(i - 1, 0)], stroke[i]];
-    for (const [context, scale, colour] of [[ink, 1, "#000"], [screen, zoom, rgb(colours().ink)]]) {
+    for (const [context, scale, left, colour] of [[ink, 1, 0, "#000"], [screen, zoom, side * zoom, rgb(colours().ink)]]) {
       context.strokeStyle = colour;
       context.lineCap = context.lineJoin = "round";
-      context.lineWidth = c.w * scale;
+      context.lineWidth = c.w;
+      context.setTransform(scale, 0, 0, scale, left, 0);
       context.beginPath();
-      if (i === 0) context.moveTo(c.x * scale, c.y * scale);
-      else if (i === 1) context.moveTo(b.x * scale, b.y * scale);
-      else context.moveTo(((a.x + b.x) / 2) * scale, ((a.y + b.y) / 2) * scale);
-      if (i < 2) context.lineTo(((b.x + c.x) / 2) * scale, ((b.y + c.y) / 2) * scale);
-      else context.quadraticCurveTo(b.x * scale, b.y * scale, ((b.x + c.x) / 2) * scale, ((b.y + c.y) / 2) * scale);
+      if (i === 0) context.moveTo(c.x, c.y);
+      else if (i === 1) context.moveTo(b.x, b.y);
+      else context.moveTo((a.x + b.x) / 2, (a.y + b.y) / 2);
+      if (i < 2) context.lineTo((b.x + c.x) / 2, (b.y + c.y) / 2);
+      else context.quadraticCurveTo(b.x, b.y, (b.x + c.x) / 2, (b.y + c.y) / 2);
       context.stroke();
+      context.resetTransform();
     }
   }
 
@@ -110,6 +129,7 @@ export function pad(canvas, changed) {
     finish();
     typed = [];
     away();
+    if (side) settle();
     strokes.push([]);
     extend(strokes.at(-1), point(event));
     changed(false);
@@ -131,7 +151,7 @@ export function pad(canvas, changed) {
   }
   // Some browsers scroll for touch although touch-action says no.
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
-  new ResizeObserver(size).observe(canvas);
+  new ResizeObserver(() => size()).observe(canvas);
   document.addEventListener("repaint", redraw);
 
   /** The simulated pen's digits, side by side in the middle of the sheet. */
@@ -171,6 +191,7 @@ export function pad(canvas, changed) {
     away();
     demo = shows;
     if (!typed.length) strokes = [];
+    plain();
     typed.push(digit);
     const placed = layout();
     const coming = placed.pop();
@@ -206,12 +227,13 @@ export function pad(canvas, changed) {
       demo = false;
       strokes = [];
       typed = [];
-      redraw();
+      plain();
       changed(true);
     },
     undo() {
       finish();
       demo = false;
+      if (side) settle();
       if (typed.length) {
         typed.pop();
         strokes = typed.length ? layout().flat() : [];
@@ -222,15 +244,16 @@ export function pad(canvas, changed) {
     /** Strokes as they came from an address. */
     put(ink) {
       finish();
-      [strokes, typed, demo] = [[], [], false];
-      size(); // the sheet may not have been seen yet
-      strokes = ink;
-      if (strokes.length) refit(); // it may come from a sheet of another form
-      redraw();
+      [strokes, typed, demo] = [ink, [], false];
+      size(true); // it may come from a sheet of another form
       changed(true);
     },
     get strokes() {
       return strokes;
+    },
+    /** What is seen of it: left, top, width and height, in its pixels. */
+    get view() {
+      return [-side, 0, WIDTH + 2 * side, sheet.height];
     },
     get demo() {
       return demo;
