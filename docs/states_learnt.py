@@ -50,7 +50,7 @@ def learn_running(page: Page, at: str) -> None:
     page.fill("#lesson-epochs", "200")
     page.click("text=Step by step")
     page.wait_for_selector(".watching .status.paused")
-    page.select_option("#pace", "20")
+    page.select_option("#pace", "40")
     page.click(".watching .head >> text=Go on")
     page.wait_for_timeout(4000)
     page.click(".watching .head >> text=Pause")

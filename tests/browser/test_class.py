@@ -13,7 +13,7 @@ from browser.test_axe import findings
 from serving import Serving, serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 TOKEN = "the-teacher"
 REFUSED = "Failed to load resource: the server responded with a status of "
@@ -34,6 +34,15 @@ def one_stroke(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(x, y + place["height"] / 2, steps=8)
     page.mouse.up()
+
+
+def waiting(route: Route) -> None:
+    """The board, as if the first pupil's network waited for others."""
+    answer = route.fetch()
+    told = answer.json()
+    told["waiting"] = 1
+    told["pupils"][0].update(layers="784-10", status="waiting")
+    route.fulfill(response=answer, json=told)
 
 
 def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -> None:
@@ -57,6 +66,12 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
         assert board.inner_text(".join-word") == ours.word
         assert "token" not in board.url
         assert findings(board) == []
+        counts = "1 has joined · 0 networks learn · 0 wait for their turn"
+        assert board.inner_text("#view-board .head .note") == counts
+        board.route("**/api/class", waiting)
+        board.wait_for_selector("text=1 waits for its turn")
+        assert board.inner_text(".pupils .note >> nth=0") == "784-10 · waits for its turn"
+        board.unroute("**/api/class")
 
         one_stroke(pupil)
         pupil.wait_for_url("**ink=**")  # the pen is up, and this is what it has written

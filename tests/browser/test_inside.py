@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.conftest import PHONE, Server, Visit, open_blocks, until
+from browser.conftest import PHONE, Server, Visit, open_blocks, sure, until
+from digitus import nn
+from digitus.recipe.settings import LAYERS
+from digitus.serve.layer_words import settings_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -94,6 +97,25 @@ def test_letters_light_their_numbers_and_numbers_their_letters(
     until(page, lambda: sure(page.evaluate(LIT) == [["10", ["dW"]], ["lens", ["W"]]]))
 
 
-def sure(holds: bool) -> None:
-    """An assertion as an expression."""
-    assert holds
+# Of each kind of layer the gradients that its backward rule says, by what its formulas begin with.
+GRADIENTS = """async (layers) => {
+  const { equation } = await import("/static/equations.js");
+  return layers.map((layer) => [...equation(layer, true).querySelectorAll("math")].map((formula) =>
+    formula.firstElementChild.querySelector("[data-part]").dataset.part));
+}"""
+
+
+def test_every_backward_rule_has_the_gradients_of_all_that_learns(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address + "#inside")
+    needed: Any = {"Dense": (10,), "Conv": (8,)}
+    needed |= {"Residual": (nn.Chain([]),), "Concat": (nn.Chain([]), nn.Chain([]))}
+    layers = [kind(*needed.get(kind.__name__, ())) for kind in LAYERS]
+    asked = [{"kind": type(layer).__name__, "settings": settings_of(layer)} for layer in layers]
+    for layer, said in zip(layers, page.evaluate(GRADIENTS, asked), strict=True):
+        shape = (12,) if isinstance(layer, nn.Dense) else (8, 8, 3)
+        params = [name for name in layer.plan(shape)[0] if nn.trained(name)]
+        letters = {"gamma": "γ", "beta": "β"}
+        wanted = {"dx", *(f"d{letters.get(name, name)}" for name in params)}
+        assert set(said) == wanted, layer

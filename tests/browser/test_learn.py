@@ -102,7 +102,8 @@ def test_a_step_equation_by_equation(visit: Visit, server: Server) -> None:
     while page.inner_text(".stepper .primary") == "Next equation":
         titles.append(page.inner_text(".stepper h3"))
         assert page.locator(".stepper .array .cell").count() > 0
-        assert page.locator(".stepper .rule math").count() == 1
+        assert page.locator(".stepper .rule .equation").count() == 1
+        assert page.locator(".stepper .rule math").count() > 0
         place = "e => [e.offsetLeft, e.offsetTop].join()"  # in the frame: the pointer can stay
         places.add(page.locator(".stepper .primary").evaluate(place))
         page.click(".stepper .primary")
@@ -132,6 +133,60 @@ def test_a_step_equation_by_equation(visit: Visit, server: Server) -> None:
     )
     page.click(".watching >> text=Stop")
     wait_for(page, "stopped")
+
+
+# The rule and the arrays that are lit, by the letter that they are named with.
+LIT = """() => [".rule [data-part]", ".array"].map((what) =>
+  [...new Set([...document.querySelectorAll(`.stepper ${what}`)].filter((e) =>
+    getComputedStyle(e).outlineStyle === "solid").map((e) => e.dataset.part))])"""
+
+
+def test_the_letters_of_batch_normalisation_light_its_numbers(visit: Visit, server: Server) -> None:
+    wanted = {"recipe": "micro", "examples": 600, "epochs": 1, "batch_size": 32, "paused": True}
+    run = visit.context.request.post(f"{server.address}api/runs", data=wanted).json()["id"]
+    page = visit.page(f"{server.address}#learn/{run}")
+    wait_for(page, "paused")
+    page.click("text=Step an equation")
+    page.wait_for_selector(".stepper:not([hidden])")
+    for way, letters in (("Forward", "x γ β y"), ("Backward", "dx dγ dβ dy")):
+        page.get_by_role("button", name=f"{way}: BatchNorm").first.click()
+        assert page.inner_text(".stepper h3") == f"{way}: BatchNorm"
+        named = page.locator(".stepper .array b").all_inner_texts()
+        for letter in letters.split():
+            assert letter in named
+            page.locator(f".stepper .rule [data-part='{letter}']").first.hover()
+            page.wait_for_function(f"({LIT})()[1].length")
+            assert page.evaluate(LIT) == [[letter], [letter]]
+            page.locator(f".stepper .array[data-part='{letter}'] .cell").first.hover()
+            assert page.evaluate(LIT) == [[letter], [letter]]
+    page.get_by_role("button", name="Update: AdamW").nth(2).click()  # of γ, behind W and b
+    assert page.inner_text(".stepper h3").endswith("γ")
+    assert "γ[" in page.inner_text(".stepper .worked")
+    page.click(".watching >> text=Stop")
+    wait_for(page, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("visit", "other"),
+    [({"locale": "en"}, "(1 other)"), ({"locale": "de"}, "(1 weiterer)")],
+    indirect=["visit"],
+    ids=["en", "de"],
+)
+def test_one_term_that_is_left_out_is_said_in_the_singular(
+    visit: Visit, server: Server, other: str
+) -> None:
+    # Of four products three are written out.
+    wanted = {"layers": "784-4-10", "examples": 600, "epochs": 1, "paused": True}
+    run = visit.context.request.post(f"{server.address}api/runs", data=wanted).json()["id"]
+    page = visit.page(f"{server.address}#learn/{run}")
+    wait_for(page, "paused")
+    page.locator(".watching .head button:visible").nth(2).click()  # behind going on and a batch
+    page.wait_for_selector(".stepper:not([hidden])")
+    page.locator(".ribbon button[aria-label$='Dense(10)']").first.click()
+    assert other in page.inner_text(".stepper .worked")
+    visit.context.request.delete(f"{server.address}api/runs/{run}")
+    page.wait_for_function("id => !location.hash.includes(id)", arg=run)
+    visit.complaints.clear()  # the browser reports the status 404
 
 
 def test_a_run_goes_on_after_the_server_was_away(

@@ -113,7 +113,7 @@ def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Serve
     page = visit.page(server.address + "#inside")
     open_blocks(page)
     with page.expect_response(lambda r: r.url.endswith("/api/inside")) as told:
-        page.get_by_role("button", name="A 8 by the simulated pen").click()
+        page.get_by_role("button", name="An 8 by the simulated pen").click()
     layers = told.value.json()["layers"]
     drawn = [one["index"] for one in layers if one["kind"] not in ("Scale", "Flatten")]
     for layer in (layers[i] for i in drawn):

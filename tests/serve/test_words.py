@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from importlib import resources
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from digitus import nn
 from digitus.recipe.settings import LAYERS, RULES
 from digitus.serve.layer_words import Equations
+from digitus.serve.live import starting_points
 
 STATIC = resources.files("digitus.serve") / "static"
 LANGUAGES = ("de", "es", "fr", "zh")
@@ -89,8 +91,37 @@ def test_every_equation_of_the_page_is_notation_or_has_its_words_in_the_table() 
     assert said <= {"max", "var", "tanh", "log", "softmax"}
 
 
-@pytest.mark.parametrize("rule", [*RULES, nn.SoftmaxCrossEntropy, nn.SquaredError])
-def test_what_a_rule_and_a_loss_do_is_said_without_words(rule: type) -> None:
-    words = Equations.of(rule)
+@pytest.mark.parametrize("kind", [*LAYERS, *RULES, nn.SoftmaxCrossEntropy, nn.SquaredError])
+def test_what_a_layer_a_rule_and_a_loss_do_is_said_without_words(kind: type) -> None:
+    words = Equations.of(kind)
     found = set(re.findall(r"[A-Za-z]{3,}", f"{words.forward} {words.backward}"))
-    assert found <= {"step", "mean", "log", "softmax"}
+    settings = {field.name for field in fields(kind)}
+    assert found - settings <= {
+        "step", "mean", "log", "softmax", "max", "argmax", "tanh", "deviation"
+    }  # fmt: skip
+    assert words.backward or kind is nn.GradientDescent
+
+
+def test_what_docstrings_say_is_on_no_page() -> None:
+    # They are English: the page writes equations by its own notation and the table of words.
+    for name in SCRIPTS:
+        code = (STATIC / name).read_text("utf-8")
+        assert not re.search(r"\b(layer|e|chosen)\.(gradient|equation|about)\b", code), name
+
+
+def test_the_page_says_what_each_recipe_is_in_every_language() -> None:
+    said = {key.removeprefix("recipe.") for key in table("en") if key.startswith("recipe.")}
+    assert {name for name in said if not name.startswith("name.")} == set(starting_points.names())
+
+
+# What is counted here is never one: layers of a block, units, images of a set, and the like.
+MANY = re.compile(
+    r"(block|lens\.(all|summed)|learn\.(speed|examples)|runs\.data|draw\.several|read\.large"
+    r"|lesson\.about|diagram\.title|model\.parameters)"
+)
+
+
+def test_what_is_counted_has_a_form_for_one() -> None:
+    counted = re.compile(r"\{(?:n|digits)\} [a-z]{3,}s\b")
+    alone = [key for key, said in table("en").items() if len(said) == 1 and counted.search(said[0])]
+    assert [key for key in alone if not MANY.match(key)] == []

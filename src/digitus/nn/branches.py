@@ -58,10 +58,11 @@ class Residual:
 
 @dataclass(frozen=True)
 class Concat:
-    """y = [f(x), g(x)] along the channels;   dx = dy₁ ∂f/∂x + dy₂ ∂g/∂x, with dy = [dy₁, dy₂].
+    """y = [f(x), g(x)];   dx = dy₁ ∂f/∂x + dy₂ ∂g/∂x,   [dy₁, dy₂] = dy.
 
-    f and g are the two chains; what they make differs in its channels at most. The parameters of
-    the first are named "0.", those of the second "1.", then as in the chain.
+    f and g are the two chains, and what they make stands side by side, as channels; it differs in
+    these at most. The parameters of the first are named "0.", those of the second "1.", then as in
+    the chain.
     """
 
     first: Chain

@@ -97,7 +97,10 @@ class Elementwise:
 
 @dataclass(frozen=True)
 class Relu(Elementwise):
-    """y = max(x, 0);   dx = dy where x > 0, else 0 (also at x = 0)."""
+    """y = max(x, 0);   dx = dy 1[x > 0].
+
+    At x = 0, where there is no derivative, that is 0.
+    """
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """Any shape."""
@@ -148,10 +151,10 @@ class Tanh(Elementwise):
 
 @dataclass(frozen=True)
 class Softmax(Elementwise):
-    """yᵢ = eˣⁱ / Σⱼ eˣʲ;   dx = y (dy - Σⱼ dyⱼ yⱼ), over the last axis.
+    """yᵢ = eˣⁱ / Σⱼ eˣʲ;   dx = y (dy - Σⱼ dyⱼ yⱼ).
 
-    For display. To train, leave it out: `SoftmaxCrossEntropy` takes what comes before it, because
-    the two together have the simple and stable gradient y - t.
+    Over the last axis. For display. To train, leave it out: `SoftmaxCrossEntropy` takes what comes
+    before it, because the two together have the simple and stable gradient y - t.
     """
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
@@ -173,9 +176,10 @@ def softmax(z: Array) -> Array:
 
 @dataclass(frozen=True)
 class Dropout(Elementwise):
-    """y = x m / (1 - rate) with m = 0 at the given rate, else 1;   dx = dy m / (1 - rate).
+    """y = x m / (1 - r);   dx = dy m / (1 - r).
 
-    Training only: at inference y = x. (Srivastava et al. 2014, in the "inverted" form.)
+    m is 0 with the probability r, the rate, else 1. Training only: at inference y = x. (Srivastava
+    et al. 2014, in the "inverted" form.)
     """
 
     rate: float = 0.5
@@ -197,7 +201,10 @@ class Dropout(Elementwise):
 
 @dataclass(frozen=True)
 class Flatten:
-    """[h w c] to one vector; the gradient gets its shape back."""
+    """y[n i] = x[n h w c];   dx[n h w c] = dy[n i].
+
+    An image as one vector; the gradient gets the image's shape back.
+    """
 
     def plan(self, shape: Shape) -> tuple[Shapes, Shape]:
         """Any shape to [its product]."""

@@ -37,10 +37,11 @@ def image_shape(shape: Shape) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class Conv(Leading):
-    """y = x ⋆ W + b: each output pixel is a Dense layer over the k x k window around it.
+    """y = x ⋆ W + b;   dx = dy ⋆ W̃,   dW = x ⋆ dy,   db = Σ dy.
 
-    y[h w o] = Σ x[h·stride + i, w·stride + j, c] W[i j c o] + b[o], summed over i, j, c;
-    dW and dx are the same sum, read for each factor in turn;   db = Σ dy.
+    Each output pixel is a Dense layer over the k x k window around it:
+    y[h w o] = Σ x[h·stride + i, w·stride + j, c] W[i j c o] + b[o], summed over i, j, c.
+    dx and dW are the same sum, read for each factor in turn, dx with the kernel turned: W̃.
 
     `padding` "same" surrounds the image with k//2 zeros, so that stride 1 keeps its size (and
     stride 2 halves it, rounded up); "valid" uses whole windows only.
@@ -142,10 +143,11 @@ class _Pool:
 
 @dataclass(frozen=True)
 class MaxPool(_Pool):
-    """y = the largest value of each window;   dy goes to that value alone.
+    """y[h w] = maxᵢⱼ x[h·s + i, w·s + j];   dx[h·s + i, w·s + j] = dy[h w] 1[i, j = argmax].
 
-    Where several are equally large (after Relu that is the normal case: a window of zeros) the
-    first in reading order wins, so that dy arrives exactly once.
+    The largest value of each window goes on, and dy goes to that value alone. Where several are
+    equally large (after Relu that is the normal case: a window of zeros) the first in reading order
+    wins, so that dy arrives exactly once.
     """
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
@@ -175,7 +177,7 @@ class MaxPool(_Pool):
 
 @dataclass(frozen=True)
 class AveragePool(_Pool):
-    """y = the mean of each window;   every value of it receives dy / size²."""
+    """y[h w] = meanᵢⱼ x[h·s + i, w·s + j];   dx[h·s + i, w·s + j] = dy[h w] / s²."""
 
     def forward(self, p: Params, x: Array, rng: Rng = None) -> tuple[Array, Backward]:
         """x [n h w c] to y [n h/size w/size c]."""
@@ -198,7 +200,10 @@ class AveragePool(_Pool):
 
 @dataclass(frozen=True)
 class Upsample:
-    """y = each pixel of x as a block of factor x factor pixels;   dx = Σ dy over its block."""
+    """y[h·s + i, w·s + j] = x[h w];   dx[h w] = Σᵢⱼ dy[h·s + i, w·s + j].
+
+    Each pixel becomes a block of s x s pixels; s is the factor.
+    """
 
     factor: int = 2
 
@@ -227,11 +232,11 @@ class Upsample:
 
 @dataclass(frozen=True)
 class BatchNorm(Leading):
-    """y = γ x̂ + β,   x̂ = (x - mean) / √(var + ε), for each channel (Ioffe & Szegedy 2015).
+    """y = γ x̂ + β;   dx = γ/σ (dy - mean(dy) - x̂ mean(dy x̂)),   dγ = Σ dy x̂,   dβ = Σ dy.
 
-    In training, mean and var are those of the mini-batch, over examples and pixels, and the
-    gradient runs through them:   dx = γ / √(var + ε) (dy - mean(dy) - x̂ mean(dy x̂)),
-    dγ = Σ dy x̂,   dβ = Σ dy. At inference they are the statistics of the training set
+    x̂ = (x - mean) / σ with σ = √(var + ε), for each channel (Ioffe & Szegedy 2015). In training,
+    mean and var are those of the mini-batch, over examples and pixels, and the gradient runs
+    through them. At inference they are the statistics of the training set
     (`digitus.nn.calibrated`), so that an answer does not depend on its neighbours; their variance
     is Σ/m, not the m/(m-1) of the paper.
     """

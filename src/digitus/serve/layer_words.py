@@ -37,17 +37,8 @@ class Equations:
 
     @classmethod
     def of(cls, layer: object) -> Equations:
-        """From the docstring.
-
-        Its first line is "y = ...;   dx = ..."; where it has no backward half, the first sentence
-        below that begins with a gradient is it.
-        """
+        """From the docstring, which begins with "y = ...;   dx = ...", in notation alone."""
         head, _, rest = (inspect.getdoc(layer) or "").partition("\n\n")
         forward, _, backward = " ".join(head.split()).partition("; ")
-        about = " ".join(rest.split())
-        if not backward:
-            start = min((about.find(d) for d in ("dW ", "dx =") if d in about), default=-1)
-            if start >= 0:
-                backward = about[start:]
         backward = backward.strip().partition(". ")[0].removesuffix(".")
-        return cls(forward.strip().removesuffix("."), backward, about)
+        return cls(forward.strip().removesuffix("."), backward, " ".join(rest.split()))

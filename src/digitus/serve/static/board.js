@@ -52,7 +52,7 @@ export function mount(section) {
       h("h2", {}, called(pupil)),
       h("p", { class: "share-big num" }, accuracy === null ? "–" : percent(accuracy)),
       css(h("div", { class: "progress", "aria-hidden": "true" }), { "--v": accuracy ?? 0 }),
-      h("p", { class: "note" }, pupil.layers ? `${pupil.layers} · ${words(`status.${pupil.status}`, { n: "" })}` : words("class.nothing")),
+      h("p", { class: "note" }, pupil.layers ? `${pupil.layers} · ${words(`status.${pupil.status === "waiting" ? "queued" : pupil.status}`)}` : words("class.nothing")),
       drawing && h("figure", { class: "shown" }, picture(bytes(drawing.pixels), 28, 28, { label: words("class.written", { r: drawing.read ?? "?" }) }), h("figcaption", {}, words("class.written", { r: drawing.read ?? "?" }), " ",
         h("button", { type: "button", class: "icon", "aria-label": words("class.take-down", { name: called(pupil) }), onclick: () => drop(`/api/class/pupils/${pupil.number}/drawing`) }, "×"))),
       wrong && h("figure", {}, picture(bytes(wrong.pixels), 28, 28, { label: words("digit.a", { digit: wrong.true }) }), h("figcaption", {}, words("class.misread", { t: wrong.true, r: wrong.read }))),
@@ -66,7 +66,8 @@ export function mount(section) {
       svg("svg", { viewBox: `-2 -2 ${qr.length + 4} ${qr.length + 4}`, class: "qr", role: "img", "aria-label": words("class.qr") },
         svg("rect", { x: -2, y: -2, width: qr.length + 4, height: qr.length + 4, fill: "#fff" }), svg("path", { d: dark, fill: "#000" })),
       h("div", {}, h("p", { class: "lead" }, words("class.come")), h("p", { class: "address" }, address), h("p", { class: "lead" }, words("join.word")), h("p", { class: "join-word" }, word)));
-    figures.textContent = words("class.figures", { n: board.pupils.length, training: board.training, waiting: board.waiting });
+    figures.textContent = Object.entries({ joined: board.pupils.length, training: board.training, waiting: board.waiting })
+      .map(([what, n]) => words(`class.${what}`, { n })).join(" · ");
     clear.replaceChildren(...going(0, "class.clear"));
     pupils.replaceChildren(...board.pupils.map(card));
   }

@@ -1,13 +1,14 @@
 // The equations of the layers as MathML, each array with the letters of its axes below it, as in
 // docs/mathematics.md: n examples, i inputs, o outputs, h w rows and columns, c channels, k kernel.
 
-import { math } from "./dom.js";
+import { h, math } from "./dom.js";
 import { words } from "./words.js";
 
 // Several letters are an index each, so that each is set in italics.
 const letters = (text) => math("mrow", { "data-part": text }, [...text].map((x) => math("mi", {}, x)));
 // What a letter stands for lights up where its numbers are, and the other way round (light.js).
 const i = (x) => math("mi", { "data-part": x }, x);
+const index = (x) => math("mi", {}, x); // which stands for no array, though one may have its letter
 const o = (x) => math("mo", {}, x);
 const n = (x) => math("mn", {}, x);
 const row = (...parts) => math("mrow", {}, parts);
@@ -20,11 +21,13 @@ const word = (x) => math("mtext", {}, x.replace(/^ | $/g, "\u00a0"));
 const sum = (below) => math("munder", {}, o("∑"), below);
 const axes = (x, names) => math("munder", {}, x, math("mrow", { class: "axes" }, word(`[${names}]`)));
 const hat = (x) => math("mover", {}, i(x), o("^"));
+const mean = (x) => row(word(words("equation.mean")), inside(x));
+const deviation = () => root(row(word("var"), o("+"), i("ε")));
 const by = (f) => frac(row(o("∂"), i(f)), row(o("∂"), i("x")));
 const floor = (x, y) => row(o("⌊"), x, o("/"), y, o("⌋"));
 const minus = "−";
 const comma = () => row(o(","), math("mspace", { width: "0.8em" }));
-const all = (parts) => parts.flatMap((part, k) => (k ? [comma(), part] : [part]));
+const barred = (x) => math("mover", {}, i(x), o("¯"));
 const inside = (...parts) => row(o("("), ...parts, o(")"));
 const minusOne = (x) => inside(n(1), o(minus), x);
 // Of rules of learning: α the rate, g the gradient, Δ what is added to a parameter w.
@@ -39,20 +42,31 @@ const velocity = () => decays("v", i("μ"), i("g"));
 const EQUATIONS = {
   Dense: () => [
     row(axes(i("y"), "n o"), o("="), axes(i("x"), "n i"), axes(i("W"), "i o"), o("+"), axes(i("b"), "o")),
-    row(axes(letters("dx"), "n i"), o("="), axes(letters("dy"), "n o"), axes(sup(i("W"), o("⊤")), "o i"), comma(),
-      axes(letters("dW"), "i o"), o("="), axes(sup(i("x"), o("⊤")), "i n"), axes(letters("dy"), "n o"), comma(), axes(letters("db"), "o"), o("="), sum(i("n")), axes(letters("dy"), "n o")),
+    [row(axes(letters("dx"), "n i"), o("="), axes(letters("dy"), "n o"), axes(sup(i("W"), o("⊤")), "o i")),
+      row(axes(letters("dW"), "i o"), o("="), axes(sup(i("x"), o("⊤")), "i n"), axes(letters("dy"), "n o")),
+      row(axes(letters("db"), "o"), o("="), sum(i("n")), axes(letters("dy"), "n o"))],
   ],
-  Conv: ({ stride = 1 } = {}) => {
-    const at = (letter, shift) => row(...(stride > 1 ? [n(stride)] : []), i(letter), o("+"), i(shift));
+  Conv: ({ stride = 1, padding, kernel = 3 } = {}) => {
+    const border = padding === "same" ? Math.floor(kernel / 2) : 0;
+    const at = (letter, shift) => row(...(stride > 1 ? [n(stride)] : []), index(letter), o("+"), index(shift));
+    const seen = () => sub(border ? barred("x") : i("x"), row(index("n"), o(","), at("h", "i"), o(","), at("w", "j"), o(","), index("c")));
+    const dx = () => (border ? math("mrow", { "data-part": "dx" }, index("d"), math("mover", {}, index("x"), o("¯"))) : letters("dx"));
+    const dy = () => sub(letters("dy"), letters("nhwo"));
+    const kernels = () => sub(i("W"), letters("ijco"));
+    const met = row(at("h", "i"), o("="), index("a"), o(","), at("w", "j"), o("="), index("b"), o(","), index("o"));
     return [
-      row(axes(sub(i("y"), letters("hwo")), "n h w o"), o("="), sum(letters("ijc")),
-        sub(i("x"), row(at("h", "i"), o(","), at("w", "j"), o(","), i("c"))), axes(sub(i("W"), letters("ijco")), "k k c o"), o("+"), sub(i("b"), i("o"))),
-      row(sub(letters("dW"), letters("ijco")), o("="), sum(letters("nhw")), sub(i("x"), row(at("h", "i"), o(","), at("w", "j"), o(","), i("c"))), sub(letters("dy"), letters("hwo"))),
+      [row(axes(sub(i("y"), letters("nhwo")), "n h w o"), o("="), sum(letters("ijc")), seen(), axes(kernels(), "k k c o"), o("+"), sub(i("b"), index("o"))),
+        ...(border ? [row(barred("x"), word(words("equation.border", { n: border })))] : [])],
+      [row(sub(dx(), letters("nabc")), o("="), sum(met), dy(), kernels()), ...(border ? [row(letters("dx"), o("="), dx(), word(words("equation.borderless")))] : []),
+        row(sub(letters("dW"), letters("ijco")), o("="), sum(letters("nhw")), seen(), dy()),
+        row(sub(letters("db"), index("o")), o("="), sum(letters("nhw")), dy())],
     ];
   },
-  BatchNorm: () => [
-    row(i("y"), o("="), i("γ"), frac(row(i("x"), o(minus), word(words("equation.mean"))), root(row(word("var"), o("+"), i("ε")))), o("+"), i("β")),
-    row(letters("dγ"), o("="), sum(letters("nhw")), letters("dy"), hat("x"), comma(), letters("dβ"), o("="), sum(letters("nhw")), letters("dy")),
+  BatchNorm: (_, flat) => [
+    [row(i("y"), o("="), i("γ"), hat("x"), o("+"), i("β")), row(hat("x"), o("="), frac(row(i("x"), o(minus), mean(i("x"))), deviation()))],
+    [row(letters("dx"), o("="), frac(i("γ"), deviation()), inside(letters("dy"), o(minus), mean(letters("dy")), o(minus), hat("x"), mean(row(letters("dy"), hat("x"))))),
+      row(letters("dγ"), o("="), sum(letters(flat ? "n" : "nhw")), letters("dy"), hat("x")),
+      row(letters("dβ"), o("="), sum(letters(flat ? "n" : "nhw")), letters("dy"))],
   ],
   Relu: () => [row(i("y"), o("="), word("max"), o("("), i("x"), o(","), n(0), o(")")),
     row(letters("dx"), o("="), letters("dy"), word(words("equation.where")), i("x"), o(">"), n(0), word(words("equation.else")), n(0))],
@@ -67,14 +81,17 @@ const EQUATIONS = {
     row(letters("dx"), o("="), frac(letters("dy"), n(size ** 2)))],
   Flatten: () => [row(axes(i("y"), "n i"), o("="), axes(i("x"), "n h w c"), word(words("equation.row"))), 
     row(axes(letters("dx"), "n h w c"), o("="), axes(letters("dy"), "n i"))],
-  Dropout: ({ rate = 0.5 } = {}) => [row(i("y"), o("="), i("x"), word(words("equation.dropout"))), 
-    row(letters("dx"), o("="), frac(row(letters("dy"), i("m")), row(n(1), o(minus), n(rate))))],
+  Dropout: ({ rate = 0.5 } = {}) => [
+    [row(i("y"), o("="), frac(row(i("x"), index("m")), row(n(1), o(minus), i("r")))), row(index("m"), word(words("equation.dropout", { rate })))],
+    row(letters("dx"), o("="), frac(row(letters("dy"), index("m")), row(n(1), o(minus), i("r"))))],
   Scale: ({ divisor = 255 } = {}) => [row(i("y"), o("="), frac(i("x"), n(divisor))),  row(letters("dx"), o("="), frac(letters("dy"), n(divisor)))],
   Centre: () => [row(i("y"), o("="), i("x"), o(minus), word(words("equation.mean"))),  row(letters("dx"), o("="), letters("dy"))],
   Deslant: () => [row(axes(i("y"), "n h w c"), o("="), axes(i("T"), "n h w w"), axes(i("x"), "n h w c"), comma(), i("T"), word(words("equation.deslant"))), 
     row(axes(letters("dx"), "n h w c"), o("="), axes(sup(i("T"), o("⊤")), "n h w w"), axes(letters("dy"), "n h w c"), o("+"), n(2), i("x"), letters("dm"))],
-  Standardize: () => [row(i("y"), o("="), frac(row(i("x"), o(minus), word(words("equation.mean"))), word(words("equation.deviation")))), 
-    row(letters("dx"), o("="), frac(letters("dy"), word(words("equation.deviation"))))],
+  Standardize: ({ floor: least = 1 } = {}) => {
+    const spread = () => row(word("max"), inside(word(words("equation.deviation")), o(","), n(least)));
+    return [row(i("y"), o("="), frac(row(i("x"), o(minus), word(words("equation.mean"))), spread())), row(letters("dx"), o("="), frac(letters("dy"), spread()))];
+  },
   Upsample: ({ factor = 2 } = {}) => [
     row(sub(i("y"), letters("hwc")), o("="), sub(i("x"), row(floor(i("h"), n(factor)), o(","), floor(i("w"), n(factor)), o(","), i("c")))),
     row(sub(letters("dx"), letters("hwc")), o("="), sum(letters("ij")), sub(letters("dy"), row(n(factor), i("h"), o("+"), i("i"), o(","), n(factor), i("w"), o("+"), i("j"), o(","), i("c"))))],
@@ -87,20 +104,24 @@ const EQUATIONS = {
   SquaredError: () => [row(i("L"), o("="), frac(n(1), row(n(2), i("n"))), sum(letters("no")), sup(inside(i("z"), o(minus), i("t")), n(2))),
     row(letters("dz"), o("="), frac(row(i("z"), o(minus), i("t")), i("n")))],
   GradientDescent: () => [change(i("g"))],
-  Momentum: () => [row(...all([velocity(), change(i("v"))]))],
-  Nesterov: () => [row(...all([velocity(), change(inside(i("g"), o("+"), i("μ"), i("v")))]))],
-  Adam: () => [row(...all([...moments(), change(normed())]))],
-  AdamW: () => [row(...all([...moments(), change(inside(normed(), o("+"), i("λ"), i("w")))]))],
+  Momentum: () => [[velocity(), change(i("v"))]],
+  Nesterov: () => [[velocity(), change(inside(i("g"), o("+"), i("μ"), i("v")))]],
+  Adam: () => [[...moments(), change(normed())]],
+  AdamW: () => [[...moments(), change(inside(normed(), o("+"), i("λ"), i("w")))]],
 };
 
-/** The equation of a layer, a loss or a rule; of a layer that is not ours, what its docstring says. */
-export function equation(layer, backward = false) {
-  const known = EQUATIONS[layer.kind]?.(layer.settings)[backward ? 1 : 0];
-  const written = backward ? layer.gradient : layer.equation;
-  if (!known && !written) return null;
-  return math("math", { class: "equation", displaystyle: "true" }, known ?? math("mtext", {}, written));
+/** The equations of a layer, a loss or a rule; null where there are none. `flat` says that an example is
+ * a vector. */
+export function equation({ kind, settings, flat }, backward = false) {
+  const known = EQUATIONS[kind]?.(settings, flat)[backward ? 1 : 0];
+  return known ? written(known) : null;
 }
 
 /** The way from outputs to probabilities. */
-export const softmaxEquation = () => math("math", { class: "equation", displaystyle: "true" },
+export const softmaxEquation = () => written(
   row(sub(i("p"), i("k")), o("="), frac(sup(i("e"), row(sub(i("y"), i("k")), o("/"), i("T"))), row(sum(i("j")), sup(i("e"), row(sub(i("y"), i("j")), o("/"), i("T")))))));
+
+/** Side by side where there is room, one below the other where there is none. */
+function written(formulas) {
+  return h("div", { class: "equation" }, [formulas].flat().map((formula) => math("math", { displaystyle: "true" }, formula)));
+}

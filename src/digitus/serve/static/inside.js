@@ -18,7 +18,7 @@ import { maps, strongest } from "./maps.js";
 import { SMALL, asked, choose, model } from "./model.js";
 import { Edits, field, indices, unpack, window_ } from "./net.js";
 import { networkMap } from "./networkmap.js";
-import { chance, number, shape } from "./numbers.js";
+import { chance, layerName, number, shape } from "./numbers.js";
 import { chosen, onModel } from "./shared.js";
 import { words } from "./words.js";
 
@@ -26,8 +26,7 @@ const TAUGHT = new Set(["Scale", "Dense", "Relu", "Sigmoid", "Softmax", "Conv", 
 const SETTLED = 300; // milliseconds after which a digit that is painted on is in the address
 const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show nothing new
 
-/** A layer's name, without what nobody chooses. */
-const title = (layer) => (["BatchNorm", "Scale", "Standardize"].includes(layer.kind) ? layer.kind : layer.name.replace(/\(\)$/, ""));
+const title = (layer) => layerName(layer.name);
 
 /** Where a layer is derived, taught and written; the lesson only of what a lesson teaches. */
 const further = ({ kind }) => h("p", { class: "further" }, ["mathematics", "lesson", "code"].filter((to) => to !== "lesson" || TAUGHT.has(kind)).map((to) =>
@@ -232,7 +231,7 @@ export function mount(section) {
       lensBody.replaceChildren(body.element);
     }
     written = { index, position, shown: body.shown };
-    if (tell && at.pinned) say(`${layer.name}, ${where}: ${number(layer.y[position])}`);
+    if (tell && at.pinned) say(`${title(layer)}, ${where}: ${number(layer.y[position])}`);
   }
 
   function close() {

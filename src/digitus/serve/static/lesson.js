@@ -2,9 +2,7 @@
 
 import { h } from "./dom.js";
 import { figure } from "./numbers.js";
-import { words } from "./words.js";
-
-const SMALL = ["perceptron", "one layer", "deep", "convolutions"]; // of these the page speaks every language
+import { known, words } from "./words.js";
 
 /** `start(settings)` is called with what /api/runs wants, `changed(settings)` as they are chosen. */
 export function lesson(offers, start, changed) {
@@ -17,7 +15,7 @@ export function lesson(offers, start, changed) {
   const recipe = h("select", { id: "lesson-recipe", onchange: () => {
     settings = { ...offers.recipes.find((r) => r.name === recipe.value).settings, data: settings.data, examples: settings.examples };
     put();
-  } }, offers.recipes.map((r) => h("option", { value: r.name }, r.name)));
+  } }, offers.recipes.map((r) => h("option", { value: r.name }, known(`recipe.name.${r.name}`) ? words(`recipe.name.${r.name}`) : r.name)));
   const field = (key, label, control) => {
     fields[key] = control;
     return h("div", { class: "field" }, h("label", { for: control.id }, label), control);
@@ -61,8 +59,7 @@ export function lesson(offers, start, changed) {
   function put() {
     const chosen = offers.recipes.find((r) => r.name === settings.recipe) ?? offers.recipes[0];
     recipe.value = chosen.name;
-    const what = SMALL.includes(chosen.name) ? words(`recipe.${chosen.name}`) : chosen.about;
-    about.textContent = words("lesson.about", { about: what, n: chosen.parameters });
+    about.textContent = words("lesson.about", { about: words(`recipe.${chosen.name}`), n: chosen.parameters });
     if (settings.augment === "recipe" && ![...fields.augment.options].some((o) => o.value === "recipe")) {
       fields.augment.append(h("option", { value: "recipe" }, words("augment.recipe")));
     }

@@ -2,7 +2,7 @@
 // place that can be pointed at, also by keyboard.
 
 import { h } from "./dom.js";
-import { term } from "./numbers.js";
+import { layerName, number } from "./numbers.js";
 import { colours, paint, peak, rgb } from "./pictures.js";
 import { words } from "./words.js";
 
@@ -57,7 +57,7 @@ export function maps(name, choose) {
         context.fillStyle = rgb(Math.abs(values[0]) > top * 0.55 ? colours().sheet : colours().ink);
         context.font = `12px ${getComputedStyle(canvas).fontFamily}`;
         context.textAlign = "center";
-        context.fillText(term(values[0], 2), x + zoom / 2, y + zoom / 2 + 4);
+        context.fillText(number(values[0], 2), x + zoom / 2, y + zoom / 2 + 4);
       }
     }
     context.strokeStyle = rgb(colours().accent);
@@ -138,7 +138,7 @@ export function maps(name, choose) {
     set(next) {
       layer = next;
       const kind = next.shape_out.length === 3 ? words("maps.maps", { n: next.shape_out[2], rows: next.shape_out[0], columns: next.shape_out[1] }) : words("diagram.units", { n: next.shape_out[0] });
-      canvas.setAttribute("aria-label", words("maps.keys", { layer: next.name, kind }));
+      canvas.setAttribute("aria-label", words("maps.keys", { layer: layerName(next.name), kind }));
       draw();
     },
     mark(at, seen) {

@@ -71,6 +71,7 @@ export function unpack(answer, pixels) {
   let x = Float32Array.from(pixels);
   for (const layer of answer.layers) {
     layer.x = x;
+    layer.flat = layer.shape_in.length === 1;
     layer.y = floats(layer.activation.data);
     x = layer.y;
   }

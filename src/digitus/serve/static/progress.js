@@ -4,7 +4,7 @@ import { ask, bytes } from "./api.js";
 import { chart } from "./charts.js";
 import { confusion, misread } from "./confusion.js";
 import { complain, css, h } from "./dom.js";
-import { figure, number, percent, shape } from "./numbers.js";
+import { figure, layerName, number, percent, shape } from "./numbers.js";
 import { paint, picture } from "./pictures.js";
 import { accuracy } from "./watch.js";
 import { words } from "./words.js";
@@ -65,7 +65,7 @@ export function progress() {
     if (!now || drawn.weights === now) return;
     drawn.weights = now;
     const [units, rows, columns] = now.shape;
-    note.textContent = words("learn.weights-note", { layer: now.name, shape: shape(now.shape), step: now.step });
+    note.textContent = words("learn.weights-note", { layer: layerName(now.name), shape: shape(now.shape), step: now.step });
     for (const [box, key] of [[W, "weights"], [dW, "gradients"]]) {
       const values = new Int8Array(bytes(now[key]).buffer);
       if (box.children.length !== units) box.replaceChildren(...Array.from({ length: units }, () => picture(new Float32Array(rows * columns), columns, rows, { kind: "signed" })));

@@ -157,7 +157,7 @@ export function mount(section) {
       return h("li", {}, signs.some((s) => s !== "") ? signs : "–");
     }));
     const doubted = digits.filter((d) => readings.doubtful(d, doubtfulBelow)).length;
-    sum.textContent = !page.reading ? (page.error ?? "") : digits.length ? words("read.sum", { digits: digits.length, n: page.lines.length }) : words("read.empty");
+    sum.textContent = !page.reading ? (page.error ?? "") : digits.length ? words("read.sum", { digits: words("read.digits", { n: digits.length }), n: page.lines.length }) : words("read.empty");
     again.hidden = !page.error || page.blob.size > LARGEST;
     doubts.hidden = !doubted;
     doubts.textContent = words("read.doubtful", { n: doubted });

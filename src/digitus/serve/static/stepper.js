@@ -4,11 +4,14 @@ import { ask, bytes } from "./api.js";
 import { css, h, say, scrolls } from "./dom.js";
 import { equation } from "./equations.js";
 import { lights } from "./light.js";
-import { fixed, number, shape } from "./numbers.js";
+import { fixed, layerName, number, shape } from "./numbers.js";
 import { colours, peak, picture, rgb } from "./pictures.js";
 import { pieces, words } from "./words.js";
 
 const PHASES = ["forward", "loss", "backward", "update"];
+
+/** What parameters are called in equations. */
+const greek = (text) => text.replaceAll("gamma", "γ").replaceAll("beta", "β");
 
 /** `post(id, what)` asks the server; `done()` is called after the step was taken. */
 export function stepper(post) {
@@ -40,7 +43,7 @@ export function stepper(post) {
     example.replaceChildren(picture(bytes(step.image), 28, 28, { label: words("digit.a", { digit: step.label }) }), h("figcaption", {}, words("step.example", { n: step.batch_size, digit: step.label })));
     const phases = PHASES.filter((p) => step.equations.some((e) => e.phase === p));
     ribbon.replaceChildren(...phases.map((phase) => h("li", {}, h("span", {}, words(`step.${phase}`)), h("span", { class: "dots" },
-      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": `${words(`step.${phase}`)}: ${e.name}` }))))));
+      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": `${words(`step.${phase}`)}: ${layerName(greek(e.name))}` }))))));
     go(0);
   }
 
@@ -53,11 +56,11 @@ export function stepper(post) {
       if (k === at) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");
     });
-    title.textContent = `${words(`step.${e.phase}`)}: ${e.name.replace("(0)", "")}`;
-    const layer = { kind: e.kind, settings: e.settings ?? {}, equation: e.equation, gradient: e.equation };
+    title.textContent = `${words(`step.${e.phase}`)}: ${layerName(greek(e.name))}`;
+    const layer = { kind: e.kind, settings: e.settings ?? {}, flat: e.arrays[0].shape.length < 4 };
     rule.replaceChildren(equation(layer, e.phase === "backward"));
     arrays.replaceChildren(...e.arrays.map((array) => excerpt(array, e.phase)));
-    worked.textContent = e.worked.replace(/⋯×(\d+)/, (_, n) => words("step.others", { n: Number(n) }));
+    worked.textContent = greek(e.worked).replace(/⋯×(\d+)/, (_, n) => words("step.others", { n: Number(n) }));
     worked.hidden = !e.worked;
     back.disabled = at === 0;
     next.textContent = words(at + 1 < step.equations.length ? "step.next" : "step.take");
@@ -82,7 +85,7 @@ export function stepper(post) {
 
 /** A corner of an array, with its shape; small numbers as multiples of a power of ten. */
 function excerpt(array, phase) {
-  const name = array.name.replace("step", "Δ");
+  const name = greek(array.name).replace("step", "Δ");
   const letter = phase === "update" ? name.replace(/^d.*/, "g") : name; // as it is called in the equation
   const rows = Array.isArray(array.values[0]) ? array.values : [array.values];
   const won = place(array, rows[0].length);

@@ -8,6 +8,8 @@ import english from "./words.en.js";
 
 const own = language === "en" ? english : (await import(`./words.${language}.js`)).default;
 const plural = new Intl.PluralRules(language);
+/** In English an 8 has another article than the other digits. */
+const articled = language === "en" ? (text) => text.replace(/\b([Aa]) (?=8\b)/g, "$1n ") : (text) => text;
 
 /** The sentence as it stands in the table. Where it has forms for one and for many, `n` decides. */
 function sentence(key, n) {
@@ -21,7 +23,7 @@ const said = (value) => (typeof value === "number" ? figure(value) : value);
 
 /** A sentence, its {names} replaced by values. `n` is the number that decides between one and many. */
 export function words(key, values = {}) {
-  return sentence(key, values.n).replace(/\{(\w+)\}/g, (_, name) => said(values[name]) ?? "");
+  return articled(sentence(key, values.n).replace(/\{(\w+)\}/g, (_, name) => said(values[name]) ?? ""));
 }
 
 /** The same with elements among the values: an array of texts and elements. */
