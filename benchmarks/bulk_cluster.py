@@ -16,7 +16,7 @@ from bulk_inputs import in_shards, page_files
 from digitus.bulk.on_ray import connect, on_ray
 from digitus.bulk.parts import PartReader, PictureReader
 from digitus.bulk.rows import PICTURE
-from digitus.bulk.run import Asked, BulkRun
+from digitus.bulk.run import BulkOptions, BulkRun
 from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import file_of
@@ -62,7 +62,9 @@ def _run(source: Path, out: Path, at: int, kill: Callable[[], None]) -> tuple[fl
     """Reads on the cluster and kills when so many pictures are read; seconds, rows."""
     networks = fingerprints(file_of(None))
     reading = {"pattern": None, "min_confidence": None}
-    run = BulkRun(str(out), Asked([str(source)], PICTURE, "jsonl", reading, networks), single=False)
+    run = BulkRun(
+        str(out), BulkOptions([str(source)], PICTURE, "jsonl", reading, networks), single=False
+    )
     read = PictureReader(ReadingOptions(), PICTURE, networks["all"])
     start, killed = time.perf_counter(), False
     with run.locked():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from digitus.bulk.parts import Part, PartReader, PictureReader, Tally
-from digitus.bulk.run import Asked, BulkRun
+from digitus.bulk.run import BulkOptions, BulkRun
 from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import file_of
@@ -25,7 +25,7 @@ def run_of(
 ) -> tuple[BulkRun, PartReader]:
     """A run and who reads for it."""
     networks = fingerprints(file_of(None))
-    asked = Asked(sources, by, form, {"pattern": None, "min_confidence": None}, networks)
+    asked = BulkOptions(sources, by, form, {"pattern": None, "min_confidence": None}, networks)
     run = BulkRun(out, asked, single=single)
     read = PictureReader(ReadingOptions(), by, networks["all"])
     return run, PartReader(run.store, read, run.part_form)

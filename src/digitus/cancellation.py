@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Work:
         """Gives it up; once it is done, that changes nothing."""
         self.cancelled = True
 
-    def run(self, task: Callable[..., T], *arguments: Any) -> T:
+    def run(self, task: Callable[..., T], *arguments: object) -> T:
         """Carries it out. Raises `GivenUpError` where it is given up."""
         token = _current.set(self)
         try:

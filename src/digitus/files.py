@@ -17,7 +17,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -182,7 +182,7 @@ def write_arrays(
     path: Path,
     arrays: Params,
     kind: str,
-    metadata: dict[str, Any],
+    metadata: Mapping[str, object],
     *,
     new_folder: bool = True,
 ) -> None:

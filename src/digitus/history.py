@@ -7,7 +7,7 @@ reports, which show it.
 from __future__ import annotations
 
 import math
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 REQUIRED = {"epoch", "loss", "accuracy", "development_loss", "development_accuracy"}
 PARTS = "development_parts"
@@ -30,6 +30,20 @@ class EpochRecord(TypedDict):
     development_parts: NotRequired[dict[str, float]]
 
 
+class AdaptationRecord(TypedDict):
+    """What a network learnt from corrections: theirs and the old digits' names, and how it went."""
+
+    data: dict[str, str]
+    examples: int
+    beside: str
+    beside_sha256: NotRequired[str]  # not in older files
+    way: str
+    share: float
+    confidence: float
+    kept_back: dict[str, float | None]
+    old: dict[str, float | None]
+
+
 class History(TypedDict, total=False):
     """Versions, data and epochs. A network that nobody trained has none of it."""
 
@@ -40,11 +54,13 @@ class History(TypedDict, total=False):
     development: int
     epochs: list[EpochRecord]
     started_from: dict[str, str]  # whose parameters it began with
-    adapted: list[dict[str, Any]]  # each time that it learnt from corrections (`training.adapt`)
+    adapted: list[AdaptationRecord]
 
 
-def history_of(about: Any) -> History:
+def history_of(about: object) -> History:
     """The history in the metadata of a file, if it can be shown. Raises `ValueError`."""
+    if not isinstance(about, dict):
+        raise ValueError("its history is not one of training")
     history = dict(about)
     data, epochs = history.get("data", {}), history.get("epochs", [])
     if not isinstance(data, dict) or not isinstance(epochs, list):

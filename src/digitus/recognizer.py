@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +96,7 @@ class Recognizer:
 
         return table((self.recipe.name,), layers, about) + report
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Unpickled by its constructor, which makes the arrays read-only again."""
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 

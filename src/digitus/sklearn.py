@@ -36,7 +36,7 @@ from digitus.recognizer import Recognizer
 from digitus.threads import cores
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.suited import suited
-from digitus.types import Bytes, Matrix
+from digitus.types import Bytes, Matrix, Numbers
 
 # What a recipe calls more than ten labels: any signs do, since nobody sees them.
 SIGNS = "".join(filter(str.isprintable, map(chr, range(ord("A"), 500))))[:MOST_CLASSES]
@@ -83,31 +83,33 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> DigitClassifier:
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> DigitClassifier:
         """Learns pixels X [n p] and their labels y [n]; of a small set, a sixth is held back."""
-        X, y = validate_data(self, X, y)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        self.range_ = float(X.min()), float(X.max())
-        digits = self._digits(X, y)
+        rows, labels = validate_data(self, X, y)
+        check_classification_targets(labels)
+        self.classes_ = np.unique(labels)
+        self.range_ = float(rows.min()), float(rows.max())
+        digits = self._digits(rows, labels)
         self._seed = int(check_random_state(self.random_state).randint(2**31))
         recipe = suited(self._recipe(), digits, self._chosen())
         self._learn(recipe, digits, begin(recipe, digits))
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> DigitClassifier:
+    def partial_fit(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, classes: npt.ArrayLike | None = None
+    ) -> DigitClassifier:
         """Learns one part of a set, seeing it once; goes on from what is known.
 
         The first call tells all `classes`, and its numbers tell the range of all.
         """
         first = not hasattr(self, "recognizer_")
-        X, y = validate_data(self, X, y, reset=first)
-        check_classification_targets(y)
+        rows, labels = validate_data(self, X, y, reset=first)
+        check_classification_targets(labels)
         if first:
-            self.classes_ = np.unique(y if classes is None else classes)
-            self.range_ = float(X.min()), float(X.max())
+            self.classes_ = np.unique(labels if classes is None else classes)
+            self.range_ = float(rows.min()), float(rows.max())
             self._seed = int(check_random_state(self.random_state).randint(2**31))
-        digits = self._digits(X, y)
+        digits = self._digits(rows, labels)
         recipe = suited(self._recipe(), digits, {*self._chosen(), "epochs"})
         schedule: Any = recipe.schedule
         recipe = with_settings(recipe, epochs=1, schedule=Constant(schedule.rate))
@@ -118,14 +120,14 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._learn(recipe, digits, state)
         return self
 
-    def predict_proba(self, X: Any) -> Matrix:
+    def predict_proba(self, X: npt.ArrayLike) -> Matrix:
         """The probability of each of `classes_` for rows of pixels, [n k]."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False)
-        z = self.recognizer_.outputs(self._images(X))[:, : len(self.classes_)]
+        rows = validate_data(self, X, reset=False)
+        z = self.recognizer_.outputs(self._images(rows))[:, : len(self.classes_)]
         return softmax(z.astype(np.float64) / self.recognizer_.temperature)
 
-    def predict(self, X: Any) -> npt.NDArray[Any]:
+    def predict(self, X: npt.ArrayLike) -> Numbers:
         """The likeliest of `classes_` for each row of pixels, [n]."""
         places = self.predict_proba(X).argmax(axis=1)
         return self.classes_[places]
@@ -137,7 +139,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _recipe(self) -> Recipe:
         """The recipe with what is set here."""
         recipe = self.recipe if isinstance(self.recipe, Recipe) else load_recipe(self.recipe)
-        changes: dict[str, Any] = {"seed": self._seed, "not_digits": 0.0}
+        changes: dict[str, object] = {"seed": self._seed, "not_digits": 0.0}
         if self.epochs is not None:
             changes["epochs"] = self.epochs
         if self.learning_rate is not None:
@@ -168,13 +170,13 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         side = math.isqrt(self.n_features_in_)
         return (side, side) if side**2 == self.n_features_in_ else (1, self.n_features_in_)
 
-    def _images(self, X: npt.NDArray[Any]) -> Bytes:
+    def _images(self, X: Numbers) -> Bytes:
         """Rows of numbers as images of bytes."""
         least, most = self.range_
         shares = (X.astype(np.float64) - least) / ((most - least) or 1.0)
         return np.rint(255 * np.clip(shares, 0, 1)).astype(np.uint8).reshape(-1, *self._size())
 
-    def _digits(self, X: npt.NDArray[Any], y: npt.NDArray[Any]) -> Digits:
+    def _digits(self, X: Numbers, y: Numbers) -> Digits:
         """Rows and labels as what is learnt. Raises `ValueError` for what cannot be."""
         if len(self.classes_) > MOST_CLASSES:
             raise ValueError(

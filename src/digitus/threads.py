@@ -17,14 +17,26 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from ctypes import CDLL
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's share: "200000 100000" is two cores
 WAY = 10  # steps of priority: a tenth of the weight, where both want a core
 BLAS_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 
-Map: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 Value = TypeVar("Value")
+
+
+class Map(Protocol):
+    """`map`, or one whose calls go on side by side."""
+
+    def __call__(self, do: Callable[[Item], Made], items: Iterable[Item], /) -> Iterable[Made]:
+        """What is made of each, in their order."""
 
 
 class Claims(Generic[Value]):
@@ -83,9 +95,14 @@ class Both(AbstractContextManager[None]):
             self._first.__exit__(None, None, None)
             raise
 
-    def __exit__(self, *error: Any) -> None:
-        self._second.__exit__(*error)
-        self._first.__exit__(*error)
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._second.__exit__(kind, error, traceback)
+        self._first.__exit__(kind, error, traceback)
 
 
 class _Blas:
@@ -120,7 +137,20 @@ class _Blas:
         return self._libraries
 
 
-def _functions(library: Any) -> tuple[Callable[[], int], Callable[[int], object]]:
+class _Library(Protocol):
+    """What is asked of a library that `threadpoolctl` found, which has no types."""
+
+    internal_api: str
+    threading_layer: str
+    check_symbols: Iterable[str]
+    dynlib: CDLL
+
+    def get_num_threads(self) -> int: ...
+
+    def set_num_threads(self, threads: int) -> object: ...
+
+
+def _functions(library: _Library) -> tuple[Callable[[], int], Callable[[int], object]]:
     """How many threads a library has, and the way to change that.
 
     Newer versions of `threadpoolctl` leave OpenBLAS to the thread that set it first and ignore what
@@ -135,7 +165,7 @@ def _functions(library: Any) -> tuple[Callable[[], int], Callable[[int], object]
 
 
 _blas = _Blas()
-BLAS: Claims[Any] = Claims(_blas.get, _blas.put)
+BLAS: Claims[int | dict[str, int]] = Claims(_blas.get, _blas.put)
 
 
 def _opencv_threads() -> int:

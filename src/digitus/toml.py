@@ -10,7 +10,6 @@ Inside: that. Not inside: what may stand in a recipe or a form (`recipe.table`, 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from digitus.limits import TOML_BYTES, TOML_KEY_PARTS
 
@@ -27,7 +26,7 @@ _WORDS = re.compile(
 )
 
 
-def tables(content: bytes) -> dict[str, Any]:
+def tables(content: bytes) -> dict[str, object]:
     """What a file says. Raises `ValueError` or `RecursionError`, with why, where it is no TOML.
 
     So it does where it is longer than `TOML_BYTES`, or a key has more parts than `TOML_KEY_PARTS`.

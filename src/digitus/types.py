@@ -19,7 +19,11 @@ Array: TypeAlias = Any  # a numpy.ndarray or a torch.Tensor: whatever the caller
 Params: TypeAlias = dict[str, Array]  # {"W": ..., "b": ...}; in a Chain "0.W", "3.b"
 Shape: TypeAlias = tuple[int, ...]
 
+# JSON, and TOML but for its dates: what a file or a message holds, before anybody has looked at it.
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
 # NumPy's arrays of any rank.
+DType: TypeAlias = np.dtype[Any]  # of whatever numbers
 Numbers: TypeAlias = npt.NDArray[Any]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Floats32: TypeAlias = npt.NDArray[np.float32]

@@ -15,7 +15,7 @@ from small import write_recipe
 def test_a_table_of_layers_and_waiting(
     digitus: Any, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profile, "SIDE", 64)
+    monkeypatch.setattr(profile, "MATRIX_SIDE", 64)
     plain = digitus("train", recipe_file, "--out", "plain", "--threads", 1)
     told = digitus("train", recipe_file, "--out", "told", "--threads", 1, "--profile")
     assert told.code == 0
@@ -35,7 +35,7 @@ def test_a_table_of_layers_and_waiting(
 def test_a_perceptron_is_told_to_learn_otherwise_without_it(
     digitus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(profile, "SIDE", 64)
+    monkeypatch.setattr(profile, "MATRIX_SIDE", 64)
     layers = [{"kind": "Dense", "units": units} for units in (40, 10)]
     network = [{"kind": "Scale"}, {"kind": "Flatten"}, *layers]
     path = write_recipe(tmp_path / "perceptron.toml", network=network, batch_size=50)

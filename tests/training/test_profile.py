@@ -108,5 +108,5 @@ def test_operations_are_those_of_the_products() -> None:
 
 
 def test_the_limit_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "SIDE", 64)
+    monkeypatch.setattr(profiles, "MATRIX_SIDE", 64)
     assert 1e6 < Profile().limit() < 1e14

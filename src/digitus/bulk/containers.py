@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from digitus.bulk.item import Item
 from digitus.bulk.store import content, is_remote, opened, suffix_of
@@ -26,6 +26,9 @@ from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import PICTURE_BYTES
 from digitus.vision.decode import SUFFIXES, read_picture
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 KINDS = {
     ".tar": "tar", ".zip": "zip", ".parquet": "parquet",
@@ -116,7 +119,7 @@ class _Opened:
         self.name = ""
         self.file: IO[bytes] | None = None
         self.zip: zipfile.ZipFile | None = None
-        self.rows: Iterator[tuple[list[int], Any]] | None = None
+        self.rows: Iterator[tuple[list[int], object]] | None = None
 
     def close(self) -> None:
         """Closes the archive."""
@@ -146,6 +149,7 @@ class _Opened:
 
     def _row(self, source: str, at: list[int]) -> bytes:
         """The picture in a row group and row of a Parquet file; those before it are passed over."""
+        assert self.file is not None
         if self.rows is None:
             self.rows = _rows(self.name, self.file, at[0])
         for place, held in self.rows:
@@ -190,7 +194,7 @@ def _in_parquet(name: str, file: IO[bytes]) -> Iterator[Found]:
             yield Found(str(number), [group, row], size)
 
 
-def _rows(name: str, file: Any, first: int) -> Iterator[tuple[list[int], Any]]:
+def _rows(name: str, file: IO[bytes], first: int) -> Iterator[tuple[list[int], object]]:
     """What the column of pictures holds, from a row group on: its place, a struct or bytes."""
     table = _table(name, file)
     column = _column(name, table)
@@ -202,7 +206,7 @@ def _rows(name: str, file: Any, first: int) -> Iterator[tuple[list[int], Any]]:
                 row += 1
 
 
-def _table(name: str, file: Any) -> Any:
+def _table(name: str, file: IO[bytes]) -> ParquetFile:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError:
@@ -210,7 +214,7 @@ def _table(name: str, file: Any) -> Any:
     return parquet.ParquetFile(file)
 
 
-def _column(name: str, table: Any) -> str:
+def _column(name: str, table: ParquetFile) -> str:
     """The column of pictures. Raises `DataError`."""
     names = {name.lower(): name for name in table.schema_arrow.names}
     for image in IMAGES:

@@ -15,9 +15,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from digitus.bulk.rows import DIGIT, Row, columns
+from digitus.bulk.rows import Row, columns
 from digitus.errors import DataError
 
 PARQUET, CSV, JSONL, SQLITE = "parquet", "csv", "jsonl", "sqlite"
@@ -27,6 +27,7 @@ SUFFIXES = {
 }  # fmt: skip
 ROWS_AT_ONCE = 1000
 WHOLE = ("page", "number", "value", "x", "y", "width", "height", "line")
+BETWEEN = {"flags": ",", "lines": "\n"}
 KINDS = dict.fromkeys(WHOLE, "INTEGER") | {"confidence": "REAL"}
 
 
@@ -74,14 +75,15 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield some
 
 
-def _flat(row: Row, by: str) -> list[Any]:
+def _flat(row: Row, by: str) -> list[object]:
     """A row for tables without lists: lines as text, digits as JSON, flags with commas between."""
-    told = dict(row)
-    told["flags"] = ",".join(row["flags"])
-    if by != DIGIT:
-        told["lines"] = "\n".join(row["lines"])
-        told["digits"] = json.dumps(row["digits"])
-    return [told[name] for name in columns(by)]
+    return [_cell(name, row[name]) for name in columns(by)]
+
+
+def _cell(name: str, value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    return json.dumps(value) if name == "digits" else BETWEEN[name].join(value)
 
 
 def _csv(rows: Iterable[Row], by: str, *, head: bool = False) -> str:
@@ -106,7 +108,7 @@ def _sqlite(rows: Iterator[Row], path: Path, by: str) -> None:
         base.commit()
 
 
-def _arrow() -> Any:
+def _arrow() -> ModuleType:
     """pyarrow with what it has for Parquet. Raises `DataError`."""
     try:
         importlib.import_module("pyarrow.parquet")
@@ -117,7 +119,7 @@ def _arrow() -> Any:
         ) from None
 
 
-def _schema(by: str) -> Any:
+def _schema(by: str) -> object:
     arrow = _arrow()
     small, wide, text = arrow.int16(), arrow.int32(), arrow.string()
     digit = {

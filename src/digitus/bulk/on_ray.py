@@ -13,9 +13,9 @@ import importlib
 import logging
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from types import ModuleType
 
 from digitus.bulk.parts import Part, PartReader, Tally, of_line
 from digitus.errors import DataError, DigitusError, OutputError
@@ -34,13 +34,13 @@ class Reader:
         single_threaded()
         self.reader = reader
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, batch: Mapping[str, Iterable[object]]) -> dict[str, list[float]]:
         """The counts of each part of a batch."""
         told = [asdict(self.reader(of_line(str(line)))) for line in batch["part"]]
         return {name: [tally[name] for tally in told] for name in told[0]}
 
 
-def ray_library() -> Any:
+def ray_library() -> ModuleType:
     """Ray. Raises `DataError` where the extra is missing."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told that somebody reads
     try:
@@ -116,7 +116,7 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
         raise OutputError(f"Ray gave up: {one_line(str(error).strip().splitlines()[-1])}") from None
 
 
-def _actors(data: Any, kind: str, parts: int) -> Any:
+def _actors(data: ModuleType, kind: str, parts: int) -> object:
     """One actor for each of what the cluster has now of a kind, and for what is added to it.
 
     All are there at once, since a pool that grew from one would read with one until it had. None

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from digitus.bulk.containers import contents
 from digitus.bulk.formats import encoded
@@ -82,6 +82,20 @@ def in_parts(items: Iterable[Item]) -> Iterator[Part]:
         yield Part(number, some)
 
 
+class Counts(TypedDict):
+    """What was read, as it is kept and told."""
+
+    pictures: int
+    pages: int
+    digits: int
+    errors: int
+    doubtful: int
+    rows: int
+
+
+COUNTS = tuple(Counts.__annotations__)
+
+
 @dataclass
 class Tally:
     """What was read: files, pages in them, digits; files with an error, files with a doubt.
@@ -103,12 +117,16 @@ class Tally:
         for f in fields(self):
             setattr(self, f.name, getattr(self, f.name) + getattr(other, f.name))
 
-    def record(self) -> dict[str, int]:
+    def record(self) -> Counts:
         """The counts, which do not depend on who read."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNCOUNTED}
-
-
-UNCOUNTED = "seconds", "bytes"
+        return {
+            "pictures": self.pictures,
+            "pages": self.pages,
+            "digits": self.digits,
+            "errors": self.errors,
+            "doubtful": self.doubtful,
+            "rows": self.rows,
+        }
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from digitus import __version__
 from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
 
-Row: TypeAlias = dict[str, Any]  # as JSON
+Row: TypeAlias = dict[str, Any]  # by column, of either form: what JSON can hold
 PICTURE, DIGIT = "picture", "digit"
 # What is flagged: a refused digit, one that a person should look at, a picture without digits.
 REFUSED, DOUBTFUL, NO_DIGITS = "refused", "doubtful", "no digits"
@@ -60,9 +60,10 @@ def of_reading(origin: Origin, reading: Reading, by: str) -> Iterator[Row]:
     flags = flagged(reading)
     if by == PICTURE:
         told = reading.to_json()
-        told["lines"] = told["lines"] or []
-        kept = {name: told[name] for name in ("width", "height", "lines", "digits")}
-        yield origin.row(by, **kept, flags=flags)
+        yield origin.row(
+            by, width=told["width"], height=told["height"], lines=told["lines"],
+            digits=told["digits"], flags=flags,
+        )  # fmt: skip
     elif not reading.digits:
         yield origin.row(by, flags=flags)
     else:

@@ -31,8 +31,9 @@ from typing import Any
 from digitus import __version__
 from digitus.bulk.formats import JSONL, joined
 from digitus.bulk.parts import (
+    COUNTS,
     DONE,
-    UNCOUNTED,
+    Counts,
     Part,
     PartReader,
     Tally,
@@ -60,7 +61,7 @@ Engine = Callable[[Iterable[Part], PartReader], Iterator[Tally]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class BulkOptions:
     """What decides the rows: sources, how they are read and by which networks, the form."""
 
     sources: list[str]
@@ -74,10 +75,23 @@ class Asked:
         return {"digitus": __version__, **{f.name: getattr(self, f.name) for f in fields(self)}}
 
 
+class Manifest(Counts):
+    """What a run that has ended tells: its `BulkOptions`, the counts, when it ended."""
+
+    digitus: str
+    sources: list[str]
+    by: str
+    form: str
+    reading: dict[str, object]
+    networks: dict[str, str]
+    parts: int
+    finished: str
+
+
 class BulkRun:
     """The run that fills OUT; `single` where that is one file."""
 
-    def __init__(self, out: str, asked: Asked, *, single: bool) -> None:
+    def __init__(self, out: str, asked: BulkOptions, *, single: bool) -> None:
         self.out, self.asked, self.single = out, asked, single
         self.store = Store(f"{out}.parts" if single else out)
         self.part_form = JSONL if single else asked.form
@@ -93,7 +107,7 @@ class BulkRun:
         folder, _, name = self.out.rpartition("/")
         return Store(folder or "."), f"{name}.manifest.json"
 
-    def finished(self) -> dict[str, Any] | None:
+    def finished(self) -> Manifest | None:
         """The manifest, where the run has ended before.
 
         Raises `OutputError` where OUT holds something that is not of this run.
@@ -101,7 +115,7 @@ class BulkRun:
         store, name = self.manifest
         told = store.read(name)
         if told is not None and not (self.single and not self._occupied()):
-            about = _object(told, store.address(name))
+            about: Manifest = _object(told, store.address(name))
             self._same(about)
             if self.single:
                 self._clear()
@@ -165,7 +179,7 @@ class BulkRun:
         if kinds <= {"error"}:
             raise DataError(first or "no pictures are named")
 
-    def _same(self, about: dict[str, object]) -> None:
+    def _same(self, about: Mapping[str, object]) -> None:
         """Raises `OutputError` where something else was asked for when OUT was begun."""
         asked = json.loads(json.dumps(self.asked.record()))
         for name, value in asked.items():
@@ -187,8 +201,7 @@ class BulkRun:
             if told is None:
                 continue
             about = _object(told, name)
-            counts = {f.name: int(about[f.name]) for f in fields(Tally) if f.name not in UNCOUNTED}
-            self.tally.add(Tally(**counts))
+            self.tally.add(Tally(**{count: int(about[count]) for count in COUNTS}))
             done.add(name.removesuffix(".json"))
         return done
 
@@ -229,7 +242,8 @@ class BulkRun:
                     shutil.rmtree(self.store.root)
 
 
-def _object(text: bytes, name: str) -> dict[str, Any]:
+def _object(text: bytes, name: str) -> Any:
+    """A JSON object of ours, whichever."""
     try:
         return dict(json.loads(text))
     except UNREADABLE:

@@ -20,10 +20,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from digitus.errors import DataError, OutputError
 from digitus.files import one_line, open_file, write_bytes
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 T = TypeVar("T")
 
@@ -50,7 +53,7 @@ def without_query(name: str) -> str:
     return name.partition("?")[0] if name.startswith(WEB) else name
 
 
-def file_system(address: str) -> tuple[Any, str]:
+def file_system(address: str) -> tuple[AbstractFileSystem, str]:
     """The file system of an address, and its path there. Raises `DataError`."""
     scheme, _, place = address.partition("://")
     if not place.strip("/"):
@@ -123,7 +126,7 @@ class _Remote(io.RawIOBase):
     """
 
     def __init__(self, name: str) -> None:
-        self.file: Any = None  # first: it is closed also where there is no such store
+        self.file: IO[bytes] | None = None  # first: it is closed also where there is no such store
         self.name = name
         self.system, self.path = file_system(name)
         self.at = 0
@@ -154,15 +157,16 @@ class _Remote(io.RawIOBase):
         self.at = start + offset
         return self.at
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int:  # whatever can be written into
         """Reads from where it is. Raises `OSError`."""
-        at, wanted = self.at, len(buffer)
+        at, into = self.at, memoryview(buffer)
+        wanted = into.nbytes
         try:
             found = asked(lambda: self._read(at, wanted), self.name)
         except _NoPartsError:
             self._copy()
             found = self._read(at, wanted)
-        buffer[: len(found)] = found
+        into[: len(found)] = found
         self.at = at + len(found)
         return len(found)
 
@@ -172,7 +176,7 @@ class _Remote(io.RawIOBase):
         file = self.system.open(self.path, "rb") if file is None else file
         try:
             file.seek(at)
-            found: bytes = file.read(wanted)
+            found = file.read(wanted)
         except ValueError:  # fsspec's, where a server gives a file from its beginning alone
             file.close()
             raise _NoPartsError(self.name) from None

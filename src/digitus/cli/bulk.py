@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,7 +29,7 @@ from digitus.threads import cores
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digitus.bulk.parts import Tally
+    from digitus.bulk.parts import Counts, Tally
     from digitus.bulk.run import BulkRun, Engine
     from digitus.reading.options import ReadingOptions
 
@@ -89,7 +89,7 @@ def bulk(
     """
     from digitus.bulk.formats import check_form
     from digitus.bulk.parts import PartReader, PictureReader
-    from digitus.bulk.run import Asked, BulkRun
+    from digitus.bulk.run import BulkOptions, BulkRun
     from digitus.nn import torch_device as device
     from digitus.reading.networks import fingerprints
     from digitus.reading.options import ReadingOptions
@@ -103,7 +103,7 @@ def bulk(
     reading = {"pattern": pattern, "min_confidence": min_confidence}
     if device.name() != device.CPU:  # whose rows are the same but for the last digits
         reading["device"] = device.name()
-    asked = Asked([*sources], by, form, reading, networks)
+    asked = BulkOptions([*sources], by, form, reading, networks)
     mute_libraries()
     if dry_run:
         _estimate(sources, options, cores(threads), json)
@@ -120,7 +120,7 @@ def bulk(
     start = time.monotonic()
     with run.locked():
         _follow(run, run.carry_out(engine, reader), console)
-    _tell({**run.tally.record(), "seconds": round(time.monotonic() - start, 1)}, out, json)
+    _tell(run.tally.record(), out, json, seconds=round(time.monotonic() - start, 1))
 
 
 def _form(out: str, form: str | None) -> tuple[str, bool]:
@@ -201,12 +201,12 @@ def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
-def _tell(about: dict[str, Any], out: str, json: bool) -> None:
+def _tell(about: Counts, out: str, json: bool, **more: object) -> None:
     """What was read; leaves with 1 where nothing could be."""
     # A file with an error may have good pages before it.
     nothing = not about["pages"] and about["errors"] >= about["pictures"]
     if json:
-        print_json({"out": out, **about})
+        print_json({"out": out, **about, **more})
     else:
         _tell_people(about, out)
     if nothing:
@@ -217,9 +217,11 @@ def _tell(about: dict[str, Any], out: str, json: bool) -> None:
         sys.exit(1)
 
 
-def _tell_people(about: dict[str, Any], out: str) -> None:
-    names = ("pictures", "pages", "digits", "rows")
-    counts = ", ".join(f"{about[name]:,} {name}" for name in names)
+def _tell_people(about: Counts, out: str) -> None:
+    counts = (
+        f"{about['pictures']:,} pictures, {about['pages']:,} pages, {about['digits']:,} digits, "
+        f"{about['rows']:,} rows"
+    )
     doubtful = percent(about["doubtful"] / max(1, about["pictures"]), 1)
     output().print(f"{counts}; {doubtful} of the pictures doubtful")
     output().print(printable(f"table  {out}"))

@@ -20,6 +20,6 @@ class PrintableConsole(Console):
     def __init__(self, *, stderr: bool = False, quiet: bool = False) -> None:
         super().__init__(stderr=stderr, quiet=quiet, highlight=False, markup=False, soft_wrap=True)
 
-    def render_str(self, text: str, **settings: Any) -> Text:
+    def render_str(self, text: str, **settings: Any) -> Text:  # whichever settings rich has
         """A string as rich is about to show it."""
         return super().render_str(printable(text, also="\n\t"), **settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -34,11 +34,21 @@ def course(ctx: click.Context, folder: Path, json: bool) -> None:
         _list(folder, json)
 
 
+class _Row(TypedDict):
+    """A lesson, its exercises, and those that are right."""
+
+    lesson: int
+    title: str
+    minutes: int
+    exercises: list[str]
+    right: list[str]
+
+
 def _list(folder: Path, json: bool) -> None:
     from digitus.course import messages, progress, text
 
     done = progress.load(folder)
-    rows: list[dict[str, Any]] = [
+    rows: list[_Row] = [
         {
             "lesson": lesson.number,
             "title": lesson.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -116,7 +116,7 @@ def evaluate(
                 min_confidence=min_confidence,
                 each=each,
             )
-            record: dict[str, Any] = {**refusals}
+            record: dict[str, object] = {**refusals}
             lines = _refusal_lines(refusals, digits.name)
         else:
             found = _pictures(
@@ -125,8 +125,9 @@ def evaluate(
             record, lines = _read(
                 recognizer, found, path, min_confidence, each, report, predict, kaggle
             )
-            if prepare == "none" and not transposed and found.labels is not None:
-                lines += _doubts(recognizer, found, record["accuracy"], each)
+            accuracy = record.get("accuracy")
+            if prepare == "none" and not transposed and isinstance(accuracy, float):
+                lines += _doubts(recognizer, found, accuracy, each)
     if json:
         print_json({"model": path, **record})
         return
@@ -224,7 +225,7 @@ def _read(
     report: Path | None,
     predict: Path | None,
     kaggle: bool,
-) -> tuple[dict[str, Any], list[str | Table]]:
+) -> tuple[dict[str, object], list[str | Table]]:
     """The score, if there are labels, and what is to be written; as a record and in words."""
     from digitus.errors import ShapeError
     from digitus.evaluation import evaluate as score_digits
@@ -237,7 +238,7 @@ def _read(
             )
             score = evaluation.record()
             lines += [f"{path} on {score['data']}", digit_table(score), *score_lines(score)]
-            record: dict[str, Any] = {**score}
+            record: dict[str, object] = {**score}
             probabilities, threshold = evaluation.probabilities, evaluation.threshold
         else:
             record = {"data": found.name}
@@ -256,7 +257,7 @@ def _read(
         told = write_answers(
             predict, probabilities, threshold, found.files, kaggle, recognizer.classes
         )
-        record |= told
+        record = {**record, **told}
         lines.append(f"{told['n']:,} answers in {predict}; refused {percent(told['refused'])}")
     return record, lines
 

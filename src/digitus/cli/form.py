@@ -57,14 +57,14 @@ def new(blank: Path, out: Path) -> None:
     from digitus.errors import FormError
     from digitus.files import write_text
     from digitus.forms.propose import propose
-    from digitus.forms.sheets import SIDE
+    from digitus.forms.sheets import PAGE_SIDE_PIXELS
     from digitus.forms.table import to_toml
     from digitus.vision.colour import as_grey
     from digitus.vision.decode import decode_pages
 
     if out.exists():
         raise FormError(f"{out} is there already; name another file")
-    pages = [as_grey(page.pixels) for page in decode_pages(blank, side=SIDE)]
+    pages = [as_grey(page.pixels) for page in decode_pages(blank, side=PAGE_SIDE_PIXELS)]
     name = os.path.relpath(blank, out.parent)
     found = propose(out.stem, pages, [name])
     write_text(out, to_toml(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, final
 
 import click
 
@@ -19,6 +19,34 @@ if TYPE_CHECKING:
     from digitus.recognizer import Recognizer
 
 
+class _RecipeRow(TypedDict):
+    """A recipe that ships."""
+
+    recipe: str
+    about: str
+    parameters: int
+
+
+@final
+class _ModelRow(TypedDict):
+    """A network: the digits that it learnt from, and how many of those held back it reads."""
+
+    model: str
+    recipe: str
+    parameters: int
+    data: str | None
+    epochs: int
+    development_accuracy: float | None
+
+
+@final
+class _Unusable(TypedDict):
+    """A file that is no model, and why."""
+
+    model: str
+    error: str
+
+
 @click.command
 @json_option
 def models(json: bool) -> None:
@@ -27,13 +55,12 @@ def models(json: bool) -> None:
     from digitus.recipe import load_recipe, shipped
     from digitus.recognizer import DEFAULT, load
 
-    recipes: list[dict[str, Any]] = []
+    recipes: list[_RecipeRow] = []
     for name in shipped():
         recipe = load_recipe(name)
-        row = {"recipe": name, "about": recipe.about, "parameters": _parameters(recipe)}
-        recipes.append(row)
+        recipes.append({"recipe": name, "about": recipe.about, "parameters": _parameters(recipe)})
     shipped_models = [_row(DEFAULT, load())]
-    made: list[dict[str, Any]] = []
+    made: list[_ModelRow | _Unusable] = []
     for path in sorted(Path("runs").glob("*/model.safetensors")):
         try:
             made.append(_row(str(path), any_model(path)))
@@ -68,7 +95,7 @@ def _parameters(recipe: Recipe) -> int:
     return sum(prod(shape) for shape in recipe.network.plan((side, side, 1))[0].values())
 
 
-def _row(name: str, network: Recognizer | PageNetwork | CloseUpNetwork) -> dict[str, Any]:
+def _row(name: str, network: Recognizer | PageNetwork | CloseUpNetwork) -> _ModelRow:
     """What there is to say of a network."""
     recipe, history = network.recipe, network.history
     epochs = history.get("epochs", [])
@@ -82,7 +109,7 @@ def _row(name: str, network: Recognizer | PageNetwork | CloseUpNetwork) -> dict[
     }
 
 
-def _columns(row: dict[str, Any]) -> tuple[str, ...]:
+def _columns(row: _ModelRow) -> tuple[str, ...]:
     """A row in words: name, parameters, and where the network comes from."""
     return (
         row["model"],

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -32,6 +32,15 @@ def check_target(path: Path, kaggle: bool) -> None:
         raise click.UsageError(f"--predict would replace {path}, which is no table of answers")
 
 
+class Told(TypedDict):
+    """What there is to say of a table: where it is, its answers, the share that was refused."""
+
+    predictions: str
+    n: int
+    threshold: float
+    refused: float
+
+
 def write_answers(
     path: Path,
     probabilities: Matrix,
@@ -39,7 +48,7 @@ def write_answers(
     files: Sequence[str],
     kaggle: bool,
     classes: str,
-) -> dict[str, Any]:
+) -> Told:
     """Writes the table, and gives what there is to say of it. Raises `OutputError`.
 
     Images have their file's name if they have one, else their number, from 1. Kaggle wants a digit

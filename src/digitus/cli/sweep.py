@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from digitus.sweep.runs import Planned
+    from digitus.sweep.table import Row
 
 MOST_SEEDS = 1000
 
@@ -160,7 +161,7 @@ def _left(runs: list[Planned], cluster: str | None, processes: int, console: Con
     return _ToDo(runs, told, len(waiting))
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _table(rows: list[Row]) -> Table:
     from rich import box
     from rich.table import Table
 

@@ -34,9 +34,9 @@ def languages() -> list[str]:
 def say(key: str, language: str = FIRST_LANGUAGE, **values: object) -> str:
     """A message by its key ("check.right"), its places filled with the values."""
     for one in (language, FIRST_LANGUAGE):
-        found: Any = _table("messages", one)
+        found: object = _table("messages", one)
         for part in key.split("."):
-            found = found.get(part, {})
+            found = found.get(part) if isinstance(found, dict) else None
         if found:
             return str(found).format(**values)
     raise KeyError(key)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from digitus.course.messages import FIRST_LANGUAGE, say
 from digitus.course.worksheet import Line, Worksheet
 from digitus.errors import CourseError
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
 
 WIDTH, HEIGHT = 595.0, 842.0  # A4, in points
 LEFT, RIGHT, TOP = 50.0, 545.0, 795.0
@@ -32,7 +35,7 @@ def as_pdf(sheets: Iterable[Worksheet], language: str = FIRST_LANGUAGE) -> bytes
     except ImportError:
         raise CourseError("to print worksheets, pip install 'digitus[forms]'") from None
     content, sheets = io.BytesIO(), list(sheets)
-    canvas: Any = Canvas(content, pagesize=(WIDTH, HEIGHT), invariant=True)
+    canvas = Canvas(content, pagesize=(WIDTH, HEIGHT), invariant=True)
     canvas.setTitle(say("worksheet.title", language))
     canvas.setCreator("digitus")
     for answered in (False, True):
@@ -46,7 +49,7 @@ def as_pdf(sheets: Iterable[Worksheet], language: str = FIRST_LANGUAGE) -> bytes
 class _Page:
     """A page that is drawn from the top down."""
 
-    def __init__(self, canvas: Any, sheet: Worksheet, language: str, answered: bool) -> None:
+    def __init__(self, canvas: Canvas, sheet: Worksheet, language: str, answered: bool) -> None:
         self.canvas, self.sheet, self.language = canvas, sheet, language
         self.answered, self.y = answered, TOP
 

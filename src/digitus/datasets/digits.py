@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
 
 import numpy as np
 
@@ -72,8 +71,8 @@ class Digits:
 
     def take(self, indices: Index) -> Digits:
         """The chosen examples (an index array or a slice), in that order."""
-        images: Any = self.images
-        images = images.take(indices) if isinstance(images, Mapped) else images[indices]
+        known = self.images
+        images = known.take(indices) if isinstance(known, Mapped) else known[indices]
         return Digits(images, self.labels[indices], self.name, self.origin, self.classes)
 
     def joined(self, other: Digits) -> Digits:

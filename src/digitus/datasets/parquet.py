@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.types import Grey
 from digitus.vision.decode import decode
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
 
 Fit = Callable[[Grey], Grey]
 
@@ -60,12 +63,12 @@ def read_parquet(path: Path, fit: Fit, classes: str = DIGITS) -> Pictures:
 
 
 def _pictures(
-    file: Any, image: str, label: str | None, path: Path, fit: Fit, classes: str
+    file: ParquetFile, image: str, label: str | None, path: Path, fit: Fit, classes: str
 ) -> Pictures:
     """All rows, a batch at a time, since pictures are larger than images."""
     columns = [image] if label is None else [image, label]
     images: list[Grey] = []
-    labels: list[Any] = []
+    labels: list[object] = []
     for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
         values = batch.to_pydict()
         for held in values[image]:
@@ -82,7 +85,7 @@ def _pictures(
     return Pictures(np.stack(images), known, str(path), str(path), classes=classes)
 
 
-def picture_bytes(held: Any, name: str) -> bytes:
+def picture_bytes(held: object, name: str) -> bytes:
     """The bytes of a picture's file, of what a row holds. Raises `DataError`."""
     if isinstance(held, dict):
         held = held.get("bytes")

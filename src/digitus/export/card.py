@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from digitus import __version__
 from digitus.datasets.digits import DIGITS
 from digitus.export.operations import Model
 from digitus.export.precision import Precision
 from digitus.recipe import to_table
+from digitus.types import Json
 
 WIDTH = 90  # characters of a line
 
@@ -29,7 +30,7 @@ class About(TypedDict):
     temperatures: list[float]
     threshold: float
     classes: str
-    recipes: list[dict[str, Any]]
+    recipes: list[dict[str, Json]]
 
 
 def about(members: Sequence[Model], threshold: float, precision: Precision) -> About:

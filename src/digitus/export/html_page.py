@@ -25,7 +25,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from digitus.datasets.digits import DIGITS, named
+from digitus.datasets.digits import DIGITS, SIDE, named
 from digitus.detection import closeup, model
 from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
 from digitus.detection.detector import BLOCK
@@ -43,7 +43,6 @@ from digitus.types import Images, Matrix
 
 WORDS = Path(__file__).with_name("words")
 FIRST_LANGUAGE = "en"
-SIDE = 28  # pixels of the images that `ink.js` makes
 # For a weight of the page and the close-up network on average: with half a bit more a page would
 # not stay below 2 MB.
 BITS = 5.5

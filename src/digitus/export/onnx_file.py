@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from digitus.export.onnx_run import DIGITS, IMAGES, MISSING, PROBABILITIES, answ
 from digitus.export.operations import Network, Operation
 from digitus.export.precision import Precision, as_float16, quantised
 from digitus.types import Floats32, Numbers, Shape
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
 
 OPSET, IR = 17, 8
 
@@ -78,11 +81,11 @@ class _Graph:
 
     def __init__(self, precision: Precision) -> None:
         self.precision = precision
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
         self.last = ""
 
-    def add(self, kind: str, inputs: Sequence[str], out: str = "", **settings: Any) -> str:
+    def add(self, kind: str, inputs: Sequence[str], out: str = "", **settings: object) -> str:
         """A node; returns the name of what it makes."""
         from onnx import helper
 
@@ -126,7 +129,7 @@ def _probabilities(graph: _Graph, network: Network, pixels: str) -> str:
     return graph.add("Softmax", [graph.add("Div", [names[-1], cool])], axis=1)
 
 
-def _plain(kind: str, **settings: Any) -> Callable[..., str]:
+def _plain(kind: str, **settings: object) -> Callable[..., str]:
     return lambda graph, inputs, operation, before: graph.add(kind, inputs, **settings)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,12 +20,15 @@ from digitus.nn.images import BATCH
 from digitus.recipe import Recipe, from_table
 from digitus.types import Images, Matrix
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 IMAGES, PROBABILITIES, DIGITS = "images", "probabilities", "digits"
 MISSING = "ONNX needs two more libraries: pip install 'digitus[export]'"
 QUIET = 3  # of ONNX Runtime's levels: errors, no warnings
 
 
-def opened(model: Path | bytes, threads: int = 1) -> Any:
+def opened(model: Path | bytes, threads: int = 1) -> InferenceSession:
     """A session of ONNX Runtime. Raises `ExportError` without it, `ModelError` for another file."""
     try:
         import onnxruntime
@@ -42,7 +45,7 @@ def opened(model: Path | bytes, threads: int = 1) -> Any:
         raise ModelError(f"{what} cannot be read as ONNX: {one_line(str(error))}") from None
 
 
-def answers(session: Any, images: Images) -> Matrix:
+def answers(session: InferenceSession, images: Images) -> Matrix:
     """Probabilities [n classes] for bytes [n h w], in batches of bounded memory."""
     parts = [
         session.run([PROBABILITIES], {IMAGES: images[part]})[0]
@@ -59,7 +62,7 @@ class OnnxModel:
     recipe: Recipe
     size: tuple[int, int]
     threshold: float
-    session: Any = field(repr=False)
+    session: InferenceSession = field(repr=False)
 
     @property
     def classes(self) -> str:

@@ -31,7 +31,7 @@ from digitus.types import Bytes, Floats32, Floats64, Images, Ints, Mask
 
 AROUND = 2.0  # mm of paper around a field that is looked at too
 HIGH = 44  # pixels of a field's height: digits are about two thirds of it
-WIDE = 1000  # pixels of the sheet of fields
+SHEET_WIDTH = 1000  # pixels of the sheet of fields
 BETWEEN = 16  # pixels between fields on it
 BLOCK = 16  # pixels of which the sheet's sides are multiples
 LEAST_HEAT = 0.05
@@ -183,7 +183,7 @@ def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
         how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
         piece = cv2.resize(clear[rows, columns], None, fx=zoom, fy=zoom, interpolation=how)
         h, w = piece.shape
-        if x > BETWEEN and x + w + BETWEEN > WIDE:
+        if x > BETWEEN and x + w + BETWEEN > SHEET_WIDTH:
             x, y, high = BETWEEN, y + high + BETWEEN, 0
         parts.append(_Part(field, x, y, zoom, (columns.start, rows.start)))
         cut.append(piece)

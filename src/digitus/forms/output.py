@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from digitus.errors import DataError, OutputError
 from digitus.files import one_line, write_atomically
@@ -51,7 +51,11 @@ def _csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     pyarrow, parquet = _pyarrow()
-    kinds: dict[type, Any] = {int: pyarrow.int64(), float: pyarrow.float64(), str: pyarrow.string()}
+    kinds: dict[type, object] = {
+        int: pyarrow.int64(),
+        float: pyarrow.float64(),
+        str: pyarrow.string(),
+    }
     lists = {name: [_plain(row.get(name)) for row in rows] for name in columns}
     arrays = {
         name: pyarrow.array(values, kinds.get(_kind(name, values)))
@@ -92,7 +96,7 @@ def _plain(value: object) -> object:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def _pyarrow() -> tuple[ModuleType, ModuleType]:
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError:

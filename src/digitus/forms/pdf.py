@@ -8,12 +8,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from digitus.errors import FormError
 from digitus.forms.form import Form
-from digitus.forms.layout import GREY, LINE, MARK, Text, check_room, lines, marks, texts
-from digitus.forms.raster import SIDE, modules
+from digitus.forms.layout import GREY, LINE_MM, MARK, Text, check_room, lines, marks, texts
+from digitus.forms.raster import MARK_MODULES, modules
+
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
 
 POINTS = 72 / 25.4  # of a millimetre
 FONT, OWN = "Helvetica", "Own"
@@ -40,7 +43,7 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
         _latin(form, words)
     content = io.BytesIO()
     width, height = (side * POINTS for side in form.paper)
-    canvas: Any = Canvas(content, pagesize=(width, height), invariant=True)
+    canvas = Canvas(content, pagesize=(width, height), invariant=True)
     canvas.setTitle(form.title or form.name)
     canvas.setCreator(CREATOR)
     for page in range(1, form.pages + 1):
@@ -50,16 +53,16 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
     return content.getvalue()
 
 
-def _draw(canvas: Any, form: Form, page: int, font: str) -> None:
+def _draw(canvas: Canvas, form: Form, page: int, font: str) -> None:
     canvas.translate(0, form.paper[1] * POINTS)
     canvas.scale(POINTS, -POINTS)  # millimetres, from the top left
-    canvas.setLineWidth(LINE)
+    canvas.setLineWidth(LINE_MM)
     canvas.setLineCap(2)
     canvas.setStrokeGray(GREY)
     for line in lines(form, page):
         canvas.line(line.x0, line.y0, line.x1, line.y1)
     canvas.setFillGray(0)
-    module = MARK / SIDE
+    module = MARK / MARK_MODULES
     for mark in marks(form, page):
         path = canvas.beginPath()
         for row, column in zip(*modules(mark.number).nonzero(), strict=True):
@@ -69,7 +72,7 @@ def _draw(canvas: Any, form: Form, page: int, font: str) -> None:
         _write(canvas, text, font)
 
 
-def _write(canvas: Any, text: Text, font: str) -> None:
+def _write(canvas: Canvas, text: Text, font: str) -> None:
     canvas.saveState()
     canvas.translate(text.x, text.y)
     canvas.scale(1, -1)

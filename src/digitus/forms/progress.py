@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeAlias
 
 from digitus import __version__
 from digitus.errors import OutputError
@@ -29,12 +29,14 @@ from digitus.locks import alone
 PAGES = "pages.jsonl"
 SYNC_SECONDS = 1.0  # seconds of reading are lost at most when the power fails
 VERSION = 1
+# Of each file what it was when it was read, its length and time, and what was read.
+Known: TypeAlias = dict[str, tuple[list[int] | None, list[Record]]]
 
 
 class Progress:
     """The records of files that are read already, and the file that more are added to."""
 
-    def __init__(self, file: IO[bytes], known: dict[str, tuple[Any, list[Record]]]) -> None:
+    def __init__(self, file: IO[bytes], known: Known) -> None:
         self._file, self._known, self._synced = file, known, time.monotonic()
 
     def records(self, path: Path) -> list[Record] | None:
@@ -72,7 +74,7 @@ def progress(
     """
     folder = folder_of(table)
     path = folder / PAGES
-    about = {
+    about: dict[str, object] = {
         "version": VERSION,
         "digitus": __version__,
         "networks": dict(networks),
@@ -94,9 +96,9 @@ def progress(
             folder.rmdir()
 
 
-def _read(path: Path, about: dict[str, Any]) -> tuple[dict[str, tuple[Any, list[Record]]], int]:
+def _read(path: Path, about: dict[str, object]) -> tuple[Known, int]:
     """The records in a file, and where the last whole line ends; none of another `about`."""
-    known: dict[str, tuple[Any, list[Record]]] = {}
+    known: Known = {}
     if not path.exists():
         return known, 0
     end = 0

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from digitus.forms.form import Form
-from digitus.forms.layout import GREY, LINE, MARK, lines, marks
+from digitus.forms.layout import GREY, LINE_MM, MARK, lines, marks
 from digitus.types import Bools, Bytes
 
 DPI = 150
 SCALE = DPI / 25.4  # pixels of a millimetre, wherever a page is looked at straight
 FINE = 4  # parts of a pixel
-SIDE = 7  # modules of a mark: 5, and its border
+MARK_MODULES = 7  # modules of a mark: 5, and its border
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 
@@ -28,8 +28,8 @@ def dictionary() -> cv2.aruco.Dictionary:
 
 
 def modules(number: int) -> Bools:
-    """A mark [SIDE SIDE]: where it is black."""
-    drawn = cv2.aruco.generateImageMarker(dictionary(), number, SIDE)
+    """A mark [MARK_MODULES MARK_MODULES]: where it is black."""
+    drawn = cv2.aruco.generateImageMarker(dictionary(), number, MARK_MODULES)
     return np.asarray(drawn) == 0
 
 
@@ -42,7 +42,7 @@ def size(form: Form) -> tuple[int, int]:
 def blank(form: Form, page: int) -> Bytes:
     """A page, bytes [h w]."""
     sheet = np.full(size(form), 255, np.uint8)
-    thick, grey = max(1, round(LINE * SCALE)), round(255 * GREY)
+    thick, grey = max(1, round(LINE_MM * SCALE)), round(255 * GREY)
     for line in lines(form, page):
         ends = np.round(np.array([line.x0, line.y0, line.x1, line.y1]) * SCALE * 2**BITS)
         x0, y0, x1, y1 = ends.astype(int).tolist()

@@ -15,7 +15,6 @@ import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +24,7 @@ from digitus.forms.doubts import Doubt, Plan
 from digitus.forms.form import Field
 from digitus.forms.raster import SCALE
 from digitus.forms.rows import Row, source
-from digitus.forms.sheets import SIDE, PageReader
+from digitus.forms.sheets import PAGE_SIDE_PIXELS, PageReader
 from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.pictures import photo_uri
@@ -65,7 +64,7 @@ class Cutter:
         wanted = self.wanted[str(path)]
         last = max(at for at, _ in wanted)
         cuts: dict[Key, Cut] = {}
-        for at, picture in enumerate(decode_pages(path, side=SIDE), 1):
+        for at, picture in enumerate(decode_pages(path, side=PAGE_SIDE_PIXELS), 1):
             names = {name for page, name in wanted if page == at}
             if names and (found := self.reader.straight(picture)):
                 form, page, straight = found
@@ -108,7 +107,7 @@ def cuts_of(
     rows: Sequence[Row],
     doubts: Sequence[Doubt],
     reader: PageReader,
-    read: Callable[[Sequence[Path], Cutter], Iterable[tuple[Path, Any]]],
+    read: Callable[[Sequence[Path], Cutter], Iterable[tuple[Path, dict[Key, Cut] | DigitusError]]],
 ) -> dict[tuple[str, int, str], Cut]:
     """The fields of a page, by file, page and name; `read` is the map over files.
 

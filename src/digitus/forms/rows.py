@@ -15,12 +15,12 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from digitus.forms.checks import as_date
 from digitus.forms.choose import Answer, decided, plausible
 from digitus.forms.form import Form, Rising
-from digitus.forms.sheets import Record
+from digitus.forms.sheets import FieldRecord, Record
 from digitus.forms.table import COLUMNS, ENDINGS
 
 DOUBTFUL = 0.95  # the confidence below which a person should look, where nobody says another
@@ -29,7 +29,8 @@ NO_VALUE = "crossed out", "cut off", "not found"
 
 NO_READING = "no reading"  # of a value that rises from sheet to sheet
 
-Row = dict[str, Any]
+# By column: a column that people added to a table holds anything.
+Row: TypeAlias = dict[str, Any]
 # By form, field and whose it is: days as numbers, in their order, each with its value. Where days
 # do not count all are 0, and the values are in the order of the sheets.
 Last = dict[tuple[str, str, str], list[tuple[int, str]]]
@@ -140,7 +141,7 @@ def _row(
 
 
 def _answers(
-    values: dict[str, Any], form: Form, doubtful: float, last: Last
+    values: dict[str, FieldRecord], form: Form, doubtful: float, last: Last
 ) -> dict[str, list[Answer]]:
     """What the fields of a sheet may say, led by what checks, sums and earlier sheets choose."""
     answers = {

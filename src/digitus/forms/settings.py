@@ -21,13 +21,14 @@ SHORTEST_SIDE, LONGEST_SIDE = 20.0, 1200.0  # mm of a paper; the longest is A0's
 LONGEST_NAME = 60
 
 
-def check_known(table: object, keys: Iterable[str], where: str) -> None:
-    """Raises for a table that is none, and for a setting that there is not."""
+def known_settings(table: object, keys: Iterable[str], where: str) -> dict[str, object]:
+    """A table's settings. Raises for a table that is none, and for a setting that there is not."""
     if not isinstance(table, dict):
         raise FormError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
     for key in table:
         if key not in keys:
             raise FormError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, keys)}")
+    return table
 
 
 def as_text(value: object, where: str, *, empty: bool = False) -> str:

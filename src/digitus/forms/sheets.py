@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypedDict
 
 import numpy as np
 
@@ -34,11 +34,27 @@ from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
 from digitus.vision.paper import at_most
 
-SIDE = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
+PAGE_SIDE_PIXELS = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
 LEAST = 1e-4  # the share of an alternative that is kept
 KEPT = 8  # alternatives of a field
 
-Record: TypeAlias = dict[str, Any]
+
+class FieldRecord(TypedDict):
+    """What a field says: its likeliest answers, a mark where there is none, where it is."""
+
+    answers: list[tuple[str, float, str]]  # text, how likely it is, what it does not fulfil
+    mark: str
+    box: list[int]
+
+
+class Record(TypedDict):
+    """What a page says, as it is kept: of which form and page of it, and its place in the file."""
+
+    form: str
+    page: int
+    at: int
+    problem: str
+    fields: dict[str, FieldRecord]
 
 
 @dataclass(frozen=True)
@@ -67,20 +83,20 @@ class PageReader:
         pages: list[Record] = []
         with limited(1, opencv=1):
             try:
-                for at, page in enumerate(decode_pages(path, side=SIDE), 1):
-                    pages.append(self.page(page) | {"at": at})
+                for at, page in enumerate(decode_pages(path, side=PAGE_SIDE_PIXELS), 1):
+                    pages.append(self.page(page, at))
             except DataError as error:
                 if not pages:
                     raise
-                pages.append(problem(str(error)) | {"at": len(pages) + 1})
+                pages.append(problem(str(error), len(pages) + 1))
         return pages
 
-    def page(self, picture: Picture) -> Record:
-        """What a picture shows of a sheet."""
-        grey: Bytes = at_most(SIDE, as_grey(picture.pixels))
+    def page(self, picture: Picture, at: int = 1) -> Record:
+        """What a picture, the page `at` of its file, shows of a sheet."""
+        grey: Bytes = at_most(PAGE_SIDE_PIXELS, as_grey(picture.pixels))
         found = self.find(grey)
         if found.form is None or found.placing is None:
-            return problem(found.problem)
+            return problem(found.problem, at)
         form, page, placing = found.form, found.page, found.placing
         here = form.on_page(page)
         read = self.found_on(placing.straight(grey), form, page, here)
@@ -88,6 +104,7 @@ class PageReader:
         return {
             "form": form.name,
             "page": page,
+            "at": at,
             "problem": found.problem,
             "fields": {
                 one.name: _record(read[one.name], one.place, placing, zoom, picture) for one in here
@@ -104,7 +121,7 @@ class PageReader:
 
     def straight(self, picture: Picture) -> tuple[Form, int, Bytes] | None:
         """The page in a picture, as its form has it; None where there is none."""
-        grey: Bytes = at_most(SIDE, as_grey(picture.pixels))
+        grey: Bytes = at_most(PAGE_SIDE_PIXELS, as_grey(picture.pixels))
         found = self.find(grey)
         if found.form is None or found.placing is None:
             return None
@@ -128,7 +145,9 @@ def blanks(forms: Sequence[Form]) -> list[Blank]:
     """The blank pages of those forms that others printed. Raises `FormError`, `DataError`."""
     found = []
     for form in forms:
-        files = (decode_pages(Path(name), side=SIDE, colours=False) for name in form.blank)
+        files = (
+            decode_pages(Path(name), side=PAGE_SIDE_PIXELS, colours=False) for name in form.blank
+        )
         pages = [page.pixels for file in files for page in file]
         if form.blank and len(pages) < form.pages:
             raise FormError(
@@ -139,9 +158,9 @@ def blanks(forms: Sequence[Form]) -> list[Blank]:
     return found
 
 
-def problem(words: str) -> Record:
+def problem(words: str, at: int = 1) -> Record:
     """The record of what is no page of a form."""
-    return {"form": "", "page": 0, "at": 1, "problem": words, "fields": {}}
+    return {"form": "", "page": 0, "at": at, "problem": words, "fields": {}}
 
 
 def _record(
@@ -150,7 +169,7 @@ def _record(
     placing: Placing,
     zoom: float,
     picture: Picture,
-) -> Record:
+) -> FieldRecord:
     x, y, w, h = (v * SCALE for v in place)
     corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
     seen = placing.points(corners + found.shift(corners)) * zoom
@@ -160,9 +179,9 @@ def _record(
     outside = bool(((seen.mean(0) < 0) | (seen.mean(0) > sides)).any())
     return {
         "answers": [
-            [a.text, round(a.likely, 6), a.wrong] for a in found.answers[:KEPT] if a.likely >= LEAST
+            (a.text, round(a.likely, 6), a.wrong) for a in found.answers[:KEPT] if a.likely >= LEAST
         ]
-        or [["", 0.0, "unreadable"]],
+        or [("", 0.0, "unreadable")],
         "mark": "cut off" if outside else found.mark,
         "box": [*low.tolist(), *(high - low).tolist()],
     }

@@ -29,7 +29,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from digitus.errors import FormError
 from digitus.files import open_file
@@ -41,7 +40,7 @@ from digitus.forms.settings import (
     as_paper,
     as_text,
     as_texts,
-    check_known,
+    known_settings,
 )
 from digitus.limits import TOML_BYTES
 from digitus.recipe import nearest
@@ -76,9 +75,9 @@ def from_toml(content: bytes, name: str, where: str = "form") -> Form:
     return from_table({"name": name, **table}, where)
 
 
-def from_table(table: dict[str, Any], where: str = "form") -> Form:
+def from_table(told: object, where: str = "form") -> Form:
     """A form from its table, as TOML gives it. Raises `FormError`."""
-    check_known(table, FORM_KEYS, where)
+    table = known_settings(told, FORM_KEYS, where)
     name = as_text(table.get("name"), f"{where}: name")
     paper = as_paper(table.get("paper", "A4"), f"{where}: paper")
     unit = as_one_of(table.get("unit", "mm"), ("mm", "fraction"), f"{where}: unit")
@@ -116,17 +115,14 @@ def _check_columns(names: Sequence[str], where: str) -> None:
             raise FormError(f"{where}: the field name {column!r} {why}; choose another")
 
 
-def _field(table: dict[str, Any], where: str, scale: tuple[float, float]) -> Field:
-    if isinstance(table.get("name"), str):
-        where = f"{where}, {table['name']!r}"
-    check_known(table, FIELD_KEYS, where)
+def _field(told: object, where: str, scale: tuple[float, float]) -> Field:
+    if isinstance(told, dict) and isinstance(told.get("name"), str):
+        where = f"{where}, {told['name']!r}"
+    table = known_settings(told, FIELD_KEYS, where)
     for key in ("name", "place"):
         if key not in table:
             raise FormError(f"{where} needs the setting {key!r}")
-    settings = {
-        key: READERS[key](value, f"{where}: {key}") if key in READERS else value
-        for key, value in table.items()
-    }
+    settings = {key: READERS[key](value, f"{where}: {key}") for key, value in table.items()}
     for key in ("place", "cells"):
         if key in settings:
             places = settings[key] if key == "cells" else (settings[key],)
@@ -166,8 +162,8 @@ def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
             )
 
 
-def _sum(table: dict[str, Any], named: Mapping[str, Field], where: str) -> Sum:
-    check_known(table, ("total", "of"), where)
+def _sum(told: object, named: Mapping[str, Field], where: str) -> Sum:
+    table = known_settings(told, ("total", "of"), where)
     found = Sum(
         as_text(table.get("total"), f"{where}: total"), as_texts(table.get("of"), f"{where}: of")
     )
@@ -178,8 +174,8 @@ def _sum(table: dict[str, Any], named: Mapping[str, Field], where: str) -> Sum:
     return found
 
 
-def _rising(table: dict[str, Any], named: Mapping[str, Field], where: str) -> Rising:
-    check_known(table, ("field", "of", "day", "most"), where)
+def _rising(told: object, named: Mapping[str, Field], where: str) -> Rising:
+    table = known_settings(told, ("field", "of", "day", "most"), where)
     found = Rising(
         as_text(table.get("field"), f"{where}: field"),
         as_text(table.get("of", ""), f"{where}: of", empty=True),
@@ -200,14 +196,14 @@ def _known(name: str, named: Mapping[str, Field], where: str) -> None:
         raise FormError(f"{where}: there is no field {name!r}{nearest(name, named)}")
 
 
-def _tables(table: dict[str, Any], key: str, where: str) -> list[Any]:
+def _tables(table: Mapping[str, object], key: str, where: str) -> list[object]:
     found = table.get(key, [])
     if not isinstance(found, list):
         raise FormError(f"{where}: {key} is written with two brackets, [[{key}]]")
     return found
 
 
-def _numbered(table: dict[str, Any], key: str, where: str) -> Iterable[tuple[int, Any]]:
+def _numbered(table: Mapping[str, object], key: str, where: str) -> Iterable[tuple[int, object]]:
     return enumerate(_tables(table, key, where), 1)
 
 

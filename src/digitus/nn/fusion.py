@@ -9,8 +9,8 @@ Inside: `fused`. Not inside: training, which needs the two apart.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any, TypeGuard
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeGuard
 
 from digitus.nn.arrays import namespace
 from digitus.nn.branches import branches
@@ -61,7 +61,7 @@ def _inside(layer: Layer, p: Params) -> tuple[Layer, Params]:
         params |= {prefix + name: a for name, a in own.items()}
     if isinstance(layer, Chain):
         return chains[layer], params
-    settings: Any = layer  # a dataclass, as every layer is
-    values = {f.name: getattr(layer, f.name) for f in fields(settings)}
+    assert is_dataclass(layer)
+    values = {f.name: getattr(layer, f.name) for f in fields(layer)}
     inner = {name: chains[v] for name, v in values.items() if isinstance(v, Chain)}
-    return replace(settings, **inner), params
+    return replace(layer, **inner), params

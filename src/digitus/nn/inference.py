@@ -14,7 +14,6 @@ import ctypes
 import threading
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from digitus.nn.fusion import fused
 from digitus.nn.layers import Chain
 from digitus.nn.planning import CONV, DENSE, Planner, Step, UnplannedError, Value
 from digitus.nn.products import scratch_address
-from digitus.types import Numbers, Params, Shape
+from digitus.types import Array, Numbers, Params, Shape
 
 OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
@@ -47,7 +46,9 @@ _Step = _structure(
 _Plan = _structure("_Plan", "steps maps step map dense batch lists blocks")
 
 
-def _array(kind: type[ctypes.Structure], rows: list[tuple[int, ...]]) -> Any:
+def _array(
+    kind: type[ctypes.Structure], rows: list[tuple[int, ...]]
+) -> ctypes.Array[ctypes.Structure]:
     return (kind * len(rows))(*(kind(*row) for row in rows))
 
 
@@ -58,14 +59,14 @@ class _Planned:
     address: int
     bytes: int  # of memory that a thread needs
     output: Shape
-    kept: tuple[Any, ...]
+    kept: tuple[object, ...]
 
 
 class Inference:
     """A network that is ready to be run on pictures of any shape, by any number of threads."""
 
     def __init__(self, network: Chain, p: Params) -> None:
-        w: Any = next(iter(p.values()), None)
+        w: Array = next(iter(p.values()), None)
         self._level = kernels.level()
         self._learnt = network, p
         self._elsewhere: dict[str, torch_device.OnDevice] = {}

@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from digitus.types import Numbers
+from digitus.types import DType, Numbers
 
 CHOICE = "DIGITUS_KERNELS"  # the variable of the environment
 NUMPY = "numpy"  # its value for none of the kernels
 LEVELS = ("avx512", "avx2", "plain")
 LIBRARY = Path(__file__).parent / "compiled" / "kernels.so"
-LINE = 64  # bytes of a line of the cache, and of the widest vector
+CACHE_LINE_BYTES = 64  # bytes of a line of the cache, and of the widest vector
 NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
 _pointer, _long, _number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
@@ -70,13 +70,13 @@ def level() -> str:
     return asked if asked in possible else possible[0]
 
 
-def function(name: str, dtype: np.dtype[Any], at: str) -> Callable[..., Any]:
+def function(name: str, dtype: DType, at: str) -> Callable[..., Any]:
     """A kernel for that type of numbers, with a level's instructions."""
     found: Callable[..., Any] = _function(name, NUMBERS[dtype], at)
     return found
 
 
-def chosen(name: str, dtype: np.dtype[Any]) -> Callable[..., Any]:
+def chosen(name: str, dtype: DType) -> Callable[..., Any]:
     """A kernel for that type of numbers, at the level that computes now."""
     return function(name, dtype, level())
 
@@ -156,13 +156,13 @@ def address(a: Numbers) -> int:
     return at
 
 
-def aligned(numbers: int, dtype: np.dtype[Any]) -> Numbers:
+def aligned(numbers: int, dtype: DType) -> Numbers:
     """New memory that begins where a vector of any width does.
 
     A vector that crosses two lines of the cache takes two reads: half of the speed.
     """
-    space = np.empty(numbers * dtype.itemsize + LINE, np.uint8)
-    start = -address(space) % LINE
+    space = np.empty(numbers * dtype.itemsize + CACHE_LINE_BYTES, np.uint8)
+    start = -address(space) % CACHE_LINE_BYTES
     return space[start : start + numbers * dtype.itemsize].view(dtype)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ctypes
 from functools import lru_cache
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from digitus.nn.optim import Adam, GradientDescent, Momentum, Nesterov
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import scratch
 from digitus.nn.winograd import worth
-from digitus.types import Array, Numbers, Params, Shape
+from digitus.types import Array, DType, Numbers, Params, Shape
 
 FEWEST_NARROW = (
     8  # channels: a product by tiles has 32 terms, of which a row of a window fills some
@@ -59,7 +58,7 @@ def _shape(
     relu: bool,
     pool: int,
     narrow: bool,
-    dtype: np.dtype[Any],
+    dtype: DType,
     _at: str,
 ) -> tuple[_Shape, int, int]:
     """A convolution's shapes, where they lie, and the memory that it needs at a level.
@@ -75,7 +74,7 @@ def _shape(
     return shape, at, chosen("memory", dtype)(at)
 
 
-def _rows(a: Array, dtype: np.dtype[Any], shape: Shape) -> Numbers:
+def _rows(a: Array, dtype: DType, shape: Shape) -> Numbers:
     """The numbers of that type, row by row. Raises `ValueError` for another shape."""
     if a.shape != shape:
         raise ValueError(f"an array must have the shape {list(shape)}, not {list(a.shape)}")
@@ -198,7 +197,7 @@ def batch_norm(p: Params, x: Array, epsilon: float, *, relu: bool = False) -> tu
     return y, backward
 
 
-def softmax_cross_entropy(z: Numbers, t: Numbers, smoothing: float) -> tuple[Any, Numbers]:
+def softmax_cross_entropy(z: Numbers, t: Numbers, smoothing: float) -> tuple[Array, Numbers]:
     """See `losses.SoftmaxCrossEntropy`: the loss and dz."""
     dtype = np.result_type(z.dtype, t.dtype)
     z, t = (_rows(a, dtype, z.shape) for a in (z, t))
@@ -224,7 +223,7 @@ def adam(
         _changed("adam", g, (w, s["m"], s["v"]), rule.beta1, rule.beta2, c * rule.epsilon, scale, d)
 
 
-def descend(
+def sgd(
     rule: GradientDescent | Momentum,
     params: Params,
     gradients: Params,
@@ -243,7 +242,7 @@ def descend(
             _changed("descend", g, (params[name],), None, 0.0, rate, False)
 
 
-def _changed(kernel: str, g: Array, arrays: tuple[Numbers, ...], *settings: Any) -> None:
+def _changed(kernel: str, g: Array, arrays: tuple[Numbers, ...], *settings: object) -> None:
     """Has a kernel change arrays of the gradient's shape in place, in whichever order they lie."""
     dtype = arrays[0].dtype
     own = [_rows(a, dtype, g.shape) for a in (g, *arrays)]

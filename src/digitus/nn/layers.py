@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -228,7 +228,7 @@ class Chain:
     def __init__(self, layers: Sequence[Layer]) -> None:
         object.__setattr__(self, "layers", tuple(layers))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Only its layers: a chain that has been used is pickled as one that has not."""
         return Chain, (self.layers,)
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import ctypes
 from itertools import pairwise
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -82,7 +81,7 @@ class Perceptron:
         n, inputs, dtype = len(images), prod(images.shape[1:]), params[self.layers[0][0]].dtype
         # Of this call alone: sizes, and so the memory needed, are those of its pictures, and other
         # threads may call while the kernel computes.
-        rows: Any = (_Layer * len(self.layers))()
+        rows: ctypes.Array[ctypes.Structure] = (_Layer * len(self.layers))()
         gradients: Params = {}
         for row, (W, b, units, gate) in zip(rows, self.layers, strict=True):
             dW, db = np.empty((inputs, units), dtype), np.empty(units, dtype)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from digitus.nn.kernels import NUMBERS, NUMPY, address, chosen, level
 from digitus.nn.products import scratch, scratch_address, times, transposed_times
-from digitus.types import Bytes, Index, Numbers
+from digitus.types import Bytes, DType, Index, Numbers
 
 BLOCK_ROWS = 1024  # 3.2 MB of float32 for 28 x 28 pixels; with less, threads wait for Python
 # Of 256 pictures 550 of the 784 pixels have ink in any. Products with those alone take 0.83 of the
@@ -40,7 +40,7 @@ COMPILED_PICTURES, COMPILED_COLUMNS = 16, 32
 class Pixels(NDArrayOperatorsMixin):
     """factor · bytes [n ...], as numbers of type `dtype`. Not to be changed."""
 
-    def __init__(self, bytes_: Bytes, dtype: np.dtype[Any], factor: float = 1.0) -> None:
+    def __init__(self, bytes_: Bytes, dtype: DType, factor: float = 1.0) -> None:
         self.bytes, self.dtype, self.factor = bytes_, dtype, factor
         self._inked: tuple[npt.NDArray[np.intp], Numbers] | None = None
 
@@ -65,23 +65,25 @@ class Pixels(NDArrayOperatorsMixin):
     def __getitem__(self, index: Index) -> Pixels:
         return Pixels(self.bytes[index], self.dtype, self.factor)
 
-    def reshape(self, shape: tuple[int, ...], order: Any = "C") -> Pixels:
+    def reshape(self, shape: tuple[int, ...], order: Literal["A", "C", "F"] = "C") -> Pixels:
         """As of an array; `numpy.reshape` asks for it."""
         return Pixels(self.bytes.reshape(shape, order=order), self.dtype, self.factor)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numbers:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Numbers:
         """The numbers; always made anew."""
         numbers = self.bytes.astype(self.dtype if dtype is None else dtype)
         if self.factor != 1:
             numbers *= self.factor
         return numbers
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
+    ) -> object:
         """Arithmetic other than below happens to the numbers."""
         numbers = (np.asarray(x) if isinstance(x, Pixels) else x for x in inputs)
         return getattr(ufunc, method)(*numbers, **options)
 
-    def __mul__(self, factor: object) -> Any:
+    def __mul__(self, factor: float | Numbers) -> Pixels | Numbers:
         """A factor is kept for later; anything else is multiplied now."""
         if isinstance(factor, float):
             return Pixels(self.bytes, self.dtype, self.factor * factor)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from digitus.nn.branches import Concat, Residual
 from digitus.nn.inputs import Centre, Scale, Standardize
 from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, Softmax, scoped
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
-from digitus.types import Numbers, Params, Shape
+from digitus.types import DType, Numbers, Params, Shape
 
 INPUT, CONV, AFFINE, MAX_POOL, AVERAGE_POOL, UPSAMPLE, DENSE, SOFTMAX = range(8)  # as in network.h
 
@@ -71,7 +70,7 @@ class Step:
 class Planner:
     """Steps for layers, one after the other."""
 
-    def __init__(self, shape: Shape, dtype: np.dtype[Any]) -> None:
+    def __init__(self, shape: Shape, dtype: DType) -> None:
         c, self.dtype = shape[-1], dtype
         self.input = Value(shape)
         self.steps = [Step(INPUT, None, self.input, np.ones(c, dtype), np.zeros(c, dtype))]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from digitus.nn.kernels import address, aligned
-from digitus.types import Matrix
+from digitus.types import DType, Matrix
 
 SMALL_PRODUCT = 10**6  # multiplications
 KERNEL_ROWS = 16  # rows of a piece are a multiple of it: what the kernels take at a time
@@ -28,7 +28,7 @@ KERNEL_ROWS = 16  # rows of a piece are a multiple of it: what the kernels take 
 _kept = threading.local()
 
 
-def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Matrix:
+def scratch(shape: tuple[int, ...], dtype: DType) -> Matrix:
     """An array of this thread, overwritten at its next call: new memory costs more than filling it.
 
     A megabyte of new memory takes 0.1 to 0.5 ms until it is there, and 0.03 to be written.

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from digitus.errors import DigitusError
 from digitus.nn.arrays import like, to_numpy
 from digitus.nn.fusion import fused
 from digitus.nn.layers import Chain
-from digitus.types import Numbers, Params
+from digitus.types import Array, Numbers, Params
 
 CHOICE = "DIGITUS_DEVICE"  # the variable of the environment
 CPU = "cpu"
@@ -73,7 +72,7 @@ class OnDevice:
             name: torch.tensor(to_numpy(w), dtype=torch.float32, device=place)
             for name, w in params.items()
         }
-        self.place: Any = next(iter(self.params.values()))
+        self.place: Array = next(iter(self.params.values()))
 
     def __call__(self, x: Numbers) -> Numbers:
         """What the network gives for bytes or numbers [n h w c]; [n h w] where c is 1."""

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import Any
 
 from digitus.papers.store import Record, Store
 
@@ -102,7 +101,9 @@ def carry_out(
     from digitus.threads import limited
 
     module, name = function.split(".")
-    experiment: Any = getattr(import_module(f"digitus.papers.experiments.{module}"), name)
+    experiment: Callable[[Record, Workspace], Record] = getattr(
+        import_module(f"digitus.papers.experiments.{module}"), name
+    )
     with limited(1, opencv=1):
         clock = time.perf_counter()
         result = experiment(settings, Workspace(Path(folder), data_dir))

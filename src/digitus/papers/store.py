@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from digitus.errors import DataError
 from digitus.files import write_text
 
-Record = dict[str, Any]
+Record = dict[str, Any]  # each experiment has settings and a result of its own form
 VERSION = 1
 
 
@@ -73,13 +75,14 @@ def open_store(path: Path) -> Store:
         raise DataError(f"{path} is not a results file of digitus papers ({error})") from None
 
 
-def as_json(value: object) -> Any:
+def as_json(value: object) -> Any:  # whichever of JSON's kinds the value was
     """The value as it will be read again: tuples as lists, NumPy's numbers as Python's."""
     return json.loads(json.dumps(value, default=_plain))
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist()  # a NumPy array or number
+def _plain(value: object) -> object:
+    assert isinstance(value, np.ndarray | np.generic)
+    return value.tolist()
 
 
 def _written(whole: Record) -> str:

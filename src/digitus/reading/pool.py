@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from digitus.errors import DataError, DigitusError
 from digitus.threads import single_threaded
@@ -112,7 +112,7 @@ class _Worker:
     link: Connection
 
     @staticmethod
-    def start(do: Callable[[Any], object]) -> _Worker:
+    def start(do: Callable[[S], object]) -> _Worker:
         import multiprocessing
 
         context = multiprocessing.get_context("spawn")  # "spawn" copies no thread and no lock
@@ -128,7 +128,7 @@ class _Worker:
         self.process.join()
 
 
-def _serve(do: Callable[[Any], object], link: Connection) -> None:
+def _serve(do: Callable[[S], object], link: Connection) -> None:
     """Does one task after the other, in a process of its own."""
     single_threaded()
     quietly()

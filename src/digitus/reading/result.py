@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from digitus import notebook
 from digitus.types import Box, Bytes, Floats, Grey
@@ -94,6 +94,26 @@ class DrawnSteps:
     ink: Grey
 
 
+class DigitRecord(TypedDict):
+    """A digit as JSON: None for one that was refused."""
+
+    value: int | None
+    confidence: float
+    box: list[int]
+    line: int
+
+
+class ReadingRecord(TypedDict):
+    """A reading as JSON; with `cells` where a grid was asked for."""
+
+    file: str | None
+    width: int
+    height: int
+    lines: list[str]
+    digits: list[DigitRecord]
+    cells: NotRequired[list[list[str]]]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Reading:
     """What is written in a picture of `width` x `height` pixels.
@@ -145,10 +165,9 @@ class Reading:
         head = ("digit", "confidence", "line", "x y width height")
         return f"{shown}<pre>{escape(str(self))}</pre>{notebook.table(head, rows)}"
 
-    def to_json(self, file: str | None = None) -> dict[str, Any]:
+    def to_json(self, file: str | None = None) -> ReadingRecord:
         """What `digitus read --format jsonl` prints for a picture."""
-        grid = {} if self.cells is None else {"cells": [list(row) for row in self.cells]}
-        return {
+        record: ReadingRecord = {
             "file": file,
             "width": self.width,
             "height": self.height,
@@ -162,5 +181,7 @@ class Reading:
                 }
                 for digit in self.digits
             ],
-            **grid,
         }
+        if self.cells is not None:
+            record["cells"] = [list(row) for row in self.cells]
+        return record

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, NewType, get_args, get_origin, get_type_hints
+from typing import Any, NewType, TypeVar, get_args, get_origin, get_type_hints
 
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
@@ -34,14 +34,16 @@ from digitus.nn.losses import Loss
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 from digitus.toml import tables
+from digitus.types import Json
 
+Simple = TypeVar("Simple", bound=int | float | str)
 RECIPES = Path(__file__).parents[1] / "recipes"
 # Left out of tables where they say nothing.
 SELDOM = ("classes", "worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
 PART_KEYS = ("loss", "channels", "weight")
-SIMPLE: dict[Any, tuple[tuple[type, ...], str]] = {
+SIMPLE: dict[type, tuple[tuple[type[int | float | str], ...], str]] = {
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
     str: ((str,), "text"),
@@ -81,13 +83,13 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """The recipe with settings as `load_recipe` takes them. Raises `RecipeError`."""
-    table = to_table(recipe)
+    table: dict[str, object] = {**to_table(recipe)}
     for setting in settings:
         _override(table, setting)
     return from_table(table)
 
 
-def _override(table: dict[str, Any], setting: str) -> None:
+def _override(table: dict[str, object], setting: str) -> None:
     """Sets "schedule.rate=0.1", or "optimizer={kind='Adam'}", in the tables of a recipe."""
     import tomllib
 
@@ -100,13 +102,14 @@ def _override(table: dict[str, Any], setting: str) -> None:
         parsed = value  # a bare word is a string: data=strokes
     *path, last = key.strip().split(".")
     for step in path:
-        table = table.setdefault(step, {})
-        if not isinstance(table, dict):
+        inner = table.setdefault(step, {})
+        if not isinstance(inner, dict):
             raise RecipeError(f"the setting {key} goes into {step}, which is not a table")
+        table = inner
     table[last] = parsed
 
 
-def from_table(table: dict[str, Any]) -> Recipe:
+def from_table(table: object) -> Recipe:
     """A recipe from its tables, as TOML or JSON gives them. Raises `RecipeError`."""
     if not isinstance(table, dict):
         raise RecipeError(f"a recipe is a table of settings, not {reprlib.repr(table)}")
@@ -126,9 +129,9 @@ def from_table(table: dict[str, Any]) -> Recipe:
     return _build(Recipe, table, where)
 
 
-def to_table(recipe: Recipe) -> dict[str, Any]:
+def to_table(recipe: Recipe) -> dict[str, Json]:
     """The tables of a recipe, ready for JSON; `from_table` makes the same recipe of them."""
-    table: dict[str, Any] = {}
+    table: dict[str, Json] = {}
     for key in (f.name for f in fields(recipe)):
         value = getattr(recipe, key)
         if key in SELDOM and value == getattr(Recipe, key, Wear()):
@@ -140,18 +143,23 @@ def to_table(recipe: Recipe) -> dict[str, Any]:
     return table
 
 
-def _settings(value: object) -> dict[str, Any]:
+def _settings(value: object) -> dict[str, Json]:
     return {"kind": type(value).__name__, **_fields(value)}
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def _fields(value: object) -> dict[str, Json]:
     if isinstance(value, nn.MultiTask):
-        parts = ((_settings(loss), *numbers) for loss, *numbers in value.parts)
-        return {"parts": [dict(zip(PART_KEYS, part, strict=True)) for part in parts]}
+        return {
+            "parts": [
+                {"loss": _settings(loss), "channels": channels, "weight": weight}
+                for loss, channels, weight in value.parts
+            ]
+        }
+    assert is_dataclass(value)
     return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Json:
     """What JSON and TOML have no word for, as lists and tables."""
     if isinstance(value, nn.Chain):
         return [_settings(layer) for layer in value.layers]
@@ -159,7 +167,9 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if isinstance(value, RULES):
         return _settings(value)
-    return _fields(value) if is_dataclass(value) else value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return _fields(value)
 
 
 def _chain(layers: object, where: str, called: str) -> nn.Chain:
@@ -240,7 +250,7 @@ def _build(cls: type, table: object, where: str) -> Any:
         raise RecipeError(f"{where}: {error}") from None
 
 
-def _checked(value: object, hint: Any, where: str) -> Any:
+def _checked(value: object, hint: object, where: str) -> object:
     """The value if it is of the type asked for; lists of numbers become tuples."""
     if hint is nn.Chain:
         return value if isinstance(value, nn.Chain) else _chain(value, where, where)
@@ -260,17 +270,17 @@ def _checked(value: object, hint: Any, where: str) -> Any:
     return value
 
 
-def _simple(value: Any, kind: type, where: str) -> Any:
+def _simple(value: object, kind: type[Simple], where: str) -> Simple:
     types, words = SIMPLE[kind]
     if not isinstance(value, types) or isinstance(value, bool):
         raise RecipeError(f"{where} must be {words}, not {reprlib.repr(value)}")
     try:
-        value = kind(value)
+        found = kind(value)
     except OverflowError:
-        value = math.inf
-    if kind is float and not math.isfinite(value):
-        raise RecipeError(f"{where} must be a finite number, not {value}")
-    return value
+        raise RecipeError(f"{where} must be a finite number, not inf") from None
+    if isinstance(found, float) and not math.isfinite(found):
+        raise RecipeError(f"{where} must be a finite number, not {found}")
+    return found
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -194,7 +194,7 @@ def recipe_text(recipe: Recipe) -> str:
     """The recipe as TOML, with every setting, also those that were not set."""
     lines, tables = [], []
     for key, value in to_table(recipe).items():
-        if key == "network":
+        if key == "network" and isinstance(value, list):
             layers = "".join(f"  {_toml(layer)},\n" for layer in value)
             lines.append(f"network = [\n{layers}]")
         elif isinstance(value, dict) and "kind" not in value:

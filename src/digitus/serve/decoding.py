@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -119,7 +119,7 @@ def _numbers(kind: type[Struct]) -> frozenset[str]:
     return frozenset(field.encode_name for field in info.fields if not _takes_text(field.type))
 
 
-def _takes_text(kind: Any) -> bool:
+def _takes_text(kind: msgspec.inspect.Type) -> bool:
     if isinstance(kind, msgspec.inspect.Metadata):
         return _takes_text(kind.type)
     if isinstance(kind, msgspec.inspect.UnionType):

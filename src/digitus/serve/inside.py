@@ -79,7 +79,7 @@ class Layer(Answer, frozen=True):
     index: Whole
     name: str
     kind: str
-    settings: dict[str, Any]  # whatever a layer has
+    settings: dict[str, Any]  # whatever a layer has: msgspec describes no other type so
     equation: str
     gradient: str
     about: str

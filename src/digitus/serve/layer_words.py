@@ -6,14 +6,14 @@ Inside: that, for layers, losses and rules of learning. Not inside: numbers.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass
 
 from digitus.nn import Chain
 
 
-def settings_of(layer: Any) -> dict[str, object]:
+def settings_of(layer: object) -> dict[str, object]:
     """A layer's settings by name; of a chain of layers inside it, what they are called."""
+    assert is_dataclass(layer)
     found = {f.name: getattr(layer, f.name) for f in fields(layer)}
     return {
         name: ", ".join(map(named, value.layers)) if isinstance(value, Chain) else value

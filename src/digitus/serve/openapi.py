@@ -7,7 +7,7 @@ Not inside: the page for people (`static/api.html`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +16,7 @@ from digitus import __version__
 from digitus.serve.operation import Operation
 from digitus.serve.responses import Error
 
-Table: TypeAlias = dict[str, Any]
+Table: TypeAlias = dict[str, object]  # what JSON can hold
 Addresses: TypeAlias = Mapping[str, Mapping[str, Operation]]  # by path and method
 
 REFERENCE = "#/components/schemas/{name}"
@@ -38,6 +38,7 @@ ERRORS = {
 def document(addresses: Addresses, *, token: bool) -> Table:
     """The whole document; `token`: whether visitors need one."""
     _, components = msgspec.json.schema_components(_structs(addresses), ref_template=REFERENCE)
+    parts: Table = {"schemas": components}
     found: Table = {
         "openapi": "3.1.0",
         "info": {
@@ -50,15 +51,15 @@ def document(addresses: Addresses, *, token: bool) -> Table:
             path: {method.lower(): _operation(done) for method, done in methods.items()}
             for path, methods in addresses.items()
         },
-        "components": {"schemas": components},
+        "components": parts,
     }
     if token:
-        found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         found["security"] = [{"token": []}]
     return found
 
 
-def _structs(addresses: Addresses) -> list[Any]:
+def _structs(addresses: Addresses) -> list[object]:
     """What is sent and answered in JSON."""
     done = [each for methods in addresses.values() for each in methods.values()]
     found = {each.body for each in done} | {each.answer for each in done if _is_json(each)}
@@ -76,7 +77,7 @@ def _operation(done: Operation) -> Table:
         "parameters": [*_parameters("path", done.path), *_parameters("query", done.query)],
         "responses": _responses(done),
     }
-    content = {done.raw: {"schema": BINARY}} if done.raw else {}
+    content: Table = {done.raw: {"schema": BINARY}} if done.raw else {}
     if done.body:
         content["application/json"] = {"schema": _reference(done.body)}
     if content:
@@ -113,5 +114,6 @@ def _responses(done: Operation) -> Table:
     return {str(done.status): good, **refused}
 
 
-def _reference(kind: Any) -> Table:
+def _reference(kind: object) -> Table:
+    assert isinstance(kind, type)
     return {"$ref": REFERENCE.format(name=kind.__name__)}

@@ -21,7 +21,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
@@ -148,7 +148,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _bodies(hint: Any) -> tuple[type[Struct] | None, str]:
+def _bodies(hint: object) -> tuple[type[Struct] | None, str]:
     """Of a body's type: the struct that JSON is read into, and the kind of bytes that are taken."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     struct, raw = None, ""
@@ -157,7 +157,7 @@ def _bodies(hint: Any) -> tuple[type[Struct] | None, str]:
             raw = OCTETS
         elif get_origin(kind) is Annotated:
             raw = next(m.kind for m in get_args(kind) if isinstance(m, Media))
-        elif kind is not None:
+        elif isinstance(kind, type) and issubclass(kind, Struct):
             struct = kind
     return struct, raw
 

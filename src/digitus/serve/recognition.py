@@ -231,10 +231,13 @@ def drawing_of(query: DrawQuery, body: bytes) -> Grey:
 def as_sent(reading: digitus.reading.result.Reading, *, images: bool) -> Reading:
     """A reading as it is sent; `images`: with what the network saw of each digit."""
     table = reading.to_json()
-    if images:
-        for about, digit in zip(table["digits"], reading.digits, strict=True):
-            about |= {"image": packed(digit.image), "probabilities": rounded(digit.probabilities)}
-    return msgspec.convert(table, Reading)
+    if not images:
+        return msgspec.convert(table, Reading)
+    digits = [
+        {**about, "image": packed(digit.image), "probabilities": rounded(digit.probabilities)}
+        for about, digit in zip(table["digits"], reading.digits, strict=True)
+    ]
+    return msgspec.convert({**table, "digits": digits}, Reading)
 
 
 def recognized(probabilities: Floats, threshold: float) -> list[RecognizedImage]:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from digitus.cancellation import Work
 from digitus.limits import WORK_SECONDS, WORK_WAITING, WORKERS
@@ -26,7 +26,9 @@ class WorkerPool:
         self._pool, self._most = ThreadPoolExecutor(WORKERS, "work"), WORKERS + more
         self.busy = 0  # tasks that are worked on or wait
 
-    async def run(self, task: Callable[..., T], *arguments: Any, timeout_seconds: float = 0.0) -> T:
+    async def run(
+        self, task: Callable[..., T], *arguments: object, timeout_seconds: float = 0.0
+    ) -> T:
         """The task's result from another thread; 503 where there is too much or it takes too long.
 
         Where it takes too long, or whoever waits for it is cancelled, it is given up: one that has
@@ -53,7 +55,7 @@ class WorkerPool:
             work.cancel()
             job.cancel()
 
-    def _done(self, future: asyncio.Future[Any]) -> None:
+    def _done(self, future: asyncio.Future[T]) -> None:
         self.busy -= 1
         if not future.cancelled():
             future.exception()  # so that an exception counts as seen where the client has gone

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from digitus.errors import RecipeError
 from digitus.files import UNREADABLE, one_line, write_text
@@ -27,6 +27,14 @@ from digitus.training.run_folder import Run
 
 RESULT = "result.json"
 WITHOUT_A_WORD = "ended without a word"
+
+
+class Result(TypedDict):
+    """What is compared of the line that `digitus train --json` ends with."""
+
+    development: dict[str, float]
+    parameters: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,13 @@ class Planned:
     arguments: tuple[str, ...]
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> Result | None:
         """What `digitus train --json` told at its end, if it has ended."""
         try:
-            return dict(json.loads((self.folder / RESULT).read_bytes()))
+            found: Result = json.loads((self.folder / RESULT).read_bytes())
         except (OSError, *UNREADABLE):
             return None
+        return found if isinstance(found, dict) else None
 
 
 def planned(

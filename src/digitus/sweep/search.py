@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 
@@ -26,9 +27,16 @@ from digitus.sweep.table import share_of
 
 __all__ = ["LOCAL", "Place", "Range", "ranges", "search"]
 TRIES = 20  # draws for each that is wanted: of a narrow range many are equal
-WIDE = 10  # a range whose ends are such a factor apart is drawn by its logarithm
+LOGARITHMIC_FACTOR = 10  # a range whose ends are such a factor apart is drawn by its logarithm
 NUMBER = r"-?[0-9]+(?:\.[0-9]*)?(?:e-?[0-9]+)?"
 FORM = re.compile(rf"\s*(?P<key>[^=\s]+)\s*=\s*(?P<low>{NUMBER})\.\.(?P<high>{NUMBER})\s*")
+
+
+class Domain(Protocol):
+    """Where Tune draws numbers from."""
+
+    def sample(self, *, random_state: np.random.Generator) -> float:
+        """One of them."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,9 @@ class Range:
     @property
     def by_logarithm(self) -> bool:
         """Whether each factor is as likely as another."""
-        return self.low > 0 and self.high >= WIDE * self.low
+        return self.low > 0 and self.high >= LOGARITHMIC_FACTOR * self.low
 
-    def space(self, tune: Any) -> Any:
+    def space(self, tune: ModuleType) -> Domain:
         """As Tune has it; its whole numbers end before the upper end."""
         if self.whole:
             draw = tune.lograndint if self.by_logarithm else tune.randint
@@ -99,7 +107,7 @@ def search(
     except ImportError as error:
         raise DataError(f"for a search, pip install 'digitus[ray]' ({error})") from None
 
-    def train(drawn: dict[str, Any]) -> dict[str, Any]:
+    def train(drawn: Mapping[str, Iterable[str]]) -> dict[str, float]:
         run = run_of(tuple(drawn["settings"]))
         if wrong := carry_out(run):
             raise RuntimeError(wrong)
@@ -117,7 +125,9 @@ def search(
         yield run_of(tuple(result.config["settings"])), one_line(told)
 
 
-def _draws(spaces: Sequence[Range], trials: int, seed: int, tune: Any) -> list[tuple[str, ...]]:
+def _draws(
+    spaces: Sequence[Range], trials: int, seed: int, tune: ModuleType
+) -> list[tuple[str, ...]]:
     """`trials` different draws of all settings, or fewer where the ranges offer fewer."""
     rng, found = np.random.default_rng(seed), dict[tuple[str, ...], None]()
     domains = [space.space(tune) for space in spaces]

@@ -8,20 +8,37 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from digitus.files import write_text
 from digitus.metrics import student95
-from digitus.sweep.runs import Planned
+from digitus.sweep.runs import Planned, Result
 
 
-def summary(runs: Sequence[Planned]) -> list[dict[str, Any]]:
+class Row(TypedDict):
+    """A recipe with its settings: accuracies are shares of the development set, one for a run."""
+
+    label: str
+    recipe: str
+    settings: tuple[str, ...]
+    seeds: list[int]
+    runs: int
+    mean: float
+    interval95: float | None
+    lowest: float
+    highest: float
+    accuracies: list[float]
+    seconds: float
+    parameters: int
+
+
+def summary(runs: Sequence[Planned]) -> list[Row]:
     """A row for each recipe with its settings that has a run which ended."""
-    labels: dict[str, list[tuple[Planned, dict[str, Any]]]] = {}
+    labels: dict[str, list[tuple[Planned, Result]]] = {}
     for run in runs:
         if (result := run.result) is not None:
             labels.setdefault(run.label, []).append((run, result))
-    rows = []
+    rows: list[Row] = []
     for label, some in labels.items():
         shares = [share_of(result) for _, result in some]
         mean, within = student95(shares) if len(shares) > 1 else (shares[0], None)
@@ -45,12 +62,12 @@ def summary(runs: Sequence[Planned]) -> list[dict[str, Any]]:
     return rows
 
 
-def share_of(result: dict[str, Any]) -> float:
+def share_of(result: Result) -> float:
     """The share of the development set that is read correctly, or found."""
     held_back = result["development"]
     return float(held_back["accuracy"] if "accuracy" in held_back else held_back["found"])
 
 
-def write_summary(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_summary(path: Path, rows: list[Row]) -> None:
     """Keeps the rows. Raises `OutputError`."""
     write_text(path, json.dumps(rows, indent=1) + "\n")

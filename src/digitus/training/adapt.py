@@ -27,6 +27,7 @@ import numpy as np
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits, named
 from digitus.errors import DataError, TrainingError
+from digitus.history import AdaptationRecord
 from digitus.nn import Dense, softmax
 from digitus.nn.arrays import stream
 from digitus.recognizer import Recognizer
@@ -176,7 +177,7 @@ def _remembering(
     """The recognizer with what it is and was in its history."""
     assert told.recognizer
     history = told.recognizer.history.copy()
-    about = {
+    about: AdaptationRecord = {
         "data": corrections.about,
         "examples": learnt,
         "beside": old.name,

@@ -21,7 +21,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
@@ -29,10 +28,10 @@ from digitus.errors import TrainingError
 from digitus.nn.arrays import bounds
 from digitus.training.source import Batch, Tally
 from digitus.training.step import SingleProcess, shard_size
-from digitus.types import Params
+from digitus.types import Array, Params
 
 LOST_SECONDS = 300  # without a word of the others, a worker gives up and is started again
-Sum = Callable[[Any], object]  # of a tensor over all workers, in place
+Sum = Callable[[Array], object]  # of a tensor over all workers, in place
 
 
 @dataclass(frozen=True)

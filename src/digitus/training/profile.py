@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ NEXT_BATCH, OTHERS = "waiting for the next batch", "waiting for the other proces
 LOSS, RULE, DEVELOPMENT = "loss", "optimizer", "development split"
 BETWEEN = "between these: Python, scores, copies"
 APART = "beside the steps: checkpoints, display"
-SIDE = 1024  # of the matrices whose product is the limit
+MATRIX_SIDE = 1024  # of the matrices whose product is the limit
 TRIES = 5
 
 
@@ -111,7 +111,7 @@ class Profile:
 
     def limit(self) -> float:
         """Operations a second of a large product on its device and threads: the best of a few."""
-        a = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
+        a = np.random.default_rng(0).random((MATRIX_SIDE, MATRIX_SIDE), np.float32)
         a = self.device.put({"a": a}, narrow=True)["a"]
         best = float("inf")
         with self.device.claim(self.threads, processes=1):
@@ -120,7 +120,7 @@ class Profile:
                 a @ a
                 self.device.finish()
                 best = min(best, time.perf_counter() - start)
-        return 2 * SIDE**3 / best
+        return 2 * MATRIX_SIDE**3 / best
 
 
 def part(number: int, layer: Layer, way: str) -> str:
@@ -196,10 +196,20 @@ class WatchedStep(TrainStep):
             self.profile.in_one_call = takes
         return super().gradient(params, batch, step, shards)
 
-    def update(self, *given: Any, **named: Any) -> None:
+    def update(
+        self,
+        params: Params,
+        gradients: Params,
+        memory: dict[str, Params],
+        average: Params | None,
+        *,
+        rate: float,
+        step: int,
+        total: Callable[[float], float] = float,
+    ) -> None:
         """As the step's."""
         start = time.perf_counter()
-        super().update(*given, **named)
+        super().update(params, gradients, memory, average, rate=rate, step=step, total=total)
         self.profile.note(RULE, start)
         self.profile.steps += 1
 

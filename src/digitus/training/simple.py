@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
@@ -47,7 +47,7 @@ def train(
     *,
     epochs: int | None = None,
     seed: int | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, object] | None = None,
     start_from: Recognizer | str | Path | None = None,
     prepare: str = "none",
     transposed: bool = False,
@@ -111,12 +111,12 @@ def _check_unused(run: Run) -> None:
         raise TrainingError(f"{run.folder} holds a run already; choose another folder")
 
 
-def _without_none(**values: Any) -> dict[str, Any]:
+def _without_none(**values: object) -> dict[str, object]:
     return {key: value for key, value in values.items() if value is not None}
 
 
 def _recipe(
-    recipe: Recipe | str | Path | None, given: Mapping[str, Any], before: Recognizer | None
+    recipe: Recipe | str | Path | None, given: Mapping[str, object], before: Recognizer | None
 ) -> Recipe:
     """The recipe that is asked for, or that of the network to begin with, with what is set."""
     if recipe is None:

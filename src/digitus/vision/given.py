@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -25,7 +25,7 @@ ACCEPTED = (
 )
 
 
-def pages(given: Any, side: int, name: str = "") -> Iterator[Picture]:
+def pages(given: object, side: int, name: str = "") -> Iterator[Picture]:
     """Its pages, decoded no finer than needed for that many pixels on the longer side.
 
     `name` is what errors call a picture that is not a file.

@@ -21,7 +21,7 @@ from digitus.types import Bytes
 from digitus.vision import pdf_process
 from digitus.vision.pdf_process import DAMAGED, HEAD, LOCKED, TOO_MANY
 
-SIDE = 2000  # pixels of a page's longer side, where nobody asks for another: 170 an inch of A4
+DEFAULT_SIDE_PIXELS = 2000  # of a page, the longer side, where nobody asks: 170 an inch of A4
 
 
 def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[Bytes]:
@@ -35,7 +35,7 @@ def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[By
             f"{name}: is a PDF; to read it, pip install 'digitus[pdf]', or save its pages as "
             "pictures (pdftoppm -r 200 -png FILE.pdf page)"
         )
-    numbers = (side or SIDE, PICTURE_PAGES, PDF_PAGE_SECONDS, PDF_MEMORY_BYTES)
+    numbers = (side or DEFAULT_SIDE_PIXELS, PICTURE_PAGES, PDF_PAGE_SECONDS, PDF_MEMORY_BYTES)
     command = [sys.executable, "-P", pdf_process.__file__, *map(str, numbers)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:

@@ -15,7 +15,10 @@ import contextlib
 import signal
 import struct
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage
 
 HEAD = struct.Struct("<4I")
 DAMAGED, LOCKED, TOO_MANY = 3, 4, 5  # exit codes
@@ -34,7 +37,7 @@ def main() -> None:
 
     try:
         _limit(seconds)
-        document: Any = PdfDocument(content)
+        document = PdfDocument(content)
         if len(document) > most:
             sys.exit(TOO_MANY)
         for number in range(len(document)):
@@ -50,7 +53,7 @@ def _limit(seconds: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _write(page: Any, side: int) -> None:
+def _write(page: PdfPage, side: int) -> None:
     """A page on white."""
     # PDFium rounds up, and gives a page without a size one of its own.
     bitmap = page.render(scale=(side - 0.5) / max(page.get_size()), rev_byteorder=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import SupportsFloat
 
 import numpy as np
 
 from digitus.course.exercises import Wrong, called, exercise
 
 
-def _numbers(answer: Any, count: int) -> list[int]:
+def _numbers(answer: Iterable[SupportsFloat], count: int) -> list[int]:
     """Whole numbers, so many. Raises `Wrong`."""
     try:
         found = [float(value) for value in answer]

@@ -7,7 +7,6 @@ The numbers that decide how long it all takes are here and nowhere else. Inside:
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from digitus.papers.experiments import gopa_improved, shao, shao_improved, shao_rotation
 from digitus.papers.runner import Experiment
@@ -119,7 +118,7 @@ def _gopa_improved(size: Size) -> list[Experiment]:
     return found
 
 
-def _smaller(means: gopa_improved.Means, size: Size) -> dict[str, Any]:
+def _smaller(means: gopa_improved.Means, size: Size) -> dict[str, object]:
     """The means, no longer than the size allows."""
     smaller = {k: min(v, getattr(means, k)) for k, v in size.means.items()}
     return asdict(replace(means, **smaller))
@@ -162,7 +161,7 @@ def _shao_rotation(size: Size) -> list[Experiment]:
     for network, ranges, epochs in rows:
         for degrees in ranges:
             for seed in size.few:
-                settings: dict[str, Any] = {
+                settings: dict[str, object] = {
                     "network": network,
                     "range": degrees,
                     "seed": seed,

@@ -15,6 +15,7 @@ from digitus.papers.experiments.shao import recipe, threes
 from digitus.papers.experiments.workspace import Workspace, read, score, trained
 from digitus.papers.store import Record
 from digitus.recipe import Recipe, from_table, to_table
+from digitus.types import Json
 
 HIDDEN_UNITS = 800
 
@@ -25,11 +26,11 @@ class Step:
 
     name: str
     why: str
-    change: dict[str, object]
+    change: dict[str, Json]
 
 
-def _network(units: int, sigmoid_outputs: bool) -> list[dict[str, object]]:
-    layers: list[dict[str, object]] = [
+def _network(units: int, sigmoid_outputs: bool) -> list[Json]:
+    layers: list[Json] = [
         {"kind": "Scale", "divisor": 255},
         {"kind": "Centre"},
         {"kind": "Flatten"},
@@ -37,7 +38,9 @@ def _network(units: int, sigmoid_outputs: bool) -> list[dict[str, object]]:
         {"kind": "Sigmoid"},
         {"kind": "Dense", "units": 10},
     ]
-    return layers + [{"kind": "Sigmoid"}] * sigmoid_outputs
+    if sigmoid_outputs:
+        layers.append({"kind": "Sigmoid"})
+    return layers
 
 
 STEPS = (
@@ -87,7 +90,7 @@ STEPS = (
 
 # What may be left out of the step before the last, which distorts elastically, and still suffice?
 WHOLE = 6
-WITHOUT: dict[str, dict[str, object]] = {
+WITHOUT: dict[str, dict[str, Json]] = {
     "no rotation, no affine changes": {"augment": {"elastic": 0.8, "smoothness": 4}},
     "squared error": {"network": _network(HIDDEN_UNITS, True), "loss": {"kind": "SquaredError"}},
     "neither these nor cross-entropy": {

@@ -8,7 +8,7 @@ words about it (`report.shao_rotation`).
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -59,10 +59,10 @@ def recipe(network: str, epochs: int | None, seed: int, count: int | None) -> Re
     """
     base = paper_recipe(seed, count)
     if network == PAPER:
-        return base if epochs is None else _with(base, epochs=epochs)
+        return base if epochs is None else replace(base, epochs=epochs)
     units = int(network.split("-")[1])
     relu = network.startswith("ReLU")
-    return _with(
+    return replace(
         base,
         name=network,
         network=Chain(
@@ -75,12 +75,6 @@ def recipe(network: str, epochs: int | None, seed: int, count: int | None) -> Re
         batch_size=128,
         epochs=epochs or 12,
     )
-
-
-def _with(base: Recipe, **settings: Any) -> Recipe:
-    from dataclasses import replace
-
-    return replace(base, **settings)
 
 
 def turned(digits: Digits, degrees: tuple[float, float] | None, *purpose: str | int) -> Digits:
@@ -102,7 +96,7 @@ def trained_on(settings: Record, workspace: Workspace) -> Record:
     chosen = recipe(settings["network"], settings["epochs"], settings["seed"], count)
     degrees = RANGES[settings["range"]]
     if degrees is not None:
-        chosen = _with(chosen, augment=Augmentation(rotate=degrees))
+        chosen = replace(chosen, augment=Augmentation(rotate=degrees))
     digits = workspace.training_set(count)
     recognizer, epochs = trained(chosen, digits)
     test = workspace.test_set()

@@ -6,8 +6,6 @@ inside: training (`experiments.shao_improved`).
 
 from __future__ import annotations
 
-from typing import Any
-
 from digitus.papers.experiments import shao_improved
 from digitus.papers.report.blocks import Chart, Figures, Line
 from digitus.papers.report.document import Document
@@ -56,7 +54,7 @@ def _errors(found: list[Step]) -> Chart:
     return Chart("ladder", title, "step", [line], percent=False, low=0.0)
 
 
-def _left_out(store: Store, whole: Step | None) -> dict[str, Any]:
+def _left_out(store: Store, whole: Step | None) -> dict[str, object]:
     """What may be left out of the whole: accuracies without it, and whether these are enough."""
     records: dict[str, list[Record]] = {}
     for name, record in sorted(store.below("shao/without/").items()):

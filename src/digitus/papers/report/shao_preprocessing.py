@@ -6,8 +6,6 @@ as that section needs them. Not inside: measuring (`experiments.shao`).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from digitus.papers.experiments import plan, shao
@@ -139,7 +137,7 @@ def _eigenvalues(spectrum: Record) -> Chart:
     return Chart("shao-spectrum", title, "rank", lines, percent=False, log=(True, True), low=1e-6)
 
 
-def _rates(found: dict[str, Record]) -> dict[str, Any]:
+def _rates(found: dict[str, Record]) -> dict[str, object]:
     """The same network, each preparation at several rates: accuracies by rate, and the best."""
     accuracies = {}
     for name in shao.PREPARATIONS:

@@ -7,7 +7,7 @@ them. Not inside: training (`experiments.shao_rotation`), which digits suffer
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -76,7 +76,16 @@ def _ranges(store: Store, network: str) -> list[str]:
     return [degrees for degrees in RANGES if runs(store, network, degrees)]
 
 
-def _grid(store: Store, network: str) -> dict[str, Any]:
+class _Grid(TypedDict):
+    """Accuracies of a network, `rows` by the range of its training; of each range of the test."""
+
+    network: str
+    about: str
+    runs: int
+    rows: dict[str, list[list[float]]]
+
+
+def _grid(store: Store, network: str) -> _Grid:
     """Accuracies of a network by the range it was trained on and the range of the test."""
     trained = {degrees: runs(store, network, degrees) for degrees in _ranges(store, network)}
     return {
@@ -99,7 +108,7 @@ def _short(network: str) -> str:
     return network.split(maxsplit=1)[0].lower()
 
 
-def _falls(store: Store) -> dict[str, Any]:
+def _falls(store: Store) -> dict[str, object]:
     """What training on 0 to 90 degrees does to upright digits, and the first measurement of it."""
     rows = []
     for network in NETWORKS:

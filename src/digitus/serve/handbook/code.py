@@ -10,7 +10,6 @@ import inspect
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 
 
 @cache
@@ -23,8 +22,8 @@ def written(name: str) -> str | None:
     return inspect.getsource(found) if inspect.isclass(found) or inspect.isfunction(found) else None
 
 
-def _found(name: str) -> Any:
-    thing: Any = None
+def _found(name: str) -> object:
+    thing: object = None
     path = ""
     for part in name.split("."):
         path = f"{path}.{part}".lstrip(".")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -23,6 +24,7 @@ from digitus.serve.responses import refusal
 from digitus.serve.static_files import StaticFiles
 from digitus.serve.worker_pool import WorkerPool
 
+PAGES = "serve/handbook/pages.html"
 TAUGHT = {  # which lesson teaches a kind of layer or loss
     "Scale": 1,
     "Dense": 6,
@@ -55,16 +57,9 @@ class Handbook:
 
     async def contents(self, request: Request) -> Response:
         """GET /mathematics: all sections and lessons."""
-        found = mathematics.sections().values()
-        chapters = "".join(
-            f'<li value="{s.number}"><a href="/mathematics/{s.number}">{escape(s.title)}</a></li>'
-            for s in found
-        )
-        taught = "".join(
-            f'<li><a href="/lesson/{one.number}">{escape(one.title)}</a></li>' for one in lessons()
-        )
-        body = f"<ol>{chapters}</ol><h2>The course</h2><ol>{taught}</ol>"
-        return self._page("The mathematics", f"<h1>The mathematics</h1>{body}")
+        sections = mathematics.sections().values()
+        body = _filled("contents", sections=sections, lessons=lessons())
+        return self._page("The mathematics", body)
 
     async def section(self, request: Request) -> Response:
         """GET /mathematics/11, or /mathematics/Conv, which leads to the equations of that layer."""
@@ -76,14 +71,9 @@ class Handbook:
         if number not in found:
             raise refusal(404, "the mathematics have no such section")
         body = await self.pool.run(mathematics.page, number)
-        around = [
-            f'<a href="/mathematics/{n}" rel="{rel}">{n}. {escape(found[n].title)}</a>'
-            for n, rel in ((number - 1, "prev"), (number + 1, "next"))
-            if n in found
-        ]
-        links = ["<a href='/mathematics'>All sections</a>", *around]
-        foot = f'<nav class="row" aria-label="Sections">{"".join(links)}</nav>'
-        return self._page(found[number].title, body + foot)
+        before, after = (found.get(number + step) for step in (-1, 1))
+        body = _filled("section", body=Markup(body), before=before, after=after)
+        return self._page(found[number].title, body)
 
     async def picture(self, request: Request) -> Response:
         """GET /mathematics/pictures/NAME."""
@@ -115,23 +105,28 @@ class Handbook:
         if text is None:
             raise refusal(404, "the mathematics name no such code")
         derived = mathematics.address(name.removeprefix("digitus.nn.").partition(".")[0])
-        link = f'<p><a href="{derived}">The derivation</a>' if derived else "<p>"
-        link += f"{mathematics.at_work(name)}</p>"
-        shown = f'<h1><code>{name}</code></h1>{link}<pre tabindex="0">{escape(text)}</pre>'
-        return self._page(name, shown)
+        at_work = Markup(mathematics.at_work(name))
+        body = _filled("source", name=name, derived=derived, at_work=at_work, text=text)
+        return self._page(name, body)
 
     def _page(self, title: str, body: str, language: str = messages.FIRST_LANGUAGE) -> Response:
         return self.files.filled("text.html", title=escape(title), body=body, language=language)
 
 
+def _filled(macro: str, **values: object) -> Markup:
+    from digitus.report.html import fill  # with its templates: nobody waits for them at the start
+
+    return fill(PAGES, macro, **values)
+
+
 @cache
 def _told(lesson: Lesson) -> str:
     """A lesson to read: its code is shown and not carried out, which `digitus course` does."""
-    parts = [
-        html(by_itself(mathematics.linked(cell.source)))
+    cells = [
+        (Markup(html(by_itself(mathematics.linked(cell.source)))), "")
         if cell.kind == "text"
-        else f'<pre tabindex="0"><code>{escape(cell.source)}</code></pre>'
+        else ("", cell.source)
         for cell in lesson.cells
     ]
-    how = html(messages.say("served.how", lesson.language, number=lesson.number))
-    return how + "".join(parts) + html(words(lesson))
+    how = Markup(html(messages.say("served.how", lesson.language, number=lesson.number)))
+    return _filled("lesson", how=how, cells=cells, words=Markup(html(words(lesson))))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -49,7 +49,7 @@ def _markdown() -> MarkdownIt:
 def _rule(show: Callable[[Token], str]) -> Callable[..., str]:
     """As Markdown's renderer calls what shows a token."""
 
-    def render(_: Any, tokens: Sequence[Token], at: int, *rest: Any) -> str:
+    def render(_: object, tokens: Sequence[Token], at: int, *rest: object) -> str:
         return show(tokens[at])
 
     return render

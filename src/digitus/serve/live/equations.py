@@ -66,7 +66,7 @@ class Equation(Answer, frozen=True):
     layer: Whole | None
     name: str
     kind: str
-    settings: dict[str, Any]  # whatever a layer has
+    settings: dict[str, Any]  # whatever a layer has: msgspec describes no other type so
     equation: str
     arrays: list[Excerpt]
     worked: WorkedText

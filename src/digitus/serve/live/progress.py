@@ -8,7 +8,7 @@ and sending it all (`channel`).
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -114,7 +114,7 @@ class Progress:
                 self._every *= 2
                 self._curve = [p for p in self._curve if p[0] % self._every == 0]
 
-    def ended(self, event: EpochEnded, evaluation: Evaluation) -> dict[str, Any]:
+    def ended(self, event: EpochEnded, evaluation: Evaluation) -> dict[str, object]:
         """Notes an epoch, with the answers to the development digits; returns what is told."""
         scores = self.scored(evaluation)
         with self._lock:

@@ -22,7 +22,7 @@ from digitus.forms.pdf import as_pdf
 from digitus.forms.propose import propose
 from digitus.forms.raster import size
 from digitus.forms.rows import Row, rows, source
-from digitus.forms.sheets import SIDE, PageReader
+from digitus.forms.sheets import PAGE_SIDE_PIXELS, PageReader
 from digitus.forms.straighten import Blank
 from digitus.forms.table import from_toml, to_toml
 from digitus.limits import FORM_PAGES, FORM_PAPER_PIXELS, FORM_PIXELS
@@ -195,11 +195,11 @@ def _readable(table: FormTable) -> Form:
 def _opened(content: bytes) -> list[Bytes]:
     """The pages of a file, grey [h w]."""
     found: list[Bytes] = []
-    for page in decode_pages(content, side=SIDE):
+    for page in decode_pages(content, side=PAGE_SIDE_PIXELS):
         check()
         if len(found) == FORM_PAGES:
             raise refusal(413, f"more than {FORM_PAGES} pages at a time; take some of them")
-        found.append(at_most(SIDE, as_grey(page.pixels)))
+        found.append(at_most(PAGE_SIDE_PIXELS, as_grey(page.pixels)))
     return found
 
 
@@ -231,8 +231,8 @@ def _read(
         reader = PageReader((form,), ReadingOptions(recognizer), known)
         for at, content in enumerate(pages, 1):
             check()
-            picture = next(decode_pages(content, f"page {at}", side=SIDE))
-            records.append(reader.page(picture) | {"at": at})
+            picture = next(decode_pages(content, f"page {at}", side=PAGE_SIDE_PIXELS))
+            records.append(reader.page(picture, at))
     return SheetRows([_row(row, form) for row in rows([(SHEET, records)], (form,))])
 
 
@@ -240,7 +240,9 @@ def _blanks(form: Form, pages: Sequence[bytes]) -> tuple[Blank, ...]:
     found = []
     for number, content in enumerate(pages, 1):
         check()
-        picture = next(decode_pages(content, f"blank page {number}", side=SIDE, colours=False))
+        picture = next(
+            decode_pages(content, f"blank page {number}", side=PAGE_SIDE_PIXELS, colours=False)
+        )
         found.append(Blank.of(form, number, picture.pixels))
     return tuple(found)
 

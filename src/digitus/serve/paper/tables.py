@@ -6,7 +6,7 @@ is looked at where files are (`digitus.forms.table`).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -71,7 +71,7 @@ class FormTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 def table_of(form: Form) -> FormTable:
     """A form as it is sent. Raises `FormError` for one that only the command takes."""
-    told: dict[str, Any] = {
+    told = {
         "name": form.name,
         "title": form.title,
         "paper": form.paper,
