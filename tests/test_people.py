@@ -197,6 +197,8 @@ def test_a_reading_of_nothing_and_one_of_many_lines_are_printed() -> None:
     assert (str(blank), blank._repr_html_().count("<tr>")) == ("no digits", 1)
     many = digitus.reading.result.Reading(9, 9, (), tuple("123456"))
     assert repr(many).endswith("'1', '2', '3' and 3 lines)")
+    four = digitus.reading.result.Reading(9, 9, (), tuple("1234"))
+    assert repr(four).endswith("'1', '2', '3' and 1 line)")
 
 
 def test_notebooks_show_the_picture_with_its_boxes_and_tables() -> None:

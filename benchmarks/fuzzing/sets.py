@@ -110,15 +110,21 @@ LISTS = (b"file,label\na.png,3\n", b"label,file\n7,a.png\n", b"file,label\n../..
 
 
 def packed() -> list[bytes]:
-    """A picture with its label in its name, stored and deflated."""
+    """A picture with its label in its name, stored and deflated; and tables."""
     picture = FILES[0](Image.fromarray(strokes(1, 0).images[0]))
 
     def write(path: Path, how: int) -> None:
         with zipfile.ZipFile(path, "w", how) as zipped:
             zipped.writestr(zipfile.ZipInfo("7_0.png"), picture)
 
+    def write_table(path: Path) -> None:
+        with zipfile.ZipFile(path, "w") as zipped:
+            for part in ("train", "test"):
+                zipped.writestr(zipfile.ZipInfo(f"digits/{part}.csv"), TABLES[1])
+
     methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    return [from_file("own.zip", lambda path, how=how: write(path, how)) for how in methods]
+    found = [from_file("own.zip", lambda path, how=how: write(path, how)) for how in methods]
+    return [*found, from_file("own.zip", write_table)]
 
 
 def matlab() -> list[bytes]:

@@ -232,6 +232,11 @@ def load(path: Path | str = DEFAULT) -> Recognizer:
     Raises `ModelError` where it cannot be used, saying why.
     """
     path = file_of(None) if path == DEFAULT else Path(path)
+    if path.suffix == ".onnx":
+        raise ModelError(
+            f"{path} is an export, which digitus evaluate scores; all else needs the model that it "
+            "was made from"
+        )
     params, about = read_arrays(path, "model")
     try:
         height, width = about["size"]

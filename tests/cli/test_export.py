@@ -55,3 +55,18 @@ def test_what_is_not_there(digitus: Any) -> None:
     assert "no such file" in digitus("evaluate", "gone.onnx", "--data", "strokes").complaint
     assert "gone" in digitus("export", "gone", "--to", "npz").complaint
     assert digitus("export", "--to", "tflite").code == 2
+
+
+def test_what_is_missing_is_told_on_lines(digitus: Any) -> None:
+    done = digitus("export")
+    assert done.code == 2
+    assert "Choose from:\n\tonnx,\n\tc," in done.err
+
+
+def test_an_export_is_no_model(digitus: Any) -> None:
+    Path("digitus.onnx").write_bytes(b"")
+    for command in (
+        ("export", "digitus.onnx", "--to", "c"),
+        ("read", "a.png", "--model", "digitus.onnx"),
+    ):
+        assert "which digitus evaluate scores" in digitus(*command).complaint

@@ -40,6 +40,12 @@ def test_parts_are_told_by_the_names(tmp_path: Path, names: tuple[str, str]) -> 
         assert np.array_equal(found.images, strokes(count, seed).images)
 
 
+def test_each_file_may_lie_in_a_folder_of_its_name(tmp_path: Path) -> None:
+    images, labels = (name.format("train") for name in SPELT[1])
+    write(tmp_path, (f"{images}/{images}", f"{labels}/{labels}"), "train", 30)
+    assert np.array_equal(load_own(tmp_path).labels, strokes(30, 1).labels)
+
+
 @pytest.mark.parametrize("names", SPELT, ids=[images for images, _ in SPELT])
 @pytest.mark.parametrize(
     ("held", "part", "other"),

@@ -104,6 +104,7 @@ def written(
         {"last": True, "headings": "p1,p2,p3,p4,class"},
         {"last": True, "headings": "'p1','p2','p3','p4','class'"},
         {"last": True, "headings": '"p1";"p2";"p3";"p4";"Label"', "by": ";"},
+        {"last": True, "headings": "p1,p2,p3,p4,class", "quote": "'"},
         {"headings": "label,0,1,2,3"},
         {"headings": "y,1x1,1x2,2x1,2x2"},
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,15 @@ def test_shipped_recipes(name: str) -> None:
     else:
         assert planned_for(loaded, (28, 28))
     assert from_table(json.loads(json.dumps(to_table(loaded)))) == loaded
+
+
+COUNTED = re.compile(r"(?m)^#.*?(\d[\d,]*) parameters")  # in a comment
+
+
+@pytest.mark.parametrize("name", [n for n, text in shipped().items() if COUNTED.search(text)])
+def test_a_recipe_counts_its_parameters_right(name: str) -> None:
+    shapes = planned_for(load_recipe(name), (28, 28)).values()
+    assert COUNTED.findall(shipped()[name]) == [f"{sum(map(prod, shapes)):,}"]
 
 
 def test_the_papers_recipes_are_the_papers() -> None:

@@ -61,6 +61,8 @@ class _Verbs(click.Group):
         """Runs a command. What is said of wrong arguments, which may be names, is printable."""
         try:
             return super().invoke(ctx)
+        except click.MissingParameter:  # in click's own words, on lines of their own
+            raise
         except click.UsageError as error:
             raise click.UsageError(printable(error.format_message()), error.ctx) from None
 

@@ -45,8 +45,8 @@ def data(
 ) -> None:
     """List the sets of digits, or load one.
 
-    NAME is one of the list (downloaded if need be) or a path to your own: a folder of pictures
-    (or a .zip file of it), a .csv, .tsv, .npz, .mat or .parquet file.
+    NAME is one of the list (downloaded if need be) or a path to your own: a folder of pictures, a
+    .csv, .tsv, .npz, .mat or .parquet file, IDX files, or a folder or a .zip file of these.
     """
     if sheet is not None and name is None:
         raise click.UsageError("--sheet needs the NAME of a set")

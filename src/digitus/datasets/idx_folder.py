@@ -32,7 +32,10 @@ def pairs(folder: Path) -> dict[str, tuple[Path, Path | None]]:
     Empty where the folder holds none, or cannot be listed.
     """
     try:
-        files = {spelling(path.name): path for path in sorted(folder.iterdir()) if _idx(path)}
+        listed = [path for path in sorted(folder.iterdir()) if is_idx(path.name)]
+        # Some copies have each file in a folder of its name.
+        listed += [file for path in listed if path.is_dir() for file in sorted(path.iterdir())]
+        files = {spelling(path.name): path for path in listed if path.is_file()}
     except OSError:
         return {}
     found = {}
@@ -43,14 +46,13 @@ def pairs(folder: Path) -> dict[str, tuple[Path, Path | None]]:
     return found
 
 
-def _idx(path: Path) -> bool:
+def is_idx(name: str) -> bool:
     """Whether a file's name says that it is IDX: "idx", or "ubyte" as in some copies."""
-    name = path.name.lower()
-    return ("idx" in name or "ubyte" in name) and path.is_file()
+    return "idx" in name.lower() or "ubyte" in name.lower()
 
 
-def _says(name: str, part: PartName) -> bool:
-    """Whether the name of a set says that it is this part."""
+def says(name: str, part: PartName) -> bool:
+    """Whether the name of a set, words between hyphens, says that it is this part."""
     return not PART_WORDS[part].isdisjoint(name.split("-"))
 
 
@@ -61,9 +63,9 @@ def read_pair(folder: Path, part: PartName, classes: str = DIGITS) -> Pictures:
     or the other part alone, which must not pass for this one.
     """
     found = pairs(folder)
-    ours = [name for name in found if _says(name, part)]
+    ours = [name for name in found if says(name, part)]
     other: PartName = "test" if part == "train" else "train"
-    chosen = ours or [name for name in found if not _says(name, other)]
+    chosen = ours or [name for name in found if not says(name, other)]
     if not chosen:
         images, _ = found[next(iter(found))]
         words = " or ".join(sorted(PART_WORDS[part]))

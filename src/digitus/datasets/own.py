@@ -1,7 +1,8 @@
 """The user's own digits, in whichever form they have them.
 
 Inside: which reader a path is for. Not inside: the readers (`pictures`, `idx_folder`, `tables`,
-`arrays`, `matlab`, `parquet`), and the published sets (`sources`).
+`arrays`, `matlab`, `parquet`), which of several files is meant (`bundles`), and the published sets
+(`sources`).
 
 Where a source is divided into training and test part (folders `train` and `test`; arrays `x_train`
 and `y_train`, `x_test` and `y_test`), `part` says which is meant; an undivided one is read whole.
@@ -9,9 +10,11 @@ and `y_train`, `x_test` and `y_test`), `part` says which is meant; an undivided 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from digitus.datasets import idx_folder, pictures, tables
+from digitus.datasets import bundles, idx_folder, pictures, tables
 from digitus.datasets.arrays import read_npz
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import DIGITS, Digits, Pictures
@@ -21,8 +24,8 @@ from digitus.datasets.pictures import Fit
 from digitus.errors import DataError
 
 FORMS = (
-    "a folder of pictures or of IDX files, a .zip file of pictures, a .csv, .tsv, .npz, .mat or "
-    ".parquet file"
+    "a folder of pictures, of IDX files or of one of the following, a .zip file of such a folder, "
+    "a .csv, .tsv, .npz, .mat or .parquet file"
 )
 
 
@@ -52,6 +55,10 @@ def load_pictures(
     if path.is_dir():
         if idx_folder.pairs(path):
             return idx_folder.read_pair(path, part, classes)
+        files = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
+        if found := bundles.held(files):
+            file = path / bundles.meant(found, part, path)
+            return load_pictures(file, part, fit=fit, classes=classes)
         return pictures.read_folder(path, part, fit=fit, classes=classes)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
@@ -67,5 +74,23 @@ def load_pictures(
         case ".parquet":
             return read_parquet(path, fit or pictures.fitted, classes)
         case ".zip":
-            return pictures.read_zip(path, part, fit=fit, classes=classes)
+            return _read_zip(path, part, fit, classes)
     raise DataError(f"{path}: is neither {FORMS}; save it as one of them")
+
+
+def _read_zip(path: Path, part: PartName, fit: Fit | None, classes: str) -> Pictures:
+    """A zip file of pictures, or of the files of a set, which are read where they are unpacked."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name) / path.name
+        if not bundles.unpack(path, part, folder):
+            return pictures.read_zip(path, part, fit=fit, classes=classes)
+
+        def told(text: str) -> str:
+            return text.replace(str(folder), str(path))
+
+        try:
+            found = load_pictures(folder, part, fit=fit, classes=classes)
+        except DataError as error:
+            raise DataError(told(str(error))) from None
+        images = found.images[:]  # into memory, where the file was mapped
+        return replace(found, images=images, name=told(found.name), origin=told(found.origin))

@@ -128,7 +128,7 @@ def _read(contents: Contents, root: Path, fit: Fit, classes: str) -> Pictures:
     if listed is not None:
         names, labels = _listed(contents[listed](), root, classes)
     else:
-        names = sorted(filter(_is_picture, contents))
+        names = sorted(filter(is_picture, contents))
         labels = [_label(name, classes) for name in names]
     if not names:
         raise DataError(f"{root}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
@@ -154,9 +154,14 @@ def _opened(contents: Contents, name: PurePath, root: Path) -> Grey:
     return decode(contents[name](), str(root / name))
 
 
-def _is_picture(name: PurePath) -> bool:
-    hidden = any(piece.startswith(".") for piece in name.parts)
-    return name.suffix.lower() in SUFFIXES and not hidden
+def is_picture(name: PurePath) -> bool:
+    """Whether a file's name says that it is one, and is not hidden."""
+    return name.suffix.lower() in SUFFIXES and not is_hidden(name)
+
+
+def is_hidden(name: PurePath) -> bool:
+    """Whether a file, or a folder that it lies in, begins with a dot."""
+    return any(piece.startswith(".") for piece in name.parts)
 
 
 def _label(name: PurePath, classes: str) -> int | None:

@@ -122,12 +122,14 @@ def _may_be_labels(values: Floats32, classes: int) -> bool:
 
 
 def _form(path: Path, file: TextIO) -> Form:
-    """What the first line tells."""
-    number, line = next(_filled(path, file), (0, ""))
-    if not line:
+    """What the first line tells; quotes may begin with the second, below bare headings."""
+    first = list(islice(_filled(path, file), 2))
+    if not first:
         raise DataError(f"{path}: holds no examples")
+    number, line = first[0]
     delimiter = max(",;\t", key=line.count)
-    quote = "'" if "'" in line and '"' not in line else '"'
+    both = "".join(text for _, text in first)
+    quote = "'" if "'" in both and '"' not in both else '"'
     cells = [cell.strip() for cell in _cells(path, line, number, delimiter, quote)]
     columns = len(cells)
     if columns < 2:

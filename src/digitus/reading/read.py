@@ -104,7 +104,7 @@ def _so_many(digits: int, pattern: str | None) -> str:
 def read_pages(
     picture: Given, options: ReadingOptions | None = None, *, name: str = ""
 ) -> Iterator[Reading]:
-    """As `read`, for each page of a file; only a TIFF has more than one.
+    """As `read`, for each page of a file; a TIFF and a PDF may have several.
 
     `name` is what errors call a picture that is not a file.
     """

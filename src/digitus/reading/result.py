@@ -140,7 +140,8 @@ class Reading:
         """In a line: how much was found, and the first of it."""
         refused = sum(digit.value is None for digit in self.digits)
         first = ", ".join(map(repr, self.lines[:SHOWN_LINES]))
-        more = f" and {len(self.lines) - SHOWN_LINES} lines" * (len(self.lines) > SHOWN_LINES)
+        left = len(self.lines) - SHOWN_LINES
+        more = f" and {left} line{'s' * (left > 1)}" * (left > 0)
         return (
             f"Reading({self.width} x {self.height} pixels, {len(self.digits)} digits, "
             f"{refused} refused: {first or 'nothing'}{more})"
