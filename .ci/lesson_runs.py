@@ -1,10 +1,11 @@
-"""Fails where a lesson of the built site cannot be carried out in a browser.
+"""Fails where a lesson of the built site cannot be carried out in a browser, or nothing be found.
 
     python -m sphinx -W --keep-going docs docs/_build/html && python .ci/lesson_runs.py
 
 A cell that needs those above it is run, then changed and run again, then one that is wrong; what
-was changed and solved is there again after a reload; nothing is asked of another host, and axe
-finds no barrier on what came out.
+was changed and solved is there again after a reload. A search from there answers in its language,
+and has the pages in it first. Nothing is asked of another host, and axe finds no barrier on what
+came out.
 """
 
 from __future__ import annotations
@@ -73,8 +74,27 @@ def carried_out(page: Page) -> list[str]:
     return wrong
 
 
+def searched(page: Page) -> list[str]:
+    """What is wrong with what a search says; it leaves the lesson."""
+    wrong = []
+    page.locator("input[name=q]").fill("Neuron")
+    page.locator("input[name=q]").press("Enter")
+    page.locator(".search-summary", has_text=" Stellen.").wait_for(timeout=SECONDS)
+    found = page.locator("#search-results li > a").all_inner_texts()
+    foreign = [one.endswith(" (en)") for one in found]
+    if "Ein Neuron und eine Gerade" not in found or foreign != sorted(foreign) or not foreign[-1]:
+        wrong.append(f"a search for a German word finds {found}")
+    page.evaluate(axe())
+    wrong += [str(one) for one in page.evaluate(RUN, RULES)]
+    page.locator("#search-results li > a").first.click()
+    page.locator(".highlighted").first.wait_for(timeout=SECONDS)
+    if "Nicht mehr hervorheben" not in page.locator("#searchbox").inner_text():
+        wrong.append("what was searched for stays highlighted in English")
+    return wrong
+
+
 def main() -> None:
-    """Serves the site on this machine and looks at one lesson."""
+    """Serves the site on this machine, looks at one lesson and searches."""
     handler = functools.partial(Quiet, directory=str(SITE))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,11 +113,14 @@ def main() -> None:
         wrong = carried_out(page)
         for folder in map(Path, sys.argv[1:]):
             page.screenshot(path=folder / "lesson-run.png", full_page=True)
+        wrong += searched(page)
+        for folder in map(Path, sys.argv[1:]):
+            page.screenshot(path=folder / "found.png")
         browser.close()
     server.shutdown()
     strange = {one.url for one in asked if not one.url.startswith((here, "data:", "blob:"))}
     wrong += [f"{url} was asked for" for url in sorted(strange)]
-    print("\n".join(wrong) or f"{LESSON} is carried out in a browser")
+    print("\n".join(wrong) or f"{LESSON} is carried out in a browser, and found")
     sys.exit(1 if wrong else 0)
 
 

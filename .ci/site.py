@@ -5,8 +5,8 @@
 Every link and every anchor leads somewhere; no page shows how it was written; nothing is loaded
 from another host; each equation of the mathematics leads to the code that computes it, and that
 code's description leads back; checks in a lesson speak its page's language, and so do the list of
-pages beside it, which has each page once, and the theme; a link that leads out of a page's language
-says so; and no words are lost in a table.
+pages beside it, which has each page once, the theme, and the search; a link that leads out of a
+page's language says so; and no words are lost in a table.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from digitus.course.messages import FIRST_LANGUAGE, languages, say
@@ -28,6 +29,8 @@ CODE = {"pre", "code", "script", "style"}
 TRIED = "try.html"  # speaks the language that is named where a page has its anchors
 WORDS = ROOT / "docs" / "site" / "words"
 DIRECTIVE = re.compile(r":::|`{3}|\{\w+\}`|\{\{")
+SAID = re.compile(r'(?:\b_|gettext)\(\s*"([^"]+)"')  # by Sphinx's programs
+SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 NOT_LOADED = {"canonical", "index", "search", "next", "prev", "author"}  # <link> that names a page
 
 
@@ -110,14 +113,15 @@ def in_others_words(pages: dict[Path, Page]) -> Iterator[str]:
 
 def half_translated(pages: dict[Path, Page]) -> Iterator[str]:
     """What on a page in another language is of the first one without a word of it."""
-    own = tomllib.loads((WORDS / f"{FIRST_LANGUAGE}.toml").read_text("utf-8"))["language"]
+    own = _words(FIRST_LANGUAGE)["language"]
     for language in languages()[1:]:
-        words = tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))
+        words = _words(language)
         folders = (SITE / language, SITE / "course" / language)
-        for path in (path for path in pages if path.parent in folders):
-            html, here = path.read_text("utf-8"), path.relative_to(SITE)
+        search = SITE / f"search-{language}.html"
+        for path in (path for path in pages if path.parent in folders or path == search):
+            html, here = SCRIPT.sub("", path.read_text("utf-8")), path.relative_to(SITE)
             for there in _led_out(path, html, own, pages):
-                if there.parent not in folders:
+                if there.parent not in folders and there != path:
                     yield f"{here} leads out of its language to {there.relative_to(SITE)}"
             tree = html.partition('<div class="sidebar-tree">')[2].partition("</div>")[0]
             listed = re.findall(r'<a [^>]*href="([^"#]+)"', tree)
@@ -125,6 +129,20 @@ def half_translated(pages: dict[Path, Page]) -> Iterator[str]:
             for word in words["theme"]:
                 if found := re.search(rf'[">]\s*{re.escape(word)}\b[^<"]*', html):
                     yield f"{here} says {found[0]!r}"
+
+
+def unsaid() -> Iterator[str]:
+    """What the program of a search says that a language has no words for."""
+    programs = ("searchtools.js", "sphinx_highlight.js")
+    code = "".join((SITE / "_static" / name).read_text("utf-8") for name in programs)
+    for language in languages()[1:]:
+        for said in sorted({*SAID.findall(code)} - {*_words(language)["search"]["messages"]}):
+            yield f"a search says {said!r}, which {language} has no words for"
+
+
+def _words(language: str) -> dict[str, Any]:
+    """The site's own words in a language."""
+    return tomllib.loads((WORDS / f"{language}.toml").read_text("utf-8"))
 
 
 def _led_out(path: Path, html: str, own: str, pages: dict[Path, Page]) -> Iterator[Path]:
@@ -177,7 +195,7 @@ def main() -> None:
         path: Page(path) for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts
     }
     wrong = [*broken(pages), *unmade(pages), *foreign(), *in_others_words(pages)]
-    wrong += half_translated(pages)
+    wrong += [*half_translated(pages), *unsaid()]
     wrong += [*swallowed(), *one_way(pages)]
     print("\n".join(wrong) or f"{len(pages)} pages, every link leads somewhere")
     sys.exit(1 if wrong else 0)

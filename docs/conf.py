@@ -3,8 +3,8 @@
     python -m sphinx -W --keep-going docs docs/_build/html
 
 Everything that a page needs comes with it, formulas and letters included: no other host is asked.
-What is made of the pages beyond Sphinx's own work is in `site_pages.py`,
-the chapters of the course in `site_course.py`, what runs in a browser in `site_browser.py`.
+What is made of the pages beyond Sphinx's own work is in `site_pages.py`, the chapters of the course
+in `site_course.py`, what runs in a browser in `site_browser.py`, search in `site_search.py`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ extensions = [
     "sphinx_copybutton",
     "site_course",
     "site_browser",
+    "site_search",
     "site_pages",
 ]
 exclude_patterns = ["_build", "site"]

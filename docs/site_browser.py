@@ -2,8 +2,8 @@
 
 Inside: a Sphinx extension that puts both beside the pages, if `.ci/pyodide.py` has fetched Pyodide;
 without Pyodide the site is the same, without buttons to run code. And a name for the state of the
-package, by which the lessons' outputs are kept. Not inside: what the core is
-(`browser_core`), what the buttons do (`site/lesson.js`, `site/lesson-worker.js`).
+package, by which the lessons' outputs are kept; those of other states go. Not inside: what the core
+is (`browser_core`), what the buttons do (`site/lesson.js`, `site/lesson-worker.js`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,20 @@ def package_digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
+def forget_others(kept: Path) -> None:
+    """Removes what lessons put out when the package was in another state, beside what is kept."""
+    for folder in kept.parent.iterdir():
+        if folder != kept:
+            shutil.rmtree(folder)
+
+
+def _forget_others(app: Sphinx, error: Exception | None) -> None:
+    """After a build that succeeded: until then what was there may be what is wanted again."""
+    kept = Path(app.config.nb_execution_cache_path)  # of the state in which the build began
+    if error is None and kept.is_dir():
+        forget_others(kept)
+
+
 def _put_beside(app: Sphinx, error: Exception | None) -> None:
     """Copies Pyodide and the core to where the lessons' pages look for them."""
     source = pyodide()
@@ -44,4 +58,5 @@ def _put_beside(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connects the above to Sphinx."""
     app.connect("build-finished", _put_beside)
+    app.connect("build-finished", _forget_others)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,7 +3,8 @@
 Inside: which page is the same one in another language, the site's own words by language, and a
 page's HTML made one of its language: the theme's words, the list of pages beside it, the way home,
 and a mark at each link that leads to a page of the first language. Nothing of Sphinx: pages are
-text here. Not inside: the chapters of the course (`site_course`), what pages say (`site_pages`).
+text here. Not inside: the chapters of the course (`site_course`), what pages say (`site_pages`),
+what a search says (`site_search`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from digitus.course import messages
 HERE = Path(__file__).parent
 FIRST = messages.FIRST_LANGUAGE
 COURSE = "course"
-ELSEWHERE = re.compile(r"^(?:course/)?(\w\w)/")  # the folder of another language
+SEARCH = "search"
+ELSEWHERE = re.compile(
+    r"^(?:course/|search-)?(\w\w)(?:/|$)"
+)  # another language's folder, or search
 # The theme's list of all pages, a line of it, one with lines below it, and any other link.
 TREE = re.compile(r'<div class="sidebar-tree">.*?</div>', re.DOTALL)
 ENTRY = re.compile(r'<li class="([^"]*)"><a class="([^"]*)" href="([^"#]+)\.html">(.*?)</a>')
@@ -32,6 +36,7 @@ BRANCH = re.compile(
     re.DOTALL,
 )
 FOLDED = re.compile(r'>([^<>]+)</a><input aria-label="Toggle navigation of [^"]*"( checked="")?')
+RESULTS = re.compile(r'(?<=")((?:\.\./)*)search(?=\.html")')  # where a search leads
 HOME = re.compile(r'(<a class="sidebar-brand" href="|<div class="header-center">\s*<a href=")[^"]*')
 LINK = re.compile(
     r'<a (?P<kind>(?:class="[^"]*" )?)href="(?P<to>[^"#:]+)\.html(?P<rest>[^>]*>(?P<said>.*?)</a>)',
@@ -63,6 +68,14 @@ def counterpart(docname: str, language: str) -> str:
     return f"{folder}/{language}/{name}" if folder == COURSE else f"{language}/{docname}"
 
 
+def search_page(language: str) -> str:
+    """The page of what a search finds, which lies at the top in every language.
+
+    Its program has the names of all pages as they are from there.
+    """
+    return SEARCH if language == FIRST else f"{SEARCH}-{language}"
+
+
 def others(docname: str, there: Callable[[str], bool]) -> str:
     """Links, as Markdown, to the page in those other languages in which it is there."""
     here, links = language_of(docname), []
@@ -86,9 +99,11 @@ def of_its_language(page: str, docname: str, titles: Mapping[str, str]) -> str:
     page = TREE.sub(lambda tree: _listed(tree[0], docname, titles), page)
     home = posixpath.relpath(counterpart("index", language), posixpath.dirname(docname))
     page = HOME.sub(rf"\g<1>{home}.html", page)
+    page = RESULTS.sub(rf"\g<1>{search_page(language)}", page)
     page = _marked(page, docname, titles)
     for word, other in words(language)["theme"].items():
-        page = re.sub(rf'([">]\s*){re.escape(word)}(?=\s*["<])', rf"\g<1>{other}", page)
+        said = rf'([">]\s*){re.escape(word)}(?=\s*["<]| - digitus)'  # the last of a page's title
+        page = re.sub(said, rf"\g<1>{other}", page)
     return page
 
 

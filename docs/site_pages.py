@@ -1,8 +1,8 @@
 """What the site makes of the pages: for whom each is, and links between equations and code.
 
 Inside: a Sphinx extension. Above each page stands whom it is for and what one can do afterwards
-(`site/readers.toml`, and `site/words/` in other languages); the front page leads to the exported
-page, which reads what visitors write, and the teachers' page to worksheets; pages of the
+(`site/readers.toml`, and `site/words/` in other languages); the front page and start lead to the
+exported page, which reads what visitors write, and the teachers' page to worksheets; pages of the
 repository's root get their text; in the mathematics the name of the code is a link to its
 description, from which the source is one link away; and each description lists the equations that
 the code computes. Not inside: settings (`conf.py`), docstrings (`site_docstrings.py`), and what the
@@ -48,6 +48,7 @@ LEFT_OUT = (
     ('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'),
     ("<pre>", '<pre tabindex="0">'),  # wide code can be scrolled by keys, and wide tables
     (WIDE + '">', WIDE + '" tabindex="0">'),
+    ('<div id="search-results">', '<h1>Search</h1>\n<div id="search-results">'),
     ('<aside class="toc-drawer', '<aside aria-label="Contents" class="toc-drawer'),
     ('<aside class="sidebar-drawer', '<aside aria-label="Pages" class="sidebar-drawer'),
 )
@@ -59,6 +60,7 @@ FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 SHEETS = 4  # neighbours have other numbers
 TRIED = "try.html"
+TRYING = ("index", "start")  # where a visitor is told of it
 UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|kB|MB|GB|px)\b|%)")  # stays with its number
 
 
@@ -80,7 +82,7 @@ def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
     if not LESSON.match(docname):
         text = _introduced(docname, _units_kept(text))
     place, _, name = docname.rpartition("/")
-    if name == "index" and language_of(docname) == (place or FIRST):
+    if name in TRYING and language_of(docname) == (place or FIRST):
         page = f"{'../' * docname.count('/')}{TRIED}#{language_of(docname)}"  # which it speaks
         text = _added(text, words(language_of(docname))["try"].format(page=page))
     elif name == "teaching":

@@ -1,4 +1,4 @@
-"""The name by which the lessons' outputs are kept: another one after whatever can change them."""
+"""What lessons put out is kept by a name: another one after whatever can change it, and alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import digitus
-from site_browser import package_digest
+from site_browser import forget_others, package_digest
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,13 @@ def test_outputs_are_not_kept_when_what_made_them_changes(
     assert package_digest() == before
     file.write_bytes(b"after")
     assert package_digest() != before
+
+
+def test_outputs_of_other_states_are_not_kept_for_ever(tmp_path: Path) -> None:
+    """Each change of the package left a folder behind."""
+    for name in ("0123456789abcdef", "of-today", "fedcba9876543210"):
+        (tmp_path / name / "executed").mkdir(parents=True)
+        (tmp_path / name / "global.db").write_bytes(b"kept")
+    forget_others(tmp_path / "of-today")
+    assert [folder.name for folder in tmp_path.iterdir()] == ["of-today"]
+    assert (tmp_path / "of-today" / "global.db").read_bytes() == b"kept"

@@ -20,9 +20,12 @@ TITLES = {
 FOLDED = '<input aria-label="Toggle navigation of {}" checked="" type="checkbox"/>'
 # As the theme makes it, of the page course/de/01-pixels.
 PAGE = f"""<html class="no-js" lang="en">
+<link rel="search" title="Search" href="../../search.html">
+<title>Search - digitus 0.1.0</title>
 <div class="header-center">
   <a href="../../index.html"></a></div>
 <a class="sidebar-brand" href="../../index.html"></a>
+<form method="get" action="../../search.html"></form>
 <div class="sidebar-tree"><ul>
 <li class="toctree-l1"><a class="reference internal" href="../../start.html">Start</a></li>
 <li class="toctree-l1"><a class="reference internal" href="../../forms.html">From paper</a></li>
@@ -92,3 +95,13 @@ def test_a_page_leads_to_itself_in_other_languages() -> None:
     assert site_languages.others("de/start", there) == " [English](../start.md)"
     assert site_languages.others("course/01-pixels", there) == " [Deutsch](de/01-pixels.md)"
     assert site_languages.others("forms", there) == ""
+
+
+def test_a_search_leads_to_what_is_found_in_the_pages_language() -> None:
+    page = of_its_language()
+    assert page.count('="../../search-de.html"') == 2
+    assert "<title>Suchen - digitus 0.1.0</title>" in page
+    assert site_languages.language_of("search-de") == "de"
+    assert site_languages.language_of("search") == "en"
+    assert 'lang="de"' in of_its_language("search-de")
+    assert "search-de" not in of_its_language("start")
