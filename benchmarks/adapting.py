@@ -40,9 +40,10 @@ from digitus.recognizer import Recognizer
 from digitus.recognizer import load as load_model
 from digitus.synthetic.hands import EVERY_HAND
 from digitus.synthetic.strokes import draw
-from digitus.training.adapt import CONFIDENCE, WORSE, adapt
+from digitus.training.adapt import adapt
 from digitus.training.examples import SPLIT_SEED
 from digitus.training.last_layer import features
+from digitus.training.promise import CONFIDENCE, WORSE
 from digitus.types import Floats32
 from machine import machine
 

@@ -20,6 +20,7 @@ from digitus.cli.common import (
     progress,
     recognizer_of,
 )
+from digitus.training.promise import CONFIDENCE, WORSE
 
 if TYPE_CHECKING:
     from digitus.datasets.digits import Digits
@@ -41,14 +42,14 @@ if TYPE_CHECKING:
 @click.option(
     "--worse",
     type=Number(0, 1),
-    default=0.002,
+    default=WORSE,
     show_default=True,
     help="By how much the accuracy on old digits may fall.",
 )
 @click.option(
     "--confidence",
     type=Number(0.5, 0.999),
-    default=0.95,
+    default=CONFIDENCE,
     show_default=True,
     help="How sure that has to be.",
 )
@@ -73,8 +74,8 @@ def adapt(
     MODEL is a model file, the folder of a run, or default. CORRECTIONS are the digits that a review
     saved (CSV), or any set of your own digits: a folder of pictures, CSV, npz. A part of them is
     kept back, and so are old digits. A network is written if it reads no more of the former
-    wrongly, and if the latter show with 95 % confidence that its accuracy on such digits is not
-    less by more than 0.2 points. Where none is, nothing is written and the exit code is 1. The
+    wrongly, and if the latter show, with the --confidence, that its accuracy on such digits is not
+    less by more than --worse. Where none is, nothing is written and the exit code is 1. The
     promise is against MODEL: where that was adapted before, what was lost then comes on top.
     """
     from functools import reduce

@@ -35,6 +35,7 @@ from digitus.synthetic.not_digits import not_digits
 from digitus.training.examples import SPLIT_SEED
 from digitus.training.last_layer import last_layer
 from digitus.training.noninferiority import Pairs, bound, p_value
+from digitus.training.promise import CONFIDENCE, WORSE
 from digitus.training.tune import tuned
 from digitus.training.unseen import check_new, keeps_back, without
 from digitus.types import Bools, Images, Matrix, Params
@@ -43,8 +44,6 @@ KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
 OLD, NOTHING = 4000, 600  # digits and pictures of none that stand beside the corrections
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
-WORSE = 2e-3  # of old digits: by so much the accuracy may fall, ...
-CONFIDENCE = 0.95  # ... which is promised with this one
 
 
 @dataclass(frozen=True)
