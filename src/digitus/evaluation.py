@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -138,8 +139,13 @@ def evaluate(
     stands for.
 
     Raises `DataError` for an empty set, `ShapeError` for images of another size and `ValueError`
-    for a confidence that is none.
+    for a confidence that is none, `TypeError` for what is no recognizer.
     """
+    if not hasattr(recognizer, "probabilities"):
+        kind = type(recognizer).__name__
+        raise TypeError(
+            f"what is scored is a digitus.Recognizer, or a committee of them, not {kind}"
+        )
     if not isinstance(digits, Digits):
         from digitus.datasets.named import digits_of  # which can open every form there is
 
@@ -215,6 +221,8 @@ def would_help(
 def _threshold(recognizer: Member | Committee, min_confidence: float | None) -> float:
     """The confidence below which an answer is refused."""
     threshold = recognizer.threshold if min_confidence is None else min_confidence
+    if not isinstance(threshold, Real):
+        raise TypeError(f"a confidence is from 0 to 1, not {type(threshold).__name__}")
     if not 0 <= threshold <= 1:  # NaN fails too
         raise ValueError(f"a confidence is from 0 to 1, not {threshold}")
     return threshold

@@ -138,6 +138,11 @@ class Recognizer:
         self, images: Images, each: Map, compiled: Inference, finish: Callable[[Matrix], Matrix]
     ) -> Matrix:
         """What a compiled kernel makes of images, or `finish` of what the layers give."""
+        if not hasattr(images, "dtype"):
+            height, width = self.size
+            raise TypeError(
+                f"images are an array of bytes [n {height} {width}], not {type(images).__name__}"
+            )
         if images.shape[1:] != self.size or images.dtype != np.uint8:
             raise ShapeError(
                 f"this recognizer reads bytes [n {self.size[0]} {self.size[1]}], "
@@ -227,11 +232,13 @@ def file_of(name: str | None) -> Path:
 
 
 def load(path: Path | str = DEFAULT) -> Recognizer:
-    """A recognizer from its file, or the one that ships with digitus.
+    """A recognizer from its file or the folder of its run, or the one that ships with digitus.
 
     Raises `ModelError` where it cannot be used, saying why.
     """
-    path = file_of(None) if path == DEFAULT else Path(path)
+    if not isinstance(path, str | Path):
+        raise TypeError(f"a recognizer is loaded from a path, not {type(path).__name__}")
+    path = file_of(str(path))
     if path.suffix == ".onnx":
         raise ModelError(
             f"{path} is an export, which digitus evaluate scores; all else needs the model that it "

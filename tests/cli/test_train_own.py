@@ -44,6 +44,14 @@ def test_pictures_that_are_prepared_to_learn_from(digitus: Any, tmp_path: Path) 
     assert load("run/model.safetensors").size == (28, 28)
 
 
+def test_images_that_are_perhaps_stored_by_columns(digitus: Any, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "few.toml", development=10, epochs=1)
+    turned = saved(tmp_path / "turned.npz", digits().images.transpose(0, 2, 1))
+    told = digitus("train", recipe, "--data", turned, "--out", "as-they-are").err
+    assert "with rows and columns exchanged: try --transposed" in told
+    assert "try --" not in digitus("train", recipe, "--data", turned, "--transposed").err
+
+
 def test_images_stored_by_columns(digitus: Any, tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path / "few.toml", development=10, epochs=1)
     upright = saved(tmp_path / "a.npz", digits().images)

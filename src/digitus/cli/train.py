@@ -25,6 +25,7 @@ from digitus.cli.train_folder import check_unused, interrupted
 from digitus.cli.train_tasks import (
     beginning,
     begun,
+    doubts_of,
     found,
     recipe_of,
     recorded,
@@ -227,7 +228,10 @@ def _data(
 
     wanted = data or recipe.data
     try:
-        return with_settings(recipe, data=wanted), bring(wanted, recipe.classes)
+        learnt = bring(wanted, recipe.classes)
+        if Path(wanted).exists() and (doubts := doubts_of(learnt)):  # a person's own
+            console.print(doubts)
+        return with_settings(recipe, data=wanted), learnt
     except DownloadError as error:
         if data is not None:
             raise

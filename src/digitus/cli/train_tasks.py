@@ -118,6 +118,14 @@ def suited_to(recipe: Recipe, learnt: Digits | Writers, given: Sequence[str]) ->
     return suited(recipe, learnt, {setting.partition("=")[0].strip() for setting in given})
 
 
+def doubts_of(learnt: Digits | Writers) -> str | None:
+    """Whether digits of a person's own are perhaps not as they should be, in a sentence."""
+    from digitus.datasets.digits import Digits
+    from digitus.training.suited import unlike
+
+    return unlike(learnt) if isinstance(learnt, Digits) else None
+
+
 def recorded(
     run: Run,
     recipe: Recipe,

@@ -94,6 +94,8 @@ def export(
     precision = precision or ("int8" if to == "html" else "float32")
     if precision not in PRECISIONS:
         raise ExportError(f"weights can be {', '.join(PRECISIONS)}, not {precision!r}")
+    if not isinstance(out, str | Path | None):
+        raise TypeError(f"out is a path, not {type(out).__name__}")
     members: Sequence[Any] = getattr(model, "members", (model,))
     path = Path(out or FILES[to])
     if not path.name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from numbers import Integral, Real
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -46,6 +47,7 @@ class ReadingOptions:
                 f"this model tells {named(self.recognizer.classes)}; numbers in pictures are read "
                 "by one for the digits"
             )
+        self._check_kinds()
         if self.pattern is not None and "#" not in self.pattern:
             raise ValueError(f"the pattern {self.pattern!r} has no # for a digit")
         if self.grid is not None:
@@ -62,6 +64,20 @@ class ReadingOptions:
                 )
         if not 0 <= self.threshold <= 1:  # NaN fails too
             raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
+
+    def _check_kinds(self) -> None:
+        """Raises `TypeError` for arguments of another kind, saying which are accepted."""
+        if not isinstance(self.pattern, str | None):
+            kind = type(self.pattern).__name__
+            raise TypeError(f"a pattern is text, # for a digit, not {kind}")
+        if not isinstance(self.min_confidence, Real | None):
+            kind = type(self.min_confidence).__name__
+            raise TypeError(f"a confidence is from 0 to 1, not {kind}")
+        if isinstance(self.grid, str | None):
+            return
+        cells = self.grid if isinstance(self.grid, Sequence) else ("",)
+        if not all(isinstance(side, Integral) for side in cells):
+            raise TypeError(f"a grid is (rows, columns) or 'found', not {self.grid!r}")
 
     @property
     def threshold(self) -> float:

@@ -60,6 +60,8 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
 
     Raises `RecipeError` for one that does not exist, is not TOML, or has unknown settings.
     """
+    if not isinstance(name, str | Path):
+        raise TypeError(f"a recipe is its name or a path, not {type(name).__name__}")
     known = shipped()
     if str(name) in known:
         content, source = known[str(name)].encode(), str(name)

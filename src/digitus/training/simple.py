@@ -33,7 +33,7 @@ from digitus.training.loop import (
 from digitus.training.loop import train as events_of
 from digitus.training.run_folder import Run, logged, record
 from digitus.training.start_from import start_from as begin_with
-from digitus.training.suited import suited
+from digitus.training.suited import suited, unlike
 
 if TYPE_CHECKING:
     from digitus.datasets.named import Named
@@ -80,6 +80,11 @@ def train(
         _check_unused(run)
     if before is not None and not isinstance(before, Recognizer):
         raise TypeError(f"start_from is a Recognizer or its file, not {type(before).__name__}")
+    if not isinstance(settings, Mapping | None):
+        kind = type(settings).__name__
+        raise TypeError(f"settings are a dict, as {{'schedule.rate': 0.01}}, not {kind}")
+    if not isinstance(threads, int):
+        raise TypeError(f"threads is a whole number, not {type(threads).__name__}")
     if prepare not in ("auto", "none"):
         raise ValueError(f"prepare is 'auto' or 'none', not {prepare!r}")
     given = {**(settings or {}), **_without_none(epochs=epochs, seed=seed)}
@@ -170,6 +175,9 @@ def _digits(
         log.warning("%s cannot be had, so this trains on %s instead (%s)", wanted, STROKES, error)
         recipe, digits = with_settings(recipe, data=STROKES), digits_of(STROKES, "train")
     log.info("%s: %s examples of %s", digits.name, f"{len(digits):,}", recipe.name)
+    own = not isinstance(wanted, str) or Path(wanted).exists()
+    if own and (doubts := unlike(digits)):
+        log.warning("%s", doubts)
     return recipe, digits
 
 

@@ -1,7 +1,8 @@
 """A recipe made for tens of thousands of images, on a person's own few, or on a part of the digits.
 
 Inside: `suited`, which changes what the size and the labels of a set ask for, so that the recipe
-that a model keeps is the one that made it. Not inside: the split itself (`datasets.batches`), and
+that a model keeps is the one that made it; and `unlike`, which says when images are not as MNIST's
+are. Not inside: the split itself (`datasets.batches`), and
 pictures of other digits (`examples`).
 """
 
@@ -13,7 +14,9 @@ from collections.abc import Collection
 import numpy as np
 
 from digitus.datasets.digits import CLASSES, DIGITS, SIDE, Digits
+from digitus.evaluation import SAMPLED, evaluate, would_help
 from digitus.recipe import Recipe, with_settings
+from digitus.recognizer import load
 
 HELD_BACK = 6  # one example of so many is held back, of a set that is small for its recipe
 LEAST_STEPS = 1000  # steps of training: the 26 or so that 600 images would make teach nothing
@@ -46,3 +49,16 @@ def missing(digits: Digits) -> list[int]:
     if not form or not 1 < len(there) < CLASSES:
         return []
     return [digit for digit in range(CLASSES) if digit not in there]
+
+
+def unlike(digits: Digits) -> str | None:
+    """How else these images would be MNIST's, in a sentence, if the recognizer that ships says so.
+
+    A network that learns images stored by columns, or such as nobody prepared, reads no others.
+    """
+    if digits.images.shape[1:] != (SIDE, SIDE) or digits.classes != DIGITS:
+        return None
+    some = digits.take(np.sort(np.random.default_rng(0).permutation(len(digits))[:SAMPLED]))
+    shipped = load()
+    help_ = would_help(shipped, some, evaluate(shipped, some).accuracy)
+    return None if help_ is None else f"The recognizer that ships: {help_[0].lower()}{help_[1:]}"
