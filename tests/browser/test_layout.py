@@ -113,3 +113,22 @@ def test_a_digit_and_what_it_is_held_against_are_in_the_address(
     page.wait_for_selector("#view-read:not([hidden])")
     page.click(".top nav a[href='#inside']")
     page.wait_for_url("**against=8**")  # away and back
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [{"locale": tag, "viewport": {"width": 740, "height": 360}} for tag in ("de", "es", "fr")],
+    indirect=True,
+)
+def test_the_picker_says_which_network_where_the_names_of_views_are_long(
+    visit: Visit, server: Server
+) -> None:
+    page = visit.page(server.address + "#mistakes")
+    picker = page.locator("#which")
+    picker.wait_for()
+    for width in (648, 740):
+        page.set_viewport_size({"width": width, "height": 360})
+        box = picker.bounding_box()
+        assert box
+        assert box["width"] >= 79
+        assert page.locator(".top").evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -68,6 +68,7 @@ export function mount(section) {
   const sheet = pad(canvas, (done, same = false) => {
     if (!same) link = { ink: done && !sheet.demo ? packed(sheet.strokes) : undefined };
     hint.hidden = !sheet.empty;
+    if (same) marks.setAttribute("viewBox", sheet.view.join(" ")); // the boxes are where they were on it
     inks += 1;
     side.setAttribute("aria-busy", "true");
     if (done) answered(true);
@@ -173,10 +174,11 @@ export function mount(section) {
   function mark(digit, i) {
     const [x, y, w, hh] = digit.box;
     const m = 5;
-    const above = y - m - 5 >= 12; // there is room for its value, which else stands beside it
+    const [left, top] = sheet.view;
+    const above = y - m - 5 >= top + 12; // there is room for its value, which else stands beside it
     return svg("g", { class: digit.value === null ? "doubt" : "", "data-i": i },
       svg("rect", { x: x - m, y: y - m, width: w + 2 * m, height: hh + 2 * m, rx: 4 }),
-      svg("text", { x: above ? x - m + 2 : Math.max(x - m - 11, 0), y: above ? y - m - 5 : y + m }, digit.value ?? "?"));
+      svg("text", { x: above ? x - m + 2 : Math.max(x - m - 11, left), y: above ? y - m - 5 : y + m }, digit.value ?? "?"));
   }
 
   function chip(digit, i) {

@@ -7,7 +7,7 @@ import { colours, rgb } from "./pictures.js";
 // The sheet's own pixels: what is sent; its height follows from its form. A digit of a long number
 // still has twice the pixels that it needs.
 const WIDTH = 420;
-const EDGE = 4; // pixels that stay free below ink from a higher sheet
+const EDGE = 12; // pixels that stay free above and below ink from a higher sheet
 const DESK = 816; // pixels of the window that the sheet is wide on a desk
 
 /** A sheet written on by keys: a digit is `typed`, others take strokes away. */
@@ -27,7 +27,9 @@ export function takesKeys(canvas, sheet, typed) {
 export function pad(canvas, changed) {
   let strokes = []; // rows of { x, y, w } in the pixels of a sheet that is WIDTH wide
   let form = 1; // height by width
-  let side = 0; // pixels of bare paper that are seen on either side of it, where the ink needs the height
+  // Where the ink needs the height: how many pixels of bare paper are seen on either side of that sheet,
+  // and how many of its own lie above what is seen.
+  let [side, above] = [0, 0];
   let pen = 10.5;
   let active; // pointer that writes
   let typed = []; // digits of the simulated pen, where nothing else is on the sheet
@@ -44,38 +46,42 @@ export function pad(canvas, changed) {
     if (!width) return;
     canvas.width = Math.round(width * devicePixelRatio);
     canvas.height = Math.round(height * devicePixelRatio);
-    const other = Math.round((WIDTH + 2 * side) * (height / width)) !== sheet.height;
+    const other = Math.round(above + (WIDTH + 2 * side) * (height / width)) !== sheet.height;
     const cut = other && writing > 0;
     if (cut) finish(); // it was to be written on the other form
     form = height / width;
-    if (fresh || (other && active === undefined)) side = beside();
+    if (fresh || (other && active === undefined)) [side, above] = around();
     shape();
     if (other && !fresh && strokes.length && active === undefined) changed(true, !cut);
   }
 
   function shape() {
     sheet.width = WIDTH;
-    sheet.height = Math.round((WIDTH + 2 * side) * form);
+    sheet.height = Math.round(above + (WIDTH + 2 * side) * form);
     redraw();
   }
 
   /** Ink of a higher sheet, as when a telephone is turned, keeps its size, so that the same is read: the
-   * sheet becomes as high and looks smaller. This is how much paper is seen on each side of it. */
-  function beside() {
-    const lowest = Math.max(0, ...strokes.flat().map(({ y, w }) => y + w / 2));
-    return lowest > WIDTH * form ? Math.ceil(((lowest + EDGE) / form - WIDTH) / 2) : 0;
+   * sheet becomes as high and looks smaller, the ink in its middle. What is seen of it: so much paper
+   * on each side, from so far below its top. */
+  function around() {
+    const points = strokes.flat();
+    const [lowest, highest] = [Math.max(0, ...points.map(({ y, w }) => y + w / 2)), Math.min(...points.map(({ y, w }) => y - w / 2))];
+    if (lowest <= WIDTH * form) return [0, 0];
+    const paper = Math.max(0, Math.ceil(((lowest - highest + 2 * EDGE) / form - WIDTH) / 2));
+    return [paper, Math.max(0, Math.floor((lowest + highest - (WIDTH + 2 * paper) * form) / 2))];
   }
 
   /** Who goes on writing sees ink smaller than it is: from then on it is as small. */
   function settle() {
     const zoom = WIDTH / (WIDTH + 2 * side);
-    strokes = strokes.map((stroke) => stroke.map((p) => ({ ...p, x: (p.x + side) * zoom, y: p.y * zoom, w: p.w * zoom })));
+    strokes = strokes.map((stroke) => stroke.map((p) => ({ ...p, x: (p.x + side) * zoom, y: (p.y - above) * zoom, w: p.w * zoom })));
     plain();
   }
 
   /** A sheet without more paper than its own. */
   function plain() {
-    side = 0;
+    [side, above] = [0, 0];
     shape();
   }
 
@@ -90,11 +96,11 @@ export function pad(canvas, changed) {
   function segment(stroke, i) {
     const zoom = canvas.width / (WIDTH + 2 * side);
     const [a, b, c] = [stroke[Math.max(i - 2, 0)], stroke[Math.max(i - 1, 0)], stroke[i]];
-    for (const [context, scale, left, colour] of [[ink, 1, 0, "#000"], [screen, zoom, side * zoom, rgb(colours().ink)]]) {
+    for (const [context, scale, left, top, colour] of [[ink, 1, 0, 0, "#000"], [screen, zoom, side, -above, rgb(colours().ink)]]) {
       context.strokeStyle = colour;
       context.lineCap = context.lineJoin = "round";
       context.lineWidth = c.w;
-      context.setTransform(scale, 0, 0, scale, left, 0);
+      context.setTransform(scale, 0, 0, scale, left * scale, top * scale);
       context.beginPath();
       if (i === 0) context.moveTo(c.x, c.y);
       else if (i === 1) context.moveTo(b.x, b.y);
@@ -129,7 +135,7 @@ export function pad(canvas, changed) {
     finish();
     typed = [];
     away();
-    if (side) settle();
+    if (side || above) settle();
     strokes.push([]);
     extend(strokes.at(-1), point(event));
     changed(false);
@@ -233,7 +239,7 @@ export function pad(canvas, changed) {
     undo() {
       finish();
       demo = false;
-      if (side) settle();
+      if (side || above) settle();
       if (typed.length) {
         typed.pop();
         strokes = typed.length ? layout().flat() : [];
@@ -253,7 +259,7 @@ export function pad(canvas, changed) {
     },
     /** What is seen of it: left, top, width and height, in its pixels. */
     get view() {
-      return [-side, 0, WIDTH + 2 * side, sheet.height];
+      return [-side, above, WIDTH + 2 * side, sheet.height - above];
     },
     get demo() {
       return demo;
