@@ -14,6 +14,7 @@ os.environ["MKL_NUM_THREADS"] = "1"
 
 import gc
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from threadpoolctl import threadpool_limits
 
 from digitus.synthetic import not_digits
 
+# The processes that share the tests, and some hundred that these start, import the same files: they
+# are compiled once, whatever the machine says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 gc.disable()  # while thousands of tests are collected, of which none goes before the end
 cv2.setNumThreads(1)
 threadpool_limits(1)

@@ -1,23 +1,22 @@
-"""digitus as a classifier of scikit-learn: its own checks, pipelines, searches, joblib."""
+"""digitus as a classifier of scikit-learn: its own checks, pipelines, searches, joblib.
+
+scikit-learn is imported by the tests: each process that collects them would take a second to do so.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import joblib
 import numpy as np
 import pytest
-from sklearn.base import clone
-from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
-from sklearn.utils.estimator_checks import check_estimator
 
 from digitus.recipe import from_table
-from digitus.sklearn import DigitClassifier
 from small import digits
+
+if TYPE_CHECKING:
+    from digitus.sklearn import DigitClassifier
 
 NETWORK = [
     {"kind": "Scale"}, {"kind": "Flatten"}, {"kind": "Dense", "units": 32}, {"kind": "Relu"},
@@ -27,6 +26,8 @@ NETWORK = [
 
 def quickly(epochs: int = 25) -> DigitClassifier:
     """One that learns in a moment."""
+    from digitus.sklearn import DigitClassifier
+
     small = from_table({"name": "small", "network": NETWORK, "batch_size": 128})
     return DigitClassifier(small, epochs=epochs, learning_rate=0.05)
 
@@ -34,11 +35,15 @@ def quickly(epochs: int = 25) -> DigitClassifier:
 @cache
 def own() -> tuple[np.ndarray, np.ndarray]:
     """The 8 x 8 digits that come with scikit-learn, from 0 to 16."""
+    from sklearn.datasets import load_digits
+
     X, y = load_digits(return_X_y=True)
     return X[:900], y[:900]
 
 
 def test_scikit_learns_own_checks() -> None:
+    from sklearn.utils.estimator_checks import check_estimator
+
     found = check_estimator(quickly(), on_skip=None, on_fail=None)
     failed = [one for one in found if one["status"] not in ("passed", "skipped")]
     assert [(one["check_name"], one["exception"]) for one in failed] == []
@@ -46,6 +51,8 @@ def test_scikit_learns_own_checks() -> None:
 
 
 def test_digits_of_8_x_8_are_learnt() -> None:
+    from digitus.sklearn import DigitClassifier
+
     X, y = own()
     fitted = DigitClassifier(epochs=20).fit(X[:700], y[:700])
     assert fitted.score(X[700:], y[700:]) > 0.9
@@ -54,6 +61,10 @@ def test_digits_of_8_x_8_are_learnt() -> None:
 
 
 def test_it_works_in_pipelines_and_searches() -> None:
+    from sklearn.model_selection import GridSearchCV, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler
+
     X, y = own()
     line = make_pipeline(MinMaxScaler(), quickly(20))
     assert cross_val_score(line, X, y, cv=2).mean() > 0.8
@@ -62,6 +73,8 @@ def test_it_works_in_pipelines_and_searches() -> None:
 
 
 def test_joblib_keeps_it(tmp_path: Path) -> None:
+    import joblib
+
     X, y = own()
     fitted = quickly(3).fit(X, y)
     joblib.dump(fitted, tmp_path / "fitted.joblib")
@@ -81,6 +94,10 @@ def test_parts_are_learnt_one_after_the_other() -> None:
 
 
 def test_names_are_labels_and_images_of_28_x_28_are_distorted() -> None:
+    from sklearn.base import clone
+
+    from digitus.sklearn import DigitClassifier
+
     few = digits(200)
     names = np.array(["zero", "one"])[few.labels % 2]
     fitted = clone(DigitClassifier(epochs=2)).fit(few.images.reshape(200, -1), names)
@@ -89,6 +106,8 @@ def test_names_are_labels_and_images_of_28_x_28_are_distorted() -> None:
 
 
 def test_more_than_ten_classes_get_as_many_outputs() -> None:
+    from digitus.sklearn import DigitClassifier
+
     X, y = own()
     bright = np.where(X.mean(1) > 4.9, "+", "-")
     names = np.strings.add(y.astype(str), bright)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import cv2
@@ -26,7 +27,11 @@ from digitus.types import Bools
 from small import digits
 from small import recognizer as shared
 
-OLD = strokes(3000, 11)  # the recognizer has not seen them: half are kept back
+
+@cache
+def old() -> Digits:
+    """The recognizer has not seen them: half are kept back."""
+    return strokes(3000, 11)
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +65,11 @@ def wrong(recognizer: Recognizer, digits: Digits) -> Bools:
 
 def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None:
     hand = leaning()
-    recognizer = replace(recognizer, report=evaluate(recognizer, OLD.take(slice(100))))
-    found = adapt(recognizer, hand, OLD, worse=0.1)
+    recognizer = replace(recognizer, report=evaluate(recognizer, old().take(slice(100))))
+    found = adapt(recognizer, hand, old(), worse=0.1)
     assert found.recognizer
     _, judged = split(hand, 50, SPLIT_SEED)
-    _, others = split(OLD, 1500, SPLIT_SEED)
+    _, others = split(old(), 1500, SPLIT_SEED)
     for kept, of in ((judged, found.own), (others, found.old)):
         before, after = wrong(recognizer, kept), wrong(found.recognizer, kept)
         assert (of.before, of.after, of.of) == (before.sum(), after.sum(), len(kept))
@@ -78,7 +83,7 @@ def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None
     assert told["data"]["name"] == "digits of a simulated pen"
     assert (told["kept_back"], told["old"]) == (found.own.record(), found.old.record())
     assert told["confidence"] == 0.95
-    again = adapt(found.recognizer, hand, OLD, worse=0.1).recognizer
+    again = adapt(found.recognizer, hand, old(), worse=0.1).recognizer
     assert again
     assert len(again.history["adapted"]) == 2
     assert found.recognizer.recipe == recognizer.recipe
@@ -88,7 +93,7 @@ def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None
 def test_what_is_said_of_the_hand_holds_of_every_network_that_was_tried(
     recognizer: Recognizer,
 ) -> None:
-    found = adapt(recognizer, leaning(), OLD, worse=0.1)
+    found = adapt(recognizer, leaning(), old(), worse=0.1)
     of, level = found.own, 0.05 / (len(module.WAYS) * len(module.SHARES))
     counts = Pairs(of.of, of.lost, of.lost - of.after + of.before)
     assert of.at_most is not None
@@ -100,7 +105,7 @@ def test_what_is_said_of_the_hand_holds_of_every_network_that_was_tried(
 def test_a_network_is_given_out_also_where_one_wants_to_be_very_sure(
     recognizer: Recognizer, confidence: float
 ) -> None:
-    found = adapt(recognizer, leaning(), OLD, worse=0.2, confidence=confidence)
+    found = adapt(recognizer, leaning(), old(), worse=0.2, confidence=confidence)
     assert found.recognizer
     assert found.own.at_most is not None
     assert found.own.at_most < 0.5
@@ -109,7 +114,7 @@ def test_a_network_is_given_out_also_where_one_wants_to_be_very_sure(
 @pytest.mark.parametrize("worse", [0.1, 1.0])
 def test_of_one_old_digit_nothing_can_be_said(recognizer: Recognizer, worse: float) -> None:
     with pytest.raises(DataError, match="none of these old digits can be kept back"):
-        adapt(recognizer, leaning(), OLD.take(slice(1)), worse=worse)
+        adapt(recognizer, leaning(), old().take(slice(1)), worse=worse)
 
 
 def test_nothing_worse_is_given_out(
@@ -119,7 +124,7 @@ def test_nothing_worse_is_given_out(
     monkeypatch.setattr(module, "SHARES", (1.0,))
     said = strokes(3000, 12)
     lies = replace(said, labels=((said.labels + 1) % 10).astype(np.uint8))
-    found = adapt(recognizer, lies, OLD, worse=0.01)
+    found = adapt(recognizer, lies, old(), worse=0.01)
     assert found.recognizer is None
     assert (found.own.at_most, found.old.at_most) == (None, None)
 
@@ -133,7 +138,7 @@ def test_of_all_that_are_tried_hardly_ever_one_is_given_out_that_is_worse(
     the largest that may be taken, which is where the chance to take too much is largest.
     """
     runs, hand, rng = 300, leaning(40), np.random.default_rng(5)
-    was = module._judged(recognizer, hand, split(OLD, 1500, SPLIT_SEED)[1])
+    was = module._judged(recognizer, hand, split(old(), 1500, SPLIT_SEED)[1])
     most = 0.06  # of the digits that were right, a network taken whole loses so many
 
     now: dict[str, Any] = {}
@@ -156,7 +161,7 @@ def test_of_all_that_are_tried_hardly_ever_one_is_given_out_that_is_worse(
     monkeypatch.setattr(module, "WAYS", learn)
     monkeypatch.setattr(module, "_beside", lambda *_: (None, None))
     allowed = most * 0.5 * float(1 - was.old.mean())  # so from a half on they are worse by more
-    shares = [adapt(recognizer, hand, OLD, worse=allowed).share for _ in range(runs)]
+    shares = [adapt(recognizer, hand, old(), worse=allowed).share for _ in range(runs)]
     too_much = sum(share >= 0.5 for share in shares)
     assert too_much <= runs * 0.05 + 3 * (runs * 0.05 * 0.95) ** 0.5
     assert too_much > 0  # the level is used
@@ -169,25 +174,25 @@ def test_digits_that_it_learnt_from_are_not_kept_back(recognizer: Recognizer) ->
     assert recognizer.history["data"]["sha256"] == learnt.sha256
     _, kept = module._parted(recognizer, learnt)
     assert np.array_equal(kept.images, split(learnt, 60, SPLIT_SEED)[1].images)
-    assert len(module._parted(recognizer, OLD)[1]) == len(OLD) // 2
+    assert len(module._parted(recognizer, old())[1]) == len(old()) // 2
 
 
 def test_what_is_among_the_corrections_is_not_kept_back(recognizer: Recognizer) -> None:
-    kept = split(OLD, len(OLD) // 2, SPLIT_SEED)[1]
-    found = adapt(recognizer, leaning().joined(kept.take(slice(100))), OLD, worse=0.5)
+    kept = split(old(), len(old()) // 2, SPLIT_SEED)[1]
+    found = adapt(recognizer, leaning().joined(kept.take(slice(100))), old(), worse=0.5)
     assert found.old.of == len(kept) - 100
     with pytest.raises(DataError, match="none of these old digits can be kept back"):
-        adapt(recognizer, OLD, OLD, worse=1.0)
+        adapt(recognizer, old(), old(), worse=1.0)
 
 
 def test_a_set_is_parted_alike_each_time_and_no_other_is_taken_after_it(
     recognizer: Recognizer,
 ) -> None:
     """Of a larger set that holds the first, it would have learnt from some of what is kept back."""
-    one = adapt(recognizer, leaning(40), OLD, worse=0.5).recognizer
+    one = adapt(recognizer, leaning(40), old(), worse=0.5).recognizer
     assert one
-    again = module._parted(one, OLD)[1]
-    assert np.array_equal(again.images, module._parted(recognizer, OLD)[1].images)
+    again = module._parted(one, old())[1]
+    assert np.array_equal(again.images, module._parted(recognizer, old())[1].images)
     with pytest.raises(DataError, match="adapted before, beside digits of a simulated pen; which"):
         module._parted(one, strokes(4000, 11))
     with pytest.raises(DataError, match="has learnt from these as corrections"):
@@ -196,7 +201,7 @@ def test_a_set_is_parted_alike_each_time_and_no_other_is_taken_after_it(
 
 
 def test_a_seed_gives_the_same_network(recognizer: Recognizer) -> None:
-    one, two = (adapt(recognizer, leaning(80), OLD, worse=1.0).recognizer for _ in range(2))
+    one, two = (adapt(recognizer, leaning(80), old(), worse=1.0).recognizer for _ in range(2))
     assert one
     assert two
     for name, w in one.params.items():
@@ -204,22 +209,22 @@ def test_a_seed_gives_the_same_network(recognizer: Recognizer) -> None:
 
 
 def test_features_are_what_the_last_layer_is_given(recognizer: Recognizer) -> None:
-    seen = features(recognizer, OLD.images[:50])
+    seen = features(recognizer, old().images[:50])
     last = len(recognizer.recipe.network.layers) - 1
     z = seen @ recognizer.params[f"{last}.W"] + recognizer.params[f"{last}.b"]
-    assert z == pytest.approx(recognizer.outputs(OLD.images[:50]), abs=1e-3)
+    assert z == pytest.approx(recognizer.outputs(old().images[:50]), abs=1e-3)
 
 
 def test_what_cannot_be_learnt_from(recognizer: Recognizer) -> None:
-    few = OLD.take(np.flatnonzero(~wrong(recognizer, OLD))[:200])
+    few = old().take(np.flatnonzero(~wrong(recognizer, old()))[:200])
     with pytest.raises(DataError, match="by 100 old digits kept back nobody can say with 95 %"):
         adapt(recognizer, leaning(), few, worse=1e-4)
     with pytest.raises(DataError, match="7 corrections; it takes 8 at least"):
-        adapt(recognizer, leaning(7), OLD)
-    small = replace(OLD, images=np.ascontiguousarray(OLD.images[:, :20, :20]))
+        adapt(recognizer, leaning(7), old())
+    small = replace(old(), images=np.ascontiguousarray(old().images[:, :20, :20]))
     with pytest.raises(DataError, match="20 x 20 pixels, which is not what the network reads"):
-        adapt(recognizer, small, OLD)
+        adapt(recognizer, small, old())
     layers = (*recognizer.recipe.network.layers, Relu())
     other = replace(recognizer, recipe=replace(recognizer.recipe, network=Chain(layers)))
     with pytest.raises(TrainingError, match="ends with a Dense layer"):
-        adapt(other, OLD, OLD)
+        adapt(other, old(), old())

@@ -11,8 +11,8 @@ a loss with losses inside has ``{ kind = "MultiTask", parts = [{ loss = { kind =
 { kind = ... } }``. The names and settings are those of the classes in `digitus.nn`; an unknown one
 is an error that names the nearest known one.
 
-Inside: reading and writing tables and files. Not inside: which values make sense together
-(`settings`).
+Inside: reading and writing tables and files, checked by hand, since no library says what was
+probably meant. Not inside: which values make sense together (`settings`).
 """
 
 from __future__ import annotations
