@@ -82,6 +82,19 @@ def bars(side: int) -> Callable[[Path], Any]:
     return prepare
 
 
+def strokes(folder: Path) -> Callable[[], object]:
+    """A drawing of as many strokes as there may be, each from edge to edge and none of a digit."""
+    from digitus.reading.drawing import WORK_PIXELS
+    from digitus.reading.read import read
+    from digitus.vision.ink import MOST_PIECES
+
+    sheet = np.full((WORK_PIXELS, WORK_PIXELS), 255, np.uint8)
+    for row in np.linspace(2, WORK_PIXELS - 3, MOST_PIECES).astype(int):
+        sheet[row, 2:-2] = 0
+    read(sheet[:100, :100], drawn=True)
+    return lambda: read(sheet, drawn=True)
+
+
 def turned(count: int, quarters: int) -> Callable[[Path], Any]:
     """So many digits on a page that does not lie upright: a part of it is looked at any way up."""
 
@@ -230,6 +243,7 @@ CASES = {
     "as many, on their side": Case("a page of a picture, read", turned(MOST_DIGITS, 1)),
     "742 digits, upside down": Case("a page of a picture, read", turned(742, 2)),
     "999 digits, upside down": Case("a page of a picture, read", turned(999, 2)),
+    "strokes from edge to edge, drawn": Case("a page of a picture, read", strokes),
     "npz of signed bytes": Case("an IDX or npz file", bytes_of_int8, of=20),
     "mirrors without end": Case("a download", endless_mirror),
     "a model of 40 million parameters": Case("a model, opened", model, of=25),

@@ -22,7 +22,7 @@ from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import agreements
-from digitus.detection.detector import FINEST, Pixels, merged, sides
+from digitus.detection.detector import ALWAYS, FINEST, Pixels, merged, sides
 from digitus.detection.lines import lines_of
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
@@ -206,13 +206,17 @@ def _turns_of_part(grey: Grey, found: Peaks, options: ReadingOptions) -> int:
 def _part(grey: Grey, found: Peaks) -> Grey:
     """The part of a picture that has `PART` of its finds, in the midst of them.
 
-    Its sides are half of the picture's at most.
+    Its sides are half of the picture's at most, and it is seen whole in one copy as fine as the
+    finest of the picture: of a page that lies fewer digits are found, and so many of them took a
+    part of which each way up cost as much as a quarter of the page.
     """
+    longest = max(grey.shape)
+    side = min(longest / 2, ALWAYS * BETWEEN_SIDES * longest / max(sides(longest)))
     x, y, w, h = found.boxes.T
     more = np.maximum(w, h)  # what is beside a digit tells what it is
     afar = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
     near = np.argsort(afar, kind="stable")[:PART]
-    within = near[(afar + 1.5 * more)[near] <= max(grey.shape) / 4]
+    within = near[(afar + 1.5 * more)[near] <= side / 2]
     near = within if len(within) >= ENOUGH else near
     left, right = (x - w / 2 - more)[near].min(), (x + w / 2 + more)[near].max()
     top, bottom = (y - h / 2 - more)[near].min(), (y + h / 2 + more)[near].max()
