@@ -1,11 +1,11 @@
 """The same network in every place that it can be exported to, on MNIST's 10,000 test images.
 
-    python benchmarks/portable.py [--models micro,default] [--runs FOLDER] [--count 10000]
+    python benchmarks/portable.py [--models micro,tiny,default] [--runs FOLDER] [--count 10000]
 
 Python, ONNX Runtime, C by gcc in float32 and int8, Node and Chromium answer the same images; each
-is compared with Python, image by image. Trains `micro` where the folder has none. Writes
-`results/portable.json`; `docs.write` then writes docs/portable.md. The size of C is that of the
-object file which gcc makes with -Os: code and constants.
+is compared with Python, image by image. Trains `micro` and `tiny` (40 minutes) where the folder has
+none. Writes `results/portable.json`; `docs.write` then writes docs/portable.md. The size of C is
+that of the object file which gcc makes with -Os: code and constants.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ONE = 50  # times that one image is read, to know how long it takes
 def main() -> None:
     """Every model in every place."""
     parser = argparse.ArgumentParser(description="The same network in every place.")
-    parser.add_argument("--models", default="micro,default")
+    parser.add_argument("--models", default="micro,tiny,default")
     parser.add_argument("--runs", type=Path, default=Path("runs/portable"))
     parser.add_argument("--count", type=int, default=10_000)
     arguments = parser.parse_args()

@@ -1,17 +1,21 @@
-"""The exported page in a real browser, opened from its file, without a network."""
+"""The exported page in a real browser, opened from its file, without a network; and the module."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import digitus
+import portable
 from browser.conftest import TIMEOUT_MS
 from digitus.synthetic.pages.pages import pages
+from digitus.synthetic.strokes import strokes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -104,3 +108,15 @@ def test_it_speaks_the_language_of_its_reader(page: Page, language: str, heading
     page.locator("#answer").get_by_text("1", exact=True).wait_for()
     separator = page.locator("#answer span").first.get_attribute("title") or ""
     assert ("," in separator) == (language in ("de", "fr"))
+
+
+def test_the_module_answers_as_python_does(browser: Browser) -> None:
+    """The recognizer that ships, in float32."""
+    shipped, images = digitus.load(), strokes(60, seed=8).images
+    code, text = (
+        base64.b64encode(part).decode("ascii") for part in (portable.script(shipped), images)
+    )
+    context = browser.new_context(offline=True)
+    found, _, _ = context.new_page().evaluate(portable.IN_PAGE, [code, text, 1])
+    context.close()
+    np.testing.assert_allclose(found, shipped.probabilities(images), atol=1e-4)

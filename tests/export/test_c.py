@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,10 @@ from digitus.export.card import about
 from digitus.export.integers import integers
 from digitus.export.made import Made
 from digitus.export.operations import networks
+from digitus.recipe import load_recipe
+from digitus.recognizer import Recognizer
+from digitus.synthetic.strokes import strokes
+from digitus.training.loop import begin
 from digitus.types import Bytes, Images, Matrix
 from exported import LAYERS, answers, model, pictures
 
@@ -176,3 +181,19 @@ def test_the_recognizer_that_ships_in_whole_numbers() -> None:
     (network,) = networks([digitus.load()])
     for operation in integers(network).operations:
         assert all(np.abs(a).max() < 2**31 for a in operation.arrays.values())
+
+
+@pytest.mark.parametrize("name", ["micro", "tiny"])
+def test_recipes_for_microcontrollers_fit_into_16_kb(
+    compiler: str, tmp_path: Path, name: str
+) -> None:
+    """Code and constants, whatever the weights are."""
+    recipe = load_recipe(name, ["development=10"])
+    untrained = Recognizer(recipe, begin(recipe, strokes(50, 1)).params)
+    for ending, content in made([untrained], "int8").files.items():
+        (tmp_path / f"digit{ending}").write_bytes(content)
+    command = [compiler, "-std=c99", "-Os", "-c", "digit.c"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    told = subprocess.run(["size", "digit.o"], cwd=tmp_path, capture_output=True, check=True)
+    text, data = map(int, told.stdout.splitlines()[1].split()[:2])
+    assert text + data < 16 * 1024
