@@ -117,6 +117,31 @@ def test_of_finds_that_overlap_the_best_seen_stays() -> None:
     assert kept.heat.tolist() == [np.float32(0.9), np.float32(0.5)]
 
 
+def test_what_two_copies_show_alike_has_the_mean_of_their_answers() -> None:
+    """One copy alone took a 4 for a 9, and its box cut the digit's arm off."""
+    boxes = np.array(
+        [[50, 50, 20, 30], [52, 50, 24, 30], [50, 44, 9, 14], [90, 50, 20, 30]], np.float32
+    )
+    heat = np.array([0.8, 0.4, 0.3, 0.6], np.float32)
+    digits = np.full((4, 10), 0.01, np.float32)
+    digits[[0, 1, 2, 3], [9, 4, 0, 1]] = 0.91
+    digits[0, [4, 9]] = 0.4, 0.52
+    follow = np.array([[0.9, 0.05, 0.05], [0.9, 0.05, 0.05], [0, 0, 1], [1, 0, 0]], np.float32)
+    after = np.array([[80, 50], [86, 50], [0, 0], [7, 7]], np.float32)
+    kept = merged(Peaks(heat, heat, boxes, digits, follow, after))
+    assert kept.heat.tolist() == heat[[0, 3]].tolist()
+    assert kept.boxes[0] == pytest.approx(
+        [50.667, 50, 21.333, 30], abs=1e-3
+    )  # what is within it is less
+    assert kept.after[0] == pytest.approx([82, 50], abs=1e-4)
+    assert kept.digits.argmax(1).tolist() == [4, 1]
+    assert kept.digits.sum(1) == pytest.approx(1)
+    assert kept.follow[0] == pytest.approx([0.9, 0.05, 0.05], abs=1e-6)
+    alone = merged(Peaks(heat, heat, boxes, digits, follow, after).take(np.array([3])))
+    for name in ("boxes", "after", "digits", "follow"):
+        assert getattr(alone, name)[0] == pytest.approx(getattr(kept, name)[1], abs=1e-6)
+
+
 @dataclass(frozen=True)
 class Noisy:
     """Sees digits everywhere, and calls for a finer look everywhere."""

@@ -3,7 +3,7 @@
 A digit is found at the scale at which it has the size that the network learnt, so a picture is
 looked at in copies a factor of 2 apart, the coarse ones first. Where these say that there are
 digits too small for them, and only there, a finer copy is looked at. What several copies show
-is found once.
+is found once, and each of them has its part in what is said of it.
 
 Inside: scales, and making one of several finds. Not inside: which parts of a fine copy are looked
 at (`parts`), what the network answers (`maps`), lines and groups (`lines`), the recognizer's second
@@ -34,10 +34,10 @@ from digitus.detection.maps import (
 )
 from digitus.detection.parts import CELL, HALO, Cells, Part, cost, parts
 from digitus.limits import FINDS
-from digitus.nn import Chain, Params
+from digitus.nn import Chain, Params, softmax
 from digitus.nn.fusion import fused
 from digitus.nn.inference import Inference
-from digitus.types import Bytes, Floats32
+from digitus.types import Bytes, Floats32, Floats64, Ints
 from digitus.vision.paper import edge_grey
 
 COARSEST = 60  # pixels of the longer side of the coarsest copy; the next have twice as many ...
@@ -51,6 +51,8 @@ CALLED = 9  # ... for so many places of the coarser copy around it: 64 pixels of
 LEAST_HEAT = 0.1
 SLACK = 1.1  # the network may say a digit's size by that factor wrong
 SAME = 0.6  # of the smaller box: finds that overlap by more are one; slanted digits do by half
+AGREE = 0.5  # of both boxes' union: finds that share more are of one size too, and both are right
+LEAST_WEIGHT = 1e-9  # keeps quotients and logarithms finite
 
 
 @dataclass
@@ -224,19 +226,53 @@ def _in_picture(found: Peaks, zoom: float, shape: tuple[int, ...]) -> Peaks:
 
 
 def merged(found: Peaks) -> Peaks:
-    """One find for each place, the best seen of those that overlap; `FINDS` of them at most."""
+    """One find for each place: the best seen of those that overlap; `FINDS` of them at most.
+
+    Most digits are seen in two copies. Where the others are of a like size, the find's box and
+    answers are the mean of all, weighted by their heat (`_mean_of`): both copies are wrong by
+    something, and rarely by the same.
+    """
     order = np.argsort(-found.rank, kind="stable")
     boxes = found.boxes[order]
     low, high = boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, :2] + boxes[:, 2:] / 2
     corners = np.stack([*low.T, *high.T, boxes[:, 2] * boxes[:, 3]])  # of those still to compare
     kept: list[int] = []
+    alike = np.full(len(found), -1)  # which of the kept ones each is averaged with
     while len(order) and len(kept) < FINDS:
-        kept.append(int(order[0]))
         left, top, right, bottom, area = corners
         wide = np.minimum(right, right[0]) - np.maximum(left, left[0])
         high = np.minimum(bottom, bottom[0]) - np.maximum(top, top[0])
         overlap = np.maximum(wide, 0) * np.maximum(high, 0)
+        alike[order[overlap > AGREE * (area + area[0] - overlap)]] = alike[order[0]] = len(kept)
+        kept.append(int(order[0]))
         other = ~(overlap > SAME * np.minimum(area, area[0]))
         other[0] = False
         order, corners = order[other], corners[:, other]
-    return found.take(np.array(kept, np.intp))
+    return _mean_of(found, np.array(kept, np.intp), alike)
+
+
+def _mean_of(found: Peaks, kept: Ints, alike: Ints) -> Peaks:
+    """The `kept` ones of k finds, each with the mean box, links and answers of its `alike` [k].
+
+    Probabilities are averaged by their logarithms, as answers of networks are where they decide
+    together. A find is as hot as the hottest.
+    """
+    used = np.flatnonzero(alike >= 0)
+    whose, weights = alike[used], found.heat[used].astype(np.float64)
+    total = np.bincount(whose, weights, len(kept))[:, None]
+
+    def mean(values: Floats32) -> Floats64:
+        sums = np.zeros((len(kept), values.shape[1]))
+        np.add.at(sums, whose, values[used] * weights[:, None])
+        return sums / np.maximum(total, LEAST_WEIGHT)
+
+    def agreed(p: Floats32) -> Floats32:
+        return softmax(mean(np.log(np.maximum(p, LEAST_WEIGHT)))).astype(np.float32)
+
+    return replace(
+        found.take(kept),
+        boxes=mean(found.boxes).astype(np.float32),
+        after=mean(found.after).astype(np.float32),
+        digits=agreed(found.digits),
+        follow=agreed(found.follow),
+    )

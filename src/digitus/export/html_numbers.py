@@ -36,6 +36,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "HEAT": detector.LEAST_HEAT,
     "SLACK": detector.SLACK,
     "SAME": detector.SAME,
+    "AGREE": detector.AGREE,
     "FINDS": limits.FINDS,
     "TURNED_PIXELS": limits.TURNED_PIXELS,
     "STRIDE": maps.STRIDE,

@@ -187,20 +187,36 @@ function peaks(maps, h, w) {
   });
 }
 
-/** What two finds share, of the smaller box. */
-function overlap(a, b) {
-  const shared = (p, n) => Math.max(Math.min(a[p] + a[n] / 2, b[p] + b[n] / 2) - Math.max(a[p] - a[n] / 2, b[p] - b[n] / 2), 0);
-  return (shared("x", "w") * shared("y", "h")) / Math.min(a.w * a.h, b.w * b.h);
+/** What two finds share, in pixels. */
+function sharedArea(a, b) {
+  const along = (p, n) => Math.max(Math.min(a[p] + a[n] / 2, b[p] + b[n] / 2) - Math.max(a[p] - a[n] / 2, b[p] - b[n] / 2), 0);
+  return along("x", "w") * along("y", "h");
 }
 
-/** One find for each place, the best seen of those that overlap. */
+const areaOf = ({ w, h }) => w * h;
+
+/** The same, of the smaller box. */
+const overlap = (a, b) => sharedArea(a, b) / Math.min(areaOf(a), areaOf(b));
+
+/** One find for each place, the best seen of those that overlap, with the mean answers of its like. */
 function merged(found) {
   const kept = [];
   for (const a of [...found].sort((one, other) => other.rank - one.rank)) {
-    if (!kept.some((b) => overlap(a, b) > SAME)) kept.push(a);
-    if (kept.length === FINDS) break;
+    const same = kept.find(([b]) => overlap(a, b) > SAME);
+    if (!same && kept.length < FINDS) kept.push([a]);
+    else if (same && sharedArea(a, same[0]) > AGREE * (areaOf(a) + areaOf(same[0]) - sharedArea(a, same[0]))) same.push(a);
   }
-  return kept;
+  return kept.map(meanOf);
+}
+
+/** The first of finds that are alike, with the mean of all, weighted by heat; probabilities by their logarithms. */
+function meanOf(alike) {
+  const total = alike.reduce((sum, { heat }) => sum + heat, 0);
+  const mean = (value) => alike.reduce((sum, find) => sum + find.heat * value(find), 0) / total;
+  const agreed = (name) => softmax(alike[0][name].map((_, k) => mean((find) => Math.log(Math.max(find[name][k], 1e-9)))));
+  const [x, y, w, h] = ["x", "y", "w", "h"].map((name) => mean((find) => find[name]));
+  const after = [0, 1].map((k) => mean((find) => find.after[k]));
+  return { ...alike[0], x, y, w, h, after, follow: agreed("follow"), digits: agreed("digits") };
 }
 
 const longerSide = ({ w, h }) => Math.max(w, h);
