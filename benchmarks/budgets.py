@@ -9,7 +9,8 @@ Each input is made by code and given to a process of its own, which counts its m
 that is let in would not fit into most machines, a smaller one is measured, and its budget is
 smaller by as much: `of` says by how much.
 
-Inside: the inputs but those of forms (`budgets_forms`), measuring. Not inside: the page
+Inside: the inputs but those of forms and of pages to read (`budgets_forms`, `budgets_pages`),
+measuring. Not inside: the page
 (`docs.limits`), what is refused (the tests).
 """
 
@@ -31,13 +32,13 @@ from typing import Any
 import numpy as np
 
 import budgets_forms
+from budgets_pages import SIDE, bars, strokes, turned
 from digitus import limits
 from docs.limits import page
 from machine import machine, peak_megabytes
 
 ROOT = Path(__file__).parent.parent
 RESULTS, PAGE = ROOT / "results" / "limits.json", ROOT / "docs" / "limits.md"
-SIDE = 7740  # pixels: the largest square picture
 WEBP_SIDE = 5000
 MOST_DIGITS = limits.FINDS - 39  # all of them are found
 
@@ -64,58 +65,6 @@ def picture(kind: str, mode: str, side: int = SIDE, **options: Any) -> Callable[
         content = io.BytesIO()
         grey.convert(mode).save(content, kind, **options)
         return lambda: next(decode_pages(content.getvalue(), kind))
-
-    return prepare
-
-
-def bars(side: int) -> Callable[[Path], Any]:
-    """Rows of random bars, 20 pixels high: nothing but strokes, and no digit."""
-
-    def prepare(folder: Path) -> Callable[[], object]:
-        from digitus.reading.read import read
-
-        row = np.random.default_rng(0).integers(0, 2, (side // 20, side), np.uint8) * 255
-        grey = np.repeat(row, 20, axis=0)[:side]
-        read(grey[:100, :100])
-        return lambda: read(grey)
-
-    return prepare
-
-
-def strokes(folder: Path) -> Callable[[], object]:
-    """A drawing of as many strokes as there may be, each from edge to edge and none of a digit."""
-    from digitus.reading.drawing import WORK_PIXELS
-    from digitus.reading.read import read
-    from digitus.vision.ink import MOST_PIECES
-
-    sheet = np.full((WORK_PIXELS, WORK_PIXELS), 255, np.uint8)
-    for row in np.linspace(2, WORK_PIXELS - 3, MOST_PIECES).astype(int):
-        sheet[row, 2:-2] = 0
-    read(sheet[:100, :100], drawn=True)
-    return lambda: read(sheet, drawn=True)
-
-
-def turned(count: int, quarters: int) -> Callable[[Path], Any]:
-    """So many digits on a page that does not lie upright: a part of it is looked at any way up."""
-
-    def prepare(folder: Path) -> Callable[[], object]:
-        import cv2
-
-        from digitus.reading.read import read
-        from digitus.synthetic.strokes import draw
-
-        rng = np.random.default_rng(0)
-        across = int(np.ceil(count**0.5))
-        pitch = SIDE // across
-        grey = np.full((SIDE, SIDE), 245, np.uint8)
-        for i, image in enumerate(draw(rng.integers(0, 10, count), rng)):
-            row, column = divmod(i, across)
-            ink = cv2.resize(image, (pitch // 2, pitch // 2), interpolation=cv2.INTER_CUBIC)
-            here = grey[row * pitch + pitch // 4 :, column * pitch + pitch // 4 :]
-            here[: pitch // 2, : pitch // 2] -= (0.9 * ink).astype(np.uint8)
-        grey = np.rot90(grey, quarters).copy()
-        read(grey[:100, :100])
-        return lambda: read(grey)
 
     return prepare
 

@@ -26,7 +26,8 @@ from digitus.nn.arrays import bounds
 from digitus.nn.cost import cost
 from digitus.nn.images import BATCH, as_input
 from digitus.nn.inference import Inference
-from digitus.nn.layers import Layer, scoped
+from digitus.nn.layers import Layer
+from digitus.nn.parameters import scoped
 from digitus.recipe import Recipe, from_table, planned_for, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params

@@ -22,7 +22,7 @@ from digitus import nn
 from digitus.history import History
 from digitus.nn.arrays import to_numpy
 from digitus.nn.fusion import fused, goes_into
-from digitus.nn.layers import scoped
+from digitus.nn.parameters import scoped
 from digitus.recipe import Recipe
 from digitus.types import Array, Floats32, Images, Matrix, Params, Shape
 

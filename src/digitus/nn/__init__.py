@@ -24,7 +24,6 @@ from digitus.nn.layers import (
     Tanh,
     first_trained,
     softmax,
-    trained,
 )
 from digitus.nn.losses import SoftmaxCrossEntropy, SquaredError
 from digitus.nn.optim import (
@@ -42,6 +41,7 @@ from digitus.nn.optim import (
     clipped,
     update_average,
 )
+from digitus.nn.parameters import trained
 from digitus.nn.place_losses import HeatmapFocal, MultiTask, PlaceCrossEntropy, SmoothAbsolute
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
 from digitus.types import Array, Params, Shape

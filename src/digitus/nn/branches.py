@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from digitus.errors import ShapeError
 from digitus.nn.arrays import namespace
-from digitus.nn.layers import Backward, Chain, Layer, Rng, Shapes, prefixed, scoped
+from digitus.nn.layers import Backward, Chain, Layer, Rng, Shapes
+from digitus.nn.parameters import prefixed, scoped
 from digitus.types import Array, Params, Shape
 
 

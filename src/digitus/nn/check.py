@@ -28,8 +28,9 @@ import numpy as np
 from digitus.nn.arrays import stream
 from digitus.nn.check_cases import kink_cases, layer_cases, loss_cases
 from digitus.nn.init import He, Initializer, initial
-from digitus.nn.layers import Backward, Chain, Layer, trained
+from digitus.nn.layers import Backward, Chain, Layer
 from digitus.nn.losses import Loss
+from digitus.nn.parameters import trained
 from digitus.types import Array, Params, Shape
 
 Run: TypeAlias = Callable[[Params, Array], tuple[Array, Backward]]

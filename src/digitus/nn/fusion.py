@@ -14,7 +14,8 @@ from typing import TypeGuard
 
 from digitus.nn.arrays import namespace
 from digitus.nn.branches import branches
-from digitus.nn.layers import Chain, Layer, prefixed, scoped
+from digitus.nn.layers import Chain, Layer
+from digitus.nn.parameters import prefixed, scoped
 from digitus.nn.spatial import BatchNorm, Conv
 from digitus.types import Params
 

@@ -2,7 +2,7 @@
 
 The first layers of a network are its preprocessing, so that a saved network takes raw bytes and
 cannot be fed the wrong normalisation. Some layers have parameters that are measured on data and not
-trained (`layers.STATISTICS`): they have a method `measure`, and `calibrated` calls it.
+trained (`parameters.STATISTICS`): they have a method `measure`, and `calibrated` calls it.
 
 Inside: `Scale`, `Centre`, `Standardize`, `moments`, `calibrated`. Not inside: `BatchNorm`, which is
 measured in the same way but lives with the layers for images (`spatial`).
@@ -17,7 +17,8 @@ from typing import Protocol, runtime_checkable
 
 from digitus.nn.arrays import namespace
 from digitus.nn.branches import branches, walk
-from digitus.nn.layers import Backward, Chain, Elementwise, Layer, Rng, Shapes, prefixed, scoped
+from digitus.nn.layers import Backward, Chain, Elementwise, Layer, Rng, Shapes
+from digitus.nn.parameters import prefixed, scoped
 from digitus.types import Array, Params, Shape
 
 HELD_BYTES = 200 * 10**6  # of what reaches a layer: a whole training set's may be gigabytes

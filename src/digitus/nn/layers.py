@@ -12,31 +12,29 @@ A layer is a frozen dataclass that holds *settings only*. Two things can be aske
 
 Parameters live outside, in a flat dict. Nothing here is changed by a call. Inside: the dense layer,
 activations, dropout, flattening and `Chain`. Not inside: layers for images (`spatial`), layers that
-prepare the input (`inputs`), layers with chains inside (`branches`), losses (`losses`). `check`
-holds every layer against differences.
+prepare the input (`inputs`), layers with chains inside (`branches`), names of parameters
+(`parameters`), losses (`losses`). `check` holds every layer against differences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from digitus.errors import ShapeError
 from digitus.nn.arrays import Stream, namespace
 from digitus.nn.dispatch import own_kernels
+from digitus.nn.parameters import numbered, prefixed, scoped, trained
 from digitus.types import Array, Params, Shape
 
 Rng: TypeAlias = "np.random.Generator | Stream | None"  # a string: it is not imported for it
 Shapes: TypeAlias = dict[str, Shape]
 Backward: TypeAlias = Callable[..., tuple[Array, Params]]  # (dy, want_dx=True) -> (dx, gradients)
-Value = TypeVar("Value")
-
-STATISTICS = frozenset({"mean", "deviation", "var"})
 
 
 class Layer(Protocol):
@@ -276,32 +274,7 @@ class Chain:
         return x, backward
 
 
-@lru_cache(maxsize=256)
-def _parted(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """The number of each parameter's layer, and its name there: the same in every step."""
-    return tuple((int(i), own) for i, _, own in (name.partition(".") for name in names))
-
-
-def trained(name: str) -> bool:
-    """Whether a parameter of this name, "W" or "3.W", has a gradient."""
-    return name.rpartition(".")[2] not in STATISTICS
-
-
 def first_trained(network: Chain, p: Params) -> int:
     """The number of the first layer that is trained: those before it prepare the input."""
-    numbers = [number for number, own in _parted(tuple(p)) if trained(own)]
+    numbers = [number for number, own in numbered(p) if trained(own)]
     return min(numbers, default=len(network.layers))
-
-
-def scoped(p: Params, count: int) -> list[Params]:
-    """The parameters of each of the first so many layers, under their own names."""
-    scopes: list[Params] = [{} for _ in range(count)]
-    for (number, own), a in zip(_parted(tuple(p)), p.values(), strict=True):
-        if number < count:
-            scopes[number][own] = a
-    return scopes
-
-
-def prefixed(i: int, p: dict[str, Value]) -> dict[str, Value]:
-    """The parameters of layer i, under their names in the chain."""
-    return {f"{i}.{name}": a for name, a in p.items()}

@@ -17,7 +17,8 @@ import numpy as np
 
 from digitus.nn.branches import Concat, Residual
 from digitus.nn.inputs import Centre, Scale, Standardize
-from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, Softmax, scoped
+from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, Softmax
+from digitus.nn.parameters import scoped
 from digitus.nn.spatial import AveragePool, BatchNorm, Conv, MaxPool, Upsample
 from digitus.types import DType, Numbers, Params, Shape
 

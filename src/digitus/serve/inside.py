@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from digitus.datasets.digits import SIDE
 from digitus.nn import softmax
-from digitus.nn.layers import scoped
+from digitus.nn.parameters import scoped
 from digitus.recognizer import Recognizer
 from digitus.serve.layer_words import Equations, named, settings_of
 from digitus.serve.models import ModelQuery, Models

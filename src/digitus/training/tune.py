@@ -16,7 +16,7 @@ from digitus.datasets.augment import augment
 from digitus.datasets.digits import Digits, targets
 from digitus.nn import Adam, SoftmaxCrossEntropy
 from digitus.nn.images import as_input
-from digitus.nn.layers import trained
+from digitus.nn.parameters import trained
 from digitus.recognizer import Recognizer
 from digitus.types import Images, Matrix, Params
 

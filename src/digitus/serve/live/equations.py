@@ -16,8 +16,8 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from digitus.nn import Adam, AdamW, Layer, Optimizer, clipped, first_trained, softmax, stream
-from digitus.nn.layers import scoped
 from digitus.nn.losses import Loss
+from digitus.nn.parameters import scoped
 from digitus.recipe import Recipe
 from digitus.serve.layer_words import Equations, named, settings_of
 from digitus.serve.live import worked_example

@@ -11,7 +11,7 @@ import numpy as np
 
 from digitus import nn
 from digitus.nn import softmax
-from digitus.nn.layers import scoped
+from digitus.nn.parameters import scoped
 from digitus.serve.live.network_text import ACTIVATIONS
 from digitus.serve.values import (
     Answer,
