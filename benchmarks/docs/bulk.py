@@ -60,6 +60,11 @@ def _row(run: dict[str, Any], what: str, by: str) -> str:
 def _shares(rows: Rows) -> list[str]:
     """Two cores beside one, and Ray beside processes: in turns, else right after one another."""
     lines = []
+    if "turns" in rows:
+        lines += [
+            "These rates are of programs that read at the same time, each for four seconds while",
+            "the others stand still, so that other work on the machine meets all of them alike.",
+        ]
     for what in ("digits", "pages"):
         turns, few = rows.get("turns", {}).get(what, {}), rows.get(f"few_{what}", {})
         some = turns or few
@@ -76,11 +81,6 @@ def _shares(rows: Rows) -> list[str]:
         if {"processes_2", "ray_2"} <= few.keys():
             longer = few["ray_2"]["seconds"] - few["processes_2"]["seconds"]
             lines.append(f"The whole run takes {longer:+.0f} s with it, its start included.")
-    if "turns" in rows:
-        lines += [
-            "These rates are of programs that read at the same time, each for four seconds while",
-            "the others stand still, so that other work on the machine meets all of them alike.",
-        ]
     return lines
 
 

@@ -17,6 +17,7 @@ from digitus.detection.model import shipped
 from digitus.reading import drawing, look, photo
 from digitus.reading.options import ReadingOptions
 from digitus.reading.read import DECODED_PIXELS, Steps, read
+from digitus.synthetic.strokes import draw
 from digitus.types import Floats32, Grey, Matrix
 from written import page
 
@@ -75,6 +76,20 @@ def test_a_part_has_half_of_the_sides_and_finds_of_the_whole() -> None:
     x, y = whole.found.boxes.T[:2]
     within = (left < x) & (x < left + w) & (top < y) & (y < top + h)
     assert look.ENOUGH <= within.sum() < len(whole.found)
+
+
+@pytest.mark.parametrize(("seed", "across"), [(8, 14), (15, 14), (15, 16)])
+def test_pages_of_some_two_hundred_digits_are_not_read_upside_down(seed: int, across: int) -> None:
+    """The part that tells had nine or sixteen digits of them, which may all look right so."""
+    rng = np.random.default_rng(seed)
+    pitch = 1300 // across
+    paper = np.full((1300, 1300), 245, np.uint8)
+    for i, image in enumerate(draw(rng.integers(0, 10, across**2), rng)):
+        size = int(pitch * 0.75)
+        y, x = (place * pitch + pitch // 8 for place in divmod(i, across))
+        ink = cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC)
+        paper[y : y + size, x : x + size] -= (0.9 * ink).astype(np.uint8)
+    assert look.best_look(np.rot90(paper, 2).copy(), ReadingOptions()).turns == 2
 
 
 @pytest.mark.parametrize("longest", [800, 1400, 2000, 7740])

@@ -3,7 +3,7 @@
 A digit is found at the scale at which it has the size that the network learnt, so a picture is
 looked at in copies a factor of 2 apart, the coarse ones first. Where these say that there are
 digits too small for them, and only there, a finer copy is looked at. What several copies show
-is found once, and each of them has its part in what is said of it.
+is found once; those that see it in a like size all have their part in what is said of it.
 
 Inside: scales, and making one of several finds. Not inside: which parts of a fine copy are looked
 at (`parts`), what the network answers (`maps`), lines and groups (`lines`), the recognizer's second
@@ -255,16 +255,17 @@ def _mean_of(found: Peaks, kept: Ints, alike: Ints) -> Peaks:
     """The `kept` ones of k finds, each with the mean box, links and answers of its `alike` [k].
 
     Probabilities are averaged by their logarithms, as answers of networks are where they decide
-    together. A find is as hot as the hottest.
+    together. A find keeps the heat of the best seen.
     """
     used = np.flatnonzero(alike >= 0)
-    whose, weights = alike[used], found.heat[used].astype(np.float64)
+    whose = alike[used]
+    weights = np.maximum(found.heat[used].astype(np.float64), LEAST_WEIGHT)
     total = np.bincount(whose, weights, len(kept))[:, None]
 
     def mean(values: Floats32) -> Floats64:
         sums = np.zeros((len(kept), values.shape[1]))
         np.add.at(sums, whose, values[used] * weights[:, None])
-        return sums / np.maximum(total, LEAST_WEIGHT)
+        return sums / total
 
     def agreed(p: Floats32) -> Floats32:
         return softmax(mean(np.log(np.maximum(p, LEAST_WEIGHT)))).astype(np.float32)

@@ -37,6 +37,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "SLACK": detector.SLACK,
     "SAME": detector.SAME,
     "AGREE": detector.AGREE,
+    "LEAST_WEIGHT": detector.LEAST_WEIGHT,
     "FINDS": limits.FINDS,
     "TURNED_PIXELS": limits.TURNED_PIXELS,
     "STRIDE": maps.STRIDE,

@@ -43,6 +43,7 @@ ENOUGH = 3  # digits: fewer do not tell which way is up
 FEWEST = 2  # finds: a picture with fewer is looked at as it lies alone
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
+FEW = 30  # finds: fewer of a page of many may all be read with confidence upside down
 BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie between a picture's
 
 
@@ -206,17 +207,20 @@ def _turns_of_part(grey: Grey, found: Peaks, options: ReadingOptions) -> int:
 def _part(grey: Grey, found: Peaks) -> Grey:
     """The part of a picture that has `PART` of its finds, in the midst of them.
 
-    Its sides are half of the picture's at most, and it is seen whole in one copy as fine as the
-    finest of the picture: of a page that lies fewer digits are found, and so many of them took a
-    part of which each way up cost as much as a quarter of the page.
+    It is as large as one copy shows as finely as the finest of the picture, if it has `FEW` finds
+    then, else half as wide and high as the picture. On a page that lies on its side fewer are
+    found: `PART` of them may be in a quarter of it, which would be looked at four times.
     """
     longest = max(grey.shape)
-    side = min(longest / 2, ALWAYS * BETWEEN_SIDES * longest / max(sides(longest)))
+    one_copy = ALWAYS * BETWEEN_SIDES * longest / max(sides(longest))
     x, y, w, h = found.boxes.T
     more = np.maximum(w, h)  # what is beside a digit tells what it is
     afar = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
     near = np.argsort(afar, kind="stable")[:PART]
-    within = near[(afar + 1.5 * more)[near] <= side / 2]
+    reach = (afar + 1.5 * more)[near]
+    within = near[reach <= one_copy / 2]
+    if len(within) < FEW or one_copy > longest / 2:
+        within = near[reach <= longest / 4]
     near = within if len(within) >= ENOUGH else near
     left, right = (x - w / 2 - more)[near].min(), (x + w / 2 + more)[near].max()
     top, bottom = (y - h / 2 - more)[near].min(), (y + h / 2 + more)[near].max()

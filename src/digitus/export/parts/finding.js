@@ -211,9 +211,10 @@ function merged(found) {
 
 /** The first of finds that are alike, with the mean of all, weighted by heat; probabilities by their logarithms. */
 function meanOf(alike) {
-  const total = alike.reduce((sum, { heat }) => sum + heat, 0);
-  const mean = (value) => alike.reduce((sum, find) => sum + find.heat * value(find), 0) / total;
-  const agreed = (name) => softmax(alike[0][name].map((_, k) => mean((find) => Math.log(Math.max(find[name][k], 1e-9)))));
+  const weight = ({ heat }) => Math.max(heat, LEAST_WEIGHT);
+  const total = alike.reduce((sum, find) => sum + weight(find), 0);
+  const mean = (value) => alike.reduce((sum, find) => sum + weight(find) * value(find), 0) / total;
+  const agreed = (name) => softmax(alike[0][name].map((_, k) => mean((find) => Math.log(Math.max(find[name][k], LEAST_WEIGHT)))));
   const [x, y, w, h] = ["x", "y", "w", "h"].map((name) => mean((find) => find[name]));
   const after = [0, 1].map((k) => mean((find) => find.after[k]));
   return { ...alike[0], x, y, w, h, after, follow: agreed("follow"), digits: agreed("digits") };
