@@ -53,6 +53,24 @@ def idx_files(folder: Path) -> Path:
     return folder
 
 
+def idx_in_folders(folder: Path) -> Path:
+    """A folder for each part, in which the files of both have the same names."""
+    for part, digits in (("train", TRAIN), ("test", TEST)):
+        write_idx(folder / part / "images-idx3-ubyte", digits.images)
+        write_idx(folder / part / "labels-idx1-ubyte", digits.labels)
+    return folder
+
+
+def idx_below(folder: Path) -> Path:
+    """IDX files in a folder of their own, beside a table, a list of classes and hidden files."""
+    idx_files(folder / "raw")
+    (folder / "train.csv").write_text(table(TEST))
+    (folder / "class_to_idx.json").write_text("{}")
+    write_idx(folder / "._train-images-idx3-ubyte", TEST.images)
+    write_idx(folder / ".old" / "train-images-idx3-ubyte", TEST.images)
+    return folder
+
+
 def hugging_face(folder: Path) -> Path:
     """A file for each part, in the folder of a configuration, beside a card."""
     (folder / "mnist").mkdir(parents=True)
@@ -65,6 +83,18 @@ def hugging_face(folder: Path) -> Path:
             pictures.append({"bytes": packed.getvalue(), "path": None})
         rows = pa.table({"image": pictures, "label": digits.labels.tolist()})
         pq.write_table(rows, folder / "mnist" / f"{part}-00000-of-00001.parquet")
+    return folder
+
+
+def sharded(folder: Path) -> Path:
+    """As large sets are published: the rows of a part in several files."""
+    hugging_face(folder)
+    for part in ("train", "test"):
+        whole = folder / "mnist" / f"{part}-00000-of-00001.parquet"
+        rows = pq.read_table(whole)
+        for i, shard in enumerate((rows.slice(0, 4), rows.slice(4))):
+            pq.write_table(shard, folder / "mnist" / f"{part}-{i:05}-of-00002.parquet")
+        whole.unlink()
     return folder
 
 
@@ -93,7 +123,9 @@ def zipped(path: Path, folder: Path, around: str = "") -> Path:
     return path
 
 
-@pytest.mark.parametrize("made", [kaggle, idx_files, hugging_face, emnist])
+@pytest.mark.parametrize(
+    "made", [kaggle, idx_files, idx_in_folders, idx_below, hugging_face, sharded, emnist]
+)
 @pytest.mark.parametrize("around", [None, "", "digits/"])
 def test_each_part_is_found_by_its_name(tmp_path: Path, made: Any, around: str | None) -> None:
     path = made(tmp_path / "set")
@@ -113,6 +145,11 @@ def test_they_are_prepared_like_any_other(tmp_path: Path) -> None:
     path = zipped(tmp_path / "set.zip", kaggle(tmp_path / "set"))
     found = pictures_of(str(path), "train", prepare="auto")
     assert found.images.shape == (12, 28, 28)
+    inverted = tmp_path / "inverted"
+    write_idx(inverted / "images.idx", 255 - TRAIN.images)
+    for dark_on_light in (inverted, zipped(tmp_path / "inverted.zip", inverted)):
+        prepared = pictures_of(str(dark_on_light), "train", prepare="auto").images
+        assert np.median(prepared) == 0  # white paper has become black
     turned = pictures_of(str(path), "train", transposed=True)
     assert np.array_equal(turned.images, TRAIN.images.transpose(0, 2, 1))
 
@@ -132,6 +169,49 @@ def test_one_part_never_passes_for_the_other(tmp_path: Path) -> None:
         assert len(load_own(path, "train")) == 12
         with pytest.raises(DataError, match=r"holds the train part alone \(train.csv\)"):
             load_own(path, "test")
+
+
+@pytest.mark.parametrize("around", [None, "", "digits/"])
+def test_what_is_for_validation_is_neither_part(tmp_path: Path, around: str | None) -> None:
+    path = kaggle(tmp_path / "set")
+    (path / "train.csv").rename(path / "valid.csv")
+    (path / "sample_submission.csv").unlink()
+    if around is not None:
+        path = zipped(tmp_path / "a.zip", path, around)
+    said = rf"holds no train part \({around or ''}test.csv, {around or ''}valid.csv\); expected"
+    with pytest.raises(DataError, match=said):
+        load_pictures(path, "train")
+    assert len(load_pictures(path, "test").images) == 7
+
+
+def test_tables_are_found_beside_what_only_sounds_like_idx(tmp_path: Path) -> None:
+    folder = kaggle(tmp_path / "set")
+    (folder / "class_to_idx.json").write_text("{}")
+    for path in (folder, zipped(tmp_path / "a.zip", folder)):
+        assert len(load_own(path)) == 12
+
+
+def test_the_same_files_in_two_folders_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        idx_files(tmp_path / "set" / name)
+    said = "2 files that may be meant (a/train-images"
+    assert said in complaint(tmp_path / "set")
+    assert said in complaint(zipped(tmp_path / "a.zip", tmp_path / "set"))
+
+
+def test_all_shards_have_to_be_there(tmp_path: Path) -> None:
+    folder = sharded(tmp_path / "set")
+    (folder / "mnist" / "train-00001-of-00002.parquet").unlink()
+    said = "holds 1 of 2 shards (mnist/train-00000-of-00002.parquet)"
+    assert said in complaint(folder)
+    assert said in complaint(zipped(tmp_path / "a.zip", folder))
+
+
+def test_nothing_is_unpacked_for_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "set" / "3" / "a.png")
+    path = zipped(tmp_path / "a.zip", tmp_path / "set")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there-is-none"))
+    assert load_own(path).labels.tolist() == [3]
 
 
 def test_of_several_files_one_has_to_be_named(tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ def test_images_are_prepared_as_others_are(tmp_path: Path) -> None:
 def test_several_sets_in_one_folder_are_refused(tmp_path: Path) -> None:
     for part in ("easy", "hard"):
         write(tmp_path, SPELT[0], part, 5)
-    with pytest.raises(DataError, match=r"IDX files of 2 sets \(easy-images-idx3-ubyte.gz, hard-"):
+    with pytest.raises(
+        DataError, match=r"2 files that may be meant \(easy-images-idx3-ubyte.gz, hard-"
+    ):
         load_own(tmp_path)
 
 

@@ -1,9 +1,9 @@
 """Files in which sets are handed on together: train.csv beside test.csv, in a folder or a zip file.
 
 Kaggle packs its tables so, EMNIST its MATLAB files, copies of MNIST their IDX files, and Hugging
-Face keeps a Parquet file for each part in a folder. Inside: which of the files is meant, by their
-names, and taking it out of a zip file. Not inside: reading it (`own`), and pictures, of which a
-folder or a zip file is nothing else than these (`pictures`).
+Face keeps a Parquet file for each part in a folder, or several. Inside: which of the files are
+meant, by their names, and taking them out of a zip file. Not inside: reading them (`own`), and
+pictures, of which a folder or a zip file is nothing else than these (`pictures`).
 """
 
 from __future__ import annotations
@@ -11,79 +11,115 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePath, PurePosixPath
 
-from digitus.datasets import idx_folder, tables
+from digitus.datasets import tables
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.pictures import LIST, MOST_MEMBERS, OTHER, is_hidden, is_picture
+from digitus.datasets.idx_folder import PART_WORDS, pairs, part_of
+from digitus.datasets.pictures import LIST, MOST_MEMBERS, is_hidden, is_picture
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import SET_BYTES
 
 SUFFIXES = (*tables.SUFFIXES, ".npz", ".mat", ".parquet")
+SHARD = re.compile(r"(.*)-\d{5}-of-(\d{5})\.parquet")  # as Hugging Face divides large files
 SHOWN = 3  # files in an error
 
 
-def held(names: Iterable[PurePath]) -> list[PurePath]:
-    """The files of sets among these; none where there are pictures, which are the set then."""
-    found = []
-    for name in names:
-        if is_picture(name):
-            return []
-        if name.suffix.lower() in SUFFIXES and name.name != LIST and not is_hidden(name):
-            found.append(name)
-    return sorted(found)
+def chosen(names: Iterable[PurePath], part: PartName, where: Path) -> list[PurePath]:
+    """Which of the files in a folder or zip file hold a part: IDX files, a table, its shards.
+
+    Of IDX files, the images and then their labels, if there are any. None where no file holds a
+    set: there are pictures then, or nothing. Raises `DataError` as `meant` does.
+    """
+    names = [name for name in names if not is_hidden(name)]
+    if of_idx := pairs(names):
+        images = meant([[name] for name in of_idx], part, where)[0]
+        return [name for name in (images, of_idx[images]) if name is not None]
+    if any(map(is_picture, names)):
+        return []
+    found = sorted(n for n in names if n.suffix.lower() in SUFFIXES and n.name != LIST)
+    return meant(_together(found, where), part, where) if found else []
 
 
-def meant(found: Sequence[PurePath], part: PartName, where: Path) -> PurePath:
-    """The file of a part, by the words in its name; of a set that is not divided, its only one.
+def meant(found: Sequence[list[PurePath]], part: PartName, where: Path) -> list[PurePath]:
+    """The files of a part, by the words in their names; of a set that is not divided, its only one.
 
-    Raises `DataError` where there are several, and where all are of the other part, which must not
+    Raises `DataError` where there are several, and where all are of another part, which must not
     pass for this one.
     """
-    other = OTHER[part]
-    ours = [name for name in found if idx_folder.says(_words(name), part)]
-    chosen = ours or [name for name in found if not idx_folder.says(_words(name), other)]
-    if not chosen:
+    said = [part_of(files[0]) for files in found]
+    ours = [files for files, its in zip(found, said, strict=True) if its == part]
+    left = ours or [files for files, its in zip(found, said, strict=True) if its is None]
+    if not left:
+        others = f"the {said[0]} part alone" if len({*said}) == 1 else f"no {part} part"
+        words = " or ".join(sorted(PART_WORDS[part]))
         raise DataError(
-            f"{where}: holds the {other} part alone ({one_line(str(found[0]))}); expected a file "
-            f"whose name says {part}, or one of a set that is not divided"
+            f"{where}: holds {others} ({_some(found)}); expected files of the {part} part, whose "
+            f"names or folders say {words}, or of a set that is not divided"
         )
-    if len(chosen) > 1:
-        some = ", ".join(map(str, chosen[:SHOWN])) + ", ..." * (len(chosen) > SHOWN)
+    if len(left) > 1:
         how = "take out the right one and name it" if where.is_file() else "name the right one"
+        if pairs(left[0]):
+            how = "put the right one, with its labels, into a folder of its own"
         raise DataError(
-            f"{where}: holds {len(chosen)} files that may be meant ({one_line(some)}); {how}"
+            f"{where}: holds {len(left)} files that may be meant ({_some(left)}); {how}"
         )
-    return chosen[0]
+    return left[0]
 
 
-def _words(name: PurePath) -> str:
-    """A file's name, and those of the folders that it lies in, as words between hyphens."""
-    return idx_folder.spelling(str(name.with_suffix("")))
+def _some(found: Sequence[list[PurePath]]) -> str:
+    """The first files, for an error."""
+    some = ", ".join(str(files[0]) for files in found[:SHOWN])
+    return one_line(some + ", ..." * (len(found) > SHOWN))
 
 
-def unpack(path: Path, part: PartName, folder: Path) -> bool:
-    """Lays into a new folder the file of a zip file that holds a part, or its IDX files.
+def _together(found: Sequence[PurePath], where: Path) -> list[list[PurePath]]:
+    """The files, and those together that are shards of one. Raises `DataError` if any is missing.
 
-    False, and nothing is done, where it holds pictures or no such file. Raises `DataError`.
+    What is left would pass for all.
     """
+    groups: dict[tuple[PurePath, str, int], list[PurePath]] = {}
+    for name in found:
+        match = SHARD.fullmatch(name.name)
+        stem, count = (match[1], int(match[2])) if match else (name.name, 1)
+        groups.setdefault((name.parent, stem, count), []).append(name)
+    for (_, _, count), files in groups.items():
+        if len(files) != count:
+            raise DataError(f"{where}: holds {len(files)} of {count} shards ({_some([files])})")
+    return list(groups.values())
+
+
+def in_zip(path: Path, part: PartName) -> list[PurePath]:
+    """Which of the files in a zip file hold a part, as `chosen` tells. Raises `DataError`."""
+    with _opened(path) as archive:
+        return chosen(_members(archive), part, path)
+
+
+def unpack(path: Path, names: Sequence[PurePath], folder: Path) -> list[Path]:
+    """Lays these files of a zip file into a folder and says where. Raises `DataError`."""
+    laid = []
+    with _opened(path) as archive:
+        members = _members(archive)
+        if sum(members[name].file_size for name in names) > SET_BYTES:
+            raise DataError(f"{path}: unfolds into more than {SET_BYTES // 2**30} GiB; split it")
+        for name in names:
+            # Of a name from a stranger only what tells the kind.
+            file = folder / re.sub(r"[^\w.-]+", "_", name.name, flags=re.ASCII)
+            with archive.open(members[name]) as packed, file.open("xb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
+            laid.append(file)
+    return laid
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip file, and `DataError` for what goes wrong with it."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive)
-            if not (chosen := _chosen(list(members), part, path)):
-                return False
-            if sum(members[name].file_size for name in chosen) > SET_BYTES:
-                raise DataError(
-                    f"{path}: unfolds into more than {SET_BYTES // 2**30} GiB; split it"
-                )
-            folder.mkdir()
-            for name in chosen:
-                # Of a name from a stranger only what tells the kind and the part.
-                plain = re.sub(r"[^\w.-]+", "_", name.name, flags=re.ASCII)
-                with archive.open(members[name]) as packed, (folder / plain).open("wb") as file:
-                    shutil.copyfileobj(packed, file)
+            yield archive
     except DataError:
         raise
     except OSError as error:
@@ -91,7 +127,6 @@ def unpack(path: Path, part: PartName, folder: Path) -> bool:
     except Exception as error:  # a damaged file makes zipfile and zlib raise nearly anything
         reason = one_line(str(error))[:100]
         raise DataError(f"{path}: is not a whole .zip file ({reason})") from None
-    return True
 
 
 def _members(archive: zipfile.ZipFile) -> dict[PurePath, zipfile.ZipInfo]:
@@ -104,13 +139,3 @@ def _members(archive: zipfile.ZipFile) -> dict[PurePath, zipfile.ZipInfo]:
         return {}
     kept = (m for m in every if not m.filename.startswith("__MACOSX/"))
     return {PurePosixPath(m.filename): m for m in kept}
-
-
-def _chosen(names: Sequence[PurePath], part: PartName, path: Path) -> list[PurePath]:
-    """Which files of an archive are needed."""
-    if any(map(is_picture, names)):
-        return []
-    if of_idx := [name for name in names if idx_folder.is_idx(name.name)]:
-        return sorted(of_idx)
-    found = held(names)
-    return [meant(found, part, path)] if found else []

@@ -1,23 +1,28 @@
-"""A folder of IDX files of one's own: which of them hold the images and which the labels.
+"""IDX files of one's own: which of them hold the images of a set and which its labels.
 
 MNIST and its relatives come as pairs, `train-images-idx3-ubyte.gz` with
-`train-labels-idx1-ubyte.gz`, whose names are spelt in many ways. Inside: finding a pair by its
-names and reading it. Not inside: the format (`idx`), and the published sets, which have names and
-checksums (`sources`).
+`train-labels-idx1-ubyte.gz`, whose names are spelt in many ways. Inside: finding pairs by their
+names, which part a name says, and reading a pair. Not inside: the format (`idx`), which pair is
+meant (`bundles`), and the published sets, which have names and checksums (`sources`).
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+from typing import Literal
 
 from digitus.datasets import idx
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.digits import DIGITS, Pictures
-from digitus.errors import DataError
 
-IMAGES = re.compile("(?P<set>.*?)-?images(-idx3?)?")
-PART_WORDS: dict[PartName, set[str]] = {"train": {"train", "training"}, "test": {"test", "t10k"}}
+NAMES = re.compile("(.*?-?)(images|labels)(-idx[13]?)?")
+PART_WORDS: dict[PartName | Literal["validation"], set[str]] = {
+    "train": {"train", "training"},
+    "test": {"test", "t10k"},
+    "validation": {"valid", "validation", "val", "dev"},
+}
 
 
 def spelling(name: str) -> str:
@@ -26,61 +31,45 @@ def spelling(name: str) -> str:
     return plain.removesuffix("-ubyte")
 
 
-def pairs(folder: Path) -> dict[str, tuple[Path, Path | None]]:
-    """Images and their labels, if they are there, by what comes before these words in the names.
+def is_idx(name: str) -> bool:
+    """Whether a file's name says that it is IDX, with images or labels in it.
 
-    Empty where the folder holds none, or cannot be listed.
+    They say "idx", or "ubyte" as in some copies; so does `class_to_idx.json`, which is none.
     """
-    try:
-        listed = [path for path in sorted(folder.iterdir()) if is_idx(path.name)]
-        # Some copies have each file in a folder of its name.
-        listed += [file for path in listed if path.is_dir() for file in sorted(path.iterdir())]
-        files = {spelling(path.name): path for path in listed if path.is_file()}
-    except OSError:
-        return {}
+    told = "idx" in name.lower() or "ubyte" in name.lower()
+    return told and NAMES.fullmatch(spelling(name)) is not None
+
+
+def pairs(names: Iterable[PurePath]) -> dict[PurePath, PurePath | None]:
+    """Files of images among these, each with its labels, where they are there, in its folder."""
+    files: dict[tuple[PurePath, str], PurePath] = {}
+    for name in sorted(names):
+        if is_idx(name.name):
+            folder, spelt = name.parent, spelling(name.name)
+            if spelling(folder.name) == spelt:  # some copies have each file in a folder of its name
+                folder = folder.parent
+            files[folder, spelt] = name
     found = {}
-    for name, path in files.items():
-        if match := IMAGES.fullmatch(name):
-            labels = name.replace("images", "labels").replace("idx3", "idx1")
-            found[match["set"]] = path, files.get(labels)
+    for (folder, spelt), name in files.items():
+        before, what, after = NAMES.fullmatch(spelt).groups("")  # type: ignore[union-attr]
+        if what == "images":
+            labels = f"{before}labels{after.replace('3', '1')}"
+            found[name] = files.get((folder, labels))
     return found
 
 
-def is_idx(name: str) -> bool:
-    """Whether a file's name says that it is IDX: "idx", or "ubyte" as in some copies."""
-    return "idx" in name.lower() or "ubyte" in name.lower()
+def part_of(name: PurePath) -> str | None:
+    """Which part a file's name says that it is; where it says none, the folders it lies in."""
+    for piece in reversed(name.parts):
+        words = spelling(piece).split("-")
+        said = [part for part, known in PART_WORDS.items() if not known.isdisjoint(words)]
+        if len(said) == 1:
+            return said[0]
+    return None
 
 
-def says(name: str, part: PartName) -> bool:
-    """Whether the name of a set, words between hyphens, says that it is this part."""
-    return not PART_WORDS[part].isdisjoint(name.split("-"))
-
-
-def read_pair(folder: Path, part: PartName, classes: str = DIGITS) -> Pictures:
-    """The images of a part, with labels where there are any; of an undivided set, all of it.
-
-    The folder holds one pair at least. Raises `DataError`, also where it holds more than one set,
-    or the other part alone, which must not pass for this one.
-    """
-    found = pairs(folder)
-    ours = [name for name in found if says(name, part)]
-    other: PartName = "test" if part == "train" else "train"
-    chosen = ours or [name for name in found if not says(name, other)]
-    if not chosen:
-        images, _ = found[next(iter(found))]
-        words = " or ".join(sorted(PART_WORDS[part]))
-        raise DataError(
-            f"{folder}: holds the {other} part alone ({images.name}); expected IDX files of "
-            f"the {part} part, whose names say {words}, or of a set that is not divided"
-        )
-    if len(chosen) > 1:
-        some = ", ".join(found[name][0].name for name in chosen[:2])
-        raise DataError(
-            f"{folder}: holds IDX files of {len(chosen)} sets ({some} ...); "
-            "put the one that is meant into a folder of its own"
-        )
-    images, labels = found[chosen[0]]
-    name = f"IDX files in {folder.name or folder}"
+def read_pair(images: Path, labels: Path | None, name: str, classes: str = DIGITS) -> Pictures:
+    """The images of a file, with the labels of another where there is one. Raises `DataError`."""
     if labels is None:
         return Pictures(idx.read_images(images), None, name, str(images), classes=classes)
     digits = idx.read_digits(images, labels, name, str(images), classes)

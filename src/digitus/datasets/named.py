@@ -95,7 +95,7 @@ def pictures_of(
         found = Pictures(
             digits.images, digits.labels, digits.name, digits.origin, classes=digits.classes
         )
-    elif auto and not transposed and own.holds_pictures(Path(data)):
+    elif auto and not transposed and own.holds_pictures(Path(data), part):
         from digitus.vision.normalise import prepare_one
 
         # From the full picture: shrunk to 28 x 28 first, a small digit would be lost.

@@ -11,8 +11,10 @@ and `y_train`, `x_test` and `y_test`), `part` says which is meant; an undivided 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from digitus.datasets import bundles, idx_folder, pictures, tables
 from digitus.datasets.arrays import read_npz
@@ -36,11 +38,15 @@ def load_own(
     return load_pictures(path, part, fit=fit, classes=classes).labelled()
 
 
-def holds_pictures(path: Path) -> bool:
-    """Whether what lies there are pictures of any size, and not arrays of pixels."""
-    if path.is_dir():
-        return not idx_folder.pairs(path)
-    return path.suffix.lower() in (".zip", ".parquet")
+def holds_pictures(path: Path, part: PartName = "train") -> bool:
+    """Whether what lies there are pictures of any size, and not arrays of pixels.
+
+    Raises `DataError` where several files may be meant.
+    """
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        found = _bundled(path, part)
+        return not found or found[0].suffix.lower() == ".parquet"
+    return path.suffix.lower() == ".parquet"
 
 
 def load_pictures(
@@ -53,12 +59,8 @@ def load_pictures(
     Raises `DataError`, also for a path of another kind.
     """
     if path.is_dir():
-        if idx_folder.pairs(path):
-            return idx_folder.read_pair(path, part, classes)
-        files = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
-        if found := bundles.held(files):
-            file = path / bundles.meant(found, part, path)
-            return load_pictures(file, part, fit=fit, classes=classes)
+        if found := _bundled(path, part):
+            return _read_set([path / name for name in found], path, part, fit, classes)
         return pictures.read_folder(path, part, fit=fit, classes=classes)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder")
@@ -78,19 +80,46 @@ def load_pictures(
     raise DataError(f"{path}: is neither {FORMS}; save it as one of them")
 
 
+def _bundled(path: Path, part: PartName) -> list[PurePath]:
+    """The files of a set's part in a folder or zip file; none where there are pictures."""
+    if path.is_dir():
+        files = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
+        return bundles.chosen(files, part, path)
+    return bundles.in_zip(path, part)
+
+
 def _read_zip(path: Path, part: PartName, fit: Fit | None, classes: str) -> Pictures:
     """A zip file of pictures, or of the files of a set, which are read where they are unpacked."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name) / path.name
-        if not bundles.unpack(path, part, folder):
-            return pictures.read_zip(path, part, fit=fit, classes=classes)
+    found = _bundled(path, part)
+    if not found:
+        return pictures.read_zip(path, part, fit=fit, classes=classes)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
 
         def told(text: str) -> str:
-            return text.replace(str(folder), str(path))
+            return text.replace(folder, str(path))
 
+        files = bundles.unpack(path, found, Path(folder))
         try:
-            found = load_pictures(folder, part, fit=fit, classes=classes)
+            read = _read_set(files, path, part, fit, classes)
         except DataError as error:
             raise DataError(told(str(error))) from None
-        images = found.images[:]  # into memory, where the file was mapped
-        return replace(found, images=images, name=told(found.name), origin=told(found.origin))
+        images = read.images[:]  # into memory, where the file was mapped
+        return replace(read, images=images, name=told(read.name), origin=told(read.origin))
+
+
+def _read_set(
+    files: list[Path], path: Path, part: PartName, fit: Fit | None, classes: str
+) -> Pictures:
+    """The files that `bundles` chose of what lies at a path: of IDX, or one, or shards of one."""
+    if idx_folder.is_idx(files[0].name):
+        name = f"IDX files in {path.name or path}"
+        return idx_folder.read_pair(files[0], (*files[1:], None)[0], name, classes)
+    parts = [load_pictures(file, part, fit=fit, classes=classes) for file in files]
+    if len(parts) == 1:
+        return parts[0]
+    labels = [found.labels for found in parts if found.labels is not None]
+    return replace(
+        parts[0],
+        images=np.concatenate([found.images for found in parts]),
+        labels=np.concatenate(labels) if len(labels) == len(parts) else None,
+    )

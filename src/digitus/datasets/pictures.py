@@ -161,7 +161,7 @@ def is_picture(name: PurePath) -> bool:
 
 def is_hidden(name: PurePath) -> bool:
     """Whether a file, or a folder that it lies in, begins with a dot."""
-    return any(piece.startswith(".") for piece in name.parts)
+    return any(piece.startswith(".") for piece in name.parts if piece != "..")
 
 
 def _label(name: PurePath, classes: str) -> int | None:
