@@ -32,7 +32,7 @@ def package_digest() -> str:
 def forget_others(kept: Path) -> None:
     """Removes what lessons put out when the package was in another state, beside what is kept."""
     for folder in kept.parent.iterdir():
-        if folder != kept:
+        if folder.is_dir() and folder != kept:  # a .DS_Store lies there, too
             shutil.rmtree(folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import digitus
+from digitus.errors import DataError, ModelError
 from digitus.reading.result import Digit
 from exported import model, pictures
 from small import digits, recipe, recognizer
@@ -61,6 +63,17 @@ def test_a_recognizer_is_loaded_from_the_folder_of_its_run(tmp_path: Path) -> No
     assert repr(digitus.load(tmp_path)) == repr(recognizer())
 
 
+def test_what_is_not_there_is_not_called_something_else(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be read: No such file"):
+        digitus.load(tmp_path / "gone.onnx")
+    (tmp_path / "there.onnx").write_bytes(b"")
+    with pytest.raises(ModelError, match="is an export"):
+        digitus.load(tmp_path / "there.onnx")
+    recognizer().save(tmp_path / "model.safetensors")
+    with contextlib.chdir(tmp_path), pytest.raises(ModelError, match=r"name .* is empty"):
+        digitus.load("")
+
+
 def test_images_stored_by_columns_are_noticed_before_training(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -70,4 +83,9 @@ def test_images_stored_by_columns_are_noticed_before_training(
     assert not caplog.records
     digitus.train(recipe(epochs=1), (images.transpose(0, 2, 1), labels))
     (record,) = caplog.records
-    assert "try --transposed" in record.getMessage()
+    assert record.getMessage().endswith("with rows and columns exchanged: try transposed=True")
+
+
+def test_of_no_images_nothing_is_learnt() -> None:
+    with pytest.raises(DataError, match="memory: cannot hold back 60 of 0 examples"):
+        digitus.train(recipe(), (SMALL[0][:0], SMALL[1][:0]))

@@ -32,6 +32,7 @@ def test_outputs_of_other_states_are_not_kept_for_ever(tmp_path: Path) -> None:
     for name in ("0123456789abcdef", "of-today", "fedcba9876543210"):
         (tmp_path / name / "executed").mkdir(parents=True)
         (tmp_path / name / "global.db").write_bytes(b"kept")
+    (tmp_path / ".DS_Store").write_bytes(b"of the file manager")
     forget_others(tmp_path / "of-today")
-    assert [folder.name for folder in tmp_path.iterdir()] == ["of-today"]
+    assert {path.name for path in tmp_path.iterdir()} == {"of-today", ".DS_Store"}
     assert (tmp_path / "of-today" / "global.db").read_bytes() == b"kept"

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 READ_WELL = 0.9  # accuracy from which nobody looks for what is wrong with the images
 MUCH_BETTER = 0.2  # of the images must be read right in addition, or it may be chance
 SAMPLED = 300  # images by which that is judged
+# How images that are prepared, or rows and columns exchanged, are asked for.
+OPTIONS = ("--prepare auto", "--transposed")  # on the command line
+ARGUMENTS = ("prepare='auto'", "transposed=True")  # in Python
 HEAD = ("digit", "count", "wrong", "right")  # columns of the table by digit
 
 
@@ -187,34 +190,40 @@ def evaluate_not_digits(
 
 
 def would_help(
-    recognizer: Member | Committee, digits: Digits, accuracy: float, each: Map = map
+    recognizer: Member | Committee,
+    digits: Digits,
+    accuracy: float,
+    each: Map = map,
+    ways: tuple[str, str] = OPTIONS,
 ) -> str | None:
     """Which other way to bring these images is read far better, in a sentence; None if none is.
 
     Images stored by columns, and pictures that are not in MNIST's form, are read badly by any
-    network that learnt upright ones. `accuracy` is that of all images as they are.
+    network that learnt upright ones. `accuracy` is that of all images as they are; `ways` are how
+    the reader asks for the others, `OPTIONS` or `ARGUMENTS`.
     """
     if accuracy >= READ_WELL:
         return None
     from digitus.vision.normalise import prepare  # what reads well needs no OpenCV
 
     sample = digits.take(np.sort(np.random.default_rng(0).permutation(len(digits))[:SAMPLED]))
-    ways = {"--prepare auto": ("prepared", prepare(sample.images))}
+    auto, transposed = ways
+    others = {auto: ("prepared", prepare(sample.images))}
     if digits.images.shape[1] == digits.images.shape[2]:
-        ways["--transposed"] = ("with rows and columns exchanged", sample.images.transpose(0, 2, 1))
+        others[transposed] = ("with rows and columns exchanged", sample.images.transpose(0, 2, 1))
 
     def right(images: Images) -> int:
         answers = recognizer.probabilities(np.ascontiguousarray(images), each).argmax(axis=1)
         return int((answers == sample.labels).sum())
 
     now = right(sample.images)
-    counts = {option: right(images) for option, (_, images) in ways.items()}
-    best = max(counts, key=lambda option: counts[option])
+    counts = {way: right(images) for way, (_, images) in others.items()}
+    best = max(counts, key=lambda way: counts[way])
     if counts[best] - now < MUCH_BETTER * len(sample):
         return None
     return (
         f"Of {len(sample)} of these images {now} are read right as they are, and {counts[best]} "
-        f"{ways[best][0]}: try {best}"
+        f"{others[best][0]}: try {best}"
     )
 
 

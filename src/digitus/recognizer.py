@@ -225,9 +225,14 @@ def _frozen(w: Array) -> Array:
 
 
 def file_of(name: str | None) -> Path:
-    """Where a recognizer is: in a file, in the folder of its run, or, by default, what ships."""
+    """Where a recognizer is: in a file, in the folder of its run, or, by default, what ships.
+
+    Raises `ModelError` for an empty name, which a path would take for the current folder.
+    """
     if name is None or name == DEFAULT:
         return WEIGHTS / f"{DEFAULT}.safetensors"
+    if not name:
+        raise ModelError("the name of a recognizer is empty; expected its file or its run's folder")
     path = Path(name)
     return path / "model.safetensors" if path.is_dir() else path
 
@@ -240,7 +245,7 @@ def load(path: Path | str = DEFAULT) -> Recognizer:
     if not isinstance(path, str | Path):
         raise TypeError(f"a recognizer is loaded from a path, not {type(path).__name__}")
     path = file_of(str(path))
-    if path.suffix == ".onnx":
+    if path.suffix == ".onnx" and path.is_file():
         raise ModelError(
             f"{path} is an export, which digitus evaluate scores; all else needs the model that it "
             "was made from"

@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from digitus import nn
@@ -105,6 +106,25 @@ def test_with_settings() -> None:
     assert with_settings(recipe(), epochs=7).epochs == 7
     with pytest.raises(RecipeError, match="epochs must be at least 1"):
         with_settings(recipe(), epochs=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        ({"epochs": np.int64(1)}, r"epochs must be a whole number, not np.int64\(1\)"),
+        ({"network": nn.Chain([nn.Dense(np.int64(10))])}, "units must be a whole number, not np"),  # type: ignore[arg-type]
+        ({"network": nn.Chain([3])}, "layer 0 must be a table like"),  # type: ignore[list-item]
+        ({"optimizer": nn.Momentum(np.float32(0.5))}, "mu must be a number, not np.float32"),  # type: ignore[arg-type]
+        ({"optimizer": None}, "optimizer must be a table like"),
+        ({"loss": nn.SquaredError}, "loss must be a table like"),
+        ({"about": [1]}, "about must be text, not"),
+    ],
+)
+def test_values_of_wrong_kinds_are_told_when_they_are_written_down(
+    settings: dict[str, Any], wrong: str
+) -> None:
+    with pytest.raises(RecipeError, match=wrong):
+        from_table(to_table(with_settings(recipe(), **settings)))
 
 
 def test_a_file_is_named_by_its_name_and_settings_replace(tmp_path: Path) -> None:

@@ -121,9 +121,10 @@ def suited_to(recipe: Recipe, learnt: Digits | Writers, given: Sequence[str]) ->
 def doubts_of(learnt: Digits | Writers) -> str | None:
     """Whether digits of a person's own are perhaps not as they should be, in a sentence."""
     from digitus.datasets.digits import Digits
+    from digitus.evaluation import OPTIONS
     from digitus.training.suited import unlike
 
-    return unlike(learnt) if isinstance(learnt, Digits) else None
+    return unlike(learnt, OPTIONS) if isinstance(learnt, Digits) else None
 
 
 def recorded(

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, NewType, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, NewType, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
@@ -132,24 +132,25 @@ def from_table(table: object) -> Recipe:
 
 
 def to_table(recipe: Recipe) -> dict[str, Json]:
-    """The tables of a recipe, ready for JSON; `from_table` makes the same recipe of them."""
+    """The tables of a recipe, ready for JSON; `from_table` makes the same recipe of them.
+
+    A value of a wrong kind stays as it is: `from_table` says what it must be.
+    """
     table: dict[str, Json] = {}
     for key in (f.name for f in fields(recipe)):
         value = getattr(recipe, key)
         if key in SELDOM and value == getattr(Recipe, key, Wear()):
             continue
-        if key in KINDS and key != "network":
-            table[key] = _settings(value)
-        else:
-            table[key] = _plain(value)
+        table[key] = _settings(value) if key in KINDS and key != "network" else _plain(value)
     return table
 
 
-def _settings(value: object) -> dict[str, Json]:
-    return {"kind": type(value).__name__, **_fields(value)}
+def _settings(value: object) -> Json:
+    table = _fields(value)
+    return {"kind": type(value).__name__, **table} if isinstance(table, dict) else table
 
 
-def _fields(value: object) -> dict[str, Json]:
+def _fields(value: object) -> Json:
     if isinstance(value, nn.MultiTask):
         return {
             "parts": [
@@ -157,8 +158,9 @@ def _fields(value: object) -> dict[str, Json]:
                 for loss, channels, weight in value.parts
             ]
         }
-    assert is_dataclass(value)
-    return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return cast("Json", value)
 
 
 def _plain(value: object) -> Json:
@@ -169,8 +171,6 @@ def _plain(value: object) -> Json:
         return [_plain(v) for v in value]
     if isinstance(value, RULES):
         return _settings(value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     return _fields(value)
 
 

@@ -17,7 +17,7 @@ from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import STROKES
 from digitus.errors import DownloadError, RecipeError, TrainingError
-from digitus.evaluation import evaluate
+from digitus.evaluation import ARGUMENTS, evaluate
 from digitus.locks import alone
 from digitus.recipe import MADE, Recipe, changed, load_recipe, with_settings
 from digitus.recognizer import Recognizer, load
@@ -176,7 +176,7 @@ def _digits(
         recipe, digits = with_settings(recipe, data=STROKES), digits_of(STROKES, "train")
     log.info("%s: %s examples of %s", digits.name, f"{len(digits):,}", recipe.name)
     own = not isinstance(wanted, str) or Path(wanted).exists()
-    if own and (doubts := unlike(digits)):
+    if own and (doubts := unlike(digits, ARGUMENTS)):
         log.warning("%s", doubts)
     return recipe, digits
 

@@ -2,8 +2,7 @@
 
 Inside: `suited`, which changes what the size and the labels of a set ask for, so that the recipe
 that a model keeps is the one that made it; and `unlike`, which says when images are not as MNIST's
-are. Not inside: the split itself (`datasets.batches`), and
-pictures of other digits (`examples`).
+are. Not inside: the split itself (`datasets.batches`), and pictures of other digits (`examples`).
 """
 
 from __future__ import annotations
@@ -51,14 +50,15 @@ def missing(digits: Digits) -> list[int]:
     return [digit for digit in range(CLASSES) if digit not in there]
 
 
-def unlike(digits: Digits) -> str | None:
+def unlike(digits: Digits, ways: tuple[str, str]) -> str | None:
     """How else these images would be MNIST's, in a sentence, if the recognizer that ships says so.
 
     A network that learns images stored by columns, or such as nobody prepared, reads no others.
+    `ways` are those of `evaluation.would_help`.
     """
-    if digits.images.shape[1:] != (SIDE, SIDE) or digits.classes != DIGITS:
+    if not len(digits) or digits.images.shape[1:] != (SIDE, SIDE) or digits.classes != DIGITS:
         return None
     some = digits.take(np.sort(np.random.default_rng(0).permutation(len(digits))[:SAMPLED]))
     shipped = load()
-    help_ = would_help(shipped, some, evaluate(shipped, some).accuracy)
+    help_ = would_help(shipped, some, evaluate(shipped, some).accuracy, ways=ways)
     return None if help_ is None else f"The recognizer that ships: {help_[0].lower()}{help_[1:]}"
