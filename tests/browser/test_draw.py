@@ -14,7 +14,6 @@ from browser.writing import APART, expect_value, on_sheet, paths, with_finger, w
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-
 SEEN = """() => {
   const c = document.querySelector('.steps .seen');
   return c && [c.width, c.height, [...c.getContext('2d').getImageData(0, 0, 28, 28).data]];

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from browser.conftest import Server, Visit
 from browser.test_learn import begin, step, wait_for
-
-if TYPE_CHECKING:
-    pass
 
 # The rule and the arrays that are lit, by the letter that they are named with.
 LIT = """() => [".rule [data-part]", ".array"].map((what) =>

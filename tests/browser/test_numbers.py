@@ -76,6 +76,22 @@ def test_no_number_of_the_page_is_left_in_english(visit: Visit, server: Server) 
             assert not re.search(r"\d,\d", page.inner_text(".lens .working"))
 
 
+@pytest.mark.parametrize("visit", [spoken("de")], indirect=True)
+def test_only_settings_in_names_are_numbers(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    named = """async (names) => {
+      const { layerName } = await import("/static/numbers.js");
+      return names.map((name) => layerName(name));
+    }"""
+    names = {
+        "Dropout(0.3)": "Dropout(0,3)",
+        "Residual(2)(0.25)": "Residual(2)(0,25)",
+        "AdamW: 5.1.0.W": "AdamW: 5.1.0.W",
+        "1.0.W": "1.0.W",
+    }
+    assert page.evaluate(named, list(names)) == list(names.values())
+
+
 def dropping(route: Route) -> None:
     """The network, as if it had a Dropout layer, whose rate stands in its name."""
     answer = route.fetch()

@@ -12,11 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
 SIDE = 0.72  # of the sheet's height: the digit's
-
-
 APART = 7  # points of a path between two moves, each of which costs the browser and the server
-
-
 # For each digit a hand that writes it so plainly that any trained network is sure of it.
 HANDS = (0, 0, 1, 0, 0, 1, 1, 1, 1, 0)
 

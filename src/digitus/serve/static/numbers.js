@@ -53,9 +53,10 @@ function short(x, digits, whole, broken) {
   return minus(broken(x, Math.min(Math.max(digits - 1 - Math.floor(Math.log10(size)), 0), 5)));
 }
 
-/** What a layer is called: "Dropout(0.3)", in German "Dropout(0,3)"; without what nobody chooses. */
+/** What a layer is called: "Dropout(0.3)", in German "Dropout(0,3)"; without what nobody chooses. The
+ * points in "AdamW: 5.1.0.W" stand between the places of layers. */
 export const layerName = (name) =>
-  name.replace(/^(BatchNorm|Scale|Standardize)\(.*\)$/, "$1").replace(/\d+\.\d+/g, (text) => figure(Number(text)));
+  name.replace(/^(BatchNorm|Scale|Standardize)\(.*\)$/, "$1").replace(/\((\d+\.\d+)\)/g, (_, text) => `(${figure(Number(text))})`);
 
 /** [28, 28, 16] as "28 × 28 × 16". */
 export const shape = (axes) => axes.join("\u2009×\u2009");
