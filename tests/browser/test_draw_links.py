@@ -125,6 +125,17 @@ def holding(page: Page, what: str) -> list[Route]:
     return held
 
 
+def expect_own_addresses(page: Page, late: Route) -> None:
+    """The way that is ready late leaves another view's address alone, and is Draw's afterwards."""
+    address = page.url
+    late.continue_()
+    page.wait_for_selector(".morph:not([hidden])", state="attached")
+    assert page.url == address
+    page.click("nav >> text=Draw")
+    page.wait_for_url("**#draw?ink=**")
+    assert "your 3" in page.inner_text(".morph h2")
+
+
 def test_a_way_that_is_ready_late_leaves_the_address_of_another_view_alone(
     visit: Visit, server: Server
 ) -> None:
@@ -135,13 +146,7 @@ def test_a_way_that_is_ready_late_leaves_the_address_of_another_view_alone(
     until(page, lambda: sure(bool(held)))  # the way is being worked out
     page.click("#view-draw >> text=Look inside")
     page.wait_for_url("**#inside?digit=**")
-    address = page.url
-    held[0].continue_()
-    page.wait_for_selector(".morph:not([hidden])", state="attached")
-    assert page.url == address
-    page.click("nav >> text=Draw")
-    page.wait_for_url("**#draw?ink=**")
-    assert "your 3" in page.inner_text(".morph h2")
+    expect_own_addresses(page, held[0])
 
 
 def test_a_link_whose_way_is_ready_late_keeps_its_own_digit(visit: Visit, server: Server) -> None:
@@ -157,10 +162,4 @@ def test_a_link_whose_way_is_ready_late_keeps_its_own_digit(visit: Visit, server
     first = page.url
     page.locator(".samples button").nth(8).click()
     page.wait_for_url(lambda url: url != first)
-    address = page.url
-    held[0].continue_()
-    page.wait_for_selector(".morph:not([hidden])", state="attached")
-    assert page.url == address
-    page.click("nav >> text=Draw")
-    page.wait_for_url("**#draw?ink=**")
-    assert "your 3" in page.inner_text(".morph h2")
+    expect_own_addresses(page, held[0])

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path, PurePath, PurePosixPath
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePath
 
 from digitus.datasets import tables
 from digitus.datasets.catalogue import PartName
 from digitus.datasets.idx_folder import PART_WORDS, pairs, part_of
-from digitus.datasets.pictures import LIST, MOST_MEMBERS, is_hidden, is_picture
+from digitus.datasets.pictures import LIST, is_hidden, is_picture, opened_zip
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import SET_BYTES
@@ -94,15 +92,14 @@ def _together(found: Sequence[PurePath], where: Path) -> list[list[PurePath]]:
 
 def in_zip(path: Path, part: PartName) -> list[PurePath]:
     """Which of the files in a zip file hold a part, as `chosen` tells. Raises `DataError`."""
-    with _opened(path) as archive:
-        return chosen(_members(archive), part, path)
+    with opened_zip(path) as (_, members):
+        return chosen(members, part, path)
 
 
 def unpack(path: Path, names: Sequence[PurePath], folder: Path) -> list[Path]:
     """Lays these files of a zip file into a folder and says where. Raises `DataError`."""
     laid = []
-    with _opened(path) as archive:
-        members = _members(archive)
+    with opened_zip(path) as (archive, members):
         if sum(members[name].file_size for name in names) > SET_BYTES:
             raise DataError(f"{path}: unfolds into more than {SET_BYTES // 2**30} GiB; split it")
         for name in names:
@@ -112,30 +109,3 @@ def unpack(path: Path, names: Sequence[PurePath], folder: Path) -> list[Path]:
                 shutil.copyfileobj(packed, unpacked)
             laid.append(file)
     return laid
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip file, and `DataError` for what goes wrong with it."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(f"{path}: cannot be unpacked ({error.strerror or error})") from None
-    except Exception as error:  # a damaged file makes zipfile and zlib raise nearly anything
-        reason = one_line(str(error))[:100]
-        raise DataError(f"{path}: is not a whole .zip file ({reason})") from None
-
-
-def _members(archive: zipfile.ZipFile) -> dict[PurePath, zipfile.ZipInfo]:
-    """The files of an archive by their names, without what macOS adds; none if there are too many.
-
-    `pictures.read_zip` says so.
-    """
-    every = [m for m in archive.infolist() if not m.is_dir()]
-    if len(every) > MOST_MEMBERS:
-        return {}
-    kept = (m for m in every if not m.filename.startswith("__MACOSX/"))
-    return {PurePosixPath(m.filename): m for m in kept}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TypeAlias
@@ -67,17 +68,34 @@ def read_zip(
 
     Raises `DataError`.
     """
+    with opened_zip(path) as (archive, members):
+        contents: Contents = {
+            name: partial(_member, archive, member, path) for name, member in members.items()
+        }
+        return _read(_inside(contents, part, classes, path), path, fit or fitted, classes)
+
+
+@contextmanager
+def opened_zip(
+    path: Path,
+) -> Iterator[tuple[zipfile.ZipFile, dict[PurePath, zipfile.ZipInfo]]]:
+    """A zip file with its files by their names, without what macOS adds.
+
+    Raises `DataError` for what goes wrong with it, also while it is open.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) > MOST_MEMBERS:
                 raise DataError(f"{path}: holds more than {MOST_MEMBERS:,} files; split it")
-            contents: Contents = {
-                PurePosixPath(member.filename): partial(_member, archive, member, path)
-                for member in members
-                if not member.filename.startswith("__MACOSX/")
-            }
-            return _read(_inside(contents, part, classes, path), path, fit or fitted, classes)
+            yield (
+                archive,
+                {
+                    PurePosixPath(member.filename): member
+                    for member in members
+                    if not member.filename.startswith("__MACOSX/")
+                },
+            )
     except DataError:
         raise
     except OSError as error:

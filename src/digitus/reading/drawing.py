@@ -86,10 +86,10 @@ class _View:
         that is a half, a quarter ... as large: 39 strokes from edge to edge took nine seconds.
         """
         longest = boxes[:, 2:].max(1, initial=1)
-        halves = np.ceil(np.log2(np.maximum(longest / LARGE, 1))).astype(int)
+        smaller = 2 ** np.ceil(np.log2(np.maximum(longest / LARGE, 1))).astype(int)
         close: Matrix = np.zeros((len(boxes), CLASSES))
-        for times in np.unique(2**halves).tolist():
-            which, copy = 2**halves == times, self.grey
+        for times in np.unique(smaller).tolist():
+            which, copy = smaller == times, self.grey
             if times > 1:
                 h, w = (-(-side // times) for side in copy.shape)
                 copy = np.asarray(cv2.resize(copy, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
