@@ -22,7 +22,7 @@ import digitus
 RINGS: dict[str, int] = {
     "errors": 0, "types": 0, "limits": 0, "cancellation": 0, "nn": 0,
     "datasets": 1, "synthetic": 1, "vision": 1, "metrics": 1, "files": 1, "locks": 1,
-    "notebook": 1, "history": 1, "plotting": 1, "toml": 1,
+    "notebook": 1, "history": 1, "plotting": 1, "toml": 1, "table_files": 1,
     "recipe": 2, "recognizer": 2, "committee": 2, "evaluation": 2,
     "threads": 2,
     "training": 2, "detection": 2, "reading": 2, "report": 2, "export": 2, "sklearn": 2,

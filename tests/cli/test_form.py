@@ -71,6 +71,12 @@ def test_a_form_that_others_printed(digitus: Any, scan: Path) -> None:
     assert [row[f"field{i}"] for i in (1, 2, 3, 4)] == ["1234", "170", "025", "195"]
     again = digitus("form", "new", "blank.png", "--out", "theirs.toml")
     assert "is there already" in again.complaint
+    for name in ("theirs", "theirs.pdf"):  # as no command would take it for a form
+        other = digitus("form", "new", "blank.png", "--out", name)
+        assert "ends in .toml" in other.complaint
+        assert not Path(name).exists()
+    Path("theirs.toml").rename("THEIRS.TOML")
+    assert digitus("form", "read", "THEIRS.TOML", scan, "--to", "again.csv").code == 0
 
 
 def test_a_scan_in_every_kind_of_table(digitus: Any, form_file: Path, scan: Path) -> None:

@@ -9,7 +9,6 @@ Inside: that. Not inside: opening pictures (`vision.decode`).
 
 from __future__ import annotations
 
-import importlib
 import os
 import tarfile
 import zipfile
@@ -25,6 +24,7 @@ from digitus.datasets.parquet import IMAGES, picture_bytes
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import PICTURE_BYTES
+from digitus.table_files import arrow
 from digitus.vision.decode import SUFFIXES, read_picture
 
 if TYPE_CHECKING:
@@ -207,11 +207,8 @@ def _rows(name: str, file: IO[bytes], first: int) -> Iterator[tuple[list[int], o
 
 
 def _table(name: str, file: IO[bytes]) -> ParquetFile:
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError:
-        raise DataError(f"{name}: to read Parquet, pip install 'digitus[parquet]'") from None
-    return parquet.ParquetFile(file)
+    found: ParquetFile = arrow(f"{name}: to read Parquet").parquet.ParquetFile(file)
+    return found
 
 
 def _column(name: str, table: ParquetFile) -> str:

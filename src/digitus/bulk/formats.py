@@ -8,17 +8,14 @@ inside: when (`run`).
 from __future__ import annotations
 
 import csv
-import importlib
 import io
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
 from digitus.bulk.rows import Row, columns
-from digitus.errors import DataError
+from digitus.table_files import arrow, write_sqlite
 
 PARQUET, CSV, JSONL, SQLITE = "parquet", "csv", "jsonl", "sqlite"
 SUFFIXES = {
@@ -50,10 +47,10 @@ def joined(parts: Iterable[bytes], path: Path, form: str, by: str) -> None:
     """Parts in JSON lines as one file."""
     rows = (json.loads(line) for part in parts for line in part.splitlines())
     if form == PARQUET:
-        arrow = _arrow()
-        with arrow.parquet.ParquetWriter(path, _schema(by)) as file:
+        library = _arrow()
+        with library.parquet.ParquetWriter(path, _schema(by)) as file:
             for some in _batches(rows):
-                file.write_table(arrow.Table.from_pylist(some, _schema(by)))
+                file.write_table(library.Table.from_pylist(some, _schema(by)))
     elif form == SQLITE:
         _sqlite(rows, path, by)
     else:
@@ -97,49 +94,36 @@ def _csv(rows: Iterable[Row], by: str, *, head: bool = False) -> str:
 
 def _sqlite(rows: Iterator[Row], path: Path, by: str) -> None:
     """A table `pictures` or `digits`."""
-    table = f"{by}s"
-    named = ", ".join(f"{name} {KINDS.get(name, 'TEXT')}" for name in columns(by))
-    places = ", ".join("?" * len(columns(by)))
-    with closing(sqlite3.connect(path)) as base:
-        base.execute(f"CREATE TABLE {table} ({named})")
-        for some in _batches(rows):
-            base.executemany(f"INSERT INTO {table} VALUES ({places})", (_flat(r, by) for r in some))
-        base.execute(f"CREATE INDEX {table}_source ON {table} (source)")
-        base.commit()
+    kinds = {name: KINDS.get(name, "TEXT") for name in columns(by)}
+    write_sqlite(path, f"{by}s", kinds, (_flat(row, by) for row in rows), "source")
 
 
 def _arrow() -> ModuleType:
-    """pyarrow with what it has for Parquet. Raises `DataError`."""
-    try:
-        importlib.import_module("pyarrow.parquet")
-        return importlib.import_module("pyarrow")
-    except ImportError:
-        raise DataError(
-            "to write Parquet, pip install 'digitus[parquet]'; or --to FILE.csv, .jsonl, .sqlite"
-        ) from None
+    """pyarrow. Raises `DataError` where it is missing."""
+    return arrow("to write Parquet", "; or --to FILE.csv, .jsonl, .sqlite")
 
 
 def _schema(by: str) -> object:
-    arrow = _arrow()
-    small, wide, text = arrow.int16(), arrow.int32(), arrow.string()
+    library = _arrow()
+    small, wide, text = library.int16(), library.int32(), library.string()
     digit = {
         "value": small,
-        "confidence": arrow.float64(),
-        "box": arrow.list_(wide),
+        "confidence": library.float64(),
+        "box": library.list_(wide),
         "line": wide,
     }
     kinds = {
         **dict.fromkeys(WHOLE, wide),
         "value": small,
-        "confidence": arrow.float64(),
-        "lines": arrow.list_(text),
-        "flags": arrow.list_(text),
-        "digits": arrow.list_(arrow.struct(digit)),
+        "confidence": library.float64(),
+        "lines": library.list_(text),
+        "flags": library.list_(text),
+        "digits": library.list_(library.struct(digit)),
     }
-    return arrow.schema([(name, kinds.get(name, text)) for name in columns(by)])
+    return library.schema([(name, kinds.get(name, text)) for name in columns(by)])
 
 
 def _parquet(rows: Iterable[Row], by: str) -> bytes:
-    arrow, file = _arrow(), io.BytesIO()
-    arrow.parquet.write_table(arrow.Table.from_pylist([*rows], _schema(by)), file)
+    library, file = _arrow(), io.BytesIO()
+    library.parquet.write_table(library.Table.from_pylist([*rows], _schema(by)), file)
     return file.getvalue()

@@ -62,6 +62,8 @@ def new(blank: Path, out: Path) -> None:
     from digitus.vision.colour import as_grey
     from digitus.vision.decode import decode_pages
 
+    if not _is_form(out):
+        raise FormError(f"{out}: the name of a form's file ends in .toml")
     if out.exists():
         raise FormError(f"{out} is there already; name another file")
     pages = [as_grey(page.pixels) for page in decode_pages(blank, side=PAGE_SIDE_PIXELS)]
@@ -192,11 +194,15 @@ def read(
 
 def _told(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """The forms among what was named, and the scans."""
-    forms = [path for path in names if path.suffix == ".toml"]
-    scans = [path for path in names if path.suffix != ".toml"]
+    forms = [path for path in names if _is_form(path)]
+    scans = [path for path in names if not _is_form(path)]
     if not forms or not scans:
         raise click.UsageError("name a form, FORM.toml, and the scans or photos to read")
     return forms, scans
+
+
+def _is_form(path: Path) -> bool:
+    return path.suffix.lower() == ".toml"
 
 
 def _tell(

@@ -81,8 +81,13 @@ def part_of(path: Path, part: int) -> Path:
 @click.argument("forms", nargs=-1, required=True, type=PATH, metavar="FORM.toml... TABLE")
 @click.argument("corrections", type=PATH, metavar="CORRECTIONS.csv")
 @click.option("--to", type=PATH, help="The table with the corrections.  [default: TABLE itself]")
+@click.option(
+    "--earlier", type=PATH, metavar="TABLE", help="A table of before: its values never fall."
+)
 @json_option
-def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: bool) -> None:
+def correct(
+    forms: tuple[Path, ...], corrections: Path, to: Path | None, earlier: Path | None, json: bool
+) -> None:
     """Put what a person typed in the review into the table that was read.
 
     What is corrected has the confidence 1, and a flag where it still does not fulfil what the form
@@ -100,7 +105,8 @@ def correct(forms: tuple[Path, ...], corrections: Path, to: Path | None, json: b
     known = tuple(map(load_form, names))
     path = to or table
     check_writable(path, replace=to is None)
-    made, told = corrected(read_table(table), known, load_corrections(corrections))
+    before = read_table(earlier) if earlier else []
+    made, told = corrected(read_table(table), known, load_corrections(corrections), before)
     there = list(dict.fromkeys(name for row in made for name in row))
     write_table(path, there or columns(known), made)
     _tell(path, told, json)

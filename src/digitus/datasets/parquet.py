@@ -6,7 +6,6 @@ Inside: that. Not inside: opening the pictures (`vision.decode`). pyarrow reads 
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from digitus.datasets.digits import DIGITS, Pictures
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
+from digitus.table_files import arrow
 from digitus.types import Grey
 from digitus.vision.decode import decode
 
@@ -36,12 +36,9 @@ def read_parquet(path: Path, fit: Fit, classes: str = DIGITS) -> Pictures:
 
     Labels are whole numbers or text. `fit` makes a picture an image. Raises `DataError`.
     """
+    library = arrow(f"{path}: to read Parquet")
     try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError:
-        raise DataError(f"{path}: to read Parquet, pip install 'digitus[parquet]'") from None
-    try:
-        with parquet.ParquetFile(path) as file:
+        with library.parquet.ParquetFile(path) as file:
             names = {name.lower(): name for name in file.schema_arrow.names}
             image = next((names[name] for name in IMAGES if name in names), None)
             label = next((names[name] for name in sorted(LABELS) if name in names), None)

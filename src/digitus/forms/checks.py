@@ -57,6 +57,8 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 
 def as_date(text: str, form: str) -> date | None:
     """The date of a text in the form "DD.MM.YYYY", its parts in any order, if there is such one."""
+    if len(text) != len(form):
+        return None
     parts = dict.fromkeys("DMY", "")
     for letter, c in zip(form, text, strict=True):
         if letter in parts:

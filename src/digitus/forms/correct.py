@@ -7,14 +7,17 @@ that page (`review`), and tables as files (`output`).
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from digitus.errors import DataError
-from digitus.forms.choose import adds_up
-from digitus.forms.form import Form
-from digitus.forms.rows import DOUBTFUL_FLAG, Row
+from digitus.forms.choose import Answer, adds_up, plausible
+from digitus.forms.form import Form, Rising
+from digitus.forms.rows import DOUBTFUL_FLAG, Row, flag_of_nothing
+from digitus.forms.series import Series
 
 NEEDED = ("form", "file", "page", "field", "read", "value", "confidence", "certain")
 
@@ -54,9 +57,14 @@ def _correction(row: Mapping[str, str]) -> Correction:
 
 
 def corrected(
-    rows: Sequence[Row], forms: Sequence[Form], corrections: Sequence[Correction]
+    rows: Sequence[Row],
+    forms: Sequence[Form],
+    corrections: Sequence[Correction],
+    earlier: Iterable[Row] = (),
 ) -> tuple[list[Row], list[tuple[Correction, str]]]:
     """The rows with what a person says, and each correction with the flag that its value had.
+
+    `earlier` are rows of a table that was read before, for values that must not fall.
 
     Raises `DataError` for corrections of another table.
     """
@@ -76,29 +84,60 @@ def corrected(
             _put(row, form, one)
     for row in (row for key in {one.key for one in corrections} for row in places[key]):
         _check_sums(row, by_name[row["form"]])
+    _check_series(made, by_name, earlier)
     return made, told
 
 
 def _put(row: Row, form: Form, one: Correction) -> None:
-    now = row.get(one.field) or ""
+    now = _value(row, one.field)
     if now not in (one.read, one.value):
         raise DataError(
             f"the corrections are of another table: {one.field} in {one.key[1]}, page "
             f"{one.key[2]}, is {now!r} and was {one.read!r}"
         )
     field = form.field(one.field)
-    missing = "missing" if field.required and not one.value else ""
     row[one.field] = one.value
     row[f"{one.field}_confidence"] = 1.0
-    row[f"{one.field}_flag"] = field.wrong(one.value) or missing
+    row[f"{one.field}_flag"] = field.wrong(one.value) if one.value else flag_of_nothing(form, field)
 
 
 def _check_sums(row: Row, form: Form) -> None:
     """What does not add up is flagged, also where a person says that it stands there."""
     for total in form.sums:
-        good = adds_up(total, lambda name: row.get(name) or "")
+        good = adds_up(total, partial(_value, row))
         for name in (total.total, *total.of):
-            key = f"{name}_flag"
-            words = [word for word in (row.get(key) or "").split(", ") if word not in ("", "sum")]
-            hard = [word for word in words if word != DOUBTFUL_FLAG]
-            row[key] = ", ".join([*words, *(["sum"] if not good and not hard else [])])
+            words = [word for word in _words(row, name) if word != "sum"]
+            row[f"{name}_flag"] = ", ".join([*words, *(["sum"] * (not good and _is_right(words)))])
+
+
+def _check_series(rows: Sequence[Row], forms: Mapping[str, Form], earlier: Iterable[Row]) -> None:
+    """What falls or jumps is flagged, also on sheets that nobody looked at."""
+    series = Series(forms.values(), earlier)
+    for row in (rows[i] for i in series.order(rows)):
+        if form := forms.get(row["form"]):
+            for rising in form.risings:
+                _check_rise(row, rising, series.before(row, form, rising))
+        series.remember(row)
+
+
+def _check_rise(row: Row, rising: Rising, known: tuple[str, Decimal | None] | None) -> None:
+    value, words = _value(row, rising.field), _words(row, rising.field)
+    if value and known and _is_right(words):
+        wrong = plausible([Answer(value, 1.0)], *known)[0].wrong
+        row[f"{rising.field}_flag"] = ", ".join(filter(None, (wrong, *words)))
+
+
+def _value(row: Row, name: str) -> str:
+    """A field's value as text: other programs make numbers of columns."""
+    value = row.get(name)
+    return "" if value is None else str(value)
+
+
+def _words(row: Row, name: str) -> list[str]:
+    """The words of a field's flag."""
+    return [word for word in (row.get(f"{name}_flag") or "").split(", ") if word]
+
+
+def _is_right(words: Sequence[str]) -> bool:
+    """Whether no flag says that a value is wrong: that it is doubtful does not."""
+    return all(word == DOUBTFUL_FLAG for word in words)

@@ -6,29 +6,32 @@ Inside: writing them, and reading those of an earlier day. Not inside: what is i
 from __future__ import annotations
 
 import csv
-import importlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 
 from digitus.errors import DataError, OutputError
 from digitus.files import one_line, write_atomically
 from digitus.forms.rows import Row
 from digitus.forms.table import COLUMNS
+from digitus.table_files import arrow, write_sqlite
 
 CONFIDENCE = "_confidence"
 SHEETS = "sheets"  # SQLite's table
+TO_WRITE = "to write Parquet"
 
 
 def check_writable(path: Path, *, replace: bool) -> None:
-    """Raises `OutputError` for a table of no known kind, or in the place of another."""
+    """Raises `OutputError` for a table of no known kind, or in the place of another.
+
+    And `DataError` where pyarrow is missing.
+    """
     if path.suffix.lower() not in WRITERS:
         known = ", ".join(WRITERS)
         raise OutputError(f"{path}: a table's name ends in one of {known}")
     if path.suffix.lower() == ".parquet":
-        _pyarrow()
+        arrow(TO_WRITE)
     if path.exists() and not replace:
         raise OutputError(f"{path} is there already; name another table, or say --replace")
 
@@ -50,36 +53,28 @@ def _csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 
 def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    pyarrow, parquet = _pyarrow()
+    library = arrow(TO_WRITE)
     kinds: dict[type, object] = {
-        int: pyarrow.int64(),
-        float: pyarrow.float64(),
-        str: pyarrow.string(),
+        int: library.int64(),
+        float: library.float64(),
+        str: library.string(),
     }
-    lists = {name: [_plain(row.get(name)) for row in rows] for name in columns}
     arrays = {
-        name: pyarrow.array(values, kinds.get(_kind(name, values)))
-        for name, values in lists.items()
+        name: library.array(values, kinds.get(_kind(name, values)))
+        for name, values in _by_column(columns, rows).items()
     }
-    parquet.write_table(pyarrow.table(arrays), path)
+    library.parquet.write_table(library.table(arrays), path)
 
 
 def _sqlite(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     kinds: dict[type, str] = {int: "INTEGER", float: "REAL", str: "TEXT"}
-    lists = {name: [_plain(row.get(name)) for row in rows] for name in columns}
-    told = ", ".join(
-        f"{_quoted(name)} {kinds.get(_kind(name, values), '')}" for name, values in lists.items()
-    )
-    with closing(sqlite3.connect(path)) as base, base:
-        base.execute(f"CREATE TABLE {SHEETS} ({told})")
-        marks = ", ".join("?" * len(columns))
-        values = zip(*lists.values(), strict=True)
-        base.executemany(f"INSERT INTO {SHEETS} VALUES ({marks})", values)
+    lists = _by_column(columns, rows)
+    told = {name: kinds.get(_kind(name, values), "") for name, values in lists.items()}
+    write_sqlite(path, SHEETS, told, zip(*lists.values(), strict=True))
 
 
-def _quoted(name: str) -> str:
-    """A name as SQL has it: in a column that people added anything may stand."""
-    return '"' + name.replace('"', '""') + '"'
+def _by_column(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, list[object]]:
+    return {name: [_plain(row.get(name)) for row in rows] for name in columns}
 
 
 def _kind(name: str, values: Sequence[object]) -> type:
@@ -94,13 +89,6 @@ def _kind(name: str, values: Sequence[object]) -> type:
 def _plain(value: object) -> object:
     """Names of files may hold bytes that are no characters."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def _pyarrow() -> tuple[ModuleType, ModuleType]:
-    try:
-        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ImportError:
-        raise OutputError("to write Parquet, pip install 'digitus[parquet]'") from None
 
 
 WRITERS: dict[str, Callable[[Path, Sequence[str], Sequence[Row]], None]] = {
@@ -150,7 +138,7 @@ def _typed(name: str, text: str) -> object:
 
 
 def _from_parquet(path: Path) -> list[Row]:
-    rows: list[Row] = _pyarrow()[1].read_table(path).to_pylist()
+    rows: list[Row] = arrow("to read Parquet").parquet.read_table(path).to_pylist()
     return rows
 
 

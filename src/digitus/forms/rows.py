@@ -11,15 +11,12 @@ check, each for what the value does not fulfil; "no reading" where there is none
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
-from operator import itemgetter
 from typing import Any, TypeAlias
 
-from digitus.forms.checks import as_date
 from digitus.forms.choose import Answer, decided, plausible
-from digitus.forms.form import Form, Rising
+from digitus.forms.form import Field, Form, Rising
+from digitus.forms.series import Series
 from digitus.forms.sheets import FieldRecord, Record
 from digitus.forms.table import COLUMNS, ENDINGS
 
@@ -31,9 +28,6 @@ NO_READING = "no reading"  # of a value that rises from sheet to sheet
 
 # By column: a column that people added to a table holds anything.
 Row: TypeAlias = dict[str, Any]
-# By form, field and whose it is: days as numbers, in their order, each with its value. Where days
-# do not count all are 0, and the values are in the order of the sheets.
-Last = dict[tuple[str, str, str], list[tuple[int, str]]]
 
 
 def columns(forms: Sequence[Form]) -> list[str]:
@@ -53,38 +47,20 @@ def rows(
     `earlier` are rows of a table that was read before, for values that must not fall.
     """
     by_name = {form.name: form for form in forms}
-    last: Last = {}
-    for row in earlier:
-        _remember(row, forms, last)
-    if not any(rising.day for form in forms for rising in form.risings):
+    series = Series(forms, earlier)
+    if not series.by_days:
         for sheet in _sheets(files, by_name):
-            row = _row(sheet, by_name, doubtful, last)
-            _remember(row, forms, last)
+            row = _row(sheet, by_name, doubtful, series)
+            series.remember(row)
             yield row
         return
     sheets = list(_sheets(files, by_name))
-    alone = [_row(sheet, by_name, doubtful, {}) for sheet in sheets]
+    alone = [_row(sheet, by_name, doubtful, Series(())) for sheet in sheets]
     made: list[Row] = [{}] * len(sheets)
-    for i in sorted(range(len(sheets)), key=lambda i: _first_day(alone[i], by_name)):
-        made[i] = _row(sheets[i], by_name, doubtful, last)
-        _remember(made[i], forms, last)
+    for i in series.order(alone):
+        made[i] = _row(sheets[i], by_name, doubtful, series)
+        series.remember(made[i])
     yield from made
-
-
-def _first_day(row: Row, forms: dict[str, Form]) -> int:
-    """The day of a sheet, as a number; -1 where there is none."""
-    form = forms.get(row["form"])
-    days = [_day(row, form, rising) for rising in form.risings] if form else []
-    return next((day for day in days if day is not None), -1)
-
-
-def _day(row: Row, form: Form, rising: Rising) -> int | None:
-    """The day of a value that rises, as a number; None where it is not known for sure."""
-    value = row.get(rising.day) if rising.day else None
-    if not value or row.get(f"{rising.day}_flag"):
-        return None
-    found = as_date(value, form.field(rising.day).date)
-    return found.toordinal() if found else None
 
 
 def _sheets(
@@ -112,7 +88,7 @@ def _row(
     sheet: list[tuple[str, Record]],
     forms: dict[str, Form],
     doubtful: float,
-    last: Last,
+    series: Series,
 ) -> Row:
     file, first = sheet[0]
     form = forms.get(first["form"])
@@ -125,14 +101,12 @@ def _row(
     if form is None:
         return row
     found = {name: (f, r, v) for f, r in sheet for name, v in r["fields"].items()}
-    answers = _answers({name: v for name, (_, _, v) in found.items()}, form, doubtful, last)
-    series = {rising.field for rising in form.risings}
+    answers = _answers({name: v for name, (_, _, v) in found.items()}, form, doubtful, series)
     for field in form.fields:
         if field.name in found:
             where, record, value = found[field.name]
             best = (answers[field.name] or [Answer("", 0.0)])[0]
-            nothing = NO_READING if field.name in series else "missing" * field.required
-            flag = _flag(best, value["mark"], nothing, doubtful)
+            flag = _flag(best, value["mark"], flag_of_nothing(form, field), doubtful)
             away = "" if record is first else f" page {record['at']} of {where}"
             place = " ".join(map(str, value["box"])) + away
             cells = (best.text, round(best.likely, 4), flag, place)
@@ -141,7 +115,7 @@ def _row(
 
 
 def _answers(
-    values: dict[str, FieldRecord], form: Form, doubtful: float, last: Last
+    values: dict[str, FieldRecord], form: Form, doubtful: float, series: Series
 ) -> dict[str, list[Answer]]:
     """What the fields of a sheet may say, led by what checks, sums and earlier sheets choose."""
     answers = {
@@ -151,7 +125,7 @@ def _answers(
     answers = decided(form, answers)
     marks = {name: value["mark"] for name, value in values.items()}
     for rising in form.risings:
-        answers |= _plausible(answers, marks, form, rising, doubtful, last)
+        answers |= _plausible(answers, marks, form, rising, doubtful, series)
     return answers
 
 
@@ -171,6 +145,13 @@ def _problem(form: Form | None, pages: Sequence[Record]) -> str:
     return "; ".join(dict.fromkeys(words))
 
 
+def flag_of_nothing(form: Form, field: Field) -> str:
+    """The flag of a field in which nothing stands."""
+    if any(rising.field == field.name for rising in form.risings):
+        return NO_READING
+    return "missing" * field.required
+
+
 def _flag(best: Answer, mark: str, nothing: str, doubtful: float) -> str:
     """The flag of a value; `nothing` is that of none."""
     if mark:
@@ -187,39 +168,14 @@ def _plausible(
     form: Form,
     rising: Rising,
     doubtful: float,
-    last: Last,
+    series: Series,
 ) -> dict[str, list[Answer]]:
     """The answers of a value that rises, beside the latest one before it, if that is known."""
     best = {name: (a or [Answer("", 0.0)])[0] for name, a in answers.items()}
-    key = form.name, rising.field, best[rising.of].text if rising.of in best else ""
-    known = last.get(key, [])
-    if not known or not answers.get(rising.field):
+    row = {name: answer.text for name, answer in best.items()}
+    if rising.day in best:
+        row[f"{rising.day}_flag"] = _flag(best[rising.day], marks.get(rising.day, ""), "", doubtful)
+    known = series.before(row, form, rising)
+    if known is None or not answers.get(rising.field):
         return {}
-    day = 0
-    rise: Decimal | None = None
-    if rising.day:
-        told = best.get(rising.day, Answer("", 0.0))
-        row = {
-            rising.day: told.text,
-            f"{rising.day}_flag": _flag(told, marks.get(rising.day, ""), "", doubtful),
-        }
-        found = _day(row, form, rising)
-        if found is None or found < known[0][0]:
-            return {}
-        day = found
-    before, least = known[bisect_right(known, day, key=itemgetter(0)) - 1]
-    if rising.most:
-        rise = Decimal(str(rising.most)) * (day - before)
-    return {rising.field: plausible(answers[rising.field], least, rise)}
-
-
-def _remember(row: Row, forms: Sequence[Form], last: Last) -> None:
-    """Keeps the values that no later sheet may fall below; one that is wrong is not kept."""
-    for form in forms:
-        if row.get("form") == form.name:
-            for rising in form.risings:
-                value, flag = row.get(rising.field), row.get(f"{rising.field}_flag")
-                day = _day(row, form, rising)
-                if value and not flag and (day is not None or not rising.day):
-                    known = last.setdefault((form.name, rising.field, row.get(rising.of) or ""), [])
-                    insort(known, (day or 0, value), key=itemgetter(0))
+    return {rising.field: plausible(answers[rising.field], *known)}
