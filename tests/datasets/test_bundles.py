@@ -135,6 +135,8 @@ def test_each_part_is_found_by_its_name(tmp_path: Path, made: Any, around: str |
         found = load_pictures(path, part)
         assert np.array_equal(found.images, digits.images)
         assert str(path) in found.origin
+        assert path.name in found.name
+        assert str(tmp_path) not in found.name
         if made is kaggle and part == "test":
             assert found.labels is None
         else:

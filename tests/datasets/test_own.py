@@ -141,6 +141,7 @@ def test_pictures_without_any_label(tmp_path: Path) -> None:
         save(tmp_path / name)
     pictures = load_pictures(tmp_path)
     assert pictures.labels is None
+    assert pictures.name == f"pictures in {tmp_path.name}"
     assert pictures.files == ("IMG_3.png", "a.png", "b.png")
     assert "3 images and no labels; put them into folders named 0 to 9" in complaint(tmp_path)
 

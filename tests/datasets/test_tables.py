@@ -28,7 +28,7 @@ def test_csv_with_and_without_headings(tmp_path: Path, text: str) -> None:
     digits = load_own(path)
     assert digits.labels.tolist() == [7, 0]
     assert digits.images.tolist() == [[[0, 1], [2, 255]], [[9, 8], [7, 6]]]
-    assert digits.name == str(path)
+    assert (digits.name, digits.origin) == (path.name, str(path))
 
 
 def test_csv_of_mnist_size(tmp_path: Path) -> None:

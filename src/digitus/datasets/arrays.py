@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import DIGITS, Pictures, named, place
+from digitus.datasets.digits import DIGITS, Pictures, file_name, named, place
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import NPY_HEADER_BYTES, SET_BYTES
@@ -80,7 +80,7 @@ def pictures(
         raise _shapeless(images, where)
     upright = np.ascontiguousarray(as_images(as_bytes(images, where), where))
     known = None if labels is None else as_labels(labels, where, classes=classes)
-    return Pictures(upright, known, where, where, classes=classes)
+    return Pictures(upright, known, file_name(PurePath(where)), where, classes=classes)
 
 
 def as_bytes(values: Numbers, where: str, which: Callable[[int], str] = _example) -> Bytes:

@@ -6,8 +6,9 @@ the pictures come from (`sources`, `own`, `synthetic`) and how they are drawn in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from pathlib import PurePath
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Digits:
     `images` are bytes [n h w], white ink (255) on black (0) as in MNIST, in memory or `Mapped` from
     a file; `labels` are bytes [n], each the place of a sign in `classes`. Arrays in another order
     are copied, so that both lie in memory example by example. `name` says what they are in a
-    sentence and `origin` where they came from.
+    sentence, without the folders that they lie in (`file_name`), and `origin` where they came from.
 
     Raises `DataError` where the two do not belong together.
     """
@@ -95,7 +96,7 @@ class Digits:
 
     @property
     def about(self) -> dict[str, str]:
-        """What a model keeps of them: not where they lay, for models are given to others."""
+        """What a model's history keeps of them: not where they lay, since models are given away."""
         return {"name": self.name, "sha256": self.sha256}
 
     @cached_property
@@ -132,11 +133,18 @@ class Pictures:
             )
             hint = f"put them into folders named {names}, or start their names with the label and _"
             raise DataError(
-                f"{self.name}: {len(self.images):,} images and no labels; "
+                f"{self.origin}: {len(self.images):,} images and no labels; "
                 + (f"{hint}; " if self.files else "")
                 + "to write down what they are read as: digitus evaluate --predict FILE.csv"
             )
-        return Digits(self.images, self.labels, self.name, self.origin, self.classes)
+        # What is wrong with them is told with the whole path.
+        digits = Digits(self.images, self.labels, self.origin, self.origin, self.classes)
+        return replace(digits, name=self.name)
+
+
+def file_name(path: PurePath) -> str:
+    """What the digits at a path are called: the name of the file or folder itself."""
+    return path.name or str(path)
 
 
 def named(classes: str) -> str:

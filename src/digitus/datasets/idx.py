@@ -23,7 +23,7 @@ from typing import IO, cast
 import numpy as np
 
 from digitus.datasets.arrays import as_labels
-from digitus.datasets.digits import DIGITS, Digits
+from digitus.datasets.digits import DIGITS, Digits, file_name
 from digitus.datasets.mapped import Mapped
 from digitus.errors import DataError
 from digitus.files import open_file, write_bytes
@@ -66,7 +66,7 @@ def read_digits(
     return Digits(
         read_images(images_path),
         as_labels(read_labels(labels_path), str(labels_path), classes=classes),
-        name or str(images_path),
+        name or file_name(images_path),
         origin or str(images_path.parent),
         classes,
     )

@@ -69,7 +69,7 @@ def _emnist(dataset: Value, part: PartName, path: Path, classes: str) -> Picture
     made = pictures(images, labels, str(path), classes)
     upright = np.ascontiguousarray(made.images.transpose(0, 2, 1))
     origin = f"{path}, {part} part, turned upright"
-    return Pictures(upright, made.labels, str(path), origin, classes=classes)
+    return Pictures(upright, made.labels, made.name, origin, classes=classes)
 
 
 def _array(struct: Value, name: str, path: Path) -> Numbers:

@@ -19,7 +19,7 @@ import numpy as np
 from digitus.datasets import bundles, idx_folder, pictures, tables
 from digitus.datasets.arrays import read_npz
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import DIGITS, Digits, Pictures
+from digitus.datasets.digits import DIGITS, Digits, Pictures, file_name
 from digitus.datasets.matlab import read_mat
 from digitus.datasets.parquet import read_parquet
 from digitus.datasets.pictures import Fit
@@ -104,7 +104,7 @@ def _read_zip(path: Path, part: PartName, fit: Fit | None, classes: str) -> Pict
         except DataError as error:
             raise DataError(told(str(error))) from None
         images = read.images[:]  # into memory, where the file was mapped
-        return replace(read, images=images, name=told(read.name), origin=told(read.origin))
+        return replace(read, images=images, origin=told(read.origin))
 
 
 def _read_set(
@@ -112,14 +112,15 @@ def _read_set(
 ) -> Pictures:
     """The files that `bundles` chose of what lies at a path: of IDX, or one, or shards of one."""
     if idx_folder.is_idx(files[0].name):
-        name = f"IDX files in {path.name or path}"
+        name = f"IDX files in {file_name(path)}"
         return idx_folder.read_pair(files[0], (*files[1:], None)[0], name, classes)
     parts = [load_pictures(file, part, fit=fit, classes=classes) for file in files]
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], name=file_name(path))
     labels = [found.labels for found in parts if found.labels is not None]
     return replace(
         parts[0],
+        name=file_name(path),
         images=np.concatenate([found.images for found in parts]),
         labels=np.concatenate(labels) if len(labels) == len(parts) else None,
     )

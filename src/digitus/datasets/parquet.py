@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digitus.datasets.arrays import as_labels
-from digitus.datasets.digits import DIGITS, Pictures
+from digitus.datasets.digits import DIGITS, Pictures, file_name
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -79,7 +79,7 @@ def _pictures(
         if None in labels:
             raise DataError(f"{path}, row {labels.index(None) + 1}: has no label")
         known = as_labels(np.array(labels), str(path), lambda n: f"row {n + 1}", classes)
-    return Pictures(np.stack(images), known, str(path), str(path), classes=classes)
+    return Pictures(np.stack(images), known, file_name(path), str(path), classes=classes)
 
 
 def picture_bytes(held: object, name: str) -> bytes:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from digitus.datasets.catalogue import PartName
-from digitus.datasets.digits import DIGITS, SIDE, Pictures, named, place
+from digitus.datasets.digits import DIGITS, SIDE, Pictures, file_name, named, place
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -159,9 +159,8 @@ def _read(contents: Contents, root: Path, fit: Fit, classes: str) -> Pictures:
         )
     images = [fit(_opened(contents, name, root)) for name in names]
     known = None if None in labels else np.array(labels, np.uint8)
-    return Pictures(
-        np.stack(images), known, f"pictures in {root}", str(root), tuple(map(str, names)), classes
-    )
+    name = f"pictures in {file_name(root)}"
+    return Pictures(np.stack(images), known, name, str(root), tuple(map(str, names)), classes)
 
 
 def _opened(contents: Contents, name: PurePath, root: Path) -> Grey:

@@ -23,7 +23,7 @@ from typing import TextIO
 import numpy as np
 
 from digitus.datasets.arrays import as_bytes, as_images, as_labels
-from digitus.datasets.digits import CLASSES, DIGITS, Pictures
+from digitus.datasets.digits import CLASSES, DIGITS, Pictures, file_name
 from digitus.errors import DataError
 from digitus.files import one_line
 from digitus.limits import SET_BYTES
@@ -97,7 +97,7 @@ def _pictures(path: Path, table: Floats32, form: Form, classes: str) -> Pictures
         labels = as_labels(table[:, label], str(path), where, classes)
         if label != 0:
             origin += f", labels in {form.column(label)}"
-    return Pictures(images, labels, str(path), origin, classes=classes)
+    return Pictures(images, labels, file_name(path), origin, classes=classes)
 
 
 def _label_column(table: Floats32, form: Form, classes: int) -> int | None:

@@ -7,6 +7,7 @@ Inside: `about`. Not inside: the card of the recognizer that ships, which has it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from textwrap import wrap
 from typing import TypedDict
 
@@ -43,7 +44,19 @@ def about(members: Sequence[Model], threshold: float, precision: Precision) -> A
         "temperatures": [member.temperature for member in members],
         "threshold": threshold,
         "classes": members[0].recipe.classes,
-        "recipes": [to_table(member.recipe) for member in members],
+        "recipes": [_without_folders(to_table(member.recipe)) for member in members],
+    }
+
+
+def _without_folders(recipe: dict[str, Json]) -> dict[str, Json]:
+    """A recipe that names its digits and teachers, and not where they lay: an export is given away.
+
+    The model's own file keeps that, since what is learnt later goes on from there.
+    """
+    return recipe | {
+        key: "+".join(PurePath(name).name for name in str(recipe[key]).split("+"))
+        for key in ("data", "teacher")
+        if key in recipe
     }
 
 
