@@ -11,7 +11,7 @@ the last pixels by which a field may be off, and what is in it (`fields`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,6 +38,7 @@ OFF = 4.0  # pixels that a match may be off
 LEAST_MATCHES = 25  # that agree on where the page lies
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 SEVERAL = "shows more than one sheet; take one picture of each"
+SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # corners, clockwise from the top left
 WHOLE = 0.02  # of a page's sides, by which its corners may lie outside the picture
 
 # Of each mark the forms, by index, and their pages that have it.
@@ -119,21 +120,21 @@ def find(
             return Found(problem="is no sheet of this form: what is printed on it is not found")
         return Found(problem=_unknown(len(seen), max(votes.values(), default=0)))
     index, page = max(sure, key=lambda key: votes[key])
-    own = numbers(forms[index], page)
+    form = forms[index]
+    own = numbers(form, page)
     mine = [(n, corners) for n, corners in seen if n in own]
     twice = len(mine) - len({n for n, _ in mine})
-    if len(sure) > 1 or twice >= LEAST_MARKS - 1:
+    if twice >= LEAST_MARKS - 1 or len(seen) - len(mine) >= LEAST_MARKS:
         return Found(problem=SEVERAL)
-    form = forms[index]
     placing = _placed(form, page, mine)
     return Found(form, page, placing, _cut_off(placing, grey))
 
 
 def _unknown(marks_seen: int, of_one: int) -> str:
+    if marks_seen - of_one >= LEAST_MARKS:  # forms may have a mark or two in common
+        return "is a sheet of another form"
     if of_one:
         return f"only {of_one} of the 8 marks can be seen; show the whole sheet"
-    if marks_seen >= LEAST_MARKS:
-        return "is a sheet of another form"
     return "is no sheet of this form: none of its marks can be seen"
 
 
@@ -161,11 +162,10 @@ def _seen_marks(grey: Bytes) -> list[tuple[int, Points]]:
     ]
 
 
-def _placed(form: Form, page: int, seen: Iterable[tuple[int, Points]]) -> Placing:
-    own = {mark.number: mark for mark in marks(form, page)}
-    once = dict(seen)
-    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * MARK
-    here = np.concatenate([(square + np.array([own[n].x, own[n].y])) * SCALE for n in once])
+def _placed(form: Form, page: int, seen: Sequence[tuple[int, Points]]) -> Placing:
+    own = {m.number: (SQUARE * MARK + [m.x, m.y]) * SCALE for m in marks(form, page)}
+    once = _once(own, seen)
+    here = np.concatenate([own[n] for n in once])
     there = np.concatenate(list(once.values()))
     shape = size(form)
     matrix, _ = cv2.findHomography(here, there, 0)
@@ -177,6 +177,22 @@ def _placed(form: Form, page: int, seen: Iterable[tuple[int, Points]]) -> Placin
         normal = terms.T @ terms + len(here) * np.diag(stiff)
         bend = np.asarray(np.linalg.solve(normal, terms.T @ off), np.float64)
     return Placing(matrix, bend, shape)
+
+
+def _once(own: Mapping[int, Points], seen: Sequence[tuple[int, Points]]) -> dict[int, Points]:
+    """The marks; of one that is seen twice, on a sheet beside too, that where the others say."""
+    count = Counter(n for n, _ in seen)
+    once = {n: corners for n, corners in seen if count[n] == 1}
+    if len(once) < len(count):
+        here, there = (np.concatenate(p) for p in ([own[n] for n in once], [*once.values()]))
+        matrix, _ = cv2.findHomography(here, there, 0)
+
+        def off(mark: tuple[int, Points]) -> float:
+            return float(np.linalg.norm(_projected(matrix, own[mark[0]]) - mark[1]))
+
+        for n in (n for n in count if n not in once):
+            once[n] = min((mark for mark in seen if mark[0] == n), key=off)[1]
+    return once
 
 
 def _projected(matrix: Floats64, points: Points) -> Points:
