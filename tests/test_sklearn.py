@@ -68,8 +68,9 @@ def test_it_works_in_pipelines_and_searches() -> None:
     X, y = own()
     line = make_pipeline(MinMaxScaler(), quickly(20))
     assert cross_val_score(line, X, y, cv=2).mean() > 0.8
-    search = GridSearchCV(quickly(4), {"learning_rate": [1e-6, 0.05]}, cv=2, n_jobs=1).fit(X, y)
-    assert search.best_params_ == {"learning_rate": 0.05}
+    tried = {"learning_rate": np.array([1e-6, 0.05]), "epochs": np.array([4])}
+    search = GridSearchCV(quickly(), tried, cv=2, n_jobs=1).fit(X, y)
+    assert search.best_params_ == {"learning_rate": 0.05, "epochs": 4}
 
 
 def test_joblib_keeps_it(tmp_path: Path) -> None:

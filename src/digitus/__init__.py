@@ -19,7 +19,7 @@ Nothing is imported until it is asked for, so that the commands start quickly.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'digitus' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -30,8 +30,9 @@ from small import recipe, recognizer, trained
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("OLD", 200), ("NOTHING", 20)):
         monkeypatch.setattr(module, name, value)
-    for name, value in (("COPIES", 100), ("STEPS", 20)):
-        monkeypatch.setattr(last_layer, name, value)
+    monkeypatch.setattr(last_layer, "COPIES", 100)
+    for way in (last_layer, tune):
+        monkeypatch.setattr(way, "STEPS", 20)
 
 
 def save(path: str, count: int, shift: int = 0, of: Digits | None = None) -> None:
@@ -50,6 +51,13 @@ def test_corrections_of_a_review_make_a_model(digitus: Any) -> None:
     assert (record["corrections"], record["kept_back"]["of"]) == (80, 20)
     assert load("own.safetensors").history["adapted"][0]["examples"] == 60
     assert "is there already" in digitus(*command).complaint
+
+
+def test_pictures_of_another_size_are_told_how_they_fit(digitus: Any) -> None:
+    recognizer().save("mine.safetensors")
+    np.savez("large.npz", x=np.zeros((20, 40, 40), np.uint8), y=np.arange(20) % 10)
+    said = digitus("adapt", "mine.safetensors", "large.npz", "--to", "own.safetensors").complaint
+    assert "40 x 40 pixels; the network reads 28 x 28; --prepare auto makes pictures" in said
 
 
 @pytest.mark.parametrize(

@@ -103,9 +103,19 @@ def test_tables_keep_every_setting() -> None:
 
 
 def test_with_settings() -> None:
-    assert with_settings(recipe(), epochs=7).epochs == 7
-    with pytest.raises(RecipeError, match="epochs must be at least 1"):
-        with_settings(recipe(), epochs=0)
+    assert with_settings(recipe(), epochs=7) == recipe(epochs=7)
+    for wrong, said in (
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"epochs": "3"}, "epochs must be a whole number, not '3'"),
+        ({"classes": 10}, "classes must be text, not 10"),
+        ({"augment": 3}, "augment must be a table of settings, not 3"),
+        ({"wear": None}, "wear must be a table of settings, not None"),
+        ({"network": [nn.Dense(10)]}, "layer 0 must be a table like"),
+        ({"schedule": 0.1}, "schedule must be a table like"),
+        ({"epoch": 3}, "no setting 'epoch'; did you mean 'epochs'"),
+    ):
+        with pytest.raises(RecipeError, match=said):
+            with_settings(recipe(), **wrong)
 
 
 @pytest.mark.parametrize(

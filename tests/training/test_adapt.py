@@ -12,7 +12,7 @@ import pytest
 
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
-from digitus.errors import DataError, TrainingError
+from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.evaluation import evaluate
 from digitus.nn import Chain, Relu
 from digitus.recognizer import Recognizer
@@ -157,6 +157,9 @@ def test_of_all_that_are_tried_hardly_ever_one_is_given_out_that_is_worse(
 
     monkeypatch.setattr(module, "_judged", judged)
     monkeypatch.setattr(module, "_towards", towards)
+    parted = module._parted(recognizer, old())  # alike each time; to look at each digit takes long
+    monkeypatch.setattr(module, "_parted", lambda *_: parted)
+    monkeypatch.setattr(module, "without", lambda digits, _: digits)
     learn = {f"way {i}": lambda *_: rng.random(len(was.old)) for i in range(2)}
     monkeypatch.setattr(module, "WAYS", learn)
     monkeypatch.setattr(module, "_beside", lambda *_: (None, None))
@@ -222,8 +225,11 @@ def test_what_cannot_be_learnt_from(recognizer: Recognizer) -> None:
     with pytest.raises(DataError, match="7 corrections; it takes 8 at least"):
         adapt(recognizer, leaning(7), old())
     small = replace(old(), images=np.ascontiguousarray(old().images[:, :20, :20]))
-    with pytest.raises(DataError, match="20 x 20 pixels, which is not what the network reads"):
+    with pytest.raises(ShapeError, match=r"of 20 x 20 pixels; the network reads 28 x 28$"):
         adapt(recognizer, small, old())
+    letters = replace(old(), classes="abcdefghij")
+    with pytest.raises(DataError, match="10 classes, a to j; the network tells the digits 0 to 9"):
+        adapt(recognizer, leaning(), letters)
     layers = (*recognizer.recipe.network.layers, Relu())
     other = replace(recognizer, recipe=replace(recognizer.recipe, network=Chain(layers)))
     with pytest.raises(TrainingError, match="ends with a Dense layer"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -57,7 +56,7 @@ class _Verbs(click.Group):
             ctx.fail(f"No such command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Runs a command. What is said of wrong arguments, which may be names, is printable."""
         try:
             return super().invoke(ctx)

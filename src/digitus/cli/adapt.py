@@ -82,7 +82,7 @@ def adapt(
 
     from digitus.datasets.digits import Digits
     from digitus.datasets.named import digits_of
-    from digitus.errors import OutputError
+    from digitus.errors import OutputError, ShapeError
     from digitus.training.adapt import adapt as adapted
 
     if to.exists() and not replace:
@@ -96,7 +96,10 @@ def adapt(
         ),
     )
     beside = _beside(old, data_dir, recognizer, name)
-    found = adapted(recognizer, own, beside, worse=worse, confidence=confidence, seed=seed)
+    try:
+        found = adapted(recognizer, own, beside, worse=worse, confidence=confidence, seed=seed)
+    except ShapeError as error:
+        raise ShapeError(f"{error}; --prepare auto makes pictures of any size fit") from None
     if found.recognizer:
         found.recognizer.save(to)
     record = {

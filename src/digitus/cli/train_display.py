@@ -6,7 +6,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from digitus.cli.common import percent
 from digitus.files import one_line
 from digitus.recipe import Recipe
-from digitus.training.events import EpochEnded, Finished, Started, Stepped
+from digitus.training.events import EpochEnded, Finished, Model, Started, Stepped
 
 MOST_LINES = 20  # epochs that are told one by one; of more, every second, third ...
 
@@ -58,7 +57,7 @@ class Display:
     def __exit__(self, *error: object) -> None:
         self.progress.stop()
 
-    def show(self, event: Started | Stepped | EpochEnded | Finished[Any]) -> None:
+    def show(self, event: Started | Stepped | EpochEnded | Finished[Model]) -> None:
         """Tells about one event."""
         if isinstance(event, Started):
             steps = self.recipe.epochs * event.batches

@@ -11,7 +11,7 @@ the command (`cli.course`).
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from digitus.course.progress import check
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("bars", "check", "curve", "pictures", "weights")
 
 
-def __getattr__(name: str) -> Any:  # the page shows lessons, and draws none of this
+def __getattr__(name: str) -> object:  # the page shows lessons, and draws none of this
     if name not in __all__:
         raise AttributeError(f"module 'digitus.course' has no attribute {name!r}")
     home = "progress" if name == "check" else "show"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from digitus.datasets import own, sources
 from digitus.datasets.arrays import as_labels
@@ -21,7 +22,7 @@ from digitus.datasets.digits import DIGITS, Digits, Pictures
 from digitus.errors import DataError
 from digitus.types import Bytes, Images, Numbers
 
-Named: TypeAlias = "str | Path | Digits | tuple[Any, Any]"
+Named: TypeAlias = "str | Path | Digits | tuple[npt.ArrayLike, npt.ArrayLike]"
 ACCEPTED = "the name of a set, a path, digitus.Digits, or images [n h w] and labels [n] as a pair"
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from digitus.detection.confidence import Confidence
 from digitus.detection.detector import Detector
@@ -85,7 +84,7 @@ def load(path: Path | str = DEFAULT) -> PageNetwork:
         raise damaged(path, error) from None
 
 
-def _confidence_of(table: dict[str, Any]) -> Confidence:
+def _confidence_of(table: dict[str, list[float]]) -> Confidence:
     """The weights of a file. Those of older files know nothing of what is around a find."""
     if "alone" not in table:
         alone = table["presence"]

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, cast
 
 from digitus.errors import ExportError, OutputError
 from digitus.export.card import About, about
 from digitus.export.made import Made
-from digitus.export.operations import Network, networks
+from digitus.export.operations import Model, Network, networks
 from digitus.export.parity import Parity, checked
 from digitus.export.precision import PRECISIONS, Precision
 from digitus.files import MARKS as PAGE_MARKS
@@ -96,7 +96,7 @@ def export(
         raise ExportError(f"weights can be {', '.join(PRECISIONS)}, not {precision!r}")
     if not isinstance(out, str | Path | None):
         raise TypeError(f"out is a path, not {type(out).__name__}")
-    members: Sequence[Any] = getattr(model, "members", (model,))
+    members: Sequence[Model] = getattr(model, "members", (cast("Model", model),))
     path = Path(out or FILES[to])
     if not path.name:
         raise OutputError(f"cannot write {path}: is a folder")

@@ -20,8 +20,9 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "FINE": normalise.FINE_ZOOM,
     "PEN": normalise.PEN_PIXELS,
     "EDGE": normalise.EDGE_INK,
-    # preparing.js
+    # paper.js
     "FITS": paper.FIT_COUNT,
+    # preparing.js
     "GRAIN": normalise.MOST_GRAIN,
     "WORK": normalise.WORK_PIXELS,
     # finding.js

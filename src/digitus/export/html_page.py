@@ -1,12 +1,12 @@
 """HTML: one page with everything inside, to write numbers on and to drop photos into.
 
 It works from any static host and from a file. Its code is the module of `js_module`, which knows
-single digits, and after it `parts/ink.js`, `preparing.js`, `colour.js`, `finding.js`, `lines.js`,
-`photo.js` and `drawing.js`, which read photos and drawings with the page and the close-up network
-(`network.js`) by a kernel of WebAssembly (`kernel.js`, `tiles.js`). Code, without its comments, and
-weights are made smaller and stand in the page as text, which `parts/unpack.js` takes apart;
-`parts/page.js` is the sheet, `parts/page.html` what is around; what it says in each language is in
-`words/`, a file for each.
+single digits, and after it `parts/ink.js`, `paper.js`, `preparing.js`, `colour.js`, `finding.js`,
+`lines.js`, `photo.js` and `drawing.js`, which read photos and drawings with the page and the
+close-up network (`network.js`) by a kernel of WebAssembly (`kernel.js`, `tiles.js`). Code, without
+its comments, and weights are made smaller and stand in the page as text, which `parts/unpack.js`
+takes apart; `parts/page.js` is the sheet, `parts/page.html` what is around; what it says in each
+language is in `words/`, a file for each.
 
 Inside: putting them together, and Node to try it. Not inside: what the code does.
 """
@@ -47,7 +47,7 @@ FIRST_LANGUAGE = "en"
 # not stay below 2 MB.
 BITS = 5.5
 ENGINE = (
-    *("digitus.js", "ink.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
+    *("digitus.js", "ink.js", "paper.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
     *("network.js", "finding.js", "lines.js", "photo.js", "drawing.js"),
 )
 COMMENT = ("//", "/**", "* ")  # lines that begin so are left out

@@ -5,7 +5,7 @@ where it is given them. The public names below are the whole of it. The check is
 asked for: whoever uses a network does without.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
 from digitus.nn.branches import Concat, Residual, walk
@@ -113,7 +113,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in ("Finding", "check_all", "check_network"):
         raise AttributeError(f"module 'digitus.nn' has no attribute {name!r}")
     from digitus.nn import check

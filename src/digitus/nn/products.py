@@ -14,18 +14,25 @@ from __future__ import annotations
 
 import threading
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from digitus.nn.kernels import address, aligned
-from digitus.types import DType, Matrix
+from digitus.types import Bytes, DType, Matrix
 
 SMALL_PRODUCT = 10**6  # multiplications
 KERNEL_ROWS = 16  # rows of a piece are a multiple of it: what the kernels take at a time
 
 
-_kept = threading.local()
+class _Scratch(threading.local):
+    """A thread's own memory: `size` bytes of it are in use."""
+
+    size = -1
+    bytes: Bytes
+    address: int
+
+
+_kept = _Scratch()
 
 
 def scratch(shape: tuple[int, ...], dtype: DType) -> Matrix:
@@ -39,12 +46,11 @@ def scratch(shape: tuple[int, ...], dtype: DType) -> Matrix:
 
 def scratch_address(size: int) -> int:
     """The memory behind `scratch`, at least so many bytes."""
-    address: int = _memory(size).address
-    return address
+    return _memory(size).address
 
 
-def _memory(size: int) -> Any:
-    if getattr(_kept, "size", -1) < size:
+def _memory(size: int) -> _Scratch:
+    if _kept.size < size:
         _kept.bytes, _kept.size = aligned(size, np.dtype(np.uint8)), size
         _kept.address = address(_kept.bytes)
     return _kept

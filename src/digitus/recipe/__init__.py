@@ -2,9 +2,11 @@
 
 A recipe says everything that decides a training run: data, network, initial parameters, loss,
 optimizer, schedule, batch size, epochs, augmentation, seed. `settings` is what there is to decide,
-`table` its form in TOML and in every model file. Not inside: carrying it out (`training`).
+`table` its form in TOML and in every model file, `files` finds it. Not inside: carrying it out
+(`training`).
 """
 
+from digitus.recipe.files import changed, load_recipe, shipped
 from digitus.recipe.settings import (
     CLOSEUPS,
     KINDS,
@@ -17,9 +19,8 @@ from digitus.recipe.settings import (
     check_classes,
     planned,
     planned_for,
-    with_settings,
 )
-from digitus.recipe.table import changed, from_table, load_recipe, nearest, shipped, to_table
+from digitus.recipe.table import from_table, nearest, to_table, with_settings
 
 __all__ = (
     "CLOSEUPS",

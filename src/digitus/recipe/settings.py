@@ -7,13 +7,12 @@ Inside: `Recipe`, the classes that may stand in it, and whether its network fits
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.datasets.digits import DIGITS, named
-from digitus.errors import RecipeError, ShapeError
+from digitus.errors import ShapeError
 from digitus.limits import ACTIVATIONS, NETWORK_LAYERS, PARAMETERS, PRODUCTS
 from digitus.nn.cost import cost
 from digitus.nn.losses import Loss
@@ -69,7 +68,9 @@ class Recipe:
     initial: nn.Initializer = field(default_factory=nn.He)
     loss: Loss = field(default_factory=nn.SoftmaxCrossEntropy)
     optimizer: nn.Optimizer = field(default_factory=nn.Adam)
-    schedule: nn.Schedule = field(default_factory=lambda: nn.Cosine(rate=0.001))
+    schedule: nn.Constant | nn.Step | nn.Cosine = field(
+        default_factory=lambda: nn.Cosine(rate=0.001)
+    )
     batch_size: int = 128
     epochs: int = 10
     average: float = 0.0
@@ -161,14 +162,6 @@ def _affordable(network: nn.Chain, size: tuple[int, int], shapes: dict[str, nn.S
     ):
         if found > most:
             raise ShapeError(f"the network would have more than {most:,} {what}")
-
-
-def with_settings(recipe: Recipe, **settings: Any) -> Recipe:
-    """The recipe with some settings replaced. Raises `RecipeError` for values it cannot have."""
-    try:
-        return replace(recipe, **settings)
-    except ValueError as error:
-        raise RecipeError(f"recipe {recipe.name}: {error}") from None
 
 
 def is_name(name: object) -> bool:

@@ -11,8 +11,8 @@ a loss with losses inside has ``{ kind = "MultiTask", parts = [{ loss = { kind =
 { kind = ... } }``. The names and settings are those of the classes in `digitus.nn`; an unknown one
 is an error that names the nearest known one.
 
-Inside: reading and writing tables and files, checked by hand, since no library says what was
-probably meant. Not inside: which values make sense together (`settings`).
+Inside: reading and writing tables, checked by hand, since no library says what was probably meant.
+Not inside: files of them (`files`), and which values make sense together (`settings`).
 """
 
 from __future__ import annotations
@@ -21,23 +21,19 @@ import math
 import reprlib
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
-from pathlib import Path
 from types import UnionType
 from typing import Any, NewType, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
-from digitus.files import open_file
-from digitus.limits import NESTING, NETWORK_LAYERS, TOML_BYTES
+from digitus.limits import NESTING, NETWORK_LAYERS
 from digitus.nn.losses import Loss
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
-from digitus.toml import tables
 from digitus.types import Json
 
 Simple = TypeVar("Simple", bound=int | float | str)
-RECIPES = Path(__file__).parents[1] / "recipes"
 # Left out of tables where they say nothing.
 SELDOM = ("classes", "worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
@@ -48,67 +44,6 @@ SIMPLE: dict[type, tuple[tuple[type[int | float | str], ...], str]] = {
     float: ((int, float), "a number"),
     str: ((str,), "text"),
 }
-
-
-def shipped() -> dict[str, str]:
-    """The recipes that come with digitus: name to TOML text."""
-    return dict(sorted((file.stem, file.read_text("utf-8")) for file in RECIPES.glob("*.toml")))
-
-
-def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
-    """A shipped recipe by its name, or any TOML file, with `settings` like "schedule.rate=0.1".
-
-    Raises `RecipeError` for one that does not exist, is not TOML, or has unknown settings.
-    """
-    if not isinstance(name, str | Path):
-        raise TypeError(f"a recipe is its name or a path, not {type(name).__name__}")
-    known = shipped()
-    if str(name) in known:
-        content, source = known[str(name)].encode(), str(name)
-    else:
-        path = Path(name)
-        if path.suffix != ".toml":
-            raise RecipeError(f"no recipe {str(name)!r}{nearest(str(name), known)}")
-        try:
-            with open_file(path) as file:
-                content, source = file.read(TOML_BYTES + 1), path.stem
-        except OSError as error:
-            raise RecipeError(f"recipe {path} cannot be read: {error.strerror}") from None
-    try:
-        table = tables(content)
-        for setting in settings:
-            _override(table, setting)
-    except (ValueError, RecursionError) as error:  # the second and numbers of 5,000 digits
-        raise RecipeError(f"recipe {source} is not TOML: {error}") from None
-    return from_table({"name": source, **table})
-
-
-def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
-    """The recipe with settings as `load_recipe` takes them. Raises `RecipeError`."""
-    table: dict[str, object] = {**to_table(recipe)}
-    for setting in settings:
-        _override(table, setting)
-    return from_table(table)
-
-
-def _override(table: dict[str, object], setting: str) -> None:
-    """Sets "schedule.rate=0.1", or "optimizer={kind='Adam'}", in the tables of a recipe."""
-    import tomllib
-
-    key, equals, value = setting.partition("=")
-    if not equals:
-        raise RecipeError(f"a setting looks like KEY=VALUE, for example seed=3; got {setting!r}")
-    try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except (ValueError, RecursionError):
-        parsed = value  # a bare word is a string: data=strokes
-    *path, last = key.strip().split(".")
-    for step in path:
-        inner = table.setdefault(step, {})
-        if not isinstance(inner, dict):
-            raise RecipeError(f"the setting {key} goes into {step}, which is not a table")
-        table = inner
-    table[last] = parsed
 
 
 def from_table(table: object) -> Recipe:
@@ -141,8 +76,18 @@ def to_table(recipe: Recipe) -> dict[str, Json]:
         value = getattr(recipe, key)
         if key in SELDOM and value == getattr(Recipe, key, Wear()):
             continue
-        table[key] = _settings(value) if key in KINDS and key != "network" else _plain(value)
+        table[key] = _entry(key, value)
     return table
+
+
+def with_settings(recipe: Recipe, **settings: object) -> Recipe:
+    """The recipe with some settings replaced. Raises `RecipeError` for what it cannot have."""
+    return from_table({**to_table(recipe), **{k: _entry(k, v) for k, v in settings.items()}})
+
+
+def _entry(key: str, value: object) -> Json:
+    """A setting of a recipe as its table holds it."""
+    return _settings(value) if key in KINDS and key != "network" else _plain(value)
 
 
 def _settings(value: object) -> Json:

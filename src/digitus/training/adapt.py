@@ -26,7 +26,7 @@ import numpy as np
 
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits, named
-from digitus.errors import DataError, TrainingError
+from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.history import AdaptationRecord
 from digitus.nn import Dense, softmax
 from digitus.nn.arrays import stream
@@ -127,9 +127,9 @@ def adapt(
     adaptations. Of others than it learnt from, half are kept back; that they are others is for the
     caller to know, but for what the history says (`unseen`), and what is among the corrections.
 
-    Raises `DataError` for too few corrections, others than it can learn from, old digits that may
-    be known to the network, and too few to say that much by, `TrainingError` for a network whose
-    last layer cannot be learnt alone.
+    Raises `DataError` for too few corrections, signs that the network does not tell, old digits
+    that may be known to it, and too few to say that much by, `ShapeError` for images of another
+    size, and `TrainingError` for a network whose last layer cannot be learnt alone.
     """
     _check(recognizer, corrections, old)
     own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
@@ -240,11 +240,16 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
             "some are kept back to see whether the network is better"
         )
     for digits in (corrections, old):
-        if digits.images.shape[1:] != recognizer.size or digits.classes != recognizer.classes:
-            height, width = digits.images.shape[1:]
+        if digits.classes != recognizer.classes:
             raise DataError(
-                f"{digits.name} shows {named(digits.classes)} on {height} x {width} pixels, which "
-                "is not what the network reads; --prepare auto makes pictures like MNIST's"
+                f"{digits.name} shows {named(digits.classes)}; the network tells "
+                f"{named(recognizer.classes)}"
+            )
+        if digits.images.shape[1:] != recognizer.size:
+            height, width = digits.images.shape[1:]
+            raise ShapeError(
+                f"{digits.name} has images of {height} x {width} pixels; the network reads "
+                f"{recognizer.size[0]} x {recognizer.size[1]}"
             )
     if type(recognizer.recipe.network.layers[-1]) is not Dense:
         raise TrainingError("only a network that ends with a Dense layer can be adapted")

@@ -21,7 +21,7 @@ class Model(Protocol):
         """Writes it to one file, atomically. Raises `OutputError`."""
 
 
-Trained = TypeVar("Trained", bound=Model)
+Trained_co = TypeVar("Trained_co", bound=Model, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
-class Finished(Generic[Trained]):
+class Finished(Generic[Trained_co]):
     """At the end: what was trained."""
 
-    recognizer: Trained
+    recognizer: Trained_co

@@ -37,13 +37,14 @@ from digitus.files import (
 from digitus.history import EpochRecord
 from digitus.recipe import Recipe, from_table, to_table
 from digitus.training.device import NUMPY, Device
+from digitus.training.events import Model
 from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
 from digitus.training.profile import Profile
 from digitus.types import Params
 
 log = logging.getLogger("digitus.training")
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
-Kept = TypeVar("Kept", bound=Event | Finished[Any])
+Kept = TypeVar("Kept", bound=Event | Finished[Model])
 
 
 class Data(Protocol):

@@ -1,6 +1,6 @@
 // Ink: its connected pieces, other sizes of it, and one digit in MNIST's form (the last part of
 // vision/normalise.py, from which names and numbers are). Not inside: which ink is a digit
-// (`drawing.js`), paper and its light (`preparing.js`).
+// (`drawing.js`), paper and its light (`paper.js`).
 
 const clamp = (v, a, b) => Math.min(Math.max(v, a), b);
 const sum = (values) => values.reduce((a, b) => a + b, 0);

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -34,7 +34,7 @@ PREPARATIONS: dict[str, tuple[Layer, ...]] = {
 WATCHED = ((14, 18), (14, 22))  # row and column of two pixels: one often, one seldom inked
 
 
-def recipe(seed: int, count: int | None, **settings: Any) -> Recipe:
+def recipe(seed: int, count: int | None, **settings: object) -> Recipe:
     """The shipped recipe shao-2023; of a part of the digits, fewer are held back."""
     chosen = with_settings(load_recipe("shao-2023"), seed=seed, **settings)
     return chosen if count is None else with_settings(chosen, development=count // 10)

@@ -105,7 +105,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
         if self.optimizer != own.optimizer:
             optimizer = OPTIMIZERS[self.optimizer]()
         if self.rate != own.rate:
-            schedule = dataclasses.replace(base.schedule, rate=self.rate)  # type: ignore[type-var]
+            schedule = dataclasses.replace(base.schedule, rate=self.rate)
         return with_settings(
             base,
             network=network,
@@ -143,7 +143,7 @@ def lesson_of(recipe: str) -> Lesson:
         layers=text_of(base.network),
         activation=used[0] if used else "relu",
         optimizer=type(base.optimizer).__name__,
-        rate=base.schedule.rate,  # type: ignore[attr-defined]
+        rate=base.schedule.rate,
         batch_size=min(base.batch_size, int(LIMITS["batch_size"][1])),
         epochs=base.epochs,
         augment=next((name for name, a in AUGMENTS.items() if a == base.augment), OWN),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, SupportsFloat, TypeAlias
+from typing import SupportsFloat, TypeAlias
 
 import numpy as np
 
@@ -60,14 +60,14 @@ def forward(layer: Layer, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Work
         numbers = f"{_n(gamma)}·{_n(rest)} + {_n(beta)} ≈ {_sum([y[at] - beta, beta], y[at])}"
         line = _line(f"y{list(at)}", "γ x̂ + β", numbers)
         return Worked(line, {"x": at, "y": at, "gamma": at[-1:], "beta": at[-1:]})
-    settings: Any = layer
+    divisor, rate = getattr(layer, "divisor", 1.0), getattr(layer, "rate", 0.0)
     forms: dict[type, Callable[[], str]] = {
-        nn.Scale: lambda: f"{_n(x[at])} / {settings.divisor:g}",
+        nn.Scale: lambda: f"{_n(x[at])} / {divisor:g}",
         nn.Relu: lambda: f"max({_n(x[at])}, 0)",
         nn.Sigmoid: lambda: f"1 / (1 + e^({_n(-x[at])}))",
         nn.Tanh: lambda: f"tanh({_n(x[at])})",
         nn.Centre: lambda: f"{_n(x[at])} - {_n(p['mean'][at[1:]])}",
-        nn.Dropout: lambda: f"{_n(x[at])} / (1 - {settings.rate:g})",
+        nn.Dropout: lambda: f"{_n(x[at])} / (1 - {rate:g})",
     }
     if type(layer) not in forms:
         return Worked()
