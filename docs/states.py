@@ -1,8 +1,8 @@
 """The page in every state at every size, to be looked at: `python docs/states.py FOLDER [NAME...]`.
 
 Each state (empty, working, wrong, full, failed, of every view) is reached once (`states_reached`,
-`states_learnt`), then shown in each size and in both colours; a sheet of all sizes is written for
-each of the two.
+`states_learnt`, `states_paper`), then shown in each size and in both colours; a sheet of all sizes
+is written for each of the two.
 `docs/screens.py` has the server and takes the few pictures that docs show; nobody commits these.
 """
 
@@ -18,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 import states_learnt  # noqa: F401  (its states are made when it is imported)
+import states_paper  # the same
 from screens import server, visit
 from states_reached import STATES
 
@@ -65,7 +66,7 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     rights = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with server([]) as address, sync_playwright() as playwright:
+    with server([]) as address, sync_playwright() as playwright, states_paper.classes:
         browser = playwright.chromium.launch(executable_path=path, args=rights)
         for name in names or STATES:
             with visit(browser, "light", width=1280, height=800) as page:

@@ -82,7 +82,7 @@ def learn_failed(page: Page, at: str) -> None:
         told: Any = answer.json()
         for run in told if isinstance(told, list) else told.get("runs", [told]):
             error = "cannot write checkpoint.safetensors: No space left on device"
-            run.update(status="failed", error=error)
+            run.update(status="failed", error=error, code="not-written")
         route.fulfill(response=answer, json=told)
 
     learn_full(page, at)

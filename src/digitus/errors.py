@@ -21,7 +21,17 @@ The commands print it and exit with 1. Programming mistakes stay ordinary Python
 
 
 class DigitusError(Exception):
-    """A failure that is the world's fault rather than the program's; its text is for a person."""
+    """A failure that is the world's fault rather than the program's; its text is for a person.
+
+    `code` names what happened, and `values` are the names and numbers in the text, where the page
+    says it in its reader's language (`serve.responses`).
+    """
+
+    code = ""
+
+    def __init__(self, text: str = "", code: str = "", /, **values: str | float) -> None:
+        super().__init__(text)
+        self.code, self.values = code or self.code, values
 
 
 class DataError(DigitusError):
@@ -43,6 +53,8 @@ class FormError(DigitusError):
 class ShapeError(DigitusError):
     """A network does not fit its input."""
 
+    code = "shape"
+
 
 class ModelError(DigitusError):
     """A model file is damaged, hostile, or from a newer version."""
@@ -62,3 +74,5 @@ class CourseError(DigitusError):
 
 class OutputError(DigitusError):
     """A result cannot be written."""
+
+    code = "not-written"

@@ -25,6 +25,8 @@ class Boxed(Protocol):
     @property
     def confidence(self) -> float: ...  # noqa: D102
     @property
+    def doubtful(self) -> bool: ...  # noqa: D102
+    @property
     def box(self) -> Box: ...  # noqa: D102
 
 
@@ -41,7 +43,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
 def picture(pixels: Bytes, width: int, height: int, digits: Iterable[Boxed]) -> str:
     """A picture of `width` x `height` pixels, of which `pixels` is a copy, with a box a digit.
 
-    What is refused has a broken, red box and a "?".
+    What is doubtful has a broken, red box, and what is refused a "?".
     """
     import cv2
 
@@ -63,14 +65,13 @@ def picture(pixels: Bytes, width: int, height: int, digits: Iterable[Boxed]) -> 
 def _box(digit: Boxed, pixel: float) -> str:
     """A frame with the value; `pixel` is the length of one on the screen."""
     x, y, w, h = digit.box
-    sure = digit.value is not None
-    colour = SURE if sure else DOUBTFUL
-    dash = "" if sure else f' stroke-dasharray="{4 * pixel:.2f}"'
+    said = "?" if digit.value is None else str(digit.value)
+    colour = DOUBTFUL if digit.doubtful else SURE
+    dash = f' stroke-dasharray="{4 * pixel:.2f}"' if digit.doubtful else ""
     return (
-        f"<g><title>{digit.value if sure else '?'} {100 * digit.confidence:.1f} %</title>"
+        f"<g><title>{said} {100 * digit.confidence:.1f} %</title>"
         f'<rect x="{x}" y="{y}" width="{w}" height="{h}" fill="none" stroke="{colour}" '
         f'stroke-width="{1.5 * pixel:.2f}"{dash}/>'
         f'<text x="{x}" y="{max(y - 2 * pixel, 12 * pixel):.1f}" fill="{colour}" '
-        f'font-size="{13 * pixel:.1f}" font-family="sans-serif">'
-        f"{digit.value if sure else '?'}</text></g>"
+        f'font-size="{13 * pixel:.1f}" font-family="sans-serif">{said}</text></g>'
     )

@@ -14,6 +14,7 @@ from PIL import Image
 import digitus
 import portable
 from browser.conftest import TIMEOUT_MS
+from digitus.reading.result import DOUBTFUL_BELOW
 from digitus.synthetic.pages.pages import pages
 from digitus.synthetic.strokes import strokes
 
@@ -78,6 +79,7 @@ def test_a_photo_is_read(page: Page, tmp_path: Path) -> None:
     (line,) = digitus.read(photo).lines
     page.locator("#answer", has_text=line).wait_for()
     assert page.locator("#answer").inner_text() == line
+    assert page.locator("#answer").get_attribute("data-doubtful") == str(DOUBTFUL_BELOW)
     page.locator("#photo").set_input_files(
         {"name": "x.png", "mimeType": "image/png", "buffer": b"no"}
     )

@@ -152,8 +152,8 @@ def test_what_is_wrong_is_told_and_nothing_is_saved(visit: Visit, server: Server
     page.fill("#forms-field", "no name")
     page.get_by_role("button", name="Save the file").click()
     page.wait_for_selector("#alert:not([hidden])")
-    assert "must be letters, digits and _" in page.inner_text("#alert")
-    assert "must be letters, digits and _" in page.inner_text("#view-forms .wrong-form")
+    assert "letters, digits and _, and" in page.inner_text("#alert")
+    assert "letters, digits and _, and" in page.inner_text("#view-forms .wrong-form")
 
 
 def test_fields_of_a_blank_sheet_are_proposed(visit: Visit, server: Server, tmp_path: Path) -> None:

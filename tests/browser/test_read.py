@@ -6,11 +6,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from browser.conftest import Server, Visit, until
 from browser.test_views import lines, photo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
+# How high a badge of each kind is.
+BADGES = """e => ["", "sure", "doubt", "failed"].map((kind) => {
+  e.className = `badge ${kind}`;
+  return e.offsetHeight;
+})"""
 
 
 def test_what_is_doubtful_is_what_the_command_calls_so(
@@ -48,10 +55,26 @@ def test_one_bad_picture_of_several_stays_marked(
     page.set_input_files("#view-read input[type=file] >> nth=0", [fake, photo(tmp_path)[0]])
     bad = page.locator(".thumb.failed")
     assert "fake.png" in bad.inner_text()
+    heights = page.locator(".badge").first.evaluate(BADGES)
+    assert len(set(heights)) == 1  # whatever it says
     page.locator(".thumb", has_text="page.png").locator("button[aria-pressed]").click()
     page.wait_for_selector(".boxes g")
     bad.locator("button[aria-pressed]").click()
     assert page.inner_text("#view-read .stage").startswith("fake.png: ")
+    visit.complaints.clear()  # the browser reports the status 400
+
+
+@pytest.mark.parametrize("visit", [{"locale": "de-DE"}], indirect=True)
+def test_what_the_server_refuses_is_said_in_the_readers_language(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    fake = tmp_path / "fake.png"
+    fake.write_bytes(b"not a picture at all")
+    page = visit.page(server.address + "#read")
+    page.set_input_files("#view-read input[type=file] >> nth=0", fake)
+    page.wait_for_selector("#alert:visible")
+    told = "fake.png: Das ist kein Bild in einem bekannten Format (PNG, JPEG, "
+    assert page.inner_text("#alert").startswith(told)
     visit.complaints.clear()  # the browser reports the status 400
 
 

@@ -10,24 +10,25 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import examples
-from digitus.report.annotate import (
-    DOUBTFUL_BELOW,
-    DOUBTFUL_INK,
-    SURE_INK,
-    annotate,
-    doubtful,
-    label,
-)
+from digitus import notebook
+from digitus.reading.result import DOUBTFUL_BELOW
+from digitus.report.annotate import DOUBTFUL_INK, SURE_INK, annotate, label
 from digitus.report.review import doubts_of
 from shown import REFUSED, SURE, UNSURE, digit, picture, reading
 
 
 def test_what_is_doubtful():
-    assert not doubtful(SURE)
-    assert not doubtful(digit(3, DOUBTFUL_BELOW))
-    assert doubtful(UNSURE)
-    assert doubtful(digit(None, 0.95))
+    assert not SURE.doubtful
+    assert not digit(3, DOUBTFUL_BELOW).doubtful
+    assert UNSURE.doubtful
+    assert digit(None, 0.95).doubtful
     assert [label(d) for d in (SURE, UNSURE, REFUSED)] == ["3", "8", "? 7"]
+
+
+def test_notebooks_call_the_same_doubtful():
+    shown = notebook.picture(picture(), 200, 100, [SURE, UNSURE, REFUSED])
+    assert shown.count("stroke-dasharray") == 2
+    assert shown.count(">?</text>") == 1
 
 
 def drawn(*digits, **settings):

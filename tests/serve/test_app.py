@@ -70,7 +70,8 @@ def test_our_own_mistakes_are_a_500(
     monkeypatch.setattr("digitus.serve.pen.render", lambda _: 1 / 0)
     answer = served.client.get("/api/pen/3")
     assert answer.status_code == 500
-    assert answer.json() == {"error": "the server made a mistake; its log says more"}
+    assert answer.json()["error"] == "the server made a mistake; its log says more"
+    assert answer.json()["code"] == "mistake"
     assert "content-security-policy" in answer.headers
     assert "ZeroDivisionError" in caplog.text
 

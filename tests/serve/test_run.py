@@ -268,6 +268,7 @@ def test_a_run_that_diverges_says_so(alone: Serving) -> None:
     run = alone.begin(rate=100, optimizer="GradientDescent", layers="784-64-64-64-10", epochs=50)
     state = alone.until(run, "failed", "finished")
     assert "smaller learning rate" in state["error"]
+    assert (state["code"], state["values"]) == ("diverged", {"rate": 100})
 
 
 def test_our_own_mistakes_are_told_as_ours(

@@ -114,10 +114,10 @@ def test_the_page_says_what_each_recipe_is_in_every_language() -> None:
     assert {name for name in said if not name.startswith("name.")} == set(starting_points.names())
 
 
-# What is counted here is never one: layers of a block, units, images of a set, and the like.
+# What is counted here is never one: layers of a block, units, images of a set, limits.
 MANY = re.compile(
     r"(block|lens\.(all|summed)|learn\.(speed|examples)|runs\.data|draw\.several|read\.large"
-    r"|lesson\.about|diagram\.title|model\.parameters)"
+    r"|lesson\.about|diagram\.title|model\.parameters|refused)"
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from digitus import __version__
-from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
+from digitus.reading.result import Digit, Reading
 
 Row: TypeAlias = dict[str, Any]  # by column, of either form: what JSON can hold
 PICTURE, DIGIT = "picture", "digit"
@@ -95,5 +95,5 @@ def flagged(reading: Reading) -> list[str]:
 
 def _doubts(digits: tuple[Digit, ...] | list[Digit]) -> list[str]:
     refused = any(digit.value is None for digit in digits)
-    doubtful = refused or any(digit.confidence < DOUBTFUL_BELOW for digit in digits)
+    doubtful = any(digit.doubtful for digit in digits)
     return [DOUBTFUL] * doubtful + [REFUSED] * refused

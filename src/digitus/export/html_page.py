@@ -39,6 +39,7 @@ from digitus.export.operations import Network, Operation, listed
 from digitus.export.precision import Precision
 from digitus.export.steps import shared_out
 from digitus.reading import way_up
+from digitus.reading.result import DOUBTFUL_BELOW
 from digitus.types import Images, Matrix
 
 WORDS = Path(__file__).with_name("words")
@@ -138,6 +139,7 @@ def page(code: str, weights: bytes, about: About) -> str:
         **{key: escape(text) for key, text in words[FIRST_LANGUAGE].items()},
         "words": json.dumps(words, ensure_ascii=False).replace("<", r"\u003c"),
         "about": escape(about["card"]),
+        "doubtful": str(DOUBTFUL_BELOW),
         "size": json.dumps(size),
         "engine": text.replace("<", ","),  # a page would take that sign for its own
         "unpack": part("unpack.js"),

@@ -137,14 +137,23 @@ def check_room(form: Form) -> None:
         ]
         for i, field in enumerate(here):
             if any(_overlap(field.place, place) for place in quiet):
+                away = MARGIN + MARK + QUIET
+                why = f"keep {away:g} mm away from the edges of the paper"
                 raise FormError(
-                    f"form {form.name}: field {field.name!r} would cover a mark; keep "
-                    f"{MARGIN + MARK + QUIET:g} mm away from the edges of the paper"
+                    f"form {form.name}: field {field.name!r} would cover a mark; {why}",
+                    "form-mark",
+                    field=field.name,
+                    away=away,
                 )
             for other in here[:i]:
                 if _overlap(field.place, other.place):
                     names = f"{other.name!r} and {field.name!r}"
-                    raise FormError(f"form {form.name}: fields {names} lie on one another")
+                    raise FormError(
+                        f"form {form.name}: fields {names} lie on one another",
+                        "form-overlap",
+                        one=other.name,
+                        other=field.name,
+                    )
 
 
 def _overlap(one: Place, other: Place) -> bool:

@@ -88,7 +88,9 @@ def _latin(form: Form, words: Iterable[str]) -> None:
         if text.encode("cp1252", "replace").decode("cp1252") != text:
             raise FormError(
                 f"form {form.name}: {text!r} is not in Latin letters alone; name a font that has "
-                "them, --font FILE.ttf"
+                "them, --font FILE.ttf",
+                "form-letters",
+                text=text,
             )
 
 

@@ -63,7 +63,9 @@ def as_name(value: object, where: str) -> str:
     name = as_text(value, where)
     if not name.isidentifier() or len(name) > LONGEST_NAME:
         raise FormError(
-            f"{where} must be letters, digits and _, beginning with no digit, not {name[:80]!r}"
+            f"{where} must be letters, digits and _, beginning with no digit, not {name[:80]!r}",
+            "form-name",
+            name=name[:80],
         )
     return name
 

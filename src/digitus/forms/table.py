@@ -112,7 +112,11 @@ def _check_columns(names: Sequence[str], where: str) -> None:
     for column, count in columns.items():
         if count > 1:
             why = "is there twice" if column not in COLUMNS else "is a column of every table"
-            raise FormError(f"{where}: the field name {column!r} {why}; choose another")
+            raise FormError(
+                f"{where}: the field name {column!r} {why}; choose another",
+                "form-taken",
+                name=column,
+            )
 
 
 def _field(told: object, where: str, scale: tuple[float, float]) -> Field:
@@ -138,10 +142,14 @@ def _fits(field: Field, where: str) -> None:
     if field.pattern and field.date:
         raise FormError(f"{where}: a date is a pattern already; leave out one of them")
     if field.kind in IN_CELLS and not field.signs:
-        raise FormError(f'{where}: a field of {field.kind} needs a pattern, as "####"')
+        why = f'a field of {field.kind} needs a pattern, as "####"'
+        raise FormError(f"{where}: {why}", "form-needs", field=field.name)
     if field.signs and not 1 <= field.signs.count("#") <= MOST_DIGITS:
         raise FormError(
-            f"{where}: pattern has 1 to {MOST_DIGITS} # for digits, not {field.signs!r}"
+            f"{where}: pattern has 1 to {MOST_DIGITS} # for digits, not {field.signs!r}",
+            "form-pattern",
+            field=field.name,
+            most=MOST_DIGITS,
         )
     if field.cells and len(field.cells) != field.signs.count("#"):
         count = field.signs.count("#")
@@ -149,7 +157,8 @@ def _fits(field: Field, where: str) -> None:
             f"{where}: cells are {len(field.cells)}, but the pattern has {count} digits"
         )
     if field.range and not (len(field.range) == 2 and field.range[0] <= field.range[1]):
-        raise FormError(f"{where}: range is [least, most], not {list(field.range)}")
+        why = f"range is [least, most], not {list(field.range)}"
+        raise FormError(f"{where}: {why}", "form-range", field=field.name)
 
 
 def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
@@ -168,7 +177,8 @@ def _sum(told: object, named: Mapping[str, Field], where: str) -> Sum:
         as_text(table.get("total"), f"{where}: total"), as_texts(table.get("of"), f"{where}: of")
     )
     if not found.of or found.total in found.of:
-        raise FormError(f"{where}: of is a list of other fields than the total")
+        why = "of is a list of other fields than the total"
+        raise FormError(f"{where}: {why}", "form-sum", field=found.total)
     for name in (found.total, *found.of):
         _known(name, named, where)
     return found
@@ -193,7 +203,8 @@ def _rising(told: object, named: Mapping[str, Field], where: str) -> Rising:
 
 def _known(name: str, named: Mapping[str, Field], where: str) -> None:
     if name not in named:
-        raise FormError(f"{where}: there is no field {name!r}{nearest(name, named)}")
+        why = f"there is no field {name!r}{nearest(name, named)}"
+        raise FormError(f"{where}: {why}", "form-field", name=name)
 
 
 def _tables(table: Mapping[str, object], key: str, where: str) -> list[object]:

@@ -36,6 +36,11 @@ class Digit:
     image: Grey = field(repr=False)
     probabilities: Floats = field(repr=False)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person should look at it: refused, or less than `DOUBTFUL_BELOW` certain."""
+        return self.value is None or self.confidence < DOUBTFUL_BELOW
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sheet:

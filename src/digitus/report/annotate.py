@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from digitus.reading.result import DOUBTFUL_BELOW, Digit, Reading
+from digitus.reading.result import Digit, Reading
 from digitus.types import Bytes
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ SURE_INK, DOUBTFUL_INK, PAPER = (28, 92, 190), (200, 50, 20), (255, 255, 255)
 CONFIDENCE_SIZE = 0.67  # of the value's letters beside it
 LARGEST_SIDE = 2000  # pixels of the picture that is drawn on
 LEAST_HEIGHT = 56  # pixels: smaller digits are enlarged, so that their labels can be read
-
-
-def doubtful(digit: Digit) -> bool:
-    """Whether a person should look at it: refused, or less than `DOUBTFUL_BELOW` certain."""
-    return digit.value is None or digit.confidence < DOUBTFUL_BELOW
 
 
 def label(digit: Digit) -> str:
@@ -60,7 +55,7 @@ def annotate(picture: Bytes, reading: Reading) -> bytes:
     for digit in reading.digits:
         x, y, wide, tall = (side * zoom for side in digit.box)
         box = (x + margin, y + margin, wide, tall)
-        _frame(draw, box, doubtful(digit), size)
+        _frame(draw, box, digit.doubtful, size)
         labels += _label(box, digit, size)
     for large in (False, True):  # where they overlap, the values are to be read
         for text in labels:
@@ -116,9 +111,9 @@ def _label(
     """The value above a box; beside it, smaller, its confidence, or below where that is narrow."""
     x, y, w, h = box
     large, small = _font(size), _font(CONFIDENCE_SIZE * size)
-    value = f"{label(digit)}?" if doubtful(digit) and digit.value is not None else label(digit)
+    value = f"{label(digit)}?" if digit.doubtful and digit.value is not None else label(digit)
     share = f"{int(100 * digit.confidence)} %"  # rounded down: only what is certain is 100 %
-    colour = DOUBTFUL_INK if doubtful(digit) else SURE_INK
+    colour = DOUBTFUL_INK if digit.doubtful else SURE_INK
     apart = 0.25 * size  # or "7 99 %" would look like 799 %
     wide = large.getlength(value), small.getlength(share)
     beside = sum(wide) + apart < 1.1 * w

@@ -17,7 +17,7 @@ import numpy as np
 from digitus.detection.maps import ENDS, JOINS, LARGEST, SMALLEST
 from digitus.errors import DataError
 from digitus.reading.result import Find, Reading, Steps
-from digitus.report.annotate import annotate, doubtful
+from digitus.report.annotate import annotate
 from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.overlay import Frame, Link, overlay
@@ -78,7 +78,7 @@ def _in_order(steps: Steps, reading: Reading) -> tuple[list[Find], list[Find]]:
 def _lines(reading: Reading) -> list[list[tuple[str, bool]]]:
     """The characters of each line, and whether each is doubtful."""
     rest = iter(reading.digits)
-    return [[(c, c != " " and doubtful(next(rest))) for c in line] for line in reading.lines]
+    return [[(c, c != " " and next(rest).doubtful) for c in line] for line in reading.lines]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
             k,
             f"{k + 1}. in line {d.line + 1}",
             "?" if d.value is None else str(d.value),
-            "doubt" if doubtful(d) else "",
+            "doubt" if d.doubtful else "",
             [("", [answer]) for answer in _likely(d.probabilities, ANSWERS_SHOWN)],
         )
         for k, d in enumerate(reading.digits)

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 
 from digitus.reading.result import Digit, Reading
-from digitus.report.annotate import doubtful
 from digitus.report.formats import quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.pictures import photo_uri
@@ -74,7 +73,7 @@ def doubts_of(name: str, picture: Bytes, reading: Reading) -> Doubts:
     every = iter(reading.digits)
     for number, line in enumerate(reading.lines):
         for place, digit in ((i, next(every)) for i, c in enumerate(line) if c != " "):
-            if doubtful(digit):
+            if digit.doubtful:
                 box = _in_pixels(digit.box, picture.shape[1] / reading.width)
                 where = f"{name}, line {number + 1}"
                 cut = _surroundings(picture, box)

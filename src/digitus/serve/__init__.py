@@ -12,6 +12,7 @@
     values        the kinds of values that requests and answers are made of
     decoding      requests read into structs; what is wrong with them, in one line
     responses     answers and refusals on their way out
+    refusals      what the page says of refusals in its reader's language
     worker_pool   threads for pictures and layers, and a bound on work at a time
     batcher       recognitions in batches
     models        which network answers: the server's own, a small one, a run's

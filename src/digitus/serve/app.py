@@ -40,7 +40,7 @@ from digitus.serve.operation import Handler, Operation
 from digitus.serve.paper.handlers import FormHandlers
 from digitus.serve.pen import pen
 from digitus.serve.recognition import Recognition
-from digitus.serve.responses import error_response, json_text, refusal
+from digitus.serve.responses import error_response, json_text, refused
 from digitus.serve.static_files import StaticFiles, read_files
 from digitus.serve.worked import worked
 from digitus.serve.worker_pool import WorkerPool
@@ -223,4 +223,5 @@ def _words(error: HTTPException) -> str:
 
 async def _unreadable(request: Request, error: Exception) -> Response:
     """A picture or a request that cannot be what it claims: the client's fault."""
-    return error_response(refusal(400, str(error)), request.headers)
+    assert isinstance(error, DigitusError)
+    return error_response(refused(error), request.headers)

@@ -39,9 +39,8 @@ class Batcher:
     async def probabilities(self, images: Images) -> Floats:
         """The probabilities [n 10] of images [n 28 28]."""
         if self.queued + min(len(images), BATCH_IMAGES) > IMAGES_WAITING:
-            raise refusal(
-                503, "too many images at the moment; try again in a second", Retry_After="1"
-            )
+            why = "too many images at the moment; try again in a second"
+            raise refusal(503, why, "busy", wait=1)
         parts = []
         for start in range(0, len(images), BATCH_IMAGES):
             parts.append(await self._enqueue(images[start : start + BATCH_IMAGES]))

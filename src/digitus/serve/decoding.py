@@ -68,7 +68,7 @@ async def body(request: Request, kind: type[S]) -> S:
     text = await request.body()
     if len(text) > JSON_BYTES:
         size = JSON_BYTES // 10**6
-        raise refusal(413, f"JSON of more than {size} MB; send raw bytes instead")
+        raise refusal(413, f"JSON of more than {size} MB; send raw bytes instead", "large", n=size)
     try:
         return msgspec.json.decode(text or b"{}", type=kind)
     except msgspec.ValidationError as error:

@@ -167,7 +167,8 @@ def look(recognizer: Recognizer, params: Params, image: Grey, wanted: frozenset[
         gradient = backward(trail, np.eye(10, dtype=z.dtype)).reshape(10, SIDE, SIDE)
         p = softmax(z[:1] / recognizer.temperature)[0]
     if not (np.isfinite(gradient).all() and np.isfinite(p).all()):
-        raise refusal(400, "with these weights the network's outputs are not finite")
+        why = "with these weights the network's outputs are not finite"
+        raise refusal(400, why, "not-finite")
     best = int(p.argmax())
     return Inside(
         shape=list(x.shape[1:]),

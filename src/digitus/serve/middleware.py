@@ -23,12 +23,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from digitus.limits import BODY_BYTES, BODY_SECONDS
 from digitus.serve.access import AccessPolicy
 from digitus.serve.metrics import Metrics
-from digitus.serve.responses import error_response, refusal
+from digitus.serve.responses import CLOSE, error_response, refusal
 
 log = logging.getLogger("digitus.serve")
 
 CLIENT_GONE = 499  # the status under which a request is counted whose client hung up
 SINGLE_HEADERS = ("host", "origin", "content-length", "authorization")
+NO_TOKEN = (
+    "open the address with the token that `digitus serve` printed, or send it in the header "
+    "Authorization: Bearer"
+)
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
@@ -139,7 +143,7 @@ class AnswerErrors(HttpMiddleware):
             if answering:  # half of an answer is out: uvicorn ends the connection, and logs it
                 raise
             log.exception("%r", scope["path"])
-            ours = refusal(500, "the server made a mistake; its log says more")
+            ours = refusal(500, "the server made a mistake; its log says more", "mistake")
             await error_response(ours, Headers(scope=scope))(scope, receive, send_on)
 
 
@@ -163,7 +167,7 @@ class RefuseAmbiguousHeaders(Check):
         """Looks for repeated headers."""
         for name in SINGLE_HEADERS:
             if len(headers.getlist(name)) > 1:
-                raise refusal(400, f"two headers {name}", Connection="close")
+                raise refusal(400, f"two headers {name}", headers=CLOSE)
 
 
 class RefuseEncodings(Check):
@@ -176,7 +180,7 @@ class RefuseEncodings(Check):
         """Looks at both kinds of encodings."""
         way = ", ".join(headers.getlist("transfer-encoding"))
         if way.strip().lower() not in ("", "chunked"):
-            raise refusal(501, f"no Transfer-Encoding {way[:80]!r} here", Connection="close")
+            raise refusal(501, f"no Transfer-Encoding {way[:80]!r} here", headers=CLOSE)
         packed = ", ".join(headers.getlist("content-encoding"))
         if packed.strip().lower() not in ("", "identity"):
             raise refusal(415, f"no Content-Encoding {packed[:80]!r} here; send it as it is")
@@ -193,7 +197,7 @@ class RefuseForeignNames(Check):
         """Compares the Host header with the names that are allowed."""
         host = headers.get("host", "")
         if not self._policy.allows_host(host):
-            raise refusal(403, f"this server is not called {host[:100]!r}", Connection="close")
+            raise refusal(403, f"this server is not called {host[:100]!r}", headers=CLOSE)
 
 
 class RefuseForeignPages(Check):
@@ -206,7 +210,7 @@ class RefuseForeignPages(Check):
         linked = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
         foreign_origin = origin is not None and origin.lower() != own.lower()
         if foreign_origin or not (site in ("none", "same-origin") or linked):
-            raise refusal(403, "a page of another site may not ask this server", Connection="close")
+            raise refusal(403, "a page of another site may not ask this server", headers=CLOSE)
 
 
 class RequireToken(HttpMiddleware):
@@ -223,12 +227,7 @@ class RequireToken(HttpMiddleware):
             await self.app(scope, receive, send)
             return
         if not self._policy.allows_token(QueryParams(scope["query_string"]).get("token", "")):
-            raise refusal(
-                401,
-                "open the address with the token that `digitus serve` printed, or send it in the "
-                "header Authorization: Bearer",
-                WWW_Authenticate="Bearer",
-            )
+            raise refusal(401, NO_TOKEN, "token", headers={"WWW-Authenticate": "Bearer"})
         cookie = f"{self._policy.cookie_name}={self._policy.cookie}; "
 
         async def send_on(message: Message) -> None:
@@ -272,7 +271,8 @@ class LimitBodySize(HttpMiddleware):
         await self.app(scope, receive_counted, send)
 
     def _refusal(self, why: str = "") -> HTTPException:
-        return refusal(413, f"at most {BODY_BYTES // 10**6} MB{why}", Connection="close")
+        most = BODY_BYTES // 10**6
+        return refusal(413, f"at most {most} MB{why}", "large", headers=CLOSE, n=most)
 
 
 class LimitBodyTime(HttpMiddleware):
@@ -291,8 +291,8 @@ class LimitBodyTime(HttpMiddleware):
                 async with asyncio.timeout_at(late):
                     message = await receive()
             except TimeoutError:
-                why = f"the body took longer than {BODY_SECONDS:.0f} s"
-                raise refusal(408, why, Connection="close") from None
+                why = f"the body took longer than {BODY_SECONDS:g} s"
+                raise refusal(408, why, "slow", headers=CLOSE, n=BODY_SECONDS) from None
             whole = not message.get("more_body", False)
             return message
 

@@ -174,7 +174,7 @@ class Recognition:
     async def read(self, query: ReadQuery, body: Annotated[bytes, Media("image/*")]) -> Reading:
         """Read a picture: PNG, JPEG, BMP, TIFF or WebP as the body."""
         if not body:
-            raise refusal(400, "the body must be a picture")
+            raise refusal(400, "the body must be a picture", "empty")
         form = query.form()
         recognizer = await self.models.asked(query, self.pictures)
         return await self.pictures.run(_read, recognizer, body, form, bool(query.images))

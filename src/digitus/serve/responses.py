@@ -9,25 +9,81 @@ import json
 from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType, structs
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from digitus.errors import DigitusError, OutputError
+from digitus.serve.refusals import Code
 from digitus.serve.values import Answer
+
+CLOSE = {"Connection": "close"}  # for what is not read to its end
+
+Value: TypeAlias = str | float
+CodeSaid: TypeAlias = Annotated[
+    Code,
+    Meta(
+        description="What it is, where the page says it in its reader's language. It stays the "
+        "same when the line is worded anew."
+    ),
+]
+ValuesSaid: TypeAlias = Annotated[
+    dict[str, Value], Meta(description="The names and numbers in the line, beside a code.")
+]
 
 
 class Error(Answer, frozen=True):
     """What went wrong, in one line for a person."""
 
     error: Annotated[str, Meta(min_length=1)]
+    code: CodeSaid | UnsetType = UNSET
+    values: ValuesSaid | UnsetType = UNSET
 
 
-def refusal(status: int, why: str, **headers: str) -> HTTPException:
-    """What ends a request, when raised: one line for a person. Retry_After is Retry-After."""
-    return HTTPException(status, why, {k.replace("_", "-"): v for k, v in headers.items()} or None)
+class Refusal(HTTPException):
+    """What ends a request, with what is sent of it."""
+
+    def __init__(self, status: int, error: Error, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, error.error, headers)
+        self.error = error
+
+
+def refusal(
+    status: int,
+    why: str,
+    code: Code | UnsetType = UNSET,
+    /,
+    *,
+    wait: int = 0,
+    headers: Mapping[str, str] | None = None,
+    **values: Value,
+) -> Refusal:
+    """What ends a request, when raised: one line for a person.
+
+    With a code the page says it in its reader's language, with the values in their places; after
+    `wait` seconds it may be asked again.
+    """
+    said = {**(headers or {}), **({"Retry-After": str(wait)} if wait else {})}
+    return Refusal(status, Error(why, code, values or UNSET), said)
+
+
+def refused(error: DigitusError | OSError) -> Refusal:
+    """The same for what is told of a picture, a request or a run."""
+    error = error if isinstance(error, DigitusError) else OutputError(str(error))
+    body: dict[str, Any] = {"error": str(error)}
+    if error.code:
+        body["code"] = error.code
+    if error.values:
+        body["values"] = error.values
+    return Refusal(400, msgspec.convert(body, Error))
+
+
+def named(failure: Error | None) -> dict[str, Any]:
+    """What went wrong, by the names of its fields, for an answer or a file that has them too."""
+    return structs.asdict(failure) if failure else {}
 
 
 def json_text(content: object) -> str:
@@ -51,7 +107,8 @@ def error_response(error: HTTPException, asked: Mapping[str, str]) -> Response:
     if "text/html" in asked.get("accept", ""):
         response: Response = HTMLResponse(_page(error), error.status_code)
     else:
-        response = answer(Error(error.detail), error.status_code)
+        said = error.error if isinstance(error, Refusal) else Error(error.detail)
+        response = answer(said, error.status_code)
     response.headers.update(error.headers or {})
     response.headers["vary"] = "accept"
     return response

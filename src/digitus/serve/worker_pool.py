@@ -16,6 +16,8 @@ from digitus.cancellation import Work
 from digitus.limits import WORK_SECONDS, WORK_WAITING, WORKERS
 from digitus.serve.responses import refusal
 
+BUSY = "too much to do at the moment; try again in a second"
+
 T = TypeVar("T")
 
 
@@ -35,9 +37,7 @@ class WorkerPool:
         not begun at once, the other at its next `cancellation.check`.
         """
         if self.busy >= self._most + WORK_WAITING:
-            raise refusal(
-                503, "too much to do at the moment; try again in a second", Retry_After="1"
-            )
+            raise refusal(503, BUSY, "busy", wait=1)
         self.busy += 1
         work = Work()
         # The thread knows who is asking (`visitor`), as this request does.
@@ -49,8 +49,8 @@ class WorkerPool:
                 return await asyncio.shield(future)
         except TimeoutError:
             # No Retry-After: the same would take as long again.
-            why = f"this took longer than {timeout_seconds or WORK_SECONDS:.0f} seconds"
-            raise refusal(503, why) from None
+            most = round(timeout_seconds or WORK_SECONDS)
+            raise refusal(503, f"this took longer than {most} seconds", "late", n=most) from None
         finally:
             work.cancel()
             job.cancel()

@@ -283,5 +283,7 @@ class Session:
 def _diverged(what: str, rate: float) -> TrainingError:
     return TrainingError(
         f"{what}; try a smaller learning rate (now {rate:g}), smaller initial weights, or a Scale "
-        "layer first"
+        "layer first",
+        "diverged",
+        rate=rate,
     )

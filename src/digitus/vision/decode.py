@@ -84,7 +84,7 @@ def decode_pages(
     if len(content) > PICTURE_BYTES:
         raise _too_large(name)
     if not content:
-        raise DataError(f"{name}: is empty")
+        raise DataError(f"{name}: is empty", "empty")
     if content.startswith(PDF):
         from digitus.vision.pdf import pdf_pages  # with it come processes: 4 ms
 
@@ -104,12 +104,13 @@ def _decoded(content: bytes, name: str, side: int | None, colours: bool) -> Iter
     with _told(content, name), _opened(content) as image:
         # An MPO is a JPEG in which a camera put a second picture, which is passed over.
         if image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False):
-            raise DataError(f"{name}: is an animation; save the frame that is meant")
+            raise DataError(f"{name}: is an animation; save the frame that is meant", "animation")
         yield _page(image, name, side, colours)
         page = 1
         while image.format == "TIFF" and _turned_to(image, page):
             if page == PICTURE_PAGES:
-                raise DataError(f"{name}: has more than {PICTURE_PAGES} pages; split it")
+                why = f"has more than {PICTURE_PAGES} pages; split it"
+                raise DataError(f"{name}: {why}", "pages", n=PICTURE_PAGES)
             yield _page(image, name, side, colours)
             page += 1
 
@@ -131,14 +132,14 @@ def _told(content: bytes, name: str) -> Iterator[None]:
     except DataError:
         raise
     except UnidentifiedImageError:
-        raise DataError(f"{name}: {_what_instead(content)}") from None
+        raise _what_instead(content, name) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise DataError(
-            f"{name}: has more than {PICTURE_PIXELS // 10**6} million pixels; make the picture "
-            "smaller"
-        ) from None
+        most = PICTURE_PIXELS // 10**6
+        why = f"has more than {most} million pixels; make the picture smaller"
+        raise DataError(f"{name}: {why}", "pixels", n=most) from None
     except Exception as error:  # a damaged file makes decoders raise nearly anything
-        raise DataError(f"{name}: is damaged or of a rare kind ({_one_line(error)})") from None
+        why = f"is damaged or of a rare kind ({_one_line(error)})"
+        raise DataError(f"{name}: {why}", "damaged") from None
 
 
 @cache
@@ -167,10 +168,9 @@ def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Pic
     video = image.format in ("WEBP", AVIF)  # kept whole in other colours while it is decoded
     most = WEBP_PIXELS if video else PICTURE_PIXELS
     if width * height > most:
-        raise DataError(
-            f"{name}: {width} x {height} pixels are more than {most // 10**6} million"
-            f"{f' in {image.format}' if video else ''}; make the picture smaller"
-        )
+        most //= 10**6
+        why = f"{most} million{f' in {image.format}' if video else ''}; make the picture smaller"
+        raise DataError(f"{name}: {width} x {height} pixels are more than {why}", "pixels", n=most)
     if side is not None and image.format in ("JPEG", "MPO"):
         share = side / max(width, height)
         image.draft(None, (int(width * share), int(height * share)))
@@ -199,18 +199,18 @@ def read_picture(path: Path, name: str = "") -> bytes:
 
 
 def _too_large(name: str) -> DataError:
-    return DataError(
-        f"{name}: is larger than {PICTURE_BYTES // 10**6} MB; make the picture smaller"
-    )
+    most = PICTURE_BYTES // 10**6
+    return DataError(f"{name}: is larger than {most} MB; make the picture smaller")
 
 
-def _what_instead(content: bytes) -> str:
+def _what_instead(content: bytes, name: str) -> DataError:
     if content[4:8] == b"ftyp" and not {HEIC, AVIF} <= {*_formats()}:
-        return (
-            "is an HEIC or AVIF photo; to read it, pip install 'digitus[heic,avif]', or save it as "
-            "JPEG"
-        )
-    return f"is not a picture in a known format ({', '.join(_formats())})"
+        why = "to read it, pip install 'digitus[heic,avif]', or save it as JPEG"
+        return DataError(f"{name}: is an HEIC or AVIF photo; {why}", "heic")
+    known = ", ".join(_formats())
+    return DataError(
+        f"{name}: is not a picture in a known format ({known})", "unknown", known=known
+    )
 
 
 def _one_line(error: Exception) -> str:

@@ -33,7 +33,8 @@ def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[By
     if find_spec("pypdfium2") is None:
         raise DataError(
             f"{name}: is a PDF; to read it, pip install 'digitus[pdf]', or save its pages as "
-            "pictures (pdftoppm -r 200 -png FILE.pdf page)"
+            "pictures (pdftoppm -r 200 -png FILE.pdf page)",
+            "pdf",
         )
     numbers = (side or DEFAULT_SIDE_PIXELS, PICTURE_PAGES, PDF_PAGE_SECONDS, PDF_MEMORY_BYTES)
     command = [sys.executable, "-P", pdf_process.__file__, *map(str, numbers)]
@@ -51,14 +52,16 @@ def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[By
             code = process.wait()
         finally:
             process.kill()  # where nobody wants the other pages
-    told = {
-        0: "",
-        DAMAGED: "is damaged; save its pages as pictures",
-        LOCKED: "has a password; save its pages as pictures",
-        TOO_MANY: f"has more than {PICTURE_PAGES} pages; split it",
-    }
-    if why := told.get(code, "takes too much work to draw; save its pages as pictures"):
-        raise DataError(f"{name}: {why}")
+    if code == TOO_MANY:
+        why = f"has more than {PICTURE_PAGES} pages; split it"
+        raise DataError(f"{name}: {why}", "pages", n=PICTURE_PAGES)
+    if code == DAMAGED:
+        raise DataError(f"{name}: is damaged; save its pages as pictures", "damaged")
+    if code == LOCKED:
+        raise DataError(f"{name}: has a password; save its pages as pictures", "locked")
+    if code:
+        why = "takes too much work to draw; save its pages as pictures"
+        raise DataError(f"{name}: {why}", "heavy")
 
 
 def _next(pipe: IO[bytes]) -> Bytes | None:

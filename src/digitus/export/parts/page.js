@@ -4,7 +4,6 @@
 (() => {
   "use strict";
   const WIDTH = 420, HEIGHT = 240, PEN = 10.5; // pixels of the sheet as it is read
-  const DOUBTFUL = 0.9; // less certain digits are shown in red
   // The language of the address (page.html#de) or else of the browser, if the page speaks it.
   const words = JSON.parse(document.getElementById("words").textContent);
   const wanted = [location.hash.slice(1), ...navigator.languages].map((tag) => tag.split("-")[0].toLowerCase());
@@ -12,6 +11,7 @@
   const say = (key, name) => words[language][key].replace("{name}", () => name);
   const percent = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const [canvas, answer, told] = ["sheet", "answer", "told"].map((id) => document.getElementById(id));
+  const DOUBTFUL = Number(answer.dataset.doubtful); // less certain digits are shown in red
   const screen = canvas.getContext("2d");
   const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
   const ink = sheet.getContext("2d", { willReadFrequently: true });

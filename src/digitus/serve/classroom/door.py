@@ -38,7 +38,7 @@ class Door(RequireToken):
             if number == TEACHER:
                 await super().handle(scope, receive, send)  # which sets the cookie
             elif number == STRANGER and not _open(scope["path"]):
-                raise refusal(401, "open the page and say the join word first")
+                raise refusal(401, "open the page and say the join word first", "join")
             else:
                 await self.app(scope, receive, send)
 

@@ -109,12 +109,13 @@ class Roster:
         now = time.monotonic()
         tried = sum(who == origin and now - when < WRONG_SECONDS for when, who in self._wrong)
         if tried >= WRONG_WORDS:
-            raise refusal(429, "too many wrong words; wait a minute", Retry_After="60")
+            raise refusal(429, "too many wrong words; wait a minute", "words", wait=60)
         if not hmac.compare_digest(word.strip().lower().encode(), self.word.encode()):
             self._wrong.append((now, origin))
-            raise refusal(403, "that is not the word of this class")
+            raise refusal(403, "that is not the word of this class", "word")
         if len(self._class.pupils) >= MOST_PUPILS:
-            raise refusal(409, f"the class is full: {MOST_PUPILS} have joined")
+            why = f"the class is full: {MOST_PUPILS} have joined"
+            raise refusal(409, why, "full", n=MOST_PUPILS)
         secret, number = secrets.token_urlsafe(18), self._class.last + 1
         pupil = Pupil(number, _hashed(secret), plain_name(name))
         pupils = [*self._class.pupils, pupil]
@@ -133,7 +134,7 @@ class Roster:
         for pupil in self._class.pupils:
             if pupil.number == number:
                 return pupil
-        raise refusal(404, "there is no such pupil")
+        raise refusal(404, "there is no such pupil", "no-pupil")
 
     def rename(self, number: int, name: str) -> Pupil:
         """Another name for a pupil."""

@@ -79,7 +79,7 @@ class Control:
             over = self._changed.wait_for(lambda: self._leave or not self._single, STEP_SECONDS)
         if not over:
             why = "the step that was asked for is not taken yet; try again in a second"
-            raise refusal(503, why, Retry_After="1")
+            raise refusal(503, why, "busy", wait=1)
 
     def wait_while_paused(self) -> None:
         """Waits until the run may go on, take a step, or end."""

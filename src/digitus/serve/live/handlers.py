@@ -205,7 +205,7 @@ class RunHandlers:
         """What happens in a run, as server-sent events; the first is its state."""
         channel = self._runs[path.id].channel
         if self._watchers >= WATCHERS:
-            raise refusal(503, "too many watch already", Retry_After="10")
+            raise refusal(503, "too many watch already", wait=10)
         if request.method == "HEAD":  # which would wait for a body that nobody sends
             return Response(media_type=EVENT_STREAM)
         last = request.headers.get("last-event-id", "")

@@ -126,7 +126,8 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
         """As asked; where it matters, of one shard: the equations on the page are the step's."""
         count = parameters(network)
         if count > MOST_PARAMETERS:
-            raise RecipeError(f"{count:,} parameters are more than {MOST_PARAMETERS:,}")
+            why = f"{count:,} parameters are more than {MOST_PARAMETERS:,}"
+            raise RecipeError(why, "parameters", n=count, most=MOST_PARAMETERS)
         if not {nn.Conv, nn.BatchNorm} & {type(layer) for layer in nn.walk(network)}:
             return self.batch_size
         most = shard_size(network, self.examples, 1, count)

@@ -38,14 +38,18 @@ class Part:
         if not found:
             raise RecipeError(
                 "a layer is a number of units (32), of convolutions (8c), or a pool (p); "
-                f"not {text[:20]!r}"
+                f"not {text[:20]!r}",
+                "network",
             )
         if found[3]:
             return cls("pool")
         part = cls("convolutions" if found[2] else "units", int(found[1]))
         most = MOST_CHANNELS if found[2] else MOST_UNITS
         if not 1 <= part.count <= most:
-            raise RecipeError(f"a layer has from 1 to {most} {part.kind}, not {part.count}")
+            why = f"a layer has from 1 to {most} {part.kind}, not {part.count}"
+            if part.spatial:
+                raise RecipeError(why, "maps", most=most)
+            raise RecipeError(why, "units", most=most)
         return part
 
     @property
@@ -69,14 +73,17 @@ def network_of(text: str, activation: nn.Layer, base: nn.Chain) -> nn.Chain:
     """
     first, *texts = text.split("-")
     if first != "784" or not texts or texts[-1] != "10":
-        raise RecipeError('layers must look like "784-32-10", from 784 pixels to 10 digits')
+        why = 'layers must look like "784-32-10", from 784 pixels to 10 digits'
+        raise RecipeError(why, "network")
     if len(texts) > MOST_LAYERS:
-        raise RecipeError(f"{len(texts)} layers are more than {MOST_LAYERS}")
+        why = f"{len(texts)} layers are more than {MOST_LAYERS}"
+        raise RecipeError(why, "layers", n=len(texts), most=MOST_LAYERS)
     parts = [Part.of(text) for text in texts]
     spatial = list(takewhile(lambda part: part.spatial, parts))
     dense = list(dropwhile(lambda part: part.spatial, parts))
     if any(part.spatial for part in dense):
-        raise RecipeError("convolutions and pools must come before the layers of units")
+        why = "convolutions and pools must come before the layers of units"
+        raise RecipeError(why, "order")
     layers = [
         *(layer for layer in base.layers if isinstance(layer, PREPARATION)),
         *(layer for part in spatial for layer in part.layers(activation)),

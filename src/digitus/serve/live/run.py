@@ -35,7 +35,7 @@ from digitus.serve.live.places import Places
 from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run_state import GOING, RunState, SavedSettings, Status, Summary, extent
 from digitus.serve.live.telling import Telling
-from digitus.serve.responses import json_text, refusal
+from digitus.serve.responses import Error, json_text, named, refusal, refused
 from digitus.threads import give_way
 from digitus.training.examples import Examples
 from digitus.training.loop import (
@@ -64,7 +64,7 @@ class LiveRun:
         self.lesson, self.begun, self.owner = settings.lesson, settings.begun, settings.owner
         self.recipe = self.lesson.plan()
         self.status: Status = "starting" if settings.status in GOING else settings.status
-        self.error = settings.error
+        self.failure = settings.failure
         self.channel = Channel(asyncio.get_running_loop(), self.state)
         self._telling = Telling(self.channel)
         self.progress = self._telling.progress
@@ -99,14 +99,14 @@ class LiveRun:
 
     def start(self) -> None:
         """Begins, or goes on from its checkpoint, also if it had failed. Raises `OutputError`."""
-        before = self.status, self.error, self._control
+        before = self.status, self.failure, self._control
         if not self.going:
             self._control = Control(paused=False, pace=self._control.pace)
             self._set("starting")
         try:
             self.save()
         except OutputError:
-            self.status, self.error, self._control = before
+            self.status, self.failure, self._control = before
             raise
         self._thread = threading.Thread(target=self._work, name=f"run {self.id}", daemon=True)
         self._thread.start()
@@ -114,18 +114,18 @@ class LiveRun:
     def ask(self, command: Command) -> None:
         """Asks the thread to pause, to resume, to take one step more, or to stop."""
         if not self.going:
-            raise refusal(409, f"the run has ended: it is {self.status}")
+            raise refusal(409, f"the run has ended: it is {self.status}", "ended")
         if command == "step" and self.status != "paused":
-            raise refusal(409, "only a paused run can be stepped")
+            raise refusal(409, "only a paused run can be stepped", "not-paused")
         self._control.ask(command)
 
     def go_at(self, pace: float) -> None:
         """Limits the steps a second; 0 is no limit."""
         self._control.go_at(pace)
 
-    def fail(self, why: str) -> None:
-        """Ends the run as failed, with a message."""
-        self._set("failed", why)
+    def fail(self, failure: Error) -> None:
+        """Ends the run as failed."""
+        self._set("failed", failure)
 
     def close(self) -> None:
         """Asks the thread to end with a checkpoint, and lets everyone go who watches."""
@@ -153,7 +153,7 @@ class LiveRun:
             id=self.id,
             begun=self.begun,
             status=self.status,
-            error=self.error or None,
+            **named(self.failure),
             owner=self.owner,
             wait=self._places.seconds(self.id),
             pace=self._control.pace,
@@ -168,7 +168,7 @@ class LiveRun:
         with self._state_lock:
             if self._evaluation is None:
                 if not self._run.model.exists():
-                    raise refusal(409, "the run has not finished an epoch yet")
+                    raise refusal(409, "the run has not finished an epoch yet", "no-epoch")
                 self._evaluation = evaluate(load(self._run.model), self._parts()[1])
             return self._evaluation
 
@@ -184,7 +184,7 @@ class LiveRun:
         self._control.wait_until_stepped()
         with self._state_lock:
             if self.status != "paused" or self._state is None:
-                raise refusal(409, "only a paused run can be looked into")
+                raise refusal(409, "only a paused run can be looked into", "not-paused")
             batch = self._next_batch(self._state, Examples(self.recipe, *self._parts()))
             return equations(self.recipe, self._state, batch, self._extent.steps)
 
@@ -192,8 +192,8 @@ class LiveRun:
         """Keeps what was asked for, what has been shown, and a status. Raises `OutputError`."""
         with self._save_lock:  # what is written last is how the run stands
             control = self._control
-            how = status or self.status, self.error, control.paused, control.pace
-            settings = SavedSettings(self.lesson, *how, self.begun, self.owner)
+            how = status or self.status, control.paused, control.pace, self.begun, self.owner
+            settings = SavedSettings(self.lesson, *how, **named(self.failure))
             for name, kept in (("shown.json", self.progress.saved()), ("settings.json", settings)):
                 write_text(self.folder / name, json_text(kept), new_folder=False)
 
@@ -208,21 +208,21 @@ class LiveRun:
         return examples.batch(*divmod(state.step, self._extent.batches))
 
     def _work(self) -> None:
-        """What the run's thread does."""
-        why, control = "", self._control
+        control = self._control
+        failure: Error | None = None
         try:
             give_way()
             with locked(self.folder, "digitus serve"):
                 self._train()
         except (DigitusError, OSError) as error:
-            why = str(error)
+            failure = refused(error).error
         except Exception:
             log.exception("run %s", self.id)
-            why = "the server made a mistake; its log says more"
+            failure = Error("the server made a mistake; its log says more", "mistake")
         self._places.leave(self.id)
         self._state = None
-        if why:  # from here on another thread may start the run again
-            self.fail(why)
+        if failure:  # from here on another thread may start the run again
+            self.fail(failure)
         control.close()  # a step that was asked for will not be taken
         with suppress(DigitusError):
             self.save()
@@ -295,6 +295,6 @@ class LiveRun:
         """Shows the first layer's weights."""
         self._telling.weights(draw(self.recipe, state, self._next_batch(state, examples)))
 
-    def _set(self, status: Status, error: str = "") -> None:
-        self.error, self.status = error, status
-        self._telling.status(status, error)
+    def _set(self, status: Status, failure: Error | None = None) -> None:
+        self.failure, self.status = failure, status
+        self._telling.status(status, failure)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from digitus.history import EpochRecord
 from digitus.recipe import Recipe
@@ -18,6 +18,8 @@ from digitus.serve.live.first_layer import FirstLayer
 from digitus.serve.live.lesson import Lesson
 from digitus.serve.live.progress import Scores
 from digitus.serve.live.starting_points import parameters
+from digitus.serve.refusals import Code
+from digitus.serve.responses import CodeSaid, Error, ValuesSaid
 from digitus.serve.values import Answer, FourNumbers, Share, Whole
 
 Status = Literal["starting", "running", "waiting", "paused", "finished", "stopped", "failed"]
@@ -51,13 +53,15 @@ def extent(lesson: Lesson, recipe: Recipe) -> Extent:
     )
 
 
-class Summary(Extent, frozen=True):
+class Summary(Extent, frozen=True, kw_only=True):
     """How a run stands, without what is large."""
 
     id: str
     begun: float  # seconds since 1970; 0 where a former version did not note it
     status: Status
-    error: str | None
+    error: str | None = None  # why it has failed
+    code: CodeSaid | UnsetType = UNSET
+    values: ValuesSaid | UnsetType = UNSET
     owner: Whole  # in a class, the number of the pupil whose run it is
     wait: float | None  # seconds at most until it may go on, where it waits for others
     pace: float
@@ -69,7 +73,7 @@ class Summary(Extent, frozen=True):
     development_accuracy: Share | None
 
 
-class RunState(Summary, frozen=True):
+class RunState(Summary, frozen=True, kw_only=True):
     """Everything that a page needs to show a run; a point of the curve is step, loss, ..."""
 
     curve: list[FourNumbers]
@@ -83,9 +87,16 @@ class SavedSettings(Struct, frozen=True):
 
     lesson: Lesson
     status: Status
-    error: str
     paused: bool
     pace: Annotated[float, Meta(ge=0)]
     # Seconds since 1970. A version that did not note it kept its runs before any that does.
     begun: float = 0.0
     owner: Whole = 0
+    error: str = ""
+    code: Code | UnsetType = UNSET
+    values: ValuesSaid | UnsetType = UNSET
+
+    @property
+    def failure(self) -> Error | None:
+        """Why it has failed."""
+        return Error(self.error, self.code, self.values) if self.error else None

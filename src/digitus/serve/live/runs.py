@@ -28,7 +28,7 @@ from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run import LiveRun
 from digitus.serve.live.run_state import GOING, RunState, SavedSettings
 from digitus.serve.live.shares import Shares
-from digitus.serve.responses import json_text, refusal
+from digitus.serve.responses import Refusal, json_text, refusal, refused
 from digitus.serve.visitor import asking
 from digitus.training.run_folder import Run
 
@@ -75,7 +75,7 @@ class LiveRuns:
         """The run of that id; one that is not there, or is not the visitor's to see, is a 404."""
         run = self._runs.get(id_)
         if run is None or not asking().may_use(run.owner):
-            raise refusal(404, "there is no such run")
+            raise refusal(404, "there is no such run", "no-run")
         return run
 
     @property
@@ -87,7 +87,7 @@ class LiveRuns:
         """The file of a run's network; a 409 where it has none yet."""
         file = self[id_].model
         if not file.exists():
-            raise refusal(409, "the run has not finished an epoch yet")
+            raise refusal(409, "the run has not finished an epoch yet", "no-epoch")
         return file
 
     def of(self, owner: int) -> list[LiveRun]:
@@ -130,7 +130,7 @@ class LiveRuns:
         try:
             run.start()
         except OutputError as error:
-            run.fail(str(error))
+            run.fail(refused(error).error)
 
     def begin(
         self, lesson: Lesson, *, paused: bool, pace: float, start_from: Path | None = None
@@ -146,7 +146,7 @@ class LiveRuns:
             self.remove(run)
         folder = self._folder / secrets.token_hex(4)
         begun, owner = time.time(), asking().number or 0
-        settings = SavedSettings(lesson, "starting", "", paused, pace, begun, owner)
+        settings = SavedSettings(lesson, "starting", paused, pace, begun, owner)
         run = LiveRun(folder, settings, self._cache, self._places)
         try:
             folder.mkdir(mode=0o700)
@@ -155,7 +155,7 @@ class LiveRuns:
             run.start()
         except (OSError, OutputError) as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise refusal(507, f"the run cannot be kept: {_reason(error)}") from None
+            raise _not_kept(_reason(error)) from None
         self._runs[run.id] = run
         return run
 
@@ -168,14 +168,14 @@ class LiveRuns:
         try:
             run.start()
         except OutputError as error:
-            raise refusal(507, f"the run cannot be kept: {error}") from None
+            raise _not_kept(str(error)) from None
 
     def _check_room(self) -> None:
         if sum(run.going for run in self) >= self.room.going:
             why = f"{self.room.going} runs are going on; stop one first"
-            raise refusal(503, why, Retry_After="30")
+            raise refusal(503, why, "going", wait=30, n=self.room.going)
         if self.ending >= MOST_RUNS_ENDING:
-            raise refusal(503, "runs that were removed are still ending", Retry_After="10")
+            raise refusal(503, "runs that were removed are still ending", "ending", wait=10)
 
     def remove(self, run: LiveRun) -> None:
         """Ends it, and its folder goes at once; its thread may still need a while to notice.
@@ -189,7 +189,8 @@ class LiveRuns:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise refusal(507, f"the run cannot be removed: {error.strerror}") from None
+            why = f"the run cannot be removed: {_reason(error)}"
+            raise refusal(507, why, "not-removed", why=_reason(error)) from None
         run.close()
         self._runs.pop(run.id, None)
         self._removed = [each for each in (*self._removed, run) if each.at_work]
@@ -208,6 +209,10 @@ class LiveRuns:
         late = time.monotonic() + CLOSE_SECONDS
         for run in everyone:
             run.join(max(0.0, late - time.monotonic()))
+
+
+def _not_kept(why: str) -> Refusal:
+    return refusal(507, f"the run cannot be kept: {why}", "not-kept", why=why)
 
 
 def _reason(error: OSError | OutputError) -> str:

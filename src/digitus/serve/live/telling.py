@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 
+import msgspec
 from msgspec import structs
 
 from digitus.datasets.digits import Digits
@@ -18,6 +19,7 @@ from digitus.recognizer import Recognizer
 from digitus.serve.live.channel import Channel
 from digitus.serve.live.first_layer import FirstLayer
 from digitus.serve.live.progress import Progress
+from digitus.serve.responses import Error
 from digitus.training.loop import EpochEnded, Finished, Stepped
 
 STEP_SECONDS = 0.1  # seconds between two steps that are told
@@ -66,6 +68,7 @@ class Telling:
             self.progress.drawn(weights)
             self._channel.publish("weights", weights)
 
-    def status(self, status: str, error: str) -> None:
-        """Tells how the run stands."""
-        self._channel.publish("status", {"status": status, "error": error or None})
+    def status(self, status: str, failure: Error | None) -> None:
+        """Tells how the run stands, and why it has failed."""
+        why = msgspec.to_builtins(failure) if failure else {"error": None}
+        self._channel.publish("status", {"status": status, **why})

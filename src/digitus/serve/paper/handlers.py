@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import cv2
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from digitus.cancellation import check
@@ -31,7 +31,7 @@ from digitus.recognizer import Recognizer
 from digitus.serve.models import ModelQuery, Models
 from digitus.serve.operation import Media, operation
 from digitus.serve.paper.tables import FormTable, table_of
-from digitus.serve.responses import refusal
+from digitus.serve.responses import CodeSaid, ValuesSaid, refusal, refused
 from digitus.serve.values import Answer, Base64, Share, Whole, packed
 from digitus.serve.worker_pool import WorkerPool
 from digitus.threads import limited
@@ -66,6 +66,8 @@ class FormFile(Answer, frozen=True):
 
     toml: str
     problem: str = ""
+    code: CodeSaid | UnsetType = UNSET
+    values: ValuesSaid | UnsetType = UNSET
 
 
 class PagePicture(Answer, frozen=True):
@@ -142,7 +144,8 @@ class FormHandlers:
         try:
             return FormFile(await self.pictures.run(_written, body))
         except FormError as error:
-            return FormFile("", str(error))
+            told = refused(error).error
+            return FormFile("", told.error, told.code, told.values)
 
     @operation(media=PDF)
     async def print(self, body: FormTable) -> Response:
@@ -165,7 +168,8 @@ class FormHandlers:
         """Read sheets of a form, as `digitus form read` does: a row each."""
         form = await self.pictures.run(_readable, body.form)
         if form.blank and len(body.blank) < form.pages:
-            raise refusal(400, "others printed this form: send a picture of each blank page")
+            why = "others printed this form: send a picture of each blank page"
+            raise refusal(400, why, "blank")
         recognizer = await self.models.asked(query, self.pictures)
         return await self.pictures.run(_read, recognizer, form, body.pages, body.blank)
 
@@ -184,11 +188,10 @@ def _readable(table: FormTable) -> Form:
     rows, columns = size(form)
     if rows * columns > FORM_PAPER_PIXELS:
         width, height = form.paper
-        raise refusal(
-            413, f"paper of {width:g} x {height:g} mm is too large to be read here; A2 is not"
-        )
+        why = f"paper of {width:g} x {height:g} mm is too large to be read here; A2 is not"
+        raise refusal(413, why, "paper", width=width, height=height)
     if max(map(pixels_of, map(form.on_page, range(1, form.pages + 1)))) > FORM_PIXELS:
-        raise refusal(413, "the fields of this form are too large to be read here")
+        raise refusal(413, "the fields of this form are too large to be read here", "fields")
     return form
 
 
@@ -198,7 +201,8 @@ def _opened(content: bytes) -> list[Bytes]:
     for page in decode_pages(content, side=PAGE_SIDE_PIXELS):
         check()
         if len(found) == FORM_PAGES:
-            raise refusal(413, f"more than {FORM_PAGES} pages at a time; take some of them")
+            why = f"more than {FORM_PAGES} pages at a time; take some of them"
+            raise refusal(413, why, "form-pages", n=FORM_PAGES)
         found.append(at_most(PAGE_SIDE_PIXELS, as_grey(page.pixels)))
     return found
 

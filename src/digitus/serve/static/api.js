@@ -1,13 +1,16 @@
 // Talking to the server: requests, what its answers hold, and events.
 
-import { words } from "./words.js";
+import { known, words } from "./words.js";
 
 const TURNS = 60; // so often a busy server is asked, at most
 
-/** A refusal or failure, in the server's own words. */
+/** What went wrong, in the reader's language where its code is known, else in the server's words. */
+export const told = ({ error, code, values }) => (known(`refused.${code}`) ? words(`refused.${code}`, values) : error);
+
+/** A refusal or failure. */
 export class Refused extends Error {
-  constructor(message, status, wait) {
-    super(message);
+  constructor(answer, status, wait) {
+    super(told(answer));
     this.status = status;
     this.wait = wait; // seconds after which a busy server wants to be asked again
   }
@@ -34,12 +37,12 @@ async function answered(path, body, { method = body === undefined ? "GET" : "POS
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused(words("server.silent"), 0);
+    throw new Refused({ error: words("server.silent") }, 0);
   }
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
     const wait = Number(response.headers.get("Retry-After")) || undefined;
-    throw new Refused(answer.error ?? words("server.answered", { status: response.status }), response.status, wait);
+    throw new Refused({ error: words("server.answered", { status: response.status }), ...answer }, response.status, wait);
   }
   return response;
 }

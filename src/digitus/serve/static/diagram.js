@@ -21,7 +21,7 @@ export function diagram(layers, activation, room = WIDEST) {
   const width = Math.min(Math.max(room, 280), WIDEST);
   const margin = width < 500 ? 42 : 75;
   const step = (width - 2 * margin) / (stages.length - 1);
-  const most = Math.min(95, 0.6 * step);
+  const most = Math.min(95, 0.6 * step, 2 * margin - 4);
   const columns = stages.map((stage, i) => ({ ...stage, x: margin + i * step, size: stage.units ? 0 : most * (0.3 + (0.7 * stage.side) / 28) }));
   const bundles = columns.slice(1).map((to, i) => links(columns[i], to));
   const bodies = columns.map((column, i) => (column.units ? dots(column, i === columns.length - 1) : maps(column)));
@@ -159,7 +159,7 @@ export function plan() {
   function draw() {
     if (!settings) return;
     drawn = diagram(settings.layers, settings.activation, element.clientWidth || undefined);
-    element.replaceChildren(drawn?.element ?? h("p", { class: "note" }, words("learn.no-network")));
+    element.replaceChildren(drawn?.element ?? h("p", { class: "note" }, words("refused.network")));
     drawn?.set(told);
   }
   let wide = 0;

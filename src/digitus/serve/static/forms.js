@@ -2,7 +2,7 @@
 // printed, and tried on a sheet. Not inside: the sheet (formsheet.js), what is set of a field
 // (formfield.js), reading (formread.js).
 
-import { ask, file as fileOf, patient } from "./api.js";
+import { ask, file as fileOf, patient, told } from "./api.js";
 import { download } from "./copy.js";
 import { complain, h, say } from "./dom.js";
 import { fieldSettings, formSettings, without } from "./formfield.js";
@@ -204,18 +204,18 @@ export function mount(section) {
     toml = "";
     await new Promise((later) => setTimeout(later, 150));
     if (mine !== turn) return;
-    let told = words("forms.empty");
+    let said = words("forms.empty");
     try {
       if (form.field.length) {
         const found = await ask("/api/forms/check", form);
         if (mine !== turn) return;
         toml = found.toml;
-        told = found.problem || words("forms.right");
+        said = found.problem ? told({ ...found, error: found.problem }) : words("forms.right");
       }
     } catch (error) {
-      told = error.message;
+      said = error.message;
     }
-    problem.textContent = told;
+    problem.textContent = said;
     problem.classList.toggle("wrong-form", !toml);
   }
 

@@ -2,7 +2,7 @@
 // (lesson.js), the list of runs (runs.js), what is drawn of one (progress.js).
 
 import { here, keep } from "./address.js";
-import { ask, latest } from "./api.js";
+import { ask, latest, told } from "./api.js";
 import { plan } from "./diagram.js";
 import { calm, complain, h, say } from "./dom.js";
 import { lesson } from "./lesson.js";
@@ -184,7 +184,7 @@ export function mount(section) {
   function away(id) {
     if (run?.id === id) leave();
     if (here().parts[0] === id) location.hash = "#learn";
-    complain(words("learn.gone"));
+    complain(words("refused.no-run"));
     refresh();
   }
 
@@ -227,7 +227,7 @@ export function mount(section) {
     const { status: now } = state;
     title.textContent = named(state);
     about.textContent = details(state);
-    status.textContent = run.away ? words("learn.away") : now === "failed" ? words("learn.failed", { why: state.error }) : words(`status.${now}`, { n: Math.ceil(state.wait ?? 0) });
+    status.textContent = run.away ? words("learn.away") : now === "failed" ? words("learn.failed", { why: told(state) }) : words(`status.${now}`, { n: Math.ceil(state.wait ?? 0) });
     clearTimeout(waits);
     if (now === "waiting") waits = setTimeout(refresh, WAIT);
     status.className = `status ${run.away ? "away" : now}`;

@@ -1,5 +1,5 @@
 // Pointing at a letter of an equation lights its numbers, and the other way round. Not inside: which
-// colour they get (views.css).
+// colour they get (inside.css).
 
 /** `scopes(target)` are the parts of the element that speak of the same numbers as what is pointed at. */
 export function lights(element, scopes = () => [element]) {

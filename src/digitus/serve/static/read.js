@@ -109,8 +109,8 @@ export function mount(section) {
       if (page === next) say(words("read.say", { n: next.lines.length, text: readings.texts(next).join("; ") }));
       refresh(next);
     } catch (error) {
-      // The server knows no name of the file, and says "picture".
-      if (wanted()) fail(next, error.message.replace(/^picture(?=:)/, () => next.name));
+      // The server knows no name of the file, and says "picture" where it says it in English.
+      if (wanted()) fail(next, words("read.why", { name: next.name, why: error.message.replace(/^picture: /, "") }));
     }
   }
 

@@ -25,7 +25,7 @@ export function tour(begun) {
   function show() {
     const [name, view] = STEPS[at];
     title.textContent = `${at + 1}/${STEPS.length} · ${words(`tour.${name}`)}`;
-    task.textContent = words(`tour.${name}.do`);
+    task.textContent = words(`tour.${name}.do`, { pace: words("learn.pace.40"), equation: words("learn.equation") });
     question.textContent = words(`tour.${name}.ask`);
     answer.textContent = words(`tour.${name}.answer`);
     hidden.open = false;

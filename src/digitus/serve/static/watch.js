@@ -28,7 +28,7 @@ export function watch(id, changed) {
       if (scores) run.state.scores = scores;
     },
     weights: (now) => (run.state.weights = now),
-    status: ({ status, error }) => Object.assign(run.state, { status, error }),
+    status: (now) => Object.assign(run.state, { code: undefined, values: undefined }, now),
     finished: ({ scores }) => {
       run.state.step = run.state.steps;
       if (scores) run.state.scores = scores;

@@ -1,0 +1,73 @@
+"""What the page says in its reader's language where it is refused something.
+
+Each code has a sentence in every table of words (`static/words.*.js`), "refused." before it; a test
+compares them, and their values with those that are sent. Who writes programs can tell refusals
+apart by them. What only a program can do wrong has none: its line in English is enough.
+
+Inside: the codes. Not inside: how a refusal is made and sent (`responses`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Code: TypeAlias = Literal[
+    # Any request.
+    "busy",
+    "late",
+    "mistake",
+    "large",
+    "slow",
+    "token",
+    # A class.
+    "join",
+    "word",
+    "words",
+    "full",
+    "no-pupil",
+    # Training runs, and weights that are tried.
+    "network",
+    "layers",
+    "units",
+    "maps",
+    "order",
+    "shape",
+    "parameters",
+    "no-run",
+    "no-epoch",
+    "ended",
+    "not-paused",
+    "going",
+    "ending",
+    "diverged",
+    "not-written",
+    "not-kept",
+    "not-removed",
+    "not-finite",
+    # Pictures.
+    "empty",
+    "unknown",
+    "heic",
+    "pdf",
+    "damaged",
+    "animation",
+    "pixels",
+    "pages",
+    "locked",
+    "heavy",
+    # Forms.
+    "blank",
+    "paper",
+    "fields",
+    "form-pages",
+    "form-name",
+    "form-taken",
+    "form-needs",
+    "form-pattern",
+    "form-range",
+    "form-sum",
+    "form-field",
+    "form-mark",
+    "form-overlap",
+    "form-letters",
+]
