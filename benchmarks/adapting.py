@@ -13,7 +13,7 @@ correction, by the features of the last layer, answers where it is nearer than e
 old digits; the network answers for the rest. `both` is such a memory in front of the adapted one.
 
 What is in the file already is not measured again, and each row is written as it ends: one takes
-some two minutes of a core, so that all of them can be made in parts.
+about a minute of a core, so that all of them can be made in parts.
 
 Inside: that. Not inside: adapting (`training.adapt`).
 """

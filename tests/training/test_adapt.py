@@ -211,6 +211,19 @@ def test_a_seed_gives_the_same_network(recognizer: Recognizer) -> None:
         assert np.array_equal(w, two.params[name]), name
 
 
+def test_old_digits_keep_their_outputs_where_these_are_pulled(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, drift = old().images[:300], []
+    before = recognizer.outputs(beside)
+    for pull in (0.0, 1.0):
+        monkeypatch.setattr(tune, "PULL", pull)
+        learnt = tune.tuned(recognizer, leaning(80), beside, before, np.random.default_rng(0))
+        now = replace(recognizer, params={**recognizer.params, **learnt})
+        drift.append(float(np.abs(now.outputs(beside) - before).mean()))
+    assert drift[1] < drift[0] / 2
+
+
 def test_features_are_what_the_last_layer_is_given(recognizer: Recognizer) -> None:
     seen = features(recognizer, old().images[:50])
     last = len(recognizer.recipe.network.layers) - 1

@@ -2,12 +2,13 @@
 
 It is done in two ways. In one, what the network sees in a picture, its features f, stays as it is,
 and the last layer, z = f W + b, is learnt again. In the other the whole network learns further
-(`tune`). Of the corrections, distorted copies ask for their labels; of old digits, and of pictures
-of none, what the network answered before is asked for (Li & Hoiem 2016), so that what it knows and
-doubts is kept. A part of the corrections is kept back, and so are old digits that it never learnt
-from. What was learnt is taken whole, or a part of the way to it (Wortsman et al. 2022): of all that
-read no more of the corrections kept back wrongly, and of which the old digits show that they are
-not worse by more than is allowed (`noninferiority`), what finds these corrections the likeliest.
+(`tune`). Of the corrections, distorted copies ask for their labels; of old digits, distorted or
+not, and of pictures of none, what the network gave before is asked for (Li & Hoiem 2016), so that
+what it knows and doubts is kept. A part of the corrections is kept back, and so are old digits that
+it never learnt from. What was learnt is taken whole, or a part of the way to it (Wortsman et al.
+2022): of all that read no more of the corrections kept back wrongly, and of which the old digits
+show that they are not worse by more than is allowed (`noninferiority`), what finds these
+corrections the likeliest.
 
 Several networks are tested with the same old digits, and what is promised has to hold of whichever
 is taken. So the shares of a way are tested from the smallest on, each at the same level, until one
@@ -24,11 +25,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from digitus.datasets.augment import augment
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits, named
 from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.history import AdaptationRecord
-from digitus.nn import Dense, softmax
+from digitus.nn import Dense
 from digitus.nn.arrays import stream
 from digitus.recognizer import Recognizer
 from digitus.synthetic.not_digits import not_digits
@@ -42,7 +44,7 @@ from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
 LEAST = 8  # corrections: of fewer nothing could be said
-OLD, NOTHING = 4000, 600  # digits and pictures of none that stand beside the corrections
+OLD, NOTHING = 20_000, 600  # digits and pictures of none that stand beside the corrections
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
 
 
@@ -258,12 +260,15 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
 def _beside(
     recognizer: Recognizer, before: Digits, rng: np.random.Generator
 ) -> tuple[Images, Matrix]:
-    """Old digits and pictures of none, and what the network answers to them."""
+    """Old digits, half of them distorted, and pictures of none, and the network's outputs."""
     beside = before.take(rng.permutation(len(before))[:OLD]).images
+    half = len(beside) // 2
+    distorted = augment(beside[:half], recognizer.recipe.augment, rng)
+    beside = np.concatenate([distorted, beside[half:]])
     nothing = not_digits(NOTHING, int(rng.integers(2**31)))
     if nothing.shape[1:] == recognizer.size:
         beside = np.concatenate([beside, nothing])
-    return beside, softmax(recognizer.outputs(beside))
+    return beside, recognizer.outputs(beside)
 
 
 def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer:

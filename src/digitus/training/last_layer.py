@@ -13,7 +13,7 @@ import numpy as np
 
 from digitus.datasets.augment import augment
 from digitus.datasets.digits import Digits, targets
-from digitus.nn import Adam, Chain, Dense, SoftmaxCrossEntropy
+from digitus.nn import Adam, Chain, Dense, SoftmaxCrossEntropy, softmax
 from digitus.nn.images import as_input
 from digitus.nn.inference import Inference
 from digitus.recognizer import Recognizer
@@ -26,14 +26,14 @@ STEPS, RATE = 100, 1e-3
 
 
 def last_layer(
-    recognizer: Recognizer, own: Digits, beside: Images, wanted: Matrix, rng: np.random.Generator
+    recognizer: Recognizer, own: Digits, beside: Images, before: Matrix, rng: np.random.Generator
 ) -> Params:
-    """The layer after so many steps; `wanted` [n 10] is what is asked for of `beside`."""
+    """The layer after so many steps; `before` [n 10] are the outputs for `beside` so far."""
     copies = max(LEAST_COPIES, -(-COPIES // len(own)))
     repeated = np.tile(own.images, (copies, 1, 1))
     repeated[len(own) :] = augment(repeated[len(own) :], recognizer.recipe.augment, rng)
     labels = targets(np.tile(own.labels, copies), len(recognizer.classes))
-    asked = np.concatenate([labels, wanted]).astype(np.float32)
+    asked = np.concatenate([labels, softmax(before)]).astype(np.float32)
     seen = np.concatenate([features(recognizer, repeated), features(recognizer, beside)])
     number = len(recognizer.recipe.network.layers) - 1
     learnt = _learnt(_layer(recognizer), seen, asked)

@@ -1,9 +1,14 @@
-"""A whole network learnt further on few corrections, beside what it answered before.
+"""A whole network learnt further on few corrections, beside what it gave before.
 
 In each batch are distorted copies of corrections, which ask for their labels, and old digits and
-pictures of none, for which the answers are asked for that the network gave before (Li & Hoiem
-2016). Normalisations keep what they have measured, and nothing is dropped out: what learns is the
-network as it is used.
+pictures of none, which ask for the outputs that the network gave before, z0 (Buzzega et al. 2020):
+over the n pictures of a batch
+
+    loss = (sum of the corrections' cross-entropies + PULL / 2 sum of |z - z0|^2) / n.
+
+Answers would hold it less: as long as a digit is certain, they are nearly the same, however near to
+another digit it comes. Normalisations keep what they have measured, and nothing is dropped out:
+what learns is the network as it is used.
 
 Inside: that. Not inside: how much of it is taken, and whether it is given out (`adapt`).
 """
@@ -20,27 +25,30 @@ from digitus.nn.parameters import trained
 from digitus.recognizer import Recognizer
 from digitus.types import Images, Matrix, Params
 
-STEPS, RATE = 200, 3e-4
-OWN, BESIDE = 16, 112  # corrections and other pictures of a batch
+STEPS, RATE = 200, 1e-3
+OWN, BESIDE = 32, 96  # corrections and other pictures of a batch
+PULL = 0.1
 
 
 def tuned(
-    recognizer: Recognizer, own: Digits, beside: Images, wanted: Matrix, rng: np.random.Generator
+    recognizer: Recognizer, own: Digits, beside: Images, before: Matrix, rng: np.random.Generator
 ) -> Params:
-    """The parameters after so many steps; `wanted` [n 10] is what is asked for of `beside`."""
+    """The parameters after so many steps; `before` [n 10] are the outputs for `beside` so far."""
     params = {name: np.array(w) for name, w in recognizer.params.items()}
     learnt = [name for name in params if trained(name)]
     rule, loss = Adam(), SoftmaxCrossEntropy()
     memory = {name: rule.start(params[name]) for name in learnt}
-    labels = targets(own.labels, wanted.shape[1])
+    labels = targets(own.labels, before.shape[1])
     w = next(iter(params.values()))
     for step in range(STEPS):
         some, others = rng.integers(len(own), size=OWN), rng.integers(len(beside), size=BESIDE)
         copies = augment(own.images[some], recognizer.recipe.augment, rng)
         x = as_input(np.concatenate([copies, beside[others]]), w)
         z, backward = recognizer.recipe.network.forward(params, x)
-        _, dz = loss(z, np.concatenate([labels[some], wanted[others]]).astype(w.dtype))
-        _, gradients = backward(dz, want_dx=False)
+        _, surprise = loss(z[:OWN], labels[some].astype(w.dtype))
+        pull = PULL * (z[OWN:] - before[others])
+        dz = np.concatenate([OWN * surprise, pull]) / len(x)
+        _, gradients = backward(dz.astype(w.dtype), want_dx=False)
         rate = RATE * (1 - step / STEPS)
         for name in learnt:
             g = gradients[name]
