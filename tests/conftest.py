@@ -12,9 +12,11 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
 
+import fcntl
 import gc
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from digitus.synthetic import not_digits
+from digitus.threads import cores
 
 # The processes that share the tests, and some hundred that these start, import the same files: they
 # are compiled once, whatever the machine says.
@@ -51,7 +54,7 @@ def examples(count: int) -> hypothesis.settings:
 
 
 ROOT = Path(__file__).parent.parent
-BROWSER = "tests/browser/"
+BROWSER = "tests/browser/test_"
 
 
 @pytest.hookimpl
@@ -68,20 +71,44 @@ def missing(thing: str, why: str) -> None:
     pytest.skip(why)
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A file that all processes of a run share: the first that needs it makes it."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / name
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            made = folder / f"made-{name}"  # which ends as the file does
+            make(made)
+            made.rename(path)
+    return path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: who waits for a browser, a server or a process leaves his core idle."""
+    return cores() + 1
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several processes (`-n`) a file's tests go to one of them, and share what they prepare.
 
-    Those of the browser are together, for they share a browser, a server and a network that learns.
-    They take longest and come first, as they are collected: ordered by how many tests there are,
-    the files with a few long ones would come last, and one process would wait for another.
+    Those of the browser are two parts, each with a browser and a server of its own: what is in one
+    waits for the page half of its time. They take longest and come first, as they are collected:
+    ordered by how many tests there are, the files with a few long ones would come last, and one
+    process would wait for another.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return BROWSER if file.startswith(BROWSER) else file
+            if not file.startswith(BROWSER):
+                return file
+            return f"{BROWSER}{'a to h' if file < f'{BROWSER}i' else 'i to z'}"
 
     if config.option.dist != "load":
         return None

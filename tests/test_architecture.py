@@ -71,6 +71,8 @@ PUBLIC = [
     "train",
 ]
 MAX_LINES = 300
+# What a file begins with, behind comments: to parse all of it takes a second for all files.
+DOCSTRING = re.compile(r'(#.*\n|\s)*r?"""[^\s"]')
 
 SOURCE = Path(digitus.__file__).parent
 ROOT = SOURCE.parents[1]
@@ -204,7 +206,7 @@ def test_every_file_says_what_it_is_and_is_short() -> None:
     too_long = []
     for path in files:
         name, text = path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
-        assert ast.get_docstring(ast.parse(text)), f"{name} has no docstring"
+        assert DOCSTRING.match(text), f"{name} has no docstring"
         lines = len(text.splitlines())
         if lines > MAX_LINES:
             too_long.append(f"{name} has {lines} lines")

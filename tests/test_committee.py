@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 from digitus.committee import Committee
+from digitus.datasets.digits import Digits
 from digitus.errors import ModelError
 from digitus.evaluation import evaluate
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
 from small import digits, recipe, recognizer, trained
 
-FRESH = strokes(400, seed=77)
+
+@cache
+def fresh() -> Digits:
+    """Digits that no network has seen."""
+    return strokes(400, seed=77)
 
 
 def members() -> tuple[Recognizer, ...]:
@@ -22,9 +29,9 @@ def members() -> tuple[Recognizer, ...]:
 def test_it_gives_the_mean_of_its_members() -> None:
     three = members()
     committee = Committee(three)
-    found = committee.probabilities(FRESH.images)
+    found = committee.probabilities(fresh().images)
     np.testing.assert_allclose(
-        found, sum(m.probabilities(FRESH.images) for m in three) / 3, rtol=1e-6
+        found, sum(m.probabilities(fresh().images) for m in three) / 3, rtol=1e-6
     )
     np.testing.assert_allclose(found.sum(1), 1, rtol=1e-5)
     assert committee.threshold == pytest.approx(sum(m.threshold for m in three) / 3)
@@ -33,14 +40,14 @@ def test_it_gives_the_mean_of_its_members() -> None:
 
 def test_it_reads_better_than_its_members() -> None:
     three = members()
-    alone = [evaluate(m, FRESH).record()["accuracy"] for m in three]
-    assert evaluate(Committee(three), FRESH).record()["accuracy"] > np.mean(alone)
+    alone = [evaluate(m, fresh()).record()["accuracy"] for m in three]
+    assert evaluate(Committee(three), fresh()).record()["accuracy"] > np.mean(alone)
 
 
 def test_one_is_itself() -> None:
     alone = recognizer()
-    together = Committee((alone, alone)).probabilities(FRESH.images)
-    np.testing.assert_allclose(together, alone.probabilities(FRESH.images), rtol=1e-6)
+    together = Committee((alone, alone)).probabilities(fresh().images)
+    np.testing.assert_allclose(together, alone.probabilities(fresh().images), rtol=1e-6)
 
 
 def test_what_cannot_sit_together() -> None:

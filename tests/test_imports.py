@@ -64,8 +64,8 @@ import digitus.datasets, digitus.nn, digitus.recipe, digitus.training.loop
 import digitus.course.exercises, digitus.course.show
 from digitus.synthetic.strokes import strokes
 recipe = digitus.recipe.load_recipe("gopa-2024")
-recipe = digitus.recipe.with_settings(recipe, epochs=20, batch_size=50, development=100)
-*_, finished = digitus.training.loop.train(recipe, strokes(1100, seed=1))
+recipe = digitus.recipe.with_settings(recipe, epochs=20, batch_size=25, development=50)
+*_, finished = digitus.training.loop.train(recipe, strokes(450, seed=1))
 answers = finished.recognizer.probabilities((new := strokes(300, seed=2)).images).argmax(axis=1)
 print((answers == new.labels).mean())
 """

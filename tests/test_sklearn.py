@@ -24,7 +24,7 @@ NETWORK = [
 ]  # fmt: skip
 
 
-def quickly(epochs: int = 25) -> DigitClassifier:
+def quickly(epochs: int = 12) -> DigitClassifier:
     """One that learns in a moment."""
     from digitus.sklearn import DigitClassifier
 

@@ -21,7 +21,7 @@ import pytest
 
 import digitus
 from browser.visits import TIMEOUT_MS, Driver, Visit
-from conftest import missing
+from conftest import missing, once
 from serving import wait_for
 
 if TYPE_CHECKING:
@@ -131,19 +131,23 @@ def model(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
             "schedule": {"kind": "Cosine", "rate": 0.01}, "batch_size": 32, "epochs": 3,
         }
     )  # fmt: skip
-    for event in train(recipe, strokes(4000, seed=1), threads=1):
-        if isinstance(event, Finished):
-            path = tmp_path_factory.mktemp("model") / "pen.safetensors"
-            event.recognizer.save(path)
-            return path
-    raise AssertionError("training did not finish")
+
+    def learnt(path: Path) -> None:
+        *_, last = train(recipe, strokes(4000, seed=1), threads=1)
+        assert isinstance(last, Finished)
+        last.recognizer.save(path)
+
+    return once(tmp_path_factory, "pen.safetensors", learnt)
 
 
 @pytest.fixture(scope="session")
 def exported_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page that reads from its file, with the networks that ship."""
-    out = tmp_path_factory.mktemp("exported") / "digitus.html"
-    return digitus.load().export("html", out, check=False).files[0]
+    return once(
+        tmp_path_factory,
+        "digitus.html",
+        lambda path: digitus.load().export("html", path, check=False),
+    )
 
 
 @dataclass

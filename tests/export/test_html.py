@@ -33,7 +33,7 @@ from digitus.export.operations import listed, networks
 from digitus.export.precision import quantised
 from digitus.export.steps import errors, shared_out
 from digitus.nn.arrays import stream
-from digitus.synthetic.pages.pages import pages
+from digitus.synthetic.pages.pages import Page, pages
 from digitus.synthetic.strokes import draw
 from digitus.types import Bytes
 from digitus.vision.colour import as_grey
@@ -87,21 +87,21 @@ def sheet(*lines: str, side: int = 76, pitch: float = 0.8) -> Bytes:
     return found
 
 
-SHEETS = [
-    sheet("7"), sheet("042"), sheet("3186"), sheet("95", "2071"), sheet("12 38"),
-    sheet("640", side=100, pitch=0.64), sheet(), sheet("5", side=160),
-]  # fmt: skip
+@cache
+def sheets() -> list[Bytes]:
+    """Drawings: made by who reads them, and not by every process that collects."""
+    return [
+        sheet("7"), sheet("042"), sheet("3186"), sheet("95", "2071"), sheet("12 38"),
+        sheet("640", side=100, pitch=0.64), sheet(), sheet("5", side=160),
+    ]  # fmt: skip
 
 
-# Two notes of several lines, a number that lies on its side, one digit, none. Of the one on its
-# side enough is found as it lies for it to be turned, also where weights are rounded.
-PAGES = [
-    next(pages(1, seed, kinds=kinds))
-    for seed, kinds in (
-        (7, ["lines"]), (10, ["lines"]), (16, ["number", "turned"]), (14, ["small"]),
-        (11, ["blank"]),
-    )
-]  # fmt: skip
+@cache
+def notes() -> list[Page]:
+    """Two notes of several lines, a number that lies on its side, one digit, none."""
+    # Of the one on its side enough is found for it to be turned, also where weights are rounded.
+    asked = (7, ["lines"]), (10, ["lines"]), (16, ["number", "turned"]), (14, ["small"])
+    return [next(pages(1, seed, kinds=kinds)) for seed, kinds in (*asked, (11, ["blank"]))]
 
 
 def in_colours(picture: Bytes) -> Bytes:
@@ -122,20 +122,20 @@ def file(node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def read_by_node(node: str, file: Path) -> list[Any]:
     """What the page's code reads on the sheets, and on made pages."""
-    photos = [in_colours(page.picture) for page in PAGES]
-    asked = [{"drawn": True, "width": WIDTH, "height": HEIGHT} for _ in SHEETS]
+    photos = [in_colours(page.picture) for page in notes()]
+    asked = [{"drawn": True, "width": WIDTH, "height": HEIGHT} for _ in sheets()]
     asked += [{"drawn": False, "width": p.shape[1], "height": p.shape[0]} for p in photos]
     (file.parent / "asked.json").write_text(json.dumps(asked), "utf-8")
     (file.parent / "main.mjs").write_text(html_page.START + READ, "utf-8")
     done = subprocess.run(
-        [node, "main.mjs"], cwd=file.parent, input=b"".join(p.tobytes() for p in SHEETS + photos),
+        [node, "main.mjs"], cwd=file.parent, input=b"".join(p.tobytes() for p in sheets() + photos),
         capture_output=True, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)
 
 
 def test_drawings_are_read_as_digitus_reads_them(read_by_node: list[Any]) -> None:
-    for picture, found in zip(SHEETS, read_by_node[: len(SHEETS)], strict=True):
+    for picture, found in zip(sheets(), read_by_node[: len(sheets())], strict=True):
         reading = digitus.read(picture, drawn=True)
         assert found["lines"] == list(reading.lines)
         same_digits(found, reading)
@@ -154,17 +154,17 @@ def same_digits(found: dict[str, Any], reading: digitus.reading.result.Reading) 
 
 def test_photos_are_read_as_digitus_reads_them(read_by_node: list[Any]) -> None:
     texts = []
-    for page, found in zip(PAGES, read_by_node[len(SHEETS) :], strict=True):
+    for page, found in zip(notes(), read_by_node[len(sheets()) :], strict=True):
         reading = digitus.read(page.picture)
         assert found["lines"] == list(reading.lines)
         same_digits(found, reading)
         texts.append(tuple(found["lines"]))
-    assert sum(text == page.lines for text, page in zip(texts, PAGES, strict=True)) >= 3
+    assert sum(text == page.lines for text, page in zip(texts, notes(), strict=True)) >= 3
     assert len(texts[0]) == 4
 
 
 def test_a_turned_copy_is_seen_within_bounds(node: str, file: Path) -> None:
-    picture = in_colours(PAGES[0].picture)
+    picture = in_colours(notes()[0].picture)
     height, width = picture.shape[:2]
     (file.parent / "bounded.mjs").write_text(html_page.START + BOUNDED, "utf-8")
     done = subprocess.run(
@@ -173,7 +173,7 @@ def test_a_turned_copy_is_seen_within_bounds(node: str, file: Path) -> None:
     )  # fmt: skip
     for most, (count, whole) in zip(BOUNDS, json.loads(done.stdout), strict=True):
         pixels = Pixels(math.inf if most is None else most)
-        found = shipped().detector.find(as_grey(PAGES[0].picture), pixels=pixels)
+        found = shipped().detector.find(as_grey(notes()[0].picture), pixels=pixels)
         assert whole is not pixels.too_few
         assert count == pytest.approx(len(found), rel=0.1), most
 
