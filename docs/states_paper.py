@@ -59,7 +59,7 @@ def forms_read(page: Page, at: str) -> None:
     """A sheet that was read."""
     laid_out(page, at)
     page.set_input_files("#view-forms .row > input[type=file]", PICTURES / "form-photo.jpg")
-    page.wait_for_selector(".trial table")
+    page.wait_for_selector(".trials table")
 
 
 @contextmanager

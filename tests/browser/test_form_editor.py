@@ -225,6 +225,9 @@ def test_a_sheet_is_read_and_what_is_doubtful_is_marked(
         assert flag == row[f"{name}_flag"]
         assert ("doubt" in (shown.nth(i).get_attribute("class") or "")) == bool(flag)
     assert page.locator(".trials .boxes g").count() == 4
+    picture = page.locator(".trials .stage").bounding_box()
+    assert picture
+    assert picture["width"] > 400  # what was written can be compared with what was read
 
 
 def test_what_is_no_sheet_of_the_form_is_told(visit: Visit, server: Server, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ const QUALITY = 0.85; // of its JPEG
 /** `current()` gives the form and its blank pages, as the server takes them. */
 export function trial(current) {
   const told = h("p", { class: "busy", role: "status", hidden: true }, words("forms.reading"));
-  const found = h("div", { class: "trial" });
+  const found = h("div");
   const file = h("input", { type: "file", accept: "image/*,application/pdf,.heic,.tif,.tiff", hidden: true, onchange: async () => {
     const [sheet] = file.files;
     file.value = "";
