@@ -1,11 +1,13 @@
 """How well 784-10-10 reads after 5,000 drawn digits: `results/few_units.json`.
 
-    python benchmarks/few_units.py [--seeds 3] [--ways alone,moved,upright]
+    python benchmarks/few_units.py [--seeds 3] [--ways alone,moved,around,many,upright]
 
 The network of Gopa 2024 learns from 5,000 strokes and reads 10,000 that it has not seen, as lessons
 in a browser have it: without OpenCV. `alone` are these digits as they are, `moved` each of them
-four times more, a pixel further up, down, left and right, `upright` the digits set upright by a
-layer in front (`Deslant`). Schedules, batches, decay and dropout were chosen on other strokes.
+four times more, a pixel further up, down, left and right, `around` eight times more, a pixel
+further in every direction, `many` 60,000 strokes as they are, to see what more digits would do, and
+`upright` the digits set upright by a layer in front (`Deslant`). Schedules, batches, decay and
+dropout were chosen on other strokes.
 `docs.write` then writes docs/strokes.md.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +29,19 @@ from docs.write import write
 from machine import machine
 
 RESULTS = Path(__file__).parent.parent / "results" / "few_units.json"
-LEARNT, READ = 5_000, 10_000
+LEARNT, MANY, READ = 5_000, 60_000, 10_000
 LEARNT_SEED, READ_SEED = 1, 2
-MOVES = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # pixels down and to the right
+# How copies are moved, by pixels down and to the right.
+STILL = ((0, 0),)
+STRAIGHT = (*STILL, (0, 1), (0, -1), (1, 0), (-1, 0))
+MOVES = {"moved": STRAIGHT, "around": (*STRAIGHT, (1, 1), (1, -1), (-1, 1), (-1, -1))}
 LAYERS = "{kind='Dense', units=10}, {kind='Relu'}, {kind='Dense', units=10}"
 # Epochs, examples of a batch, rate, decay, and what stands before the two layers.
 WAYS: dict[str, tuple[int, int, float, float, str]] = {
     "alone": (160, 250, 0.04, 0.2, "{kind='Flatten'}, {kind='Dropout', rate=0.4}"),
     "moved": (20, 50, 0.01, 0.05, "{kind='Flatten'}, {kind='Dropout', rate=0.1}"),
+    "around": (15, 100, 0.02, 0.02, "{kind='Flatten'}"),
+    "many": (20, 200, 0.03, 0.02, "{kind='Flatten'}"),
     "upright": (40, 100, 0.01, 0.5, "{kind='Deslant', width=4}, {kind='Flatten'}"),
 }
 
@@ -70,12 +78,18 @@ def recipe(way: str, seed: int) -> Recipe:
     return changed(load_recipe("gopa-2024"), settings)
 
 
+@cache
+def written(count: int) -> Digits:
+    """What is learnt from; the same for every seed."""
+    return strokes(count, LEARNT_SEED)
+
+
 def learnt(way: str, seed: int, new: Digits) -> float:
     """The share of new strokes that the network reads."""
-    written = strokes(LEARNT, LEARNT_SEED)
-    moves = MOVES if way == "moved" else MOVES[:1]
-    images = np.concatenate([np.roll(written.images, move, axis=(1, 2)) for move in moves])
-    digits = Digits(images, np.tile(written.labels, len(moves)), "strokes, moved")
+    plain = written(MANY if way == "many" else LEARNT)
+    moves = MOVES.get(way, STILL)
+    images = np.concatenate([np.roll(plain.images, move, axis=(1, 2)) for move in moves])
+    digits = Digits(images, np.tile(plain.labels, len(moves)), "strokes, moved")
     *_, last = train(recipe(way, seed), digits)
     assert isinstance(last, Finished)
     answers = last.recognizer.probabilities(new.images).argmax(axis=1)

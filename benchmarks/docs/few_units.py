@@ -10,6 +10,8 @@ from .results import percent
 SAID = {
     "alone": "as they are",
     "moved": "each also a pixel further up, down, left and right",
+    "around": "each also a pixel further in all eight directions",
+    "many": "60,000 of them, as they are",
     "upright": "set upright by a layer in front, `Deslant`",
 }
 
@@ -29,6 +31,6 @@ def section(found: dict[str, Any]) -> str:
     lines += [
         f"| {SAID[way]} | {percent(mean(row['right']), 1)} "
         f"| {percent(min(row['right']), 1)}, {percent(max(row['right']), 1)} |"
-        for way, row in found["ways"].items()
+        for way, row in ((way, found["ways"][way]) for way in SAID if way in found["ways"])
     ]
     return "\n".join(lines) + "\n"
