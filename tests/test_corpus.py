@@ -22,6 +22,7 @@ import small
 from conftest import missing
 from digitus.errors import DataError
 from digitus.serve import mistakes
+from docs.results import results
 from fuzzing import child, routes
 from fuzzing.target import Target, outcome
 from fuzzing.targets import names, target
@@ -49,6 +50,12 @@ def test_what_is_right_is_read_and_what_was_found_is_read_or_refused(name: str) 
 
 def test_every_folder_of_the_corpus_is_a_targets() -> None:
     assert {path.name for path in fuzz.CORPUS.glob("*")} <= {fuzz.corpus(n).name for n in NAMES}
+
+
+def test_every_target_has_been_tried() -> None:
+    tried = results("hardening")["fuzz"]["targets"]
+    assert tried.keys() == set(NAMES)
+    assert all(one["inputs"] > 0 for one in tried.values())
 
 
 def refuse(data: bytes) -> None:
