@@ -68,14 +68,18 @@ def main() -> None:
 
 def recipe(way: str, seed: int) -> Recipe:
     """Gopa's network with another training."""
+    return changed(load_recipe("gopa-2024"), settings(way, seed))
+
+
+def settings(way: str, seed: int) -> list[str]:
+    """What is changed in the recipe."""
     epochs, batch, rate, decay, before = WAYS[way]
-    settings = [
+    return [
         f"seed={seed}", f"epochs={epochs}", f"batch_size={batch}", "development=500",
         "initial={kind='He'}", f"optimizer={{kind='AdamW', decay={decay}}}",
         f"schedule={{kind='Cosine', rate={rate}, warmup=0.05}}",
         f"network=[{{kind='Scale', divisor=255}}, {before}, {LAYERS}]",
     ]  # fmt: skip
-    return changed(load_recipe("gopa-2024"), settings)
 
 
 @cache
