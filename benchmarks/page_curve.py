@@ -26,7 +26,7 @@ from digitus.detection.maps import Peaks
 from digitus.detection.matching import truth_of
 from digitus.detection.model import load
 from digitus.synthetic.pages.pages import Page, pages
-from digitus.types import Bytes, Ints, Matrix
+from digitus.types import Bytes, Floats32, Ints, Matrix
 from digitus.vision.colour import as_grey
 from page_network import PAGES_SEED
 from reading import development
@@ -58,6 +58,11 @@ def seen(path: Path, made: Sequence[tuple[Page, Bytes]]) -> list[Seen]:
         close = shipped_closeup()(grey, found.boxes)
         rows.append(Seen(found, close, truth_of(found, page), len(page.digits)))
     return rows
+
+
+def unasked(k: int) -> tuple[Matrix, Floats32]:
+    """What the recognizer says of k finds that it has not seen; none looks like another."""
+    return np.full((k, 10), 0.1), np.zeros((k, k), np.float32)
 
 
 def score(rows: Sequence[Seen], confidence: Confidence) -> dict[str, float]:
@@ -97,8 +102,8 @@ def main() -> None:
     for path in chosen.models:
         rows = seen(path, made)
         first = rows[:half]
-        nothing = [(row.found, row.close, np.full((len(row.found), 10), 0.1)) for row in first]
-        confidence = fit(nothing, np.concatenate([row.truth for row in first]))
+        unseen = [(row.found, row.close, *unasked(len(row.found))) for row in first]
+        confidence = fit(unseen, np.concatenate([row.truth for row in first]))
         points.append({"crops": load(path).history["crops"], **score(rows[half:], confidence)})
         print(points[-1], flush=True)
     if chosen.json:

@@ -56,13 +56,13 @@ def fitted(network: PageNetwork, count: int, digits: Digits) -> PageNetwork:
             continue
         grey = as_grey(page.picture)
         found = network.detector.find(grey)
-        close = shipped_closeup()(grey, found.boxes)
-        finds.append((found, close, second_look(grey, found.boxes, options)[1]))
+        close, alike = shipped_closeup().look(grey, found.boxes)
+        finds.append((found, close, second_look(grey, found.boxes, options)[1], alike))
         truth.append(truth_of(found, page))
     whole = np.concatenate(truth)
     confidence = fit(finds, whole)
-    joint = np.concatenate([confidence.which(*page) for page in finds])
-    right = (joint.argmax(1) == whole)[whole >= 0].mean()
+    named = [confidence.among_others(*page, confidence(*page[:2]).sum(1)) for page in finds]
+    right = (np.concatenate(named).argmax(1) == whole)[whole >= 0].mean()
     print(f"{(whole >= 0).sum()} digits found, {right:.2%} of them named rightly; {confidence}")
     return replace(network, confidence=confidence)
 

@@ -8,7 +8,7 @@ import pytest
 from digitus.detection.confidence import Confidence, fit
 from digitus.detection.maps import ENDS, JOINS, Peaks
 from digitus.detection.model import shipped
-from digitus.types import Matrix
+from digitus.types import Floats32, Matrix
 
 
 def answers(right: np.ndarray, sure: np.ndarray) -> Matrix:
@@ -24,6 +24,11 @@ def finds(heat: np.ndarray, digits: Matrix) -> Peaks:
     follow = np.tile(np.eye(3)[ENDS], (k, 1))
     after = boxes[:, :2]
     return Peaks(*(np.asarray(a, np.float32) for a in (heat, heat, boxes, digits, follow, after)))
+
+
+def unlike(k: int) -> Floats32:
+    """Finds of which none looks like another."""
+    return np.zeros((k, k), np.float32)
 
 
 def test_probabilities_of_all_digits_and_of_none_sum_to_one() -> None:
@@ -80,10 +85,10 @@ def test_a_fit_is_calibrated() -> None:
         np.where(there, rng.beta(5, 2, k), rng.beta(1, 4, k)),
     )
     parts = np.array_split(np.arange(k), 200)
-    pages = [(found.take(part), close[part], looked[part]) for part in parts]
+    pages = [(found.take(part), close[part], looked[part], unlike(len(part))) for part in parts]
     confidence = fit(pages, np.where(there, truth, -1))
     joint = np.concatenate(
-        [confidence(*p[:2]).sum(1, keepdims=True) * confidence.which(*p) for p in pages]
+        [confidence(*p[:2]).sum(1, keepdims=True) * confidence.which(*p[:3]) for p in pages]
     )
     assert joint.sum(1).mean() == pytest.approx(there.mean(), abs=0.01)
     best, right = joint.max(1), (joint.argmax(1) == truth) & there
@@ -100,7 +105,7 @@ def test_a_fit_ends_where_networks_are_sure_of_themselves() -> None:
     said = np.where(rng.random(k) < 0.97, truth, rng.integers(0, 10, k))
     found = finds(np.full(k, 0.9), answers(said, np.full(k, 0.9999)))
     close, looked = closely(answers(said, np.full(k, 0.9999)), 0.99), np.full((k, 10), 0.1)
-    named = fit([(found, close, looked)], truth).which(found, close, looked)
+    named = fit([(found, close, looked, unlike(k))], truth).which(found, close, looked)
     assert (named.argmax(1) == truth).mean() == pytest.approx((said == truth).mean())
     assert named.max(1).mean() == pytest.approx((said == truth).mean(), abs=0.01)
 
@@ -183,10 +188,10 @@ def test_a_fit_finds_what_company_says() -> None:
         said = answers(np.ones(6, int), np.full(6, 0.9))
         found = finds(np.array([*[0.95] * 4, 0.5, 0.5]), said)
         found.boxes[4:, :2] = [[40, 0], [80, 0]] if in_rows else [[40, 500], [80, 700]]
-        pages.append((found, closely(said, np.array([*[0.95] * 4, 0.5, 0.5])), said))
+        pages.append((found, closely(said, np.array([*[0.95] * 4, 0.5, 0.5])), said, unlike(6)))
         truth += [1, 1, 1, 1, *([1, 1] if in_rows else [-1, -1])]
     confidence = fit(pages, np.array(truth))
-    likely = np.concatenate([confidence(found, close).sum(1) for found, close, _ in pages])
+    likely = np.concatenate([confidence(found, close).sum(1) for found, close, *_ in pages])
     assert ((likely > 0.5) == (np.array(truth) >= 0)).all()
 
 

@@ -218,7 +218,7 @@ def test_the_pictures_of_an_export_show_digits_of_all_sizes_and_none() -> None:
     assert sizes[0] < 22
     assert sizes[-1] > 40
     # What the close-up network names on them is almost every digit, and none.
-    named = set(closeup.shipped()._outputs(close[..., None]).argmax(1).tolist())
+    named = set(closeup.shipped()._seen(close[..., None])[1].argmax(1).tolist())
     assert NONE in named
     assert len(named) >= 9
 

@@ -120,11 +120,11 @@ def test_slow_picture(monkeypatch: pytest.MonkeyPatch) -> None:
 
     network = look.shipped_closeup()
 
-    def counted(grey: Grey, boxes: Floats32) -> Matrix:
+    def counted(grey: Grey, boxes: Floats32) -> tuple[Matrix, Floats32]:
         looked.append(len(boxes))
-        return network(grey, boxes)
+        return network.look(grey, boxes)
 
-    monkeypatch.setattr(look, "shipped_closeup", lambda: counted)
+    monkeypatch.setattr(look, "shipped_closeup", lambda: SimpleNamespace(look=counted))
     monkeypatch.setattr(look, "MANY", 100)
     monkeypatch.setattr(look, "PART", 15)
     row = np.random.default_rng(0).integers(0, 2, (10, 200), np.uint8) * 255

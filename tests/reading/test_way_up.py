@@ -68,7 +68,8 @@ def look(sides: list[float], likely: list[float]) -> Look:
     joint[:, 6] = likely
     return Look(
         0, np.full((400, 400), 255, np.uint8), Peaks(*(np.asarray(a, np.float32) for a in tables)),
-        np.zeros((k, 11)), joint, [], np.zeros((k, 28, 28), np.uint8), np.full((k, 10), 0.1),
+        np.zeros((k, 11)), np.zeros((k, k), np.float32), joint, [],
+        np.zeros((k, 28, 28), np.uint8), np.full((k, 10), 0.1),
     )  # fmt: skip
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from digitus.detection.closeups import CLASSES, SIDE, closeups
+from digitus.detection.likeness import likeness
 from digitus.detection.model import WEIGHTS, checked, damaged
 from digitus.detection.storage import packed, unpacked
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, read_arrays, write_arrays
 from digitus.history import History, history_of
-from digitus.nn import Chain, Shape, softmax
+from digitus.nn import Chain, Layer, Shape, softmax
 from digitus.nn.fusion import fused
 from digitus.nn.inference import Inference
+from digitus.nn.parameters import scoped
 from digitus.recipe import Recipe, from_table, planned, to_table
 from digitus.types import Bytes, Floats32, Matrix, Numbers, Params
 
@@ -42,35 +45,48 @@ class CloseUpNetwork:
         checked(planned_closeup, self.recipe.network, self.params)
 
     @cached_property
-    def _at_work(self) -> tuple[Chain, Params]:
-        return fused(self.recipe.network, self.params)
+    def _described(self) -> tuple[Chain, Params, Layer, Params]:
+        """All layers but the last with their parameters, and the last with its own."""
+        network, params = fused(self.recipe.network, self.params)
+        *body, last = network.layers
+        own = scoped(params, len(network.layers))[-1]
+        before = {name: w for name, w in params.items() if not name.startswith(f"{len(body)}.")}
+        return Chain(body), before, last, own
 
     @cached_property
     def _compiled(self) -> Inference:
-        return Inference(self.recipe.network, self.params)
+        return Inference(*self._described[:2])
 
-    def _outputs(self, images: Bytes) -> Numbers:
-        """What the network gives for close-ups [k SIDE SIDE 1], before softmax."""
-        if (outputs := self._compiled(images)) is not None:
-            return outputs
-        network, params = self._at_work
-        y: Numbers = network.forward(params, images.astype(np.float32))[0]
-        return y
+    def _seen(self, images: Bytes) -> tuple[Floats32, Numbers]:
+        """What the last layer sees of close-ups [k SIDE SIDE 1], [k n], and its outputs."""
+        body, params, last, own = self._described
+        if (found := self._compiled(images)) is None:
+            found = np.asarray(body.forward(params, images.astype(np.float32))[0])
+        described: Floats32 = found.reshape(len(images), prod(found.shape[1:]))
+        return described, last.forward(own, described)[0]
 
     def __call__(self, grey: Bytes, boxes: Floats32) -> Matrix:
-        """For boxes [k 4] in a picture, the probability of each digit and of none, [k CLASSES].
+        """The answers of `look`."""
+        return self.look(grey, boxes)[0]
 
-        A box is its middle x and y, its width and its height, in pixels. Each is looked at in
-        `LOOKED_AT` sizes, and the answer is the softmax of the mean output: the geometric mean of
-        what both looks say. They err at different digits.
+    def look(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
+        """For boxes [k 4] in a picture what each is, and how alike they look (`likeness`), [k k].
+
+        What each is are the probabilities of each digit and of none, [k CLASSES]. A box is its
+        middle x and y, its width and its height, in pixels. Each is looked at in `LOOKED_AT` sizes.
+        The answer is the softmax of the mean output, the geometric mean of what both looks say:
+        they err at different digits. Boxes are alike by the mean of what the last layer sees.
         """
         outputs: Matrix = np.zeros((len(boxes), CLASSES))
+        described: list[Floats32] = []
         for size in LOOKED_AT:
             images = closeups(grey, boxes * (1, 1, size, size))[..., None]
-            for start in range(0, len(boxes), AT_ONCE):
-                part = slice(start, start + AT_ONCE)
-                outputs[part] += self._outputs(images[part]) / len(LOOKED_AT)
-        return softmax(outputs)
+            starts = range(0, max(len(boxes), 1), AT_ONCE)
+            parts = [self._seen(images[start : start + AT_ONCE]) for start in starts]
+            seen, said = (np.concatenate(each) for each in zip(*parts, strict=True))
+            outputs += said / len(LOOKED_AT)
+            described.append(seen)
+        return softmax(outputs), likeness(np.mean(described, axis=0))
 
 
 def save(path: Path | str, recipe: Recipe, params: Params, history: History) -> None:

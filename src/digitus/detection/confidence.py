@@ -3,26 +3,29 @@
 The page network says of a find how hot it is and which digit d it might be, p(d). The close-up
 network looks at it again and says c(d), and c₀ that there is none. At what these two take for a
 digit the recognizer looks, at its ink alone, and says q(d); of all else q is the same for every d.
+At last the other digits of the page say how likely it is that a d looks so, ρ(d) (`likeness`).
 They are joined by logistic regression::
 
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
-    P(d | digit) = softmax(z)
+    z'(d) = z(d) + Σⱼ wⱼ hⱼ(d), h(d) = n g(d), log ρ(d)
+    P(d | digit) = softmax(z'), softmax(z) before one digit has spoken for another
     A = σ(Σⱼ bⱼ fⱼ),            f = 1, logit heat, log max p, log size, m, s, t, -logit c₀, o
     P(digit) = σ(Σⱼ eⱼ (f, k)ⱼ), k = r, log(1 + Σᵢ lᵢ Aᵢ), -r logit c₀
     confidence = P(digit) P(d | digit)
 
-where m is max P(d | digit) before the recognizer looks; s and t say how well the links of the page
-speak for the find: s, of those that come to it, and t, of the one that leaves it, the best, as heat
-of the other end times the probability that something follows, less the further the link misses; and
-o is how much the find's box overlaps with that of a hotter one, as a share of the smaller box: two
-halves of a digit may be two finds.
+where n = S / (ε + S), S the likeness of all other digits, so that what resembles nothing is named
+as if it were alone; m is max P(d | digit) before the recognizer looks and without ρ; s and t say
+how well the links of the page speak for the find: s, of those that come to it, and t, of the one
+that leaves it, the best, as heat of the other end times the probability that something follows,
+less the further the link misses; and o is how much the find's box overlaps with that of a hotter
+one, as a share of the smaller box: two halves of a digit may be two finds.
 
 A is what speaks for a find by itself, and k for what is around it: a bare stroke alone may be
 anything, and beside digits as tall as it is a 1. What is unlike the others loses nothing by them: a
 heading is larger than the rows below it. The sum goes over all other finds i of the picture;
 lᵢ = exp(-(log h/hᵢ)² / `AS_TALL`²) says how alike their longer sides h are, and r is the largest of
-lᵢ Aᵢ exp(-(Δy / `LEVEL` s)² - |Δx| / `BESIDE` s) with s² = h hᵢ: the best neighbour in a row. a, b
-and e are fitted on made pages, whose truth is known (`fit`).
+lᵢ Aᵢ exp(-(Δy / `LEVEL` s)² - |Δx| / `BESIDE` s) with s² = h hᵢ: the best neighbour in a row. a, b,
+e and w are fitted on made pages, whose truth is known (`fit`).
 
 Inside: the formula and its fit. Not inside: finding (`detector`), looking again
 (`reading`).
@@ -37,9 +40,10 @@ from typing import TypeAlias
 import numpy as np
 
 from digitus.detection.closeups import NONE
+from digitus.detection.likeness import AT_LEAST, by_likeness
 from digitus.detection.maps import ENDS, Peaks, sigmoid
 from digitus.nn import softmax
-from digitus.types import Bools, Floats64, Ints, Matrix, Numbers
+from digitus.types import Bools, Floats32, Floats64, Ints, Matrix, Numbers
 
 SMALLEST_SHARE = 1e-4  # probabilities below say no more: no network is that sure of itself
 AS_TALL = 0.5  # logarithms of a height: a find that differs by so much has e times less to say
@@ -55,14 +59,15 @@ _Judged: TypeAlias = tuple[float, Floats64, Floats64]
 
 @dataclass(frozen=True)
 class Confidence:
-    """How the answers are weighed: the a of the formula, its b (`alone`) and its e (`presence`)."""
+    """How the answers are weighed: a, b, e and w of the formula, in this order."""
 
     choice: tuple[float, ...] = (0.5, 0.5, 0.2)
     alone: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0)
     presence: tuple[float, ...] = (*alone, 0.0, 0.0, 0.0)
+    together: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
-        for name, count in (("choice", 3), ("alone", 9), ("presence", 12)):
+        for name, count in (("choice", 3), ("alone", 9), ("presence", 12), ("together", 4)):
             weights = getattr(self, name)
             if len(weights) != count or not np.isfinite(weights).all():
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
@@ -78,8 +83,23 @@ class Confidence:
         return joint
 
     def which(self, found: Peaks, close: Matrix, looked: Matrix | None = None) -> Floats64:
-        """P(d | digit) of the formula, [k 10]; `looked` [k 10] are the recognizer's answers."""
+        """P(d | digit) of the formula, [k 10], before one digit has spoken for another.
+
+        `looked` [k 10] are the recognizer's answers, if it has looked.
+        """
         which: Floats64 = softmax(_evidence(found, close, looked) @ np.array(self.choice))
+        return which
+
+    def among_others(
+        self, found: Peaks, close: Matrix, looked: Matrix, alike: Floats32, likely: Floats64
+    ) -> Floats64:
+        """P(d | digit) of the formula, [k 10], with what the other digits say of each.
+
+        `alike` [k k] is how alike the finds look, `likely` [k] how likely each is a digit.
+        """
+        evidence = _evidence(found, close, looked)
+        z: Floats64 = evidence @ np.array(self.choice)
+        which: Floats64 = softmax(z + _others(evidence, z, alike, likely) @ np.array(self.together))
         return which
 
     def _features(self, found: Peaks, close: Matrix, which: Floats64) -> Floats64:
@@ -88,32 +108,57 @@ class Confidence:
         return np.column_stack([own, _company(found, close, sigmoid(own @ np.array(self.alone)))])
 
 
-def fit(pages: Sequence[tuple[Peaks, Matrix, Matrix]], truth: Ints) -> Confidence:
+# The finds of a page, the close-up network's and the recognizer's answers, and how alike they look.
+Answers: TypeAlias = tuple[Peaks, Matrix, Matrix, Floats32]
+
+
+def fit(pages: Sequence[Answers], truth: Ints) -> Confidence:
     """The weights that make the truth likeliest: for each find a digit, or -1 where there is none.
 
-    `pages` are the finds of each page with both other answers to them; `truth` goes over all.
+    `truth` goes over the finds of all pages.
     """
-    evidence = np.concatenate([_evidence(*page) for page in pages])
+    evidence = [_evidence(*page[:3]) for page in pages]
     digit = truth >= 0
-    right = np.take_along_axis(evidence, np.maximum(truth, 0)[:, None, None], 1)[digit, 0]
-    shares = evidence[digit]
+    every = np.concatenate(evidence)
+    weighed = Confidence(_chosen(every, np.zeros(every.shape[:2]), truth))
+    answered = [(found, close, weighed.which(found, close)) for found, close, *_ in pages]
+    alone = _logistic(np.concatenate([_own_features(*page) for page in answered]), digit)
+    weighed = replace(weighed, alone=alone)
+    presence = np.concatenate([weighed._features(*page) for page in answered])
+    weighed = replace(weighed, presence=_logistic(presence, digit))
+    z = [own @ np.array(weighed.choice) for own in evidence]
+    others = [
+        _others(own, of, alike, weighed(found, close).sum(1))
+        for own, of, (found, close, _, alike) in zip(evidence, z, pages, strict=True)
+    ]
+    together = _chosen(np.concatenate(others), np.concatenate(z), truth)
+    return replace(weighed, together=together)
 
-    def of_choice(a: Floats64) -> _Judged:
-        z = shares @ a
+
+def _chosen(evidence: Floats64, known: Floats64, truth: Ints) -> tuple[float, ...]:
+    """The weights of evidence [k 10 j], beside what is `known` [k 10], by what is a digit."""
+    digit = truth >= 0
+    shares, known, which = evidence[digit], known[digit], (np.arange(digit.sum()), truth[digit])
+    right = shares[which]
+
+    def judge(a: Floats64) -> _Judged:
+        z = known + shares @ a
         p = softmax(z)
         mean = np.einsum("kd,kdj->kj", p, shares)
         off = shares - mean[:, None]
         most = z.max(1)
-        surprise = (np.log(np.exp(z - most[:, None]).sum(1)) + most - right @ a).sum()
+        surprise = (np.log(np.exp(z - most[:, None]).sum(1)) + most - z[which]).sum()
         return surprise, (right - mean).sum(0), np.einsum("kd,kdi,kdj->ij", p, off, off)
 
-    a = _likeliest(of_choice, np.full(evidence.shape[2], 0.5))
-    weighed = Confidence(tuple(a.tolist()))
-    answered = [(found, close, weighed.which(found, close)) for found, close, _ in pages]
-    alone = _logistic(np.concatenate([_own_features(*page) for page in answered]), digit)
-    weighed = replace(weighed, alone=alone)
-    presence = np.concatenate([weighed._features(*page) for page in answered])
-    return replace(weighed, presence=_logistic(presence, digit))
+    return tuple(_likeliest(judge, np.zeros(evidence.shape[2])).tolist())
+
+
+def _others(evidence: Floats64, z: Floats64, alike: Floats32, likely: Floats64) -> Floats64:
+    """The h of the formula: [k 10 4]."""
+    said = by_likeness(alike, softmax(z) * likely[:, None])
+    seen = alike @ likely
+    known = (seen / (AT_LEAST + seen))[:, None, None]
+    return np.concatenate([known * evidence, said[:, :, None]], axis=2)
 
 
 def _logistic(x: Floats64, truth: Bools) -> tuple[float, ...]:

@@ -85,11 +85,12 @@ def load(path: Path | str = DEFAULT) -> PageNetwork:
 
 
 def _confidence_of(table: dict[str, list[float]]) -> Confidence:
-    """The weights of a file. Those of older files know nothing of what is around a find."""
+    """The weights of a file. Those of older files know nothing of what else is on the page."""
     if "alone" not in table:
         alone = table["presence"]
         table = table | {"alone": alone, "presence": [*alone, *NO_COMPANY]}
-    return Confidence(*(tuple(float(w) for w in table[field.name]) for field in fields(Confidence)))
+    known = [field.name for field in fields(Confidence) if field.name in table]
+    return Confidence(**{name: tuple(float(w) for w in table[name]) for name in known})
 
 
 def damaged(path: Path, error: Exception) -> ModelError:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from digitus import limits
-from digitus.detection import closeup, closeups, confidence, detector, lines, maps, parts
+from digitus.detection import closeup, closeups, confidence, detector, likeness, lines, maps, parts
 from digitus.reading import drawing, groups, look, photo, read
 from digitus.vision import ink, normalise, paper, share
 
@@ -57,6 +57,9 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "UNLIKE": lines.UNLIKE,
     "SPACES": groups.SPACE_SHARE,
     "NETWORK_SAYS": photo.NETWORK_SAYS,
+    # likeness.js
+    "BY_ALIKE": likeness.ALIKE,
+    "LEAST_LIKE": likeness.AT_LEAST,
     # photo.js
     "AS_TALL": confidence.AS_TALL,
     "LEVEL": confidence.LEVEL,

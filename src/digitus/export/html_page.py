@@ -49,7 +49,7 @@ FIRST_LANGUAGE = "en"
 BITS = 5.5
 ENGINE = (
     *("digitus.js", "ink.js", "paper.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
-    *("network.js", "finding.js", "lines.js", "photo.js", "drawing.js"),
+    *("network.js", "finding.js", "lines.js", "likeness.js", "photo.js", "drawing.js"),
 )
 COMMENT = ("//", "/**", "* ")  # lines that begin so are left out
 # Node reads the page itself: its text is taken apart as in a browser, and the digits are read.

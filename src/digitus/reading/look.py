@@ -51,16 +51,18 @@ BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie be
 class Look:
     """A picture, turned by so many quarters, with what may be digits in it: k finds.
 
-    `close` [k 11] are the close-up network's answers; `joint` [k 10] are the probabilities of the
-    digits, and what is missing to 1 is that of none. `heats` are there if asked for. `images`
-    [k 28 28] are what the recognizer saw and `looked` [k 10] its answers; where it has not looked,
-    or nothing was to be seen, all digits are equally likely.
+    `close` [k 11] are the close-up network's answers, and `alike` [k k] is how alike the finds look
+    to it; `joint` [k 10] are the probabilities of the digits, and what is missing to 1 is that of
+    none. `heats` are there if asked for. `images` [k 28 28] are what the recognizer saw and
+    `looked` [k 10] its answers; where it has not looked, or nothing was to be seen, all digits are
+    equally likely.
     """
 
     turns: int
     grey: Grey
     found: Peaks
     close: Matrix
+    alike: Floats32
     joint: Floats64
     heats: list[Floats32]
     images: Images
@@ -253,17 +255,20 @@ def _in_the_midst(found: Peaks, grey: Grey, most: int) -> Peaks:
 
 def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
     """What the two networks make of each find in a picture turned so."""
-    close = shipped_closeup()(grey, found.boxes)
+    close, alike = shipped_closeup().look(grey, found.boxes)
     joint = shipped().confidence(found, close)
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
-    return Look(turns, grey, found, close, joint, heats, images, np.full((len(found), 10), 0.1))
+    looked = np.full((len(found), 10), 0.1)
+    return Look(turns, grey, found, close, alike, joint, heats, images, looked)
 
 
 def recognized(look: Look, which: list[int], options: ReadingOptions) -> Look:
-    """The look after the recognizer has seen these of its finds."""
+    """The look after the recognizer has seen these of its finds, and each digit the others."""
     images, looked = look.images.copy(), look.looked.copy()
     images[which], looked[which] = second_look(look.grey, look.found.boxes[which], options)
-    named = shipped().confidence.which(look.found, look.close, looked)
+    named = shipped().confidence.among_others(
+        look.found, look.close, looked, look.alike, look.likely
+    )
     return replace(look, images=images, looked=looked, joint=named * look.likely[:, None])
 
 

@@ -1,7 +1,7 @@
 // A network at work by the kernel of WebAssembly: what it answers for pictures of any size. What is no
 // convolution is done as in `digitus.js`. Not inside: the kernel (`kernel.js`), which pictures it sees.
 
-/** A function for `many` pictures of h * w bytes, one after the other: [many, its places, channels]. */
+/** A function for `many` pictures of h * w bytes, one after the other: [many, its places, channels]; `before` gets what the last layer sees. */
 function atWork({ size: [rows, columns], operations }, engine) {
   const uses = new Array(operations.length + 1).fill(0);
   for (const { inputs } of operations) for (const i of inputs) uses[i]++;
@@ -12,7 +12,7 @@ function atWork({ size: [rows, columns], operations }, engine) {
     const arrays = Object.fromEntries(Object.entries(given).map(([name, w]) => [name, weights(w)]));
     return kind === "conv" || kind === "dense" ? inEights(arrays, settings, image(shapeOf(inputs[0])).at(-1), shape.at(-1), engine) : arrays;
   });
-  return (bytes, h, w, many = 1) => {
+  return (bytes, h, w, many = 1, before = null) => {
     const mark = engine.mark();
     const grown = (shape) => (shape.length === 3 ? [(shape[0] * h) / rows, (shape[1] * w) / columns, shape[2]] : shape);
     const shapes = [[h, w, 1], ...operations.map((o) => grown(o.shape))];
@@ -37,6 +37,7 @@ function atWork({ size: [rows, columns], operations }, engine) {
       places.push(to);
     });
     const answers = engine.at(places.at(-1)).slice();
+    if (before) before.push(engine.at(places[operations.at(-1).inputs[0]]).slice());
     engine.free(mark);
     return answers;
   };

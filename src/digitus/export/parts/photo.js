@@ -23,14 +23,16 @@ function open() {
 
 const AT_ONCE = 16; // small pictures that a network sees together: it bounds the memory for their maps
 
-/** What a network answers for each of many pictures. */
-function inParts(network, pictures, h, w) {
+/** What a network answers for each of many pictures; `before` gets what its last layer sees of each. */
+function inParts(network, pictures, h, w, before = null) {
   const found = [];
   for (let start = 0; start < pictures.length; start += AT_ONCE) {
     const some = pictures.slice(start, start + AT_ONCE), bytes = new Uint8Array(some.length * h * w);
     some.forEach((picture, i) => bytes.set(picture, i * h * w));
-    const answers = network(bytes, h, w, some.length), each = answers.length / some.length;
-    some.forEach((_, i) => found.push(Array.from(answers.subarray(i * each, (i + 1) * each))));
+    const seen = before && [], answers = network(bytes, h, w, some.length, seen);
+    const parted = (numbers) => some.map((_, i) => numbers.subarray((i * numbers.length) / some.length, ((i + 1) * numbers.length) / some.length));
+    found.push(...parted(answers).map((z) => Array.from(z)));
+    before?.push(...parted(seen[0]));
   }
   return found;
 }
@@ -81,13 +83,12 @@ function agreements(found) {
   return [into, out];
 }
 
-/** Which digit each find is, if it is one: two answers, and the recognizer's where it looked, made one. */
-function which(found) {
-  const { choice } = PHOTO.confidence;
-  return found.map((a) => softmax(a.digits.map((p, d) =>
-    choice[0] * Math.log(shareOf(p)) + choice[1] * Math.log(shareOf(a.close[d] / shareOf(1 - a.close[NONE])))
-      + (a.ink ? choice[2] * Math.log(shareOf(a.ink[d])) : 0))));
-}
+/** What each answer says of each digit: the page network's, the close-up network's, the recognizer's where it looked. */
+const evidenceOf = (a) => a.digits.map((p, d) =>
+  [p, a.close[d] / shareOf(1 - a.close[NONE]), a.ink ? a.ink[d] : 1].map((share) => Math.log(shareOf(share))));
+
+/** Which digit each find is, if it is one, by itself. */
+const which = (found) => found.map((a) => softmax(evidenceOf(a).map((own) => dot(own, PHOTO.confidence.choice))));
 
 /** The probability of each find to be a digit, by logistic regression: by itself, and then beside the others. */
 function there(found, named) {
@@ -121,10 +122,11 @@ function company(found, alone) {
 function seenCloser(grey, found) {
   const { closeup } = open();
   const beyond = edgeGrey(grey);
-  const looks = LOOKED_AT.map((size) =>
-    inParts(closeup, found.map((one) => closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond)), SIDE, SIDE));
-  return found.map((one, i) =>
-    ({ ...one, close: softmax(looks[0][i].map((_, k) => sum(looks.map((outputs) => outputs[i][k])) / looks.length)) }));
+  const described = LOOKED_AT.map(() => []);
+  const looks = LOOKED_AT.map((size, n) =>
+    inParts(closeup, found.map((one) => closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond)), SIDE, SIDE, described[n]));
+  const mean = (each, i) => each[0][i].map((_, k) => sum(each.map((look) => look[i][k])) / each.length);
+  return found.map((one, place) => ({ ...one, place, close: softmax(mean(looks, place)), described: mean(described, place) }));
 }
 
 /** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
@@ -139,13 +141,15 @@ function looked(grey, found, turns) {
   return { grey, turns, digits, likely, certain };
 }
 
-/** The same finds after the recognizer has looked at their ink. */
-function recognized(grey, found) {
-  const inks = found.map((one) => inkOf(grey, one));
+/** These finds of a look after the recognizer has looked at their ink, and each digit at the others. */
+function recognized({ grey, digits: all }, some) {
+  const inks = some.map((one) => inkOf(grey, one));
   const answers = open().recognizer(inks.filter(Boolean))[Symbol.iterator]();
-  const again = found.map((one, i) => ({ ...one, ink: inks[i] && answers.next().value }));
-  return which(again).map((shares, i) => {
-    const p = shares.map((share) => share * found[i].likely);
+  const again = some.map((one, i) => ({ ...one, ink: inks[i] && answers.next().value }));
+  const every = all.map((one) => again.find(({ place }) => place === one.place) ?? one);
+  const named = which(every);
+  return amongOthers(again, every, named).map((shares, i) => {
+    const p = shares.map((share) => share * some[i].likely);
     return { ...again[i], p, best: Math.max(...p) };
   });
 }
@@ -269,7 +273,7 @@ export function readPhoto({ pixels, width: w, height: h }) {
   if (one && small && one.confidence >= SURE) return alone();
   const best = bestLook(grey);
   const lines = readable(best);
-  const digits = recognized(best.grey, lines.flat(2)).map((d) =>
+  const digits = recognized(best, lines.flat(2)).map((d) =>
     ({ value: d.best >= READ ? d.p.indexOf(d.best) : null, confidence: d.best, box: boxOf(d, best, grey) }));
   let next = 0;
   const texts = lines.map((groups, line) => groups.map((group) => group.map(() => {
