@@ -44,12 +44,15 @@ def find(
     network=1,
     closeup=1,
     recognizer=1,
+    others=1,
     together=1,
 ):
     """A find that is a digit with probability 0.9; `network`, ... are the likeliest digits."""
-    looks = [shares(likeliest, 0.7) for likeliest in (network, closeup, recognizer, together)]
+    looks = [
+        shares(likeliest, 0.7) for likeliest in (network, closeup, recognizer, others, together)
+    ]
     looks[1] = np.append(0.9 * looks[1], 0.1)
-    looks[3] = 0.9 * looks[3]
+    looks[4] = 0.9 * looks[4]
     seen = np.full((28, 28), 90, np.uint8)
     return Find(box, 0.93, seen, *looks, fate, after, np.array(follow))
 

@@ -61,6 +61,17 @@ def test_a_page_that_writes_a_digit_otherwise_speaks_against_it() -> None:
     assert by_likeness(looks([hooked, bare, bare, bare]), said)[0, 1] < -1
 
 
+def test_what_the_others_say_is_told_apart() -> None:
+    said = shares([{1: 0.5, 7: 0.45}, {7: 0.98}, {1: 0.98}])
+    close = np.column_stack([said * 0.95, np.full(3, 0.05)])
+    nothing, likely = np.full((3, 10), 0.1), np.full(3, 0.95)
+    alike = looks([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
+    others = TOGETHER.others(finds(said), close, nothing, alike, likely)
+    np.testing.assert_allclose(others.sum(1), 1)
+    assert others[0].argmax() == 7
+    assert others[2].argmax() not in (1, 7)  # none looks like it
+
+
 def test_sure_digits_stay_what_they_are() -> None:
     said = shares([{4: 0.9999}, {9: 0.99}, {9: 0.99}])
     assert named(said, looks([[1.0, 0.0]] * 3))[0].argmax() == 4

@@ -101,13 +101,16 @@ def test_what_is_no_digit_has_no_link():
 
 
 def test_all_looks_at_a_find_are_told():
-    page = explained(find("digit", network=1, closeup=2, recognizer=7, together=4))
+    page = explained(find("digit", network=1, closeup=2, recognizer=7, others=5, together=4))
     assert "4a digit: 90.0 %" in page.text
     card = page.text.replace(" ", "")
     assert "network170.0%" in card
     assert "closeup263.0%" in card
     assert "recognizer770.0%" in card
+    assert "theothers570.0%" in card
     assert "together463.0%" in card
+    alone = replace(find("digit"), others=np.full(10, 0.1))
+    assert "the others" not in explained(alone).text.replace("unlike the others", "")
     blank = replace(find("digit"), image=np.zeros((28, 28), np.uint8))
     assert "recognizersaw nothing" in explained(blank).text
 
@@ -117,7 +120,7 @@ def test_finds_are_in_the_order_of_the_reading():
     finds = [replace(find("digit"), probabilities=d.probabilities) for d in (second, first)]
     r = reading(first, second, lines=("38",), steps=replace(steps(), finds=tuple(finds)))
     text = Page(explain(picture(), r, "x.png")).text
-    looks = text[text.index("Three looks", text.index("followed by")) :]
+    looks = text[text.index("What each may be", text.index("followed by")) :]
     assert looks.index("together3") < looks.index("together8")
 
 

@@ -102,6 +102,14 @@ class Confidence:
         which: Floats64 = softmax(z + _others(evidence, z, alike, likely) @ np.array(self.together))
         return which
 
+    def others(
+        self, found: Peaks, close: Matrix, looked: Matrix, alike: Floats32, likely: Floats64
+    ) -> Floats64:
+        """What the other digits alone say each find is: ρ of the formula as shares, [k 10]."""
+        named = self.which(found, close, looked)
+        shares: Floats64 = softmax(by_likeness(alike, named * likely[:, None]))
+        return shares
+
     def _features(self, found: Peaks, close: Matrix, which: Floats64) -> Floats64:
         """The f and k of the formula: [k 12]."""
         own = _own_features(found, close, which)

@@ -17,6 +17,7 @@ import numpy as np
 
 from digitus.detection.lines import parting
 from digitus.detection.maps import Peaks
+from digitus.detection.model import shipped
 from digitus.reading.groups import group_starts
 from digitus.reading.look import Look, best_look, recognized
 from digitus.reading.options import ReadingOptions
@@ -123,6 +124,8 @@ def _steps(look: Look, kept: set[int], options: ReadingOptions, zoom: float) -> 
     """The way from the picture to the digits, for display."""
     shown = at_most(SHOWN_SIDE, look.grey)
     scale = shown.shape[1] / look.grey.shape[1]
+    confidence = shipped().confidence
+    others = confidence.others(look.found, look.close, look.looked, look.alike, look.likely)
     finds = []
     for i in range(len(look.found)):
         x, y, w, h = (look.found.boxes[i] * scale).tolist()
@@ -137,6 +140,7 @@ def _steps(look: Look, kept: set[int], options: ReadingOptions, zoom: float) -> 
                 look.found.digits[i],
                 look.close[i],
                 look.looked[i],
+                others[i],
                 look.joint[i],
                 fate,
                 (round(after[0]), round(after[1])),

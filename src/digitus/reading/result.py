@@ -57,11 +57,11 @@ class Find:
 
     `box` is in pixels of the copy in `Steps`, `heat` how sure the network was that there is a
     digit, `image` [28 28] what the recognizer saw there. `network` [10], `closeup` [11], whose
-    last is "none", and `recognizer` [10] are what the three made of it, `probabilities` [10] all
-    together, less the probability of no digit. `fate`
-    is "digit", "refused" or "unlikely". `after` is where the network saw the next digit of the line
-    (x, y), and `follow` [3] the probabilities that none follows, one of the same group, or one of
-    the next.
+    last is "none", and `recognizer` [10] are what the three made of it, `others` [10] what the
+    other digits of the picture say it is by how alike they look, `probabilities` [10] all
+    together, less the probability of no digit. `fate` is "digit", "refused" or "unlikely".
+    `after` is where the network saw the next digit of the line (x, y), and `follow` [3] the
+    probabilities that none follows, one of the same group, or one of the next.
     """
 
     box: Box
@@ -70,6 +70,7 @@ class Find:
     network: Floats
     closeup: Floats
     recognizer: Floats
+    others: Floats
     probabilities: Floats
     fate: str
     after: tuple[int, int]

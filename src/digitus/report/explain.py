@@ -27,6 +27,7 @@ from digitus.types import Bytes, Floats, Images
 TEMPLATE = "report/explain.html"
 ANSWERS_SHOWN = 3  # of a digit, with their probabilities
 LOOKS_SHOWN = 2  # the same, of each of two looks at a find
+SAYS = 0.01  # the other digits say something where shares of digits differ by more
 MOST_UNLIKELY = 24  # finds that are no digits: the hottest are shown
 MOST_FRAMES = 1500  # drawn over a map: more would be noise
 COOL, HOT = (255, 176, 0), (214, 32, 0)  # amber, red: where digits hardly are, and where they are
@@ -161,7 +162,7 @@ def _link(find: Find) -> Link:
 
 
 def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely: int) -> Section:
-    """Of each find what the three networks make of it, and all together."""
+    """Of each find what the three networks and the other digits make of it, and all together."""
     cards = [_look(k, f) for k, f in enumerate((*kept, *hottest))]
     body = fill(
         TEMPLATE,
@@ -171,7 +172,7 @@ def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely
         hottest=cards[len(kept) :],
         unlikely=unlikely,
     )
-    return Section("looks", "Three looks", body)
+    return Section("looks", "What each may be", body)
 
 
 def _look(k: int, find: Find) -> _Card:
@@ -181,6 +182,11 @@ def _look(k: int, find: Find) -> _Card:
         ("close up", _likely(find.closeup, LOOKS_SHOWN)),
         # Without ink its answer would be that all digits are equally likely.
         ("recognizer", _likely(find.recognizer, LOOKS_SHOWN) if find.image.any() else []),
+        *(
+            [("the others", _likely(find.others, LOOKS_SHOWN))]
+            if np.ptp(find.others) > SAYS
+            else []
+        ),
         ("together", _likely(find.probabilities, LOOKS_SHOWN)),
     ]
     words = f"a digit: {percent(_presence(find), 1)}"
