@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
+import pytest
+
+from digitus.report.explain import explain
 from digitus.report.review import doubts_of, review
 from html_page import Page
-from shown import REFUSED, SURE, UNSURE, digit, fetches_nothing, picture, reading
+from shown import REFUSED, SURE, UNSURE, digit, fetches_nothing, picture, reading, steps
 
 
 def data_of(text):
@@ -30,6 +34,18 @@ def test_it_holds_all_lines_and_the_doubtful_digits():
         {"file": "</script>.png", "line": 2, "text": ["?"]},
         {"file": "b.png", "line": 1, "text": ["3"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "places"), [("3-8.?", [2, 4]), ("+49 3/8?", [6, 7]), ("8?3 8 ?", [4, 6])]
+)
+def test_signs_of_a_pattern_are_no_digits(line, places):
+    """`--pattern '##-##' --review` ended in Python's own error, and so did `--explain`."""
+    r = reading(SURE, UNSURE, REFUSED, lines=(line,))
+    data = data_of(review([doubts_of("a.png", picture(), r)]))
+    assert data["doubts"] == [[0, place] for place in places]
+    text = Page(explain(picture(), replace(r, steps=steps()), "a.png")).text
+    assert line in text.replace("\n", "")
 
 
 def test_without_doubts_the_table_can_be_saved_all_the_same():

@@ -12,6 +12,7 @@ from typing import NotRequired, TypedDict
 from digitus import notebook
 from digitus.types import Box, Bytes, Floats, Grey
 
+FIGURES = "0123456789?"
 SHOWN_LINES = 3  # in one line about a reading
 DOUBTFUL_BELOW = 0.9  # probability: of the accepted digits below it about one in ten is wrong
 
@@ -137,6 +138,24 @@ class Reading:
     steps: Steps | DrawnSteps | None = None
     picture: Bytes | None = None
     cells: tuple[tuple[str, ...], ...] | None = None
+
+    def characters(self) -> list[list[tuple[str, Digit | None]]]:
+        """Each line's characters, each with its digit; spaces and a pattern's signs have none.
+
+        Where a pattern has figures of its own (`20##`), a digit is the first that reads like it.
+        """
+        signs = [(n, i) for n, line in enumerate(self.lines) for i, c in enumerate(line)
+                 if c in FIGURES]  # fmt: skip
+        rest = iter(self.digits)
+        digit, found = next(rest, None), dict[tuple[int, int], Digit]()
+        for n, i in signs:
+            plain = digit is not None and ("?" if digit.value is None else str(digit.value))
+            if digit and (len(signs) == len(self.digits) or plain == self.lines[n][i]):
+                found[n, i], digit = digit, next(rest, None)
+        return [
+            [(c, found.get((n, i))) for i, c in enumerate(line)]
+            for n, line in enumerate(self.lines)
+        ]
 
     def __str__(self) -> str:
         """The text, line by line."""

@@ -78,8 +78,10 @@ def _in_order(steps: Steps, reading: Reading) -> tuple[list[Find], list[Find]]:
 
 def _lines(reading: Reading) -> list[list[tuple[str, bool]]]:
     """The characters of each line, and whether each is doubtful."""
-    rest = iter(reading.digits)
-    return [[(c, c != " " and next(rest).doubtful) for c in line] for line in reading.lines]
+    return [
+        [(c, digit is not None and digit.doubtful) for c, digit in line]
+        for line in reading.characters()
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,15 +70,22 @@ class Doubts:
 def doubts_of(name: str, picture: Bytes, reading: Reading) -> Doubts:
     """What is doubtful in a picture, grey [h w] or RGB [h w 3]."""
     places, doubts = [], []
-    every = iter(reading.digits)
-    for number, line in enumerate(reading.lines):
-        for place, digit in ((i, next(every)) for i, c in enumerate(line) if c != " "):
-            if digit.doubtful:
+    for number, line in enumerate(reading.characters()):
+        for place, (_, digit) in enumerate(line):
+            if digit and digit.doubtful:
                 box = _in_pixels(digit.box, picture.shape[1] / reading.width)
                 where = f"{name}, line {number + 1}"
                 cut = _surroundings(picture, box)
                 doubts.append(
-                    Doubt(cut, where, line, place, digit.value, _likely(digit), digit.image)
+                    Doubt(
+                        cut,
+                        where,
+                        reading.lines[number],
+                        place,
+                        digit.value,
+                        _likely(digit),
+                        digit.image,
+                    )
                 )
                 places.append((number, place))
     return Doubts(name, reading.lines, tuple(places), tuple(doubts), len(reading.digits))

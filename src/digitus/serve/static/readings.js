@@ -10,8 +10,10 @@ export function take(page, reading) {
   page.digits = reading.digits.map((d) => ({ ...d, was: d.value }));
   page.lines = reading.lines.map((text, line) => {
     const own = page.digits.filter((d) => d.line === line);
+    const figures = [...text].filter((sign) => /[\d?]/.test(sign)).length; // a pattern may have some of its own
     let k = 0;
-    return [...text].map((sign) => (/[\d?]/.test(sign) ? (own[k++] ?? sign) : sign));
+    const isNext = (sign) => /[\d?]/.test(sign) && k < own.length && (figures === own.length || sign === String(own[k].value ?? "?"));
+    return [...text].map((sign) => (isNext(sign) ? own[k++] : sign));
   });
 }
 
