@@ -82,7 +82,7 @@ async def told_of_runs(folder: Path) -> list[bytes]:
 @cache
 def run_files() -> dict[str, bytes]:
     """What is kept of a run, by the names of the files."""
-    settings = SavedSettings(lesson_from({"epochs": 1}), "finished", "", False, 0.0, begun=1.0)
+    settings = SavedSettings(lesson_from({"epochs": 1}), "finished", False, 0.0, begun=1.0)
     place = folder() / "first" / RUN
     place.mkdir(parents=True)
 

@@ -41,7 +41,7 @@ READ = {
     "opening the file": ("vision/decode.py", "_page"),
     "one grey": ("vision/colour.py", "as_grey"),
     "finding": ("detection/detector.py", "copies"),
-    "a closer look": ("detection/closeup.py", "__call__"),
+    "a closer look": ("detection/closeup.py", "look"),
     "preparing": ("vision/normalise.py", "prepare_one"),
     "recognizing": ("digitus/recognizer.py", "probabilities"),
 }

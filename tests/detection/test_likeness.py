@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from digitus.detection.closeup import shipped
 from digitus.detection.confidence import Confidence, fit
-from digitus.detection.likeness import by_likeness, likeness
+from digitus.detection.likeness import HABIT, by_likeness, likeness
 from digitus.detection.maps import ENDS, Peaks
+from digitus.detection.model import shipped as shipped_page
 from digitus.synthetic.strokes import draw
 from digitus.types import Floats32, Matrix
 
-TOGETHER = replace(Confidence(), together=(0.0, 0.0, 0.0, 1.0))
+TOGETHER = replace(Confidence(), together=(0.0, 0.0, 0.0, 2.0))
 
 
 def finds(digits: Matrix) -> Peaks:
@@ -55,10 +56,29 @@ def test_a_doubtful_digit_is_what_those_that_look_like_it_are() -> None:
 
 
 def test_a_page_that_writes_a_digit_otherwise_speaks_against_it() -> None:
-    said = shares([{1: 0.5, 7: 0.48}, {1: 0.98}, {1: 0.98}, {1: 0.98}])
-    bare, hooked = [1.0, 0.0], [0.0, 1.0]
-    assert named(said, looks([hooked, bare, bare, bare]))[0].argmax() == 7
-    assert by_likeness(looks([hooked, bare, bare, bare]), said)[0, 1] < -1
+    said = shares([{1: 0.5, 7: 0.48}, *[{1: 0.98}] * 20])
+    bare, hooked = [1.0, 0.0], [0.5, 0.87]  # a little alike
+    alike = looks([hooked, *[bare] * 20])
+    assert named(said, alike)[0].argmax() == 7
+    assert np.log(1 - HABIT) < by_likeness(alike, said)[0, 1] < -0.1
+
+
+def test_however_many_are_written_otherwise_one_may_be_that_digit_too() -> None:
+    """Among 150 bare strokes a 1 with a flag became a 7, of which the page had none."""
+    said = shares([{1: 0.8, 7: 0.19}, *[{1: 0.98}] * 200])
+    alike = looks([[1.0, 0.0], *[[0.0, 1.0]] * 200])
+    assert named(said, alike, shipped_page().confidence)[0].argmax() == 1
+    assert by_likeness(alike, said)[0, 1] == pytest.approx(np.log(1 - HABIT), abs=0.02)
+
+
+@pytest.mark.parametrize("others", [1, 30, 300])
+def test_who_resembles_nothing_is_named_as_before(others: int) -> None:
+    said = shares([{7: 0.6, 2: 0.39}, *[{7: 0.98}] * others])
+    opposite = looks([[1.0, 0.0], *[[-1.0, 0.0]] * others])
+    confidence = shipped_page().confidence
+    close = np.column_stack([said * 0.95, np.full(len(said), 0.05)])
+    alone = confidence.which(finds(said), close, np.full((len(said), 10), 0.1))
+    np.testing.assert_allclose(named(said, opposite, confidence)[0], alone[0], atol=1e-3)
 
 
 def test_what_the_others_say_is_told_apart() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digitus.detection import model
 from digitus.detection.confidence import Confidence
 from digitus.detection.maps import CHANNELS, CROP_SIDE
 from digitus.detection.model import DEFAULT, WEIGHTS, load, save, shipped
@@ -66,6 +67,11 @@ def test_a_file_that_lacks_something_is_damaged(tmp_path: Path, lacking: str) ->
         load(path)
 
 
+def test_weights_that_no_file_lacks_are_not_made_up() -> None:
+    with pytest.raises(KeyError, match="choice"):
+        model._confidence_of({"alone": [0.0] * 9, "presence": [0.0] * 12})
+
+
 def test_an_older_file_knows_nothing_of_what_is_around_a_find(tmp_path: Path) -> None:
     weights = [0.1 * i for i in range(9)]
     about = {
@@ -77,6 +83,7 @@ def test_an_older_file_knows_nothing_of_what_is_around_a_find(tmp_path: Path) ->
     confidence = load(path).confidence
     assert confidence.alone == pytest.approx(weights)
     assert confidence.presence == pytest.approx([*weights, 0, 0, 0])
+    assert confidence.together == (0, 0, 0, 0)
 
 
 def test_a_recognizer_is_no_page_network() -> None:

@@ -7,7 +7,7 @@ At last the other digits of the page say how likely it is that a d looks so, ρ(
 They are joined by logistic regression::
 
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
-    z'(d) = z(d) + Σⱼ wⱼ hⱼ(d), h(d) = n g(d), log ρ(d)
+    z'(d) = z(d) + Σⱼ wⱼ hⱼ(d), h(d) = n g(d), n log ρ(d)
     P(d | digit) = softmax(z'), softmax(z) before one digit has spoken for another
     A = σ(Σⱼ bⱼ fⱼ),            f = 1, logit heat, log max p, log size, m, s, t, -logit c₀, o
     P(digit) = σ(Σⱼ eⱼ (f, k)ⱼ), k = r, log(1 + Σᵢ lᵢ Aᵢ), -r logit c₀
@@ -166,7 +166,7 @@ def _others(evidence: Floats64, z: Floats64, alike: Floats32, likely: Floats64) 
     said = by_likeness(alike, softmax(z) * likely[:, None])
     seen = alike @ likely
     known = (seen / (AT_LEAST + seen))[:, None, None]
-    return np.concatenate([known * evidence, said[:, :, None]], axis=2)
+    return np.concatenate([known * evidence, known * said[:, :, None]], axis=2)
 
 
 def _logistic(x: Floats64, truth: Bools) -> tuple[float, ...]:

@@ -5,12 +5,15 @@ do. So a find i is likened to the others j of its page, by what the close-up net
 with, the numbers φ that its last layer names a digit by::
 
     Kᵢⱼ = exp((cos(φᵢ, φⱼ) - 1) / `ALIKE`),   Kᵢᵢ = 0
-    ρᵢ(d) = (ε + Σⱼ Kᵢⱼ P(j is d)) / (ε + ε Σⱼ P(j is d)),   the sum of j ≠ i
+    Rᵢ(d) = (ε + Σⱼ Kᵢⱼ P(j is d)) / (ε + ε Σⱼ P(j is d)),   the sum of j ≠ i
+    ρᵢ(d) = 1 - H + H Rᵢ(d)
 
-The numerator is a kernel's estimate of how dense the d of this page are where i lies; the
-denominator is what it would be if they looked like nothing in particular. ρ(d) is more than 1
+The numerator of R is a kernel's estimate of how dense the d of this page are where i lies; the
+denominator is what it would be if they looked like nothing in particular. So R(d) is more than 1
 where the page's own d look like i, and less where there are such and they look otherwise; without
-any d it is 1. (That digits of one writer name one another is Sarkar & Nagy's style consistency,
+any d it is 1. H is the share of digits that follow their writer's habit: among many d of another
+look a further one is unlikely, but not impossible, since people write a 1 now with a hook and now
+without. (That digits of one writer name one another is Sarkar & Nagy's style consistency,
 2005.) Which weight log ρ has is learnt (`confidence`).
 
 Inside: the formula. Not inside: the network that describes (`closeup`).
@@ -23,6 +26,7 @@ import numpy as np
 from digitus.types import Floats32, Floats64, Matrix
 
 ALIKE = 0.1  # of a cosine: a find that is less alike by so much has e times less to say
+HABIT = 0.5  # H: made pages, on which each digit has one shape, would have it nearer to 1
 AT_LEAST = 0.01  # ε: what anything resembles anything, of a find that is quite the same
 
 
@@ -38,5 +42,6 @@ def likeness(described: Floats32) -> Floats32:
 def by_likeness(alike: Floats32, shares: Matrix) -> Floats64:
     """log ρ for each find and digit [k 10]; `shares` [k 10] are the P(j is d)."""
     there = shares.sum(0) - shares
-    ratio: Floats64 = np.log((AT_LEAST + alike @ shares) / (AT_LEAST * (1 + there)))
-    return ratio
+    ratio = (AT_LEAST + alike @ shares) / (AT_LEAST * (1 + there))
+    log: Floats64 = np.log(1 - HABIT + HABIT * ratio)
+    return log

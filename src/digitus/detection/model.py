@@ -26,6 +26,7 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 DEFAULT = "page"  # the page network that ships
 KIND = "page network"
 NO_COMPANY = (0.0,) * 3
+NO_OTHERS = [0.0] * 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,8 @@ def _confidence_of(table: dict[str, list[float]]) -> Confidence:
     if "alone" not in table:
         alone = table["presence"]
         table = table | {"alone": alone, "presence": [*alone, *NO_COMPANY]}
-    known = [field.name for field in fields(Confidence) if field.name in table]
-    return Confidence(**{name: tuple(float(w) for w in table[name]) for name in known})
+    table = {"together": NO_OTHERS} | table
+    return Confidence(*(tuple(float(w) for w in table[field.name]) for field in fields(Confidence)))
 
 
 def damaged(path: Path, error: Exception) -> ModelError:

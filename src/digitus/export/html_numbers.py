@@ -60,6 +60,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     # likeness.js
     "BY_ALIKE": likeness.ALIKE,
     "LEAST_LIKE": likeness.AT_LEAST,
+    "HABIT": likeness.HABIT,
     # photo.js
     "AS_TALL": confidence.AS_TALL,
     "LEVEL": confidence.LEVEL,

@@ -146,11 +146,12 @@ function recognized({ grey, digits: all }, some) {
   const inks = some.map((one) => inkOf(grey, one));
   const answers = open().recognizer(inks.filter(Boolean))[Symbol.iterator]();
   const again = some.map((one, i) => ({ ...one, ink: inks[i] && answers.next().value }));
-  const every = all.map((one) => again.find(({ place }) => place === one.place) ?? one);
-  const named = which(every);
-  return amongOthers(again, every, named).map((shares, i) => {
-    const p = shares.map((share) => share * some[i].likely);
-    return { ...again[i], p, best: Math.max(...p) };
+  const every = [...all];
+  for (const one of again) every[one.place] = one;
+  const named = amongOthers(every, which(every));
+  return again.map((one) => {
+    const p = named[one.place].map((share) => share * one.likely);
+    return { ...one, p, best: Math.max(...p) };
   });
 }
 
