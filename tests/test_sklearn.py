@@ -5,6 +5,7 @@ scikit-learn is imported by the tests: each process that collects them would tak
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from digitus.recipe import from_table
+from digitus import nn
+from digitus.recipe import from_table, load_recipe
 from small import digits
 
 if TYPE_CHECKING:
@@ -71,6 +73,24 @@ def test_it_works_in_pipelines_and_searches() -> None:
     tried = {"learning_rate": np.array([1e-6, 0.05]), "epochs": np.array([4])}
     search = GridSearchCV(quickly(), tried, cv=2, n_jobs=1).fit(X, y)
     assert search.best_params_ == {"learning_rate": 0.05, "epochs": 4}
+
+
+def test_a_rule_and_a_schedule_of_ones_own_are_learnt_by() -> None:
+    from digitus.sklearn import DigitClassifier
+
+    class MyAdam(nn.Adam):
+        """A rule of somebody's own."""
+
+    class MyCosine(nn.Cosine):
+        """A schedule of somebody's own."""
+
+    X, y = own()
+    theirs = replace(load_recipe("gopa-2024"), optimizer=MyAdam(), schedule=MyCosine(rate=0.1))
+    fitted = DigitClassifier(theirs, epochs=1, learning_rate=0.01).fit(X, y)
+    learnt = fitted.recognizer_.recipe
+    assert learnt.optimizer is theirs.optimizer
+    assert isinstance(learnt.schedule, MyCosine)
+    assert (learnt.epochs, learnt.schedule.rate) == (1, 0.01)
 
 
 def test_joblib_keeps_it(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +37,6 @@ from digitus.training.loop import Finished, State, begin, train
 from digitus.training.suited import suited
 from digitus.types import Bytes, Matrix, Numbers
 
-Number = TypeVar("Number", int, float)
 # What a recipe calls more than ten labels: any signs do, since nobody sees them.
 SIGNS = "".join(filter(str.isprintable, map(chr, range(ord("A"), 500))))[:MOST_CLASSES]
 LEAST_SIDE = 20  # pixels of images that are distorted: in smaller ones, a pixel is a stroke
@@ -141,9 +139,9 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe = self.recipe if isinstance(self.recipe, Recipe) else load_recipe(self.recipe)
         changes: dict[str, object] = {"seed": self._seed, "not_digits": 0.0}
         if self.epochs is not None:
-            changes["epochs"] = _plain(self.epochs)
+            changes["epochs"] = self.epochs
         if self.learning_rate is not None:
-            changes["schedule"] = replace(recipe.schedule, rate=_plain(self.learning_rate))
+            changes["schedule"] = replace(recipe.schedule, rate=self.learning_rate)
         if len(self.classes_) > CLASSES:
             changes |= {"classes": self._signs(), "network": self._network(recipe.network)}
         if min(self._size()) < LEAST_SIDE:
@@ -197,8 +195,3 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if isinstance(event, Finished):
                 self.recognizer_: Recognizer = event.recognizer
         self._state = state
-
-
-def _plain(value: Number) -> Number:
-    """A number as a recipe holds it: searches hand over NumPy's."""
-    return value.item() if isinstance(value, np.generic) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from digitus import nn
+from digitus.datasets.augmentation import Augmentation
 from digitus.detection.tasks import task_of
 from digitus.errors import RecipeError
 from digitus.recipe import (
@@ -20,6 +21,7 @@ from digitus.recipe import (
     LAYERS,
     MADE,
     Recipe,
+    changed,
     from_table,
     load_recipe,
     planned_for,
@@ -27,6 +29,7 @@ from digitus.recipe import (
     to_table,
     with_settings,
 )
+from digitus.types import Array, Params
 from small import EVERYTHING, LOSS_PARTS, TABLE, recipe
 
 
@@ -121,10 +124,13 @@ def test_with_settings() -> None:
 @pytest.mark.parametrize(
     ("settings", "wrong"),
     [
-        ({"epochs": np.int64(1)}, r"epochs must be a whole number, not np.int64\(1\)"),
-        ({"network": nn.Chain([nn.Dense(np.int64(10))])}, "units must be a whole number, not np"),  # type: ignore[arg-type]
+        ({"epochs": np.float64(1)}, "epochs must be a whole number, not 1.0"),
+        ({"epochs": np.True_}, "epochs must be a whole number, not True"),
+        ({"average": np.float32("nan")}, "average must be a finite number, not nan"),
+        ({"network": nn.Chain([nn.Dense(np.float32(10))])}, "units must be a whole number, not 10"),  # type: ignore[arg-type]
         ({"network": nn.Chain([3])}, "layer 0 must be a table like"),  # type: ignore[list-item]
-        ({"optimizer": nn.Momentum(np.float32(0.5))}, "mu must be a number, not np.float32"),  # type: ignore[arg-type]
+        ({"optimizer": nn.SquaredError()}, "optimizer: no kind 'SquaredError'"),
+        ({"optimizer": {"eps": 1e-8}}, "optimizer must be a table like"),
         ({"optimizer": None}, "optimizer must be a table like"),
         ({"loss": nn.SquaredError}, "loss must be a table like"),
         ({"about": [1]}, "about must be text, not"),
@@ -135,6 +141,88 @@ def test_values_of_wrong_kinds_are_told_when_they_are_written_down(
 ) -> None:
     with pytest.raises(RecipeError, match=wrong):
         from_table(to_table(with_settings(recipe(), **settings)))
+
+
+NUMPYS: list[dict[str, Any]] = [
+    {"epochs": np.int64(3)},
+    {"average": np.float32(0.5)},
+    {"optimizer": nn.Momentum(np.float32(0.5))},  # type: ignore[arg-type]
+    {"network": nn.Chain([nn.Flatten(), nn.Dense(np.uint8(10))])},  # type: ignore[arg-type]
+    {"loss": nn.MultiTask([(nn.SquaredError(), np.int64(10), np.float32(0.5))])},  # type: ignore[list-item]
+    {"augment": Augmentation(rotate=(np.float64(-5), np.float64(5)))},
+]
+
+
+@pytest.mark.parametrize("settings", NUMPYS)
+def test_numbers_of_numpy_are_numbers(settings: dict[str, Any]) -> None:
+    made = with_settings(recipe(), **settings)
+    assert made == replace(recipe(), **settings)
+    assert from_table(json.loads(json.dumps(to_table(made)))) == made
+    kept = to_table(replace(recipe(), **settings))  # and where they were not read before
+    assert from_table(json.loads(json.dumps(kept))) == made
+    assert from_table({**TABLE, "epochs": np.int64(3)}) == recipe(epochs=3)
+
+
+class MyAdam(nn.Adam):
+    """A rule of somebody's own."""
+
+
+class MyCosine(nn.Cosine):
+    """A schedule of somebody's own."""
+
+
+class MyDense(nn.Dense):
+    """A layer of somebody's own."""
+
+
+class MyRule:
+    """A rule that only does what a rule does."""
+
+    def start(self, w: Array) -> Params:
+        """No memory."""
+        return {}
+
+    def update(self, g: Array, w: Array, s: Params, rate: float, t: int) -> Array:
+        """Down."""
+        return -rate * g
+
+
+NAMESAKE = type("Adam", (nn.Adam,), {})  # called as a rule that ships
+OWN: list[dict[str, Any]] = [
+    {"optimizer": MyAdam()},
+    {"optimizer": NAMESAKE()},
+    {"optimizer": MyRule()},
+    {"optimizer": nn.Clipped(NAMESAKE(), norm=1.0)},
+    {"schedule": MyCosine(rate=0.1)},
+    {"initial": type("He", (nn.He,), {})()},
+    {"loss": nn.MultiTask([(type("SquaredError", (nn.SquaredError,), {})(), 10, 1.0)])},
+    {"network": nn.Chain([nn.Flatten(), MyDense(10)])},
+    {"network": nn.Chain([nn.Flatten(), nn.Residual(nn.Chain([MyDense(784)])), nn.Dense(10)])},
+    {"augment": type("Augmentation", (Augmentation,), {})(rotate=5)},
+]
+
+
+@pytest.mark.parametrize("settings", OWN)
+def test_what_is_somebodys_own_stays_that_object(settings: dict[str, Any]) -> None:
+    (key, own), *_ = settings.items()
+    theirs = replace(recipe(), **settings)
+    assert getattr(with_settings(theirs, epochs=1), key) is own
+    assert getattr(with_settings(recipe(), **settings), key) is own
+    with pytest.raises(RecipeError, match="epochs must be a whole number, not '3'"):
+        with_settings(theirs, epochs="3")
+    with pytest.raises(RecipeError, match="no setting 'epoch'; did you mean 'epochs'"):
+        with_settings(theirs, epoch=3, **settings)
+
+
+@pytest.mark.parametrize("settings", [own for own in OWN if own.keys() < KINDS.keys()])
+def test_what_is_somebodys_own_is_not_read_as_what_is_called_alike(
+    settings: dict[str, Any],
+) -> None:
+    theirs = replace(recipe(), **settings)
+    with pytest.raises(RecipeError, match="kind"):
+        from_table(to_table(theirs))
+    with pytest.raises(RecipeError, match="kind"):
+        changed(theirs, ["epochs=1"])
 
 
 def test_a_file_is_named_by_its_name_and_settings_replace(tmp_path: Path) -> None:

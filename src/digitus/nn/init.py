@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, prod, sqrt
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from digitus.types import Array, Params, Shape
 NEUTRAL = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "var": 1.0, "deviation": 1.0}
 
 
+@runtime_checkable
 class Initializer(Protocol):
     """Draws the first weights W and biases b of a layer."""
 

@@ -9,13 +9,14 @@ answer at every place of a picture (`place_losses`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from digitus.nn.arrays import FUNCTIONS, namespace
 from digitus.nn.dispatch import own_kernels
 from digitus.types import Array
 
 
+@runtime_checkable
 class Loss(Protocol):
     """What every loss offers."""
 

@@ -5,8 +5,7 @@ the step to *add* to w. Its memory s is the only thing it changes, in place, sin
 eighth of the time of a perceptron's step. A schedule is a function of progress, 0 at the first step
 and 1 after the last, so an experiment with twice the epochs keeps the shape of its curve.
 
-`Clipped` looks at the gradients of all arrays together, before the rule that it holds gets them one
-by one (`clipped`).
+`Clipped` looks at all arrays' gradients together, before its rule gets them one by one (`clipped`).
 
 Not inside: the loop over parameters and steps (`digitus.training.loop`).
 """
@@ -16,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, inf, pi, sqrt
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from digitus.nn.arrays import namespace
 from digitus.types import Array, Params
 
 
+@runtime_checkable
 class Optimizer(Protocol):
     """A rule that turns the gradient of one array into a step."""
 

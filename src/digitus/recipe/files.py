@@ -53,7 +53,10 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
 
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
-    """The recipe with settings as `load_recipe` takes them. Raises `RecipeError`."""
+    """The recipe with settings as `load_recipe` takes them.
+
+    Raises `RecipeError`, also for what no file of a model could name.
+    """
     table: dict[str, object] = {**to_table(recipe)}
     for setting in settings:
         _override(table, setting)

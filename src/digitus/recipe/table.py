@@ -20,9 +20,11 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Iterable
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, NewType, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from digitus import nn
 from digitus.datasets.augmentation import Augmentation
@@ -39,6 +41,9 @@ SELDOM = ("classes", "worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
 PART_KEYS = ("loss", "channels", "weight")
+TABLES: dict[str, type] = {"augment": Augmentation, "wear": Wear}
+# The classes that a table can name or stands for; any other is somebody's own.
+NAMED = {nn.Chain, *TABLES.values(), *(kind for kinds in KINDS.values() for kind in kinds)}
 SIMPLE: dict[type, tuple[tuple[type[int | float | str], ...], str]] = {
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
@@ -51,19 +56,7 @@ def from_table(table: object) -> Recipe:
     if not isinstance(table, dict):
         raise RecipeError(f"a recipe is a table of settings, not {reprlib.repr(table)}")
     where = f"recipe {table['name']}" if is_name(table.get("name")) else "recipe"
-    table = dict(table)
-    for key, kinds in KINDS.items():
-        if key not in table:
-            continue
-        if key != "network":
-            table[key] = _chosen(table[key], kinds, f"{where}: {key}")
-        else:
-            _check_layers(table[key], where)
-            table[key] = _chain(table[key], where, f"{where}: network")
-    for key, cls in (("augment", Augmentation), ("wear", Wear)):
-        if key in table:
-            table[key] = _build(cls, table[key], f"{where}: {key}")
-    return _build(Recipe, table, where)
+    return _build(Recipe, _built(table, where), where)
 
 
 def to_table(recipe: Recipe) -> dict[str, Json]:
@@ -81,8 +74,37 @@ def to_table(recipe: Recipe) -> dict[str, Json]:
 
 
 def with_settings(recipe: Recipe, **settings: object) -> Recipe:
-    """The recipe with some settings replaced. Raises `RecipeError` for what it cannot have."""
-    return from_table({**to_table(recipe), **{k: _entry(k, v) for k, v in settings.items()}})
+    """The recipe with some settings replaced. Raises `RecipeError` for what it cannot have.
+
+    A setting is an object, or what stands for it in a table. Only those given are read, each as
+    from a table; the others stay the objects that they are. So does an object of somebody's own
+    class, which no table can name.
+    """
+    where = f"recipe {recipe.name}"
+    own = {key: value for key, value in settings.items() if _is_own(key, value)}
+    table = {key: _entry(key, value) for key, value in settings.items() if key not in own}
+    values: dict[str, Any] = {**_values(Recipe, _built(table, where), where), **own}
+    try:
+        return replace(recipe, **values)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from None
+
+
+def _is_own(key: str, value: object) -> bool:
+    """Whether a setting does what it must, and is of a class that no table can name, or has one."""
+    if not (key in KINDS or key in TABLES) or isinstance(value, type):
+        return False
+    kind: Any = get_type_hints(Recipe)[key]
+    return isinstance(value, kind) and (type(value) not in NAMED or _unnamed(value))
+
+
+def _unnamed(value: object) -> bool:
+    """Whether there is a rule, loss or layer in it that no table can name."""
+    if isinstance(value, list | tuple):
+        return any(map(_unnamed, value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return False
+    return type(value) not in NAMED or any(_unnamed(getattr(value, f.name)) for f in fields(value))
 
 
 def _entry(key: str, value: object) -> Json:
@@ -91,21 +113,28 @@ def _entry(key: str, value: object) -> Json:
 
 
 def _settings(value: object) -> Json:
-    table = _fields(value)
-    return {"kind": type(value).__name__, **table} if isinstance(table, dict) else table
+    """The table of an object, with its kind; one that is somebody's own says whose it is.
+
+    So no reader takes it for a kind that ships and is called alike.
+    """
+    table, cls = _fields(value), type(value)
+    if isinstance(value, dict) or not isinstance(table, dict):
+        return table
+    kind = cls.__name__ if cls in NAMED else f"{cls.__module__}.{cls.__qualname__}"
+    return {"kind": kind, **table}
 
 
 def _fields(value: object) -> Json:
     if isinstance(value, nn.MultiTask):
         return {
             "parts": [
-                {"loss": _settings(loss), "channels": channels, "weight": weight}
+                {"loss": _settings(loss), "channels": _plain(channels), "weight": _plain(weight)}
                 for loss, channels, weight in value.parts
             ]
         }
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    return cast("Json", value)
+    return cast("Json", _python(value))
 
 
 def _plain(value: object) -> Json:
@@ -117,6 +146,20 @@ def _plain(value: object) -> Json:
     if isinstance(value, RULES):
         return _settings(value)
     return _fields(value)
+
+
+def _built(table: dict[str, Any], where: str) -> dict[str, Any]:
+    """Settings of a recipe, with the objects that their tables stand for."""
+    built = dict(table)
+    for key, value in table.items():
+        if key == "network":
+            _check_layers(value, where)
+            built[key] = _chain(value, where, f"{where}: network")
+        elif key in KINDS:
+            built[key] = _chosen(value, KINDS[key], f"{where}: {key}")
+        elif key in TABLES:
+            built[key] = _build(TABLES[key], value, f"{where}: {key}")
+    return built
 
 
 def _chain(layers: object, where: str, called: str) -> nn.Chain:
@@ -178,23 +221,30 @@ def _chosen(table: object, kinds: tuple[type, ...], where: str) -> Any:
 
 def _build(cls: type, table: object, where: str) -> Any:
     """An instance of a dataclass from a table whose keys are its fields."""
+    values = _values(cls, table, where)
+    for f in fields(cls):
+        if f.name not in values and f.default is MISSING and f.default_factory is MISSING:
+            raise RecipeError(f"{where} needs the setting {f.name!r}")
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from None
+
+
+def _values(cls: type, table: object, where: str) -> dict[str, object]:
+    """The values for fields of a dataclass that a table gives, checked."""
     if not isinstance(table, dict):
         raise RecipeError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
     hints = get_type_hints(cls)
     if cls is nn.MultiTask:
         hints["parts"] = LossParts
-    known = {f.name: f for f in fields(cls)}
+    known = [f.name for f in fields(cls)]
+    values: dict[str, object] = {}
     for key, value in table.items():
         if key not in known:
             raise RecipeError(f"{where} has no setting {reprlib.repr(key)}{nearest(key, known)}")
-        table = table | {key: _checked(value, hints[key], f"{where}: {key}")}
-    for key, f in known.items():
-        if key not in table and f.default is MISSING and f.default_factory is MISSING:
-            raise RecipeError(f"{where} needs the setting {key!r}")
-    try:
-        return cls(**table)
-    except ValueError as error:
-        raise RecipeError(f"{where}: {error}") from None
+        values[key] = _checked(value, hints[key], f"{where}: {key}")
+    return values
 
 
 def _checked(value: object, hint: object, where: str) -> object:
@@ -218,6 +268,7 @@ def _checked(value: object, hint: object, where: str) -> object:
 
 
 def _simple(value: object, kind: type[Simple], where: str) -> Simple:
+    value = _python(value)
     types, words = SIMPLE[kind]
     if not isinstance(value, types) or isinstance(value, bool):
         raise RecipeError(f"{where} must be {words}, not {reprlib.repr(value)}")
@@ -228,6 +279,11 @@ def _simple(value: object, kind: type[Simple], where: str) -> Simple:
     if isinstance(found, float) and not math.isfinite(found):
         raise RecipeError(f"{where} must be a finite number, not {found}")
     return found
+
+
+def _python(value: object) -> object:
+    """NumPy's numbers, which loops and searches hand over, as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
