@@ -24,14 +24,13 @@ class DigitusError(Exception):
     """A failure that is the world's fault rather than the program's; its text is for a person.
 
     `code` names what happened, and `values` are the names and numbers in the text, where the page
-    says it in its reader's language (`serve.responses`).
+    says it in its reader's language (`serve.responses`). A code is given where something goes
+    wrong, never to a whole class: its sentence has to be true of what happened.
     """
-
-    code = ""
 
     def __init__(self, text: str = "", code: str = "", /, **values: str | float) -> None:
         super().__init__(text)
-        self.code, self.values = code or self.code, values
+        self.code, self.values = code, values
 
 
 class DataError(DigitusError):
@@ -53,8 +52,6 @@ class FormError(DigitusError):
 class ShapeError(DigitusError):
     """A network does not fit its input."""
 
-    code = "shape"
-
 
 class ModelError(DigitusError):
     """A model file is damaged, hostile, or from a newer version."""
@@ -74,5 +71,3 @@ class CourseError(DigitusError):
 
 class OutputError(DigitusError):
     """A result cannot be written."""
-
-    code = "not-written"

@@ -121,7 +121,7 @@ def write_atomically(
         beside.replace(path)
         _remove_left_over(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {_reason(error)}") from None
+        raise not_written(path, error) from None
     finally:
         with suppress(OSError):
             beside.unlink()
@@ -135,6 +135,12 @@ def _remove_left_over(path: Path) -> None:
         with suppress(OSError):  # another writer may have removed it
             if time.time() - part.stat().st_mtime > LONGEST_WRITE:
                 part.unlink()
+
+
+def not_written(path: Path, error: OSError, doing: str = "write") -> OutputError:
+    """What to raise where the system would not let us write there."""
+    why = _reason(error)
+    return OutputError(f"cannot {doing} {path}: {why}", "not-written", why=why)
 
 
 def check_replaceable(

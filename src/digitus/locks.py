@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from digitus.errors import OutputError
-from digitus.files import make_folder
+from digitus.files import make_folder, not_written
 
 NAME = ".lock"
 WITHOUT_LOCKS = errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP  # file systems that know none
@@ -35,10 +35,11 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     try:
         number = _lock(path)
         if number is None:
-            why = f"is in use by {_holder(path)}; end that first, or use another folder"
-            raise OutputError(f"{folder} {why}")
+            holder = _holder(path)
+            why = f"is in use by {holder}; end that first, or use another folder"
+            raise OutputError(f"{folder} {why}", "in-use", holder=holder)
     except OSError as error:
-        raise OutputError(f"cannot use {folder}: {error.strerror}") from None
+        raise not_written(folder, error, "use") from None
     try:
         # On a full disk the others learn less, and are kept out all the same.
         with suppress(OSError):
@@ -63,7 +64,7 @@ def alone(folder: Path, what: str) -> Iterator[None]:
     try:
         make_folder(folder)
     except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}") from None
+        raise not_written(folder, error) from None
     try:
         with locked(folder, what):
             yield

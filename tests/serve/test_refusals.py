@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import ast
+import errno
+import math
+import os
 from collections import defaultdict
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
+import msgspec
+import numpy as np
 import pytest
+from msgspec import UNSET
 
 import digitus
-from digitus import errors
+from digitus import errors, nn
+from digitus.errors import DataError, DigitusError, OutputError, ShapeError
+from digitus.files import write_text
+from digitus.locks import locked
+from digitus.recipe import planned
 from digitus.serve import worker_pool
 from digitus.serve.openapi import document
 from digitus.serve.refusals import Code
+from digitus.serve.responses import Error, json_text, refused
 from serve.test_words import names, table
 from serving import Serving
 
@@ -33,9 +44,6 @@ def sent() -> dict[str, set[frozenset[str]]]:
             if place and len(call.args) > place:
                 code = ast.literal_eval(call.args[place])
                 found[code].add(frozenset(k.arg or "" for k in call.keywords) - HOW)
-    for kind in vars(errors).values():
-        if getattr(kind, "code", ""):
-            found[kind.code].add(frozenset())
     return found
 
 
@@ -62,6 +70,74 @@ def test_a_program_gets_the_line_with_its_code_and_values(
     assert (answer["code"], answer["values"]) == ("late", {"n": 0})
     # Of what only a program can do wrong, the line is enough.
     assert list(served.client.post("/api/inside", content=bytes(7)).json()) == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "why"),
+    [
+        ("784-8c-p-p-p-p-p-10", "layer 7, MaxPool(size=2): its 2 x 2 window is larger"),
+        ("784-p-p-p-p-p-10", "layer 5, MaxPool(size=2): its 2 x 2 window is larger"),
+    ],
+)
+def test_who_asks_for_layers_that_do_not_fit_learns_which(
+    served: Serving, layers: str, why: str
+) -> None:
+    answer = served.client.post("/api/runs", json={"layers": layers}).json()
+    assert answer["error"].startswith(why)
+    assert (answer["code"], answer["values"]) == ("shape", {"why": answer["error"]})
+
+
+def test_a_sentence_that_would_be_wrong_has_no_code() -> None:
+    large = nn.Chain([nn.Flatten(), nn.Dense(10**8), nn.Dense(10)])
+    with pytest.raises(ShapeError, match="parameters") as caught:
+        planned(large, (28, 28))
+    assert refused(caught.value).error == Error(str(caught.value))
+    for kind in (value for value in vars(errors).values() if isinstance(value, type)):
+        assert refused(kind("so it is")).error == Error("so it is")
+    assert refused(OSError(errno.EIO, "Input/output error")).error.code is UNSET
+
+
+def test_only_what_cannot_be_written_is_said_to_be_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for write in (write_text, lambda path, _: locked(path, "digitus serve").__enter__()):
+        with pytest.raises(OutputError) as caught:
+            write(tmp_path / "file" / "below", "text")
+        found = refused(caught.value).error
+        assert found.code == "not-written"
+        assert found.values == {"why": found.error.rpartition(": ")[2]}
+
+
+def test_a_folder_in_use_is_no_full_disk(tmp_path: Path) -> None:
+    with locked(tmp_path, "digitus train"), pytest.raises(OutputError) as caught:
+        locked(tmp_path, "digitus serve").__enter__()
+    found = refused(caught.value).error
+    assert found.code == "in-use"
+    assert isinstance(found.values, dict)
+    assert str(found.values["holder"]).startswith(f"digitus train, process {os.getpid()} on ")
+
+
+@pytest.mark.parametrize("error", [OSError(), DataError(), ShapeError()], ids=repr)
+def test_an_error_without_words_is_told_by_its_name(error: DigitusError | OSError) -> None:
+    assert refused(error).error == Error(type(error).__name__)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(3, "3"), (np.int64(3), "3"), (0.5, "0.5"), (np.float32(0.5), "0.5"), (math.inf, '"inf"'),
+     ("three", '"three"')],
+    ids=repr,
+)  # fmt: skip
+def test_every_value_can_be_sent(value: Any, said: str) -> None:
+    error = refused(DataError("x", "pixels", n=value)).error
+    assert json_text(error) == f'{{"error":"x","code":"pixels","values":{{"n":{said}}}}}'
+
+
+def test_whole_numbers_stay_whole(served: Serving) -> None:
+    answer = served.client.post("/api/runs", json={"layers": "784-2000-10"})
+    assert '"most":1024}' in answer.text
+    kept = msgspec.json.decode(answer.content, type=Error).values
+    assert isinstance(kept, dict)
+    assert isinstance(kept["most"], int)
 
 
 def test_the_description_names_the_codes() -> None:

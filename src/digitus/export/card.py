@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TypedDict
 
 from digitus import __version__
-from digitus.datasets.digits import DIGITS
+from digitus.datasets.digits import DIGITS, file_name
 from digitus.export.operations import Model
 from digitus.export.precision import Precision
 from digitus.recipe import to_table
@@ -51,13 +51,15 @@ def about(members: Sequence[Model], threshold: float, precision: Precision) -> A
 def _without_folders(recipe: dict[str, Json]) -> dict[str, Json]:
     """A recipe that names its digits and teachers, and not where they lay: an export is given away.
 
-    The model's own file keeps that, since what is learnt later goes on from there.
+    The model's own file keeps that, since what is learnt later goes on from there. Teachers are
+    files with "+" between them. Digits are one path, which may hold a "+", or the names of sets,
+    which lie in no folder.
     """
-    return recipe | {
-        key: "+".join(PurePath(name).name for name in str(recipe[key]).split("+"))
-        for key in ("data", "teacher")
-        if key in recipe
-    }
+    named = {"data": file_name(PurePath(str(recipe["data"])))}
+    if "teacher" in recipe:
+        teachers = str(recipe["teacher"]).split("+")
+        named["teacher"] = "+".join(file_name(PurePath(teacher)) for teacher in teachers)
+    return recipe | named
 
 
 def card(members: Sequence[Model], threshold: float, precision: Precision) -> str:

@@ -237,7 +237,8 @@ class Chain:
             try:
                 own, shape = layer.plan(shape)
             except ShapeError as error:
-                raise ShapeError(f"layer {i}, {layer}: {error}") from None
+                why = f"layer {i}, {layer}: {error}"
+                raise ShapeError(why, "shape", why=why) from None
             shapes |= prefixed(i, own)
         return shapes, shape
 

@@ -41,6 +41,7 @@ Code: TypeAlias = Literal[
     "ending",
     "diverged",
     "not-written",
+    "in-use",
     "not-kept",
     "not-removed",
     "not-finite",

@@ -9,20 +9,22 @@ import json
 from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
-from typing import Annotated, Any, TypeAlias
+from math import isfinite
+from numbers import Integral, Real
+from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, structs
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from digitus.errors import DigitusError, OutputError
+from digitus.errors import DigitusError
 from digitus.serve.refusals import Code
 from digitus.serve.values import Answer
 
 CLOSE = {"Connection": "close"}  # for what is not read to its end
 
-Value: TypeAlias = str | float
+Value: TypeAlias = str | int | float
 CodeSaid: TypeAlias = Annotated[
     Code,
     Meta(
@@ -71,14 +73,21 @@ def refusal(
 
 
 def refused(error: DigitusError | OSError) -> Refusal:
-    """The same for what is told of a picture, a request or a run."""
-    error = error if isinstance(error, DigitusError) else OutputError(str(error))
-    body: dict[str, Any] = {"error": str(error)}
-    if error.code:
-        body["code"] = error.code
-    if error.values:
-        body["values"] = error.values
-    return Refusal(400, msgspec.convert(body, Error))
+    """The same for what is told of a picture, a request or a run. It never fails itself."""
+    why = str(error) or type(error).__name__
+    if not isinstance(error, DigitusError) or not error.code:
+        return Refusal(400, Error(why))
+    values = {name: _plain(value) for name, value in error.values.items()}
+    return Refusal(400, Error(why, cast(Code, error.code), values or UNSET))
+
+
+def _plain(value: object) -> Value:
+    """A value as JSON has it: NumPy's numbers are numbers, and what is not finite is text."""
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real) and isfinite(value):
+        return float(value)
+    return str(value)
 
 
 def named(failure: Error | None) -> dict[str, Any]:

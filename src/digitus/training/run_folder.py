@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from digitus.datasets.digits import Digits
-from digitus.errors import DigitusError, ModelError, OutputError, RecipeError, TrainingError
+from digitus.errors import DigitusError, ModelError, RecipeError, TrainingError
 from digitus.files import (
     UNREADABLE,
     make_folder,
+    not_written,
     one_line,
     read_arrays,
     write_arrays,
@@ -109,7 +110,7 @@ def new_run(name: str, root: Path = Path("runs")) -> Run:
         except FileExistsError:
             continue
         except OSError as error:
-            raise OutputError(f"cannot make {folder}: {error.strerror}") from None
+            raise not_written(folder, error, "make") from None
         return Run(folder)
     raise AssertionError  # not reached: there is always a next number
 
@@ -295,4 +296,4 @@ def _append_log(path: Path, line: dict[str, object]) -> None:
         with path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+        raise not_written(path, error) from None
