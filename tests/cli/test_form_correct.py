@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from digitus.forms.output import read_table
+from digitus.forms.output import read_table, write_table
 from digitus.forms.table import to_toml
 from filled_forms import FORM, VALUES
 
@@ -44,6 +45,23 @@ def test_corrections_keep_the_columns_of_other_forms_and_of_people(digitus: Any)
     for path, to in (("a.sqlite", "b.parquet"), ("b.parquet", "b.sqlite")):
         assert digitus(*fix, path, "corrections.csv", "--to", to).code == 0
         assert read_table(Path(to))[0]["seen"] == 3
+
+
+@pytest.mark.parametrize(("flag", "kept"), [(3, "3"), (2.5, "2.5"), (math.nan, "")])
+@pytest.mark.parametrize("kind", [".parquet", ".sqlite"])
+def test_flags_of_which_another_program_has_made_numbers(
+    digitus: Any, kind: str, flag: float, kept: str
+) -> None:
+    correctable([])
+    (row,) = read_table(Path("out.csv"))
+    flags = [f"{name}_flag" for name in VALUES]
+    path = Path("a").with_suffix(kind)
+    write_table(path, list(row), [row | dict.fromkeys(flags, flag) | {"page": n} for n in (1, 2)])
+    done = digitus("form", "correct", "scores.toml", path, "corrections.csv")
+    assert (done.code, done.err) == (0, "")
+    first, second = read_table(path)
+    assert first["first"] == "171"
+    assert [second[name] or "" for name in flags] == [kept] * len(flags)
 
 
 def test_a_table_that_another_kind_cannot_hold(digitus: Any) -> None:

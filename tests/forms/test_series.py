@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from digitus.forms.correct import Correction, corrected
-from digitus.forms.form import Field, Form, Rising
+from digitus.forms.form import Field, Form, Rising, Sum
 from digitus.forms.rows import Row, rows
 from digitus.forms.sheets import Record
 
@@ -18,6 +20,12 @@ METER = Form(
         Field("kwh", (20.0, 40.0, 50.0, 9.0), pattern="#####", required=True),
     ),
     risings=(Rising("kwh", day="day", most=10.0),),
+)
+# Several meters, whose sheets follow one another.
+METERS = replace(
+    METER,
+    fields=(*METER.fields, Field("meter", (20.0, 60.0, 40.0, 9.0), pattern="####")),
+    risings=(Rising("kwh", of="meter"),),
 )
 
 
@@ -33,8 +41,17 @@ def table(*sheets: tuple[str, str, str]) -> list[Row]:
     return made
 
 
-def correction(page: int, read: str, value: str) -> Correction:
-    return Correction(("meters", "a.pdf", str(page)), "kwh", read, value, 0.6, certain=False)
+def of_meters(*sheets: tuple[Any, str, Any]) -> list[Row]:
+    """Rows of several meters: which, its value, and the flag of that."""
+    made = table(*(("01.01.2026", kwh, flag) for _, kwh, flag in sheets))
+    return [
+        row | {"meter": meter, "meter_confidence": 0.9, "meter_flag": "", "meter_place": "1 2 3 4"}
+        for row, (meter, _, _) in zip(made, sheets, strict=True)
+    ]
+
+
+def correction(page: int, read: str, value: str, field: str = "kwh") -> Correction:
+    return Correction(("meters", "a.pdf", str(page)), field, read, value, 0.6, certain=False)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +72,41 @@ def test_a_correction_tells_of_sheets_that_nobody_looked_at() -> None:
     )
     made, _ = corrected(read, [METER], [correction(2, "100", "106")])
     assert [row["kwh_flag"] for row in made] == ["falls", "", "doubtful"]
+
+
+@pytest.mark.parametrize(
+    ("first", "flag", "flags"),
+    [
+        ("100", "falls", ["", "", ""]),
+        ("106", "falls", ["", "falls", ""]),
+        ("80", "falls, doubtful", ["", "jumps, doubtful", "jumps"]),
+        ("100", "falls, doubtful", ["", "doubtful", ""]),
+        ("100", "range", ["", "range", ""]),
+    ],
+)
+def test_a_correction_takes_off_what_it_has_made_wrong(
+    first: str, flag: str, flags: list[str]
+) -> None:
+    """A sheet that fell below a wrong value is judged anew, and followed where it is right."""
+    read = table(
+        ("01.01.2026", "900", ""), ("02.01.2026", "105", flag), ("03.01.2026", "107", "falls")
+    )
+    made, _ = corrected(read, [METER], [correction(1, "900", first)])
+    assert [row["kwh_flag"] for row in made] == flags
+
+
+def test_a_value_of_another_meter_than_was_read_does_not_fall() -> None:
+    read = of_meters(("0042", "900", ""), ("0042", "105", "falls"), ("0043", "101", ""))
+    made, told = corrected(read, [METERS], [correction(2, "0042", "0043", "meter")])
+    assert [row["kwh_flag"] for row in made] == ["", "", "falls"]
+    assert [flag for _, flag in told] == [""]
+
+
+def test_a_sum_is_looked_at_where_its_total_does_not_fall_any_more() -> None:
+    form = replace(METERS, sums=(Sum("kwh", ("meter",)),))
+    read = of_meters(("0900", "900", ""), ("0900", "890", "falls"))
+    made, _ = corrected(read, [form], [correction(2, "0900", "0905", "meter")])
+    assert [row["kwh_flag"] for row in made] == ["", "sum"]
 
 
 def test_a_corrected_value_is_compared_with_those_of_an_earlier_table() -> None:
@@ -86,3 +138,46 @@ def test_an_earlier_table_that_another_program_has_changed(day: Any, value: Any,
     }
     (row,) = rows([("a.pdf", [page])], [METER], earlier=table((day, value, "")))
     assert row["kwh_flag"] == flag
+
+
+@pytest.mark.parametrize("pattern", ["####", ""])
+@pytest.mark.parametrize("meter", ["0042", 42, 42.0, "42", "42.0"])
+@pytest.mark.parametrize("flag", ["", None, math.nan])
+def test_a_meter_of_which_another_program_has_made_a_number(
+    meter: Any, flag: Any, pattern: str
+) -> None:
+    """It is the same one, and a flag that is no number, as empty cells become, is none."""
+    kind = "boxes" if pattern else "line"
+    fields = (*METER.fields, replace(METERS.fields[-1], pattern=pattern, kind=kind))
+    form, earlier = replace(METERS, fields=fields), of_meters((meter, "100", flag))
+    read = of_meters(("0042", "900", ""), ("0142", "91", ""))
+    made, _ = corrected(read, [form], [correction(1, "900", "91")], earlier)
+    assert [row["kwh_flag"] for row in made] == ["falls", ""]
+
+
+@pytest.mark.parametrize(
+    "meter", ["12-34", "1e5?", "NaN", "sNaN", "Infinity", "1e99999999999999999999"]
+)
+def test_a_meter_that_is_no_number_is_itself(meter: str) -> None:
+    read = of_meters((meter, "900", ""), (meter, "100", ""), ("0042", "91", ""))
+    made, _ = corrected(read, [METERS], [correction(1, "900", "101")])
+    assert [row["kwh_flag"] for row in made] == ["", "falls", ""]
+
+
+@pytest.mark.parametrize(("flag", "kept"), [(3, "3"), (math.nan, "falls"), (None, "falls")])
+def test_flags_of_which_another_program_has_made_numbers(flag: Any, kept: str) -> None:
+    form = replace(METERS, sums=(Sum("kwh", ("meter",)),))
+    read = of_meters(("0100", "900", flag), ("0100", "90", flag))
+    read[1]["meter"] = "0090"
+    made, told = corrected(
+        read, [replace(form, risings=(Rising("kwh"),))], [correction(1, "900", "100")]
+    )
+    assert [row["kwh_flag"] for row in made] == ["", kept]
+    assert [flag for _, flag in told] == [kept if flag == 3 else ""]
+
+
+def test_a_value_that_is_no_number_is_empty() -> None:
+    read = of_meters(("0100", "", "no reading"))
+    read[0] |= {"kwh": math.nan}
+    made, _ = corrected(read, [METERS], [correction(1, "", "100")])
+    assert (made[0]["kwh"], made[0]["kwh_flag"]) == ("100", "")

@@ -17,8 +17,9 @@ from digitus.errors import DataError
 from digitus.forms.choose import Answer, adds_up, plausible
 from digitus.forms.form import Form, Rising
 from digitus.forms.rows import DOUBTFUL_FLAG, Row, flag_of_nothing
-from digitus.forms.series import Series
+from digitus.forms.series import Series, text_of
 
+RISING_FLAGS = "falls", "jumps"
 NEEDED = ("form", "file", "page", "field", "read", "value", "confidence", "certain")
 
 
@@ -69,7 +70,7 @@ def corrected(
     Raises `DataError` for corrections of another table.
     """
     by_name = {form.name: form for form in forms}
-    made = [dict(row) for row in rows]
+    made = _with_words(rows, forms)
     places: dict[tuple[str, str, str], list[Row]] = {}
     for row in made:
         places.setdefault((row["form"], row["file"], str(row["page"])), []).append(row)
@@ -79,17 +80,27 @@ def corrected(
         if form is None or not there or one.field not in {field.name for field in form.fields}:
             name, file, page = one.key
             raise DataError(f"the table has no {one.field} of {name} in {file}, page {page}")
-        told.append((one, str(there[0].get(f"{one.field}_flag") or "")))
+        told.append((one, text_of(there[0], f"{one.field}_flag")))
         for row in there:
             _put(row, form, one)
+    _forget_rises(made, by_name)  # before sums, which pass over what a flag calls wrong
     for row in (row for key in {one.key for one in corrections} for row in places[key]):
         _check_sums(row, by_name[row["form"]])
     _check_series(made, by_name, earlier)
     return made, told
 
 
+def _with_words(rows: Sequence[Row], forms: Sequence[Form]) -> list[Row]:
+    """Copies of the rows, all flags text: a column of numbers and words fits no Parquet."""
+    flags = {f"{field.name}_flag" for form in forms for field in form.fields}
+    return [
+        row | {flag: text_of(row, flag) for flag in flags if row.get(flag) is not None}
+        for row in rows
+    ]
+
+
 def _put(row: Row, form: Form, one: Correction) -> None:
-    now = _value(row, one.field)
+    now = text_of(row, one.field)
     if now not in (one.read, one.value):
         raise DataError(
             f"the corrections are of another table: {one.field} in {one.key[1]}, page "
@@ -101,10 +112,19 @@ def _put(row: Row, form: Form, one: Correction) -> None:
     row[f"{one.field}_flag"] = field.wrong(one.value) if one.value else flag_of_nothing(form, field)
 
 
+def _forget_rises(rows: Sequence[Row], forms: Mapping[str, Form]) -> None:
+    """Takes off what was said beside sheets before: they, or whose value it is, may be others."""
+    for row in rows:
+        form = forms.get(row["form"])
+        for rising in form.risings if form else ():
+            if words := _words(row, rising.field):
+                row[f"{rising.field}_flag"] = ", ".join(w for w in words if w not in RISING_FLAGS)
+
+
 def _check_sums(row: Row, form: Form) -> None:
     """What does not add up is flagged, also where a person says that it stands there."""
     for total in form.sums:
-        good = adds_up(total, partial(_value, row))
+        good = adds_up(total, partial(text_of, row))
         for name in (total.total, *total.of):
             words = [word for word in _words(row, name) if word != "sum"]
             row[f"{name}_flag"] = ", ".join([*words, *(["sum"] * (not good and _is_right(words)))])
@@ -121,21 +141,15 @@ def _check_series(rows: Sequence[Row], forms: Mapping[str, Form], earlier: Itera
 
 
 def _check_rise(row: Row, rising: Rising, known: tuple[str, Decimal | None] | None) -> None:
-    value, words = _value(row, rising.field), _words(row, rising.field)
+    value, words = text_of(row, rising.field), _words(row, rising.field)
     if value and known and _is_right(words):
         wrong = plausible([Answer(value, 1.0)], *known)[0].wrong
         row[f"{rising.field}_flag"] = ", ".join(filter(None, (wrong, *words)))
 
 
-def _value(row: Row, name: str) -> str:
-    """A field's value as text: other programs make numbers of columns."""
-    value = row.get(name)
-    return "" if value is None else str(value)
-
-
 def _words(row: Row, name: str) -> list[str]:
     """The words of a field's flag."""
-    return [word for word in (row.get(f"{name}_flag") or "").split(", ") if word]
+    return [word for word in text_of(row, f"{name}_flag").split(", ") if word]
 
 
 def _is_right(words: Sequence[str]) -> bool:

@@ -3,14 +3,16 @@
 Without days a sheet follows the one before; with days, the latest of a day that is not after its
 own, wherever that stands. Values with a flag are not followed.
 
-Inside: `Series`. Not inside: choosing among a reader's answers (`choose`), rows (`rows`).
+Inside: `Series`, and cells as text. Not inside: choosing among a reader's answers (`choose`), rows
+(`rows`).
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -19,6 +21,8 @@ from digitus.forms.form import Form, Rising
 
 # What a row of a table says by column; a table that people made may hold anything.
 Cells: TypeAlias = Mapping[str, Any]
+# Form, field, and whose value it is: the number of a meter, or its text where that is no number.
+_Key: TypeAlias = tuple[str, str, Decimal | str]
 
 
 class Series:
@@ -26,9 +30,9 @@ class Series:
 
     def __init__(self, forms: Iterable[Form], earlier: Iterable[Cells] = ()) -> None:
         self._forms = {form.name: form for form in forms}
-        # By form, field and whose it is: days as numbers, in their order, each with its value.
-        # Where days do not count all are 0, and the values are in the order of the sheets.
-        self._values: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
+        # Days as numbers, in their order, each with its value. Where days do not count all are 0,
+        # and the values are in the order of the sheets.
+        self._values: dict[_Key, list[tuple[int, str]]] = {}
         for row in earlier:
             self.remember(row)
 
@@ -67,26 +71,34 @@ class Series:
         if form is None:
             return
         for rising in form.risings:
-            value, flag = _text(row, rising.field), _text(row, f"{rising.field}_flag")
+            value, flag = text_of(row, rising.field), text_of(row, f"{rising.field}_flag")
             day = _day(row, form, rising) if rising.day else 0
             if value and not flag and day is not None:
                 known = self._values.setdefault(_key(row, form, rising), [])
                 insort(known, (day, value), key=itemgetter(0))
 
 
-def _key(row: Cells, form: Form, rising: Rising) -> tuple[str, str, str]:
-    return form.name, rising.field, _text(row, rising.of) if rising.of else ""
+def _key(row: Cells, form: Form, rising: Rising) -> _Key:
+    """Whose value it is. Numbers are compared as such: other programs make 42.0 of "0042"."""
+    whose = text_of(row, rising.of) if rising.of else ""
+    try:
+        as_number = Decimal(whose.replace(",", "."))
+    except InvalidOperation:
+        return form.name, rising.field, whose
+    return form.name, rising.field, as_number if as_number.is_finite() else whose
 
 
 def _day(row: Cells, form: Form, rising: Rising) -> int | None:
     """The day of a value, as a number; None where it is not known for sure."""
-    value = _text(row, rising.day) if rising.day else ""
-    if not value or _text(row, f"{rising.day}_flag"):
+    value = text_of(row, rising.day) if rising.day else ""
+    if not value or text_of(row, f"{rising.day}_flag"):
         return None
     found = as_date(value, form.field(rising.day).date)
     return found.toordinal() if found else None
 
 
-def _text(row: Cells, column: str) -> str:
+def text_of(row: Cells, column: str) -> str:
+    """A cell as text: other programs make numbers of columns, and NaN of cells that are empty."""
     found = row.get(column)
-    return "" if found is None else str(found)
+    empty = found is None or (isinstance(found, float) and math.isnan(found))
+    return "" if empty else str(found)
