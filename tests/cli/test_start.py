@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+import click
 import pytest
 
 from digitus import __version__
@@ -45,6 +47,28 @@ def test_every_verb_is_told_and_has_help(digitus: Any) -> None:
         help_ = digitus(verb, "--help")
         assert help_.code == 0
         assert words.split(";")[0].rstrip(".") in " ".join(help_.out.split())
+
+
+def groups(*names: str) -> Iterator[tuple[str, ...]]:
+    """The commands, by their words, that do nothing without one of their own."""
+    context = click.Context(app)
+    command: click.Command | None = app
+    for name in names:
+        assert isinstance(command, click.Group)
+        command = command.get_command(context, name)
+    if isinstance(command, click.Group):
+        if not command.invoke_without_command:
+            yield names
+        for name in command.list_commands(context):
+            yield from groups(*names, name)
+
+
+def test_a_group_without_a_command_shows_its_help(digitus: Any) -> None:
+    found = list(groups())
+    assert {(), ("form",)} <= set(found)
+    for names in found:
+        told, help_ = digitus(*names), digitus(*names, "--help")
+        assert (told.code, told.out, told.err) == (2, "", help_.out)
 
 
 def test_version(digitus: Any) -> None:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from digitus import __version__
 from digitus.cli import streams
@@ -60,7 +61,7 @@ class _Verbs(click.Group):
         """Runs a command. What is said of wrong arguments, which may be names, is printable."""
         try:
             return super().invoke(ctx)
-        except click.MissingParameter:  # in click's own words, on lines of their own
+        except (click.MissingParameter, NoArgsIsHelpError):  # click's own words, line by line
             raise
         except click.UsageError as error:
             raise click.UsageError(printable(error.format_message()), error.ctx) from None
