@@ -66,8 +66,8 @@ class CloseUpNetwork:
         return described, last.forward(own, described)[0]
 
     def __call__(self, grey: Bytes, boxes: Floats32) -> Matrix:
-        """The answers of `look`."""
-        return self.look(grey, boxes)[0]
+        """What each is, as `look` says."""
+        return self._looked(grey, boxes)[0]
 
     def look(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
         """For boxes [k 4] in a picture what each is, and how alike they look (`likeness`), [k k].
@@ -77,6 +77,11 @@ class CloseUpNetwork:
         The answer is the softmax of the mean output, the geometric mean of what both looks say:
         they err at different digits. Boxes are alike by the mean of what the last layer sees.
         """
+        answers, described = self._looked(grey, boxes)
+        return answers, likeness(described)
+
+    def _looked(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
+        """What each is, and what the last layer sees of each, [k n]."""
         outputs: Matrix = np.zeros((len(boxes), CLASSES))
         described: list[Floats32] = []
         for size in LOOKED_AT:
@@ -86,7 +91,8 @@ class CloseUpNetwork:
             seen, said = (np.concatenate(each) for each in zip(*parts, strict=True))
             outputs += said / len(LOOKED_AT)
             described.append(seen)
-        return softmax(outputs), likeness(np.mean(described, axis=0))
+        mean: Floats32 = np.mean(described, axis=0)
+        return softmax(outputs), mean
 
 
 def save(path: Path | str, recipe: Recipe, params: Params, history: History) -> None:

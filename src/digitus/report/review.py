@@ -70,22 +70,14 @@ class Doubts:
 def doubts_of(name: str, picture: Bytes, reading: Reading) -> Doubts:
     """What is doubtful in a picture, grey [h w] or RGB [h w 3]."""
     places, doubts = [], []
-    for number, line in enumerate(reading.characters()):
-        for place, (_, digit) in enumerate(line):
+    for number, (line, signs) in enumerate(zip(reading.lines, reading.characters(), strict=True)):
+        for place, (_, digit) in enumerate(signs):
             if digit and digit.doubtful:
                 box = _in_pixels(digit.box, picture.shape[1] / reading.width)
                 where = f"{name}, line {number + 1}"
                 cut = _surroundings(picture, box)
                 doubts.append(
-                    Doubt(
-                        cut,
-                        where,
-                        reading.lines[number],
-                        place,
-                        digit.value,
-                        _likely(digit),
-                        digit.image,
-                    )
+                    Doubt(cut, where, line, place, digit.value, _likely(digit), digit.image)
                 )
                 places.append((number, place))
     return Doubts(name, reading.lines, tuple(places), tuple(doubts), len(reading.digits))
