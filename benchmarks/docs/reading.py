@@ -1,4 +1,4 @@
-"""What docs/reading.md says in numbers, from results/reading.json and results/hardening.json."""
+"""What docs/reading.md says in numbers, from the results of reading, of fuzzing and of eyes."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ OTHERS = {
 }
 
 
-def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
+def section(reading: dict[str, Any], fuzz: dict[str, Any], eyes: dict[str, Any]) -> str:
     """The figures of docs/reading.md."""
     everything, speed = reading["all"], reading["speed"]
     lines = [
@@ -109,6 +109,8 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any]) -> str:
         *calibration(reading),
         "",
         *table(everything, reading["kinds"]),
+        "",
+        *limit(eyes),
         "",
     ]
     if "photos" in reading:
@@ -150,6 +152,35 @@ def tried(targets: Sequence[dict[str, Any]]) -> list[str]:
         f"read, {total('refused'):,} refused in one line, and {bad} did anything else; the slowest "
         f"took {max(t['slowest_seconds'] for t in targets):.1f} s of processor",
         f"time, and memory stayed below {max(t['peak_megabytes'] for t in targets) + 1} MB.",
+    ]
+
+
+def limit(eyes: dict[str, Any]) -> list[str]:
+    """How many of the digits that reading misnames eyes can tell."""
+
+    def share(kind: str, as_what: str) -> float:
+        counts = [reader[kind] for reader in eyes["readers"].values()]
+        return float(sum(c[as_what] for c in counts) / sum(c["asked"] for c in counts))
+
+    misnamed, named = (
+        sum(reader[kind]["asked"] for reader in eyes["readers"].values())
+        for kind in ("misnamed", "named")
+    )
+    wrong = eyes["misnamed"] / eyes["named"]
+    told, told_too = (share(kind, "as_truth") for kind in ("misnamed", "named"))
+    return [
+        "A made page is not made to be legible: its truth is what was meant, by hands whose 4 is",
+        "another's 9, under blots, out of focus. How much of it can be told at all, eyes say. Of",
+        f"{eyes['pages']:,} pages of development reading misnames "
+        f"{percent(wrong)} of the {eyes['named']:,} digits that it finds and names.",
+        f"{len(eyes['readers'])} readers saw {misnamed} of these, each among its neighbours and",
+        f"mixed with {named} others, without knowing which was which. Of what reading misnames",
+        f"they named {percent(told)} as it was meant and "
+        f"{percent(share('misnamed', 'as_reading'))} as reading does;",
+        f"of what reading names right {percent(told_too)}. That makes "
+        f"{percent(wrong * told + (1 - wrong) * told_too)} of all for",
+        f"eyes, and {percent(1 - wrong)} for reading (`python benchmarks/eyes.py`,",
+        "[results/eyes.json](../results/eyes.json)).",
     ]
 
 
