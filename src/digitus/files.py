@@ -13,6 +13,7 @@ atomically, and what may be replaced. Not inside: what the metadata mean (`recog
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import stat
@@ -47,6 +48,11 @@ def open_file(path: Path) -> IO[bytes]:
         file.close()
         raise OSError(errno.EINVAL, "is not a file", str(path))
     return file
+
+
+def open_text(path: Path) -> io.TextIOWrapper:
+    """CSV opened for reading, also as spreadsheets save it. Raises as `open_file` does."""
+    return io.TextIOWrapper(open_file(path), "utf-8-sig", newline="")
 
 
 def read_at_most(path: Path, size: int) -> bytes:
@@ -109,8 +115,9 @@ def write_atomically(
     never a part; of several writers the last one wins. The folder is made where there is none,
     unless a `new_folder` is not wanted. Raises `OutputError` where it cannot be written.
     """
-    if not path.name:  # "." and "/"
+    if path.name in ("", ".."):  # so are "." and "/"
         raise OutputError(f"cannot write {path}: is a folder")
+    check_place(path)
     beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
         if new_folder:
@@ -125,6 +132,16 @@ def write_atomically(
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def check_place(path: Path) -> None:
+    """Raises `OutputError` where a file would take the place of a pipe or a device."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # nothing is there, or writing will tell
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OutputError(f"cannot write {path}: is a pipe or a device")
 
 
 def _remove_left_over(path: Path) -> None:

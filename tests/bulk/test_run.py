@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -67,6 +68,58 @@ def test_wherever_it_is_killed_it_goes_on(pictures: Path, monkeypatch: pytest.Mo
         if writes:
             break
     assert writes > 8  # a plan, four parts with their records, a manifest
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("_plan.jsonl", b""),
+        ("_plan.jsonl", b"3\n"),
+        ("_done/part-000000.json", b'{"pictures": 13}'),
+        ("_done/part-000000.json", b"[" * 10**5),
+    ],
+)
+def test_what_it_keeps_of_itself_is_damaged(pictures: Path, file: str, text: bytes) -> None:
+    finish("out")
+    Path("out", file).write_bytes(text)
+    with pytest.raises(DataError, match=f"out/{file}: is damaged; remove it to begin anew"):
+        finish("out")
+
+
+def test_a_manifest_without_its_counts(pictures: Path) -> None:
+    finish("out")
+    path = Path("out", MANIFEST)
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "rows": "many"}))
+    run, _ = run_of(["in"], "out")
+    with pytest.raises(DataError, match=r"out/_manifest\.json: is damaged"):
+        run.finished()
+
+
+def test_lines_of_a_plan_that_are_no_parts(pictures: Path) -> None:
+    finish("out")
+    Path("out", MANIFEST).unlink()
+    plan = Path("out/_plan.jsonl")
+    head = plan.read_bytes().splitlines()[0]
+    for line in (b"3", b"[0, []]", b"[0, [[1]]]", b"{", b"[1e999, []]"):
+        plan.write_bytes(head + b"\n" + line + b"\n")
+        with pytest.raises(DataError, match="is damaged; remove it to begin anew"):
+            finish("out")
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl", "sqlite"])
+def test_names_that_are_not_utf_8(pictures: Path, form: str) -> None:
+    """What is wrong with such a file names it too."""
+    name = os.fsdecode(b"\xff.png")
+    Path(name).write_bytes(b"no picture")
+    Path("list.txt").write_bytes(b"\xfe.png\na\0*.png\nin/0.png\n")
+    finish(f"one.{form}", form, single=True, sources=[name, "list.txt"])
+    if form != "sqlite":
+        finish(form, form, sources=[name, "list.txt"])
+        finish("one.jsonl", "jsonl", single=True, sources=[name, "list.txt"])
+        sources = [
+            json.loads(line)["source"] for line in Path("one.jsonl").read_text().splitlines()
+        ]
+        assert sources == ["?.png", "?.png", "a\0*.png", "in/0.png"]
 
 
 def test_a_process_that_dies_costs_one_picture(pictures: Path) -> None:

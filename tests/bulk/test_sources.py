@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,21 @@ def test_what_cannot_be_used_is_an_item_with_an_error(
     (item,) = items([name])
     assert told(item).startswith(name)
     assert words in told(item)
+
+
+def test_a_picture_that_is_damaged_in_its_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it was packed: each way has errors of its own."""
+    monkeypatch.chdir(tmp_path)
+    for way in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile("a.zip", "w", way) as archive:
+            archive.writestr("a.png", bytes(range(256)) * 20)
+        content = Path("a.zip").read_bytes()
+        damaged = bytes(byte ^ 255 for byte in content[44:60])
+        Path("a.zip").write_bytes(content[:44] + damaged + content[60:])
+        (item,) = items(["a.zip"])
+        assert told(item).startswith("a.zip/a.png: ")
 
 
 def test_an_archive_that_is_cut_off_after_it_was_planned(pictures: Path) -> None:

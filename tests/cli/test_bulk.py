@@ -85,6 +85,13 @@ def test_what_is_no_table(digitus: Any, many: Path, out: str) -> None:
     assert (done.code, f"--to {out} is no table" in done.err) == (2, True)
 
 
+@pytest.mark.parametrize("out", ["", "/", "//"])
+def test_a_table_without_a_folder_of_its_own(digitus: Any, many: Path, out: str) -> None:
+    done = digitus("bulk", "many", "--to", out)
+    assert (done.code, "names no folder of its own" in done.err) == (2, True)
+    assert not [*Path().glob("_*")]
+
+
 def test_addresses_without_a_place(digitus: Any, many: Path) -> None:
     assert "names no place" in digitus("bulk", "http://", "--to", "o.csv").complaint
     assert "names no place" in digitus("bulk", "many", "--to", "http://").complaint

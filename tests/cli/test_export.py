@@ -48,7 +48,8 @@ def test_nothing_of_others_is_replaced(digitus: Any, kind: str, name: str) -> No
     assert Path(name).read_text("ascii") == MINE
     for _ in range(2):  # an older one of ours is
         assert digitus(*export, f"ours.{kind}").code == 0
-    assert "is a folder" in digitus(*export, ".").complaint
+    for folder in (".", "..", "m/.."):
+        assert "is a folder" in digitus(*export, folder).complaint
 
 
 def test_what_is_not_there(digitus: Any) -> None:

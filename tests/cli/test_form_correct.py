@@ -71,6 +71,25 @@ def test_a_table_that_another_kind_cannot_hold(digitus: Any) -> None:
     assert not Path("a.sqlite").exists()
 
 
+@pytest.mark.parametrize("sure", ["nan", "inf", "-0.1", "1.5", "", "9" * 5000])
+def test_a_confidence_that_is_none(digitus: Any, sure: str) -> None:
+    correctable([])
+    path = Path("corrections.csv")
+    path.write_text(path.read_text("utf-8").replace("0.9", sure), "utf-8")
+    told = digitus("form", "correct", "scores.toml", "out.csv", path, "--json").complaint
+    assert "corrections.csv holds a correction that is not whole" in told
+
+
+def test_a_view_is_no_table(digitus: Any) -> None:
+    """One may have no end."""
+    correctable([])
+    with closing(sqlite3.connect("a.sqlite")) as base:
+        endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+        base.execute(f"CREATE VIEW sheets AS {endless} SELECT x AS form FROM c")
+    told = digitus("form", "correct", "scores.toml", "a.sqlite", "corrections.csv").complaint
+    assert "a.sqlite cannot be read: it is no table that digitus wrote" in told
+
+
 @pytest.mark.parametrize(
     ("head", "more", "words"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,9 +16,12 @@ from typing import Any
 import pytest
 
 from digitus import files
+from digitus.errors import OutputError
+from digitus.forms.table import to_toml
 from digitus.locks import locked
 from digitus.reading.pictures import named
 from digitus.serve import server
+from filled_forms import FORM
 from small import recognizer
 
 LONG = "a" * 300
@@ -145,6 +149,50 @@ def test_a_pipe(digitus: Any, one: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
     ):
         os.path.exists("pipe.toml") or os.mkfifo("pipe.toml")
         assert "not a file" in digitus(*command).complaint
+
+
+def test_a_pipe_in_the_place_of_any_file(
+    digitus: Any, one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "WRITER_SECONDS", 0.05)
+    Path("f.toml").write_text(to_toml(FORM), "utf-8")
+    Path("t.csv").write_text("form,file,page,problem\n", "utf-8")
+    read = "form", "read", "f.toml", one, "--to", "o.csv", "--earlier"
+    for *command, pipe in (
+        ["bulk", one, "--to", "o.csv", "--model", "pipe"],
+        ["bulk", "--to", "o.csv", "pipe.txt"],
+        ["form", "print", "pipe.toml"],
+        ["form", "print", "f.toml", "--font", "pipe.ttf"],
+        *([*read, f"pipe{kind}"] for kind in (".csv", ".sqlite", ".parquet")),
+        ["form", "correct", "f.toml", "t.csv", "pipe.csv"],
+        ["adapt", "default", "--to", "o.safetensors", "pipe.csv"],
+        ["export", "--to", "npz", "pipe"],
+        ["sweep", "pipe.toml"],
+    ):
+        os.path.exists(pipe) or os.mkfifo(pipe)
+        complaint = digitus(*command, pipe).complaint
+        assert "is not a file" in complaint or "into which nobody writes" in complaint, command
+    corrected = digitus("form", "correct", "f.toml", "pipe.csv", "t.csv")
+    assert "is a pipe or a device" in corrected.complaint
+
+
+def test_nothing_takes_the_place_of_a_pipe_or_a_device(digitus: Any, own: Path, one: Path) -> None:
+    """Whoever may do anything would have a table for a null device from then on."""
+    recognizer().save(Path("m.safetensors"))
+    Path("f.toml").write_text(to_toml(FORM), "utf-8")
+    os.mkfifo("o.csv")
+    Path("device").symlink_to(os.devnull)
+    for command in (
+        ["evaluate", "m.safetensors", "--data", own, "--predict", "device"],
+        ["adapt", "m.safetensors", own, "--replace", "--to", "device"],
+        ["form", "read", "f.toml", one, "--replace", "--to", "o.csv"],
+        ["bulk", one, "--to", "o.csv"],
+    ):
+        assert digitus(*command).complaint, command
+    with pytest.raises(OutputError, match="cannot write device: is a pipe or a device"):
+        files.write_text(Path("device"), "")
+    assert stat.S_ISFIFO(os.stat("o.csv").st_mode)
+    assert stat.S_ISCHR(os.stat("device").st_mode)
 
 
 def test_folders_are_read(digitus: Any, one: Path, tmp_path: Path) -> None:

@@ -54,6 +54,31 @@ def test_each_run_is_trained_once(
     assert "± " in again.out
 
 
+@pytest.mark.parametrize("seeds", ["5-3", "", "1,", "a", "-1", "9" * 5000])
+def test_what_are_no_seeds(digitus: Any, recipe_file: Path, seeds: str) -> None:
+    told = digitus("sweep", recipe_file, f"--seeds={seeds}")
+    assert (told.code, "are no seeds" in told.err) == (2, True)
+    assert len(told.err) < 500
+
+
+NONSENSE = [
+    "{}", "[]", "{", '{"development": 3}', '{"development": {"accuracy": NaN}, "seconds": 1}',
+    '{"development": {"accuracy": 0.9}, "seconds": 1e999, "parameters": 7}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NONSENSE)
+def test_a_result_that_is_nonsense_is_none(
+    digitus: Any, recipe_file: Path, trained: list[list[str]], text: str
+) -> None:
+    digitus("sweep", recipe_file, "--seeds", "0-1")
+    (result, _) = sorted(Path("runs/sweep").rglob("result.json"))
+    result.write_text(text)
+    told = digitus("sweep", recipe_file, "--seeds", "0-1", "--json").record
+    assert (told["runs"], len(trained)) == (2, 3)
+    assert told["rows"][0]["accuracies"] == [0.9, 0.91]
+
+
 def test_a_run_that_fails_is_told(digitus: Any, recipe_file: Path, trained: Any) -> None:
     told = digitus("sweep", recipe_file, "--seeds", "1-2")
     assert told.code == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import reportlab
 
 from digitus.errors import FormError
 from digitus.forms import raster
@@ -22,6 +23,7 @@ from digitus.forms.table import from_table
 from digitus.types import Bytes
 from digitus.vision.decode import decode_pages
 from filled_forms import FORM
+from small import one_line
 
 
 def drawn(content: bytes) -> list[Bytes]:
@@ -67,6 +69,22 @@ def test_names_in_other_letters_need_a_font(tmp_path: Path) -> None:
         as_pdf(form, tmp_path / "no.ttf")
     with pytest.raises(FormError, match=r"none\.ttf cannot be used"):
         as_pdf(form, tmp_path / "none.ttf")
+
+
+def test_a_damaged_font_is_one_line(tmp_path: Path) -> None:
+    good = Path(reportlab.__file__).with_name("fonts").joinpath("Vera.ttf").read_bytes()
+    path, rng = tmp_path / "font.ttf", np.random.default_rng(0)
+    errors = []
+    for _ in range(80):
+        font = np.frombuffer(good, np.uint8)[: rng.integers(len(good))].copy()
+        font[rng.integers(min(len(font), 2000), size=5)] = rng.integers(256, size=5)
+        path.write_bytes(font.tobytes())
+        try:
+            as_pdf(FORM, path)
+        except FormError as error:
+            errors.append(one_line(error))
+    assert len(errors) > 40
+    assert all(error.startswith(f"font {path} cannot be used: ") for error in errors)
 
 
 def test_fields_keep_clear_of_marks_and_of_each_other() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -35,15 +34,6 @@ KINDS = {
     ".tgz": "compressed", ".gz": "compressed", ".bz2": "compressed", ".xz": "compressed",
 }  # fmt: skip
 ROWS_AT_ONCE = 32  # of a Parquet file: pictures are large
-# What a damaged archive makes its readers raise.
-DAMAGED = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-)
 
 
 class Found(NamedTuple):
@@ -103,9 +93,11 @@ def _told(name: str) -> Iterator[None]:
     """Whatever archives and stores raise, as one line for a person."""
     try:
         yield
+    except (DataError, MemoryError):
+        raise
     except OSError as error:
         why = f"cannot be read ({error.strerror or one_line(str(error))})"
-    except (*DAMAGED, KeyError, RuntimeError) as error:  # the last two: no such member, a password
+    except Exception as error:  # a damaged archive makes its readers raise nearly anything
         why = f"is damaged, or has a password ({one_line(str(error))[:100]})"
     else:
         return

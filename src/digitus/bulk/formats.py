@@ -33,7 +33,7 @@ def encoded(rows: Iterable[Row], form: str, by: str) -> bytes:
     if form == PARQUET:
         return _parquet(rows, by)
     if form == CSV:
-        return _csv(rows, by, head=True).encode("utf-8", "surrogateescape")
+        return _csv(rows, by, head=True).encode("utf-8")
     return "".join(json.dumps(row) + "\n" for row in rows).encode("ascii")
 
 

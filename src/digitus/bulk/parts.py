@@ -21,7 +21,7 @@ from typing import NamedTuple, TypedDict
 from digitus.bulk.containers import contents
 from digitus.bulk.formats import encoded
 from digitus.bulk.item import Item
-from digitus.bulk.rows import DIGIT, DOUBTFUL, Origin, Row, of_error, of_reading
+from digitus.bulk.rows import DIGIT, DOUBTFUL, Origin, Row, as_text, of_error, of_reading
 from digitus.bulk.sources import UNKNOWN_BYTES
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError
@@ -139,7 +139,7 @@ class PictureReader:
 
     def __call__(self, item: Item, content: bytes | DataError) -> list[Row]:
         """The rows of a picture."""
-        source = item.source.encode("utf-8", "replace").decode("utf-8")
+        source = as_text(item.source)
         if isinstance(content, DataError):
             return [of_error(Origin(source, 1, None, self.model), content, self.by)]
         sha256 = hashlib.sha256(content).hexdigest()

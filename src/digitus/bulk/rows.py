@@ -55,6 +55,11 @@ class Origin:
         return {name: told.get(name) for name in columns(by)}
 
 
+def as_text(name: object) -> str:
+    """A name or a message as every form can hold it: a file's name may have bytes that are none."""
+    return str(name).encode("utf-8", "replace").decode("utf-8")
+
+
 def of_reading(origin: Origin, reading: Reading, by: str) -> Iterator[Row]:
     """The rows of a page; a page without digits has one, also where rows are by digit."""
     flags = flagged(reading)
@@ -85,7 +90,7 @@ def _of_digit(digit: Digit) -> Row:
 def of_error(origin: Origin, error: Exception, by: str) -> Row:
     """The row of what could not be read."""
     empty: Row = {"lines": [], "digits": [], "flags": []} if by == PICTURE else {"flags": []}
-    return origin.row(by, **empty, error=str(error))
+    return origin.row(by, **empty, error=as_text(error))
 
 
 def flagged(reading: Reading) -> list[str]:

@@ -117,6 +117,7 @@ class BulkRun:
         if told is not None and not (self.single and not self._occupied()):
             about: Manifest = _object(told, store.address(name))
             self._same(about)
+            _counts(about, store.address(name))
             if self.single:
                 self._clear()
             return about
@@ -162,10 +163,13 @@ class BulkRun:
             text = "\n".join([json.dumps(self.asked.record()), *parts, ""])
             self.store.write(PLAN, text.encode("ascii"))
             told = text.encode("ascii")
-        head, *lines = told.splitlines()
+        head, *lines = told.splitlines() or [b""]
         self._same(_object(head, self.store.address(PLAN)))
         if not self.parts:
-            self._count(map(of_line, lines))
+            try:
+                self._count(map(of_line, lines))
+            except (*UNREADABLE, IndexError):
+                raise _damaged(self.store.address(PLAN)) from None
         return lambda: map(of_line, lines)
 
     def _count(self, parts: Iterable[Part]) -> None:
@@ -200,8 +204,8 @@ class BulkRun:
             told = self.store.read(f"{DONE}/{name}") if name.startswith("part-") else None
             if told is None:
                 continue
-            about = _object(told, name)
-            self.tally.add(Tally(**{count: int(about[count]) for count in COUNTS}))
+            where = self.store.address(f"{DONE}/{name}")
+            self.tally.add(Tally(**_counts(_object(told, where), where)))
             done.add(name.removesuffix(".json"))
         return done
 
@@ -247,4 +251,16 @@ def _object(text: bytes, name: str) -> Any:
     try:
         return dict(json.loads(text))
     except UNREADABLE:
-        raise DataError(f"{name}: is damaged; remove it to begin anew") from None
+        raise _damaged(name) from None
+
+
+def _counts(about: Mapping[str, Any], name: str) -> dict[str, int]:
+    """The counts in an object of ours."""
+    try:
+        return {count: int(about[count]) for count in COUNTS}
+    except UNREADABLE:
+        raise _damaged(name) from None
+
+
+def _damaged(name: str) -> DataError:
+    return DataError(f"{name}: is damaged; remove it to begin anew")

@@ -20,6 +20,7 @@ from digitus.bulk.containers import Found, kind_of, members
 from digitus.bulk.item import Item
 from digitus.bulk.store import asked, content, file_system, is_remote, suffix_of, without_query
 from digitus.errors import DataError
+from digitus.files import read_at_most
 from digitus.reading.pictures import natural
 from digitus.vision.decode import SUFFIXES
 
@@ -73,7 +74,10 @@ def _files(sources: Iterable[str]) -> Iterator[tuple[str, int | DataError]]:
 def _listed(source: str) -> list[str]:
     """The lines of a list. Raises `DataError`."""
     try:
-        whole = content(source, LIST_BYTES) if is_remote(source) else Path(source).read_bytes()
+        if is_remote(source):
+            whole = content(source, LIST_BYTES)
+        else:
+            whole = read_at_most(Path(source), LIST_BYTES)
     except OSError as error:
         raise DataError(f"{source}: cannot be read ({error.strerror or error})") from None
     lines = whole.decode("utf-8", "surrogateescape").splitlines()

@@ -241,7 +241,8 @@ class Store:
         address = self.address(name)
         try:
             if not is_remote(address):
-                return Path(address).read_bytes()
+                with open_file(Path(address)) as file:
+                    return file.read()
             system, path = file_system(address)
             return asked(lambda: system.cat_file(path), address)
         except FileNotFoundError:

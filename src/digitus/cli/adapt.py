@@ -83,8 +83,10 @@ def adapt(
     from digitus.datasets.digits import Digits
     from digitus.datasets.named import digits_of
     from digitus.errors import OutputError, ShapeError
+    from digitus.files import check_place
     from digitus.training.adapt import adapt as adapted
 
+    check_place(to)
     if to.exists() and not replace:
         raise OutputError(f"{to} is there already; name another file, or say --replace")
     recognizer, name = recognizer_of(model)

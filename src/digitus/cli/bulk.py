@@ -98,8 +98,8 @@ def bulk(
     form, single = _form(out, form)
     check_form(form)
     pattern = pattern_of(digits, pattern)
-    networks = fingerprints(file_of(model))
     options = ReadingOptions(recognizer_of(model)[0], pattern, min_confidence)
+    networks = fingerprints(file_of(model))
     reading = {"pattern": pattern, "min_confidence": min_confidence}
     if device.name() != device.CPU:  # whose rows are the same but for the last digits
         reading["device"] = device.name()
@@ -129,6 +129,8 @@ def _form(out: str, form: str | None) -> tuple[str, bool]:
 
     from digitus.bulk.formats import PARQUET, SUFFIXES
 
+    if not out.rstrip("/"):
+        raise click.UsageError(f"--to {out!r} names no folder of its own; name one, or a file")
     suffix = os.path.splitext(out.rstrip("/"))[1].lower()
     folder = os.path.isdir(out) or out.endswith("/")
     single = None if folder else SUFFIXES.get(suffix)

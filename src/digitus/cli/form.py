@@ -57,6 +57,7 @@ def new(blank: Path, out: Path) -> None:
     from digitus.errors import FormError
     from digitus.files import write_text
     from digitus.forms.propose import propose
+    from digitus.forms.settings import as_text
     from digitus.forms.sheets import PAGE_SIDE_PIXELS
     from digitus.forms.table import to_toml
     from digitus.vision.colour import as_grey
@@ -66,8 +67,10 @@ def new(blank: Path, out: Path) -> None:
         raise FormError(f"{out}: the name of a form's file ends in .toml")
     if out.exists():
         raise FormError(f"{out} is there already; name another file")
-    pages = [as_grey(page.pixels) for page in decode_pages(blank, side=PAGE_SIDE_PIXELS)]
     name = os.path.relpath(blank, out.parent)
+    for what, text in (("name", out.stem), ("blank", name)):  # which its file could not say
+        as_text(text, f"form {out}: {what}")
+    pages = [as_grey(page.pixels) for page in decode_pages(blank, side=PAGE_SIDE_PIXELS)]
     found = propose(out.stem, pages, [name])
     write_text(out, to_toml(found))
     output().print(f"{out}: {len(found.fields)} fields found; name them, and say what they hold")
@@ -148,6 +151,8 @@ def read(
     each sheet is read as the one that it is. What is none is a row that says why, and the exit code
     is 1. A run that was ended goes on where it was when the same command is given again.
     """
+    import os
+
     from digitus.files import check_replaceable
     from digitus.forms import output as tables
     from digitus.forms.progress import progress as kept
@@ -167,6 +172,8 @@ def read(
     tables.check_writable(table, replace=replace)
     if review:
         check_replaceable(review)
+        if os.path.realpath(review) == os.path.realpath(table):
+            raise click.UsageError("--to and --review are the same file; name two")
     before = tables.read_table(earlier) if earlier else []
     blanks(forms)  # reports what is wrong with the forms once, before anything is read
     reader = PageReader(forms, ReadingOptions(recognizer_of(model)[0]))

@@ -22,9 +22,12 @@ KAGGLE = ("ImageId", "Label")
 
 def check_target(path: Path, kaggle: bool) -> None:
     """Refuses to replace a file that is no such table: it may be the very data that is read."""
+    from digitus.files import check_place, open_file
+
+    check_place(path)
     ours = {",".join(columns) for columns in (COLUMNS, KAGGLE)}
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             first = file.readline(100).decode("utf-8", "replace").strip()
     except OSError:  # nothing there; or nothing that can be written either, which is told later
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,10 +38,12 @@ def _seeds(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
     """0-9, or 0,3,5."""
     seeds: list[int] = []
     for part in value.split(","):
-        low, dash, high = part.partition("-")
-        if not low.isdecimal() or (dash and not high.isdecimal()):
-            raise click.BadParameter(f"{value!r} are no seeds; they are 0-9, or 0,3,5", ctx, param)
-        seeds += range(int(low), min(int(high or low), int(low) + MOST_SEEDS) + 1)
+        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", part, re.ASCII)
+        low, high = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if high < low:
+            told = reprlib.repr(value)
+            raise click.BadParameter(f"{told} are no seeds; they are 0-9, or 0,3,5", ctx, param)
+        seeds += range(low, min(high, low + MOST_SEEDS) + 1)
     return sorted(set(seeds))[:MOST_SEEDS]
 
 

@@ -98,7 +98,7 @@ def export(
         raise TypeError(f"out is a path, not {type(out).__name__}")
     members: Sequence[Model] = getattr(model, "members", (cast("Model", model),))
     path = Path(out or FILES[to])
-    if not path.name:
+    if path.name in ("", ".."):
         raise OutputError(f"cannot write {path}: is a folder")
     maker: _Maker = import_module(f"digitus.export.{_MAKERS[to]}")
     told = about(members, model.threshold, precision)

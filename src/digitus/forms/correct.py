@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from digitus.errors import DataError
+from digitus.files import open_text
 from digitus.forms.choose import Answer, adds_up, plausible
 from digitus.forms.form import Form, Rising
 from digitus.forms.rows import DOUBTFUL_FLAG, Row, flag_of_nothing
@@ -38,7 +39,7 @@ class Correction:
 def load_corrections(path: Path) -> list[Correction]:
     """The corrections in a file. Raises `DataError`."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path) as file:
             reader = csv.DictReader(file)
             missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
             if missing:
@@ -54,6 +55,8 @@ def load_corrections(path: Path) -> list[Correction]:
 def _correction(row: Mapping[str, str]) -> Correction:
     key = row["form"], row["file"], row["page"]
     sure = float(row["confidence"])
+    if not 0 <= sure <= 1:  # nor is it for NaN
+        raise ValueError
     return Correction(key, row["field"], row["read"], row["value"], sure, row["certain"] == "1")
 
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from digitus.errors import DataError, OutputError
-from digitus.files import one_line, write_atomically
+from digitus.files import check_place, one_line, open_file, open_text, write_atomically
 from digitus.forms.rows import Row
 from digitus.forms.table import COLUMNS
 from digitus.table_files import arrow, write_sqlite
@@ -23,7 +23,7 @@ TO_WRITE = "to write Parquet"
 
 
 def check_writable(path: Path, *, replace: bool) -> None:
-    """Raises `OutputError` for a table of no known kind, or in the place of another.
+    """Raises `OutputError` for a table of no known kind, or in the place of what must stay.
 
     And `DataError` where pyarrow is missing.
     """
@@ -32,6 +32,7 @@ def check_writable(path: Path, *, replace: bool) -> None:
         raise OutputError(f"{path}: a table's name ends in one of {known}")
     if path.suffix.lower() == ".parquet":
         arrow(TO_WRITE)
+    check_place(path)
     if path.exists() and not replace:
         raise OutputError(f"{path} is there already; name another table, or say --replace")
 
@@ -110,7 +111,7 @@ def read_table(path: Path) -> list[Row]:
 
 
 def _from_csv(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:  # as spreadsheets save it
+    with open_text(path) as file:
         reader = csv.reader(file)
         names = next(reader, [])
         for name in names:
@@ -138,12 +139,17 @@ def _typed(name: str, text: str) -> object:
 
 
 def _from_parquet(path: Path) -> list[Row]:
-    rows: list[Row] = arrow("to read Parquet").parquet.read_table(path).to_pylist()
+    with open_file(path) as file:
+        rows: list[Row] = arrow("to read Parquet").parquet.read_table(file).to_pylist()
     return rows
 
 
 def _from_sqlite(path: Path) -> list[Row]:
+    open_file(path).close()  # SQLite would wait for who writes to a pipe
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+        kind = "SELECT type FROM sqlite_master WHERE name = ?"
+        if base.execute(kind, [SHEETS]).fetchone() != ("table",):  # a view may have no end
+            raise ValueError
         found = base.execute(f"SELECT * FROM {SHEETS}")
         names = [column[0] for column in found.description]
         return [dict(zip(names, values, strict=True)) for values in found]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digitus.errors import FormError
+from digitus.files import one_line, open_file
 from digitus.forms.form import Form
 from digitus.forms.layout import GREY, LINE_MM, MARK, Text, check_room, lines, marks, texts
 from digitus.forms.raster import MARK_MODULES, modules
@@ -41,13 +42,22 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
     words = [text.words for page in range(1, form.pages + 1) for text in texts(form, page)]
     if not font:
         _latin(form, words)
+    try:
+        return _drawn(Canvas, form, name)
+    except Exception as error:  # of a damaged font the letters are read when they are drawn
+        if font is None:
+            raise
+        raise _useless(font, error) from None
+
+
+def _drawn(canvas_of: type[Canvas], form: Form, font: str) -> bytes:
     content = io.BytesIO()
     width, height = (side * POINTS for side in form.paper)
-    canvas = Canvas(content, pagesize=(width, height), invariant=True)
+    canvas = canvas_of(content, pagesize=(width, height), invariant=True)
     canvas.setTitle(form.title or form.name)
     canvas.setCreator(CREATOR)
     for page in range(1, form.pages + 1):
-        _draw(canvas, form, page, name)
+        _draw(canvas, form, page, font)
         canvas.showPage()
     canvas.save()
     return content.getvalue()
@@ -96,10 +106,17 @@ def _latin(form: Form, words: Iterable[str]) -> None:
 
 def _registered(font: Path) -> str:
     from reportlab.pdfbase.pdfmetrics import registerFont
-    from reportlab.pdfbase.ttfonts import TTFError, TTFont
+    from reportlab.pdfbase.ttfonts import TTFont
 
     try:
-        registerFont(TTFont(OWN, str(font)))
-    except (TTFError, OSError) as error:
-        raise FormError(f"font {font} cannot be used: {' '.join(str(error).split())}") from None
+        with open_file(font) as file:  # by its name it might be asked for elsewhere
+            registerFont(TTFont(OWN, file))
+    except OSError as error:
+        raise FormError(f"font {font} cannot be used: {error.strerror}") from None
+    except Exception as error:  # a damaged font makes its reader raise nearly anything
+        raise _useless(font, error) from None
     return OWN
+
+
+def _useless(font: Path, error: Exception) -> FormError:
+    return FormError(f"font {font} cannot be used: {one_line(str(error)) or type(error).__name__}")

@@ -21,6 +21,7 @@ from typing import IO, TypeAlias
 
 from digitus import __version__
 from digitus.errors import OutputError
+from digitus.files import UNREADABLE
 from digitus.forms.form import Form
 from digitus.forms.sheets import Record
 from digitus.forms.table import to_toml
@@ -104,16 +105,34 @@ def _read(path: Path, about: dict[str, object]) -> tuple[Known, int]:
     end = 0
     with path.open("rb") as file:
         for number, line in enumerate(file):
-            try:
-                found = json.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                found = None
-            if found is None or (number == 0 and found != about):
-                break
             if number:
-                known[found["file"]] = found["stamp"], found["pages"]
+                if (told := _told(line)) is None:
+                    break
+                known[told[0]] = told[1:]
+            elif _json(line) != about:
+                break
             end += len(line)
     return known, end
+
+
+def _json(line: bytes) -> object:
+    """What a whole line says, or None."""
+    try:
+        return json.loads(line) if line.endswith(b"\n") else None
+    except UNREADABLE:
+        return None
+
+
+def _told(line: bytes) -> tuple[str, list[int], list[Record]] | None:
+    """The file, its stamp and its records in a line; None where that is not what it holds."""
+    match _json(line):
+        case {"file": str(file), "stamp": [int(), int()] as stamp, "pages": list(pages)}:
+            return (file, stamp, pages) if all(map(_is_record, pages)) else None
+    return None
+
+
+def _is_record(page: object) -> bool:
+    return isinstance(page, dict) and page.keys() == Record.__annotations__.keys()
 
 
 def _stamp(path: Path) -> list[int] | None:

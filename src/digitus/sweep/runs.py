@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from digitus.errors import RecipeError
-from digitus.files import UNREADABLE, one_line, write_text
+from digitus.files import UNREADABLE, one_line, open_file, write_text
 from digitus.recipe import load_recipe
 from digitus.recipe.settings import is_name
 from digitus.training.run_folder import Run
@@ -50,12 +51,20 @@ class Planned:
 
     @property
     def result(self) -> Result | None:
-        """What `digitus train --json` told at its end, if it has ended."""
+        """What `digitus train --json` told at its end, if it has ended and that can be compared."""
         try:
-            found: Result = json.loads((self.folder / RESULT).read_bytes())
+            with open_file(self.folder / RESULT) as file:
+                found: Result = json.load(file)
+            numbers = [share_of(found), float(found["seconds"]), int(found["parameters"])]
+            return found if all(map(math.isfinite, numbers)) else None
         except (OSError, *UNREADABLE):
             return None
-        return found if isinstance(found, dict) else None
+
+
+def share_of(result: Result) -> float:
+    """The share of the development set that is read correctly, or found."""
+    held_back = result["development"]
+    return float(held_back["accuracy"] if "accuracy" in held_back else held_back["found"])
 
 
 def planned(
@@ -122,7 +131,7 @@ def carry_out(run: Planned, threads: int = 1) -> str:
         words = done.stderr.strip().splitlines()
         return one_line(words[-1]) if words else WITHOUT_A_WORD
     write_text(run.folder / RESULT, done.stdout)
-    return ""
+    return "" if run.result else "told nothing that can be compared"
 
 
 def _resuming(arguments: tuple[str, ...], resume: bool) -> list[str]:

@@ -22,8 +22,7 @@ import numpy as np
 from digitus.bulk.on_ray import LOCAL, connect
 from digitus.errors import DataError, RecipeError
 from digitus.files import one_line
-from digitus.sweep.runs import Planned, carry_out
-from digitus.sweep.table import share_of
+from digitus.sweep.runs import Planned, carry_out, share_of
 
 __all__ = ["LOCAL", "Place", "Range", "ranges", "search"]
 TRIES = 20  # draws for each that is wanted: of a narrow range many are equal

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from digitus.files import write_text
 from digitus.metrics import student95
-from digitus.sweep.runs import Planned, Result
+from digitus.sweep.runs import Planned, Result, share_of
 
 
 class Row(TypedDict):
@@ -60,12 +60,6 @@ def summary(runs: Sequence[Planned]) -> list[Row]:
             }
         )
     return rows
-
-
-def share_of(result: Result) -> float:
-    """The share of the development set that is read correctly, or found."""
-    held_back = result["development"]
-    return float(held_back["accuracy"] if "accuracy" in held_back else held_back["found"])
 
 
 def write_summary(path: Path, rows: list[Row]) -> None:

@@ -1,0 +1,46 @@
+"""What is kept of a run of reading: a damaged line costs what follows it, and no more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from digitus.forms.progress import PAGES, folder_of, progress
+from digitus.forms.sheets import problem
+from filled_forms import FORM
+
+NONSENSE = {
+    "a number": "3",
+    "a list": "[]",
+    "an empty object": "{}",
+    "no whole object": "{",
+    "very deep": "[" * 10**5,
+    "a name that is none": {"file": 3},
+    "a stamp that is none": {"stamp": [float("nan"), 1]},
+    "no stamp": {"stamp": None},
+    "pages that are none": {"pages": [3]},
+    "pages of something else": {"pages": [{"form": ""}]},
+}
+
+
+@pytest.mark.parametrize("line", NONSENSE.values(), ids=NONSENSE)
+def test_a_damaged_line_costs_what_follows_it(tmp_path: Path, line: object) -> None:
+    table, files = tmp_path / "out.csv", [tmp_path / name for name in ("a", "b")]
+    for file in files:
+        file.write_bytes(b"")
+    with progress(table, [FORM], {}) as (done, _):
+        for file in files:
+            done.add(file, [problem(file.name)])
+    path = folder_of(table) / PAGES
+    head, first, second = path.read_text("utf-8").splitlines()
+    wrong = line if isinstance(line, str) else json.dumps(json.loads(second) | line)  # type: ignore[operator]
+    path.write_text("\n".join([head, first, wrong, second, ""]), "utf-8")
+    with progress(table, [FORM], {}) as (done, finished):
+        assert [done.records(file) for file in files] == [[problem("a")], None]
+        done.add(files[1], [problem("again")])
+    with progress(table, [FORM], {}) as (done, finished):
+        assert done.records(files[1]) == [problem("again")]
+        finished()
+    assert not path.parent.exists()
