@@ -207,6 +207,38 @@ def test_a_server_that_stays_busy_is_not_asked_for_ever(
     visit.complaints.clear()  # the browser reports the status 503
 
 
+def test_what_a_person_said_stays_when_a_pattern_is_typed(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
+    boxes = page.locator(".boxes g")
+    boxes.nth(9).wait_for()
+    first, _ = lines(page)
+    right = "4" if first[0] != "4" else "5"
+    boxes.nth(0).focus()
+    page.keyboard.press(right)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Delete")
+    boxes.nth(8).click()
+    page.get_by_role("button", name="Split in two").click()
+    boxes.nth(10).wait_for()
+    page.keyboard.press("1")  # which the left half is
+    second = lines(page)[1]
+    assert (len(second), second[3]) == (6, "1")
+    with page.expect_response(lambda r: "pattern" in r.url):
+        page.fill("#read-pattern", "###-###")
+        page.keyboard.press("Tab")
+    page.wait_for_selector(".lines:has-text('-')")
+    # Of the six digits the first line lacks one, which nobody found; the second has the two halves.
+    assert lines(page) == [f"{right}{first[2]}-{first[3:]}?", f"{second[:3]}-{second[3:]}"]
+    assert page.locator(".boxes .corrected").count() == 2
+    assert page.locator(".boxes .gone").count() == 1
+    boxes.nth(1).click()
+    page.get_by_role("button", name="Not a digit", exact=True).click()  # it is one after all
+    assert lines(page)[0] == f"{right}{first[1:3]}-{first[3:]}?"
+
+
 def test_boxes_are_split_joined_and_added(visit: Visit, server: Server, tmp_path: Path) -> None:
     page = visit.page(server.address + "#read")
     page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])

@@ -102,7 +102,10 @@ export function mount(section) {
     try {
       doubtfulBelow = (await about()).doubtful_below;
       const reading = await patient(() => ask(asked(`/api/read?${query()}`), next.blob), wanted);
+      const own = next.digits.filter((d) => d.own);
+      const now = await Promise.all(own.map((d) => reread(next, d.box)));
       if (!wanted()) return;
+      own.forEach((d, k) => readings.renew(d, now[k]));
       readings.take(next, reading);
       next.error = undefined;
       next.busy = false;
@@ -114,7 +117,7 @@ export function mount(section) {
     }
   }
 
-  /** A part of a picture, read as one digit. */
+  /** A part of a picture, in a person's box, read as one digit. */
   async function reread(of, box) {
     const [x, y, w, hh] = box;
     const zoom = of.canvas.width / of.reading.width;
@@ -124,7 +127,8 @@ export function mount(section) {
     const blob = await new Promise((done) => part.toBlob(done, "image/png"));
     const { digits } = await patient(() => ask(asked(`/api/read?${query({ digits: 1 })}`), blob));
     const [digit] = digits.sort((a, b) => b.confidence - a.confidence);
-    return { ...(digit?.image ? digit : UNREAD), box };
+    const found = digit?.image ? digit : UNREAD;
+    return { ...found, was: found.value, box, own: true };
   }
 
   function open(next) {
@@ -157,7 +161,7 @@ export function mount(section) {
       return h("li", {}, signs.some((s) => s !== "") ? signs : "–");
     }));
     const doubted = digits.filter((d) => readings.doubtful(d, doubtfulBelow)).length;
-    sum.textContent = !page.reading ? (page.error ?? "") : digits.length ? words("read.sum", { digits: words("read.digits", { n: digits.length }), n: page.lines.length }) : words("read.empty");
+    sum.textContent = !page.reading ? "" : digits.length ? words("read.sum", { digits: words("read.digits", { n: digits.length }), n: page.lines.length }) : words("read.empty");
     again.hidden = !page.error || page.blob.size > LARGEST;
     doubts.hidden = !doubted;
     doubts.textContent = words("read.doubtful", { n: doubted });

@@ -27,7 +27,7 @@ export function stage(changed, reread) {
   const split = action("read.split", () => remake([page.digits[at]], ([[x, y, w, hh]]) => [[x, y, w / 2, hh], [x + w / 2, y, w / 2, hh]]));
   const one = h("section", { class: "one card", hidden: true, "aria-label": words("read.chosen") },
     h("div", { class: "row" }, seen, said), keypad,
-    h("div", { class: "row" }, action("read.none", () => correct(undefined)), split, join,
+    h("div", { class: "actions" }, action("read.none", () => correct(undefined)), split, join,
       action("draw.inside", () => look(bytes(page.digits[at].image), words("from.picture", { name: page.name })))), odds.element);
   const more = h("button", { type: "button", "aria-pressed": "false", onclick: () => mode(!adding) }, words("read.add"));
 
@@ -42,7 +42,7 @@ export function stage(changed, reread) {
 
   function draw() {
     const { reading, canvas, digits } = page;
-    const [w, hh] = reading ? [reading.width, reading.height] : [canvas?.width ?? 4, canvas?.height ?? 3];
+    const [w, hh] = reading ? [reading.width, reading.height] : [canvas?.width ?? 16, canvas?.height ?? 5];
     const overlay = svg("svg", { class: "boxes", viewBox: `0 0 ${w} ${hh}`, role: "group", "aria-label": words("read.found") });
     overlay.append(...digits.map((d, i) => box(d, i, w)));
     if (reading) sketchable(overlay, w, hh);
@@ -97,11 +97,11 @@ export function stage(changed, reread) {
       drawn.remove();
       mode(false);
       if (found[2] < 4 || found[3] < 4) return;
+      const mine = page;
       try {
-        const digit = await reread(page, found);
-        readings.add(page, digit);
-        at = page.digits.indexOf(digit);
-        done(words("read.now", { value: digit.value ?? "?" }));
+        const digit = await reread(mine, found);
+        readings.add(mine, digit);
+        made(mine, digit, words("read.now", { value: digit.value ?? "?" }));
       } catch (error) {
         complain(error.message);
       }
@@ -114,12 +114,19 @@ export function stage(changed, reread) {
     if (old.some((d) => !d)) return;
     try {
       const fresh = await Promise.all(boxes(old.map((d) => d.box)).map((b) => reread(mine, b)));
+      if (!old.every((d) => mine.digits.includes(d))) return; // all was read again meanwhile
       readings.replace(mine, old, fresh);
-      at = mine.digits.indexOf(fresh[0]);
-      done(fresh.map((d) => d.value ?? "?").join(" "));
+      made(mine, fresh[0], fresh.map((d) => d.value ?? "?").join(" "));
     } catch (error) {
       complain(error.message);
     }
+  }
+
+  /** A new digit of a picture, which may not be looked at any more. */
+  function made(of, digit, told) {
+    if (of !== page) return changed();
+    at = of.digits.indexOf(digit);
+    return done(told);
   }
 
   function done(told) {
