@@ -35,6 +35,7 @@ LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a 
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 LONGEST_WRITE = 600  # seconds: the writer of an older temporary file is gone
+FULL = errno.ENOSPC, errno.EDQUOT
 WRITER_SECONDS = 10.0  # seconds for somebody to begin to write into a pipe
 # One of these is at the beginning of every page and picture that is written for a person.
 MARKS = b'name="generator" content="digitus"', b"Software\0digitus"
@@ -156,8 +157,10 @@ def _remove_left_over(path: Path) -> None:
 
 def not_written(path: Path, error: OSError, doing: str = "write") -> OutputError:
     """What to raise where the system would not let us write there."""
-    why = _reason(error)
-    return OutputError(f"cannot {doing} {path}: {why}", "not-written", why=why)
+    why = f"cannot {doing} {path}: {_reason(error)}"
+    if error.errno in FULL:
+        return OutputError(why, "disk-full")
+    return OutputError(why, "not-written")
 
 
 def check_replaceable(

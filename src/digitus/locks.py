@@ -35,9 +35,8 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     try:
         number = _lock(path)
         if number is None:
-            holder = _holder(path)
-            why = f"is in use by {holder}; end that first, or use another folder"
-            raise OutputError(f"{folder} {why}", "in-use", holder=holder)
+            why = f"is in use by {_holder(path)}; end that first, or use another folder"
+            raise OutputError(f"{folder} {why}", "in-use")
     except OSError as error:
         raise not_written(folder, error, "use") from None
     try:

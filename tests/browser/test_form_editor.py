@@ -20,6 +20,7 @@ from digitus.forms.table import load_form, to_toml
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import load
 from filled_forms import ASLANT, FORM, filled, photographed, printed
+from serve.test_words import table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -217,12 +218,13 @@ def test_a_sheet_is_read_and_what_is_doubtful_is_marked(
     page.wait_for_selector(".trials tbody tr")
     reader = PageReader((FORM,), ReadingOptions(load(model)))
     (row,) = rows([("a", reader(tmp_path / "sheet.png"))], (FORM,))
-    shown = page.locator(".trials tbody tr")
+    shown, said = page.locator(".trials tbody tr"), table("en")
     for i, field in enumerate(FORM.fields):
         name, value, _, flag = shown.nth(i).locator("th, td").all_inner_texts()
         assert name == field.name
         assert value == (row[name] or "–")
-        assert flag == row[f"{name}_flag"]
+        why = row[f"{name}_flag"].split(", ")
+        assert flag == ", ".join(said.get(f"forms.flag.{word}", [word])[0] for word in why)
         assert ("doubt" in (shown.nth(i).get_attribute("class") or "")) == bool(flag)
     assert page.locator(".trials .boxes g").count() == 4
     picture = page.locator(".trials .stage").bounding_box()
@@ -235,7 +237,8 @@ def test_what_is_no_sheet_of_the_form_is_told(visit: Visit, server: Server, tmp_
     cv2.imwrite(str(tmp_path / "other.png"), np.full((600, 400), 250, np.uint8))
     page.set_input_files("#view-forms .result-side input[type=file]", tmp_path / "other.png")
     page.wait_for_selector(".trials .problem")
-    assert "is no sheet of this form" in page.inner_text(".trials .problem")
+    (said,) = table("en")["forms.problem.no-marks"]
+    assert page.inner_text(".trials .problem") == said
 
 
 def test_a_form_is_still_there_when_the_page_comes_again(visit: Visit, server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import errno
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -185,6 +186,25 @@ def test_a_class_is_remembered_until_it_is_cleared(tmp_path: Path) -> None:
         assert board["pupils"] == []
         assert board["word"] != word
         assert not (tmp_path / run).exists()
+
+
+def test_on_a_full_disk_the_class_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    with serving(tmp_path, TOKEN, of_class=True) as ours, pupil(ours, "Ada") as ada:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "write_bytes", full)
+            late = ours.client.post("/api/class/join", json={"word": ours.word})
+            renamed = ada.post("/api/class/me", json={"name": "Grace"})
+            cleared = ours.client.delete("/api/class", headers=OWN)
+        for answer in (late, renamed, cleared):
+            assert (answer.status_code, answer.json()["code"]) == (507, "disk-full")
+        board = ours.client.get("/api/class", headers=OWN).json()
+        assert [pupil["name"] for pupil in board["pupils"]] == ["Ada"]
+        assert board["word"] == ours.word
 
 
 def test_one_pupil_can_be_sent_out(ours: Serving) -> None:

@@ -18,7 +18,7 @@ from msgspec import UNSET
 import digitus
 from digitus import errors, nn
 from digitus.errors import DataError, DigitusError, OutputError, ShapeError
-from digitus.files import write_text
+from digitus.files import not_written, write_text
 from digitus.locks import locked
 from digitus.recipe import planned
 from digitus.serve import worker_pool
@@ -56,6 +56,14 @@ def test_every_code_is_sent_and_said_with_the_same_values() -> None:
     }
 
 
+def test_no_value_is_a_sentence_of_its_own() -> None:
+    numbers = {"n", "most", "least", "away", "width", "height", "rate"}
+    names = {"field", "name", "one", "other", "text"}  # which people have given
+    notation = {"layer", "known"}  # the same in every language: MaxPool(size=2), PNG
+    values = {value for places in sent().values() for value in frozenset().union(*places)}
+    assert values <= numbers | names | notation
+
+
 def test_a_program_gets_the_line_with_its_code_and_values(
     served: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +92,7 @@ def test_who_asks_for_layers_that_do_not_fit_learns_which(
 ) -> None:
     answer = served.client.post("/api/runs", json={"layers": layers}).json()
     assert answer["error"].startswith(why)
-    assert (answer["code"], answer["values"]) == ("shape", {"why": answer["error"]})
+    assert (answer["code"], answer["values"]) == ("shape", {"layer": "MaxPool(size=2)"})
 
 
 def test_a_sentence_that_would_be_wrong_has_no_code() -> None:
@@ -102,9 +110,18 @@ def test_only_what_cannot_be_written_is_said_to_be_so(tmp_path: Path) -> None:
     for write in (write_text, lambda path, _: locked(path, "digitus serve").__enter__()):
         with pytest.raises(OutputError) as caught:
             write(tmp_path / "file" / "below", "text")
-        found = refused(caught.value).error
-        assert found.code == "not-written"
-        assert found.values == {"why": found.error.rpartition(": ")[2]}
+        assert refused(caught.value).status_code == 507
+        assert refused(caught.value).error.code == "not-written"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, "disk-full"), (errno.EDQUOT, "disk-full"), (errno.EIO, "not-written")],
+)
+def test_a_full_disk_is_called_so(number: int, code: str) -> None:
+    error = not_written(Path("run"), OSError(number, os.strerror(number)))
+    assert str(error) == f"cannot write run: {os.strerror(number)}"
+    assert refused(error).error.code == code
 
 
 def test_a_folder_in_use_is_no_full_disk(tmp_path: Path) -> None:
@@ -112,8 +129,7 @@ def test_a_folder_in_use_is_no_full_disk(tmp_path: Path) -> None:
         locked(tmp_path, "digitus serve").__enter__()
     found = refused(caught.value).error
     assert found.code == "in-use"
-    assert isinstance(found.values, dict)
-    assert str(found.values["holder"]).startswith(f"digitus train, process {os.getpid()} on ")
+    assert f"in use by digitus train, process {os.getpid()} on " in found.error
 
 
 @pytest.mark.parametrize("error", [OSError(), DataError(), ShapeError()], ids=repr)

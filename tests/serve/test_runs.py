@@ -144,9 +144,10 @@ def test_ghost_runs(alone: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             answer = alone.client.post("/api/runs", json=LESSON)
             assert answer.status_code == 507
             assert "No space left on device" in answer.json()["error"]
+            assert answer.json()["code"] == "disk-full"
         failed = alone.until(going, "failed")
         assert "No space left on device" in failed["error"]
-        assert failed["code"] == "not-written"
+        assert failed["code"] == "disk-full"
         assert [run["id"] for run in alone.client.get("/api/runs").json()["runs"]] == [going]
         assert [path.name for path in (tmp_path / "runs").iterdir()] == [going]
         assert alone.ask(going, "resume").status_code == 507

@@ -9,6 +9,9 @@ from importlib import resources
 import pytest
 
 from digitus import nn
+from digitus.forms import rows
+from digitus.forms.correct import RISING_FLAGS
+from digitus.forms.problems import LINES
 from digitus.recipe.settings import LAYERS, RULES
 from digitus.serve.layer_words import Equations
 from digitus.serve.live import starting_points
@@ -112,6 +115,21 @@ def test_what_docstrings_say_is_on_no_page() -> None:
 def test_the_page_says_what_each_recipe_is_in_every_language() -> None:
     said = {key.removeprefix("recipe.") for key in table("en") if key.startswith("recipe.")}
     assert {name for name in said if not name.startswith("name.")} == set(starting_points.names())
+
+
+def test_the_page_says_why_to_look_at_a_field_in_every_language() -> None:
+    said = {key.removeprefix("forms.flag.") for key in table("en") if key.startswith("forms.flag.")}
+    told = (rows.__doc__ or "").partition("A flag is")[2]
+    assert said == set(re.findall(r'"([^"]+)"', told))
+    assert {*rows.NO_VALUE, rows.NO_READING, rows.DOUBTFUL_FLAG, *RISING_FLAGS} < said
+
+
+def test_the_page_says_what_is_wrong_with_a_sheet_in_every_language() -> None:
+    prefix = "forms.problem."
+    said = {key.removeprefix(prefix): said for key, said in table("en").items() if prefix in key}
+    assert said.keys() == LINES.keys()
+    for code, line in LINES.items():
+        assert {frozenset(names(sentence)) for sentence in said[code]} == {frozenset(names(line))}
 
 
 # What is counted here is never one: layers of a block, units, images of a set, limits.

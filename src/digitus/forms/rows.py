@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from digitus.forms.choose import Answer, decided, plausible
 from digitus.forms.form import Field, Form, Rising
+from digitus.forms.problems import line_of
 from digitus.forms.series import Series
 from digitus.forms.sheets import FieldRecord, Record
 from digitus.forms.table import COLUMNS, ENDINGS
@@ -141,7 +142,7 @@ def _problem(form: Form | None, pages: Sequence[Record]) -> str:
     words = [page["problem"] for page in pages if page["problem"]]
     missing = set(range(1, form.pages + 1) if form else ()) - {page["page"] for page in pages}
     if missing:
-        words.append(f"page {', '.join(map(str, sorted(missing)))} is missing")
+        words.append(line_of("page", pages=", ".join(map(str, sorted(missing)))))
     return "; ".join(dict.fromkeys(words))
 
 

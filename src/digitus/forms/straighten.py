@@ -21,6 +21,7 @@ import numpy as np
 from digitus.cancellation import check
 from digitus.forms.form import Form
 from digitus.forms.layout import MARK, marks, numbers
+from digitus.forms.problems import line_of
 from digitus.forms.raster import SCALE, dictionary, size
 from digitus.forms.warp import Warp
 from digitus.types import Bools, Bytes, Floats64, Points
@@ -37,7 +38,6 @@ RATIO = 0.75  # of the distance of the second nearest: a match is one if it is n
 OFF = 4.0  # pixels that a match may be off
 LEAST_MATCHES = 25  # that agree on where the page lies
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
-SEVERAL = "shows more than one sheet; take one picture of each"
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # corners, clockwise from the top left
 WHOLE = 0.02  # of a page's sides, by which its corners may lie outside the picture
 
@@ -117,7 +117,7 @@ def find(
         if found := _by_features(grey, blanks):
             return found
         if blanks and all(form.blank for form in forms):
-            return Found(problem="is no sheet of this form: what is printed on it is not found")
+            return Found(problem=line_of("no-print"))
         return Found(problem=_unknown(len(seen), max(votes.values(), default=0)))
     index, page = max(sure, key=lambda key: votes[key])
     form = forms[index]
@@ -125,17 +125,17 @@ def find(
     mine = [(n, corners) for n, corners in seen if n in own]
     twice = len(mine) - len({n for n, _ in mine})
     if twice >= LEAST_MARKS - 1 or len(seen) - len(mine) >= LEAST_MARKS:
-        return Found(problem=SEVERAL)
+        return Found(problem=line_of("several"))
     placing = _placed(form, page, mine)
     return Found(form, page, placing, _cut_off(placing, grey))
 
 
 def _unknown(marks_seen: int, of_one: int) -> str:
     if marks_seen - of_one >= LEAST_MARKS:  # forms may have a mark or two in common
-        return "is a sheet of another form"
+        return line_of("other-form")
     if of_one:
-        return f"only {of_one} of the 8 marks can be seen; show the whole sheet"
-    return "is no sheet of this form: none of its marks can be seen"
+        return line_of("few-marks", n=of_one)
+    return line_of("no-marks")
 
 
 def marked(forms: Sequence[Form]) -> Marked:
@@ -218,7 +218,7 @@ def _cut_off(placing: Placing, grey: Bytes) -> str:
     fields = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64)
     inside = placing.points(fields) / np.array(grey.shape[::-1])
     off = max(-float(inside.min()), float(inside.max()) - 1)
-    return "is not whole in the picture" if off > WHOLE * 4 else ""
+    return line_of("cut-off") if off > WHOLE * 4 else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +263,7 @@ def _by_features(grey: Bytes, blanks: Sequence[Blank]) -> Found | None:
         best = Found(blank.form, blank.page, placing, _cut_off(placing, grey))
         another, _ = _agreeing(here[~agree], there[~agree])
         several = another is not None and _elsewhere(matrix, another, placing.shape)
-    return Found(problem=SEVERAL) if several else best
+    return Found(problem=line_of("several")) if several else best
 
 
 def _matches(blank: Blank, points: Points, features: Floats64) -> tuple[Points, Points]:

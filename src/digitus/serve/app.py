@@ -183,7 +183,7 @@ def application(
         middleware=middleware(policy, backend.metrics, door),
         exception_handlers={
             HTTPException: _refused,
-            DigitusError: _unreadable,
+            DigitusError: _failed,
         },
         lifespan=backend.lifespan,
     )
@@ -221,7 +221,7 @@ def _words(error: HTTPException) -> str:
     return own.get(error.status_code, error.detail) if error.detail[:1].isupper() else error.detail
 
 
-async def _unreadable(request: Request, error: Exception) -> Response:
-    """A picture or a request that cannot be what it claims: the client's fault."""
+async def _failed(request: Request, error: Exception) -> Response:
+    """A picture or a request that cannot be what it claims, or a disk that takes no more."""
     assert isinstance(error, DigitusError)
     return error_response(refused(error), request.headers)

@@ -40,10 +40,9 @@ Code: TypeAlias = Literal[
     "going",
     "ending",
     "diverged",
+    "disk-full",
     "not-written",
     "in-use",
-    "not-kept",
-    "not-removed",
     "not-finite",
     # Pictures.
     "empty",

@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType, structs
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from digitus.errors import DigitusError
+from digitus.errors import DigitusError, OutputError
 from digitus.serve.refusals import Code
 from digitus.serve.values import Answer
 
@@ -75,10 +75,11 @@ def refusal(
 def refused(error: DigitusError | OSError) -> Refusal:
     """The same for what is told of a picture, a request or a run. It never fails itself."""
     why = str(error) or type(error).__name__
+    status = 507 if isinstance(error, OutputError) else 400
     if not isinstance(error, DigitusError) or not error.code:
-        return Refusal(400, Error(why))
+        return Refusal(status, Error(why))
     values = {name: _plain(value) for name, value in error.values.items()}
-    return Refusal(400, Error(why, cast(Code, error.code), values or UNSET))
+    return Refusal(status, Error(why, cast(Code, error.code), values or UNSET))
 
 
 def _plain(value: object) -> Value:

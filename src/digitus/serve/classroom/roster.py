@@ -71,9 +71,7 @@ class Roster:
         self.address = address
         self._file = folder / FILE
         self._class = self._kept() or SavedClass(new_word(), secrets.token_urlsafe(18), 0, [])
-        if token:
-            self._class = structs.replace(self._class, token=token)
-        self.save()
+        self._keep(structs.replace(self._class, token=token or self._class.token))
         self._wrong: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
 
     def _kept(self) -> SavedClass | None:
@@ -85,9 +83,10 @@ class Roster:
             log.warning("%s is left alone: %s", self._file, error)
             return None
 
-    def save(self) -> None:
-        """Writes the class to its file. Raises `OutputError`."""
-        write_text(self._file, json_text(self._class), new_folder=False)
+    def _keep(self, now: SavedClass) -> None:
+        """Writes the class to its file, and only then is it so. Raises `OutputError`."""
+        write_text(self._file, json_text(now), new_folder=False)
+        self._class = now
 
     @property
     def word(self) -> str:
@@ -119,8 +118,7 @@ class Roster:
         secret, number = secrets.token_urlsafe(18), self._class.last + 1
         pupil = Pupil(number, _hashed(secret), plain_name(name))
         pupils = [*self._class.pupils, pupil]
-        self._class = structs.replace(self._class, last=number, pupils=pupils)
-        self.save()
+        self._keep(structs.replace(self._class, last=number, pupils=pupils))
         return secret
 
     def known(self, secret: str) -> Pupil | None:
@@ -146,21 +144,18 @@ class Roster:
 
     def _change(self, pupil: Pupil) -> Pupil:
         pupils = [pupil if p.number == pupil.number else p for p in self._class.pupils]
-        self._class = structs.replace(self._class, pupils=pupils)
-        self.save()
+        self._keep(structs.replace(self._class, pupils=pupils))
         return pupil
 
     def remove(self, number: int) -> None:
         """Sends a pupil out."""
         self.named(number)
         pupils = [p for p in self._class.pupils if p.number != number]
-        self._class = structs.replace(self._class, pupils=pupils)
-        self.save()
+        self._keep(structs.replace(self._class, pupils=pupils))
 
     def clear(self) -> None:
         """Sends everyone out; the next class has another word."""
-        self._class = SavedClass(new_word(), self.token, self._class.last, [])
-        self.save()
+        self._keep(SavedClass(new_word(), self.token, self._class.last, []))
 
 
 def plain_name(name: str) -> str:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import structs
 
 from digitus.errors import DigitusError, OutputError
-from digitus.files import UNREADABLE, make_folder, one_line
+from digitus.files import UNREADABLE, make_folder, not_written, one_line
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.ends import START
 from digitus.serve.live.lesson import Lesson
@@ -28,7 +28,7 @@ from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run import LiveRun
 from digitus.serve.live.run_state import GOING, RunState, SavedSettings
 from digitus.serve.live.shares import Shares
-from digitus.serve.responses import Refusal, json_text, refusal, refused
+from digitus.serve.responses import json_text, refusal, refused
 from digitus.serve.visitor import asking
 from digitus.training.run_folder import Run
 
@@ -155,7 +155,7 @@ class LiveRuns:
             run.start()
         except (OSError, OutputError) as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise _not_kept(_reason(error)) from None
+            raise not_written(folder, error) if isinstance(error, OSError) else error from None
         self._runs[run.id] = run
         return run
 
@@ -165,10 +165,7 @@ class LiveRuns:
             run.ask("resume")
             return
         self._check_room()
-        try:
-            run.start()
-        except OutputError as error:
-            raise _not_kept(str(error)) from None
+        run.start()
 
     def _check_room(self) -> None:
         if sum(run.going for run in self) >= self.room.going:
@@ -189,8 +186,7 @@ class LiveRuns:
         except FileNotFoundError:
             pass
         except OSError as error:
-            why = f"the run cannot be removed: {_reason(error)}"
-            raise refusal(507, why, "not-removed", why=_reason(error)) from None
+            raise not_written(run.folder, error, "remove") from None
         run.close()
         self._runs.pop(run.id, None)
         self._removed = [each for each in (*self._removed, run) if each.at_work]
@@ -209,14 +205,6 @@ class LiveRuns:
         late = time.monotonic() + CLOSE_SECONDS
         for run in everyone:
             run.join(max(0.0, late - time.monotonic()))
-
-
-def _not_kept(why: str) -> Refusal:
-    return refusal(507, f"the run cannot be kept: {why}", "not-kept", why=why)
-
-
-def _reason(error: OSError | OutputError) -> str:
-    return (error.strerror or "") if isinstance(error, OSError) else str(error)
 
 
 def restored(folder: Path, cache: DigitsCache, places: Places) -> LiveRun:

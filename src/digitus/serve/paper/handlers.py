@@ -19,6 +19,7 @@ from digitus.errors import FormError
 from digitus.forms.fields import pixels_of
 from digitus.forms.form import Form
 from digitus.forms.pdf import as_pdf
+from digitus.forms.problems import codes
 from digitus.forms.propose import propose
 from digitus.forms.raster import size
 from digitus.forms.rows import Row, rows, source
@@ -109,12 +110,20 @@ class FieldRead(Answer, frozen=True):
     place: Annotated[list[int], Meta(min_length=4, max_length=4)]
 
 
+class ProblemSaid(Answer, frozen=True):
+    """What is wrong with a sheet, by a code, with the numbers in its line."""
+
+    code: str
+    values: dict[str, str]
+
+
 class SheetRow(Answer, frozen=True):
     """A sheet as a row of the table, or, without fields, why it is none."""
 
     form: str
     page: Whole
     problem: str
+    problems: list[ProblemSaid]
     fields: list[FieldRead]
 
 
@@ -264,4 +273,5 @@ def _row(row: Row, form: Form) -> SheetRow:
         for field in form.fields
         if field.name in row
     ]
-    return SheetRow(row["form"], row["page"], row["problem"], found)
+    problems = [ProblemSaid(code, values) for code, values in codes(row["problem"])]
+    return SheetRow(row["form"], row["page"], row["problem"], problems, found)

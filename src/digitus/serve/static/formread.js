@@ -5,7 +5,7 @@ import { ask, patient } from "./api.js";
 import { complain, css, h, say, svg } from "./dom.js";
 import { asked } from "./model.js";
 import { chance } from "./numbers.js";
-import { words } from "./words.js";
+import { known, words } from "./words.js";
 
 const MOST = 4e6; // bytes of a request in JSON: JSON_BYTES of limits.py
 const SIDE = 2000; // pixels of the longer side of a page that is made smaller
@@ -31,7 +31,7 @@ export function trial(current) {
       const body = await fitting({ ...current(), pages });
       const { rows } = await patient(() => ask(asked("/api/forms/read"), packed(body)));
       found.replaceChildren(...rows.flatMap((row) => shown(row, body.pages)));
-      say(rows.map((row) => row.problem || row.fields.map((field) => `${field.name} ${field.value}`).join(", ")).join("; "));
+      say(rows.map((row) => wrong(row) || row.fields.map((field) => `${field.name} ${field.value}`).join(", ")).join("; "));
     } catch (error) {
       complain(error.message);
     } finally {
@@ -66,15 +66,22 @@ async function smaller(data) {
   return { width, height, data: canvas.toDataURL("image/jpeg", QUALITY).split(",")[1] };
 }
 
+/** A flag in the reader's language, but for the name of a check. */
+const reasons = (flag) => flag.split(", ").map((word) => (known(`forms.flag.${word}`) ? words(`forms.flag.${word}`) : word)).join(", ");
+
+/** What is wrong with a sheet as a whole. */
+const wrong = ({ problem, problems }) => problems.map(({ code, values }) => words(`forms.problem.${code}`, values)).join(" ") || problem;
+
 /** A row of the table: what is wrong with the sheet, its fields, and where they were read. */
-function shown({ problem, fields, page: first }, pages) {
+function shown(row, pages) {
+  const { fields, page: first } = row;
   const cells = ({ name, value, confidence, flag }) => h("tr", { class: flag ? "doubt" : "" },
-    h("th", { scope: "row" }, name), h("td", {}, flag ? h("mark", {}, value || "–") : value || "–"), h("td", {}, chance(confidence)), h("td", {}, flag));
+    h("th", { scope: "row" }, name), h("td", {}, flag ? h("mark", {}, value || "–") : value || "–"), h("td", {}, chance(confidence)), h("td", {}, reasons(flag)));
   const table = h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["field", "value", "sure", "flag"].map((key) => h("th", { scope: "col" }, words(`forms.row.${key}`))))), h("tbody", {}, fields.map(cells))));
   const numbers = fields.length ? [...new Set(fields.map((field) => field.page))] : [Math.max(0, first - 1)];
   return [
     h("h2", {}, words("forms.row")),
-    problem ? h("p", { class: "problem" }, problem) : undefined,
+    row.problem ? h("p", { class: "problem" }, wrong(row)) : undefined,
     h("div", { class: "table" }, h("div", {}, numbers.map((number) => picture(pages[number], fields.filter((field) => field.page === number)))), fields.length ? table : ""),
   ].filter(Boolean);
 }

@@ -1,0 +1,34 @@
+"""What can be wrong with a picture of a sheet as a whole: lines for a person, and their codes.
+
+Tables and commands show the lines; the page says them in its reader's language, by code and values.
+Not inside: finding out what is wrong (`straighten`, `rows`), flags of single fields (`rows`).
+"""
+
+from __future__ import annotations
+
+import re
+
+LINES = {
+    "other-form": "is a sheet of another form",
+    "several": "shows more than one sheet; take one picture of each",
+    "few-marks": "only {n} of the 8 marks can be seen; show the whole sheet",
+    "no-marks": "is no sheet of this form: none of its marks can be seen",
+    "no-print": "is no sheet of this form: what is printed on it is not found",
+    "cut-off": "is not whole in the picture",
+    "page": "page {pages} is missing",
+}
+_PATTERNS = {
+    code: re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[\\d, ]+)", re.escape(line)))
+    for code, line in LINES.items()
+}
+
+
+def line_of(code: str, **values: int | str) -> str:
+    """The line of a code."""
+    return LINES[code].format(**values)
+
+
+def codes(problems: str) -> list[tuple[str, dict[str, str]]]:
+    """The codes of one line or several in one, each with its values."""
+    found = ((code, pattern.search(problems)) for code, pattern in _PATTERNS.items())
+    return [(code, match.groupdict()) for code, match in found if match]

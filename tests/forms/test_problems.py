@@ -1,0 +1,23 @@
+"""What is wrong with a sheet: a line has the code and the values of which it was made."""
+
+from __future__ import annotations
+
+import pytest
+
+from digitus.forms.problems import LINES, codes, line_of
+
+VALUES = {"few-marks": {"n": "2"}, "page": {"pages": "2, 13"}}
+
+
+@pytest.mark.parametrize("code", LINES)
+def test_a_line_tells_its_code_and_values(code: str) -> None:
+    values = VALUES.get(code, {})
+    line = line_of(code, **values)
+    assert codes(line) == [(code, values)]
+    assert codes(f"{line}; {line_of('page', pages=7)}")[0] == (code, values)
+
+
+def test_several_problems_of_a_sheet_are_all_told() -> None:
+    both = f"{line_of('cut-off')}; {line_of('page', pages='2')}"
+    assert codes(both) == [("cut-off", {}), ("page", {"pages": "2"})]
+    assert codes("") == []
