@@ -67,7 +67,8 @@ def learn_full(page: Page, at: str) -> None:
 def learn_compared(page: Page, at: str) -> None:
     """Two runs."""
     learn_full(page, at)
-    page.locator(".runs >> text=compare").first.click()
+    train(page, "perceptron", 3000, 2)
+    page.locator(".runs >> text=compare").last.click()  # the run before
     page.wait_for_selector(".chart .line.other")
 
 

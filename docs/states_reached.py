@@ -76,6 +76,16 @@ def draw_full(page: Page, at: str) -> None:
 
 
 @state
+def draw_bent(page: Page, at: str) -> None:
+    """A digit half on its way to another."""
+    page.goto(at)
+    typed(page, "4")
+    page.wait_for_selector(".morph:not([hidden])")
+    page.fill(".morph input", "16")
+    page.locator(".morph").scroll_into_view_if_needed()
+
+
+@state
 def draw_wrong(page: Page, at: str) -> None:
     """A scribble."""
     page.goto(at)

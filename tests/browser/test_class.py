@@ -82,10 +82,12 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
         board.click(".pupils .shown button")
         board.wait_for_selector(".pupils .shown", state="detached")
 
+        board.focus(".pupils button")
         pupil.click("button.me")
         pupil.fill("form.me input", "Lovelace")
         pupil.keyboard.press("Enter")
         board.wait_for_selector(".pupils h2:has-text('Lovelace')")
+        assert board.evaluate("document.activeElement.matches('.pupils button')")
         board.click(".pupils button")
         board.click(".pupils button.red")
         board.wait_for_selector(".pupils:empty", state="attached")

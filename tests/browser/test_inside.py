@@ -13,7 +13,7 @@ from digitus.recipe.settings import LAYERS
 from digitus.serve.layer_words import settings_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Route
 
 # The equations that are seen of an element, and whether each has all the room that it needs.
 SHOWN = """e => [...e.querySelectorAll('.equation-box')].filter((box) => box.checkVisibility()
@@ -119,3 +119,22 @@ def test_every_backward_rule_has_the_gradients_of_all_that_learns(
         letters = {"gamma": "γ", "beta": "β"}
         wanted = {"dx", *(f"d{letters.get(name, name)}" for name in params)}
         assert set(said) == wanted, layer
+
+
+def test_what_is_waited_for_is_said(visit: Visit, server: Server) -> None:
+    page = visit.page("about:blank")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/inside*", hold)
+    page.goto(server.address + "#inside")
+    page.wait_for_selector("#view-inside .busy:visible")
+    until(page, lambda: held[0])
+    held[0].abort()
+    page.unroute("**/api/inside*")
+    page.get_by_role("button", name="Try again").click()  # it is not said to go on
+    page.wait_for_selector("#view-inside .layer .maps:visible")
+    assert page.locator("#view-inside .busy").is_hidden()
+    visit.complaints.clear()  # the browser says of the request that it failed

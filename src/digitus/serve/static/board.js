@@ -33,6 +33,7 @@ export function mount(section) {
     } catch (error) {
       complain(error.message);
     }
+    draw();
     look();
   }
 
@@ -59,7 +60,15 @@ export function mount(section) {
       h("p", { class: "row note" }, going(pupil.number, "class.remove")));
   }
 
+  /** All of it anew; a button that has the focus keeps it. */
   function draw() {
+    const buttons = () => [...section.querySelectorAll("button")];
+    const held = buttons().indexOf(document.activeElement);
+    fill();
+    if (held >= 0) buttons()[Math.min(held, buttons().length - 1)].focus({ preventScroll: true });
+  }
+
+  function fill() {
     const { word, address, qr } = board;
     const dark = qr.flatMap((row, y) => [...row].flatMap((c, x) => (c === "1" ? `M${x} ${y}h1v1h-1z` : []))).join("");
     invitation.replaceChildren(
@@ -76,8 +85,10 @@ export function mount(section) {
     clearTimeout(timer);
     if (!shown) return;
     try {
-      board = await ask("/api/class");
-      draw();
+      const now = await ask("/api/class");
+      const same = JSON.stringify(now) === JSON.stringify(board); // a button that is pressed stays the same one
+      board = now;
+      if (!same) draw();
     } catch (error) {
       complain(error.message);
     }

@@ -218,7 +218,7 @@ export function mount(section) {
         h("figcaption", {}, h("b", {}, title), words(`draw.step.${step.name}.about`))));
     });
     const last = found.map((d) => picture(bytes(d.image), 28, 28, { className: "seen", label: words("draw.pixels", { value: d.value ?? words("read.not-sure") }) }));
-    items.push(h("li", { class: "last" }, h("figure", {}, h("div", { class: "seens" }, last.length ? last : words("draw.nothing")),
+    items.push(h("li", { class: "last" }, h("figure", {}, h("div", { class: "seens" }, last.length ? last : h("span", { class: "seen none" }, words("draw.nothing"))),
       h("figcaption", {}, h("b", {}, "28 × 28"), words("draw.prepared")))));
     steps.replaceChildren(...items);
   }

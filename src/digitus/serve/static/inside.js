@@ -62,10 +62,12 @@ export function mount(section) {
     h("div", { class: "lens-head" }, lensTitle, lensRule), lensBody,
     h("button", { type: "button", class: "icon", "aria-label": words("lens.close"), onclick: close }, "×"));
 
+  const waits = h("p", { class: "busy", role: "status", hidden: true }, words("inside.busy"));
   const again = h("button", { type: "button", hidden: true }, words("read.again"));
+  map.element.prepend(h("div", { class: "awaited" }, waits, again));
   section.append(
     h("div", { class: "row spread" }, h("p", { class: "lead" }, words("inside.lead")), switched("inside.size", sizes)),
-    again, map.element,
+    map.element,
     h("div", { class: "bench" },
       h("div", { class: "side" }, input.element, h("div", { class: "verdict" }, value, h("div", {}, sure, from)), odds.element, samples, changed),
       h("div", { class: "through" }, proof.element,
@@ -73,6 +75,7 @@ export function mount(section) {
   );
 
   function failed(error, question) {
+    waits.hidden = true;
     again.hidden = false;
     again.onclick = question;
     complain(error.message);
@@ -84,12 +87,14 @@ export function mount(section) {
 
   const request = latest(async () => {
     const pixels = input.pixels;
+    waits.hidden = net?.model === model.id; // a network that has answered answers at once
     try {
       const list = await edits.list();
       const answer = await ask(asked("/api/inside"), list.length ? { pixels: [...pixels], edits: list } : pixels.slice());
       net = unpack(answer, pixels);
       net.pixels = pixels.slice();
-      again.hidden = true;
+      net.model = model.id;
+      again.hidden = waits.hidden = true;
       clearTimeout(keeping);
       keeping = setTimeout(remember, SETTLED);
       show();

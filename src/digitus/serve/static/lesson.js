@@ -26,9 +26,9 @@ export function lesson(offers, start, changed) {
     values.map((v) => h("option", { value: v }, named(v))));
   const [low, high] = offers.limits.rate;
   const rateValue = h("output", { class: "num", for: "lesson-rate" });
-  const rate = h("input", { type: "range", id: "lesson-rate", min: Math.max(-5, Math.log10(low)), max: Math.min(1, Math.log10(high)), step: 0.05,
+  const rate = h("input", { type: "range", id: "lesson-rate", min: Math.max(-5, Math.log10(low)), max: Math.min(1, Math.log10(high)), step: 0.25,
     oninput: () => {
-      settings.rate = Number((10 ** Number(rate.value)).toPrecision(2));
+      settings.rate = Number((10 ** Number(rate.value)).toPrecision(1)); // 0.001, 0.002, 0.003, 0.006, 0.01
       told();
     } });
   /** The rate as a number, beside where it stands and to who cannot see that. */
