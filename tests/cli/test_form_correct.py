@@ -64,6 +64,23 @@ def test_flags_of_which_another_program_has_made_numbers(
     assert [second[name] or "" for name in flags] == [kept] * len(flags)
 
 
+@pytest.mark.parametrize("kind", [".parquet", ".sqlite"])
+@pytest.mark.parametrize("as_number", [int, float])
+def test_values_of_which_another_program_has_made_numbers(
+    digitus: Any, kind: str, as_number: type
+) -> None:
+    correctable([])
+    (row,) = read_table(Path("out.csv"))
+    numbers = {name: as_number(VALUES[name]) for name in ("first", "second", "total")}
+    path = Path("a").with_suffix(kind)
+    write_table(path, list(row), [row | numbers | {"page": page} for page in (1, 2)])
+    done = digitus("form", "correct", "scores.toml", path, "corrections.csv", "--to", "b.parquet")
+    assert (done.code, done.err) == (0, "")
+    first, second = read_table(Path("b.parquet"))
+    assert [first["first"], first["total_flag"]] == ["171", "sum"]
+    assert [second[name] for name in numbers] == ["170", "25", "195"]
+
+
 def test_a_table_that_another_kind_cannot_hold(digitus: Any) -> None:
     correctable(["note", "NOTE"])  # which are one to SQLite
     fix = ("form", "correct", "scores.toml", "out.csv", "corrections.csv", "--to", "a.sqlite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +139,25 @@ def test_corrections_are_put_into_the_table() -> None:
     (again,), _ = corrected([made], [FORM], [correction("second", "026", "025")])
     assert again == made
     assert table[0]["second"] == "026"
+
+
+@pytest.mark.parametrize("first", [170, 170.0, "170", "170.0", "0170"])
+@pytest.mark.parametrize("page", [1, 1.0])
+def test_values_of_which_another_program_has_made_numbers(first: Any, page: Any) -> None:
+    """They are the texts that were read, beside corrections and where nobody corrects."""
+    table = [row(player=0.9, first=0.9, second=0.9, total=0.9) | {"first": first, "page": page}] * 2
+    table[1] = table[1] | {"file": "b.png", "total": 195.0, "second": math.nan}
+    (made, other), _ = corrected(table, [FORM], [correction("first", "170", "171")])
+    assert (made["first"], made["first_flag"], made["total_flag"]) == ("171", "sum", "sum")
+    assert [other[name] for name in ("player", "second", "total")] == [VALUES["player"], "", "195"]
+    assert isinstance(other["first"], str)
+
+
+@pytest.mark.parametrize("now", [99, 170.5, math.nan, None])
+def test_a_number_that_is_another_value_is_of_another_table(now: Any) -> None:
+    table = [row(player=0.9, first=0.9) | {"first": now}]
+    with pytest.raises(DataError, match="are of another table: first"):
+        corrected(table, [FORM], [correction("first", "170", "171")])
 
 
 def test_what_a_person_types_may_still_be_wrong() -> None:

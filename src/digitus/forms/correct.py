@@ -16,7 +16,7 @@ from pathlib import Path
 from digitus.errors import DataError
 from digitus.files import open_text
 from digitus.forms.choose import Answer, adds_up, plausible
-from digitus.forms.form import Form, Rising
+from digitus.forms.form import Form, Rising, number
 from digitus.forms.rows import DOUBTFUL_FLAG, Row, flag_of_nothing
 from digitus.forms.series import Series, text_of
 
@@ -73,10 +73,10 @@ def corrected(
     Raises `DataError` for corrections of another table.
     """
     by_name = {form.name: form for form in forms}
-    made = _with_words(rows, forms)
+    made = _in_words(rows, forms)
     places: dict[tuple[str, str, str], list[Row]] = {}
     for row in made:
-        places.setdefault((row["form"], row["file"], str(row["page"])), []).append(row)
+        places.setdefault((row["form"], row["file"], text_of(row, "page")), []).append(row)
     told = []
     for one in corrections:
         form, there = by_name.get(one.key[0]), places.get(one.key, [])
@@ -93,18 +93,18 @@ def corrected(
     return made, told
 
 
-def _with_words(rows: Sequence[Row], forms: Sequence[Form]) -> list[Row]:
-    """Copies of the rows, all flags text: a column of numbers and words fits no Parquet."""
-    flags = {f"{field.name}_flag" for form in forms for field in form.fields}
+def _in_words(rows: Sequence[Row], forms: Sequence[Form]) -> list[Row]:
+    """Copies of the rows, values and flags text: a column of numbers and words fits no Parquet."""
+    names = {field.name + end for form in forms for field in form.fields for end in ("", "_flag")}
     return [
-        row | {flag: text_of(row, flag) for flag in flags if row.get(flag) is not None}
+        row | {name: text_of(row, name) for name in names if row.get(name) is not None}
         for row in rows
     ]
 
 
 def _put(row: Row, form: Form, one: Correction) -> None:
     now = text_of(row, one.field)
-    if now not in (one.read, one.value):
+    if not (_are_one(now, one.read) or _are_one(now, one.value)):
         raise DataError(
             f"the corrections are of another table: {one.field} in {one.key[1]}, page "
             f"{one.key[2]}, is {now!r} and was {one.read!r}"
@@ -113,6 +113,11 @@ def _put(row: Row, form: Form, one: Correction) -> None:
     row[one.field] = one.value
     row[f"{one.field}_confidence"] = 1.0
     row[f"{one.field}_flag"] = field.wrong(one.value) if one.value else flag_of_nothing(form, field)
+
+
+def _are_one(now: str, told: str) -> bool:
+    """Whether two texts are one value: other programs make 42 of "0042", and 1.5 of "1,5"."""
+    return now == told or (number(now) is not None and number(now) == number(told))
 
 
 def _forget_rises(rows: Sequence[Row], forms: Mapping[str, Form]) -> None:

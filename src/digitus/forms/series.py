@@ -98,7 +98,10 @@ def _day(row: Cells, form: Form, rising: Rising) -> int | None:
 
 
 def text_of(row: Cells, column: str) -> str:
-    """A cell as text: other programs make numbers of columns, and NaN of cells that are empty."""
+    """A cell as text: other programs make numbers of columns, 42.0 of "42", NaN of empty cells."""
     found = row.get(column)
-    empty = found is None or (isinstance(found, float) and math.isnan(found))
-    return "" if empty else str(found)
+    if isinstance(found, float):
+        if math.isnan(found):
+            return ""
+        found = int(found) if found.is_integer() else found
+    return "" if found is None else str(found)
