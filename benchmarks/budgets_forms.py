@@ -1,7 +1,8 @@
 """The worst forms, blank pages and sheets that the page takes, as inputs of `budgets`.
 
 Each is given to the function that the server calls in a thread, and given up when its time is over
-as the server gives it up; what it answers is written as JSON, as it is sent.
+as the server gives it up; what it answers is written as JSON, as it is sent. That time is here the
+processor's: on a machine that does something else as well, less would be done until it is over.
 
 Inside: the inputs. Not inside: measuring (`budgets`).
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import io
-import threading
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -40,11 +41,11 @@ def handled(task: str, *arguments: Any) -> Callable[[], object]:
 
     def done() -> None:
         work = Work()
-        over = threading.Timer(limits.WORK_SECONDS, work.cancel)
-        over.start()
+        signal.signal(signal.SIGPROF, lambda *_: work.cancel())
+        signal.setitimer(signal.ITIMER_PROF, limits.WORK_SECONDS)
         with suppress(GivenUpError):
             msgspec.json.encode(work.run(getattr(handlers, task), *arguments))
-        over.cancel()
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
     return done
 

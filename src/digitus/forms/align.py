@@ -52,7 +52,8 @@ class Shift:
 
     def _terms(self, points: Points) -> Floats64:
         u, v = ((points - self.middle) / self.half).T
-        return np.column_stack([np.ones(len(u)), u, v, u * u, u * v, u**3, u**4])
+        square = u * u
+        return np.column_stack([np.ones(len(u)), u, v, square, u * v, u * square, square * square])
 
     def fitted(self, points: Points, moved: Points) -> Shift:
         """The same field, with the movement that most of the points have."""

@@ -10,7 +10,7 @@ and what a form demands of several fields (`choose`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -23,21 +23,19 @@ from digitus.detection.model import shipped
 from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
+from digitus.forms.printed import AROUND, PAPER, box, ink_on, print_on, without_print
 from digitus.forms.raster import SCALE
 from digitus.forms.straighten import on_white
 from digitus.reading.look import LIKELY, Look, look_at, recognized, seen
 from digitus.reading.options import ReadingOptions
 from digitus.types import Bytes, Floats32, Floats64, Images, Ints, Mask
 
-AROUND = 2.0  # mm of paper around a field that is looked at too
 HIGH = 44  # pixels of a field's height: digits are about two thirds of it
 SHEET_WIDTH = 1000  # pixels of the sheet of fields
 BETWEEN = 16  # pixels between fields on it
 BLOCK = 16  # pixels of which the sheet's sides are multiples
 LEAST_HEAT = 0.05
 POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks too
-PAPER = 245  # of 255, where a page is evenly lit
-INK = 60  # of 255 darker than paper: ink, where nothing is printed
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
 SEEN = 0.5  # of an empty field's printed corners: where fewer are found, it is somewhere else
 INSIDE = 0.12  # of a cell's sides: walls, and what comes over them, are not in it
@@ -86,13 +84,13 @@ def read_fields(
     clear = on_white(straight)
     moved = shifts(clear, blank, fields)
     together = [field for field in fields if field.kind != "free"]
-    printed = _printed(blank, together, moved)
-    ink = _ink(clear, printed)
+    printed = print_on(blank, together, moved)
+    ink = ink_on(clear, printed)
     sheet, parts = _sheet(clear, together)
     found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
     look = seen(sheet, 0, merged(found), [])
     which = np.flatnonzero(look.likely >= POSSIBLE).tolist()
-    bare, _ = _sheet(_without_print(clear, printed), together)
+    bare, _ = _sheet(without_print(clear, printed), together)
     look = recognized(replace(look, grey=bare), which, options)
     read = {}
     for part in parts:
@@ -122,63 +120,12 @@ def shifted(straight: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str,
     return shifts(on_white(straight), blank, fields)
 
 
-def _ink(clear: Bytes, printed: Mask) -> Mask:
-    """Where there is ink that is not printed."""
-    seen: Mask = (cv2.GaussianBlur(clear, (0, 0), 0.8) < PAPER - INK) & ~printed
-    return seen
-
-
-def _printed(blank: Bytes, fields: Sequence[Field], moved: Mapping[str, Shift]) -> Mask:
-    """Where something is printed on the page, and a little around it.
-
-    In and around each of the fields as far off as that field is; outside it moves as its edge.
-    """
-    still = cv2.dilate((blank < 250).view(np.uint8), np.ones((5, 5), np.uint8))
-    found = still.copy()
-    for field in fields:
-        check()
-        x, y, w, h = (v * SCALE for v in field.place)
-        shift = moved[field.name]
-        far = float(np.abs(shift(np.array([[x + w / 2, y + h / 2]]))).max()) / SCALE
-        rows, columns = _box(field.place, AROUND + far, blank.shape)
-        for top in range(rows.start, rows.stop, BLOCK):  # a field may be as large as the page
-            strip = slice(top, min(top + BLOCK, rows.stop))
-            there = np.moveaxis(np.mgrid[strip, columns][::-1], 0, -1).astype(np.float64)
-            edge = np.clip(there.reshape(-1, 2), [x, y], [x + w, y + h])
-            here = (there - shift(edge).reshape(there.shape)).astype(np.float32)
-            found[strip, columns] = cv2.remap(still, here, None, cv2.INTER_NEAREST)
-    return found > 0
-
-
-def _without_print(clear: Bytes, printed: Mask) -> Bytes:
-    """The page without its grey lines, for the recognizer: it knows ink alone.
-
-    A digit that touches a line is else made one with it. The other networks have learnt from
-    digits in boxes, and are less sure without. What is as dark as ink stays, strokes that cross
-    lines and lines that are black.
-    """
-    rubbed_out = clear.copy()
-    rubbed_out[printed & (clear >= PAPER - INK)] = PAPER
-    return rubbed_out
-
-
-def _box(place: Place, around: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """The pixels of a place, and so many mm around it."""
-    x, y, w, h = place
-    rows = slice(max(0, round((y - around) * SCALE)), round((y + h + around) * SCALE))
-    columns = slice(max(0, round((x - around) * SCALE)), round((x + w + around) * SCALE))
-    return (
-        slice(rows.start, min(rows.stop, shape[0])),
-        slice(columns.start, min(columns.stop, shape[1])),
-    )
-
-
 def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
     """Fields side by side in rows, each at the size at which digits are seen best."""
     cut, parts, x, y, high, wide = [], [], BETWEEN, BETWEEN, 0, 0
     for field in fields:
         check()
-        rows, columns = _box(field.place, AROUND, clear.shape)
+        rows, columns = box(field.place, AROUND, clear.shape)
         zoom = HIGH / (field.place[3] * SCALE)
         how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
         piece = cv2.resize(clear[rows, columns], None, fx=zoom, fy=zoom, interpolation=how)
@@ -260,7 +207,7 @@ def _read_free(
     """A field anywhere in which digits may stand, in any size."""
     if _area(ink, field.place, shift) < EMPTY_INK:
         return FieldFound([Answer("", 1.0)], shift)
-    rows, columns = _box(field.place, 0.0, clear.shape)
+    rows, columns = box(field.place, 0.0, clear.shape)
     look = look_at(np.ascontiguousarray(clear[rows, columns]), 0, options)
     lines = look.lines(field.signs or None)
     kept = [i for line in lines for i in line]
@@ -279,12 +226,12 @@ def _area(ink: Mask, cell: Place, shift: Shift) -> float:
     """The ink in a cell, in mm²."""
     x, y, w, h = cell
     inner = x + INSIDE * w, y + INSIDE * h, w * (1 - 2 * INSIDE), h * (1 - 2 * INSIDE)
-    return float(ink[_box(_moved(inner, shift), 0.0, ink.shape)].sum()) / SCALE**2
+    return float(ink[box(_moved(inner, shift), 0.0, ink.shape)].sum()) / SCALE**2
 
 
 def _struck(ink: Mask, field: Field, shift: Shift) -> bool:
     """Whether one stroke goes across what is written in a field of several cells."""
-    here = ink[_box(_moved(field.place, shift), 0.0, ink.shape)].view(np.uint8)
+    here = ink[box(_moved(field.place, shift), 0.0, ink.shape)].view(np.uint8)
     if not here.any() or len(field.digit_places) < 2:
         return False
     joined = cv2.morphologyEx(here, cv2.MORPH_CLOSE, np.ones((3, GAP), np.uint8))

@@ -23,7 +23,7 @@ from digitus.forms.form import Form
 from digitus.forms.layout import MARK, marks, numbers
 from digitus.forms.problems import line_of
 from digitus.forms.raster import SCALE, dictionary, size
-from digitus.forms.warp import Warp
+from digitus.forms.warp import Warp, spread
 from digitus.types import Bools, Bytes, Floats64, Points
 from digitus.vision.paper import at_most
 
@@ -77,9 +77,7 @@ class Placing:
         y, x = np.meshgrid(np.arange(rows) * STEP, np.arange(columns) * STEP, indexing="ij")
         points = self.points(np.column_stack([x.ravel(), y.ravel()]).astype(np.float64))
         coarse = points.reshape(rows, columns, 2).astype(np.float32)
-        # Middles of pixels lie half a pixel in: the grid is spread so that its points stay points.
-        spread = np.array([[STEP, 0, 0], [0, STEP, 0]], np.float64)
-        fine = cv2.warpAffine(coarse, spread, (w, h), flags=cv2.INTER_LINEAR)
+        fine = spread(coarse, STEP, (w, h))
         return np.asarray(
             cv2.remap(grey, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
         )

@@ -1,17 +1,18 @@
 """A smooth movement of a page, fitted to how far some of its points are moved.
 
 A surface of cubic B-splines with a penalty on its bending (Eilers & Marx 1996), fitted with less
-and less weight for points that go another way. Inside: that. Not inside: where the points come from
-(`unbend`).
+and less weight for points that go another way; and movements that are known of some pixels, spread
+over all. Inside: that. Not inside: where the points come from (`unbend`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
-from digitus.types import Floats64, Points
+from digitus.types import Floats32, Floats64, Points
 
 KNOTS = 10  # each way
 STEEP = 1e-3  # what keeps the surface from bending where no point says so
@@ -49,6 +50,13 @@ class Warp:
             normal = (terms * weight[:, None]).T @ terms + len(points) * STEEP * ROUGH
             knots = np.linalg.solve(normal, (terms * weight[:, None]).T @ moved)
         return replace(self, knots=knots.reshape(KNOTS, KNOTS, 2))
+
+
+def spread(coarse: Floats32, step: int, size: tuple[int, int]) -> Floats32:
+    """What is known of a pixel of each `step` both ways [h w 2], for `size` columns and rows."""
+    # Middles of pixels lie half a pixel in: the grid is spread so that its points stay points.
+    wider = np.array([[step, 0, 0], [0, step, 0]], np.float64)
+    return np.asarray(cv2.warpAffine(coarse, wider, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
 def _splines(places: Floats64) -> Floats64:
