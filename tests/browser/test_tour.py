@@ -123,3 +123,13 @@ def test_the_tour_leads_through_the_views_and_goes_on_where_it_was_left(
         page.click(".tour button.primary")
     assert page.locator(".tour").count() == 0
     page.wait_for_selector(f"h1:visible:has-text('{said['view.mistakes']}')")
+
+
+@pytest.mark.parametrize("visit", [{"locale": "fr-FR"}], indirect=True)
+def test_no_line_begins_with_a_sign_of_two_parts(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    page.click("#tour")
+    for _ in range(7):
+        page.click(".tour button.primary")
+        assert re.search("[?!;:»]", page.locator(".tour").inner_text())
+        assert not re.search(" [?!;:»]|« ", page.locator(".tour").inner_text())

@@ -12,6 +12,8 @@ const PHASES = ["forward", "loss", "backward", "update"];
 
 /** What parameters are called in equations. */
 const greek = (text) => text.replaceAll("gamma", "γ").replaceAll("beta", "β");
+/** What an equation of a step is called. */
+const called = ({ phase, name }) => words("step.part", { part: words(`step.${phase}`), layer: layerName(greek(name)) });
 
 /** `post(id, what)` asks the server; `done()` is called after the step was taken. */
 export function stepper(post) {
@@ -43,7 +45,7 @@ export function stepper(post) {
     example.replaceChildren(picture(bytes(step.image), 28, 28, { label: words("digit.a", { digit: step.label }) }), h("figcaption", {}, words("step.example", { n: step.batch_size, digit: step.label })));
     const phases = PHASES.filter((p) => step.equations.some((e) => e.phase === p));
     ribbon.replaceChildren(...phases.map((phase) => h("li", {}, h("span", {}, words(`step.${phase}`)), h("span", { class: "dots" },
-      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": `${words(`step.${phase}`)}: ${layerName(greek(e.name))}` }))))));
+      step.equations.map((e, i) => e.phase === phase && h("button", { type: "button", onclick: () => go(i), "aria-label": called(e) }))))));
     go(0);
   }
 
@@ -56,7 +58,7 @@ export function stepper(post) {
       if (k === at) button.setAttribute("aria-current", "step");
       else button.removeAttribute("aria-current");
     });
-    title.textContent = `${words(`step.${e.phase}`)}: ${layerName(greek(e.name))}`;
+    title.textContent = called(e);
     const layer = { kind: e.kind, settings: e.settings ?? {}, flat: e.arrays[0].shape.length < 4 };
     rule.replaceChildren(equation(layer, e.phase === "backward"));
     arrays.replaceChildren(...e.arrays.map((array) => excerpt(array, e.phase)));

@@ -187,7 +187,7 @@ export default {
   "lesson.about": "{about}; {n} parameters",
   "diagram.pixels": "pixels", "diagram.pool": "largest of 2 × 2", "diagram.maps": { one: "one map", other: "{n} maps" }, "diagram.units": { one: "one unit", other: "{n} units" },
   "diagram.running": "A {digit} runs through it", "diagram.digits": "10 digits", "diagram.title": "The network {layers}: {n} parameters",
-  "step.rule": "The equation", "step.title": "One step, equation by equation", "step.ribbon": "Equations of this step", "step.forward": "Forward", "step.loss": "Loss", "step.backward": "Backward",
+  "step.part": "{part}: {layer}", "step.rule": "The equation", "step.title": "One step, equation by equation", "step.ribbon": "Equations of this step", "step.forward": "Forward", "step.loss": "Loss", "step.backward": "Backward",
   "step.update": "Update", "step.others": { one: "({n} other)", other: "({n} others)" }, "step.back": "Back", "step.next": "Next equation", "step.take": "Take this step", "step.close": "Close the equations",
   "step.example": "One of {n}: a {digit}", "step.place": "{at} of {all}, step {step}, loss {loss}", "step.corner": " from {corner}", "step.power": " in 10{power}",
 

@@ -182,7 +182,7 @@ export default {
   "lesson.about": "{about}; {n} parámetros",
   "diagram.pixels": "píxeles", "diagram.pool": "mayor de 2 × 2", "diagram.maps": { one: "un mapa", other: "{n} mapas" }, "diagram.units": { one: "una unidad", other: "{n} unidades" },
   "diagram.running": "Un {digit} la recorre", "diagram.digits": "10 dígitos", "diagram.title": "La red {layers}: {n} parámetros",
-  "step.rule": "La ecuación", "step.title": "Un paso, ecuación por ecuación", "step.ribbon": "Ecuaciones de este paso", "step.forward": "Adelante", "step.loss": "Pérdida", "step.backward": "Atrás",
+  "step.part": "{part}: {layer}", "step.rule": "La ecuación", "step.title": "Un paso, ecuación por ecuación", "step.ribbon": "Ecuaciones de este paso", "step.forward": "Adelante", "step.loss": "Pérdida", "step.backward": "Atrás",
   "step.update": "Ajuste", "step.others": "({n} más)", "step.back": "Volver", "step.next": "Siguiente ecuación", "step.take": "Dar este paso", "step.close": "Cerrar las ecuaciones",
   "step.example": "Uno de {n}: un {digit}", "step.place": "{at} de {all}, paso {step}, pérdida {loss}", "step.corner": " desde {corner}", "step.power": " en 10{power}",
   "confusion.caption": "Filas: lo que se escribió. Columnas: lo que se leyó. Las casillas rojas se abren.", "confusion.cell": "{t} leído como {r}: {count}",

@@ -183,7 +183,7 @@ export default {
   "lesson.about": "{about} ; {n} paramètres",
   "diagram.pixels": "pixels", "diagram.pool": "le plus grand de 2 × 2", "diagram.maps": { one: "une carte", other: "{n} cartes" }, "diagram.units": { one: "une unité", other: "{n} unités" },
   "diagram.running": "Un {digit} le traverse", "diagram.digits": "10 chiffres", "diagram.title": "Le réseau {layers} : {n} paramètres",
-  "step.rule": "L’équation", "step.title": "Un pas, équation par équation", "step.ribbon": "Équations de ce pas", "step.forward": "Avant", "step.loss": "Perte", "step.backward": "Arrière",
+  "step.part": "{part} : {layer}", "step.rule": "L’équation", "step.title": "Un pas, équation par équation", "step.ribbon": "Équations de ce pas", "step.forward": "Avant", "step.loss": "Perte", "step.backward": "Arrière",
   "step.update": "Mise à jour", "step.others": { one: "({n} autre)", other: "({n} autres)" }, "step.back": "Retour", "step.next": "Équation suivante", "step.take": "Faire ce pas", "step.close": "Fermer les équations",
   "step.example": "Un parmi {n} : un {digit}", "step.place": "{at} sur {all}, pas {step}, perte {loss}", "step.corner": " depuis {corner}", "step.power": " en 10{power}",
   "confusion.caption": "Lignes : ce qui fut écrit. Colonnes : ce qui fut lu. Les cases rouges s’ouvrent.", "confusion.cell": "{t} lu {r} : {count}",

@@ -11,11 +11,14 @@ const plural = new Intl.PluralRules(language);
 /** In English an 8 has another article than the other digits. */
 const articled = language === "en" ? (text) => text.replace(/\b([Aa]) (?=8\b)/g, "$1n ") : (text) => text;
 
+/** In French a sign of two parts keeps to the word before it. */
+const typeset = language === "fr" ? (text) => text.replace(/ (?=[?!;:»])|(?<=«) /g, "\u00a0") : (text) => text;
+
 /** The sentence as it stands in the table. Where it has forms for one and for many, `n` decides. */
 function sentence(key, n) {
   const found = own[key] ?? english[key];
   if (found === undefined) throw new Error(`no words for ${key}`);
-  return typeof found === "string" ? found : (found[plural.select(n)] ?? found.other);
+  return typeset(typeof found === "string" ? found : (found[plural.select(n)] ?? found.other));
 }
 
 /** A value in a sentence: numbers are written as the language writes them. */

@@ -117,7 +117,7 @@ export default {
   "recipe.tiny": "五个窄卷积，参数很少",
   "lesson.about": "{about}；{n} 个参数",
   "diagram.pixels": "像素", "diagram.pool": "2 × 2 取最大", "diagram.maps": { one: "{n} 张图", other: "{n} 张图" }, "diagram.units": { one: "{n} 个单元", other: "{n} 个单元" }, "diagram.running": "一个 {digit} 正穿过它", "diagram.digits": "10 个数字", "diagram.title": "网络 {layers}：{n} 个参数",
-  "step.rule": "方程", "step.title": "一步，逐个方程", "step.ribbon": "这一步的方程", "step.forward": "前向", "step.loss": "损失", "step.backward": "反向", "step.update": "更新", "step.others": "（另 {n} 项）", "step.back": "返回", "step.next": "下一个方程", "step.take": "走这一步", "step.close": "关闭方程", "step.example": "{n} 个之一：{digit}", "step.place": "第 {at} 个，共 {all}，步 {step}，损失 {loss}", "step.corner": " 自 {corner}", "step.power": " 单位 10{power}",
+  "step.part": "{part}：{layer}", "step.rule": "方程", "step.title": "一步，逐个方程", "step.ribbon": "这一步的方程", "step.forward": "前向", "step.loss": "损失", "step.backward": "反向", "step.update": "更新", "step.others": "（另 {n} 项）", "step.back": "返回", "step.next": "下一个方程", "step.take": "走这一步", "step.close": "关闭方程", "step.example": "{n} 个之一：{digit}", "step.place": "第 {at} 个，共 {all}，步 {step}，损失 {loss}", "step.corner": " 自 {corner}", "step.power": " 单位 10{power}",
   "confusion.caption": "行：写的是什么。列：读成什么。红格可以打开。", "confusion.cell": "{t} 读成 {r}：{count}", "confusion.misread": "{digit} 被读成 {read}，{chance}。看内部",
   "mistakes.looking": "正在看测试数字", "mistakes.progress": "正在看测试数字：{done} / {all}", "mistakes.any": "任意数字", "mistakes.written": "写的是", "mistakes.read": "读成", "mistakes.all": "全部显示", "mistakes.more": "显示更多", "mistakes.total": "{n} 个读错", "mistakes.none": "没有。",
   "mistakes.lead": "{all} 个测试数字（{data}）中有 {wrong} 个读错：{share}。按其中一个，看看为什么。",
