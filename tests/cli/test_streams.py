@@ -40,6 +40,20 @@ def test_streams(tmp_path: Path, command: str, where: str, reason: str) -> None:
     assert (done.returncode, told) == (1, f"digitus: standard output: {reason}\n")
 
 
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")],
+)
+def test_an_answer_is_not_lost_in_silence_beside_another_failure(
+    tmp_path: Path, where: str, reason: str
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"none")
+    done, told = shell(f"digitus bulk bad.png --to out.csv --json {where}", tmp_path)
+    assert done.returncode == 1
+    assert told.splitlines()[-1] == f"digitus: standard output: {reason}"
+    assert told.count("standard output") == 1
+
+
 def test_streams_of_a_reader(tmp_path: Path, one: Path) -> None:
     read = "digitus read --digits 1 --threads 1"
     done, told = shell(f"{read} one.png >/dev/full", tmp_path)

@@ -130,7 +130,8 @@ def test_ranges_to_search(digitus: Any) -> None:
     assert (rate.by_logarithm, size.by_logarithm, wide.by_logarithm) == (True, False, True)
     assert rate.setting(0.0123456) == "schedule.rate=0.0123"
     assert size.setting(64) == "batch_size=64"
-    for wrong in (["rate"], ["rate=2..1"], ["rate=a..b"], ["a=1..2", "a=2..3"]):
+    wrongs = ["rate"], ["rate=2..1"], ["rate=a..b"], ["a=1..2", "a=2..3"], ["a=1..1e999"]
+    for wrong in (*wrongs, ["a=-1e308..1e308"]):
         with pytest.raises(RecipeError):
             ranges(wrong)
     both = digitus("sweep", "quick", "tiny", "--search", "schedule.rate=0.001..0.1")

@@ -97,11 +97,12 @@ def main() -> None:
     """The program `digitus`."""
     streams.prepare()
     code: int | str | None = 0
+    told = False
     begin_with_one()
     try:
         app(prog_name="digitus")
     except SystemExit as left:
         code = left.code
     except (DigitusError, MemoryError, OSError) as error:
-        code = streams.fail(error)
-    sys.exit(streams.finish(code))
+        code, told = streams.fail(error), True
+    sys.exit(streams.finish(code, told=told))

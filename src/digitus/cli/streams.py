@@ -73,15 +73,20 @@ def fail(error: Exception) -> int:
     return 1
 
 
-def finish(code: int | str | None) -> int | str | None:
-    """Writes out the last of the answer; returns the exit code."""
+def finish(code: int | str | None, *, told: bool = False) -> int | str | None:
+    """Writes out the last of the answer; returns the exit code.
+
+    What goes wrong is said, unless what ended the program was `told` already.
+    """
     try:
         sys.stdout.flush()
     except OSError as error:
         with suppress(OSError):  # else Python tries again at exit, and complains
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        # The reader has left on purpose, as in `digitus read *.jpg | head`.
-        return code or (1 if error.errno == errno.EPIPE else fail(error))
+        # Where it is EPIPE, the reader has left on purpose, as in `digitus read *.jpg | head`.
+        if error.errno != errno.EPIPE and not told:
+            fail(error)
+        return code or 1
     return code
 
 

@@ -10,6 +10,7 @@ Inside: ranges, and Tune. Not inside: what a run does (`runs`), the cluster (`bu
 from __future__ import annotations
 
 import importlib
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def ranges(told: Sequence[str]) -> list[Range]:
     for text in told:
         match = FORM.fullmatch(text)
         low, high = (float(match[end]) for end in ("low", "high")) if match else (0.0, 0.0)
-        if match is None or low >= high:
+        if match is None or not 0 < high - low < math.inf:
             raise RecipeError(f"{text!r} is no range; one is schedule.rate=0.001..0.1")
         whole = match["low"].lstrip("-").isdecimal() and match["high"].lstrip("-").isdecimal()
         found.append(Range(match["key"], low, high, whole))
