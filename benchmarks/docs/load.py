@@ -13,10 +13,13 @@ def section(found: dict[str, Any]) -> str:
     burst, slow, drawing, long = (parts[name] for name in ("burst", "slow", "drawing", "long"))
     pen = parts["pen"]
     memory, people = long["megabytes"], long["people"]
+    cores = burst["cores"]
+    shared = ", which its clients share" * (sum(cores.values()) > burst["machine"]["cores"])
+    shared += " (before other work: chrt -r 1)" * (burst["priority"].startswith("real-time"))
     lines = [
-        f"With the server on {burst['cores']['server']} cores of {processor(burst)} and the",
-        f"recognizer that ships ({burst['parameters']:,} parameters), every answer compared with",
-        "the recognizer's own (`python benchmarks/load.py`,",
+        f"With the server on {cores['server']} cores of {processor(burst)}{shared},",
+        f"and the recognizer that ships ({burst['parameters']:,} parameters), every answer",
+        "compared with the recognizer's own (`python benchmarks/load.py`,",
         "[results/load.json](../results/load.json)):",
         "",
         "| load | answers a second | median | 99th percentile | wrong |",
