@@ -1,10 +1,11 @@
-"""What docs/reading.md says in numbers, from the results of reading, of fuzzing and of eyes."""
+"""What docs/reading.md says in numbers, from results/ (reading, hardening, legibility)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from digitus.metrics import interval95
 from digitus.synthetic.pages.kinds import KINDS
 
 ABOUT = {
@@ -91,7 +92,7 @@ OTHERS = {
 }
 
 
-def section(reading: dict[str, Any], fuzz: dict[str, Any], eyes: dict[str, Any]) -> str:
+def section(reading: dict[str, Any], fuzz: dict[str, Any], legibility: dict[str, Any]) -> str:
     """The figures of docs/reading.md."""
     everything, speed = reading["all"], reading["speed"]
     lines = [
@@ -110,7 +111,7 @@ def section(reading: dict[str, Any], fuzz: dict[str, Any], eyes: dict[str, Any])
         "",
         *table(everything, reading["kinds"]),
         "",
-        *limit(eyes),
+        *legible(legibility),
         "",
     ]
     if "photos" in reading:
@@ -155,32 +156,32 @@ def tried(targets: Sequence[dict[str, Any]]) -> list[str]:
     ]
 
 
-def limit(eyes: dict[str, Any]) -> list[str]:
-    """How many of the digits that reading misnames eyes can tell."""
+def legible(asked: dict[str, Any]) -> list[str]:
+    """How many of the digits that reading misnames others can tell."""
+    readers = asked["readers"].values()
 
-    def share(kind: str, as_what: str) -> float:
-        counts = [reader[kind] for reader in eyes["readers"].values()]
-        return float(sum(c[as_what] for c in counts) / sum(c["asked"] for c in counts))
+    def counted(kind: str, what: str) -> int:
+        return sum(reader[kind][what] for reader in readers)
 
-    misnamed, named = (
-        sum(reader[kind]["asked"] for reader in eyes["readers"].values())
-        for kind in ("misnamed", "named")
-    )
-    wrong = eyes["misnamed"] / eyes["named"]
-    told, told_too = (share(kind, "as_truth") for kind in ("misnamed", "named"))
+    def share(kind: str, as_what: str) -> str:
+        n, of = counted(kind, as_what), counted(kind, "asked")
+        low, high = (f"{100 * end:.0f}" for end in interval95(n, of))
+        return f"{percent(n / of)} ({low} to {high})"
+
     return [
         "A made page is not made to be legible: its truth is what was meant, by hands whose 4 is",
-        "another's 9, under blots, out of focus. How much of it can be told at all, eyes say. Of",
-        f"{eyes['pages']:,} pages of development reading misnames "
-        f"{percent(wrong)} of the {eyes['named']:,} digits that it finds and names.",
-        f"{len(eyes['readers'])} readers saw {misnamed} of these, each among its neighbours and",
-        f"mixed with {named} others, without knowing which was which. Of what reading misnames",
-        f"they named {percent(told)} as it was meant and "
-        f"{percent(share('misnamed', 'as_reading'))} as reading does;",
-        f"of what reading names right {percent(told_too)}. That makes "
-        f"{percent(wrong * told + (1 - wrong) * told_too)} of all for",
-        f"eyes, and {percent(1 - wrong)} for reading (`python benchmarks/eyes.py`,",
-        "[results/eyes.json](../results/eyes.json)).",
+        "another's 9, under blots, out of focus. Of "
+        f"{asked['pages']:,} pages of development reading misnames",
+        f"{percent(asked['misnamed'] / asked['named'])} of the {asked['named']:,} digits that it "
+        "finds and names.",
+        f"{len(readers)} readers that learnt from no made page, general models and no people,",
+        f"saw {counted('misnamed', 'asked')} of these, each among its neighbours and mixed with "
+        f"{counted('named', 'asked')} more, without",
+        "knowing which was which. Of what reading misnames they named",
+        f"{share('misnamed', 'as_truth')} as it was meant and {share('misnamed', 'as_reading')}",
+        f"as reading does; of what reading names right {share('named', 'as_truth')}",
+        "(with 95 % intervals; `python benchmarks/legibility.py`,",
+        "[results/legibility.json](../results/legibility.json)).",
     ]
 
 

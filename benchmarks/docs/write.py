@@ -38,7 +38,7 @@ def pages() -> dict[Path, str]:
     sections = {
         ROOT / "README.md": readme_section(),
         docs / "reading.md": reading.section(
-            results("reading"), results("hardening")["fuzz"]["targets"], results("eyes")
+            results("reading"), results("hardening")["fuzz"]["targets"], results("legibility")
         ),
         docs / "serve.md": load.section(results("load")) + drawings.section(results("drawings")),
         docs / "portable.md": portable.section(results("portable")),

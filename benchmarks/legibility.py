@@ -1,15 +1,16 @@
-"""What eyes make of the digits of made pages, beside what reading makes of them.
+"""How legible made digits are: what others make of those that reading misnames.
 
-    python benchmarks/eyes.py ask FOLDER [--pages 400] [--each 60] [--seed 1] [--reader 1]
-    python benchmarks/eyes.py score FOLDER ANSWERS --reader NAME [--json results/eyes.json]
+    python benchmarks/legibility.py ask FOLDER [--pages 400] [--each 60] [--seed 1] [--draw 1]
+    python benchmarks/legibility.py score FOLDER ANSWERS --reader NAME [--json FILE]
 
 Made pages have hands whose 4 is another's 9, blots, and light in which nothing is seen: their truth
-is what was meant, not what can be told. So this asks people. `ask` reads pages of development and
-draws sheets of single digits, each as it stands among its neighbours, contrast stretched: `--each`
-that reading names otherwise than the truth, as many that it names right, mixed, without a word of
-which is which. ANSWERS is a text of as many figures, a space or line between any two, in the order
-of the sheets' numbers. `score` counts how many of either kind are what the truth says, or what
-reading says, and adds that to the file. `--reader` gives everybody digits of their own.
+is what was meant, not what can be told. So this asks others, people or what reads as they do. `ask`
+reads pages of development and draws sheets of single digits, each as it stands among its
+neighbours, contrast stretched: `--each` that reading names otherwise than the truth, as many that
+it names right, mixed, without a word of which is which; another `--draw` takes others. ANSWERS is a
+text of as many figures, a space or line between any two, in the order of the sheets' numbers.
+`score` counts how many of either kind are what the truth says, or what reading says, and adds that
+to results/legibility.json under the reader's name.
 
 Inside: asking and counting. Not inside: what docs/reading.md says of it (`docs.reading`).
 """
@@ -95,9 +96,9 @@ def cell(picture: Bytes, box: tuple[int, int, int, int]) -> Bytes:
     return np.asarray(framed)
 
 
-def chosen(found: list[dict[str, Any]], each: int, seed: int, reader: int) -> list[dict[str, Any]]:
+def chosen(found: list[dict[str, Any]], each: int, seed: int, draw: int) -> list[dict[str, Any]]:
     """As many that were misnamed as that were not, mixed."""
-    rng = stream(seed, "eyes", reader)
+    rng = stream(seed, "legibility", draw)
     wrong = [one["truth"] != one["named"] for one in found]
     some: list[int] = []
     for kind in (True, False):
@@ -130,7 +131,7 @@ def ask(arguments: argparse.Namespace) -> None:
     with ProcessPoolExecutor(arguments.workers) as pool:
         parts = pool.map(work, range(0, arguments.pages, CHUNK))
         found = [one for part in parts for one in part]
-    asked = chosen(found, arguments.each, arguments.seed, arguments.reader)
+    asked = chosen(found, arguments.each, arguments.seed, arguments.draw)
     for k, sheet in enumerate(sheets(asked)):
         sheet.save(folder / f"sheet-{k}.png")
     kept = {
@@ -180,13 +181,13 @@ def main() -> None:
     asking.add_argument("--pages", type=int, default=400)
     asking.add_argument("--each", type=int, default=60, help="digits of either kind")
     asking.add_argument("--seed", type=int, default=1)
-    asking.add_argument("--reader", type=int, default=1, help="another number, other digits")
+    asking.add_argument("--draw", type=int, default=1, help="another number, other digits")
     asking.add_argument("--workers", type=int, default=2)
     asking.set_defaults(verb=ask)
     scoring = verbs.add_parser("score", help="count the answers")
     scoring.add_argument("folder", type=Path)
     scoring.add_argument("answers", type=Path)
-    scoring.add_argument("--reader", default="1", help="a name for the reader in the file")
+    scoring.add_argument("--reader", required=True, help="who answered")
     scoring.add_argument("--json", type=Path)
     scoring.set_defaults(verb=score)
     arguments = parser.parse_args()
