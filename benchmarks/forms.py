@@ -5,7 +5,7 @@
 Half of the sheets are written by the simulated pen, half with digits of MNIST that the training of
 both networks held back. Counted are fields and rows that are wholly right; how many fields a person
 has to look at (those with a flag first, then by confidence) so that of all at most one in 1,000 is
-wrong in the table, if the person makes no mistakes, and how many the confidences alone ask for;
+wrong in the table, if the person makes no mistakes, and how many the review alone asks for;
 photos whose every field is placed within 2 pixels at 150 dots an inch; and sheets a minute.
 `--seed` 2 is what is reported; 1 is for tuning.
 Inside: that. Not inside: making sheets (`forms_sheets`).
@@ -67,8 +67,9 @@ def judged(number: int, *, seed: int, pen: bool) -> dict[str, Any]:
         )
         hard = flag not in ("", DOUBTFUL_FLAG)
         sure = 0.0 if hard else float(row[f"{name}_confidence"])
-        fields.append([bool(right), sure, name, flag])
+        fields.append([bool(right), sure, name, flag, row.get(name, ""), value])
     return {
+        "number": number,
         "form": made.form.name,
         "found": row["form"] == made.form.name,
         "curled": bool(made.lies.curl[0]),
@@ -131,7 +132,7 @@ def by_confidences(fields: Sequence[Sequence[Any]]) -> dict[str, float]:
     cells = {"form": "all", "file": "all", "page": 1}
     names = [f"f{i}" for i in range(len(fields))]
     form = Form("all", tuple(Field(name, (0, 0, 1, 1)) for name in names))
-    for name, (_, sure, _, flag) in zip(names, fields, strict=True):
+    for name, (_, sure, _, flag, *_) in zip(names, fields, strict=True):
         cells |= {name: "", f"{name}_confidence": sure, f"{name}_flag": flag}
     found = plan([cells], [form], WANTED)
     seen = {doubt.name for doubt in found.doubts}
@@ -151,17 +152,28 @@ def main() -> None:
     parser.add_argument("--pen", action="store_true", help="by the pen alone: needs no data")
     parser.add_argument("--show-wrong", action="store_true", help="name what is misread")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write what was read, as JSON")
+    parser.add_argument(
+        "--kept", type=Path, metavar="FILE", help="of what --keep wrote; no reading"
+    )
     args = parser.parse_args()
     work = partial(judged, seed=args.seed, pen=args.pen)
-    with ProcessPoolExecutor(args.workers) as pool:
-        found = list(pool.map(work, range(args.sheets), chunksize=5))
+    if args.kept:
+        found = json.loads(args.kept.read_text("utf-8"))
+    else:
+        with ProcessPoolExecutor(args.workers) as pool:
+            found = list(pool.map(work, range(args.sheets), chunksize=5))
     if args.show_wrong:
         for number, sheet in enumerate(found):
             wrong = [
-                (name, round(sure, 3), f) for good, sure, name, f in sheet["fields"] if not good
+                (name, round(sure, 4), f, read, value)
+                for good, sure, name, f, read, value in sheet["fields"]
+                if not good
             ]
             if wrong or sheet["off"] > NEAR:
                 print(number, sheet["form"], sheet["curled"], round(sheet["off"], 1), wrong)
+    if args.keep:
+        args.keep.write_text(json.dumps(found), "utf-8")
     seconds = sum(sheet["seconds"] for sheet in found) / len(found)
     record = {
         "machine": machine(),

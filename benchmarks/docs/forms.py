@@ -13,14 +13,29 @@ HEAD = "form", "sheets", "fields", "right", "rows right", "to look at", "within 
 
 def section(
     read: dict[str, Any],
+    trust: dict[str, Any],
     adapting: dict[str, Any],
     strangers: dict[str, Any],
     kills: dict[str, Any] | None,
 ) -> str:
     """The numbers, from the results files; that of kills takes long and need not be there."""
-    parts = [_read(read), [_strangers(strangers)], [_kills(kills)] if kills else []]
+    more = [_review(read["all"], trust), _strangers(strangers)]
+    parts = [_read(read), *([words] for words in more), [_kills(kills)] if kills else []]
     told = [line for part in parts if part for line in [*part, ""]]
     return "\n".join([*told, *_adapted(adapting), ""])
+
+
+def _review(every: dict[str, Any], trust: dict[str, Any]) -> str:
+    asked = every["by_confidences"]
+    return _words(
+        "The review, which knows no truth, asks for",
+        f"{percent(asked['reviewed'], 1)} of the fields; {percent(asked['wrong_after'], 2)} stay",
+        "wrong then, where it says at most",
+        f"{percent(asked['expected_wrong_after'], 2)}. What a confidence is worth it knows from",
+        f"{trust['sheets']} other sheets, {trust['fields']:,} fields without a flag of their own,",
+        f"of which {trust['wrong']} were wrong (`python benchmarks/forms_trust.py`,",
+        "[results/forms_trust.json](../results/forms_trust.json)).",
+    )
 
 
 def _strangers(found: dict[str, Any]) -> str:
@@ -55,7 +70,7 @@ def _row(*cells: str) -> str:
 
 
 def _read(read: dict[str, Any]) -> list[str]:
-    every, asked = read["all"], read["all"]["by_confidences"]
+    every = read["all"]
     kinds = [*read["forms"].items(), ("all", every), ("those that lie flat", read["flat"])]
     rows = [
         _row(
@@ -84,11 +99,9 @@ def _read(read: dict[str, Any]) -> list[str]:
             "To look at are the most doubtful fields, so many that no more than one in 1,000 stays",
             "wrong; before anybody looks,",
             f"{percent(every['fields_right'], 1)} are right, and {every['wrong_without_flag']} of",
-            f"{every['fields']:,} are wrong without a flag. The confidences, which know no truth,",
-            f"ask for {percent(asked['reviewed'], 1)}, and {percent(asked['wrong_after'], 2)} stay",
-            f"wrong then, where they say {percent(asked['expected_wrong_after'], 2)}. The pixels",
-            "are those of 150 dots an inch, and the worst corner of a sheet's fields counts. One",
-            f"core reads {read['sheets_a_minute_and_core']:.0f} sheets a minute.",
+            f"{every['fields']:,} are wrong without a flag. The pixels are those of 150 dots an",
+            "inch, and the worst corner of a sheet's fields counts. One core reads",
+            f"{read['sheets_a_minute_and_core']:.0f} sheets a minute.",
         ),
     ]
 

@@ -44,6 +44,7 @@ def pages() -> dict[Path, str]:
         docs / "portable.md": portable.section(results("portable")),
         docs / "forms.md": forms.section(
             results("forms"),
+            results("forms_trust"),
             results("adapting"),
             results("forms_strangers"),
             results("forms_kills") if (ROOT / "results" / "forms_kills.json").exists() else None,

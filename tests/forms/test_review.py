@@ -21,6 +21,7 @@ from digitus.forms.doubts import held, plan
 from digitus.forms.review import Cut, cuts_of, review
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader
+from digitus.forms.trust import most_chance_wrong
 from digitus.vision.decode import decode_pages
 from filled_forms import ASLANT, FORM, VALUES, filled, photographed
 from html_page import Page
@@ -40,16 +41,19 @@ def row(**values: Any) -> dict[str, Any]:
 
 def test_as_many_are_looked_at_as_the_confidences_ask_for() -> None:
     table = [row(player=0.9, first=0.999, second=0.98, total=(0.99, "sum"))]
-    found = plan(table, [FORM], wanted=0.01)  # at most 0.04 of 4 values
+    rest = most_chance_wrong(0.999) + most_chance_wrong(0.98)
+    found = plan(table, [FORM], wanted=rest / 4)
     assert [doubt.name for doubt in found.doubts] == ["total", "player"]
     assert (found.values, found.share) == (4, 0.5)
-    assert found.left == pytest.approx(0.021)
+    assert found.left == pytest.approx(rest)
+    names = [doubt.name for doubt in plan(table, [FORM], wanted=0.99 * rest / 4).doubts]
+    assert names == ["total", "player", "second"]
     assert len(plan(table, [FORM], wanted=0.0).doubts) == 4
     assert len(plan(table, [FORM], wanted=1.0).doubts) == 1  # the one with a flag in any case
 
 
 def test_certain_ones_are_taken_by_lot_beside() -> None:
-    table = [row(player=0.9, first=0.9999, second=0.9999, total=0.9999)] * 10
+    table = [row(player=0.9, first=1.0, second=1.0, total=1.0)] * 10
     found = plan(table, [FORM], 0.001, by_lot=5)
     assert [doubt.certain for doubt in found.doubts] == [False] * 10 + [True] * 5
     assert found.share == 0.25

@@ -233,7 +233,7 @@ def _tell(
         if plan:
             output().print(
                 f"to look at: {counted(len(plan.doubts), 'field')}, {percent(plan.share, 1)} of "
-                f"all; of the rest {plan.left:.1f} are expected to be wrong"
+                f"all; of the rest at most {plan.left:.1f} are expected to be wrong"
             )
         if page and plan and len(plan.parts) > 1:
             last = part_of(page, len(plan.parts) - 1)

@@ -116,6 +116,7 @@ def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> Non
     """How many values were wrong, and how many the confidences said."""
     from digitus.forms.doubts import held
     from digitus.forms.rows import DOUBTFUL_FLAG
+    from digitus.forms.trust import chance_wrong
 
     changed = sum(one.value != one.read for one, _ in told)
     plain = [one for one, flag in told if flag in ("", DOUBTFUL_FLAG)]
@@ -125,7 +126,7 @@ def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> Non
             "table": str(path),
             "looked_at": len(told),
             "changed": changed,
-            "expected_wrong": round(sum(1 - one.confidence for one in plain), 3),
+            "expected_wrong": round(sum(chance_wrong(one.confidence) for one in plain), 3),
             "found_wrong": sum(one.value != one.read for one in plain),
             "certain_looked_at": len(certain),
             "certain_wrong": sum(one.value != one.read for one in certain),

@@ -1,12 +1,12 @@
 """Which values a person should look at, and how well that went.
 
-Let c be the confidence of a value: that it is wrong has the probability 1 - c. Values whose flag
-says more than "doubtful" are looked at in any case. Of the others those with the least confidence
-are, as many as it takes until what is expected to be wrong among the rest, Σ (1 - c), is no more
-than the wanted share of all values.
+Values whose flag says more than "doubtful" are looked at in any case. Of the others those with the
+least confidence are, as many as it takes until of the rest no more is expected to be wrong than the
+wanted share of all values: the sum of their chances, each as high as it may be (`trust`).
 
 Inside: that choice, and what was expected of values that a person has looked at beside what was
-found. Not inside: the page to look at them (`review`), corrections in a table (`correct`).
+found. Not inside: how likely a value is wrong (`trust`), the page to look at them (`review`),
+corrections in a table (`correct`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from digitus.forms.form import Form
 from digitus.forms.rows import DOUBTFUL_FLAG, Row
+from digitus.forms.trust import chance_wrong, most_chance_wrong
 
 WANTED = 1e-3  # of the values may be wrong, where nobody says another share
 AT_ONCE = 1000  # values on a page: half an hour's work, and about 20 MB
@@ -44,16 +45,16 @@ class Doubt:
         return self.flag not in ("", DOUBTFUL_FLAG)
 
     @property
-    def likely(self) -> float:
-        """The probability that the value is right."""
-        return 0.0 if self.flagged else self.confidence
+    def chance_wrong(self) -> float:
+        """How likely the value is wrong at most."""
+        return 1.0 if self.flagged else most_chance_wrong(self.confidence)
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to look at, most doubtful first, of so many values, and what the rest has to be.
 
-    `left` is how many of the rest are expected to be wrong.
+    `left` is how many of the rest are expected to be wrong at most.
     """
 
     doubts: tuple[Doubt, ...]
@@ -79,9 +80,9 @@ def plan(
 
     `by_lot` so many of the rest are looked at as well.
     """
-    every = sorted(_every(rows, forms), key=lambda doubt: doubt.likely)
+    every = sorted(_every(rows, forms), key=lambda doubt: (not doubt.flagged, doubt.confidence))
     flagged = sum(doubt.flagged for doubt in every)
-    wrong = [1 - doubt.likely for doubt in every]
+    wrong = [doubt.chance_wrong for doubt in every]
     left = math.fsum(wrong[flagged:])
     count = flagged
     while count < len(every) and left > wanted * len(every) + 1e-12:
@@ -112,9 +113,10 @@ def _every(rows: Sequence[Row], forms: Sequence[Form]) -> list[Doubt]:
 
 def held(confidences: Sequence[float], wrong: Sequence[bool]) -> str:
     """What was expected of values that were looked at, and what was found, in words."""
-    expected = math.fsum(1 - c for c in confidences)
+    chances = [chance_wrong(c) for c in confidences]
+    expected = math.fsum(chances)
     # Independent chances: two standard deviations either way.
-    spread = 2 * math.sqrt(math.fsum(c * (1 - c) for c in confidences))
+    spread = 2 * math.sqrt(math.fsum(p * (1 - p) for p in chances))
     low, high = max(0.0, expected - spread), expected + spread
     found = sum(wrong)
     much = "as" if math.floor(low) <= found <= math.ceil(high) else (

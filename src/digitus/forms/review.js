@@ -77,11 +77,11 @@ function tell() {
   document.getElementById("held").textContent = held();
 }
 
-// What the confidences said of the values that were looked at, and what was found.
+// How many of the values that were looked at should have been wrong, and how many were.
 function held() {
   const seen = [...settled].filter(([k]) => ["", "doubtful"].includes(fields[k].flag));
   if (!seen.length) return "";
-  const expected = seen.reduce((sum, [k]) => sum + 1 - fields[k].confidence, 0);
+  const expected = seen.reduce((sum, [k]) => sum + fields[k].chance, 0);
   const wrong = seen.filter(([k, value]) => value !== fields[k].read).length;
   return `of ${seen.length} without another flag ${wrong} were wrong, ${expected.toFixed(1)} were expected`;
 }

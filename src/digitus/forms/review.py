@@ -25,6 +25,7 @@ from digitus.forms.form import Field
 from digitus.forms.raster import SCALE
 from digitus.forms.rows import Row, source
 from digitus.forms.sheets import PAGE_SIDE_PIXELS, PageReader
+from digitus.forms.trust import chance_wrong
 from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.pictures import photo_uri
@@ -148,6 +149,7 @@ def review(
                 "row": [row["form"], row["file"], row["page"], doubt.name],
                 "read": row[doubt.name],
                 "confidence": doubt.confidence,
+                "chance": chance_wrong(doubt.confidence),
                 "flag": doubt.flag,
                 "signs": field.signs,
                 "certain": doubt.certain,

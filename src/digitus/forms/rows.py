@@ -110,7 +110,7 @@ def _row(
             flag = _flag(best, value["mark"], flag_of_nothing(form, field), doubtful)
             away = "" if record is first else f" page {record['at']} of {where}"
             place = " ".join(map(str, value["box"])) + away
-            cells = (best.text, round(best.likely, 4), flag, place)
+            cells = (best.text, round(best.likely, 6), flag, place)
             row |= dict(zip((field.name + end for end in ("", *ENDINGS)), cells, strict=True))
     return row
 
