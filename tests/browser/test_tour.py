@@ -133,3 +133,19 @@ def test_no_line_begins_with_a_sign_of_two_parts(visit: Visit, server: Server) -
         page.click(".tour button.primary")
         assert re.search("[?!;:»]", page.locator(".tour").inner_text())
         assert not re.search(" [?!;:»]|« ", page.locator(".tour").inner_text())
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [{"locale": tag, "viewport": {"width": 360, "height": 740}} for tag in ("de", "es", "fr")],
+    indirect=True,
+)
+def test_its_buttons_are_one_row_on_a_telephone(visit: Visit, server: Server) -> None:
+    page = visit.page(server.address)
+    page.click("#tour")
+    page.click(".tour button.primary")
+    tops = page.locator(".tour > .row > *").evaluate_all(
+        "all => all.map((e) => Math.round(e.getBoundingClientRect().top))"
+    )
+    assert len(tops) == 3
+    assert len(set(tops)) == 1
