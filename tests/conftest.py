@@ -96,10 +96,10 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several processes (`-n`) a file's tests go to one of them, and share what they prepare.
 
-    Those of the browser are two parts, each with a browser and a server of its own: what is in one
-    waits for the page half of its time. They take longest and come first, as they are collected:
-    ordered by how many tests there are, the files with a few long ones would come last, and one
-    process would wait for another.
+    Those of the browser are two halves, each with a browser and a server of its own: what is in one
+    waits for the page half of its time. The few that are not slow stay together. They take longest
+    and come first, as they are collected: ordered by how many tests there are, the files with a few
+    long ones would come last, and one process would wait for another.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -108,6 +108,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             if not file.startswith(BROWSER):
                 return file
+            if config.option.markexpr == "not slow":
+                return BROWSER
             return f"{BROWSER}{'a to h' if file < f'{BROWSER}i' else 'i to z'}"
 
     if config.option.dist != "load":

@@ -91,6 +91,7 @@ def test_of_a_part_only_what_it_read_itself_counts(tmp_path: Path) -> None:
     assert bulk_runs.steady(tmp_path, 2, 9.5) == {"read": 0, "measured_seconds": 0.0}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_and_is_one_row(tmp_path: Path) -> None:
     source, name = tmp_path / "in", "processes_1"
     in_shards(digit_files(60), ".png", source)

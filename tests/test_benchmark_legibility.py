@@ -18,6 +18,7 @@ def told(truth: int, named: int) -> dict[str, Any]:
     return {"page": 0, "truth": truth, "named": named, "cell": cell}
 
 
+@pytest.mark.slow
 def test_digits_are_shown_at_their_place_with_their_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(legibility, "development", lambda: None)  # the pen's alone
     found = legibility.digits(0, count=12, seed=1)

@@ -71,6 +71,7 @@ def test_a_part_keeps_the_machine_that_it_was_measured_on(
     monkeypatch.setattr(budgets, "PAGE", tmp_path / "limits.md")
     monkeypatch.setattr(few_units, "RESULTS", file)
     monkeypatch.setattr(few_units, "write", lambda: None)
+    monkeypatch.setattr(few_units, "READ", 10)  # of which nothing is asked here
     monkeypatch.setattr(few_units, "learnt", lambda *_: 1.0)
     module, where, names = WRITERS[write]
     machines = {name: {"processor": f"of {name}", "cores": 2} for name in names}

@@ -45,6 +45,7 @@ def test_the_steps_of_reading_are_found() -> None:
     assert sum(found.values()) == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_photo_has_twelve_megapixels() -> None:
     with Image.open(io.BytesIO(reading.photo())) as image:
         assert image.format == "JPEG"
@@ -63,6 +64,7 @@ def test_the_extra_installs_every_peer() -> None:
         assert library in named
 
 
+@pytest.mark.slow
 def test_no_row_enters_the_rooms_whose_source_does_not_count() -> None:
     code = (
         "import sys, digitus, peers, rows\n"

@@ -44,9 +44,10 @@ from rows.processes import needed
 ROOT = Path(__file__).parent.parent
 TINY = Size(images=96, steps=1, answers=12, repeats=1, long=1, calls=3, starts=1, compiled=False)
 SLOW = limits.Limits(flops=1e9, bandwidth=1e9)
-LEARN = [(row, who) for row in learning.PEERS for who in ("PyTorch", "plain NumPy")]
-LEARN.remove(("cnn", "plain NumPy"))
-LEARN += [("cnn", "JAX"), ("epoch128", "scikit-learn")]
+LEARN: list[Any] = [(row, "plain NumPy") for row in learning.PEERS if row != "cnn"]
+SLOW_LEARN = [(row, "PyTorch") for row in learning.PEERS]
+SLOW_LEARN += [("cnn", "JAX"), ("epoch128", "scikit-learn")]
+LEARN += [pytest.param(*each, marks=pytest.mark.slow) for each in SLOW_LEARN]
 
 
 @cache

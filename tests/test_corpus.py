@@ -116,6 +116,7 @@ def test_a_target_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> Non
         assert f"there is no target '{name}'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     """A few inputs more than there are seeds: some are made by it."""
     if find_spec("atheris") is None:

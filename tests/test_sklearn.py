@@ -43,6 +43,7 @@ def own() -> tuple[np.ndarray, np.ndarray]:
     return X[:900], y[:900]
 
 
+@pytest.mark.slow
 def test_scikit_learns_own_checks() -> None:
     from sklearn.utils.estimator_checks import check_estimator
 

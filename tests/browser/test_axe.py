@@ -19,6 +19,8 @@ from browser.conftest import PHONE, Server, Visit, full
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = {"phone": PHONE, "tablet": {"viewport": {"width": 768, "height": 1024}}, "desk": {}}
 SCHEMES = {"phone": ("light", "dark"), "tablet": ("light",), "desk": ("dark",)}
 VIEWS = ("draw", "read", "forms", "inside", "learn", "mistakes")

@@ -15,6 +15,8 @@ from serving import Serving, serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "the-teacher"
 REFUSED = "Failed to load resource: the server responded with a status of "
 

@@ -33,6 +33,7 @@ def test_digits_with_the_mouse(visit: Visit, server: Server) -> None:
         expect_value(page, "")
 
 
+@pytest.mark.slow
 def test_the_answer_follows_the_pen(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
     (path,) = paths(0)
@@ -48,6 +49,7 @@ def test_the_answer_follows_the_pen(visit: Visit, server: Server) -> None:
     page.mouse.up()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", [PHONE], indirect=True)
 def test_digits_with_a_finger_and_nothing_scrolls(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
@@ -60,6 +62,7 @@ def test_digits_with_a_finger_and_nothing_scrolls(visit: Visit, server: Server) 
         expect_value(page, "")
 
 
+@pytest.mark.slow
 def test_a_number_typed_with_the_simulated_pen(visit: Visit, server: Server) -> None:
     # The hand's seed: one that writes 1 and 7 plainly.
     page = visit.page("about:blank")
@@ -74,6 +77,7 @@ def test_a_number_typed_with_the_simulated_pen(visit: Visit, server: Server) -> 
         assert page.locator("#view-draw .marks g").count() == len(text)
 
 
+@pytest.mark.slow
 def test_what_the_network_saw_is_what_it_is_given(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
     with page.expect_response(lambda r: "/api/draw" in r.url) as told:
@@ -116,6 +120,7 @@ def answer(page: Page) -> str:
     return said + page.inner_text("#view-draw .sure") + page.inner_text("#view-draw .value")
 
 
+@pytest.mark.slow
 def test_ink_is_answered_alike_on_every_screen(
     visit: Visit, browser: Browser, server: Server
 ) -> None:
@@ -141,6 +146,7 @@ def test_ink_is_answered_alike_on_every_screen(
             context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", [LOW], indirect=True)
 def test_ink_from_a_higher_sheet_stays_where_it_is_when_more_is_written(
     visit: Visit, browser: Browser, server: Server
@@ -168,6 +174,7 @@ def test_ink_from_a_higher_sheet_stays_where_it_is_when_more_is_written(
     assert abs(np.median(fresh) - 0.8) < 0.01, "under the pointer"
 
 
+@pytest.mark.slow
 def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
 
@@ -190,6 +197,7 @@ def test_a_refusal_is_shown_as_one(visit: Visit, server: Server) -> None:
     until(page, check)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_said_and_what_it_did_not_answer_has_no_answer_beside_it(
     visit: Visit, server: Server
 ) -> None:
@@ -206,6 +214,7 @@ def test_a_server_that_is_gone_is_said_and_what_it_did_not_answer_has_no_answer_
     visit.complaints.clear()  # the browser says of the requests that they failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", [PHONE], indirect=True)
 @pytest.mark.parametrize("by", ["keys", "mouse"])
 def test_ink_stays_on_a_sheet_that_is_turned(visit: Visit, server: Server, by: str) -> None:

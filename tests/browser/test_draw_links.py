@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from PIL import Image, ImageSequence
 
 from browser.conftest import PHONE, Server, Visit, sure, until
@@ -12,6 +13,8 @@ from browser.writing import expect_value, with_mouse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
+
+pytestmark = pytest.mark.slow
 
 
 BENT = """() => {

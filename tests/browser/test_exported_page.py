@@ -21,6 +21,8 @@ from digitus.synthetic.strokes import strokes
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.slow
+
 ONE = [[(0.2, 0.2), (0.2, 0.75)]]
 SEVEN = [[(0.34, 0.22), (0.47, 0.22), (0.39, 0.75)]]
 

@@ -18,6 +18,8 @@ from browser.marionette import PATIENCE, Firefox
 from conftest import missing
 from serving import wait_for
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "marionette.port": 0,  # one that is free
     "browser.dom.window.dump.enabled": True,  # what goes wrong in a page is printed

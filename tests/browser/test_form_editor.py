@@ -114,6 +114,7 @@ def test_a_form_is_laid_out_by_keys_alone(visit: Visit, server: Server, tmp_path
     assert page.locator(GROUPS).count() == 2
 
 
+@pytest.mark.slow
 def test_a_field_is_dragged_made_larger_drawn_and_taken_back(visit: Visit, server: Server) -> None:
     page = begun(visit, server)
     zoom = scale(page)
@@ -137,6 +138,7 @@ def test_a_field_is_dragged_made_larger_drawn_and_taken_back(visit: Visit, serve
     assert place(page, 1) == pytest.approx([60, 70, 40, 10], abs=0.4)
 
 
+@pytest.mark.slow
 def test_fields_follow_a_name_that_changes(visit: Visit, server: Server, tmp_path: Path) -> None:
     page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))
     page.locator(".field-list >> text=first").click()
@@ -148,6 +150,7 @@ def test_fields_follow_a_name_that_changes(visit: Visit, server: Server, tmp_pat
     assert page.input_value("#forms-sum") == "one, second"
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_told_and_nothing_is_saved(visit: Visit, server: Server) -> None:
     page = begun(visit, server)
     page.fill("#forms-field", "no name")
@@ -157,6 +160,7 @@ def test_what_is_wrong_is_told_and_nothing_is_saved(visit: Visit, server: Server
     assert "letters, digits and _, and" in page.inner_text("#view-forms .wrong-form")
 
 
+@pytest.mark.slow
 def test_fields_of_a_blank_sheet_are_proposed(visit: Visit, server: Server, tmp_path: Path) -> None:
     blank = tmp_path / "theirs.png"
     cv2.imwrite(str(blank), printed())
@@ -169,6 +173,7 @@ def test_fields_of_a_blank_sheet_are_proposed(visit: Visit, server: Server, tmp_
     assert page.get_by_role("button", name="Print as PDF").is_hidden()
 
 
+@pytest.mark.slow
 def test_a_form_that_another_took_the_place_of_comes_back(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
@@ -184,6 +189,7 @@ def test_a_form_that_another_took_the_place_of_comes_back(
     assert page.inner_text(".field-list") == "mine"
 
 
+@pytest.mark.slow
 def test_a_blank_sheet_that_is_taken_can_be_given_back(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
@@ -199,6 +205,7 @@ def test_a_blank_sheet_that_is_taken_can_be_given_back(
     page.wait_for_selector(".paper-sheet image", state="detached")
 
 
+@pytest.mark.slow
 def test_a_form_is_printed(visit: Visit, server: Server, tmp_path: Path) -> None:
     pytest.importorskip("reportlab")
     page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))
@@ -208,6 +215,7 @@ def test_a_form_is_printed(visit: Visit, server: Server, tmp_path: Path) -> None
     assert (tmp_path / "scores.pdf").read_bytes() == as_pdf(FORM)
 
 
+@pytest.mark.slow
 def test_a_sheet_is_read_and_what_is_doubtful_is_marked(
     visit: Visit, server: Server, model: Path, tmp_path: Path
 ) -> None:
@@ -232,6 +240,7 @@ def test_a_sheet_is_read_and_what_is_doubtful_is_marked(
     assert picture["width"] > 400  # what was written can be compared with what was read
 
 
+@pytest.mark.slow
 def test_what_is_no_sheet_of_the_form_is_told(visit: Visit, server: Server, tmp_path: Path) -> None:
     page = opened(visit, server, filed(tmp_path / "scores.toml", FORM))
     cv2.imwrite(str(tmp_path / "other.png"), np.full((600, 400), 250, np.uint8))
@@ -241,6 +250,7 @@ def test_what_is_no_sheet_of_the_form_is_told(visit: Visit, server: Server, tmp_
     assert page.inner_text(".trials .problem") == said
 
 
+@pytest.mark.slow
 def test_a_form_is_still_there_when_the_page_comes_again(visit: Visit, server: Server) -> None:
     page = begun(visit, server)
     page.fill("#forms-field", "reading")
@@ -250,6 +260,7 @@ def test_a_form_is_still_there_when_the_page_comes_again(visit: Visit, server: S
     assert page.inner_text(".field-list") == "reading"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", [PHONE], indirect=True)
 def test_views_and_forms_fit_a_telephone_in_every_language(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#forms")
@@ -276,6 +287,7 @@ def test_views_and_forms_fit_a_telephone_in_every_language(visit: Visit, server:
         assert all(end <= start for end, start in zip(ends, starts[1:], strict=False)), language
 
 
+@pytest.mark.slow
 def test_a_dated_field_stays_in_order_whatever_its_kind(visit: Visit, server: Server) -> None:
     page = begun(visit, server)
     page.locator(GROUPS).first.click()

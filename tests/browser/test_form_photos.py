@@ -6,12 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from PIL import Image
 
 from browser.conftest import Server, Visit
 from browser.test_form_editor import filed, opened
 from digitus.limits import JSON_BYTES
 from filled_forms import FORM, filled
+
+pytestmark = pytest.mark.slow
 
 
 def pages_of_noise(path: Path, count: int, grain: float) -> Path:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from browser.conftest import Server, Visit
 from browser.test_form_editor import filed, opened, saved
 from digitus.forms.form import Field, Rising
 from filled_forms import FORM
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_value_that_never_falls_is_set_of_its_field(

@@ -15,6 +15,8 @@ from digitus.serve.layer_words import settings_of
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Route
 
+pytestmark = pytest.mark.slow
+
 # The equations that are seen of an element, and whether each has all the room that it needs.
 SHOWN = """e => [...e.querySelectorAll('.equation-box')].filter((box) => box.checkVisibility()
   && box.querySelector('math')).map((box) => [box.textContent,

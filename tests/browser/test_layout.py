@@ -6,6 +6,8 @@ import pytest
 
 from browser.conftest import PHONE, Server, Visit
 
+pytestmark = pytest.mark.slow
+
 LANDSCAPE = {**PHONE, "viewport": {"width": 740, "height": 360}}
 # Elements of one line whose text takes more than one.
 WRAPPED = """selector => [...document.querySelectorAll(selector)].filter((e) => {

@@ -45,6 +45,7 @@ def step(page: Page) -> int:
     return int(words.split()[1].replace(",", ""))
 
 
+@pytest.mark.slow
 def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
     begin(page, pace=0, layers="784-16-10", epochs=2, examples=1200)
@@ -75,6 +76,7 @@ def test_two_browsers_watch_the_same_run(visit: Visit, server: Server) -> None:
     assert page.locator(".legend .other").count() == 4
 
 
+@pytest.mark.slow
 def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn")
 
@@ -92,6 +94,7 @@ def test_a_late_answer_does_not_start_a_finished_run_again(visit: Visit, server:
     assert page.inner_text(".watching .status") == "finished"
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_after_the_server_was_away(
     browser: Browser, model: Path, tmp_path: Path
 ) -> None:
@@ -148,6 +151,7 @@ def test_the_network_is_drawn_as_it_is_typed_and_refused_where_it_cannot_be(
     visit.complaints.clear()  # the browser reports the status 400
 
 
+@pytest.mark.slow
 def test_runs_are_told_apart_and_a_misread_digit_stays_with_its_run(
     visit: Visit, server: Server
 ) -> None:
@@ -174,6 +178,7 @@ def test_runs_are_told_apart_and_a_misread_digit_stays_with_its_run(
     page.locator("#view-inside .block h3", has_text="Conv").first.wait_for()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_there_is_said_not_to_be(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#learn/doesnotexist")
     page.wait_for_selector("#alert:not([hidden])")
@@ -183,6 +188,7 @@ def test_a_run_that_is_not_there_is_said_not_to_be(visit: Visit, server: Server)
     visit.complaints.clear()  # the browser reports the status 400
 
 
+@pytest.mark.slow
 def test_removing_a_run_is_asked_for_twice_and_one_removed_elsewhere_is_let_go(
     visit: Visit, server: Server
 ) -> None:
@@ -206,6 +212,7 @@ def test_removing_a_run_is_asked_for_twice_and_one_removed_elsewhere_is_let_go(
     visit.complaints.clear()  # the browser reports the status 404
 
 
+@pytest.mark.slow
 def test_digits_that_people_wrote_are_the_first_choice(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
 
@@ -219,6 +226,7 @@ def test_digits_that_people_wrote_are_the_first_choice(visit: Visit, server: Ser
     assert page.input_value("#lesson-data") == "mnist"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("visit", [PHONE, {}], indirect=True, ids=["phone", "desk"])
 def test_a_run_that_is_begun_comes_into_sight_with_its_network(
     visit: Visit, server: Server

@@ -7,6 +7,8 @@ import pytest
 from browser.conftest import Server, Visit
 from browser.test_learn import begin, step, wait_for
 
+pytestmark = pytest.mark.slow
+
 # The rule and the arrays that are lit, by the letter that they are named with.
 LIT = """() => [".rule [data-part]", ".array"].map((what) =>
   [...new Set([...document.querySelectorAll(`.stepper ${what}`)].filter((e) =>

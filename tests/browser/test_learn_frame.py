@@ -12,6 +12,8 @@ from browser.conftest import PHONE, SHIFTS, Server, Visit
 if TYPE_CHECKING:
     from playwright.sync_api import Route
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("visit", [{}, PHONE], indirect=True)
 @pytest.mark.parametrize("later", [".watching .head", "#view-learn .lead"])

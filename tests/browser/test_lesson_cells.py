@@ -23,6 +23,8 @@ from browser.conftest import Visit
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 SITE = Path(__file__).parents[2] / "docs" / "site"
 WORDS = tomllib.loads((SITE / "words" / "en.toml").read_text("utf-8"))["run"]
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lesson</title><body>

@@ -12,6 +12,8 @@ from browser.conftest import Server, Visit, full
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
+pytestmark = pytest.mark.slow
+
 # Of each language: 6370, 6280, 0.003, a share and a time, as people write them there.
 FORMS = {
     "en": ("6,370", "6,280", "0.003", r"\d{1,2}\.\d\u00a0%", r"\d\d:\d\d [AP]M"),

@@ -13,6 +13,8 @@ from browser.test_views import lines, photo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
+
+pytestmark = pytest.mark.slow
 # How high a badge of each kind is.
 BADGES = """e => ["", "sure", "doubt", "failed"].map((kind) => {
   e.className = `badge ${kind}`;

@@ -6,6 +6,8 @@ import pytest
 
 from browser.conftest import SHIFTS, Server, Visit
 
+pytestmark = pytest.mark.slow
+
 LARGEST = 150_000  # bytes of scripts, with one table of words
 SCRIPTS = """() => performance.getEntriesByType('resource')
   .filter((e) => e.name.endsWith('.js')).reduce((sum, e) => sum + e.decodedBodySize, 0)"""

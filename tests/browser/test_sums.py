@@ -6,10 +6,14 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
 from browser.conftest import Server, Visit, open_blocks, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
 
 # Every layer whose lens shows a sum: conv, batch normalisation, dense.
 SUMS = """() => [...document.querySelectorAll('.lens .addend')].map((e) => e.textContent)"""

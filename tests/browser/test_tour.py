@@ -24,6 +24,8 @@ SPOKEN = pytest.mark.parametrize(
     ids=["en", "de", "fr"],
 )
 
+pytestmark = pytest.mark.slow
+
 
 def step_to(page: Page, title: str) -> str:
     """Goes on to the step of that title; what there is to do."""

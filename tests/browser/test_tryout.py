@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from browser.conftest import Server, Visit
 from browser.test_learn import begin, wait_for
 from digitus.recognizer import load
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_button_after_training_leads_on(visit: Visit, server: Server) -> None:

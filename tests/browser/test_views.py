@@ -82,6 +82,7 @@ def test_a_dropped_photo_is_read_corrected_and_saved(
     page.wait_for_selector("#view-inside .maps:visible")
 
 
+@pytest.mark.slow
 def test_what_is_no_picture_is_refused_in_one_line(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
@@ -126,6 +127,7 @@ def test_the_lens_computes_what_the_network_computed(visit: Visit, server: Serve
             page.keyboard.press("PageDown")
 
 
+@pytest.mark.slow
 def test_a_changed_weight_or_pixel_changes_the_answer(visit: Visit, server: Server) -> None:
     page = visit.page(server.address + "#inside")
     page.locator(".layer .maps").last.focus()
@@ -171,6 +173,7 @@ def test_mistakes_are_filtered_and_open_inside(visit: Visit, server: Server) -> 
     assert page.inner_text("#view-inside .value") in (read, "?")
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, server: Server) -> None:
     page = visit.page(server.address)
     page.wait_for_selector("canvas.paper")
@@ -186,6 +189,7 @@ def test_the_keyboard_reaches_everything_and_the_colours_stay(visit: Visit, serv
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+@pytest.mark.slow
 def test_mistakes_that_did_not_come_are_asked_for_again(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes?*", lambda route: route.abort())
@@ -199,6 +203,7 @@ def test_mistakes_that_did_not_come_are_asked_for_again(visit: Visit, server: Se
     visit.complaints.clear()  # the browser says of the request that it failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["**/api/pen/*", "**/api/inside*"])
 def test_inside_that_did_not_come_is_asked_for_again(
     visit: Visit, server: Server, part: str
@@ -215,6 +220,7 @@ def test_inside_that_did_not_come_is_asked_for_again(
     visit.complaints.clear()  # the browser says of the request that it failed
 
 
+@pytest.mark.slow
 def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
@@ -233,6 +239,7 @@ def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     assert page.get_by_role("progressbar").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [False, True])
 def test_a_visit_finds_nothing_that_another_left(visit: Visit, server: Server, again: bool) -> None:
     """Visits share a context, whose cache would hide what a first visitor has to load."""

@@ -8,11 +8,12 @@ import zipfile
 from pathlib import Path
 
 import cv2
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from digitus.synthetic.strokes import strokes
+from later import Later
+
+pa, pq = Later("pyarrow"), Later("pyarrow.parquet")
 
 COUNT = 12
 

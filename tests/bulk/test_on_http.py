@@ -14,6 +14,8 @@ import pytest
 from bulked import NAMES, finish, rows_of
 from conftest import missing
 
+pytestmark = pytest.mark.slow
+
 
 class Quiet(SimpleHTTPRequestHandler):
     """Python's own server, which knows no parts of files."""

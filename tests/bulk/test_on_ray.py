@@ -25,7 +25,7 @@ from digitus.sweep.search import Place, ranges, search
 
 FILES = 24
 # Its settings warn of one another when it is loaded.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")]
 
 
 @pytest.fixture(scope="module")

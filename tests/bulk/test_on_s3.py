@@ -19,7 +19,7 @@ from digitus.bulk.run import PLAN
 from digitus.bulk.store import Store
 
 # What botocore and moto themselves use of Python that later versions will not have.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 BUCKET = "s3://box"
 STALLED_SECONDS = 0.6  # for the client; the server leaves it waiting for longer
 

@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from bulked import NAMES, finish, rows_of, run_of
@@ -21,6 +20,9 @@ from digitus.bulk.run import MANIFEST
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError, OutputError
 from dying import DyingReader
+from later import Later
+
+pq = Later("pyarrow.parquet")
 
 SOURCES = [f"in/{name}" for name in NAMES]
 

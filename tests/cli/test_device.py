@@ -26,6 +26,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     device._place.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_same_answers_by_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         import torch  # noqa: F401

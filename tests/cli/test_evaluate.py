@@ -186,6 +186,7 @@ def test_answers_replace_no_other_file(digitus: Any, tmp_path: Path) -> None:
         assert digitus("evaluate", MODEL, *wrong).code == 2
 
 
+@pytest.mark.slow
 def test_images_on_their_side_are_told(digitus: Any, tmp_path: Path) -> None:
     turned = digits().images.transpose(0, 2, 1).reshape(300, -1)
     np.savetxt("emnist.csv", np.column_stack([digits().labels, turned]), "%d", delimiter=",")

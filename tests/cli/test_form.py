@@ -11,17 +11,18 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pyarrow.parquet
 import pytest
 from PIL import Image
-from reportlab.pdfgen.canvas import Canvas
 
 from digitus.forms import doubts
 from digitus.forms.progress import PAGES, folder_of
 from digitus.forms.sheets import PageReader
 from digitus.forms.table import to_toml
 from filled_forms import FORM, VALUES, filled, printed
+from later import Later
 from small import recognizer
+
+pq, canvas = Later("pyarrow.parquet"), Later("reportlab.pdfgen.canvas")
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def test_a_blank_form_replaces_nothing_of_others(digitus: Any, form_file: Path) 
     assert "Is a directory" in digitus("form", "print", form_file, "--out", ".").complaint
 
 
+@pytest.mark.slow
 def test_a_form_that_others_printed(digitus: Any, scan: Path) -> None:
     cv2.imwrite("blank.png", printed())
     done = digitus("form", "new", "blank.png", "--out", "theirs.toml")
@@ -87,7 +89,7 @@ def test_a_scan_in_every_kind_of_table(digitus: Any, form_file: Path, scan: Path
     (row,) = table(Path("out.csv"))
     assert {name: row[name] for name in VALUES} == VALUES
     assert 0.5 < float(row["total_confidence"]) <= 1
-    (same,) = pyarrow.parquet.read_table("out.parquet").to_pylist()
+    (same,) = pq.read_table("out.parquet").to_pylist()
     assert {name: same[name] for name in VALUES} == VALUES
     with closing(sqlite3.connect("out.sqlite")) as base:
         (values,) = base.execute("SELECT player, first, second, total FROM sheets")
@@ -116,7 +118,7 @@ def test_pdfs_that_cannot_be_read_are_a_row_each(
     digitus: Any, form_file: Path, tmp_path: Path
 ) -> None:
     for name, count, password in (("locked.pdf", 1, "secret"), ("long.pdf", 1000, None)):
-        pdf = Canvas(str(tmp_path / name), (200, 200), encrypt=password)
+        pdf = canvas.Canvas(str(tmp_path / name), (200, 200), encrypt=password)
         for _ in range(count):
             pdf.showPage()
         pdf.save()

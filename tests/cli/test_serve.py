@@ -61,6 +61,7 @@ def stopped(process: subprocess.Popen[str], how: int) -> None:
     assert process.returncode in (0, -signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_a_run_outlives_it_also_when_it_is_killed(tmp_path: Path) -> None:
     lesson = {"examples": 300, "epochs": 1000, "layers": "784-8-10", "pace": 100}
     with httpx.Client(verify=False) as client:

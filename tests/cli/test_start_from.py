@@ -46,6 +46,7 @@ def test_what_does_not_fit_is_refused_and_leaves_no_folder(digitus: Any, recipe_
     assert "--resume or --start-from" in complaint
 
 
+@pytest.mark.slow
 def test_page_networks_too(digitus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = replace(tasks.TASKS[PAGES], epoch=2, at_once=4)
     monkeypatch.setitem(tasks.TASKS, PAGES, few)

@@ -54,6 +54,7 @@ def test_an_answer_is_not_lost_in_silence_beside_another_failure(
     assert told.count("standard output") == 1
 
 
+@pytest.mark.slow
 def test_streams_of_a_reader(tmp_path: Path, one: Path) -> None:
     read = "digitus read --digits 1 --threads 1"
     done, told = shell(f"{read} one.png >/dev/full", tmp_path)

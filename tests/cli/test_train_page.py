@@ -54,6 +54,7 @@ def test_a_run_and_its_files(digitus: Any, tmp_path: Path) -> None:
     ).complaint  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on(
     digitus: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def second_worker(started: int) -> int | None:
     return None
 
 
+@pytest.mark.slow
 def test_a_lost_worker_costs_what_was_after_the_checkpoint(recipe_file: Path, own: Path) -> None:
     try:
         import torch  # noqa: F401

@@ -15,6 +15,8 @@ from conftest import missing
 from digitus.course.text import lessons
 from few_units import LEARNT, LEARNT_SEED, MOVES, READ, READ_SEED, settings
 
+pytestmark = pytest.mark.slow
+
 WITHIN = 60  # seconds
 # The row of docs/strokes.md whose strokes are moved in four directions. In the mean of its seeds it
 # reads 85.1 %, from 84.6: some stay below what is asked for. WebAssembly repeats this seed bit for

@@ -19,6 +19,7 @@ from digitus.course.exercises import verdict
 from digitus.course.text import Cell, Lesson, lessons
 
 NUMBERS = [lesson.number for lesson in lessons()]
+LONG = (6, 7, 8, 9, 11)  # in these much is learnt
 ALL = "\n".join(path.read_text("utf-8") for path in sorted((text.FOLDER / "en").glob("*.md")))
 
 
@@ -27,7 +28,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=[pytest.mark.slow] * (n in LONG)) for n in NUMBERS]
+)
 def test_a_lesson_runs_within_a_minute_and_its_page_shows_what_came_out(number: int) -> None:
     begun = time.process_time()  # whatever else the machine does
     shown = page.page(text.lesson(number))  # for which all its code is carried out

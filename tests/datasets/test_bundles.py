@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from scipy.io import savemat
 
 from digitus.datasets import bundles
 from digitus.datasets.idx import write_idx
@@ -22,6 +19,9 @@ from digitus.datasets.own import load_own, load_pictures
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
 from drawn import complaint, save
+from later import Later
+
+pa, pq, scipy_io = Later("pyarrow"), Later("pyarrow.parquet"), Later("scipy.io")
 
 TRAIN, TEST = strokes(12, 1), strokes(7, 2)
 HEADS = ",".join(f"pixel{i}" for i in range(784))
@@ -110,7 +110,7 @@ def emnist(folder: Path) -> Path:
     mapping = np.array([[digit, 48 + digit] for digit in range(10)], np.uint8)
     (folder / "matlab").mkdir(parents=True)
     path = folder / "matlab" / "emnist-digits.mat"
-    savemat(path, {"dataset": {**parts, "mapping": mapping}}, do_compression=True)
+    scipy_io.savemat(path, {"dataset": {**parts, "mapping": mapping}}, do_compression=True)
     return folder
 
 

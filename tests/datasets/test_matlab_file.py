@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.io
 
 from digitus.datasets import matlab_file
 from digitus.datasets.matlab import read_mat
 from digitus.datasets.matlab_file import DamagedError, arrays_of
 from digitus.errors import DataError
+from later import Later
 
+scipy_io = Later("scipy.io")
 BIG = ">"
 
 
 def written(folder: Path, compressed: bool = False, **named: Any) -> bytes:
     """The bytes of a file."""
-    scipy.io.savemat(folder / "a.mat", named, do_compression=compressed)
+    scipy_io.savemat(folder / "a.mat", named, do_compression=compressed)
     return (folder / "a.mat").read_bytes()
 
 

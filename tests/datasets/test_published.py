@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-import scipy.io
 from PIL import Image
 
 from digitus.datasets.own import load_own, load_pictures
 from drawn import DIGIT, complaint
+from later import Later
+
+pa, pq, scipy_io = Later("pyarrow"), Later("pyarrow.parquet"), Later("scipy.io")
 
 LABELS = [3, 9, 0]
 
@@ -30,7 +30,7 @@ def emnist(path: Path, first: int = ord("0"), **settings: Any) -> Path:
     mapping = np.array([[n, n + first] for n in range(10)])
     test = {**part, "labels": part["labels"][::-1]}
     dataset = {"train": part, "test": test, "mapping": mapping}
-    scipy.io.savemat(path, {"dataset": dataset}, **settings)
+    scipy_io.savemat(path, {"dataset": dataset}, **settings)
     return path
 
 
@@ -52,12 +52,12 @@ def test_letters_are_refused_where_nobody_asks_for_them(tmp_path: Path) -> None:
 
 def test_arrays_of_matlab(tmp_path: Path) -> None:
     path = tmp_path / "a.mat"
-    scipy.io.savemat(path, {"X": images().reshape(3, -1) / 255, "y": LABELS})
+    scipy_io.savemat(path, {"X": images().reshape(3, -1) / 255, "y": LABELS})
     assert np.array_equal(load_own(path).images, images())
     assert load_own(path).labels.tolist() == LABELS
-    scipy.io.savemat(path, {"X": images()})
+    scipy_io.savemat(path, {"X": images()})
     assert load_pictures(path).labels is None
-    scipy.io.savemat(path, {"Z": images()})
+    scipy_io.savemat(path, {"Z": images()})
     assert "holds the arrays Z" in complaint(path)
 
 

@@ -141,7 +141,7 @@ def test_a_fit_learns_to_believe_those_that_look_alike() -> None:
     """Hands differ from page to page: what looks so is a 1 on one page and a 7 on the next."""
     rng = np.random.default_rng(2)
     pages, truth = [], []
-    for _ in range(300):
+    for _ in range(150):
         values = rng.integers(0, 2, 8) * 6 + 1  # 1 or 7
         styles = rng.normal(0, 1, (10, 6))
         described = (styles[values] + 0.1 * rng.normal(0, 1, (8, 6))).astype(np.float32)

@@ -109,6 +109,7 @@ def test_batches_are_those_of_their_numbers_whoever_makes_them() -> None:
         }
 
 
+@pytest.mark.slow
 def test_other_pages_are_held_back_for_all_runs() -> None:
     examples = PageExamples(SMALL, Writers())
     parts = examples.held_back
@@ -174,6 +175,7 @@ CLOSE = replace(
 )
 
 
+@pytest.mark.slow
 def test_closer_looks_are_learnt_from_the_same_pages(tmp_path: Path) -> None:
     by = Writers.of(digits())
     made = PageExamples(CLOSE, by).upcoming(range(2), nullcontext)
@@ -202,6 +204,7 @@ def started(by: Writers, device: Device | None = None) -> tuple[TrainedPages, li
     return told[-1].recognizer, told
 
 
+@pytest.mark.slow
 def test_pytorch_learns_the_same_in_few_bits() -> None:
     if find_spec("torch") is None:
         missing("torch", "PyTorch is not installed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -64,14 +65,21 @@ def run(compiler: str, content: Made, folder: Path, images: Images) -> tuple[Mat
     return c_run.run_c([str(program)], images)
 
 
-@pytest.mark.parametrize("name", LAYERS)
+def after_each_change(*names: str, among: Iterable[str]) -> list[Any]:
+    """These, and the others where there is time: a compiler takes long."""
+    return [pytest.param(n, marks=[pytest.mark.slow] * (n not in names)) for n in among]
+
+
+@pytest.mark.parametrize("name", after_each_change("convolutions", "branches", among=LAYERS))
 def test_every_layer_without_a_warning(compiler: str, tmp_path: Path, name: str) -> None:
     p, digits = run(compiler, made([model(name)]), tmp_path, pictures())
     np.testing.assert_allclose(p, answers(name), atol=1e-4)
     np.testing.assert_array_equal(digits, np.where(p.max(1) >= 0.3, p.argmax(1), -1))
 
 
-@pytest.mark.parametrize("name", ["convolutions", "branches", "perceptron"])
+@pytest.mark.parametrize(
+    "name", after_each_change("convolutions", among=("convolutions", "branches", "perceptron"))
+)
 def test_whole_numbers_without_a_warning(compiler: str, tmp_path: Path, name: str) -> None:
     p, _ = run(compiler, made([model(name)], "int8"), tmp_path, pictures())
     (network,) = networks([model(name)])
@@ -81,6 +89,7 @@ def test_whole_numbers_without_a_warning(compiler: str, tmp_path: Path, name: st
     assert (p.argmax(1) == answers(name).argmax(1)).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_clang_has_nothing_to_complain_of(tmp_path: Path, precision: Any) -> None:
     """Every layer that the precision has, in one program by another compiler."""
@@ -94,6 +103,7 @@ def test_clang_has_nothing_to_complain_of(tmp_path: Path, precision: Any) -> Non
     np.testing.assert_allclose(p, by_gcc, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_valgrind_has_nothing_to_complain_of(
     compiler: str, valgrind: str, tmp_path: Path, precision: Any

@@ -53,7 +53,9 @@ def test_digits_are_never_called_by_a_part_of_their_folder(data: str, said: str)
     assert told["recipes"][0]["data"] == said
 
 
-@pytest.mark.parametrize("to", FILES)
+@pytest.mark.parametrize(
+    "to", [pytest.param(to, marks=[pytest.mark.slow] * (to == "html")) for to in FILES]
+)
 def test_no_file_of_an_export_names_a_folder(learnt: Recognizer, tmp_path: Path, to: Kind) -> None:
     done = learnt.export(to, tmp_path / FILES[to], check=False)
     for content in (file.read_bytes() for file in done.files):

@@ -19,19 +19,14 @@ import pytest
 
 import digitus
 import digitus.reading.result
-from digitus import nn
 from digitus.detection import closeup
 from digitus.detection.closeups import NONE
 from digitus.detection.detector import Pixels
-from digitus.detection.examples import crop_batch
 from digitus.detection.model import shipped
 from digitus.errors import ExportError
 from digitus.export import calibration, html_page
 from digitus.export.card import about
-from digitus.export.compute import following
-from digitus.export.operations import listed, networks
-from digitus.export.precision import quantised
-from digitus.export.steps import errors, shared_out
+from digitus.export.operations import networks
 from digitus.nn.arrays import stream
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.synthetic.strokes import draw
@@ -134,6 +129,7 @@ def read_by_node(node: str, file: Path) -> list[Any]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_drawings_are_read_as_digitus_reads_them(read_by_node: list[Any]) -> None:
     for picture, found in zip(sheets(), read_by_node[: len(sheets())], strict=True):
         reading = digitus.read(picture, drawn=True)
@@ -152,6 +148,7 @@ def same_digits(found: dict[str, Any], reading: digitus.reading.result.Reading) 
         assert theirs["confidence"] == pytest.approx(ours.confidence, abs=0.2)
 
 
+@pytest.mark.slow
 def test_photos_are_read_as_digitus_reads_them(read_by_node: list[Any]) -> None:
     texts = []
     for page, found in zip(notes(), read_by_node[len(sheets()) :], strict=True):
@@ -163,6 +160,7 @@ def test_photos_are_read_as_digitus_reads_them(read_by_node: list[Any]) -> None:
     assert len(texts[0]) == 4
 
 
+@pytest.mark.slow
 def test_a_turned_copy_is_seen_within_bounds(node: str, file: Path) -> None:
     picture = in_colours(notes()[0].picture)
     height, width = picture.shape[:2]
@@ -178,6 +176,7 @@ def test_a_turned_copy_is_seen_within_bounds(node: str, file: Path) -> None:
         assert count == pytest.approx(len(found), rel=0.1), most
 
 
+@pytest.mark.slow
 def test_the_page_is_one_file_that_asks_for_nothing(file: Path) -> None:
     text = file.read_text("utf-8")
     assert file.stat().st_size < 2_000_000
@@ -188,6 +187,7 @@ def test_the_page_is_one_file_that_asks_for_nothing(file: Path) -> None:
     assert text.count("<script") == 4
 
 
+@pytest.mark.slow
 def test_half_a_bit_more_for_each_weight_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_page, "BITS", html_page.BITS + 0.5)
     uncached = html_page._for_photos.__wrapped__  # type: ignore[attr-defined]
@@ -205,6 +205,7 @@ def test_what_networks_learn_from_changes_no_export() -> None:
     assert not {m for m in loaded if re.search(r"synthetic\.pages|examples|training", m)}
 
 
+@pytest.mark.slow
 def test_the_pictures_of_an_export_show_digits_of_all_sizes_and_none() -> None:
     """The networks that they measure find on them what is there."""
     sheets, close = calibration.pictures()
@@ -251,49 +252,3 @@ def test_a_network_for_other_images_is_refused() -> None:
     told = about([recognizer()], 0.3, "float32") | {"size": [8, 8]}
     with pytest.raises(ExportError, match="28 x 28 bytes; this one reads 8 x 8"):
         html_page.make(networks([recognizer()]), told, "float32", "page")
-
-
-def test_layers_on_which_answers_depend_have_more_steps() -> None:
-    """Of the same room the errors take a tenth of what even steps leave, on pictures not seen."""
-    _, operations, most = html_page._for_photos()["page"]
-    places = [i for i, one in enumerate(operations) if "W" in one.weights]
-    sizes = {i: operations[i].weights["W"].size for i in places}
-    bits = sum(n * math.log2(2 * most[i] + 1) for i, n in sizes.items())
-    even = round(2 ** (bits / sum(sizes.values())) / 2)
-    images = crop_batch(0, 2, 99, None).inputs
-    right = following(operations, [images[..., None].astype(np.float32)])[-1]
-
-    def error(steps: list[int]) -> float:
-        coarse = list(operations)
-        for i in places:
-            q, scale = quantised(operations[i].weights["W"], steps[i])
-            coarse[i] = replace(operations[i], weights={**operations[i].weights, "W": q * scale})
-        answers = following(coarse, [images[..., None].astype(np.float32)])[-1]
-        return float(np.mean((answers - right) ** 2))
-
-    assert error(most) < error([even] * len(operations)) / 10
-    assert most[places[0]] == 127
-
-
-def test_bits_are_shared_out_as_derived() -> None:
-    """The best of all shares for two layers, found by trying them all."""
-    rng = np.random.default_rng(1)
-    chain = nn.Chain((nn.Flatten(), nn.Dense(40), nn.Relu(), nn.Dense(3)))
-    shapes = {"1.W": (36, 40), "1.b": (40,), "3.W": (40, 3), "3.b": (3,)}
-    params = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
-    operations = listed(chain, params, (6, 6))
-    images = rng.integers(0, 255, (50, 6, 6), dtype=np.uint8)
-    each = errors(operations, images)
-    (a, b), n = each, [operations[i].weights["W"].size for i in each]
-    (most,) = shared_out([(operations, images)], 6.0)
-
-    def taken(p: int, q: int) -> float:
-        return n[0] * math.log2(2 * p + 1) + n[1] * math.log2(2 * q + 1)
-
-    def left(p: int, q: int) -> float:
-        return each[a] / p**2 + each[b] / q**2
-
-    assert taken(most[a], most[b]) <= 6.0 * sum(n)
-    tried = [(p, q) for p in range(3, 128) for q in range(3, 128) if taken(p, q) <= 6.0 * sum(n)]
-    assert left(most[a], most[b]) <= 1.1 * min(left(p, q) for p, q in tried)
-    assert [m for i, m in enumerate(most) if i not in each] == [127] * (len(most) - 2)

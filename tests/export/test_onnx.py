@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 
 from digitus.committee import Committee
@@ -16,6 +15,9 @@ from digitus.errors import ExportError, ModelError, ShapeError
 from digitus.export import onnx_run
 from digitus.export.onnx_run import load_onnx
 from exported import LAYERS, answers, model, pictures
+from later import Later
+
+onnx = Later("onnx")
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ import pytest
 import digitus
 import portable
 from conftest import missing
+from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
 from digitus.export import c_run, c_source
 from digitus.export.card import about
@@ -29,6 +30,8 @@ from digitus.export.operations import networks
 from digitus.recognizer import Recognizer
 from digitus.types import Images, Matrix
 from docs.results import results
+
+pytestmark = pytest.mark.slow
 
 Answer: TypeAlias = Callable[[Recognizer, Images], tuple[Matrix, dict[str, Any]]]
 
@@ -53,15 +56,21 @@ PLACES: dict[str, tuple[Answer, str | None, int]] = {
 }
 
 
+@cache
+def in_python(mnist_dir: Path) -> tuple[Digits, Matrix]:
+    """The test images, and what the recognizer that ships answers."""
+    test = load("mnist", "test", data_dir=mnist_dir)
+    return test, digitus.load().probabilities(test.images)
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_mnist_is_read_as_in_python(mnist_dir: Path, place: str) -> None:
     answer, program, step = PLACES[place]
     if program and shutil.which(program) is None:
         missing(program, f"{program} is not on this machine")
-    shipped = digitus.load()
-    test = load("mnist", "test", data_dir=mnist_dir).take(slice(None, None, step))
-    expected = shipped.probabilities(test.images)
-    found, row = answer(shipped, test.images)
+    test, expected = in_python(mnist_dir)
+    test, expected = test.take(slice(None, None, step)), expected[::step]
+    found, row = answer(digitus.load(), test.images)
     measured = results("portable")["models"]["default"]["places"][place]
     right, right_in_python = (int((p.argmax(1) == test.labels).sum()) for p in (found, expected))
     if place == "C, int8":

@@ -85,6 +85,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["name", "paper", "unit", "field", "sum", "blank"]), JSON))
 def test_any_table_is_a_form_or_one_line(table: dict[str, object]) -> None:
     said = ""

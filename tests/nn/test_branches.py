@@ -193,6 +193,7 @@ def test_what_is_held_changes_no_number(monkeypatch):
         assert all(np.array_equal(other[name], a) for name, a in found[0].items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5), ("bfloat16", 0.05)]
 )

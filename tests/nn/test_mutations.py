@@ -97,6 +97,7 @@ def outcome(number):
     return "survived" if any(changes) else "equivalent" if changes else "impossible"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", SPECIAL, ids=lambda cls: cls.__name__)
 def test_no_wrong_gradient_survives(cls):
     numbers = [i for i, (layer, _, _) in enumerate(MUTANTS) if type(layer) is cls]

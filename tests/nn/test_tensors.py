@@ -1,6 +1,6 @@
 """Layers, losses and optimizers on PyTorch's tensors do what they do on NumPy's arrays.
 
-Without PyTorch this file is skipped, unless `DIGITUS_REQUIRE` names torch.
+Where PyTorch is missing, what asks for it is skipped, unless `DIGITUS_REQUIRE` names torch.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """The third witness: PyTorch's own layers, losses, optimizers and automatic gradients, in float64.
 
 Ours on NumPy beside PyTorch's functions (`torch_reference`). Not inside: ours on PyTorch's tensors
-(`test_tensors`), float32, speed, accelerators. Without PyTorch this file is skipped, unless
-`DIGITUS_REQUIRE` names torch.
+(`test_tensors`), float32, speed, accelerators. Where PyTorch is missing, what asks for it
+is skipped, unless `DIGITUS_REQUIRE` names torch.
 """
 
 import numpy as np

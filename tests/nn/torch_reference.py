@@ -1,13 +1,10 @@
 """Every layer and loss as PyTorch computes it, in float64: the third witness of the gradients.
 
-Where PyTorch is missing, files that import this one are skipped, unless `DIGITUS_REQUIRE` names
-torch. Not inside: what is compared (`test_torch`, `test_tensors`).
+Where PyTorch is missing, tests that ask this file for something are skipped, unless
+`DIGITUS_REQUIRE` names torch. Not inside: what is compared (`test_torch`, `test_tensors`).
 """
 
-import os
-
 import numpy as np
-import pytest
 
 from digitus.nn import (
     AveragePool,
@@ -37,13 +34,12 @@ from digitus.nn import (
     Upsample,
 )
 from digitus.nn.deslant import EPSILON
+from later import Later
+from nn.cases import pytorch
 
-if "torch" in os.environ.get("DIGITUS_REQUIRE", "").split(","):
-    import torch
-else:
-    torch = pytest.importorskip("torch", reason="the third witness, PyTorch, is not installed")
-functional = torch.nn.functional
-kernels_torch = pytest.importorskip("digitus.nn.kernels_torch")
+torch = Later("torch", pytorch)
+functional = Later("torch.nn.functional", pytorch)
+kernels_torch = Later("digitus.nn.kernels_torch", pytorch)
 
 TOLERANCE = 1e-10
 

@@ -76,6 +76,7 @@ def test_strips_are_read(shape):
     assert_sound(read(strip, recognizer=random_recognizer(), keep_steps=True))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @examples(4)
 def test_any_page_is_read(seed):

@@ -45,7 +45,9 @@ def test_digits_that_stand_apart_are_never_read_as_one(weak, a, b, hand, side, p
         assert not all(halves), (digit.value, digit.box, a, b, hand, side, pen, more)
 
 
-@pytest.mark.parametrize("weak", [False, True], ids=["shipped", "weak"])
+@pytest.mark.parametrize(
+    "weak", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["shipped", "weak"]
+)
 def test_as_many_are_found_as_were_written(weak):
     wrong = []
     for i in range(60):

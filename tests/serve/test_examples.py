@@ -44,6 +44,7 @@ def test_python(served: Serving, folder: Path) -> None:
         assert done.stdout.startswith("[")
 
 
+@pytest.mark.slow
 def test_curl(served: Serving, folder: Path) -> None:
     if shutil.which("curl") is None:
         missing("curl", "curl is not on this machine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import small
@@ -57,6 +58,7 @@ def test_strange_methods_are_counted_as_one() -> None:
     assert f"digitus_requests_total{counted}" in metrics.text().decode()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow(served: Serving) -> None:
     def resident() -> float:
         lines = served.client.get("/metrics").text.splitlines()

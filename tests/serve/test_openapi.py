@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from conftest import examples
 from digitus.serve.access import AccessPolicy
 from digitus.serve.app import Backend, application
 from digitus.serve.openapi import document
 from digitus.serve.recognition import MOST_IMAGES
+from later import Later
 from serving import Serving, metric, serving, wait_for
 from small import recognizer
 
+schemathesis = Later("schemathesis")
 # What a run does while the next request is made up cannot be foretold.
 WATCHED = "/api/runs/{id}/events"
 # The schema does not say how many bytes a picture has, nor which layers fit on each other, nor what
@@ -30,23 +32,24 @@ UNFORESEEN = (
 REFUSED = [400, 404, 405, 409, 413, 415, 503]
 # Every bound of every schema is tried where all examples are asked for: two thousand requests.
 ALL = settings.default.max_examples >= 100
-config = schemathesis.Config.from_dict(
-    {
-        "generation": {"mode": "all"},
-        "phases": {"coverage": {"enabled": ALL}},
-        "request-timeout": 60,  # a machine with other work may take its time
-        "checks": {"negative_data_rejection": {"expected-statuses": REFUSED}},
-    }
-)
-ADDRESSES = Backend(recognizer(), Path("never-opened")).addresses()
-DOCUMENT = document(ADDRESSES, token=False)
-schema = schemathesis.pytest.from_fixture("read")
+ASKED = {
+    "generation": {"mode": "all"},
+    "phases": {"coverage": {"enabled": ALL}},
+    "request-timeout": 60,  # a machine with other work may take its time
+    "checks": {"negative_data_rejection": {"expected-statuses": REFUSED}},
+}
+
+
+@cache
+def told(*, token: bool = False) -> dict[str, Any]:
+    """The description, made by the process that tests it."""
+    return document(Backend(recognizer(), Path("never-opened")).addresses(), token=token)
 
 
 @pytest.fixture(scope="module")
-def read() -> schemathesis.BaseSchema:
-    """Made by the process that tests it: each that collects would take seconds to make it."""
-    return schemathesis.openapi.from_dict(DOCUMENT, config=config)
+def read() -> Any:
+    """The description as Schemathesis has it, which takes seconds."""
+    return schemathesis.openapi.from_dict(told(), config=schemathesis.Config.from_dict(ASKED))
 
 
 @pytest.fixture
@@ -61,25 +64,34 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield ours
 
 
-@schema.exclude(path=WATCHED).parametrize()
-@settings(examples(10), suppress_health_check=list(HealthCheck), deadline=None)
+@pytest.mark.slow
+@pytest.mark.hypothesis
 @pytest.mark.usefixtures("_named")
-def test_every_address_does_what_is_said_of_it(case: schemathesis.Case, described: Serving) -> None:
-    unknown = [positive_data_acceptance] if case.path in UNFORESEEN else []
-    case.call_and_validate(base_url=described.address, excluded_checks=unknown)
-    if (case.method.upper(), case.path) == ("POST", "/api/runs"):  # there is room for a few
-        runs = described.client.get("/api/runs").json()["runs"]
-        for run in runs:
-            described.client.delete(f"/api/runs/{run['id']}")
-        if runs:
-            wait_for(lambda: metric(described, "digitus_runs_ending") == 0, 300)  # after a step
+def test_every_address_does_what_is_said_of_it(
+    request: pytest.FixtureRequest, described: Serving
+) -> None:
+    checks = Later("schemathesis.specs.openapi.checks")
+
+    @schemathesis.pytest.from_fixture("read").exclude(path=WATCHED).parametrize()
+    @settings(examples(10), suppress_health_check=list(HealthCheck), deadline=None)
+    def ask(case: Any) -> None:
+        unknown = [checks.positive_data_acceptance] if case.path in UNFORESEEN else []
+        case.call_and_validate(base_url=described.address, excluded_checks=unknown)
+        if (case.method.upper(), case.path) == ("POST", "/api/runs"):  # there is room for a few
+            runs = described.client.get("/api/runs").json()["runs"]
+            for run in runs:
+                described.client.delete(f"/api/runs/{run['id']}")
+            if runs:
+                wait_for(lambda: metric(described, "digitus_runs_ending") == 0, 300)  # after a step
+
+    ask(request=request)
 
 
 def test_what_may_differ_is_said() -> None:
-    said = DOCUMENT["paths"]["/api/recognize"]["post"]
+    said = told()["paths"]["/api/recognize"]["post"]
     assert said["summary"] == "Recognize 1 to 2000 images of 28 x 28, white ink on black."
     assert "the last of the six decimals of a probability may depend on" in said["description"]
-    assert "description" not in DOCUMENT["paths"]["/api/health"]["get"]
+    assert "description" not in told()["paths"]["/api/health"]["get"]
 
 
 def test_every_address_is_described(tmp_path: Path) -> None:
@@ -91,29 +103,29 @@ def test_every_address_is_described(tmp_path: Path) -> None:
         if route.path.startswith("/api/")  # type: ignore[attr-defined]
     }
     said = {
-        (path, method.upper()) for path, methods in DOCUMENT["paths"].items() for method in methods
+        (path, method.upper()) for path, methods in told()["paths"].items() for method in methods
     }
     assert found == said
 
 
 def test_the_description_says_who_may_ask() -> None:
-    assert "security" not in DOCUMENT
-    guarded = document(ADDRESSES, token=True)
+    assert "security" not in told()
+    guarded = told(token=True)
     assert guarded["security"] == [{"token": []}]
     assert guarded["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
-    assert guarded["paths"] == DOCUMENT["paths"]
+    assert guarded["paths"] == told()["paths"]
 
 
 def test_every_operation_is_summed_up_in_a_line() -> None:
-    for methods in DOCUMENT["paths"].values():
+    for methods in told()["paths"].values():
         for operation in methods.values():
             assert operation["summary"].endswith(".")
             assert "\n" not in operation["summary"]
-    assert f"1 to {MOST_IMAGES} images" in DOCUMENT["paths"]["/api/recognize"]["post"]["summary"]
+    assert f"1 to {MOST_IMAGES} images" in told()["paths"]["/api/recognize"]["post"]["summary"]
 
 
 def test_what_a_worked_line_and_the_set_of_mistakes_are_is_said() -> None:
-    schemas = DOCUMENT["components"]["schemas"]
+    schemas = told()["components"]["schemas"]
     worked = schemas["Equation"]["properties"]["worked"]
     assert "⋯×781 stands for 781 more" in worked["description"]
     data = schemas["Mistakes"]["properties"]["data"]

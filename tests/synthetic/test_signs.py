@@ -68,6 +68,7 @@ def test_the_width_of_a_stroke_is_measured(pen):
     assert 0.75 * pen < stroke_width(inks) / 100 < 1.3 * pen + 0.01
 
 
+@pytest.mark.slow
 def test_a_page_knows_its_signs():
     found = set()
     for page in pages(60, 5, kinds={"signs", "underlined", "screen"}):

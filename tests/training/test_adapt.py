@@ -129,6 +129,7 @@ def test_nothing_worse_is_given_out(
     assert (found.own.at_most, found.old.at_most) == (None, None)
 
 
+@pytest.mark.slow
 def test_of_all_that_are_tried_hardly_ever_one_is_given_out_that_is_worse(
     recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,7 @@ def test_nested_batch_normalisation_sets_the_size_of_shards() -> None:
     assert shard_size(nn.Chain([convolution]), 5000, 2, 1000) == CONV_GHOST_BATCH_EXAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_it_learns_on_tensors(precision: str) -> None:
     try:

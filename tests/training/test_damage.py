@@ -140,6 +140,7 @@ def kills() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_ends_the_same(kills: ModuleType, tmp_path: Path) -> None:
     result = kills.campaign(tmp_path, kills=4, epochs=6, seed=1)
     assert result["kills"] == 4

@@ -115,6 +115,7 @@ def test_a_whole_run_in_float64_is_the_same(recipe: Recipe, torch_device: Device
     assert theirs.temperature == pytest.approx(ours.temperature, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_in_float32_it_stays_float32_and_learns_the_same(torch_device: Device) -> None:
     recipe = replace(CONVOLUTIONS, epochs=6)
     ours, theirs = (
@@ -127,6 +128,7 @@ def test_in_float32_it_stays_float32_and_learns_the_same(torch_device: Device) -
     np.testing.assert_allclose(theirs.outputs(fresh), ours.outputs(fresh), atol=0.05)
 
 
+@pytest.mark.slow
 def test_in_bfloat16_parameters_stay_float32_and_it_learns(torch_device: Device) -> None:
     recipe = replace(CONVOLUTIONS, epochs=6)
     wide, narrow = (

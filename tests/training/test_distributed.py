@@ -81,6 +81,7 @@ def learning(device: Device, optimizer: Any) -> Callable[[Workers | None], Param
     return work
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["torch", "numpy"])
 def test_any_number_of_workers_learns_the_same(
     library: str, torch: Any, monkeypatch: pytest.MonkeyPatch
@@ -98,6 +99,7 @@ def test_any_number_of_workers_learns_the_same(
                 np.testing.assert_array_equal(other[name], first[name])
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_changes_nobody(torch: Any) -> None:
     plan, shown = recipe(), digits()
     definition = TrainStep(plan.network, plan.loss, plan.optimizer, right_classes)
@@ -117,6 +119,7 @@ def test_a_loss_that_is_not_finite_changes_nobody(torch: Any) -> None:
     assert len(in_groups(2, work)) == 2
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_told(torch: Any) -> None:
     plan, shown = recipe(), digits()
 

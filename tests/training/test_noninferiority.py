@@ -19,6 +19,7 @@ def drawn(n: int, lost: float, won: float, seed: int) -> list[Pairs]:
     return [Pairs(n, int(b), int(c)) for b, c, _ in counts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("won", [0.0, 0.0004, 0.001, 0.003])
 def test_of_networks_that_are_as_much_worse_as_is_refused_one_in_twenty_passes_at_most(
     won: float,

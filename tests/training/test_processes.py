@@ -91,6 +91,7 @@ def test_several_learn_what_one_learns(
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_repeats_and_resumes_to_the_bit(groups: list[ProcessGroup]) -> None:
     small = recipe(EVERYTHING)
     _, whole = trained(small, digits(), threads=3)

@@ -43,7 +43,7 @@ def test_the_same_seed_repeats_to_the_bit(table: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         {"optimizer": {"kind": "Adam"}, "average": 0.0},
         {"optimizer": CLIPPED, "batch_size": 240},
         {**FULL_BATCH, "epochs": 3},
