@@ -6,6 +6,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from bulked import NAMES
@@ -39,6 +40,23 @@ def test_lists_patterns_and_names_once(pictures: Path) -> None:
         "in/deep/9.png", "in/deep/10.png", "in/0.png", "nowhere-*.png", "in/1.png", "in/2.png",
     ]  # fmt: skip
     assert names("in/**/1*.png") == ["in/1.png", "in/deep/10.png"]
+
+
+@pytest.mark.parametrize("where", ["list.txt", "memory://mend/list.txt"])
+def test_a_list_that_is_too_long_is_refused_and_not_cut(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Its last name was cut in half, the pictures after it were left out, and all was well."""
+    list_ = b"in/0.png\nin/1.png\n"
+    if where.startswith("memory"):
+        fsspec.filesystem("memory").pipe_file("/mend/list.txt", list_)
+    else:
+        Path(where).write_bytes(list_)
+    monkeypatch.setattr(sources, "LIST_BYTES", len(list_))
+    assert names(where) == ["in/0.png", "in/1.png"]
+    monkeypatch.setattr(sources, "LIST_BYTES", len(list_) - 1)
+    with pytest.raises(DataError, match=r"list\.txt: is longer than 17 bytes; make several"):
+        names(where)
 
 
 def test_few_pictures_are_parted_among_cores_and_many_have_few_parts() -> None:

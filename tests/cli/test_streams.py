@@ -54,6 +54,31 @@ def test_an_answer_is_not_lost_in_silence_beside_another_failure(
     assert told.count("standard output") == 1
 
 
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("digitus.errors.DataError('a.csv: is damaged')", "a.csv: is damaged"),
+        ("MemoryError()", "not enough memory (try smaller batches)"),
+        ("OSError(28, 'No space left on device', 'b.csv')", "b.csv: No space left on device"),
+    ],
+)
+def test_an_answer_is_not_lost_in_silence_where_a_command_ends_in_a_failure(
+    tmp_path: Path, failure: str, told: str
+) -> None:
+    program = f"""
+import digitus.cli, digitus.errors
+def app(prog_name):
+    print("an answer")
+    raise {failure}
+digitus.cli.app = app
+digitus.cli.main()
+"""
+    (tmp_path / "program.py").write_text(program)
+    lost = "digitus: standard output: No space left on device\n"
+    done, words = shell(f'"{sys.executable}" program.py >/dev/full', tmp_path, PYTHONUNBUFFERED="")
+    assert (done.returncode, words) == (1, f"digitus: {told}\n{lost}")
+
+
 @pytest.mark.slow
 def test_streams_of_a_reader(tmp_path: Path, one: Path) -> None:
     read = "digitus read --digits 1 --threads 1"

@@ -195,6 +195,7 @@ def test_on_a_full_disk_the_class_stays_as_it_is(
         raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
     with serving(tmp_path, TOKEN, of_class=True) as ours, pupil(ours, "Ada") as ada:
+        run = trained(ours, ada)
         with monkeypatch.context() as patched:
             patched.setattr(Path, "write_bytes", full)
             late = ours.client.post("/api/class/join", json={"word": ours.word})
@@ -205,6 +206,26 @@ def test_on_a_full_disk_the_class_stays_as_it_is(
         board = ours.client.get("/api/class", headers=OWN).json()
         assert [pupil["name"] for pupil in board["pupils"]] == ["Ada"]
         assert board["word"] == ours.word
+        assert [run["id"] for run in ada.get("/api/runs").json()["runs"]] == [run]
+        assert (tmp_path / run).exists()
+
+
+@pytest.mark.parametrize("path", ["/api/class", "/api/class/pupils/1"])
+def test_runs_that_could_not_be_removed_go_when_it_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def stuck(self: Path, target: Path) -> Path:
+        raise OSError(errno.EACCES, "Permission denied", str(self))
+
+    with serving(tmp_path, TOKEN, of_class=True) as ours, pupil(ours, "Ada") as ada:
+        run = trained(ours, ada)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "rename", stuck)
+            answer = ours.client.delete(path, headers=OWN)
+        assert (answer.status_code, answer.json()["code"]) == (507, "not-written")
+        assert ada.get("/api/runs").status_code == 401
+        assert ours.client.delete(path, headers=OWN).status_code == 204
+        assert not (tmp_path / run).exists()
 
 
 def test_one_pupil_can_be_sent_out(ours: Serving) -> None:

@@ -75,11 +75,13 @@ def _listed(source: str) -> list[str]:
     """The lines of a list. Raises `DataError`."""
     try:
         if is_remote(source):
-            whole = content(source, LIST_BYTES)
+            whole = content(source, LIST_BYTES + 1)
         else:
-            whole = read_at_most(Path(source), LIST_BYTES)
+            whole = read_at_most(Path(source), LIST_BYTES + 1)
     except OSError as error:
         raise DataError(f"{source}: cannot be read ({error.strerror or error})") from None
+    if len(whole) > LIST_BYTES:
+        raise DataError(f"{source}: is longer than {LIST_BYTES:,} bytes; make several lists of it")
     lines = whole.decode("utf-8", "surrogateescape").splitlines()
     return [line.strip() for line in lines if line.strip() and suffix_of(line.strip()) != LIST]
 

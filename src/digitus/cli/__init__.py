@@ -97,12 +97,12 @@ def main() -> None:
     """The program `digitus`."""
     streams.prepare()
     code: int | str | None = 0
-    told = False
+    told: Exception | None = None
     begin_with_one()
     try:
         app(prog_name="digitus")
     except SystemExit as left:
         code = left.code
     except (DigitusError, MemoryError, OSError) as error:
-        code, told = streams.fail(error), True
-    sys.exit(streams.finish(code, told=told))
+        code, told = streams.fail(error), error
+    sys.exit(streams.finish(code, told))

@@ -20,6 +20,8 @@ from typing import TextIO
 
 from digitus.cli.terminal import complain
 
+ANSWERS = "standard output"  # what it is called where it fails
+
 
 class _Answers(io.FileIO):
     """Standard output: what goes wrong is called by its name."""
@@ -28,7 +30,7 @@ class _Answers(io.FileIO):
         try:
             return super().write(content)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, "standard output") from None
+            raise OSError(error.errno, error.strerror, ANSWERS) from None
 
 
 class _Words(io.FileIO):
@@ -73,10 +75,10 @@ def fail(error: Exception) -> int:
     return 1
 
 
-def finish(code: int | str | None, *, told: bool = False) -> int | str | None:
+def finish(code: int | str | None, told: Exception | None = None) -> int | str | None:
     """Writes out the last of the answer; returns the exit code.
 
-    What goes wrong is said, unless what ended the program was `told` already.
+    What goes wrong is said, unless it is what was `told` when it ended the program.
     """
     try:
         sys.stdout.flush()
@@ -84,7 +86,8 @@ def finish(code: int | str | None, *, told: bool = False) -> int | str | None:
         with suppress(OSError):  # else Python tries again at exit, and complains
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         # Where it is EPIPE, the reader has left on purpose, as in `digitus read *.jpg | head`.
-        if error.errno != errno.EPIPE and not told:
+        known = isinstance(told, OSError) and told.filename == ANSWERS
+        if error.errno != errno.EPIPE and not known:
             fail(error)
         return code or 1
     return code

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from digitus.serve.classroom.board import Board, board, table
 from digitus.serve.classroom.door import JOIN
 from digitus.serve.classroom.roster import LONGEST_NAME, Drawing, Roster
+from digitus.serve.live.run import LiveRun
 from digitus.serve.live.runs import LiveRuns
 from digitus.serve.models import ModelQuery
 from digitus.serve.operation import Handler, operation
@@ -133,19 +134,22 @@ class ClassHandlers:
     async def remove(self, path: PupilPath) -> None:
         """Send a pupil out, whose runs go too; for the teacher."""
         self._check()
-        self.roster.remove(path.number)
-        self._clear_runs(path.number)
+        # The roster first: nobody loses runs and stays. A run that could not be removed is of
+        # nobody then, and asking again removes it.
+        left = self.runs.of(path.number)
+        if self.roster.has(path.number) or not left:
+            self.roster.remove(path.number)
+        self._remove(left)
 
     @operation(status=204, errors=(507,))
     async def clear(self) -> None:
         """Send everyone out, with all their runs; the next class has another word."""
         self._check()
-        for pupil in self.roster.pupils:
-            self._clear_runs(pupil.number)
         self.roster.clear()
+        self._remove([run for run in self.runs.all if run.owner != TEACHER])
 
-    def _clear_runs(self, number: int) -> None:
-        for run in self.runs.of(number):
+    def _remove(self, runs: list[LiveRun]) -> None:
+        for run in runs:
             self.runs.remove(run)
 
     @staticmethod

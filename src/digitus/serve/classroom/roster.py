@@ -127,6 +127,10 @@ class Roster:
         found = (p for p in self._class.pupils if hmac.compare_digest(p.secret, hashed))
         return next(found, None)
 
+    def has(self, number: int) -> bool:
+        """Whether there is a pupil of that number."""
+        return any(pupil.number == number for pupil in self._class.pupils)
+
     def named(self, number: int) -> Pupil:
         """The pupil of that number; a 404 where there is none."""
         for pupil in self._class.pupils:
