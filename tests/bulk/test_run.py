@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -15,8 +16,8 @@ import pytest
 
 from bulked import NAMES, finish, rows_of, run_of
 from digitus.bulk import parts
-from digitus.bulk.parts import here
-from digitus.bulk.run import MANIFEST
+from digitus.bulk.parts import COUNTS, here
+from digitus.bulk.run import MANIFEST, BulkRun
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError, OutputError
 from dying import DyingReader
@@ -81,20 +82,75 @@ def test_wherever_it_is_killed_it_goes_on(pictures: Path, monkeypatch: pytest.Mo
         ("_done/part-000000.json", b"[" * 10**5),
     ],
 )
-def test_what_it_keeps_of_itself_is_damaged(pictures: Path, file: str, text: bytes) -> None:
-    finish("out")
-    Path("out", file).write_bytes(text)
-    with pytest.raises(DataError, match=f"out/{file}: is damaged; remove it to begin anew"):
-        finish("out")
+@pytest.mark.parametrize("single", [False, True], ids=["folder", "file"])
+def test_what_it_keeps_of_itself_is_damaged(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: bytes, single: bool
+) -> None:
+    """Who does as is said has a run that ends."""
+    out, whole = "out.jsonl" if single else "out", finish("whole.jsonl", single=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(BulkRun, "_finish", lambda *_: None)  # killed just before
+        finish(out, single=single)
+    folder = Path(f"{out}.parts" if single else out)
+    (folder / file).write_bytes(text)
+    alone = file.startswith("_done")
+    gone = folder / file if alone else folder
+    words = "it to go on" if alone else f"{folder} to begin anew"
+    with pytest.raises(DataError, match=f"^{folder / file}: is damaged; remove {words}$"):
+        begun_again(out, single=single)
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    assert begun_again(out, single=single) == whole
+    if single:
+        assert Path(out).read_bytes() == Path("whole.jsonl").read_bytes()
 
 
-def test_a_manifest_without_its_counts(pictures: Path) -> None:
-    finish("out")
-    path = Path("out", MANIFEST)
-    path.write_text(json.dumps({**json.loads(path.read_bytes()), "rows": "many"}))
-    run, _ = run_of(["in"], "out")
-    with pytest.raises(DataError, match=r"out/_manifest\.json: is damaged"):
-        run.finished()
+@pytest.mark.parametrize("change", [{"rows": "many"}, {"finished": None}], ids=str)
+@pytest.mark.parametrize("single", [False, True], ids=["folder", "file"])
+def test_a_damaged_manifest(pictures: Path, change: dict[str, str | None], single: bool) -> None:
+    out = "out.jsonl" if single else "out"
+    whole = finish(out, single=single)
+    path = Path(f"{out}.manifest.json") if single else Path(out, MANIFEST)
+    about = {**json.loads(path.read_bytes()), **change}
+    path.write_text(json.dumps({name: value for name, value in about.items() if value}))
+    words = f"{out} to begin anew" if single else "it to go on"
+    with pytest.raises(DataError, match=f"^(./)?{path}: is damaged; remove {words}$"):
+        begun_again(out, single=single)
+    (Path(out) if single else path).unlink()
+    assert begun_again(out, single=single) == whole
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["folder", "file"])
+def test_parts_of_another_run_do_not_count(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch, single: bool
+) -> None:
+    """Without their plan nobody knows by which network they were read."""
+    out = "out.jsonl" if single else "out"
+    with monkeypatch.context() as patched:
+        patched.setattr(BulkRun, "_finish", lambda *_: None)
+        finish(out, single=single)
+    folder = Path(f"{out}.parts" if single else out)
+    (folder / "_plan.jsonl").unlink()
+    with pytest.raises(OutputError, match=f"remove {folder} to begin anew"):
+        finish(out, single=single)
+    shutil.rmtree(folder)
+    finish(out, single=single)
+
+
+def test_what_has_to_go_is_all_that_is_there(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(BulkRun, "_clear", lambda _: None)
+        finish("out.jsonl", single=True)
+    with pytest.raises(OutputError, match=r"remove out.jsonl and out.jsonl.parts to begin anew"):
+        finish("out.jsonl", "jsonl", "digit", single=True)
+
+
+def begun_again(out: str, *, single: bool) -> dict[str, int]:
+    """As the command does it: a run that has ended is not done again."""
+    run, _ = run_of(["in"], out, single=single)
+    about = run.finished()
+    return {name: about[name] for name in COUNTS} if about else finish(out, single=single)  # type: ignore[literal-required]
 
 
 def test_lines_of_a_plan_that_are_no_parts(pictures: Path) -> None:
@@ -104,7 +160,7 @@ def test_lines_of_a_plan_that_are_no_parts(pictures: Path) -> None:
     head = plan.read_bytes().splitlines()[0]
     for line in (b"3", b"[0, []]", b"[0, [[1]]]", b"{", b"[1e999, []]"):
         plan.write_bytes(head + b"\n" + line + b"\n")
-        with pytest.raises(DataError, match="is damaged; remove it to begin anew"):
+        with pytest.raises(DataError, match="is damaged; remove out to begin anew"):
             finish("out")
 
 

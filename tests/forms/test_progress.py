@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from digitus.forms.progress import PAGES, folder_of, progress
 from digitus.forms.sheets import problem
 from filled_forms import FORM
 
+FIELD: dict[str, object] = {"answers": [("7", 0.9, "")], "mark": "", "box": [1, 2, 3, 4]}
 NONSENSE = {
     "a number": "3",
     "a list": "[]",
@@ -22,6 +24,19 @@ NONSENSE = {
     "no stamp": {"stamp": None},
     "pages that are none": {"pages": [3]},
     "pages of something else": {"pages": [{"form": ""}]},
+    "a form that is none": {"pages": [problem("b") | {"form": []}]},
+    "a place that is none": {"pages": [problem("b") | {"at": "1"}]},
+    "a problem that is none": {"pages": [problem("b") | {"problem": 3}]},
+    "fields that are none": {"pages": [problem("b") | {"fields": 3}]},
+    "a field that is none": {"pages": [problem("b") | {"fields": {"a": []}}]},
+    "half an answer": {"pages": [problem("b") | {"fields": {"a": FIELD | {"answers": [["7"]]}}}]},
+    "an answer as sure as a word": {
+        "pages": [problem("b") | {"fields": {"a": FIELD | {"answers": [["7", "sure", ""]]}}}]
+    },
+    "a mark that is none": {"pages": [problem("b") | {"fields": {"a": FIELD | {"mark": 0}}}]},
+    "a box of half a pixel": {
+        "pages": [problem("b") | {"fields": {"a": FIELD | {"box": [0.5, 0, 9, 9]}}}]
+    },
 }
 
 
@@ -44,3 +59,15 @@ def test_a_damaged_line_costs_what_follows_it(tmp_path: Path, line: object) -> N
         assert done.records(files[1]) == [problem("again")]
         finished()
     assert not path.parent.exists()
+
+
+def test_what_is_whole_is_known_again(tmp_path: Path) -> None:
+    record = problem("") | {"form": "scores", "fields": {"a": FIELD}}
+    files = [tmp_path / os.fsdecode(name) for name in (b"a.png", b"\xff.png")]
+    for file in files:
+        file.write_bytes(b"")
+    with progress(tmp_path / "out.csv", [FORM], {}) as (done, _):
+        for file in files:
+            done.add(file, [record])  # type: ignore[list-item]
+    with progress(tmp_path / "out.csv", [FORM], {}) as (done, _):
+        assert [done.records(file) for file in files] == [[record], [record]]

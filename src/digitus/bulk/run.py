@@ -22,7 +22,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,9 +115,10 @@ class BulkRun:
         store, name = self.manifest
         told = store.read(name)
         if told is not None and not (self.single and not self._occupied()):
-            about: Manifest = _object(told, store.address(name))
+            with self._undamaged(store.address(name), alone=not self.single):
+                about: Manifest = _object(told)
+                _counts(about), about["finished"]
             self._same(about)
-            _counts(about, store.address(name))
             if self.single:
                 self._clear()
             return about
@@ -158,18 +159,23 @@ class BulkRun:
         """The parts, as they were planned when the run began, or now. Counts them."""
         told = self.store.read(PLAN)
         if told is None:
+            if self.store.names(DONE):  # of whatever was asked for
+                raise OutputError(
+                    f"{self.store.root} holds parts without their plan; remove "
+                    f"{self._begun_there()} to begin anew"
+                )
             parts = [part.line() for part in in_parts(items(self.asked.sources))]
             self._count(map(of_line, parts))
             text = "\n".join([json.dumps(self.asked.record()), *parts, ""])
             self.store.write(PLAN, text.encode("ascii"))
             told = text.encode("ascii")
         head, *lines = told.splitlines() or [b""]
-        self._same(_object(head, self.store.address(PLAN)))
+        with self._undamaged(self.store.address(PLAN)):
+            about = _object(head)
+        self._same(about)
         if not self.parts:
-            try:
+            with self._undamaged(self.store.address(PLAN)):
                 self._count(map(of_line, lines))
-            except (*UNREADABLE, IndexError):
-                raise _damaged(self.store.address(PLAN)) from None
         return lambda: map(of_line, lines)
 
     def _count(self, parts: Iterable[Part]) -> None:
@@ -195,7 +201,23 @@ class BulkRun:
 
     def _begun_there(self) -> str:
         """What has to go for the run to begin anew."""
-        return self.out if not self.single or self._occupied() else self.store.root
+        if not self.single:
+            return self.out
+        parts = any(not name.startswith(".") for name in self.store.names())
+        there = {self.out: self._occupied(), self.store.root: parts}
+        return " and ".join(name for name, is_there in there.items() if is_there)
+
+    @contextmanager
+    def _undamaged(self, name: str, *, alone: bool = False) -> Iterator[None]:
+        """Raises `DataError` where a file of ours is not as we write it.
+
+        It says what has to go: it `alone`, without which the run goes on, or all that was begun.
+        """
+        try:
+            yield
+        except (*UNREADABLE, IndexError):
+            remedy = "it to go on" if alone else f"{self._begun_there()} to begin anew"
+            raise DataError(f"{name}: is damaged; remove {remedy}") from None
 
     def _done(self) -> set[str]:
         """The names of the parts that are done, whose counts it adds up."""
@@ -204,8 +226,8 @@ class BulkRun:
             told = self.store.read(f"{DONE}/{name}") if name.startswith("part-") else None
             if told is None:
                 continue
-            where = self.store.address(f"{DONE}/{name}")
-            self.tally.add(Tally(**_counts(_object(told, where), where)))
+            with self._undamaged(self.store.address(f"{DONE}/{name}"), alone=True):
+                self.tally.add(Tally(**_counts(_object(told))))
             done.add(name.removesuffix(".json"))
         return done
 
@@ -246,21 +268,11 @@ class BulkRun:
                     shutil.rmtree(self.store.root)
 
 
-def _object(text: bytes, name: str) -> Any:
-    """A JSON object of ours, whichever."""
-    try:
-        return dict(json.loads(text))
-    except UNREADABLE:
-        raise _damaged(name) from None
+def _object(text: bytes) -> Any:
+    """A JSON object of ours, whichever. Raises one of `UNREADABLE` where it is none."""
+    return dict(json.loads(text))
 
 
-def _counts(about: Mapping[str, Any], name: str) -> dict[str, int]:
-    """The counts in an object of ours."""
-    try:
-        return {count: int(about[count]) for count in COUNTS}
-    except UNREADABLE:
-        raise _damaged(name) from None
-
-
-def _damaged(name: str) -> DataError:
-    return DataError(f"{name}: is damaged; remove it to begin anew")
+def _counts(about: Mapping[str, Any]) -> dict[str, int]:
+    """The counts in an object of ours. Raises one of `UNREADABLE` where it lacks one."""
+    return {count: int(about[count]) for count in COUNTS}

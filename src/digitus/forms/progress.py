@@ -19,6 +19,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeAlias
 
+import msgspec
+from msgspec import Struct
+
 from digitus import __version__
 from digitus.errors import OutputError
 from digitus.files import UNREADABLE
@@ -32,6 +35,14 @@ SYNC_SECONDS = 1.0  # seconds of reading are lost at most when the power fails
 VERSION = 1
 # Of each file what it was when it was read, its length and time, and what was read.
 Known: TypeAlias = dict[str, tuple[list[int] | None, list[Record]]]
+
+
+class _Line(Struct, frozen=True, forbid_unknown_fields=True):
+    """A line: what was read of a file."""
+
+    file: str
+    stamp: tuple[int, int]
+    pages: list[Record]
 
 
 class Progress:
@@ -108,7 +119,7 @@ def _read(path: Path, about: dict[str, object]) -> tuple[Known, int]:
             if number:
                 if (told := _told(line)) is None:
                     break
-                known[told[0]] = told[1:]
+                known[told.file] = [*told.stamp], told.pages
             elif _json(line) != about:
                 break
             end += len(line)
@@ -123,16 +134,12 @@ def _json(line: bytes) -> object:
         return None
 
 
-def _told(line: bytes) -> tuple[str, list[int], list[Record]] | None:
-    """The file, its stamp and its records in a line; None where that is not what it holds."""
-    match _json(line):
-        case {"file": str(file), "stamp": [int(), int()] as stamp, "pages": list(pages)}:
-            return (file, stamp, pages) if all(map(_is_record, pages)) else None
-    return None
-
-
-def _is_record(page: object) -> bool:
-    return isinstance(page, dict) and page.keys() == Record.__annotations__.keys()
+def _told(line: bytes) -> _Line | None:
+    """What a whole line says of a file; None where that is not what it holds."""
+    try:  # msgspec's own JSON knows no names that are not UTF-8
+        return msgspec.convert(_json(line), _Line)
+    except (msgspec.ValidationError, *UNREADABLE):
+        return None
 
 
 def _stamp(path: Path) -> list[int] | None:
