@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from browser.conftest import PHONE, Server, Visit
@@ -100,6 +103,77 @@ def test_a_pupil_comes_in_and_is_on_the_board(browser: Browser, ours: Serving) -
         for visit in visits:
             visit.context.close()
     assert not visits[0].complaints
+
+
+@contextmanager
+def joined(ours: Serving, name: str) -> Iterator[httpx.Client]:
+    """A pupil without a browser."""
+    with httpx.Client(verify=False, base_url=ours.address, timeout=60) as client:
+        client.post("/api/class/join", json={"word": ours.word, "name": name}).raise_for_status()
+        yield client
+
+
+# What has the focus: the name on the card, then the button's own.
+FOCUS = """() => {
+  const at = document.activeElement;
+  const name = at.closest(".card")?.querySelector("h2").textContent;
+  return [name ?? at.tagName, at.matches("button") ? at.ariaLabel ?? at.textContent : ""];
+}"""
+
+
+def focused(board: Page, *wanted: str) -> None:
+    """Waits until something has the focus."""
+    board.wait_for_function(
+        f"want => JSON.stringify(({FOCUS})()) === want",
+        arg=json.dumps(wanted, separators=(",", ":")),
+    )
+
+
+def test_the_focus_stays_with_the_pupil_whatever_comes_between(
+    browser: Browser, ours: Serving
+) -> None:
+    with ExitStack() as stack:
+        ada, bob, _ = (stack.enter_context(joined(ours, name)) for name in ("Ada", "Bob", "Cy"))
+        visit = Visit(browser.new_context(), ours.address)
+        stack.callback(visit.context.close)
+        board = visit.page(f"{ours.address}/?token={TOKEN}#board")
+        card = board.locator(".card", has_text="Bob")
+        card.get_by_role("button", name="send out", exact=True).focus()
+
+        def drawn(client: httpx.Client) -> None:
+            """A drawing arrives: a button more, before those that were there."""
+            client.post("/api/class/drawing", content=bytes(784)).raise_for_status()
+
+        drawn(ada)
+        board.locator(".card", has_text="Ada").locator(".shown").wait_for()
+        focused(board, "Bob", "send out")
+        board.keyboard.press("Enter")
+        focused(board, "Bob", "keep")  # whoever presses twice sends nobody out
+        board.keyboard.press("Enter")
+        focused(board, "Bob", "send out")
+        board.keyboard.press("Enter")
+        board.keyboard.press("Shift+Tab")
+        focused(board, "Bob", "really send out")
+        drawn(bob)
+        card.locator(".shown").wait_for()
+        focused(board, "Bob", "really send out")
+        card.locator(".shown button").focus()
+        board.keyboard.press("Enter")
+        card.locator(".shown").wait_for(state="detached")
+        focused(board, "Bob", "")  # the button went, the card is there
+        board.keyboard.press("Tab")
+        board.keyboard.press("Enter")
+        board.keyboard.press("Shift+Tab")
+        board.keyboard.press("Enter")
+        card.wait_for(state="detached")
+        focused(board, "H1", "")
+        for _ in range(3):  # held a while longer
+            board.keyboard.press("Enter")
+        assert board.locator(".card h2").all_inner_texts() == ["Ada", "Cy"]
+        board.get_by_role("button", name="Clear the class", exact=True).focus()
+        board.keyboard.press("Enter")
+        focused(board, "BUTTON", "keep")
+        assert not visit.complaints
 
 
 @pytest.mark.parametrize("visit", [{"color_scheme": "dark"}], indirect=True)

@@ -15,6 +15,7 @@ export function mount(section) {
   let timer;
   let doubted; // the number of the pupil of whom it is asked whether to go; 0: everyone
   let board;
+  const heading = section.querySelector("h1");
   const invitation = h("div", { class: "invitation" });
   const figures = h("p", { class: "note num", role: "status" });
   const clear = h("span", { class: "row" });
@@ -28,44 +29,47 @@ export function mount(section) {
 
   async function drop(path) {
     doubted = undefined;
+    draw(); // at once: a key that is held does not ask again
     try {
       await ask(path, undefined, { method: "DELETE" });
     } catch (error) {
       complain(error.message);
     }
-    draw();
     look();
   }
 
-  /** A button that asks once more. */
+  /** A button that asks once more; whoever goes on pressing keeps. */
   function going(number, key) {
-    const button = (what, onclick, kind = "link") => h("button", { type: "button", class: kind, onclick }, words(what));
-    const doubt = (who) => () => {
+    const button = (what, onclick, kind = "link") => h("button", { type: "button", class: kind, "data-of": `${number}.${what}`, onclick }, words(what));
+    const doubt = (who, next) => () => {
       doubted = who;
-      draw();
+      draw(`${number}.${next}`);
     };
-    return doubted === number ? [button(`${key}-really`, () => remove(number), "link red"), button("runs.keep", doubt(undefined))] : [button(key, doubt(number))];
+    return doubted === number
+      ? [button(`${key}-really`, () => remove(number), "link red"), button("runs.keep", doubt(undefined, key))]
+      : [button(key, doubt(number, "runs.keep"))];
   }
 
   function card(pupil) {
     const { accuracy, drawing, misread: wrong } = pupil;
-    return h("li", { class: "card" },
+    return h("li", { class: "card", tabindex: "-1", "data-of": pupil.number },
       h("h2", {}, called(pupil)),
       h("p", { class: "share-big num" }, accuracy === null ? "–" : percent(accuracy)),
       css(h("div", { class: "progress", "aria-hidden": "true" }), { "--v": accuracy ?? 0 }),
       h("p", { class: "note" }, pupil.layers ? `${pupil.layers} · ${words(`status.${pupil.status === "waiting" ? "queued" : pupil.status}`)}` : words("class.nothing")),
       drawing && h("figure", { class: "shown" }, picture(bytes(drawing.pixels), 28, 28, { label: words("class.written", { r: drawing.read ?? "?" }) }), h("figcaption", {}, words("class.written", { r: drawing.read ?? "?" }), " ",
-        h("button", { type: "button", class: "icon", "aria-label": words("class.take-down", { name: called(pupil) }), onclick: () => drop(`/api/class/pupils/${pupil.number}/drawing`) }, "×"))),
+        h("button", { type: "button", class: "icon", "data-of": `${pupil.number}.take-down`, "aria-label": words("class.take-down", { name: called(pupil) }), onclick: () => drop(`/api/class/pupils/${pupil.number}/drawing`) }, "×"))),
       wrong && h("figure", {}, picture(bytes(wrong.pixels), 28, 28, { label: words("digit.a", { digit: wrong.true }) }), h("figcaption", {}, words("class.misread", { t: wrong.true, r: wrong.read }))),
       h("p", { class: "row note" }, going(pupil.number, "class.remove")));
   }
 
-  /** All of it anew; a button that has the focus keeps it. */
-  function draw() {
-    const buttons = () => [...section.querySelectorAll("button")];
-    const held = buttons().indexOf(document.activeElement);
+  /** All of it anew. Buttons come and go between two looks: what has the focus keeps it by its key, or
+   * gives it to its own card, never to another's button; without a card, to the heading. */
+  function draw(held = document.activeElement?.dataset.of) {
     fill();
-    if (held >= 0) buttons()[Math.min(held, buttons().length - 1)].focus({ preventScroll: true });
+    if (held === undefined) return;
+    const keyed = (key) => section.querySelector(`[data-of="${key}"]`);
+    (keyed(held) ?? keyed(held.split(".")[0]) ?? heading).focus({ preventScroll: true });
   }
 
   function fill() {
