@@ -6,7 +6,7 @@ import pytest
 
 from digitus.forms.problems import LINES, codes, line_of
 
-VALUES = {"few-marks": {"n": "2"}, "page": {"pages": "2, 13"}}
+VALUES = {"few-marks": {"n": "2"}, "page": {"pages": "2"}, "pages": {"pages": "2, 13"}}
 
 
 @pytest.mark.parametrize("code", LINES)
@@ -14,7 +14,7 @@ def test_a_line_tells_its_code_and_values(code: str) -> None:
     values = VALUES.get(code, {})
     line = line_of(code, **values)
     assert codes(line) == [(code, values)]
-    assert codes(f"{line}; {line_of('page', pages=7)}")[0] == (code, values)
+    assert codes(f"{line}; {line_of('pages', pages='7, 8')}")[0] == (code, values)
 
 
 def test_several_problems_of_a_sheet_are_all_told() -> None:

@@ -211,6 +211,14 @@ def test_pages_become_sheets() -> None:
     assert made[1]["last_place"] == "1 2 3 4 page 2 of c.png"
 
 
+def test_what_lacks_of_a_sheet_is_told_in_the_singular_or_the_plural() -> None:
+    first, *_ = FORM.fields
+    more = [replace(first, name=f"on_{page}", page=page) for page in (2, 3)]
+    three = replace(FORM, name="two", fields=(first, *more), sums=())
+    made = rows([("a.png", [record(1, player="11-11")])], [three])
+    assert [row["problem"] for row in made] == ["pages 2, 3 are missing"]
+
+
 def test_values_that_rise_from_sheet_to_sheet() -> None:
     one = replace(FORM, name="two", risings=(Rising("total", "player"),), sums=())
     pages = [("11", "100"), ("22", "500"), ("11", "099"), ("11", "120")]

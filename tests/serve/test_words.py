@@ -143,3 +143,17 @@ def test_what_is_counted_has_a_form_for_one() -> None:
     counted = re.compile(r"\{(?:n|digits)\} [a-z]{3,}s\b")
     alone = [key for key, said in table("en").items() if len(said) == 1 and counted.search(said[0])]
     assert [key for key in alone if not MANY.match(key)] == []
+
+
+# Verbs of one thing right before a number: "ist nur {n}".
+SINGULAR = {
+    "de": r"\b(ist|fehlt|wird)( nur)? \{n\}",
+    "es": r"\b(se ve|falta|queda|solo hay) \{n\}",
+    "fr": r"\b(est|manque) \{n\}",
+}
+
+
+@pytest.mark.parametrize("language", SINGULAR)
+def test_a_verb_before_a_number_has_a_form_for_many(language: str) -> None:
+    alone = {key: said[0] for key, said in table(language).items() if len(said) == 1}
+    assert [key for key, said in alone.items() if re.search(SINGULAR[language], said)] == []

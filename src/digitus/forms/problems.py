@@ -16,6 +16,7 @@ LINES = {
     "no-print": "is no sheet of this form: what is printed on it is not found",
     "cut-off": "is not whole in the picture",
     "page": "page {pages} is missing",
+    "pages": "pages {pages} are missing",
 }
 _PATTERNS = {
     code: re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[\\d, ]+)", re.escape(line)))

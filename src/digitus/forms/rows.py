@@ -142,7 +142,8 @@ def _problem(form: Form | None, pages: Sequence[Record]) -> str:
     words = [page["problem"] for page in pages if page["problem"]]
     missing = set(range(1, form.pages + 1) if form else ()) - {page["page"] for page in pages}
     if missing:
-        words.append(line_of("page", pages=", ".join(map(str, sorted(missing)))))
+        code = "pages" if len(missing) > 1 else "page"
+        words.append(line_of(code, pages=", ".join(map(str, sorted(missing)))))
     return "; ".join(dict.fromkeys(words))
 
 
