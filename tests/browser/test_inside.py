@@ -140,3 +140,23 @@ def test_what_is_waited_for_is_said(visit: Visit, server: Server) -> None:
     page.wait_for_selector("#view-inside .layer .maps:visible")
     assert page.locator("#view-inside .busy").is_hidden()
     visit.complaints.clear()  # the browser says of the request that it failed
+
+
+def test_an_answer_is_of_the_network_that_was_asked(visit: Visit, server: Server) -> None:
+    """Another network is chosen while the first is still asked: its own answer is waited for."""
+    page = visit.page("about:blank")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/inside*", hold)
+    page.goto(server.address + "#inside")
+    until(page, lambda: held[0])
+    page.select_option("#which", "small")
+    held[0].continue_()
+    until(page, lambda: held[1])
+    assert page.locator("#view-inside .busy").is_visible()
+    held[1].continue_()
+    page.wait_for_selector("#view-inside .busy", state="hidden")
+    assert ["model=small" in route.request.url for route in held] == [False, True]

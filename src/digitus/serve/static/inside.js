@@ -87,13 +87,14 @@ export function mount(section) {
 
   const request = latest(async () => {
     const pixels = input.pixels;
-    waits.hidden = net?.model === model.id; // a network that has answered answers at once
+    const { id } = model; // another may be chosen before the answer comes
+    waits.hidden = net?.model === id; // a network that has answered answers at once
     try {
       const list = await edits.list();
-      const answer = await ask(asked("/api/inside"), list.length ? { pixels: [...pixels], edits: list } : pixels.slice());
+      const answer = await ask(asked("/api/inside", id), list.length ? { pixels: [...pixels], edits: list } : pixels.slice());
       net = unpack(answer, pixels);
       net.pixels = pixels.slice();
-      net.model = model.id;
+      net.model = id;
       again.hidden = waits.hidden = true;
       clearTimeout(keeping);
       keeping = setTimeout(remember, SETTLED);
@@ -263,7 +264,7 @@ export function mount(section) {
     edits.clear();
     rows = [];
     close();
-    if (net) request();
+    if (input.pixels.some(Boolean)) request();
   });
   return {
     show(_, query) {
