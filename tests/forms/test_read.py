@@ -15,7 +15,8 @@ import pytest
 from digitus.forms import raster
 from digitus.forms.align import shifts
 from digitus.forms.form import Field, Form, Rising
-from digitus.forms.layout import numbers
+from digitus.forms.layout import MARGIN, MARK, numbers
+from digitus.forms.problems import line_of
 from digitus.forms.rows import rows
 from digitus.forms.sheets import PageReader, Record
 from digitus.forms.straighten import find, marked
@@ -81,6 +82,22 @@ def test_a_sheet_that_is_bent_is_straightened(sheet: Bytes) -> None:
     points = np.array([[x, y] for x in (200.0, 437.0, 700.0) for y in (150.0, 300.0, 450.0)])
     true = points + np.column_stack([np.zeros(9), 12 * (2 * points[:, 0] / w - 1) ** 2])
     assert np.abs(found.placing.points(points) - true).max() < 1.5
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("curled", [False, True])
+def test_a_bent_sheet_may_be_elsewhere_where_its_marks_are_not_seen(
+    sheet: Bytes, curled: bool, hidden: bool
+) -> None:
+    h, w = sheet.shape
+    x, y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
+    curl = 160 * (y / h) ** 3 * curled
+    page = sheet.copy()
+    if hidden:
+        page[-round((MARGIN + MARK + 1) * raster.SCALE) :] = 255  # as behind fingers
+    photo = cv2.remap(page, x, y + curl.astype(np.float32), cv2.INTER_LINEAR, borderValue=255)
+    problem = READER.page(picture(photo))["problem"]
+    assert problem == (line_of("bent") if curled and hidden else "")
 
 
 def test_the_fields_of_a_sheet_in_waves_are_found(sheet: Bytes) -> None:

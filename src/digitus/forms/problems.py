@@ -15,6 +15,7 @@ LINES = {
     "no-marks": "is no sheet of this form: none of its marks can be seen",
     "no-print": "is no sheet of this form: what is printed on it is not found",
     "cut-off": "is not whole in the picture",
+    "bent": "is bent where a mark cannot be seen, so values may be read at the wrong place",
     "page": "page {pages} is missing",
     "pages": "pages {pages} are missing",
 }

@@ -24,9 +24,10 @@ import numpy as np
 from digitus.errors import DataError, FormError
 from digitus.forms.fields import FieldFound, read_fields
 from digitus.forms.form import Field, Form
+from digitus.forms.problems import line_of
 from digitus.forms.raster import SCALE, blank
 from digitus.forms.straighten import Blank, Found, Marked, Placing, find, marked
-from digitus.forms.unbend import may_be_bent, unbent
+from digitus.forms.unbend import may_be_bent, may_be_elsewhere, unbent
 from digitus.reading.options import ReadingOptions
 from digitus.threads import limited
 from digitus.types import Bytes
@@ -117,7 +118,11 @@ class PageReader:
         if found.form is None or found.placing is None or not may_be_bent(found.placing):
             return found
         blank = self.blank(found.form, found.page)
-        return replace(found, placing=unbent(found.placing, grey, blank))
+        placing = unbent(found.placing, grey, blank)
+        problem = found.problem
+        if not found.form.blank and may_be_elsewhere(placing, grey, blank, found.form, found.page):
+            problem = problem or line_of("bent")
+        return replace(found, placing=placing, problem=problem)
 
     def straight(self, picture: Picture) -> tuple[Form, int, Bytes] | None:
         """The page in a picture, as its form has it; None where there is none."""

@@ -7,6 +7,9 @@ cubic B-splines (Eilers & Marx 1996) is laid through how far they are moved, wit
 weight for those that go another way. It is taken only where it tells better where corners are from
 which it has not learnt.
 
+Where a sheet is bent and a mark cannot be seen, its fields may be far from where the others say:
+`may_be_elsewhere` tells that.
+
 Inside: that. Not inside: finding the page (`straighten`), the last pixels of each field (`align`).
 """
 
@@ -17,6 +20,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from digitus.forms.form import Form
+from digitus.forms.layout import MARK, marks
+from digitus.forms.raster import SCALE
 from digitus.forms.straighten import Placing, on_white
 from digitus.forms.warp import Warp
 from digitus.types import Bytes, Floats64, Points
@@ -28,6 +34,8 @@ PALEST = 228  # of 255: pens are no darker than print where corners are looked f
 ALIKE = 0.5  # the least correlation
 FAR_OFF = 0.2  # of correlation: what a corner at the end of the reach has to be better by
 LEAST = 24  # corners that are found
+AROUND = 8  # pixels of paper around a mark that is compared
+GUESSED = 20.0  # pixels of a bend that no mark says: half of a small box
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,24 @@ def unbent(placing: Placing, grey: Bytes, blank: Bytes) -> Placing:
             continue
         best = replace(placing, warp=warp.fitted(points, whole))
     return best
+
+
+def may_be_elsewhere(placing: Placing, grey: Bytes, blank: Bytes, form: Form, page: int) -> bool:
+    """Whether a page of digitus's own printing is bent at a mark that is not where it should be."""
+    clear, reach = on_white(placing.straight(grey)), LOOKS[-1].reach
+    clear = cv2.copyMakeBorder(clear, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    side = round(MARK * SCALE) + 2 * AROUND
+    flat = replace(placing, bend=placing.bend[:0], warp=None)
+    for mark in marks(form, page):
+        middle = (np.array([[mark.x, mark.y]]) + MARK / 2) * SCALE
+        if np.linalg.norm(placing.points(middle) - flat.points(middle)) < GUESSED:
+            continue
+        left, top = (middle[0] - side / 2).round().astype(int)
+        part = blank[top : top + side, left : left + side]
+        around = clear[top : top + side + 2 * reach, left : left + side + 2 * reach]
+        if cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED).max() < ALIKE:
+            return True
+    return False
 
 
 def _corners(blank: Bytes) -> Points:

@@ -66,6 +66,7 @@ export default {
   "forms.added": "已添加 {name}", "forms.removed": "已删除 {name}", "forms.undone": "已撤销", "forms.reading": "正在读 …", "forms.too-much": "一次读的页太多：请减少页数，或使用像素更少的图片。", "forms.read-sheet": "读过的纸页",
   "forms.row": "从纸页读出", "forms.row.field": "字段", "forms.row.value": "值", "forms.row.sure": "把握", "forms.row.flag": "需查看",
   "forms.problem.other-form": "这是另一张表格的纸页。", "forms.problem.several": "画面上不止一页；请每页单独拍一张。", "forms.problem.few-marks": "8 个标记中只看到 {n} 个；请拍下整页。", "forms.problem.no-marks": "这不是这张表格的纸页：看不到它的标记。",
+  "forms.problem.bent": "纸页在看不到标记的地方弯曲，数值可能读错了位置。",
   "forms.problem.no-print": "这不是这张表格的纸页：找不到上面印刷的内容。", "forms.problem.cut-off": "纸页没有完整拍入画面。", "forms.problem.page": "缺少第 {pages} 页。", "forms.problem.pages": "缺少第 {pages} 页。",
   "forms.flag.crossed out": "已划掉", "forms.flag.cut off": "被截断", "forms.flag.not found": "未找到", "forms.flag.missing": "缺少", "forms.flag.incomplete": "不完整", "forms.flag.unreadable": "无法辨认", "forms.flag.date": "没有这个日期", "forms.flag.range": "超出范围",
   "forms.flag.allowed": "不在允许的值中", "forms.flag.sum": "总和不符", "forms.flag.falls": "下降", "forms.flag.jumps": "跳变", "forms.flag.no reading": "没有读数", "forms.flag.doubtful": "有疑问",
