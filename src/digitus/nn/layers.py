@@ -238,7 +238,7 @@ class Chain:
                 own, shape = layer.plan(shape)
             except ShapeError as error:
                 why = f"layer {i}, {layer}: {error}"
-                raise ShapeError(why, "shape", layer=str(layer)) from None
+                raise ShapeError(why, "shape", n=i, layer=str(layer)) from None
             shapes |= prefixed(i, own)
         return shapes, shape
 

@@ -11,7 +11,7 @@ export default {
   "refused.join": "Öffnen Sie die Seite und sagen Sie zuerst das Wort der Klasse.", "refused.word": "Das ist nicht das Wort dieser Klasse.",
   "refused.words": "Zu viele falsche Wörter; warten Sie eine Minute.", "refused.full": "Die Klasse ist voll: {n} sind schon da.",
   "refused.network": "Ein Netz beginnt mit 784 Pixeln und endet mit 10 Ziffern: 784-32-10, oder mit Faltungen 784-8c-p-10.", "refused.layers": "{n} Schichten sind mehr als {most}.", "refused.units": "Eine Schicht hat 1 bis {most} Einheiten.", "refused.maps": "Eine Schicht hat 1 bis {most} Faltungen.", "refused.order": "Faltungen und Pools müssen vor den Schichten von Einheiten stehen.",
-  "refused.no-pupil": "Diesen Teilnehmer gibt es nicht; vielleicht wurde die Klasse geleert.", "refused.shape": "{layer} passt nicht auf die Schichten davor; jedes p halbiert das Bild, anfangs 28 × 28 Pixel.",
+  "refused.no-pupil": "Diesen Teilnehmer gibt es nicht; vielleicht wurde die Klasse geleert.", "refused.shape": "Schicht {n}, {layer}, passt nicht auf die Schichten davor; jedes p halbiert das Bild, anfangs 28 × 28 Pixel.",
   "refused.parameters": "{n} Parameter sind mehr als {most}.", "refused.no-run": "Diesen Lauf gibt es nicht; vielleicht wurde er entfernt.",
   "refused.no-epoch": "Der Lauf hat noch keine Epoche beendet.", "refused.ended": "Der Lauf ist zu Ende.", "refused.not-paused": "Nur ein angehaltener Lauf geht Schritt für Schritt.",
   "refused.going": "{n} Läufe sind im Gang; beenden Sie erst einen.", "refused.ending": "Entfernte Läufe enden noch; versuchen Sie es gleich noch einmal.",

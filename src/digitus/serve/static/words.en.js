@@ -11,7 +11,7 @@ export default {
   "refused.join": "Open the page and say the join word first.", "refused.word": "That is not the word of this class.", "refused.words": "Too many wrong words; wait a minute.",
   "refused.full": "The class is full: {n} have joined.", "refused.no-pupil": "There is no such pupil; perhaps the class was cleared.",
   "refused.network": "A network begins with 784 pixels and ends with 10 digits: 784-32-10, or with convolutions 784-8c-p-10.", "refused.layers": "{n} layers are more than {most}.", "refused.units": "A layer has from 1 to {most} units.", "refused.maps": "A layer has from 1 to {most} convolutions.", "refused.order": "Convolutions and pools must come before the layers of units.",
-  "refused.shape": "{layer} does not fit on the layers before it; each p halves the picture, 28 × 28 pixels at first.", "refused.parameters": "{n} parameters are more than {most}.", "refused.no-run": "There is no such run; it may have been removed.",
+  "refused.shape": "Layer {n}, {layer}, does not fit on the layers before it; each p halves the picture, 28 × 28 pixels at first.", "refused.parameters": "{n} parameters are more than {most}.", "refused.no-run": "There is no such run; it may have been removed.",
   "refused.no-epoch": "The run has not finished an epoch yet.", "refused.ended": "The run has ended.", "refused.not-paused": "Only a paused run can be stepped.",
   "refused.going": "{n} runs are going on; stop one first.", "refused.ending": "Runs that were removed are still ending; try again in a while.",
   "refused.not-finite": "With these weights the network’s outputs are not finite.", "refused.empty": "This picture is an empty file.",

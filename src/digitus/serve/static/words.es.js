@@ -11,7 +11,7 @@ export default {
   "refused.join": "Abre la página y di primero la palabra de la clase.", "refused.word": "Esa no es la palabra de esta clase.",
   "refused.words": "Demasiadas palabras equivocadas; espera un minuto.", "refused.full": "La clase está llena: ya han entrado {n}.",
   "refused.network": "Una red empieza con 784 píxeles y acaba con 10 dígitos: 784-32-10, o con convoluciones 784-8c-p-10.", "refused.layers": "{n} capas son más de {most}.", "refused.units": "Una capa tiene de 1 a {most} unidades.", "refused.maps": "Una capa tiene de 1 a {most} convoluciones.", "refused.order": "Las convoluciones y los pools van antes de las capas de unidades.",
-  "refused.no-pupil": "No hay tal participante; quizá se vació la clase.", "refused.shape": "{layer} no encaja con las capas anteriores; cada p reduce la imagen a la mitad, al principio 28 × 28 píxeles.", "refused.parameters": "{n} parámetros son más de {most}.",
+  "refused.no-pupil": "No hay tal participante; quizá se vació la clase.", "refused.shape": "La capa {n}, {layer}, no encaja con las capas anteriores; cada p reduce la imagen a la mitad, al principio 28 × 28 píxeles.", "refused.parameters": "{n} parámetros son más de {most}.",
   "refused.no-run": "No existe ese entrenamiento; quizá se quitó.", "refused.no-epoch": "El entrenamiento aún no ha terminado una época.", "refused.ended": "El entrenamiento ha terminado.",
   "refused.not-paused": "Solo un entrenamiento en pausa avanza paso a paso.", "refused.going": "Hay {n} entrenamientos en marcha; para uno primero.",
   "refused.ending": "Aún terminan entrenamientos que se quitaron; vuelve a intentarlo en un rato.",

@@ -11,7 +11,7 @@ export default {
   "refused.join": "Ouvrez la page et dites d’abord le mot de la classe.", "refused.word": "Ce n’est pas le mot de cette classe.", "refused.words": "Trop de mots faux ; attendez une minute.",
   "refused.full": "La classe est pleine : {n} sont déjà là.", "refused.no-pupil": "Cet élève n’existe pas ; la classe a peut-être été vidée.",
   "refused.network": "Un réseau commence par 784 pixels et finit par 10 chiffres : 784-32-10, ou avec convolutions 784-8c-p-10.", "refused.layers": "{n} couches, c’est plus que {most}.", "refused.units": "Une couche a de 1 à {most} unités.", "refused.maps": "Une couche a de 1 à {most} convolutions.", "refused.order": "Les convolutions et les pools viennent avant les couches d’unités.",
-  "refused.shape": "{layer} ne va pas avec les couches qui précèdent ; chaque p divise l’image par deux, 28 × 28 pixels au départ.", "refused.parameters": "{n} paramètres, c’est plus que {most}.",
+  "refused.shape": "La couche {n}, {layer}, ne va pas avec les couches qui précèdent ; chaque p divise l’image par deux, 28 × 28 pixels au départ.", "refused.parameters": "{n} paramètres, c’est plus que {most}.",
   "refused.no-run": "Cet entraînement n’existe pas ; il a peut-être été supprimé.", "refused.no-epoch": "L’entraînement n’a pas encore terminé d’époque.",
   "refused.ended": "L’entraînement est terminé.", "refused.not-paused": "Seul un entraînement en pause avance pas à pas.",
   "refused.going": "{n} entraînements sont en cours ; arrêtez-en d’abord un.", "refused.ending": "Des entraînements supprimés se terminent encore ; réessayez dans un moment.",

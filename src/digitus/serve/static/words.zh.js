@@ -6,7 +6,7 @@ export default {
   "refused.busy": "现在要做的事太多；请过一秒再试。", "refused.late": "这花了超过 {n} 秒。", "refused.mistake": "服务器出了错；它的日志里有更多说明。", "refused.large": "太大了：最多只能发送 {n} MB。", "refused.slow": "{n} 秒内没有送到；连接太慢。",
   "refused.token": "请打开 digitus serve 显示的带口令的地址。", "refused.join": "请先打开页面并输入班级的口令。", "refused.word": "这不是本班的口令。", "refused.words": "错误的口令太多；请等一分钟。", "refused.full": "班级已满：已有 {n} 人加入。",
   "refused.network": "网络以 784 个像素开始，以 10 个数字结束：784-32-10，或带卷积的 784-8c-p-10。", "refused.layers": "{n} 层超过了 {most} 层。", "refused.units": "一层有 1 到 {most} 个单元。", "refused.maps": "一层有 1 到 {most} 个卷积。", "refused.order": "卷积和池化必须在单元层之前。",
-  "refused.no-pupil": "没有这名学生；也许班级已被清空。", "refused.shape": "{layer} 与前面的层不能衔接；每个 p 都把图像缩小一半，最初是 28 × 28 像素。", "refused.parameters": "{n} 个参数超过了 {most} 个。", "refused.no-run": "没有这次训练；可能已被删除。", "refused.no-epoch": "这次训练还没有完成一个轮次。",
+  "refused.no-pupil": "没有这名学生；也许班级已被清空。", "refused.shape": "第 {n} 层 {layer} 与前面的层不能衔接；每个 p 都把图像缩小一半，最初是 28 × 28 像素。", "refused.parameters": "{n} 个参数超过了 {most} 个。", "refused.no-run": "没有这次训练；可能已被删除。", "refused.no-epoch": "这次训练还没有完成一个轮次。",
   "refused.ended": "这次训练已经结束。", "refused.not-paused": "只有暂停的训练才能逐步进行。", "refused.going": "已有 {n} 次训练在进行；请先结束一次。", "refused.ending": "被删除的训练还在收尾；请稍后再试。",
   "refused.not-finite": "用这些权重，网络的输出不是有限的数。", "refused.empty": "这张图片是空文件。", "refused.unknown": "这不是已知格式的图片（{known}）。",
   "refused.heic": "装上附加组件后才能读 HEIC 和 AVIF 照片（pip install 'digitus[heic,avif]'）；或者另存为 JPEG。", "refused.pdf": "装上附加组件后才能读 PDF（pip install 'digitus[pdf]'）；或者把各页另存为图片。",
