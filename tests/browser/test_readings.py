@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.conftest import Server, Visit
+from browser.conftest import Server, Visit, until
+from browser.test_views import photo
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
+
+pytestmark = pytest.mark.slow
 
 # A picture whose lines are given as lists of [value, left, top], each digit 30 x 40 pixels, read,
 # then changed by a person, then read anew: its lines before and after.
@@ -85,3 +89,32 @@ def test_what_was_taken_out_and_back_is_as_it_was_read(page: Page) -> None:
     corrected = {"value": 5, "corrected": True}
     found = scene(page, lines=lines, again=again, change=[["set", 0, corrected]])
     assert (found["after"], found["first"]) == (["54"], [5, True, False])
+
+
+def test_boxes_are_not_read_again_for_what_nobody_waits_for(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit.page(server.address + "#read")
+    page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
+    boxes = page.locator(".boxes g")
+    boxes.nth(9).click()
+    page.get_by_role("button", name="Split in two").click()
+    boxes.nth(10).wait_for()
+    asked: list[int] = []
+
+    def full(route: Route) -> None:
+        asked.append(1)
+        route.fulfill(status=503, headers={"Retry-After": "0.1"}, json={"error": "busy"})
+
+    page.route("**/api/read?*digits=1*", full)
+    page.route("**/api/read?*pattern=%23-*", lambda route: route.abort())
+    for pattern in ("#####", "#-####"):  # the second is asked while the first's boxes wait
+        page.fill("#read-pattern", pattern)
+        page.keyboard.press("Tab")
+        until(page, lambda: asked[3])
+    page.get_by_role("button", name="Try again").wait_for()
+    page.wait_for_timeout(200)
+    before = len(asked)
+    page.wait_for_timeout(500)
+    assert len(asked) == before
+    visit.complaints.clear()  # the browser reports the status 503

@@ -21,3 +21,9 @@ def test_several_problems_of_a_sheet_are_all_told() -> None:
     both = f"{line_of('cut-off')}; {line_of('page', pages='2')}"
     assert codes(both) == [("cut-off", {}), ("page", {"pages": "2"})]
     assert codes("") == []
+
+
+def test_what_has_no_code_is_told_beside_what_has_one() -> None:
+    assert codes("is empty") == [("", {"text": "is empty"})]
+    both = f"is empty; {line_of('several')}; only so"
+    assert codes(both) == [("several", {}), ("", {"text": "is empty; only so"})]

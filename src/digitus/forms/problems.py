@@ -31,6 +31,10 @@ def line_of(code: str, **values: int | str) -> str:
 
 
 def codes(problems: str) -> list[tuple[str, dict[str, str]]]:
-    """The codes of one line or several in one, each with its values."""
-    found = ((code, pattern.search(problems)) for code, pattern in _PATTERNS.items())
-    return [(code, match.groupdict()) for code, match in found if match]
+    """The codes of one line or several, each with its values; "" with a text that has no code."""
+    found = []
+    for code, pattern in _PATTERNS.items():
+        found += [(code, match.groupdict()) for match in pattern.finditer(problems)]
+        problems = pattern.sub("", problems)
+    text = "; ".join(filter(None, problems.split("; ")))
+    return [*found, ("", {"text": text})] if text else found

@@ -111,7 +111,7 @@ class FieldRead(Answer, frozen=True):
 
 
 class ProblemSaid(Answer, frozen=True):
-    """What is wrong with a sheet, by a code, with the numbers in its line."""
+    """What is wrong with a sheet, by a code, with the numbers in its line; "" with a text."""
 
     code: str
     values: dict[str, str]

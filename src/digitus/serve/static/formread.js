@@ -70,7 +70,7 @@ async function smaller(data) {
 const reasons = (flag) => flag.split(", ").map((word) => (known(`forms.flag.${word}`) ? words(`forms.flag.${word}`) : word)).join(", ");
 
 /** What is wrong with a sheet as a whole. */
-const wrong = ({ problem, problems }) => problems.map(({ code, values }) => words(`forms.problem.${code}`, values)).join(" ") || problem;
+const wrong = ({ problems }) => problems.map(({ code, values }) => (code ? words(`forms.problem.${code}`, values) : values.text)).join(" ");
 
 /** A row of the table: what is wrong with the sheet, its fields, and where they were read. */
 function shown(row, pages) {

@@ -103,7 +103,7 @@ export function mount(section) {
       doubtfulBelow = (await about()).doubtful_below;
       const reading = await patient(() => ask(asked(`/api/read?${query()}`), next.blob), wanted);
       const own = next.digits.filter((d) => d.own);
-      const now = await Promise.all(own.map((d) => reread(next, d.box)));
+      const now = await Promise.all(own.map((d) => reread(next, d.box, wanted)));
       if (!wanted()) return;
       own.forEach((d, k) => readings.renew(d, now[k]));
       readings.take(next, reading);
@@ -118,14 +118,14 @@ export function mount(section) {
   }
 
   /** A part of a picture, in a person's box, read as one digit. */
-  async function reread(of, box) {
+  async function reread(of, box, wanted) {
     const [x, y, w, hh] = box;
     const zoom = of.canvas.width / of.reading.width;
     const [mx, my] = [w * MARGIN, hh * MARGIN];
     const part = h("canvas", { width: Math.max(8, Math.round((w + 2 * mx) * zoom)), height: Math.max(8, Math.round((hh + 2 * my) * zoom)) });
     part.getContext("2d").drawImage(of.canvas, (x - mx) * zoom, (y - my) * zoom, part.width, part.height, 0, 0, part.width, part.height);
     const blob = await new Promise((done) => part.toBlob(done, "image/png"));
-    const { digits } = await patient(() => ask(asked(`/api/read?${query({ digits: 1 })}`), blob));
+    const { digits } = await patient(() => ask(asked(`/api/read?${query({ digits: 1 })}`), blob), wanted);
     const [digit] = digits.sort((a, b) => b.confidence - a.confidence);
     const found = digit?.image ? digit : UNREAD;
     return { ...found, was: found.value, box, own: true };
