@@ -51,6 +51,12 @@ TOML_BYTES = 1 * MB  # ten times a form of 1,000 fields
 TOML_KEY_PARTS = 8  # of a dotted key, whose cost is their square; those of recipes have four
 FORM_PAGES = 20  # of a blank form, or of sheets, at a time
 FORM_PAPER_PIXELS = 9 * 10**6  # of a page at the size at which it is looked at: A2
+TABLE_CELLS = 30 * 10**6  # of a table of answers in Parquet or SQLite: 10,000 forms of 600 fields
+TABLE_BYTES = 1 * GB  # of its text
+TABLE_ROW_BYTES = 10 * MB  # of a row of SQLite
+FONT_BYTES = 100 * MB  # the largest collections of Chinese, Japanese and Korean ones have 60
+FONT_CHARACTERS = 300_000  # all that Unicode has, and those for private use
+FONT_TABLES = 100  # of characters: most fonts have two or three
 FORM_PIXELS = 8 * 10**6  # of the fields of a page, each at the size at which it is read
 
 # The server.

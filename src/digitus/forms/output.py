@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from digitus.errors import DataError, OutputError
 from digitus.files import check_place, one_line, open_file, open_text, write_atomically
 from digitus.forms.rows import Row
 from digitus.forms.table import COLUMNS
+from digitus.limits import TABLE_BYTES, TABLE_CELLS, TABLE_ROW_BYTES
 from digitus.table_files import arrow, write_sqlite
 
 CONFIDENCE = "_confidence"
 SHEETS = "sheets"  # SQLite's table
+ROWS_AT_ONCE = 10_000  # of Parquet
 TO_WRITE = "to write Parquet"
 
 
@@ -114,8 +117,8 @@ def _from_csv(path: Path) -> list[Row]:
     with open_text(path) as file:
         reader = csv.reader(file)
         names = next(reader, [])
-        for name in names:
-            if names.count(name) > 1:
+        for name, times in Counter(names).items():
+            if times > 1:
                 raise DataError(f"{path} cannot be read: it has the column {name!r} twice")
         rows: list[Row] = []
         for cells in filter(None, reader):
@@ -140,16 +143,48 @@ def _typed(name: str, text: str) -> object:
 
 def _from_parquet(path: Path) -> list[Row]:
     with open_file(path) as file:
-        rows: list[Row] = arrow("to read Parquet").parquet.read_table(file).to_pylist()
-    return rows
+        table = arrow("to read Parquet").parquet.ParquetFile(file)
+        about = table.metadata
+        groups = map(about.row_group, range(about.num_row_groups))
+        size = sum(group.total_byte_size for group in groups)
+        if about.num_rows * max(1, about.num_columns) > TABLE_CELLS or size > TABLE_BYTES:
+            raise _too_large(path)
+        # A value that is kept once may stand in every row, so that a row may be as long as all.
+        at_once = min(ROWS_AT_ONCE, max(1, TABLE_BYTES // max(1, size)))
+        batches = table.iter_batches(at_once)
+        return _bounded(path, (row for batch in batches for row in batch.to_pylist()))
 
 
 def _from_sqlite(path: Path) -> list[Row]:
     open_file(path).close()  # SQLite would wait for who writes to a pipe
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
-        kind = "SELECT type FROM sqlite_master WHERE name = ?"
-        if base.execute(kind, [SHEETS]).fetchone() != ("table",):  # a view may have no end
+        base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, TABLE_ROW_BYTES)
+        # A view, or a table of a module, may have no end; a column that is worked out, no bounds.
+        kind = "SELECT type, rootpage > 0 FROM sqlite_master WHERE name = ?"
+        if base.execute(kind, [SHEETS]).fetchone() != ("table", 1):
+            raise ValueError
+        if any(hidden for *_, hidden in base.execute(f"PRAGMA table_xinfo({SHEETS})")):
             raise ValueError
         found = base.execute(f"SELECT * FROM {SHEETS}")
         names = [column[0] for column in found.description]
-        return [dict(zip(names, values, strict=True)) for values in found]
+        return _bounded(path, (dict(zip(names, values, strict=True)) for values in found))
+
+
+def _bounded(path: Path, rows: Iterable[Row]) -> list[Row]:
+    """The rows, whatever a file says of them: a small one may stand for as many as it likes."""
+    kept: list[Row] = []
+    cells = size = 0
+    for row in rows:
+        cells += max(1, len(row))
+        size += sum(len(value) for value in row.values() if isinstance(value, str | bytes))
+        if cells > TABLE_CELLS or size > TABLE_BYTES:
+            raise _too_large(path)
+        kept.append(row)
+    return kept
+
+
+def _too_large(path: Path) -> DataError:
+    return DataError(
+        f"{path} cannot be read: it has more than {TABLE_CELLS:,} cells, or more text than "
+        f"{TABLE_BYTES:,} bytes"
+    )

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from digitus.errors import FormError
 from digitus.files import one_line, open_file
+from digitus.forms.font import check_font
 from digitus.forms.form import Form
 from digitus.forms.layout import GREY, LINE_MM, MARK, Text, check_room, lines, marks, texts
 from digitus.forms.raster import MARK_MODULES, modules
+from digitus.limits import FONT_BYTES
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -106,11 +108,13 @@ def _latin(form: Form, words: Iterable[str]) -> None:
 
 def _registered(font: Path) -> str:
     from reportlab.pdfbase.pdfmetrics import registerFont
-    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfbase.ttfonts import TTFont, TTFontParser
 
     try:
         with open_file(font) as file:  # by its name it might be asked for elsewhere
-            registerFont(TTFont(OWN, file))
+            content = file.read(FONT_BYTES + 1)
+        check_font(content, TTFontParser(io.BytesIO(content)).seek_table("cmap"))
+        registerFont(TTFont(OWN, io.BytesIO(content)))
     except OSError as error:
         raise FormError(f"font {font} cannot be used: {error.strerror}") from None
     except Exception as error:  # a damaged font makes its reader raise nearly anything
