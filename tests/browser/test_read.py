@@ -125,9 +125,15 @@ def test_others_are_read_while_a_picture_is_looked_at(
     page.wait_for_function("() => !document.querySelector('.thumbs').textContent.includes('…')")
     assert looked.inner_text() == "second.png"
     assert page.locator(".whole tbody tr").count() == 6
-    page.get_by_role("button", name="Remove first.png").click()
-    assert page.locator(".thumb").count() == 2
-    assert looked.inner_text() == "second.png"
+    page.get_by_role("button", name="Remove first.png").focus()
+    for _ in range(3):  # a key that is held removes no other
+        page.keyboard.press("Enter")
+        assert page.locator(".thumb").count() == 2
+        assert looked.inner_text() == page.locator(":focus .of").inner_text() == "second.png"
+    page.get_by_role("button", name="Remove second.png").focus()
+    page.keyboard.press("Enter")  # and where one is left there is no list of them
+    assert page.locator(".thumb").count() == 0
+    assert page.evaluate("document.activeElement.id") == "title-read"
 
 
 def test_a_picture_is_read_once_for_each_question_and_the_newest_answer_stays(

@@ -21,6 +21,7 @@ const UNREAD = { value: null, confidence: 0.1, probabilities: Array(10).fill(0.1
 export function mount(section) {
   const pages = [];
   let page; // the one that is looked at
+  let carded = []; // those that have a card in the overview, in its order
   let doubtfulBelow = 1; // as the server has it: a digit with less is marked although it was read
 
   const file = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, onchange: () => take(file) });
@@ -148,10 +149,14 @@ export function mount(section) {
 
   /** The overview, the numbers of the picture, and the table of all. */
   function update() {
-    const buttons = () => [...thumbs.querySelectorAll("button")];
+    const buttons = () => [...thumbs.querySelectorAll("button")]; // two a picture
     const held = buttons().indexOf(document.activeElement);
-    thumbs.replaceChildren(...(pages.length > 1 ? pages.map(card) : []));
-    if (held >= 0) buttons()[Math.min(held, buttons().length - 1)]?.focus({ preventScroll: true });
+    const whose = carded[held >> 1];
+    carded = pages.length > 1 ? [...pages] : [];
+    thumbs.replaceChildren(...carded.map(card));
+    // Of a picture that is gone the focus goes to the one that is shown: pressing on removes no other.
+    const at = carded.includes(whose) ? 2 * carded.indexOf(whose) + (held % 2) : 2 * carded.indexOf(page);
+    if (held >= 0) (buttons()[at] ?? section.querySelector("h1")).focus({ preventScroll: true });
     whole.hidden = pages.length < 2;
     all.replaceChildren(...readings.rows(pages, doubtfulBelow).map((row) => h("tr", {}, row.map((cell, k) => h(k ? "td" : "th", k ? {} : { scope: "row" }, cell)))));
     if (!page) return;
