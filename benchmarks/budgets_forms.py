@@ -1,4 +1,4 @@
-"""The worst forms, blank pages and sheets that the page takes, as inputs of `budgets`.
+"""The worst forms, blank pages, sheets and tables of them, as inputs of `budgets`.
 
 Each is given to the function that the server calls in a thread, and given up when its time is over
 as the server gives it up; what it answers is written as JSON, as it is sent. That time is here the
@@ -21,10 +21,11 @@ import numpy as np
 
 from digitus import limits
 
-FORM, PAGES, SHEETS = (
+FORM, PAGES, SHEETS, TABLE = (
     "a form, opened, checked or printed",
     "pages of forms, shown or proposed",
     "sheets of a form, read by the page",
+    "a table of sheets, read again",
 )
 SIDE = 2400  # pixels at which pages are looked at
 LARGEST = 7740  # pixels of the largest square picture
@@ -185,13 +186,32 @@ def large_blanks(folder: Path) -> Callable[[], object]:
     return sheets(form, [png(cv2.resize(small, (SIDE, SIDE)))], blank)
 
 
-CASES: dict[str, tuple[str, Callable[[Path], Callable[[], object]]]] = {
-    "a form's file of long keys": (FORM, file_of_a_form),
-    "1,000 fields, checked": (FORM, checked),
-    "1,000 fields, printed": (FORM, printed),
-    "20 pages of noise, shown": (PAGES, noise),
-    "20 pages as large as can be, shown": (PAGES, large),
-    "20 pages of boxes, proposed": (PAGES, boxed),
-    "sheets of 1,000 fields": (SHEETS, full_sheets),
-    "20 blank pages as large as can be": (SHEETS, large_blanks),
+def cells(folder: Path) -> Callable[[], object]:
+    """A tenth of the cells that a table may have, no two alike."""
+    import pyarrow
+    from pyarrow import parquet
+
+    from digitus.forms.output import read_table
+    from digitus.forms.table import COLUMNS
+
+    names = [*COLUMNS, *(f"f{i}" for i in range(96))]
+    rows = limits.TABLE_CELLS // 10 // len(names)
+    columns = {
+        name: [f"{at * rows + row:08d}" for row in range(rows)] for at, name in enumerate(names)
+    }
+    path = folder / "sheets.parquet"
+    parquet.write_table(pyarrow.table(columns), path)
+    return lambda: read_table(path)
+
+
+CASES: dict[str, tuple[str, Callable[[Path], Callable[[], object]], int]] = {
+    "a form's file of long keys": (FORM, file_of_a_form, 1),
+    "1,000 fields, checked": (FORM, checked, 1),
+    "1,000 fields, printed": (FORM, printed, 1),
+    "20 pages of noise, shown": (PAGES, noise, 1),
+    "20 pages as large as can be, shown": (PAGES, large, 1),
+    "20 pages of boxes, proposed": (PAGES, boxed, 1),
+    "sheets of 1,000 fields": (SHEETS, full_sheets, 1),
+    "20 blank pages as large as can be": (SHEETS, large_blanks, 1),
+    "3 million cells of Parquet": (TABLE, cells, 10),
 }

@@ -148,4 +148,7 @@ BUDGETS = {
             "WORK_SECONDS",
         ),
     ),
+    "a table of sheets, read again": Budget(
+        TABLE_BYTES, 6 * GB, 120, ("TABLE_CELLS", "TABLE_BYTES", "TABLE_ROW_BYTES")
+    ),
 }
