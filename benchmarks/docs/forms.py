@@ -16,10 +16,11 @@ def section(
     trust: dict[str, Any],
     adapting: dict[str, Any],
     strangers: dict[str, Any],
+    speed: dict[str, Any],
     kills: dict[str, Any] | None,
 ) -> str:
     """The numbers, from the results files; that of kills takes long and need not be there."""
-    more = [_review(read["all"], trust), _strangers(strangers)]
+    more = [_review(read["all"], trust), _speed(speed), _strangers(strangers)]
     parts = [_read(read), *([words] for words in more), [_kills(kills)] if kills else []]
     told = [line for part in parts if part for line in [*part, ""]]
     return "\n".join([*told, *_adapted(adapting), ""])
@@ -35,6 +36,15 @@ def _review(every: dict[str, Any], trust: dict[str, Any]) -> str:
         f"{trust['sheets']} other sheets, {trust['fields']:,} fields without a flag of their own,",
         f"of which {trust['wrong']} were wrong (`python benchmarks/forms_trust.py`,",
         "[results/forms_trust.json](../results/forms_trust.json)).",
+    )
+
+
+def _speed(found: dict[str, Any]) -> str:
+    one, two = (found["sheets_a_minute"][cores] for cores in ("1", "2"))
+    return _words(
+        f"`digitus form read` makes a table of {found['sheets']} photos: {one:.0f} a minute",
+        f"on one core, and {two:.0f} on two, of {found['machine']['processor']} (`python",
+        "benchmarks/forms_speed.py`, [results/forms_speed.json](../results/forms_speed.json)).",
     )
 
 
@@ -100,8 +110,7 @@ def _read(read: dict[str, Any]) -> list[str]:
             "wrong; before anybody looks,",
             f"{percent(every['fields_right'], 1)} are right, and {every['wrong_without_flag']} of",
             f"{every['fields']:,} are wrong without a flag. The pixels are those of 150 dots an",
-            "inch, and the worst corner of a sheet's fields counts. One core reads",
-            f"{read['sheets_a_minute_and_core']:.0f} sheets a minute.",
+            "inch, and the worst corner of a sheet's fields counts.",
         ),
     ]
 

@@ -47,6 +47,7 @@ def pages() -> dict[Path, str]:
             results("forms_trust"),
             results("adapting"),
             results("forms_strangers"),
+            results("forms_speed"),
             results("forms_kills") if (ROOT / "results" / "forms_kills.json").exists() else None,
         ),
         docs / "train.md": unlearnt.section(results("unlearnt")),
