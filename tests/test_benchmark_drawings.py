@@ -14,6 +14,7 @@ from drawing_sheets import KINDS, NOTHING, Drawn, sheets
 PEN = tuple(kind for kind in KINDS if not kind.startswith("mnist"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*PEN, *NOTHING])
 def test_sheets_are_the_same_for_the_same_seed_and_have_what_they_say(kind: str) -> None:
     for one, again in zip(sheets(4, 3, (kind,)), sheets(4, 3, (kind,)), strict=True):

@@ -125,6 +125,7 @@ def test_pages_that_are_kept_are_not_read_again(tmp_path, monkeypatch):
         assert asked == fresh
 
 
+@pytest.mark.slow
 def test_full_pages_are_what_they_are_called():
     boxes, squared = reading_sheets.boxes(), reading_sheets.squared()
     assert boxes.shape == squared.shape == (1600, 1200)

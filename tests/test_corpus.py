@@ -39,6 +39,7 @@ def _server() -> Iterator[None]:
     routes.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_right_is_read_and_what_was_found_is_read_or_refused(name: str) -> None:
     chosen = target(name)

@@ -97,6 +97,7 @@ def conv(channels: int) -> dict[str, Any]:
     return {"kind": "Conv", "channels": channels}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layers", "parameters", "why"),
     [

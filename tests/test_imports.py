@@ -71,6 +71,7 @@ print((answers == new.labels).mean())
 """
 
 
+@pytest.mark.slow
 def test_the_core_learns_with_numpy_alone_as_in_a_browser() -> None:
     code = LEARNT_WITHOUT.replace("BLOCKED", repr(sorted(NOT_IN_A_BROWSER)))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -42,6 +42,7 @@ def test_a_budget_names_the_limits_that_keep_it(entry: str) -> None:
         assert getattr(limits, name) > 0
 
 
+@pytest.mark.slow
 def test_memory_is_counted_at_its_peak() -> None:
     # From the system, not from the process's own store, where earlier tests may have left as much.
     with growth() as grown, mmap(-1, 50 * 10**6) as taken:

@@ -219,6 +219,7 @@ def test_what_notebooks_show_of_a_strangers_model_is_text() -> None:
     assert "script" not in Tags(hostile._repr_html_()).seen
 
 
+@pytest.mark.slow
 def test_pictures_of_all_kinds_are_read_alike(tmp_path: Path) -> None:
     grey = sevens()
     path = tmp_path / "a.png"

@@ -64,6 +64,7 @@ def test_it_reads_mnist(mnist_dir: Path) -> None:
     assert evaluate(digitus.load(), test).record()["accuracy"] >= 0.995
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param("cnn", marks=pytest.mark.slow), "mlp-deslant"])
 def test_training_it_anew_works(name: str, tmp_path: Path) -> None:
     """The whole path on a hundredth of the pictures: it learns, and what it makes can be used."""

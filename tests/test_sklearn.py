@@ -53,6 +53,7 @@ def test_scikit_learns_own_checks() -> None:
     assert len(found) > 40
 
 
+@pytest.mark.slow
 def test_digits_of_8_x_8_are_learnt() -> None:
     from digitus.sklearn import DigitClassifier
 

@@ -38,6 +38,7 @@ def test_a_key_of_very_many_parts_is_refused_at_once(kind: str) -> None:
     assert time.process_time() - start < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ['"\\', '"\\"', '"""', '""\\', "''", "'", "a ", "#", ".", "\n."])
 def test_nothing_is_slow_to_be_looked_at(piece: str) -> None:
     text = piece * (TOML_BYTES // len(piece) - 30) + "." * 30

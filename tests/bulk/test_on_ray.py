@@ -119,7 +119,8 @@ def test_a_search_draws_settings_and_keeps_the_runs(cluster: Any, tmp_path: Path
         folder = tmp_path / ",".join(drawn)
         folder.mkdir(exist_ok=True)
         rate = float(drawn[0].partition("=")[2])
-        (folder / RESULT).write_text(json.dumps({"development": {"accuracy": rate}}))
+        told = {"development": {"accuracy": rate}, "seconds": 1.0, "parameters": 10}
+        (folder / RESULT).write_text(json.dumps(told))
         return Planned("r", "r", 0, drawn, folder, ())
 
     spaces = ranges(["schedule.rate=0.001..0.1"])

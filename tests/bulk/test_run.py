@@ -180,6 +180,7 @@ def test_names_that_are_not_utf_8(pictures: Path, form: str) -> None:
         assert sources == ["?.png", "?.png", "a\0*.png", "in/0.png"]
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_one_picture(pictures: Path) -> None:
     (pictures / "deadly.png").write_bytes(b"")
     run, reader = run_of(["in/0.png", "in/deadly.png", "in/1.png"], "out")
@@ -191,6 +192,7 @@ def test_a_process_that_dies_costs_one_picture(pictures: Path) -> None:
     assert errors == {"in/0.png": None, "in/deadly.png": why, "in/1.png": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["picture", "digit"])
 def test_the_same_rows_in_every_form(
     pictures: Path, by: str, monkeypatch: pytest.MonkeyPatch

@@ -125,6 +125,7 @@ def test_where_it_is_unknown_what_is_new_others_are_taken(digitus: Any) -> None:
     assert done.record["old"]["of"] == len(load_set("strokes", "test")) // 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["strokes", None])
 def test_what_a_network_before_it_may_have_learnt_is_not_new(
     digitus: Any, data: str | None

@@ -159,6 +159,7 @@ def test_doubts_are_reviewed_and_corrections_put_into_the_table(
         assert again["table"] == copy
 
 
+@pytest.mark.slow
 def test_a_review_that_is_too_large_is_several_pages(
     digitus: Any, form_file: Path, scan: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

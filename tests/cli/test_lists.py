@@ -53,6 +53,7 @@ def test_check_of_a_network_for_pages(digitus: Any, tmp_path: Path) -> None:
     assert "the digits of a page need [4, 4, 21]" in digitus("check", digits_only).complaint
 
 
+@pytest.mark.slow
 def test_check_finds_a_wrong_gradient(digitus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     forward = Tanh.forward
 
@@ -194,6 +195,7 @@ def test_models_are_listed_in_columns(digitus: Any) -> None:
         assert len(ends) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "history",
     [{}, {"epochs": []}, {"epochs": [], "data": {}}, {"data": {"x": 1}}],

@@ -45,6 +45,7 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "gopa", lambda size: few)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_tiny")
 def test_a_quick_run_and_its_report(digitus: Any, data_dir: Path, tmp_path: Path) -> None:
     options = ["gopa-2024", "--quick", "--data-dir", data_dir, "--threads", 2, "--json"]

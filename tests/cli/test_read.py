@@ -55,6 +55,7 @@ class Stdin:
         self.buffer = io.BytesIO(picture.read_bytes())
 
 
+@pytest.mark.slow
 def test_a_dash_is_standard_input_and_a_file_of_that_name_is_that_file(
     digitus: Any, photo: Path, blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_model_that_is_not_there(digitus: Any, photo: Path) -> None:
     assert "absent" in digitus("read", photo, "--model", "absent").complaint
 
 
+@pytest.mark.slow
 def test_many_are_read_by_processes_in_their_order(
     photo: Path, blank: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

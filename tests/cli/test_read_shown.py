@@ -69,6 +69,7 @@ def test_pictures_are_not_written_over(digitus, model, pictures, tmp_path) -> No
     assert pictures[1].read_bytes() == before
 
 
+@pytest.mark.slow
 def test_damage_is_told_in_one_line_by_us_alone(model, tmp_path) -> None:
     """libtiff and Pillow would tell of it too, the one past Python's standard error."""
     path = tmp_path / "damaged.tif"

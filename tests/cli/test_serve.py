@@ -89,6 +89,7 @@ def test_a_run_outlives_it_also_when_it_is_killed(tmp_path: Path) -> None:
             wait_for(lambda: run_now()["status"] == "paused")
 
 
+@pytest.mark.slow
 def test_beyond_this_machine_there_is_a_token(tmp_path: Path) -> None:
     with started(tmp_path, "--host", "0.0.0.0", "--port", "0", "--json") as process:
         assert process.stdout
@@ -100,6 +101,7 @@ def test_beyond_this_machine_there_is_a_token(tmp_path: Path) -> None:
         assert get(local, params={"token": token}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_token_from_the_environment(tmp_path: Path) -> None:
     with started(tmp_path, "--port", "0", DIGITUS_TOKEN="open sesame") as process:
         page, _, token = address(process).partition("?token=")
@@ -139,6 +141,7 @@ def test_wrong_usage(digitus: Any) -> None:
         assert digitus("serve", *arguments).code == 2
 
 
+@pytest.mark.slow
 def test_a_class_is_told_how_to_come_in(tmp_path: Path) -> None:
     with started(tmp_path, "--class", "--host", "127.0.0.1", "--port", "0") as process:
         own = address(process)

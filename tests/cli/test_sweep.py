@@ -105,6 +105,7 @@ def test_one_that_was_ended_in_the_middle_goes_on(
     assert "--resume" not in trained[-1]
 
 
+@pytest.mark.slow
 def test_a_real_run(digitus: Any, recipe_file: Path, own: Path) -> None:
     told = digitus(
         "sweep", recipe_file, "--seeds", "0", "--set", "epochs=1", "--data", own, "--json"

@@ -29,6 +29,7 @@ def network_of(folder: str) -> model.PageNetwork:
     return model.load(f"{folder}/model.safetensors")
 
 
+@pytest.mark.slow
 def test_a_run_and_its_files(digitus: Any, tmp_path: Path) -> None:
     path = page_recipe(tmp_path / "pages.toml")
     result = digitus("train", path, "--epochs", 1, "--threads", 1)

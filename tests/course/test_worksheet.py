@@ -43,6 +43,7 @@ def by_hand(given: Mapping[str, float | Fraction]) -> dict[str, Fraction]:
     return v | {f"{name}'": value for name, value in stepped.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_sheet_by_hand(seed: int) -> None:
     sheet = sheet_of(seed)

@@ -46,6 +46,7 @@ def test_each_file_may_lie_in_a_folder_of_its_name(tmp_path: Path) -> None:
     assert np.array_equal(load_own(tmp_path).labels, strokes(30, 1).labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", SPELT, ids=[images for images, _ in SPELT])
 @pytest.mark.parametrize(
     ("held", "part", "other"),

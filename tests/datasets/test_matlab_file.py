@@ -120,6 +120,7 @@ def test_what_unpacks_to_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
         arrays_of(file(one, one))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compressed", [False, True])
 def test_any_byte_may_be_wrong(tmp_path: Path, compressed: bool) -> None:
     part = {"images": np.zeros((1, 784), np.uint8), "labels": np.array([[3]])}

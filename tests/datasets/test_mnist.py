@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from digitus.datasets import sources
 from digitus.datasets.catalogue import MNIST
@@ -32,6 +33,7 @@ def test_the_digits_are_those_of_the_literature(mnist_dir: Path) -> None:
     assert train_part.origin.endswith("the published files")
 
 
+@pytest.mark.slow
 def test_a_perceptron_learns_them(mnist_dir: Path) -> None:
     """600 steps on the first 21,000 images, none of which is in the 1,000 it is judged by."""
     digits = sources.load("mnist", "train", data_dir=mnist_dir, count=22_000)

@@ -85,6 +85,7 @@ def test_finds_are_learnt_as_they_are_found() -> None:
     assert not list(of_finds(page, found.take(np.zeros(0, int)), stream(0, "closeups")))
 
 
+@pytest.mark.slow
 @needs_kernels
 @pytest.mark.parametrize("by", LEVELS)
 def test_the_network_that_ships_is_computed_by_the_kernels(

@@ -69,6 +69,7 @@ def test_what_is_no_digit_from_close_by_is_none() -> None:
     assert joint[0, 3] / joint[0].sum() == pytest.approx(joint[1, 3] / joint[1].sum())
 
 
+@pytest.mark.slow
 def test_a_fit_is_calibrated() -> None:
     rng = np.random.default_rng(1)
     k = 8000

@@ -101,6 +101,7 @@ def test_a_batch_depends_on_its_step_alone() -> None:
     np.testing.assert_array_equal(ahead[0].targets, first.targets)
 
 
+@pytest.mark.slow
 def test_made_pages_keep_their_truth_through_a_crop() -> None:
     for made in pages(6, 3, kinds=("lines",)):
         assert len(followers(made)) == len(made.digits)

@@ -123,6 +123,7 @@ def test_other_pages_are_held_back_for_all_runs() -> None:
     assert not any(np.array_equal(a, b) for a in parts[0].inputs for b in learnt)
 
 
+@pytest.mark.slow
 def test_mnist_writes_where_it_is_at_hand(mnist_dir: Path, tmp_path: Path) -> None:
     by = writers(mnist_dir)
     assert by.learnt
@@ -141,6 +142,7 @@ def test_the_pen_writes_alone_where_it_is_not(
     assert Writers().name == "pages written by the simulated pen"
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_and_resumed_to_the_bit(tmp_path: Path) -> None:
     by = Writers()
     whole, told = started(by)

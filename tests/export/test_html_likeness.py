@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from digitus.detection.likeness import likeness
 from digitus.detection.maps import Peaks
@@ -23,6 +24,7 @@ process.stdout.write(JSON.stringify(amongOthers(all, which(all))));
 """
 
 
+@pytest.mark.slow
 def test_digits_speak_for_one_another_as_in_digitus(node: str, tmp_path: Path) -> None:
     """By numbers: on most pages it decides nothing."""
     rng, k = np.random.default_rng(8), 40

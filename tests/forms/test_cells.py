@@ -53,6 +53,7 @@ def test_lines_are_taken_away_where_they_are(
     assert min(grey.min() for grey in shown) > 230  # nothing but paper
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(3))
 def test_it_is_the_digit_alone(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of photos: with the lines of the cells, one of twelve digits was no digit to it.

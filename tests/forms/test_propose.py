@@ -92,6 +92,7 @@ def worded(sheet: Bytes | None = None) -> Bytes:
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turns", range(4))
 def test_a_sheet_of_others_is_read_however_it_lies(theirs: PageReader, turns: int) -> None:
     photo = np.ascontiguousarray(np.rot90(photographed(worded(filled()), ASLANT), turns))

@@ -55,6 +55,7 @@ def test_a_fit_finds_what_is_true() -> None:
     assert (np.linalg.eigvalsh(covariance) > 0).all()
 
 
+@pytest.mark.slow
 def test_most_holds_as_often_as_it_says() -> None:
     """Of so many times that sheets are made, also where the fields of a sheet fail together."""
     at, holds = np.array([1.0, -9.0]), 0

@@ -112,6 +112,7 @@ def test_no_wrong_gradient_survives(cls):
 CHANGES_NOTHING = {(Chain, "1.b: wrong in training only")}
 
 
+@pytest.mark.slow
 def test_every_mutation_is_real():
     """Each changes something in some layer of its class, and is caught there."""
     outcomes = {}

@@ -34,6 +34,7 @@ def drawn(part: str, places: Sequence[int]) -> np.ndarray:
     return strokes(len(places), seed=len(part)).images
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("album", [drawn, None])
 def test_html_is_whole_and_fetches_nothing(
     album: Album | None, store: Store, tmp_path: Path

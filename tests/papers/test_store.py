@@ -89,6 +89,7 @@ def test_only_what_is_missing_is_carried_out(tmp_path: Path, data_dir: Path) -> 
     assert set(open_store(store.path).records) == {"one", "two"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [plan.FULL, plan.QUICK])
 def test_the_plan(size: plan.Size) -> None:
     found = plan.experiments(plan.PAPERS, size)

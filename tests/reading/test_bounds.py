@@ -22,6 +22,7 @@ from digitus.types import Floats32, Grey, Matrix
 from written import page
 
 
+@pytest.mark.slow
 def test_a_part_of_a_full_page_tells_which_way_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(look, "MANY", 5)
     monkeypatch.setattr(look, "PART", 6)

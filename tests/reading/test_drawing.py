@@ -45,6 +45,7 @@ def test_digits_that_stand_apart_are_never_read_as_one(weak, a, b, hand, side, p
         assert not all(halves), (digit.value, digit.box, a, b, hand, side, pen, more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "weak", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["shipped", "weak"]
 )

@@ -50,6 +50,7 @@ def test_a_gap_between_groups_is_a_space() -> None:
     assert read(page("041  22", step=66)).lines == ("041 22",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["inverted", "colour", "shadow", "small", "ruled"])
 def test_however_it_looks(change: str) -> None:
     picture = page("2026", "314")
@@ -68,6 +69,7 @@ def test_however_it_looks(change: str) -> None:
     assert read(picture).lines == ("2026", "314")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_page_that_lies_on_its_side_or_head(turns: int) -> None:
     upright = page("23745", "74523")
@@ -95,6 +97,7 @@ def test_touching_digits_are_cut() -> None:
     assert reading.lines == ("25",)
 
 
+@pytest.mark.slow
 def test_nothing_is_read_into_nothing() -> None:
     rng = np.random.default_rng(0)
     for picture in (

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -60,6 +61,7 @@ def check_said_well(table: Any) -> None:
         planned(made.network, (28, 28))
 
 
+@pytest.mark.slow
 @examples(150)
 @given(st.dictionaries(KEYS, JSON, max_size=4))
 @example({"name": "x", "network": [{"kind": "Dense", "units": 0}, {"kind": "Dense", "units": 10}]})

@@ -36,6 +36,7 @@ def examples(served: Serving, first: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_python(served: Serving, folder: Path) -> None:
     for code in examples(served, "import json"):
         command = [sys.executable, "-c", code]

@@ -50,6 +50,7 @@ def test_a_run_answers_with_its_own_network(taught: tuple[Serving, str, Path]) -
     assert ours.client.get(f"/api/health?model={run}").json()["model"]["parameters"] == 4780
 
 
+@pytest.mark.slow
 def test_the_small_one_is_taught_when_it_is_asked_for(taught: tuple[Serving, str, Path]) -> None:
     ours, _, _ = taught
     image = small.digits(1).images[0].tobytes()

@@ -202,6 +202,7 @@ def test_a_stopped_run_keeps_what_it_has(alone: Serving, tmp_path: Path) -> None
     assert alone.client.get(f"/api/runs/{run}/mistakes").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_next_server_goes_on_bit_for_bit(tmp_path: Path) -> None:
     with serving(tmp_path) as ours:
         going = ours.begin(epochs=30, pace=100)
@@ -233,6 +234,7 @@ def test_the_next_server_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert small.same_arrays(found, expected.params)
 
 
+@pytest.mark.slow
 def test_what_was_shown_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
     # As when the server was killed between two checkpoints: it will happen again.
     with serving(tmp_path) as ours:

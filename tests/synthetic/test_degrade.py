@@ -220,6 +220,7 @@ def test_binary_pictures_have_two_greys():
         assert len(np.unique(picture)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rules", "specks", "neighbours"])
 def test_these_add_ink(name):
     more, less = faulty(name, BOUNDS[name][1], fill=(0.5, 0.5))

@@ -46,6 +46,7 @@ def test_any_page_is_true(seed):
     assert_true(one(seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_had(kind):
     page = next(page for page in pages(9, 3, kinds={kind}) if kind in page.kinds)
@@ -65,6 +66,7 @@ def test_a_page_does_not_depend_on_those_before_it():
 UNRULED = SHARES.keys() - {"blank", "tiny", "boxes", "comb", "cheque", "table"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", sorted(UNRULED))
 @pytest.mark.parametrize("source", ["pen", "images"])
 def test_boxes_are_exactly_around_the_ink(layout, source):

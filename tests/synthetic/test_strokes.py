@@ -224,6 +224,7 @@ def test_ink_and_greys_are_like_those_of_mnist(some):
     assert (some.images.max((1, 2)) == 255).mean() > 0.95
 
 
+@pytest.mark.slow
 def test_kernel_least_squares_reads_unseen_digits():
     def features(digits):
         small = digits.images.reshape(-1, 14, 2, 14, 2).mean((2, 4)).reshape(-1, 196)

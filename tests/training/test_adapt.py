@@ -101,6 +101,7 @@ def test_what_is_said_of_the_hand_holds_of_every_network_that_was_tried(
     assert p_value(counts, of.at_most - 0.001, level) > level
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("confidence", [0.99, 0.999])
 def test_a_network_is_given_out_also_where_one_wants_to_be_very_sure(
     recognizer: Recognizer, confidence: float
@@ -189,6 +190,7 @@ def test_what_is_among_the_corrections_is_not_kept_back(recognizer: Recognizer) 
         adapt(recognizer, old(), old(), worse=1.0)
 
 
+@pytest.mark.slow
 def test_a_set_is_parted_alike_each_time_and_no_other_is_taken_after_it(
     recognizer: Recognizer,
 ) -> None:

@@ -58,6 +58,7 @@ BRANCHED = {**TABLE, "name": "branched", "network": NETWORK, "epochs": 4, "avera
 BRANCHED["schedule"] = {"kind": "Constant", "rate": 0.03}
 
 
+@pytest.mark.slow
 def test_it_learns_is_kept_and_is_shown(tmp_path: Path) -> None:
     """Twice the same, with two processes too: batches are cut as for any normalised network."""
     made = from_table(BRANCHED)

@@ -106,6 +106,7 @@ def trained(recipe: Recipe, device: Device, start: Callable[[Recipe], State]) ->
     return last.recognizer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [CONVOLUTIONS, PERCEPTRON], ids=lambda r: r.name)
 def test_a_whole_run_in_float64_is_the_same(recipe: Recipe, torch_device: Device) -> None:
     ours, theirs = (trained(recipe, d, in_float64) for d in (Device(), torch_device))

@@ -141,6 +141,7 @@ def test_the_rate_follows_the_schedule() -> None:
     assert rates == [cosine.schedule(k / len(rates)) for k in range(len(rates))]
 
 
+@pytest.mark.slow
 def test_threads_may_be_many() -> None:
     one, _ = trained(recipe(EVERYTHING, batch_size=200), digits())
     two, _ = trained(recipe(EVERYTHING, batch_size=200), digits(), threads=2)

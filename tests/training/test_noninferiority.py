@@ -50,6 +50,7 @@ def chance_of_passing(n: int, allowed: float, won: float, level: float) -> float
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [LEVEL, 0.01 / 12, 0.001 / 12])
 @pytest.mark.parametrize("allowed", [-0.1, 0.0, 0.1, 0.4])
 def test_the_level_is_kept_exactly_whatever_else_the_networks_do(

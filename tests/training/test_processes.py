@@ -66,6 +66,7 @@ def assert_close(a: State, b: State) -> None:
         np.testing.assert_allclose(b.average[name], w, rtol=1e-3, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "threads"), [(FULL_BATCH, 3), (ADAM, 2), (NESTEROV, 3), (EVERYTHING, 2)]
 )

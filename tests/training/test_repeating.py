@@ -28,7 +28,11 @@ FULL_BATCH = {
 }
 
 
-@pytest.mark.parametrize("table", [{}, FULL_BATCH], ids=["batches", "full batch"])
+@pytest.mark.parametrize(
+    "table",
+    [{}, pytest.param(FULL_BATCH, marks=pytest.mark.slow)],
+    ids=["batches", "full batch"],
+)
 def test_the_same_seed_repeats_to_the_bit(table: dict[str, Any]) -> None:
     first, _ = trained(recipe(EVERYTHING, **table), digits())
     again, _ = trained(recipe(EVERYTHING, **table), digits())
@@ -40,10 +44,11 @@ def test_the_same_seed_repeats_to_the_bit(table: dict[str, Any]) -> None:
     assert np.array_equal(first.params["0.mean"], other.params["0.mean"])  # same images learnt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
-        pytest.param({}, marks=pytest.mark.slow),
+        {},
         {"optimizer": {"kind": "Adam"}, "average": 0.0},
         {"optimizer": CLIPPED, "batch_size": 240},
         {**FULL_BATCH, "epochs": 3},

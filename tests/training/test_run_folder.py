@@ -74,6 +74,7 @@ def test_a_whole_run_leaves_model_and_log(run: Run) -> None:
     assert lines[0]["recipe"]["name"] == "small"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [2, 4])
 def test_closing_keeps_a_checkpoint_from_which_it_goes_on(run: Run, steps: int) -> None:
     """Four batches an epoch: in the middle of one, and at its end.

@@ -60,6 +60,7 @@ def test_maps_are_learnt_and_handed_on() -> None:
     assert share == pytest.approx(ends[-1].development_accuracy)
 
 
+@pytest.mark.slow
 def test_several_processes_learn_the_same_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "MIN_CONV_SHARD_EXAMPLES", 1)
     (one, alone), (two, together) = trained(), trained(threads=2)

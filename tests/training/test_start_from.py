@@ -39,6 +39,7 @@ def test_all_parameters_are_taken_over_and_training_changes_no_others() -> None:
     assert not np.array_equal(after.params["7.W"], kept["7.W"])
 
 
+@pytest.mark.slow
 def test_a_run_that_began_so_is_resumed_to_the_bit(tmp_path: Path) -> None:
     before, _ = trained(recipe(EVERYTHING, seed=5), digits(200))
     small = before.recipe

@@ -49,6 +49,7 @@ def test_which_digits_are_missing() -> None:
     assert missing(Digits(small.images[:, :8, :8], small.labels, "another form")) == []
 
 
+@pytest.mark.slow
 def test_other_digits_are_among_what_is_learnt_to_be_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -70,6 +71,7 @@ def test_other_digits_are_among_what_is_learnt_to_be_refused(
     assert len(examples.nothing) == pytest.approx(LEAST_OTHERS, abs=8)  # however few are learnt
 
 
+@pytest.mark.slow
 def test_a_network_of_some_digits_refuses_the_others() -> None:
     """And does so since it learnt others, which a network that did not takes for its own.
 

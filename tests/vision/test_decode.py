@@ -182,6 +182,7 @@ def test_each_page_of_a_pdf() -> None:
     assert max(decode(content).shape) == 2000  # grey, and fine enough to be read
 
 
+@pytest.mark.slow
 def test_a_pdf_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "is damaged; save its pages as pictures" in complaint(b"%PDF-1.7\n" + bytes(40))
     page = encoded(Image.new("L", (8, 8)), "PDF")
@@ -274,6 +275,7 @@ def test_limits_hold_before_a_pixel_is_decoded(
     assert "larger than" in complaint(bytes(1001))
 
 
+@pytest.mark.slow
 @given(data=st.data())
 def test_damaged_pictures_are_read_or_refused(data: st.DataObject) -> None:
     form = data.draw(st.sampled_from(FORMATS))
