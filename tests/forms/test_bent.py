@@ -49,8 +49,10 @@ def test_a_bent_sheet_may_be_elsewhere_where_its_marks_are_not_seen(
     if hidden:
         page[-round((MARGIN + MARK + 1) * raster.SCALE) :] = 255  # as behind fingers
     photo = cv2.remap(page, x, y + curl.astype(np.float32), cv2.INTER_LINEAR, borderValue=255)
-    problem = READER.page(Picture(photo, w, h))["problem"]
-    assert problem == (line_of("bent") if curled and hidden else "")
+    (row,) = rows([("a.png", [READER.page(Picture(photo, w, h)) | {"at": 1}])], [FORM])
+    misplaced = curled and hidden
+    assert row["problem"] == (line_of("bent") if misplaced else "")
+    assert all((row[f"{name}_flag"] == "misplaced") == misplaced for name in VALUES)
 
 
 def test_the_fields_of_a_sheet_in_waves_are_found(sheet: Bytes) -> None:

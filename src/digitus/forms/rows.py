@@ -3,10 +3,11 @@
 Inside: which pages make a sheet, what sums and earlier sheets decide, and the flags of fields. Not
 inside: reading pages (`sheets`), writing tables (`output`).
 
-A flag is a word or several: "crossed out", "cut off", "not found", "missing" (required and empty),
-"incomplete", "unreadable", "date", "range", "allowed", "sum", "falls", "jumps" or the name of a
-check, each for what the value does not fulfil; "no reading" where there is none of a series; and
-"doubtful" for a confidence below that which was asked for.
+A flag is a word or several: "crossed out", "cut off", "not found", "misplaced" (on a bent sheet,
+perhaps another field's), "missing" (required and empty), "incomplete", "unreadable", "date",
+"range", "allowed", "sum", "falls", "jumps" or the name of a check, each for what the value does not
+fulfil; "no reading" where there is none of a series; and "doubtful" for a confidence below that
+which was asked for.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from digitus.vision.paper import at_most
 PAGE_SIDE_PIXELS = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
 LEAST = 1e-4  # the share of an alternative that is kept
 KEPT = 8  # alternatives of a field
+MISPLACED = "misplaced"  # what stands there may be the value of another field
 
 
 class FieldRecord(TypedDict):
@@ -102,14 +103,18 @@ class PageReader:
         here = form.on_page(page)
         read = self.found_on(placing.straight(grey), form, page, here)
         zoom = picture.width / grey.shape[1]
+        fields = {
+            one.name: _record(read[one.name], one.place, placing, zoom, picture) for one in here
+        }
+        if found.problem == line_of("bent"):
+            for value in fields.values():
+                value["mark"] = value["mark"] or MISPLACED
         return {
             "form": form.name,
             "page": page,
             "at": at,
             "problem": found.problem,
-            "fields": {
-                one.name: _record(read[one.name], one.place, placing, zoom, picture) for one in here
-            },
+            "fields": fields,
         }
 
     def find(self, grey: Bytes) -> Found:

@@ -68,7 +68,7 @@ export default {
   "forms.problem.other-form": "这是另一张表格的纸页。", "forms.problem.several": "画面上不止一页；请每页单独拍一张。", "forms.problem.few-marks": "8 个标记中只看到 {n} 个；请拍下整页。", "forms.problem.no-marks": "这不是这张表格的纸页：看不到它的标记。",
   "forms.problem.bent": "纸页在看不到标记的地方弯曲，数值可能读错了位置。",
   "forms.problem.no-print": "这不是这张表格的纸页：找不到上面印刷的内容。", "forms.problem.cut-off": "纸页没有完整拍入画面。", "forms.problem.page": "缺少第 {pages} 页。", "forms.problem.pages": "缺少第 {pages} 页。",
-  "forms.flag.crossed out": "已划掉", "forms.flag.cut off": "被截断", "forms.flag.not found": "未找到", "forms.flag.missing": "缺少", "forms.flag.incomplete": "不完整", "forms.flag.unreadable": "无法辨认", "forms.flag.date": "没有这个日期", "forms.flag.range": "超出范围",
+  "forms.flag.crossed out": "已划掉", "forms.flag.cut off": "被截断", "forms.flag.not found": "未找到", "forms.flag.misplaced": "可能是别的字段的值", "forms.flag.missing": "缺少", "forms.flag.incomplete": "不完整", "forms.flag.unreadable": "无法辨认", "forms.flag.date": "没有这个日期", "forms.flag.range": "超出范围",
   "forms.flag.allowed": "不在允许的值中", "forms.flag.sum": "总和不符", "forms.flag.falls": "下降", "forms.flag.jumps": "跳变", "forms.flag.no reading": "没有读数", "forms.flag.doubtful": "有疑问",
   "inside.lead": "指向任何一个数，看它如何算出。在数字上涂画，拖动一个权重，看答案如何改变。",
   "inside.busy": "正在计算每一个数 …", "inside.size": "网络的大小", "inside.size.small": "784-32-10", "inside.size.real": "真正的网络", "inside.to.mathematics": "推导", "inside.to.lesson": "课程", "inside.to.code": "代码", "inside.layers": "逐块来看", "inside.ways": "哪些方程",
