@@ -56,7 +56,7 @@ SIGNATURES: dict[str, tuple[list[Any], Any]] = {
     "upsample_back": ([_long] * 5 + [_pointer] * 2, None),
     "softmax_cross_entropy": ([_long] * 2 + [_pointer] * 2 + [_number, _pointer], _number),
     "adam": ([_long] + [_pointer] * 4 + [_number] * 5, None),
-    "descend": ([_long] + [_pointer] * 3 + [_number] * 2 + [_long], None),
+    "gradient_descent": ([_long] + [_pointer] * 3 + [_number] * 2 + [_long], None),
     "average": ([_long] + [_pointer] * 2 + [_number], None),
 }
 

@@ -237,9 +237,9 @@ def sgd(
     for name, g in gradients.items():
         if isinstance(rule, Momentum):
             arrays = params[name], memory[name]["v"]
-            _changed("descend", g, arrays, rule.mu, rate, isinstance(rule, Nesterov))
+            _changed("gradient_descent", g, arrays, rule.mu, rate, isinstance(rule, Nesterov))
         else:
-            _changed("descend", g, (params[name],), None, 0.0, rate, False)
+            _changed("gradient_descent", g, (params[name],), None, 0.0, rate, False)
 
 
 def _changed(kernel: str, g: Array, arrays: tuple[Numbers, ...], *settings: object) -> None:

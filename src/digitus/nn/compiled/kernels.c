@@ -161,8 +161,9 @@ void OFFERED(adam)(int64_t n, In g, Out w, Out m, Out v, double beta1, double be
   adam(n, g, w, m, v, beta1, beta2, epsilon, scale, decay);
 }
 
-void OFFERED(descend)(int64_t n, In g, Out w, Out v, double mu, double rate, int64_t ahead) {
-  descend(n, g, w, v, mu, rate, ahead);
+void OFFERED(gradient_descent)(int64_t n, In g, Out w, Out v, double mu, double rate,
+                               int64_t ahead) {
+  gradient_descent(n, g, w, v, mu, rate, ahead);
 }
 
 void OFFERED(average)(int64_t n, In w, Out a, double share) { average(n, w, a, share); }

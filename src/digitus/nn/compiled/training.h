@@ -195,8 +195,8 @@ static void adam(int64_t n, const number *restrict g, number *restrict w, number
 }
 
 /* v ← μ v + g, w ← w - α v, or w ← w - α (g + μ v) if it looks `ahead`; without v, w ← w - α g. */
-static void descend(int64_t n, const number *restrict g, number *restrict w, number *restrict v,
-                    double mu, double rate, int64_t ahead) {
+static void gradient_descent(int64_t n, const number *restrict g, number *restrict w,
+                             number *restrict v, double mu, double rate, int64_t ahead) {
   const number m = (number)mu, r = (number)rate;
   if (!v) for (int64_t i = 0; i < n; i++) w[i] -= r * g[i];
   else for (int64_t i = 0; i < n; i++) {
