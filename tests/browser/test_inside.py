@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from browser.conftest import PHONE, Server, Visit, open_blocks, sure, until
+from browser.visits import holding
 from digitus import nn
 from digitus.recipe.settings import LAYERS
 from digitus.serve.layer_words import settings_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Route
+    from playwright.sync_api import Locator
 
 pytestmark = pytest.mark.slow
 
@@ -125,12 +126,7 @@ def test_every_backward_rule_has_the_gradients_of_all_that_learns(
 
 def test_what_is_waited_for_is_said(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/inside*", hold)
+    held = holding(page, "**/api/inside*")
     page.goto(server.address + "#inside")
     page.wait_for_selector("#view-inside .busy:visible")
     until(page, lambda: held[0])
@@ -145,12 +141,7 @@ def test_what_is_waited_for_is_said(visit: Visit, server: Server) -> None:
 def test_an_answer_is_of_the_network_that_was_asked(visit: Visit, server: Server) -> None:
     """Another network is chosen while the first is still asked: its own answer is waited for."""
     page = visit.page("about:blank")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/inside*", hold)
+    held = holding(page, "**/api/inside*")
     page.goto(server.address + "#inside")
     until(page, lambda: held[0])
     page.select_option("#which", "small")

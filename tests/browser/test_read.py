@@ -10,11 +10,13 @@ import pytest
 
 from browser.conftest import Server, Visit, until
 from browser.test_views import lines, photo
+from browser.visits import holding
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Route
 
 pytestmark = pytest.mark.slow
+READING = "**/api/read?*"  # the addresses at which pictures are read
 # How high a badge of each kind is.
 BADGES = """e => ["", "sure", "doubt", "failed"].map((kind) => {
   e.className = `badge ${kind}`;
@@ -89,23 +91,12 @@ def copies(folder: Path, *names: str) -> list[Path]:
     return files
 
 
-def held_back(page: Page) -> list[Route]:
-    """The requests to read a picture, which wait from now on, in the order in which they came."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/read?*", hold)
-    return held
-
-
 def test_others_are_read_while_a_picture_is_looked_at(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
     page = visit.page(server.address + "#read")
     names = copies(tmp_path, "first", "second", "third")
-    held = held_back(page)
+    held = holding(page, READING)
     page.set_input_files("#view-read input[type=file] >> nth=0", names)
     page.locator(".thumb .badge").nth(2).wait_for()  # all of them, before any is read
     looked = page.locator(".thumb button[aria-pressed='true'] .of")
@@ -141,7 +132,7 @@ def test_a_picture_is_read_once_for_each_question_and_the_newest_answer_stays(
 ) -> None:
     page = visit.page(server.address + "#read")
     names = copies(tmp_path, "first", "second")
-    held = held_back(page)
+    held = holding(page, READING)
 
     def answer(route: Route, digit: int) -> None:
         """Every digit as this one."""
@@ -175,12 +166,7 @@ def test_a_picture_that_nobody_read_is_tried_again(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
     page = visit.page(server.address + "#read")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/read?*", hold)
+    held = holding(page, READING)
     page.set_input_files("#view-read input[type=file] >> nth=0", photo(tmp_path)[0])
     page.wait_for_selector(".busy:not([hidden])")
     busy = page.locator(".busy").bounding_box()

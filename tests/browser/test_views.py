@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from browser.conftest import Server, Visit, open_blocks, until
+from browser.visits import holding
 from digitus.synthetic.strokes import strokes
 from digitus.types import Floats
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Page
 
 # Presses a file on the page as if it were dropped there.
 DROP = """async ([base64, name]) => {
@@ -224,12 +225,7 @@ def test_inside_that_did_not_come_is_asked_for_again(
 def test_mistakes_say_how_far_they_are(visit: Visit, server: Server) -> None:
     page = visit.page("about:blank")
     page.route("**/api/mistakes/progress*", lambda r: r.fulfill(json={"done": 1500, "count": 6000}))
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/mistakes?*", hold)
+    held = holding(page, "**/api/mistakes?*")
     page.goto(server.address + "#mistakes")
     page.wait_for_selector("text=1,500 of 6,000")
     assert page.locator("#view-mistakes .confusion").is_hidden()

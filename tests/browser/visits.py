@@ -1,6 +1,7 @@
 """Visits to the page: contexts that several share, and pages that may not complain.
 
-Inside: the connection to the browser, a visit. Not inside: the browser and the server (`conftest`).
+Inside: the connection to the browser, a visit, requests that are held back. Not inside: the browser
+and the server (`conftest`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
+    from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Route
 
 TIMEOUT_MS = 60_000  # of what is waited for: other work may run beside the tests
 # Which digit the simulated pen writes is chance: the same in each run here (Park & Miller 1988).
@@ -68,3 +69,14 @@ class Visit:
     def _request(self, request: Any) -> None:
         if not request.url.startswith((self.host, "blob:")):
             self.complaints.append(f"a request to {request.url}")
+
+
+def holding(page: Page, pattern: str) -> list[Route]:
+    """The requests to such addresses, as they come: each waits until its test lets it go on."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # of what an `append` takes Playwright would not know
+        held.append(route)
+
+    page.route(pattern, hold)
+    return held

@@ -117,7 +117,7 @@ class BulkRun:
         if told is not None and not (self.single and not self._occupied()):
             with self._undamaged(store.address(name), alone=not self.single):
                 about: Manifest = _object(told)
-                _counts(about), about["finished"]
+                _counts(about), about["finished"]  # a whole one has both
             self._same(about)
             if self.single:
                 self._clear()

@@ -106,7 +106,7 @@ class PageReader:
         fields = {
             one.name: _record(read[one.name], one.place, placing, zoom, picture) for one in here
         }
-        if found.problem == line_of("bent"):
+        if found.misplaced:
             for value in fields.values():
                 value["mark"] = value["mark"] or MISPLACED
         return {
@@ -123,11 +123,13 @@ class PageReader:
         if found.form is None or found.placing is None or not may_be_bent(found.placing):
             return found
         blank = self.blank(found.form, found.page)
-        placing = unbent(found.placing, grey, blank)
-        problem = found.problem
-        if not found.form.blank and may_be_elsewhere(placing, grey, blank, found.form, found.page):
-            problem = problem or line_of("bent")
-        return replace(found, placing=placing, problem=problem)
+        placing, problem = unbent(found.placing, grey, blank), found.problem
+        misplaced = not found.form.blank and may_be_elsewhere(
+            placing, grey, blank, found.form, found.page
+        )
+        if misplaced:
+            problem = "; ".join(filter(None, (problem, line_of("bent"))))
+        return replace(found, placing=placing, problem=problem, misplaced=misplaced)
 
     def straight(self, picture: Picture) -> tuple[Form, int, Bytes] | None:
         """The page in a picture, as its form has it; None where there is none."""

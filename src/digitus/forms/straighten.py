@@ -94,12 +94,16 @@ def on_white(straight: Bytes) -> Bytes:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A page in a picture: its form, its number, where it lies; or what is not right with it."""
+    """A page in a picture: its form, its number, where it lies; or what is not right with it.
+
+    Of a page that is `misplaced`, parts may lie elsewhere.
+    """
 
     form: Form | None = None
     page: int = 0
     placing: Placing | None = None
     problem: str = ""
+    misplaced: bool = False
 
 
 def find(

@@ -91,15 +91,16 @@ def unbent(placing: Placing, grey: Bytes, blank: Bytes) -> Placing:
 
 def may_be_elsewhere(placing: Placing, grey: Bytes, blank: Bytes, form: Form, page: int) -> bool:
     """Whether a page of digitus's own printing is bent at a mark that is not where it should be."""
+    middles = (np.array([[mark.x, mark.y] for mark in marks(form, page)]) + MARK / 2) * SCALE
+    flat = replace(placing, bend=placing.bend[:0], warp=None)
+    off = np.linalg.norm(placing.points(middles) - flat.points(middles), axis=1)
+    bent = middles[off >= GUESSED]
+    if not len(bent):
+        return False
     clear, reach = on_white(placing.straight(grey)), LOOKS[-1].reach
     clear = cv2.copyMakeBorder(clear, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     side = round(MARK * SCALE) + 2 * AROUND
-    flat = replace(placing, bend=placing.bend[:0], warp=None)
-    for mark in marks(form, page):
-        middle = (np.array([[mark.x, mark.y]]) + MARK / 2) * SCALE
-        if np.linalg.norm(placing.points(middle) - flat.points(middle)) < GUESSED:
-            continue
-        left, top = (middle[0] - side / 2).round().astype(int)
+    for left, top in (bent - side / 2).round().astype(int):
         part = blank[top : top + side, left : left + side]
         around = clear[top : top + side + 2 * reach, left : left + side + 2 * reach]
         if cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED).max() < ALIKE:
