@@ -1,4 +1,4 @@
-"""The runs of a sweep as tasks of Ray, which chooses the machines and begins again where one dies.
+"""The runs of a sweep as tasks of Ray, which chooses the machines, and another where one dies.
 
 A run that is begun again goes on from its checkpoint, so its folder has to be one that all machines
 see. Inside: that. Not inside: what a task does (`runs`).
@@ -14,7 +14,10 @@ from digitus.sweep.runs import Planned, carry_out
 
 
 def on_ray(runs: Sequence[Planned], cluster: str, cores: int) -> Iterator[tuple[Planned, str]]:
-    """Trains runs on a cluster, each on a core; tells of them as they end. Raises `DataError`."""
+    """Trains runs on a cluster, each on a core; yields each when it ends, with what went wrong.
+
+    Raises `DataError`.
+    """
     connect(cluster, cores)
     ray = ray_library()
     task = ray.remote(num_cpus=1, max_retries=3)(carry_out)

@@ -1,7 +1,7 @@
 """The runs of a sweep: which there are, where each lies, and one after the other or side by side.
 
-A run is `digitus train` with a folder of its own. What was ended in the middle goes on from its
-checkpoint; what `train` printed at the end is kept as the run's result, so it is trained once.
+Each is `digitus train` with a folder of its own. A run that was ended in the middle goes on from
+its checkpoint; what `train` printed at the end is kept as the run's result, so it is trained once.
 
 Inside: that. Not inside: who carries them out on other machines (`on_ray`).
 """
@@ -31,7 +31,7 @@ WITHOUT_A_WORD = "ended without a word"
 
 
 class Result(TypedDict):
-    """What is compared of the line that `digitus train --json` ends with."""
+    """What is compared: part of the line that `digitus train --json` ends with."""
 
     development: dict[str, float]
     parameters: int
@@ -51,7 +51,7 @@ class Planned:
 
     @property
     def result(self) -> Result | None:
-        """What `digitus train --json` told at its end, if it has ended and that can be compared."""
+        """What `digitus train --json` printed, if it has ended and its numbers can be compared."""
         try:
             with open_file(self.folder / RESULT) as file:
                 found: Result = json.load(file)
@@ -77,7 +77,7 @@ def planned(
 ) -> list[Planned]:
     """All runs, by recipe, settings and seed; `drawn` settings name folders as tried ones do.
 
-    Raises `RecipeError` for one that cannot be.
+    Raises `RecipeError` for a recipe or setting that cannot be, and for two of the same name.
     """
     runs = []
     for recipe, tried in itertools.product(recipes, grid(settings)):
@@ -135,7 +135,7 @@ def carry_out(run: Planned, threads: int = 1) -> str:
 
 
 def _resuming(arguments: tuple[str, ...], resume: bool) -> list[str]:
-    """A run that goes on knows its settings."""
+    """The arguments less seed and settings for a run that goes on, whose checkpoint has them."""
     if not resume:
         return [*arguments]
     kept = [argument for argument in arguments if not argument.startswith("--set=")]
@@ -144,7 +144,7 @@ def _resuming(arguments: tuple[str, ...], resume: bool) -> list[str]:
 
 
 def here(runs: Iterable[Planned], processes: int) -> Iterator[tuple[Planned, str]]:
-    """Trains runs on this machine, as many at a time as there are cores, with a thread each."""
+    """Trains runs on this machine, `processes` at a time, with a thread each."""
     waiting = [*runs]
     with ThreadPoolExecutor(processes) as pool:
         yield from zip(waiting, pool.map(carry_out, waiting), strict=True)

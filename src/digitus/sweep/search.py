@@ -1,6 +1,6 @@
 """A search: Ray Tune draws settings from ranges, and each draw is a run of a sweep.
 
-A range is KEY=LOW..HIGH; numbers with a point or an exponent are drawn as such, others whole. One
+A range is KEY=LOW..HIGH, of whole numbers where both are whole, without a point or an exponent. One
 that spans a factor of ten is drawn by its logarithm. Draws follow from the seed alone and are
 rounded to three digits, so that the same search, begun again, finds the folders of its runs.
 
@@ -83,7 +83,7 @@ def ranges(told: Sequence[str]) -> list[Range]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a search is carried out: the sweep's folder, a cluster, cores of one that is local."""
+    """Where a search is carried out: the sweep's folder, a cluster, the cores of a local one."""
 
     folder: Path
     cluster: str
@@ -97,9 +97,9 @@ def search(
     seed: int,
     place: Place,
 ) -> Iterator[tuple[Planned, str]]:
-    """Draws settings and trains a run with each, a core for each; tells of them at the end.
+    """Draws settings and trains a run with each, a core for each; yields all of them at the end.
 
-    Raises `DataError`.
+    Raises `DataError` where there is no Ray, or no such cluster.
     """
     connect(place.cluster, place.cores)
     try:

@@ -1,4 +1,4 @@
-"""A sweep in numbers: of each recipe and settings the mean over seeds, with its interval.
+"""A sweep in numbers: the mean over seeds for each recipe and settings, with its interval.
 
 Inside: that, and the file that keeps it. Not inside: how it is shown (`cli.sweep`).
 """
@@ -16,7 +16,7 @@ from digitus.sweep.runs import Planned, Result, share_of
 
 
 class Row(TypedDict):
-    """A recipe with its settings: accuracies are shares of the development set, one for a run."""
+    """A recipe with its settings; `accuracies` has a share of the development set for each run."""
 
     label: str
     recipe: str

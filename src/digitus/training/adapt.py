@@ -1,19 +1,21 @@
 """A recognizer adapted to one hand by few corrections, with old digits beside them.
 
-It is done in two ways. In one, what the network sees in a picture, its features f, stays as it is,
-and the last layer, z = f W + b, is learnt again. In the other the whole network learns further
-(`tune`). Of the corrections, distorted copies ask for their labels; of old digits, distorted or
-not, and of pictures of none, what the network gave before is asked for (Li & Hoiem 2016), so that
-what it knows and doubts is kept. A part of the corrections is kept back, and so are old digits that
-it never learnt from. What was learnt is taken whole, or a part of the way to it (Wortsman et al.
-2022): of all that read no more of the corrections kept back wrongly, and of which the old digits
-show that they are not worse by more than is allowed (`noninferiority`), what finds these
-corrections the likeliest.
+There are two ways. In one, the features f that the network computes from a picture stay as they
+are, and the last layer, z = f W + b, is trained again. In the other the whole network is trained
+further (`tune`). The targets of distorted copies of corrections are their labels; those of old
+digits, distorted or not, and of pictures of no digit are what the network gave before (Li & Hoiem
+2016), so that it keeps what it knows and doubts. Some of the corrections are kept back, and so are
+old digits that the network never learnt from.
 
-Several networks are tested with the same old digits, and what is promised has to hold of whichever
-is taken. So the shares of a way are tested from the smallest on, each at the same level, until one
-fails: none that is larger is taken (a fixed sequence; Maurer, Hothorn & Lehmacher 1995). The ways
-part the level among them (Bonferroni).
+The new parameters are taken whole, or a share of the way to them (Wortsman et al. 2022). A network
+may be given out if it misreads no more of the corrections kept back than the old one, and if the
+old digits show that it is not worse by more than is allowed (`noninferiority`). Of several, the one
+that finds the corrections kept back likeliest is taken.
+
+Several networks are tested with the same old digits, and the promise has to hold for whichever is
+taken. So the shares of a way are tested from the smallest on, each at the same level, until one
+fails; no larger one is taken (a fixed sequence; Maurer, Hothorn & Lehmacher 1995). The ways divide
+the level between them (Bonferroni).
 
 Inside: that. Not inside: where corrections come from (`datasets`, `cli`).
 """
@@ -43,18 +45,18 @@ from digitus.training.unseen import check_new, keeps_back, without
 from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
-LEAST = 8  # corrections: of fewer nothing could be said
-OLD, NOTHING = 20_000, 600  # digits and pictures of none that stand beside the corrections
+LEAST = 8  # corrections: with fewer kept back, nothing could be said
+OLD, NOTHING = 20_000, 600  # old digits and pictures of no digit to learn beside the corrections
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Digits that were kept back: how many, and how many are wrong, before and after.
+    """How many of the digits that were kept back are read wrongly, before and after.
 
-    `lost` are wrong after, but were not before. Of all such digits, not only these, `at_most` so
-    large a share more is wrong after than before, with the confidence asked for; None where that is
-    not said, since the network is not given out.
+    `lost` counts those that are wrong only after. On all digits of their kind, not only these, the
+    share of errors rises by `at_most` this much, with the confidence asked for; it is None where no
+    network is given out.
     """
 
     before: int
@@ -76,7 +78,7 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Adapted:
-    """What came of it: the recognizer, or None where none was good enough; and what was compared.
+    """The outcome: the recognizer, or None where none was good enough, and what was compared.
 
     `own` are the corrections kept back, `old` the old digits. `way` is what was learnt again,
     `share` how much of it was taken.
@@ -91,7 +93,10 @@ class Adapted:
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """A network, and what it gets wrong of what was kept back; its surprise at the corrections."""
+    """A network, which of the digits kept back it misreads, and its surprise at the corrections.
+
+    That is the mean cross-entropy, over those kept back.
+    """
 
     recognizer: Recognizer
     own: Bools
@@ -123,15 +128,15 @@ def adapt(
 ) -> Adapted:
     """Adapts to corrections; `old` is what the recognizer learnt from, or others like it.
 
-    A network is given out that reads no more of the corrections that were kept back wrongly, and of
-    which it can be said, with that `confidence`, that its accuracy on old digits is not less by
-    more than `worse`: than that of the network that is given, whatever that has lost in earlier
-    adaptations. Of others than it learnt from, half are kept back; that they are others is for the
-    caller to know, but for what the history says (`unseen`), and what is among the corrections.
+    A network is given out only if it misreads no more of the corrections kept back, and if, with
+    this `confidence`, its accuracy on old digits is lower by at most `worse`. It is compared with
+    `recognizer`, whatever that lost in earlier adaptations. Where `old` is not what the recognizer
+    learnt from, half of it is kept back. The caller answers for these being new to it; only what
+    the history tells (`unseen`) and pictures among the corrections are ruled out here.
 
     Raises `DataError` for too few corrections, signs that the network does not tell, old digits
-    that may be known to it, and too few to say that much by, `ShapeError` for images of another
-    size, and `TrainingError` for a network whose last layer cannot be learnt alone.
+    that may be known to it, and too few of them to promise so much; `ShapeError` for images of
+    another size, and `TrainingError` for a network whose last layer cannot be trained alone.
     """
     _check(recognizer, corrections, old)
     own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
@@ -160,7 +165,7 @@ def adapt(
     way, share, best, _ = min(good or tried, key=lambda one: one.judged.surprise)
     if not good:
         return Adapted(None, _compared(was.own, best.own), _compared(was.old, best.old))
-    # Chosen by these corrections among all: what is said of one has to hold of each.
+    # It was chosen among all shares by these corrections, so the bound has to hold for each share.
     most = bound(_pairs(was.own, best.own), level / len(SHARES))
     told = Adapted(
         best.recognizer,
@@ -175,7 +180,7 @@ def adapt(
 def _remembering(
     told: Adapted, corrections: Digits, learnt: int, old: Digits, confidence: float
 ) -> Recognizer:
-    """The recognizer with what it is and was in its history."""
+    """The adapted recognizer, with this adaptation added to its history."""
     assert told.recognizer
     history = told.recognizer.history.copy()
     about: AdaptationRecord = {
@@ -208,7 +213,7 @@ def _parted(recognizer: Recognizer, old: Digits) -> tuple[Digits, Digits]:
 
 
 def _judged(recognizer: Recognizer, own: Digits, old: Digits) -> _Judged:
-    """How it does on corrections and old digits that were kept back."""
+    """How it does on the corrections `own` and the digits `old`, both kept back."""
     likely = recognizer.probabilities(own.images)
     surprise = -np.log(np.maximum(likely[np.arange(len(own)), own.labels], 1e-9)).mean()
     of_old = recognizer.outputs(old.images).argmax(1) != old.labels
@@ -260,7 +265,7 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
 def _beside(
     recognizer: Recognizer, before: Digits, rng: np.random.Generator
 ) -> tuple[Images, Matrix]:
-    """Old digits, half of them distorted, and pictures of none, and the network's outputs."""
+    """Old digits, half of them distorted, with pictures of no digit; the outputs for all."""
     beside = before.take(rng.permutation(len(before))[:OLD]).images
     half = len(beside) // 2
     distorted = augment(beside[:half], recognizer.recipe.augment, rng)

@@ -1,8 +1,8 @@
 """Where training computes: NumPy on the processor, or PyTorch's arrays on a processor or a GPU.
 
-The layers are the same source for both. Inside: the choice, moving parameters there
-and back, and the threads of either. Not inside: what is computed (`nn`), and inference by a saved
-recognizer, which is NumPy's.
+The layers are the same source for both. Inside: the choice, moving parameters there, and the
+threads of either. Not inside: what is computed (`nn`), and inference by a saved recognizer, which
+is NumPy's.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ PRECISIONS = ("float32", "bfloat16")
 class Device:
     """An array library, where its arrays live, in how many bits, and with which other workers.
 
-    In "bfloat16" activations and products have eight significant bits, the parameters keep theirs.
-    NumPy's compiled kernels round what goes into the products of convolutions, as far as the
-    processor has tiles for that, and nothing else. Raises `TrainingError` where the library or the
-    device is not to be had.
+    In "bfloat16" activations and products have eight significant bits; the parameters keep theirs.
+    NumPy's compiled kernels round only the factors of convolutions' products, where the processor
+    has tiles for them. Raises `TrainingError` where the library or the device is not available.
     """
 
     array_library: str = "numpy"
@@ -62,9 +61,9 @@ class Device:
             raise TrainingError("PyTorch finds no GPU here; take --device cpu")
 
     def put(self, params: Params, *, narrow: bool = False) -> Params:
-        """NumPy's arrays, or this device's own, as arrays of this device (copied, if moved).
+        """NumPy's arrays, or this device's own, as arrays of this device.
 
-        `narrow` ones have the device's precision: they are for use and not to be trained.
+        `narrow` ones have the device's precision: they are for use, not for training.
         """
         if self.array_library == "numpy":
             return {name: to_numpy(a) for name, a in params.items()}
@@ -77,7 +76,7 @@ class Device:
         }
 
     def finish(self) -> None:
-        """Waits until what was asked for is done: a GPU is told and does it later."""
+        """Waits until all that was asked for is done: a GPU's operations return before that."""
         if self.name == "cuda":
             import torch
 
@@ -94,7 +93,7 @@ class Device:
 
 
 def library_for(device: str, chosen: str | None) -> str:
-    """Whose arrays compute on a device: those that were chosen, or that can."""
+    """The array library for a device: the chosen one, or else one that computes there."""
     return chosen or ("numpy" if device == "cpu" else "torch")
 
 

@@ -11,7 +11,7 @@ A worker sends and receives 2 (N - 1) / N of the gradient in a step (gloo's ring
 made meanwhile; sums begin when the gradient is whole.
 
 Inside: `Workers`, which of them this process is, and `Distributed`, the step. Not inside: starting
-them and starting again when one is lost, which is torchrun's or Ray's (`cli.train_workers`).
+workers, and again when one is lost, which is torchrun's or Ray's task (`cli.train_workers`).
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Workers:
 
 
 def joined(device: str) -> Workers | None:
-    """The workers of which this process is one, where torchrun or Ray has started it as one.
+    """The group of workers, where torchrun or Ray has started this process as one of several.
 
-    Raises `TrainingError`.
+    Raises `TrainingError` where PyTorch is missing or the workers do not find one another.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count < 2:
@@ -62,7 +62,7 @@ def joined(device: str) -> Workers | None:
         lost = timedelta(seconds=LOST_SECONDS)
         try:
             store, rank, count = next(group.rendezvous("env://", timeout=lost))
-            # Of workers that were started again, none may find the addresses of those before them.
+            # After a restart, no worker may find the addresses of those before.
             again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
             store = group.PrefixStore(f"digitus/{again}", store)
             by = "nccl" if device == "cuda" else "gloo"
@@ -78,7 +78,7 @@ def leads() -> bool:
 
 
 def bytes_a_step(params: Params, count: int) -> int:
-    """What each of so many workers sends in a step; it receives as much."""
+    """How many bytes each of `count` workers sends in a step; it receives as many."""
     size = sum(math.prod(w.shape) * w.dtype.itemsize for w in params.values())
     return math.ceil(2 * (count - 1) / count * size)
 

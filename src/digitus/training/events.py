@@ -1,4 +1,4 @@
-"""What training says while it goes on: frozen values, yielded between two changes of the state.
+"""What training tells while it goes on: frozen values, yielded between two changes of the state.
 
 Inside: the events of any task. Not inside: when they come (`session`, `loop`).
 """
@@ -15,7 +15,7 @@ from digitus.types import Matrix
 
 
 class Model(Protocol):
-    """What training makes, and can be saved."""
+    """What training makes: something that can be saved."""
 
     def save(self, path: Path) -> None:
         """Writes it to one file, atomically. Raises `OutputError`."""

@@ -1,9 +1,9 @@
-"""What a step of training learns from: digits of a batch, distorted, worn, and pictures of none.
+"""What a step of training learns from: a batch of digits, distorted or worn, and of no digits.
 
-Inside: `Examples`, which makes of a set and a recipe the batch of any step and the score on the
-development split; what a teacher answers. Not inside: how pictures are distorted (`datasets`), worn
-and drawn (`synthetic`), the loop that learns from them (`session`). What needs OpenCV is imported
-where a recipe asks for it: a plain one learns without it, in a browser too.
+Inside: `Examples`, which makes the batch of any step from a set and a recipe, and scores the
+development split; the teacher. Not inside: how pictures are distorted (`datasets`), worn and drawn
+(`synthetic`), the loop that learns from them (`session`). What needs OpenCV is imported where a
+recipe asks for it: a plain one trains without it, in a browser too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OTHERS_SHARE = 0.75  # of the pictures of no digit, where the set lacks some dig
 
 
 class Examples:
-    """The batches of a run, each by its epoch and number, without memory of those before it.
+    """The batches of a run, each determined by its epoch and number alone.
 
     Worn pictures and pictures of no digit are made once, when the first batch is asked for, since
     making one takes longer than learning from it; whenever they are drawn they are distorted anew.
@@ -49,7 +49,7 @@ class Examples:
     def __init__(
         self, recipe: Recipe, learnt: Digits, development: Digits, device: Device = NUMPY
     ) -> None:
-        """A teacher answers on the `device`."""
+        """`device` is where the teacher's answers are computed, if the recipe has one."""
         self.recipe, self.device = recipe, device
         self.learnt, self.development = learnt, development
         self.size = min(recipe.batch_size or len(learnt), len(learnt))
@@ -87,8 +87,8 @@ class Examples:
     def nothing(self) -> Images:
         """Pictures of no digit [n 28 28]: at least as many as an epoch draws.
 
-        Where digits are missing in the set, most are these, by the simulated pen: a network that
-        never saw a 7 reads it as one of those that it knows. They are many, however small the set.
+        Where the set lacks some digits, most show those, drawn by the simulated pen: a network that
+        never saw a 7 reads it as a digit that it knows. They are many, however small the set.
         """
         from digitus.synthetic.not_digits import not_digits
 
@@ -117,7 +117,7 @@ class Examples:
             with claim():
                 return make(step)
 
-        # Picking a batch out of memory takes 20 µs, less than handing it over by a thread.
+        # Picking a batch out of memory takes 20 µs, less than handing it over from a thread.
         slow = self.teacher or not self.recipe.augment.off or isinstance(self.learnt.images, Mapped)
         return ahead(make_ahead, steps) if slow else (make(step) for step in steps)
 
@@ -127,7 +127,7 @@ class Examples:
         images, labels = self._with_worn(images, labels, epoch, number)
         images, labels = self._with_not_digits(images, labels, epoch, number)
         if not self.recipe.augment.off:
-            from digitus.datasets.augment import augment  # with OpenCV, as what is worn below
+            from digitus.datasets.augment import augment  # needs OpenCV
 
             rng = stream(self.recipe.seed, "augment", epoch, number)
             images = augment(images, self.recipe.augment, rng)
@@ -194,10 +194,11 @@ class Examples:
 def teacher(recipe: Recipe, device: Device) -> Committee | None:
     """The networks whose answers a recipe's network learns, as soft as it wants them.
 
-    A label says which digit was written, an answer also what else the picture, as it was distorted,
-    might be: Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network", divide
-    the teacher's outputs by a temperature (theirs T, our `softness`) before softmax. The network
-    learns outputs as small; its own temperature is fitted afterwards, as that of any other.
+    A label says which digit was written; an answer also says what else the picture, as it was
+    distorted, might be. Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural
+    network", divide the teacher's outputs by a temperature (theirs T, our `softness`) before
+    softmax. The network learns outputs just as small; its own temperature is fitted afterwards, as
+    for any other.
 
     Raises `ModelError` for a model that cannot be loaded.
     """

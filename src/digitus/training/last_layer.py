@@ -1,8 +1,8 @@
-"""The last layer of a network learnt again on few corrections, beside what it answered before.
+"""The last layer of a network trained again on few corrections, beside what it answered before.
 
-What the network sees in a picture, its features f, stays as it is; z = f W + b is learnt. Distorted
-copies of corrections ask for their labels, and old digits and pictures of none for the answers that
-the network gave before (Li & Hoiem 2016).
+The features f that the network computes from a picture stay as they are; z = f W + b is trained.
+The targets of distorted copies of corrections are their labels, those of old digits and of pictures
+of no digit the answers that the network gave before (Li & Hoiem 2016).
 
 Inside: that. Not inside: how much of it is taken, and whether it is given out (`adapt`).
 """
@@ -28,7 +28,7 @@ STEPS, RATE = 100, 1e-3
 def last_layer(
     recognizer: Recognizer, own: Digits, beside: Images, before: Matrix, rng: np.random.Generator
 ) -> Params:
-    """The layer after so many steps; `before` [n 10] are the outputs for `beside` so far."""
+    """The layer after `STEPS` steps; `before` [n classes] are the old outputs for `beside`."""
     copies = max(LEAST_COPIES, -(-COPIES // len(own)))
     repeated = np.tile(own.images, (copies, 1, 1))
     repeated[len(own) :] = augment(repeated[len(own) :], recognizer.recipe.augment, rng)
@@ -46,7 +46,7 @@ def _layer(recognizer: Recognizer) -> Params:
 
 
 def _learnt(params: Params, seen: Floats32, wanted: Matrix) -> Params:
-    """Full steps of gradient descent by Adam, from large to none."""
+    """Steps of Adam on all examples at once, at a rate that falls linearly to 0."""
     layer, loss, rule = Dense(wanted.shape[1]), SoftmaxCrossEntropy(), Adam()
     memory = {name: rule.start(w) for name, w in params.items()}
     for step in range(STEPS):
@@ -60,7 +60,7 @@ def _learnt(params: Params, seen: Floats32, wanted: Matrix) -> Params:
 
 
 def features(recognizer: Recognizer, images: Images) -> Floats32:
-    """What the last layer is given for images [n h w]: [n k]."""
+    """The inputs [n k] of the last layer for images [n h w]."""
     below = Chain(recognizer.recipe.network.layers[:-1])
     last = f"{len(below.layers)}."
     params = {name: w for name, w in recognizer.params.items() if not name.startswith(last)}

@@ -145,7 +145,7 @@ def recognizer_so_far(recipe: Recipe, state: State, learnt: Digits) -> Recognize
 
 
 def loss_of_guessing(recipe: Recipe, digits: Digits) -> float:
-    """The loss of a network that finds all classes alike."""
+    """The loss of a network that finds all classes equally likely."""
     count = len(recipe.classes)
     alike = np.full((len(digits), count), 1 / count, np.float32)
     return float(recipe.loss(alike, one_hot(digits.labels, count))[0])

@@ -22,7 +22,7 @@ LARGEST = 32 * 2**20  # bytes of a block that is not mapped by itself: glibc tak
 def kept() -> Iterator[None]:
     """Freed memory stays with the process for the length of a block; then it is given back.
 
-    Other libraries of C, as that of macOS, do as they do.
+    Other C libraries, such as that of macOS, have no such call and are left alone.
     """
     with suppress(OSError, AttributeError, TypeError):  # a C library without that call
         library = ctypes.CDLL(None)

@@ -1,17 +1,18 @@
 """Whether a network is worse than another by more than is allowed, from digits that both read.
 
 Only the digits count on which the two differ. Of n digits let b be those that the new network
-alone gets wrong, c those that the old one alone does. With p and q their chances, d = p - q is by
-how much the new network is worse. What is refused is the claim d >= allowed, in favour of
-d < allowed (a test of non-inferiority). Its statistic is Tango's (1998), the difference over its
-standard deviation where d is at the limit,
+alone gets wrong, c those that the old one alone does. With p and q their probabilities, d = p - q
+is by how much the new network is worse. The hypothesis d >= allowed is tested, in the hope to
+reject it in favour of d < allowed (a test of non-inferiority). The statistic is Tango's (1998), the
+difference over its standard deviation where d is at the limit,
 
     z = (b - c - n d) / sqrt(n (2 q + d (1 - d))),
 
-with the likeliest q for that d. The p-value is no approximation: the chance of a z so low or lower,
-by the trinomial distribution, for the q that makes it largest. Of the q, those are looked at that c
-does not rule out, but for a chance that is added to the p-value (Berger & Boos 1994): a share of
-the level that is asked for, so that p-values below any level are possible.
+with the likeliest q for that d. The p-value is exact: the probability of a z so low or lower, by
+the trinomial distribution, for the q that makes it largest. Only those q are looked at that c does
+not rule out; the probability that it rules out the true one is added to the p-value (Berger & Boos
+1994). It is a share of the level that is asked for, so p-values below any level are possible. Where
+networks differ on many digits, the normal distribution takes the place of the trinomial one.
 
 Inside: p-values and bounds. Not inside: networks, and which of several are tested (`adapt`).
 """
@@ -27,11 +28,11 @@ import numpy as np
 from digitus.types import Vector
 
 NUISANCE = 1 / 50  # of the level, given to the search for the worst q
-PLACES = 40  # of q, at which the chance is computed
+PLACES = 40  # values of q for which the probability is computed
 MANY = 1000  # digits: of more on which two networks differ the normal distribution will do
 REACH = 8.0  # standard deviations above the mean: what lies beyond has no chance
-NEVER = 1e-15  # a chance in the place of 0, which has no logarithm
-FINE = 1e-4  # of a bound, to which it is found
+NEVER = 1e-15  # a probability in the place of 0, which has no logarithm
+FINE = 1e-4  # to which a bound is found
 
 
 class Pairs(NamedTuple):
@@ -47,11 +48,11 @@ class Pairs(NamedTuple):
 
 @lru_cache(4096)  # networks that differ little make the same of the same digits
 def p_value(pairs: Pairs, allowed: float, level: float) -> float:
-    """The largest chance of counts that speak so much for the new network, were it so much worse.
+    """The largest probability of counts at least as good, if the new network is worse by `allowed`.
 
-    `allowed` is a difference of accuracies, from -1 to 1. What is no more than 1 minus the
-    confidence, the `level`, refuses the claim that the new network is worse by `allowed` or more.
-    Other levels ask for another p-value. Of no digits nothing can be said: it is 1.
+    `allowed` is a difference of accuracies, from -1 to 1. A p-value of at most `level`, which is 1
+    minus the confidence, rejects the hypothesis that the new network is worse by `allowed` or more.
+    It depends a little on the level itself (see above). Of no digits it is 1.
     """
     n, b, c = pairs
     if abs(allowed) >= 1:
@@ -70,7 +71,7 @@ def p_value(pairs: Pairs, allowed: float, level: float) -> float:
 
 
 def bound(pairs: Pairs, level: float) -> float:
-    """By how much the new network is worse at most, but for a chance of `level`: an upper bound."""
+    """By how much the new network is worse at most; too low with probability `level`."""
     low, high = (pairs.lost - pairs.won) / max(pairs.n, 1), 1.0
     while high - low > FINE:
         middle = (low + high) / 2
@@ -85,13 +86,13 @@ def _score(n: int, b: Vector, c: Vector, d: float) -> Vector:
     """Tango's statistic for counts [k]: [k]. Where nothing varies it is 0."""
     middle = (2 * n - b + c) * d - b - c
     root = np.sqrt(np.maximum(middle**2 + 8 * n * c * d * (1 - d), 0))
-    q = (root - middle) / (4 * n)  # the likeliest chance of c where p - q = d
+    q = (root - middle) / (4 * n)  # the likeliest probability of c where p - q = d
     spread = np.sqrt(np.maximum(n * (2 * q + d * (1 - d)), 0))
     return np.divide(b - c - n * d, spread, out=np.zeros(len(b)), where=spread > 0)
 
 
 def _most(n: int, c: int, level: float) -> float:
-    """The upper bound of a chance of which c of n were seen (Clopper & Pearson 1934)."""
+    """The upper bound of a probability of which c of n were seen (Clopper & Pearson 1934)."""
     k, logs = np.arange(c + 1), _log_factorials(n)
     ways = logs[n] - logs[k] - logs[n - k]
     low, high = c / n, 1 - NEVER
@@ -105,7 +106,7 @@ def _most(n: int, c: int, level: float) -> float:
 
 
 def _chance(n: int, places: Vector, d: float, seen: float) -> float:
-    """The chance of a z of `seen` or less, where the chances are q + d and q, for the worst q."""
+    """The probability of a z of `seen` or less, given q + d and q, for the worst q of `places`."""
     far = [min(n, math.ceil(m + REACH * math.sqrt(m) + REACH**2)) for m in _means(n, places, d)]
     b, c = (axis.ravel() for axis in np.mgrid[: far[0] + 1, : far[1] + 1])
     low = (b + c <= n) & (_score(n, b, c, d) <= seen + 1e-9)

@@ -12,9 +12,9 @@ from digitus.types import Array, Params
 
 
 def lowered(params: Params, precision: str | None) -> tuple[Params, AbstractContextManager[None]]:
-    """The parameters with which a network is run, and within what.
+    """The parameters that a network is run with, and the context that it is run in.
 
-    NumPy has no numbers of eight bits: there only the products of its compiled kernels have them.
+    NumPy has no bfloat16: there only the products of its compiled kernels are so narrow.
     """
     w = next(iter(params.values()))
     if precision is None:

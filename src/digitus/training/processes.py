@@ -87,7 +87,7 @@ class Worker:
         return slice(length * self.rank // self.count, length * (self.rank + 1) // self.count)
 
     def rest(self, length: int) -> tuple[slice, slice]:
-        """What is before and behind it."""
+        """What is before and after its share."""
         own = self.share(length)
         return slice(own.start), slice(own.stop, None)
 
@@ -163,7 +163,7 @@ class Worker:
 def run_worker(
     definition: TrainStep, rank: int, count: int, shapes: ArrayShapes, file: int, parent: int
 ) -> None:
-    """What the process of a worker does until it, or its leader, is ended."""
+    """What a worker's process does until it or its leader is ended."""
 
     def check_alive() -> None:
         if os.getppid() != parent:
@@ -270,7 +270,7 @@ class ProcessGroup:
         return self.leader.waited
 
     def _is_copied(self, name: str, a: Numbers) -> bool:
-        """Whether it is the memory of the batch before: a whole set need not be copied again."""
+        """Whether it is the same memory as in the last step: a whole set is copied only once."""
         last = self.copied.get(name)
         return last is not None and a.__array_interface__ == last.__array_interface__
 

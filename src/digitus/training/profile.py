@@ -1,13 +1,14 @@
 """Where the time of a training run goes: by layer, by what is around the layers, and by waiting.
 
 A `Profile` is handed to a session and notes what this process does. Of several processes that share
-a step each does as much as the others, so one stands for all of them. To note costs a microsecond
-or two for each layer and way, which a run of small steps feels; what is learnt is the same to the
-bit, but for a perceptron, whose layers are one call of a kernel where nobody watches them.
+a step each does as much as the others, so one stands for all of them. Noting costs a microsecond or
+two for each layer, forward and backward, which shows in a run of small steps. What is learnt is the
+same to the bit, but for a perceptron, whose layers are a single call of a kernel where nobody
+watches them.
 
 Inside: the clock, a step that is watched, the operations of a layer, and the lines of a report with
-their speed beside that of a large product of matrices on the same threads. Not inside: when it is
-asked what (`session`), and who prints it (`cli`).
+their speed beside that of a large product of matrices on the same threads. Not inside: what a
+session has timed (`session`), and who prints it (`cli`).
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Profile:
     shape: Shape = ()  # of one of them
     threads: int = 1  # of this process's products
     network: Chain = field(default_factory=lambda: Chain([]))
-    in_one_call: bool = False  # so the layers go that are not watched, which takes less
+    in_one_call: bool = False  # where nobody watches, the layers are one call, which is faster
     begun: float = 0.0
     elapsed: float = 0.0
 
@@ -124,7 +125,7 @@ class Profile:
 
 
 def part(number: int, layer: Layer, way: str) -> str:
-    """What a layer's time is noted under."""
+    """What a layer's time is noted under; `way` is "forward" or "backward"."""
     return f"{number} {layer} {way}"
 
 

@@ -33,13 +33,13 @@ def held_back(digits: Collection[int]) -> Images:
 
 
 def threshold(known: npt.ArrayLike, others: npt.ArrayLike) -> float:
-    """The confidence below which an answer is refused, from those of digits of either kind.
+    """The confidence below which an answer is refused, from those for known and other digits.
 
-    Where the share of known digits that are refused and that of others that are not have the
-    smallest sum, which is where Youden's index is largest (Youden 1950), among the thresholds that
-    refuse at most `MOST_REFUSED` of the known. Of these there may be ten, and nothing says that the
-    least sure of ten is the least sure there will ever be: below it, and between any two of n, lies
-    one in n + 1 (Weibull 1939), evenly.
+    It is where the share of known digits that are refused plus that of others that are not is
+    smallest, so Youden's index is largest (Youden 1950), among the thresholds that refuse at most
+    `MOST_REFUSED` of the known. Of these there may be only ten, and the least sure of ten need not
+    be the least sure there will ever be: below the lowest of n confidences, and between any two
+    neighbours, one in n + 1 is expected (Weibull 1939), spread evenly.
     """
     known, others = np.sort(np.asarray(known)), np.sort(np.asarray(others))
     at = np.concatenate([[0.0], known, [1.0]])

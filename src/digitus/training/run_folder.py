@@ -49,7 +49,7 @@ Kept = TypeVar("Kept", bound=Event | Finished[Model])
 
 
 class Data(Protocol):
-    """What is kept of the data that a run learns from: `Digits`, for example."""
+    """Data that a run learns from, as far as the folder remembers them: `Digits`, for example."""
 
     @property
     def name(self) -> str:
@@ -62,9 +62,9 @@ class Data(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a run; a `new_folder` is made where there is none.
+    """The folder of a run, made where there is none if `new_folder`.
 
-    It is not for a run that somebody else may remove while it goes on.
+    That is False for a run whose folder somebody else may remove while it goes on.
     """
 
     folder: Path
@@ -181,7 +181,7 @@ def _without_prefix(prefix: str, arrays: Params) -> Params:
 def resume(
     run: Run, data: Data, start: Callable[[Recipe, Any], State] = begin
 ) -> tuple[Recipe, State]:
-    """Where an interrupted run stopped. `start` gives the state before the first step.
+    """Where an interrupted run stopped. `start` gives a run's state before its first step.
 
     Raises `TrainingError` for other data than it had, and `ModelError` for a checkpoint that is
     damaged or does not hold what its recipe needs.
@@ -237,7 +237,7 @@ def kept(
     *,
     seconds: float = SECONDS_BETWEEN_CHECKPOINTS,
 ) -> Generator[Kept, None, None]:
-    """The events of training that changes `state`, after keeping what they tell in the folder.
+    """The events of training, each after the folder keeps what it tells; training changes `state`.
 
     A checkpoint is written at the start, then after `seconds` (0: after every step), and when the
     listener closes this generator.
@@ -271,7 +271,7 @@ def kept(
 
 
 def logged(events: Iterator[Kept]) -> Iterator[Kept]:
-    """The same events; the end of each epoch is told to the log under "digitus.training"."""
+    """The same events; the end of each epoch is logged under "digitus.training"."""
     for event in events:
         if isinstance(event, EpochEnded):
             log.info(

@@ -48,7 +48,7 @@ class State:
 
     `step` counts updates since the start of the run. `loss` and `right` are sums over the `seen`
     examples of the current epoch, and `seconds` is its time; `epochs` has the records of those that
-    have ended. `average` is the moving average of the weights, `memory` that of the optimizer.
+    have ended. `average` is the moving average of the weights, `memory` what the optimizer keeps.
     `started_from` says whose parameters the run began with, if not with random ones (`start_from`).
     """
 
@@ -172,10 +172,10 @@ class Session:
 
     @contextmanager
     def _trainer(self) -> Iterator[None]:
-        """Runs worker processes for the length of a block.
+        """Sets who takes the steps, for the length of a block.
 
-        On NumPy's arrays there are as many as threads, if a batch is enough for two of them;
-        otherwise this one alone, whose products have the threads.
+        On NumPy's arrays that is a process for each thread, as far as a batch is enough for them; a
+        process alone has all threads for its products.
         """
         recipe, state, largest = self.recipe, self.state, self.source.largest
         definition = TrainStep(

@@ -1,6 +1,6 @@
 """Training in one call: `digitus.train("quick", data="my-digits/")` gives the recognizer.
 
-Inside: what is to be learnt and how, however it is said, and the run from beginning to end. Not
+Inside: the arguments, in every form that they may have, and the run from beginning to end. Not
 inside: the run told as events, for whoever wants to show or to stop it (`loop.train`), and how it
 is kept on disk (`run_folder`).
 """
@@ -60,9 +60,9 @@ def train(
     `recipe` is one that ships (by default "quick"), a TOML file or a `Recipe`. `data` is the name
     of a set, a path (a folder or zip file of pictures, CSV, npz, .mat, Parquet), `digitus.Digits`,
     or images [n h w] and labels [n] as a pair; by default the recipe's own, or digits that digitus
-    draws itself where that cannot be had. `settings` changes single ones of the recipe,
+    draws itself where that cannot be had. `settings` changes some of the recipe's,
     {"schedule.rate": 0.01}. `start_from` is a recognizer, or a file of one, whose weights training
-    begins with; without `recipe` it goes on with its recipe. `prepare` "auto" makes pictures of
+    begins with; without `recipe` its own recipe is used. `prepare` "auto" makes pictures of
     any size and polarity like MNIST's; `transposed` images are stored by columns. `out` is a folder
     that keeps the model, a log, a report and, meanwhile, checkpoints, as `digitus train` does.
     `threads` is by default the number of cores.
@@ -123,7 +123,7 @@ def _without_none(**values: object) -> dict[str, object]:
 def _recipe(
     recipe: Recipe | str | Path | None, given: Mapping[str, object], before: Recognizer | None
 ) -> Recipe:
-    """The recipe that is asked for, or that of the network to begin with, with what is set."""
+    """The recipe asked for, or that of the network to begin with, with its changed settings."""
     if recipe is None:
         recipe = before.recipe if before is not None else "quick"
     if isinstance(recipe, str | Path):
@@ -149,7 +149,7 @@ def _digits(
     transposed: bool,
 ) -> tuple[Recipe, Digits]:
     """The recipe, changed to name what is learnt, and the digits."""
-    from digitus.datasets.named import digits_of  # which can open every form there is
+    from digitus.datasets.named import digits_of  # late, as it loads what opens every form
 
     wanted = recipe.data if data is None else data
     if isinstance(wanted, str) and wanted in MADE:

@@ -43,7 +43,7 @@ class Tally(NamedTuple):
     """What a batch or a part of it adds to the sums of its epoch.
 
     `loss` is the mean over the batch, or a part's contribution to it; `right` of the `counted`
-    examples are answered rightly, or by so much in sum where answers can be right in part.
+    examples are answered correctly, with fractions where answers can be correct in part.
     """
 
     loss: float

@@ -16,7 +16,7 @@ from digitus.types import Params
 
 
 def start_from(state: State, params: Params, about: dict[str, str]) -> None:
-    """Puts the parameters of another network in the place of those of a state that has just begun.
+    """Replaces the parameters of a state that has just begun by those of another network.
 
     `about` says whose they are: its "model" is their name. Statistics are taken over too, since the
     weights were learnt with them. Raises `TrainingError` for parameters of other layers.

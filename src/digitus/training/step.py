@@ -61,7 +61,7 @@ def shard_size(network: Chain, examples: int, processes: int, parameters: int) -
 
 @lru_cache(maxsize=8)
 def _kinds(network: Chain) -> frozenset[type]:
-    """The kinds of its layers, with their parents; a small step takes 0.2 ms and looks here too."""
+    """The classes of its layers, with their bases; cached, since a small step takes 0.2 ms."""
     return frozenset(kind for layer in walk(network) for kind in type(layer).__mro__)
 
 
@@ -86,7 +86,7 @@ def gradient(
 
     With a `precision`, "bfloat16", the network (with NumPy: its products) runs in it; loss and
     gradients keep the type of the parameters, so that steps too small for eight bits still add up
-    (Micikevicius et al. 2018). `at_once` is the network for one call, where it is one for that.
+    (Micikevicius et al. 2018). `at_once` computes the whole gradient in one call, where it can.
     """
     n, wide = len(batch.inputs), next(iter(params.values()))
     params, run_in = lowered(params, precision)
@@ -102,7 +102,7 @@ def gradient(
             tally = tally.plus(Tally(value * share, *(score(y, some) if score else ())))
             continue
         rng = Stream(seed, "dropout", step, part.start)
-        # The caller looks at the loss.
+        # Whatever overflows shows in the loss, which the caller checks.
         with run_in, np.errstate(over="ignore", invalid="ignore"):
             y, backward = network.forward(params, as_input(some.inputs, w), rng)
             y = as_type(y, wide.dtype)
@@ -150,7 +150,7 @@ class TrainStep:
 
     @cached_property
     def at_once(self) -> Perceptron | None:
-        """The network for one call, where it is one for that."""
+        """The network's gradient as one call, where it is a perceptron that has such a call."""
         return None if self.precision else perceptron(self.network, self.loss)
 
     def gradient(

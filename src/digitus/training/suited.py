@@ -1,4 +1,4 @@
-"""A recipe made for tens of thousands of images, on a person's own few, or on a part of the digits.
+"""A recipe made for tens of thousands of images, fitted to a small set or to one that lacks digits.
 
 Inside: `suited`, which changes what the size and the labels of a set ask for, so that the recipe
 that a model keeps is the one that made it; and `unlike`, which says when images are not as MNIST's
@@ -51,9 +51,9 @@ def missing(digits: Digits) -> list[int]:
 
 
 def unlike(digits: Digits, ways: tuple[str, str]) -> str | None:
-    """How else these images would be MNIST's, in a sentence, if the recognizer that ships says so.
+    """What would make these images like MNIST's, in a sentence, if the recognizer that ships tells.
 
-    A network that learns images stored by columns, or such as nobody prepared, reads no others.
+    A network that learns from images stored by columns, or from unprepared ones, reads no others.
     `ways` are those of `evaluation.would_help`.
     """
     if not len(digits) or digits.images.shape[1:] != (SIDE, SIDE) or digits.classes != DIGITS:

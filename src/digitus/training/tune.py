@@ -1,14 +1,14 @@
-"""A whole network learnt further on few corrections, beside what it gave before.
+"""A whole network trained further on few corrections, beside what it gave before.
 
-In each batch are distorted copies of corrections, which ask for their labels, and old digits and
-pictures of none, which ask for the outputs that the network gave before, z0 (Buzzega et al. 2020):
-over the n pictures of a batch
+A batch has distorted copies of corrections, whose targets are their labels, and old digits and
+pictures of no digit, whose targets are the outputs that the network gave before, z0 (Buzzega et al.
+2020): over the n pictures of a batch
 
     loss = (sum of the corrections' cross-entropies + PULL / 2 sum of |z - z0|^2) / n.
 
-Answers would hold it less: as long as a digit is certain, they are nearly the same, however near to
-another digit it comes. Normalisations keep what they have measured, and nothing is dropped out:
-what learns is the network as it is used.
+Outputs hold the network better than probabilities would: as long as a digit is certain, these are
+nearly the same, however near to another digit it comes. Normalisations keep what they have
+measured, and nothing is dropped out: the network is trained as it is used.
 
 Inside: that. Not inside: how much of it is taken, and whether it is given out (`adapt`).
 """
@@ -26,14 +26,14 @@ from digitus.recognizer import Recognizer
 from digitus.types import Images, Matrix, Params
 
 STEPS, RATE = 200, 1e-3
-OWN, BESIDE = 32, 96  # corrections and other pictures of a batch
+OWN, BESIDE = 32, 96  # corrections and other pictures in a batch
 PULL = 0.1
 
 
 def tuned(
     recognizer: Recognizer, own: Digits, beside: Images, before: Matrix, rng: np.random.Generator
 ) -> Params:
-    """The parameters after so many steps; `before` [n 10] are the outputs for `beside` so far."""
+    """The parameters after `STEPS` steps; `before` [n classes] are the old outputs for `beside`."""
     params = {name: np.array(w) for name, w in recognizer.params.items()}
     learnt = [name for name in params if trained(name)]
     rule, loss = Adam(), SoftmaxCrossEntropy()

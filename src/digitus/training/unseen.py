@@ -1,9 +1,9 @@
 """Which digits a recognizer has surely not learnt from, by what its history says.
 
-A promise about digits in general needs digits that are new to the network. What may have been
-learnt from is never taken for such: a set is taken whose fingerprint is that of the training, of
-which the development split is known, or one that nothing in the history has to do with, and of both
-go the pictures that the network was shown all the same.
+A promise about digits in general needs digits that are new to the network, so what may have been
+learnt from is never used. Two kinds of sets are: the training set itself, known by its fingerprint,
+whose development split was never learnt from; and a set that the history has nothing to do with.
+Pictures that the network was shown all the same are taken out of both.
 
 Inside: that. Not inside: where the digits come from (`cli`), and what is promised (`adapt`).
 """
@@ -43,7 +43,7 @@ def is_its_own(recognizer: Recognizer, digits: Digits) -> bool:
 
 
 def keeps_back(recognizer: Recognizer, digits: Digits) -> bool:
-    """Whether these are those of its training, of which it never saw the development split.
+    """Whether these are the digits of its training, and it never saw their development split.
 
     A network that it began with may have learnt from that split too.
     """
