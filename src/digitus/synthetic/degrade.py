@@ -22,11 +22,11 @@ from digitus.synthetic.wear import FAULTS, RANGES, Wear
 from digitus.types import Bytes, Floats64, Grey, Images
 from digitus.vision.normalise import prepare_one
 
-MILD = 0.3  # of their strength is what remains of the faults of a mild picture
-ALIKE = 0.78  # correlation: a worn digit less like the one it was is given back unworn, about 3 %
+MILD = 0.3  # the share of their strength that faults keep in a mild picture
+ALIKE = 0.78  # correlation: a worn digit less like its original is given back unworn, about 3 %
 SHARING = 8  # pictures in a row that share the size of a sheet: `find_paper` has a plan for each
-REACH = 3  # pixels by which the two may be shifted against each other
-SOFT = 1.5  # pixels: the deviation of the blur in which they are compared
+REACH = 3  # pixels by which the two images compared may be shifted against each other
+SOFT = 1.5  # pixels: the standard deviation of the blur under which they are compared
 
 
 def worn(images: Images, wear: Wear, rng: np.random.Generator) -> Bytes:

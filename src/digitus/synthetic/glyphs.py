@@ -22,9 +22,9 @@ from digitus.types import Bytes, Floats64, Grey, Ints
 FINE, LARGE = 4, 160  # below 160 pixels ink is drawn 4 times larger: pens are whole pixels wide
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 INKED = 64  # of 255: where a digit ends
-RARE = 0.4  # the chance that a page's writer has any hand of a digit, not by the hands' shares
+RARE = 0.4  # the chance that a page's hands are drawn with equal chances, not by their shares
 BENT, BEND = 0.5, 0.05  # the chance that images are bent, and by how much, in digit heights
-ASPECT = 0.15  # the deviation of the logarithm of width by height that goes with it
+ASPECT = 0.15  # the deviation of the logarithm of the factor by which their widths change
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)  # a pixel's neighbours
 
 
@@ -50,10 +50,10 @@ def glyphs(
 ) -> list[Bytes]:
     """The ink (255) of each value, as its own array [h w] that just holds it; height in pixels.
 
-    With `digits` they are those images, enlarged, whose strokes keep the width that they have; a
-    value that no image shows, and all without `digits`, are written by the simulated pen, each
-    value in one hand for the whole page, as a person would. The images are bent on some pages:
-    people elsewhere write other shapes than MNIST has.
+    With `digits` they are those images, enlarged with their own stroke width. Without them, or
+    where they lack one of the values, the simulated pen writes all, each value in one hand for the
+    whole page, as a person would. The images are bent on some pages: people elsewhere write other
+    shapes than MNIST has.
     """
     shown = (
         {}
@@ -109,7 +109,7 @@ def drawn(
 ) -> tuple[Bytes, tuple[float, float]]:
     """Ink of the pen, a digit being `height` fine pixels high, made `fine` times smaller.
 
-    Also returns where the points' origin has the ink's corner: x, y in pixels.
+    Also returns the ink's top left corner (x, y) in pixels from the points' origin.
     """
     thick = np.maximum(np.round((widths[1:] + widths[:-1]) / 2 * height), fine).astype(int)
     thick[(widths[1:] + widths[:-1] == 0) | (strokes[1:] != strokes[:-1]) | (strokes[1:] < 0)] = 0
@@ -131,7 +131,7 @@ def drawn(
 
 
 def stroke_width(inks: Sequence[Bytes]) -> float:
-    """How wide the strokes of this ink are, in pixels, about."""
+    """About how wide the strokes of these inks are, in pixels."""
     widths = []
     for ink in inks:
         inked = np.pad(ink >= min(INKED, int(ink.max())), 1).view(np.uint8)
@@ -142,7 +142,7 @@ def stroke_width(inks: Sequence[Bytes]) -> float:
 
 
 def _enlarged(image: Grey, height: float) -> Bytes:
-    """An image [28 28] at another size, without steps: made larger, its edges are made steep."""
+    """An image [28 28] at another size, without steps; enlarged edges are made steep again."""
     by = height / BOX
     image = np.pad(image, 1)
     size = tuple(max(1, round(side * by)) for side in image.shape[::-1])
@@ -157,7 +157,7 @@ def _enlarged(image: Grey, height: float) -> Bytes:
 
 
 def _bent(ink: Bytes, aspect: float, rng: np.random.Generator) -> Bytes:
-    """Ink with another proportion, each of its strokes pushed a little to some side."""
+    """Ink with its width times `aspect`, each of its strokes pushed a little to some side."""
     h, w = ink.shape
     wide = max(1, round(w * aspect))
     push = rng.standard_normal((2, 4, 4)).astype(np.float32) * np.float32(BEND * h)

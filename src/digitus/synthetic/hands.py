@@ -173,15 +173,15 @@ def _read(table: str) -> tuple[Hand, ...]:
 
 
 HANDS = _read(TABLE)
-EVERY_HAND = (*HANDS, *_read(PAGES_ALONE))  # HANDS first: an index into one is one into the other
+EVERY_HAND = (*HANDS, *_read(PAGES_ALONE))  # HANDS first: their indices are the same in both
 
 
 def choose(names: str | Iterable[str] = "all") -> tuple[Hand, ...]:
     """The hands of these names: `"all"`, a digit (`"7"`), a hand (`"7-crossed"`), or several.
 
-    Those that pages alone know must be called by their own names.
+    Hands that only pages use (`page_hands`) must be called by their own names.
 
-    Raises `RecipeError` for a name that no hand has, with the nearest that one has.
+    Raises `RecipeError` for a name that no hand has, with the nearest name of one.
     """
     wanted = {names} if isinstance(names, str) else set(names)
     known = [*(hand.name for hand in EVERY_HAND), *"0123456789", "all"]

@@ -4,11 +4,11 @@ Inside: a table of shapes written as in `hands`, the letters of OpenCV's Hershey
 both are drawn in, and tangles, coils and hatchings. Not inside: anything that is not drawn in lines
 (`surfaces`), and how often each kind is met (`not_digits`).
 
-What can be read as a digit must not be taught to be none. So there is no I, l, i, O, o, Q, Z, z, S,
-s, b, g, q, no bracket, no stroke, no ? (without its dot it is a 2 or a 7). Handwritten B, C, D, G,
-J, L, T, U, Y and most small letters may be taken for 8, 0, 6, 1, 7, 4, 9 or 2: they are printed
-only, where a straight stem, a serif or a wide mouth tells. No curve is short or closed: it would be
-a 0, 1, 2, 3, 6, 7 or 9 of some hand.
+A network must not learn to refuse what can be read as a digit. So there is no I without slabs, no
+l, i, O, o, Q, Z, z, S, s, b, g, q, no bracket, no | or /, no ? (without its dot it is a 2 or a 7).
+Handwritten B, C, D, G, J, L, T, U, Y and most small letters may be taken for 8, 0, 6, 1, 7, 4, 9 or
+2: they are printed only, where a straight stem, a serif or a wide mouth tells. No curve is short or
+closed: it would be a 0, 1, 2, 3, 6, 7 or 9 of some hand.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ ladder  1  20,0 20,100 | 80,0 80,100 | 20,20 80,20 | 20,50 80,50 | 20,80 80,80
 """
 
 PRINTED = "AAAABBBCCCCDDDDEEEFFHHHJJKKLMMNNPPRRTTUUVWWXYadehkmnprtuvwxy+=#%@*&<>~"
-THIN = PRINTED + "GGGGG"  # which a heavier pen closes to a 6
-HEAVY = "AAABBCCCDDDEEFFGGGHHJJJKKLLMMNNPPRRTTUUVVWWXXYYdhkmnu+#="  # and these are no blots
+THIN = PRINTED + "GGGGG"  # not for PRINTED: a pen of 4 pixels closes a G to a 6
+HEAVY = "AAABBCCCDDDEEFFGGGHHJJJKKLLMMNNPPRRTTUUVVWWXXYYdhkmnu+#="  # no blots when drawn bold
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
     cv2.FONT_HERSHEY_DUPLEX,
@@ -107,7 +107,7 @@ def _shapes(table: str) -> tuple[tuple[Hand, Floats64, npt.NDArray[np.int8]], ..
 
 
 def letters(n: int, rng: np.random.Generator) -> Bytes:
-    """Letters [n 28 28], white on black, of two thirds printed and one third written shapes."""
+    """Letters [n 28 28], mostly white on black: two thirds printed, one third written shapes."""
     printed = rng.random(n) < 0.67
     return _styled([_printed(rng) if p else _drawn(LETTERS, rng) for p in printed], rng)
 

@@ -24,9 +24,9 @@ from digitus.types import Bytes, Floats64, Images
 from digitus.vision.normalise import normalise, prepare
 
 BLOCK = 500  # pictures that share a random stream
-PREPARED, WORN = 0.4, 0.05  # of the pictures are seen as after `prepare`, or written and worn
+PREPARED, WORN = 0.4, 0.05  # shares of the pictures that go through `prepare`, and `worn`
 SLIM = 0.35  # breadth to length: what is slimmer and upright might be taken for a 1
-STACKED = (2, 3, 4, 5, 6, 8)  # digits that do not become another one, an 8 or a 1, in a pile
+STACKED = (2, 3, 4, 5, 6, 8)  # digits of a pile: two 0s in one would be an 8, two 1s a 1
 
 
 def not_digits(count: int, seed: int = 0, *, kinds: str | Iterable[str] = "all") -> Bytes:
@@ -34,7 +34,7 @@ def not_digits(count: int, seed: int = 0, *, kinds: str | Iterable[str] = "all")
 
     A shorter set is the beginning of a longer one. Half are as they were drawn, often pale, or on
     a bright ground; `PREPARED` of them have been through `vision.normalise.prepare` and `WORN`
-    through `wear.worn`, as reading would hand them over. `kinds` are names in `KINDS`. The bytes
+    through `degrade.worn`, as reading would hand them over. `kinds` are names in `KINDS`. The bytes
     may differ between versions of NumPy or OpenCV. 20,000 take about 9 s.
 
     Raises `ValueError` for a negative count or an unknown kind.
@@ -47,7 +47,7 @@ def not_digits(count: int, seed: int = 0, *, kinds: str | Iterable[str] = "all")
     shares = np.array([KINDS[kind][0] for kind in wanted], np.float64)
     images = np.zeros((count, SIDE, SIDE), np.uint8)
     for start in range(0, count, BLOCK):
-        # A block is always drawn whole: so it never depends on `count`.
+        # A block is always drawn whole, so that it never depends on `count`.
         block = _block(wanted, shares / shares.sum(), stream(seed, "not digits", start // BLOCK))
         images[start : start + BLOCK] = block[: count - start]
     return images
@@ -61,7 +61,7 @@ def _block(kinds: list[str], shares: Floats64, rng: np.random.Generator) -> Byte
         mine = np.flatnonzero(which == i)
         images[mine] = KINDS[kind][1](len(mine), rng)
     form = rng.random(BLOCK)
-    alone = np.array(kinds)[which] != "several"  # of several digits, preparing would leave one
+    alone = np.array(kinds)[which] != "several"  # preparing would leave one of several digits
     prepared, spoiled = alone & (form < PREPARED), alone & (form >= 1 - WORN)
     images[prepared] = prepare(images[prepared])
     images[spoiled] = worn(images[spoiled], Wear(), rng)

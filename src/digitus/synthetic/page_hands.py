@@ -1,7 +1,7 @@
-"""Page hands: shapes of digits that made pages know beside those of `hands`, in the same form.
+"""Page hands: shapes of digits that only made pages use, in addition to those of `hands`.
 
-Most are of people outside the United States. `strokes` writes them only when they are called by
-name: what recognizers have learnt from keeps its bits.
+The table has the same form. Most shapes are of people outside the United States. `strokes` writes
+them only where they are named, so that the sets that recognizers learnt from keep every bit.
 """
 
 from __future__ import annotations

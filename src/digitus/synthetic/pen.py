@@ -31,8 +31,7 @@ class Writing:
     in; `widths` [n t] are the ink's, in the same unit: they vary with pressure, and are 0 where the
     ink fails; `times` [n t] are seconds since the pen came down; `strokes` [n t] count the strokes
     from 0, -1 where the digit has ended. Of the scan, `grain` [n] is how many of its pixels make
-    one of MNIST's, and `softness` [n] how blurred it is, 0 to 1. `hands` [n] index
-    `EVERY_HAND`.
+    one of MNIST's, and `softness` [n] how blurred it is, 0 to 1. `hands` [n] index `EVERY_HAND`.
     """
 
     points: Floats64
@@ -179,7 +178,7 @@ def _pressure(points: Floats64, edges: Floats64, rng: np.random.Generator) -> Fl
         fade, length = rng.uniform(-0.15, 0.5, (n, 1)), rng.uniform(0.2, 0.8, (n, 1))
         pressure *= 1 - fade * np.exp(-edges[..., side] / length)
     pressure = np.clip(pressure, 0.35, 1.8)
-    # A few pens fail for a moment on their way; if it were for long, the digit would be redone.
+    # A few pens fail for a moment. None fails for long: people would write the digit once more.
     dry = (_drift(rng, (n, t), 9) < -1.4) & (rng.random((n, 1)) < 0.06) & (edges.min(2) > 0.5)
     return np.where(dry & (dry.mean(1, keepdims=True) < 0.15), 0, pressure)
 

@@ -51,7 +51,7 @@ def photograph(
 def _written(
     digit: Source, beside: Sequence[Source], amount: Mapping[str, float], rng: np.random.Generator
 ) -> tuple[Floats32, float]:
-    """The sheet's ink [h w], and how many pixels of it one of the digit's image became."""
+    """The sheet's ink [h w], and the zoom: its pixels for each pixel of the digit's image."""
     image, (left, top, width, height) = digit
     h, w = int(amount["height"]), int(amount["width"])
     sides = rng.random(4) < 0.5 if amount["neighbours"] else np.zeros(4, bool)
@@ -110,7 +110,7 @@ def _smooth(shape: tuple[int, int], knots: int, rng: np.random.Generator) -> Flo
 
 
 def _failing(ink: Floats32, share: float, rng: np.random.Generator) -> Floats32:
-    """What remains of the ink, from 0 to 1 [h w], where this share of the sheet takes none."""
+    """What remains of the ink, from 0 to 1 [h w], where it fails on this share of the strokes."""
     surface = _smooth(ink.shape, int(rng.integers(6, 14)), rng)
     dry = np.quantile(surface[ink > 0.5], share) if (ink > 0.5).any() else -9.0
     return np.clip((surface - dry) * rng.uniform(1, 6) + 0.5, 0, 1)
@@ -139,7 +139,7 @@ def _rule(ink: Floats32, darkness: float, height: float, rng: np.random.Generato
 
 
 def _speck(ink: Floats32, zoom: float, rng: np.random.Generator) -> None:
-    """A dot somewhere on the sheet, of up to a digit's stroke."""
+    """A dot somewhere on the sheet, at most about as wide as a digit's stroke."""
     h, w = ink.shape
     at = (int(rng.integers(w)), int(rng.integers(h)))
     cv2.circle(ink, at, int(rng.uniform(0, 0.9) * zoom), rng.uniform(0.3, 1), -1)

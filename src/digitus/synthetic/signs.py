@@ -75,7 +75,7 @@ SIGNS = tuple(dict.fromkeys(row[0] for row in TABLE.split("\n") if row))
 
 @cache
 def _movements() -> dict[str, list[tuple[Floats64, Floats64, npt.NDArray[np.int8]]]]:
-    """Of each sign the ways to write it: control points, spline matrix, strokes."""
+    """The ways to write each sign: control points, spline matrix, strokes."""
     ways: dict[str, list[tuple[Floats64, Floats64, npt.NDArray[np.int8]]]] = {}
     for row in TABLE.strip().split("\n"):
         character, movement = row.split(None, 1)

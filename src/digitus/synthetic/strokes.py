@@ -1,8 +1,8 @@
 """Strokes: digits written by a simulated pen; endless, labelled, seeded, without a download.
 
 Inside: ink (`render`: the pen's paths to images normalised as in MNIST) and the labelled set
-(`strokes`). Not inside: the shapes of the digits, a table in `hands`, how they vary, in `pen`, and
-the scan of the ink, in `scan`.
+(`strokes`). Not inside: the shapes of the digits (`hands`), how they vary (`pen`), and the scan of
+the ink (`scan`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") ->
 
     A shorter set is the beginning of a longer one. Every ten digits in a row are the ten digits,
     shuffled. `hands` limits the shapes (see `hands.choose`), and then the labels to the digits that
-    those shapes write. The bytes may differ between versions of NumPy or OpenCV, and without it.
+    those shapes write. The bytes may differ with the version of NumPy or OpenCV, or without OpenCV.
 
     Raises `RecipeError` for an unknown hand, `ValueError` for a negative count.
     """
@@ -42,7 +42,7 @@ def strokes(count: int, seed: int = 0, *, hands: str | Iterable[str] = "all") ->
         rng = stream(seed, "strokes", start // BLOCK)
         rounds = np.tile(digits, (-(-BLOCK // len(digits)), 1))
         block = rng.permuted(rounds, axis=1).ravel()[:BLOCK]
-        # A block is always written whole, even if not drawn whole: so it never depends on `count`.
+        # Written whole, so that a block never depends on `count`; only what is wanted is drawn.
         wanted = slice(0, count - start)
         images[start : start + BLOCK] = render(write(block, rng, hands=names).take(wanted))
         labels[start : start + BLOCK] = block[wanted]

@@ -4,7 +4,7 @@ Inside: textures of all grains, stripes and checks; empty and dirty paper, its e
 lines; solid shapes; and outlines of things, shaded as photographed things are. Not inside: anything
 written (`marks`), and how often each kind is met (`not_digits`).
 
-Nothing here is a bar, upright, or a ring, for those are a 1 and a 0.
+Nothing here is an upright bar or a wide ring: those are a 1 and a 0.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def things(n: int, rng: np.random.Generator) -> Bytes:
 
 
 def _independent(rng: np.random.Generator) -> Floats:
-    """Pixels that know nothing of each other: uniform, normal, or salt and pepper."""
+    """Pixels independent of one another: uniform, normal, or salt and pepper."""
     kind, shape = rng.integers(4), (SIDE, SIDE)
     if kind == 0:
         return rng.random(shape, dtype=np.float32)
@@ -136,7 +136,7 @@ def _smudge(rng: np.random.Generator) -> Floats:
 
 
 def _ruled(rng: np.random.Generator) -> Floats:
-    """Paper with lines or squares; never with less than three upright lines."""
+    """Paper with lines or squares; if with upright lines, at least three."""
     image = _flat(rng) / 2
     ink, thick = rng.uniform(0.3, 1), int(rng.integers(1, 3))
     period = int(rng.integers(4, 12))
@@ -255,7 +255,7 @@ def _profile(rng: np.random.Generator) -> Floats:
 
 
 def _shaded(mask: Floats, rng: np.random.Generator) -> Floats:
-    """A mask as a thing in some light and of some stuff: folds, prints, stripes, hems."""
+    """A mask as a thing of some material in some light: folds, prints, stripes, hems."""
     bright = rng.uniform(0.3, 1)
     stuff = np.full((SIDE, SIDE), bright, np.float32)
     if rng.random() < 0.75:

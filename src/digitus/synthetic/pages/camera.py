@@ -23,7 +23,7 @@ class View:
     """From the sheet to the picture: the homography [3 3], and the picture's height and width.
 
     A curled sheet is first bent, so that its lines rise and fall by `curl`: the height, length and
-    begin of a wave, in pixels of the sheet.
+    start of a wave, in pixels of the sheet.
     """
 
     matrix: Matrix
@@ -37,7 +37,7 @@ class View:
         return self.height, self.width
 
     def scaled(self, by: float) -> View:
-        """The same view in a picture of other size."""
+        """The same view in a picture `by` times as large."""
         height, width = (max(1, round(n * by)) for n in self.shape)
         zoom = np.diag([width / self.width, height / self.height, 1.0])
         return replace(self, matrix=zoom @ self.matrix, height=height, width=width)
@@ -48,7 +48,7 @@ class View:
         return np.array_equal(self.matrix, np.eye(3)) and not self.curl[0]
 
     def moved(self, by: int) -> View:
-        """The same view of a sheet with so many pixels more above and to the left."""
+        """The same view of a sheet that has `by` more pixels above and to the left."""
         back = self.matrix @ np.array([[1, 0, -by], [0, 1, -by], [0, 0, 1]])
         high, long, begin = self.curl
         return replace(self, matrix=back, curl=(high, long, begin + by))
@@ -94,8 +94,8 @@ def view(
 ) -> View:
     """Where a sheet [h w] lies in the picture, whose frame never cuts the points of its `ink`.
 
-    In a `tight` picture they may touch the frame.
-    A `straight` sheet (a scan, a screen) is not moved at all, unless one of the others is asked.
+    In a `tight` picture they may touch the frame. A `straight` sheet (a scan, a screen) is not
+    moved at all, unless it is to be rotated, in perspective, on a desk or curled.
     """
     h, w = shape
     if straight and not (rotated or perspective or desk or curled):
@@ -164,7 +164,7 @@ def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generato
 
 
 def glare(shape: tuple[int, int], rng: np.random.Generator) -> Floats32:
-    """The reflection of one or two lamps, [h w], 0 to less than 1: ink stays to be seen in it."""
+    """The reflection of one or two lamps, [h w], from 0 to 0.8: ink stays visible in it."""
     side = 64
     spots = np.zeros((side, side), np.float32)
     for _ in range(int(rng.integers(1, 3))):
@@ -178,7 +178,7 @@ def glare(shape: tuple[int, int], rng: np.random.Generator) -> Floats32:
 
 
 def screen(channels: list[Floats32], rng: np.random.Generator) -> list[Floats32]:
-    """The picture as the photo of a screen: its pixels beat with the camera's, blue and bright."""
+    """The picture as the photo of a screen: its pixels beat with the camera's, the tint is blue."""
     h, w = channels[0].shape
     y, x = np.arange(h, dtype=np.float32)[:, None], np.arange(w, dtype=np.float32)
     pitch, angle = rng.uniform(1.9, 3.4), rng.normal(0, 0.05)

@@ -52,7 +52,7 @@ def in_boxes(
 def in_squares(
     lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
 ) -> tuple[list[Placed], list[list[Box]], list[float]]:
-    """Glyphs in the squares of squared paper, one in each; the squares are as one row of cells."""
+    """Glyphs in the squares of squared paper, one in each; the only cell returned is the first."""
     step = max(round(rng.uniform(1.1, 1.8) * writing.digit), 5)
     every = int(rng.choice([1, 1, 2]))  # rows from one line to the next
     high = rng.uniform(0.4, 0.6)  # where in its square a digit stands
@@ -80,7 +80,7 @@ def in_squares(
 def in_table(
     lines: list[str], inks: list[Bytes], writing: Penmanship, rng: np.random.Generator
 ) -> tuple[list[Placed], list[list[Box]], list[float]]:
-    """Numbers in rows and columns, as many in each line; their cells have walls, or have none."""
+    """Numbers in rows and columns, the same number of them in each line; most tables have walls."""
     digit = writing.digit
     gap = rng.uniform(0.05, 0.3) * digit
     h = rng.uniform(1.3, 2.3) * digit

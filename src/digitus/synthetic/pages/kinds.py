@@ -40,7 +40,7 @@ LIKELY: dict[str, dict[str, float]] = {
 }  # fmt: skip
 KINDS = (*SHARES, *CHANCES)
 
-IN_LINES = frozenset(  # of several digits in a row
+IN_LINES = frozenset(  # what needs several digits in a row
     {"touching", "curved", "turned", "signs", "underlined", "uneven", "wide gaps", "in squares",
      "crossed out", "labels", "joined", "scattered", "apart"}
 )  # fmt: skip
@@ -52,7 +52,7 @@ PAPERS = frozenset({"rough paper", "watercolour paper", "security pattern"})
 BOARDS = frozenset({"chalkboard", "whiteboard"})
 SMALL = frozenset(CHANCES) - {"inverted", "noise", "screen", "slant"} - PENS
 FORMS = IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"}
-# Where these are, those make no sense.
+# Where the first is, the others make no sense.
 EXCLUDED: dict[str, frozenset[str]] = {
     "screen": PAPERS | BOARDS | {"glare", "screen photo", "faint", "gradient", "vignette", "shadow",
                                  "perspective", "desk", "fingers", "pencil", "noise", "smudges",
@@ -99,7 +99,7 @@ EXCLUDED: dict[str, frozenset[str]] = {
     "cramped": frozenset({"roomy boxes"}),
     "inverted": frozenset({"pencil", "desk", "ruled", "squared", "in squares"}),
 }  # fmt: skip
-# These make sense only with one of those.
+# The first makes sense only beside one of the others.
 NEEDS: dict[str, frozenset[str]] = {
     "dark lines": frozenset({"ruled", "squared", "in squares", "boxes", "comb", "table"}),
     "scattered": frozenset({"lines"}),
@@ -113,7 +113,7 @@ NEEDS: dict[str, frozenset[str]] = {
 def kinds_of(
     rng: np.random.Generator, wanted: Collection[str] | None
 ) -> tuple[str, frozenset[str]]:
-    """What is on a page, and all of its kinds: of all mixed, or of these that make sense."""
+    """What is on a page, and all of its kinds: drawn, or those `wanted` that make sense."""
     luck = rng.random(len(CHANCES))
     asked = set(wanted or ()) & CHANCES.keys()
     allowed = [kind for kind in SHARES if kind in (wanted or ())] or list(SHARES)

@@ -70,7 +70,7 @@ class Layout:
 def lay_out(
     name: str, inks: Inks, slant: float, kinds: frozenset[str], rng: np.random.Generator
 ) -> Layout:
-    """A page of the layout of that name, one of `pages.SHARES`; `inks` makes the digits.
+    """A page of the layout of that name, one of `kinds.SHARES`; `inks` makes the digits.
 
     `kinds` are those of the page, and `slant` is that of its hand. No digit is cut at the edge.
     """
@@ -173,7 +173,7 @@ def _sorted(
     baselines: tuple[float, ...],
     cells: tuple[tuple[Box, ...], ...],
 ) -> Layout:
-    """The layout of a sheet of this width and height."""
+    """The layout of a sheet of this size, width and height; glyphs sorted by what they are."""
     digits, signs = (tuple(filter(attrgetter(what), placed)) for what in ("is_digit", "is_sign"))
     gone = tuple(g for g in placed if g.is_crossed_out)
     return Layout(*size, digits, lines, digit, baselines, cells, signs, gone)

@@ -30,7 +30,7 @@ from digitus.synthetic.pages.scene import photographed
 from digitus.synthetic.pages.texts import VALUES
 from digitus.types import Box, Bytes, Floats64
 
-UPRIGHT = frozenset("23457")  # digits that are none, or another, upside down
+UPRIGHT = frozenset("23457")  # digits that upside down are none, or another
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,8 @@ class Page:
     holds the character, box and line of what the same pen wrote and is no digit, `_` for a line
     below digits. Points, commas and apostrophes in an amount keep its digits in one group, other
     signs part them. `crossed_out` holds digits that were struck through, with their strokes: they
-    are not in `lines`, and whoever learns where digits are leaves them out of account. On a
-    turned page the boxes are those of the picture and the lines those of the upright page.
+    are not in `lines`, and networks learn that they are no digits. On a turned page the boxes are
+    those of the picture and the lines those of the upright page.
     """
 
     picture: Bytes
@@ -63,10 +63,10 @@ def pages(
 ) -> Iterator[Page]:
     """`count` pages from the page `start` on: of all kinds mixed, or exactly of these `kinds`.
 
-    `digits` are images as MNIST's, which about half of the pages are then written with; the others,
-    and without `digits` all, are written by the simulated pen. `kinds` names at most one of what
-    can be on a page (`kinds.SHARES`), or it is drawn, and any of the difficulties
-    (`kinds.CHANCES`); those that make no sense on a page are left out there.
+    `digits` are images as MNIST's: about half of the pages are written with them, the others, or
+    without `digits` all, by the simulated pen. `kinds` may name what is on the pages
+    (`kinds.SHARES`; else it is drawn) and any of the difficulties (`kinds.CHANCES`); those that
+    make no sense on a page are left out there.
 
     Raises `DataError` for an unknown kind.
     """
@@ -82,7 +82,7 @@ def _page(rng: np.random.Generator, digits: Digits | None, wanted: Collection[st
     name, kinds = kinds_of(rng, wanted)
     source = digits if rng.random() < 0.5 else None
     style = _style(kinds, rng)
-    if kinds & PENS:  # images have the pen that they have
+    if kinds & PENS:  # images come with their own pen
         source = None
     if name in ("tiny", "canvas"):
         picture, inks = canvas(name, kinds, source, style, rng)

@@ -1,4 +1,4 @@
-"""Placed: digits and signs at their places, as the ways to lay out a page hand them on.
+"""Placed: digits and signs at their places, as `rows` and `cells` hand them to `layout`.
 
 Inside: the types alone. Not inside: lines (`rows`), boxes (`cells`), the whole page (`layout`).
 """

@@ -15,7 +15,7 @@ from digitus.synthetic.pages.placed import Penmanship, Placed
 from digitus.synthetic.pages.texts import CLOSING, DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
 from digitus.types import Bytes
 
-KERNED = 0.3  # of upright hands: what is apart is the ink, not its boxes
+KERNED = 0.3  # share of upright hands whose gaps lie between the ink, not between its boxes
 
 
 def in_lines(
@@ -69,7 +69,7 @@ class _Closing:
     def up(
         self, x: float, before: Placed, ink: Bytes, first: bool, rng: np.random.Generator
     ) -> float:
-        """The x of this ink, which would stand at `x`; at the `first` chance some pair touches."""
+        """The x of this ink, which would stand at `x`; where pairs touch, the `first` one does."""
         if "touching" in self.writing.kinds and (rng.random() < 0.55 or first):
             return _against(before, ink, self.writing.digit, rng)
         if not self.kerned:

@@ -31,7 +31,7 @@ def photographed(
     """A layout as a picture, bytes [h w 3] (red, green, blue) or [h w], of this shape.
 
     `lies` says where its sheet is in the picture, `inked` are points [n 2], x and y, of the picture
-    with ink, which nothing may cover; both before it gets its last shape.
+    with ink, which nothing may cover; both hold before the picture is made smaller, to `shape`.
     """
     ink, marks = _layers(layout, style, kinds, lies, rng)
     picture = _composed(ink, marks, layout, inked, kinds, lies, rng)
@@ -58,7 +58,7 @@ def _layers(
         ink = cv2.max(ink, words.written(sheet, layout, style.pen * layout.digit, rng))
     ink, marks = lies.take(ink), lies.take(marks)
     if kinds & {"ruled", "squared", "in squares"}:
-        # They go on where the sheet ends: drawn on a larger one.
+        # Rules go on where the layout ends, so they are drawn on a larger sheet.
         more = 0 if lies.is_straight else max(sheet) // 5
         wide = replace(
             layout, width=sheet[1] + 2 * more, height=sheet[0] + 2 * more,
@@ -114,7 +114,7 @@ def _colours(
 def _ink(
     paper: Floats64, kinds: frozenset[str], rng: np.random.Generator
 ) -> tuple[Floats64, Floats64, float]:
-    """Paper, as it may be coloured too; the ink of the pen, and how opaque it is."""
+    """The paper, which may become coloured; the ink of the pen, and how opaque it is."""
     opaque = rng.uniform(0.12, 0.35) if "faint" in kinds else rng.uniform(0.8, 1.0)
     if "pencil" in kinds:
         return paper, rng.uniform(50, 90) * np.ones(3), rng.uniform(0.25, 0.65)

@@ -15,7 +15,7 @@ from digitus.types import Bytes, Floats32
 
 
 def pattern(shape: tuple[int, int], digit: float, rng: np.random.Generator) -> Floats32:
-    """A security pattern [h w], 0 where paper is and up to 1 in the middle of its lines.
+    """A security pattern [h w], 0 where the paper is bare, up to 1 in the middle of its lines.
 
     `digit` is the height of a digit in pixels; a pattern finer than the pixels becomes a moiré.
     """

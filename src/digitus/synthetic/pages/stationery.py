@@ -16,7 +16,7 @@ from digitus.nn.arrays import stream
 from digitus.synthetic.pages.layout import Layout
 from digitus.types import Bytes, Floats32
 
-BANK = 2432  # pixels: drawing fresh noise for every page would take longer than all the rest
+BANK = 2432  # pixels a side: drawing fresh noise for every page would take longer than all the rest
 
 
 def ruled(
@@ -136,7 +136,7 @@ def grain(
 ) -> Floats32:
     """Noise [h w] of deviation about 1 whose grains are `size` pixels (or high, wide).
 
-    It is a part of the bank, which repeats itself where a page is larger.
+    It is a random part of the stored noise, which repeats itself where a page is larger.
     """
     high, wide = size if isinstance(size, tuple) else (size, size)
     need = [int(n / max(s, 1)) + 2 for n, s in zip(shape, (high, wide), strict=True)]

@@ -36,17 +36,17 @@ def truth(line: str) -> str:
 
 
 def height(low: float, high: float, rng: np.random.Generator) -> float:
-    """A height in pixels; to double it is as likely anywhere in the range."""
+    """A height in pixels, its logarithm uniform."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def number(low: int, high: int, rng: np.random.Generator) -> str:
-    """A number of so many digits."""
+    """A number of `low` to `high` digits."""
     return "".join(map(str, rng.integers(0, 10, int(rng.integers(low, high + 1)))))
 
 
 def groups(low: int, high: int, rng: np.random.Generator, most: int = 3) -> str:
-    """So many digits in up to `most` groups."""
+    """`low` to `high` digits in up to `most` groups."""
     parts = max(1, int(rng.integers(-1, most + 1)))
     sizes = rng.multinomial(max(int(rng.integers(low, high + 1)) - parts, 0), [1 / parts] * parts)
     return " ".join("".join(map(str, rng.integers(0, 10, n + 1))) for n in sizes)
@@ -100,7 +100,7 @@ def _texts(name: str, kinds: frozenset[str], rng: np.random.Generator) -> tuple[
 
 
 def _in_columns(name: str, rng: np.random.Generator) -> tuple[list[str], float]:
-    """Pages of a hundred digits and of three hundred, and tables."""
+    """Pages of about a hundred digits and of about three hundred, and tables."""
     if name == "table":
         columns, longest = int(rng.integers(2, 9)), int(rng.integers(1, 5))
         fewest = longest if rng.random() < 0.5 else 1

@@ -26,7 +26,7 @@ PRINTED = """
     Name Date Amount Phone Total Order Invoice Customer Signature Address Account Student Class
     Points Room Weight Temperature Datum Betrag Kontonummer Telefon Summe Matricule Numero Reading
 """
-# Of some letters alone: B, D, G, I, O, S, Z, b, g, l, o, q, s, z and others are digits too.
+# Without letters that may be digits: B, D, G, I, O, S, Z, b, g, l, o, q, s, z and others.
 WRITTEN = """
     NAME TAX RENT KARTE MARK HEFT WERT FAX NETTER EXTRA TEAM NR EK KM HERR FARMER WEEK
     rent name water tea week tax date paper read card next ruht karte raum rate farm year add Nr
@@ -65,7 +65,7 @@ y 1 2,48 18,84 | 40,48 26,90 4,134
 
 
 def labels(shape: tuple[int, int], layout: Layout, rng: np.random.Generator) -> Bytes:
-    """Printed words [h w] right before the lines of writing, as forms have them."""
+    """Printed words [h w] to the left of the lines of writing, as forms have them."""
     marks = np.zeros(shape, np.uint8)
     font = int(rng.choice(FONTS))
     size, away = rng.uniform(0.35, 0.8), rng.uniform(0.25, 1.0)
