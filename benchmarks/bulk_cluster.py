@@ -1,6 +1,6 @@
 """A cluster of Ray of three nodes on this machine, one of which is killed in the middle.
 
-Inside: both runs, the unbroken one and the other, and what the loss cost. Not inside: how many
+Inside: both jobs, the unbroken one and the other, and what the loss cost. Not inside: how many
 pictures a cluster reads (`bulk`): its nodes share the machine's cores.
 """
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bulk_inputs import in_shards, page_files
+from digitus.bulk.job import BulkJob, BulkOptions
 from digitus.bulk.on_ray import connect, on_ray
 from digitus.bulk.parts import PartReader, PictureReader
 from digitus.bulk.rows import PICTURE
-from digitus.bulk.run import BulkOptions, BulkRun
 from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import file_of
@@ -25,7 +25,7 @@ NODES = 3
 
 
 def cluster(count: int, distinct: int, folder: Path) -> dict[str, Any]:
-    """The seconds of an unbroken run and of one that loses a node; rows that are lost or twice."""
+    """The seconds of an unbroken job and of one that loses a node; rows that are lost or twice."""
     os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     import ray
     from ray.cluster_utils import Cluster
@@ -40,7 +40,7 @@ def cluster(count: int, distinct: int, folder: Path) -> dict[str, Any]:
         def kill() -> None:
             made.remove_node(others[0], allow_graceful=False)
 
-        in_shards(page_files(1, 1), ".jpg", folder / "one")  # libraries are loaded by the first run
+        in_shards(page_files(1, 1), ".jpg", folder / "one")  # libraries are loaded by the first job
         _run(folder / "one", folder / "first", 1, lambda: None)
         whole, rows = _run(folder / "in", folder / "whole", count, lambda: None)
         broken, found = _run(folder / "in", folder / "broken", count // 2, kill)
@@ -62,14 +62,14 @@ def _run(source: Path, out: Path, at: int, kill: Callable[[], None]) -> tuple[fl
     """Reads on the cluster and kills when so many pictures are read; seconds, rows."""
     networks = fingerprints(file_of(None))
     reading = {"pattern": None, "min_confidence": None}
-    run = BulkRun(
+    job = BulkJob(
         str(out), BulkOptions([str(source)], PICTURE, "jsonl", reading, networks), single=False
     )
     read = PictureReader(ReadingOptions(), PICTURE, networks["all"])
     start, killed = time.perf_counter(), False
-    with run.locked():
-        for _ in run.carry_out(on_ray, PartReader(run.store, read, run.part_form)):
-            if not killed and run.tally.pictures >= at:
+    with job.locked():
+        for _ in job.carry_out(on_ray, PartReader(job.store, read, job.part_form)):
+            if not killed and job.tally.pictures >= at:
                 kill()
                 killed = True
     seconds = time.perf_counter() - start

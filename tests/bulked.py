@@ -1,4 +1,4 @@
-"""Bulk runs for tests: one that reads in this process, and the rows that it wrote."""
+"""Bulk jobs for tests: one that reads in this process, and the rows that it wrote."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from digitus.bulk.job import BulkJob, BulkOptions
 from digitus.bulk.parts import Part, PartReader, PictureReader, Tally
-from digitus.bulk.run import BulkOptions, BulkRun
 from digitus.reading.networks import fingerprints
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import file_of
@@ -20,15 +20,15 @@ NAMES = (
 )  # fmt: skip
 
 
-def run_of(
+def job_of(
     sources: list[str], out: str, form: str = "jsonl", by: str = "picture", *, single: bool = False
-) -> tuple[BulkRun, PartReader]:
-    """A run and who reads for it."""
+) -> tuple[BulkJob, PartReader]:
+    """A job and who reads for it."""
     networks = fingerprints(file_of(None))
     asked = BulkOptions(sources, by, form, {"pattern": None, "min_confidence": None}, networks)
-    run = BulkRun(out, asked, single=single)
+    job = BulkJob(out, asked, single=single)
     read = PictureReader(ReadingOptions(), by, networks["all"])
-    return run, PartReader(run.store, read, run.part_form)
+    return job, PartReader(job.store, read, job.part_form)
 
 
 def in_this_process(todo: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
@@ -37,11 +37,11 @@ def in_this_process(todo: Iterable[Part], reader: PartReader) -> Iterator[Tally]
 
 
 def finish(out: str, *how: Any, sources: tuple[str, ...] = ("in",), **more: Any) -> dict[str, int]:
-    run, reader = run_of([*sources], out, *how, **more)
-    with run.locked():
-        for _ in run.carry_out(in_this_process, reader):
+    job, reader = job_of([*sources], out, *how, **more)
+    with job.locked():
+        for _ in job.carry_out(in_this_process, reader):
             pass
-    return run.tally.record()
+    return job.tally.record()
 
 
 def rows_of(folder: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Pictures in every form in which a bulk run takes them, small enough to be read at once."""
+"""Pictures in every form in which a bulk job takes them, small enough to be read at once."""
 
 from __future__ import annotations
 

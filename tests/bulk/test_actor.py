@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bulked import finish, rows_of, run_of
+from bulked import finish, job_of, rows_of
 from digitus.bulk import parts
 from digitus.bulk.on_ray import Reader, connect
 from digitus.bulk.parts import Tally, in_parts, of_line
@@ -23,11 +23,11 @@ def test_an_actor_writes_what_a_process_writes(
 ) -> None:
     monkeypatch.setattr(parts, "PART_PICTURES", 4)
     whole = finish("whole")
-    run, reader = run_of(["in"], "out")
+    job, reader = job_of(["in"], "out")
     planned = [*in_parts(items(["in"]))]
     lines = np.array([part.line() for part in planned], object)
     assert [of_line(line) for line in lines] == planned
-    with run.locked():
+    with job.locked():
         actor = Reader(reader)
         told = [actor({"part": some}) for some in (lines[:3], lines[3:])]
     tally = Tally()

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from bulked import finish, rows_of, run_of
+from bulked import finish, job_of, rows_of
 from conftest import missing
 from digitus.bulk import parts
 from digitus.bulk.item import Item
@@ -87,12 +87,12 @@ def test_a_node_that_is_killed_loses_no_row(
     for number in range(FILES):
         (pictures / f"more-{number}.png").write_bytes((pictures / "0.png").read_bytes())
     whole = finish("whole")
-    run, reader = run_of([str(pictures)], str(Path("out").absolute()))
-    with run.locked():
-        for number, _ in enumerate(run.carry_out(on_ray, reader)):
+    job, reader = job_of([str(pictures)], str(Path("out").absolute()))
+    with job.locked():
+        for number, _ in enumerate(job.carry_out(on_ray, reader)):
             if number == 3:
                 made.remove_node(other, allow_graceful=False)
-    assert run.tally.record() == whole
+    assert job.tally.record() == whole
     folder = f"{pictures}/"
     found = [{**row, "source": row["source"].removeprefix(folder)} for row in rows_of("out")]
     known = [{**row, "source": row["source"].removeprefix("in/")} for row in rows_of("whole")]

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bulked import finish, in_this_process, rows_of, run_of
+from bulked import finish, in_this_process, job_of, rows_of
 from conftest import missing
 from digitus.bulk import parts, store
-from digitus.bulk.run import PLAN
+from digitus.bulk.job import PLAN
 from digitus.bulk.store import Store
 
 # What botocore and moto themselves use of Python that later versions will not have.
@@ -99,26 +99,26 @@ def test_each_row_once_whatever_the_store_does(
         if path.is_file():
             Store(f"{BUCKET}/in").write(str(path.relative_to(pictures)), path.read_bytes())
     box.on = True
-    run, reader = run_of([f"{BUCKET}/in"], f"{BUCKET}/out/read")
-    assert run.finished() is None
-    told = run.carry_out(in_this_process, reader)
+    job, reader = job_of([f"{BUCKET}/in"], f"{BUCKET}/out/read")
+    assert job.finished() is None
+    told = job.carry_out(in_this_process, reader)
     for _ in zip(range(4), told, strict=False):  # then it is killed
         pass
-    assert run.store.read(PLAN)
-    again, reader = run_of([f"{BUCKET}/in"], f"{BUCKET}/out/read")
+    assert job.store.read(PLAN)
+    again, reader = job_of([f"{BUCKET}/in"], f"{BUCKET}/out/read")
     [*again.carry_out(in_this_process, reader)]
     assert again.resumed
     assert again.tally.record() == whole
-    about = run_of([f"{BUCKET}/in"], f"{BUCKET}/out/read")[0].finished()
+    about = job_of([f"{BUCKET}/in"], f"{BUCKET}/out/read")[0].finished()
     assert about is not None
     assert (about["pictures"], about["errors"]) == (13, 1)
     assert box.failed.keys() >= {"GET", "PUT"}
     assert min(box.stalled[method] for method in ("GET", "PUT")) > 0
     box.on = False
     Path("copy").mkdir()
-    for name in run.store.names():
+    for name in job.store.names():
         if name.startswith("part-"):
-            Path("copy", name).write_bytes(run.store.read(name) or b"")
+            Path("copy", name).write_bytes(job.store.read(name) or b"")
     known, found = (
         sorted((row["source"].rpartition("in/")[2], row["sha256"], row["lines"]) for row in rows)
         for rows in (rows_of("whole"), rows_of("copy"))

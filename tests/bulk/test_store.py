@@ -13,7 +13,7 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from bulked import finish, in_this_process, rows_of, run_of
+from bulked import finish, in_this_process, job_of, rows_of
 from digitus.bulk import parts, store
 from digitus.bulk.sources import items
 from digitus.bulk.store import Store, asked
@@ -98,18 +98,18 @@ def test_from_and_to_a_store_that_fails_and_stalls(
     for path in pictures.rglob("*"):
         if path.is_file():
             Store("unreliable://in").write(str(path.relative_to(pictures)), path.read_bytes())
-    run, reader = run_of(["unreliable://in"], "unreliable://out/read")
-    assert run.finished() is None
-    [*run.carry_out(in_this_process, reader)]
-    again, _ = run_of(["unreliable://in"], "unreliable://out/read")
+    job, reader = job_of(["unreliable://in"], "unreliable://out/read")
+    assert job.finished() is None
+    [*job.carry_out(in_this_process, reader)]
+    again, _ = job_of(["unreliable://in"], "unreliable://out/read")
     about = again.finished()
     assert about is not None
     assert (about["pictures"], about["errors"]) == (13, 1)
     assert Unreliable.stalled > 1
     Path("copy").mkdir()
-    for name in run.store.names():
+    for name in job.store.names():
         if name.startswith("part-"):
-            Path("copy", name).write_bytes(run.store.read(name) or b"")
+            Path("copy", name).write_bytes(job.store.read(name) or b"")
     here_and_there = [
         [(row["source"].rpartition("in/")[2], row["sha256"], row["lines"]) for row in rows]
         for rows in (rows_of("whole"), rows_of("copy"))

@@ -1,8 +1,8 @@
 """Pictures in archives and tables: which a tar, a zip or a Parquet file holds, and their bytes.
 
-A tar file is looked through once, when a run is planned; then each picture is taken from its place.
-Of a WebDataset's members those that are pictures count. A row of a Parquet file is a picture where
-the file has a column of them, as Hugging Face publishes sets.
+A tar file is looked through once, when a job is planned; then each picture is taken from its place.
+Of a WebDataset's members only those that are pictures count. A row of a Parquet file is a picture
+where the file has a column of them, as Hugging Face publishes sets.
 
 Inside: that. Not inside: opening pictures (`vision.decode`).
 """
@@ -37,7 +37,11 @@ ROWS_AT_ONCE = 32  # of a Parquet file: pictures are large
 
 
 class Found(NamedTuple):
-    """A picture in an archive: its name there, where it begins or what it is called, its size."""
+    """A picture in an archive: its name there, where it lies, its size in bytes.
+
+    `at` is its offset [bytes] in a tar file, its name in a zip file, its [row group, row] in a
+    Parquet file.
+    """
 
     name: str
     at: str | list[int]
@@ -53,7 +57,7 @@ def members(name: str, kind: str) -> Iterator[Found]:
     """The pictures in an archive or a table. Raises `DataError`."""
     look = {"tar": _in_tar, "zip": _in_zip, "parquet": _in_parquet}.get(kind)
     if look is None:
-        raise DataError(f"{name}: is compressed as a whole; unpack it, its pictures are already")
+        raise DataError(f"{name}: is compressed as a whole; unpack it, its pictures already are")
     none = True
     with _told(name), opened(name) as file:
         for found in look(name, file):
@@ -90,7 +94,7 @@ def _content(item: Item, archive: _Opened) -> bytes:
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Whatever archives and stores raise, as one line for a person."""
+    """Turns whatever archives and stores raise into a `DataError`, one line for a person."""
     try:
         yield
     except (DataError, MemoryError):

@@ -1,8 +1,8 @@
 """Files of rows: Parquet, CSV, JSON lines and SQLite.
 
-Parts are written in their own form where the result is a folder of them. A result that is one file
-is put together at the end from parts in JSON lines. Inside: rows to bytes, parts to one file. Not
-inside: when (`run`).
+Where the result is a folder, its parts are written in its form. A result that is one file is put
+together at the end from parts in JSON lines. Inside: rows to bytes, parts to one file. Not inside:
+when (`job`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ SUFFIXES = {
     ".sqlite": SQLITE, ".sqlite3": SQLITE, ".db": SQLITE,
 }  # fmt: skip
 ROWS_AT_ONCE = 1000
-WHOLE = ("page", "number", "value", "x", "y", "width", "height", "line")
-BETWEEN = {"flags": ",", "lines": "\n"}
-KINDS = dict.fromkeys(WHOLE, "INTEGER") | {"confidence": "REAL"}
+WHOLE_NUMBERS = ("page", "number", "value", "x", "y", "width", "height", "line")
+SEPARATORS = {"flags": ",", "lines": "\n"}
+SQL_TYPES = dict.fromkeys(WHOLE_NUMBERS, "INTEGER") | {"confidence": "REAL"}
 
 
 def encoded(rows: Iterable[Row], form: str, by: str) -> bytes:
-    """Rows as a file of a form that a part can have."""
+    """Rows as a file in one of the forms of parts: Parquet, CSV, JSON lines."""
     if form == PARQUET:
         return _parquet(rows, by)
     if form == CSV:
@@ -80,7 +80,7 @@ def _flat(row: Row, by: str) -> list[object]:
 def _cell(name: str, value: object) -> object:
     if not isinstance(value, list):
         return value
-    return json.dumps(value) if name == "digits" else BETWEEN[name].join(value)
+    return json.dumps(value) if name == "digits" else SEPARATORS[name].join(value)
 
 
 def _csv(rows: Iterable[Row], by: str, *, head: bool = False) -> str:
@@ -94,7 +94,7 @@ def _csv(rows: Iterable[Row], by: str, *, head: bool = False) -> str:
 
 def _sqlite(rows: Iterator[Row], path: Path, by: str) -> None:
     """A table `pictures` or `digits`."""
-    kinds = {name: KINDS.get(name, "TEXT") for name in columns(by)}
+    kinds = {name: SQL_TYPES.get(name, "TEXT") for name in columns(by)}
     write_sqlite(path, f"{by}s", kinds, (_flat(row, by) for row in rows), "source")
 
 
@@ -113,7 +113,7 @@ def _schema(by: str) -> object:
         "line": wide,
     }
     kinds = {
-        **dict.fromkeys(WHOLE, wide),
+        **dict.fromkeys(WHOLE_NUMBERS, wide),
         "value": small,
         "confidence": library.float64(),
         "lines": library.list_(text),

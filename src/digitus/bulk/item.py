@@ -1,4 +1,4 @@
-"""A picture of a bulk run, before anybody has opened it.
+"""A picture of a bulk job, before anybody has opened it.
 
 Inside: `Item`. Not inside: which there are (`sources`), and their bytes (`containers`).
 """

@@ -24,7 +24,7 @@ from digitus.threads import single_threaded
 
 LOCAL = "local"
 CONNECTING_SECONDS = 10.0
-FULL = "actor_pool_util_upscaling_threshold"  # Ray Data's: parts for each actor
+UPSCALING_THRESHOLD = "actor_pool_util_upscaling_threshold"  # Ray Data's: parts for an actor
 
 
 class Reader:
@@ -42,7 +42,7 @@ class Reader:
 
 def ray_library() -> ModuleType:
     """Ray. Raises `DataError` where the extra is missing."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told that somebody reads
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray's makers are told nothing
     try:
         return importlib.import_module("ray")
     except ImportError:
@@ -77,7 +77,7 @@ def _check_reached(cluster: str) -> None:
         return
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECTING_SECONDS).close()
-    except (OSError, OverflowError, UnicodeError) as error:  # the last: no name of a host
+    except (OSError, OverflowError, UnicodeError) as error:  # the last: not the name of a host
         why = getattr(error, "strerror", None) or str(error)
         raise DataError(f"the Ray cluster {cluster} cannot be reached: {why}") from None
 
@@ -91,7 +91,7 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
     data = importlib.import_module("ray.data")
     context = data.DataContext.get_current()
     context.enable_progress_bars = False
-    for handler in logging.getLogger("ray.data").handlers:  # to a file all the same
+    for handler in logging.getLogger("ray.data").handlers:  # its log file still gets everything
         if type(handler).__name__ != "SessionFileHandler":
             handler.setLevel(logging.ERROR)
     lines = [{"part": part.line()} for part in parts]
@@ -117,18 +117,18 @@ def on_ray(parts: Iterable[Part], reader: PartReader) -> Iterator[Tally]:
 
 
 def _actors(data: ModuleType, kind: str, parts: int) -> object:
-    """One actor for each of what the cluster has now of a kind, and for what is added to it.
+    """One actor for each core or GPU (`kind`) that the cluster has now, and for each added later.
 
-    All are there at once, since a pool that grew from one would read with one until it had. None
-    has more than one part at a time: of Ray's two the second would wait behind the first, at the
-    end of a run while other actors have nothing to do, and a part takes a thousand times as long as
-    to hand out the next.
+    All are started at once, since a pool that grows from one would read with one until it had
+    grown. None has more than one part at a time, where Ray's default is two: at the end of a job
+    the second would wait behind the first while other actors have nothing to do, and to read a part
+    takes a thousand times as long as to hand out the next.
     """
     ray = ray_library()
     least = min(parts, max(1, int(ray.cluster_resources().get(kind, 1))))
     context = data.DataContext.get_current()
-    if hasattr(context, FULL):  # not of every version: all have a part, so there is need of more
-        setattr(context, FULL, 1.0)
+    if hasattr(context, UPSCALING_THRESHOLD):  # in some versions: once each has a part, add more
+        setattr(context, UPSCALING_THRESHOLD, 1.0)
     return data.ActorPoolStrategy(
         min_size=least, max_size=parts, initial_size=least, max_tasks_in_flight_per_actor=1
     )

@@ -2,9 +2,9 @@
 
 A `PartReader` holds the networks and is copied once to each process, or each actor of a cluster.
 What it writes depends on the part alone and is put in place in one step, so that a part which is
-read twice, since somebody was killed, leaves the same as one that is read once.
+read twice, since a process was killed, leaves the same as one that is read once.
 
-Inside: that. Not inside: which parts there are (`run`), and who reads which (`reading.pool`,
+Inside: that. Not inside: which parts there are (`job`), and who reads which (`reading.pool`,
 `on_ray`).
 """
 
@@ -31,11 +31,12 @@ from digitus.reading.pool import LostProcessError, in_processes, quietly
 from digitus.reading.read import read_pages
 
 PART_PICTURES = 1000  # at most: it takes about two seconds to read so many single digits
-PART_BYTES = 32 << 20  # of some ten photographs: little is lost with a process
-DIGIT_BYTES = 4096  # a larger file may be a page, which takes as long as many digits do, ...
-PAGE_PICTURES = 16  # ... so that a part has fewer of them
-FIRST_PICTURES = 128  # of the first part, and so many more of each that follows: few pictures are
-MORE_PICTURES = 4  # parted among all cores too, and many have no more parts than they need
+PART_BYTES = 32 << 20  # at most: some ten photographs, so that little is lost with a process
+DIGIT_BYTES = 4096  # a larger file may be a page, which takes as long as many digits, ...
+PAGE_PICTURES = 16  # ... so it counts as this many pictures of a part
+# Parts grow: few pictures are shared out among all cores, many are in no more parts than needed.
+FIRST_PICTURES = 128  # of the first part at most, ...
+MORE_PICTURES = 4  # ... and more for each that follows
 DONE = "_done"  # the folder of the records of parts, which readers of Parquet pass over
 
 
@@ -221,10 +222,10 @@ class _One:
 def here(
     parts: Iterable[Part], reader: PartReader, processes: int, *, few: int = 0
 ) -> Iterator[Tally]:
-    """Reads parts by processes of this machine, or in this one if there are `few` pictures or none.
+    """Reads parts by processes of this machine, or in this one if there are at most `few` pictures.
 
-    Where a process dies, the pictures of its part are read one by one: of one that kills its
-    process the row is an error. Raises `OutputError`.
+    Where a process dies, the pictures of its part are read one by one: the row of one that kills
+    its process is an error. Raises `OutputError`.
     """
     left = iter(parts)
     begin = [*islice(left, 2)]

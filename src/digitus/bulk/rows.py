@@ -56,7 +56,7 @@ class Origin:
 
 
 def as_text(name: object) -> str:
-    """A name or a message as every form can hold it: a file's name may have bytes that are none."""
+    """A name or a message as every form can hold it: a file's name need not be UTF-8."""
     return str(name).encode("utf-8", "replace").decode("utf-8")
 
 

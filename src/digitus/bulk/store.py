@@ -4,7 +4,7 @@ A store that is far away fails now and then, and now and then does not answer. W
 is asked again after a while, and given up after the last of `WAITS`; each try has
 `STALLED_SECONDS`.
 
-Inside: opening, listing, writing, asking again. Not inside: what is written (`run`, `formats`).
+Inside: opening, listing, writing, asking again. Not inside: what is written (`job`, `formats`).
 The extra `remote` brings fsspec; s3://, gs:// and az:// need s3fs, gcsfs, adlfs beside it.
 """
 
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WAITS = (0.2, 1.0, 5.0, 20.0)  # seconds before a store is asked again
-STALLED_SECONDS = 120.0  # for one answer: a part of a few ten megabytes on a slow line
+STALLED_SECONDS = 120.0  # for one answer: a part of some tens of megabytes on a slow line
 BUFFER_BYTES = 1 << 20  # of a remote file at once: each read takes a thread of its own
 EXTRAS = {"http": "http", "https": "http", "s3": "s3", "gs": "gcs", "az": "abfs"}  # of fsspec
 WEB = "http://", "https://"
+# Errors that another try would not change.
 FINAL = FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError
 
 
@@ -44,12 +45,12 @@ def is_remote(name: str) -> bool:
 
 
 def suffix_of(name: str) -> str:
-    """The ending of a file's name, in small letters; what an address asks for is no part of it."""
+    """The ending of a file's name, in lower case; the query of an address is no part of it."""
     return os.path.splitext(without_query(name))[1].lower()
 
 
 def without_query(name: str) -> str:
-    """An address of the web without what it asks for there, such as a signature; else the name."""
+    """A web address without its query, which may hold a signature; any other name as it is."""
     return name.partition("?")[0] if name.startswith(WEB) else name
 
 
@@ -115,7 +116,7 @@ def opened(name: str) -> IO[bytes]:
 
 
 class _NoPartsError(DataError):
-    """A store gives whole files alone."""
+    """The store gives whole files only."""
 
 
 class _Remote(io.RawIOBase):
@@ -126,7 +127,7 @@ class _Remote(io.RawIOBase):
     """
 
     def __init__(self, name: str) -> None:
-        self.file: IO[bytes] | None = None  # first: it is closed also where there is no such store
+        self.file: IO[bytes] | None = None  # first: `close` looks at it also where the rest fails
         self.name = name
         self.system, self.path = file_system(name)
         self.at = 0
@@ -184,9 +185,9 @@ class _Remote(io.RawIOBase):
         return found
 
     def _copy(self) -> None:
-        """Copies all of it to a file of this machine, which goes with this one. Raises `OSError`.
+        """Copies all of it to a temporary file, which goes with this one. Raises `OSError`.
 
-        However long it takes: what was copied by a try that is given up is copied again.
+        It may take any time: a copy that was given up would have to begin anew.
         """
         copy = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with this one)
         more = {"block_size": 0} if self.name.startswith(WEB) else {}

@@ -29,8 +29,8 @@ from digitus.threads import cores
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from digitus.bulk.job import BulkJob, Engine
     from digitus.bulk.parts import Counts, Tally
-    from digitus.bulk.run import BulkRun, Engine
     from digitus.reading.options import ReadingOptions
 
 SECONDS_BETWEEN_LINES = 30.0  # of progress, where there is no terminal
@@ -88,8 +88,8 @@ def bulk(
     The same command goes on where it was ended.
     """
     from digitus.bulk.formats import check_form
+    from digitus.bulk.job import BulkJob, BulkOptions
     from digitus.bulk.parts import PartReader, PictureReader
-    from digitus.bulk.run import BulkOptions, BulkRun
     from digitus.nn import torch_device as device
     from digitus.reading.networks import fingerprints
     from digitus.reading.options import ReadingOptions
@@ -108,19 +108,19 @@ def bulk(
     if dry_run:
         _estimate(sources, options, cores(threads), json)
         return
-    run = BulkRun(out if out.endswith("://") else out.rstrip("/"), asked, single=single)
+    job = BulkJob(out if out.endswith("://") else out.rstrip("/"), asked, single=single)
     read = PictureReader(options, by, networks["all"])
-    reader = PartReader(run.store, read, run.part_form, device.name())
+    reader = PartReader(job.store, read, job.part_form, device.name())
     console = progress()
-    if about := run.finished():
+    if about := job.finished():
         console.print(printable(f"{out} is complete since {about['finished']}"))
         _tell(about, out, json)
         return
     engine = _engine(cluster, cores(threads))
     start = time.monotonic()
-    with run.locked():
-        _follow(run, run.carry_out(engine, reader), console)
-    _tell(run.tally.record(), out, json, seconds=round(time.monotonic() - start, 1))
+    with job.locked():
+        _follow(job, job.carry_out(engine, reader), console)
+    _tell(job.tally.record(), out, json, seconds=round(time.monotonic() - start, 1))
 
 
 def _form(out: str, form: str | None) -> tuple[str, bool]:
@@ -164,35 +164,35 @@ def _engine(cluster: str | None, processes: int) -> Engine:
     return on_ray
 
 
-def _follow(run: BulkRun, tallies: Iterator[Tally], console: Console) -> None:
+def _follow(job: BulkJob, tallies: Iterator[Tally], console: Console) -> None:
     """Shows how far it is: rate, time left, share of doubtful pictures."""
     begun = next(tallies)
     before, start = begun.pictures, time.monotonic()
-    if run.resumed:
-        console.print(f"going on after {before:,} of {run.pictures:,} pictures")
+    if job.resumed:
+        console.print(f"going on after {before:,} of {job.pictures:,} pictures")
     if console.is_terminal:
         from rich.progress import BarColumn, Progress, TextColumn
 
         columns = BarColumn(), TextColumn("{task.description}")
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("reading", total=run.pictures, completed=before)
+            task = bar.add_task("reading", total=job.pictures, completed=before)
             for _ in tallies:
-                words = _words(run, before, time.monotonic() - start)
-                bar.update(task, completed=run.tally.pictures, description=words)
+                words = _words(job, before, time.monotonic() - start)
+                bar.update(task, completed=job.tally.pictures, description=words)
         return
     told = start
     for _ in tallies:
         if (now := time.monotonic()) - told >= SECONDS_BETWEEN_LINES:
             told = now
-            console.print(_words(run, before, now - start))
+            console.print(_words(job, before, now - start))
 
 
-def _words(run: BulkRun, before: int, seconds: float) -> str:
-    tally = run.tally
+def _words(job: BulkJob, before: int, seconds: float) -> str:
+    tally = job.tally
     rate = (tally.pictures - before) / max(seconds, 1e-9)
-    left = (run.pictures - tally.pictures) / rate if rate else 0.0
+    left = (job.pictures - tally.pictures) / rate if rate else 0.0
     return (
-        f"{tally.pictures:,} of {run.pictures:,} pictures, {rate:,.1f} a second, "
+        f"{tally.pictures:,} of {job.pictures:,} pictures, {rate:,.1f} a second, "
         f"{_time(left)} left, "
         f"{percent(tally.doubtful / max(1, tally.pictures), 1)} doubtful, {tally.errors:,} errors"
     )

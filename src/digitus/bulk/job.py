@@ -1,4 +1,4 @@
-"""A bulk run: its plan, what of it is done, its manifest; begun again, it goes on.
+"""A bulk job: its plan, what of it is done, its manifest; begun again, it goes on.
 
 ::
 
@@ -6,11 +6,11 @@
       part-000000.parquet     the rows of a part, written in one step
       _done/part-000000.json  the record that it is done: counts, SHA-256
       _plan.jsonl             what was asked for, then each part with its pictures
-      _manifest.json          what was done with which networks; there once all of it is
+      _manifest.json          what was read with which networks; there once all is done
 
 Where OUT is one file, all this is in OUT.parts beside it until the file is put together from it,
 and the manifest is OUT.manifest.json. The plan is made once: pictures that come later are not of
-this run.
+this job.
 
 Inside: that. Not inside: the work (`parts`), and who is asked to do it (`on_ray`, `cli.bulk`).
 """
@@ -48,7 +48,7 @@ from digitus.files import UNREADABLE, write_atomically
 from digitus.locks import alone
 
 PLAN, MANIFEST = "_plan.jsonl", "_manifest.json"
-# What is said where another thing is asked for than when an OUT was begun.
+# What is said where OUT was begun with something else than is asked for now.
 CHANGED = {
     "digitus": "another version of digitus",
     "sources": "other sources",
@@ -76,7 +76,7 @@ class BulkOptions:
 
 
 class Manifest(Counts):
-    """What a run that has ended tells: its `BulkOptions`, the counts, when it ended."""
+    """What a job that has ended tells: its `BulkOptions`, the counts, when it ended."""
 
     digitus: str
     sources: list[str]
@@ -88,8 +88,8 @@ class Manifest(Counts):
     finished: str
 
 
-class BulkRun:
-    """The run that fills OUT; `single` where that is one file."""
+class BulkJob:
+    """The job that fills OUT; `single` where that is one file."""
 
     def __init__(self, out: str, asked: BulkOptions, *, single: bool) -> None:
         self.out, self.asked, self.single = out, asked, single
@@ -108,9 +108,9 @@ class BulkRun:
         return Store(folder or "."), f"{name}.manifest.json"
 
     def finished(self) -> Manifest | None:
-        """The manifest, where the run has ended before.
+        """The manifest, where the job has ended before.
 
-        Raises `OutputError` where OUT holds something that is not of this run.
+        Raises `OutputError` where OUT holds something that is not of this job.
         """
         store, name = self.manifest
         told = store.read(name)
@@ -123,7 +123,7 @@ class BulkRun:
                 self._clear()
             return about
         if self.store.read(PLAN) is None and self._occupied():
-            raise OutputError(f"{self.out} is there already and is no run of this; name another")
+            raise OutputError(f"{self.out} is there already and is not of this job; name another")
         return None
 
     def _occupied(self) -> bool:
@@ -133,7 +133,7 @@ class BulkRun:
         return any(not name.startswith(".") for name in self.store.names())
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keeps a second run of the same out, by a lock in a folder of this machine."""
+        """Keeps a second job from the same OUT, by a lock there where it is on this machine."""
         if is_remote(self.store.root):
             return nullcontext()
         return alone(Path(self.store.root), "digitus bulk")
@@ -156,10 +156,10 @@ class BulkRun:
         self._finish(plan)
 
     def _plan(self) -> Callable[[], Iterator[Part]]:
-        """The parts, as they were planned when the run began, or now. Counts them."""
+        """The parts, as they were planned when the job began, or now. Counts them."""
         told = self.store.read(PLAN)
         if told is None:
-            if self.store.names(DONE):  # of whatever was asked for
+            if self.store.names(DONE):  # nobody knows any more what was asked for
                 raise OutputError(
                     f"{self.store.root} holds parts without their plan; remove "
                     f"{self._begun_there()} to begin anew"
@@ -200,7 +200,7 @@ class BulkRun:
                 )
 
     def _begun_there(self) -> str:
-        """What has to go for the run to begin anew."""
+        """What has to go for the job to begin anew."""
         if not self.single:
             return self.out
         parts = any(not name.startswith(".") for name in self.store.names())
@@ -211,7 +211,8 @@ class BulkRun:
     def _undamaged(self, name: str, *, alone: bool = False) -> Iterator[None]:
         """Raises `DataError` where a file of ours is not as we write it.
 
-        It says what has to go: it `alone`, without which the run goes on, or all that was begun.
+        The error says what has to go: that file `alone`, if the job goes on without it, or all that
+        was begun.
         """
         try:
             yield

@@ -1,4 +1,4 @@
-"""A bulk run does everything once, wherever it is killed, and writes the same in every form."""
+"""A bulk job does everything once, wherever it is killed, and writes the same in every form."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bulked import NAMES, finish, rows_of, run_of
+from bulked import NAMES, finish, job_of, rows_of
 from digitus.bulk import parts
+from digitus.bulk.job import MANIFEST, BulkJob
 from digitus.bulk.parts import COUNTS, here
-from digitus.bulk.run import MANIFEST, BulkRun
 from digitus.bulk.store import Store
 from digitus.errors import DataError, DigitusError, OutputError
 from dying import DyingReader
@@ -49,7 +49,7 @@ def killed_at(number: int, write: Callable[..., None]) -> Callable[..., None]:
 
 
 def test_wherever_it_is_killed_it_goes_on(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At every write of the run: before it, and when it is done and nobody knows yet."""
+    """At every write of the job: before it, and when it is done and nobody knows yet."""
     monkeypatch.setattr(parts, "PART_PICTURES", 4)
     whole = finish("whole")
     assert (whole["pictures"], whole["errors"], whole["rows"]) == (13, 1, 13)
@@ -86,10 +86,10 @@ def test_wherever_it_is_killed_it_goes_on(pictures: Path, monkeypatch: pytest.Mo
 def test_what_it_keeps_of_itself_is_damaged(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: bytes, single: bool
 ) -> None:
-    """Who does as is said has a run that ends."""
+    """Who does as is said has a job that ends."""
     out, whole = "out.jsonl" if single else "out", finish("whole.jsonl", single=True)
     with monkeypatch.context() as patched:
-        patched.setattr(BulkRun, "_finish", lambda *_: None)  # killed just before
+        patched.setattr(BulkJob, "_finish", lambda *_: None)  # killed just before
         finish(out, single=single)
     folder = Path(f"{out}.parts" if single else out)
     (folder / file).write_bytes(text)
@@ -120,13 +120,13 @@ def test_a_damaged_manifest(pictures: Path, change: dict[str, str | None], singl
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["folder", "file"])
-def test_parts_of_another_run_do_not_count(
+def test_parts_of_another_job_do_not_count(
     pictures: Path, monkeypatch: pytest.MonkeyPatch, single: bool
 ) -> None:
     """Without their plan nobody knows by which network they were read."""
     out = "out.jsonl" if single else "out"
     with monkeypatch.context() as patched:
-        patched.setattr(BulkRun, "_finish", lambda *_: None)
+        patched.setattr(BulkJob, "_finish", lambda *_: None)
         finish(out, single=single)
     folder = Path(f"{out}.parts" if single else out)
     (folder / "_plan.jsonl").unlink()
@@ -140,16 +140,16 @@ def test_what_has_to_go_is_all_that_is_there(
     pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(BulkRun, "_clear", lambda _: None)
+        patched.setattr(BulkJob, "_clear", lambda _: None)
         finish("out.jsonl", single=True)
     with pytest.raises(OutputError, match=r"remove out.jsonl and out.jsonl.parts to begin anew"):
         finish("out.jsonl", "jsonl", "digit", single=True)
 
 
 def begun_again(out: str, *, single: bool) -> dict[str, int]:
-    """As the command does it: a run that has ended is not done again."""
-    run, _ = run_of(["in"], out, single=single)
-    about = run.finished()
+    """As the command does it: a job that has ended is not done again."""
+    job, _ = job_of(["in"], out, single=single)
+    about = job.finished()
     return {name: about[name] for name in COUNTS} if about else finish(out, single=single)  # type: ignore[literal-required]
 
 
@@ -183,10 +183,10 @@ def test_names_that_are_not_utf_8(pictures: Path, form: str) -> None:
 @pytest.mark.slow
 def test_a_process_that_dies_costs_one_picture(pictures: Path) -> None:
     (pictures / "deadly.png").write_bytes(b"")
-    run, reader = run_of(["in/0.png", "in/deadly.png", "in/1.png"], "out")
+    job, reader = job_of(["in/0.png", "in/deadly.png", "in/1.png"], "out")
     reader = parts.PartReader(reader.store, DyingReader(reader.read), reader.form)  # type: ignore[arg-type]
-    with run.locked():
-        [*run.carry_out(lambda todo, read: here(todo, read, 1), reader)]
+    with job.locked():
+        [*job.carry_out(lambda todo, read: here(todo, read, 1), reader)]
     errors = {row["source"]: row["error"] for row in rows_of("out")}
     why = "in/deadly.png: the process that read it came to its end"
     assert errors == {"in/0.png": None, "in/deadly.png": why, "in/1.png": None}
@@ -222,36 +222,36 @@ def test_the_same_rows_in_every_form(
         assert (flat[0]["value"], flat[0]["x"]) == (str(told[0]["value"]), str(told[0]["x"]))
         assert {"number", "confidence", "model", "version"} <= set(told[0])
     assert not [*Path().glob("*.parts")]
-    run, _ = run_of(["in"], "one.csv", "csv", by, single=True)
-    assert run.finished() is not None
+    job, _ = job_of(["in"], "one.csv", "csv", by, single=True)
+    assert job.finished() is not None
     Path("one.csv").unlink()  # then its manifest tells of nothing
-    assert run.finished() is None
+    assert job.finished() is None
 
 
 def test_what_is_done_is_not_done_again(pictures: Path) -> None:
-    run, _ = run_of(["in"], "out")
-    assert run.finished() is None
+    job, _ = job_of(["in"], "out")
+    assert job.finished() is None
     finish("out")
-    about = run_of(["in"], "out")[0].finished()
+    about = job_of(["in"], "out")[0].finished()
     assert about is not None
     assert about["pictures"] == 13
     assert about["networks"]["all"] == rows_of("out")[0]["model"]
     for other in (["in/0.png"], ["in", "in"]):
         with pytest.raises(OutputError, match="begun with other sources"):
-            run_of(other, "out")[0].finished()
+            job_of(other, "out")[0].finished()
     with pytest.raises(OutputError, match="begun with another --by"):
-        run_of(["in"], "out", by="digit")[0].finished()
+        job_of(["in"], "out", by="digit")[0].finished()
     (Path("out") / MANIFEST).write_bytes(b"{")
     with pytest.raises(DataError, match="is damaged"):
-        run.finished()
+        job.finished()
 
 
 def test_nothing_of_others_is_replaced(pictures: Path) -> None:
     Path("theirs.csv").write_text("precious")
     for out, single in (("in", False), ("theirs.csv", True)):
-        run, _ = run_of(["in"], out, "csv", single=single)
-        with pytest.raises(OutputError, match="is no run of this"):
-            run.finished()
+        job, _ = job_of(["in"], out, "csv", single=single)
+        with pytest.raises(OutputError, match="is not of this job"):
+            job.finished()
 
 
 def test_nothing_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
