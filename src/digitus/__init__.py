@@ -13,8 +13,9 @@ What a program needs is here::
     recognizer.probabilities(images)     # bytes [n 28 28] to [n 10]
     digitus.evaluate(recognizer, "mnist").record()
 
-`digitus.sklearn` has it as a classifier of scikit-learn, `digitus.export` writes it for other
-languages. What goes wrong for a user is a `DigitusError`; what happens is logged under "digitus".
+`digitus.sklearn` offers a recognizer as a classifier of scikit-learn, `digitus.export` writes one
+for other languages. What goes wrong for a user is a `DigitusError`; what happens is logged under
+"digitus".
 Nothing is imported until it is asked for, so that the commands start quickly.
 """
 

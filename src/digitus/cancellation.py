@@ -1,9 +1,9 @@
 """Work that can be given up: whoever has stopped waiting says so, and it ends at its next step.
 
 A thread cannot be stopped from outside, so long work calls `check` between its steps, some ten
-times a second. Outside of any `Work` that does nothing.
+times a second. Outside of any `Work`, `check` does nothing.
 
-Inside: that. Not inside: who gives up what, and when (`serve.worker_pool`).
+Not inside: who gives up what, and when (`serve.worker_pool`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Work:
         self.cancelled = False
 
     def cancel(self) -> None:
-        """Gives it up; once it is done, that changes nothing."""
+        """Gives the work up; has no effect once it is done."""
         self.cancelled = True
 
     def run(self, task: Callable[..., T], *arguments: object) -> T:
-        """Carries it out. Raises `GivenUpError` where it is given up."""
+        """Calls `task` as this work. Raises `GivenUpError` where the work is given up."""
         token = _current.set(self)
         try:
             check()

@@ -23,8 +23,8 @@ The commands print it and exit with 1. Programming mistakes stay ordinary Python
 class DigitusError(Exception):
     """A failure that is the world's fault rather than the program's; its text is for a person.
 
-    `code` names what happened, and `values` are the names and numbers in the text, where the page
-    says it in its reader's language (`serve.responses`). A code is given where something goes
+    `code` names what happened, and `values` are the names and numbers in the text, where the web
+    page says it in its reader's language (`serve.responses`). A code is given where something goes
     wrong, never to a whole class: its sentence has to be true of what happened.
     """
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from digitus.datasets.named import Named
 
 READ_WELL = 0.9  # accuracy from which nobody looks for what is wrong with the images
-MUCH_BETTER = 0.2  # of the images must be read right in addition, or it may be chance
+MUCH_BETTER = 0.2  # share of the images by which another way must be better, or it may be chance
 SAMPLED = 300  # images by which that is judged
-# How images that are prepared, or rows and columns exchanged, are asked for.
+# How to ask for prepared images, or for rows and columns exchanged.
 OPTIONS = ("--prepare auto", "--transposed")  # on the command line
 ARGUMENTS = ("prepare='auto'", "transposed=True")  # in Python
 HEAD = ("digit", "count", "wrong", "right")  # columns of the table by digit
@@ -59,7 +59,7 @@ class Evaluation:
 
     @cached_property
     def confidence(self) -> Vector:
-        """Its probability [n]."""
+        """The probability of each answer [n]."""
         return self.probabilities.max(axis=1)
 
     @cached_property
@@ -141,8 +141,8 @@ def evaluate(
     `digits` are `Digits`, images and labels as a pair, or the test part of what a name or a path
     stands for.
 
-    Raises `DataError` for an empty set, `ShapeError` for images of another size and `ValueError`
-    for a confidence that is none, `TypeError` for what is no recognizer.
+    Raises `DataError` for an empty set, `ShapeError` for images of another size, `ValueError` for a
+    confidence outside 0 to 1 and `TypeError` for what is no recognizer.
     """
     if not hasattr(recognizer, "probabilities"):
         kind = type(recognizer).__name__
@@ -150,7 +150,7 @@ def evaluate(
             f"what is scored is a digitus.Recognizer, or a committee of them, not {kind}"
         )
     if not isinstance(digits, Digits):
-        from digitus.datasets.named import digits_of  # which can open every form there is
+        from digitus.datasets.named import digits_of  # late: it loads the reader of every format
 
         digits = digits_of(digits, "test", classes=recognizer.classes)
     if not len(digits):
@@ -196,15 +196,15 @@ def would_help(
     each: Map = map,
     ways: tuple[str, str] = OPTIONS,
 ) -> str | None:
-    """Which other way to bring these images is read far better, in a sentence; None if none is.
+    """Which other way to present these images is read far better, in a sentence; None if none is.
 
     Images stored by columns, and pictures that are not in MNIST's form, are read badly by any
-    network that learnt upright ones. `accuracy` is that of all images as they are; `ways` are how
-    the reader asks for the others, `OPTIONS` or `ARGUMENTS`.
+    network that learnt upright ones. `accuracy` is that of all images as they are; `ways` are what
+    the user writes to ask for the others, `OPTIONS` or `ARGUMENTS`.
     """
     if accuracy >= READ_WELL:
         return None
-    from digitus.vision.normalise import prepare  # what reads well needs no OpenCV
+    from digitus.vision.normalise import prepare  # late: images that are read well need no OpenCV
 
     sample = digits.take(np.sort(np.random.default_rng(0).permutation(len(digits))[:SAMPLED]))
     auto, transposed = ways

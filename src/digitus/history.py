@@ -31,7 +31,7 @@ class EpochRecord(TypedDict):
 
 
 class AdaptationRecord(TypedDict):
-    """What a network learnt from corrections: theirs and the old digits' names, and how it went."""
+    """What a network learnt from corrections: which, beside which old digits, and how it went."""
 
     data: dict[str, str]
     examples: int

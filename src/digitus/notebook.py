@@ -31,7 +31,7 @@ class Boxed(Protocol):
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A table of text, whatever it is."""
+    """An HTML table; its texts may be anything."""
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
@@ -41,9 +41,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "")
 
 
 def picture(pixels: Bytes, width: int, height: int, digits: Iterable[Boxed]) -> str:
-    """A picture of `width` x `height` pixels, of which `pixels` is a copy, with a box a digit.
+    """A picture of `width` x `height` pixels, of which `pixels` is a copy, a box around each digit.
 
-    What is doubtful has a broken, red box, and what is refused a "?".
+    A doubtful digit has a red, dashed box; one that is refused, a "?".
     """
     import cv2
 
@@ -63,7 +63,7 @@ def picture(pixels: Bytes, width: int, height: int, digits: Iterable[Boxed]) -> 
 
 
 def _box(digit: Boxed, pixel: float) -> str:
-    """A frame with the value; `pixel` is the length of one on the screen."""
+    """A frame with the value; `pixel` is the size of a screen pixel, in pixels of the picture."""
     x, y, w, h = digit.box
     said = "?" if digit.value is None else str(digit.value)
     colour = DOUBTFUL if digit.doubtful else SURE

@@ -138,7 +138,7 @@ class Recognizer:
     def _made(
         self, images: Images, each: Map, compiled: Inference, finish: Callable[[Matrix], Matrix]
     ) -> Matrix:
-        """What a compiled kernel makes of images, or `finish` of what the layers give."""
+        """The output of the compiled kernels, or `finish` of the layers' output without them."""
         if not hasattr(images, "dtype"):
             height, width = self.size
             raise TypeError(
@@ -188,7 +188,7 @@ class Recognizer:
         return sum(int(w.size) for w in self.params.values())
 
     def save(self, path: Path | str, *, new_folder: bool = True) -> None:
-        """Writes the recognizer to one file, atomically, in a `new_folder` if need be.
+        """Writes the recognizer to one file, atomically; with `new_folder`, makes its folder.
 
         Raises `OutputError`.
         """
@@ -209,7 +209,7 @@ class Recognizer:
         precision: Precision | None = None,
         check: bool = True,
     ) -> Exported:
-        """Writes it as ONNX, C, JavaScript, a page or npz, and compares: see `digitus.export`."""
+        """Writes ONNX, C, JavaScript, a web page or npz, and compares: see `digitus.export`."""
         from digitus.export import export
 
         return export(self, to, out, precision=precision, check=check)
@@ -225,7 +225,7 @@ def _frozen(w: Array) -> Array:
 
 
 def file_of(name: str | None) -> Path:
-    """Where a recognizer is: in a file, in the folder of its run, or, by default, what ships.
+    """The file of a recognizer: the one named, the one in its run's folder, or what ships.
 
     Raises `ModelError` for an empty name, which a path would take for the current folder.
     """
@@ -269,10 +269,10 @@ def load(path: Path | str = DEFAULT) -> Recognizer:
 def calibrate(outputs: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, float]:
     """Temperature and threshold from a development set's outputs [n 10] and labels [n].
 
-    The temperature makes the probabilities as likely as they can be made by one number (Guo et al.
-    2017); the threshold refuses `REFUSED_SHARE` of the set. As much as one example's weight is
-    given to all digits alike (the idea of Platt 1999): a small set that is read without a mistake
-    must not make the answers to everything else certain.
+    The temperature makes the labels as likely as one number can make them (Guo et al. 2017); the
+    threshold refuses `REFUSED_SHARE` of the set. One example's weight is spread over all digits
+    alike (the idea of Platt 1999): a small set that is read without a mistake must not make the
+    answers to everything else certain.
     """
     z, labels = np.asarray(outputs, np.float64), np.asarray(labels)
     doubt = 1 / (len(z) + 1)

@@ -47,7 +47,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     A square number of features is an image, any other a row of pixels. All features are on one
     scale: the smallest number that `fit` sees becomes 0, the largest 255, and what lies beyond
-    is cut. Labels are any; where they are more than ten, the last layer of the recipe's network
+    is clipped. Labels may be anything; for more than ten, the last layer of the recipe's network
     gets as many units.
 
     Parameters
@@ -99,7 +99,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> DigitClassifier:
         """Learns one part of a set, seeing it once; goes on from what is known.
 
-        The first call tells all `classes`, and its numbers tell the range of all.
+        The first call names all `classes`, and its numbers set the range for all calls.
         """
         first = not hasattr(self, "recognizer_")
         rows, labels = validate_data(self, X, y, reset=first)
@@ -131,7 +131,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.classes_[places]
 
     def _chosen(self) -> set[str]:
-        """What of the recipe a small set does not decide; no picture is of another digit here."""
+        """Settings that `suited` leaves alone: rows of numbers have no pictures of other digits."""
         return {"not_digits"} | ({"epochs"} if self.epochs is not None else set())
 
     def _recipe(self) -> Recipe:
@@ -174,7 +174,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.rint(255 * np.clip(shares, 0, 1)).astype(np.uint8).reshape(-1, *self._size())
 
     def _digits(self, X: Numbers, y: Numbers) -> Digits:
-        """Rows and labels as what is learnt. Raises `ValueError` for what cannot be."""
+        """Rows and labels as digits to learn. Raises `ValueError` for what cannot be learnt."""
         if len(self.classes_) > MOST_CLASSES:
             raise ValueError(
                 f"a network of digitus has {MOST_CLASSES} outputs at most; y has "
