@@ -1,8 +1,8 @@
 """Ring 0, the mathematics: layers, losses, optimizers, and the check of their gradients.
 
 It knows nothing of digits, files or training; it needs NumPy, and computes with PyTorch's tensors
-where it is given them. The public names below are the whole of it. The check is imported when it is
-asked for: whoever uses a network does without.
+where it is given them. The public names below are the whole of it. The check is imported only when
+it is asked for: using a network does not need it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
 """Arrays: where their functions live, what their axes are called, where random numbers come from.
 
 Inside: the namespace of an array (NumPy's, or PyTorch's through `array_api_compat`), the way from
-one library to the other, type aliases, one-hot encoding, slices of batches, the streams of random
-numbers. Not inside: mathematics.
+one library to the other, one-hot encoding, slices of batches, the streams of random numbers. Not
+inside: mathematics.
 
 The alphabet of axes, used in every shape comment of this package:
 
@@ -38,7 +38,7 @@ FUNCTIONS: ModuleType = (
 
 
 def namespace(x: Array) -> ModuleType:
-    """The module with the functions for `x`: NumPy itself, or a compatible face of another one."""
+    """The module with the functions for `x`: NumPy itself, or a compatible front of another one."""
     if isinstance(x, np.ndarray | Pixels):
         return FUNCTIONS  # a short cut: the general look-up costs more than a small layer
     import array_api_compat
@@ -56,7 +56,7 @@ def like(x: Numbers, other: Array) -> Array:
 
 
 def to_numpy(x: Array) -> Numbers:
-    """The numbers of any array in NumPy's hands; of NumPy's own, the array itself."""
+    """Any array as one of NumPy's; NumPy's own are returned as they are."""
     if isinstance(x, np.ndarray):
         return x
     x = x.cpu()

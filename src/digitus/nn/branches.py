@@ -5,7 +5,7 @@ the chain itself (`layers`), measuring the statistics of nested layers (`inputs.
 
 A chain without layers is the identity, so that a path around others is ``Chain([])``. A network in
 the shape of a U (Ronneberger et al. 2015) is ``Concat(Chain([]), Chain([down, ..., Upsample()]))``,
-which may have another one in its place of "...".
+with perhaps another such `Concat` in the place of the dots.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Residual:
 class Concat:
     """y = [f(x), g(x)];   dx = dy₁ ∂f/∂x + dy₂ ∂g/∂x,   [dy₁, dy₂] = dy.
 
-    f and g are the two chains, and what they make stands side by side, as channels; it differs in
-    these at most. The parameters of the first are named "0.", those of the second "1.", then as in
-    the chain.
+    f and g are the two chains. Their outputs stand side by side as channels, in whose number alone
+    they may differ. The parameters' names begin with "0." for the first chain and "1." for the
+    second, then as in the chain.
     """
 
     first: Chain
@@ -103,9 +103,9 @@ class Concat:
 
 
 def branches(layer: Layer) -> dict[str, Chain]:
-    """The chains that a layer holds, by what goes before their parameters' names.
+    """The chains that a layer holds, by the prefix of their parameters' names.
 
-    Each of them gets the input of the layer. Most layers hold none, and a chain is its own.
+    Each of them gets the input of the layer. Most layers hold none; a chain holds itself.
     """
     if isinstance(layer, Chain):
         return {"": layer}

@@ -159,7 +159,7 @@ def check_network(
 def _targets(out: Shape, examples: int, rng: np.random.Generator) -> Array:
     """One-hot for a network that answers with a row; for one with maps, numbers from 0 to 1.
 
-    A fifth of those are 1, which to some losses is another case than all below it.
+    A fifth of those are exactly 1, which some losses treat as a case of its own.
     """
     if len(out) == 1:
         return np.eye(out[0])[rng.integers(0, out[0], examples)]
@@ -178,7 +178,7 @@ def random_params(layer: Layer, shape: Shape, rng: np.random.Generator) -> Param
 
 
 def _untrained(case: str, params: Params, gradients: Params) -> Iterator[Finding]:
-    """A gradient for what is measured, or for what does not exist, would be added to it."""
+    """Findings for gradients of what is measured or does not exist: a step would change it."""
     for key in gradients:
         if key not in params or not trained(key):
             yield Finding(case, f"{key} has a gradient but is not trained", np.inf)

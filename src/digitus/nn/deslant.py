@@ -30,9 +30,9 @@ class Deslant:
     two pixels and as 0 beyond its ends: q = j̄ + k j + s (i - ī), all counted from the middle.
 
     A pixel weighs m = Σ_c x²; ī, j̄ are the means of its row and column and σᵢᵢ, σᵢⱼ, σⱼⱼ their
-    variances and covariance. The slant is s = σᵢⱼ / σᵢᵢ. What the ink deviates across once that is
-    gone, √(σⱼⱼ - s σᵢⱼ), becomes `width` pixels: k is the one over the other, within
-    1/most ... most, and 1 without a width. So all ink moves every place, and the gradient
+    variances and covariance. The slant is s = σᵢⱼ / σᵢᵢ. The horizontal deviation without it,
+    √(σⱼⱼ - s σᵢⱼ), becomes `width` pixels: k is their ratio, within 1/most ... most, and 1 without
+    a width. So all ink moves every place, and the gradient
     dq = Σ_c dy (x to the right - x to the left) goes on through k, s and the means to m.
     """
 

@@ -1,4 +1,4 @@
-"""Which kernels of their own there are for which arrays. Not inside: the kernels."""
+"""Which arrays have kernels of their own, and in which module. Not inside: the kernels."""
 
 from __future__ import annotations
 

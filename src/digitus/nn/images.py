@@ -1,7 +1,7 @@
 """Images as a network takes them: bytes to inputs, in batches of bounded memory.
 
-Inside: `as_input`, `Inputs`, and how many images at a time are run through a network that learns
-nothing. Not inside: the layers that prepare an input (`inputs`) and NumPy's blocks of inked pixels
+Inside: `as_input`, `Inputs`, and how many images at a time go through a network at inference. Not
+inside: the layers that prepare an input (`inputs`), bytes that are multiplied as they are
 (`pixels`).
 """
 
@@ -21,7 +21,7 @@ BATCH = 250  # images at a time where nothing is learnt: bounds the memory of a 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Bytes [n h w] as batches of inputs; can be run through again and never exist all at once."""
+    """Bytes [n h w] as batches of inputs, made anew for each pass and never all there at once."""
 
     images: Images
     w: Array
@@ -31,8 +31,8 @@ class Inputs:
 
 
 def as_input(images: Images, w: Array) -> Array:
-    """Bytes [n h w] as what a network with the parameter w takes: [n h w 1], its type and place."""
-    # They travel as bytes, a quarter of what they will be.
+    """Bytes [n h w] as a network with a parameter w takes them: [n h w 1], w's type and device."""
+    # They travel as bytes, a quarter of the size of the numbers.
     if isinstance(w, np.ndarray):
         return Pixels(images[..., None], w.dtype)
     return namespace(w).astype(like(images, w)[..., None], w.dtype)

@@ -1,8 +1,8 @@
 """Inference by a compiled kernel: a whole network in one call.
 
-A picture goes through all of its layers before the next one comes, so that what one layer makes is
-in the cache when the next one takes it. Its answer depends neither on the batch that it comes in
-nor, but for processors without fused multiplication, on the width of their vectors.
+A picture goes through all layers before the next picture comes, so that what one layer makes is in
+the cache when the next layer takes it. Its answer depends neither on the batch that it comes in
+nor, except on processors without fused multiply-add, on the width of their vectors.
 
 Inside: `Inference`, and where the maps of a plan lie in memory. Not inside: making a plan
 (`planning`), the kernel (`compiled/network.h`), training.
@@ -26,8 +26,8 @@ from digitus.types import Array, Numbers, Params, Shape
 
 OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
-ALIGNED = 16  # numbers: where maps begin
-SOUND = 1e30  # below which a number is, or something has overflowed
+ALIGNED = 16  # numbers: maps begin at multiples of it
+SOUND = 1e30  # the size below which an output is; else something has overflowed
 MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
 
@@ -63,7 +63,7 @@ class _Planned:
 
 
 class Inference:
-    """A network that is ready to be run on pictures of any shape, by any number of threads."""
+    """A network that is ready for pictures of any shape, from any number of threads."""
 
     def __init__(self, network: Chain, p: Params) -> None:
         w: Array = next(iter(p.values()), None)
@@ -88,14 +88,14 @@ class Inference:
     def __call__(self, x: Numbers) -> Numbers | None:
         """What the network gives for bytes or numbers [n h w c]; [n h w] where c is 1.
 
-        None where the kernels or a step for one of the layers are missing: the layers do it then.
-        On another device than the processor PyTorch does it.
+        None where there are no kernels, or none for one of the layers: then the layers do it. On
+        another device than the processor PyTorch does it.
         """
         found = self.checked(x)
         return None if found is None else found[0]
 
     def checked(self, x: Numbers) -> tuple[Numbers, bool] | None:
-        """The same, and whether it is sound: numbers below 1e30, also before a softmax."""
+        """The same, and whether it is sound: all numbers within ± 1e30, also before a softmax."""
         if (place := torch_device.chosen()) is not None:
             return self._on(place, x)
         if not self._possible:
@@ -117,7 +117,7 @@ class Inference:
         return y, bool(sound)
 
     def _on(self, place: str, x: Numbers) -> tuple[Numbers, bool]:
-        """By PyTorch."""
+        """As `checked`, by PyTorch on that device."""
         with self._lock:
             if place not in self._elsewhere:
                 self._elsewhere[place] = torch_device.OnDevice(*self._learnt, place)
@@ -182,10 +182,10 @@ def _by_blocks(s: Step) -> bool:
 
 
 def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value], int]:
-    """The maps of a plan, the output last, each at its place in a thread's memory of such a size.
+    """The maps of a plan, the output last, each with its place in a thread's memory; and its size.
 
-    A map takes the place of those that nobody reads any more, so that all of them together stay in
-    the cache. Maps of a whole batch keep theirs.
+    A map takes the place of those that no later step reads, so that all of them together stay in
+    the cache. Maps of a whole batch keep their places.
     """
     first: dict[Value, int] = {}
     last: dict[Value, int] = {}

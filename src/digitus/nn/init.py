@@ -1,7 +1,7 @@
 """Initial parameters: a rule for weights and biases, and the one function that applies it.
 
-Inside: the uniform distribution of Gopa 2024, Glorot and He. Not inside: parameters that are not
-weights, which begin at the value that makes their layer do nothing (`NEUTRAL`).
+Inside: the uniform distribution of Gopa 2024, Glorot and He; other parameters begin at the value
+that makes their layer do nothing (`NEUTRAL`). Not inside: measuring statistics (`inputs`).
 """
 
 from __future__ import annotations

@@ -114,9 +114,9 @@ def moments(batches: Iterable[Array], axes: tuple[int, ...]) -> tuple[Array, Arr
 
 
 class Reached:
-    """What reaches a layer of a network, batch by batch; can be run through more than once.
+    """What reaches a layer of a network, batch by batch, as often as it is asked for.
 
-    What has been run through is held where it is no more than `HELD_BYTES`: the next layer that is
+    What has been computed is held where it is no more than `HELD_BYTES`: the next layer that is
     measured then begins there and not at the input, which would make the work grow with the square
     of their number.
     """
@@ -151,9 +151,9 @@ class Reached:
 def calibrated(network: Chain, p: Params, batches: Iterable[Array], *, first: int = 0) -> Params:
     """The parameters with the statistics of the layers from `first` on measured on their inputs.
 
-    `batches` are inputs of the network that can be run through more than once. Layer by layer,
-    since each one's statistics change what the next one sees; exact, where running averages
-    collected during training would lag behind. Layers within layers are measured likewise.
+    `batches` are inputs of the network, which are iterated more than once. Layer by layer, since
+    each one's statistics change what the next one sees; exact, where running averages collected
+    during training would lag behind. Layers within layers are measured likewise.
     """
     p, reached = dict(p), Reached(network, batches)
     wanted = [i for i, layer in enumerate(network.layers) if i >= first and _has_measured(layer)]

@@ -1,10 +1,10 @@
 """The compiled kernels for NumPy's arrays: how the library is found, and its functions called.
 
-Its source is `compiled/`, made by the installation where there is a compiler. Without it, and with
-`DIGITUS_KERNELS=numpy`, NumPy computes everything, as it does for the reference; another level of
-instructions than the best that the processor has can be asked for in the same way ("avx2",
-"plain"), before this is imported. The numbers are NumPy's but for rounding, since a sum is taken in
-another order: about 1e-6 of the largest.
+The installation builds it from `compiled/` where there is a compiler. Without it, and with
+`DIGITUS_KERNELS=numpy`, NumPy computes everything, as it does for the reference. In the same way a
+lower level of instructions than the processor's best can be chosen ("avx2", "plain"), before this
+is imported. The numbers are NumPy's but for rounding, since sums are taken in another order: about
+1e-6 of the largest.
 
 Inside: loading, types, calls. Not inside: the kernels, plans of whole networks (`inference`).
 """
@@ -29,7 +29,7 @@ CHOICE = "DIGITUS_KERNELS"  # the variable of the environment
 NUMPY = "numpy"  # its value for none of the kernels
 LEVELS = ("avx512", "avx2", "plain")
 LIBRARY = Path(__file__).parent / "compiled" / "kernels.so"
-CACHE_LINE_BYTES = 64  # bytes of a line of the cache, and of the widest vector
+CACHE_LINE_BYTES = 64  # also of the widest vector
 NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
 _pointer, _long, _number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
@@ -100,9 +100,9 @@ _products = local()
 
 
 class NarrowProducts:
-    """For the length of a block, this thread's products have eight bits where kernels can do that.
+    """For the length of a block, this thread's products are in bfloat16 where kernels can do that.
 
-    Blocks may lie in one another, and one object may be used again.
+    Blocks may be nested, and one object may be used again.
     """
 
     def __enter__(self) -> None:
@@ -144,8 +144,8 @@ def _library() -> ctypes.CDLL | None:
 def address(a: Numbers) -> int:
     """Where the numbers of an array begin.
 
-    As a buffer of ctypes, which only memory that may be written and lies in one piece can be, this
-    takes 0.3 µs, and by the array's interface 1.2; a step of training asks some twenty times.
+    Through a buffer of ctypes, which needs writable memory in one piece, this takes 0.3 µs, through
+    the array's interface 1.2; a step of training asks some twenty times.
     """
     try:
         if a.flags.writeable:

@@ -96,7 +96,7 @@ def gate(dy: Numbers, y: Numbers) -> Numbers:
 
 
 def _is_narrow(x: Array, W: Numbers, stride: int) -> bool:
-    """Whether the products of a convolution are to have eight bits, and can."""
+    """Whether the products of a convolution are to be in bfloat16, and can be."""
     fits = stride == 1 and x.shape[3] >= FEWEST_NARROW and W.dtype == np.float32
     return fits and has_narrow_products()
 
@@ -106,8 +106,8 @@ def conv(
 ) -> tuple[Array, Array]:
     """See `spatial.Conv`: x [n h w c] to y [n h' w' o]; bytes are taken as they are.
 
-    With what may follow (`blocks`): `Relu`, and a `MaxPool` of that size. Of the array between
-    them only which number was the largest is kept.
+    Also what may follow (`blocks`): `Relu`, and a `MaxPool` of that size. Of the array between them
+    only the place of each window's largest number is kept.
     """
     dtype = np.result_type(x.dtype, p["W"].dtype)
     bytes_, factor = isinstance(x, Pixels), 1.0

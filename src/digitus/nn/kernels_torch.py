@@ -4,8 +4,8 @@ A convolution is a primitive like the matrix product, and what PyTorch ships for
 its maximum of windows, its blocks of equal pixels, its normalisation of batches, its gate and
 Adam's step. In single operations each reads and writes its arrays several times: a step of the
 recipe `cnn` took 84 ms, and takes 45 (in bfloat16 91 and 24; one thread). The equations stand in
-the layers and rules, which hand over here; gradient checks and tests hold for both. Imported with
-PyTorch's tensors only.
+the layers and rules, which hand over here; gradient checks and tests hold for both. Imported only
+where PyTorch's tensors are.
 
 Each function gives the output and the way back, as a layer's `forward` does. PyTorch keeps channels
 second; the views below exchange axes without copying.

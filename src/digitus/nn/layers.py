@@ -32,7 +32,7 @@ from digitus.nn.dispatch import own_kernels
 from digitus.nn.parameters import numbered, prefixed, scoped, trained
 from digitus.types import Array, Params, Shape
 
-Rng: TypeAlias = "np.random.Generator | Stream | None"  # a string: it is not imported for it
+Rng: TypeAlias = "np.random.Generator | Stream | None"  # a string, not to import numpy.random
 Shapes: TypeAlias = dict[str, Shape]
 Backward: TypeAlias = Callable[..., tuple[Array, Params]]  # (dy, want_dx=True) -> (dx, gradients)
 
@@ -244,7 +244,7 @@ class Chain:
 
     @cached_property
     def stages(self) -> tuple[tuple[int, Layer], ...]:
-        """The layers, each or with those that it does as well (`blocks`), by the first's number."""
+        """The layers, alone or in blocks (`blocks`), each with the number of its first layer."""
         found: list[tuple[int, Layer]] = []
         for i, layer in enumerate(self.layers):
             first, last = found[-1] if found else (0, layer)

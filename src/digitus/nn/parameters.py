@@ -1,7 +1,7 @@
 """Parameters of a chain: one flat dict, in which "3.W" is the W of layer 3.
 
-Inside: names, of all and of one layer's, and which have a gradient. Not inside: the layers
-(`layers`), first values (`init`).
+Inside: names in the chain and in a layer, and which parameters have a gradient. Not inside: the
+layers (`layers`), first values (`init`).
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def numbered(p: Params) -> tuple[tuple[int, str], ...]:
 
 @lru_cache(maxsize=256)
 def _parted(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """As `numbered`, of names: the same in every step."""
+    """As `numbered`, from the names alone, which are the same in every step."""
     return tuple((int(i), own) for i, _, own in (name.partition(".") for name in names))
 
 
 def scoped(p: Params, count: int) -> list[Params]:
-    """The parameters of each of the first so many layers, under their own names."""
+    """The parameters of each of the first `count` layers, under their names in the layer."""
     scopes: list[Params] = [{} for _ in range(count)]
     for (number, own), a in zip(numbered(p), p.values(), strict=True):
         if number < count:

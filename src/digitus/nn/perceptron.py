@@ -1,9 +1,9 @@
 """The gradient of a perceptron by a compiled kernel, the whole of it in one call.
 
 A step of 784-128-10 with 128 pictures took 0.29 ms in kernels and as long in Python between them.
-Which networks these are is said once, by their classes: bytes, perhaps scaled, as vectors, and then
-dense layers with Relu or Sigmoid. All others, and what has no kernels, learn layer by layer, which
-gives the same numbers but for rounding: about 1e-6 of the largest.
+A perceptron here is bytes, perhaps scaled, as vectors, and then dense layers with Relu or Sigmoid,
+told by the layers' classes. All other networks, and all where there are no kernels, learn layer by
+layer, which gives the same numbers but for rounding: about 1e-6 of the largest.
 
 Inside: which networks and batches, and the call. Not inside: the equations (`layers`, `losses`),
 the kernel (`compiled/perceptron.h`), the step (`training.step`).
@@ -25,7 +25,8 @@ from digitus.nn.pixels import COMPILED_COLUMNS, COMPILED_PICTURES
 from digitus.nn.products import scratch_address
 from digitus.types import Images, Numbers, Params
 
-# Weights between two hidden layers from which on BLAS takes less: 1.1 times as long with 1024².
+# Weights between two hidden layers, above which BLAS is faster: with 1024² this takes 1.1 times as
+# long.
 MOST_WEIGHTS = 1 << 18
 PLAIN, RELU, SIGMOID = range(3)  # as in perceptron.h
 GATES: dict[type, int] = {Relu: RELU, Sigmoid: SIGMOID}
@@ -59,7 +60,7 @@ _Perceptron = _structure("_Perceptron", "layers squared", "factor smoothing", "l
 
 
 class Perceptron:
-    """A network with its loss, ready to be called, by several threads at once if need be."""
+    """A network with its loss, whose gradient several threads may ask for at once."""
 
     def __init__(self, factor: float, layers: list[tuple[int, int, int]], loss: Loss) -> None:
         """`layers` are dense ones: their number in the network, their units, their gate."""
@@ -79,7 +80,7 @@ class Perceptron:
         if not self.takes(params, images, targets):
             return None
         n, inputs, dtype = len(images), prod(images.shape[1:]), params[self.layers[0][0]].dtype
-        # Of this call alone: sizes, and so the memory needed, are those of its pictures, and other
+        # For this call alone: sizes, and so the memory needed, are those of its pictures, and other
         # threads may call while the kernel computes.
         rows: ctypes.Array[ctypes.Structure] = (_Layer * len(self.layers))()
         gradients: Params = {}
@@ -103,7 +104,7 @@ class Perceptron:
         return loss, outputs, gradients
 
     def takes(self, params: Params, images: Images, targets: Numbers) -> bool:
-        """Whether the kernel does it: not for few images, other arrays, where there is none."""
+        """Whether the kernel does it: not for few images, nor other arrays, nor without kernels."""
         n, first = len(images), params[self.layers[0][0]]
         if level() == NUMPY or n < COMPILED_PICTURES or images.dtype != np.uint8:
             return False
@@ -120,7 +121,7 @@ class Perceptron:
 
 
 def perceptron(network: Chain, loss: Loss) -> Perceptron | None:
-    """The network for one call; None where it is none of those, or others are sooner done."""
+    """The network for one call; None where it is no perceptron, or faster layer by layer."""
     if type(network) is not Chain or type(loss) not in LOSSES:
         return None
     factor, flat = 1.0, False
@@ -140,6 +141,6 @@ def perceptron(network: Chain, loss: Loss) -> Perceptron | None:
 
 
 def _is_sooner(units: list[int]) -> bool:
-    """Whether layers of these sizes take less in one call than one by one."""
+    """Whether layers of these sizes take less time in one call than one by one."""
     wide = bool(units) and units[0] >= COMPILED_COLUMNS
     return wide and all(i * o <= MOST_WEIGHTS for i, o in pairwise(units))

@@ -5,10 +5,10 @@ nothing with it but two products. So `Pixels` stand for the numbers, take part i
 arithmetic like any array, and three things cost them nothing: a factor, another shape, a transposed
 view. In a product they become numbers block by block, in a buffer that stays in the cache. For a
 whole MNIST (784-10-10, one core): 29 ms for both products, where making an array of numbers and
-scaling it takes 14 to 80 before the first product begins, by how new its memory is. A single
+scaling it takes 14 to 80 before the first product begins, by how fresh its memory is. A single
 picture is multiplied without its background, four fifths of it: W [784 800] in 22 instead of 57 µs;
 of a batch, what is background in all of its pictures is left out, and what is left is kept as
-numbers from the product of the way forward to that of the way back.
+numbers from the forward product to the backward one.
 
 Inside: the array-like, and products in blocks. Not inside: what is multiplied (`layers`).
 """
@@ -79,7 +79,7 @@ class Pixels(NDArrayOperatorsMixin):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: object, **options: object
     ) -> object:
-        """Arithmetic other than below happens to the numbers."""
+        """Any arithmetic but that below is done with the numbers."""
         numbers = (np.asarray(x) if isinstance(x, Pixels) else x for x in inputs)
         return getattr(ufunc, method)(*numbers, **options)
 

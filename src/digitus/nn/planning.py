@@ -1,8 +1,8 @@
 """Planning: a network at inference as one list of steps, for the compiled kernel.
 
-What follows a convolution and costs nothing there (what a residual path adds, Relu) is done with
-it, a scale of the input where bytes become numbers; what stands side by side in a `Concat` is
-written there at once.
+What follows a convolution and costs nothing there (adding a residual path, Relu) is done with it; a
+scale of the input is applied where bytes become numbers; the outputs of a `Concat` are written side
+by side at once.
 
 Inside: `Planner`, and what a step says. Not inside: where maps lie in memory, and carrying a plan
 out (`inference`), the kernel (`compiled/network.h`), the layers' equations.
@@ -31,12 +31,12 @@ class UnplannedError(Exception):
 
 @dataclass(eq=False)
 class Value:
-    """A map [h w c] of one picture; `held` by a path that will need it as it is."""
+    """A map [h w c] of one picture; `held` counts the paths that will need it as it is."""
 
     shape: Shape
     border: int = 0
     held: int = 0
-    each: int = 0  # 1: of every picture of a batch
+    each: int = 0  # 1: kept for every picture of a batch
     at: int = 0  # the number at which it begins, for `inference`
 
     @property

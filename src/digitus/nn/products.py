@@ -45,7 +45,7 @@ def scratch(shape: tuple[int, ...], dtype: DType) -> Matrix:
 
 
 def scratch_address(size: int) -> int:
-    """The memory behind `scratch`, at least so many bytes."""
+    """Where the memory behind `scratch` begins: at least `size` bytes."""
     return _memory(size).address
 
 

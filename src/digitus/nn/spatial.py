@@ -223,8 +223,8 @@ class Upsample:
         f = self.factor
 
         def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
-            # Whole sheets at a time: where channels are few, a sum over the axes of reshaped blocks
-            # takes 20 times as long.
+            # One place of all blocks at a time: where channels are few, a sum over the axes of
+            # reshaped blocks takes 20 times as long.
             return reduce(add, (dy[:, i::f, j::f] for i in range(f) for j in range(f))), {}
 
         return np.repeat(np.repeat(x, f, axis=2), f, axis=1), backward

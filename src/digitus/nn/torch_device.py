@@ -1,4 +1,4 @@
-"""Where networks that are trained compute: on the processor, or on a GPU by PyTorch's arrays.
+"""Where trained networks compute: on the processor, or on a GPU with PyTorch's arrays.
 
 `DIGITUS_DEVICE` in the environment says where, so that processes that are started know it too:
 "cpu" (the default) is NumPy with the compiled kernels, "cuda" a GPU, "torch" PyTorch on the
@@ -57,7 +57,7 @@ def _place(device: str) -> str:
         ) from None
     if device == "cuda" and not torch.cuda.is_available():
         raise DigitusError("PyTorch finds no GPU here; take --device cpu")
-    torch.backends.cudnn.allow_tf32 = False  # ten bits of a product's factors would be kept
+    torch.backends.cudnn.allow_tf32 = False  # which keeps ten bits of a product's factors
     return PLACES[device]
 
 
