@@ -28,7 +28,7 @@ from digitus.nn.images import BATCH, as_input
 from digitus.nn.inference import Inference
 from digitus.nn.layers import Layer
 from digitus.nn.parameters import scoped
-from digitus.recipe import Recipe, from_table, planned_for, to_table
+from digitus.recipe import Recipe, check_no_own, from_table, planned_for, to_table
 from digitus.threads import Map
 from digitus.types import Array, Images, Matrix, Numbers, Params
 
@@ -190,8 +190,9 @@ class Recognizer:
     def save(self, path: Path | str, *, new_folder: bool = True) -> None:
         """Writes the recognizer to one file, atomically; with `new_folder`, makes its folder.
 
-        Raises `OutputError`.
+        Raises `RecipeError` for a recipe with a class that no file can name, and `OutputError`.
         """
+        check_no_own(self.recipe)
         about = {
             "recipe": to_table(self.recipe),
             "size": list(self.size),

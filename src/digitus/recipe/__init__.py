@@ -2,11 +2,12 @@
 
 A recipe says everything that decides a training run: data, network, initial parameters, loss,
 optimizer, schedule, batch size, epochs, augmentation, seed. `settings` is what there is to decide,
-`table` its form in TOML and in every model file, `files` finds it. Not inside: carrying it out
-(`training`).
+`table` its form in TOML and in every model file, `own` what no file can name, `files` finds it. Not
+inside: carrying it out (`training`).
 """
 
 from digitus.recipe.files import changed, load_recipe, shipped
+from digitus.recipe.own import check_no_own
 from digitus.recipe.settings import (
     CLOSEUPS,
     KINDS,
@@ -33,6 +34,7 @@ __all__ = (
     "Recipe",
     "changed",
     "check_classes",
+    "check_no_own",
     "from_table",
     "load_recipe",
     "nearest",

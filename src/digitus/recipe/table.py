@@ -31,6 +31,7 @@ from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
 from digitus.limits import NESTING, NETWORK_LAYERS
 from digitus.nn.losses import Loss
+from digitus.recipe.own import NAMED, is_own
 from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 from digitus.types import Json
@@ -42,8 +43,6 @@ PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
 PART_KEYS = ("loss", "channels", "weight")
 TABLES: dict[str, type] = {"augment": Augmentation, "wear": Wear}
-# The classes that a table can name or stands for; any other is somebody's own.
-NAMED = {nn.Chain, *TABLES.values(), *(kind for kinds in KINDS.values() for kind in kinds)}
 SIMPLE: dict[type, tuple[tuple[type[int | float | str], ...], str]] = {
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
@@ -81,30 +80,13 @@ def with_settings(recipe: Recipe, **settings: object) -> Recipe:
     class, which no table can name.
     """
     where = f"recipe {recipe.name}"
-    own = {key: value for key, value in settings.items() if _is_own(key, value)}
+    own = {key: value for key, value in settings.items() if is_own(key, value)}
     table = {key: _entry(key, value) for key, value in settings.items() if key not in own}
     values: dict[str, Any] = {**_values(Recipe, _built(table, where), where), **own}
     try:
         return replace(recipe, **values)
     except ValueError as error:
         raise RecipeError(f"{where}: {error}") from None
-
-
-def _is_own(key: str, value: object) -> bool:
-    """Whether a setting does what it must, and is of a class that no table can name, or has one."""
-    if not (key in KINDS or key in TABLES) or isinstance(value, type):
-        return False
-    kind: Any = get_type_hints(Recipe)[key]
-    return isinstance(value, kind) and (type(value) not in NAMED or _unnamed(value))
-
-
-def _unnamed(value: object) -> bool:
-    """Whether there is a rule, loss or layer in it that no table can name."""
-    if isinstance(value, list | tuple):
-        return any(map(_unnamed, value))
-    if not is_dataclass(value) or isinstance(value, type):
-        return False
-    return type(value) not in NAMED or any(_unnamed(getattr(value, f.name)) for f in fields(value))
 
 
 def _entry(key: str, value: object) -> Json:

@@ -36,7 +36,7 @@ from digitus.files import (
     write_text,
 )
 from digitus.history import EpochRecord
-from digitus.recipe import Recipe, from_table, to_table
+from digitus.recipe import Recipe, check_no_own, from_table, to_table
 from digitus.training.device import NUMPY, Device
 from digitus.training.events import Model
 from digitus.training.loop import EpochEnded, Event, Finished, Started, State, begin, train
@@ -126,7 +126,8 @@ def unfinished_run(name: str, root: Path = Path("runs")) -> Run:
 
 
 def save_checkpoint(run: Run, recipe: Recipe, state: State, data: Data) -> None:
-    """Writes the whole state, atomically. Raises `OutputError`."""
+    """Writes the whole state, atomically. Raises `OutputError`, and what `check_no_own` does."""
+    check_no_own(recipe)
     about = {
         "recipe": to_table(recipe),
         "data": data.sha256,
