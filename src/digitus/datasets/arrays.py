@@ -1,8 +1,8 @@
-"""Digits as arrays of numbers, in whichever of the usual forms, and `.npz` files of these.
+"""Digits as arrays of numbers, in any of the usual layouts, and `.npz` files of these.
 
 Images may be flat, have channels, be bytes or fractions; labels may be numbers, text or one-hot.
-Inside: making images and labels of such arrays, and reading them out of a file, which is never
-believed. Not inside: tables (`tables`), MATLAB's files (`matlab`), Parquet (`parquet`).
+Inside: making images and labels of such arrays, and reading them from a file, which is never
+trusted. Not inside: tables (`tables`), MATLAB's files (`matlab`), Parquet (`parquet`).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def pictures(
 
 
 def as_bytes(values: Numbers, where: str, which: Callable[[int], str] = _example) -> Bytes:
-    """Numbers of any type as bytes; not whole ones are fractions of white if none exceeds 1.
+    """Numbers of any type as bytes; other than bytes, they are shares of white if none exceeds 1.
 
     `which` names an example in an error. Raises `DataError`.
     """
@@ -155,7 +155,7 @@ def as_labels(
     which: Callable[[int], str] = _example,
     classes: str = DIGITS,
 ) -> Labels:
-    """Labels as numbers, as text or one-hot [n classes], as bytes [n].
+    """Labels given as numbers, as text or one-hot [n classes], as bytes [n].
 
     Letters may be counted from 1, as EMNIST does. Raises `DataError`.
     """

@@ -85,7 +85,7 @@ class Augmentation:
 
 
 RANGES = tuple(f.name for f in fields(Augmentation) if f.name not in ("elastic", "smoothness"))
-# Pixels: ten times what is left of any digit. OpenCV, once it has begun, cannot be interrupted.
+# Pixels: a tenth of it leaves nothing of any digit. OpenCV cannot be interrupted once it has begun.
 FURTHEST = 1000
 LIMITS = {
     "rotate": (-3600, 3600), "scale": (-1, 20), "stretch": (-1, 20), "shear": (-90, 90),

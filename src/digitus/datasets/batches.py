@@ -22,10 +22,10 @@ Made = TypeVar("Made")
 
 
 def split(digits: Digits, count: int, seed: int) -> tuple[Digits, Digits]:
-    """Parts a training set into what is learnt from and `count` examples to choose by.
+    """Splits a training set into what is learnt from and `count` examples to choose by.
 
     Each label gives up the same fraction, to within one example, and both parts keep the order of
-    the set. The same seed holds back the same examples. Raises `ValueError` for a negative number
+    the set. The same seed holds back the same examples. Raises `ValueError` for a negative count
     and `DataError` where nothing would be left to learn from.
     """
     if count < 0:
@@ -43,8 +43,8 @@ def held_back(labels: Labels, count: int, seed: int) -> Bools:
     """Which examples `split` holds back, by their labels [n]: true or false, [n]."""
     # At least ten labels: ties are broken as if all ten digits were there, so old splits stay.
     quotas, remainders = np.divmod(count * np.bincount(labels, minlength=CLASSES), len(labels))
-    # The method of largest remainders: what rounding down left over goes to the labels that
-    # were cut by most, and among equals to the smaller label.
+    # The method of largest remainders: what rounding down left over goes to the labels that lost
+    # most by it, and among equals to the smaller label.
     left_over = count - quotas.sum()
     quotas[np.argsort(-remainders, kind="stable")[:left_over]] += 1
 

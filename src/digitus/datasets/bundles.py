@@ -1,9 +1,9 @@
-"""Files in which sets are handed on together: train.csv beside test.csv, in a folder or a zip file.
+"""The files of a set that come together: train.csv beside test.csv, in a folder or a zip file.
 
 Kaggle packs its tables so, EMNIST its MATLAB files, copies of MNIST their IDX files, and Hugging
 Face keeps a Parquet file for each part in a folder, or several. Inside: which of the files are
 meant, by their names, and taking them out of a zip file. Not inside: reading them (`own`), and
-pictures, of which a folder or a zip file is nothing else than these (`pictures`).
+folders and zip files of pictures (`pictures`).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SHOWN = 3  # files in an error
 def chosen(names: Iterable[PurePath], part: PartName, where: Path) -> list[PurePath]:
     """Which of the files in a folder or zip file hold a part: IDX files, a table, its shards.
 
-    Of IDX files, the images and then their labels, if there are any. None where no file holds a
-    set: there are pictures then, or nothing. Raises `DataError` as `meant` does.
+    Of IDX files, the images and then their labels, if there are any. An empty list where no file
+    holds a set: there are pictures then, or nothing. Raises `DataError` as `meant` does.
     """
     names = [name for name in names if not is_hidden(name)]
     if of_idx := pairs(names):
@@ -75,9 +75,9 @@ def _some(found: Sequence[list[PurePath]]) -> str:
 
 
 def _together(found: Sequence[PurePath], where: Path) -> list[list[PurePath]]:
-    """The files, and those together that are shards of one. Raises `DataError` if any is missing.
+    """The files, each alone or with the other shards of its set.
 
-    What is left would pass for all.
+    Raises `DataError` if a shard is missing: the others would pass for the whole set.
     """
     groups: dict[tuple[PurePath, str, int], list[PurePath]] = {}
     for name in found:
@@ -97,13 +97,13 @@ def in_zip(path: Path, part: PartName) -> list[PurePath]:
 
 
 def unpack(path: Path, names: Sequence[PurePath], folder: Path) -> list[Path]:
-    """Lays these files of a zip file into a folder and says where. Raises `DataError`."""
+    """Unpacks these files of a zip file into a folder; their paths. Raises `DataError`."""
     laid = []
     with opened_zip(path) as (archive, members):
         if sum(members[name].file_size for name in names) > SET_BYTES:
             raise DataError(f"{path}: unfolds into more than {SET_BYTES // 2**30} GiB; split it")
         for name in names:
-            # Of a name from a stranger only what tells the kind.
+            # A stranger's name may lead elsewhere: only its last part is kept, in plain characters.
             file = folder / re.sub(r"[^\w.-]+", "_", name.name, flags=re.ASCII)
             with archive.open(members[name]) as packed, file.open("xb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)

@@ -115,7 +115,7 @@ class Digits:
 class Pictures:
     """Images [n h w] as those of `Digits`, with their labels [n] or, where nobody says, without.
 
-    `files` are the names of the pictures that they were, one for each, if they were any.
+    `files` are the names of the files that they were, one for each, if they were files.
     """
 
     images: Images
@@ -137,7 +137,7 @@ class Pictures:
                 + (f"{hint}; " if self.files else "")
                 + "to write down what they are read as: digitus evaluate --predict FILE.csv"
             )
-        # What is wrong with them is told with the whole path.
+        # Errors name the whole path.
         digits = Digits(self.images, self.labels, self.origin, self.origin, self.classes)
         return replace(digits, name=self.name)
 
@@ -155,7 +155,7 @@ def named(classes: str) -> str:
 
 
 def place(text: str, classes: str = DIGITS) -> int | None:
-    """The class that a label in words names: by its sign in either case, or its number from 0."""
+    """The class that a label as text names: by its sign in either case, or its number from 0."""
     for sign in (text, text.swapcase()):
         if len(sign) == 1 and sign in classes:
             return classes.index(sign)
@@ -168,7 +168,7 @@ def targets(labels: Labels, classes: int = CLASSES) -> Matrix:
     """What a network should answer [n classes]: 1 for the digit, 0 for the others.
 
     A picture that shows none (`NOT_A_DIGIT`) should make all of them equally likely: a network that
-    never was taught to doubt is sure of everything (Hendrycks, Mazeika & Dietterich 2019).
+    was never taught to doubt is sure of everything (Hendrycks, Mazeika & Dietterich 2019).
     """
     return np.asarray(_rows(classes)[np.minimum(labels, classes)])
 

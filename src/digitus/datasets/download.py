@@ -1,8 +1,8 @@
 """Downloads: a file whose checksum and size are known, from the first mirror that really has it.
 
-Inside: mirrors, retries, and the progress bar. A mirror that answers with a page of HTML, a
-stranger's file, half of the right one, more than all of it, or too slowly, is a mirror that failed.
-What has come goes to a file beside, which is put in place only if it is right, and taken away
+Inside: mirrors, retries, and the progress bar. A mirror that answers with a web page, with another
+file, with half of the right one or more than all of it, or too slowly, is a mirror that failed.
+What comes is written to a file beside the right place, put there only if it is right, and removed
 otherwise. Not inside: which files there are (`catalogue`).
 """
 
@@ -27,7 +27,7 @@ TIMEOUT = 5.0, 20.0  # seconds to connect and between answers, after which a mir
 RETRIES = 1  # of each mirror, after the first try; the next mirror is the better remedy
 PAUSE_SECONDS = 1.0  # seconds before it is tried again
 CHUNK = 2**16  # bytes
-UNPACKED = {"Accept-Encoding": "identity"}  # the files are packed as they are
+UNPACKED = {"Accept-Encoding": "identity"}  # the files are compressed already
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def _progress(file: RemoteFile) -> Iterator[Callable[[int], object]]:
-    """What is to be told how many bytes are there: a bar on standard error, if anybody sees it."""
+    """A function to call with the bytes so far: a bar on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda size: None
         return

@@ -115,7 +115,7 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _mapped(stream: IO[bytes], path: Path) -> Mapped:
-    """The images of a file that stays where it is; as long as its header says, however long."""
+    """The images of a file that stays where it is, of any length, if its header says the same."""
     shape = _shape(stream, str(path), dimensions=3)
     start, size = stream.tell(), math.prod(shape)
     found = os.fstat(stream.fileno()).st_size - start

@@ -41,7 +41,7 @@ def is_idx(name: str) -> bool:
 
 
 def pairs(names: Iterable[PurePath]) -> dict[PurePath, PurePath | None]:
-    """Files of images among these, each with its labels, where they are there, in its folder."""
+    """The files of images among these, each with that of its labels in the same folder, or None."""
     files: dict[tuple[PurePath, str], PurePath] = {}
     for name in sorted(names):
         if is_idx(name.name):

@@ -84,8 +84,8 @@ class _Elements:
 def arrays_of(content: bytes) -> dict[str, Value]:
     """The arrays and structs of a file by their names. Raises `DamagedError`.
 
-    Whole numbers have the type in which they are stored, whatever MATLAB takes them for, but for
-    those of which the largest is 1 where fractions or truth values are meant: they are booleans.
+    Whole numbers keep the type in which they are stored, whatever MATLAB takes them for; but bytes
+    of 0 and 1 that MATLAB takes for fractions or truth values become booleans.
     """
     order = ORDERS.get(content[HEADER_BYTES - 2 : HEADER_BYTES])
     if order is None:
@@ -143,14 +143,14 @@ def _matrix(kind: int, content: memoryview, order: str, depth: int = 0) -> tuple
 
 
 def _typed(values: Numbers, fractions: bool) -> Numbers:
-    """Bytes that are 0 and 1 where fractions are meant are no shades of black."""
+    """Bytes of 0 and 1 as booleans where fractions are meant: they are black and white."""
     if fractions and values.dtype == np.uint8 and values.max(initial=0) <= 1:
         return values.astype(np.bool_)
     return values
 
 
 def _names(parts: _Elements) -> Iterator[str]:
-    """The names of a struct's fields, each of which takes as many bytes."""
+    """The names of a struct's fields, which all take the same number of bytes."""
     length = int(parts.numbers()[:1].sum())
     packed = bytes(parts.next()[1])
     if length <= 0 or len(packed) % length:

@@ -37,8 +37,8 @@ def digits_of(
 ) -> Digits:
     """Digits with their labels, whatever `data` is.
 
-    Raises `TypeError` for what cannot be digits, else as `pictures_of`, and `DataError` where there
-    are no labels.
+    Raises `TypeError` for what cannot be digits, `DataError` where there are no labels, and what
+    `pictures_of` raises.
     """
     if isinstance(data, str | Path):
         found = pictures_of(
@@ -86,7 +86,7 @@ def pictures_of(
     """Digits by a name of the catalogue or by a path to the user's own, which may lack labels.
 
     `prepare` "auto" makes pictures of any size, polarity and position like MNIST's; `transposed`
-    turns images upright that are stored by columns. `classes` are what the labels of one's own say.
+    turns images upright that are stored by columns. `classes` are those of the user's own labels.
     """
     auto = prepare == "auto"
     if {os.sep, os.altsep or os.sep, "."} & set(data) and not Path(data).exists():

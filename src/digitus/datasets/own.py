@@ -1,4 +1,4 @@
-"""The user's own digits, in whichever form they have them.
+"""The user's own digits, in whichever kind of file they are.
 
 Inside: which reader a path is for. Not inside: the readers (`pictures`, `idx_folder`, `tables`,
 `arrays`, `matlab`, `parquet`), which of several files is meant (`bundles`), and the published sets
@@ -52,9 +52,9 @@ def holds_pictures(path: Path, part: PartName = "train") -> bool:
 def load_pictures(
     path: Path, part: PartName = "train", *, fit: Fit | None = None, classes: str = DIGITS
 ) -> Pictures:
-    """The digits at a path, or what the signs of `classes` are, with or without labels.
+    """The digits at a path, or the other signs of `classes`, with or without labels.
 
-    `fit` makes each picture, where there are pictures, an image; without it, as `fitted` does.
+    `fit` makes an image of each picture, where there are pictures; by default it is `fitted`.
 
     Raises `DataError`, also for a path of another kind.
     """
@@ -110,7 +110,7 @@ def _read_zip(path: Path, part: PartName, fit: Fit | None, classes: str) -> Pict
 def _read_set(
     files: list[Path], path: Path, part: PartName, fit: Fit | None, classes: str
 ) -> Pictures:
-    """The files that `bundles` chose of what lies at a path: of IDX, or one, or shards of one."""
+    """Reads the files that `bundles` chose at a path: a pair of IDX, one other, or its shards."""
     if idx_folder.is_idx(files[0].name):
         name = f"IDX files in {file_name(path)}"
         return idx_folder.read_pair(files[0], (*files[1:], None)[0], name, classes)

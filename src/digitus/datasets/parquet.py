@@ -1,7 +1,6 @@
 """Digits in a Parquet file, as Hugging Face publishes sets: a column of pictures, one of labels.
 
-Inside: that. Not inside: opening the pictures (`vision.decode`). pyarrow reads the file (the extra
-`parquet`).
+pyarrow reads the file (the extra `parquet`). Not inside: opening the pictures (`vision.decode`).
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ MOST_ROWS = 10**7
 def read_parquet(path: Path, fit: Fit, classes: str = DIGITS) -> Pictures:
     """The pictures of a column `image`, each a file's bytes or a struct that holds them as `bytes`.
 
-    Labels are whole numbers or text. `fit` makes a picture an image. Raises `DataError`.
+    Labels are whole numbers or text. `fit` makes an image of a picture. Raises `DataError`.
     """
     library = arrow(f"{path}: to read Parquet")
     try:
@@ -83,7 +82,7 @@ def _pictures(
 
 
 def picture_bytes(held: object, name: str) -> bytes:
-    """The bytes of a picture's file, of what a row holds. Raises `DataError`."""
+    """The bytes of a picture's file, out of what a row holds. Raises `DataError`."""
     if isinstance(held, dict):
         held = held.get("bytes")
     if not isinstance(held, bytes) or not held:

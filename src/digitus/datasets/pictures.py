@@ -49,8 +49,8 @@ def read_folder(
     follows (`7_0012.png`); other kinds of files and hidden ones are passed over. Either all
     pictures have a label or none has.
 
-    `fit` makes a grey picture [h w] an image [28 28]; without it, `fitted`. Raises `DataError`,
-    also for a folder that holds the other part alone.
+    `fit` makes an image [28 28] of a grey picture [h w]; by default it is `fitted`. Raises
+    `DataError`, also for a folder that holds the other part alone.
     """
     root = path / part if (path / part).is_dir() else path
     if root == path and (path / OTHER[part]).is_dir() and not (path / LIST).is_file():
@@ -64,7 +64,7 @@ def read_folder(
 def read_zip(
     path: Path, part: PartName = "train", *, fit: Fit | None = None, classes: str = DIGITS
 ) -> Pictures:
-    """The pictures in a zip file, as those of a folder; a folder around all of them is none.
+    """The pictures in a zip file, as those of a folder; one folder around all of them is ignored.
 
     Raises `DataError`.
     """
@@ -106,7 +106,7 @@ def opened_zip(
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
-    """The bytes of a file in an archive, as far as a picture may be long."""
+    """The bytes of a file in an archive. Raises `DataError` where they are too many."""
     with archive.open(member) as stream:
         content = stream.read(PICTURE_BYTES + 1)
     if len(content) > PICTURE_BYTES:
@@ -172,7 +172,7 @@ def _opened(contents: Contents, name: PurePath, root: Path) -> Grey:
 
 
 def is_picture(name: PurePath) -> bool:
-    """Whether a file's name says that it is one, and is not hidden."""
+    """Whether a file's name is that of a picture, and not hidden."""
     return name.suffix.lower() in SUFFIXES and not is_hidden(name)
 
 
@@ -226,7 +226,7 @@ def _digit(text: str | None, where: Path, line: int, classes: str) -> int:
 def fitted(picture: Grey) -> Grey:
     """A grey picture [h w] as light ink on dark [28 28]: scaled to fit, proportions kept, centred.
 
-    One that is mostly bright along its edge is taken for dark ink on paper and inverted.
+    A picture that is mostly bright along its edge is taken for dark ink on paper and inverted.
     """
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     if np.median(edge) > 127:

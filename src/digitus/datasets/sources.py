@@ -4,9 +4,9 @@ Inside: `load`, which looks in a given folder, in `$DIGITUS_DATA`, in the cache 
 in this order, and `available`, which says what is where. Not inside: what the sets are
 (`catalogue`), their format (`idx`), downloading (`download`), and the user's own pictures (`own`).
 
-Whatever is downloaded or cached must have the published SHA-256; a cached file that has not is
-fetched again. Files in the user's own folders may be others, such as a part of MNIST or an
-unpacked copy: then their structure is checked, and `Digits.origin` says so.
+Whatever is downloaded or cached must have the published SHA-256; a cached file that has another is
+fetched again. Files in the user's own folders may differ, such as a part of MNIST or an unpacked
+copy: then their structure is checked, and `Digits.origin` says so.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STROKES_SEED: dict[PartName, int] = {"train": 0, "test": 10**9}
 
 @dataclass(frozen=True)
 class Listing:
-    """What `digitus data` tells about a set; `found` is the folder that holds it, if any does."""
+    """What `digitus data` says about a set; `found` is the folder that holds it, if any does."""
 
     name: str
     what: str
@@ -192,7 +192,7 @@ def _files(source: Source, part: Part, place: Path) -> list[Path]:
 
 
 def _otherwise_spelt(packed: Path) -> Path | None:
-    """A file whose name others spell in another way: train-images.idx3-ubyte, or in a folder of it.
+    """The file under another spelling, train-images.idx3-ubyte, or in a folder of its name.
 
     Archives of MNIST have all of these inside.
     """
@@ -235,7 +235,7 @@ def _read(source: Source, name: PartName, paths: list[Path], origin: str) -> Dig
         images = np.ascontiguousarray(np.asarray(images).transpose(0, 2, 1))
     kind = {"train": "training", "test": "test"}[name]
     log.info("%s, %s part: %s", source.title, kind, origin)
-    if source.first:  # 0 becomes what no class is, which `Digits` tells
+    if source.first:  # 0 becomes 255, which is no class: `Digits` raises for it
         labels = np.asarray(labels) - np.uint8(source.first)
     return Digits(images, labels, f"{source.title}, {kind} part", origin, source.classes)
 

@@ -1,8 +1,8 @@
 """Digits in a table: a line of text for each, whose cells are its pixels and, mostly, its label.
 
-Which cells are what is told by a line of headings; without one, the label comes first. Nothing is
-guessed that could be read in two ways, and no line is passed over but an empty one: what does not
-fit is an error that names its line and column.
+A line of headings says which cells are what; without one, the label comes first. Nothing is guessed
+that could be read in two ways, and only empty lines are passed over: what does not fit is an error
+that names its line and column.
 
 Inside: reading such a file, and the form of a table (`Form`). Not inside: numbers as images
 (`arrays`).
@@ -63,9 +63,9 @@ class Form:
 def read_csv(path: Path, classes: str = DIGITS) -> Pictures:
     """The digits of a file, separated by commas, semicolons or tabs; cells may be quoted.
 
-    As many pixels as a square has, row by row: 784 make images [n 28 28]. With headings, the label
-    is the column of a name in `LABELS`, wherever it is, and columns that only count are passed
-    over; a table of pixels alone has no labels. Raises `DataError`.
+    The pixels are those of a square, row by row: 784 make images [n 28 28]. With headings, the
+    label is the column of a name in `LABELS`, wherever it is, and columns that only count are
+    passed over; a table of pixels alone has no labels. Raises `DataError`.
     """
     try:
         if path.stat().st_size > SET_BYTES:
@@ -87,7 +87,7 @@ def _pictures(path: Path, table: Floats32, form: Form, classes: str) -> Pictures
     label = _label_column(table, form, len(classes))
     pixels = [column for column in form.pixels if column != label]
     first, last = pixels[0], pixels[-1]
-    # A view where they lie side by side: of MNIST's training set, a copy would be 188 MB.
+    # A view where pixels lie side by side: of MNIST's training set, a copy would be 188 MB.
     together = last - first + 1 == len(pixels)
     values = table[:, first : last + 1] if together else table[:, pixels]
     where = partial(_line, path, form)
@@ -122,7 +122,7 @@ def _may_be_labels(values: Floats32, classes: int) -> bool:
 
 
 def _form(path: Path, file: TextIO) -> Form:
-    """What the first line tells; quotes may begin with the second, below bare headings."""
+    """What the first line says; quotes may begin in the second, below headings without any."""
     first = list(islice(_filled(path, file), 2))
     if not first:
         raise DataError(f"{path}: holds no examples")
@@ -137,7 +137,7 @@ def _form(path: Path, file: TextIO) -> Form:
             f"{path}: has one column; expected the label and the pixels, separated by commas, "
             "semicolons or tabs"
         )
-    # pandas counts columns that have no names, and more than 255 of them are no pixels.
+    # pandas numbers columns that have no names; where numbers exceed 255, they are no pixels.
     counted = columns > 256 and cells == [str(column) for column in range(columns)]
     headings = tuple(cells) if _are_headings(path, number, cells) else ()
     label, pixels = _columns(path, headings, columns)
@@ -183,7 +183,7 @@ def _columns(
 
 
 def _numbers(path: Path, file: TextIO, form: Form) -> Floats32:
-    """All numbers below the headings; the first thing that is none is told with its line."""
+    """All numbers below the headings. Raises `DataError` for the first cell that is none."""
     lines = (line for _, line in _filled(path, file, form.start))
     try:
         with warnings.catch_warnings(action="ignore"):  # of a table without lines
@@ -214,14 +214,14 @@ def _mistake(path: Path, file: TextIO, form: Form) -> str:
 
 
 def _line(path: Path, form: Form, example: int) -> str:
-    """The line of an example, in words: empty ones were passed over."""
+    """The line of an example, for an error; here, empty lines count too."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         number, _ = next(islice(_filled(path, file, form.start), example, None))
     return f"line {number}"
 
 
 def _filled(path: Path, file: TextIO, start: int = 1) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty, with their numbers, from that of number `start` on."""
+    """The lines that are not empty, with their numbers, from line `start` on."""
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
         number += 1
