@@ -1,9 +1,9 @@
 """Limits: what anything that comes from outside may cost, in bytes, memory, seconds and disk.
 
-The one place where these numbers stand. `BUDGETS` says for each entry what it may take in and what
-may come of it; the limits above it are how that is kept. A limit is on what is known before the
-work begins (a size, a count, a shape), so that the same input always gets the same answer; clocks
-are for peers that send or take slowly, and for whoever has stopped waiting.
+All of these numbers stand here. `BUDGETS` says for each entry what it may take in and what that may
+cost; the limits above it keep it so. A limit is on what is known before the work begins (a size, a
+count, a shape), so that the same input always gets the same answer; clocks are for peers that send
+or receive slowly, and for whoever has stopped waiting.
 
 Inside: numbers. Not inside: holding to them, which each entry does itself, and limits of taste,
 such as how many points a curve has.
@@ -27,13 +27,13 @@ FINDS = 1000  # in one look at a page; a page that is full of writing has a few 
 TURNED_PIXELS = 4_700_000  # of fine copies, to see which way is up: A4, all of it full of writing
 
 # Data sets.
-SET_BYTES = 2**31  # ten times the largest in use: who announces more is damaged
+SET_BYTES = 2**31  # ten times the largest in use: a file that announces more is damaged
 SET_UNMAPPED_BYTES = 2**28  # of a file that is read into memory: five times MNIST
-NPY_HEADER_BYTES = 10_000  # NumPy's own limit, but there the text is read first
+NPY_HEADER_BYTES = 10_000  # NumPy's own limit, which it checks only after reading the header
 
-# Downloads. A mirror that sends less than so many bytes a second is passed by.
-DOWNLOAD_SECONDS = 30.0  # before that nobody counts
-DOWNLOAD_BYTES_PER_SECOND = 10_000  # from then on, on the average
+# Downloads. A mirror that sends too slowly is passed by.
+DOWNLOAD_SECONDS = 30.0  # in which any speed will do
+DOWNLOAD_BYTES_PER_SECOND = 10_000  # from then on, on average
 LARGEST_DOWNLOAD = 600 * MB  # EMNIST, the largest, has 562 MB
 
 # Models. The largest that comes along has 12 million parameters, 56 layers, 3.2 million numbers
@@ -46,7 +46,8 @@ ACTIVATIONS = 8 * 10**6  # numbers that all layers put out for one example: 32 M
 PRODUCTS = 2 * 10**9  # for one example: about a quarter of a second on one core
 ACTIVATIONS_AT_ONCE = 10**8  # of all examples that go through a network together: 400 MB
 
-# Forms and recipes as files, and forms as the page opens them: the command takes any.
+# Forms and recipes as files. FORM_PAGES, FORM_PAPER_PIXELS and FORM_PIXELS bind the web page alone:
+# the command takes any.
 TOML_BYTES = 1 * MB  # ten times a form of 1,000 fields
 TOML_KEY_PARTS = 8  # of a dotted key, whose cost is their square; those of recipes have four
 FORM_PAGES = 20  # of a blank form, or of sheets, at a time
@@ -55,7 +56,7 @@ TABLE_CELLS = 30 * 10**6  # of a table of answers in Parquet or SQLite: 10,000 f
 TABLE_BYTES = 1 * GB  # of its text
 TABLE_ROW_BYTES = 10 * MB  # of a row of SQLite
 FONT_BYTES = 100 * MB  # the largest collections of Chinese, Japanese and Korean ones have 60
-FONT_CHARACTERS = 300_000  # all that Unicode has, and those for private use
+FONT_CHARACTERS = 300_000  # all that Unicode has, those for private use included
 FONT_TABLES = 100  # of characters: most fonts have two or three
 FORM_PIXELS = 8 * 10**6  # of the fields of a page, each at the size at which it is read
 
@@ -78,8 +79,8 @@ WATCHERS = 64  # of all training runs together
 class Budget:
     """What one thing from outside may cost: bytes, and seconds of one processor core.
 
-    `taken` is how large it may be, `memory` the most beyond what the program takes without it,
-    `disk` what may be written for it. `limits` are the numbers above that keep it so.
+    `taken` is how large it may be, `memory` the most that it may add to the program's own, `disk`
+    what may be written for it. `limits` are the numbers above that keep it so.
     """
 
     taken: int
@@ -132,7 +133,7 @@ BUDGETS = {
     "pages of forms, shown or proposed": Budget(
         BODY_BYTES,
         900 * MB,
-        WORK_SECONDS + 5,  # it is noticed between pages that the time is over
+        WORK_SECONDS + 5,  # the clock is looked at between pages only
         ("BODY_BYTES", "PICTURE_PIXELS", "PDF_MEMORY_BYTES", "FORM_PAGES", "WORK_SECONDS"),
     ),
     "sheets of a form, read by the page": Budget(

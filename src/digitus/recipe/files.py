@@ -1,6 +1,6 @@
 """Recipes as files: those that ship, and anybody's TOML, with single settings replaced.
 
-Inside: finding and opening them, and settings as they are given in a line, `schedule.rate=0.1`. Not
+Inside: finding and opening them, and settings as a command takes them, `schedule.rate=0.1`. Not
 inside: what may stand in the tables of a recipe (`table`).
 """
 
@@ -47,7 +47,7 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
         table = tables(content)
         for setting in settings:
             _override(table, setting)
-    except (ValueError, RecursionError) as error:  # the second and numbers of 5,000 digits
+    except (ValueError, RecursionError) as error:  # also for deep nesting, or 5,000 digits
         raise RecipeError(f"recipe {source} is not TOML: {error}") from None
     return from_table({"name": source, **table})
 
@@ -55,7 +55,7 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """The recipe with settings as `load_recipe` takes them.
 
-    Raises `RecipeError`, also for what no file of a model could name.
+    Raises `RecipeError`, also where the recipe holds an object that no table can name.
     """
     table: dict[str, object] = {**to_table(recipe)}
     for setting in settings:

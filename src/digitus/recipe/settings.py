@@ -35,8 +35,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (*RULES, nn.Clipped),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }  # fmt: skip
-# As data: crops of made pages, for networks that find digits, and close-ups of what was found
-# (`detection`).
+# Names of data that is made: crops of made pages, for networks that find digits, and close-ups of
+# what was found (`detection`).
 PAGES, CLOSEUPS = "pages", "closeups"
 MADE = PAGES, CLOSEUPS
 MAX_SOFTNESS = 100  # beyond it all ten answers are alike
@@ -51,12 +51,11 @@ class Recipe:
     `batch_size` 0 means the whole training set at once. `average` is the decay of the exponential
     average of the weights, 0 for none. `data` is a name of the catalogue, several joined by "+", a
     path, or "pages" or "closeups", which are made as they are learnt from. `classes` are the signs
-    that a network tells apart, one for each of its outputs. `worn` is the share of
-    images that are worn, as by a bad photograph, drawn anew each time; `not_digits` are added to
-    every batch, so many for each digit, to be read as nothing. `teacher` names models, joined by
-    "+", whose answers are learnt instead of the labels: files, or "default", the one that ships;
-    `softness` divides their outputs before softmax.
-    `name` becomes that of a folder.
+    that a network tells apart, one for each of its outputs. `worn` is the share of images that are
+    worn, as by a bad photograph, drawn anew each time; `not_digits` is how many pictures of no
+    digit are added to a batch for each of its digits, to be refused. `teacher` names models, joined
+    by "+", whose answers are learnt instead of the labels: files, or "default", the one that ships;
+    `softness` divides their outputs before softmax. `name` becomes that of a folder.
     """
 
     name: str
@@ -107,10 +106,7 @@ class Recipe:
 
 
 def check_classes(classes: str) -> None:
-    """What a recipe may tell apart: signs that differ and can be seen.
-
-    Raises `ValueError`.
-    """
+    """Raises `ValueError` for what a recipe cannot tell apart: signs must differ and be visible."""
     if not 2 <= len(set(classes)) == len(classes) <= MOST_CLASSES:
         found = repr(classes[:100])
         raise ValueError(f"classes must be 2 to {MOST_CLASSES} different signs, not {found}")
@@ -121,12 +117,12 @@ def check_classes(classes: str) -> None:
 def planned(
     network: nn.Chain, size: tuple[int, int], outputs: nn.Shape = (10,), what: str = "ten digits"
 ) -> dict[str, nn.Shape]:
-    """The shapes of all parameters of a network that tells digits on images of height and width.
+    """The shapes of all parameters of a network that tells digits apart, on images of that size.
 
-    With other `outputs` it tells something else, which is `what`; `planned_for` knows what a recipe
-    asks for.
+    With other `outputs` it tells apart something else, which `what` names in errors; `planned_for`
+    takes both from a recipe.
 
-    Raises `ShapeError` where it does not, before anything is allocated.
+    Raises `ShapeError` for a network that does not fit, before anything is allocated.
     """
     shapes, out = network.plan((*size, 1))
     if out != outputs:
@@ -135,7 +131,7 @@ def planned(
     if not any(map(nn.trained, shapes)):
         raise ShapeError("the network cannot be trained: nothing in it learns")
     for i in range(nn.first_trained(network, shapes), len(network.layers)):
-        # Its statistics would be measured after training, on what training never divided by them.
+        # It would be measured after training, whose inputs it never standardized.
         for layer in nn.walk(network.layers[i]):
             if isinstance(layer, nn.Centre | nn.Standardize):
                 raise ShapeError(
@@ -165,7 +161,7 @@ def _affordable(network: nn.Chain, size: tuple[int, int], shapes: dict[str, nn.S
 
 
 def is_name(name: object) -> bool:
-    """Whether a folder can be called so, inside the folder it is meant for."""
+    """Whether a folder inside another can have this name."""
     if not isinstance(name, str) or not name.isprintable() or len(name) > 100:
         return False
     return bool(name.strip(". ")) and not set(name) & set("/\\")

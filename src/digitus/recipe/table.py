@@ -37,7 +37,7 @@ from digitus.synthetic.wear import Wear
 from digitus.types import Json
 
 Simple = TypeVar("Simple", bound=int | float | str)
-# Left out of tables where they say nothing.
+# Left out of tables where they have their default.
 SELDOM = ("classes", "worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
@@ -95,9 +95,9 @@ def _entry(key: str, value: object) -> Json:
 
 
 def _settings(value: object) -> Json:
-    """The table of an object, with its kind; one that is somebody's own says whose it is.
+    """The table of an object, with its kind; for somebody's own class, the class's full name.
 
-    So no reader takes it for a kind that ships and is called alike.
+    So nobody takes it for a kind that ships under the same name.
     """
     table, cls = _fields(value), type(value)
     if isinstance(value, dict) or not isinstance(table, dict):
