@@ -1,8 +1,8 @@
 """Export: a recognizer or a committee as files that other programs run, with the same answers.
 
-`export` writes ONNX, C99, a JavaScript module, a page or NumPy's npz.
+`export` writes ONNX, C99, a JavaScript module, a web page or NumPy's npz.
 Each takes raw bytes, as the recognizer does, and carries its calibration, threshold and card. At
-the end the same hundred pictures go through both, and what answers otherwise is not written.
+the end the same hundred pictures go through both; an export that answers otherwise is not written.
 
 Inside: `export` and what it returns. A module for each kind of file makes it and knows how to run
 it; `operations` is what they are made from. Not inside: the command (`cli.export`). Nothing here
@@ -30,7 +30,7 @@ from digitus.types import Images, Matrix
 __all__ = ["FILES", "Exported", "Kind", "Made", "Parity", "Precision", "export"]
 
 Kind: TypeAlias = Literal["onnx", "c", "js", "html", "npz"]
-# What is written where no file is named, and the module that makes it.
+# What is written where no file is named.
 FILES: dict[Kind, str] = {
     "onnx": "digitus.onnx",
     "c": "digitus.c",
@@ -45,7 +45,7 @@ _MAKERS: dict[Kind, str] = {
     "html": "html_page",
     "npz": "npz_file",
 }
-# One of these is within an export's first 4 KiB: source, a page, ONNX (its producer), an archive.
+# One of these is in an export's first 4 KiB: source, a web page, ONNX (its producer), an archive.
 MARKS = b"Made by digitus", *PAGE_MARKS, b"\x12\x07digitus", b"about.npy"
 
 
@@ -61,7 +61,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Exported:
-    """The files that were written, what was compared, and why nothing was if so."""
+    """The files that were written, and what was compared, or why nothing was."""
 
     files: tuple[Path, ...]
     parity: Parity | None
@@ -84,10 +84,10 @@ def export(
     """Writes a recognizer or a committee as files of another kind.
 
     `out` is the file, by default `digitus` with the kind's ending in the current folder; C has a
-    header beside it. Nothing is replaced but an older export. `precision` is that of the weights:
-    float32, but int8 in a page, which holds two more networks. Raises `ExportError` for a layer
-    that the kind cannot have, for a missing library, and where the answers are not the same, and
-    `OutputError`.
+    header beside it. Nothing is replaced but an older export. `precision` is that of the weights,
+    by default float32, but int8 in a web page, which holds two more networks. Raises `ExportError`
+    for a layer that the kind cannot have, for a missing library, and where the answers are not the
+    same, and `OutputError`.
     """
     if to not in FILES:
         raise ExportError(f"there is no export to {to!r}; there are {', '.join(FILES)}")

@@ -38,7 +38,7 @@ class Lines:
         self.functions += f"static void network_{number}({arguments})\n{{\n"
 
     def end(self, *lines: str) -> None:
-        """Its last lines."""
+        """The last lines of that function."""
         self.functions += "".join(f"    {line}\n" for line in lines) + "}\n\n"
 
     def call(self, part: str, *arguments: object) -> None:

@@ -70,7 +70,7 @@ def compiled(
     compiler: str, made: Mapping[str, bytes], name: str, folder: Path,
     flags: Sequence[str] = FLAGS, outputs: int = 10,
 ) -> Path:  # fmt: skip
-    """A program around the files. Raises `ExportError` with the compiler's first words."""
+    """The files compiled to a program. Raises `ExportError` with the compiler's first words."""
     for ending, content in made.items():
         (folder / f"{name}{ending}").write_bytes(content)
     prefix = identifier(name)

@@ -1,8 +1,8 @@
 """C99: one header and one source that read a digit without asking for memory, with math.h alone.
 
-The functions that compute stand in `parts/float32.c` and `parts/int8.c`, as anybody would write
-them; of these, those that the network needs are taken. Around them this module writes the weights
-and, for each network, the calls one after the other, in a block of memory that the caller gives.
+The functions that compute stand in `parts/float32.c` and `parts/int8.c`, written by hand; only
+those that the network needs are taken. Around them this module writes the weights and, for each
+network, the calls one after the other, in a block of memory that the caller provides.
 
 Inside: the text of both files. Not inside: compiling and running them (`c_run`), what int8 does
 with numbers (`integers`), where values lie (`memory`).
@@ -140,7 +140,7 @@ def _source(
     name: str, text: Lines, members: Sequence[Network], about: About, element: str,
     precision: str,
 ) -> str:  # fmt: skip
-    """The source: the functions needed, the weights, the networks, and the one that is called."""
+    """The source: the functions needed, the weights, the networks, and the function to call."""
     prefix = identifier(name)
     calls = "".join(
         f"    network_{i}(image, memory->at, z);\n"

@@ -1,12 +1,12 @@
-"""Pictures by which it is measured how many bits the exported page's networks need.
+"""Pictures on which it is measured how many bits the networks of an exported web page need.
 
-They are an export's own: written digits and other marks on paper, put together here by the
-simplest means, so that an exported page is the same until its networks change, whatever else is
-learnt from. They need not look like photos; what is asked of them is which layers' errors reach
-the answers, on digits of all sizes that are found, on paper and ink of all greys, and between them.
+They are pages of digits and other marks, put together here by the simplest means and not those that
+networks learn from (`synthetic.pages`): when these change, an exported web page stays the same.
+They need not look like photos. They have to show which layers' errors reach the answers, on digits
+of all sizes that are found, on paper and ink of all greys, and on what lies between digits.
 
-Inside: those pictures. Not inside: the pages that networks learn from (`synthetic.pages`), the
-measuring (`steps`), and the pictures for whole numbers, which are of single digits (`integers`).
+Inside: those pictures. Not inside: the measuring (`steps`), and the pictures for whole numbers,
+which are of single digits (`integers`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from digitus.types import Bytes, Floats32, Floats64, Images
 SEED = 8
 SHEETS = 4
 SHEET_SIDE = 192  # pixels
-DIGIT_SIZES = 15.0, 54.0  # pixels of a digit's longer side: from one sheet to the next larger
-OF_EACH = 8  # close-ups of a sheet: so many at most of digits, and as many of what is none
+DIGIT_SIZES = 15.0, 54.0  # pixels of a digit's longer side, on the first page and on the last
+OF_EACH = 8  # close-ups from a page: at most so many of digits, and as many of what is none
 MISSED = 0.07  # of its size: by how much a find lies beside its digit, and is larger or smaller
 PEN_SIDE, PEN_BOX = 28, 20  # pixels: of a drawn digit's picture, and of the digit in it
 
 
 def pictures() -> tuple[Images, Images]:
-    """Sheets [n h w] for the page network, and close-ups [k SIDE SIDE] for the other one."""
+    """Pages [n h w] for the page network, and close-ups [k SIDE SIDE] for the close-up network."""
     rng = stream(SEED, "calibration of exports")
     sheets, close = [], []
     for size in np.geomspace(*DIGIT_SIZES, SHEETS):
@@ -44,7 +44,7 @@ def pictures() -> tuple[Images, Images]:
 
 
 def _sheet(size: float, rng: np.random.Generator) -> tuple[Bytes, Floats64, Floats64]:
-    """A sheet of numbers with a ruled line and marks, boxes of its digits and of what is none."""
+    """A page of digits with a ruled line and marks; the boxes of digits, and of what is none."""
     ink = np.zeros((SHEET_SIDE, SHEET_SIDE), np.float32)
     digits, others = [], []
     y = size * rng.uniform(0.8, 1.2)
@@ -125,7 +125,7 @@ def _lit(ink: Floats32, rng: np.random.Generator) -> Bytes:
 
 
 def _missed(boxes: Floats64, rng: np.random.Generator) -> Floats64:
-    """Boxes [k 4] as finds lie on what they are of."""
+    """Boxes [k 4] moved and resized a little, as finds are."""
     size = boxes[:, 2:].max(axis=1, keepdims=True)
     middle = boxes[:, :2] + MISSED * size * rng.standard_normal((len(boxes), 2))
     return np.concatenate(

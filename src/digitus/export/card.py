@@ -49,11 +49,11 @@ def about(members: Sequence[Model], threshold: float, precision: Precision) -> A
 
 
 def _without_folders(recipe: dict[str, Json]) -> dict[str, Json]:
-    """A recipe that names its digits and teachers, and not where they lay: an export is given away.
+    """A recipe that names its digits and teachers, but not where they lay: an export is given away.
 
-    The model's own file keeps that, since what is learnt later goes on from there. Teachers are
-    files with "+" between them. Digits are one path, which may hold a "+", or the names of sets,
-    which lie in no folder.
+    The model's own file keeps that, since later training goes on from there. Teachers are files
+    with "+" between them. Digits are one path, which may hold a "+", or the names of sets, which
+    lie in no folder.
     """
     named = {"data": file_name(PurePath(str(recipe["data"])))}
     if "teacher" in recipe:

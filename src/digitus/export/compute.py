@@ -19,12 +19,12 @@ Inputs: TypeAlias = list[Array]
 
 
 def values(network: Network, images: Images) -> list[Numbers]:
-    """All values in order, each [n ...]: first the picture, last the outputs [n 10]."""
+    """All values in order, each [n ...]: first the picture, last the outputs [n classes]."""
     return following(network.operations, [images[..., None].astype(np.float32)])
 
 
 def following(operations: Sequence[Operation], before: Sequence[Numbers]) -> list[Numbers]:
-    """All values in order, where the first of them are there already."""
+    """All values in order, of which the first are those `before`."""
     found = list(before)
     for operation in operations[len(found) - 1 :]:
         inputs = [found[i] for i in operation.inputs]
@@ -33,7 +33,7 @@ def following(operations: Sequence[Operation], before: Sequence[Numbers]) -> lis
 
 
 def probabilities(networks: tuple[Network, ...], images: Images) -> Matrix:
-    """The mean of what each network finds probable [n 10]."""
+    """The mean of what each network finds probable [n classes]."""
     found = [nn.softmax(values(n, images)[-1] / np.float32(n.temperature)) for n in networks]
     return np.asarray(np.mean(found, axis=0))
 

@@ -1,7 +1,7 @@
-"""The numbers by which digits are found and read, handed to the exported page from Python.
+"""The numbers by which digits are found and read, handed from Python to the exported web page.
 
-Inside: by their names in `parts/*.js`, what the modules of Python say. Not inside: numbers of the
-code's own, which name where they are from.
+Inside: the constants of Python's modules, by their names in `parts/*.js`. Not inside: numbers that
+stand in that code itself; the head of each file says from which module they are.
 """
 
 from __future__ import annotations
@@ -109,5 +109,5 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
 
 
 def numbers() -> str:
-    """Code that gives them their names."""
+    """JavaScript that defines them as constants."""
     return f"const {', '.join(f'{name} = {json.dumps(n)}' for name, n in NUMBERS.items())};\n"

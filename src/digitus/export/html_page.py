@@ -1,12 +1,12 @@
-"""HTML: one page with everything inside, to write numbers on and to drop photos into.
+"""HTML: one web page with everything inside, to write numbers on and to drop photos into.
 
 It works from any static host and from a file. Its code is the module of `js_module`, which knows
 single digits, and after it `parts/ink.js`, `paper.js`, `preparing.js`, `colour.js`, `finding.js`,
-`lines.js`, `photo.js` and `drawing.js`, which read photos and drawings with the page and the
-close-up network (`network.js`) by a kernel of WebAssembly (`kernel.js`, `tiles.js`). Code, without
-its comments, and weights are made smaller and stand in the page as text, which `parts/unpack.js`
-takes apart; `parts/page.js` is the sheet, `parts/page.html` what is around; what it says in each
-language is in `words/`, a file for each.
+`lines.js`, `likeness.js`, `photo.js` and `drawing.js`, which read photos and drawings with the page
+network and the close-up network (`network.js`) by a kernel of WebAssembly (`kernel.js`,
+`tiles.js`). Code, without its comments, and weights are compressed and stand in the web page as
+text, which `parts/unpack.js` unpacks; `parts/page.js` is what one writes on, `parts/page.html` what
+is around it. What it says in each language is a file in `words/`.
 
 Inside: putting them together, and Node to try it. Not inside: what the code does.
 """
@@ -44,15 +44,15 @@ from digitus.types import Images, Matrix
 
 WORDS = Path(__file__).with_name("words")
 FIRST_LANGUAGE = "en"
-# For a weight of the page and the close-up network on average: with half a bit more a page would
-# not stay below 2 MB.
+# For a weight of the page network and of the close-up network, on average: with half a bit more a
+# web page would not stay below 2 MB.
 BITS = 5.5
 ENGINE = (
     *("digitus.js", "ink.js", "paper.js", "preparing.js", "colour.js", "kernel.js", "tiles.js"),
     *("network.js", "finding.js", "lines.js", "likeness.js", "photo.js", "drawing.js"),
 )
 COMMENT = ("//", "/**", "* ")  # lines that begin so are left out
-# Node reads the page itself: its text is taken apart as in a browser, and the digits are read.
+# Node reads the web page itself: its text is unpacked as in a browser, and the digits are read.
 START = """import { readFileSync } from "node:fs";
 const page = readFileSync("page.html", "utf8");
 const script = (id) => page.split(`id="${id}"`)[1].split("</script")[0].replace(/^[^>]*>/, "");
@@ -73,7 +73,7 @@ process.stdout.write(Buffer.from(found.buffer));
 
 
 def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
-    """The page, and Node to run what is in it."""
+    """The web page, and Node to run what is in it."""
     if about["classes"] != DIGITS:
         raise ExportError(f"the page reads numbers; this network tells {named(about['classes'])}")
     if tuple(about["size"]) != (SIDE, SIDE):
@@ -111,7 +111,10 @@ def engine(members: Sequence[Network], about: About, precision: Precision) -> tu
 
 @cache
 def _for_photos() -> dict[str, tuple[int, tuple[Operation, ...], list[int]]]:
-    """The page and the close-up network: sides of their pictures, operations, steps for each."""
+    """Of the page network and the close-up network: side of a picture, operations, steps of each.
+
+    Steps are the largest whole number of an operation's weights (`steps`).
+    """
     found, close = model.shipped(), closeup.shipped()
     done = [
         listed(network.recipe.network, network.params, (side, side))
@@ -125,7 +128,7 @@ def _for_photos() -> dict[str, tuple[int, tuple[Operation, ...], list[int]]]:
 
 
 def page(code: str, weights: bytes, about: About) -> str:
-    """The page around it."""
+    """The web page around code and weights."""
     lines = map(str.strip, code.splitlines())
     bare = "\n".join(line for line in lines if not line.startswith(COMMENT))
     # Weights repeat nothing: by Huffman's code alone they are 8 % smaller than with matches.
@@ -141,7 +144,7 @@ def page(code: str, weights: bytes, about: About) -> str:
         "about": escape(about["card"]),
         "doubtful": str(DOUBTFUL_BELOW),
         "size": json.dumps(size),
-        "engine": text.replace("<", ","),  # a page would take that sign for its own
+        "engine": text.replace("<", ","),  # which HTML would take for the beginning of a tag
         "unpack": part("unpack.js"),
         "page": part("page.js"),
     }
@@ -149,5 +152,5 @@ def page(code: str, weights: bytes, about: About) -> str:
 
 
 def _languages() -> list[Path]:
-    """The files of what the page says, of which each browser takes the one that it speaks."""
+    """The files of what the web page says, a language each; a browser takes its own."""
     return sorted(WORDS.glob("*.toml"))

@@ -1,8 +1,8 @@
 """A network in whole numbers: every value as bytes, every weight as int8, sums in int32.
 
-A value x is stood for by a byte q of its own grid: x ≈ scale (q - zero). The grids are measured on
-digits of the simulated pen. The picture's bytes are their own grid, so nothing is lost at the
-entrance, and dividing it by 255 only changes the scale. A sum of products is exact in int32; one
+A value x is represented by a byte q of its own grid: x ≈ scale (q - zero). The grids are measured
+on digits of the simulated pen. The picture's bytes are their own grid, so nothing is lost at the
+input, and dividing it by 255 only changes the scale. A sum of products is exact in int32; one
 multiplication by a whole number m and a shift, m 2⁻ˢ ≈ scale_in scale_w / scale_out, brings it to
 the next grid (Jacob et al. 2018). docs/mathematics.md, "Numbers in fewer bits", derives it, with a
 bound for the error. A value that only a Relu reads has the Relu's grid, on which nothing is
@@ -72,7 +72,7 @@ class Whole:
 
 @dataclass(frozen=True, eq=False)
 class WholeNetwork:
-    """The operations; the last gives real outputs [10], by the scales `outputs` [10] and "b"."""
+    """The operations. A dense layer or convolution at the end gives real numbers, by its "step"."""
 
     operations: tuple[Whole, ...]
     temperature: float
@@ -100,7 +100,7 @@ def _pictures(size: tuple[int, int]) -> Images:
 
 
 def _grids(network: Network) -> list[Grid]:
-    """The grid of each value: what keeps its own, what shares another's, what has a new one."""
+    """The grid of each value: that of the value it is made from, the same scaled, or a new one."""
     found = values(network, _pictures(network.size))
     grids = [Grid(1.0, 0)]
     for k, operation in enumerate(network.operations):

@@ -1,7 +1,7 @@
-"""JavaScript: one ES module without dependencies, for browsers, Node and what else runs such.
+"""JavaScript: one ES module without dependencies, for browsers, Node and others that run such.
 
-`parts/digitus.js` computes, as anybody would write it; before it stands the model as one constant,
-its weights as text (base64). Inside: that text, and Node to run it. Not inside: a page around it.
+`parts/digitus.js` computes, written by hand; before it stands the model as one constant, its
+weights as text (base64). Inside: that text, and Node to run it. Not inside: a web page around it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def model(members: Sequence[Network], about: About, store: Store) -> Mapping[str
 
 def constant(name: str, value: Mapping[str, object]) -> str:
     """A line of code that gives a value a name."""
-    # "<" would end the script of a page, if it stood in a name.
+    # "<" in a name could end the script of a web page.
     text = json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
     return f"const {name} = {text};\n"
 
@@ -94,7 +94,7 @@ def part(name: str) -> str:
 def as_json(
     operations: Sequence[Operation], store: Store, most: Sequence[int] = ()
 ) -> list[dict[str, object]]:
-    """Operations as JSON has them; `most` is for each of them, where int8 does not have it all.
+    """Operations as JSON; `most` is the largest whole number of each one's weights, where smaller.
 
     Raises `ExportError` for a layer that there is no code for.
     """
@@ -104,7 +104,7 @@ def as_json(
 
 @dataclass(frozen=True)
 class Store:
-    """How weights are kept: in so many bits; as text, or in `beside`, and their place as text."""
+    """How weights are kept: in which precision; as text, or in `beside`, with their place there."""
 
     precision: Precision
     beside: bytearray | None = None
@@ -151,7 +151,7 @@ def _operation(operation: Operation, most: int, store: Store) -> dict[str, objec
 
 
 def run_node(node: str, content: Mapping[str, bytes], program: str, images: Images) -> Matrix:
-    """Probabilities [n classes] that a program writes, which finds these files beside it."""
+    """Probabilities [n classes] that a program writes, run beside the files of `content`."""
     with TemporaryDirectory() as folder:
         for name, data in content.items():
             (Path(folder) / name).write_bytes(data)

@@ -33,8 +33,9 @@ class Step:
 def laid_out(first: int, steps: Sequence[Step]) -> tuple[list[int | None], int]:
     """The first element of each value, and how many there are in all.
 
-    Value 0 has `first` elements; with none it lies elsewhere, where nothing is written, and so does
-    what is the same: None. Step i makes value i + 1, and the last value stays to the end.
+    Value 0 has `first` elements. With none it lies elsewhere, where nothing is written; its place
+    is None, and so is that of values that are the same. Step i makes value i + 1, and the last
+    value stays to the end.
     """
     count = len(steps) + 1
     last = [max((i for i, s in enumerate(steps) if v in s.inputs), default=v) for v in range(count)]

@@ -1,9 +1,9 @@
 """ONNX: the network as a graph from bytes to probabilities, in one file that any runtime reads.
 
-Input "images", uint8 [n h w] with n free; outputs "probabilities" [n 10] and "digits" [n], -1 where
-the answer is refused. Opset 17, IR version 8: ONNX Runtime 1.12 and newer, and what converts from
-ONNX to other devices. Images keep their channels first in between, as ONNX wants them. What the
-model is, its threshold and its temperature stand in `metadata_props`.
+Input "images", uint8 [n h w] with n free; outputs "probabilities" [n classes] and "digits" [n], -1
+where the answer is refused. Opset 17, IR version 8: ONNX Runtime 1.12 and newer, and converters
+from ONNX to other devices. In between, images have their channels first, as ONNX wants them. What
+the model is, its threshold and its temperature stand in `metadata_props`.
 
 Inside: the graph. Not inside: running it (`onnx_run`).
 """

@@ -1,4 +1,4 @@
-"""An exported ONNX file in use, by ONNX Runtime: to compare it with the network that it was.
+"""An exported ONNX file in use, by ONNX Runtime: to compare it with the network it was made from.
 
 Inside: `opened`, and `OnnxModel`, which reads and is scored like a `Recognizer`. Not inside: making
 the file (`onnx_file`).

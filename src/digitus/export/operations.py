@@ -1,9 +1,9 @@
 """A network as a list of operations, each on values that earlier ones made: what is exported.
 
-Layers nest, share names with training and know what only NumPy does. What leaves the house is
-plainer: batch normalisation has gone into the convolutions (`nn.fusion`), what is left of it, and
-what prepares the input, is one kind of operation, y = a x + b; dropout is gone; branches are an
-addition or a concatenation. Value 0 is the picture; an operation makes the value of its place.
+Layers nest, share names with training and know what only NumPy does. What is exported is plainer:
+batch normalisation has gone into the convolutions (`nn.fusion`), what is left of it, and what
+prepares the input, is one kind of operation, y = a x + b; dropout is gone; branches are an addition
+or a concatenation. Value 0 is the picture; operation i makes value i + 1.
 
 Inside: `networks`, from a recognizer or a committee to such lists, and `listed`, for any network.
 Not inside: what they become (`onnx_file`, `c_source`, `js_module`), and where values lie in memory
@@ -28,7 +28,7 @@ from digitus.types import Array, Floats32, Images, Matrix, Params, Shape
 
 
 class Model(Protocol):
-    """What is needed of a `Recognizer`; this room is used by it and does not know it."""
+    """What is needed of a `Recognizer`, which uses this room and is not imported here."""
 
     @property
     def recipe(self) -> Recipe: ...  # noqa: D102

@@ -1,4 +1,4 @@
-"""The check on the spot: the same pictures through the network and through what was exported.
+"""The check of every export: the same pictures through the network and through what was exported.
 
 Inside: `compared`, and when a difference is a failure. Not inside: how each kind of export is run.
 """

@@ -4,7 +4,7 @@ int8: q = round(w / s) with s = max |w| / 127 over the weights of an output chan
 |w - s q| ≤ s / 2 (docs/mathematics.md, "Numbers in fewer bits"). Only matrices and kernels are
 quantised; biases and what prepares the input are few, and stay as they are.
 
-Inside: `quantised`, `float16`. Not inside: arithmetic in integers (`integers`).
+Inside: `quantised`, `as_float16`. Not inside: arithmetic in integers (`integers`).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """How many steps the weights of each layer need, where a file has only so many bits for all.
 
-A weight in whole numbers up to m is wrong by about its layer's largest / m, and what the network
-answers is wrong by the more, the more it depends on the layer. That is measured: the answers to
-a few pictures with one layer at a time in `TRIED` steps. Errors of the layers add up, to Σ e / m²
-where e is a layer's own at m = 1, and the weights take Σ n log₂ m bits. For as many bits as there
-are the errors are smallest where m² is in proportion to e / n: a first layer of 144 weights, on
-which all others depend, has eight bits, and one of 83,000 that adds a little has three.
+A weight in whole numbers up to m is off by about its layer's largest weight / m, and the network's
+answers are off by the more, the more they depend on the layer. That is measured: the answers to a
+few pictures with one layer at a time in `TRIED` steps. Errors of the layers add up, to Σ e / m²
+where e is a layer's own at m = 1, and the weights take Σ n log₂ m bits. With a given number of bits
+the errors are smallest where m² is in proportion to e / n: a first layer of 144 weights, on which
+all others depend, has eight bits, and one of 83,000 that adds a little has three.
 
 Inside: measuring and choosing (docs/mathematics.md, "Numbers in fewer bits"). Not inside: rounding
 (`precision`).
@@ -30,10 +30,10 @@ FEWEST = 3  # the formula is for small errors
 def shared_out(
     networks: Sequence[tuple[Sequence[Operation], Images]], bits: float
 ) -> list[list[int]]:
-    """For each operation of networks up to which whole number its weights go.
+    """The largest whole number m of the weights, for each operation of each network.
 
-    Each network comes with pictures [n h w] by which it is measured; a weight of theirs takes
-    `bits` on average, counted as log₂ (2 m + 1).
+    Each network comes with pictures [n h w] on which it is measured; a weight takes `bits` on
+    average over all networks, counted as log₂ (2 m + 1).
     """
     each = [errors(*network) for network in networks]
     layers = [(k, i, e) for k, found in enumerate(each) for i, e in found.items()]
@@ -57,7 +57,7 @@ def shared_out(
 def errors(operations: Sequence[Operation], images: Images) -> dict[int, float]:
     """How much the answers to pictures [n h w] change with one layer in steps: mean squares.
 
-    By the places of the operations that have matrices or kernels.
+    The keys are the places of the operations that have matrices or kernels.
     """
     right = following(operations, [images[..., None].astype(np.float32)])
     found = {}

@@ -19,7 +19,7 @@ function luminance([{ w, h, at: red }, { at: green }, { at: blue }]) {
   return { w, h, at };
 }
 
-/** How far strokes are from what is around them, in deviations of what is none. */
+/** How far strokes stand out from what is around them, in units of the grain. */
 function contrast(grey) {
   const around = medianAround(grey, Math.max(Math.min(61, grey.w, grey.h) | 1, 3));
   const off = new Float32Array(around.length);

@@ -5,7 +5,7 @@
 
 const round = Math.fround;
 
-/** Arrays of a network from the text that they are stored as, or their place among a page's WEIGHTS. */
+/** An array of a network, from text, or from its place among the WEIGHTS of a web page. */
 function stored(data, kind) {
   const bytes = typeof data === "string" ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0)) : WEIGHTS.slice(...data);
   if (kind === "float32") return new Float32Array(bytes.buffer);

@@ -1,7 +1,7 @@
 // Reads drawings: `readDrawing({ values, width, height })` for grey bytes, ink on one plain ground, as
-// digitus reads what is drawn on its page (vision/ink.py, share.py and reading/drawing.py, from which
-// names and numbers are). Networks say where digits are, the recognizer which, by the ink of each alone.
-// Not inside: finding (`finding.js`), a closer look (`photo.js`), the form of a digit (`ink.js`).
+// digitus reads what is drawn on its web page; names and numbers are those of vision/ink.py, share.py
+// and reading/drawing.py. Networks say where digits are, the recognizer says which, by the ink of each
+// alone. Not inside: finding (`finding.js`), a closer look (`photo.js`), the form of a digit (`ink.js`).
 
 /** How strong the ink of a drawing is at each pixel, 0 to 255. */
 function strengthOf(values) {
@@ -42,7 +42,7 @@ function inkOfDrawing(values, width, height) {
   return { ...own, labels: labels.map((label) => place[label]), pieces, left, top };
 }
 
-/** The boxes and masses of numbers from 1 in a picture w pixels wide. */
+/** The boxes and masses of what is labelled from 1 to `count` in a picture w pixels wide. */
 function boxesOf(labels, w, count) {
   const found = Array.from({ length: count }, () => ({ x0: Infinity, y0: Infinity, x1: 0, y1: 0, mass: 0 }));
   labels.forEach((label, i) => {
@@ -74,7 +74,7 @@ function penOf({ w, h, labels, pieces }) {
   return (2 * sum(pieces.map((p) => p.mass))) / Math.max((crossed * Math.PI) / 4, 1);
 }
 
-/** Ink as the networks see it, black on white, and how many of its pixels make one of the ink's. */
+/** Ink as the networks see it, black on white; the edge around it, and how many of its pixels make one of the ink's. */
 function viewOf(ink) {
   const zoom = Math.min(SEEN / ink.height, MOST_ZOOM, MOST_SEEN / Math.max(ink.w, ink.h)), edge = rint(LEAST_PEN), wide = ink.pen * zoom;
   const [w, h] = [ink.w, ink.h].map((n) => Math.max(1, rint(n * zoom)));
@@ -124,7 +124,7 @@ function nearestOf({ w, h }, places) {
   return nearest;
 }
 
-/** Whose ink is whose: `whose`, `has`, `loose`, `several` and `left` of vision/share.py. */
+/** Which ink belongs to which place: `whose`, `has`, `loose`, `several` and `left` of vision/share.py. */
 function shared(ink, places, smaller) {
   const { w, labels, pieces, height } = ink;
   const nearest = nearestOf(ink, places);

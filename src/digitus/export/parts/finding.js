@@ -1,11 +1,11 @@
-// Where the digits of a photo are: the page network at every scale, and what it says of each place
-// (detection/maps.py, detector.py and parts.py, from which names and numbers are). Not inside: in which
-// order they are read (`lines.js`), and which digit a find is (`photo.js`).
+// Where the digits of a photo are: the page network at every scale, and what it says of each place.
+// Names and numbers are those of detection/maps.py, detector.py and parts.py. Not inside: in which
+// order digits are read (`lines.js`), and which digit a find is (`photo.js`).
 
 const sigmoid = (z) => (1 + Math.tanh(z / 2)) / 2;
 
 /** What may be digits in a grey picture, the best seen first: { heat, x, y, w, h, digits, follow, after };
- * `whole` unless so many pixels of fine copies were not enough. */
+ * not `whole` where fine copies have more than so many pixels, which are not looked at. */
 function finds(grey, answers, pixels = Infinity) {
   const found = [];
   const longest = Math.max(grey.w, grey.h);
@@ -37,7 +37,7 @@ function findsIn(sides, grey, answers) {
   }));
 }
 
-/** The cells of a copy that are not bare, as rows of true and false; its margin is. */
+/** The cells of a copy that are not bare, as rows of true and false; the margin is bare. */
 function inked({ w, h, at }) {
   const cells = Array.from({ length: Math.ceil(h / CELL) }, () => new Array(Math.ceil(w / CELL)).fill(false));
   at.forEach((v, i) => { if (v !== at[0]) cells[Math.floor(Math.floor(i / w) / CELL)][Math.floor((i % w) / CELL)] = true; });
@@ -67,7 +67,7 @@ function copyOf(grey, side) {
   return { copy, zoom };
 }
 
-/** Answers of a copy in some rectangles of its cells; nothing elsewhere. */
+/** Answers in some rectangles of a copy's cells; elsewhere, that there is nothing. */
 function called(copy, rectangles, answers) {
   const { w, h } = copy;
   const maps = new Float32Array((w / STRIDE) * (h / STRIDE) * CHANNELS);
@@ -187,7 +187,7 @@ function peaks(maps, h, w) {
   });
 }
 
-/** What two finds share, in pixels. */
+/** The area that two finds share, in pixels. */
 function sharedArea(a, b) {
   const along = (p, n) => Math.max(Math.min(a[p] + a[n] / 2, b[p] + b[n] / 2) - Math.max(a[p] - a[n] / 2, b[p] - b[n] / 2), 0);
   return along("x", "w") * along("y", "h");
@@ -195,7 +195,7 @@ function sharedArea(a, b) {
 
 const areaOf = ({ w, h }) => w * h;
 
-/** The same, of the smaller box. */
+/** The same as a share of the smaller box. */
 const overlap = (a, b) => sharedArea(a, b) / Math.min(areaOf(a), areaOf(b));
 
 /** One find for each place, the best seen of those that overlap, with the mean answers of its like. */

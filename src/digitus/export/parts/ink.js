@@ -1,5 +1,5 @@
-// Ink: its connected pieces, other sizes of it, and one digit in MNIST's form (the last part of
-// vision/normalise.py, from which names and numbers are). Not inside: which ink is a digit
+// Ink: its connected pieces, other sizes of it, and one digit in MNIST's form. Names and numbers are
+// those of vision/normalise.py, from the last part of which this is. Not inside: which ink is a digit
 // (`drawing.js`), paper and its light (`paper.js`).
 
 const clamp = (v, a, b) => Math.min(Math.max(v, a), b);
@@ -8,7 +8,7 @@ const sum = (values) => values.reduce((a, b) => a + b, 0);
 /** Ink from 0 to 1 in rows: { w, h, at }. */
 const plane = (w, h) => ({ w, h, at: new Float32Array(w * h) });
 
-/** Numbers of connected ink from 1, eight neighbours each, and how many there are. */
+/** Labels of connected ink from 1, where a pixel has eight neighbours, and how many there are. */
 function components({ w, h, at }, least) {
   const labels = new Int32Array(w * h);
   let count = 0;

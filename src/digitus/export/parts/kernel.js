@@ -1,13 +1,13 @@
-// The sums that take the time of a page, as functions of WebAssembly with vectors, whose bytes are put
-// together here, so that there is no file which nobody can read: a convolution, four pixels and eight
-// outputs of it at a time, so that its sums stay in registers. Not inside: what is convolved
-// (`network.js`), and the way round by which 3 x 3 kernels need fewer products (`tiles.js`).
+// The sums that take most of the time, as functions of WebAssembly with vectors. Their bytes are put
+// together here, so that there is no file which nobody can read. A convolution takes four pixels and
+// eight outputs at a time, so that its sums stay in registers. Not inside: what is convolved
+// (`network.js`), and how 3 x 3 kernels need fewer products (`tiles.js`).
 
 const [GET, SET, CONST, ADD, MUL, LESS] = [0x20, 0x21, 0x41, 0x6a, 0x6c, 0x49];
 const [LOOP, END, AGAIN] = [[0x03, 0x40], 0x0b, [0x0d, 0]];
 const [I32, F32, V128] = [0x7f, 0x7d, 0x7b];
 
-/** A whole number as WebAssembly writes it: seven bits a byte, the last with its sign. */
+/** A whole number as WebAssembly writes it (signed LEB128): seven bits a byte, the last with its sign. */
 function whole(n) {
   for (const bytes = []; ; n >>= 7) {
     const last = (n >> 7 === 0 && !(n & 64)) || (n >> 7 === -1 && n & 64);
@@ -16,7 +16,7 @@ function whole(n) {
   }
 }
 
-/** The same without a sign: sizes, and places in memory. */
+/** The same without a sign (unsigned LEB128): sizes, and places in memory. */
 function count(n) {
   return n < 128 ? [n] : [(n & 127) | 128, ...count(n >> 7)];
 }
@@ -28,7 +28,7 @@ const load = (offset) => vector(0x00, 2, ...count(offset));
 const store = (offset) => vector(0x0b, 2, ...count(offset));
 const [EACH, PLUS, MINUS, TIMES, AT_LEAST] = [[0x13], [0xe4, 1], [0xe5, 1], [0xe6, 1], [0xe9, 1]].map((code) => vector(...code));
 
-/** What a function is written with whose numbers have these names; its vectors have the numbers after them. */
+/** What writes the code of a function whose variables have these names; its vectors are numbered after them. */
 function written(names) {
   const place = Object.fromEntries(names.map((name, i) => [name, i]));
   const get = (name) => [GET, place[name]];
@@ -42,7 +42,8 @@ function written(names) {
   return { get, set, add, each, held, hold };
 }
 
-/** A function of that many whole numbers, and one that is not where `real`, with its other names and vectors. */
+/** A function: of its names the first `given` are arguments, then `real` (0 or 1) that is a float32; the
+ * others and `vectors` are its own. */
 function routine(names, given, real, vectors, body) {
   const code = [2, ...count(names.length - given - real), I32, vectors, V128, ...body, END];
   const type = [0x60, given + real, ...new Array(given).fill(I32), ...new Array(real).fill(F32), 0];
@@ -51,9 +52,9 @@ function routine(names, given, real, vectors, body) {
 
 /** The convolution; `fused` multiplies and adds in one step, where the machine can. */
 function convolution(fused) {
-  // x, W, b and y are places; a step is from pixel to pixel of x, a stride down and one line of it;
-  // taps are the bytes of x under one line of the kernel, next those of a pixel of y. What is below
-  // least becomes least: 0 is a Relu.
+  // x, W, b and y are places in memory. In bytes: step goes from window to window of x, down to the next
+  // row of them, line to the next line of x; taps are what lies under one line of the kernel, next is a
+  // pixel of y. What is below least becomes least: 0 is a Relu.
   const names = "x W b y rows columns blocks step down line lines taps next least block row column from to w i at0 at1 at2 at3 end".split(" ");
   const { get, set, add, each, held, hold } = written(names);
   const four = [0, 1, 2, 3], two = [0, 1];
@@ -126,7 +127,7 @@ function wasm(functions) {
 }
 
 let engine;
-/** The functions and their memory, which is given out in pieces and taken back at once; made when first wanted. */
+/** The functions and their memory, which is given out piece by piece and taken back all at once; made when first wanted. */
 const machine = () => (engine ??= kernel());
 
 function kernel() {

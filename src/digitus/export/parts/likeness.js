@@ -1,5 +1,5 @@
-// What the other digits of a page say of one that may be this or that (detection/likeness.py and the end
-// of confidence.py, from which names and numbers are). Not inside: what each is by itself (`photo.js`).
+// What the other digits of a page say of one that may be this or that. Names and numbers are those of
+// detection/likeness.py and the end of confidence.py. Not inside: what each is by itself (`photo.js`).
 
 /** How alike each two of all finds look to the close-up network [k k]: 1 for the same, 0 for one and itself. */
 function likeness(all) {

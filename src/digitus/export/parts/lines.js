@@ -1,6 +1,6 @@
 // In which order finds are read: by the links that the page network sees between digits; and where a
-// line has spaces: by its gaps, and what the network says of them (detection/lines.py, reading/groups.py
-// and photo.py, from which names and numbers are).
+// line has spaces: by its gaps, and what the network says of them. Names and numbers are those of
+// detection/lines.py, reading/groups.py and photo.py.
 
 /** Finds in lines from top to bottom, each from left to right, by the links that lead to a digit. */
 function linesOf(found) {
@@ -66,15 +66,15 @@ function parting(line) {
   });
 }
 
-/** The one in the middle of numbers, or half of the two. */
+/** The median of numbers. */
 function median(numbers) {
   const sorted = Float64Array.from(numbers).sort();
   const mid = sorted.length / 2;
   return sorted.length % 2 ? sorted[Math.floor(mid)] : (sorted[mid - 1] + sorted[mid]) / 2;
 }
 
-/** The first digit of each group: where gaps are spaces, by Bayes' rule over a usual distance, and by
- * the log odds of a space that another judge has. */
+/** The first digit of each group: where gaps are spaces, by Bayes' rule over the usual gap, and by the
+ * log odds of a space that the network gives. */
 function groupStarts(boxes, sizes, odds) {
   const unit = Math.max(median(sizes), 1);
   const gaps = boxes.slice(1).map((b, i) => Math.max(b[0] - boxes[i][0] - boxes[i][2], 0) / unit);

@@ -1,11 +1,12 @@
 // A network at work by the kernel of WebAssembly: what it answers for pictures of any size. What is no
 // convolution is done as in `digitus.js`. Not inside: the kernel (`kernel.js`), which pictures it sees.
 
-/** A function for `many` pictures of h * w bytes, one after the other: [many, its places, channels]; `before` gets what the last layer sees. */
+/** A function from `many` pictures of h * w bytes, one after the other, to answers [many, places, channels]; `before` gets
+ * what the last layer sees. */
 function atWork({ size: [rows, columns], operations }, engine) {
   const uses = new Array(operations.length + 1).fill(0);
   for (const { inputs } of operations) for (const i of inputs) uses[i]++;
-  // A Relu that alone uses a convolution is carried out with it.
+  // A convolution that only a Relu uses is carried out with it.
   const bent = operations.map(({ kind }, i) => kind === "conv" && uses[i + 1] === 1 && operations.find((o) => o.inputs[0] === i + 1)?.kind === "relu");
   const shapeOf = (value) => (value ? operations[value - 1].shape : [rows, columns, 1]);
   const held = operations.map(({ kind, shape, inputs, settings, weights: given }) => {

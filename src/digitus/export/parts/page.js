@@ -1,9 +1,9 @@
-// The page around the networks: a sheet to write on or to drop a photo onto, and what a worker reads
-// there. The worker is made of the text in #engine, so that the page needs no other file, wherever it
-// is opened from.
+// The web page around the networks: a place to write on or to drop a photo onto, and what a worker
+// reads there. The worker is made of the text in #engine, so that the web page needs no other file,
+// wherever it is opened from.
 (() => {
   "use strict";
-  const WIDTH = 420, HEIGHT = 240, PEN = 10.5; // pixels of the sheet as it is read
+  const WIDTH = 420, HEIGHT = 240, PEN = 10.5; // pixels of a drawing as it is read
   // The language of the address (page.html#de) or else of the browser, if the page speaks it.
   const words = JSON.parse(document.getElementById("words").textContent);
   const wanted = [location.hash.slice(1), ...navigator.languages].map((tag) => tag.split("-")[0].toLowerCase());
@@ -64,7 +64,7 @@
     if (photo) showPhoto();
   }
 
-  /** The photo as large as the sheet has room for, with a box around each digit. */
+  /** The photo as large as there is room for, with a box around each digit. */
   function showPhoto() {
     const { image, digits = [] } = photo;
     const zoom = Math.min(canvas.width / image.width, canvas.height / image.height);

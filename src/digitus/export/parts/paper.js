@@ -1,6 +1,6 @@
 // The paper of a picture: its grey, however it is lit, whether ink is darker, its ruled lines; and
-// pictures made smaller (vision/paper.py, from which names and numbers are). Not inside: which ink
-// is a digit's (preparing.js).
+// pictures made smaller. Names and numbers are those of vision/paper.py. Not inside: which ink is a
+// digit's (`preparing.js`).
 
 const rint = (v) => (v - Math.floor(v) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v)); // halves to even
 const upTo = (n) => Array.from({ length: n }, (_, i) => i);

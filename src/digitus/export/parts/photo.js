@@ -1,7 +1,7 @@
 // Reads photos: `readPhoto({ pixels, width, height })` for bytes of red, green, blue and a fourth, as
-// digitus reads pictures of paper (reading/look.py, photo.py, read.py, detection/closeups.py and
-// confidence.py, from which names and numbers are). It needs the page and the close-up network, PHOTO, beside the
-// recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
+// digitus reads pictures of paper. Names and numbers are those of reading/look.py, photo.py, read.py,
+// detection/closeups.py and confidence.py. It needs the page network and the close-up network, PHOTO,
+// beside the recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
 /** The three networks at work, made when the first photo comes. */
 let eyes;
@@ -12,7 +12,7 @@ function open() {
   eyes = {
     page: atWork(PHOTO.page, engine),
     closeup: atWork(PHOTO.closeup, engine),
-    /** Of images of digits, how probable each digit is, the mean of all networks. */
+    /** How probable each digit is, for each of some images: the mean of all networks. */
     recognizer(images) {
       const all = recognizers.map(({ run, temperature }) => inParts(run, images, height, width).map((z) => softmax(z.map((v) => v / temperature))));
       return images.map((_, i) => all[0][i].map((_, d) => sum(all.map((p) => p[i][d])) / all.length));
@@ -231,7 +231,7 @@ function boxOf({ x, y, w, h }, { grey, turns }, { w: width, h: height }) {
   return [left, top, Math.max(1, Math.min(width, rint(x + w / 2)) - left), Math.max(1, Math.min(height, rint(y + h / 2)) - top)];
 }
 
-/** The finds that are digits, of a size among the others. */
+/** The finds that are digits, without those much smaller or larger than the others. */
 function kept({ digits, likely }) {
   const most = Math.max(0, ...digits.map((d) => d.likely));
   const usual = median(digits.filter((d) => d.likely >= 0.6 * most).map(longerSide));

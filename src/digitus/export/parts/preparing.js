@@ -1,8 +1,8 @@
-// One digit of a photo made like MNIST's: its paper taken away (paper.js), its ink without specks
-// (the first half of vision/normalise.py, from which names and numbers are). The rest of the way is
-// `normalise` of ink.js. Not inside: finding digits.
+// One digit of a photo made like MNIST's: its paper taken away (`paper.js`), its ink without specks, as
+// in the first half of vision/normalise.py, whose names and numbers these are. The rest of the way is
+// `normalise` of `ink.js`. Not inside: finding digits.
 
-/** Soft by a bell of that deviation; pictures go on as in a mirror. */
+/** Blurred by a Gaussian of that deviation; beyond its edges a picture is mirrored. */
 function blurred({ w, h, at }, deviation) {
   const reach = (rint(8 * deviation + 1) | 1) >> 1;
   const bell = upTo(2 * reach + 1).map((i) => Math.exp(-((i - reach) ** 2) / (2 * deviation ** 2)));

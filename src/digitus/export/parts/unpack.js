@@ -1,5 +1,5 @@
-// What a page holds as text, taken apart: the code of its engine, and the numbers of its networks.
-// Bytes were made smaller, then written in base 85, four of them as five signs.
+// Unpacks what the web page holds as text: the code of its engine, and the weights of its networks.
+// Bytes were compressed, then written in base 85, four of them as five characters.
 
 const SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
 
