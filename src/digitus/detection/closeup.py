@@ -29,7 +29,7 @@ from digitus.types import Bytes, Floats32, Matrix, Numbers, Params
 
 DEFAULT = "closeup"  # the close-up network that ships
 KIND = "close-up network"
-LOOKED_AT = 0.85, 1.27  # times a find's box: once from nearer by, once from further away
+LOOKED_AT = 0.85, 1.27  # times a find's box: one look from nearer by, one from further away
 AT_ONCE = 64  # close-ups that are looked at together: it bounds the memory for their maps
 
 
@@ -66,22 +66,22 @@ class CloseUpNetwork:
         return described, last.forward(own, described)[0]
 
     def __call__(self, grey: Bytes, boxes: Floats32) -> Matrix:
-        """What each is, as `look` says."""
+        """What each box shows, as the first answer of `look`."""
         return self._looked(grey, boxes)[0]
 
     def look(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
-        """For boxes [k 4] in a picture what each is, and how alike they look (`likeness`), [k k].
+        """What boxes [k 4] of a picture show, and how alike they look (`likeness`), [k k].
 
-        What each is are the probabilities of each digit and of none, [k CLASSES]. A box is its
-        middle x and y, its width and its height, in pixels. Each is looked at in `LOOKED_AT` sizes.
-        The answer is the softmax of the mean output, the geometric mean of what both looks say:
-        they err at different digits. Boxes are alike by the mean of what the last layer sees.
+        The first are probabilities of each digit and of none, [k CLASSES]. A box is its middle x
+        and y, its width and its height, in pixels. Each is looked at in `LOOKED_AT` sizes, which
+        err at different digits: the answer is the softmax of the mean output, the geometric mean
+        of what both looks say. Likeness is that of the mean of what the last layer sees.
         """
         answers, described = self._looked(grey, boxes)
         return answers, likeness(described)
 
     def _looked(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
-        """What each is, and what the last layer sees of each, [k n]."""
+        """What each box shows, and what the last layer sees of it, [k n]."""
         outputs: Matrix = np.zeros((len(boxes), CLASSES))
         described: list[Floats32] = []
         for size in LOOKED_AT:
@@ -96,7 +96,10 @@ class CloseUpNetwork:
 
 
 def save(path: Path | str, recipe: Recipe, params: Params, history: History) -> None:
-    """Writes a network as it was trained. Raises `OutputError`, and `ModelError` if it is none."""
+    """Writes a network as it was trained.
+
+    Raises `OutputError`, and `ModelError` for anything but a close-up network.
+    """
     network = CloseUpNetwork(recipe, params, history)
     about = {"recipe": to_table(recipe), "history": network.history}
     write_arrays(Path(path), packed(params), KIND, about)
@@ -126,6 +129,6 @@ def shipped() -> CloseUpNetwork:
 def planned_closeup(network: Chain) -> dict[str, Shape]:
     """The shapes of all parameters of a network that looks at close-ups.
 
-    Raises `ShapeError` where its answers have another form.
+    Raises `ShapeError` where its answers have another shape.
     """
     return planned(network, (SIDE, SIDE), (CLASSES,), "the digits and none")

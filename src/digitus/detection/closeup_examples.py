@@ -1,10 +1,9 @@
 """What the close-up network learns from: finds on made pages, and what is there.
 
-Some are what the page network that ships takes for digits on the page: these are what the close-up
-network is asked about, and where the page network errs no rule foretells. The others are of what
-is known to be there: a digit's box is missed by a little, and no digits are signs, digits that are
-crossed out, what stands half beside a digit, parts of one, other ink and print, edges anywhere, and
-noise.
+Some are finds of the page network that ships: these are what the close-up network is asked about,
+and no rule foretells where the page network errs. The others show what is known to be there:
+digits, their boxes missed by a little, and as no digits signs, digits that are crossed out, places
+half beside a digit, parts of one, other ink and print, edges anywhere, and noise.
 
 Inside: the close-ups of one page, and their variation. Not inside: how they are cut (`closeups`),
 which digit a find is (`matching`), and how pages are made (`synthetic.pages`).
@@ -29,16 +28,16 @@ from digitus.vision.paper import edge_grey
 
 MOST_DIGITS, MOST_OTHERS, MOST_PARTS = 12, 5, 2  # close-ups of a page
 SHIFT, RESIZE = 0.07, 0.12  # deviations of a find's middle and size from those of a digit's box
-FIND_SHIFT, FIND_SIZE = 0.03, 0.17  # the same for a find: it is looked at in more than one size
-DOUBLE = 0.4  # of the union with a digit: a further find of it is neither a digit nor none
+FIND_SHIFT, FIND_SIZE = 0.03, 0.17  # the same for a find, which is looked at in several sizes
+DOUBLE = 0.4  # of the union with a digit's box: a further find on the digit is left out
 SIZES = 6.0, 400.0  # pixels of what is no digit, where nothing else says its size
 NEAR_MISS = 0.45, 0.8  # sizes beside a digit's middle: no digit either
 NARROW = 0.25  # of its height: a bare stroke that is narrower may be a 1, and only its page tells
 PART = 0.3, 0.55  # of a digit's longer side: a box on part of its ink, which may look like a digit
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
-GRAINS = 0.5, 5.0  # pixels of a close-up: the size of what noise is made of
-SURROUNDINGS = 2.5  # digits' heights (or so many times 24 pixels): their side
-# As other hands might have written it, and other cameras seen it: of 32 pixels.
+GRAINS = 0.5, 5.0  # pixels of a close-up: the size of the grains of noise
+SURROUNDINGS = 2.5  # digit heights (of 24 pixels where there is none): the side of what is around
+# What other hands and other cameras might have made of a close-up, in its 32 pixels.
 VARIED = Augmentation(
     rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),
     elastic=0.8, smoothness=4,
@@ -84,7 +83,7 @@ def varied(images: Images, rng: np.random.Generator) -> Images:
     """Close-ups [n SIDE SIDE], half of them bent, turned, bolder or finer; some as negatives."""
     border = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], 1)
     light = np.median(border, axis=1) > 127
-    found = np.where(light[:, None, None], 255 - images, images)  # what enters is the ground
+    found = np.where(light[:, None, None], 255 - images, images)  # `augment` fills with 0
     found = found.astype(np.uint8)
     bent = rng.random(len(images)) < BENT
     found[bent] = augment(found[bent], VARIED, rng)
@@ -93,10 +92,10 @@ def varied(images: Images, rng: np.random.Generator) -> Images:
 
 
 def noise(rng: np.random.Generator) -> Bytes:
-    """A close-up of grains of any size and nothing else."""
+    """A close-up of nothing but grains, of any size."""
     side = max(4, round(SIDE / rng.uniform(*GRAINS)))
     grains = rng.integers(0, 256, (side, side), np.uint8)
-    if rng.random() < 0.5:  # of few greys, as on a screen
+    if rng.random() < 0.5:  # black and white, as on a screen
         grains = (grains > rng.integers(40, 216)).astype(np.uint8) * 255
     box = np.array([side / 2, side / 2, side * WITHIN / SIDE, side * WITHIN / SIDE])
     return closeup(np.asarray(grains, np.uint8), box, 128.0)

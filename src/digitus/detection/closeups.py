@@ -17,7 +17,7 @@ from digitus.types import Bytes, Floats32, Floats64, Images
 from digitus.vision.paper import edge_grey
 
 SIDE = 32  # pixels of a close-up's side
-WITHIN = 20  # of them the longer side of the find's box gets
+WITHIN = 20  # pixels of it that the longer side of the find's box takes
 FLAT = 12  # of 255: what differs by less is not stretched to black and white
 CLASSES = 11
 NONE = 10  # the class of what is no digit

@@ -1,10 +1,10 @@
 """Confidence: three answers to one digit, made one probability that means what it says.
 
 The page network says of a find how hot it is and which digit d it might be, p(d). The close-up
-network looks at it again and says c(d), and c₀ that there is none. At what these two take for a
-digit the recognizer looks, at its ink alone, and says q(d); of all else q is the same for every d.
+network looks at it again and says c(d), and c₀ that there is none. What these two take for a digit
+is shown to the recognizer, its ink alone, which says q(d); of all else q is the same for every d.
 At last the other digits of the page say how likely it is that a d looks so, ρ(d) (`likeness`).
-They are joined by logistic regression::
+The answers are joined by logistic regression::
 
     z(d) = Σⱼ aⱼ gⱼ(d),         g(d) = log p(d), log c(d) / (1 - c₀), log q(d)
     z'(d) = z(d) + Σⱼ wⱼ hⱼ(d), h(d) = n g(d), n log ρ(d)
@@ -15,20 +15,20 @@ They are joined by logistic regression::
 
 where n = S / (ε + S), S the likeness of all other digits, so that what resembles nothing is named
 as if it were alone; m is max P(d | digit) before the recognizer looks and without ρ; s and t say
-how well the links of the page speak for the find: s, of those that come to it, and t, of the one
-that leaves it, the best, as heat of the other end times the probability that something follows,
-less the further the link misses; and o is how much the find's box overlaps with that of a hotter
-one, as a share of the smaller box: two halves of a digit may be two finds.
+how well links speak for the find, s the best of those that lead to it and t the one that leaves it:
+the heat of the link's other end times the probability that something follows, less the further the
+link misses; and o is how much the find's box overlaps with that of a hotter one, as a share of the
+smaller box: two halves of a digit may be two finds.
 
-A is what speaks for a find by itself, and k for what is around it: a bare stroke alone may be
-anything, and beside digits as tall as it is a 1. What is unlike the others loses nothing by them: a
+A is what a find says for itself, and k what is around it: a bare stroke alone may be anything, and
+beside digits as tall as itself it is a 1. What is unlike the others loses nothing by them: a
 heading is larger than the rows below it. The sum goes over all other finds i of the picture;
 lᵢ = exp(-(log h/hᵢ)² / `AS_TALL`²) says how alike their longer sides h are, and r is the largest of
 lᵢ Aᵢ exp(-(Δy / `LEVEL` s)² - |Δx| / `BESIDE` s) with s² = h hᵢ: the best neighbour in a row. a, b,
 e and w are fitted on made pages, whose truth is known (`fit`).
 
-Inside: the formula and its fit. Not inside: finding (`detector`), looking again
-(`reading`).
+Inside: the formula and its fit. Not inside: finding (`detector`), looking closer (`closeup`), the
+recognizer's look (`reading.look`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from digitus.detection.maps import ENDS, Peaks, sigmoid
 from digitus.nn import softmax
 from digitus.types import Bools, Floats32, Floats64, Ints, Matrix, Numbers
 
-SMALLEST_SHARE = 1e-4  # probabilities below say no more: no network is that sure of itself
+SMALLEST_SHARE = 1e-4  # lower probabilities count as this: no network is that sure of itself
 AS_TALL = 0.5  # logarithms of a height: a find that differs by so much has e times less to say
 LEVEL = 0.6  # sizes up or down: the same
 BESIDE = 4.0  # sizes to the side: the same
@@ -73,7 +73,7 @@ class Confidence:
                 raise ValueError(f"a confidence has {count} weights of {name}, not {weights}")
 
     def __call__(self, found: Peaks, close: Matrix) -> Floats64:
-        """For k finds the probability of each digit [k 10]; what is missing to 1, that of none.
+        """Probabilities [k 10] that each find is each digit; the rest to 1 is that of no digit.
 
         `close` [k 11] are the close-up network's answers. The recognizer has not looked yet.
         """
@@ -144,7 +144,7 @@ def fit(pages: Sequence[Answers], truth: Ints) -> Confidence:
 
 
 def _chosen(evidence: Floats64, known: Floats64, truth: Ints) -> tuple[float, ...]:
-    """The weights of evidence [k 10 j], beside what is `known` [k 10], by what is a digit."""
+    """The weights of evidence [k 10 j], added to `known` [k 10], fitted on the finds of digits."""
     digit = truth >= 0
     shares, known, which = evidence[digit], known[digit], (np.arange(digit.sum()), truth[digit])
     right = shares[which]
@@ -170,7 +170,7 @@ def _others(evidence: Floats64, z: Floats64, alike: Floats32, likely: Floats64) 
 
 
 def _logistic(x: Floats64, truth: Bools) -> tuple[float, ...]:
-    """The weights of logistic regression: of features x [n k], for what is true of n."""
+    """The weights [k] of logistic regression on features x [n k]; `truth` is [n]."""
 
     def judge(b: Floats64) -> _Judged:
         z = x @ b
@@ -260,7 +260,7 @@ def _overlap(found: Peaks) -> Floats64:
 
 
 def log_odds(p: Numbers) -> Floats64:
-    """The logarithm of p / (1 - p), as far as p says anything."""
+    """The logarithm of p / (1 - p), p no nearer to 0 or 1 than `SMALLEST_SHARE`."""
     p = np.clip(p.astype(np.float64), SMALLEST_SHARE, 1 - SMALLEST_SHARE)
     odds: Floats64 = np.log(p / (1 - p))
     return odds

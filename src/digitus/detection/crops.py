@@ -1,9 +1,9 @@
 """Crops: parts of made pages at every scale, with the truth of the digits that they show.
 
-A page is seen at the scale of one of its digits, at any other scale, or as blank as it is where no
-digit stands, so that the network learns as well what is nothing: paper, print, edges, digits of
-the wrong size. Inside: choosing, cutting and turning; nothing of a crop but its page and a random
-generator decides it. Not inside: pages (`synthetic.pages`), what is answered (`maps`).
+A crop shows a page at the scale of one of its digits, at any other scale, or anywhere, so that the
+network also learns what is nothing: paper, print, edges, digits of the wrong size. Inside:
+choosing, cutting and turning; a crop depends on its page and a random generator alone. Not inside:
+pages (`synthetic.pages`), what is answered (`maps`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from digitus.vision.paper import edge_grey
 Crop: TypeAlias = tuple[Bytes, list[Truth]]
 
 SIZES = 12.0, 60.0  # pixels of the digit in the middle of a crop, where there is one
-AT_DIGIT, ANYWHERE = 0.6, 0.9  # up to these shares: at a digit's scale, at a digit of any scale
+AT_DIGIT, ANYWHERE = 0.6, 0.9  # cumulative shares: at a digit's scale; at a digit, of any scale
 ANY_SIZE = 3.0, 200.0
 BEYOND = 40  # pixels of a crop that may lie beyond an edge, unless all of the picture is in it
-FULLEST, LEAST = 0.85, 0.5  # of a digit's box within the crop: it counts; below, it is nothing
+FULLEST, LEAST = 0.85, 0.5  # of its box in the crop: a digit counts; below, it is none
 NO_TOP = frozenset("01689")  # digits that may be digits upside down or lying
 
 
@@ -61,7 +61,7 @@ def turns_of(page: Page) -> int:
 
 
 def crops_of(pages: Iterable[Page], count: int, rng: np.random.Generator) -> list[Crop]:
-    """So many crops of pages, more of those with many digits; takes as many pages as that needs."""
+    """`count` crops, more of pages with many digits; takes no more pages than that needs."""
     found: list[Crop] = []
     for page in pages:
         share = min(3 + len(page.digits) // 4, 6, count - len(found))
@@ -72,7 +72,7 @@ def crops_of(pages: Iterable[Page], count: int, rng: np.random.Generator) -> lis
 
 
 def crops(page: Page, count: int, rng: np.random.Generator) -> list[Crop]:
-    """So many crops [CROP_SIDE CROP_SIDE] of a page."""
+    """`count` crops [CROP_SIDE CROP_SIDE] of a page."""
     grey = as_grey(page.picture)
     boxes = np.array([box for _, box, _ in page.digits], float).reshape(-1, 4)
     after = followers(page)
@@ -122,11 +122,11 @@ def _crop(
 
 
 def _seen(grey: Bytes, zoom: float, dx: float, dy: float, rng: np.random.Generator) -> Bytes:
-    """A part of a picture at some scale, in the light and with the contrast of chance."""
+    """A part of a picture at some scale, its light and contrast changed at random."""
     beyond = edge_grey(grey)
     source = grey
     shrink = zoom * (float(rng.uniform(0.3, 0.8)) if rng.random() < 0.2 else 1.0)
-    if shrink < 0.75:  # as it is read: made smaller by averaging; or enlarged again after that
+    if shrink < 0.75:  # made smaller by averaging, as when it is read; or enlarged again after that
         left, top = max(0, int(-dx / zoom) - 4), max(0, int(-dy / zoom) - 4)
         right, bottom = (int((CROP_SIDE - d) / zoom) + 5 for d in (dx, dy))
         part = grey[top : max(bottom, top + 1), left : max(right, left + 1)]
@@ -174,7 +174,7 @@ def _truth(
         if not (0 <= mx < CROP_SIDE and 0 <= my < CROP_SIDE):
             continue
         counts = inside >= FULLEST
-        if lying:  # nothing to find, but for digits that may be some as they lie
+        if lying:  # nothing to find, except what may be a digit as it lies
             if str(values[k]) not in NO_TOP:
                 continue
             counts = False

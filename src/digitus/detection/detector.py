@@ -3,11 +3,11 @@
 A digit is found at the scale at which it has the size that the network learnt, so a picture is
 looked at in copies a factor of 2 apart, the coarse ones first. Where these say that there are
 digits too small for them, and only there, a finer copy is looked at. What several copies show
-is found once; those that see it in a like size all have their part in what is said of it.
+is one find; the answers of those that see it at about the same size are averaged.
 
 Inside: scales, and making one of several finds. Not inside: which parts of a fine copy are looked
-at (`parts`), what the network answers (`maps`), lines and groups (`lines`), the recognizer's second
-look (`reading`).
+at (`parts`), what the network answers (`maps`), lines (`lines`), the recognizer's second look
+(`reading`).
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from digitus.nn.inference import Inference
 from digitus.types import Bytes, Floats32, Floats64, Ints
 from digitus.vision.paper import edge_grey
 
-COARSEST = 60  # pixels of the longer side of the coarsest copy; the next have twice as many ...
-ENLARGED = 3.0  # ... until the picture would be enlarged by more than that,
-FINEST = 1920  # or has so many pixels
+COARSEST = 60  # pixels of the longer side of the coarsest copy; each next one has twice as many
+ENLARGED = 3.0  # no copy enlarges the picture by more than this
+FINEST = 1920  # pixels of the longer side: no copy has more
 ALWAYS = 480  # pixels: copies up to this size are looked at whole
 MARGIN = 16  # pixels of a copy that are added on each side, in the grey of its edges
 BLOCK = 16  # pixels: a copy's sides are filled up to a multiple of it, the coarsest cell
-CALLS = 0.1  # the probability of smaller digits from which on a finer copy is looked at ...
-CALLED = 9  # ... for so many places of the coarser copy around it: 64 pixels of the finer one
+CALLS = 0.1  # the probability of smaller digits from which on a finer copy is looked at
+CALLED = 9  # places of the coarser copy: the side of the square around a call that is looked at
 LEAST_HEAT = 0.1
-SLACK = 1.1  # the network may say a digit's size by that factor wrong
+SLACK = 1.1  # the factor by which the network may misjudge a digit's size
 SAME = 0.6  # of the smaller box: finds that overlap by more are one; slanted digits do by half
 AGREE = 0.5  # of both boxes' union: finds that share more are of one size too, and both are right
 LEAST_WEIGHT = 1e-9  # keeps quotients and logarithms finite
@@ -57,13 +57,13 @@ LEAST_WEIGHT = 1e-9  # keeps quotients and logarithms finite
 
 @dataclass
 class Pixels:
-    """How many of fine copies may yet be seen, and whether they were too few for one of these."""
+    """How many pixels of fine copies may yet be looked at, and whether a copy needed more."""
 
     left: float = math.inf
     too_few: bool = False
 
     def suffice(self, wanted: int) -> bool:
-        """Whether there are as many; then they are taken."""
+        """Whether as many are left; takes them."""
         self.left -= wanted
         self.too_few = self.left < 0
         return not self.too_few
@@ -117,9 +117,9 @@ class Detector:
     ) -> Iterator[Peaks]:
         """What each copy of a picture shows, the coarsest first.
 
-        `heats` gets the heat of each, from 0 to 1 and without the margin, for display. The network
-        sees as many `pixels` as it may: without a copy for which they do not suffice, and finer
-        ones. No copy has a side of more than `finest` pixels.
+        `heats` gets the heat of each, from 0 to 1 and without the margin, for display. `pixels`
+        limits what the network sees: a copy that needs more than are left is not looked at, nor
+        are finer ones. No copy has a side of more than `finest` pixels.
         """
         calls = np.zeros((1, 1), np.float32)  # where the copy before calls for a finer one
         pixels = pixels or Pixels()
@@ -142,7 +142,7 @@ class Detector:
             yield _in_picture(at, zoom, grey.shape)
 
     def find_in(self, looked_at: Sequence[int], grey: Bytes, least: float = LEAST_HEAT) -> Peaks:
-        """As `find`, in copies with these longer sides alone, wherever they are not bare."""
+        """As `find`, only in copies with these longer sides, wherever they are not bare."""
         found = []
         for side in looked_at:
             copy, zoom = _copy(grey, side)
@@ -154,7 +154,7 @@ class Detector:
         return merged(Peaks.joined(found))
 
     def _called(self, copy: Bytes, called: Sequence[Part]) -> Floats32:
-        """Answers of a copy, in the parts that the coarser one calls for; nothing elsewhere."""
+        """Answers of a copy in the parts that are called for; elsewhere they say: no digit."""
         h, w = copy.shape
         answers = np.zeros((h // STRIDE, w // STRIDE, CHANNELS), np.float32)
         answers[:, :, 0] = answers[:, :, FINER.start] = -20
@@ -199,7 +199,7 @@ def sides(longest: int, finest: float = FINEST) -> Iterator[int]:
 
 
 def _copy(grey: Bytes, side: int) -> tuple[Bytes, float]:
-    """A copy with that longer side, its margin and its filling around it, and its scale."""
+    """A copy with that longer side, with margin and filling around it, and its scale."""
     zoom = side / max(grey.shape)
     h, w = (max(1, round(s * zoom)) for s in grey.shape)
     smooth = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
@@ -228,9 +228,9 @@ def _in_picture(found: Peaks, zoom: float, shape: tuple[int, ...]) -> Peaks:
 def merged(found: Peaks) -> Peaks:
     """One find for each place: the best seen of those that overlap; `FINDS` of them at most.
 
-    Most digits are seen in two copies. Where the others are of a like size, the find's box and
-    answers are the mean of all, weighted by their heat (`_mean_of`): both copies are wrong by
-    something, and rarely by the same.
+    Most digits are seen in two copies. The box and answers of a find are the mean of those that are
+    of about its size, weighted by their heat (`_mean_of`): each copy is wrong by something, rarely
+    by the same.
     """
     order = np.argsort(-found.rank, kind="stable")
     boxes = found.boxes[order]
@@ -254,8 +254,7 @@ def merged(found: Peaks) -> Peaks:
 def _mean_of(found: Peaks, kept: Ints, alike: Ints) -> Peaks:
     """The `kept` ones of k finds, each with the mean box, links and answers of its `alike` [k].
 
-    Probabilities are averaged by their logarithms, as answers of networks are where they decide
-    together. A find keeps the heat of the best seen.
+    Probabilities are averaged by their logarithms. A find keeps the heat of the best seen.
     """
     used = np.flatnonzero(alike >= 0)
     whose = alike[used]

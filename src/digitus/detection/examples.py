@@ -1,9 +1,10 @@
 """What is learnt from made pages: batches of crops or of close-ups, with what to answer.
 
 Batch number s is made of pages that no other batch sees, from streams of (seed, s), so that a run
-that is resumed goes on as if it had never stopped; processes make batches ahead of their use. Not
-inside: how a page is made (`synthetic.pages`), how crops (`crops`) and close-ups
-(`closeup_examples`) are cut from it.
+that is resumed goes on as if it had never stopped; processes make batches ahead of their use.
+
+Inside: batches, and the processes that make them. Not inside: how a page is made
+(`synthetic.pages`), how crops (`crops`) and close-ups (`closeup_examples`) are cut from it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from digitus.training.source import Batch
 from digitus.types import Bytes
 from digitus.vision.colour import as_grey
 
-AHEAD = 3  # batches for each process that are made before they are asked for
+AHEAD = 3  # batches for each process, made before they are asked for
 OF_A_PAGE = 12, 6  # close-ups: of the page network's finds, and of what is known to be there
 
 # Makes the batch of a step: (step, size, seed, digits). A function of a module, for processes.
@@ -104,10 +105,10 @@ _digits: Digits | None = None
 
 
 def _prepare(digits: Digits | None) -> None:
-    """In each process: one thread, the digits once, and after those that train.
+    """In each process: the digits once, one thread, and a lower priority than training has.
 
-    Ctrl-C reaches all processes, and what it means is for the first of them to say. If that one is
-    killed, this one ends as well.
+    Ctrl-C reaches all processes; the one that trains decides what it means, and this one ignores
+    it. If that one is killed, this one ends as well.
     """
     global _digits  # noqa: PLW0603
     _digits = digits

@@ -20,7 +20,7 @@ from digitus.types import Floats32, Floats64
 
 Line: TypeAlias = list[int]  # the finds' indices from left to right
 
-NEAR, NEARER = 0.35, 0.2  # sizes, and of the link's length: so far a link may miss its digit
+NEAR, NEARER = 0.35, 0.2  # a link may miss its digit by NEAR sizes plus NEARER of its own length
 ENDED = 0.85  # the probability of an end from which on a link is not followed
 BESIDE = 0.5  # heights: digits whose middles differ by less stand in one row
 UNLIKE = 2.5  # times: digits of one line differ by less in height
@@ -81,9 +81,9 @@ def _followed(after: dict[int, int], before: dict[int, int], count: int) -> list
 
 
 def parting(found: Peaks, line: Sequence[int]) -> list[float]:
-    """For each two neighbours of a line the network's log odds that a space lies between them.
+    """The network's log odds that a space lies between each two neighbours of a line.
 
-    0 where its link does not lead from the one to the other.
+    0 where no link leads from the one to the other.
     """
     odds = []
     for i, j in pairwise(line):
@@ -95,7 +95,7 @@ def parting(found: Peaks, line: Sequence[int]) -> list[float]:
 
 @dataclass
 class _Row:
-    """A row so far, and what is asked of it by every chain."""
+    """A row so far, and what every chain is compared with."""
 
     line: Line
     middles: Floats32  # x and y, from left to right
@@ -115,7 +115,7 @@ class _Row:
 
 
 def _rows(found: Peaks, chains: list[list[int]]) -> list[Line]:
-    """Chains that stand in one row are one line: each, the longest first, joins the nearest row."""
+    """Lines: each chain, the longest first, joins the row that it stands in, or begins one."""
     x = found.boxes[:, 0].tolist()
     rows: list[_Row] = []
     extents: Floats64 = np.empty((len(chains), 3))
@@ -149,9 +149,9 @@ def _within_reach(extents: Floats64, top: float, bottom: float, height: float) -
 
 
 def _apart(row: _Row, middles: Floats32, height: float) -> float:
-    """How far a chain lies above or below a row, in heights, where it would be put into it.
+    """How far a chain lies above or below a row, in heights.
 
-    The row's digits to both sides of each of the chain's tell where the row passes.
+    Where the row passes is interpolated between its digits to both sides of each of the chain's.
     """
     at = np.interp(middles[:, 0], *row.middles.T)
     return float(np.abs(middles[:, 1] - at).max()) / max(row.height, height)

@@ -40,13 +40,14 @@ HEAT, OFFSET, SIZE, LINK, FOLLOW, DIGIT, FINER = (
 CHANNELS = 21
 ENDS, JOINS, PARTS = 0, 1, 2  # what follows: nothing, the same group, the next group
 # Pixels of a digit's longer side: those between SMALLEST and LARGEST are to be found, those just
-# outside count for nothing, and those further out are nothing, for another scale finds them.
+# outside are left out of the loss (NaN), and those further out are background here: another scale
+# finds them.
 SMALLEST, LARGEST = 13.0, 60.0
 TOO_SMALL, TOO_LARGE = 9.5, 80.0
 # Digits of these sizes call for a finer look; those up to UNCLEAR, or below the first, may.
 FINE = 3.0, 14.0
 UNCLEAR = 20.0
-SEEN_BEST, BREADTH = 30.0, 0.6  # pixels of a digit's longer side, and in logarithms around it
+SEEN_BEST, BREADTH = 30.0, 0.6  # pixels of a digit's longer side; deviation of its logarithm
 SPREAD = 0.16  # of a box: the deviation of the heat around its middle
 LONGEST_LINK = 6.0  # sizes: the middle of a digit further away is not pointed at
 NEIGHBOURS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))  # cells that answer for a digit
@@ -57,7 +58,7 @@ class Truth:
     """A digit in a crop: its box's middle and size in pixels, its value, and what follows it.
 
     `after` is the middle of the next digit of its line. `follow` is ENDS, JOINS or PARTS, None
-    where the crop does not show it. A digit that does not `count` is there, but nobody asks.
+    where the crop does not show it. A digit that does not `count` is left out of the loss.
     """
 
     value: int
@@ -81,12 +82,12 @@ def targets(digits: Sequence[Truth], shape: tuple[int, int]) -> Floats32:
         if size < TOO_SMALL or size > TOO_LARGE:
             continue
         if not d.counts or not SMALLEST <= size <= LARGEST:
-            _cells(heat, d, 0.3)[:] = np.nan  # nobody asks for heat
+            _cells(heat, d, 0.3)[:] = np.nan
     for d in digits:
         if d.counts and SMALLEST <= max(d.w, d.h) <= LARGEST:
             _warm(heat, d)
             _answer(maps, nearest, d)
-    for d in sorted(digits, key=lambda d: -max(d.w, d.h)):  # those that call for it win
+    for d in sorted(digits, key=lambda d: -max(d.w, d.h)):  # the smallest, which call for it, win
         size = max(d.w, d.h)
         if size < UNCLEAR:
             _cells(finer, d, 0.5)[:] = 1 if FINE[0] <= size <= FINE[1] and d.counts else np.nan
@@ -95,7 +96,7 @@ def targets(digits: Sequence[Truth], shape: tuple[int, int]) -> Floats32:
 
 
 def _cells(grid: Floats32, d: Truth, share: float) -> Floats32:
-    """The cells of a box, so large a share of its width and height to each side of its middle."""
+    """The cells of a box within `share` of its width and height to each side of its middle."""
     h, w = grid.shape
     reach = share * np.array([d.w, d.h]) / STRIDE + 0.5
     x, y = d.x / STRIDE, d.y / STRIDE
@@ -119,7 +120,7 @@ def _warm(heat: Floats32, d: Truth) -> None:
 
 
 def _answer(maps: Floats32, nearest: Floats64, d: Truth) -> None:
-    """What the middle's cell and its neighbours answer, unless they are nearer to another."""
+    """Writes what the middle's cell and its neighbours answer, unless another digit is nearer."""
     h, w = nearest.shape
     x, y, size = d.x / STRIDE, d.y / STRIDE, max(d.w, d.h)
     cx, cy = min(int(x), w - 1), min(int(y), h - 1)

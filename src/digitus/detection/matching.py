@@ -1,7 +1,7 @@
 """Matching: which digit of a page each find of the page network is.
 
-Inside: `truth_of`, with which the confidence is fitted and the close-up network learns what it is
-asked. Not inside: finding (`detector`), the figures of a network (`score`).
+Inside: `truth_of`, by which the confidence is fitted and the close-up network's finds are labelled.
+Not inside: finding (`detector`), the score of a network (`score`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def truth_of(found: Peaks, page: Page) -> Ints:
 
 
 def shared(box: Floats32, page: Page) -> Floats64:
-    """What a find's box [4] and that of each digit of a page share, of their union, [digits]."""
+    """Intersection over union of a find's box [4] with that of each digit of a page, [digits]."""
     x, y, w, h = box.tolist()
     digits = np.array([at for _, at, _ in page.digits], np.float64).reshape(-1, 4)
     left, top, wide, high = digits.T

@@ -57,7 +57,10 @@ def save(
     history: History,
     confidence: Confidence | None = None,
 ) -> None:
-    """Writes a network as it was trained. Raises `OutputError`, and `ModelError` if it is none."""
+    """Writes a network as it was trained.
+
+    Raises `OutputError`, and `ModelError` for anything but a page network.
+    """
     network = PageNetwork(recipe, params, confidence or Confidence(), history)
     about = {
         "recipe": to_table(recipe),
@@ -86,7 +89,7 @@ def load(path: Path | str = DEFAULT) -> PageNetwork:
 
 
 def _confidence_of(table: dict[str, list[float]]) -> Confidence:
-    """The weights of a file. Those of older files know nothing of what else is on the page."""
+    """The weights of a file. Older files have none for what else is on the page."""
     if "alone" not in table:
         alone = table["presence"]
         table = table | {"alone": alone, "presence": [*alone, *NO_COMPANY]}
@@ -114,14 +117,14 @@ def planned_crop(network: Chain) -> dict[str, Shape]:
 def planned_page(network: Chain, side: int) -> dict[str, Shape]:
     """The shapes of all parameters of a network that finds digits on crops of that side.
 
-    Raises `ShapeError` where its answers have another form.
+    Raises `ShapeError` where its answers have another shape.
     """
     cells = side // STRIDE
     return planned(network, (side, side), (cells, cells, CHANNELS), "the digits of a page")
 
 
 def checked(plan: Callable[[Chain], dict[str, Shape]], network: Chain, params: Params) -> None:
-    """Raises `ModelError` for parameters that do not fit, or answers of another form."""
+    """Raises `ModelError` for parameters that do not fit, or answers of another shape."""
     try:
         shapes = plan(network)
     except ShapeError as error:

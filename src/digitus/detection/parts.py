@@ -1,6 +1,6 @@
 """Parts: the rectangles of a fine copy that are looked at, so that all that is called for is seen.
 
-Each is seen with a halo around it, which costs as much as what is asked for: so cells that lie
+Each is seen with a halo around it, and a pixel of the halo costs as much as any: so cells that lie
 together become one part, and a part is cut in two where the two are smaller with their halos than
 the one with its own. A line of digits is one long part, a column of two is two.
 
@@ -45,7 +45,7 @@ def parts(wanted: Cells) -> Iterator[Part]:
 
 
 def cost(part: Part) -> int:
-    """How many pixels are seen of a part, its halo with it."""
+    """How many pixels are seen for a part and its halo."""
     high, wide = (side.stop - side.start for side in part)
     return CELL**2 * _seen(high, wide)
 
@@ -81,5 +81,5 @@ def _costs(rows: Cells) -> npt.NDArray[np.int64]:
 
 
 def _seen(high: Sizes, wide: Sizes) -> Sizes:
-    """Cells that are seen of a part, its halo with it."""
+    """How many cells are seen for a part and its halo."""
     return (high + 2 * HALO // CELL) * (wide + 2 * HALO // CELL)

@@ -1,6 +1,6 @@
-"""How the answers of a network that learns pages are counted, and what parts its loss has.
+"""The score of a page network in training, and the names of its loss's parts.
 
-Not inside: what the answers mean (`maps`), the crops that it learns from (`source`).
+Not inside: what the answers mean (`maps`), the crops that it learns from (`crops`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from digitus.types import Array
 def found(outputs: Array, batch: Batch) -> tuple[float, float]:
     """How many digits are found, and how many there are, from maps [n h w CHANNELS].
 
-    Found is a digit whose middle's cell is hot, with a probability above a half, and which is taken
-    for the digit that it is there.
+    A digit is found if its middle's cell is hot, with a probability above a half, and names it.
     """
     xp = namespace(outputs)
     t = like(batch.targets, outputs)
-    middle = t[..., HEAT.start] >= 1  # false where nobody knows
+    middle = t[..., HEAT.start] >= 1  # false for NaN
     hot = outputs[..., HEAT.start] > 0
     same = xp.argmax(outputs[..., DIGIT], axis=-1) == xp.argmax(t[..., DIGIT], axis=-1)
     return float(xp.sum(middle & hot & same)), float(xp.sum(middle))
@@ -28,7 +27,7 @@ def found(outputs: Array, batch: Batch) -> tuple[float, float]:
 def digits_found(outputs: Array, batch: Batch) -> tuple[float, float]:
     """The score of a batch: the share of its digits that are found, times its crops.
 
-    Where there is no digit none is missed, and the share is 1.
+    Without digits the share is 1.
     """
     right, digits = found(outputs, batch)
     crops = len(batch.inputs)

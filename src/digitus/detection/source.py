@@ -58,7 +58,7 @@ class Writers:
 
     @classmethod
     def of(cls, digits: Digits) -> Writers:
-        """Some of the digits are held back; the same as by a recipe for MNIST that says 5,000."""
+        """Some digits are held back: of MNIST the 5,000 that recipes for digits hold back, too."""
         return cls(*split(digits, len(digits) // HELD_BACK, SPLIT_SEED))
 
     @property
@@ -69,7 +69,7 @@ class Writers:
 
     @property
     def sha256(self) -> str:
-        """The fingerprint of all that pages are made of."""
+        """The fingerprint of the digits that pages are written with."""
         parts = [part.sha256 if part else "the pen" for part in (self.learnt, self.held_back)]
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
@@ -88,8 +88,8 @@ def writers(data_dir: Path | None = None) -> Writers:
 class PageExamples:
     """The batches of a run, each from its number alone.
 
-    So many `processes` make them ahead of use; without any, each is made when it is asked for. They
-    are the same.
+    So many `processes` make them ahead of use; with 0, each is made when it is asked for. The
+    batches are the same.
     """
 
     def __init__(self, recipe: Recipe, by: Writers, processes: int = 0) -> None:
@@ -103,11 +103,11 @@ class PageExamples:
 
     @property
     def largest(self) -> dict[str, ArrayShape]:
-        """The arrays of any batch."""
+        """The arrays of a batch, all of which have this size."""
         return self.task.arrays(self.size)
 
     def upcoming(self, steps: Iterable[int], claim: Claim) -> Generator[Batch, None, None]:
-        """The batches of these steps. No thread makes any, so none is claimed."""
+        """The batches of these steps. Processes make them, not threads: nothing is claimed."""
         yield from self._made(steps, self.size, self.recipe.seed, self.by.learnt)
 
     def _made(
@@ -122,7 +122,7 @@ class PageExamples:
             yield from coming
 
     def sample(self, count: int) -> Images:
-        """At most so many examples, the first ones of the run."""
+        """The first `count` examples of the run, or fewer."""
         return self._sample[:count]
 
     @cached_property
@@ -209,8 +209,8 @@ def train(
     makers = threads - 1 if device.name == "cuda" else threads // 2
     examples = PageExamples(recipe, by, makers)
     state = state or begin(recipe, by)
-    # More threads than cores wait for each other: on two cores, two of PyTorch's beside two
-    # processes took several times as long for a step as one beside one.
+    # More threads than cores wait for each other: on two cores, a step of two PyTorch threads
+    # beside two processes took several times as long as one of one beside one.
     session = Session(
         recipe, examples, state, threads=threads - makers, device=device, profile=profile
     )

@@ -22,11 +22,11 @@ from digitus.types import Params
 class Task:
     """What a network learns: examples are images of `side` pixels, made by `make`.
 
-    `epoch` is how many make an epoch, `at_once` how many held back are looked at together, and
-    `sample` on how many statistics are measured. `targets` and `labels` are the further axes of
-    what is learnt from an example. `score` counts for training, `exact` what is right of what there
-    is to be answered; `examples` and `right` are the words for these. `plan` raises `ShapeError`
-    for a network that does not fit; `save` writes one.
+    `epoch` is the number of examples in an epoch, `at_once` how many held-back ones are evaluated
+    together, `sample` on how many statistics are measured. `targets` and `labels` are the axes of
+    an example's answers. `score` counts in training; `exact` counts right answers and all that
+    there are; `examples` and `right` are the words for these. `plan` raises `ShapeError` for a
+    network that does not fit; `save` writes one.
     """
 
     side: int
