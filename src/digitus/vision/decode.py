@@ -38,7 +38,7 @@ SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".heic", ".avif", ".pdf")
 )
 GREY_MODES = ("1", "L", "LA")
-MOST_INK_SHARE = 0.5  # of a picture: what covers more of a transparent ground is no ink
+MOST_INK_SHARE = 0.5  # of a transparent picture: what covers more of it is no ink
 LIGHT_INK_GREY = 191  # lighter ink is not seen well on white
 
 
@@ -77,7 +77,7 @@ def decode_pages(
 
     Grey, unless `colours` are wanted and there. With `side`, a JPEG is decoded no finer than
     needed for that many pixels on its longer side (12 megapixels for a side of 2,000: 60 ms
-    instead of 150). Else as `decode`; more than `PICTURE_PAGES` pages are an error too.
+    instead of 150). Otherwise as `decode`; more than `PICTURE_PAGES` pages are an error too.
     """
     name = name or (str(source) if isinstance(source, Path) else "picture")
     content = read_picture(source, name) if isinstance(source, Path) else source
@@ -86,7 +86,7 @@ def decode_pages(
     if not content:
         raise DataError(f"{name}: is empty", "empty")
     if content.startswith(PDF):
-        from digitus.vision.pdf import pdf_pages  # with it come processes: 4 ms
+        from digitus.vision.pdf import pdf_pages  # it imports what starts processes: 4 ms
 
         pages = pdf_pages(content, name, side)
         return (_page(Image.fromarray(page), name, None, colours) for page in pages)
@@ -116,7 +116,7 @@ def _decoded(content: bytes, name: str, side: int | None, colours: bool) -> Iter
 
 
 def _opened(content: bytes) -> Image.Image:
-    """A PNG without what Pillow loads for the other formats: of a first picture 9 of 12 ms."""
+    """Opens a PNG without loading Pillow's other formats: 9 of 12 ms for the first picture."""
     if not content.startswith(PNG):
         return Image.open(io.BytesIO(content), formats=_formats())
     from PIL.PngImagePlugin import PngImageFile
@@ -165,7 +165,7 @@ def _turned_to(image: Image.Image, page: int) -> bool:
 
 def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Picture:
     width, height = image.size
-    video = image.format in ("WEBP", AVIF)  # kept whole in other colours while it is decoded
+    video = image.format in ("WEBP", AVIF)  # whose decoders keep further copies of the picture
     most = WEBP_PIXELS if video else PICTURE_PIXELS
     if width * height > most:
         most //= 10**6
@@ -185,9 +185,9 @@ def _page(image: Image.Image, name: str, side: int | None, colours: bool) -> Pic
 
 
 def read_picture(path: Path, name: str = "") -> bytes:
-    """A file, or what comes through a pipe, no more than tells that it is too large.
+    """The bytes of a file or pipe, at most one more than are allowed.
 
-    Raises `DataError`.
+    Raises `DataError` where it cannot be read.
     """
     try:
         return read_at_most(path, PICTURE_BYTES + 1)
@@ -255,7 +255,7 @@ def _joined(image: Image.Image, made: Callable[[Image.Image], Numbers]) -> Bytes
 
 
 def _on(image: Image.Image, ground: str) -> Image.Image:
-    """A picture with transparent parts on a ground."""
+    """A picture with transparent parts, on a ground of this colour."""
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, ground), image)
 

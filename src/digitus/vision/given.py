@@ -30,7 +30,7 @@ def pages(given: object, side: int, name: str = "") -> Iterator[Picture]:
 
     `name` is what errors call a picture that is not a file.
 
-    Raises `TypeError` for anything else than `Given`, and `DataError` where it cannot be opened.
+    Raises `TypeError` for anything but `Given`, and `DataError` where it cannot be opened.
     """
     if isinstance(given, str | os.PathLike):
         return decode_pages(Path(given), name, side=side)
@@ -49,7 +49,7 @@ def pages(given: object, side: int, name: str = "") -> Iterator[Picture]:
 
 
 def _of_array(pixels: Bytes) -> Picture:
-    """Pixels as they are; a channel of their own is taken off, transparent ones have a ground."""
+    """Pixels as they are, without the axis of a single channel; transparent ones get a ground."""
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.dtype == np.bool_:

@@ -18,19 +18,19 @@ import numpy.typing as npt
 from digitus.types import Box, Bytes, Grey, Ints
 from digitus.vision.normalise import EDGE_INK
 
-FAINTEST_GREYS = 10  # grey levels: what differs less from the ground is none
+FAINTEST_GREYS = 10  # grey levels: what differs less from the ground is no ink
 FULL_SHARE = 0.9  # of all ink is as strong as full ink, or less
-SMALLEST_MASS = 6  # pixels of a piece
-MOST_PIECES = 500  # more of them are a texture
+SMALLEST_MASS = 6  # pixels: smaller pieces are left out
+MOST_PIECES = 500  # more pieces are a texture
 
 
 @dataclass(frozen=True, eq=False)
 class Ink:
     """The ink of a drawing: `strength` [h w], from 0 to 255, and its connected pieces.
 
-    It is the part of the drawing that has ink, which begins at its `corner` (x, y). `labels` [h w]
-    number the pieces from 1, 0 where there is no ink; `boxes` [n 4] are x, y, width and height of
-    each, `mass` [n] its pixels.
+    The arrays cover the part of the drawing that has ink, whose top left is `corner` (x, y).
+    `labels` [h w] number the pieces from 1, 0 where there is no ink; `boxes` [n 4] are x, y, width
+    and height of each, `mass` [n] its pixels.
     """
 
     strength: Grey
@@ -71,7 +71,7 @@ def extent(boxes: Ints) -> Box:
 def drawn_ink(grey: Grey) -> Ink:
     """The ink of a drawing [h w]: what differs from the commonest grey, on the side that has more.
 
-    Without any, or where it is so much that it is a texture, there are no pieces.
+    There are no pieces without ink, or where there are so many that it is a texture.
     """
     strength = _strength(grey)
     inked = (strength > 255 * EDGE_INK).view(np.uint8)

@@ -24,7 +24,7 @@ from digitus.errors import DataError
 from digitus.types import Box, Bytes, Grey, Images, Mask, Numbers, Plane
 from digitus.vision.paper import at_most, find_paper, find_papers, typical, without_rules
 
-TOGETHER = 64  # pictures whose paper is looked for together: the most that stay in the cache
+TOGETHER = 64  # pictures whose paper is found together: as many as stay in the cache
 BOX_PIXELS = 20  # of the longer side of an image's ink, as in MNIST
 WORK_PIXELS = 320  # of the longer side: larger pictures are made smaller first
 UNSCALED_PIXELS = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
@@ -88,9 +88,9 @@ def prepare(images: Images) -> Bytes:
 
 
 def prepare_each(pictures: Sequence[Bytes] | Images) -> Iterator[tuple[int, Prepared]]:
-    """As `prepare_one` of each picture, with its place among them, those of one size together.
+    """`prepare_one` of each picture, with its index; pictures of one size come together.
 
-    Of one size are pictures that are so when made small enough to work on.
+    Their size is that after they are made small enough to work on.
     """
     small = [at_most(WORK_PIXELS, _checked(picture)) for picture in pictures]
     of_size = defaultdict(list)
@@ -127,7 +127,7 @@ def _refused(picture: Numbers) -> DataError:
 
 
 def _prepared(picture: Bytes, work: Plane, paper: Plane, dark_ink: bool) -> Prepared:
-    """A picture and, made small enough to work on, it and its paper: the rest of the way."""
+    """The steps after the paper: `work` is the picture, made small enough to work on."""
     raised = work - paper
     if dark_ink:  # it takes a share of the light: in a shadow it differs less from paper
         light = float(paper.mean())
@@ -163,7 +163,7 @@ def normalise(ink: Plane) -> tuple[Bytes, Box, float]:
     digit = ink[top:bottom, left:right]
     fine = _scaled(digit, BOX_PIXELS * FINE_ZOOM / side)
     pen = _pen(fine) / FINE_ZOOM
-    # A pen that grows makes the digit larger; so much smaller it has to be scaled before.
+    # A pen that grows makes the digit larger, so the digit is scaled to be smaller before.
     grow = (min(max(pen, PEN_PIXELS[0]), PEN_PIXELS[1]) - pen) / max(1 - pen / BOX_PIXELS, 0.5)
     if steps := round(min(max(grow, -BOX_PIXELS / 4), BOX_PIXELS / 4) * FINE_ZOOM):
         fine = _framed(

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from digitus.types import Bools, Floats, Grey, Mask, Numbers, Plane, Planes, Vector
 
 COARSE_PIXELS = 40  # paper is judged on at most so many pixels a side, where its grain averages out
-FIT_COUNT = 6  # of its surface, one after the other
+FIT_COUNT = 6  # fits of its surface, one after the other
 SHORTEST_PIXELS = 20  # in smaller pictures a line from side to side is a stroke of the digit
-# Of full ink: a rule has at least the one; a single rule has less than the other.
+# Of full ink: a rule has at least the first; if it is the only one, less than the second.
 VISIBLE_INK, PALE_INK = 0.15, 0.75
 
 
@@ -52,8 +52,8 @@ def find_papers(work: Planes) -> tuple[Planes, Bools]:
     rises above it by more than the noise below it. What lies below keeps its full weight, so the
     surface cannot climb onto the ink.
 
-    Each picture by itself, to the same bits as if it were alone; but operations on one are so short
-    that to call them takes longest: `prepare` of 28 x 28 pixels takes 0.39 of the time, 64 at once.
+    Each picture has the same bits as if it were alone. But operations on one are so short that
+    calling them takes longest: 64 at once, `prepare` of 28 x 28 pixels takes 0.39 of the time.
     """
     n, h, w = work.shape
     coarse = work
@@ -92,11 +92,11 @@ def find_papers(work: Planes) -> tuple[Planes, Bools]:
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What of a fit depends on the shape h w alone.
+    """What a fit needs that depends on the shape h w alone.
 
     `terms` [h*w 6] of the surface; `points` [k] of the picture at which it is fitted; `x` [k 6],
-    the terms there; `squares` [k 36], the products of all pairs of them, and a little more for
-    what bends; `border` [h*w].
+    the terms there; `squares` [k 36], the products of all pairs of them, with a ridge against
+    bending; `border` [h*w], weights of ink.
     """
 
     terms: Plane
@@ -110,9 +110,9 @@ class _Plan:
 def _plan(h: int, w: int) -> _Plan:
     """For pictures of h w pixels.
 
-    The points are 200 at most, by the golden ratio, for a regular grid would miss thin upright
-    strokes. The border counts ink: its mean at the four corners, plus that along the four edges,
-    plus four times that of all.
+    The points are 200 at most, by the golden ratio: a regular grid would miss thin upright strokes.
+    The border weighs ink: the mean at the four corners, plus that along the four edges, plus four
+    times that of all.
     """
     terms = _terms(h, w)
     shares = np.arange(min(h * w, 200)) * (math.sqrt(5) - 1) / 2 % 1
@@ -147,10 +147,10 @@ def without_rules(ink: Plane) -> tuple[Plane, Mask]:
 
 
 def _without_rows(ink: Plane) -> tuple[Plane, Mask]:
-    """Takes out rows that are inked from side to side; they are thin, and pale or several.
+    """Takes out rules: thin rows that are inked from side to side, and pale or several.
 
     Only their own grey goes: darker strokes across them stay, and where strokes above and below
-    reach a line, it is taken to hide ink.
+    reach a rule, it is taken to hide ink.
     """
     rules = np.zeros(ink.shape, bool)
     h, w = ink.shape

@@ -21,7 +21,7 @@ from digitus.types import Bytes
 from digitus.vision import pdf_process
 from digitus.vision.pdf_process import DAMAGED, HEAD, LOCKED, TOO_MANY
 
-DEFAULT_SIDE_PIXELS = 2000  # of a page, the longer side, where nobody asks: 170 an inch of A4
+DEFAULT_SIDE_PIXELS = 2000  # of a page's longer side, unless asked for: 170 an inch on A4
 
 
 def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[Bytes]:
@@ -65,7 +65,7 @@ def pdf_pages(content: bytes, name: str, side: int | None = None) -> Iterator[By
 
 
 def _next(pipe: IO[bytes]) -> Bytes | None:
-    """The page that comes through the pipe; None where no other comes whole."""
+    """The next page from the pipe; None where there is none, or not a whole one."""
     head = pipe.read(HEAD.size)
     if len(head) < HEAD.size:
         return None

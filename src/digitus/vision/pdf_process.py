@@ -2,11 +2,11 @@
 
 A PDF is a program. Two thousand bytes of forms within forms draw for hours and take all memory, and
 PDFium, which is C++, cannot be told to stop. So it works in a process that the system ends when it
-takes too much, and with it what a flaw in PDFium might let a stranger do to ours.
+takes too much; and what a stranger may do by a flaw in PDFium is done to that process, not to ours.
 
 Each page is written as four numbers (height, width, bytes of a row, bytes of a pixel) and its rows.
-The exit code says what was wrong. Not inside: who starts it and what is told (`pdf`). Nothing of
-digitus is imported, nor NumPy: that would take longer than to draw a page.
+The exit code says what was wrong. Nothing of digitus is imported, nor NumPy: that would take longer
+than drawing a page. Not inside: who starts the process, and errors for people (`pdf`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _limit(seconds: int) -> None:
-    """The system ends this process unless it is called again within so many seconds of work."""
+    """Has the system end this process after so many seconds of work, unless called again."""
     if hasattr(signal, "setitimer"):  # not on Windows
         signal.setitimer(signal.ITIMER_PROF, seconds)
 

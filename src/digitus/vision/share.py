@@ -22,23 +22,22 @@ from digitus.vision.ink import Ink, extent
 
 NARROWEST = 0.4  # of its longer side: a place is taken to be so wide, or high, at least
 BEYOND = 1.3  # times half a place's sides: ink further from its middle is nearer to nothing
-STAKE = 0.25  # of a piece: who has so much of it has a stake in it,
-OWN = 0.5  # and so has who has so much of its own ink there
+STAKE = 0.25  # of a piece: a place that has so much of it has a stake in it,
+OWN = 0.5  # of a place's ink: and so has one with so much of its own ink there
 SPECK = 0.4  # of the typical height: what is smaller both ways is no digit
-REACH = 0.25  # of it: so near, it belongs to one
-ALIKE = 0.5  # of the higher one's height: strokes that are as high as that are of digits each,
-APART = 0.05  # of the typical height, and wider than the pen: strokes of two digits
+REACH = 0.25  # of the typical height: a speck so near to a digit belongs to it
+ALIKE = 0.5  # of the highest stroke of a place: those at least so high may each be a digit
+APART = 0.05  # of the typical height: a gap wider than this, and than the pen, parts two digits
 
 
 @dataclass(frozen=True, eq=False)
 class Shares:
     """Which of k places has which ink.
 
-    `whose` [h w] is the number of the place, from 1, that each pixel of the ink belongs to, and
-    `has` [k n] says of which of the pieces a place has something, `loose` [n] of which of them
-    there is more than the places have.
-    `several` are the places that have what cannot be one digit, and `left` [m 4] the boxes of such
-    strokes, and of all ink as large as a digit that no place has.
+    `whose` [h w] is the number of the place, from 1, that each pixel of the ink belongs to. `has`
+    [k n] says of which pieces a place has something, `loose` [n] of which pieces some is left to no
+    place. `several` are the places whose ink cannot be one digit, and `left` [m 4] the boxes of
+    such strokes, and of all ink as large as a digit that no place has.
     """
 
     ink: Ink
@@ -77,12 +76,12 @@ class Shares:
 def shared(ink: Ink, boxes: Floats32, smaller: float = SPECK) -> Shares:
     """The ink shared out among places, boxes [k 4] of middle x and y, width and height.
 
-    A piece that no place has goes to one that is near, if both its sides are `smaller` than that,
-    in typical heights.
+    A piece that no place has goes to a near one, if both its sides are shorter than `smaller`
+    typical heights.
     """
     count = len(boxes) + 1
     nearest = _nearest(ink, boxes)
-    pairs = ink.labels * count + nearest  # of each pixel its piece and its place
+    pairs = ink.labels * count + nearest  # of each pixel, its piece and its place in one number
     mass = np.bincount(pairs.ravel(), minlength=(len(ink) + 1) * count)
     mass = mass.reshape(len(ink) + 1, count)[1:]  # [n k+1], the first column of no place
     stake = mass >= STAKE * ink.mass[:, None]
@@ -110,7 +109,7 @@ def shared(ink: Ink, boxes: Floats32, smaller: float = SPECK) -> Shares:
 
 
 def _nearest(ink: Ink, boxes: Floats32) -> npt.NDArray[np.int32]:
-    """The number of the place that each pixel is nearest to, from 1; 0 where it is beyond all."""
+    """The number of the place that each pixel is nearest to, from 1; 0 if `BEYOND` all of them."""
     nearest = np.zeros(ink.labels.shape, np.int32)
     best = np.full(nearest.shape, BEYOND, np.float32)
     for place, (x, y, *size) in enumerate(boxes.tolist(), 1):
