@@ -1,4 +1,4 @@
-"""A drawing read: networks say where its digits are, the chosen recognizer which ones.
+"""A drawing read: networks say where its digits are, the chosen recognizer says which they are.
 
 What is drawn on a screen is ink on one plain ground, upright and without rules, so the ink is
 certain: its height tells at which scale the page network has to look, and whether strokes belong
@@ -32,25 +32,25 @@ from digitus.vision.normalise import normalise
 from digitus.vision.paper import at_most
 from digitus.vision.share import Shares, shared
 
-WORK_PIXELS = 1600  # of the longer side at most: the copy of which the ink is
+WORK_PIXELS = 1600  # of the longer side: the copy whose ink is taken has no more
 SEEN_PIXELS = 60  # of a digit's height where it is seen closer
 FOUND_PIXELS = 36  # of its height where the page network looks for it
-MOST_ZOOM = 4.0  # times: smaller digits are not enlarged by more,
-MOST_PIXELS = 3200  # nor until the longer side of all ink has more
+MOST_ZOOM = 4.0  # times: small digits are not enlarged by more,
+MOST_PIXELS = 3200  # nor so that the longer side of all ink has more
 LARGE = 512  # pixels of a box's longer side: larger ones are seen closer in a smaller copy
-LEAST_PEN = 3.0  # pixels, where digits are seen closer: finer strokes are made as wide
+LEAST_PEN = 3.0  # pixels, where digits are seen closer: finer strokes are widened to it
 TALL = 1.6  # times the typical height: where ink is higher, a copy half as large is looked at too
-# Log odds of a digit that speak for each find, since nothing is drawn but digits, and for ink that
-# stands for itself, of which the page network said nothing.
+# Log odds of a digit: added for each find, since little but digits is drawn, and those of ink that
+# the page network did not find.
 PRIOR, ALONE = 2.0, 3.0
-SURE = 0.995  # the probability of a digit from which on one is shown that nobody can read
+SURE = 0.995  # the probability of a digit from which on one is shown, as refused, if unreadable
 
 
 @dataclass(frozen=True, eq=False)
 class _View:
     """Ink as the networks see it, black on white [h w], with an `edge` of bare pixels around it.
 
-    A pixel of the ink is `zoom` of the view's.
+    `zoom` pixels of the view are one of the ink.
     """
 
     grey: Bytes
@@ -144,7 +144,7 @@ def _whole(ink: Ink, drawing: Grey) -> Grey:
 def _finds(ink: Ink) -> tuple[Peaks, Floats64]:
     """What may be digits, k finds in pixels of the ink, and how likely each of them is one [k].
 
-    They are the finds of the page network, and ink of which it says nothing.
+    They are the finds of the page network, and ink that it did not find.
     """
     view = _View.of(ink)
     tall = bool((ink.boxes[:, 3] > TALL * ink.height).any())
@@ -176,8 +176,9 @@ def _named(
 ) -> dict[int, _Named]:
     """What the recognizer says of these finds, by the ink that each of them has.
 
-    Ink that it cannot read at all is a digit only where the networks are `SURE`, and where some of
-    connected ink is none, none of it is; unless it is known how many there are.
+    Ink that it cannot read at all is a digit only where the networks are `SURE`, and where a part
+    of connected ink is no digit, none of it is. With a pattern, which says how many there are, all
+    are digits.
     """
     inks = [shares.of(place) for place in range(len(each))]
     images = [normalise(ink)[0] for ink, _ in inks]
@@ -191,7 +192,7 @@ def _named(
 
 
 def _in_picture(box: Box, corner: tuple[int, int], zoom: float, picture: Sheet) -> Box:
-    """A box in ink that begins at that corner, as one in the picture."""
+    """A box in the pixels of ink that begins at that corner, in those of the picture."""
     x, y, w, h = ((v + first) * zoom for v, first in zip(box, (*corner, 0, 0), strict=True))
     left = min(max(0, round(x)), picture.width - 1)
     top = min(max(0, round(y)), picture.height - 1)

@@ -1,7 +1,7 @@
-"""A grid of cells, as of a sudoku or a table of scores: which digit stands in which cell.
+"""A grid of cells, as in a sudoku or a table of scores: which digit stands in which cell.
 
-Inside: the corners of a grid whose outline can be seen, and the lines inside it, where nobody says
-how many cells there are; or, where no outline can be seen, a grid through the outermost digits; and
+Inside: the corners of a grid whose outline can be seen, and the rules inside it where nobody says
+how many cells there are; where no outline can be seen, a grid through the outermost digits; and
 what was read as a table. Not inside: reading digits (`photo`).
 """
 
@@ -21,12 +21,12 @@ from digitus.vision.paper import at_most
 
 WORK_PIXELS = 800  # of the longer side, on which the outline is looked for
 LEAST_SHARE = 0.1  # of the picture: a smaller outline is that of a cell, or of something else
-LEAST_INSIDE = 0.8  # of the digits stand inside the outline, or it is another
+LEAST_INSIDE = 0.8  # of the digits stand inside the outline, or it is not the grid's
 WINDOW = 31  # pixels: the paper around a line
 EMPTY = "."
 SAY_SO = "say how many rows and columns it has: --grid 9x9"
 FLAT = 800  # pixels of the sides of a grid that is looked at straight
-RULE_SHARE = 0.55  # of the way from side to side: so much of a rule is seen
+RULE_SHARE = 0.55  # of the way from side to side: what is dark for longer is a rule
 RULE_BEND = 9  # pixels: what a rule may be bent by
 DOUBLE = 0.4  # of the usual distance: rules that are nearer are one, drawn twice or thickly
 
@@ -34,8 +34,8 @@ DOUBLE = 0.4  # of the usual distance: rules that are nearer are one, drawn twic
 def in_cells(reading: Reading, picture: Sheet, grid: tuple[int, int] | Found) -> Reading:
     """The reading with `cells`, rows of text; each row is a line, an empty cell a dot.
 
-    Where the grid is to be found, its rules tell where cells are, which need not be alike. Raises
-    `DataError` where there are none.
+    With `grid` "found" its rules tell where cells are, which need not be alike. Raises `DataError`
+    where no rules can be seen.
     """
     digits = reading.digits
     centres = np.array([_centre(digit) for digit in digits]).reshape(-1, 2)
@@ -65,9 +65,9 @@ def in_cells(reading: Reading, picture: Sheet, grid: tuple[int, int] | Found) ->
 def _table(
     digits: Sequence[Digit], places: Floats64, down: Floats64, across: Floats64
 ) -> list[list[list[Digit]]]:
-    """The digits of each cell, from left to right; places are from 0 to 1, or outside.
+    """The digits of each cell, from left to right; places from 0 to 1 are inside the grid.
 
-    `down` and `across` are the ends of the rows and of the columns, 0 and 1 with them.
+    `down` and `across` are the ends of the rows and of the columns, including 0 and 1.
     """
     table: list[list[list[Digit]]] = [[[] for _ in across[1:]] for _ in down[1:]]
     for i in sorted(range(len(digits)), key=lambda i: digits[i].box[0]):
@@ -106,7 +106,7 @@ def _rules(picture: Sheet, corners: Floats64) -> tuple[Floats64, Floats64]:
 
 
 def _ends(share: Floats64) -> Floats64:
-    """The middles of the rules, by how much of each line of pixels is dark; the outline is one."""
+    """The middles of the rules, and 0 and 1, the outline; `share` is that of dark pixels by row."""
     ruled = np.flatnonzero(share > RULE_SHARE)
     rules = np.split(ruled, np.flatnonzero(np.diff(ruled) > 1) + 1)
     middles = [float(rule.mean() + 0.5) / len(share) for rule in rules if len(rule)]
@@ -120,7 +120,7 @@ def _ends(share: Floats64) -> Floats64:
 
 
 def _dark(grey: Bytes) -> Bytes:
-    """255 where a picture is darker than around."""
+    """255 where a picture is darker than its surroundings."""
     mean = cv2.ADAPTIVE_THRESH_MEAN_C
     dark = cv2.adaptiveThreshold(grey, 255, mean, cv2.THRESH_BINARY_INV, WINDOW, 10)
     return np.asarray(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
@@ -155,7 +155,7 @@ def _clockwise(corners: Floats64) -> Floats64:
 
 
 def _in_square(points: Floats64, corners: Floats64) -> Floats64:
-    """Points [n 2] as they lie in the quadrangle, whose sides are from 0 to 1, as seen aslant."""
+    """Points [n 2] in coordinates from 0 to 1 between the quadrangle's corners, by perspective."""
     if not len(points):
         return points
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)

@@ -39,8 +39,8 @@ USUAL_HEIGHTS = (3.4, 0.098)
 SPREAD_HEIGHTS, SPREAD_PER_HEIGHT = 0.094, 0.18
 EXTRA_HEIGHTS = (16.0, 0.08)
 GRID_HEIGHTS = np.arange(0.025, 3, 0.05)  # usual distances among which a line's own is sought
-MOST_CERTAIN = 1e-3  # the probability beyond which a gap's width says no more
-JUMP_FACTOR = 2.0  # times as high: a neighbour is of another group, as a digit beside printed words
+MOST_CERTAIN = 1e-3  # a gap's width alone is never surer than this of a space, or of none
+JUMP_FACTOR = 2.0  # times as high: such a neighbour is of another group, as beside printed words
 
 
 def groups(boxes: Sequence[Box]) -> list[int]:

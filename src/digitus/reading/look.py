@@ -2,9 +2,9 @@
 
 The page network says where digits are, at every scale (`detection.detector`). The close-up network
 looks at each find as it stands on the paper (`detection.closeup`), and both answers become one
-confidence (`detection.confidence`). A page on which more than a little is in doubt is looked at
-turned by quarters as well, or, where there is much on it, a part of it (`way_up`). At last the
-recognizer looks at the ink alone of what is a digit, and has its part in which one it is.
+confidence (`detection.confidence`). A page on which more than a little is in doubt is also looked
+at turned by quarters, or a part of it, where there is much on it (`way_up`). At last the recognizer
+looks at the ink alone of what is a digit, and its answer helps to decide which one it is.
 
 Inside: `best_look`, `seen`, the lines of what was found, and `recognized`. Not inside: what is made
 of them (`photo`).
@@ -34,7 +34,7 @@ from digitus.types import Floats32, Floats64, Grey, Images, Matrix
 from digitus.vision.normalise import prepare_each
 
 AROUND = 0.18  # of a find's longer side: what of the picture the recognizer sees around its box
-LEAST_PIXELS = 4  # of a side: there is nothing to look at in less
+LEAST_PIXELS = 4  # of a side: what has fewer is not shown to the recognizer
 LIKELY = 0.5  # the probability of a digit from which on a find is one, refused or not
 POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
 ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
@@ -43,7 +43,7 @@ ENOUGH = 3  # digits: fewer do not tell which way is up
 FEWEST = 2  # finds: a picture with fewer is looked at as it lies alone
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
-FEW = 30  # finds: fewer of a page of many may all be read with confidence upside down
+FEW = 30  # finds: a part with fewer may be read with confidence upside down
 BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie between a picture's
 
 
@@ -52,10 +52,9 @@ class Look:
     """A picture, turned by so many quarters, with what may be digits in it: k finds.
 
     `close` [k 11] are the close-up network's answers, and `alike` [k k] is how alike the finds look
-    to it; `joint` [k 10] are the probabilities of the digits, and what is missing to 1 is that of
-    none. `heats` are there if asked for. `images` [k 28 28] are what the recognizer saw and
-    `looked` [k 10] its answers; where it has not looked, or nothing was to be seen, all digits are
-    equally likely.
+    to it; `joint` [k 10] are the probabilities of the digits, the rest to 1 is that of none.
+    `heats` are there if asked for. `images` [k 28 28] are what the recognizer saw and `looked`
+    [k 10] its answers; where it has not looked, or saw nothing, all digits are equally likely.
     """
 
     turns: int
@@ -70,7 +69,7 @@ class Look:
 
     @property
     def likely(self) -> Floats64:
-        """The probability of each find to be a digit."""
+        """The probability that each find is a digit, [k]."""
         return self.joint.sum(1)
 
     @property
@@ -81,10 +80,10 @@ class Look:
 
     @property
     def certain(self) -> bool:
-        """Whether so much was found, and so certainly, that no other way up is asked for.
+        """Whether so much was found, and so certainly, that no other way up is tried.
 
-        In doubt is which digits these are, and whether the other finds are none. Lying on its side,
-        a 7 alone may be a certain 4.
+        Doubt is that of which digits these are, and of whether the other finds are none. Lying on
+        its side, a 7 alone may be a certain 4.
         """
         read, left = self.confidences, self.likely[self.likely < LIKELY]
         doubt = float((1 - read).sum() + left.sum())
@@ -108,7 +107,7 @@ def digit_lines(found: Peaks, likely: Floats64, pattern: str | None = None) -> l
     least = LIKELY if pattern is None else POSSIBLE
     height = found.boxes[:, 2:].max(1, initial=1)
     which = likely >= least
-    if which.any():  # weighted by how likely they are: a speck beside digits is none of them
+    if which.any():  # only the likeliest say how high digits are: a speck beside them is none
         usual = float(np.median(height[likely >= 0.6 * likely.max()]))
         which &= (height < ALIKE * usual) & (height > usual / ALIKE)
     kept = np.flatnonzero(which)
@@ -119,7 +118,7 @@ def digit_lines(found: Peaks, likely: Floats64, pattern: str | None = None) -> l
 
 
 class _Bounds(NamedTuple):
-    """How much is seen of a picture: pixels of fine copies, the side of the finest, and finds."""
+    """Limits of a look: pixels of fine copies, the longer side of the finest, and finds."""
 
     pixels: float = math.inf
     finest: float = FINEST
@@ -133,7 +132,7 @@ class _Finds(NamedTuple):
     turns: int
     found: Peaks
     heats: list[Floats32]
-    is_whole: bool  # whether every copy was looked at that called for it
+    is_whole: bool  # whether every copy that was called for was looked at
 
     def look(self, most: int = FINDS) -> Look:
         """What the `most` best seen of them are."""
@@ -144,10 +143,10 @@ class _Finds(NamedTuple):
 def best_look(grey: Grey, options: ReadingOptions) -> Look:
     """The picture the way up that is likeliest.
 
-    As soon as more than `MANY` finds are seen, a part of them tells which way up it lies, and
-    only then all of it is seen finely. One with fewer is looked at every way up, unless it is
-    certain as it lies or has fewer than `FEWEST`. It stays as it lies, too, where it is full of
-    finds: as many as `FINDS`.
+    As soon as more than `MANY` finds are seen, a part of the picture tells which way up it lies;
+    only then are its finer copies looked at. One with fewer finds is looked at every way up, unless
+    it is certain as it lies or has fewer than `FEWEST`. A picture full of finds, `FINDS` of them,
+    is read as it lies.
     """
     heats: list[Floats32] = []
     shown: list[Peaks] = []
@@ -176,7 +175,7 @@ def _best_turned(
 ) -> tuple[_Finds, Look]:
     """As `best_look`, looking at every way up, and at `most` finds of each.
 
-    What has few finds as it lies may have very many turned, as bars have.
+    What has few finds as it lies may have very many when it is turned, as bars have.
     """
     look = upright.look(most)
     if look.certain or len(look.found) < FEWEST:  # digits that lie are cold finds, if any at all
@@ -194,9 +193,9 @@ def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) 
 
 
 def _turns_of_part(grey: Grey, found: Peaks, options: ReadingOptions) -> int:
-    """Which way up a picture lies, by a part of it, looked at no finer than all of it would be.
+    """The quarters to turn a picture by, judged by a part, seen about as finely as the whole.
 
-    As it lies, where there are too few digits in the part to tell: paper has grains like finds.
+    0 where there are too few digits in the part to tell: finds may be the grain of paper.
     """
     part = _part(grey, found)
     of_whole = max(sides(max(grey.shape))) * max(part.shape) / max(grey.shape)
@@ -207,11 +206,11 @@ def _turns_of_part(grey: Grey, found: Peaks, options: ReadingOptions) -> int:
 
 
 def _part(grey: Grey, found: Peaks) -> Grey:
-    """The part of a picture that has `PART` of its finds, in the midst of them.
+    """A part of a picture with up to `PART` of its finds, those in their midst.
 
-    It is as large as one copy shows as finely as the finest of the picture, if it has `FEW` finds
-    then, else half as wide and high as the picture. On a page that lies on its side fewer are
-    found: `PART` of them may be in a quarter of it, which would be looked at four times.
+    It is no larger than one copy can show as finely as the picture's finest, if it has `FEW` finds
+    then, else no more than half as wide and high as the picture. On a page that lies on its side
+    fewer are found: `PART` of them may fill a quarter of it, which would be looked at four times.
     """
     longest = max(grey.shape)
     one_copy = ALWAYS * BETWEEN_SIDES * longest / max(sides(longest))
@@ -244,9 +243,9 @@ def _finds(
 
 
 def _in_the_midst(found: Peaks, grey: Grey, most: int) -> Peaks:
-    """So many finds at most, the nearest to the middle: the same places whichever way up it is.
+    """At most so many finds, the nearest to the middle: the same places whichever way up it is.
 
-    The best seen would be certain any way up.
+    The best seen ones would look certain either way.
     """
     h, w = grey.shape
     afar = np.hypot(found.boxes[:, 0] - w / 2, found.boxes[:, 1] - h / 2)
@@ -254,7 +253,7 @@ def _in_the_midst(found: Peaks, grey: Grey, most: int) -> Peaks:
 
 
 def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
-    """What the two networks make of each find in a picture turned so."""
+    """What the page and close-up networks make of each find in a picture that is turned so."""
     close, alike = shipped_closeup().look(grey, found.boxes)
     joint = shipped().confidence(found, close)
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
@@ -263,7 +262,7 @@ def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
 
 
 def recognized(look: Look, which: list[int], options: ReadingOptions) -> Look:
-    """The look after the recognizer has seen these of its finds, and each digit the others."""
+    """The look with the recognizer's answers to these finds, and what digits say of one another."""
     images, looked = look.images.copy(), look.looked.copy()
     images[which], looked[which] = second_look(look.grey, look.found.boxes[which], options)
     named = shipped().confidence.among_others(

@@ -1,6 +1,6 @@
-"""Which networks read: their fingerprints, so that what others read can be told from it.
+"""The fingerprints of the networks that read: which ones a result came from.
 
-Inside: that. Not inside: loading them (`recognizer`, `detection`).
+Not inside: loading the networks (`recognizer`, `detection`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ Found: TypeAlias = Literal["found"]  # a grid whose rules tell how many cells it
 
 @cache
 def shipped() -> Recognizer:
-    """The recognizer that comes along: opening its file takes longer than reading a digit."""
+    """The recognizer that ships: opening its file takes longer than reading a digit."""
     return load()
 
 
@@ -30,8 +30,9 @@ def shipped() -> Recognizer:
 class ReadingOptions:
     """The arguments of `reading.read.read`, which says what they mean.
 
-    Raises `ModelError` for a model of other signs than digits, and `ValueError` for a `pattern`
-    without a digit and for a confidence that is none.
+    Raises `ModelError` for a recognizer of other signs than digits, `TypeError` for an option of
+    the wrong type, and `ValueError` for a `pattern` without a digit, a confidence that is not from
+    0 to 1, and a `grid` that is none or comes with a pattern.
     """
 
     recognizer: Recognizer = field(default_factory=shipped)
@@ -66,7 +67,7 @@ class ReadingOptions:
             raise ValueError(f"a confidence is from 0 to 1, not {self.threshold}")
 
     def _check_kinds(self) -> None:
-        """Raises `TypeError` for arguments of another kind, saying which are accepted."""
+        """Raises `TypeError` for arguments of the wrong type, saying what is accepted."""
         if not isinstance(self.pattern, str | None):
             kind = type(self.pattern).__name__
             raise TypeError(f"a pattern is text, # for a digit, not {kind}")
@@ -86,7 +87,7 @@ class ReadingOptions:
 
     @property
     def may_be_one_digit(self) -> bool:
-        """Whether a single digit is what is expected, or may be."""
+        """Whether the picture may show a single digit."""
         if self.grid is not None:
             return False
         return self.pattern is None or self.pattern.count("#") == 1

@@ -1,4 +1,4 @@
-"""Patterns: the form of a number that is known, "#" for a digit and anything else as it stands.
+"""Patterns: a number's format, where it is known: "#" for a digit, anything else as it stands.
 
 Inside: which lines may be that number, which of a line's finds are its digits, where digits are
 missing, and the text of a line. Not inside: finding digits (`look`).
@@ -19,8 +19,8 @@ from digitus.types import Box, Floats64
 Line = TypeVar("Line", bound=Sequence[object])
 
 LEAST, MOST = 1e-6, 1 - 1e-6  # probabilities: no find is surer than that to be a digit, or none
-SIGN_ODDS = 20.0  # times the odds of a find to be none, where the pattern has a sign
-FAR = 1.5  # times the usual distance: where digits stand as far apart, one may be missing
+SIGN_ODDS = 20.0  # times the odds that a find is no digit, where the pattern has a sign
+FAR = 1.5  # times the usual distance: where digits stand so far apart, one may be missing
 
 
 def numbers(lines: Sequence[Line], pattern: str) -> list[Line]:
@@ -31,13 +31,13 @@ def numbers(lines: Sequence[Line], pattern: str) -> list[Line]:
 
 
 def fitted(line: Sequence[int], likely: Floats64, pattern: str) -> list[int]:
-    """Of the finds of a line as many as the pattern has digits: the likeliest, in their order.
+    """As many finds of a line as the pattern has digits: the likeliest, in their order.
 
-    `likely` [k] are the probabilities of all finds to be a digit. The likelihood of a choice is the
+    `likely` [k] are the probabilities that finds are digits. The likelihood of a choice is the
     product of p over those taken and of 1 - p over the others. Where the pattern has a sign, one
     find may be that sign, such as a slash that looks like a 1: there the odds against a digit are
-    `SIGN_ODDS` times higher. The best choice is the best of all last steps, each after the best way
-    to where it begins (finds behind it, places of the pattern behind it).
+    `SIGN_ODDS` times higher. The best choice is found by dynamic programming over pairs of (finds
+    passed, places of the pattern passed).
     """
     if len(line) <= pattern.count("#"):
         return list(line)
@@ -62,11 +62,11 @@ def fitted(line: Sequence[int], likely: Floats64, pattern: str) -> list[int]:
 def _steps(
     here: tuple[int, int], p: Sequence[float], pattern: str
 ) -> Iterator[tuple[float, tuple[int, int], bool]]:
-    """What may come next: its log likelihood, where it leads, and whether a find is a digit."""
+    """The possible steps: log likelihood, where it leads, whether it takes a find as a digit."""
     find, place = here
-    wanted = pattern[place : place + 1]  # nothing behind its end
+    wanted = pattern[place : place + 1]  # "" behind its end
     if wanted not in ("#", ""):
-        yield 0.0, (find, place + 1), False  # most signs are not found
+        yield 0.0, (find, place + 1), False  # most signs are no finds
     if find == len(p):
         return
     none = 1 - p[find]
@@ -78,10 +78,10 @@ def _steps(
 
 
 def filled(digits: Sequence[Digit], pattern: str, width: int, height: int) -> list[Digit]:
-    """As many digits as the pattern has, refused ones where digits of a line are missing.
+    """As many digits as the pattern has, with refused ones where digits of the line are missing.
 
-    A digit is missing where two neighbours stand `FAR` apart, else behind the last one, or before
-    the first one if the picture ends behind the last one.
+    A digit is missing where two neighbours stand `FAR` apart, else after the last one, or before
+    the first one if the picture ends after the last one.
     """
     missing = pattern.count("#") - len(digits)
     if missing <= 0 or not digits:
@@ -93,7 +93,7 @@ def filled(digits: Sequence[Digit], pattern: str, width: int, height: int) -> li
     length = np.hypot(*steps.T)
     usual = float(np.median(length[length <= FAR * length.min()])) if len(length) else 0.0
     usual = max(usual, float(size.min()))
-    whole = steps.sum(0)  # those of digits in one place lead nowhere
+    whole = steps.sum(0)
     far = float(np.hypot(*whole))
     way = whole / far if far >= 1 else np.array([1.0, 0.0])
     ends = ((middle[0], -way), (middle[-1], way))
@@ -129,7 +129,7 @@ def _gaps(missing: int, apart: Floats64, rooms: Sequence[float]) -> list[int]:
 
 
 def _room(at: Floats64, way: Floats64, width: int, height: int) -> float:
-    """How far it is to the edge of the picture, that way."""
+    """How far it is to the edge of the picture in that direction."""
     edges = [
         (side if d > 0 else 0) - a for a, d, side in zip(at, way, (width, height), strict=True)
     ]
@@ -153,7 +153,7 @@ def _unseen(box: Box, line: int) -> Digit:
 def written(groups: Sequence[Sequence[int | None]], pattern: str | None) -> str:
     """The text of a line of groups of digits, None for what was refused.
 
-    In the form of the pattern if it has as many digits; else with a space between groups.
+    By the pattern if it has as many digits; else with a space between groups.
     """
     texts = ["".join("?" if value is None else str(value) for value in group) for group in groups]
     values = iter("".join(texts))

@@ -1,8 +1,8 @@
-"""A picture read by the page network: finds, closer looks at each, lines and groups.
+"""A picture of paper read: its digits in lines, and each line in groups.
 
-A look says what may be a digit, and what is one stands in lines (`look`). Lines are parted into
+A look says what may be a digit, and puts what is one into lines (`look`). Lines are parted into
 groups: whether a gap is a space is decided by its width among the others of its line (`groups`) and
-by what the network says.
+by what the page network says.
 
 Inside: `read_photo`. Not inside: what is drawn on a screen (`drawing`), opening files (`read`).
 """
@@ -27,9 +27,9 @@ from digitus.types import Box, Floats32, Grey
 from digitus.vision.paper import at_most
 
 NETWORK_SAYS = 0.5  # weight of the network's log odds of a space: both judges see the same gaps
-READ_CONFIDENCE = 0.5  # more likely right than not, where nobody asks for another confidence
-READ_SHARE = 0.4  # of the finds of a line: so many are read, or it is no line of digits
-FEW_REFUSED = 3  # finds: more of them, all refused, are no digits
+READ_CONFIDENCE = 0.5  # the default confidence: more likely right than not
+READ_SHARE = 0.4  # of the finds of a line: where fewer are read, it is no line of digits
+FEW_REFUSED = 3  # finds: more than these, all refused, are no digits
 HEAT_SIDE = 480  # pixels of the longer side of the heat that is shown
 SHOWN_SIDE = 1000  # pixels of the longer side of the copy that is shown
 
@@ -79,9 +79,9 @@ def told(
 
 
 def _readable(look: Look, options: ReadingOptions) -> list[list[list[int]]]:
-    """The lines, as groups of finds by index, without those of which too few are read.
+    """The lines, as groups of finds by index, without lines of which too few finds are read.
 
-    Beside lines that are read they are letters or scribbles; where there is nothing else, a few
+    Beside lines that are read, those are letters or scribbles; where there is nothing else, a few
     finds may be digits that nobody can read, and are shown as refused.
     """
     lines = look.lines(options.pattern)
@@ -94,7 +94,7 @@ def _readable(look: Look, options: ReadingOptions) -> list[list[list[int]]]:
 
 
 def _threshold(options: ReadingOptions) -> float:
-    """The confidence from which on a find is read and not refused."""
+    """The confidence from which on a find is read; below, it is refused."""
     return READ_CONFIDENCE if options.min_confidence is None else options.min_confidence
 
 
@@ -151,7 +151,7 @@ def _steps(look: Look, kept: set[int], options: ReadingOptions, zoom: float) -> 
 
 
 def _heat(look: Look) -> Grey:
-    """The heat of all copies in one, bytes [h w]: wherever one of them is hot."""
+    """The heat of all copies in one, bytes [h w]: the hottest at each place."""
     zoom = HEAT_SIDE / max(look.grey.shape)
     size = tuple(max(1, round(s * zoom)) for s in look.grey.shape[::-1])
     whole = np.zeros(size[::-1], np.float32)

@@ -1,6 +1,6 @@
 """Which pictures are meant by what somebody names: files, folders of them, standard input.
 
-Inside: that. Not inside: reading them (`read`), and sharing them out (`pool`).
+Not inside: reading them (`read`), and sharing them out (`pool`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STANDARD_INPUT = Path("-")
 
 
 def picture_path(name: str) -> Path:
-    """What somebody named: "-" is standard input, and "./-" a file, though the paths are equal."""
+    """The path of a name: "-" is standard input, "./-" a file, though `Path` makes them equal."""
     path = Path(name)
     return path.absolute() if path == STANDARD_INPUT and name != "-" else path
 
@@ -55,7 +55,7 @@ def _inside(folder: Path, recursive: bool, failures: list[OSError]) -> Iterator[
 
 
 def natural(path: Path) -> list[list[tuple[bool, int, str]]]:
-    """Numbers count as numbers: "b2" before "b10"."""
+    """The key of natural order, in which numbers count as numbers: "b2" before "b10"."""
     return [
         [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part.casefold())
          for part in re.split(r"(\d+)", piece) if part]

@@ -1,4 +1,4 @@
-"""Many pictures over all cores, in bounded memory; one bad one stops no other.
+"""Many pictures on all cores, in bounded memory; a bad one stops no other.
 
 Inside: sharing pictures, or parts of very many, out to processes. Not inside: what is done with
 each of them, which is whatever callable is handed over, and what is printed (`cli`).
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-PICTURES_PER_PROCESS = 8  # fewest: starting a process takes as long as reading so many
-PICTURES_AHEAD = 4  # by which each process may be ahead of the one that is waited for
+PICTURES_PER_PROCESS = 8  # at least: starting a process takes as long as reading so many
+PICTURES_AHEAD = 4  # for each process: at most so many are being read or wait for an earlier one
 
 
 class LostProcessError(DataError):
-    """The process that was at work on something came to its end, and its answer with it."""
+    """The process that worked on something ended before it answered."""
 
 
 def quietly() -> None:
@@ -43,8 +43,8 @@ def read_many(
 ) -> Iterator[tuple[Path, T | DigitusError]]:
     """Each picture with its answer, in their order, while `processes` read those that follow.
 
-    The answer is what `reader` makes of the picture, or the `DigitusError` that it raises. It is
-    called here where there are few pictures, else `in_processes`.
+    The answer is what `reader` makes of the picture, or the `DigitusError` that it raises. The
+    reader is called in this process where there are few pictures, else `in_processes`.
     """
     processes = min(processes, len(paths) // PICTURES_PER_PROCESS)
     if processes <= 1:
@@ -58,11 +58,10 @@ def in_processes(
 ) -> Iterator[tuple[S, T | DigitusError]]:
     """Each task with its answer, in their order or as soon as there is one.
 
-    The processes get copies of `do`, so pickle has to be able to make them. Tasks are asked for
-    when a process is idle; in order, at most `PICTURES_AHEAD` answers a process are kept. A task
-    whose process dies has a `LostProcessError` for an answer, and the others are done.
-    (`ProcessPoolExecutor` gives up all that is in work when a process dies, and now and then waits
-    for ever.)
+    The processes get pickled copies of `do`. Tasks are asked for when a process is idle; in order,
+    at most `PICTURES_AHEAD` answers a process are kept. A task whose process dies has a
+    `LostProcessError` for an answer, and the others are done. (`ProcessPoolExecutor` gives up all
+    tasks when a process dies, and now and then waits for ever.)
     """
     from multiprocessing.connection import wait
 
@@ -106,7 +105,7 @@ def in_processes(
 
 @dataclass(frozen=True)
 class _Worker:
-    """A process that reads pictures, and the link on which it is told which."""
+    """A process that does tasks, and the link by which it gets them and answers."""
 
     process: BaseProcess
     link: Connection
@@ -129,7 +128,7 @@ class _Worker:
 
 
 def _serve(do: Callable[[S], object], link: Connection) -> None:
-    """Does one task after the other, in a process of its own."""
+    """What a worker's process does: one task after the other."""
     single_threaded()
     quietly()
     with suppress(EOFError, KeyboardInterrupt):  # the program has ended, or is being ended
@@ -138,7 +137,7 @@ def _serve(do: Callable[[S], object], link: Connection) -> None:
 
 
 def _answer(do: Callable[[S], T], task: S) -> T | DigitusError:
-    """What is made of a picture, or what is wrong with it."""
+    """What is made of a task, or what is wrong with it."""
     try:
         return do(task)
     except DigitusError as error:

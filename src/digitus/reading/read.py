@@ -4,8 +4,8 @@ Inside: `read`, and which way of reading a picture gets. Not inside: opening fil
 each kind of picture is read (`photo`, `drawing`), the networks (`detection`, `recognizer`), and the
 form of the answer (`result`).
 
-A picture may be one digit that fills it; the recognizer alone reads it where it is surer than of
-the parts. What is drawn on a screen, where ink is certain, has a way of its own (`drawing`).
+A picture may be one digit that fills it: the recognizer reads it whole where it is surer of that
+than of the parts. Drawings on a screen, whose ink is certain, have a way of their own (`drawing`).
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ __all__ = ["Digit", "DrawnSteps", "Find", "Reading", "Steps", "read", "read_page
 log = logging.getLogger("digitus.reading")
 MOST_DIGITS = 100  # of a number
 SHOWN_PIXELS = 1000  # of the longer side of the copy that a notebook shows
-DECODED_PIXELS = 2000  # of the longer side: at least so many are looked at, and less than twice
-SMALL_PIXELS = 64  # of the longer side: a smaller picture may be one digit, cut out already
-CERTAIN_CONFIDENCE = 0.97  # the confidence above which such a picture is one
-FEW_PARTS = 3  # parts into which one digit may have been cut
+DECODED_PIXELS = 2000  # of the longer side: larger pictures are looked at with 1 to 2 times as many
+SMALL_PIXELS = 64  # of the longer side: a picture with no more may be one digit, cut out already
+CERTAIN_CONFIDENCE = 0.97  # the confidence from which on such a picture is one digit
+FEW_PARTS = 3  # finds: one digit may have been taken for so many
 SLACK_CONFIDENCE = 0.1  # by which one digit may be less sure than its parts
 SLACK_CONFIDENCE_OF_SMALL = 0.4  # the same in a small picture
 
@@ -56,22 +56,22 @@ def read(
 ) -> Reading:
     """The digits written in a picture.
 
-    `picture` is a path, a file's bytes, a file opened in binary mode, an image of Pillow, or an
-    array of bytes, grey [h w] or RGB [h w 3].
-    `recognizer` is the one that came along where none is given. `digits` is how many the number
-    has, where that is known. `pattern` is the form of the
-    number where it is known, "#" for a digit and anything else as it stands ("####-##"); then so
-    many of the likeliest digits are read in a line, and where fewer are found, refused ones stand
-    for the others. Digits less certain than `min_confidence` are
-    refused (default: the recognizer's threshold where it reads alone, 0.5 on paper). `keep_steps`
-    keeps what is on the way. A picture that was `drawn` on a screen is ink on one plain ground,
-    upright and without rules. `grid` is how many rows and columns of cells there are, as (9, 9) of
-    a sudoku, or "found", where its rules tell: the reading then has `cells`, and a row of them in
-    each line. Of a file with several pages, the first is read; `read_pages` reads all.
+    `picture` is a path, a file's bytes, a file opened in binary mode, a Pillow image, or an array
+    of bytes, grey [h w] or RGB [h w 3]. Of a file with several pages, the first is read;
+    `read_pages` reads all. `recognizer` is the one that ships unless another is given.
+
+    `digits` is how many the number has, where that is known; `pattern` is its format, "#" for a
+    digit and anything else as it stands ("####-##"). Then so many of the likeliest digits of a line
+    are read, and where fewer are found, refused ones stand for the others. Digits less certain than
+    `min_confidence` are refused (default: the recognizer's threshold where it reads alone, 0.5 on
+    paper). `keep_steps` keeps the steps on the way, for display. A picture that was `drawn` on a
+    screen is ink on one plain ground, upright and without rules. `grid` is how many rows and
+    columns of cells there are, (9, 9) for a sudoku, or "found", where its rules tell: the reading
+    then has `cells`, and a row of them in each line.
 
     Raises `TypeError` for anything else, saying what is accepted, `DataError` where the picture
-    cannot be opened, with the reason, or shows no grid that is to be found, and `ValueError` for
-    options that cannot be.
+    cannot be opened, with the reason, or where no grid is found, and `ValueError` for options that
+    make no sense.
     """
     if digits is not None:
         pattern = _so_many(digits, pattern)
@@ -91,7 +91,7 @@ def read(
 
 
 def _so_many(digits: int, pattern: str | None) -> str:
-    """The form of a number of so many digits."""
+    """The pattern of a number of so many digits."""
     if isinstance(digits, bool) or not isinstance(digits, int):
         raise TypeError(f"digits is how many there are, not {type(digits).__name__}")
     if pattern is not None:
@@ -129,8 +129,8 @@ def _sheet(page: Picture) -> Sheet:
 def _read(picture: Sheet, options: ReadingOptions) -> Reading:
     """Reads a picture as one digit that fills it, as a drawing, or as a picture of paper.
 
-    With one thread of BLAS: the products are small and there is other work between them, so that
-    a second thread would spend its time waiting.
+    BLAS has one thread: the products are small and there is other work between them, so that a
+    second one would spend its time waiting.
     """
     started = time.monotonic()
     with limited(1):
@@ -159,7 +159,7 @@ def _read_by_one_thread(picture: Sheet, options: ReadingOptions) -> Reading:
 def _several(
     picture: Sheet, options: ReadingOptions
 ) -> tuple[tuple[Digit, ...], tuple[str, ...], Steps | DrawnSteps | None]:
-    """The picture as digits in lines; neither way is loaded for a picture of one digit."""
+    """The picture as digits in lines, by modules that are not imported before they are needed."""
     if options.drawn:
         from digitus.reading.drawing import read_drawing
 
@@ -181,8 +181,8 @@ def _single(picture: Sheet, options: ReadingOptions) -> Digit | None:
 
 
 def _fills(single: Digit, found: Sequence[Digit], options: ReadingOptions, small: bool) -> bool:
-    """Whether a picture is better read as one digit that fills it than as these, parts of it."""
-    if not found:  # refused rather than left out, if there is something of a digit
+    """Whether a picture is better read as one digit that fills it than as the digits `found`."""
+    if not found:  # a digit that may be refused rather than none, if it looks like one at all
         return single.confidence >= (options.threshold / 2 if small else CERTAIN_CONFIDENCE)
     if len(found) > FEW_PARTS or single.value is None:
         return False

@@ -13,7 +13,7 @@ from digitus import notebook
 from digitus.types import Box, Bytes, Floats, Grey
 
 FIGURES = "0123456789?"
-SHOWN_LINES = 3  # in one line about a reading
+SHOWN_LINES = 3  # lines of text shown in a reading's `repr`
 DOUBTFUL_BELOW = 0.9  # probability: of the accepted digits below it about one in ten is wrong
 
 
@@ -21,8 +21,8 @@ DOUBTFUL_BELOW = 0.9  # probability: of the accepted digits below it about one i
 class Digit:
     """One digit that was found, or something like one (`value` None: refused).
 
-    Where a number's form says that there must be one more, and nothing was found, its confidence
-    and all probabilities are 0.
+    Where a pattern says that there must be one more, and nothing was found, its confidence and all
+    probabilities are 0.
 
     `confidence` is the probability of the value, or of the likeliest one where it is refused.
     `box` is x, y, width, height in pixels of the picture, upright as its camera noted; `line`
@@ -56,12 +56,12 @@ class Sheet:
 class Find:
     """A place that the page network took for a digit, and what became of it.
 
-    `box` is in pixels of the copy in `Steps`, `heat` how sure the network was that there is a
+    `box` is in pixels of the copy in `Steps`, `heat` how sure the page network was that there is a
     digit, `image` [28 28] what the recognizer saw there. `network` [10], `closeup` [11], whose
-    last is "none", and `recognizer` [10] are what the three made of it, `others` [10] what the
-    other digits of the picture say it is by how alike they look, `probabilities` [10] all
-    together, less the probability of no digit. `fate` is "digit", "refused" or "unlikely".
-    `after` is where the network saw the next digit of the line (x, y), and `follow` [3] the
+    last is "none", and `recognizer` [10] are what the three networks made of it, `others` [10] what
+    the other digits of the picture say it is by how alike they look, `probabilities` [10] all
+    together, which sum to the probability of a digit. `fate` is "digit", "refused" or "unlikely".
+    `after` is where the page network saw the next digit of the line (x, y), and `follow` [3] the
     probabilities that none follows, one of the same group, or one of the next.
     """
 
@@ -82,9 +82,10 @@ class Find:
 class Steps:
     """What `read` went through on a picture, for display.
 
-    `grey` is the working copy [h w], turned by `turns` quarters anticlockwise where the picture lay
-    on its side or head, `zoom` pixels of the picture to one of its; `heat` [h' w'] from 0 to 255 is
-    where the network saw middles of digits, at any scale; `finds` are the places that it named.
+    `grey` is the working copy [h w], turned by `turns` quarters counter-clockwise where the picture
+    lay on its side or upside down; `zoom` pixels of the picture are one of the copy. `heat`
+    [h' w'], from 0 to 255, is where the page network saw middles of digits, at any scale; `finds`
+    are the places that it named.
     """
 
     grey: Grey
@@ -142,7 +143,8 @@ class Reading:
     def characters(self) -> list[list[tuple[str, Digit | None]]]:
         """Each line's characters, each with its digit; spaces and a pattern's signs have none.
 
-        Where a pattern has figures of its own (`20##`), a digit is the first that reads like it.
+        Where a pattern has figures of its own (`20##`), a digit's character is the first that
+        reads like it.
         """
         signs = [(n, i) for n, line in enumerate(self.lines) for i, c in enumerate(line)
                  if c in FIGURES]  # fmt: skip
@@ -162,7 +164,7 @@ class Reading:
         return "\n".join(self.lines) or "no digits"
 
     def __repr__(self) -> str:
-        """In a line: how much was found, and the first of it."""
+        """One line: how much was found, and the first lines of text."""
         refused = sum(digit.value is None for digit in self.digits)
         first = ", ".join(map(repr, self.lines[:SHOWN_LINES]))
         left = len(self.lines) - SHOWN_LINES

@@ -1,6 +1,6 @@
 """Which way up a picture lies, by Bayes' rule.
 
-Inside: the formula. Not inside: looking at the picture turned by quarters (`photo`).
+Inside: the formula. Not inside: looking at the picture turned by quarters (`look`).
 
 Turned by t quarters, t = 0 to 3, a picture is read, and the better it is read, the likelier is that
 way up:
@@ -11,8 +11,8 @@ way up:
 n digits stand in lines, r is the sum of their confidences, so r - n is less than 0 by all that is
 in doubt; l is the number of lines, which are many where the digits of one lie above one another;
 and a says how well the links between digits agree (`detection.confidence`). P(0) is `UPRIGHT`, and
-the other three ways share the rest: what is read as well upside down, as 6 and 9, 0 and 1 are, is
-read as it lies.
+the other three ways share the rest: what reads as well upside down, as 6 and 9, 0 and 1 do, is read
+as it lies.
 
 w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic
 regression, `python benchmarks/fit_way_up.py`); these were fitted to an earlier page network,
