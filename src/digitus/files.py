@@ -185,8 +185,8 @@ def check_replaceable(
     raise OutputError(f"cannot write {path}: {why}")
 
 
-def write_page(path: Path, content: str | bytes) -> None:
-    """Writes a page or a picture for a person, over nothing but an older one.
+def write_marked(path: Path, content: str | bytes) -> None:
+    """Writes a web page or a picture, which holds one of `MARKS`, over nothing but an older one.
 
     Raises `OutputError`.
     """

@@ -161,7 +161,7 @@ def _draw_sheet(path: Path, images: object, labels: object, classes: int) -> Non
     import numpy as np
     from PIL import Image
 
-    from digitus.files import write_page
+    from digitus.files import write_marked
     from digitus.report.annotate import png
 
     images, labels = np.asarray(images), np.asarray(labels)
@@ -171,4 +171,4 @@ def _draw_sheet(path: Path, images: object, labels: object, classes: int) -> Non
         for column, image in enumerate(images[labels == place][:SHEET_COLUMNS]):
             rows = slice(place * height, (place + 1) * height)
             canvas[rows, column * width : (column + 1) * width] = image
-    write_page(path, png(Image.fromarray(canvas)))
+    write_marked(path, png(Image.fromarray(canvas)))

@@ -39,7 +39,7 @@ def write_review(
     Raises `OutputError` before the first is written where a part would replace what is none of
     ours. Parts that an earlier review has more are removed: they are about other rows.
     """
-    from digitus.files import check_replaceable, write_page
+    from digitus.files import check_replaceable, write_marked
     from digitus.forms.doubts import plan
     from digitus.forms.review import cuts_of, review
     from digitus.reading.pool import read_many
@@ -50,7 +50,7 @@ def write_review(
     read = partial(read_many, processes=processes)
     for part, doubts in enumerate(found.parts):
         cuts = cuts_of(rows, doubts, reader, read)
-        write_page(part_of(path, part), review(rows, found, cuts, wanted, twice=twice, part=part))
+        write_marked(part_of(path, part), review(rows, found, cuts, wanted, twice=twice, part=part))
     _remove_surplus(path, len(found.parts))
     return found
 

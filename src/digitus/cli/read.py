@@ -164,10 +164,10 @@ def read(
             write_error(path, answer)
     sys.stdout.flush()
     if review:
-        from digitus.files import write_page
+        from digitus.files import write_marked
         from digitus.report.review import review as review_page
 
-        write_page(review, review_page(doubts))
+        write_marked(review, review_page(doubts))
     if failed:
         sys.exit(1)
 

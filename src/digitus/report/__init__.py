@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from digitus import __version__
 from digitus.evaluation import Evaluation
-from digitus.files import write_page
+from digitus.files import write_marked
 from digitus.history import EpochRecord
 from digitus.metrics import ScoreRecord
 from digitus.recognizer import Recognizer
@@ -45,7 +45,7 @@ def write_report(
     `epochs` are the records of training, one for each epoch, as `training.EpochEnded` has them;
     without them, those that the recognizer remembers. They may be empty.
     """
-    write_page(Path(path), report(recognizer, evaluation, epochs))
+    write_marked(Path(path), report(recognizer, evaluation, epochs))
 
 
 def report(

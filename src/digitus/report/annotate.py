@@ -138,7 +138,7 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def png(image: Image.Image) -> bytes:
-    """A PNG file that says who made it, by which `files.write_page` knows its own."""
+    """A PNG file that says who made it, by which `files.write_marked` knows its own."""
     from PIL import PngImagePlugin
 
     about = PngImagePlugin.PngInfo()

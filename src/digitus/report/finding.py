@@ -22,7 +22,7 @@ from digitus.detection.maps import Peaks
 from digitus.detection.model import PageNetwork
 from digitus.detection.source import TrainedPages
 from digitus.detection.tasks import task_of
-from digitus.files import write_page
+from digitus.files import write_marked
 from digitus.history import EpochRecord
 from digitus.plotting import Series, axis_for, percentage
 from digitus.report import charts, model
@@ -62,7 +62,7 @@ def write_page_report(path: Path | str, trained: TrainedPages, pages: Sequence[P
 
     Raises `OutputError`.
     """
-    write_page(Path(path), page_report(trained, pages))
+    write_marked(Path(path), page_report(trained, pages))
 
 
 def page_report(trained: TrainedPages, pages: Sequence[Page]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from digitus.files import write_page
+from digitus.files import write_marked
 from digitus.reading.result import Reading
 from digitus.report.annotate import LARGEST_SIDE, annotate
 from digitus.report.explain import explain
@@ -44,10 +44,10 @@ class Show:
             page = f", page {number}" if len(readings) > 1 else ""
             name = self.names.get(path, path.stem) + (f"-page-{number}" if page else "")
             if self.annotate:
-                write_page(self.annotate / f"{name}.png", annotate(pixels, reading))
+                write_marked(self.annotate / f"{name}.png", annotate(pixels, reading))
             if self.explain:
                 title = f"{path.name}{page}"
-                write_page(self.explain / f"{name}.html", explain(pixels, reading, title))
+                write_marked(self.explain / f"{name}.html", explain(pixels, reading, title))
             if self.review:
                 doubts.append(doubts_of(f"{path}{page}", pixels, reading))
         return doubts

@@ -17,7 +17,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from digitus import __version__
-from digitus.files import write_bytes, write_page, write_text
+from digitus.files import write_bytes, write_marked, write_text
 from digitus.papers.experiments.plan import GOPA, SHAO
 from digitus.papers.images import Album
 from digitus.papers.report import (
@@ -95,7 +95,7 @@ def markdown(store: Store) -> tuple[str, dict[str, bytes]]:
 
 def write_html(path: Path, store: Store, album: Album | None = None) -> None:
     """Writes the report as one HTML file. Raises `OutputError`."""
-    write_page(path, html(store, album))
+    write_marked(path, html(store, album))
 
 
 def write_markdown(path: Path, store: Store) -> None:
