@@ -2,8 +2,8 @@
 
 An experiment is named, has settings that JSON can hold, and belongs to a function
 `module.function(settings, workspace)` of `experiments`. Each runs in a process of its own with one
-BLAS thread: the networks of the papers are too small to share one out, and so a record does not
-depend on the number of cores. Long experiments keep checkpoints in the workspace's folder.
+BLAS thread: the networks of the papers are too small for several, and so a record does not depend
+on the number of cores. Long experiments keep checkpoints in the workspace's folder.
 
 Inside: choosing what to run, the processes. Not inside: what experiments do (`gopa`, `shao` ...).
 """

@@ -1,8 +1,9 @@
 """The results file: a named record for each finished experiment, in one JSON file.
 
-A record is written, atomically, as soon as its experiment ends, so a killed run goes on where it
-was. It holds the settings it was made with: asked for with other settings, an experiment is carried
-out again. Inside: reading, writing, looking up. Not inside: running anything (`runner`).
+A record is written, atomically, as soon as its experiment ends, so a command that was killed goes
+on where it was. It holds the settings it was made with: asked for with other settings, an
+experiment is carried out again. Inside: reading, writing, looking up. Not inside: running anything
+(`runner`).
 """
 
 from __future__ import annotations

@@ -42,15 +42,15 @@ from digitus.types import Array, Numbers, Params
 
 RULE = Adam()
 DEVELOPMENT_IMAGES = 5000
-CANDIDATES_APART = 1000  # seeds of the candidates of one seed: 3000, 3001 ...
+CANDIDATES_APART = 1000  # seed 3 has candidates with the seeds 3000, 3001 ...
 
 
 @dataclass(frozen=True)
 class Means:
     """How a 784-10-10 is trained. Everything but the network itself may be changed.
 
-    `start` hidden units at first, of which those that matter least are removed one by one;
-    `temperature` above 0: targets are the softened answers of a large network.
+    There are `start` hidden units at first; those that matter least are removed one by one. With a
+    `temperature` above 0 the targets are the softened answers of a large network.
     """
 
     initial: str = "uniform"
@@ -250,7 +250,7 @@ def _batches(
 
 
 def _moments(prepare: str, learnt: Digits) -> tuple[Numbers, Numbers]:
-    """What is taken away from X and what it is divided by, [784 1] each."""
+    """What is subtracted from X and what it is then divided by, [784 1] each."""
     mean = np.zeros((gopa_notation.PIXELS, 1), np.float32)
     width = np.ones_like(mean)
     if prepare:
@@ -262,7 +262,7 @@ def _moments(prepare: str, learnt: Digits) -> tuple[Numbers, Numbers]:
 
 
 def _prune_at(means: Means, p: Params) -> float:
-    """When the next unit goes: from a sixth of the time on, the last one at a half."""
+    """After which share of training the next unit goes: the first after 1/6, the last at 1/2."""
     removed = means.start - p["W1"].shape[1]
     return 1 / 6 + (removed + 1) / (means.start - gopa_notation.HIDDEN) / 3
 

@@ -53,9 +53,10 @@ TEST_SEED = 2023  # of the angles of the test digits: the same for every network
 
 
 def recipe(network: str, epochs: int | None, seed: int, count: int | None) -> Recipe:
-    """How each network is trained: the paper's by its recipe, the others as the first measurement.
+    """How each network is trained: the paper's by its recipe, the others as at first.
 
-    That was: cross-entropy, Adam from 0.001 down a cosine, batches of 128, 12 epochs.
+    The first measurement was by cross-entropy, Adam from 0.001 down a cosine, batches of 128, 12
+    epochs.
     """
     base = paper_recipe(seed, count)
     if network == PAPER:
@@ -118,5 +119,5 @@ def trained_on(settings: Record, workspace: Workspace) -> Record:
 
 
 def angles(step: int) -> list[int]:
-    """From a quarter turn before upright to a quarter turn beyond 90 degrees."""
+    """Angles in degrees, a `step` apart, to a quarter turn beyond 0 to 90 at either end."""
     return [int(a) for a in np.arange(-90, 181, step)]

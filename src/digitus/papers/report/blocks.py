@@ -87,7 +87,7 @@ class Chart:
     low: float | None = None
     high: float | None = None
     kind: str = "lines"
-    ticks: Sequence[float] = ()  # along the x axis, where they are not to be found by themselves
+    ticks: Sequence[float] = ()  # along the x axis, where it does not choose them itself
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ Block: TypeAlias = Heading | Text | Items | Equations | Table | Pictures | Figur
 
 @dataclass(frozen=True)
 class FromAlbum:
-    """Digits of the data set. Without an album it is only said `what` could be seen."""
+    """Digits of the data set. Without an album a line says `what` they would show."""
 
     what: str
     blocks: Callable[[Album], Sequence[Block]]

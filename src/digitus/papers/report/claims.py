@@ -1,7 +1,7 @@
 """What the papers claim, beside what was measured, and a verdict: the first table of the report.
 
-Inside: a function for each claim, which knows its claim when what it needs is measured. Not inside:
-the sections in which each is told at length.
+Inside: a function for each claim, None where what it needs has not been measured. Not inside: the
+sections in which each is told at length.
 """
 
 from __future__ import annotations

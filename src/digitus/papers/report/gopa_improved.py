@@ -16,7 +16,7 @@ from digitus.papers.report.formats import mean
 from digitus.papers.report.steps import Step, gains, steps_below
 from digitus.papers.store import Record, Store
 
-GOAL, OTHERS = 0.945, 0.935  # accuracies: asked for; of other people's tuned runs (mean of 5 seeds)
+GOAL, OTHERS = 0.945, 0.935  # accuracies: the goal; other people's tuned runs (mean of 5 seeds)
 UNCHANGED = "nothing changed"  # the variant that the others are compared with
 
 

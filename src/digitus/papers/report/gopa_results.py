@@ -17,8 +17,8 @@ from digitus.papers.store import Record, Store
 
 PAPER_ALPHA = "0.1"  # of the shipped recipe; the one that is looked at more closely
 DEAD = 0.001  # of the pictures: a unit that is on for fewer is dead
-ENLARGED_FROM = 100  # iterations: what the enlarged curves leave out
-CONFUSIONS = 6  # the most frequent ones are told
+ENLARGED_FROM = 100  # iterations: where the enlarged curves begin
+CONFUSIONS = 6  # how many of the most frequent ones are told
 
 
 def write(document: Document, store: Store) -> None:

@@ -19,7 +19,7 @@ from digitus.papers.report.shao_improved import steps
 from digitus.papers.store import Record, Store
 
 THREE, FIVE = 3, 5
-CONFUSIONS = 10  # the most frequent ones are shown
+CONFUSIONS = 10  # how many of the most frequent ones are shown
 
 
 def write(document: Document, store: Store) -> None:
@@ -65,7 +65,7 @@ def _rank(total: np.ndarray) -> int:
 
 
 def _threes(name: str, caption: str, threes: Record) -> FromAlbum:
-    """Misread 3s, as far as there is an album."""
+    """Pictures of misread 3s."""
     caption = f"{caption}, each with what it was read as (MNIST test set)"
     labels = [f"as {d}" for d in threes["read_as"]]
     return FromAlbum(

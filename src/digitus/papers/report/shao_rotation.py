@@ -27,8 +27,9 @@ ABOUT = {
     PAPER: "the paper's network, the recipe shao-2023",
     RELU: "a ReLU network, Adam, cross-entropy",
 }
-FIRST = (0.9598, 0.8634)  # one seed: upright accuracy after upright and after 0-to-90 training
-AGREES = (0.01, 0.02)  # of these: a mean so close confirms them
+# The first measurement, of one seed: upright accuracy after upright and after 0-to-90 training.
+FIRST = (0.9598, 0.8634)
+AGREES = (0.01, 0.02)  # means within this of the first measurement confirm it
 ANGLE_TICKS = (-90, -45, 0, 45, 90, 135, 180)  # degrees
 
 
@@ -77,7 +78,7 @@ def _ranges(store: Store, network: str) -> list[str]:
 
 
 class _Grid(TypedDict):
-    """Accuracies of a network, `rows` by the range of its training; of each range of the test."""
+    """Accuracies of a network: `rows` by the range of its training, then by that of the test."""
 
     network: str
     about: str
