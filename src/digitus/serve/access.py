@@ -1,8 +1,8 @@
 """Who may come in: the names that this server has, and the token that visitors need.
 
-A page of another site must not be able to drive the server or to read from it, whatever name that
-site gives this machine; so the Host must be one of this server's. Beyond loopback everyone needs
-the token.
+A web page of another site must not be able to drive the server or to read from it, whatever name
+that site gives this machine; so the Host must be one of this server's. Beyond loopback everyone
+needs the token.
 
 Inside: `AccessPolicy`, which knows both. Not inside: turning requests away (`middleware`).
 """
@@ -61,15 +61,15 @@ class AccessPolicy:
         return hashlib.sha256((self.token or "").encode()).hexdigest()
 
     def allows_cookie(self, cookie: str) -> bool:
-        """Whether this is the cookie that was given to who knew the token."""
+        """Whether this is the cookie that is given to visitors who know the token."""
         return _same(cookie, self.cookie)
 
 
 def _unfit(token: str) -> str:
-    """Why nobody could send this token, or everybody could; nothing where it is one."""
+    """Why nobody could send this token, or everybody could; "" where it is fit."""
     if not token.strip():
         return "must not be empty: everybody would know it"
-    if not token.isprintable():  # also refuses surrogates, by which Python keeps what is no text
+    if not token.isprintable():  # also refuses surrogates, as which Python keeps undecodable bytes
         return "must be printable text: no header can hold anything else"
     if token != token.strip():
         return "must not begin or end with a space, which headers lose"

@@ -1,4 +1,4 @@
-"""Recognitions in batches: images that arrive together are recognized in one go.
+"""Recognition in batches: images that arrive together are recognized in one go.
 
 Inside: `Batcher`. Not inside: threads for other work (`worker_pool`).
 """
@@ -25,7 +25,7 @@ BATCH_IMAGES = 8
 class Batcher:
     """Recognizes in one thread whatever waits for it: the more come at once, the larger the batch.
 
-    One image on its own takes that network 0.9 ms, one of eight 0.5.
+    One image on its own takes the network above 0.9 ms, one of eight 0.5.
     """
 
     def __init__(self, recognizer: Recognizer) -> None:
@@ -57,7 +57,7 @@ class Batcher:
         return future
 
     def _start(self) -> None:
-        """Sends off the next batch. All this runs in the event loop's thread."""
+        """Sends off the next batch. Like all methods here, it runs in the event loop's thread."""
         batch = [self._waiting.popleft()]
         size = len(batch[0][0])
         while self._waiting and size + len(self._waiting[0][0]) <= BATCH_IMAGES:

@@ -1,8 +1,8 @@
-"""Connections: clients that are slow, silent, endless, or speak of other protocols.
+"""Connections: clients that are slow, silent, endless, or ask for other protocols.
 
 uvicorn itself waits without end for the head of a request, and for a client that does not read; it
-keeps whatever headers come, also those after a body in chunks (trailers), and it leaves the body of
-a request unread whose client would like to change to HTTP/2.
+keeps whatever headers come, also those after a body in chunks (trailers), and where a request asks
+to upgrade to HTTP/2 it leaves the body unread.
 
 Inside: `Connection`, uvicorn's own with limits. Not inside: what is asked and answered, and how
 large bodies may be (`middleware`).
@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from digitus.limits import BODY_SECONDS, CONNECTIONS, HEAD_BYTES, HEAD_SECONDS, STUCK_SECONDS
 
-LATER_SECONDS = 5.0  # than the body's, so that whoever is asked can say why first
+LATER_SECONDS = 5.0  # after `BODY_SECONDS`, so that the middleware can say why first
 UPGRADES = (b"upgrade", b"http2-settings")
 
 
@@ -40,7 +40,7 @@ class _TooLargeError(Exception):
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's connection with limits on time and on what is no body."""
+    """uvicorn's connection with limits on time, and on the size of heads and trailers."""
 
     _timer: asyncio.TimerHandle | None = None  # for the head, then for the body
     _write_timer: asyncio.TimerHandle | None = None  # for the client to read on
@@ -79,7 +79,7 @@ class Connection(HttpToolsProtocol):
             self._refuse()
 
     def _stay(self, rest: bytes) -> None:
-        """Reads the request again without its wish for another protocol, which is free to ignore.
+        """Reads the request again without its upgrade, which a server may ignore (RFC 9110).
 
         The parser has left out the body, and reads no more.
         """

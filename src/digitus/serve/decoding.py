@@ -22,7 +22,7 @@ from digitus.serve.responses import refusal
 S = TypeVar("S", bound=Struct)
 
 DECIMAL = re.compile(r"[0-9]{1,9}")
-# What msgspec calls a kind of value, for a person.
+# msgspec's names of types, in words for a person.
 WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -62,7 +62,7 @@ def is_json(request: Request) -> bool:
 
 
 async def body(request: Request, kind: type[S]) -> S:
-    """The JSON object in the body; an empty body is an empty one."""
+    """The JSON object in the body; an empty body counts as {}."""
     if not is_json(request):
         raise refusal(415, "send JSON, with the header Content-Type: application/json")
     text = await request.body()
@@ -100,7 +100,7 @@ def path(request: Request, kind: type[S]) -> S:
 
 
 def _converted(texts: Mapping[str, str], kind: type[S]) -> S:
-    """Texts as a struct, those of numbers in decimal digits only: neither "1e3" nor "1.0"."""
+    """Texts as a struct. Numbers must be decimal digits alone: neither "1e3" nor "1.0"."""
     numbers = _numbers(kind)
     return msgspec.convert(
         {

@@ -14,7 +14,7 @@ from digitus.serve.worker_pool import WorkerPool
 
 
 class Model(Answer, frozen=True):
-    """What is told of the recognizer."""
+    """The recognizer: its name, size, thresholds and the data that it learnt from."""
 
     name: str
     about: str

@@ -190,7 +190,7 @@ def forward(
     """The layers with what they make of an image [1 h w 1], the outputs [10 10], the way back.
 
     The image goes through ten times at once, so that one backward pass, with dy the identity,
-    carries each output's own gradient back to a copy of its own: rows k of dx are d y_k / d x.
+    carries each output's own gradient back to a copy of its own: row k of dx is d y_k / d x.
     """
     network = recognizer.recipe.network
     x = np.repeat(image, 10, axis=0)

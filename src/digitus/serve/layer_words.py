@@ -1,6 +1,6 @@
 """A layer in words: its name with its settings, and the equations of its docstring.
 
-Inside: that, for layers, losses and rules of learning. Not inside: numbers.
+Inside: that, for layers, losses and optimizers. Not inside: numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from digitus.nn import Chain
 
 
 def settings_of(layer: object) -> dict[str, object]:
-    """A layer's settings by name; of a chain of layers inside it, what they are called."""
+    """A layer's settings by name; a chain of layers inside it as the layers' names."""
     assert is_dataclass(layer)
     found = {f.name: getattr(layer, f.name) for f in fields(layer)}
     return {
@@ -22,7 +22,7 @@ def settings_of(layer: object) -> dict[str, object]:
 
 
 def named(layer: object) -> str:
-    """A layer as one writes it: "Conv(16)", "MaxPool(2)", "Relu"; settings of 0 are none."""
+    """A layer, with its first setting unless that is 0 or no number: "Conv(16)", "Relu"."""
     first = [v for v in list(settings_of(layer).values())[:1] if isinstance(v, int | float)]
     return type(layer).__name__ + "".join(f"({value:g})" for value in first if value)
 

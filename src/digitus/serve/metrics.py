@@ -28,7 +28,7 @@ BOUNDS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 STATM = Path("/proc/self/statm")  # where there is none, the figure is left out
 METHODS = ("GET", "POST", "DELETE")
 
-# When each series began: as many lines again, of no use here.
+# Leaves out when each series began: as many lines again, and of no use here.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 

@@ -1,8 +1,8 @@
 """What every request passes before anything is done for it: small middlewares, one duty each.
 
-The Host must be one of this server's, the Origin must be the page's own, and a browser's own word
-about where a request comes from is believed. A body is counted while it arrives and must arrive in
-time; every answer carries the headers that keep a page in its place.
+The Host must be one of this server's, the Origin must be the web page's own, and what a browser
+says of where a request comes from is believed. A body is counted while it arrives and must arrive
+in time; every answer carries the headers that limit what a web page may do.
 
 Inside: the middlewares, and `middleware`, the list in which they stand around the application. Not
 inside: who may come in (`access`), and connections that say nothing (`connection`).
@@ -27,7 +27,7 @@ from digitus.serve.responses import CLOSE, error_response, refusal
 
 log = logging.getLogger("digitus.serve")
 
-CLIENT_GONE = 499  # the status under which a request is counted whose client hung up
+CLIENT_GONE = 499  # the status under which metrics count a request whose client hung up
 SINGLE_HEADERS = ("host", "origin", "content-length", "authorization")
 NO_TOKEN = (
     "open the address with the token that `digitus serve` printed, or send it in the header "
@@ -50,7 +50,7 @@ SECURITY_HEADERS = {
 
 
 def middleware(policy: AccessPolicy, metrics: Metrics, door: Middleware) -> list[Middleware]:
-    """All of them, outermost first; `door` knows who may come in."""
+    """All middlewares, outermost first; `door` knows who may come in."""
     return [
         Middleware(CountRequests, metrics),
         Middleware(SetSecurityHeaders),
@@ -106,7 +106,7 @@ class CountRequests(HttpMiddleware):
 
 
 class SetSecurityHeaders(HttpMiddleware):
-    """Gives every answer the headers that keep a page in its place, and out of caches."""
+    """Gives every answer the headers that limit what a web page may do, and bar caching."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Adds the headers to the head of the answer."""
@@ -161,7 +161,7 @@ class Check(HttpMiddleware):
 
 
 class RefuseAmbiguousHeaders(Check):
-    """Refuses a request that has a header twice on which a check relies."""
+    """Refuses a request that repeats a header on which a check relies."""
 
     def check(self, scope: Scope, headers: Headers) -> None:
         """Looks for repeated headers."""
@@ -171,9 +171,9 @@ class RefuseAmbiguousHeaders(Check):
 
 
 class RefuseEncodings(Check):
-    """Refuses bodies that are packed: here nothing is unpacked, so they would be read as they are.
+    """Refuses encoded bodies: nothing is decoded here, so they would be read as they are.
 
-    An upgrade of the protocol is passed over, as RFC 9110 allows (`connection`).
+    A wish for another protocol is not refused but ignored, as RFC 9110 allows (`connection`).
     """
 
     def check(self, scope: Scope, headers: Headers) -> None:
@@ -187,7 +187,7 @@ class RefuseEncodings(Check):
 
 
 class RefuseForeignNames(Check):
-    """Refuses names that are not this server's, as DNS rebinding brings them."""
+    """Refuses host names that are not this server's, as in DNS rebinding."""
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         super().__init__(app)
@@ -201,7 +201,7 @@ class RefuseForeignNames(Check):
 
 
 class RefuseForeignPages(Check):
-    """Refuses what pages of other sites send; they may link to this one, and nothing else."""
+    """Refuses what web pages of other sites send; they may link to ours, and nothing else."""
 
     def check(self, scope: Scope, headers: Headers) -> None:
         """Compares the Origin, and believes what browsers say of where a request comes from."""
@@ -214,7 +214,7 @@ class RefuseForeignPages(Check):
 
 
 class RequireToken(HttpMiddleware):
-    """Refuses who does not know the token, if there is one; with it in the address: a cookie."""
+    """Refuses visitors without the token, if there is one; from the address it becomes a cookie."""
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         super().__init__(app)
@@ -245,7 +245,7 @@ class RequireToken(HttpMiddleware):
 
     def _in_cookie(self, headers: Headers) -> bool:
         # Python's own parser stops at the first cookie it does not understand, and browsers send
-        # those of all that is served under this name, at whatever port.
+        # the cookies of every server on this host, whatever its port.
         cookies = cookie_parser("; ".join(headers.getlist("cookie")))
         return self._policy.allows_cookie(cookies.get(self._policy.cookie_name, ""))
 

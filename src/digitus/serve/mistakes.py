@@ -39,8 +39,8 @@ from digitus.serve.worker_pool import WorkerPool
 PEN_DIGITS = 5000  # of the simulated pen, where there is no MNIST
 MOST_SHOWN = 200  # mistakes in an answer
 MOST_KEPT = 4  # networks whose answers are kept
-AT_ONCE = 500  # digits between two notes of how many have been looked at
-FIRST_SECONDS = 120.0  # who asks first waits until 10,000 digits are read, 5 s on a free core
+AT_ONCE = 500  # digits read between two updates of the progress
+FIRST_SECONDS = 120.0  # the first request waits until 10,000 digits are read, 5 s on a free core
 
 
 DataName = Annotated[
@@ -93,14 +93,14 @@ class Mistakes(Answer, frozen=True):
 
 
 class Looked(Answer, frozen=True):
-    """How far the server is: so many digits of `count`; both 0 where nobody has asked."""
+    """How far the server is: `done` digits of `count`; both 0 where nobody waits."""
 
     done: Whole
     count: Whole
 
 
 class MistakesHandler:
-    """The handlers; a network's answers are found when somebody first asks."""
+    """The handlers; a network's answers are found when somebody first asks for its mistakes."""
 
     def __init__(self, models: Models, pool: WorkerPool) -> None:
         self._models, self._pool = models, pool
@@ -115,7 +115,7 @@ class MistakesHandler:
 
     @operation()
     async def progress(self, query: ModelQuery) -> Looked:
-        """How far the server is with looking at the test digits, while somebody waits for that."""
+        """How many test digits the server has read, while somebody waits for the mistakes."""
         return self._looked.get(_key(query.model), Looked(0, 0))
 
     def _mistakes(self, query: ModelMistakesQuery) -> Mistakes:
@@ -132,7 +132,7 @@ class MistakesHandler:
             return misread(evaluation, query, evaluation.digits.name)
 
     def _looked_at(self, recognizer: Recognizer, key: str) -> Evaluation:
-        """The answers to all test digits, some at a time, so that it can be told how many."""
+        """The answers to all test digits, some at a time, so that `progress` can say how many."""
         digits = test_digits()
         answers = []
         for start in range(0, len(digits), AT_ONCE):
@@ -149,7 +149,7 @@ def _key(model: str | UnsetType) -> str:
 def test_digits() -> Digits:
     """MNIST's test part, if it is on this machine; else digits of the simulated pen.
 
-    They have the set's short name, which the page says in its reader's language.
+    Their name is the set's short one, which the web page says in its reader's language.
     """
     try:
         return replace(load("mnist", "test", download=False), name="mnist")
@@ -158,7 +158,7 @@ def test_digits() -> Digits:
 
 
 def misread(evaluation: Evaluation, query: MistakesQuery, data: str) -> Mistakes:
-    """The wrong answers asked for, the most confident first: they have most to tell."""
+    """The wrong answers asked for, the most confident first, which tell most."""
     digits, read = evaluation.digits, evaluation.answers
     chosen = digits.labels != read
     if query.true is not UNSET:

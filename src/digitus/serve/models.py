@@ -1,8 +1,8 @@
-"""Which network answers: `?model=` of a request, as the page's picker chooses it.
+"""Which network answers: `?model=` of a request, as the web page's picker chooses it.
 
 Inside: the recognizer that ships, or was named when the server was started; the small one, which is
-trained when it is first asked for; and those of the training runs. Not inside: training on the page
-(`live`), and what is done with a recognizer.
+trained when it is first asked for; and those of the training runs. Not inside: those runs (`live`),
+and what is done with a recognizer.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Models:
         self._loaded: OrderedDict[tuple[str, int], Recognizer] = OrderedDict()
 
     def named(self, name: str | UnsetType) -> Recognizer:
-        """That recognizer; the server's own without a name. May take seconds, when first asked.
+        """The recognizer of that name, or the server's own. May take seconds when first asked for.
 
         A run that is not there is a 404, one that has no network yet a 409.
         """
@@ -63,7 +63,7 @@ class Models:
         return self._small_one() if name == SMALL else self._of_run(name)
 
     async def asked(self, query: ModelQuery, pool: WorkerPool) -> Recognizer:
-        """The one that a request names, found by a thread of the pool."""
+        """The recognizer that a request names, found by a thread of the pool."""
         if query.model is UNSET:
             return self.own
         return await pool.run(self.named, query.model, timeout_seconds=FIRST_SECONDS)

@@ -8,7 +8,7 @@
 
 A handler may have the parameters `path`, `query` and `body`, which are read into the structs of its
 signature, and `request`, the request itself. A body of `bytes` is taken as it comes. What a handler
-returns is sent as JSON. `openapi` describes the same signatures and docstrings, so the description
+returns is sent as JSON. `openapi` is made of the same signatures and docstrings, so the description
 cannot differ from what is done.
 
 Inside: that. Not inside: which address a handler has (`app`).
@@ -39,7 +39,7 @@ ANYWHERE = (400, 403, 503)  # refusals that every address may give
 
 @dataclass(frozen=True)
 class Media:
-    """Bytes of this kind: `Annotated[bytes, Media("image/*")]`."""
+    """Bytes of this media type: `Annotated[bytes, Media("image/*")]`."""
 
     kind: str
 
@@ -53,9 +53,9 @@ def operation(
 ) -> Callable[[F], F]:
     """Marks a handler.
 
-    `status` is that of its good answer, `media` its kind; `errors` are refusals that cannot be
-    seen from the signature. One that changes nothing may be given up when the client has gone
-    (`abandon`).
+    `status` and `media` are the status and media type of a success; `errors` are refusals that
+    cannot be seen from the signature. A handler that changes nothing may be given up when the
+    client has gone (`abandon`).
     """
 
     def marked(handler: F) -> F:
@@ -75,9 +75,9 @@ class Operation:
     path: type[Struct] | None
     query: type[Struct] | None
     body: type[Struct] | None  # the struct of a JSON body
-    raw: str  # the kind of bytes that are taken as they come, or ""
+    raw: str  # the media type of a body that is taken as it comes, or ""
     request: bool  # whether the handler wants the request itself
-    answer: object  # the struct that is answered, or None
+    answer: object  # the struct of the answer, or None
     status: int
     media: str
     errors: tuple[int, ...]
@@ -105,7 +105,7 @@ class Operation:
         )
 
     async def __call__(self, request: Request) -> Response:
-        """Reads the request, calls the handler, and sends what it gives."""
+        """Reads the request, calls the handler, and sends what it returns."""
         given: dict[str, object] = {"request": request} if self.request else {}
         if self.path is not None:
             given["path"] = decoding.path(request, self.path)
@@ -123,13 +123,13 @@ class Operation:
 
 
 def _described(text: str) -> tuple[str, str]:
-    """A docstring's summary, and what it says beyond it, each in one line."""
+    """A docstring's summary, and the rest of it, each in one line."""
     summary, _, rest = text.partition("\n\n")
     return summary.replace("\n", " "), rest.replace("\n", " ")
 
 
 async def _while_asked(request: Request, doing: Awaitable[object]) -> object:
-    """What a handler gives. Raises `ClientDisconnect`, and cancels it, when the client has gone."""
+    """What a handler returns. When the client goes, cancels it and raises `ClientDisconnect`."""
     handling = asyncio.ensure_future(doing)
     gone = asyncio.ensure_future(_gone(request))
     try:
@@ -149,7 +149,7 @@ async def _gone(request: Request) -> None:
 
 
 def _bodies(hint: object) -> tuple[type[Struct] | None, str]:
-    """Of a body's type: the struct that JSON is read into, and the kind of bytes that are taken."""
+    """The struct that a JSON body is read into, and the media type of raw bytes, or ""."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     struct, raw = None, ""
     for kind in kinds:
@@ -163,7 +163,7 @@ def _bodies(hint: object) -> tuple[type[Struct] | None, str]:
 
 
 def _refusals(path: bool, body: type[Struct] | None, raw: str) -> list[int]:
-    """The refusals that reading a request may end in."""
+    """The statuses of refusals in which reading a request may end."""
     found = [404] if path else []
     if body or raw:
         found.append(413)

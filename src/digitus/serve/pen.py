@@ -1,4 +1,4 @@
-"""Digits that the simulated pen writes before one's eyes: /api/pen.
+"""Digits that the simulated pen writes stroke by stroke: /api/pen.
 
 Inside: the pen's path for one digit, and the image that it leaves. Not inside: the pen
 (`digitus.synthetic.pen`).

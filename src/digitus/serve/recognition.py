@@ -88,7 +88,7 @@ class ReadQuery(ModelQuery, frozen=True, kw_only=True):
     ] = 0
 
     def form(self) -> str | None:
-        """The pattern that the answer must have, ###### for six digits."""
+        """The pattern that the answer must have, as in "######" for six digits."""
         if self.pattern is not UNSET:
             if self.digits is not UNSET:
                 raise refusal(400, "say ?digits= or ?pattern=, not both")
@@ -202,7 +202,7 @@ def _draw(recognizer: Recognizer, drawing: Grey, pattern: str | None, steps: boo
 
 
 def images_of(body: bytes | ImagesBody) -> Images:
-    """Images [n 28 28] from a body."""
+    """The images [n 28 28] in a body."""
     if isinstance(body, ImagesBody):
         found = np.rint(np.array(body.images)).astype(np.uint8)
     else:
@@ -218,7 +218,7 @@ def images_of(body: bytes | ImagesBody) -> Images:
 
 
 def drawing_of(query: DrawQuery, body: bytes) -> Grey:
-    """A drawing [h w] from a body."""
+    """The drawing [h w] in a body."""
     size = query.width * query.height
     what = f"{query.width} x {query.height} pixels"
     if size > MOST_CANVAS_PIXELS:

@@ -1,8 +1,8 @@
-"""What the page says in its reader's language where it is refused something.
+"""Codes of the refusals that the web page words in its reader's language.
 
 Each code has a sentence in every table of words (`static/words.*.js`), "refused." before it; a test
-compares them, and their values with those that are sent. Who writes programs can tell refusals
-apart by them. What only a program can do wrong has none: its line in English is enough.
+compares them, and their values with those that are sent. Programs can tell refusals apart by their
+codes. What only a program can do wrong has no code: its line in English is enough.
 
 Inside: the codes. Not inside: how a refusal is made and sent (`responses`).
 """

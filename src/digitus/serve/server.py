@@ -18,7 +18,7 @@ from digitus.serve.connection import Connection
 
 IDLE_SECONDS = 30  # between two requests
 GRACE_SECONDS = 3  # to finish what is being answered when the server ends
-M_ARENA_MAX = -8  # glibc's name for it
+M_ARENA_MAX = -8  # as glibc's malloc.h defines it
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -51,9 +51,9 @@ class StreamEndingServer(uvicorn.Server):
 
 
 def limit_arenas() -> None:
-    """Limits glibc to two places (arenas) for all threads' memory.
+    """Limits glibc's malloc to two arenas for all threads.
 
-    glibc gives threads up to 8 arenas a core, between which free memory gets lost: with 4 cores and
+    It makes up to 8 a core, and what is freed in one is of no use to the others: with 4 cores and
     all kinds of requests, 138 MB after five minutes, and no more, instead of 156 and growing.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):  # a C library without that call

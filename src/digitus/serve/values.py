@@ -1,6 +1,6 @@
 """The kinds of values that requests and answers are made of, and arrays as JSON can hold them.
 
-Each says what it may be once: `msgspec` checks what arrives by it, and the description of the
+Each says once what it may be: msgspec checks by it what arrives, and the description of the
 interface (`openapi`) is made of it.
 
 Inside: that. Not inside: the requests and answers, which stand beside their handlers.
@@ -18,7 +18,7 @@ from digitus.datasets.digits import SIDE
 from digitus.types import Images, Numbers, Params
 
 PIXELS = SIDE * SIDE
-MOST_IN_QUERY = 10**8  # of any number
+MOST_IN_QUERY = 10**8  # the largest number that a query may hold
 
 Whole: TypeAlias = Annotated[int, Meta(ge=0)]
 WholeInQuery: TypeAlias = Annotated[int, Meta(ge=0, le=MOST_IN_QUERY)]
@@ -36,7 +36,7 @@ FourNumbers: TypeAlias = Annotated[list[float], Meta(min_length=4, max_length=4)
 
 
 class Answer(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is answered has these fields and no others."""
+    """The base of all answers: they have their own fields and no others."""
 
 
 class FloatArray(Answer, frozen=True):
@@ -57,7 +57,7 @@ def floats(array: Numbers) -> FloatArray:
 
 
 def rounded(row: Numbers, places: int = 6) -> list[float]:
-    """Numbers with so many places, which is what a page can use and half of the text."""
+    """Numbers with so many decimals: half the text, and all that a web page can show."""
     return [round(p, places) for p in row.tolist()]
 
 

@@ -8,6 +8,6 @@
     handlers     /api/class and what lies below it
     board        what the projector shows, and the same as a table
 
-Whose run is whose is held where runs are found (`live.runs`), and that long runs give way to others
-in `live.places`.
+Who may use which run is decided where runs are found (`live.runs`). How long runs give way to
+others is decided in `live.places`.
 """

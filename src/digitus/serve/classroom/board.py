@@ -25,7 +25,7 @@ FORMULAS = "=+-@"  # a spreadsheet would compute what begins with one of these
 
 
 class PupilOnBoard(Answer, frozen=True):
-    """A pupil: the newest run, and of the latest with a network how good it is."""
+    """A pupil: the newest run, and how good the latest network is."""
 
     number: Whole
     name: str
@@ -35,8 +35,8 @@ class PupilOnBoard(Answer, frozen=True):
     layers: str | None
     accuracy: Share | None
     best: Share | None
-    misread: Mistake | None  # the digit of which that network is surest, wrongly
-    drawing: Drawing | None  # what the pupil has shown last
+    misread: Mistake | None  # of the digits that this network misreads, the one it is surest of
+    drawing: Drawing | None  # the last that the pupil has shown
 
 
 class Board(Answer, frozen=True):
@@ -52,7 +52,7 @@ class Board(Answer, frozen=True):
 
 
 def board(roster: Roster, runs: LiveRuns) -> Board:
-    """The class as it stands. Looks at networks that nobody has tried since the server began."""
+    """The class as it stands. Evaluates networks that have not been since the server began."""
     statuses = [run.status for run in runs.all]
     join = join_address(roster.address, roster.word)
     return Board(

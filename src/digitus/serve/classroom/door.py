@@ -1,7 +1,7 @@
 """The door of a class: every request is the teacher's, a pupil's, or somebody's who may join.
 
-Inside: the middleware that stands where otherwise the token is asked for. Not inside: joining
-itself (`handlers`, `roster`).
+Inside: the middleware that replaces the one which asks for the token. Not inside: joining itself
+(`handlers`, `roster`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def cookie_name(policy: AccessPolicy) -> str:
 
 
 class Door(RequireToken):
-    """Knows teacher and pupils; strangers see the page on which one joins, and nothing else."""
+    """Knows teacher and pupils; strangers see the web page for joining, and nothing else."""
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy, roster: Roster) -> None:
         super().__init__(app, policy)
@@ -53,5 +53,5 @@ class Door(RequireToken):
 
 
 def _open(path: str) -> bool:
-    """Whether an address is open to strangers: the page and its files say nothing of the class."""
+    """Whether an address is open to strangers: these files say nothing of the class."""
     return path in ("/", JOIN) or path.startswith("/static/")

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import segno
 
 CONSONANTS, VOWELS = "bdfghkmnprstvz", "aeiou"
-SYLLABLES = 4  # 24 million words, of which an address may try ten a minute
+SYLLABLES = 4  # 24 million words; an address may try ten a minute
 ELSEWHERE = ("192.0.2.1", 9)  # an address that nobody has (RFC 5737); nothing is sent to it
 
 
@@ -24,7 +24,7 @@ def new_word() -> str:
 
 
 def lan_address() -> str:
-    """The address of this machine in its network; that of loopback where it is in none."""
+    """The address of this machine in its network, or loopback's where it is in none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         try:
             asked.connect(ELSEWHERE)
@@ -34,7 +34,7 @@ def lan_address() -> str:
 
 
 def join_address(address: str, word: str) -> str:
-    """The address of the page with the word in it."""
+    """The address of the web page, with the word in it."""
     return f"{address}?{urlencode({'join': word})}"
 
 

@@ -1,7 +1,7 @@
 """The source of a piece of code, by its name in the mathematics: `digitus.nn.Conv.forward`.
 
-Inside: finding it. Not inside: which names may be asked for (`mathematics.named`), the page around
-(`handlers`).
+Inside: finding it. Not inside: which names may be asked for (`mathematics.named`), the web page
+around it (`handlers`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from types import ModuleType
 
 @cache
 def written(name: str) -> str | None:
-    """A class or a function as it is written; None of what has no source of its own.
+    """A class or a function as it is written; None for what has no source of its own.
 
-    Only for names that are known: modules on the way are imported.
+    Call it with known names alone, since it imports modules on the way.
     """
     found = _found(name)
     return inspect.getsource(found) if inspect.isclass(found) or inspect.isfunction(found) else None

@@ -1,6 +1,6 @@
-"""Markdown as HTML, its formulas as MathML, which browsers set without a program.
+"""Markdown as HTML, its formulas as MathML, which browsers set without a script.
 
-Inside: the dialect of our own pages: tables, `$...$` and fences of the language `math`. The text is
+Inside: the dialect of our own texts: tables, `$...$` and fences of the language `math`. A text is
 trusted, since it comes with the package; HTML in it stays. Not inside: which text.
 """
 
@@ -31,7 +31,7 @@ def html(source: str) -> str:
 
 
 def anchor(heading: str) -> str:
-    """How a heading is named in addresses."""
+    """A heading's anchor, as it stands in addresses after #."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
@@ -47,7 +47,7 @@ def _markdown() -> MarkdownIt:
 
 
 def _rule(show: Callable[[Token], str]) -> Callable[..., str]:
-    """As Markdown's renderer calls what shows a token."""
+    """Wraps `show` to take the arguments that markdown-it passes to a rule."""
 
     def render(_: object, tokens: Sequence[Token], at: int, *rest: object) -> str:
         return show(tokens[at])
@@ -56,7 +56,7 @@ def _rule(show: Callable[[Token], str]) -> Callable[..., str]:
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
-    """`$...$`, at the place where the text is being read."""
+    """Reads `$...$`, if one begins where the parser is."""
     if state.src[state.pos] != "$":
         return False
     end = state.src.find("$", state.pos + 1)
@@ -75,7 +75,7 @@ def _mathml(formula: str, display: str = "inline") -> str:
 
 
 def _fence(token: Token) -> str:
-    """A formula to itself, or code; both can be scrolled by keys where they are wide."""
+    """A displayed formula, or code; both can be scrolled by keys where they are wide."""
     if token.info.strip() == "math":
         formula = _mathml(token.content.strip(), display="block")
         return f'<div class="formula" tabindex="0">{formula}</div>\n'

@@ -4,10 +4,10 @@ Whoever comes, or has missed more than is kept, gets the state as it is and from
 happens; whoever was away for a moment (`Last-Event-ID`) gets what was missed. Nobody who reads
 slowly holds up the run or fills the memory: what is kept is kept once, for all.
 
-Inside: keeping, numbering and following events. Not inside: what they say (`run`).
+Inside: keeping, numbering and following events. Not inside: what they say (`telling`).
 
-Written by hand: the format is one function, and what is needed beside it (events of the past, one
-memory for all who watch, a picture that replaces the last) no library for server-sent events has.
+Written by hand: the format is one function, and no library for server-sent events has what is
+needed beside it: past events, one memory for all who watch, a picture that replaces the last.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable
 from digitus.serve.responses import json_text
 
 KEPT_EVENTS = 600  # a minute of a fast run
-HEARTBEAT_SECONDS = 15.0  # after it a proxy or a telephone would take the connection for dead
+HEARTBEAT_SECONDS = 15.0  # a proxy or a phone takes a connection for dead that is silent for long
 RETRY_MILLISECONDS = 1000  # after which a browser connects again
 
 
@@ -33,7 +33,7 @@ class Channel:
         self._lock = threading.Lock()
         self._events: deque[tuple[int, str, str]] = deque(maxlen=KEPT_EVENTS)  # number, name, JSON
         self._number = 0
-        # Numbers of another server's life mean nothing here.
+        # Part of each event's id: numbers from before the server was restarted mean nothing now.
         self._life = secrets.token_hex(4)
         self._waiting: set[asyncio.Event] = set()
         self.closed = False
@@ -44,7 +44,7 @@ class Channel:
         return len(self._waiting)
 
     def publish(self, name: str, data: object) -> None:
-        """Tells everyone. Large pictures of the past ("weights") are not kept."""
+        """Tells everyone. Of the large pictures ("weights") only the last is kept."""
         text = json_text(data)
         with self._lock:
             if name == "weights":

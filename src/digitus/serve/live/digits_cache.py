@@ -12,7 +12,7 @@ CACHED_SETS = 3
 
 
 class DigitsCache:
-    """May be asked by any thread."""
+    """Sets by name and count. Any thread may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

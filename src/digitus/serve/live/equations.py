@@ -135,7 +135,7 @@ def equations(recipe: Recipe, state: State, batch: Batch, steps: int) -> StepEqu
 
 
 def _update(rule: Optimizer, state: State, name: str, g: Numbers, rate: float) -> Equation:
-    """The step of one parameter, on copies."""
+    """The update of one parameter, on copies."""
     w = state.params[name]
     memory = {key: kept.copy() for key, kept in state.memory[name].items()}
     step = rule.update(g, w, memory, rate, state.step + 1)
@@ -143,7 +143,7 @@ def _update(rule: Optimizer, state: State, name: str, g: Numbers, rate: float) -
     after = w + step
     arrays = {f"d{short}": g, **memory, "step": step, f"{short} + step": after}
     example = worked_example.update(short, w, step, after, rate)
-    if type(rule) is AdamW and g.ndim < 2:  # which no decay pulls
+    if type(rule) is AdamW and g.ndim < 2:  # weight decay leaves vectors alone
         shown: Optimizer = Adam(rule.beta1, rule.beta2, rule.epsilon)
     else:
         shown = rule
@@ -175,8 +175,8 @@ def _entry(
 def _excerpt(name: str, a: Numbers, place: worked_example.Place | None) -> Excerpt:
     """An excerpt around a place, or around the array's largest number.
 
-    It is a matrix of the first and the last axis, or of images [n h w c] a part of one picture, or
-    of kernels [k k c o] one kernel.
+    It is a matrix of the first and the last axis; for images [n h w c] a part of one picture, for
+    kernels [k k c o] one kernel.
     """
     place = worked_example.peak(a) if place is None else place
     corner, window = list(place), list[int | slice](place)

@@ -1,6 +1,6 @@
 """The first layer's weights as pictures, and the gradients that the next step follows.
 
-Inside: that. Not inside: when they are drawn (`run`), and the other layers (`sketch`).
+Inside: that. Not inside: when they are drawn (`run`, `telling`), and the other layers (`sketch`).
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class FirstLayer(Answer, frozen=True):
     weights: Base64
     gradient_scale: float
     gradients: Base64
-    sketch: Sketch | None = None  # which former versions did not keep
+    sketch: Sketch | None = None  # former versions did not keep it
 
 
 def draw(recipe: Recipe, state: State, batch: Batch) -> FirstLayer | None:
     """The first layer's weights as pictures, and the gradients that the next step follows.
 
-    `batch` is that step's. None where the first layer has no weights.
+    `batch` is the next step's. None where the first layer has no weights.
     """
     layer = first_trained(recipe.network, state.params)
     name = f"{layer}.W"

@@ -43,7 +43,7 @@ Pace = Annotated[
 
 
 def with_optional(of: type[Struct]) -> Callable[[type[S]], type[S]]:
-    """Gives a struct all fields of another, none of which need be there."""
+    """Gives a struct all fields of another, each of which may be left out."""
     fields = [(f.name, f.type | UnsetType, UNSET) for f in msgspec.structs.fields(of)]
 
     def extended(kind: type[S]) -> type[S]:
@@ -87,7 +87,7 @@ class PaceBody(Struct, frozen=True):
 
 
 class EmptyBody(Struct, frozen=True):
-    """An object of which nothing is read. JSON it must be, which no form can send."""
+    """An object; nothing in it is read. It must be JSON, which no HTML form can send."""
 
 
 class RunPath(Struct, frozen=True):
@@ -105,7 +105,7 @@ class RunList(Answer, frozen=True):
 
 
 class RunHandlers:
-    """The handlers around all runs."""
+    """The handlers of runs."""
 
     def __init__(self, runs: LiveRuns, pool: WorkerPool) -> None:
         self._runs, self._pool = runs, pool
@@ -150,7 +150,7 @@ class RunHandlers:
 
     @operation(errors=(409, 507))
     async def resume(self, path: RunPath, body: EmptyBody) -> Summary:
-        """Let it go on, also where it has failed for want of room."""
+        """Let a run go on, also one that has failed for want of room."""
         run = self._runs[path.id]
         self._runs.resume(run)
         return run.summary()
@@ -172,7 +172,7 @@ class RunHandlers:
 
     @operation()
     async def pace(self, path: RunPath, body: PaceBody) -> Summary:
-        """How fast a run goes."""
+        """Set how fast a run goes."""
         run = self._runs[path.id]
         run.go_at(checked_pace(body.pace))
         return run.summary()
@@ -217,13 +217,13 @@ class RunHandlers:
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
-    """Something to be saved, not shown: a page of our own would have other rights."""
+    """A file to be saved: shown in the browser, it would have the rights of our own web page."""
     how = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=kind, headers=how)
 
 
 class _Watching(StreamingResponse):
-    """The events of a run as they happen; `gone` is called in the end, however it ends."""
+    """The events of a run as they happen; `gone` is called at the end, whatever ended it."""
 
     def __init__(self, channel: Channel, last: str, gone: Callable[[], None]) -> None:
         super().__init__(channel.follow(last), media_type=EVENT_STREAM)

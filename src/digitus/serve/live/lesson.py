@@ -1,6 +1,6 @@
-"""What can be trained on the page: a few settings in, a recipe out.
+"""What can be trained on the web page: a few settings in, a recipe out.
 
-A lesson starts from a recipe (`starting_points`) and replaces what the page offers to replace.
+A lesson starts from a recipe (`starting_points`) and replaces what the web page offers to replace.
 
 Inside: the settings with their limits, and the recipe that they make. Not inside: the network as
 text (`network_text`), and carrying it out (`run`).
@@ -64,12 +64,12 @@ def _within(setting: str) -> Meta:
 
 
 def _one_of(setting: str) -> Meta:
-    """Its choices, for the description: what is none of them is refused with all their names."""
+    """A setting's choices, for the description; `Lesson` itself refuses what is none of them."""
     return Meta(extra_json_schema={"enum": list(CHOICES[setting])})
 
 
 class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings that the page offers. Raises `RecipeError` where they make no recipe."""
+    """The settings that the web page offers. Raises `RecipeError` where they make no recipe."""
 
     recipe: Annotated[str, _one_of("recipe")]
     layers: Annotated[
@@ -90,7 +90,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, _within("seed")]
 
     def __post_init__(self) -> None:
-        for key in CHOICES.keys() - {"recipe"}:  # for these the nearest known one is named instead
+        for key in CHOICES.keys() - {"recipe"}:  # `plan` refuses it, and suggests the nearest name
             if getattr(self, key) not in CHOICES[key]:
                 raise RecipeError(f"{key} must be one of {', '.join(CHOICES[key])}")
 
@@ -123,7 +123,7 @@ class Lesson(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def _batch_size(self, network: nn.Chain) -> int:
-        """As asked; where it matters, of one shard: the equations on the page are the step's."""
+        """As asked; where a step may have shards, one at most, so that `equations` can show it."""
         count = parameters(network)
         if count > MOST_PARAMETERS:
             why = f"{count:,} parameters are more than {MOST_PARAMETERS:,}"

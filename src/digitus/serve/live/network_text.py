@@ -1,4 +1,4 @@
-"""Networks as text, as the page's form takes them.
+"""Networks as text, as the web page's form takes them.
 
 "784-32-10" is a perceptron with 32 hidden units, "784-8c-p-10" has eight 3 x 3 convolutions and a
 2 x 2 max-pool.
@@ -26,7 +26,7 @@ PREPARATION = (nn.Scale, nn.Centre, nn.Standardize, nn.Deslant)
 
 @dataclass(frozen=True)
 class Part:
-    """What stands between two hyphens: so many units or convolutions, or a pool."""
+    """What stands between two hyphens: `count` units or convolutions, or a pool."""
 
     kind: Literal["units", "convolutions", "pool"]
     count: int = 0
@@ -67,7 +67,7 @@ class Part:
 
 
 def network_of(text: str, activation: nn.Layer, base: nn.Chain) -> nn.Chain:
-    """A network from text, prepared as another and ending in an activation where that one does.
+    """A network from text, with the preparation of `base`; ends in an activation where that does.
 
     Raises `RecipeError`.
     """

@@ -1,4 +1,4 @@
-"""What a lesson can be made of: /api/recipes, from which the page makes its form.
+"""What a lesson can be made of: /api/recipes, from which the web page makes its form.
 
 Inside: that, as it is sent. Not inside: a lesson itself (`lesson`).
 """

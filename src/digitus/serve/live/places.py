@@ -1,8 +1,8 @@
-"""Places to train in: so many runs train at a time, the others stand in a line.
+"""Places to train in: only so many runs train at a time, the others stand in a line.
 
-A run whose turn has lasted `TURN_SECONDS` gives its place to the first in the line and stands at
-its end, so the cores are shared fairly however long somebody's run is, and nobody waits long. One
-that is paused holds no place.
+A run whose turn has lasted `TURN_SECONDS` gives its place to the first in the line and goes to the
+line's end, so the cores are shared fairly however long somebody's run is, and nobody waits long. A
+paused run holds no place.
 
 Inside: that. Not inside: the cores, step by step (`shares`), training (`run`), and how many runs
 there may be (`runs`).

@@ -1,4 +1,4 @@
-"""How far a training run has come, as the page shows it: curve, epochs, scores, first weights.
+"""How far a training run has come, as the web page shows it: curve, epochs, scores, weights.
 
 Inside: collecting that from the events of training, and thinning it out so that it stays small
 however long the run. Not inside: the run (`run`), its first weights as pictures (`first_layer`),
@@ -19,7 +19,7 @@ from digitus.serve.live.first_layer import FirstLayer
 from digitus.serve.values import Answer, Confusion, Digit, FourNumbers, Share, Whole
 from digitus.training.loop import EpochEnded, State, Stepped
 
-MOST_POINTS = 1000  # of a curve: then every second one is left out
+MOST_POINTS = 1000  # of a curve; of more, every second one is left out
 
 
 class Standing(Struct, frozen=True):
@@ -51,7 +51,7 @@ class Scores(Answer, frozen=True):
 
 
 class SavedProgress(Struct, frozen=True):
-    """All progress, as the file `shown.json` holds it; `records` are those of training's epochs."""
+    """All progress, as the file `shown.json` holds it; `records` has one entry an epoch."""
 
     now: Standing
     every: int  # one step of so many is a point of the curve
@@ -86,7 +86,7 @@ class Progress:
             )
 
     def restore(self, kept: SavedProgress) -> None:
-        """Takes back what had been shown before the server ended."""
+        """Takes up again what was shown before the server ended."""
         self._now, self._every = kept.now, kept.every
         self._curve, self._records = kept.curve, kept.records
         self._scores, self._weights = kept.scores, kept.weights
@@ -115,7 +115,7 @@ class Progress:
                 self._curve = [p for p in self._curve if p[0] % self._every == 0]
 
     def ended(self, event: EpochEnded, evaluation: Evaluation) -> dict[str, object]:
-        """Notes an epoch, with the answers to the development digits; returns what is told."""
+        """Notes an epoch, with the answers to the development digits; returns what is sent."""
         scores = self.scored(evaluation)
         with self._lock:
             self._records.append(event.record())

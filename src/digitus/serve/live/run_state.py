@@ -1,4 +1,4 @@
-"""What is told of a training run, and what is kept of it beside its checkpoint.
+"""What is sent of a training run, and what is saved of it beside its checkpoint.
 
 Inside: the structs, and how large a run is. Not inside: the run (`run`), and how far it has come
 (`progress`).
@@ -27,7 +27,7 @@ GOING: tuple[Status, ...] = ("starting", "running", "waiting", "paused")
 
 
 class Extent(Answer, frozen=True):
-    """How large a run is, which does not change."""
+    """How large a run is. It does not change."""
 
     layers: list[str]
     parameters: Whole
@@ -74,7 +74,7 @@ class Summary(Extent, frozen=True, kw_only=True):
 
 
 class RunState(Summary, frozen=True, kw_only=True):
-    """Everything that a page needs to show a run; a point of the curve is step, loss, ..."""
+    """Everything to show a run; a point of the curve is step, loss, accuracy, rate."""
 
     curve: list[FourNumbers]
     records: list[EpochRecord]

@@ -1,4 +1,4 @@
-"""All training runs of a server, in a folder of their own: begun, found, removed, taken up again.
+"""All training runs of a server, in a folder of their own: begun, found, removed, restored.
 
 Inside: the folder, and how many runs there may be. Not inside: one run (`run`), and the addresses
 at which runs are asked for (`handlers`).
@@ -68,7 +68,7 @@ class LiveRuns:
         return CLASS if self._of_class else ALONE
 
     def __iter__(self) -> Iterator[LiveRun]:
-        """The runs of the visitor, from the oldest."""
+        """The runs of the visitor, oldest first."""
         return (run for run in self.all if asking().owns(run.owner))
 
     def __getitem__(self, id_: str) -> LiveRun:
@@ -80,7 +80,7 @@ class LiveRuns:
 
     @property
     def all(self) -> list[LiveRun]:
-        """The runs of everybody, from the oldest."""
+        """The runs of everybody, oldest first."""
         return list(self._runs.values())
 
     def network(self, id_: str) -> Path:
@@ -91,7 +91,7 @@ class LiveRuns:
         return file
 
     def of(self, owner: int) -> list[LiveRun]:
-        """The runs of a pupil, by the number, from the oldest."""
+        """The runs of the pupil with that number, oldest first."""
         return [run for run in self.all if run.owner == owner]
 
     @property
@@ -105,7 +105,7 @@ class LiveRuns:
         return sum(run.at_work for run in self._removed)
 
     def open(self) -> None:
-        """Takes up what an earlier server left; what is damaged is left alone, and logged."""
+        """Restores the runs of an earlier server; what is damaged is left alone, and logged."""
         try:
             make_folder(self._folder, 0o700)
             for left in self._folder.glob(f"{REMOVED}*"):
@@ -126,7 +126,7 @@ class LiveRuns:
                 self._go_on(run)
 
     def _go_on(self, run: LiveRun) -> None:
-        """With a run that an earlier server left while it trained."""
+        """Starts a run again that was training when an earlier server ended."""
         try:
             run.start()
         except OutputError as error:
@@ -150,7 +150,7 @@ class LiveRuns:
         run = LiveRun(folder, settings, self._cache, self._places)
         try:
             folder.mkdir(mode=0o700)
-            if start_from is not None:  # whose run may be removed
+            if start_from is not None:  # copied, since its run may be removed
                 shutil.copyfile(start_from, folder / START)
             run.start()
         except (OSError, OutputError) as error:
@@ -175,7 +175,7 @@ class LiveRuns:
             raise refusal(503, "runs that were removed are still ending", "ending", wait=10)
 
     def remove(self, run: LiveRun) -> None:
-        """Ends it, and its folder goes at once; its thread may still need a while to notice.
+        """Ends a run, whose folder goes at once; its thread may still need a while to notice.
 
         The folder is renamed first, in one step: from then on nothing that the thread writes
         arrives, and the next server does not find it.
@@ -210,8 +210,8 @@ class LiveRuns:
 def restored(folder: Path, cache: DigitsCache, places: Places) -> LiveRun:
     """A run from its folder; the caller starts it where it is `going`.
 
-    Raises what a file that is missing, damaged or another version's makes msgspec raise,
-    `RecipeError` for settings that make no recipe, and `ValueError` for numbers that are none.
+    Raises `OSError` for a file that is missing, `MsgspecError` for one that is damaged or another
+    version's, `RecipeError` for settings that make no recipe, and `ValueError` for NaN.
     """
     settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=SavedSettings)
     kept = Run(folder)
@@ -221,6 +221,6 @@ def restored(folder: Path, cache: DigitsCache, places: Places) -> LiveRun:
     run = LiveRun(folder, settings, cache, places)
     shown = msgspec.json.decode((folder / "shown.json").read_bytes(), type=SavedProgress)
     run.progress.restore(shown)
-    # What could not be told of it would fail with all the others, when they are listed.
+    # A state that cannot be sent would make the list of all runs fail.
     msgspec.json.decode(json_text(run.state()), type=RunState)
     return run

@@ -1,9 +1,9 @@
-"""Shares of the cores: who has computed least takes the next step, and answers come first.
+"""Shares of the cores: the run that has computed least takes the next step, and answers come first.
 
 At most as many steps are computed at a time as there are cores, less those at work on somebody's
-drawing or picture: a thread of training that needs Python's lock holds up an answer at each of the
-hundred places where the answer lets it go. So that training is never starved, a step waits for
-answers no longer than `PATIENCE_SECONDS`.
+drawing or picture: a training thread that needs Python's lock (the GIL) holds up an answer at each
+of the hundred places where the answer releases it. So that training is never starved, a step waits
+for answers no longer than `PATIENCE_SECONDS`.
 
 Inside: that. Not inside: which runs train at all (`places`).
 """
@@ -19,7 +19,7 @@ from digitus.threads import cores
 
 PATIENCE_SECONDS = 0.5
 LOOK_SECONDS = 0.004  # after which the next in turn looks again whether answers are at work
-OTHERS_LOOK_SECONDS = 0.2
+OTHERS_LOOK_SECONDS = 0.2  # the same for those behind it
 
 
 class Shares:

@@ -1,8 +1,8 @@
 """What runs through a network as it learns: one digit, the values of units, the weights between.
 
-The page draws it over the plan of the network, which shows of a layer a few units or maps at most;
-so only those are told. Inside: that. Not inside: the plan (`static/diagram.js`), and when it is
-told (`run`).
+The web page draws it over the plan of the network, which shows a few units or maps of each layer at
+most; so only those are sent. Inside: that. Not inside: the plan (`static/diagram.js`), and when it
+is sent (`telling`).
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from digitus.serve.values import (
 from digitus.training.source import Batch
 from digitus.types import Numbers, Params
 
-MOST_UNITS = 14  # that are drawn: of more, the first and the last
+MOST_UNITS = 14  # drawn of a layer; of more, the first ones and the last
 MOST_MAPS = 5
-BANDS = 3  # of a picture, top to bottom, from each of which one line goes to a unit
-AFTER = (nn.BatchNorm, nn.Dropout, *ACTIVATIONS.values())  # shown with the one before
+BANDS = 3  # of a picture, top to bottom; from each one line goes to a unit
+AFTER = (nn.BatchNorm, nn.Dropout, *ACTIVATIONS.values())  # shown with the layer before
 
 
 class Stage(Answer, frozen=True):
     """A layer: the values of its units, or its maps [n side side] as signed bytes; from -1 to 1.
 
-    `edges` are the weights from what is drawn of the stage before; from a picture or maps, what
+    `edges` are the weights from what is drawn of the stage before; after a picture or maps, what
     each band of it adds to the unit.
     """
 
@@ -55,7 +55,7 @@ class Sketch(Answer, frozen=True):
 
 
 def sketch(network: nn.Chain, params: Params, batch: Batch) -> Sketch:
-    """The first digit of a batch."""
+    """The first digit of a batch on its way through the network."""
     x = as_numbers(batch.inputs[:1], params)
     inputs, outputs = [], []
     each = scoped(params, len(network.layers))
@@ -89,7 +89,7 @@ def _stage(value: Numbers, edges: Numbers | None) -> Stage:
 
 
 def _edges(w: Numbers, x: Numbers, units: bool) -> Numbers:
-    """Weights between units; from a picture, the sum of x W over each of its bands."""
+    """Weights between units; from a picture or maps, the sum of x W over each of its bands."""
     if units:
         return np.asarray(_drawn(_drawn(w).T).T)
     bands = np.array_split(x[:, None] * w, BANDS)

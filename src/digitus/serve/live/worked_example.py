@@ -1,10 +1,11 @@
 """One number of an equation worked out: "y[0, 3] = max(x[0, 3], 0) = max(-0.31, 0) = 0".
 
-The number chosen is the largest of the result, because that is the one that one wants to know
-about. Sums of many terms show their largest few, with one precision a sum, so that it adds up as it
-is shown; "⋯×781" stands for the other 781. A line is notation alone, with no word of any language.
-Inside: a line for every kind of layer, for the losses and for an update, with the places in the
-arrays that it speaks of. Not inside: computing the arrays (`equations`).
+The number chosen is the largest of the result, the one that a reader asks about first. Sums of many
+terms show their largest few, all at one precision, so that a sum adds up as it is shown; "⋯×781"
+stands for the other 781. A line is notation alone, with no word of any language.
+
+Inside: a line for each common kind of layer, for the losses and for an update, with the places of
+its numbers in the arrays. Not inside: computing the arrays (`equations`).
 """
 
 from __future__ import annotations
@@ -29,19 +30,19 @@ MOST_PLACES = 9  # after the point
 
 @dataclass(frozen=True)
 class Worked:
-    """A line of text, and by the names of the arrays where its numbers stand in them."""
+    """A line of text, and the places of its numbers in the arrays, by the arrays' names."""
 
     line: str = ""
     places: dict[str, Place] = field(default_factory=dict)
 
 
 def short(value: SupportsFloat) -> float:
-    """A number with the digits that count."""
+    """A number rounded to `SIGNIFICANT_DIGITS`."""
     return float(f"{float(value):.{SIGNIFICANT_DIGITS}g}")
 
 
 def peak(a: Numbers) -> Place:
-    """The place of the number that is largest, whatever its sign."""
+    """The place of the number with the largest magnitude."""
     return tuple(int(k) for k in np.unravel_index(int(np.abs(a).argmax()), a.shape))
 
 
@@ -76,7 +77,7 @@ def forward(layer: Layer, p: dict[str, Numbers], x: Numbers, y: Numbers) -> Work
 
 
 def loss(rule: Loss, z: Numbers, t: Numbers, value: float) -> Worked:
-    """The loss of the first example, beside the mean of all."""
+    """The loss of the first example, and the mean of all."""
     digit = int(t[0].argmax())
     if isinstance(rule, nn.SoftmaxCrossEntropy):
         p = float(softmax(z[:1])[0, digit])
@@ -98,7 +99,7 @@ def loss_backward(rule: Loss, z: Numbers, t: Numbers, dz: Numbers) -> Worked:
 def backward(
     layer: Layer, x: Numbers, y: Numbers, dy: Numbers, own: dict[str, Numbers], dx: Numbers | None
 ) -> Worked:
-    """The largest gradient of a layer's weights, or of its input where it has none."""
+    """The largest gradient of a layer's weights, or of its input where it has no weights."""
     if isinstance(layer, nn.Dense):
         i, o = peak(own["W"])
         terms = x[:, i] * dy[:, o]
@@ -197,7 +198,7 @@ def _adds_up(
 ) -> list[str]:
     """The terms and their sum as text, with one precision.
 
-    It is that of the number that needs most: of the sum, of its largest term, and of `least`. What
+    The precision is that of whichever needs most: the sum, its largest term, or `least`. What
     rounding leaves over goes to the terms that it changes least, by one unit of the last place.
     """
     numbers = [float(term) for term in terms]

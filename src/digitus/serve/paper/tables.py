@@ -1,7 +1,7 @@
 """A form as JSON has it: the same tables, names and meanings as in its file.
 
 Inside: those, and the way to `digitus.forms` and back. Not inside: what may stand in a form, which
-is looked at where files are (`digitus.forms.table`).
+is checked as in its file (`digitus.forms.table`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from digitus.forms.form import Field, Form
 from digitus.forms.table import MOST_FIELDS, from_table
 from digitus.serve.values import FourNumbers
 
-MOST_TEXTS = 1000  # of allowed values, and other lists
+MOST_TEXTS = 1000  # in a list of allowed values, checks, cells or blank pages
 
 
 class FieldTable(Struct, frozen=True, forbid_unknown_fields=True):

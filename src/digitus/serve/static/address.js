@@ -1,5 +1,5 @@
-// The page's state as its address has it: #view/part?name=value. Whoever is sent an address sees the
-// same. Not inside: what a view keeps there.
+// The web page's state as its address has it: #view/part?name=value. Whoever is sent an address sees
+// the same. Not inside: what a view keeps there.
 
 /** The view, what follows it, and its settings. */
 export function here() {
@@ -8,7 +8,7 @@ export function here() {
   return { view, parts: parts.map(decodeURIComponent), query: new URLSearchParams(query) };
 }
 
-/** Whether it is Draw's, as an empty one is, too. */
+/** Whether the address is Draw's; an empty one is. */
 export const drawing = () => ["", "draw"].includes(here().view);
 
 /** Keeps settings in the address, without a step in the history; undefined takes one out. */

@@ -2,7 +2,7 @@
 
 import { known, words } from "./words.js";
 
-const TURNS = 60; // so often a busy server is asked, at most
+const TURNS = 60; // times that a busy server is asked, at most
 
 /** What went wrong, in the reader's language where its code is known, else in the server's words. */
 export const told = ({ error, code, values }) => (known(`refused.${code}`) ? words(`refused.${code}`, values) : error);
@@ -19,7 +19,7 @@ export class Refused extends Error {
 /** The JSON answer of GET, or of POST where there is a body. Bytes go as they are. */
 export async function ask(path, body, options) {
   const response = await answered(path, body, options);
-  return response.json().catch(() => ({})); // some are done, and have nothing to say
+  return response.json().catch(() => ({})); // some answers have no body
 }
 
 /** The same for an answer that is a file. */
@@ -47,7 +47,7 @@ async function answered(path, body, { method = body === undefined ? "GET" : "POS
   return response;
 }
 
-/** What is asked for, asked again while the server is busy and the answer `wanted`, but not for ever. */
+/** Asks, and asks again while the server is busy and the answer is `wanted`, but not for ever. */
 export async function patient(question, wanted = () => true) {
   for (let turn = 1; ; turn++) {
     try {

@@ -1,5 +1,5 @@
-// Board: the class on the projector; how to come in, what everyone
-// has drawn, everyone's network, how good, and what it misreads.
+// Board: the class on the projector: how to join, what everyone has drawn, how good everyone's network is,
+// and what it misreads.
 
 import { ask, bytes, latest } from "./api.js";
 import { called } from "./classroom.js";
@@ -13,7 +13,7 @@ const LOOK = 2000; // milliseconds between two looks at the class
 export function mount(section) {
   let shown = false;
   let timer;
-  let doubted; // the number of the pupil of whom it is asked whether to go; 0: everyone
+  let doubted; // the number of the pupil whose removal is to be confirmed; 0: everyone's
   let board;
   const heading = section.querySelector("h1");
   const invitation = h("div", { class: "invitation" });
@@ -38,7 +38,8 @@ export function mount(section) {
     look();
   }
 
-  /** A button that asks once more; whoever goes on pressing keeps. */
+  /** The button that removes, or the two that ask once more: the focus is on "keep", so whoever goes on
+   * pressing keeps. */
   function going(number, key) {
     const button = (what, onclick, kind = "link") => h("button", { type: "button", class: kind, "data-of": `${number}.${what}`, onclick }, words(what));
     const doubt = (who, next) => () => {
@@ -63,7 +64,7 @@ export function mount(section) {
       h("p", { class: "row note" }, going(pupil.number, "class.remove")));
   }
 
-  /** All of it anew. Buttons come and go between two looks: what has the focus keeps it by its key, or
+  /** Draws it all anew. Buttons come and go between two looks: what has the focus keeps it by its key, or
    * gives it to its own card, never to another's button; without a card, to the heading. */
   function draw(held = document.activeElement?.dataset.of) {
     fill();

@@ -1,4 +1,4 @@
-// Curves as SVG: one panel, lines of points, in the page's colours.
+// Curves as SVG: one panel, lines of points, in the web page's colours.
 
 import { h, svg } from "./dom.js";
 import { figure } from "./numbers.js";

@@ -1,4 +1,4 @@
-// In a class: who one is, in the header; a pupil may take a name. Not inside: the board (board.js).
+// In a class: the pupil's own name, shown in the header and changed there. Not inside: the board (board.js).
 
 import { ask } from "./api.js";
 import { complain, h } from "./dom.js";

@@ -1,4 +1,4 @@
-// Taking something along: a button that copies a text and says for a moment that it did; a file.
+// Taking results along: a button that copies a text and says for a moment that it did; a file to save.
 
 import { complain, h, say } from "./dom.js";
 import { words } from "./words.js";

@@ -68,7 +68,7 @@ export function editor(changed) {
     return at.map((v) => Math.min(Math.max(v, 0), SIDE - 1));
   }
 
-  /** Ink, or its opposite: full at the place, half around it. */
+  /** Ink, or its opposite: full at the place, two fifths beside it. */
   function touch([r, q], amount, around = true) {
     for (const [dr, dq, share] of [[0, 0, 1], [0, 1, 0.4], [1, 0, 0.4], [0, -1, 0.4], [-1, 0, 0.4]]) {
       const [y, x] = [r + dr, q + dq];

@@ -8,7 +8,7 @@ import { words } from "./words.js";
 const letters = (text) => math("mrow", { "data-part": text }, [...text].map((x) => math("mi", {}, x)));
 // What a letter stands for lights up where its numbers are, and the other way round (light.js).
 const i = (x) => math("mi", { "data-part": x }, x);
-const index = (x) => math("mi", {}, x); // which stands for no array, though one may have its letter
+const index = (x) => math("mi", {}, x); // stands for no array, even where one has the same letter
 const o = (x) => math("mo", {}, x);
 const n = (x) => math("mn", {}, x);
 const row = (...parts) => math("mrow", {}, parts);
@@ -30,7 +30,7 @@ const comma = () => row(o(","), math("mspace", { width: "0.8em" }));
 const barred = (x) => math("mover", {}, i(x), o("¯"));
 const inside = (...parts) => row(o("("), ...parts, o(")"));
 const minusOne = (x) => inside(n(1), o(minus), x);
-// Of rules of learning: α the rate, g the gradient, Δ what is added to a parameter w.
+// For optimizers: α the rate, g the gradient, Δ what is added to a parameter w.
 const beta = (k) => sub(i("β"), n(k));
 const decays = (kept, share, fresh) => row(i(kept), o("←"), share, i(kept), o("+"), fresh);
 const moments = () => [decays("m", beta(1), row(minusOne(beta(1)), i("g"))), decays("v", beta(2), row(minusOne(beta(2)), sup(i("g"), n(2))))];
@@ -38,7 +38,7 @@ const change = (...parts) => row(i("Δ"), o("="), o(minus), i("α"), ...parts);
 const normed = () => frac(hat("m"), row(root(hat("v")), o("+"), i("ε")));
 const velocity = () => decays("v", i("μ"), i("g"));
 
-/** Forward and backward for each kind of layer and of loss; for each rule of learning how it moves. */
+/** Forward and backward for each kind of layer and loss; the update for each kind of optimizer. */
 const EQUATIONS = {
   Dense: () => [
     row(axes(i("y"), "n o"), o("="), axes(i("x"), "n i"), axes(i("W"), "i o"), o("+"), axes(i("b"), "o")),
@@ -110,8 +110,8 @@ const EQUATIONS = {
   AdamW: () => [[...moments(), change(inside(normed(), o("+"), i("λ"), i("w")))]],
 };
 
-/** The equations of a layer, a loss or a rule; null where there are none. `flat` says that an example is
- * a vector. */
+/** The equations of a layer, a loss or an optimizer; null where there are none. `flat` says that an example
+ * is a vector. */
 export function equation({ kind, settings, flat }, backward = false) {
   const known = EQUATIONS[kind]?.(settings, flat)[backward ? 1 : 0];
   return known ? written(known) : null;

@@ -45,7 +45,7 @@ export function trial(current) {
 const packed = ({ pages, ...rest }) => ({ ...rest, pages: pages.map((page) => page.data) });
 const fits = (body) => new Blob([JSON.stringify(packed(body))]).size <= MOST;
 
-/** A request as it can be sent: its pictures made smaller, where they are too much as they are. */
+/** The request, its pictures made smaller where it is too large. */
 async function fitting(body) {
   if (fits(body)) return body;
   const pages = await Promise.all(body.pages.map((page) => smaller(page.data)));

@@ -1,14 +1,14 @@
-// Drawings and digits as short texts for the address, and back. Of strokes a byte for each coordinate, 255
-// between them, and before them 255 and how wide the pen was, on average; of a digit its bytes, where
-// behind a 0 stands how many of them follow one another.
+// Drawings and digits as short texts for the address, and back. Strokes are a byte for each coordinate, 255
+// after each stroke, and before them 255 and the pen's mean width. A digit is its bytes, where zeros in a
+// row are one 0 and their number.
 
-const [STEP, PEN, END] = [2, 0.25, 255]; // pixels of the sheet to one number
+const [STEP, PEN, END] = [2, 0.25, 255]; // pixels of the pad to one unit: of a coordinate, of a width
 const SIZE = 28 * 28; // bytes of a digit
 const MOST = 700; // points: longer drawings stay out of the address
 
 const text = (numbers) => btoa(String.fromCharCode(...numbers)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 
-/** The bytes of a text; none for a text that is none of ours. */
+/** The bytes of a text; none where it is not one of ours. */
 function bytesOf(said) {
   try {
     return [...atob(said.replaceAll("-", "+").replaceAll("_", "/"))].map((c) => c.charCodeAt(0));
@@ -36,10 +36,10 @@ export function packed(strokes) {
   return text([END, Math.min(Math.round(pen / PEN), END - 1), ...numbers]);
 }
 
-/** The strokes of a text; none for a text that is none of ours. */
+/** The strokes of a text; none where it is not one of ours. */
 export function unpacked(said) {
   const numbers = bytesOf(said);
-  const told = numbers[0] === END; // addresses of before do not tell the pen
+  const told = numbers[0] === END; // older addresses do not tell the pen's width
   const w = (told && numbers[1] * PEN) || 10.5;
   const strokes = [[]];
   for (let i = told ? 2 : 0; i < numbers.length && i < 3 * MOST; ) {
@@ -66,7 +66,7 @@ export function packedDigit(pixels) {
   return text(out);
 }
 
-/** The digit of a text; undefined for a text that is none of ours. */
+/** The digit of a text; undefined where it is not one of ours. */
 export function unpackedDigit(said) {
   const numbers = bytesOf(said);
   const out = [];

@@ -1,5 +1,5 @@
 // Inside: one digit's way through the network, block by block, and what speaks for each answer. Not
-// inside: the network at once (networkmap.js), what a block is (blocks.js), a number's working (lens.js).
+// inside: the network at a glance (networkmap.js), what a block is (blocks.js), how a number is worked out (lens.js).
 
 import { here, keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
@@ -28,7 +28,7 @@ const UNSEEN = new Set(["Scale", "Flatten", "Dropout"]); // layers that show not
 
 const title = (layer) => layerName(layer.name);
 
-/** Where a layer is derived, taught and written; the lesson only of what a lesson teaches. */
+/** Links to a layer's derivation, lesson and source; to a lesson only where one teaches it. */
 const further = ({ kind }) => h("p", { class: "further" }, ["mathematics", "lesson", "code"].filter((to) => to !== "lesson" || TAUGHT.has(kind)).map((to) =>
   h("a", { href: to === "code" ? `/code/digitus.nn.${kind}` : `/${to}/${kind}${to === "lesson" ? `?language=${language}` : ""}`, "aria-label": `${words(`inside.to.${to}`)}: ${kind}` }, words(`inside.to.${to}`))));
 
@@ -38,7 +38,7 @@ export function mount(section) {
   let rows = []; // for each layer: its element and its maps
   let parts = []; // its blocks
   let folds = []; // for each block: its element
-  let at; // what the lens is on: { index, position, pinned, found }, found if nobody chose it
+  let at; // what the lens is on: { index, position, pinned, found }; found: nobody chose it
   let backward = false; // which equations are shown
 
   const input = editor(() => request());
@@ -131,7 +131,7 @@ export function mount(section) {
     say(read === null ? sure.textContent : words("inside.say", { digit: read, sure: sure.textContent }));
   }
 
-  /** The list of layers in their blocks, once: what changes later are the pictures in it. */
+  /** Builds the list of layers in their blocks, once: later only the pictures in it change. */
   function build() {
     rows = net.layers.map((layer, index) => {
       const seen = !UNSEEN.has(layer.kind);
@@ -187,7 +187,7 @@ export function mount(section) {
     rows.forEach(({ rule }, i) => rule.replaceChildren(equation(net.layers[i], back) ?? h("span", { class: "note" }, words("equation.nothing"))));
   }
 
-  // A letter stands for numbers of its own layer, which the lens then is on unless it is held.
+  // A letter stands for numbers of its own layer, so the lens moves to that layer unless it is held.
   lights(section, (target) => {
     const index = rows.findIndex(({ row }) => row.contains(target));
     if (index < 0) return [lens, rows[at?.index]?.row].filter(Boolean);

@@ -1,4 +1,4 @@
-// The way into a class: its word, and a name if one likes. Who came by the QR code has the word already.
+// Joining a class: its word, and a name if one likes. The address in the QR code has the word already.
 
 import { ask } from "./api.js";
 import { h } from "./dom.js";

@@ -1,8 +1,8 @@
-// Which language the page speaks. Not inside: its words (words.js) and its numbers (numbers.js).
+// Which language the web page speaks. Not inside: its words (words.js) and its numbers (numbers.js).
 
 export const LANGUAGES = { en: "English", de: "Deutsch", es: "Español", fr: "Français", zh: "中文" };
 
-/** The language chosen on an earlier visit, else the first of the browser's that there is. */
+/** The language chosen on an earlier visit, else the first of the browser's languages that we have. */
 function chosen() {
   let kept;
   try {
@@ -17,7 +17,7 @@ function chosen() {
 export const language = chosen();
 document.documentElement.lang = language;
 
-/** The page again, in another language. */
+/** Loads the web page again, in another language. */
 export function speak(tag) {
   try {
     localStorage.setItem("language", tag);

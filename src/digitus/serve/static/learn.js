@@ -28,7 +28,7 @@ export function mount(section) {
   let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
   let fresh = false; // whether the run was begun just now, in this window
-  let known = false; // whether there is a run to show: only then comes what stands below it
+  let known = false; // whether it is known if there is a run to show: only then is the rest arranged
 
   const settings = h("div", { class: "settings" });
   const list = runs({ compare, removed });
@@ -110,12 +110,12 @@ export function mount(section) {
     }
   }
 
-  /** Trains a network that there is on, with the same settings. */
+  /** Trains a run's network further, with the same settings. */
   function onward(id) {
     if (run?.id === id) start({ ...run.state.settings, start_from: id });
   }
 
-  /** Draws the network that would be trained, unless one is to be seen that learns. */
+  /** Draws the network that would be trained, unless that of a run is shown. */
   function planned(next) {
     wanted = next;
     draft = settings.contains(document.activeElement); // not what the form begins with

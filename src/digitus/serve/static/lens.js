@@ -11,8 +11,8 @@ import { words } from "./words.js";
 const SHOWN = 2; // input channels of a convolution that are written out; the rest is summed up
 const TERMS = 8; // terms of a dense unit that are written out
 
-/** The working of position `at` of the layer's output: its element, and what of a long sum it writes
- * out (`shown`), which is the same again if it is given: a weight that is held must not go.
+/** How position `at` of the layer's output is worked out: the element, and which terms of a long sum it
+ * shows. Given `shown`, it shows the same terms again: a weight that is being dragged must not go.
  * `edit(name, position, value)` is called while a weight is changed. */
 export async function working(layer, at, edits, edit, shown) {
   const make = { Conv: conv, Dense: dense, BatchNorm: batchNorm, MaxPool: pool, AveragePool: pool }[layer.kind] ?? simple;
@@ -183,7 +183,7 @@ function pool(layer, at) {
 
 function simple(layer, at) {
   const [x, y] = [layer.x[at], layer.y[at]];
-  if (["Upsample", "Concat"].includes(layer.kind)) return [h("p", { class: "sum" }, alone(y))]; // of another place of x
+  if (["Upsample", "Concat"].includes(layer.kind)) return [h("p", { class: "sum" }, alone(y))]; // y comes from another place of x
   const said = {
     Relu: ["max(", h("span", { "data-part": "x" }, term(x)), ", 0) = "],
     Sigmoid: `1 / (1 + e^${term(-x)}) = `,

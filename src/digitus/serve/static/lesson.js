@@ -6,7 +6,7 @@ import { known, words } from "./words.js";
 
 /** `start(settings)` is called with what /api/runs wants, `changed(settings)` as they are chosen. */
 export function lesson(offers, start, changed) {
-  // Digits that people wrote, where there are some: of the pen's a network learns less about ours.
+  // Digits that people wrote, where there are some: from the pen's a network learns less about people's.
   const data = offers.data.includes("mnist") ? { data: "mnist", examples: Math.min(12_000, offers.limits.examples[1]) } : {};
   let settings = { ...offers.recipes[0].settings, ...data };
   const about = h("p", { class: "note" });
@@ -31,7 +31,7 @@ export function lesson(offers, start, changed) {
       settings.rate = Number((10 ** Number(rate.value)).toPrecision(1)); // 0.001, 0.002, 0.003, 0.006, 0.01
       told();
     } });
-  /** The rate as a number, beside where it stands and to who cannot see that. */
+  /** Says the rate as a number, beside the slider and to screen readers. */
   function told() {
     rateValue.textContent = figure(settings.rate);
     rate.setAttribute("aria-valuetext", figure(settings.rate));

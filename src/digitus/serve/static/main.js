@@ -1,4 +1,4 @@
-// The page: which view is shown, the colours, the language, and what the views share.
+// The web page: which view is shown, the colours, the language, and what the views share.
 
 import { here } from "./address.js";
 import { complain, h } from "./dom.js";
@@ -18,7 +18,7 @@ if (role === "teacher") views.board = () => import("./board.js");
 const mounted = {};
 let turn = 0; // counts addresses: a view that comes late is not shown any more
 
-/** Shows the view that the address names: #inside, or #learn/RUN with what comes after for it. */
+/** Shows the view that the address names: #inside, or #learn/RUN, whose further parts go to the view. */
 async function route() {
   const mine = ++turn;
   const { view: name, parts, query } = here();
@@ -61,7 +61,7 @@ function theme() {
     try {
       localStorage.setItem("theme", root.dataset.theme);
     } catch {
-      // It holds until the page is left.
+      // It holds until the web page is left.
     }
     mark();
     repaint();
@@ -105,7 +105,7 @@ function classroom() {
   }
 }
 
-// The token, once shown, is in a cookie; the address that people copy goes without, as without the join word.
+// The token, once shown, is in a cookie. The address, which people copy, keeps neither it nor the join word.
 if (["token", "join"].some((name) => new URLSearchParams(location.search).has(name))) history.replaceState(null, "", location.pathname + location.hash);
 languages();
 touring();

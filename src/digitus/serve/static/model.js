@@ -17,7 +17,7 @@ export const model = { id: "", about: undefined };
 /** An address of the interface, asked of the chosen network. */
 export const asked = (path, id = model.id) => (id ? `${path}${path.includes("?") ? "&" : "?"}model=${id}` : path);
 
-/** What a network learnt from, in words: data have names of ours, or those of their owner. */
+/** What a network learnt from, in words: sets of digits have our names, or those of their owner. */
 export const learnt = (data) => data.split("+").map((one) => (known(`data.${one}`) ? words(`data.${one}`) : one)).join(" + ");
 
 /** A run whose network can be used. */

@@ -39,8 +39,8 @@ function between(a, b, share) {
   return out;
 }
 
-/** `moved()` is called when `link`, which a digit comes with, has another place on its way:
- * { digit, bend }, its bytes as text and how far it is bent. */
+/** `moved()` is called when the slider has moved and so changed the `link` that was given with the digit:
+ * { digit, bend }, the digit's bytes as text and how far it is bent. */
 export function morph(moved) {
   let frames = []; // pictures from the drawn digit to the other
   let odds = []; // and the probabilities of each
@@ -84,7 +84,7 @@ export function morph(moved) {
   /** The number of the first picture that is read as another digit; -1 if none is. */
   const turns = () => odds.findIndex((q) => q.indexOf(Math.max(...q)) !== ends[0]);
 
-  /** As an animation: to whom it is sent, a telephone asks; elsewhere it is a file. */
+  /** Sends the animation: a telephone asks to whom; elsewhere it is saved as a file. */
   async function save() {
     const { animation } = await import("./animation.js");
     const film = new File([animation(frames, odds, ends, turns())], `digitus-${ends[0]}-${ends[1]}.gif`, { type: "image/gif" });
@@ -92,8 +92,8 @@ export function morph(moved) {
     else download(film);
   }
 
-  /** From the digit that was read to the second likeliest: the hand that writes it most alike. Ink that
-   * is too long for an address has none to be copied. */
+  /** Bends the digit towards the second likeliest, as the hand writes it that makes it most alike. Ink that
+   * is too long for an address has no link to copy. */
   async function set(pixels, place = {}) {
     const mine = ++turn;
     if (!pixels) {

@@ -1,4 +1,4 @@
-// The network as the server tells it: activations, weights, what was edited, and who sees what.
+// The network as the server tells it: activations, weights, edits of these, and what each place sees.
 
 import { ask, floats } from "./api.js";
 import { asked } from "./model.js";

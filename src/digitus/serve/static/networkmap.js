@@ -1,5 +1,5 @@
-// The network at once, on top of Inside: a small picture for each block, joined by lines; the one that
-// is looked at is lit, a click leads to it. Not inside: which layers make a block (blocks.js).
+// The network at a glance, at the top of Inside: a small picture for each block, joined by lines; the block
+// that is looked at is lit, a click leads to one. Not inside: which layers make a block (blocks.js).
 
 import { h } from "./dom.js";
 import { chance, shape } from "./numbers.js";

@@ -11,7 +11,7 @@ const minus = (text) => text.replace("-", "−");
 /** A number with all that it has: 10000 as "10,000", 0.003 as "0.003"; in German "10.000", "0,003". */
 export const figure = (x) => minus(format({ maximumSignificantDigits: 15 }).format(x));
 
-/** With so many places. */
+/** A number with so many decimals. */
 const rounded = (x, places) => minus(format({ minimumFractionDigits: places, maximumFractionDigits: places }).format(x));
 
 /** What stands between a number and %: in English a space, as in all that digitus writes. */
@@ -38,7 +38,7 @@ export const number = (x, digits = 3) => short(x, digits, figure, rounded);
  * carried out, as they stand in the code, and a comma stands between the arguments of max(x, 0). */
 export const term = (x, digits = 3) => short(x, digits, String, (v, places) => v.toFixed(places));
 
-/** A number of an equation with so many places. */
+/** A number of an equation with so many decimals. */
 export const fixed = (x, places) => minus((Number(x.toFixed(places)) === 0 ? 0 : x).toFixed(places));
 
 function short(x, digits, whole, broken) {
@@ -53,8 +53,8 @@ function short(x, digits, whole, broken) {
   return minus(broken(x, Math.min(Math.max(digits - 1 - Math.floor(Math.log10(size)), 0), 5)));
 }
 
-/** What a layer is called: "Dropout(0.3)", in German "Dropout(0,3)"; without what nobody chooses. The
- * points in "AdamW: 5.1.0.W" stand between the places of layers. */
+/** What a layer is called: "Dropout(0.3)", in German "Dropout(0,3)"; without settings that nobody chooses.
+ * The points in "AdamW: 5.1.0.W" separate places of layers and stay. */
 export const layerName = (name) =>
   name.replace(/^(BatchNorm|Scale|Standardize)\(.*\)$/, "$1").replace(/\((\d+\.\d+)\)/g, (_, text) => `(${figure(Number(text))})`);
 

@@ -1,5 +1,5 @@
-// What was read of a picture, as a person corrects it: lines of signs and digits, of which digits can be
-// changed, taken out, added, split and joined, while spaces and groups stay. Not inside: showing it.
+// What was read of a picture, as a person corrects it: lines of signs and digits. Digits can be changed,
+// taken out, added, split and joined, while spaces and groups stay. Not inside: showing it.
 
 /** A picture to be read: { name, blob, canvas, ... }, without an answer yet; `turn` counts how often it was asked for. */
 export const picturePage = (name, blob, canvas) => ({ name, blob, canvas, digits: [], lines: [], busy: true, turn: 0 });
@@ -40,7 +40,7 @@ const same = (a, b) => common(a, b) > (area(a) + area(b) - common(a, b)) / 2;
 const over = (a, b) => common(a, b) > Math.min(area(a), area(b)) / 2;
 
 /** A person's boxes take the place of what was read there now, those that lie in one digit together and
- * in their order. A box that is one digit more is one that the line's pattern asks for and nobody found. */
+ * in their order. A box beyond these stands for a digit that the line's pattern asks for and nobody found. */
 function put(page, own) {
   const read = page.digits;
   const instead = new Map(); // for a digit that was read: the last box in its place
@@ -58,8 +58,8 @@ function put(page, own) {
 
 const isDigit = (token) => typeof token !== "string";
 
-/** Puts a digit in the stead of one of its line that nobody found, if there is one: after another or
- * where its box is, in the places that the line has for digits. Says whether it has. */
+/** Puts a digit in the place of one of its line that nobody found, if there is one: behind `after` or where
+ * its box is, among the line's digits. Returns whether it did. */
 function fill(page, line, digit, after) {
   const unseen = page.digits.find((d) => d.line === line && !d.own && d.value === null && d.confidence === 0);
   if (!unseen || digit.gone) return false;

@@ -1,5 +1,5 @@
-// What this browser keeps for its reader: how far somebody is. Without storage it holds until the page
-// is left.
+// What this browser keeps for its reader: how far somebody is, the form on the screen. Without storage it
+// holds until the web page is left.
 
 const held = {};
 
@@ -8,7 +8,7 @@ export function remember(name, value) {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // It is held.
+    // `held` has it.
   }
 }
 

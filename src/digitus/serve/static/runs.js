@@ -16,7 +16,7 @@ export function details(state) {
 export function runs({ compare, removed }) {
   const list = h("ul", { class: "runs" });
   const element = h("section", { class: "history", "aria-labelledby": "runs-title", hidden: true }, h("h2", { id: "runs-title" }, words("runs.title")), list);
-  let doubted; // the run of which it is asked whether it shall go
+  let doubted; // the run whose removal is to be confirmed
 
   async function remove(id) {
     try {

@@ -5,7 +5,7 @@ import { words } from "./words.js";
 
 const [WIDTH, HEIGHT, ROWS] = [1200, 800, 4];
 
-/** A picture file. */
+/** The page as a picture file. */
 export async function sample() {
   const canvas = document.createElement("canvas");
   canvas.width = WIDTH;

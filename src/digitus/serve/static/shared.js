@@ -14,7 +14,7 @@ export function look(pixels, from, id = model.id) {
 }
 
 /** Calls `changed` when another network is chosen: at once where the view is open, else when it is
- * opened next. Gives the function that the view calls as it opens. */
+ * opened next. Returns the function that the view calls as it opens. */
 export function onModel(section, changed) {
   let seen = model.id;
   const check = () => {

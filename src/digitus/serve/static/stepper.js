@@ -15,7 +15,7 @@ const greek = (text) => text.replaceAll("gamma", "γ").replaceAll("beta", "β");
 /** What an equation of a step is called. */
 const called = ({ phase, name }) => words("step.part", { part: words(`step.${phase}`), layer: layerName(greek(name)) });
 
-/** `post(id, what)` asks the server; `done()` is called after the step was taken. */
+/** `post(id, what)` asks the server. */
 export function stepper(post) {
   let id;
   let step;

@@ -3,7 +3,7 @@
 
 import { fixed } from "./numbers.js";
 
-const [DIGITS, MOST] = [4, 5]; // digits that count, of the sum and of its largest term; places at most
+const [DIGITS, MOST] = [4, 5]; // significant digits of the sum and of its largest term; decimals at most
 
 /** How many places after the point a line needs. */
 export function places(values, total) {

@@ -1,5 +1,5 @@
 // Before anything is painted: the colours chosen on an earlier visit; and the modules of the view that
-// the address names are asked for together with those of the page.
+// the address names are asked for together with those that every view needs.
 try {
   const theme = localStorage.getItem("theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

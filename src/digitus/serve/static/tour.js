@@ -1,11 +1,11 @@
-// A guided tour of about twenty minutes: at the foot of the page a step at a time, each with something
+// A guided tour of about twenty minutes: at the foot of the web page a step at a time, each with something
 // to do in one of the views, a question, and its answer. How far somebody is stays in the browser.
 
 import { h, say } from "./dom.js";
 import { remember, remembered } from "./remember.js";
 import { words } from "./words.js";
 
-// Where each step is done, and by which network: no name is that of the one that ships.
+// Where each step is done, and by which network: an empty name is the one that ships.
 const STEPS = [["why", "draw"], ["neuron", "inside?model=small"], ["loss", "learn"], ["downhill", "learn"], ["chain", "worked"], ["layers", "inside?model="], ["step", "learn"], ["cannot", "mistakes?model="]];
 
 /** `begun`: somebody has just asked for it, and is led to where its step is done. */
@@ -43,7 +43,7 @@ export function tour(begun) {
     say(title.textContent);
   }
 
-  /** Where it was left, it goes on. */
+  /** Closes the tour, which will go on where it was left. */
   function leave() {
     remember("touring", "");
     element.remove();

@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { words } from "./words.js";
 
 /** Follows a run. `changed(what, run)` is called with the name of each event, with "away" while the
- * server is, and with "gone" where there is no such run; `close` ends it. The browser comes back by
+ * server is away, and with "gone" where there is no such run; `close` ends it. The browser comes back by
  * itself when the server was away, and is then given the whole state. */
 export function watch(id, changed) {
   const address = `/api/runs/${encodeURIComponent(id)}`;

@@ -1,4 +1,4 @@
-// Every sentence of the page, in the reader's language: words("draw.clear"). The sentences stand in one
+// Every sentence of the web page, in the reader's language: words("draw.clear"). The sentences stand in one
 // table a language, words.LANGUAGE.js; what another language lacks is said in English. Not inside:
 // which language that is (language.js), how it writes numbers (numbers.js).
 
@@ -8,10 +8,10 @@ import english from "./words.en.js";
 
 const own = language === "en" ? english : (await import(`./words.${language}.js`)).default;
 const plural = new Intl.PluralRules(language);
-/** In English an 8 has another article than the other digits. */
+/** In English 8 takes "an" and the other digits "a". */
 const articled = language === "en" ? (text) => text.replace(/\b([Aa]) (?=8\b)/g, "$1n ") : (text) => text;
 
-/** In French a sign of two parts keeps to the word before it. */
+/** In French a no-break space stands before a sign of two parts, and inside quotation marks. */
 const typeset = language === "fr" ? (text) => text.replace(/ (?=[?!;:»])|(?<=«) /g, "\u00a0") : (text) => text;
 
 /** The sentence as it stands in the table. Where it has forms for one and for many, `n` decides. */
@@ -34,5 +34,5 @@ export function pieces(key, values = {}) {
   return sentence(key, values.n).split(/\{(\w+)\}/).map((part, i) => (i % 2 ? said(values[part]) : part)).filter((part) => part !== "");
 }
 
-/** Whether the table has this. */
+/** Whether the table has this key. */
 export const known = (key) => key in english;
