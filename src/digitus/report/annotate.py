@@ -1,7 +1,7 @@
 """The picture that was read, with a box, the value and the confidence drawn at every digit.
 
-Inside: `annotate`, and when a digit counts as doubtful. Not inside: why it was read so (`explain`)
-and correcting it (`review`).
+Inside: `annotate`, and how an answer is written (`label`). Not inside: when a digit is doubtful
+(`digitus.reading.result`), why it was read so (`explain`), and correcting it (`review`).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ LEAST_HEIGHT = 56  # pixels: smaller digits are enlarged, so that their labels c
 
 
 def label(digit: Digit) -> str:
-    """What a digit was read as: "7", or where it was refused "?" and the likeliest, "? 7".
+    """What a digit was read as: "7"; where it was refused, "?" and the likeliest, "? 7".
 
-    Where none was found, "?" alone.
+    Where a pattern asks for a digit that was not found, "?" alone.
     """
     if not digit.probabilities.any():
         return "?"
@@ -57,7 +57,7 @@ def annotate(picture: Bytes, reading: Reading) -> bytes:
         box = (x + margin, y + margin, wide, tall)
         _frame(draw, box, digit.doubtful, size)
         labels += _label(box, digit, size)
-    for large in (False, True):  # where they overlap, the values are to be read
+    for large in (False, True):  # the values last: where labels overlap, these stay readable
         for text in labels:
             if text.large == large:
                 _write(draw, text, size)

@@ -32,10 +32,10 @@ class Show:
     names: Mapping[Path, str] = field(default_factory=dict)
 
     def __call__(self, path: Path, readings: Sequence[Reading], content: bytes) -> list[Doubts]:
-        """Writes what is asked for; returns the doubts of each page, if they are.
+        """Writes what is asked for; returns the doubts of each page where they are asked for.
 
         `content` is what the file at `path` holds. Raises `OutputError` where a file cannot be
-        written, or would take the place of what is no page or picture of ours.
+        written, or would take the place of one that is not ours.
         """
         doubts = []
         pages = zip(decode_pages(content, str(path), side=LARGEST_SIDE), readings, strict=True)
