@@ -26,13 +26,13 @@ class Word:
 
 
 def languages() -> list[str]:
-    """Those that have messages, the first one first."""
+    """The languages that have messages, the first language first."""
     found = sorted(path.stem for path in (FOLDER / "messages").glob("*.toml"))
     return sorted(found, key=lambda language: language != FIRST_LANGUAGE)
 
 
 def say(key: str, language: str = FIRST_LANGUAGE, **values: object) -> str:
-    """A message by its key ("check.right"), its places filled with the values."""
+    """A message by its key ("check.right"), its {places} filled with the values."""
     for one in (language, FIRST_LANGUAGE):
         found: object = _table("messages", one)
         for part in key.split("."):
@@ -44,7 +44,7 @@ def say(key: str, language: str = FIRST_LANGUAGE, **values: object) -> str:
 
 @cache
 def glossary(language: str = FIRST_LANGUAGE) -> dict[str, Word]:
-    """The words by their addresses, in alphabetical order."""
+    """The words by their keys, in alphabetical order of the words."""
     merged = _table("glossary", FIRST_LANGUAGE) | _table("glossary", language)
     words = {key: Word(**entry) for key, entry in merged.items()}
     return dict(sorted(words.items(), key=lambda item: item[1].word.lower()))

@@ -1,8 +1,8 @@
 """A learner's folder: the answers, the notebooks, and what was right so far.
 
 `progress.json` in that folder is the learner's own: it holds a language and the exercises with the
-day on which each was right. Nothing is written where that file is not. Inside: the folder and that
-file, and checking answers, one by one in a notebook or all in a file. Not inside: what is right
+day on which each was right. A notebook elsewhere writes none. Inside: the folder and that file, and
+checking answers, one by one in a notebook or all in a file. Not inside: what is right
 (`exercises`).
 """
 
@@ -47,7 +47,7 @@ class Progress:
 
 
 def load(folder: Path) -> Progress:
-    """The progress in a folder; none where there is no file. Raises `CourseError`."""
+    """The progress in a folder, empty where there is no file. Raises `CourseError`."""
     path = folder / FILE
     if not path.exists():
         return Progress(folder)
@@ -74,7 +74,7 @@ def check(name: str, answer: object) -> None:
 
 
 def answers_name(number: int) -> str:
-    """What the file for a lesson's answers is called in the learner's folder."""
+    """The name of the file for a lesson's answers in the learner's folder."""
     return f"lesson-{number:02}.py"
 
 

@@ -1,7 +1,7 @@
 """A worksheet: one step of learning by pencil, forward, backward and downhill, with its answers.
 
-The network is 2-2-2 with relu and squared error. Its numbers are whole and small, its way is
-computed by digitus's own layers, and a sheet with blanks and one with answers are made of the same
+The network is 2-2-2 with relu and squared error. Its numbers are whole and small, the step is
+computed by digitus's own layers, and a page with blanks and one with answers are made of the same
 lines. Inside: the numbers and the lines. Not inside: the drawing (`worksheet_pdf`), the words
 (`messages`).
 """
@@ -17,8 +17,8 @@ from digitus.types import Floats64, Params
 
 NETWORK = Chain([Dense(2), Relu(), Dense(2)])
 RATE = 0.1
-LARGEST = 9  # of all numbers on the way
-NAMES = {"0.W": "w", "0.b": "b", "2.W": "v", "2.b": "c"}  # as the sheet calls the parameters
+LARGEST = 9  # magnitude of any number that is computed
+NAMES = {"0.W": "w", "0.b": "b", "2.W": "v", "2.b": "c"}  # of parameters on the worksheet
 STEPPED = ("v11", "v12", "c1", "w11", "w22", "b1")  # whose step is asked for
 
 
@@ -56,7 +56,7 @@ class Worksheet:
 
 
 def worksheet(seed: int = 0) -> Worksheet:
-    """The sheet of a seed: the first draw whose numbers are fit for a pencil."""
+    """The worksheet of a seed: the first draw whose numbers are fit for a pencil."""
     rng = stream(seed, "worksheet")
     while True:
         p = {
@@ -73,7 +73,7 @@ def worksheet(seed: int = 0) -> Worksheet:
 
 
 def _values(p: Params, x: Floats64, t: Floats64) -> dict[str, float]:
-    """All that is computed, by digitus's layers; what is new after the step has a '."""
+    """All that is computed, by digitus's layers; w11' is w11 after the step."""
     z, back_1 = Dense(2).forward(_own(p, "0"), x)
     h, back_2 = Relu().forward({}, z)
     y, back_3 = Dense(2).forward(_own(p, "2"), h)
@@ -109,7 +109,7 @@ def _own(p: Params, stage: str) -> Params:
 
 
 def _named(arrays: Params) -> dict[str, float]:
-    """Each number by its name: x1, and w12 from unit 1 to unit 2."""
+    """Each number by its name: x1 of unit 1, w12 from unit 1 to unit 2."""
     return {
         name + "".join(str(i + 1) for i in place): float(value)
         for name, a in arrays.items()
@@ -161,5 +161,5 @@ def _parts(v: dict[str, float]) -> tuple[Part, ...]:
 
 
 def bracketed(value: float) -> str:
-    """A number as it stands in a sum: (-2)."""
+    """A number as it stands in a sum, in brackets below zero: (-2)."""
     return f"{value:g}" if value >= 0 else f"({value:g})"

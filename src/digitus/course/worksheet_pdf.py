@@ -1,6 +1,6 @@
 """Worksheets as PDF, a page with blanks and a page with answers, by ReportLab (extra `forms`).
 
-Inside: the drawing. Not inside: what is on the sheets (`worksheet`, `messages`).
+Inside: the drawing. Not inside: what is on them (`worksheet`, `messages`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FONT, BOLD = "Helvetica", "Helvetica-Bold"
 
 
 def as_pdf(sheets: Iterable[Worksheet], language: str = FIRST_LANGUAGE) -> bytes:
-    """All sheets to be filled in, then all of them with answers; the same sheets, the same bytes.
+    """All worksheets with blanks, then all of them with answers; the same sheets, the same bytes.
 
     Raises `CourseError` where the extra is missing.
     """
@@ -54,7 +54,7 @@ class _Page:
         self.answered, self.y = answered, TOP
 
     def draw(self) -> None:
-        """All of it."""
+        """Draws everything on the page."""
         title = self.say("title") + (f" - {self.say('answers')}" if self.answered else "")
         self.text(LEFT, title, 15, BOLD)
         self.canvas.setFont(FONT, 9)
@@ -76,11 +76,11 @@ class _Page:
         self.question("after", loss=self.number(self.sheet.loss_after))
 
     def say(self, key: str, **values: object) -> str:
-        """The sheet's words."""
+        """A message for worksheets, in their language."""
         return say(f"worksheet.{key}", self.language, **values)
 
     def number(self, value: float) -> str:
-        """To two places, with the language's sign between them."""
+        """A number to two decimals, with the language's decimal sign."""
         text = f"{round(value, 2) + 0.0:g}"
         return text.replace(".", self.say("point"))
 
@@ -101,7 +101,7 @@ class _Page:
         self.box(x + self.canvas.stringWidth(words, FONT, 10), line.value)
 
     def box(self, x: float, value: float) -> None:
-        """A blank to be filled in, or what belongs there."""
+        """A box for a number, empty or with the answer."""
         self.canvas.setLineWidth(0.7)
         self.canvas.rect(x, self.y - 3.5, BOX_WIDTH, BOX_HEIGHT)
         if self.answered:

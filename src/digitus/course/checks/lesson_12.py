@@ -11,7 +11,7 @@ from digitus.course.exercises import Wrong, called, exercise
 
 
 def _numbers(answer: Iterable[SupportsFloat], count: int) -> list[int]:
-    """Whole numbers, so many. Raises `Wrong`."""
+    """The answer as `count` whole numbers. Raises `Wrong`."""
     try:
         found = [float(value) for value in answer]
     except (TypeError, ValueError):
