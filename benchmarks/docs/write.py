@@ -22,6 +22,7 @@ from . import (
     load,
     model_card,
     portable,
+    precision,
     reading,
     records,
     unlearnt,
@@ -55,6 +56,8 @@ def pages() -> dict[Path, str]:
     }
     if (ROOT / "results" / "bulk.json").exists():  # its run takes hours
         sections[docs / "bulk.md"] = bulk.section(results("bulk"))
+    if (ROOT / "results" / "precision.json").exists():  # as does this
+        sections[docs / "speed.md"] = precision.section(results("precision"))
     return {
         **{page: with_section(page, section) for page, section in sections.items()},
         docs / "results.md": results_page(),

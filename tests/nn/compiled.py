@@ -4,6 +4,8 @@ Where there are none, their tests are skipped, unless `DIGITUS_REQUIRE` names ke
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -16,8 +18,20 @@ needs_kernels = pytest.mark.skipif(
     not LEVELS and "kernels" not in os.environ.get("DIGITUS_REQUIRE", "").split(","),
     reason="the compiled kernels were not built: no compiler, or DIGITUS_KERNELS says numpy",
 )
-needs_tiles = pytest.mark.skipif(
-    not kernels.tiles(),
-    reason="no products by tiles (AMX): the processor has none, or the kernels are not built",
+# By what products can be made in bfloat16: a processor with tiles has such vectors too.
+NARROW = [*range(1, kernels.narrow_kind() + 1)]
+needs_narrow = pytest.mark.skipif(
+    not NARROW,
+    reason="no products in bfloat16: the processor has neither AMX nor AVX-512 BF16, or the "
+    "kernels are not built",
 )
 LEVELS = LEVELS or ("plain",)
+
+
+@contextmanager
+def computing(by: str) -> Iterator[None]:
+    """By NumPy, or by the kernels of a level."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("digitus.nn.kernels.asked", by)
+        assert kernels.level() == by
+        yield

@@ -7,8 +7,6 @@ precision, what is refused. Not inside: inference (`test_inference`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -33,24 +31,13 @@ from digitus.nn import (
     pixels,
     stream,
 )
-from digitus.nn.blocks import Block
 from digitus.nn.images import as_input
-from digitus.nn.kernels import NarrowProducts, level
 from digitus.nn.pixels import Pixels
 from digitus.training.update import apply_gradients, update_average_in_blocks
-from nn.compiled import LEVELS, needs_kernels, needs_tiles
+from nn.compiled import LEVELS, computing, needs_kernels
 from nn.layouts import LAYOUTS
 
 pytestmark = needs_kernels
-
-
-@contextmanager
-def computing(by: str) -> Iterator[None]:
-    """By NumPy, or by the kernels of a level."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("digitus.nn.kernels.asked", by)
-        assert level() == by
-        yield
 
 
 def carried_out(layer: Any, p: dict[str, Any], x: Any) -> dict[str, Any]:
@@ -96,56 +83,6 @@ def test_any_convolution(
 ) -> None:
     if layer.padding == "same" or min(shape[:2]) >= layer.kernel:
         compared(layer, shape, n, by, dtype)
-
-
-def rounded(x: Any) -> Any:
-    """To the nearest number of eight bits, the even one of two (bfloat16)."""
-    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
-    return (bits + 0x7FFF + (bits >> 16 & 1) & np.uint32(0xFFFF0000)).view(np.float32)
-
-
-@needs_tiles
-@examples(40)
-@given(
-    st.builds(
-        Conv, st.integers(1, 70), st.sampled_from([1, 3, 5]),
-        padding=st.sampled_from(["same", "valid"]),
-    ),
-    st.tuples(st.integers(6, 20), st.integers(6, 20), st.integers(8, 70)),
-    st.integers(0, 3), st.sampled_from([(), (Relu(),), (Relu(), MaxPool(2))]),
-)  # fmt: skip
-def test_narrow_products_are_those_of_rounded_numbers(
-    layer: Conv, shape: tuple[int, int, int], n: int, others: tuple[Any, ...]
-) -> None:
-    rng = stream(4, "narrow", *shape)
-    x = rng.standard_normal((n, *shape)).astype(np.float32)
-    p = {k: rng.standard_normal(s).astype(np.float32) for k, s in layer.plan(shape)[0].items()}
-    dy = rounded(rng.standard_normal((n, *Block(layer, others).plan(shape)[1])))
-
-    def made(p: Any, x: Any) -> list[Any]:
-        y, backward = Block(layer, others).forward(p, x)
-        dx, gradients = backward(dy)
-        return [y, dx, gradients["W"], gradients["b"]]
-
-    with computing(LEVELS[0]):
-        expected = made({"W": rounded(p["W"]), "b": p["b"]}, rounded(x))
-        with NarrowProducts():
-            found, again = made(p, x), made(p, x)
-    for a, b, c in zip(found, expected, again, strict=True):
-        np.testing.assert_allclose(a, b, rtol=0, atol=2e-5 * max(1, np.abs(b).max(initial=0)))
-        np.testing.assert_array_equal(a, c)
-
-
-@needs_tiles
-def test_products_are_not_narrow_for_who_does_not_ask() -> None:
-    layer, x = Conv(8), stream(5, "x").standard_normal((2, 9, 9, 8)).astype(np.float32)
-    p = {k: np.full(s, 0.1, np.float32) for k, s in layer.plan(x.shape[1:])[0].items()}
-    before = layer.forward(p, x)[0]
-    with NarrowProducts():
-        assert (layer.forward(p, x)[0] != before).any()
-        with computing("avx2"):
-            np.testing.assert_allclose(layer.forward(p, x)[0], before, atol=1e-5)
-    np.testing.assert_array_equal(layer.forward(p, x)[0], before)
 
 
 OTHERS = [BatchNorm(), MaxPool(2), MaxPool(3), Upsample(2), Upsample(3), Relu()]

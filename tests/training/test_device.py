@@ -41,7 +41,7 @@ from digitus.training.examples import Examples
 from digitus.training.loop import Finished, State, begin, train
 from digitus.training.run_folder import Run, load_checkpoint, record
 from digitus.training.update import apply_gradients
-from nn.compiled import needs_tiles
+from nn.compiled import needs_narrow
 
 DIGITS = strokes(400, seed=3)
 CONVOLUTIONS = Recipe(
@@ -144,7 +144,7 @@ def test_in_bfloat16_parameters_stay_float32_and_it_learns(torch_device: Device)
     assert losses[1] == pytest.approx(losses[0], rel=0.2)
 
 
-@needs_tiles
+@needs_narrow
 def test_numpy_in_bfloat16_learns_likewise_and_repeats() -> None:
     layers = [Scale(), Conv(8), Relu(), MaxPool(), Conv(8), Relu(), MaxPool(), Flatten(), Dense(10)]
     recipe = replace(CONVOLUTIONS, network=Chain(layers), epochs=4)

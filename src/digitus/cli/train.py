@@ -100,7 +100,8 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Bits of the products; parameters stay float32. bfloat16: PyTorch, or a CPU with AMX.",
+    help="Bits of the products; parameters stay float32. bfloat16: PyTorch, or a CPU with AMX or "
+    "AVX-512 BF16.",
 )
 @click.option(
     "--workers",

@@ -29,6 +29,7 @@ CHOICE = "DIGITUS_KERNELS"  # the variable of the environment
 NUMPY = "numpy"  # its value for none of the kernels
 LEVELS = ("avx512", "avx2", "plain")
 LIBRARY = Path(__file__).parent / "compiled" / "kernels.so"
+VECTORS, TILES = 1, 2  # as in narrow.h
 CACHE_LINE_BYTES = 64  # also of the widest vector
 NUMBERS = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
 
@@ -112,20 +113,20 @@ class NarrowProducts:
         _products.blocks -= 1
 
 
-def has_narrow_products() -> bool:
-    """Whether this is within such a block, and there are kernels for it."""
-    return getattr(_products, "blocks", 0) > 0 and tiles()
+def narrow_products() -> int:
+    """What multiplies in bfloat16 within such a block, as `narrow_kind`; outside it, 0."""
+    return narrow_kind() if getattr(_products, "blocks", 0) > 0 else 0
 
 
-def tiles() -> bool:
-    """Whether there are kernels for products in bfloat16: the processor has tiles (AMX)."""
-    return level() == LEVELS[0] and _tiles()
+def narrow_kind() -> int:
+    """What multiplies in bfloat16: `VECTORS` (AVX-512 BF16), `TILES` (AMX), or 0 for nothing."""
+    return _narrow_kind() if level() == LEVELS[0] else 0
 
 
 @cache
-def _tiles() -> bool:
+def _narrow_kind() -> int:
     library = _library()
-    return library is not None and bool(library.digitus_tiles())
+    return 0 if library is None else int(library.digitus_narrow_kind())
 
 
 @cache

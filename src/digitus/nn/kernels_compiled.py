@@ -16,16 +16,18 @@ from math import prod
 
 import numpy as np
 
-from digitus.nn.kernels import address, chosen, has_narrow_products, level
+from digitus.nn.kernels import VECTORS, address, chosen, level, narrow_products
 from digitus.nn.optim import Adam, GradientDescent, Momentum, Nesterov
 from digitus.nn.pixels import Pixels
 from digitus.nn.products import scratch
 from digitus.nn.winograd import worth
 from digitus.types import Array, DType, Numbers, Params, Shape
 
-FEWEST_NARROW = (
-    8  # channels: a product by tiles has 32 terms, of which a row of a window fills some
-)
+# Channels: a product by tiles has 32 terms, of which a row of a window fills some.
+FEWEST_NARROW = 8
+# Channels of x times those of y: from here on Winograd's blocks in float32 are faster than vectors
+# in bfloat16, by 1.2 at 64 x 64; at 32 x 64 they are as fast, at 16 x 16 half as fast.
+MANY_CHANNELS = 64 * 64
 
 
 class _Shape(ctypes.Structure):
@@ -57,11 +59,13 @@ def _shape(
     border: int,
     relu: bool,
     pool: int,
-    narrow: bool,
+    kind: int,
     dtype: DType,
     _at: str,
 ) -> tuple[_Shape, int, int]:
     """A convolution's shapes, where they lie, and the memory that it needs at a level.
+
+    Its products are in bfloat16 by that `kind` where they can be and it is faster; 0 for none.
 
     Raises `ValueError` where no window fits.
     """
@@ -69,6 +73,8 @@ def _shape(
     if min(rows, columns) < pool:
         raise ValueError(f"a window {k} x {k} does not fit into pictures {list(x)}")
     blocks = k == 3 and stride == 1 and worth(rows, columns, x[3], o)
+    slower = kind == VECTORS and blocks and x[3] * o >= MANY_CHANNELS
+    narrow = kind if stride == 1 and x[3] >= FEWEST_NARROW and not slower else 0
     shape = _Shape(*x, rows, columns, o, k, stride, border, relu, pool, narrow, blocks)
     at = ctypes.addressof(shape)
     return shape, at, chosen("memory", dtype)(at)
@@ -95,12 +101,6 @@ def gate(dy: Numbers, y: Numbers) -> Numbers:
     return dx
 
 
-def _is_narrow(x: Array, W: Numbers, stride: int) -> bool:
-    """Whether the products of a convolution are to be in bfloat16, and can be."""
-    fits = stride == 1 and x.shape[3] >= FEWEST_NARROW and W.dtype == np.float32
-    return fits and has_narrow_products()
-
-
 def conv(
     p: Params, x: Array, stride: int, border: int, *, relu: bool = False, pool: int = 1
 ) -> tuple[Array, Array]:
@@ -117,8 +117,8 @@ def conv(
         x = _rows(x, dtype, x.shape)
     k, o = p["W"].shape[0], p["W"].shape[3]
     W, b = _rows(p["W"], dtype, (k, k, x.shape[3], o)), _rows(p["b"], dtype, (o,))
-    narrow = _is_narrow(x, W, stride)
-    shape, at, memory = _shape(x.shape, o, k, stride, border, relu, pool, narrow, dtype, level())
+    kind = narrow_products() if dtype == np.float32 else 0
+    shape, at, memory = _shape(x.shape, o, k, stride, border, relu, pool, kind, dtype, level())
     y = np.empty((len(x), shape.rows // pool, shape.columns // pool, o), dtype)
     winners = np.empty(y.shape, np.uint8) if pool > 1 else None
     run = chosen("forward", dtype)

@@ -13,7 +13,7 @@ from functools import cache
 
 from digitus.errors import TrainingError
 from digitus.nn import to_numpy
-from digitus.nn.kernels import tiles
+from digitus.nn.kernels import narrow_kind
 from digitus.threads import Both, Claims, limited
 from digitus.training.distributed import Workers
 from digitus.types import Params
@@ -29,7 +29,7 @@ class Device:
 
     In "bfloat16" activations and products have eight significant bits; the parameters keep theirs.
     NumPy's compiled kernels round only the factors of convolutions' products, where the processor
-    has tiles for them. Raises `TrainingError` where the library or the device is not available.
+    can multiply such. Raises `TrainingError` where the library or the device is not available.
     """
 
     array_library: str = "numpy"
@@ -45,10 +45,10 @@ class Device:
         if self.array_library == "numpy":
             if self.name != "cpu":
                 raise TrainingError("NumPy has no GPU; with --device cuda, --array-library torch")
-            if self.precision != "float32" and not tiles():
+            if self.precision != "float32" and not narrow_kind():
                 raise TrainingError(
-                    "for bfloat16 the compiled kernels need a processor with AMX, on Linux; "
-                    "without it, --array-library torch"
+                    "for bfloat16 the compiled kernels need a processor with AMX or AVX-512 BF16, "
+                    "on Linux; without it, --array-library torch"
                 )
             return
         try:

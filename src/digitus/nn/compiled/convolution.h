@@ -12,7 +12,7 @@ typedef struct {
   int64_t k, stride, border;
   int64_t relu;             /* whether max(·, 0) follows */
   int64_t pool;             /* then the largest of windows of that size, or 1 */
-  int64_t narrow;           /* whether products have eight bits (`narrow.h`) */
+  int64_t narrow;           /* by what products of eight bits are made (`narrow.h`), 0 for others */
   int64_t blocks;           /* whether it goes by Winograd's blocks (`blocks.h`) */
 } Shape;
 

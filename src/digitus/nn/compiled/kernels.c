@@ -30,15 +30,18 @@ const char *digitus_level(void) {
   return "plain";
 }
 
-/* Whether this processor has tiles for numbers of eight bits, and Linux lets this process use them:
-   they have to be asked for, since they make the state of a thread larger. */
-int digitus_tiles(void) {
+/* By what this processor multiplies numbers of eight bits (`narrow.h`): 0, by nothing; 1, by vectors
+   of pairs; 2, by tiles, where Linux lets this process use them: they have to be asked for, since
+   they make the state of a thread larger. */
+int digitus_narrow_kind(void) {
 #if defined(__x86_64__) && defined(__linux__)
   unsigned a, b, c, d, of_seven;
   if (strcmp(digitus_level(), "avx512") || !__get_cpuid_count(7, 0, &of_seven, &b, &c, &d)) return 0;
-  if (!(d >> 22 & 1) || !(d >> 24 & 1)) return 0; /* AMX-BF16, AMX-TILE */
+  const int tiles = (d >> 22 & 1) && (d >> 24 & 1); /* AMX-BF16, AMX-TILE */
   if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1)) return 0; /* AVX512_BF16 */
-  return syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* XTILEDATA */) == 0;
+  if (tiles && syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* XTILEDATA */) == 0)
+    return 2;
+  return 1;
 #else
   return 0;
 #endif
@@ -74,7 +77,7 @@ int64_t OFFERED(network)(const Plan *plan, int64_t n, const void *x, int64_t byt
   return network(plan, n, x, (int)bytes, memory, out);
 }
 
-#if HAS_TILES
+#if HAS_NARROW
 #define NARROW(s) ((s)->narrow)
 #else
 #define NARROW(s) 0

@@ -1,46 +1,32 @@
-/* A convolution in training whose products have eight bits (bfloat16), by a processor's tiles (AMX).
+/* A convolution in training whose products have eight bits (bfloat16), by a processor's tiles (AMX)
+   or by its vectors (AVX-512 BF16).
 
-   A tile holds 16 rows of 64 bytes, and one instruction multiplies 16 x 32 numbers with 32 x 16 and
-   adds the products to 16 x 16 sums in single precision: some six times as many a second as vectors
-   of single precision reach. What goes into a product is rounded to eight bits, sums and what lies
-   between layers are not.
+   What goes into a product is rounded to eight bits, sums and what lies between layers are not. Tiles
+   (`tiles.h`) multiply some six times as many numbers a second as vectors of single precision do,
+   vectors of pairs (`pairs.h`) twice as many.
 
    A picture becomes a plane: its pixels one after the other, with zeros around, [places c]. A window's
-   row is k c numbers that follow one another, and that of the next place begins c further on, so a
-   tile of a plane is 16 windows as they lie. Places at the end of a row whose windows would reach into
+   row is k c numbers that follow one another, and that of the next place begins c further on, so the
+   rows of a product are windows as they lie. Places at the end of a row whose windows would reach into
    the next one are computed and left out. Inside: stride 1. Not inside: other strides, few channels
    and other processors (`convolution.h`). */
 
 #if defined(IS_float) && defined(__AVX512F__) && defined(__x86_64__) && defined(__linux__)
-#define HAS_TILES 1
+#define HAS_NARROW 1
 #include <immintrin.h>
 
-#define TILED __attribute__((target("amx-tile,amx-bf16,avx512bf16")))
+#define NARROWED __attribute__((target("avx512bf16")))
+enum { BY_VECTORS = 1, BY_TILES = 2 }; /* what `digitus_narrow_kind` says of a processor */
 typedef uint16_t narrow;
 
 enum { TERMS = 32, SIDE = 16, BOTH = 2 * SIDE, TILE_NUMBERS = SIDE * TERMS };
 
+#include "tiles.h"
+#include "pairs.h"
+
 INLINE int64_t up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-static TILED void tiles_on(void) {
-  struct { uint8_t palette, start, none[14]; uint16_t bytes[16]; uint8_t rows[16]; } shape
-      __attribute__((aligned(64))) = {.palette = 1};
-  for (int i = 0; i < 8; i++) shape.bytes[i] = 64, shape.rows[i] = SIDE;
-  _tile_loadconfig(&shape);
-}
-
-/* Sums of a pair of tiles by a pair, with A's rows and B's rows as far apart as that, in bytes. */
-#define MULTIPLY(A, A2, A_STEP, B, B2, B_STEP) \
-  _tile_loadd(4, A, A_STEP); \
-  _tile_loadd(5, A2, A_STEP); \
-  _tile_loadd(6, B, B_STEP); \
-  _tile_loadd(7, B2, B_STEP); \
-  _tile_dpbf16ps(0, 4, 6); \
-  _tile_dpbf16ps(1, 4, 7); \
-  _tile_dpbf16ps(2, 5, 6); \
-  _tile_dpbf16ps(3, 5, 7)
-
-static TILED void narrowed(int64_t n, const float *x, narrow *out) {
+static NARROWED void narrowed(int64_t n, const float *x, narrow *out) {
   for (int64_t i = 0; i < n; i += SIDE) {
     const __mmask16 there = n - i < SIDE ? (__mmask16)((1u << (n - i)) - 1) : (__mmask16)-1;
     const __m512 v = _mm512_maskz_loadu_ps(there, x + i);
@@ -70,7 +56,7 @@ typedef struct { const float *at; int64_t down, right, from, to; } Taps;
 
 /* W in tiles: for 32 columns, each row of the kernel and each 32 terms of it two tiles, which hold
    their terms in pairs [16][columns][2]. */
-static TILED void tiled(const Taps *W, int64_t k, int64_t c, int64_t o, narrow *out) {
+static NARROWED void tiled(const Taps *W, int64_t k, int64_t c, int64_t o, narrow *out) {
   for (int64_t first = 0; first < o; first += BOTH)
     for (int64_t i = 0; i < k; i++)
       for (int64_t term = 0; term < k * c; term += TERMS)
@@ -91,52 +77,51 @@ INLINE int64_t tiled_numbers(int64_t k, int64_t c, int64_t o) {
   return up(o, BOTH) / SIDE * k * up(k * c, TERMS) / TERMS * TILE_NUMBERS;
 }
 
+/* Sums of places [count 32] on their way into z, from a row and column on: max(sums + b, 0). Those
+   at the end of a row of the plane are left out. */
+typedef struct { int64_t rows, columns, across, o; const float *b; int relu; float *z; } NarrowMap;
+
+static void put(const NarrowMap *m, int64_t first, int64_t place, int64_t count, const float *sums) {
+  const int64_t there = m->o - first < BOTH ? m->o - first : BOTH;
+  const __mmask16 low = (__mmask16)(there < SIDE ? (1u << there) - 1 : 0xffff);
+  const __mmask16 high = (__mmask16)(there > SIDE ? (1u << (there - SIDE)) - 1 : 0);
+  const float *b = m->b;
+  const __m512 b0 = b ? _mm512_maskz_loadu_ps(low, b + first) : _mm512_setzero_ps();
+  const __m512 b1 = b ? _mm512_maskz_loadu_ps(high, b + first + SIDE) : _mm512_setzero_ps();
+  int64_t row = place / m->across, column = place % m->across;
+  for (int64_t s = 0; s < count && row < m->rows; s++) {
+    if (column < m->columns) {
+      float *to = m->z + (row * m->columns + column) * m->o + first;
+      vector v0 = (vector)_mm512_add_ps(_mm512_load_ps(sums + s * BOTH), b0);
+      vector v1 = (vector)_mm512_add_ps(_mm512_load_ps(sums + s * BOTH + SIDE), b1);
+      if (m->relu) v0 = positive(v0), v1 = positive(v1);
+      _mm512_mask_storeu_ps(to, low, (__m512)v0);
+      _mm512_mask_storeu_ps(to + SIDE, high, (__m512)v1);
+    }
+    if (++column == m->across) column = 0, row++;
+  }
+}
+
 /* z[rows columns o] = max(Σ plane W + b, 0); without b and max if there are none. */
-static TILED void windows_times(const narrow *plane, const Plane *p, int64_t k, int64_t c,
-                                const narrow *W, int64_t rows, int64_t columns, int64_t o,
-                                const float *b, int relu, float *z) {
-  const int64_t terms = up(k * c, TERMS);
-  float sums[BOTH * BOTH] __attribute__((aligned(64)));
-  for (int64_t first = 0; first < o; first += BOTH, W += 2 * k * terms / TERMS * TILE_NUMBERS) {
-    const int64_t there = o - first < BOTH ? o - first : BOTH;
-    const __mmask16 low = (__mmask16)(there < SIDE ? (1u << there) - 1 : 0xffff);
-    const __mmask16 high = (__mmask16)(there > SIDE ? (1u << (there - SIDE)) - 1 : 0);
-    const __m512 b0 = b ? _mm512_maskz_loadu_ps(low, b + first) : _mm512_setzero_ps();
-    const __m512 b1 = b ? _mm512_maskz_loadu_ps(high, b + first + SIDE) : _mm512_setzero_ps();
-    int64_t row = 0, column = 0;
-    for (int64_t place = 0; place < rows * p->across; place += BOTH) {
-      const narrow *w = W;
-      _tile_zero(0);
-      _tile_zero(1);
-      _tile_zero(2);
-      _tile_zero(3);
-      for (int64_t i = 0; i < k; i++) {
-        const narrow *a = plane + (place + i * p->across) * c;
-        for (int64_t t = 0; t < terms; t += TERMS, w += 2 * TILE_NUMBERS) {
-          MULTIPLY(a + t, a + t + SIDE * c, (size_t)c * 2, w, w + TILE_NUMBERS, 64);
-        }
-      }
-      _tile_stored(0, sums, BOTH * 4);
-      _tile_stored(1, sums + SIDE, BOTH * 4);
-      _tile_stored(2, sums + SIDE * BOTH, BOTH * 4);
-      _tile_stored(3, sums + SIDE * BOTH + SIDE, BOTH * 4);
-      for (int64_t s = 0; s < BOTH && row < rows; s++) {
-        if (column < columns) {
-          float *to = z + (row * columns + column) * o + first;
-          vector v0 = (vector)_mm512_add_ps(_mm512_load_ps(sums + s * BOTH), b0);
-          vector v1 = (vector)_mm512_add_ps(_mm512_load_ps(sums + s * BOTH + SIDE), b1);
-          if (relu) v0 = positive(v0), v1 = positive(v1);
-          _mm512_mask_storeu_ps(to, low, (__m512)v0);
-          _mm512_mask_storeu_ps(to + SIDE, high, (__m512)v1);
-        }
-        if (++column == p->across) column = 0, row++;
-      }
+static NARROWED void windows_times(int64_t by, const narrow *plane, int64_t k, int64_t c,
+                                   const narrow *W, const NarrowMap *m) {
+  const int64_t each = k * up(k * c, TERMS) / TERMS * 2 * TILE_NUMBERS;
+  float sums[BOTH * BOTH] LINES;
+  for (int64_t first = 0; first < m->o; first += BOTH, W += each) {
+    const int64_t vectors = m->o - first > SIDE ? 2 : 1;
+    const int64_t count = by == BY_TILES ? BOTH : PLACES(vectors);
+    for (int64_t place = 0; place < m->rows * m->across; place += count) {
+      const narrow *a = plane + place * c;
+      if (by == BY_TILES) windows_by_tiles(a, m->across, k, c, W, sums);
+      else if (vectors == 2) windows_by_vectors(PLACES(2), 2, a, m->across, k, c, W, sums);
+      else windows_by_vectors(PLACES(1), 1, a, m->across, k, c, W, sums);
+      put(m, first, place, count, sums);
     }
   }
 }
 
 /* Two places' 16 channels next to one another in pairs; channels that are not there are 0. */
-INLINE TILED __m512i paired(const narrow *at, int64_t c, __mmask16 there) {
+INLINE NARROWED __m512i paired(const narrow *at, int64_t c, __mmask16 there) {
   const __m512i first = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(there, at));
   const __m512i second = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(there, at + c));
   return _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
@@ -147,7 +132,7 @@ INLINE __mmask16 channels_there(int64_t left) {
 }
 
 /* Places [places c] in pairs: [places / 2, up(c, 32), 2]. */
-static TILED void in_pairs(const narrow *plane, int64_t places, int64_t c, narrow *out) {
+static NARROWED void in_pairs(const narrow *plane, int64_t places, int64_t c, narrow *out) {
   const int64_t wide = up(c, BOTH);
   for (int64_t p = 0; p < places; p += 2, out += 2 * wide)
     for (int64_t a = 0; a < wide; a += SIDE)
@@ -156,7 +141,7 @@ static TILED void in_pairs(const narrow *plane, int64_t places, int64_t c, narro
 }
 
 /* A plane [places c] transposed, [up(c, 32) places], 32 places and 16 channels at a time. */
-static TILED void across_channels(const narrow *plane, int64_t places, int64_t c, narrow *out) {
+static NARROWED void across_channels(const narrow *plane, int64_t places, int64_t c, narrow *out) {
   for (int64_t a = 0; a < up(c, BOTH); a += SIDE)
     for (int64_t p = 0; p + TERMS <= places; p += TERMS) {
       const __mmask16 there = channels_there(c - a < 0 ? 0 : c - a);
@@ -188,25 +173,17 @@ static TILED void across_channels(const narrow *plane, int64_t places, int64_t c
 }
 
 /* dW in tiles += Σ x dz of a picture: a tap's rows are channels of x, its terms places. */
-static TILED void places_times(const narrow *x, int64_t places, const narrow *dz, const Plane *p,
-                               int64_t k, int64_t c, int64_t o, float *dW) {
+static NARROWED void places_times(int64_t by, const narrow *x, int64_t places, const narrow *dz,
+                                  const Plane *p, int64_t k, int64_t c, int64_t o, float *dW) {
   const int64_t wide = up(o, BOTH);
   for (int64_t tap = 0; tap < k * k; tap++)
     for (int64_t a = 0; a < c; a += BOTH)
       for (int64_t b = 0; b < o; b += BOTH, dW += BOTH * BOTH) {
         const narrow *from = x + a * places + tap / k * p->across + tap % k, *with = dz + 2 * b;
-        _tile_loadd(0, dW, 64);
-        _tile_loadd(1, dW + 256, 64);
-        _tile_loadd(2, dW + 512, 64);
-        _tile_loadd(3, dW + 768, 64);
-        for (int64_t s = 0; s < p->sums; s += TERMS, from += TERMS, with += TERMS * wide) {
-          MULTIPLY(from, from + SIDE * places, (size_t)places * 2, with, with + BOTH,
-                   (size_t)wide * 4);
-        }
-        _tile_stored(0, dW, 64);
-        _tile_stored(1, dW + 256, 64);
-        _tile_stored(2, dW + 512, 64);
-        _tile_stored(3, dW + 768, 64);
+        const int64_t rows = c - a < BOTH ? c - a : BOTH;
+        if (by == BY_TILES) places_by_tiles(from, places, with, wide, p->sums, dW);
+        else if (o - b > SIDE) places_by_vectors(8, 2, from, places, with, wide, p->sums, rows, dW);
+        else places_by_vectors(SIDE, 1, from, places, with, wide, p->sums, rows, dW);
       }
 }
 
@@ -234,7 +211,7 @@ static NarrowRoom narrow_room(const Shape *s) {
   return r;
 }
 
-static TILED void narrow_forward(const Shape *s, const float *x, const float *W, const float *b,
+static void narrow_forward(const Shape *s, const float *x, const float *W, const float *b,
                                  float *memory, float *y, uint8_t *winners) {
   const NarrowRoom r = narrow_room(s);
   const int64_t out = s->rows * s->columns * s->o, in = s->h * s->w * s->c;
@@ -242,18 +219,18 @@ static TILED void narrow_forward(const Shape *s, const float *x, const float *W,
   const Taps taps = {W, s->k * s->c * s->o, s->c * s->o, s->o, 1};
   narrow *in_tiles = (narrow *)(memory + r.W), *plane = (narrow *)(memory + r.plane);
   tiled(&taps, s->k, s->c, s->o, in_tiles);
-  tiles_on();
+  if (s->narrow == BY_TILES) tiles_on();
   for (int64_t i = 0; i < s->n; i++) {
     float *z = s->pool > 1 ? memory + r.maps : y + i * out;
     plane_of(x + i * in, s->h, s->w, s->c, s->border, r.out.across, r.places, plane);
-    windows_times(plane, &r.out, s->k, s->c, in_tiles, s->rows, s->columns, s->o, b, (int)s->relu,
-                  z);
+    const NarrowMap map = {s->rows, s->columns, r.out.across, s->o, b, (int)s->relu, z};
+    windows_times(s->narrow, plane, s->k, s->c, in_tiles, &map);
     if (s->pool > 1) pooled(s, z, y + i * each, winners + i * each);
   }
-  _tile_release();
+  if (s->narrow == BY_TILES) tiles_off();
 }
 
-static TILED void narrow_back(const Shape *s, const float *x, const float *W, const float *dy,
+static void narrow_back(const Shape *s, const float *x, const float *W, const float *dy,
                               const float *y, const uint8_t *winners, float *memory, float *dW,
                               float *db, float *dx) {
   const NarrowRoom r = narrow_room(s);
@@ -267,7 +244,7 @@ static TILED void narrow_back(const Shape *s, const float *x, const float *W, co
   memset(sums, 0, (size_t)(k * k * wide_c * wide_o) * sizeof(float));
   memset(db, 0, (size_t)s->o * sizeof(float));
   if (dx) tiled(&taps, k, s->o, s->c, turned);
-  tiles_on();
+  if (s->narrow == BY_TILES) tiles_on();
   for (int64_t i = 0; i < s->n; i++) {
     const float *dz = dy + i * each;
     if (s->pool > 1) unpooled(s, dz, winners + i * each, own), dz = own;
@@ -278,12 +255,13 @@ static TILED void narrow_back(const Shape *s, const float *x, const float *W, co
     across_channels(plane, r.places, s->c, across);
     plane_of(dz, s->rows, s->columns, s->o, 0, r.out.across, r.places, plane);
     in_pairs(plane, r.out.sums, s->o, pairs);
-    places_times(across, r.places, pairs, &r.out, k, s->c, s->o, sums);
+    places_times(s->narrow, across, r.places, pairs, &r.out, k, s->c, s->o, sums);
     if (!dx) continue;
     plane_of(dz, s->rows, s->columns, s->o, k - 1 - s->border, r.in.across, r.places, plane);
-    windows_times(plane, &r.in, k, s->o, turned, s->h, s->w, s->c, NULL, 0, dx + i * in);
+    const NarrowMap map = {s->h, s->w, r.in.across, s->c, NULL, 0, dx + i * in};
+    windows_times(s->narrow, plane, k, s->o, turned, &map);
   }
-  _tile_release();
+  if (s->narrow == BY_TILES) tiles_off();
   for (int64_t tap = 0; tap < k * k; tap++)
     for (int64_t a = 0; a < s->c; a++)
       for (int64_t b = 0; b < s->o; b++) {
@@ -294,5 +272,5 @@ static TILED void narrow_back(const Shape *s, const float *x, const float *W, co
       }
 }
 #else
-#define HAS_TILES 0
+#define HAS_NARROW 0
 #endif
