@@ -1,8 +1,8 @@
 """`Committee`: several networks that read together.
 
-The mean of what networks of different seeds find probable is right more often than each of them,
-since they do not err on the same digits (Cireşan, Meier & Schmidhuber 2012). Inside: the mean. Not
-inside: how the members were trained; each is an ordinary `Recognizer`.
+The mean of the probabilities of networks with different seeds is right more often than any one of
+them, since they do not err on the same digits (Cireşan, Meier & Schmidhuber 2012). Inside: the
+mean. Not inside: how the members were trained; each is an ordinary `Recognizer`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Committee:
             found = " and ".join(f"{h} x {w}" for h, w in sizes)
             raise ModelError(f"these models read images of different sizes, {found}")
         if len({member.classes for member in self.members}) > 1:
-            raise ModelError("these models tell different classes")
+            raise ModelError("these models tell different classes apart")
 
     @property
     def size(self) -> tuple[int, int]:

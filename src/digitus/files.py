@@ -31,13 +31,13 @@ from digitus.types import Numbers, Params
 
 VERSION = 1
 KINDS = "model", "checkpoint", "page network", "close-up network"
-LONGEST_TEXT = 300  # characters of a message that a stranger's file can have a say in
+LONGEST_TEXT = 300  # characters of a stranger's file that a message repeats
 # What looking for something in the metadata of a stranger's file can raise.
 UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError)
 LONGEST_WRITE = 600  # seconds: the writer of an older temporary file is gone
 FULL = errno.ENOSPC, errno.EDQUOT
-WRITER_SECONDS = 10.0  # seconds for somebody to begin to write into a pipe
-# One of these is at the beginning of every page and picture that is written for a person.
+WRITER_SECONDS = 10.0  # for somebody to open a pipe and begin to write
+# One of these is at the beginning of every web page and picture that is written for a person.
 MARKS = b'name="generator" content="digitus"', b"Software\0digitus"
 MARKED_WITHIN = 4096  # bytes
 
@@ -57,7 +57,7 @@ def open_text(path: Path) -> io.TextIOWrapper:
 
 
 def read_at_most(path: Path, size: int) -> bytes:
-    """So many bytes of a file, or of a pipe that somebody writes to, or all. Raises `OSError`."""
+    """At most `size` bytes of a file, or of a pipe that somebody writes to. Raises `OSError`."""
     with _open_at_once(path) as file:
         if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             return _read_pipe(file, size)
@@ -66,18 +66,18 @@ def read_at_most(path: Path, size: int) -> bytes:
 
 
 def _open_at_once(path: Path) -> IO[bytes]:
-    """Opens a file; of a pipe, without waiting for who writes to it."""
+    """Opens a file for reading, a pipe without waiting for its writer."""
     at_once = getattr(os, "O_NONBLOCK", 0)
     return open(path, "rb", opener=lambda name, flags: os.open(name, flags | at_once))
 
 
 def _read_pipe(file: IO[bytes], size: int) -> bytes:
     """What comes through a pipe, as soon as there is somebody to write."""
-    number, late = file.fileno(), time.monotonic() + WRITER_SECONDS
+    descriptor, deadline = file.fileno(), time.monotonic() + WRITER_SECONDS
     first = b""
-    while not first and time.monotonic() < late:
+    while not first and time.monotonic() < deadline:
         try:
-            first = os.read(number, 1)
+            first = os.read(descriptor, 1)
         except BlockingIOError:  # somebody is there who has not written yet
             break
         if not first:
@@ -85,7 +85,7 @@ def _read_pipe(file: IO[bytes], size: int) -> bytes:
     else:
         if not first:
             raise OSError(errno.EPIPE, "is a pipe into which nobody writes", file.name)
-    os.set_blocking(number, True)
+    os.set_blocking(descriptor, True)
     return first + file.read(size - len(first))
 
 
@@ -113,8 +113,8 @@ def write_atomically(
     """Lets `write` fill a file beside `path`, then puts it in place in one step.
 
     Whoever looks at `path`, also after a crash or a full disk, sees the old file or the new one,
-    never a part; of several writers the last one wins. The folder is made where there is none,
-    unless a `new_folder` is not wanted. Raises `OutputError` where it cannot be written.
+    never a part; of several writers the last one wins. With `new_folder` the folder is made where
+    there is none. Raises `OutputError` where it cannot be written.
     """
     if path.name in ("", ".."):  # so are "." and "/"
         raise OutputError(f"cannot write {path}: is a folder")
@@ -156,7 +156,7 @@ def _remove_left_over(path: Path) -> None:
 
 
 def not_written(path: Path, error: OSError, doing: str = "write") -> OutputError:
-    """What to raise where the system would not let us write there."""
+    """What to raise where the system did not let us write to `path`."""
     why = f"cannot {doing} {path}: {_reason(error)}"
     if error.errno in FULL:
         return OutputError(why, "disk-full")
@@ -168,8 +168,8 @@ def check_replaceable(
 ) -> None:
     """Raises `OutputError` where a file would take the place of what is none of ours.
 
-    One of ours has one of the `marks` `within` so many bytes; without others it is a page or a
-    picture.
+    A file of ours has one of `marks` in its first `within` bytes; by default, those of web pages
+    and pictures.
     """
     try:
         with open_file(path) as file:

@@ -4,7 +4,7 @@ A lock is a file in the folder that its holder has locked (flock), not one that 
 however the holder ends, the folder is free again. The file says who holds it, for whoever comes
 second. On systems and file systems without flock nobody is kept out.
 
-Inside: that. Not inside: what is written (`files`).
+Not inside: what is written (`files`).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def locked(folder: Path, what: str) -> Iterator[None]:
     """
     path = folder / NAME
     try:
-        number = _lock(path)
-        if number is None:
+        descriptor = _lock(path)
+        if descriptor is None:
             why = f"is in use by {_holder(path)}; end that first, or use another folder"
             raise OutputError(f"{folder} {why}", "in-use")
     except OSError as error:
@@ -44,13 +44,13 @@ def locked(folder: Path, what: str) -> Iterator[None]:
         with suppress(OSError):
             since = datetime.now().strftime("%Y-%m-%d %H:%M")
             holder = f"{what}, process {os.getpid()} on {socket.gethostname()} since {since}"
-            os.truncate(number, 0)
-            os.write(number, holder.encode("utf-8", "replace"))
+            os.truncate(descriptor, 0)
+            os.write(descriptor, holder.encode("utf-8", "replace"))
         yield
     finally:
         with suppress(OSError):
             path.unlink()  # before the lock is released, so that nobody else's file is removed
-        os.close(number)
+        os.close(descriptor)
 
 
 @contextmanager
@@ -80,21 +80,21 @@ def _lock(path: Path) -> int | None:
     except ImportError:
         return os.open(path, os.O_RDWR | os.O_CREAT)
     while True:
-        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Its last holder may have removed it just now.
-            if os.fstat(number).st_ino == _inode(path):
-                return number
+            if os.fstat(descriptor).st_ino == _inode(path):
+                return descriptor
         except BlockingIOError:
-            os.close(number)
+            os.close(descriptor)
             return None
         except OSError as error:
             if error.errno in WITHOUT_LOCKS:
-                return number
-            os.close(number)
+                return descriptor
+            os.close(descriptor)
             raise
-        os.close(number)
+        os.close(descriptor)
 
 
 def _holder(path: Path) -> str:

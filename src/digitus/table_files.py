@@ -1,7 +1,7 @@
-"""Files of tables that are no text: Parquet, for which pyarrow comes with an extra, and SQLite.
+"""Tables in binary files: Parquet, for which pyarrow comes with an extra, and SQLite.
 
-Inside: pyarrow where it is wanted, a table of SQLite written. Not inside: what is in tables
-(`forms`, `bulk`), digits and pictures in them (`datasets`).
+Inside: importing pyarrow where it is needed, writing a table of SQLite. Not inside: what is in
+tables (`forms`, `bulk`), digits and pictures in them (`datasets`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from digitus.errors import DataError
 
 
 def arrow(wanted: str, instead: str = "") -> ModuleType:
-    """pyarrow with what it has for Parquet, to do what is `wanted` of it.
+    """pyarrow with its module for Parquet.
 
-    Raises `DataError` where it is missing, with what can be done `instead`.
+    Raises `DataError` where it is missing, which says for what it is `wanted`, and what can be done
+    `instead`.
     """
     try:
         importlib.import_module("pyarrow.parquet")
@@ -35,19 +36,19 @@ def write_sqlite(
     rows: Iterable[Sequence[object]],
     index: str | None = None,
 ) -> None:
-    """A new file with one table, whose columns are of these kinds; `index` is one to look up by.
+    """Writes a new file with one table, whose columns have these `kinds`; `index` is one of them.
 
     Raises `sqlite3.Error`.
     """
-    told = ", ".join(f"{_quoted(name)} {kind}" for name, kind in kinds.items())
+    columns = ", ".join(f"{_quoted(name)} {kind}" for name, kind in kinds.items())
     marks = ", ".join("?" * len(kinds))
     with closing(sqlite3.connect(path)) as base, base:
-        base.execute(f"CREATE TABLE {table} ({told})")
+        base.execute(f"CREATE TABLE {table} ({columns})")
         base.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
         if index:
             base.execute(f"CREATE INDEX {table}_{index} ON {table} ({_quoted(index)})")
 
 
 def _quoted(name: str) -> str:
-    """A name as SQL has it: in a column that people added anything may stand."""
+    """A name quoted for SQL: people may give columns that they add any name."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,10 +1,10 @@
-"""Threads: the one owner of how many BLAS and OpenCV may use, which holds for the whole process.
+"""How many threads BLAS and OpenCV may use: a setting of the whole process, changed here alone.
 
 Several runs may go on in turns, and end in any order. So whoever needs a number of threads claims
 it for a while: the latest claim that still stands is in force, and when the last has ended,
 the process has again what it had before the first.
 
-Inside: claims, `cores`, how many there are to use, and `workers`, a map over batches for networks
+Inside: claims; `cores`, how many there are to use; and `workers`, a map over batches for networks
 that learn nothing at the moment. Not inside: learning by several processes (`training.processes`),
 PyTorch's threads (`training.device`).
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ctypes import CDLL
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # a container's share: "200000 100000" is two cores
-WAY = 10  # steps of priority: a tenth of the weight, where both want a core
+NICENESS = 10  # added: a tenth of the weight, where both want a core
 BLAS_VARIABLES = tuple(f"{blas}_NUM_THREADS" for blas in ("OPENBLAS", "MKL", "OMP"))
 
 Item = TypeVar("Item")
@@ -36,7 +36,7 @@ class Map(Protocol):
     """`map`, or one whose calls go on side by side."""
 
     def __call__(self, do: Callable[[Item], Made], items: Iterable[Item], /) -> Iterable[Made]:
-        """What is made of each, in their order."""
+        """What `do` makes of each item, in their order."""
 
 
 class Claims(Generic[Value]):
@@ -67,7 +67,7 @@ class Claims(Generic[Value]):
 
 
 class _Claim(AbstractContextManager[None]):
-    """A claim as a block. A step of training makes two; generators take longer."""
+    """A claim as a block; a class, since a step of training makes two and generators are slower."""
 
     def __init__(self, claims: Claims[Value], value: Value) -> None:
         self._claims, self._value = claims, value
@@ -138,7 +138,7 @@ class _Blas:
 
 
 class _Library(Protocol):
-    """What is asked of a library that `threadpoolctl` found, which has no types."""
+    """What we use of a library that `threadpoolctl` found, which has no types."""
 
     internal_api: str
     threading_layer: str
@@ -205,17 +205,18 @@ def cores(threads: int = 0) -> int:
 
 
 def give_way() -> None:
-    """Lets the thread that calls this work when others have little to do.
+    """Lowers the priority of the calling thread, so that it works when others have little to do.
 
     On Linux, where threads have priorities of their own; elsewhere nothing changes.
     """
     if sys.platform == "linux":
         thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + WAY)
+        niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICENESS
+        os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 def begin_with_one() -> None:
-    """For a program of ours, before NumPy is loaded: BLAS begins with one thread.
+    """Has BLAS begin with one thread; for our own commands, before they load NumPy.
 
     OpenBLAS starts all its threads as soon as it is loaded, and most commands never need a second
     one. Claims give it more. Whoever set a number of threads in the environment is obeyed.
@@ -225,13 +226,13 @@ def begin_with_one() -> None:
 
 
 def limited(threads: int, *, opencv: int | None = None) -> AbstractContextManager[None]:
-    """So many threads for BLAS, and for OpenCV where it is given, for the length of a block."""
+    """So many threads for BLAS, and `opencv` for OpenCV if given, for the length of a block."""
     blas = BLAS.claim(threads)
     return blas if opencv is None else Both(blas, OPENCV.claim(opencv))
 
 
 def single_threaded() -> None:
-    """One thread of BLAS and OpenCV for as long as this process lives: it is one of several."""
+    """One thread for BLAS and OpenCV, for as long as this process lives: it is one of several."""
     _for_good.enter_context(limited(1, opencv=1))
 
 

@@ -1,10 +1,10 @@
-"""TOML from strangers: forms and recipes, no longer than they need be, and no keys of many parts.
+"""TOML from strangers, forms and recipes: of bounded length, and without keys of many parts.
 
-Python's parser takes time that grows with the square of the parts of a dotted key: one of 1 MB,
-`a.a.a. ...`, half an hour, in which no other thread goes on. So keys are counted before it begins,
-by the same words into which it parts a text: strings, comments, keys, dots.
+The time that Python's parser takes grows with the square of the parts of a dotted key: one of 1 MB,
+`a.a.a. ...`, takes half an hour, in which no other thread goes on. So the parts of keys are counted
+before it begins, in the same tokens that it sees: strings, comments, keys, dots.
 
-Inside: that. Not inside: what may stand in a recipe or a form (`recipe.table`, `forms.table`).
+Not inside: what may stand in a recipe or a form (`recipe.table`, `forms.table`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 
 from digitus.limits import TOML_BYTES, TOML_KEY_PARTS
 
-_WORDS = re.compile(
+_TOKENS = re.compile(
     r'"""(?:[^"\\]+|\\.|"{1,2}(?!"))*"{0,5}'
     r"|'''(?:[^']+|'{1,2}(?!'))*'{0,5}"
     r'|"(?:[^"\\\n]+|\\.)*"?'
@@ -29,7 +29,7 @@ _WORDS = re.compile(
 def tables(content: bytes) -> dict[str, object]:
     """What a file says. Raises `ValueError` or `RecursionError`, with why, where it is no TOML.
 
-    So it does where it is longer than `TOML_BYTES`, or a key has more parts than `TOML_KEY_PARTS`.
+    Also where it is longer than `TOML_BYTES`, or a key has more parts than `TOML_KEY_PARTS`.
     """
     import tomllib
 
@@ -46,11 +46,11 @@ def tables(content: bytes) -> dict[str, object]:
 
 def _check_keys(text: str) -> None:
     dots = 0
-    for match in _WORDS.finditer(text):
-        word = match[0]
-        if word == ".":
+    for match in _TOKENS.finditer(text):
+        token = match[0]
+        if token == ".":
             dots += 1
             if dots == TOML_KEY_PARTS:
                 raise ValueError(f"a key has more than {TOML_KEY_PARTS} parts")
-        elif not (word[0] in " \t\"'_-" or word[0].isalnum()):
+        elif not (token[0] in " \t\"'_-" or token[0].isalnum()):
             dots = 0
