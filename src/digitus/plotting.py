@@ -28,11 +28,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` to `high`, by ratio if `log`; `form` writes a tick."""
+    """From `low` to `high`, by ratio if `log`; `label` writes a tick."""
 
     low: float
     high: float
-    form: Callable[[float], str]
+    label: Callable[[float], str]
     log: bool = False
 
     def share(self, value: float) -> float:
@@ -72,7 +72,7 @@ def percentage(value: float) -> str:
 
 def axis_for(
     series: Sequence[Series],
-    form: Callable[[float], str] = number,
+    label: Callable[[float], str] = number,
     *,
     from_zero: bool = False,
     even: bool = False,
@@ -85,10 +85,10 @@ def axis_for(
     known = np.concatenate([s.values for s in series])
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    if low > 0 and high / low > 20 and form is number and not (from_zero or even):
-        return Axis(low / 1.15, high * 1.15, form, log=True)
+    if low > 0 and high / low > 20 and label is number and not (from_zero or even):
+        return Axis(low / 1.15, high * 1.15, label, log=True)
     room = (high - low) * 0.05 or abs(high) * 0.1 or 0.5
     if from_zero:
-        return Axis(0.0, high + room, form)
+        return Axis(0.0, high + room, label)
     low = low - room if low < 0 or low > room else 0.0
-    return Axis(low, min(high + room, 1.0) if form is percentage else high + room, form)
+    return Axis(low, min(high + room, 1.0) if label is percentage else high + room, label)

@@ -127,12 +127,12 @@ def frame(x: Axis, y: Axis, label: str, x_ticks: Sequence[float] | None = None) 
         at = _y(y.share(tick))
         parts.append(f'<path class="grid" d="M{LEFT},{at:.1f}H{WIDTH - RIGHT}"/>')
         parts.append(
-            f'<text class="tick end" x="{LEFT - 7}" y="{at + 4:.1f}">{y.form(tick)}</text>'
+            f'<text class="tick end" x="{LEFT - 7}" y="{at + 4:.1f}">{y.label(tick)}</text>'
         )
     for tick in x.ticks() if x_ticks is None else x_ticks:
         at = _x(x.share(tick))
         place = f'x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}"'
-        parts.append(f'<text class="tick middle" {place}>{x.form(tick)}</text>')
+        parts.append(f'<text class="tick middle" {place}>{x.label(tick)}</text>')
     place = f'x="{WIDTH - RIGHT}" y="{HEIGHT - 5}"'
     return "".join(parts) + f'<text class="tick end" {place}>{escape(label)} →</text>'
 
