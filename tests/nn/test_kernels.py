@@ -230,4 +230,4 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         kernels_compiled.adam(AdamW(), p, {"b": p["W"]}, kept, 1, 1)
     for rule in (GradientDescent(), Momentum()):
         with pytest.raises(ValueError, match="must have the shape"):
-            kernels_compiled.sgd(rule, p, {"b": p["W"]}, kept, 1)
+            kernels_compiled.gradient_descent(rule, p, {"b": p["W"]}, kept, 1)

@@ -41,12 +41,12 @@ class Leading:
 
         Not where a subclass has a `forward` of its own, of which the kernel knows nothing.
         """
-        known = issubclass(_place_of(type(self), "together"), _place_of(type(self), "forward"))
+        known = issubclass(_definer(type(self), "together"), _definer(type(self), "forward"))
         return Block(self).joined(following) if known else None
 
 
-def _place_of(kind: type, method: str) -> type:
-    """The class that has the method, itself or the nearest of its parents."""
+def _definer(kind: type, method: str) -> type:
+    """The class that defines the method: `kind` itself or the nearest of its parents."""
     return next(parent for parent in kind.__mro__ if method in vars(parent))
 
 

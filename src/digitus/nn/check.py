@@ -33,7 +33,7 @@ from digitus.nn.losses import Loss
 from digitus.nn.parameters import trained
 from digitus.types import Array, Params, Shape
 
-Run: TypeAlias = Callable[[Params, Array], tuple[Array, Backward]]
+Forward: TypeAlias = Callable[[Params, Array], tuple[Array, Backward]]
 
 # The length of a step: with 1e-5 one difference in seven met a kink in a network of 50,000 Relus.
 EPSILON = 1e-6
@@ -77,16 +77,16 @@ def check_layer(
     params = random_params(layer, x.shape[1:], stream(seed, "check", "parameters"))
     for mode in ("training", "inference"):
 
-        def run(p: Params, x: Array, mode: str = mode) -> tuple[Array, Backward]:
+        def forward(p: Params, x: Array, mode: str = mode) -> tuple[Array, Backward]:
             # The same stream each time: dropout must drop the same units on both sides of w.
             rng = stream(seed, "check", "forward") if mode == "training" else None
             return layer.forward(p, x, rng)
 
-        y, backward = run(params, x)
+        y, backward = forward(params, x)
         v = stream(seed, "check", "upstream").standard_normal(y.shape)
 
-        def of_input(x: Array, run: Run = run, v: Array = v) -> float:
-            return float(np.sum(v * run(params, x)[0]))
+        def of_input(x: Array, forward: Forward = forward, v: Array = v) -> float:
+            return float(np.sum(v * forward(params, x)[0]))
 
         kept = v.copy()
         dx, gradients = backward(v)
@@ -101,8 +101,10 @@ def check_layer(
             if not trained(key):
                 continue
 
-            def of_parameter(w: Array, key: str = key, run: Run = run, v: Array = v) -> float:
-                return float(np.sum(v * run(params | {key: w}, x)[0]))
+            def of_parameter(
+                w: Array, key: str = key, forward: Forward = forward, v: Array = v
+            ) -> float:
+                return float(np.sum(v * forward(params | {key: w}, x)[0]))
 
             yield _compare(label, key, of_parameter, w, gradients.get(key), seed)
         yield from _untrained(label, params, gradients)
@@ -137,19 +139,19 @@ def check_network(
     x = rng.integers(0, 256, (examples, *shape)).astype(np.float64)
     t = _targets(network.plan(shape)[1], examples, rng)
 
-    def run(p: Params) -> tuple[float, Array, Backward]:
+    def forward(p: Params) -> tuple[float, Array, Backward]:
         y, backward = network.forward(p, x, stream(seed, "check", "forward"))
         value, dz = loss(y, t)
         return float(value), dz, backward
 
-    _, dz, backward = run(params)
+    _, dz, backward = forward(params)
     _, gradients = backward(dz, want_dx=False)
     for key, w in params.items():
         if not trained(key):
             continue
 
         def of_parameter(w: Array, key: str = key) -> float:
-            return run(params | {key: w})[0]
+            return forward(params | {key: w})[0]
 
         layer = network.layers[int(key.partition(".")[0])]
         yield _compare(str(layer), key, of_parameter, w, gradients.get(key), seed)

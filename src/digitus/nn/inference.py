@@ -83,7 +83,7 @@ class Inference:
         if self._possible:
             self._dtype = w.dtype
             self._network, self._params = fused(network, p)
-            self._run = kernels.function("network", w.dtype, self._level)
+            self._kernel = kernels.function("network", w.dtype, self._level)
 
     def __call__(self, x: Numbers) -> Numbers | None:
         """What the network gives for bytes or numbers [n h w c]; [n h w] where c is 1.
@@ -113,7 +113,7 @@ class Inference:
         x = np.ascontiguousarray(x, None if is_bytes else self._dtype)
         y = np.empty((len(x), *plan.output), self._dtype)
         memory, address = scratch_address(plan.bytes), kernels.address
-        sound = self._run(plan.address, len(x), address(x), is_bytes, memory, address(y))
+        sound = self._kernel(plan.address, len(x), address(x), is_bytes, memory, address(y))
         return y, bool(sound)
 
     def _on(self, place: str, x: Numbers) -> tuple[Numbers, bool]:

@@ -23,7 +23,7 @@ from digitus.nn.products import scratch
 from digitus.nn.winograd import worth
 from digitus.types import Array, DType, Numbers, Params, Shape
 
-# Channels: a product by tiles has 32 terms, of which a row of a window fills some.
+# Channels: a product by tiles takes 32 terms, and a row of a window has k times the channels.
 FEWEST_NARROW = 8
 # Channels of x times those of y: from here on Winograd's blocks in float32 are faster than vectors
 # in bfloat16, by 1.2 at 64 x 64; at 32 x 64 they are as fast, at 16 x 16 half as fast.
@@ -121,9 +121,10 @@ def conv(
     shape, at, memory = _shape(x.shape, o, k, stride, border, relu, pool, kind, dtype, level())
     y = np.empty((len(x), shape.rows // pool, shape.columns // pool, o), dtype)
     winners = np.empty(y.shape, np.uint8) if pool > 1 else None
-    run = chosen("forward", dtype)
-    there = address(scratch((memory,), dtype))
-    run(at, address(x), bytes_, factor, address(W), address(b), there, address(y), _where(winners))
+    chosen("forward", dtype)(
+        at, address(x), bytes_, factor, address(W), address(b),
+        address(scratch((memory,), dtype)), address(y), _where(winners),
+    )  # fmt: skip
 
     def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
         dy = _rows(dy, dtype, y.shape)
@@ -149,8 +150,8 @@ def max_pool(x: Array, size: int) -> tuple[Array, Array]:
 
     def backward(dy: Array, want_dx: bool = True) -> tuple[Array, Params]:
         dy, dx = _rows(dy, dtype, y.shape), np.empty_like(x)
-        run = chosen("max_pool_back", dtype)
-        run(n, h, w, c, size, address(x), address(y), address(dy), address(dx))
+        kernel = chosen("max_pool_back", dtype)
+        kernel(n, h, w, c, size, address(x), address(y), address(dy), address(dx))
         return dx, {}
 
     return y, backward
@@ -202,8 +203,8 @@ def softmax_cross_entropy(z: Numbers, t: Numbers, smoothing: float) -> tuple[Arr
     dtype = np.result_type(z.dtype, t.dtype)
     z, t = (_rows(a, dtype, z.shape) for a in (z, t))
     dz = np.empty_like(z)
-    run = chosen("softmax_cross_entropy", dtype)
-    loss = run(*z.shape, address(z), address(t), smoothing, address(dz))
+    kernel = chosen("softmax_cross_entropy", dtype)
+    loss = kernel(*z.shape, address(z), address(t), smoothing, address(dz))
     return dtype.type(loss), dz
 
 
@@ -223,7 +224,7 @@ def adam(
         _changed("adam", g, (w, s["m"], s["v"]), rule.beta1, rule.beta2, c * rule.epsilon, scale, d)
 
 
-def sgd(
+def gradient_descent(
     rule: GradientDescent | Momentum,
     params: Params,
     gradients: Params,
@@ -254,9 +255,8 @@ def _changed(kernel: str, g: Array, arrays: tuple[Numbers, ...], *settings: obje
 
 def update_average(a: Numbers, w: Numbers, share: float) -> None:
     """See `optim.update_average`: a ← a + share (w - a)."""
-    run = chosen("average", a.dtype)
     if a.flags.c_contiguous:
         w = _rows(w, a.dtype, a.shape)
-        run(a.size, address(w), address(a), share)
+        chosen("average", a.dtype)(a.size, address(w), address(a), share)
     else:
         a += (w - a) * share

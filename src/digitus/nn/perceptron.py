@@ -137,10 +137,10 @@ def perceptron(network: Chain, loss: Loss) -> Perceptron | None:
             layers[-1] = (*layers[-1][:2], GATES[type(layer)])
         else:
             return None
-    return Perceptron(factor, layers, loss) if _is_sooner([o for _, o, _ in layers]) else None
+    return Perceptron(factor, layers, loss) if _is_faster([o for _, o, _ in layers]) else None
 
 
-def _is_sooner(units: list[int]) -> bool:
+def _is_faster(units: list[int]) -> bool:
     """Whether layers of these sizes take less time in one call than one by one."""
     wide = bool(units) and units[0] >= COMPILED_COLUMNS
     return wide and all(i * o <= MOST_WEIGHTS for i, o in pairwise(units))

@@ -66,7 +66,7 @@ def apply_gradients(
     elif (
         kernels and kind in (GradientDescent, Momentum, Nesterov) and isinstance(first, np.ndarray)
     ):
-        kernels.sgd(optimizer, params, gradients, memory, rate)
+        kernels.gradient_descent(optimizer, params, gradients, memory, rate)
     else:
         _in_blocks(step, gradients)
     if t % FLUSH_INTERVAL_STEPS == 0:
