@@ -155,13 +155,15 @@ def test_arrays_of_other_kinds_are_the_same_digits(images: Any, labels: Any) -> 
 @pytest.mark.parametrize(
     ("images", "labels", "words"),
     [
-        (np.full((2, 28, 28), 300), [1, 2], "from 0 to 255"),
-        (np.full((2, 28, 28), np.nan), [1, 2], "from 0 to 255"),
+        (np.full((2, 28, 28), 300), [1, 2], "expected 0 to 255"),
+        (np.full((2, 28, 28), np.nan), [1, 2], "expected 0 to 255"),
+        (np.full((2, 28, 28), "a"), [1, 2], "expected numbers"),
         (np.zeros((2, 28, 28), np.uint8), [1, 12], "the digits 0 to 9"),
         (np.zeros((2, 28, 28), np.uint8), [1, -1], "the digits 0 to 9"),
         (np.zeros((2, 28, 28), np.uint8), [1, 0.5], "the digits 0 to 9"),
         (np.zeros((2, 28, 28), np.uint8), ["a", "b"], "the digits 0 to 9"),
         (np.zeros((2, 28), np.uint8), [1, 2], "height, width"),
+        (7.0, [1], "height, width"),
     ],
 )
 def test_arrays_that_are_no_digits_are_refused(images: Any, labels: Any, words: str) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from digitus.datasets.arrays import read_npz
 from digitus.datasets.catalogue import PartName
+from digitus.datasets.named import digits_of
 from digitus.datasets.own import load_own, load_pictures
 from digitus.errors import DataError
 from drawn import DIGIT, check_one_line, complaint
@@ -68,6 +69,15 @@ def test_npz_in_fortran_order(tmp_path: Path) -> None:
     digits = read_npz(tmp_path / "a.npz")
     assert np.array_equal(digits.images, images)
     assert digits.images.flags.c_contiguous
+
+
+@pytest.mark.parametrize("kind", [bool, np.int64, np.float32])
+def test_black_and_white_is_the_same_in_a_file_and_in_memory(tmp_path: Path, kind: type) -> None:
+    """In memory, whole numbers of 0 and 1 were read as almost black."""
+    images = (DIGIT[None] > 0).astype(kind)
+    np.savez(tmp_path / "a.npz", x=images, y=[3])
+    for data in (tmp_path / "a.npz", (images, [3])):
+        assert set(np.unique(digits_of(data, "train").images)) == {0, 255}
 
 
 def test_npz_is_never_unpickled(tmp_path: Path) -> None:

@@ -58,10 +58,10 @@ def names_of(names: Collection[str], part: PartName, where: str) -> tuple[str, s
 
     Those of the part come first, since a file may hold both parts. Raises `DataError`.
     """
-    for form in ("{}_" + part, part + "_{}", "{}"):
+    for spelling in ("{}_" + part, part + "_{}", "{}"):
         for name in IMAGES:
-            if (images := form.format(name)) in names:
-                found = (form.format(label) for label in LABELS)
+            if (images := spelling.format(name)) in names:
+                found = (spelling.format(label) for label in LABELS)
                 return images, next((label for label in found if label in names), None)
     held = one_line(", ".join(sorted(names))) or "none"
     raise DataError(
@@ -92,6 +92,8 @@ def as_bytes(values: Numbers, where: str, which: Callable[[int], str] = _example
         return values
     if values.dtype.kind not in "buif":
         raise DataError(f"{where}: images are {values.dtype}; expected numbers")
+    if not values.size:
+        return values.astype(np.uint8)
     low, high = float(values.min()), float(values.max())
     if not 0 <= low <= high <= 255:  # also refuses NaN
         rows = values.reshape(len(values), -1)
@@ -205,15 +207,15 @@ def _check(
 
 def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
     """An array of an `.npz` file, whose header is checked against the file before it is read."""
-    form = np.lib.format
+    npy = np.lib.format
     where = f"{archive.filename}: array {name}"
     with archive.open(f"{name}.npy") as stream:
-        version = form.read_magic(stream)
+        version = npy.read_magic(stream)
         length = stream.read(2 if version == (1, 0) else 4)  # length of the header that follows
-        stream.seek(form.MAGIC_LEN)
+        stream.seek(npy.MAGIC_LEN)
         if int.from_bytes(length, "little") > NPY_HEADER_BYTES:
             raise DataError(f"{where}: has a header of more than {NPY_HEADER_BYTES} bytes")
-        header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}
+        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
         shape, _, dtype = header[version](stream)
     size = math.prod(shape) * dtype.itemsize
     if dtype.kind not in "buifUS" or size > SET_BYTES:
@@ -221,5 +223,5 @@ def _array(archive: zipfile.ZipFile, name: str) -> Numbers:
     if size > archive.getinfo(f"{name}.npy").file_size:
         raise DataError(f"{where}: is cut short, or its header is wrong")
     with archive.open(f"{name}.npy") as stream:
-        array: Numbers = form.read_array(stream, allow_pickle=False)
+        array: Numbers = npy.read_array(stream, allow_pickle=False)
     return array

@@ -1,7 +1,7 @@
 """Digits however they are named: a set of the catalogue, a path to one's own, arrays, `Digits`.
 
 Inside: which of these it is, and what may be done on the way: images stored by columns are turned,
-pictures of any size and polarity are made like MNIST's. Not inside: reading each form (`own`,
+pictures of any size and polarity are made like MNIST's. Not inside: reading files (`own`,
 `sources`).
 """
 
@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from digitus.datasets import own, sources
-from digitus.datasets.arrays import as_labels
+from digitus.datasets.arrays import as_bytes, as_labels
 from digitus.datasets.catalogue import SOURCES, PartName
 from digitus.datasets.digits import DIGITS, Digits, Pictures
 from digitus.errors import DataError
-from digitus.types import Bytes, Images, Numbers
+from digitus.types import Bytes, Images
 
 Named: TypeAlias = "str | Path | Digits | tuple[npt.ArrayLike, npt.ArrayLike]"
 ACCEPTED = "the name of a set, a path, digitus.Digits, or images [n h w] and labels [n] as a pair"
@@ -60,18 +60,9 @@ def _of_arrays(data: object, classes: str) -> Digits:
     images, labels = (np.asarray(part) for part in data)
     where = "arrays in memory"
     known = as_labels(labels, where, classes=classes)
-    return Digits(_as_bytes(images), known, where, classes=classes)
-
-
-def _as_bytes(images: Numbers) -> Bytes:
-    """Numbers from 0 to 255, or fractions from 0 to 1, as bytes."""
-    if images.dtype == np.uint8 or images.dtype.kind not in "biuf":
-        return images  # `Digits` says what is wrong with it
-    least, most = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
-    if not 0 <= least <= most <= 255:  # NaN fails too
-        raise DataError(f"images must be numbers from 0 to 255, not {least:g} to {most:g}")
-    fractions = images.dtype.kind in "bf" and most <= 1
-    return np.rint(images * (255.0 if fractions else 1.0)).astype(np.uint8)
+    if images.ndim == 3:  # `Digits` refuses all others
+        images = as_bytes(images, where)
+    return Digits(images, known, where, classes=classes)
 
 
 def pictures_of(
