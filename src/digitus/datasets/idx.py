@@ -142,7 +142,7 @@ def _shape(stream: IO[bytes] | gzip.GzipFile, where: str, dimensions: int) -> tu
     if magic != expected:
         raise DataError(
             f"{where}: starts with {header[:4]!r} instead of IDX {MAGIC[expected]}; "
-            "is it an IDX file, and not a page or a link that was saved in its place?"
+            "is it an IDX file, and not a web page or a link that was saved in its place?"
         )
     if len(header) < 4 + 4 * dimensions:
         raise DataError(f"{where}: breaks off within its header; fetch it again")

@@ -25,7 +25,7 @@ from digitus.datasets.parquet import read_parquet
 from digitus.datasets.pictures import Fit
 from digitus.errors import DataError
 
-FORMS = (
+READABLE = (
     "a folder of pictures, of IDX files or of one of the following, a .zip file of such a folder, "
     "a .csv, .tsv, .npz, .mat or .parquet file"
 )
@@ -77,7 +77,7 @@ def load_pictures(
             return read_parquet(path, fit or pictures.fitted, classes)
         case ".zip":
             return _read_zip(path, part, fit, classes)
-    raise DataError(f"{path}: is neither {FORMS}; save it as one of them")
+    raise DataError(f"{path}: is neither {READABLE}; save it as one of them")
 
 
 def _bundled(path: Path, part: PartName) -> list[PurePath]:

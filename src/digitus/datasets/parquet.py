@@ -5,7 +5,6 @@ pyarrow reads the file (the extra `parquet`). Not inside: opening the pictures (
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from digitus.datasets.arrays import as_labels
 from digitus.datasets.digits import DIGITS, Pictures, file_name
+from digitus.datasets.pictures import Fit
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
 from digitus.files import one_line
@@ -22,8 +22,6 @@ from digitus.vision.decode import decode
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
-
-Fit = Callable[[Grey], Grey]
 
 IMAGES = ("image", "img", "picture", "images")
 ROWS_AT_ONCE = 1024

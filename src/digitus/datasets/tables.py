@@ -4,7 +4,7 @@ A line of headings says which cells are what; without one, the label comes first
 that could be read in two ways, and only empty lines are passed over: what does not fit is an error
 that names its line and column.
 
-Inside: reading such a file, and the form of a table (`Form`). Not inside: numbers as images
+Inside: reading such a file, and the layout of a table (`Layout`). Not inside: numbers as images
 (`arrays`).
 """
 
@@ -39,7 +39,7 @@ NO_TABLE = "is not a table of numbers"
 
 
 @dataclass(frozen=True)
-class Form:
+class Layout:
     """Where things are in a table: `label` is the column of the labels, None if it has none.
 
     `pixels` are the columns of the pixels, `headings` the names of all columns, if the first line
@@ -71,48 +71,48 @@ def read_csv(path: Path, classes: str = DIGITS) -> Pictures:
         if path.stat().st_size > SET_BYTES:
             raise DataError(f"{path}: is larger than {SET_BYTES // 2**30} GiB; split it")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            form = _form(path, file)
+            layout = _layout(path, file)
             file.seek(0)
-            table = _numbers(path, file, form)
+            table = _numbers(path, file, layout)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: is not a table of numbers in UTF-8; save it as such") from None
-    return _pictures(path, table, form, classes)
+    return _pictures(path, table, layout, classes)
 
 
-def _pictures(path: Path, table: Floats32, form: Form, classes: str) -> Pictures:
+def _pictures(path: Path, table: Floats32, layout: Layout, classes: str) -> Pictures:
     if not len(table):
         raise DataError(f"{path}: holds no examples")
-    label = _label_column(table, form, len(classes))
-    pixels = [column for column in form.pixels if column != label]
+    label = _label_column(table, layout, len(classes))
+    pixels = [column for column in layout.pixels if column != label]
     first, last = pixels[0], pixels[-1]
     # A view where pixels lie side by side: of MNIST's training set, a copy would be 188 MB.
     together = last - first + 1 == len(pixels)
     values = table[:, first : last + 1] if together else table[:, pixels]
-    where = partial(_line, path, form)
+    where = partial(_line, path, layout)
     images = as_images(as_bytes(values, str(path), where), str(path))
     labels, origin = None, str(path)
     if label is not None:
         labels = as_labels(table[:, label], str(path), where, classes)
         if label != 0:
-            origin += f", labels in {form.column(label)}"
+            origin += f", labels in {layout.column(label)}"
     return Pictures(images, labels, file_name(path), origin, classes=classes)
 
 
-def _label_column(table: Floats32, form: Form, classes: int) -> int | None:
+def _label_column(table: Floats32, layout: Layout, classes: int) -> int | None:
     """Where the labels are, also where nothing but the numbers themselves can tell.
 
     Without headings, the label comes first. But OpenML puts it last, and a first pixel is the same
     in all pictures, being in a corner.
     """
-    if form.headings or form.label is None or len(table) < 2:
-        return form.label
+    if layout.headings or layout.label is None or len(table) < 2:
+        return layout.label
     first, last = table[:, 0], table[:, -1]
     if (first == first[0]).all() and not (last == last[0]).all() and _may_be_labels(last, classes):
-        return form.columns - 1
+        return layout.columns - 1
     if not _may_be_labels(first, classes) and _may_be_labels(last, classes):
-        return form.columns - 1
+        return layout.columns - 1
     return 0
 
 
@@ -121,7 +121,7 @@ def _may_be_labels(values: Floats32, classes: int) -> bool:
     return bool(np.isin(values, np.arange(most + 1)).all())
 
 
-def _form(path: Path, file: TextIO) -> Form:
+def _layout(path: Path, file: TextIO) -> Layout:
     """What the first line says; quotes may begin in the second, below headings without any."""
     first = list(islice(_filled(path, file), 2))
     if not first:
@@ -142,7 +142,7 @@ def _form(path: Path, file: TextIO) -> Form:
     headings = tuple(cells) if _are_headings(path, number, cells) else ()
     label, pixels = _columns(path, headings, columns)
     start = number + bool(headings or counted)
-    return Form(delimiter, quote, label, pixels, headings, columns, start)
+    return Layout(delimiter, quote, label, pixels, headings, columns, start)
 
 
 def _are_headings(path: Path, number: int, cells: Sequence[str]) -> bool:
@@ -182,41 +182,41 @@ def _columns(
     return label, pixels
 
 
-def _numbers(path: Path, file: TextIO, form: Form) -> Floats32:
+def _numbers(path: Path, file: TextIO, layout: Layout) -> Floats32:
     """All numbers below the headings. Raises `DataError` for the first cell that is none."""
-    lines = (line for _, line in _filled(path, file, form.start))
+    lines = (line for _, line in _filled(path, file, layout.start))
     try:
         with warnings.catch_warnings(action="ignore"):  # of a table without lines
             table = np.loadtxt(
-                lines, np.float32, None, form.delimiter, quotechar=form.quote, ndmin=2
+                lines, np.float32, None, layout.delimiter, quotechar=layout.quote, ndmin=2
             )
-        if table.size and table.shape[1] != form.columns:  # all alike, but not as the headings
+        if table.size and table.shape[1] != layout.columns:  # all alike, but not as the headings
             raise ValueError(f"rows of {table.shape[1]} numbers")
-        return table.reshape(-1, form.columns)
+        return table.reshape(-1, layout.columns)
     except ValueError as error:
         file.seek(0)
         reason = one_line(str(error))[:120]
-        raise DataError(_mistake(path, file, form) or f"{path}: {NO_TABLE}: {reason}") from None
+        raise DataError(_mistake(path, file, layout) or f"{path}: {NO_TABLE}: {reason}") from None
 
 
-def _mistake(path: Path, file: TextIO, form: Form) -> str:
+def _mistake(path: Path, file: TextIO, layout: Layout) -> str:
     """Where the first line is that does not fit the others, and why."""
-    for number, line in _filled(path, file, form.start):
-        cells = _cells(path, line, number, form.delimiter, form.quote)
-        if len(cells) != form.columns:
+    for number, line in _filled(path, file, layout.start):
+        cells = _cells(path, line, number, layout.delimiter, layout.quote)
+        if len(cells) != layout.columns:
             return (
-                f"{path}, line {number}: has {len(cells)} columns, not {form.columns}; {NO_TABLE}"
+                f"{path}, line {number}: has {len(cells)} columns, not {layout.columns}; {NO_TABLE}"
             )
         for column, cell in enumerate(cells):
             if not _is_number(cell):
-                return f"{path}, line {number}: {_wrong(cell.strip())} in {form.column(column)}"
+                return f"{path}, line {number}: {_wrong(cell.strip())} in {layout.column(column)}"
     return ""
 
 
-def _line(path: Path, form: Form, example: int) -> str:
+def _line(path: Path, layout: Layout, example: int) -> str:
     """The line of an example, for an error; here, empty lines count too."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        number, _ = next(islice(_filled(path, file, form.start), example, None))
+        number, _ = next(islice(_filled(path, file, layout.start), example, None))
     return f"line {number}"
 
 

@@ -29,7 +29,7 @@ PLAIN = (bool, int, float, str, np.generic, NoneType)  # values of settings
 
 
 def is_own(key: str, value: object) -> bool:
-    """Whether a setting does what it must, and is of a class that no table can name, or has one."""
+    """Whether a setting is an object of the right kind that no table can name, or holds one."""
     if key not in (*KINDS, "augment", "wear") or isinstance(value, type):
         return False
     kind: Any = get_type_hints(Recipe)[key]
@@ -50,7 +50,7 @@ def check_no_own(recipe: Recipe) -> None:
 
 
 def _unnamed(value: object) -> Iterator[type]:
-    """The classes in it that no table can name: of itself, or of a rule, a loss or a layer."""
+    """The classes in a value that no table can name: its own, or of a rule, loss or layer in it."""
     if isinstance(value, PLAIN):
         return
     if isinstance(value, list | tuple):
