@@ -1,16 +1,16 @@
 /* A convolution of 3 x 3 in training with fewer products: the blocks of `winograd.h`, and back.
 
    Forward, and for dx with the kernel turned, it is Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A. That is linear in
-   g, and its way back is the same read from behind (Lavin & Gray 2016, section 4.2 for larger blocks):
+   g, and its gradient is the same read backwards (Lavin & Gray 2016, section 4.2 for larger blocks):
 
        dg = Gᵀ [Σ (Bᵀ d B) ⊙ (A dY Aᵀ)] G,   summed over the blocks of the batch,
 
    with sixteen products for four places dY where the sums over windows have thirty-six. For each
    entry of a block the three are products of matrices: blocks times channels, channels times blocks.
 
-   Blocks of several small pictures go together, so that each product is worth its beginning; the
-   order of every sum is that of the batch. Inside: `blocks_forward`, `blocks_back`. Not inside: for
-   which convolutions that is worth it (`nn/winograd.py`). */
+   Blocks of several small pictures go together, so that each product is large enough to be worth
+   starting; the order of every sum is that of the batch. Inside: `blocks_forward`, `blocks_back`. Not
+   inside: for which convolutions this is worth it (`nn/winograd.py`). */
 
 typedef struct { /* n pictures [down across c] between zeros, and blocks of h x w places in them */
   int64_t n, h, w, down, across, c;
@@ -19,12 +19,12 @@ typedef struct { /* n pictures [down across c] between zeros, and blocks of h x 
 
 typedef struct { int64_t picture, i, j; } Block;
 
-/* Its first row and column of y. The last block of a row or column that would reach beyond an edge
-   begins further in, with what was in the block before. */
+/* The first row and column of a block in y. The last block of a row or column, where it would reach
+   beyond an edge, begins further in and overlaps the block before. */
 INLINE int64_t row_of(const Field *f, Block b) { return b.i > f->h - 2 ? f->h - 2 : b.i; }
 INLINE int64_t column_of(const Field *f, Block b) { return b.j > f->w - 2 ? f->w - 2 : b.j; }
 
-/* Where it begins in y [n h w o]. */
+/* Where a block begins in y [n h w o]. */
 INLINE int64_t place_of(const Field *f, Block b, int64_t o) {
   return ((b.picture * f->h + row_of(f, b)) * f->w + column_of(f, b)) * o;
 }
@@ -38,7 +38,7 @@ INLINE Block next_block(const Field *f, Block b) {
 
 INLINE int64_t blocks_in(const Field *f) { return f->n * ((f->h + 1) / 2) * ((f->w + 1) / 2); }
 
-/* So many at a time that all times are alike: about BLOCKS, and MOST_BLOCKS at most. */
+/* How many blocks go together: about BLOCKS, at most MOST_BLOCKS, and nearly the same each time. */
 enum { MOST_BLOCKS = BLOCKS + BLOCKS / 2 };
 
 INLINE int64_t at_a_time(int64_t blocks) {
@@ -46,8 +46,8 @@ INLINE int64_t at_a_time(int64_t blocks) {
   return times > 1 ? (blocks + times - 1) / times : blocks;
 }
 
-/* How far entries of some blocks lie apart, of so many numbers each: a line of the cache more than
-   they need, since at a power of two all sixteen would want the same place in it. */
+/* How far apart the entries of some blocks lie, each block of so many numbers: a line of the cache
+   more than needed, since at a power of two all sixteen would want the same place in the cache. */
 INLINE int64_t entry(int64_t blocks, int64_t numbers) { return lines_of(blocks * numbers) + 16; }
 
 /* Bᵀ d B of some blocks from `b` on: [16 blocks c]. */
@@ -106,8 +106,8 @@ static void over_blocks(const Field *x, const number *W, const number *bias, int
     const int64_t blocks = all - first < some ? all - first : some;
     into_blocks(x, b, blocks, memory);
     for (int64_t e = 0; e < ENTRIES; e++) {
-      const Run run = {0, e * x->c, x->c};
-      block_products((Terms){1, &run, 1, 0, NULL}, blocks, x->c, memory + e * entry(blocks, x->c),
+      const Span span = {0, e * x->c, x->c};
+      block_products((Terms){1, &span, 1, 0, NULL}, blocks, x->c, memory + e * entry(blocks, x->c),
                      W, ENTRIES * x->c, o, products + e * padded(blocks) * wide);
     }
     for (int64_t i = 0; i < blocks; i++, b = next_block(x, b))
@@ -115,8 +115,8 @@ static void over_blocks(const Field *x, const number *W, const number *bias, int
   }
 }
 
-/* A dY Aᵀ of one block in V channels or fewer; entry e is written `apart` e behind the first, with
-   whole vectors. A first row or column that is there `again` counts nothing. */
+/* A dY Aᵀ of one block in V channels or fewer; entry e is written `apart` e behind the first, in
+   whole vectors. A first row or column that another block had already, `again`, counts nothing. */
 INLINE void gradient_vector(int64_t there, const number *dy, int64_t down, int64_t right,
                             const int again_down, const int again_right, int64_t apart,
                             number *out) {
@@ -148,8 +148,8 @@ static void to_sums(const Field *x, const number *dy, int64_t o, number *memory,
       for (int64_t j = 0; j < wide; j += V)
         gradient_vector(o - j, at + j, x->w * o, o, down, right, from_o, gradients + i * wide + j);
     }
-    const Run run = {0, 0, blocks};
-    const Terms terms = {1, &run, c, wide, NULL};
+    const Span span = {0, 0, blocks};
+    const Terms terms = {1, &span, c, wide, NULL};
     for (int64_t e = 0; e < ENTRIES; e++)
       for (int64_t from = 0, Q; from < vectors(o); from += Q) {
         Q = panel(vectors(o) - from);

@@ -1,7 +1,7 @@
 /* A convolution in training, y = x ⋆ W + b with max(y, 0) and the largest of its windows, and back.
 
-   Its three sums are that of `sums.h`. Where a window looks beyond an edge, the picture is first
-   copied between zeros, into memory that stays in the cache; so bytes become numbers, too. A batch
+   `sums.h` takes all three sums. Where a window looks beyond an edge, the picture is first copied
+   between zeros, into memory that stays in the cache; the copy also makes numbers of bytes. A batch
    goes through picture by picture: what Relu and the pool make of a picture, and what becomes of dy
    on the way back through both, is still in the cache when it is used. Each picture is added to dW
    in turn, so the order of every sum is that of the batch. */
@@ -12,7 +12,7 @@ typedef struct {
   int64_t k, stride, border;
   int64_t relu;             /* whether max(·, 0) follows */
   int64_t pool;             /* then the largest of windows of that size, or 1 */
-  int64_t narrow;           /* by what products of eight bits are made (`narrow.h`), 0 for others */
+  int64_t narrow;           /* what multiplies in bfloat16 (`narrow.h`), or 0 */
   int64_t blocks;           /* whether it goes by Winograd's blocks (`blocks.h`) */
 } Shape;
 
@@ -22,9 +22,9 @@ typedef struct {           /* x: numbers, or bytes times a factor */
   double factor;
 } Pictures;
 
-enum { NOBODY = 255 }; /* of a window where no place gets dy: its largest number is not above 0 */
+enum { NOBODY = 255 }; /* wins a window in which no place gets dy: no number of it is above 0 */
 
-/* Pictures whose places together make a sum that is worth its beginning. */
+/* How many pictures go together, so that a sum has enough places to be worth starting. */
 INLINE int64_t together(const Shape *s) {
   const int64_t some = 256 / (s->rows * s->columns);
   return some > s->n ? (s->n ? s->n : 1) : some ? some : 1;
@@ -34,17 +34,17 @@ INLINE int64_t together(const Shape *s) {
    [down across c] numbers of `out`. Picture `i` of a batch. */
 static void bordered(const Pictures *x, int64_t i, int64_t h, int64_t w, int64_t c, int64_t before,
                      int64_t down, int64_t across, number *out) {
-  const int64_t run = w * c, start = before * c, rest = (across - before - w) * c;
+  const int64_t row = w * c, start = before * c, rest = (across - before - w) * c;
   const number factor = (number)x->factor;
   memset(out, 0, (size_t)(before * across * c) * sizeof(number));
   number *to = out + before * across * c;
   for (int64_t r = 0; r < h; r++) {
-    const int64_t at = (i * h + r) * run;
+    const int64_t at = (i * h + r) * row;
     memset(to, 0, (size_t)start * sizeof(number));
-    if (x->bytes) for (int64_t j = 0; j < run; j++)
+    if (x->bytes) for (int64_t j = 0; j < row; j++)
       to[start + j] = factor * ((const uint8_t *)x->at)[at + j];
-    else memcpy(to + start, (const number *)x->at + at, (size_t)run * sizeof(number));
-    memset(to + start + run, 0, (size_t)rest * sizeof(number));
+    else memcpy(to + start, (const number *)x->at + at, (size_t)row * sizeof(number));
+    memset(to + start + row, 0, (size_t)rest * sizeof(number));
     to += across * c;
   }
   memset(to, 0, (size_t)((down - before - h) * across * c) * sizeof(number));
@@ -110,15 +110,15 @@ static void unpooled(const Shape *s, const number *restrict dy, const uint8_t *r
 static void forward(const Shape *s, const Pictures *x, const number *W, const number *b,
                     number *memory, number *y, uint8_t *winners) {
   const Room r = room(s);
-  const int64_t k = s->k, run = k * s->c, out = s->rows * s->columns * s->o;
+  const int64_t k = s->k, row = k * s->c, out = s->rows * s->columns * s->o;
   const int64_t each = (s->rows / s->pool) * (s->columns / s->pool) * s->o; /* numbers of y */
   const int64_t down = s->h + 2 * s->border, across = s->w + 2 * s->border;
   const int copied = s->border || x->bytes;
   number *picture = memory + r.pictures;
-  pack(k * run, s->o, W, memory + r.panels);
+  pack(k * row, s->o, W, memory + r.panels);
   pack(1, s->o, b, memory + r.bias);
-  Run rows[k];
-  for (int64_t i = 0; i < k; i++) rows[i] = (Run){i * across * s->c, i * run, run};
+  Span rows[k];
+  for (int64_t i = 0; i < k; i++) rows[i] = (Span){i * across * s->c, i * row, row};
   const Terms terms = {k, rows, 1, 0, NULL};
   for (int64_t i = 0; i < s->n; i++) {
     number *z = s->pool > 1 ? memory + r.maps : y + i * out;
@@ -128,7 +128,7 @@ static void forward(const Shape *s, const Pictures *x, const number *W, const nu
         .a = copied ? picture : (const number *)x->at + i * s->h * s->w * s->c,
         .a_down = s->stride * across * s->c, .a_right = s->stride * s->c,
         .y = z, .y_down = s->columns * s->o, .y_right = s->o};
-    columns(terms, &at, memory + r.panels, memory + r.bias, k * run, s->o, (int)s->relu);
+    columns(terms, &at, memory + r.panels, memory + r.bias, k * row, s->o, (int)s->relu);
     if (s->pool > 1) pooled(s, z, y + i * each, winners + i * each);
   }
 }
@@ -142,7 +142,7 @@ static void to_kernel(const Shape *s, const Pictures *x, int64_t first, int64_t 
   const int64_t width = vectors(s->o) * V;
   const int copied = s->border || x->bytes;
   const number *a = copied ? memory : (const number *)x->at + first * size;
-  Run runs[n * s->rows];
+  Span rows[n * s->rows];
   if (width != s->o || (uintptr_t)dz % BYTES) {
     for (int64_t i = 0; i < n * places_of; i++)
       memcpy(whole + i * width, dz + i * s->o, (size_t)s->o * sizeof(number));
@@ -152,10 +152,10 @@ static void to_kernel(const Shape *s, const Pictures *x, int64_t first, int64_t 
     if (copied)
       bordered(x, first + i, s->h, s->w, s->c, s->border, down, across, memory + i * size);
     for (int64_t r = 0; r < s->rows; r++)
-      runs[i * s->rows + r] = (Run){i * size + r * s->stride * across * s->c,
-                                    (i * s->rows + r) * s->columns, s->columns};
+      rows[i * s->rows + r] = (Span){i * size + r * s->stride * across * s->c,
+                                     (i * s->rows + r) * s->columns, s->columns};
   }
-  const Terms terms = {n * s->rows, runs, s->stride * s->c, width, NULL};
+  const Terms terms = {n * s->rows, rows, s->stride * s->c, width, NULL};
   for (int64_t from = 0, Q; from < vectors(s->o); from += Q) {
     Q = panel(vectors(s->o) - from);
     number *to = dW + from * V;
@@ -192,7 +192,7 @@ static void to_input(const Shape *s, int64_t n, const number *dy, const number *
   const int64_t down = before + (over_h > s->rows ? over_h : s->rows);
   const int64_t across = before + (over_w > s->columns ? over_w : s->columns);
   const Pictures from = {dy, 0, 1};
-  Run rows[most];
+  Span rows[most];
   for (int64_t i = 0; i < n; i++) {
     bordered(&from, i, s->rows, s->columns, s->o, before, down, across, picture);
     const number *panel_at = turned;
@@ -202,7 +202,7 @@ static void to_input(const Shape *s, int64_t n, const number *dy, const number *
         const int64_t r = ((a - s->border) % step + step) % step;
         const int64_t q = ((b - s->border) % step + step) % step;
         for (int64_t m = 0; m < km; m++)
-          rows[m] = (Run){m * across * s->o, m * kn * s->o, kn * s->o};
+          rows[m] = (Span){m * across * s->o, m * kn * s->o, kn * s->o};
         const Terms terms = {kn ? km : 0, rows, 1, 0, NULL};
         const int64_t top = (r + s->border - a) / step - km + 1 + before;
         const int64_t left = (q + s->border - b) / step - kn + 1 + before;

@@ -2,8 +2,9 @@
 
    This file is compiled once for each type of number (-DNUMBER=float or double) and for each LEVEL
    of instructions that a processor may have, and once with -DCHOICE for the choice between these
-   levels, which is made when the library is loaded. Only GCC's and Clang's vectors are needed, and
-   intrinsics in `narrow.h` alone; no libraries, nothing of Python. -ffast-math is out of question: NaN counts. */
+   levels, which is made when the library is loaded. It needs the vectors of GCC and Clang, intrinsics
+   for bfloat16 alone (`narrow.h`), no libraries and nothing of Python. -ffast-math is out of the
+   question: NaN counts. */
 
 #ifdef CHOICE
 
@@ -30,9 +31,9 @@ const char *digitus_level(void) {
   return "plain";
 }
 
-/* By what this processor multiplies numbers of eight bits (`narrow.h`): 0, by nothing; 1, by vectors
-   of pairs; 2, by tiles, where Linux lets this process use them: they have to be asked for, since
-   they make the state of a thread larger. */
+/* What multiplies in bfloat16 on this processor (`narrow.h`): 0, nothing; 1, vectors of pairs; 2,
+   tiles, where Linux lets this process use them: they have to be asked for, since they make the state
+   of a thread larger. */
 int digitus_narrow_kind(void) {
 #if defined(__x86_64__) && defined(__linux__)
   unsigned a, b, c, d, of_seven;

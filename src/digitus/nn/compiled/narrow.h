@@ -1,9 +1,9 @@
-/* A convolution in training whose products have eight bits (bfloat16), by a processor's tiles (AMX)
-   or by its vectors (AVX-512 BF16).
+/* A convolution in training whose products are in bfloat16, by a processor's tiles (AMX) or by its
+   vectors (AVX-512 BF16).
 
-   What goes into a product is rounded to eight bits, sums and what lies between layers are not. Tiles
-   (`tiles.h`) multiply some six times as many numbers a second as vectors of single precision do,
-   vectors of pairs (`pairs.h`) twice as many.
+   The factors of a product are rounded to eight significant bits; sums and what lies between layers
+   are not. Tiles (`tiles.h`) multiply some six times as many numbers a second as vectors of single
+   precision do, vectors of pairs (`pairs.h`) twice as many.
 
    A picture becomes a plane: its pixels one after the other, with zeros around, [places c]. A window's
    row is k c numbers that follow one another, and that of the next place begins c further on, so the

@@ -67,9 +67,9 @@ static void frame(const View *v) {
 
 /* y[h w o] = max(Σ x[h·s+i, w·s+j, c] W[i j c o] + b[o] + z[h w o], 0), the last two if wanted. */
 static void conv(const Step *s, const View *x, const View *z, const View *y) {
-  const int64_t k = s->kernel, run = k * x->map->c;
-  Run rows[k];
-  for (int64_t i = 0; i < k; i++) rows[i] = (Run){i * x->down, i * run, run};
+  const int64_t k = s->kernel, row = k * x->map->c;
+  Span rows[k];
+  for (int64_t i = 0; i < k; i++) rows[i] = (Span){i * x->down, i * row, row};
   const Terms terms = {k, rows, 1, 0, NULL};
   const Places at = {
       .h = y->map->h, .w = y->map->w,
@@ -77,7 +77,7 @@ static void conv(const Step *s, const View *x, const View *z, const View *y) {
       .a_down = s->stride * x->down, .a_right = s->stride * x->right,
       .y = y->at + s->lead, .y_down = y->down, .y_right = y->right,
       .added = z ? z->at : NULL, .added_down = z ? z->down : 0, .added_right = z ? z->right : 0};
-  columns(terms, &at, s->W, s->b, k * run, s->channels, (int)s->relu);
+  columns(terms, &at, s->W, s->b, k * row, s->channels, (int)s->relu);
 }
 
 /* y[n o] = max(Σ x[n i] W[i o] + b[o], 0). Inputs that are 0 in all of some rows are left out: four
@@ -91,8 +91,8 @@ static void dense(const Step *s, int64_t n, const number *x, int64_t i, int32_t 
     for (int64_t j = 0; j < i; j++) {
       int ink = 0;
       for (int64_t r = 0; r < rows; r++) ink |= x[(first + r) * i + j] != 0;
-      some[terms.runs] = (int32_t)j;
-      terms.runs += ink;
+      some[terms.count] = (int32_t)j;
+      terms.count += ink;
     }
     const Places at = {1, rows, x + first * i, 0, i, y + first * o, 0, o, NULL, 0, 0};
     columns(terms, &at, s->W, s->b, i, o, (int)s->relu);
@@ -144,14 +144,14 @@ static void upsample(const Step *s, const View *x, const View *y) {
 /* y = scale x + shift, from bytes or numbers; scale and shift of each number or of each channel. */
 #define INPUTS(TYPE, NAME) \
   static void NAME(const Step *s, const TYPE *x, const View *y) { \
-    const int64_t c = y->map->c, w = y->map->w, run = s->every ? w * c : c; \
+    const int64_t c = y->map->c, w = y->map->w, own = s->every ? w * c : c; \
     const number *scale = s->W, *shift = s->b; \
     for (int64_t i = 0; i < y->map->h; i++) { \
       number *to = y->at + i * y->down; \
-      if (run == 1) for (int64_t j = 0; j < w; j++) to[j] = (number)*x++ * *scale + *shift; \
-      else for (int64_t j = 0; j < w * c; j += run, x += run) \
-        for (int64_t k = 0; k < run; k++) to[j + k] = (number)x[k] * scale[k] + shift[k]; \
-      if (s->every) scale += run, shift += run; \
+      if (own == 1) for (int64_t j = 0; j < w; j++) to[j] = (number)*x++ * *scale + *shift; \
+      else for (int64_t j = 0; j < w * c; j += own, x += own) \
+        for (int64_t k = 0; k < own; k++) to[j + k] = (number)x[k] * scale[k] + shift[k]; \
+      if (s->every) scale += own, shift += own; \
     } \
   }
 INPUTS(uint8_t, from_bytes)
@@ -198,15 +198,15 @@ static void step_of_picture(const Plan *plan, const Step *s, int64_t picture, co
   }
 }
 
-/* Runs n pictures x, bytes or numbers, through a plan, in this memory, to out. Whether what comes
-   out, and what goes into a softmax, is sound. */
+/* Runs n pictures x, bytes or numbers, through a plan, in this memory, to out. Returns whether what
+   comes out, and what goes into a softmax, is sound. */
 static int64_t network(const Plan *plan, int64_t n, const void *x, int bytes, number *memory,
                     number *out) {
   const int64_t pixels = plan->map[0].h * plan->map[0].w * plan->map[0].c;
   const Map *last = plan->map + plan->maps - 1; /* what comes out */
   const int64_t size = last->h * last->w * last->c;
   const char *from = x;
-  int64_t well = 1;
+  int64_t all_sound = 1;
   for (int64_t first = 0; first < n; first += plan->batch) {
     const int64_t some = n - first < plan->batch ? n - first : plan->batch;
     for (int64_t i = 0; i < some; i++) {
@@ -218,10 +218,10 @@ static int64_t network(const Plan *plan, int64_t n, const void *x, int bytes, nu
       const View in = view(plan, s->x, 0, memory, out), y = view(plan, s->y, 0, memory, out);
       const int64_t numbers = in.map->h * in.map->w * in.map->c;
       if (s->kind == DENSE) dense(s, some, in.at, numbers, (int32_t *)(memory + plan->lists), y.at);
-      else well &= sound(some * numbers, in.at), softmax(s, some, in.at, y.at);
+      else all_sound &= sound(some * numbers, in.at), softmax(s, some, in.at, y.at);
     }
-    well &= sound(some * size, out);
+    all_sound &= sound(some * size, out);
     out += some * size;
   }
-  return well;
+  return all_sound;
 }

@@ -1,10 +1,9 @@
-/* Products of eight bits by a processor's vectors (AVX-512 BF16).
+/* Products in bfloat16 by a processor's vectors (AVX-512 BF16).
 
-   One instruction multiplies 16 pairs of numbers with 16 others and adds both products of each pair
-   to 16 sums in single precision. Of what lies in memory as for tiles, a pair of the left operand is
-   read into all places of a vector, and the right one's pairs are a vector as they lie. P rows by Q
-   vectors of sums stay in registers. Inside: that. Not inside: where the numbers come from
-   (`narrow.h`). */
+   One instruction multiplies 16 pairs of numbers by 16 others and adds both products of each pair to
+   16 sums in single precision. The operands lie in memory as for tiles: a pair of the left one is
+   read into all places of a vector, sixteen pairs of the right one are a vector as they lie. P rows
+   by Q vectors of sums stay in registers. Not inside: where the numbers come from (`narrow.h`). */
 
 enum { MOST_ROWS = 16 };
 #define PLACES(vectors) ((vectors) == 2 ? 12 : MOST_ROWS)

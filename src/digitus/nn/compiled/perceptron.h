@@ -2,9 +2,9 @@
    back. Each layer is y = g(x W + b) with g one of GATES; the equations stand in `nn/layers.py` and
    `nn/losses.py`, and `nn/perceptron.py` says which networks these are.
 
-   A step of a small network takes less time than Python does between its kernels, so nothing here
-   is new but that: the first layer is `pixels.h`, the others are convolutions of 1 x 1 over a picture
-   of one row, whose pixels are the examples. */
+   The kernels of a step of a small network take less time than Python does between them, so here they
+   are called together, and none is new: the first layer is `pixels.h`, the others are convolutions of
+   1 x 1 over a picture of one row, whose pixels are the examples. */
 
 enum { PLAIN, RELU, SIGMOID }; /* GATES */
 
@@ -128,7 +128,7 @@ static double perceptron(const Perceptron *p, int64_t n, const uint8_t *bytes, c
     Shape s = as_convolution(l, n);
     const Pictures x = {given[i - 1], 0, 1};
     through_back(l, n, given[i], dy);
-    s.relu = 0; /* that was it */
+    s.relu = 0; /* `through_back` has done it */
     back(&s, &x, l->W, dy, given[i], NULL, work, l->dW, l->db, dx);
     number *const swapped = dy;
     dy = dx, dx = swapped;

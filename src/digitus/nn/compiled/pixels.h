@@ -1,12 +1,12 @@
 /* Products with pictures as bytes [n i], of which most are background, for a perceptron's first layer.
 
    What is 0 in all rows of a tile is left out of its sums: of three digits that is two thirds of their
-   pixels, of three neighbouring pixels of a batch three quarters. Bytes become numbers here, and panels of the
-   other factor are made one by one, in memory that stays in the cache. */
+   pixels, of three neighbouring pixels of a batch three quarters. Bytes become numbers here, and
+   panels of the other factor are made one by one, in memory that stays in the cache. */
 
 enum { MOST_PICTURES = 512 }; /* at a time */
 
-/* Sums of the first `rows` rows at a, at places of y; a tile may have more of them. */
+/* Sums of the first `rows` rows at a, to places of y; the tile may have more rows than these. */
 static void some_rows(int Q, int rows, const Terms *t, const number *const *a, const number *b,
                       int64_t lanes, int add, number *const *y) {
   number sums[MOST_P * MOST_Q * V] LINES;
@@ -16,7 +16,7 @@ static void some_rows(int Q, int rows, const Terms *t, const number *const *a, c
   FINISH_OF[Q](rows, sums, &f, add ? (const number *const *)y : NULL, y);
 }
 
-/* Which of the columns have ink in any of some rows: their number, and their numbers in `only`. */
+/* Which of the columns have ink in any of some rows: how many, and which ones in `only`. */
 static int64_t inked(const uint8_t *bytes, int64_t rows, int64_t columns, uint8_t *any,
                      int32_t *only) {
   int64_t count = 0;

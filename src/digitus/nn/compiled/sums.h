@@ -1,7 +1,7 @@
 /* Sums of products: one kernel that a convolution, its two gradients and a dense layer share.
 
-   Each is a product of matrices whose left one, A, is never written down: its rows are places in a
-   picture. A tile of P rows and Q vectors of columns stays in registers while the sum goes by:
+   Each is a product of matrices whose left one, A, is never formed: its rows are places in a picture.
+   A tile of P rows and Q vectors of columns stays in registers while the terms go by:
 
        y[p][o] = bias[o] + Σ_r Σ_s  a[p][r.a + s·a_step] · b[(r.b + s)·b_step + o],   s < r.count
 
@@ -51,18 +51,18 @@ enum { MOST_P = 14, MOST_Q = MOST_COLUMNS };
                                    : (Q) == 5 ? 5 : (Q) == 6 ? 4 : 3) \
                            : ((Q) == 1 ? 10 : (Q) == 2 ? 6 : 4))
 
-typedef struct { int64_t a, b, count; } Run; /* terms one after the other: row b of W on */
+typedef struct { int64_t a, b, count; } Span; /* terms that follow one another, from row b of W on */
 
 typedef struct {
-  int64_t runs;
-  const Run *run;
+  int64_t count;          /* of spans, or of single terms */
+  const Span *span;
   int64_t a_step, b_step; /* how far apart the terms lie in a and in b */
-  const int32_t *only;    /* instead of runs: which terms there are, `runs` of them */
+  const int32_t *only;    /* instead of spans: which single terms there are */
 } Terms;
 
 typedef struct {           /* what becomes of a sum */
   const number *bias;      /* added, MOST_Q vectors of it; or NULL */
-  int64_t lanes;           /* columns that there are, the rest of the last vector is none */
+  int64_t lanes;           /* columns that there are; the rest of the last vector is padding */
   int relu;                /* max(y, 0) */
 } Finish;
 
@@ -95,7 +95,7 @@ INLINE void tile(const int P, const int Q, const int sparse, const Terms *t,
   vector sum[MOST_P][MOST_Q];
   UNROLL for (int p = 0; p < P; p++) UNROLL for (int q = 0; q < Q; q++) sum[p][q] = (vector){0};
   const int64_t a_step = t->a_step, b_step = t->b_step;
-  if (sparse) for (int64_t i = 0; i < t->runs; i++) {
+  if (sparse) for (int64_t i = 0; i < t->count; i++) {
     const int64_t s = t->only[i] * a_step;
     const number *term = b + t->only[i] * b_step;
     vector w[MOST_Q];
@@ -105,7 +105,7 @@ INLINE void tile(const int P, const int Q, const int sparse, const Terms *t,
       UNROLL for (int q = 0; q < Q; q++) sum[p][q] += factor * w[q];
     }
   }
-  else for (const Run *r = t->run, *end = r + t->runs; r < end; r++) {
+  else for (const Span *r = t->span, *end = r + t->count; r < end; r++) {
     const number *x[MOST_P], *terms = b + r->b * b_step;
     UNROLL for (int p = 0; p < P; p++) x[p] = a[p] + r->a;
     for (int64_t s = 0; s < r->count * a_step; s += a_step, terms += b_step) {
@@ -121,8 +121,8 @@ INLINE void tile(const int P, const int Q, const int sparse, const Terms *t,
     *(vector *)(out + (p * Q + q) * V) = sum[p][q];
 }
 
-/* The same number of sums, finished: with bias, `added` and Relu. Apart from the tile, in which GCC
-   would otherwise keep sums in memory, for half of the speed. */
+/* The sums of a tile, finished: with bias, `added` and Relu. Apart from the tile, in which GCC would
+   otherwise keep the sums in memory, at half the speed. */
 INLINE void finish_rows(const int Q, const int relu, int P, const number *sums, const Finish *f,
                         const number *const *added, number *const *y) {
   vector bias[MOST_Q];
@@ -246,7 +246,7 @@ static void places(int Q, const Terms *t, const Places *at, const number *b, con
   for (int64_t left = at->h * at->w; left > 0;) {
     const int half = left <= whole / 2, P = left == 1 ? 1 : half ? whole / 2 : whole;
     for (int p = 0; p < P; p++) {
-      if (p >= left) { /* once more, for nobody */
+      if (p >= left) { /* the last place again, to fill the tile */
         a[p] = a[p - 1];
         continue;
       }

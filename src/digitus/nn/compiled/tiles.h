@@ -1,8 +1,8 @@
-/* Products of eight bits by a processor's tiles (AMX).
+/* Products in bfloat16 by a processor's tiles (AMX).
 
-   A tile holds 16 rows of 64 bytes, and one instruction multiplies 16 x 32 numbers with 32 x 16 and
+   A tile holds 16 rows of 64 bytes, and one instruction multiplies 16 x 32 numbers by 32 x 16 and
    adds the products to 16 x 16 sums in single precision. Four tiles of sums take 32 rows and 32
-   columns at a time. Inside: that. Not inside: where the numbers come from (`narrow.h`). */
+   columns at a time. Not inside: where the numbers come from (`narrow.h`). */
 
 #define TILED __attribute__((target("amx-tile,amx-bf16")))
 
@@ -15,7 +15,7 @@ static TILED void tiles_on(void) {
 
 static TILED void tiles_off(void) { _tile_release(); }
 
-/* Sums of a pair of tiles by a pair, with A's rows and B's rows as far apart as that, in bytes. */
+/* Adds the products of two tiles A and two tiles B, whose rows lie A_STEP and B_STEP bytes apart. */
 #define MULTIPLY(A, A2, A_STEP, B, B2, B_STEP) \
   _tile_loadd(4, A, A_STEP); \
   _tile_loadd(5, A2, A_STEP); \

@@ -122,7 +122,7 @@ static void max_pool_back(int64_t n, int64_t h, int64_t w, int64_t c, int64_t si
                           const number *restrict x, const number *restrict y,
                           const number *restrict dy, number *restrict dx) {
   memset(dx, 0, (size_t)(n * h * w * c) * sizeof(number));
-  number left[c]; /* what nobody has won */
+  number left[c]; /* dy that no place has won yet */
   for (int64_t i = 0; i < n; i++)
     for (int64_t r = 0; r < h / size; r++)
       for (int64_t q = 0; q < w / size; q++, y += c, dy += c) {

@@ -13,18 +13,17 @@
    with sixteen products, where the sums over windows have thirty-six. ⊙ is taken for each of its
    sixteen entries as a product of matrices: blocks [b c] times G g Gᵀ [c o], by the sums of `sums.h`.
 
-   A kernel of 5 x 5 that goes two places further each time sees the even rows and columns with its
-   taps 0, 2, 4 and the odd ones with 1, 3: it is the sum of four kernels of 3 x 3, one for each PHASE
-   of the picture, of which odd ones end in zeros. What these zeros make zero, the last row or column
-   of G g Gᵀ, is left out: forty-nine products for a hundred.
+   A kernel of 5 x 5 with stride 2 sees the even rows and columns with its taps 0, 2, 4 and the odd
+   ones with 1, 3: it is the sum of four kernels of 3 x 3, one for each phase of the picture, of which
+   the odd ones end in zeros. What these zeros make zero, the last row or column of G g Gᵀ, is left
+   out: forty-nine products for a hundred.
 
-   Some rows of blocks at a time, so that all entries are in the cache. Inside: `winograd`. Not
-   inside: G g Gᵀ, which is made once (`nn/winograd.py`), and when it is worth it
-   (`nn/winograd.py`). */
+   Some rows of blocks go together, so that all entries are in the cache. Inside: `winograd`. Not
+   inside: G g Gᵀ, which is made once, and when all this is worth it (`nn/winograd.py`). */
 
 enum { EDGE = 4, ENTRIES = EDGE * EDGE, BLOCKS = 64 };
 
-/* Blocks that are computed at once: whole rows of them, about BLOCKS. */
+/* Rows of blocks that are computed together: about BLOCKS blocks. */
 INLINE int64_t rows_at_once(int64_t blocks_across) {
   return blocks_across >= BLOCKS ? 1 : (BLOCKS + blocks_across - 1) / blocks_across;
 }
@@ -159,11 +158,11 @@ static void winograd(const Step *s, const View *x, const View *z, const View *y,
                    x->right, c, blocks * depth, inputs + b * depth);
     }
     for (int64_t e = 0; e < ENTRIES; e++) {
-      Run runs[4];
-      Terms terms = {0, runs, 1, 0, NULL};
+      Span spans[4];
+      Terms terms = {0, spans, 1, 0, NULL};
       for (int64_t phase = 0; phase < phases; phase++)
         if (!(phase / 2 && e / EDGE == 3) && !(phase % 2 && e % EDGE == 3))
-          runs[terms.runs++] = (Run){phase * c, e * depth + phase * c, c};
+          spans[terms.count++] = (Span){phase * c, e * depth + phase * c, c};
       block_products(terms, blocks, depth, inputs + e * blocks * depth, s->W, ENTRIES * depth,
                      s->channels, products + e * padded(blocks) * wide);
     }
