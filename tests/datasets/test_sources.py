@@ -161,6 +161,10 @@ def test_count_takes_the_first(mirrors: list[Mirror]) -> None:
         sources.load("tiny", "train", count=21)
     with pytest.raises(ValueError, match="0 examples"):
         sources.load("tiny", "train", count=0)
+    joined = sources.load("tiny+tiny", "train", count=23).images
+    assert np.array_equal(joined, np.concatenate([IMAGES, IMAGES])[:23])
+    with pytest.raises(DataError, match="fewer than the 41 asked"):
+        sources.load("tiny+tiny", "train", count=41)
 
 
 def test_unknown_names_meet_the_nearest_known_one() -> None:

@@ -74,21 +74,21 @@ def load(
         raise ValueError(f"the parts of a set are 'train' and 'test', not {part!r}")
     if count is not None and count < 1:
         raise ValueError(f"cannot load {count} examples")
-    if "+" in name:
-        each = [load(one, part, data_dir=data_dir, download=download) for one in name.split("+")]
-        whole = reduce(Digits.joined, each)
-        return whole if count is None else whole.take(slice(count))
     if name == STROKES:
         from digitus.synthetic.strokes import strokes
 
         return strokes(count or STROKES_COUNT[part], STROKES_SEED[part])
-    if name not in SOURCES:
+    if "+" in name:
+        each = [load(one, part, data_dir=data_dir, download=download) for one in name.split("+")]
+        digits = reduce(Digits.joined, each)
+    elif name in SOURCES:
+        digits = _load(SOURCES[name], part, _folders(data_dir), download)
+    else:
         known = [*SOURCES, STROKES]
         near = get_close_matches(name, known, n=1, cutoff=0)[0]
         raise DataError(
             f"there is no data set {name!r}; did you mean {near!r}? Known: {', '.join(known)}"
         )
-    digits = _load(SOURCES[name], part, _folders(data_dir), download)
     if count is None:
         return digits
     if count > len(digits):
