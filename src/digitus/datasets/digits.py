@@ -35,7 +35,7 @@ class Digits:
     Raises `DataError` where the two do not belong together.
     """
 
-    images: Images  # or `Mapped`, of which whoever uses them need not know
+    images: Images  # or `Mapped`, which is used in the same way
     labels: Labels
     name: str
     origin: str = ""

@@ -2,7 +2,7 @@
 
 The operating system maps the file into memory and keeps of it what there is room for. Inside:
 `Mapped`, which stands where an array of images would, and hands out arrays. Not inside: formats
-(`idx` opens large files so), and who asks for which images (`batches`).
+(`idx` opens large files this way), and who asks for which images (`batches`).
 """
 
 from __future__ import annotations

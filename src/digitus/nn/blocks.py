@@ -1,9 +1,9 @@
 """Layers that the compiled kernels carry out together with those that follow them.
 
-What lies between a convolution, its Relu and its pool is large, and to write it into memory and
-read it again takes a third as long as the products. The kernels do all three picture by picture, in
-the cache; a normalisation of batches does its Relu likewise. The equations stay in the layers, and
-the numbers are the same to the bit.
+What lies between a convolution, its Relu and its pool is large: writing it to memory and reading it
+back takes a third as long as the products. The kernels do all three picture by picture, in the
+cache; batch normalisation does its Relu likewise. The equations stay in the layers, and the numbers
+are the same to the bit.
 
 Inside: a layer with its followers. Not inside: who may follow whom (`takes` of a layer), the
 kernels (`kernels_compiled`), inference (`planning`).

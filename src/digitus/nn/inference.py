@@ -209,7 +209,7 @@ def _laid_out(steps: list[Step], output: Value, batch: int) -> tuple[list[Value]
 
 
 def _gap(size: int, taken: list[Value]) -> int:
-    """Where so many numbers find room between those maps, or after them."""
+    """The first place with room for `size` numbers between those maps, or after them."""
     at = 0
     for other in sorted(taken, key=lambda v: v.at):
         if at + size <= other.at:

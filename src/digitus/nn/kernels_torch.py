@@ -130,7 +130,7 @@ def adam(
         names = [name for name in gradients if (params[name].ndim > 1) == decays]
         if not names:
             continue
-        # The kernel goes by memory, so all four must lie alike: one number after the other.
+        # The kernel goes through memory in order, so all four arrays must be contiguous.
         changed = [(params[name], memory[name]["m"], memory[name]["v"]) for name in names]
         w, m, v = ([a.contiguous() for a in arrays] for arrays in zip(*changed, strict=True))
         _kernels._fused_adamw_(

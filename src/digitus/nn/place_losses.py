@@ -112,8 +112,8 @@ class PlaceCrossEntropy:
 class MultiTask:
     """L = Σₖ wₖ Lₖ(zₖ, tₖ);   dzₖ = wₖ ∂Lₖ/∂zₖ: several losses, each on its own channels.
 
-    `parts` are (loss, channels, weight): the first so many channels of z and t are the first
-    loss's, those after them the second's, and so on.
+    `parts` are (loss, channels, weight): the first channels of z and t are the first loss's, as
+    many as it says, those after them the second's, and so on.
     """
 
     parts: tuple[tuple[Loss, int, float], ...]

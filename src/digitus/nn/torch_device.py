@@ -2,8 +2,8 @@
 
 `DIGITUS_DEVICE` in the environment says where, so that processes that are started know it too:
 "cpu" (the default) is NumPy with the compiled kernels, "cuda" a GPU, "torch" PyTorch on the
-processor, by which the way to a GPU is tested where there is none. The layers are the same source;
-sums are taken in another order, so probabilities differ from NumPy's by 1e-5 at most.
+processor, which tests the way to a GPU where there is none. The layers are the same source; sums
+are taken in another order, so probabilities differ from NumPy's by 1e-5 at most.
 
 Inside: the choice, and a network on a device. Not inside: where training computes
 (`training.device`), NumPy's kernels (`inference`).
