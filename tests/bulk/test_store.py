@@ -16,7 +16,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from bulked import finish, in_this_process, job_of, rows_of
 from digitus.bulk import parts, store
 from digitus.bulk.sources import items
-from digitus.bulk.store import Store, asked
+from digitus.bulk.store import Store, retried
 from digitus.errors import DataError, OutputError
 
 
@@ -137,7 +137,7 @@ def test_what_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.5)
 
     with pytest.raises(OSError, match=r"no answer within 0\.02 s"):
-        asked(stalls, "there")
+        retried(stalls, "there")
     assert len(calls) == 2
 
     def refused() -> None:
@@ -145,7 +145,7 @@ def test_what_never_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(13, "Permission denied")
 
     with pytest.raises(PermissionError):  # it would be refused again
-        asked(refused, "there")
+        retried(refused, "there")
     assert len(calls) == 3
 
 

@@ -28,7 +28,7 @@ from small import recipe, recognizer, trained
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("OLD", 200), ("NOTHING", 20)):
+    for name, value in (("OLD_DIGITS", 200), ("NOT_DIGITS", 20)):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(last_layer, "COPIES", 100)
     for way in (last_layer, tune):

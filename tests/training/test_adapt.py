@@ -42,7 +42,7 @@ def recognizer() -> Recognizer:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     changed: dict[Any, dict[str, float]] = {
-        module: {"OLD": 400, "NOTHING": 20},
+        module: {"OLD_DIGITS": 400, "NOT_DIGITS": 20},
         last_layer: {"COPIES": 400, "RATE": 0.01},
         tune: {"STEPS": 60, "RATE": 0.003},
     }
@@ -236,7 +236,7 @@ def test_features_are_what_the_last_layer_is_given(recognizer: Recognizer) -> No
 
 def test_what_cannot_be_learnt_from(recognizer: Recognizer) -> None:
     few = old().take(np.flatnonzero(~wrong(recognizer, old()))[:200])
-    with pytest.raises(DataError, match="by 100 old digits kept back nobody can say with 95 %"):
+    with pytest.raises(DataError, match=r"^100 old digits kept back are too few to say with 95 %"):
         adapt(recognizer, leaning(), few, worse=1e-4)
     with pytest.raises(DataError, match="7 corrections; it takes 8 at least"):
         adapt(recognizer, leaning(7), old())

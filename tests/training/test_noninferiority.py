@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from digitus.training.noninferiority import NUISANCE, Pairs, bound, p_value
+from digitus.training.noninferiority import NUISANCE_SHARE, Pairs, bound, p_value
 
 LEVEL = 0.05
 DRAWN = 4000
@@ -67,7 +67,7 @@ def test_the_level_is_kept_exactly_whatever_else_the_networks_do(
 
 def test_where_none_is_lost_it_is_about_the_chance_of_that() -> None:
     none = 0.995**1000
-    assert none < p_value(Pairs(1000, 0, 0), 0.005, LEVEL) < 2 * none + NUISANCE * LEVEL
+    assert none < p_value(Pairs(1000, 0, 0), 0.005, LEVEL) < 2 * none + NUISANCE_SHARE * LEVEL
 
 
 def test_limits() -> None:

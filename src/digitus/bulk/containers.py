@@ -59,7 +59,7 @@ def members(name: str, kind: str) -> Iterator[Found]:
     if look is None:
         raise DataError(f"{name}: is compressed as a whole; unpack it, its pictures already are")
     none = True
-    with _told(name), opened(name) as file:
+    with _as_data_error(name), opened(name) as file:
         for found in look(name, file):
             none = False
             yield found
@@ -86,14 +86,14 @@ def _content(item: Item, archive: _Opened) -> bytes:
         return read_picture(Path(item.file))
     if item.size > PICTURE_BYTES:
         raise DataError(f"{item.source}: is larger than {PICTURE_BYTES // 10**6} MB")
-    with _told(item.source):
+    with _as_data_error(item.source):
         if item.kind == "file":
             return content(item.file, PICTURE_BYTES + 1)
         return archive.picture(item)
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _as_data_error(name: str) -> Iterator[None]:
     """Turns whatever archives and stores raise into a `DataError`, one line for a person."""
     try:
         yield

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from digitus.bulk.containers import Found, kind_of, members
 from digitus.bulk.item import Item
-from digitus.bulk.store import asked, content, file_system, is_remote, suffix_of, without_query
+from digitus.bulk.store import content, file_system, is_remote, retried, suffix_of, without_query
 from digitus.errors import DataError
 from digitus.files import read_at_most
 from digitus.reading.pictures import natural
@@ -135,9 +135,9 @@ def _remote(source: str) -> Iterator[tuple[str, int | DataError]]:
         return
     try:
         if pattern:
-            known = asked(lambda: system.glob(path, detail=True), source)
+            known = retried(lambda: system.glob(path, detail=True), source)
         else:
-            known = asked(lambda: system.find(path, detail=True), source)
+            known = retried(lambda: system.find(path, detail=True), source)
     except OSError as error:
         yield source, DataError(f"{source}: cannot be listed ({error.strerror or error})")
         return

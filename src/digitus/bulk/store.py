@@ -73,8 +73,8 @@ def file_system(address: str) -> tuple[AbstractFileSystem, str]:
         raise DataError(f"{address}: nothing is known to be at {scheme}://") from None
 
 
-def asked(call: Callable[[], T], what: str) -> T:
-    """What a remote store answers, asked again where it fails or stalls. Raises `OSError`."""
+def retried(call: Callable[[], T], what: str) -> T:
+    """What a call to a remote store returns, retried where it fails or stalls. Raises `OSError`."""
     for wait in (*WAITS, None):
         try:
             return _in_time(call)
@@ -131,7 +131,7 @@ class _Remote(io.RawIOBase):
         self.name = name
         self.system, self.path = file_system(name)
         self.at = 0
-        self.file = asked(lambda: self.system.open(self.path, "rb"), name)
+        self.file = retried(lambda: self.system.open(self.path, "rb"), name)
         self.size: int | None = None
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ class _Remote(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Goes there; the store is asked only where the end has to be known."""
         if whence == os.SEEK_END and self.size is None:
-            self.size = int(asked(lambda: self.system.size(self.path), self.name))
+            self.size = int(retried(lambda: self.system.size(self.path), self.name))
         start = {os.SEEK_CUR: self.at, os.SEEK_END: self.size or 0}.get(whence, 0)
         self.at = start + offset
         return self.at
@@ -163,7 +163,7 @@ class _Remote(io.RawIOBase):
         at, into = self.at, memoryview(buffer)
         wanted = into.nbytes
         try:
-            found = asked(lambda: self._read(at, wanted), self.name)
+            found = retried(lambda: self._read(at, wanted), self.name)
         except _NoPartsError:
             self._copy()
             found = self._read(at, wanted)
@@ -208,7 +208,7 @@ def content(name: str, most: int) -> bytes:
         with system.open(path, "rb") as file:
             return file.read(most)
 
-    return asked(read, name)
+    return retried(read, name)
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ class Store:
             return
         system, path = file_system(address)
         try:
-            asked(lambda: system.pipe_file(path, content), address)
+            retried(lambda: system.pipe_file(path, content), address)
         except OSError as error:
             raise OutputError(f"cannot write {address}: {error.strerror or error}") from None
 
@@ -245,7 +245,7 @@ class Store:
                 with open_file(Path(address)) as file:
                     return file.read()
             system, path = file_system(address)
-            return asked(lambda: system.cat_file(path), address)
+            return retried(lambda: system.cat_file(path), address)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -263,7 +263,7 @@ class Store:
                 system.invalidate_cache()
                 return [os.path.basename(found.rstrip("/")) for found in system.ls(path, False)]
 
-            return sorted(asked(listed, address))
+            return sorted(retried(listed, address))
         except FileNotFoundError:
             return []
         except OSError as error:

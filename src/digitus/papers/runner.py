@@ -56,25 +56,25 @@ def perform(
     waiting = missing(experiments, store)
     if not waiting:
         return
-    known = {e.name for e in waiting}
+    unfinished = {e.name for e in waiting}
     running: dict[Future[tuple[Record, float]], Experiment] = {}
     clock, count = time.monotonic(), len(waiting)
     # Processes are started afresh ("spawn"): a fork would copy OpenCV's and BLAS's threads.
     pool = ProcessPoolExecutor(
-        min(threads, count), mp_context=get_context("spawn"), initializer=deaf
+        min(threads, count), mp_context=get_context("spawn"), initializer=ignore_interrupts
     )
     try:
         while waiting or running:
-            ready = [e for e in waiting if not known.intersection(e.after)]
+            ready = [e for e in waiting if not unfinished.intersection(e.after)]
             for e in ready[: threads - len(running)]:
                 waiting.remove(e)
-                job = pool.submit(carry_out, e.function, e.settings, str(folder), data_dir)
-                running[job] = e
-            for job in wait(running, return_when=FIRST_COMPLETED).done:
-                e = running.pop(job)
-                result, seconds = job.result()
+                future = pool.submit(carry_out, e.function, e.settings, str(folder), data_dir)
+                running[future] = e
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                e = running.pop(future)
+                result, seconds = future.result()
                 store.put(e.name, e.settings, result, seconds)
-                known.discard(e.name)
+                unfinished.discard(e.name)
                 done = count - len(waiting) - len(running)
                 tell(
                     f"{done} of {count}  {e.name}  {seconds:.0f} s"
@@ -88,7 +88,7 @@ def perform(
     pool.shutdown()
 
 
-def deaf() -> None:
+def ignore_interrupts() -> None:
     """Ctrl-C is for the process that waits, which ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -45,8 +45,8 @@ from digitus.training.unseen import check_new, keeps_back, without
 from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
-LEAST = 8  # corrections: with fewer kept back, nothing could be said
-OLD, NOTHING = 20_000, 600  # old digits and pictures of no digit to learn beside the corrections
+LEAST_CORRECTIONS = 8  # with fewer kept back, nothing could be said
+OLD_DIGITS, NOT_DIGITS = 20_000, 600  # at most so many of each are learnt beside the corrections
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
 
 
@@ -233,7 +233,7 @@ def _check_enough(old: Bools, worse: float, level: float) -> None:
     """Raises `DataError` where not even a network without a mistake could be given out."""
     if p_value(Pairs(len(old), 0, int(old.sum())), worse, level) > level:
         raise DataError(
-            f"by {len(old):,} old digits kept back nobody can say with "
+            f"{len(old):,} old digits kept back are too few to say with "
             f"{100 * (1 - level * len(WAYS)):g} % "
             f"confidence that a network is not worse by more than {100 * worse:g} points; allow "
             "more, or name a larger set of old digits"
@@ -241,10 +241,10 @@ def _check_enough(old: Bools, worse: float, level: float) -> None:
 
 
 def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
-    if len(corrections) < LEAST:
+    if len(corrections) < LEAST_CORRECTIONS:
         raise DataError(
-            f"{corrections.name}: {len(corrections)} corrections; it takes {LEAST} at least, for "
-            "some are kept back to see whether the network is better"
+            f"{corrections.name}: {len(corrections)} corrections; it takes {LEAST_CORRECTIONS} at "
+            "least, for some are kept back to see whether the network is better"
         )
     for digits in (corrections, old):
         if digits.classes != recognizer.classes:
@@ -266,11 +266,11 @@ def _beside(
     recognizer: Recognizer, before: Digits, rng: np.random.Generator
 ) -> tuple[Images, Matrix]:
     """Old digits, half of them distorted, with pictures of no digit; the outputs for all."""
-    beside = before.take(rng.permutation(len(before))[:OLD]).images
+    beside = before.take(rng.permutation(len(before))[:OLD_DIGITS]).images
     half = len(beside) // 2
     distorted = augment(beside[:half], recognizer.recipe.augment, rng)
     beside = np.concatenate([distorted, beside[half:]])
-    nothing = not_digits(NOTHING, int(rng.integers(2**31)))
+    nothing = not_digits(NOT_DIGITS, int(rng.integers(2**31)))
     if nothing.shape[1:] == recognizer.size:
         beside = np.concatenate([beside, nothing])
     return beside, recognizer.outputs(beside)

@@ -65,8 +65,10 @@ def joined(device: str) -> Workers | None:
             # After a restart, no worker may find the addresses of those before.
             again = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
             store = group.PrefixStore(f"digitus/{again}", store)
-            by = "nccl" if device == "cuda" else "gloo"
-            group.init_process_group(by, store=store, rank=rank, world_size=count, timeout=lost)
+            backend = "nccl" if device == "cuda" else "gloo"
+            group.init_process_group(
+                backend, store=store, rank=rank, world_size=count, timeout=lost
+            )
         except (RuntimeError, ValueError) as error:
             raise TrainingError(f"the workers do not find one another: {error}") from None
     return Workers(group.get_world_size(), group.get_rank(), group.all_reduce)

@@ -27,12 +27,12 @@ import numpy as np
 
 from digitus.types import Vector
 
-NUISANCE = 1 / 50  # of the level, given to the search for the worst q
-PLACES = 40  # values of q for which the probability is computed
-MANY = 1000  # digits: of more on which two networks differ the normal distribution will do
+NUISANCE_SHARE = 1 / 50  # of the level, given to the search for the worst q
+GRID_POINTS = 40  # values of q for which the probability is computed
+MANY = 1000  # digits: beyond so many the normal distribution is close enough
 REACH = 8.0  # standard deviations above the mean: what lies beyond has no chance
 NEVER = 1e-15  # a probability in the place of 0, which has no logarithm
-FINE = 1e-4  # to which a bound is found
+TOLERANCE = 1e-4  # to which a bound is found
 
 
 class Pairs(NamedTuple):
@@ -61,19 +61,20 @@ def p_value(pairs: Pairs, allowed: float, level: float) -> float:
         return 1.0
     seen = float(_score(n, np.array([b]), np.array([c]), allowed)[0])
     certain = n > MANY and seen < -REACH
-    if b + c > MANY or certain or seen > 0:  # of the last none passes, whatever its exact chance
+    worse = seen > 0  # passes at no level, whatever its exact probability
+    if b + c > MANY or certain or worse:
         return 0.5 * math.erfc(-seen / math.sqrt(2))
     least = max(0.0, -allowed) + NEVER
-    spent = NUISANCE * level
+    spent = NUISANCE_SHARE * level
     most = min(max(_most(n, c, spent), least), (1 - allowed) / 2)
-    spread = np.linspace(math.sqrt(least), math.sqrt(most), PLACES) ** 2
+    spread = np.linspace(math.sqrt(least), math.sqrt(most), GRID_POINTS) ** 2
     return min(1.0, spent + _chance(n, spread, allowed, seen))
 
 
 def bound(pairs: Pairs, level: float) -> float:
     """By how much the new network is worse at most; too low with probability `level`."""
     low, high = (pairs.lost - pairs.won) / max(pairs.n, 1), 1.0
-    while high - low > FINE:
+    while high - low > TOLERANCE:
         middle = (low + high) / 2
         if p_value(pairs, middle, level) <= level:
             high = middle
@@ -96,7 +97,7 @@ def _most(n: int, c: int, level: float) -> float:
     k, logs = np.arange(c + 1), _log_factorials(n)
     ways = logs[n] - logs[k] - logs[n - k]
     low, high = c / n, 1 - NEVER
-    while high - low > FINE / n:
+    while high - low > TOLERANCE / n:
         q = (low + high) / 2
         if np.exp(ways + k * math.log(max(q, NEVER)) + (n - k) * math.log1p(-q)).sum() > level:
             low = q

@@ -276,7 +276,7 @@ def logged(events: Iterator[Kept]) -> Iterator[Kept]:
     for event in events:
         if isinstance(event, EpochEnded):
             log.info(
-                "epoch %d: loss %.4f, of what is held back %.2f %% right, %.1f s",
+                "epoch %d: loss %.4f, %.2f %% of what is held back right, %.1f s",
                 *(event.epoch, event.development_loss),
                 *(100 * event.development_accuracy, event.seconds),
             )
