@@ -208,12 +208,12 @@ def test_what_networks_learn_from_changes_no_export() -> None:
 @pytest.mark.slow
 def test_the_pictures_of_an_export_show_digits_of_all_sizes_and_none() -> None:
     """The networks that they measure find on them what is there."""
-    sheets, close = calibration.pictures()
+    pages, close = calibration.pictures()
     again, _ = calibration.pictures()
-    assert (sheets == again).all()
+    assert (pages == again).all()
     sizes = []
-    for sheet in sheets:
-        found = shipped().detector.find(sheet)
+    for page in pages:
+        found = shipped().detector.find(page)
         sizes.append(float(found.boxes[found.heat > 0.5, 2:].max(1).mean()))
     assert sizes == sorted(sizes)
     assert sizes[0] < 22
@@ -242,7 +242,7 @@ def test_what_the_page_says_is_there_in_every_language() -> None:
 def test_names_of_strangers_stay_text() -> None:
     name = "</pre><script>alert(1)</script>{{ engine }}"
     hostile = replace(recognizer(), history={"data": {"name": name}})
-    text = html_page.page("", b"", about([hostile], 0.3, "float32"))
+    text = html_page.web_page("", b"", about([hostile], 0.3, "float32"))
     assert "<script>alert" not in text
     assert "{{ engine }}" in text
     assert "&lt;script&gt;alert" in text

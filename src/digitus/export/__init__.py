@@ -23,7 +23,7 @@ from digitus.export.made import Made
 from digitus.export.operations import Model, Network, networks
 from digitus.export.parity import Parity, checked
 from digitus.export.precision import PRECISIONS, Precision
-from digitus.files import MARKS as PAGE_MARKS
+from digitus.files import MARKS as WEB_PAGE_MARKS
 from digitus.files import check_replaceable, write_bytes
 from digitus.types import Images, Matrix
 
@@ -46,7 +46,7 @@ _MAKERS: dict[Kind, str] = {
     "npz": "npz_file",
 }
 # One of these is in an export's first 4 KiB: source, a web page, ONNX (its producer), an archive.
-MARKS = b"Made by digitus", *PAGE_MARKS, b"\x12\x07digitus", b"about.npy"
+MARKS = b"Made by digitus", *WEB_PAGE_MARKS, b"\x12\x07digitus", b"about.npy"
 
 
 class Readable(Protocol):

@@ -20,8 +20,8 @@ from digitus.synthetic.strokes import draw
 from digitus.types import Bytes, Floats32, Floats64, Images
 
 SEED = 8
-SHEETS = 4
-SHEET_SIDE = 192  # pixels
+PAGES = 4
+PAGE_SIDE = 192  # pixels
 DIGIT_SIZES = 15.0, 54.0  # pixels of a digit's longer side, on the first page and on the last
 OF_EACH = 8  # close-ups from a page: at most so many of digits, and as many of what is none
 MISSED = 0.07  # of its size: by how much a find lies beside its digit, and is larger or smaller
@@ -31,38 +31,38 @@ PEN_SIDE, PEN_BOX = 28, 20  # pixels: of a drawn digit's picture, and of the dig
 def pictures() -> tuple[Images, Images]:
     """Pages [n h w] for the page network, and close-ups [k SIDE SIDE] for the close-up network."""
     rng = stream(SEED, "calibration of exports")
-    sheets, close = [], []
-    for size in np.geomspace(*DIGIT_SIZES, SHEETS):
-        sheet, digits, others = _sheet(float(size), rng)
-        sheets.append(sheet)
+    pages, close = [], []
+    for size in np.geomspace(*DIGIT_SIZES, PAGES):
+        page, digits, others = _page(float(size), rng)
+        pages.append(page)
         for boxes in (digits, others):
             chosen = rng.permutation(len(boxes))[:OF_EACH]
-            close.append(closeups(sheet, _missed(boxes[chosen], rng)))
+            close.append(closeups(page, _missed(boxes[chosen], rng)))
     found = np.concatenate(close)
     assert found.shape[1:] == (SIDE, SIDE)
-    return np.stack(sheets), found
+    return np.stack(pages), found
 
 
-def _sheet(size: float, rng: np.random.Generator) -> tuple[Bytes, Floats64, Floats64]:
+def _page(size: float, rng: np.random.Generator) -> tuple[Bytes, Floats64, Floats64]:
     """A page of digits with a ruled line and marks; the boxes of digits, and of what is none."""
-    ink = np.zeros((SHEET_SIDE, SHEET_SIDE), np.float32)
+    ink = np.zeros((PAGE_SIDE, PAGE_SIDE), np.float32)
     digits, others = [], []
     y = size * rng.uniform(0.8, 1.2)
-    while y < SHEET_SIDE - size / 2:
+    while y < PAGE_SIDE - size / 2:
         x = size * rng.uniform(0.6, 1.4)
-        for image in draw(rng.integers(0, 10, SHEET_SIDE), rng):
-            if x > SHEET_SIDE - size / 2:
+        for image in draw(rng.integers(0, 10, PAGE_SIDE), rng):
+            if x > PAGE_SIDE - size / 2:
                 break
             if rng.random() < 0.2:  # a space: no digit, though it stands in the line
                 others.append([x, y, size / 2, size])
             else:
                 digits.append(_write(ink, image, (x, y), size * rng.uniform(0.85, 1.15)))
             x += size * rng.uniform(0.65, 1.0)
-        others.append(_marks(ink, (rng.uniform(0, 0.7) * SHEET_SIDE, y + 0.9 * size), size, rng))
+        others.append(_marks(ink, (rng.uniform(0, 0.7) * PAGE_SIDE, y + 0.9 * size), size, rng))
         y += size * rng.uniform(1.4, 2.0)
-    rule = round(rng.uniform(0.2, 0.8) * SHEET_SIDE)
+    rule = round(rng.uniform(0.2, 0.8) * PAGE_SIDE)
     ink[rule : rule + 1 + round(size / 30)] = 0.6
-    others.append([rng.uniform(0.2, 0.8) * SHEET_SIDE, rule, size, size])
+    others.append([rng.uniform(0.2, 0.8) * PAGE_SIDE, rule, size, size])
     return _lit(ink, rng), np.array(digits), np.array(others)
 
 
@@ -86,7 +86,7 @@ def _marks(
     """A row of marks below a line of digits: bars, crosses and rings; the box of the first."""
     side = max(6.0, size * rng.uniform(0.3, 0.6))
     thick = max(1, round(side / 8))
-    sheet = np.zeros(ink.shape, np.uint8)
+    canvas = np.zeros(ink.shape, np.uint8)
     for i in range(4):
         x, y = at[0] + 1.1 * side * i, at[1]
         ends = np.rint(np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]]) * side / 2 + (x, y)).astype(
@@ -95,7 +95,7 @@ def _marks(
         kind = rng.integers(3)
         if kind == 0:
             cv2.ellipse(
-                sheet,
+                canvas,
                 (round(x), round(y)),
                 (round(side / 3), round(side / 2)),
                 0,
@@ -106,8 +106,8 @@ def _marks(
             )
         else:  # one stroke is a bar, two are a cross
             for a, b in (ends[:2], ends[2:])[:kind]:
-                cv2.line(sheet, a.tolist(), b.tolist(), 230, thick, cv2.LINE_AA)
-    np.maximum(ink, sheet.astype(np.float32) / 255, out=ink)
+                cv2.line(canvas, a.tolist(), b.tolist(), 230, thick, cv2.LINE_AA)
+    np.maximum(ink, canvas.astype(np.float32) / 255, out=ink)
     return [*at, side, side]
 
 
@@ -116,7 +116,7 @@ def _lit(ink: Floats32, rng: np.random.Generator) -> Bytes:
     paper = rng.uniform(150, 250)
     strength = rng.uniform(0.4, 0.9)
     slope = rng.uniform(-0.3, 0.3, 2)
-    place = np.linspace(-0.5, 0.5, SHEET_SIDE)
+    place = np.linspace(-0.5, 0.5, PAGE_SIDE)
     light = 1 + slope[0] * place + slope[1] * place[:, None]
     seen = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.4, 0.9))
     grain = rng.normal(0, rng.uniform(1, 6), ink.shape)

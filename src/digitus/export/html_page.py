@@ -81,7 +81,7 @@ def make(members: Sequence[Network], about: About, precision: Precision, name: s
         raise ExportError(
             f"the page shows its network {SIDE} x {SIDE} bytes; this one reads {height} x {width}"
         )
-    content = page(*engine(members, about, precision), about).encode("utf-8")
+    content = web_page(*engine(members, about, precision), about).encode("utf-8")
     node = shutil.which("node")
     if node is None:
         return Made({".html": content}, None, "Node is not on this machine")
@@ -127,7 +127,7 @@ def _for_photos() -> dict[str, tuple[int, tuple[Operation, ...], list[int]]]:
     }
 
 
-def page(code: str, weights: bytes, about: About) -> str:
+def web_page(code: str, weights: bytes, about: About) -> str:
     """The web page around code and weights."""
     lines = map(str.strip, code.splitlines())
     bare = "\n".join(line for line in lines if not line.startswith(COMMENT))

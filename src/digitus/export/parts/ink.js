@@ -124,16 +124,16 @@ function centred(ink, fine) {
   ink.at.forEach((v, i) => { cx += v * (i % ink.w); cy += v * Math.floor(i / ink.w); });
   const corner = (c, n) => clamp(Math.round(14.5 * fine - 0.5 - c / total), 0, side - n);
   const [left, top] = [corner(cx, ink.w), corner(cy, ink.h)];
-  let sheet = plane(side, side);
-  for (let y = 0; y < ink.h; y++) sheet.at.set(ink.at.subarray(y * ink.w, (y + 1) * ink.w), (top + y) * side + left);
+  let canvas = plane(side, side);
+  for (let y = 0; y < ink.h; y++) canvas.at.set(ink.at.subarray(y * ink.w, (y + 1) * ink.w), (top + y) * side + left);
   let full = 1;
   if (fine > 1) {
-    sheet = scaled(sheet, 28, 28);
-    const least = EDGE * Math.max(...sheet.at);
-    const inked = sheet.at.filter((v) => v > least).sort();
+    canvas = scaled(canvas, 28, 28);
+    const least = EDGE * Math.max(...canvas.at);
+    const inked = canvas.at.filter((v) => v > least).sort();
     full = Math.max(inked[Math.floor(0.8 * inked.length)] ?? 1, 1e-6);
   }
-  return Uint8Array.from(sheet.at, (v) => Math.round(255 * Math.min(v / full, 1)));
+  return Uint8Array.from(canvas.at, (v) => Math.round(255 * Math.min(v / full, 1)));
 }
 
 /** Where ink is: left, top, right and bottom; all 0 where there is none. */

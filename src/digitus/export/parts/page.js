@@ -13,8 +13,8 @@
   const [canvas, answer, told] = ["sheet", "answer", "told"].map((id) => document.getElementById(id));
   const DOUBTFUL = Number(answer.dataset.doubtful); // less certain digits are shown in red
   const screen = canvas.getContext("2d");
-  const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
-  const ink = sheet.getContext("2d", { willReadFrequently: true });
+  const drawing = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
+  const ink = drawing.getContext("2d", { willReadFrequently: true });
   const PHOTO = 2000; // pixels of a photo's longer side as it is read
   // A page from a file may not start a module as its worker, nor load one into it; without its exports
   // the code is a script, and begins when it has the weights.
