@@ -89,21 +89,12 @@ def _marks(
     canvas = np.zeros(ink.shape, np.uint8)
     for i in range(4):
         x, y = at[0] + 1.1 * side * i, at[1]
-        ends = np.rint(np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]]) * side / 2 + (x, y)).astype(
-            int
-        )
+        corners = np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]]) * side / 2 + (x, y)
+        ends = np.rint(corners).astype(int)
         kind = rng.integers(3)
         if kind == 0:
-            cv2.ellipse(
-                canvas,
-                (round(x), round(y)),
-                (round(side / 3), round(side / 2)),
-                0,
-                0,
-                360,
-                230,
-                thick,
-            )
+            middle, axes = (round(x), round(y)), (round(side / 3), round(side / 2))
+            cv2.ellipse(canvas, middle, axes, 0, 0, 360, 230, thick)
         else:  # one stroke is a bar, two are a cross
             for a, b in (ends[:2], ends[2:])[:kind]:
                 cv2.line(canvas, a.tolist(), b.tolist(), 230, thick, cv2.LINE_AA)
