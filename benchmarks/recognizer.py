@@ -19,9 +19,9 @@ import numpy as np
 
 import digitus
 from digitus import metrics
-from digitus.cli.common import digits_of, prepared
 from digitus.datasets.digits import Digits
 from digitus.datasets.idx import read_digits, read_images
+from digitus.datasets.named import digits_of, prepared
 from digitus.datasets.sources import load
 from digitus.evaluation import evaluate
 from digitus.nn.arrays import stream

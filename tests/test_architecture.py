@@ -179,6 +179,24 @@ def test_no_benchmark_imports_itself_by_way_of_others() -> None:
     list(TopologicalSorter(graph).static_order())
 
 
+def test_what_scripts_import_of_digitus_is_there() -> None:
+    """Most are seldom run: a name that moved in digitus would go unnoticed."""
+    scripts = chain(
+        (ROOT / "benchmarks").rglob("*.py"), *(map(ROOT.glob, ("docs/*.py", ".ci/*.py")))
+    )
+    missing = []
+    for path in scripts:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("digitus."):
+                assert node.module
+                module = importlib.import_module(node.module)
+                for alias in node.names:
+                    below = f"{node.module}.{alias.name}".removeprefix("digitus.")
+                    if below not in FILES and not hasattr(module, alias.name):
+                        missing.append(f"{path.relative_to(ROOT)}: {node.module}.{alias.name}")
+    assert not missing
+
+
 def test_the_mathematics_needs_numpy_only() -> None:
     for name in NAMES:
         if RINGS[name.partition(".")[0]] == 0:
