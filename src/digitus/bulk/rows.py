@@ -35,7 +35,7 @@ def columns(by: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Origin:
-    """The picture that a row is of, and who read it (`model`: its fingerprint)."""
+    """The picture that a row is of, and which networks read it (`model`: their fingerprint)."""
 
     source: str
     page: int

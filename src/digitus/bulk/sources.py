@@ -1,4 +1,4 @@
-"""Which pictures are meant: SOURCEs in, one `Item` for each file that holds a page or several out.
+"""Which pictures are meant: SOURCEs in, an `Item` out for each file that holds a page or several.
 
 A source is a picture, a PDF, a folder with all that is in it, a pattern (`scans/**/*.jpg`), a list
 of sources (`.txt`, one a line), a tar or zip file as WebDataset has them, or a Parquet file with a

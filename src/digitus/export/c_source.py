@@ -1,4 +1,4 @@
-"""C99: one header and one source that read a digit without asking for memory, with math.h alone.
+"""C99: one header and one source that read a digit, allocate no memory and need math.h alone.
 
 The functions that compute stand in `parts/float32.c` and `parts/int8.c`, written by hand; only
 those that the network needs are taken. Around them this module writes the weights and, for each

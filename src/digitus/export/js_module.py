@@ -1,6 +1,6 @@
 """JavaScript: one ES module without dependencies, for browsers, Node and others that run such.
 
-`parts/digitus.js` computes, written by hand; before it stands the model as one constant, its
+`parts/digitus.js` is its code, written by hand; before that stands the model as one constant, its
 weights as text (base64). Inside: that text, and Node to run it. Not inside: a web page around it.
 """
 

@@ -55,8 +55,8 @@ class Compared:
     """How many of the digits that were kept back are read wrongly, before and after.
 
     `lost` counts those that are wrong only after. On all digits of their kind, not only these, the
-    share of errors rises by `at_most` this much, with the confidence asked for; it is None where no
-    network is given out.
+    share of errors rises by no more than `at_most`, with the confidence asked for; it is None where
+    no network is given out.
     """
 
     before: int
@@ -109,7 +109,7 @@ class _Judged:
 
 
 class _Tried(NamedTuple):
-    """A network that was learnt, and whether it may be given out."""
+    """A network that was tried, and whether it may be given out."""
 
     way: str
     share: float
@@ -128,11 +128,11 @@ def adapt(
 ) -> Adapted:
     """Adapts to corrections; `old` is what the recognizer learnt from, or others like it.
 
-    A network is given out only if it misreads no more of the corrections kept back, and if, with
-    this `confidence`, its accuracy on old digits is lower by at most `worse`. It is compared with
-    `recognizer`, whatever that lost in earlier adaptations. Where `old` is not what the recognizer
-    learnt from, half of it is kept back. The caller answers for these being new to it; only what
-    the history tells (`unseen`) and pictures among the corrections are ruled out here.
+    A network is given out only if it misreads no more of the corrections kept back than before, and
+    if, with this `confidence`, its accuracy on old digits falls by `worse` at most, compared with
+    that of `recognizer`, whatever that lost in earlier adaptations. Where `old` is not what the
+    recognizer learnt from, half of it is kept back. The caller answers for these being new to it;
+    only what the history tells (`unseen`) and pictures among the corrections are ruled out here.
 
     Raises `DataError` for too few corrections, signs that the network does not tell, old digits
     that may be known to it, and too few of them to promise so much; `ShapeError` for images of

@@ -51,7 +51,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """After each epoch: its record, and what the network answers to the development split."""
+    """After each epoch: its record, and the network's answers on the development split."""
 
     epoch: int
     loss: float

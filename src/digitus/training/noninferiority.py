@@ -2,9 +2,9 @@
 
 Only the digits count on which the two differ. Of n digits let b be those that the new network
 alone gets wrong, c those that the old one alone does. With p and q their probabilities, d = p - q
-is by how much the new network is worse. The hypothesis d >= allowed is tested, in the hope to
-reject it in favour of d < allowed (a test of non-inferiority). The statistic is Tango's (1998), the
-difference over its standard deviation where d is at the limit,
+is by how much the new network is worse. The hypothesis d >= allowed is tested against d < allowed
+(a test of non-inferiority). The statistic is Tango's (1998), the difference over its standard
+deviation where d is at the limit,
 
     z = (b - c - n d) / sqrt(n (2 q + d (1 - d))),
 

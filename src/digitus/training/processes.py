@@ -116,7 +116,7 @@ class Worker:
             )
 
     def total(self, own: float) -> float:
-        """The sum over all workers of a number of each; all of them have to ask for it."""
+        """The sum over all workers of one number of each; every worker has to call this."""
         self.sums[self.rank] = own
         self.barrier()
         return float(self.sums.sum())

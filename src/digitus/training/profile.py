@@ -218,8 +218,8 @@ class WatchedStep(TrainStep):
 def operations(network: Chain, shape: Shape) -> dict[str, float]:
     """Multiplications and additions of an example in each layer's products, forward and backward.
 
-    Backward there are two products, by the input and by the weights; the first layer that learns
-    needs only the second, and what is before it nothing.
+    Backward there are two products, for the input's gradient and for the weights'; the first layer
+    that learns needs only the second, and what is before it nothing.
     """
     first = first_trained(network, dict.fromkeys(network.plan(shape)[0]))
     found = {}

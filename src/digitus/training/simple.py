@@ -60,7 +60,7 @@ def train(
     `recipe` is one that ships (by default "quick"), a TOML file or a `Recipe`. `data` is the name
     of a set, a path (a folder or zip file of pictures, CSV, npz, .mat, Parquet), `digitus.Digits`,
     or images [n h w] and labels [n] as a pair; by default the recipe's own, or digits that digitus
-    draws itself where that cannot be had. `settings` changes some of the recipe's,
+    draws itself where that cannot be had. `settings` replaces some of the recipe's, as
     {"schedule.rate": 0.01}. `start_from` is a recognizer, or a file of one, whose weights training
     begins with; without `recipe` its own recipe is used. `prepare` "auto" makes pictures of
     any size and polarity like MNIST's; `transposed` images are stored by columns. `out` is a folder
@@ -123,7 +123,7 @@ def _without_none(**values: object) -> dict[str, object]:
 def _recipe(
     recipe: Recipe | str | Path | None, given: Mapping[str, object], before: Recognizer | None
 ) -> Recipe:
-    """The recipe asked for, or that of the network to begin with, with its changed settings."""
+    """The recipe asked for, or that of the network to begin with, with the settings `given`."""
     if recipe is None:
         recipe = before.recipe if before is not None else "quick"
     if isinstance(recipe, str | Path):
@@ -192,7 +192,10 @@ def _followed(events: Iterator[Event]) -> Recognizer:
 
 
 def _reported(recognizer: Recognizer, digits: Digits, threads: int) -> Recognizer:
-    """With its score on what was held back. Raises `TrainingError` for one that learnt nothing."""
+    """The recognizer with its score on what was held back.
+
+    Raises `TrainingError` where it learnt nothing.
+    """
     recipe = recognizer.recipe
     _, development = split(digits, recipe.development, SPLIT_SEED)
     loss, guessing = (

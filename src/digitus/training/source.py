@@ -60,7 +60,7 @@ class Tally(NamedTuple):
 Score: TypeAlias = Callable[[Array, Batch], tuple[float, float]]
 
 
-Claim: TypeAlias = Callable[[], AbstractContextManager[None]]  # of threads, as a block
+Claim: TypeAlias = Callable[[], AbstractContextManager[None]]  # claims threads for a block
 
 
 class Development(NamedTuple):

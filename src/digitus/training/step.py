@@ -28,7 +28,7 @@ from digitus.training.source import Batch, Score, Tally
 from digitus.training.update import apply_gradients, update_average_in_blocks
 from digitus.types import Params
 
-# The least that a shard must hold for a process of its own to be worth while: parameters times
+# The least that a shard must hold for a process of its own to be worthwhile: parameters times
 # examples. A step of 784-128-10 with a batch of 32 (8e5 for each of four processes) takes 0.44 ms
 # in processes and 0.66 by one with BLAS's threads; a step of 784-10-10 with 10 (2e4) takes 0.22 and
 # 0.17; they are level at 2e5. An example of a convolution is more work, so there examples count.

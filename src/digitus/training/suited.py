@@ -25,9 +25,9 @@ OTHERS = 0.5  # pictures of other digits for each that is learnt, of a set that 
 def suited(recipe: Recipe, digits: Digits, chosen: Collection[str] = ()) -> Recipe:
     """The recipe with what this set asks for, but for the settings that a person has `chosen`.
 
-    A set is small where the recipe would hold back most of it: then a sixth is held back, and it is
-    seen so often that there are `LEAST_STEPS`. Where digits are missing in it, pictures of them are
-    learnt to be refused.
+    A set is small where the recipe would hold back most of it: then a sixth is held back, and the
+    rest is seen so often that there are `LEAST_STEPS`. Where digits are missing in it, the network
+    learns to refuse pictures of them.
     """
     changes: dict[str, object] = {}
     if 2 * recipe.development > len(digits) > 1:
@@ -51,7 +51,7 @@ def missing(digits: Digits) -> list[int]:
 
 
 def unlike(digits: Digits, ways: tuple[str, str]) -> str | None:
-    """What would make these images like MNIST's, in a sentence, if the recognizer that ships tells.
+    """A sentence on what would make images like MNIST's, where the recognizer that ships tells.
 
     A network that learns from images stored by columns, or from unprepared ones, reads no others.
     `ways` are those of `evaluation.would_help`.

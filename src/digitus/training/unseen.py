@@ -56,7 +56,7 @@ def keeps_back(recognizer: Recognizer, digits: Digits) -> bool:
 
 
 def check_new(recognizer: Recognizer, old: Digits) -> None:
-    """Raises `DataError` for digits of which the history says that some may have been learnt."""
+    """Raises `DataError` for digits that may have been learnt from, as far as the history tells."""
     if keeps_back(recognizer, old):
         return
     if is_its_own(recognizer, old):

@@ -46,7 +46,7 @@ def apply_gradients(
 ) -> None:
     """Adds the optimizer's step number t, from 1, to every parameter that has a gradient.
 
-    This is the only place where parameters change. The optimizer is a rule for one array, and
+    Nothing else changes the parameters of a run. The optimizer is a rule for one array, and
     elementwise, so it may work on blocks of rows.
     """
 
