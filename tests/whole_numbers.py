@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from digitus.export.integers import Whole, WholeNetwork
+from digitus.export.integers import Quantised, QuantisedNetwork
 from digitus.nn import softmax
 from digitus.types import Images, Matrix
 
 
-def probabilities(network: WholeNetwork, images: Images) -> Matrix:
+def probabilities(network: QuantisedNetwork, images: Images) -> Matrix:
     """Probabilities [n 10]."""
     values: list[Any] = [images[..., None].astype(np.int64)]
     zeros = [0]
@@ -25,14 +25,14 @@ def probabilities(network: WholeNetwork, images: Images) -> Matrix:
     return softmax(out.astype(np.float32) / np.float32(network.temperature))
 
 
-def _rescaled(v: Any, o: Whole) -> Any:
+def _rescaled(v: Any, o: Quantised) -> Any:
     """v 2⁻ˢ, halves away from zero, as a byte of the operation's grid."""
     half = 1 << (o.numbers["shift"] - 1)
     q = np.sign(v) * ((np.abs(v) + half) >> o.numbers["shift"])
     return np.clip(q + o.grid.zero, 0, 255)
 
 
-def _value(o: Whole, inputs: list[tuple[Any, int]]) -> Any:
+def _value(o: Quantised, inputs: list[tuple[Any, int]]) -> Any:
     x, zero = inputs[0]
     x0 = x - zero
     match o.kind:
@@ -65,7 +65,7 @@ def _value(o: Whole, inputs: list[tuple[Any, int]]) -> Any:
     return _rescaled(both[0] + both[1] if o.kind == "add" else np.concatenate(both, -1), o)
 
 
-def _conv(o: Whole, x0: Any) -> Any:
+def _conv(o: Quantised, x0: Any) -> Any:
     W, b, stride = o.arrays["W"].astype(np.int64), o.numbers["border"], o.numbers["stride"]
     k, (rows, columns, _) = W.shape[1], o.shape
     framed = np.pad(x0, ((0, 0), (b, b), (b, b), (0, 0)))

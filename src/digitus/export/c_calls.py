@@ -1,7 +1,7 @@
 """The calls that a network becomes in C, each with the tables of its weights.
 
 Inside: one function for each kind of operation, in float32 (`CALLS`) and in whole numbers
-(`WHOLE_CALLS`). Their arguments stand in the order of the functions in `parts/`.
+(`QUANTISED_CALLS`). Their arguments stand in the order of the functions in `parts/`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from digitus.export.integers import Whole
+from digitus.export.integers import Quantised
 from digitus.export.operations import Operation
 from digitus.types import Numbers, Shape
 
@@ -70,9 +70,9 @@ class Lines:
 
 
 Call: TypeAlias = Callable[[Lines, Operation, Sequence[Shape], Sequence[str], str], None]
-# In whole numbers the operation is a `Whole`, and each input comes with the zero of its grid.
-WholeCall: TypeAlias = Callable[
-    [Lines, Whole, Sequence[Shape], Sequence[tuple[str, int]], str], None
+# In whole numbers the operation is a `Quantised`, and each input comes with the zero of its grid.
+QuantisedCall: TypeAlias = Callable[
+    [Lines, Quantised, Sequence[Shape], Sequence[tuple[str, int]], str], None
 ]
 
 
@@ -94,7 +94,7 @@ def _conv(text: Lines, o: Operation, shapes: Sequence[Shape], x: Sequence[str], 
     text.call("conv", x[0], *_image(shapes[0]), *weights, k, stride, border, *_image(o.shape), y)
 
 
-def _steps(o: Operation | Whole) -> tuple[int, int]:
+def _steps(o: Operation | Quantised) -> tuple[int, int]:
     settings = o.settings if isinstance(o, Operation) else o.numbers
     return int(settings.get("stride", 1)), int(settings.get("border", 0))
 
@@ -151,7 +151,7 @@ CALLS: dict[str, Call] = {
 Inputs: TypeAlias = Sequence[tuple[str, int]]
 
 
-def _whole_conv(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_conv(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     W, b = o.arrays["W"], o.arrays["b"]
     at, zero = x[0]
     text.used |= {"window", "rescaled"} if "m" in o.arrays else {"window"}
@@ -167,7 +167,7 @@ def _whole_conv(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: st
     )  # fmt: skip
 
 
-def _whole_affine(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_affine(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     m, more = o.arrays["m"], o.arrays["add"]
     text.used.add("rescaled")
     text.call(
@@ -176,26 +176,26 @@ def _whole_affine(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: 
     )  # fmt: skip
 
 
-def _whole_pool(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_pool(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.call(o.kind, x[0][0], *shapes[0][1:], o.numbers["size"], *o.shape[:2], y)
 
 
-def _whole_upsample(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_upsample(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.call("upsample", x[0][0], o.shape[2], o.numbers["factor"], *o.shape[:2], y)
 
 
-def _whole_table(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_table(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.call("table", x[0][0], prod(o.shape), text.table(o.arrays["table"]), y)
 
 
-def _whole_add(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_add(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.used.add("rescaled")
     numbers = o.numbers
     terms = (*x[0], numbers["m0"], *x[1], numbers["m1"])
     text.call("add", *terms, prod(o.shape), numbers["shift"], o.grid.zero, y)
 
 
-def _whole_concat(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
+def _int8_concat(text: Lines, o: Quantised, shapes: Sequence[Shape], x: Inputs, y: str) -> None:
     text.used.add("rescaled")
     numbers = o.numbers
     (one, z1), (other, z2) = x
@@ -205,14 +205,14 @@ def _whole_concat(text: Lines, o: Whole, shapes: Sequence[Shape], x: Inputs, y: 
     )  # fmt: skip
 
 
-WHOLE_CALLS: dict[str, WholeCall] = {
-    "affine": _whole_affine,
-    "conv": _whole_conv,
-    "dense": _whole_conv,
-    "max_pool": _whole_pool,
-    "average_pool": _whole_pool,
-    "upsample": _whole_upsample,
-    "table": _whole_table,
-    "add": _whole_add,
-    "concat": _whole_concat,
+QUANTISED_CALLS: dict[str, QuantisedCall] = {
+    "affine": _int8_affine,
+    "conv": _int8_conv,
+    "dense": _int8_conv,
+    "max_pool": _int8_pool,
+    "average_pool": _int8_pool,
+    "upsample": _int8_upsample,
+    "table": _int8_table,
+    "add": _int8_add,
+    "concat": _int8_concat,
 }

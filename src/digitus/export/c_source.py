@@ -16,7 +16,7 @@ from importlib.resources import files
 from math import prod
 
 from digitus.errors import ExportError
-from digitus.export.c_calls import CALLS, WHOLE_CALLS, Lines, real
+from digitus.export.c_calls import CALLS, QUANTISED_CALLS, Lines, real
 from digitus.export.c_run import identifier, runner
 from digitus.export.card import About
 from digitus.export.integers import integers
@@ -36,7 +36,7 @@ def make(members: Sequence[Network], about: About, precision: Precision, name: s
     prefix = identifier(name)
     text = Lines()
     elements = [
-        (_float_network if precision == "float32" else _whole_network)(text, i, member)
+        (_float_network if precision == "float32" else _int8_network)(text, i, member)
         for i, member in enumerate(members)
     ]
     element = "float" if precision == "float32" else "uint8_t"
@@ -70,7 +70,7 @@ def _float_network(text: Lines, number: int, network: Network) -> int:
     return total
 
 
-def _whole_network(text: Lines, number: int, network: Network) -> int:
+def _int8_network(text: Lines, number: int, network: Network) -> int:
     """The function of a network in whole numbers; returns how many bytes its values need."""
     whole = integers(network)
     steps = [
@@ -86,7 +86,7 @@ def _whole_network(text: Lines, number: int, network: Network) -> int:
         if operation.kind != "same":
             shapes = [network.shape_of(i) for i in operation.inputs]
             inputs = [(at[i], zeros[i]) for i in operation.inputs]
-            WHOLE_CALLS[operation.kind](text, operation, shapes, inputs, at[k + 1])
+            QUANTISED_CALLS[operation.kind](text, operation, shapes, inputs, at[k + 1])
     last = whole.operations[-1]
     if "step" not in last.arrays:
         text.call("real", at[-1], network.outputs, last.grid.zero, real(last.grid.scale), "z")

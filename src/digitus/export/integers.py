@@ -56,7 +56,7 @@ class Grid:
 
 
 @dataclass(frozen=True, eq=False)
-class Whole:
+class Quantised:
     """An operation in whole numbers: its arrays and numbers, and the grid of its value.
 
     `kind` "same" makes no new bytes: the value is the one that it reads.
@@ -71,14 +71,14 @@ class Whole:
 
 
 @dataclass(frozen=True, eq=False)
-class WholeNetwork:
+class QuantisedNetwork:
     """The operations. A dense layer or convolution at the end gives real numbers, by its "step"."""
 
-    operations: tuple[Whole, ...]
+    operations: tuple[Quantised, ...]
     temperature: float
 
 
-def integers(network: Network) -> WholeNetwork:
+def integers(network: Network) -> QuantisedNetwork:
     """The network in whole numbers. Raises `ExportError` for a layer that cannot be so."""
     for operation in network.operations:
         if operation.kind not in LAYERS_IN_INTEGERS:
@@ -87,10 +87,10 @@ def integers(network: Network) -> WholeNetwork:
             )
     grids = _grids(network)
     done = [
-        _whole(operation, [grids[i] for i in operation.inputs], grids[k + 1], network)
+        _converted(operation, [grids[i] for i in operation.inputs], grids[k + 1], network)
         for k, operation in enumerate(network.operations)
     ]
-    return WholeNetwork(tuple(done), network.temperature)
+    return QuantisedNetwork(tuple(done), network.temperature)
 
 
 def _pictures(size: tuple[int, int]) -> Images:
@@ -134,7 +134,9 @@ def _grid(x: Array) -> Grid:
     return Grid(scale, int(np.clip(np.rint(-low / scale), 0, 255)))
 
 
-def _whole(operation: Operation, before: Sequence[Grid], grid: Grid, network: Network) -> Whole:
+def _converted(
+    operation: Operation, before: Sequence[Grid], grid: Grid, network: Network
+) -> Quantised:
     """One operation with its numbers."""
     kind, inputs, shape = operation.kind, operation.inputs, operation.shape
     numbers: dict[str, int] = {name: int(v) for name, v in operation.settings.items()}
@@ -154,7 +156,7 @@ def _whole(operation: Operation, before: Sequence[Grid], grid: Grid, network: Ne
         kind, arrays = "table", {"table": _table(FUNCTIONS[kind], before[0], grid)}
     elif kind in ("add", "concat"):
         numbers |= _joined(before, grid)
-    return Whole(kind, inputs, shape, grid, numbers, arrays)
+    return Quantised(kind, inputs, shape, grid, numbers, arrays)
 
 
 def _sums(
