@@ -50,7 +50,7 @@ def ray_library() -> ModuleType:
 
 
 def connect(cluster: str, cores: int) -> None:
-    """Connects to a cluster by its address, or starts one of so many cores on this machine.
+    """Connects to a cluster by its address, or starts one of `cores` cores on this machine.
 
     Raises `DataError`.
     """

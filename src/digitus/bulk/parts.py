@@ -30,7 +30,7 @@ from digitus.reading.options import ReadingOptions
 from digitus.reading.pool import LostProcessError, in_processes, quietly
 from digitus.reading.read import read_pages
 
-PART_PICTURES = 1000  # at most: it takes about two seconds to read so many single digits
+PART_PICTURES = 1000  # at most: as single digits they take about two seconds to read
 PART_BYTES = 32 << 20  # at most: some ten photographs, so that little is lost with a process
 DIGIT_BYTES = 4096  # a larger file may be a page, which takes as long as many digits, ...
 PAGE_PICTURES = 16  # ... so it counts as this many pictures of a part

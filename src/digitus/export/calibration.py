@@ -23,7 +23,7 @@ SEED = 8
 PAGES = 4
 PAGE_SIDE = 192  # pixels
 DIGIT_SIZES = 15.0, 54.0  # pixels of a digit's longer side, on the first page and on the last
-OF_EACH = 8  # close-ups from a page: at most so many of digits, and as many of what is none
+OF_EACH = 8  # close-ups from a page, at most: of digits, and of what is not a digit
 MISSED = 0.07  # of its size: by how much a find lies beside its digit, and is larger or smaller
 PEN_SIDE, PEN_BOX = 28, 20  # pixels: of a drawn digit's picture, and of the digit in it
 
@@ -44,7 +44,7 @@ def pictures() -> tuple[Images, Images]:
 
 
 def _page(size: float, rng: np.random.Generator) -> tuple[Bytes, Floats64, Floats64]:
-    """A page of digits with a ruled line and marks; the boxes of digits, and of what is none."""
+    """A page of digits with a ruled line and marks; the boxes of digits, and of what is not one."""
     ink = np.zeros((PAGE_SIDE, PAGE_SIDE), np.float32)
     digits, others = [], []
     y = size * rng.uniform(0.8, 1.2)

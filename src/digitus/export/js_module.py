@@ -96,7 +96,7 @@ def as_json(
 ) -> list[dict[str, object]]:
     """Operations as JSON; `most` is the largest whole number of each one's weights, where smaller.
 
-    Raises `ExportError` for a layer that there is no code for.
+    Raises `ExportError` for a layer without code.
     """
     each = most or [LARGEST] * len(operations)
     return [_operation(*one, store) for one in zip(operations, each, strict=True)]

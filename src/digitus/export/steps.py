@@ -1,4 +1,4 @@
-"""How many steps the weights of each layer need, where a file has only so many bits for all.
+"""How many steps the weights of each layer need, where a file has a fixed number of bits for all.
 
 A weight in whole numbers up to m is off by about its layer's largest weight / m, and the network's
 answers are off by the more, the more they depend on the layer. That is measured: the answers to a

@@ -46,7 +46,7 @@ from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
 LEAST_CORRECTIONS = 8  # with fewer kept back, nothing could be said
-OLD_DIGITS, NOT_DIGITS = 20_000, 600  # at most so many of each are learnt beside the corrections
+OLD_DIGITS, NOT_DIGITS = 20_000, 600  # the most that are learnt of each beside the corrections
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
 
 

@@ -179,7 +179,7 @@ class Examples:
         return wanted
 
     def sample(self, count: int) -> Images:
-        """At most so many of the images that are learnt from, by chance."""
+        """At most `count` of the images that are learnt from, chosen at random."""
         return sample(self.learnt, count)
 
     def evaluate(self, params: Params, each: Map = map) -> Development:
@@ -227,7 +227,7 @@ def all_worn(digits: Digits, wear: Wear, seed: int) -> Digits:
 
 
 def sample(digits: Digits, count: int) -> Images:
-    """At most so many images of a set, chosen by chance, since it may be sorted by label."""
+    """At most `count` images of a set, chosen at random, since it may be sorted by label."""
     images: Images = digits.images
     if len(images) > count:
         images = images[np.sort(order(len(images), SPLIT_SEED, 0)[:count])]

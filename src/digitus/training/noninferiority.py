@@ -29,7 +29,7 @@ from digitus.types import Vector
 
 NUISANCE_SHARE = 1 / 50  # of the level, given to the search for the worst q
 GRID_POINTS = 40  # values of q for which the probability is computed
-MANY = 1000  # digits: beyond so many the normal distribution is close enough
+MANY = 1000  # digits: beyond that, the normal distribution is close enough
 REACH = 8.0  # standard deviations above the mean: what lies beyond has no chance
 NEVER = 1e-15  # a probability in the place of 0, which has no logarithm
 TOLERANCE = 1e-4  # to which a bound is found

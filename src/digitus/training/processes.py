@@ -83,7 +83,7 @@ class Worker:
         return as_rows(a)[self.share(len(as_rows(a)))]
 
     def share(self, length: int) -> slice:
-        """The worker's share of so many things in a row."""
+        """The worker's share of `length` things in a row."""
         return slice(length * self.rank // self.count, length * (self.rank + 1) // self.count)
 
     def rest(self, length: int) -> tuple[slice, slice]:

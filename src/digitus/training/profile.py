@@ -86,7 +86,7 @@ class Profile:
         self.seconds[what] += time.perf_counter() - start
 
     def watch(self, definition: TrainStep, threads: int) -> TrainStep:
-        """The same step, which notes what takes how long; its products have so many threads."""
+        """The same step, which notes what takes how long; its products have `threads` threads."""
         self.network, self.threads, self.begun = definition.network, threads, time.perf_counter()
         settings = {f.name: getattr(definition, f.name) for f in fields(definition)}
         settings["network"] = WatchedChain(definition.network, self)

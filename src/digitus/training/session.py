@@ -219,7 +219,7 @@ class Session:
         return min(self.threads, math.ceil(examples / size))
 
     def params_so_far(self, examples: int = GLANCE_EXAMPLES) -> Params:
-        """Parameters to be used, with statistics measured on so many examples."""
+        """Parameters to be used, with statistics measured on at most that many examples."""
         return params_so_far(self.recipe.network, self.state, self.source.sample(examples))
 
     def _step(self, coming: Iterator[Batch]) -> Stepped:

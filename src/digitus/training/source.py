@@ -105,7 +105,7 @@ class Source(Protocol):
         """
 
     def sample(self, count: int) -> Images:
-        """At most so many of the inputs, by chance: statistics are measured on them."""
+        """At most `count` of the inputs, chosen at random: statistics are measured on them."""
 
     def evaluate(self, params: Params, each: Map = map) -> Development:
         """The development split by the network with these parameters.

@@ -1,4 +1,4 @@
-"""Training that begins where another ended: with the parameters of a network that there is.
+"""Training that begins where another ended: with the parameters of an existing network.
 
 Inside: whether they fit, and taking them over. Not inside: where that network comes from (`cli`),
 and random first parameters (`session`).

@@ -44,7 +44,7 @@ CONV_GHOST_BATCH_EXAMPLES = 32
 
 
 def shard_size(network: Chain, examples: int, processes: int, parameters: int) -> int:
-    """How many examples a shard of a batch holds, for at most so many processes.
+    """How many examples a shard of a batch holds, shared out to at most `processes`.
 
     With batch normalisation the answer is the same for any batch and any number of processes.
     """

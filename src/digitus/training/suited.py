@@ -17,7 +17,7 @@ from digitus.evaluation import SAMPLED, evaluate, would_help
 from digitus.recipe import Recipe, with_settings
 from digitus.recognizer import load
 
-HELD_BACK = 6  # one example of so many is held back, of a set that is small for its recipe
+HELD_BACK = 6  # one example in six is held back of a set that is small for its recipe
 LEAST_STEPS = 1000  # steps of training: the 26 or so that 600 images would make teach nothing
 OTHERS = 0.5  # pictures of other digits for each that is learnt, of a set that lacks some
 

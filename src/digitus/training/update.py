@@ -30,7 +30,7 @@ from digitus.types import Array, Params
 BLOCK_ELEMENTS = 1 << 15
 # What an optimizer remembers of a pixel that is hardly ever lit decays towards 0, and below 1e-38
 # its numbers become denormal, which takes a processor far longer: after 900 steps Adam took 2.2 ms
-# where it had taken 1.6. So every so many steps whatever is too small to matter is set to 0.
+# where it had taken 1.6. So now and then whatever is too small to matter is set to 0.
 FLUSH_INTERVAL_STEPS = 128  # 0.9 ** 128 is 1e-6
 FLUSH_BELOW = 1e-30
 

@@ -5,7 +5,7 @@
 const sigmoid = (z) => (1 + Math.tanh(z / 2)) / 2;
 
 /** What may be digits in a grey picture, the best seen first: { heat, x, y, w, h, digits, follow, after };
- * not `whole` where fine copies have more than so many pixels, which are not looked at. */
+ * not `whole` where fine copies have more than `pixels`, and the finest are not looked at. */
 function finds(grey, answers, pixels = Infinity) {
   const found = [];
   const longest = Math.max(grey.w, grey.h);
@@ -67,7 +67,7 @@ function copyOf(grey, side) {
   return { copy, zoom };
 }
 
-/** Answers in some rectangles of a copy's cells; elsewhere, that there is nothing. */
+/** Answers in some rectangles of a copy's cells; elsewhere they say that there is nothing. */
 function called(copy, rectangles, answers) {
   const { w, h } = copy;
   const maps = new Float32Array((w / STRIDE) * (h / STRIDE) * CHANNELS);

@@ -1,6 +1,6 @@
 // The sums that take most of the time, as functions of WebAssembly with vectors. Their bytes are put
-// together here, so that there is no file which nobody can read. A convolution takes four pixels and
-// eight outputs at a time, so that its sums stay in registers. Not inside: what is convolved
+// together here, so that there is no binary file. A convolution takes four pixels and eight outputs
+// at a time, so that its sums stay in registers. Not inside: what is convolved
 // (`network.js`), and how 3 x 3 kernels need fewer products (`tiles.js`).
 
 const [GET, SET, CONST, ADD, MUL, LESS] = [0x20, 0x21, 0x41, 0x6a, 0x6c, 0x49];
@@ -139,7 +139,7 @@ function kernel() {
   let used = 0;
   return {
     ...functions,
-    /** Room for so many numbers, and for those beyond that the four pixels at a time may touch. */
+    /** Room for `numbers`, and for those `beyond` that four pixels at a time may touch. */
     room(numbers, beyond = 0) {
       const at = used;
       used += Math.ceil((numbers + beyond) / 4) * 16;

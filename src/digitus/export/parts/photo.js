@@ -129,7 +129,7 @@ function seenCloser(grey, found) {
   return found.map((one, place) => ({ ...one, place, close: softmax(mean(looks, place)), described: mean(described, place) }));
 }
 
-/** A picture, turned by so many quarters, with what may be digits in it and how probable each is. */
+/** A picture, turned by `turns` quarters, with what may be digits in it and how probable each is. */
 function looked(grey, found, turns) {
   const seen = seenCloser(grey, found);
   const named = which(seen), all = there(seen, named);
@@ -173,7 +173,7 @@ function quarters(grey, turns) {
   return found;
 }
 
-/** A picture, turned by so many quarters, and where digits may be in it: { grey, turns, found, whole }. */
+/** A picture, turned by `turns` quarters, and where digits may be in it: { grey, turns, found, whole }. */
 function findsOf(grey, turns, pixels) {
   const turned = quarters(grey, turns);
   return { grey: turned, turns, ...finds(turned, open().page, pixels) };

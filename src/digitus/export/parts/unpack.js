@@ -3,7 +3,7 @@
 
 const SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
 
-/** { code, weights } of the text: of its bytes so many are the code, and the next so many the weights. */
+/** { code, weights } of the text; the arguments of that name are how many of its bytes each takes, in this order. */
 async function unpack(text, { code, weights }) {
   const values = new Uint8Array(128);
   [...SIGNS].forEach((sign, i) => { values[sign.charCodeAt(0)] = i; });

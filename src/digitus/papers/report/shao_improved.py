@@ -15,7 +15,7 @@ from digitus.papers.report.steps import Step, gains, steps_below
 from digitus.papers.store import Record, Store
 
 WHOLE = shao_improved.WHOLE  # the step of which single things are left out
-IMAGES = 10_000  # errors are told for so many
+IMAGES = 10_000  # for which errors are counted
 
 
 def steps(store: Store) -> list[Step]:
