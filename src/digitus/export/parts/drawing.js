@@ -92,7 +92,7 @@ function lookedAt(ink) {
   const longest = Math.max(grey.w, grey.h) / SEEN;
   const tall = ink.pieces.some((p) => highOf(p) > TALL * ink.height);
   const sides = (tall ? [FOUND / 2, FOUND] : [FOUND]).map((pixels) => Math.max(1, rint(longest * pixels)));
-  const seen = seenCloser(grey, findsIn(sides, grey, open().page));
+  const seen = seenCloser(grey, findsIn(sides, grey, threeNetworks().page));
   const all = there(seen, which(seen));
   const found = seen.map((one, i) => ({
     ...one, x: (one.x - edge) / zoom, y: (one.y - edge) / zoom, w: one.w / zoom, h: one.h / zoom,
@@ -224,7 +224,7 @@ export function readDrawing({ values, width: w, height: h }) {
   places.forEach((place, k) => {
     if (!has[k].some(Boolean)) return;
     const { own, box } = ownInk(ink, whose, k + 1);
-    const [p] = open().recognizer([normalise(own)]), confidence = Math.max(...p);
+    const [p] = threeNetworks().recognizer([normalise(own)]), confidence = Math.max(...p);
     const value = confidence >= threshold ? p.indexOf(confidence) : null;
     place.digit = { value, confidence, box: [box[0] + ink.left, box[1] + ink.top, box[2], box[3]] };
     place.shown = confidence >= threshold / 2 || place.likely >= SURELY;

@@ -3,13 +3,13 @@
 // detection/closeups.py and confidence.py. It needs the page network and the close-up network, PHOTO,
 // beside the recognizer, MODEL. Not inside: forms of numbers, grids, the way to an answer.
 
-/** The three networks at work, made when the first photo comes. */
-let eyes;
-function open() {
-  if (eyes) return eyes;
+/** The three networks at work, made when first wanted. */
+let loaded;
+function threeNetworks() {
+  if (loaded) return loaded;
   const engine = machine();
   const recognizers = MODEL.networks.map((one) => ({ run: atWork({ ...one, size: MODEL.size }, engine), temperature: one.temperature }));
-  eyes = {
+  loaded = {
     page: atWork(PHOTO.page, engine),
     closeup: atWork(PHOTO.closeup, engine),
     /** How probable each digit is, for each of some images: the mean of all networks. */
@@ -18,7 +18,7 @@ function open() {
       return images.map((_, i) => all[0][i].map((_, d) => sum(all.map((p) => p[i][d])) / all.length));
     },
   };
-  return eyes;
+  return loaded;
 }
 
 const AT_ONCE = 16; // small pictures that a network sees together: it bounds the memory for their maps
@@ -120,7 +120,7 @@ function company(found, alone) {
 
 /** What the close-up network says of each find, from nearer by and from further away. */
 function seenCloser(grey, found) {
-  const { closeup } = open();
+  const { closeup } = threeNetworks();
   const beyond = edgeGrey(grey);
   const described = LOOKED_AT.map(() => []);
   const looks = LOOKED_AT.map((size, n) =>
@@ -144,7 +144,7 @@ function looked(grey, found, turns) {
 /** These finds of a look after the recognizer has looked at their ink, and each digit at the others. */
 function recognized({ grey, digits: all }, some) {
   const inks = some.map((one) => inkOf(grey, one));
-  const answers = open().recognizer(inks.filter(Boolean))[Symbol.iterator]();
+  const answers = threeNetworks().recognizer(inks.filter(Boolean))[Symbol.iterator]();
   const again = some.map((one, i) => ({ ...one, ink: inks[i] && answers.next().value }));
   const every = [...all];
   for (const one of again) every[one.place] = one;
@@ -176,7 +176,7 @@ function quarters(grey, turns) {
 /** A picture, turned by `turns` quarters, and where digits may be in it: { grey, turns, found, whole }. */
 function findsOf(grey, turns, pixels) {
   const turned = quarters(grey, turns);
-  return { grey: turned, turns, ...finds(turned, open().page, pixels) };
+  return { grey: turned, turns, ...finds(turned, threeNetworks().page, pixels) };
 }
 const look = ({ grey, turns, found }, most = FINDS) => looked(grey, found.slice(0, most), turns);
 
@@ -249,7 +249,7 @@ function readable(look) {
 function single(grey) {
   const one = prepared(grey);
   if (!one) return null;
-  const [p] = open().recognizer([one.image]), confidence = Math.max(...p);
+  const [p] = threeNetworks().recognizer([one.image]), confidence = Math.max(...p);
   return { value: confidence >= threshold ? p.indexOf(confidence) : null, confidence, box: one.box, line: 0 };
 }
 
