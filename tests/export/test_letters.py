@@ -30,5 +30,5 @@ def test_exports_have_as_many_outputs(to: Kind, tmp_path: Path) -> None:
 
 
 def test_the_page_is_for_numbers(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="the page reads numbers"):
+    with pytest.raises(ExportError, match="the web page reads numbers"):
         learnt().export("html", tmp_path / "p.html")

@@ -75,11 +75,14 @@ process.stdout.write(Buffer.from(found.buffer));
 def make(members: Sequence[Network], about: About, precision: Precision, name: str) -> Made:
     """The web page, and Node to run what is in it."""
     if about["classes"] != DIGITS:
-        raise ExportError(f"the page reads numbers; this network tells {named(about['classes'])}")
+        raise ExportError(
+            f"the web page reads numbers; this network tells {named(about['classes'])}"
+        )
     if tuple(about["size"]) != (SIDE, SIDE):
         height, width = about["size"]
         raise ExportError(
-            f"the page shows its network {SIDE} x {SIDE} bytes; this one reads {height} x {width}"
+            f"the web page shows its network {SIDE} x {SIDE} bytes; "
+            f"this one reads {height} x {width}"
         )
     content = web_page(*engine(members, about, precision), about).encode("utf-8")
     node = shutil.which("node")
