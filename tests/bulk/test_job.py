@@ -254,6 +254,13 @@ def test_nothing_of_others_is_replaced(pictures: Path) -> None:
             job.finished()
 
 
+@pytest.mark.parametrize("out", ["/one.csv", "there/one.csv", "one.csv", "memory://box/one.csv"])
+def test_a_manifest_lies_beside_its_file(out: str) -> None:
+    """That of a file in the root directory was looked for in the current one."""
+    store, name = job_of(["in"], out, "csv", single=True)[0].manifest
+    assert store.address(name).removeprefix("./") == f"{out}.manifest.json"
+
+
 def test_nothing_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="nothing has such a name"):

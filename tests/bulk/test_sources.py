@@ -35,11 +35,20 @@ def test_a_folder_is_all_that_is_in_it(pictures: Path, pngs: list[bytes]) -> Non
 
 
 def test_lists_patterns_and_names_once(pictures: Path) -> None:
-    Path("list.txt").write_text("in/deep/*.png\n\nin/0.png\nnowhere-*.png\nlist.txt\n")
+    Path("list.txt").write_text("in/deep/*.png\n\nin/0.png\nnowhere-*.png\n")
     assert names("list.txt", "in/0.png", "in/?.png") == [
         "in/deep/9.png", "in/deep/10.png", "in/0.png", "nowhere-*.png", "in/1.png", "in/2.png",
     ]  # fmt: skip
     assert names("in/**/1*.png") == ["in/1.png", "in/deep/10.png"]
+
+
+def test_a_list_in_a_list_is_told(pictures: Path) -> None:
+    """Its pictures were left out without a word."""
+    Path("few.txt").write_text("in/0.png\n")
+    Path("list.txt").write_text("few.txt\nin/1.png\nlist.txt\n")
+    found = [*items(["list.txt"])]
+    assert [item.source for item in found] == ["few.txt", "in/1.png", "list.txt"]
+    assert told(found[0]) == "few.txt: is a list in a list; name it beside that one"
 
 
 @pytest.mark.parametrize("where", ["list.txt", "memory://mend/list.txt"])

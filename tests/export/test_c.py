@@ -143,6 +143,12 @@ def test_the_files_say_what_they_need(tmp_path: Path) -> None:
     assert set(re.findall(r"#include <(.*?)>", header + source)) == {"stdint.h", "math.h"}
 
 
+def test_whatever_the_files_are_called(compiler: str, tmp_path: Path) -> None:
+    """A letter beyond ASCII, or a word of the check's own program: neither was compiled."""
+    done = model("perceptron").export("c", tmp_path / "Zähler NAME of OUTPUTS.c")
+    assert done.parity is not None
+
+
 def test_what_c_cannot_have() -> None:
     with pytest.raises(ExportError, match="float32 and int8"):
         made([model("convolutions")], "float16")

@@ -104,8 +104,13 @@ class BulkJob:
         """Where the manifest is."""
         if not self.single:
             return self.store, MANIFEST
-        folder, _, name = self.out.rpartition("/")
-        return Store(folder or "."), f"{name}.manifest.json"
+        store, name = self._file()
+        return store, f"{name}.manifest.json"
+
+    def _file(self) -> tuple[Store, str]:
+        """Where the one file is."""
+        folder, name = os.path.split(self.out)
+        return Store(folder or "."), name
 
     def finished(self) -> Manifest | None:
         """The manifest, where the job has ended before.
@@ -128,8 +133,8 @@ class BulkJob:
 
     def _occupied(self) -> bool:
         if self.single:
-            folder, _, name = self.out.rpartition("/")
-            return name in Store(folder or ".").names()
+            store, name = self._file()
+            return name in store.names()
         return any(not name.startswith(".") for name in self.store.names())
 
     def locked(self) -> AbstractContextManager[None]:
@@ -255,11 +260,11 @@ class BulkJob:
         if not is_remote(self.out):
             write_atomically(Path(self.out), fill)
             return
-        folder, _, name = self.out.rpartition("/")
+        store, name = self._file()
         with tempfile.TemporaryDirectory() as here:
             path = Path(here, "whole")
             fill(path)
-            Store(folder).write(name, path.read_bytes())
+            store.write(name, path.read_bytes())
 
     def _clear(self) -> None:
         """Removes the parts of a file that is whole."""

@@ -63,12 +63,13 @@ def _inside(name: str, kind: str, found: Found) -> Item:
 def _files(sources: Iterable[str]) -> Iterator[tuple[str, int | DataError]]:
     """The files that are named, with their sizes, or what is wrong with them."""
     for source in sources:
-        if suffix_of(source) == LIST:
-            yield from _files(_listed(source))
-        elif is_remote(source):
-            yield from _remote(source)
-        else:
-            yield from _local(source)
+        for named in _listed(source) if suffix_of(source) == LIST else [source]:
+            if suffix_of(named) == LIST:
+                yield named, DataError(f"{named}: is a list in a list; name it beside that one")
+            elif is_remote(named):
+                yield from _remote(named)
+            else:
+                yield from _local(named)
 
 
 def _listed(source: str) -> list[str]:
@@ -83,7 +84,7 @@ def _listed(source: str) -> list[str]:
     if len(whole) > LIST_BYTES:
         raise DataError(f"{source}: is longer than {LIST_BYTES:,} bytes; make several lists of it")
     lines = whole.decode("utf-8", "surrogateescape").splitlines()
-    return [line.strip() for line in lines if line.strip() and suffix_of(line.strip()) != LIST]
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _local(source: str) -> Iterator[tuple[str, int | DataError]]:

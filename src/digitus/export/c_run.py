@@ -22,15 +22,15 @@ COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-O2")
 LONGEST_SECONDS = 600
 # Reads pictures from standard input, writes OUTPUTS floats and the digit of each.
-MAIN = """#include "NAME.h"
+MAIN = """#include "HEADER.h"
 #include <stdio.h>
 int main(void)
 {
-    static NAME_memory memory;
-    static uint8_t image[NAME_HEIGHT * NAME_WIDTH];
+    static PREFIX_memory memory;
+    static uint8_t image[UPPER_HEIGHT * UPPER_WIDTH];
     float p[OUTPUTS + 1];
     while (fread(image, 1, sizeof image, stdin) == sizeof image) {
-        p[OUTPUTS] = (float)NAME_read(image, p, &memory);
+        p[OUTPUTS] = (float)PREFIX_read(image, p, &memory);
         fwrite(p, sizeof p[0], OUTPUTS + 1, stdout);
     }
     return 0;
@@ -74,10 +74,10 @@ def compiled(
     for ending, content in made.items():
         (folder / f"{name}{ending}").write_bytes(content)
     prefix = identifier(name)
-    text = MAIN.replace("NAME.h", f"{name}.h").replace("OUTPUTS", str(outputs))
-    text = text.replace("NAME_H", f"{prefix.upper()}_H").replace("NAME_W", f"{prefix.upper()}_W")
+    words = {"HEADER": name, "PREFIX": prefix, "UPPER": prefix.upper(), "OUTPUTS": str(outputs)}
+    text = re.sub("|".join(words), lambda word: words[word[0]], MAIN)
     main, program = folder / "main_of_the_check.c", folder / "program_of_the_check"
-    main.write_text(text.replace("NAME", prefix), "utf-8")
+    main.write_bytes(os.fsencode(text))
     sources = [str(folder / f"{name}.c"), str(main)]
     command = [compiler, *flags, *sources, "-o", str(program), "-lm"]
     done = subprocess.run(

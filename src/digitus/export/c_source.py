@@ -10,6 +10,7 @@ with numbers (`integers`), where values lie (`memory`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -43,7 +44,8 @@ def make(members: Sequence[Network], about: About, precision: Precision, name: s
     ram = max(elements) * (4 if precision == "float32" else 1)
     header = _header(prefix, about, members[0].size, element, max(elements), ram, text.bytes)
     source = _source(name, text, members, about, element, precision)
-    made = {".h": header.encode("ascii", "replace"), ".c": source.encode("ascii", "replace")}
+    # Only the name of its header can make the source other than ASCII.
+    made = {".h": header.encode("ascii", "replace"), ".c": os.fsencode(source)}
     run, why_not = runner(made, name, members[0].outputs)
     return Made(made, run, why_not)
 
