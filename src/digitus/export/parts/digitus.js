@@ -5,7 +5,7 @@
 
 const round = Math.fround;
 
-/** An array of a network, from text, or from its place among the WEIGHTS of a web page. */
+/** The array of a network from the text that it is kept as, or its place among a web page's WEIGHTS. */
 function stored(data, kind) {
   const bytes = typeof data === "string" ? Uint8Array.from(atob(data), (c) => c.charCodeAt(0)) : WEIGHTS.slice(...data);
   if (kind === "float32") return new Float32Array(bytes.buffer);

@@ -40,7 +40,7 @@ static void conv(const float *restrict x, int h, int w, int c, const float *rest
             }
         }
 }
-/* max_pool: windows of size x size; what is left at the edges is not read. */
+/* max_pool: windows of size x size; a rest is left out. */
 static void max_pool(const float *x, int w, int c, int size, int rows, int columns, float *y)
 {
     for (int r = 0; r < rows; r++)

@@ -54,7 +54,7 @@ static void affine(const uint8_t *x, int n, int zero, const int32_t *m, const in
         for (int j = 0; j < period; j++)
             y[i + j] = rescaled((int64_t)m[j] * ((int32_t)x[i + j] - zero) + more[j], shift, to);
 }
-/* max_pool: windows of size x size; what is left at the edges is not read. */
+/* max_pool: windows of size x size; a rest is left out. */
 static void max_pool(const uint8_t *x, int w, int c, int size, int rows, int columns, uint8_t *y)
 {
     for (int r = 0; r < rows; r++)
@@ -93,13 +93,13 @@ static void upsample(const uint8_t *x, int c, int factor, int rows, int columns,
             for (int t = 0; t < c; t++)
                 *y++ = x[((r / factor) * w + s / factor) * c + t];
 }
-/* table: f of every byte, from a table. */
+/* table: the byte of every byte. */
 static void table(const uint8_t *x, int n, const uint8_t *f, uint8_t *y)
 {
     for (int i = 0; i < n; i++)
         y[i] = f[x[i]];
 }
-/* add: both from their own grids. */
+/* add: each from its own grid. */
 static void add(const uint8_t *x, int zx, int32_t mx, const uint8_t *z, int zz, int32_t mz, int n,
                 int shift, int to, uint8_t *y)
 {
@@ -107,7 +107,7 @@ static void add(const uint8_t *x, int zx, int32_t mx, const uint8_t *z, int zz, 
         y[i] = rescaled((int64_t)mx * ((int32_t)x[i] - zx) + (int64_t)mz * ((int32_t)z[i] - zz),
                         shift, to);
 }
-/* concat: [n c] and [n d] to [n c+d], both from their own grids. */
+/* concat: [n c] and [n d] to [n c+d], each from its own grid. */
 static void concat(const uint8_t *x, int c, int zx, int32_t mx, const uint8_t *z, int d, int zz,
                    int32_t mz, int n, int shift, int to, uint8_t *y)
 {
