@@ -26,14 +26,14 @@ def penned(value: int, seed: int, side: int, pen: float = 1.0) -> Bytes:
 
 
 def side_by_side(inks: list[Bytes], gap: int, margin: int = 30) -> tuple[Bytes, list[int]]:
-    """A sheet with digits in a row, so many pixels apart, and where each begins."""
+    """A canvas with digits in a row, so many pixels apart, and where each begins."""
     high, wide = max(ink.shape[0] for ink in inks), sum(ink.shape[1] + gap for ink in inks)
-    sheet = np.full((high + 2 * margin, wide - gap + 2 * margin), 255, np.uint8)
+    canvas = np.full((high + 2 * margin, wide - gap + 2 * margin), 255, np.uint8)
     starts, left = [], margin
     for ink in inks:
         h, w = ink.shape
-        top = (sheet.shape[0] - h) // 2
-        sheet[top : top + h, left : left + w] -= ink
+        top = (canvas.shape[0] - h) // 2
+        canvas[top : top + h, left : left + w] -= ink
         starts.append(left)
         left += w + gap
-    return sheet, starts
+    return canvas, starts

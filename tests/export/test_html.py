@@ -21,7 +21,7 @@ import digitus
 import digitus.reading.result
 from digitus.detection import closeup
 from digitus.detection.closeups import NONE
-from digitus.detection.detector import Pixels
+from digitus.detection.detector import PixelBudget
 from digitus.detection.model import shipped
 from digitus.errors import ExportError
 from digitus.export import calibration, html_page
@@ -170,7 +170,7 @@ def test_a_turned_copy_is_seen_within_bounds(node: str, file: Path) -> None:
         capture_output=True, check=True,
     )  # fmt: skip
     for most, (count, whole) in zip(BOUNDS, json.loads(done.stdout), strict=True):
-        pixels = Pixels(math.inf if most is None else most)
+        pixels = PixelBudget(math.inf if most is None else most)
         found = shipped().detector.find(as_grey(notes()[0].picture), pixels=pixels)
         assert whole is not pixels.too_few
         assert count == pytest.approx(len(found), rel=0.1), most

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from digitus.detection import detector
-from digitus.detection.detector import Detector, Pixels
+from digitus.detection.detector import Detector, PixelBudget
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
 from digitus.reading import drawing, look, photo
@@ -176,14 +176,14 @@ def test_what_is_seen_to_find_the_way_up_is_bounded(monkeypatch: pytest.MonkeyPa
     picture = np.rot90(np.pad(small, 300, mode="edge"), 2).copy()
     whole = read(picture)
     assert whole.lines == ("23745", "74523")
-    seen: list[Pixels] = []
-    suffice = Pixels.suffice
+    seen: list[PixelBudget] = []
+    suffice = PixelBudget.suffice
 
-    def noted(self: Pixels, wanted: int) -> bool:
+    def noted(self: PixelBudget, wanted: int) -> bool:
         seen.append(self)
         return suffice(self, wanted)
 
-    monkeypatch.setattr(Pixels, "suffice", noted)
+    monkeypatch.setattr(PixelBudget, "suffice", noted)
     monkeypatch.setattr(look, "TURNED_PIXELS", 1000)
     assert [(d.value, d.box) for d in read(picture).digits] == [
         (d.value, d.box) for d in whole.digits
@@ -206,11 +206,11 @@ def test_strokes_from_edge_to_edge_are_seen_closer_in_small_copies(
         return network(grey, boxes)
 
     monkeypatch.setattr(drawing, "shipped_closeup", lambda: noted)
-    sheet = np.full((500, 500), 255, np.uint8)
+    canvas = np.full((500, 500), 255, np.uint8)
     for y in range(20, 500, 60):
-        cv2.line(sheet, (5, y), (494, y), 0, 2)
-    cv2.line(sheet, (5, 5), (60, 8), 0, 2)  # one that is looked at as it is
-    assert read(sheet, drawn=True).digits == ()
+        cv2.line(canvas, (5, y), (494, y), 0, 2)
+    cv2.line(canvas, (5, 5), (60, 8), 0, 2)  # one that is looked at as it is
+    assert read(canvas, drawn=True).digits == ()
     assert max(sized) > drawing.LARGE
     assert max(cut) <= drawing.LARGE
 

@@ -13,7 +13,7 @@ import digitus
 from digitus.errors import DataError
 from digitus.nn.arrays import stream
 from digitus.reading.grid import in_cells
-from digitus.reading.result import Digit, Reading, Sheet
+from digitus.reading.result import Digit, GreyPicture, Reading
 from digitus.synthetic.strokes import draw
 from digitus.types import Bytes
 
@@ -28,7 +28,7 @@ def glyphs() -> list[Bytes]:
     return [images[d::10][sure[d::10, d].argmax()] for d in range(10)]
 
 
-def sheet(lined: bool) -> Bytes:
+def table_picture(lined: bool) -> Bytes:
     """The table with cells of 70 pixels, seen a little aslant where it has lines."""
     side, margin = 70, 40
     size = 3 * side + 2 * margin
@@ -52,7 +52,7 @@ def sheet(lined: bool) -> Bytes:
 
 @pytest.mark.parametrize("lined", [True, False])
 def test_a_table_is_read_with_its_empty_cells(lined: bool) -> None:
-    reading = digitus.read(sheet(lined), grid=(3, 3))
+    reading = digitus.read(table_picture(lined), grid=(3, 3))
     assert reading.cells == tuple(tuple(s.replace(".", "") for s in row) for row in TABLE)
     assert reading.lines == ("5 . 1", ". . .", ". 7 2")
     assert [digit.line for digit in reading.digits] == [0, 0, 2, 2]
@@ -60,27 +60,27 @@ def test_a_table_is_read_with_its_empty_cells(lined: bool) -> None:
 
 
 def test_a_grid_is_found_by_its_rules() -> None:
-    reading = digitus.read(sheet(lined=True), grid="found")
+    reading = digitus.read(table_picture(lined=True), grid="found")
     assert reading.lines == ("5 . 1", ". . .", ". 7 2")
     with pytest.raises(DataError, match="no grid can be seen"):
-        digitus.read(sheet(lined=False), grid="found")
+        digitus.read(table_picture(lined=False), grid="found")
 
 
-def ruled(across: Sequence[int], down: Sequence[int], width: int = 2) -> Sheet:
+def ruled(across: Sequence[int], down: Sequence[int], width: int = 2) -> GreyPicture:
     """Rules at these places of a page, the outer ones of which are the outline."""
     page = np.full((down[-1] + 20, across[-1] + 20), 230, np.uint8)
     for x in across:
         cv2.line(page, (x, down[0]), (x, down[-1]), 80, width)
     for y in down:
         cv2.line(page, (across[0], y), (across[-1], y), 80, width)
-    return Sheet(page, page.shape[1], page.shape[0])
+    return GreyPicture(page, page.shape[1], page.shape[0])
 
 
 @pytest.mark.parametrize(("width", "bold"), [(1, 1), (2, 7)])
 def test_rules_of_any_width_and_at_any_distance(width: int, bold: int) -> None:
     sudoku = ruled(range(20, 400, 40), range(20, 400, 40), width)
     thick = ruled(range(20, 400, 120), range(20, 400, 120), bold)
-    both = Sheet(np.minimum(sudoku.grey, thick.grey), 400, 400)
+    both = GreyPicture(np.minimum(sudoku.grey, thick.grey), 400, 400)
     reading = in_cells(found((40, 40, 5), (80, 360, 3)), both, "found")
     assert [len(row) for row in reading.cells or ()] == [9] * 9
     assert (reading.cells or ())[0][0] == "5"
@@ -98,7 +98,7 @@ def found(*places: tuple[int, int, int | None]) -> Reading:
     return Reading(100, 100, tuple(digits), ())
 
 
-BLANK = Sheet(np.full((100, 100), 255, np.uint8), 100, 100)
+BLANK = GreyPicture(np.full((100, 100), 255, np.uint8), 100, 100)
 
 
 def test_a_cell_may_hold_several_digits_and_refused_ones() -> None:

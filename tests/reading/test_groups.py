@@ -108,7 +108,9 @@ def test_the_density_integrates_to_one() -> None:
 
 def drawn(text: str, extra: float) -> np.ndarray:
     """Digits of straight strokes, dark on light; a space adds `extra` heights to a gap."""
-    sheet = np.full((2 * HEIGHT, 60 + round((0.9 * len(text) + extra * 3) * HEIGHT)), 250, np.uint8)
+    canvas = np.full(
+        (2 * HEIGHT, 60 + round((0.9 * len(text) + extra * 3) * HEIGHT)), 250, np.uint8
+    )
     strokes = {
         "2": [[(0, 8), (6, 1), (14, 0), (21, 4), (22, 11), (17, 20), (0, 40), (24, 40)]],
         "4": [[(16, 0), (0, 27), (24, 27)], [(16, 12), (16, 40)]],
@@ -120,8 +122,8 @@ def drawn(text: str, extra: float) -> np.ndarray:
     }
     for c, box in zip(text.replace(" ", ""), line(text, 0.35, extra), strict=True):
         points = [np.add(stroke, (box[0], HEIGHT // 2)) for stroke in strokes[c]]
-        cv2.polylines(sheet, points, False, 40, 4, cv2.LINE_AA)
-    return sheet
+        cv2.polylines(canvas, points, False, 40, 4, cv2.LINE_AA)
+    return canvas
 
 
 @pytest.mark.parametrize("text", ["60 4 9", "22 4 0 9", "6029 42"])

@@ -18,7 +18,7 @@ from digitus.types import Bytes
 def ink(text: str, height: int, step: int, thicker: int = 0) -> Bytes:
     """The digits of a text in a row on black, `step` pixels from one to the next."""
     wide = step * len(text) + height
-    sheet = np.zeros((2 * height, wide), np.uint8)
+    canvas = np.zeros((2 * height, wide), np.uint8)
     for i, c in enumerate(text):
         if c == " ":
             continue
@@ -26,13 +26,13 @@ def ink(text: str, height: int, step: int, thicker: int = 0) -> Bytes:
         digit = cv2.resize(digit, (height, height), interpolation=cv2.INTER_CUBIC)
         if thicker:
             digit = cv2.dilate(digit, np.ones((thicker, thicker), np.uint8))
-        part = sheet[height // 2 : height // 2 + height, i * step : i * step + height]
+        part = canvas[height // 2 : height // 2 + height, i * step : i * step + height]
         np.maximum(part, digit, out=part)
-    return sheet
+    return canvas
 
 
-def paper(sheet: Bytes, light: int = 225) -> Bytes:
-    return (light - sheet * ((light - 30) / 255)).astype(np.uint8)
+def paper(canvas: Bytes, light: int = 225) -> Bytes:
+    return (light - canvas * ((light - 30) / 255)).astype(np.uint8)
 
 
 @pytest.mark.parametrize("wall", [1, 3])

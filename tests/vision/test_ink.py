@@ -12,11 +12,11 @@ from digitus.vision.ink import MOST_PIECES, drawn_ink, extent
 
 def rings(ground=255, ink=0, pen=6, shape=(200, 300)):
     """Two rings and a dot."""
-    sheet = np.full(shape, ground, np.uint8)
+    canvas = np.full(shape, ground, np.uint8)
     for x in (90, 200):
-        cv2.ellipse(sheet, (x, 100), (25, 50), 0, 0, 360, ink, pen)
-    cv2.circle(sheet, (145, 60), 3, ink, -1)
-    return sheet
+        cv2.ellipse(canvas, (x, 100), (25, 50), 0, 0, 360, ink, pen)
+    cv2.circle(canvas, (145, 60), 3, ink, -1)
+    return canvas
 
 
 @pytest.mark.parametrize(("ground", "ink"), [(255, 0), (0, 255), (128, 20), (90, 200), (200, 170)])
@@ -32,11 +32,11 @@ def test_pieces_are_the_same_on_any_ground(ground, ink):
 def test_the_pen_is_as_wide_as_it_is_in_the_mean_over_directions(pen):
     found = []
     for angle in np.linspace(0, np.pi, 24, endpoint=False):
-        sheet = np.full((240, 240), 255, np.uint8)
+        canvas = np.full((240, 240), 255, np.uint8)
         way = 100 * np.array([np.cos(angle), np.sin(angle)])
         ends = [np.rint(120 + sign * way).astype(int).tolist() for sign in (-1, 1)]
-        cv2.line(sheet, *ends, 0, pen, cv2.LINE_AA)
-        found.append(drawn_ink(sheet).pen)
+        cv2.line(canvas, *ends, 0, pen, cv2.LINE_AA)
+        found.append(drawn_ink(canvas).pen)
     assert np.mean(found) == pytest.approx(pen + 1, abs=0.8)  # an edge is soft
 
 
@@ -45,13 +45,13 @@ def test_the_height_is_that_of_what_has_most_ink():
 
 
 def test_it_is_the_part_of_the_sheet_that_has_ink():
-    sheet = rings()
-    ink = drawn_ink(sheet)
+    canvas = rings()
+    ink = drawn_ink(canvas)
     (x, y), (h, w) = ink.corner, ink.strength.shape
-    inked = np.argwhere(sheet < 128)
+    inked = np.argwhere(canvas < 128)
     assert (inked.min(0) >= (y, x)).all()
     assert (inked.max(0) < (y + h, x + w)).all()
-    np.testing.assert_array_equal(ink.strength, 255 - sheet[y : y + h, x : x + w])
+    np.testing.assert_array_equal(ink.strength, 255 - canvas[y : y + h, x : x + w])
 
 
 @pytest.mark.parametrize("grey", [0, 127, 255])
@@ -60,10 +60,10 @@ def test_a_bare_sheet_has_none(grey):
 
 
 def test_a_texture_has_none():
-    sheet = np.full((900, 900), 255, np.uint8)
-    sheet[::30, ::30] = 0
+    canvas = np.full((900, 900), 255, np.uint8)
+    canvas[::30, ::30] = 0
     assert MOST_PIECES < (900 // 30) ** 2
-    assert len(drawn_ink(cv2.erode(sheet, np.ones((4, 4))))) == 0
+    assert len(drawn_ink(cv2.erode(canvas, np.ones((4, 4))))) == 0
 
 
 @examples(60)

@@ -147,18 +147,18 @@ def test_noise_goes():
 
 @pytest.mark.parametrize("thickness", [2, 10, 60])
 def test_any_pen_becomes_mnists_pen(thickness):
-    sheet = np.full((500, 500), 230, np.uint8)
-    cv2.ellipse(sheet, (250, 250), (120, 170), 0, 0, 300, 40, thickness)
-    found = prepare_one(sheet)
+    picture = np.full((500, 500), 230, np.uint8)
+    cv2.ellipse(picture, (250, 250), (120, 170), 0, 0, 300, 40, thickness)
+    found = prepare_one(picture)
     _, _, pen = normalise(found.image.astype(np.float32) / 255)
     assert found.image.max() == 255
     assert pen == pytest.approx(2.7, abs=1.1)
 
 
 def test_a_large_picture_is_measured_in_its_own_pixels():
-    sheet = np.full((1000, 2000), 255, np.uint8)
-    sheet[300:700, 900:1000] = 0
-    x, y, w, h = prepare_one(sheet).box
+    picture = np.full((1000, 2000), 255, np.uint8)
+    picture[300:700, 900:1000] = 0
+    x, y, w, h = prepare_one(picture).box
     assert (x, y, w, h) == pytest.approx((900, 300, 100, 400), abs=8)
 
 
@@ -182,8 +182,8 @@ def test_one_grey_is_blank(side, grey):
 @pytest.mark.parametrize("deviation", [3, 20])
 def test_the_grain_of_empty_paper_is_blank(side, deviation):
     rng = np.random.default_rng(side)
-    sheet = np.clip(rng.normal(180, deviation, (side, side)), 0, 255).astype(np.uint8)
-    assert prepare_one(sheet).blank
+    picture = np.clip(rng.normal(180, deviation, (side, side)), 0, 255).astype(np.uint8)
+    assert prepare_one(picture).blank
 
 
 def test_a_blank_among_digits():

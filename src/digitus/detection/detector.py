@@ -56,7 +56,7 @@ LEAST_WEIGHT = 1e-9  # keeps quotients and logarithms finite
 
 
 @dataclass
-class Pixels:
+class PixelBudget:
     """How many pixels of fine copies may yet be looked at, and whether a copy needed more."""
 
     left: float = math.inf
@@ -98,7 +98,7 @@ class Detector:
         grey: Bytes,
         least: float = LEAST_HEAT,
         heats: list[Floats32] | None = None,
-        pixels: Pixels | None = None,
+        pixels: PixelBudget | None = None,
     ) -> Peaks:
         """What may be digits in a picture [h w]: hot at least `least`, best seen first.
 
@@ -112,7 +112,7 @@ class Detector:
         grey: Bytes,
         least: float = LEAST_HEAT,
         heats: list[Floats32] | None = None,
-        pixels: Pixels | None = None,
+        pixels: PixelBudget | None = None,
         finest: float = FINEST,
     ) -> Iterator[Peaks]:
         """What each copy of a picture shows, the coarsest first.
@@ -122,7 +122,7 @@ class Detector:
         are finer ones. No copy has a side of more than `finest` pixels.
         """
         calls = np.zeros((1, 1), np.float32)  # where the copy before calls for a finer one
-        pixels = pixels or Pixels()
+        pixels = pixels or PixelBudget()
         for side in sides(max(grey.shape), finest):
             check()
             copy, zoom = _copy(grey, side)

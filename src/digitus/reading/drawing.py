@@ -24,8 +24,8 @@ from digitus.detection.maps import ENDS, Peaks, sigmoid
 from digitus.detection.model import shipped
 from digitus.reading.look import LIKELY, digit_lines
 from digitus.reading.options import ReadingOptions
-from digitus.reading.photo import grouped, told
-from digitus.reading.result import Digit, DrawnSteps, Sheet
+from digitus.reading.photo import digits_and_texts, grouped
+from digitus.reading.result import Digit, DrawnSteps, GreyPicture
 from digitus.types import Bools, Box, Bytes, Floats, Floats32, Floats64, Grey, Matrix
 from digitus.vision.ink import Ink, drawn_ink
 from digitus.vision.normalise import normalise
@@ -110,7 +110,7 @@ class _Named(NamedTuple):
 
 
 def read_drawing(
-    picture: Sheet, options: ReadingOptions
+    picture: GreyPicture, options: ReadingOptions
 ) -> tuple[tuple[Digit, ...], tuple[str, ...], DrawnSteps | None]:
     """The digits of a drawing in reading order, its lines as text, and its ink if asked for."""
     drawing = at_most(WORK_PIXELS, picture.grey)
@@ -130,7 +130,7 @@ def read_drawing(
 
     kept = [[i for i in line if i in named] for line in lines]
     parted = [grouped(found, line) for line in kept if line]
-    return *told(parted, digit, options, picture), steps
+    return *digits_and_texts(parted, digit, options, picture), steps
 
 
 def _whole(ink: Ink, drawing: Grey) -> Grey:
@@ -191,7 +191,7 @@ def _named(
     return {i: _Named(inks[k][1], images[k], rows[k]) for k, i in enumerate(each) if shown[k]}
 
 
-def _in_picture(box: Box, corner: tuple[int, int], zoom: float, picture: Sheet) -> Box:
+def _in_picture(box: Box, corner: tuple[int, int], zoom: float, picture: GreyPicture) -> Box:
     """A box in the pixels of ink that begins at that corner, in those of the picture."""
     x, y, w, h = ((v + first) * zoom for v, first in zip(box, (*corner, 0, 0), strict=True))
     left = min(max(0, round(x)), picture.width - 1)

@@ -15,7 +15,7 @@ import numpy as np
 
 from digitus.errors import DataError
 from digitus.reading.options import MOST_CELLS, Found
-from digitus.reading.result import Digit, Reading, Sheet
+from digitus.reading.result import Digit, GreyPicture, Reading
 from digitus.types import Bytes, Floats64
 from digitus.vision.paper import at_most
 
@@ -31,7 +31,7 @@ RULE_BEND = 9  # pixels: what a rule may be bent by
 DOUBLE = 0.4  # of the usual distance: rules that are nearer are one, drawn twice or thickly
 
 
-def in_cells(reading: Reading, picture: Sheet, grid: tuple[int, int] | Found) -> Reading:
+def in_cells(reading: Reading, picture: GreyPicture, grid: tuple[int, int] | Found) -> Reading:
     """The reading with `cells`, rows of text; each row is a line, an empty cell a dot.
 
     With `grid` "found" its rules tell where cells are, which need not be alike. Raises `DataError`
@@ -87,7 +87,7 @@ def _centre(digit: Digit) -> tuple[float, float]:
     return x + w / 2, y + h / 2
 
 
-def _rules(picture: Sheet, corners: Floats64) -> tuple[Floats64, Floats64]:
+def _rules(picture: GreyPicture, corners: Floats64) -> tuple[Floats64, Floats64]:
     """Where rows and columns end, from 0 to 1, in a grid with these corners."""
     zoom = picture.grey.shape[1] / picture.width
     ends = np.array([[0, 0], [FLAT, 0], [FLAT, FLAT], [0, FLAT]], np.float32)
@@ -126,7 +126,7 @@ def _dark(grey: Bytes) -> Bytes:
     return np.asarray(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
 
 
-def _outline(picture: Sheet, centres: Floats64) -> Floats64 | None:
+def _outline(picture: GreyPicture, centres: Floats64) -> Floats64 | None:
     """The corners [4 2] of the largest quadrangle around the digits, clockwise from top left."""
     small: Bytes = at_most(WORK_PIXELS, picture.grey)
     zoom = picture.width / small.shape[1]

@@ -22,7 +22,7 @@ from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import agreements
-from digitus.detection.detector import ALWAYS, FINEST, Pixels, merged, sides
+from digitus.detection.detector import ALWAYS, FINEST, PixelBudget, merged, sides
 from digitus.detection.lines import lines_of
 from digitus.detection.maps import Peaks
 from digitus.detection.model import shipped
@@ -235,7 +235,7 @@ def _finds(
     turned = np.ascontiguousarray(np.rot90(grey, turns))
     heats: list[Floats32] = []
     bounds = bounds or _Bounds()
-    pixels = Pixels(bounds.pixels)
+    pixels = PixelBudget(bounds.pixels)
     kept = heats if options.keep_steps else None
     copies = shipped().detector.copies(turned, heats=kept, pixels=pixels, finest=bounds.finest)
     found = _in_the_midst(merged(Peaks.joined(list(copies))), turned, bounds.finds)

@@ -22,7 +22,7 @@ from digitus.reading.groups import group_starts
 from digitus.reading.look import Look, best_look, recognized
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import filled, written
-from digitus.reading.result import Digit, Find, Sheet, Steps
+from digitus.reading.result import Digit, Find, GreyPicture, Steps
 from digitus.types import Box, Floats32, Grey
 from digitus.vision.paper import at_most
 
@@ -35,7 +35,7 @@ SHOWN_SIDE = 1000  # pixels of the longer side of the copy that is shown
 
 
 def read_photo(
-    picture: Sheet, options: ReadingOptions
+    picture: GreyPicture, options: ReadingOptions
 ) -> tuple[tuple[Digit, ...], tuple[str, ...], Steps | None]:
     """The digits of a picture in reading order, its lines as text, and the steps if asked for."""
     look = best_look(picture.grey, options)
@@ -50,16 +50,16 @@ def read_photo(
         value = int(look.joint[i].argmax()) if confidence >= _threshold(options) else None
         return Digit(value, confidence, box, line, look.images[i], look.joint[i])
 
-    digits, texts = told(lines, digit, options, picture)
+    digits, texts = digits_and_texts(lines, digit, options, picture)
     steps = _steps(look, set(kept), options, zoom) if options.keep_steps else None
     return digits, texts, steps
 
 
-def told(
+def digits_and_texts(
     lines: Sequence[list[list[int]]],
     digit: Callable[[int, int], Digit],
     options: ReadingOptions,
-    picture: Sheet,
+    picture: GreyPicture,
 ) -> tuple[tuple[Digit, ...], tuple[str, ...]]:
     """All digits of lines in groups, and each line as text.
 
@@ -106,7 +106,7 @@ def grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
     return [list(line[a:b]) for a, b in pairwise([*starts, len(line)])]
 
 
-def _in_picture(box: Floats32, look: Look, zoom: float, picture: Sheet) -> Box:
+def _in_picture(box: Floats32, look: Look, zoom: float, picture: GreyPicture) -> Box:
     """The middle and size of a find in the turned copy, as a box in the picture."""
     x, y, w, h = box.tolist()
     height, width = look.grey.shape

@@ -70,7 +70,7 @@ def in_processes(
     busy: dict[Connection, tuple[int, _Worker]] = {}
     open_tasks: dict[int, S] = {}  # handed to a process and not yet yielded
     answers: dict[int, T | DigitusError] = {}
-    told = 0
+    yielded = 0
     try:
         while True:
             while idle and len(open_tasks) < processes * PICTURES_AHEAD:
@@ -95,9 +95,9 @@ def in_processes(
                 idle.append(worker)
             for number in [*answers] if not in_order else ():
                 yield open_tasks.pop(number), answers.pop(number)
-            while told in answers:
-                yield open_tasks.pop(told), answers.pop(told)
-                told += 1
+            while yielded in answers:
+                yield open_tasks.pop(yielded), answers.pop(yielded)
+                yielded += 1
     finally:
         for worker in (*idle, *(worker for _, worker in busy.values())):
             worker.stop()

@@ -21,7 +21,7 @@ import numpy as np
 
 from digitus.reading.options import Found, ReadingOptions, shipped
 from digitus.reading.pattern import written
-from digitus.reading.result import Digit, DrawnSteps, Find, Reading, Sheet, Steps
+from digitus.reading.result import Digit, DrawnSteps, Find, GreyPicture, Reading, Steps
 from digitus.recognizer import Recognizer
 from digitus.threads import limited
 from digitus.vision.colour import as_grey
@@ -86,7 +86,7 @@ def read(
         grid=grid,
     )
     page = next(pages(picture, DECODED_PIXELS))
-    reading = _read(_sheet(page), options)
+    reading = _read(_as_grey_picture(page), options)
     return replace(reading, picture=np.array(at_most(SHOWN_PIXELS, page.pixels)))
 
 
@@ -109,10 +109,10 @@ def read_pages(
     `name` is what errors call a picture that is not a file.
     """
     chosen = options or ReadingOptions()
-    return (_read(_sheet(page), chosen) for page in pages(picture, DECODED_PIXELS, name))
+    return (_read(_as_grey_picture(page), chosen) for page in pages(picture, DECODED_PIXELS, name))
 
 
-def _sheet(page: Picture) -> Sheet:
+def _as_grey_picture(page: Picture) -> GreyPicture:
     """A page as it is read: no finer than a JPEG of it would be decoded.
 
     Of 60 million pixels that are full of writing, each of six copies that are looked at costs 60 ms
@@ -123,10 +123,10 @@ def _sheet(page: Picture) -> Sheet:
     if times > 1:
         h, w = (-(-side // times) for side in grey.shape)
         grey = np.asarray(cv2.resize(grey, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
-    return Sheet(grey, page.width, page.height)
+    return GreyPicture(grey, page.width, page.height)
 
 
-def _read(picture: Sheet, options: ReadingOptions) -> Reading:
+def _read(picture: GreyPicture, options: ReadingOptions) -> Reading:
     """Reads a picture as one digit that fills it, as a drawing, or as a picture of paper.
 
     BLAS has one thread: the products are small and there is other work between them, so that a
@@ -139,7 +139,7 @@ def _read(picture: Sheet, options: ReadingOptions) -> Reading:
     return reading
 
 
-def _read_by_one_thread(picture: Sheet, options: ReadingOptions) -> Reading:
+def _read_by_one_thread(picture: GreyPicture, options: ReadingOptions) -> Reading:
     alone = options.may_be_one_digit and not options.drawn
     single = _single(picture, options) if alone else None
     small = max(picture.width, picture.height) <= SMALL_PIXELS
@@ -157,7 +157,7 @@ def _read_by_one_thread(picture: Sheet, options: ReadingOptions) -> Reading:
 
 
 def _several(
-    picture: Sheet, options: ReadingOptions
+    picture: GreyPicture, options: ReadingOptions
 ) -> tuple[tuple[Digit, ...], tuple[str, ...], Steps | DrawnSteps | None]:
     """The picture as digits in lines, by modules that are not imported before they are needed."""
     if options.drawn:
@@ -169,7 +169,7 @@ def _several(
     return read_photo(picture, options)
 
 
-def _single(picture: Sheet, options: ReadingOptions) -> Digit | None:
+def _single(picture: GreyPicture, options: ReadingOptions) -> Digit | None:
     """The picture as one digit."""
     prepared = prepare_one(picture.grey)
     if prepared.blank:
@@ -197,7 +197,7 @@ def _fills(single: Digit, found: Sequence[Digit], options: ReadingOptions, small
     return single.confidence >= math.prod(digit.confidence for digit in found) - slack
 
 
-def _reading_of_one(picture: Sheet, digit: Digit, options: ReadingOptions) -> Reading:
+def _reading_of_one(picture: GreyPicture, digit: Digit, options: ReadingOptions) -> Reading:
     steps: Steps | DrawnSteps | None = None
     if options.keep_steps:
         _, _, steps = _several(picture, options)

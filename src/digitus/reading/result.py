@@ -44,8 +44,8 @@ class Digit:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sheet:
-    """A grey picture [h w] of what has `width` x `height` pixels."""
+class GreyPicture:
+    """A picture of `width` x `height` pixels as grey [h w], which may have fewer."""
 
     grey: Grey
     width: int

@@ -117,16 +117,16 @@ def drawn(
     low = points.min(0) * height - margin
     w, h = (-(-(np.ptp(points, axis=0) * height + 2 * margin) // fine) * fine).astype(int)
     at = np.round((points * height - low) * 2**BITS).astype(np.int32)
-    sheet = np.zeros((h, w), np.uint8)
+    canvas = np.zeros((h, w), np.uint8)
     starts = np.flatnonzero(np.diff(thick, prepend=-1)).tolist()
     how = cv2.LINE_8 if fine > 1 else cv2.LINE_AA
     for a, b in zip(starts, [*starts[1:], len(thick)], strict=True):
         if thick[a]:
-            cv2.polylines(sheet, [at[a : b + 1]], False, 255, int(thick[a]), how, BITS)
+            cv2.polylines(canvas, [at[a : b + 1]], False, 255, int(thick[a]), how, BITS)
     corner = float(low[0]) / fine, float(low[1]) / fine
     if fine == 1:
-        return sheet, corner
-    small: Bytes = cv2.resize(sheet, (w // fine, h // fine), interpolation=cv2.INTER_AREA)
+        return canvas, corner
+    small: Bytes = cv2.resize(canvas, (w // fine, h // fine), interpolation=cv2.INTER_AREA)
     return small, corner
 
 

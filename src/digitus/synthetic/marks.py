@@ -25,7 +25,7 @@ from digitus.datasets.digits import SIDE
 from digitus.synthetic.hands import Hand, spline
 from digitus.types import Bytes, Floats64
 
-SHEET = 64  # pixels of the sheet on which a mark is drawn before it is made smaller
+CANVAS = 64  # pixels a side of the canvas on which a mark is drawn before it is made smaller
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
 LETTERS = """
@@ -118,26 +118,26 @@ def symbols(n: int, rng: np.random.Generator) -> Bytes:
 
 
 def _printed(rng: np.random.Generator) -> Bytes:
-    """A sheet with one character of a Hershey font, of any weight."""
-    sheet = np.zeros((SHEET, SHEET), np.uint8)
+    """A canvas with one character of a Hershey font, of any weight."""
+    canvas = np.zeros((CANVAS, CANVAS), np.uint8)
     font = FONTS[rng.integers(len(FONTS))]
     thick = int(rng.integers(1, 6) if rng.random() < 0.5 else rng.integers(4, 11))
     characters = THIN if thick < 4 else PRINTED if thick < 5 else HEAVY
     character = characters[rng.integers(len(characters))]
     scale = 1.5 if font != cv2.FONT_HERSHEY_COMPLEX_SMALL else 2.0
     (w, h), _ = cv2.getTextSize(character, font, scale, 1)
-    at = ((SHEET - w) // 2, (SHEET + h) // 2)
+    at = ((CANVAS - w) // 2, (CANVAS + h) // 2)
     if thick < 5:
-        cv2.putText(sheet, character, at, font, scale, 255, thick, cv2.LINE_AA)
-        return sheet
+        cv2.putText(canvas, character, at, font, scale, 255, thick, cv2.LINE_AA)
+        return canvas
     # A round pen would make a 0 of a D, an 8 of a B: heavy letters have corners.
-    cv2.putText(sheet, character, at, font, scale, 255, 2, cv2.LINE_AA)
+    cv2.putText(canvas, character, at, font, scale, 255, 2, cv2.LINE_AA)
     high, wide = (2, 3) if character == "G" else (rng.integers(2, 6), rng.integers(3, 9))
-    return cv2.dilate(sheet, np.ones((high, wide), np.uint8))
+    return cv2.dilate(canvas, np.ones((high, wide), np.uint8))
 
 
 def _drawn(table: str, rng: np.random.Generator) -> Bytes:
-    """A sheet with one shape of a table, its points moved a little."""
+    """A canvas with one shape of a table, its points moved a little."""
     shapes = _shapes(table)
     hand, path, strokes = shapes[rng.integers(len(shapes))]
     points = path @ (hand.controls + rng.normal(0, 0.03, hand.controls.shape))
@@ -146,39 +146,39 @@ def _drawn(table: str, rng: np.random.Generator) -> Bytes:
 
 
 def _lines(strokes: list[Floats64], thick: int) -> Bytes:
-    """A sheet on which these strokes, each [t 2], are drawn as large as they fit, with one pen."""
+    """A canvas on which these strokes, each [t 2], are drawn as large as they fit, with one pen."""
     everything = np.vstack(strokes)
     low, size = everything.min(0), np.ptp(everything, axis=0).max()
     margin = 8
-    sheet = np.zeros((SHEET, SHEET), np.uint8)
+    canvas = np.zeros((CANVAS, CANVAS), np.uint8)
     for stroke in strokes:
-        at = (stroke - low) / size * (SHEET - 2 * margin) + margin
+        at = (stroke - low) / size * (CANVAS - 2 * margin) + margin
         line = [np.round(at * (1 << BITS)).astype(np.int32)]
-        cv2.polylines(sheet, line, False, 255, thick, cv2.LINE_AA, BITS)
-    return sheet
+        cv2.polylines(canvas, line, False, 255, thick, cv2.LINE_AA, BITS)
+    return canvas
 
 
 def _styled(
-    sheets: list[Bytes], rng: np.random.Generator, outlined: float = 0.1, smallest: int = 13
+    canvases: list[Bytes], rng: np.random.Generator, outlined: float = 0.1, smallest: int = 13
 ) -> Bytes:
-    """Marks on sheets as images [n 28 28]: nib, outline, shadow, pattern, stamp; size and width."""
-    images = np.zeros((len(sheets), SIDE, SIDE), np.uint8)
-    for image, sheet in zip(images, sheets, strict=True):
-        x, y, w, h = cv2.boundingRect(sheet)
-        filled = sheet.sum() / (255 * w * h)  # solid marks would lose their mouths and eyes
+    """Canvases as images [n 28 28] in some style: nib, outline, shadow, pattern, stamp, size."""
+    images = np.zeros((len(canvases), SIDE, SIDE), np.uint8)
+    for image, canvas in zip(images, canvases, strict=True):
+        x, y, w, h = cv2.boundingRect(canvas)
+        filled = canvas.sum() / (255 * w * h)  # solid marks would lose their mouths and eyes
         if outlined and filled < 0.45 and rng.random() < 0.3:
-            sheet = cv2.dilate(sheet, _nib(rng))
+            canvas = cv2.dilate(canvas, _nib(rng))
         style = rng.random()
         if style < outlined and filled < 0.6:
-            sheet = cv2.dilate(sheet, np.ones((5, 5), np.uint8)) - sheet
+            canvas = cv2.dilate(canvas, np.ones((5, 5), np.uint8)) - canvas
         elif 0.1 < style < 0.16:  # a shadow
-            shifted = np.roll(sheet, rng.integers(-6, 7, 2), (0, 1))
-            sheet = np.maximum(sheet, shifted // 2)
+            shifted = np.roll(canvas, rng.integers(-6, 7, 2), (0, 1))
+            canvas = np.maximum(canvas, shifted // 2)
         elif 0.16 < style < 0.24:  # filled with a pattern
-            rows = np.arange(SHEET)[:, None] if rng.random() < 0.5 else np.arange(SHEET)[None, :]
-            sheet = np.where(rows % rng.integers(6, 16) < 3, sheet // 4, sheet).astype(np.uint8)
-        x, y, w, h = cv2.boundingRect(sheet)
-        mark = sheet[y : y + h, x : x + w]
+            rows = np.arange(CANVAS)[:, None] if rng.random() < 0.5 else np.arange(CANVAS)[None, :]
+            canvas = np.where(rows % rng.integers(6, 16) < 3, canvas // 4, canvas).astype(np.uint8)
+        x, y, w, h = cv2.boundingRect(canvas)
+        mark = canvas[y : y + h, x : x + w]
         scale = rng.uniform(smallest, SIDE) / max(mark.shape)
         wider = np.exp(rng.normal(0, 0.15))
         size = np.clip(np.multiply(mark.shape, (scale / wider, scale * wider)), 3, SIDE).astype(int)
@@ -205,8 +205,8 @@ def scribbles(n: int, rng: np.random.Generator) -> Bytes:
     # A thick pen would fill them, and what is filled is small or has an outline is a 1 or a 0.
     drawn = [kinds[rng.integers(len(kinds))](rng) for _ in range(n)]
     pens = rng.integers(2, 4, n).tolist()
-    sheets = [_lines(strokes, pen) for strokes, pen in zip(drawn, pens, strict=True)]
-    return _styled(sheets, rng, outlined=0, smallest=20)
+    canvases = [_lines(strokes, pen) for strokes, pen in zip(drawn, pens, strict=True)]
+    return _styled(canvases, rng, outlined=0, smallest=20)
 
 
 def _tangle(rng: np.random.Generator) -> list[Floats64]:

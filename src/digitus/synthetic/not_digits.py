@@ -98,21 +98,21 @@ def several(n: int, rng: np.random.Generator) -> Bytes:
         cut = [_cropped(digit) for digit in four]
         kind = rng.random()
         if pile:  # turned, what stands side by side lies on top of one another
-            sheet = _row([digit.T for digit in cut[:2]], rng).T
+            canvas = _row([digit.T for digit in cut[:2]], rng).T
         elif kind < 0.15:  # two rows
-            sheet = np.vstack([_joined(_row(cut[i : i + 2], rng), SIDE * 2) for i in (0, 2)])
+            canvas = np.vstack([_joined(_row(cut[i : i + 2], rng), SIDE * 2) for i in (0, 2)])
         elif kind < 0.35:  # cut out badly: what is on both sides of a gap
             first, second = (digit.shape[1] // 2 for digit in cut[:2])
-            sheet = _row([cut[0][:, first:], cut[1][:, : second + 1]], rng)
+            canvas = _row([cut[0][:, first:], cut[1][:, : second + 1]], rng)
         else:
-            sheet = _row(cut[: 2 + (kind > 0.6) + (kind > 0.85)], rng)
+            canvas = _row(cut[: 2 + (kind > 0.6) + (kind > 0.85)], rng)
         if rng.random() < 0.4:
-            image[:] = normalise(np.divide(sheet, 255, dtype=np.float32))[0]
+            image[:] = normalise(np.divide(canvas, 255, dtype=np.float32))[0]
             continue
-        size = np.multiply(sheet.shape, rng.uniform(18, SIDE) / max(sheet.shape))
+        size = np.multiply(canvas.shape, rng.uniform(18, SIDE) / max(canvas.shape))
         h, w = np.maximum(np.rint(size), 2).astype(int).tolist()
         y, x = (int(rng.integers(SIDE - s + 1)) for s in (h, w))
-        image[y : y + h, x : x + w] = cv2.resize(sheet, (w, h), interpolation=cv2.INTER_AREA)
+        image[y : y + h, x : x + w] = cv2.resize(canvas, (w, h), interpolation=cv2.INTER_AREA)
     return images
 
 
@@ -127,16 +127,16 @@ def _row(digits: list[Bytes], rng: np.random.Generator) -> Bytes:
     gaps = np.rint(rng.uniform(-2, 5, len(digits))).astype(int)
     rises = rng.integers(0, 5, len(digits))
     height = max(digit.shape[0] for digit in digits) + 4
-    sheet = np.zeros((height, sum(digit.shape[1] + 5 for digit in digits)), np.uint8)
+    canvas = np.zeros((height, sum(digit.shape[1] + 5 for digit in digits)), np.uint8)
     x = 0
     for digit, gap, rise in zip(digits, gaps.tolist(), rises.tolist(), strict=True):
         h, w = digit.shape
         x = max(x + (gap if x else 0), 0)
         y = (height - 4 - h) // 2 + rise
-        place = sheet[y : y + h, x : x + w]
+        place = canvas[y : y + h, x : x + w]
         np.maximum(place, digit, out=place)
         x += w
-    return _cropped(sheet)
+    return _cropped(canvas)
 
 
 def _joined(row: Bytes, width: int) -> Bytes:

@@ -34,13 +34,13 @@ def scan(writing: Writing) -> Images:
     # Segments in a row that are equally thick are one call of OpenCV.
     starts = np.diff(thickness, axis=1, prepend=-1) != 0
     for i, side in enumerate(sides.tolist()):
-        sheet = np.zeros((side, side), np.uint8)
+        canvas = np.zeros((side, side), np.uint8)
         cuts = np.flatnonzero(starts[i]).tolist()
         for a, b in zip(cuts, [*cuts[1:], thickness.shape[1]], strict=True):
             if thick := int(thickness[i, a]):
                 line = [places[i, a : b + 1]]
-                cv2.polylines(sheet, line, False, 255, thick, cv2.LINE_8, BITS)
-        cv2.resize(sheet, (BOX, BOX), dst=boxes[i], interpolation=cv2.INTER_AREA)
+                cv2.polylines(canvas, line, False, 255, thick, cv2.LINE_8, BITS)
+        cv2.resize(canvas, (BOX, BOX), dst=boxes[i], interpolation=cv2.INTER_AREA)
     return boxes
 
 
@@ -113,8 +113,8 @@ def _smaller(ink: npt.NDArray[np.bool_], sides: Ints) -> Images:
     for side in np.unique(sides):
         these = sides == side
         shares = _shares(int(side))
-        sheets = ink[these][:, :side, :side].astype(np.float32)
-        boxes[these] = np.round(255 * (shares @ sheets @ shares.T))
+        scans = ink[these][:, :side, :side].astype(np.float32)
+        boxes[these] = np.round(255 * (shares @ scans @ shares.T))
     return boxes
 
 

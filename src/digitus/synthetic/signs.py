@@ -134,12 +134,12 @@ def join(
     margin = int(pen) + 2
     low = np.array([int(x.min()), int(np.floor(y.min()))]) - margin
     w, h = np.ceil([x.max(), y.max()]).astype(int) + margin - low
-    sheet = np.zeros((h, w), np.uint8)
+    canvas = np.zeros((h, w), np.uint8)
     way = [np.round((np.column_stack([x, y]) - low) * 16).astype(np.int32)]
-    cv2.polylines(sheet, way, False, 255, max(1, round(0.7 * pen)), cv2.LINE_AA, 4)
-    across, top, w, h = cv2.boundingRect(sheet)
+    cv2.polylines(canvas, way, False, 255, max(1, round(0.7 * pen)), cv2.LINE_AA, 4)
+    across, top, w, h = cv2.boundingRect(canvas)
     corner = int(low[0]) + across, int(low[1]) + top
-    return sheet[top : top + h, across : across + w], corner
+    return canvas[top : top + h, across : across + w], corner
 
 
 def crossed_out(ink: Bytes, pen: float, way: int, rng: np.random.Generator) -> Bytes:
@@ -150,7 +150,7 @@ def crossed_out(ink: Bytes, pen: float, way: int, rng: np.random.Generator) -> B
     h, w = ink.shape
     reach = 0.12 * h
     margin = int(reach + pen / 2 + 2)
-    sheet = np.pad(ink, margin)
+    canvas = np.pad(ink, margin)
     left, right, top, foot = -reach, w + reach, 0.1 * h, 0.9 * h
     half = (top + foot) / 2
     tilt = 0.12 * h * float(rng.standard_normal())
@@ -165,9 +165,9 @@ def crossed_out(ink: Bytes, pen: float, way: int, rng: np.random.Generator) -> B
     for stroke in strokes:
         points = np.array(stroke) + margin + 0.03 * h * rng.standard_normal((len(stroke), 2))
         at = [np.round(points * 16).astype(np.int32)]
-        cv2.polylines(sheet, at, False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
-    x, y, w, h = cv2.boundingRect(sheet)
-    return sheet[y : y + h, x : x + w]
+        cv2.polylines(canvas, at, False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
+    x, y, w, h = cv2.boundingRect(canvas)
+    return canvas[y : y + h, x : x + w]
 
 
 def underline(length: float, pen: float, rng: np.random.Generator) -> Bytes:
@@ -177,8 +177,8 @@ def underline(length: float, pen: float, rng: np.random.Generator) -> Bytes:
     y = length * (drop * way + bow * way * (1 - way)) + 0.15 * pen * rng.standard_normal(9)
     margin = pen / 2 + 2
     points = np.column_stack([way * length, y - y.min()]) + margin
-    sheet = np.zeros(np.ceil(points.max(0) + margin).astype(int)[::-1], np.uint8)
+    canvas = np.zeros(np.ceil(points.max(0) + margin).astype(int)[::-1], np.uint8)
     at = [np.round(points * 16).astype(np.int32)]
-    cv2.polylines(sheet, at, False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
-    x, top, w, h = cv2.boundingRect(sheet)
-    return sheet[top : top + h, x : x + w]
+    cv2.polylines(canvas, at, False, 255, max(1, round(pen)), cv2.LINE_AA, 4)
+    x, top, w, h = cv2.boundingRect(canvas)
+    return canvas[top : top + h, x : x + w]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from digitus.datasets.digits import SIDE
 from digitus.types import Bytes, Floats
 
-FINE = 2  # pixels of a shape's sheet to one of the image
+FINE = 2  # pixels of a shape's canvas to one of the image
 ROWS, COLUMNS = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j].astype(np.float32)
 
 

@@ -95,13 +95,13 @@ def decode_pages(
 
 def of_image(image: Image.Image, name: str = "picture") -> Picture:
     """An image that Pillow has opened already, or made. Raises `DataError` as `decode` does."""
-    with _told(b"", name):
+    with _as_data_errors(b"", name):
         return _page(image, name, None, True)
 
 
 def _decoded(content: bytes, name: str, side: int | None, colours: bool) -> Iterator[Picture]:
     """Each page of a file, decoded when it is asked for."""
-    with _told(content, name), _opened(content) as image:
+    with _as_data_errors(content, name), _opened(content) as image:
         # An MPO is a JPEG in which a camera put a second picture, which is passed over.
         if image.format not in ("TIFF", "MPO") and getattr(image, "is_animated", False):
             raise DataError(f"{name}: is an animation; save the frame that is meant", "animation")
@@ -125,7 +125,7 @@ def _opened(content: bytes) -> Image.Image:
 
 
 @contextmanager
-def _told(content: bytes, name: str) -> Iterator[None]:
+def _as_data_errors(content: bytes, name: str) -> Iterator[None]:
     """Whatever Pillow raises, as one line for a person."""
     try:
         yield

@@ -266,18 +266,18 @@ def _centred(ink: Plane, fine: int) -> Bytes:
     """
     side = SIDE * fine
     total = float(ink.sum()) or 1.0
-    sheet = np.zeros((side, side), np.float32)
+    canvas = np.zeros((side, side), np.float32)
     place = []
     for axis, n in enumerate(ink.shape):
         centre = float(np.arange(n) @ ink.sum(1 - axis)) / total
         corner = round((SIDE / 2 + 0.5) * fine - 0.5 - centre)
         corner = min(max(corner, 0), side - n)
         place.append(slice(corner, corner + n))
-    sheet[tuple(place)] = ink
+    canvas[tuple(place)] = ink
     if fine > 1:
-        sheet = cv2.resize(sheet, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        sheet /= max(_quantile(sheet[sheet > EDGE_INK * sheet.max()], 0.8), 1e-6)
-    np.minimum(sheet, 1, out=sheet)
-    sheet *= 255
-    image: Grey = np.rint(sheet, out=sheet).astype(np.uint8)
+        canvas = cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        canvas /= max(_quantile(canvas[canvas > EDGE_INK * canvas.max()], 0.8), 1e-6)
+    np.minimum(canvas, 1, out=canvas)
+    canvas *= 255
+    image: Grey = np.rint(canvas, out=canvas).astype(np.uint8)
     return image

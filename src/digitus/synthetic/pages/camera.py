@@ -107,26 +107,26 @@ def view(
     moved = (corners - middle) @ turn.T + middle
     depth = rng.uniform(0.05, 0.14) if perspective else 0.008
     moved += depth * min(h, w) * rng.uniform(-1, 1, (4, 2))
-    lies = View(
+    unframed = View(
         cv2.getPerspectiveTransform(corners.astype(np.float32), moved.astype(np.float32)), h, w
     )
     if curled:
         long = w * rng.uniform(0.7, 2.5)
         wave = long * rng.uniform(0.01, 0.035), long, w * rng.uniform(0, 1)
-        lies = replace(lies, curl=wave)
+        unframed = replace(unframed, curl=wave)
     low, high = corners.min(0), corners.max(0)
     if desk:  # the frame shows some of what is around the sheet, on some of its sides
         around = rng.uniform(-0.06, 0.22, (2, 2)) * min(h, w)
         low, high = moved.min(0) - around[0], moved.max(0) + around[1]
     if len(ink):
-        inked = lies.place(ink)
+        inked = unframed.place(ink)
         room = 0.0 if tight else 0.02 * (inked.max(0) - inked.min(0)).max() + 3
         low, high = np.minimum(low, inked.min(0) - room), np.maximum(high, inked.max(0) + room)
     low, high = np.floor(low), np.ceil(high)
     zoom = min(1.0, MOST / (high - low).max())
     shift = np.array([[zoom, 0, -zoom * low[0]], [0, zoom, -zoom * low[1]], [0, 0, 1]])
     width, height = np.maximum(np.round((high - low) * zoom), 1).astype(int).tolist()
-    return replace(lies, matrix=shift @ lies.matrix, height=height, width=width)
+    return replace(unframed, matrix=shift @ unframed.matrix, height=height, width=width)
 
 
 def light(shape: tuple[int, int], kinds: frozenset[str], rng: np.random.Generator) -> Floats32:

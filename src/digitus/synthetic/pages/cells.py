@@ -9,7 +9,7 @@ import numpy as np
 
 from digitus.synthetic import signs
 from digitus.synthetic.pages.placed import Penmanship, Placed
-from digitus.synthetic.pages.texts import DIGITS, UPRIGHT
+from digitus.synthetic.pages.texts import DIGITS, LOWERED
 from digitus.types import Box, Bytes
 
 
@@ -72,7 +72,7 @@ def in_squares(
             aside, down = 0.05 * step * rng.standard_normal(2)
             x = column * step + (step - ink.shape[1]) / 2 + aside
             place = round(x), round(y + below + down)
-            placed.append(Placed(ink, c.translate(UPRIGHT), line, *place))
+            placed.append(Placed(ink, c.translate(LOWERED), line, *place))
     square = (0, 0, step, step)
     return placed, [[square]], [float((line * every + 1) * step) for line in range(len(lines))]
 

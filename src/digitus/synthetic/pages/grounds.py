@@ -67,21 +67,21 @@ def _stamp(layout: Layout, rng: np.random.Generator) -> Ground:
     size = int(np.clip(layout.digit * rng.uniform(1.2, 4), 24, 700))
     word = str(rng.choice(STAMPED.split()))
     thick = max(1, size // 40)
-    sheet = np.zeros((size, size), np.uint8)
+    canvas = np.zeros((size, size), np.uint8)
     middle = size // 2
     if rng.random() < 0.6:
-        cv2.circle(sheet, (middle, middle), middle - thick - 1, 255, thick, cv2.LINE_AA)
-        cv2.circle(sheet, (middle, middle), round(0.72 * middle), 255, thick, cv2.LINE_AA)
+        cv2.circle(canvas, (middle, middle), middle - thick - 1, 255, thick, cv2.LINE_AA)
+        cv2.circle(canvas, (middle, middle), round(0.72 * middle), 255, thick, cv2.LINE_AA)
     else:
         top, bottom = round(0.3 * size), round(0.7 * size)
-        cv2.rectangle(sheet, (thick, top), (size - thick, bottom), 255, thick, cv2.LINE_AA)
+        cv2.rectangle(canvas, (thick, top), (size - thick, bottom), 255, thick, cv2.LINE_AA)
     (wide, high), _ = cv2.getTextSize(word, FONT, 1.0, 1)
     scale = 0.62 * size / wide
     place = (round(0.19 * size), round(middle + scale * high / 2))
-    cv2.putText(sheet, word, place, FONT, scale, 255, max(1, 2 * thick), cv2.LINE_AA)
+    cv2.putText(canvas, word, place, FONT, scale, 255, max(1, 2 * thick), cv2.LINE_AA)
     turn = cv2.getRotationMatrix2D((middle, middle), float(rng.uniform(-40, 40)), 1.0)
     turn[:, 2] += rng.uniform(0, 1, 2) * [layout.width, layout.height] - middle
-    mask = cv2.warpAffine(sheet, turn, (layout.width, layout.height))
+    mask = cv2.warpAffine(canvas, turn, (layout.width, layout.height))
     colours = [(40, 60, 170), (180, 40, 60), (90, 40, 130), (40, 120, 80), (60, 60, 60)]
     colour = np.array(colours[rng.integers(len(colours))], np.float32)
     return np.asarray(mask * rng.uniform(0.25, 0.7), np.uint8), colour

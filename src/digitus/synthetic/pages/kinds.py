@@ -50,22 +50,22 @@ AROUND = frozenset(
 PENS = frozenset({"thin", "thick", "felt pen"})
 PAPERS = frozenset({"rough paper", "watercolour paper", "security pattern"})
 BOARDS = frozenset({"chalkboard", "whiteboard"})
-SMALL = frozenset(CHANCES) - {"inverted", "noise", "screen", "slant"} - PENS
-FORMS = IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"}
+NOT_IN_SMALL = frozenset(CHANCES) - {"inverted", "noise", "screen", "slant"} - PENS
+NOT_ON_FORMS = IN_LINES - {"turned"} | {"ruled", "squared", "printed", "letters"}
 # Where the first is, the others make no sense.
 EXCLUDED: dict[str, frozenset[str]] = {
     "screen": PAPERS | BOARDS | {"glare", "screen photo", "faint", "gradient", "vignette", "shadow",
                                  "perspective", "desk", "fingers", "pencil", "noise", "smudges",
                                  "rotated", "blur"},
-    "tiny": SMALL,
-    "canvas": SMALL - {"touching"},
+    "tiny": NOT_IN_SMALL,
+    "canvas": NOT_IN_SMALL - {"touching"},
     "blank": IN_LINES | PENS | {"curled"} | {"slant", "broken", "tight", "low resolution"},
     "apart": frozenset({"touching", "signs", "in squares", "crossed out", "joined"}),
     "single": IN_LINES - {"underlined"},
     "small": IN_LINES | {"blur", "thin", "broken", "pencil", "tight", "low resolution"},
     "large": IN_LINES | {"curled", "desk", "fingers", "printed", "letters"},
-    "boxes": FORMS | {"cut neighbours"},
-    "comb": FORMS | {"cut neighbours"},
+    "boxes": NOT_ON_FORMS | {"cut neighbours"},
+    "comb": NOT_ON_FORMS | {"cut neighbours"},
     "table": frozenset({"cut neighbours"}) | IN_LINES - {"turned", "uneven"} | {"ruled", "squared"},
     "many": frozenset({"desk", "signs", "underlined", "labels", "joined", "scattered"}),
     "crowded": AROUND | {"joined", "scattered", "signs", "underlined", "low resolution",

@@ -56,15 +56,15 @@ class Layout:
 
     def ink(self) -> Bytes:
         """All ink of the page, [height width]."""
-        sheet = np.zeros((self.height, self.width), np.uint8)
+        canvas = np.zeros((self.height, self.width), np.uint8)
         for g in self.written:
             h, w = g.ink.shape
             left, top = max(-g.x, 0), max(-g.y, 0)  # what is cut off at the edge
-            part = sheet[g.y + top : g.y + h, g.x + left : g.x + w]
+            part = canvas[g.y + top : g.y + h, g.x + left : g.x + w]
             ink = g.ink[top : top + part.shape[0], left : left + part.shape[1]]
             if ink.size:
                 cv2.max(part, ink, dst=part)
-        return sheet
+        return canvas
 
 
 def lay_out(
@@ -139,9 +139,11 @@ def _with_margins(
     moved = [replace(g, x=g.x + dx, y=g.y + dy) for g in placed]
     if "cut neighbours" in kinds:
         moved += _cut_neighbours(moved, size, (above, below), digit, rng)
-    forms = tuple(tuple((cx + dx, cy + dy, cw, ch) for cx, cy, cw, ch in row) for row in cells)
+    moved_cells = tuple(
+        tuple((cx + dx, cy + dy, cw, ch) for cx, cy, cw, ch in row) for row in cells
+    )
     feet = tuple(b + dy for b in baselines)
-    return _sorted(size, moved, tuple(lines), digit, feet, forms)
+    return _layout_of(size, moved, tuple(lines), digit, feet, moved_cells)
 
 
 def _cut_neighbours(
@@ -165,7 +167,7 @@ def _cut_neighbours(
     return found
 
 
-def _sorted(
+def _layout_of(
     size: tuple[int, int],
     placed: list[Placed],
     lines: tuple[str, ...],

@@ -21,8 +21,8 @@ from digitus.errors import DataError
 from digitus.nn.arrays import stream
 from digitus.synthetic.glyphs import INKED, Style, glyphs
 from digitus.synthetic.pages import camera
+from digitus.synthetic.pages.bare import bare_picture
 from digitus.synthetic.pages.camera import View
-from digitus.synthetic.pages.canvas import canvas
 from digitus.synthetic.pages.kinds import KINDS, PENS, kinds_of
 from digitus.synthetic.pages.layout import Layout, lay_out
 from digitus.synthetic.pages.placed import Placed
@@ -85,9 +85,9 @@ def _page(rng: np.random.Generator, digits: Digits | None, wanted: Collection[st
     if kinds & PENS:  # images come with their own pen
         source = None
     if name in ("tiny", "canvas"):
-        picture, inks = canvas(name, kinds, source, style, rng)
+        picture, inks = bare_picture(name, kinds, source, style, rng)
         known = [(g, _box(_placed(g), picture.shape)) for g in inks]
-        return _told(picture, ("".join(g.character for g in inks),), kinds, known)
+        return _with_truth(picture, ("".join(g.character for g in inks),), kinds, known)
     layout = lay_out(
         name, lambda values, heights: glyphs(values, heights, style, source, rng), style.slant,
         kinds, rng,
@@ -113,17 +113,17 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
     """A layout on paper, in light, seen by a camera."""
     written = layout.written
     outlines = [_placed(g) for g in written]
-    lies, inked = _viewed(layout, outlines, kinds, rng)
-    seen = lies
+    view, inked = _viewed(layout, outlines, kinds, rng)
+    seen = view
     if "low resolution" in kinds:
         by = rng.uniform(12, 30) / layout.digit
         if by < 0.9:
-            seen = lies.scaled(by)
+            seen = view.scaled(by)
         else:
             kinds -= {"low resolution"}
     outlines = [seen.place(outline) for outline in outlines]
     boxes = [_box(outline, seen.shape) for outline in outlines]
-    picture = photographed(layout, style, kinds, lies, lies.place(inked), seen.shape, rng)
+    picture = photographed(layout, style, kinds, view, view.place(inked), seen.shape, rng)
     if "turned" in kinds and not _has_a_top(layout.lines):
         kinds -= {"turned"}
     if "turned" in kinds:
@@ -132,7 +132,7 @@ def _made(layout: Layout, style: Style, kinds: frozenset[str], rng: np.random.Ge
         picture = np.ascontiguousarray(np.rot90(picture, turns))
     shown = [_is_in(outline, seen.shape) for outline in outlines]
     known = [(g, box) for g, box, s in zip(written, boxes, shown, strict=True) if s]
-    return _told(picture, layout.lines, kinds, known)
+    return _with_truth(picture, layout.lines, kinds, known)
 
 
 def _viewed(
@@ -142,15 +142,15 @@ def _viewed(
     tight = bool(kinds & {"crop", "cheque", "tight"})  # the frame may cut off all but the digits
     whole = zip(layout.written, outlines, strict=True)
     inked = np.concatenate([np.zeros((0, 2)), *(o for g, o in whole if g.is_digit or not tight)])
-    lies = camera.view(
+    view = camera.view(
         (layout.height, layout.width), inked, rng, rotated="rotated" in kinds,
         perspective="perspective" in kinds, desk="desk" in kinds,
         straight="screen" in kinds or rng.random() < 0.3, tight=tight, curled="curled" in kinds,
     )  # fmt: skip
-    return lies, inked
+    return view, inked
 
 
-def _told(
+def _with_truth(
     picture: Bytes, lines: tuple[str, ...], kinds: frozenset[str], known: list[tuple[Placed, Box]]
 ) -> Page:
     """The page with what is known of it, sorted into digits, signs and what was crossed out."""
@@ -196,10 +196,10 @@ def _is_in(points: Floats64, shape: tuple[int, ...]) -> bool:
     return bool((points.max(0) > 0.5).all() and (points.min(0) < last).all())
 
 
-def _turned(box: Box, lies: View, turns: int) -> Box:
+def _turned(box: Box, view: View, turns: int) -> Box:
     """A box in the picture turned counter-clockwise by quarters, as `np.rot90` does."""
     x, y, w, h = box
-    height, width = lies.shape
+    height, width = view.shape
     for _ in range(turns):
         x, y, w, h = y, width - x - w, h, w
         height, width = width, height

@@ -12,7 +12,7 @@ import numpy as np
 
 from digitus.synthetic import signs
 from digitus.synthetic.pages.placed import Penmanship, Placed
-from digitus.synthetic.pages.texts import CLOSING, DIGITS, JOIN, JOINING, RAISED, UNDERLINE, UPRIGHT
+from digitus.synthetic.pages.texts import CLOSING, DIGITS, JOIN, JOINING, LOWERED, RAISED, UNDERLINE
 from digitus.types import Bytes
 
 KERNED = 0.3  # share of upright hands whose gaps lie between the ink, not between its boxes
@@ -47,7 +47,7 @@ def in_lines(
                 if before is not None:
                     x = closing.up(x, before, ink, len(placed) == 1, rng)
                 top = foot - ink.shape[0] - (0.45 * digit if c in RAISED else 0.0)
-                before = Placed(ink, c.translate(UPRIGHT), line, round(x), round(top))
+                before = Placed(ink, c.translate(LOWERED), line, round(x), round(top))
                 placed.append(before)
             else:
                 ink, below = signs.sign(c, digit, writing.pen, writing.slant, rng)

@@ -23,19 +23,19 @@ def photographed(
     layout: Layout,
     style: Style,
     kinds: frozenset[str],
-    lies: View,
+    view: View,
     inked: Floats64,
     shape: tuple[int, int],
     rng: np.random.Generator,
 ) -> Bytes:
     """A layout as a picture, bytes [h w 3] (red, green, blue) or [h w], of this shape.
 
-    `lies` says where its sheet is in the picture, `inked` are points [n 2], x and y, of the picture
+    `view` says where its sheet is in the picture, `inked` are points [n 2], x and y, of the picture
     with ink, which nothing may cover; both hold before the picture is made smaller, to `shape`.
     """
-    ink, marks = _layers(layout, style, kinds, lies, rng)
-    picture = _composed(ink, marks, layout, inked, kinds, lies, rng)
-    if shape != lies.shape:
+    ink, marks = _layers(layout, style, kinds, view, rng)
+    picture = _composed(ink, marks, layout, inked, kinds, view, rng)
+    if shape != view.shape:
         picture = camera.smaller(picture, shape)
     if "jpeg" in kinds:
         picture = camera.jpeg(picture, int(rng.integers(25 if layout.digit > 40 else 50, 80)))
@@ -43,25 +43,25 @@ def photographed(
 
 
 def _layers(
-    layout: Layout, style: Style, kinds: frozenset[str], lies: View, rng: np.random.Generator
+    layout: Layout, style: Style, kinds: frozenset[str], view: View, rng: np.random.Generator
 ) -> tuple[Bytes, Bytes]:
     """The writing, and what is printed on the paper, in the picture: two [h w]."""
-    sheet = (layout.height, layout.width)
-    ink, marks = layout.ink(), np.zeros(sheet, np.uint8)
+    sheet_shape = (layout.height, layout.width)
+    ink, marks = layout.ink(), np.zeros(sheet_shape, np.uint8)
     if kinds & {"boxes", "comb", "table"}:
-        marks = stationery.form(sheet, layout, kinds, rng)
+        marks = stationery.form(sheet_shape, layout, kinds, rng)
     if kinds & {"printed"}:
-        marks = cv2.max(marks, words.printed(sheet, layout, rng))
+        marks = cv2.max(marks, words.printed(sheet_shape, layout, rng))
     if "labels" in kinds:
-        marks = cv2.max(marks, words.labels(sheet, layout, rng))
+        marks = cv2.max(marks, words.labels(sheet_shape, layout, rng))
     if "letters" in kinds:
-        ink = cv2.max(ink, words.written(sheet, layout, style.pen * layout.digit, rng))
-    ink, marks = lies.take(ink), lies.take(marks)
+        ink = cv2.max(ink, words.written(sheet_shape, layout, style.pen * layout.digit, rng))
+    ink, marks = view.take(ink), view.take(marks)
     if kinds & {"ruled", "squared", "in squares"}:
         # Rules go on where the layout ends, so they are drawn on a larger sheet.
-        more = 0 if lies.is_straight else max(sheet) // 5
+        more = 0 if view.is_straight else max(sheet_shape) // 5
         wide = replace(
-            layout, width=sheet[1] + 2 * more, height=sheet[0] + 2 * more,
+            layout, width=sheet_shape[1] + 2 * more, height=sheet_shape[0] + 2 * more,
             baselines=tuple(b + more for b in layout.baselines),
             cells=tuple(
                 tuple((x + more, y + more, w, h) for x, y, w, h in row) for row in layout.cells
@@ -69,10 +69,10 @@ def _layers(
         )  # fmt: skip
         strength = 1.0 if "dark lines" in kinds else rng.uniform(0.35, 1)
         rules = stationery.ruled((wide.height, wide.width), wide, kinds, rng)
-        rules = lies.moved(more).take(rules) if more else lies.take(rules)
+        rules = view.moved(more).take(rules) if more else view.take(rules)
         marks = cv2.max(marks, (rules * strength).astype(np.uint8))
     if "cheque" in kinds and rng.random() < 0.75:
-        marks = cv2.max(marks, lies.take(security.printed_lines(sheet, layout, rng)))
+        marks = cv2.max(marks, view.take(security.printed_lines(sheet_shape, layout, rng)))
     return ink, marks
 
 
@@ -204,17 +204,17 @@ def _composed(
     layout: Layout,
     inked: Floats64,
     kinds: frozenset[str],
-    lies: View,
+    view: View,
     rng: np.random.Generator,
 ) -> Bytes:
     """The picture [h w 3] or [h w]: what is on paper, desk, light, focus, noise."""
-    shape = lies.shape
-    below = [(lies.take(mask), colour) for mask, colour in grounds(layout, kinds, rng)]
+    shape = view.shape
+    below = [(view.take(mask), colour) for mask, colour in grounds(layout, kinds, rng)]
     channels, opaque = _on_paper(ink, marks, below, layout.digit, kinds, rng)
     if "desk" in kinds:
         corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * [layout.width, layout.height]
         around = np.zeros(shape, np.uint8)
-        outline = np.round(lies.place(corners.astype(float)) * 16).astype(np.int32)
+        outline = np.round(view.place(corners.astype(float)) * 16).astype(np.int32)
         cv2.fillConvexPoly(around, outline, 255, cv2.LINE_AA, 4)
         inside = around.astype(np.float32) / np.float32(255)
         lower = stationery.blurred(inside, 0.015 * max(shape))

@@ -19,7 +19,7 @@ JOINING = ".,'"  # marks inside an amount, whose digits they do not part
 FIGURES = "0123456789"
 CROSSED_OUT = "𝟘𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡"  # digits that were written and then struck through
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # small digits above the line, as cents are written
-UPRIGHT = str.maketrans(RAISED, FIGURES)
+LOWERED = str.maketrans(RAISED, FIGURES)
 VALUES = str.maketrans(RAISED + CROSSED_OUT, 2 * FIGURES)
 DIGITS = frozenset(FIGURES + RAISED + CROSSED_OUT)
 APART_WIDTH = 600  # pixels of all digits of a line that stand apart, without what is between them
@@ -31,7 +31,7 @@ def truth(line: str) -> str:
     Those that were crossed out are left out.
     """
     silent = JOINING + CROSSED_OUT
-    parts = [c if c in FIGURES else "" if c in silent else " " for c in line.translate(UPRIGHT)]
+    parts = [c if c in FIGURES else "" if c in silent else " " for c in line.translate(LOWERED)]
     return " ".join("".join(parts).split())
 
 

@@ -86,9 +86,9 @@ def _set(word: str, font: int, height: float, rng: np.random.Generator) -> Bytes
     thick = max(1, round(height * rng.uniform(0.06, 0.15)))
     scale = cv2.getFontScaleFromHeight(font, height, thick)
     (w, h), below = cv2.getTextSize(word, font, scale, thick)
-    sheet = np.zeros((h + below + 2 * thick, w + 2 * thick), np.uint8)
-    cv2.putText(sheet, word, (thick, h + thick), font, scale, 255, thick, cv2.LINE_AA)
-    return sheet
+    canvas = np.zeros((h + below + 2 * thick, w + 2 * thick), np.uint8)
+    cv2.putText(canvas, word, (thick, h + thick), font, scale, 255, thick, cv2.LINE_AA)
+    return canvas
 
 
 def printed(shape: tuple[int, int], layout: Layout, rng: np.random.Generator) -> Bytes:
@@ -130,10 +130,10 @@ def _handwritten(word: str, height: float, pen: float, rng: np.random.Generator)
     every = np.concatenate(strokes)
     low, margin = every.min(0), thick + 2
     w, h = np.ceil(np.ptp(every, axis=0) * height + 2 * margin).astype(int).tolist()
-    sheet = np.zeros((h, w), np.uint8)
+    canvas = np.zeros((h, w), np.uint8)
     lines = [np.round(((s - low) * height + margin) * 16).astype(np.int32) for s in strokes]
-    cv2.polylines(sheet, lines, False, 255, thick, cv2.LINE_AA, 4)
-    return sheet
+    cv2.polylines(canvas, lines, False, 255, thick, cv2.LINE_AA, 4)
+    return canvas
 
 
 def _place(marks: Bytes, word: Bytes, layout: Layout, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Canvas: small pictures that are digits already, as data sets and drawing boards have them.
+"""Bare pictures: small ones of digits alone, as data sets and drawing boards have them.
 
 Inside: one digit on 8 to 64 pixels, two or three on 28 to 64. Not inside: paper, light, cameras.
 """
@@ -16,7 +16,7 @@ from digitus.synthetic.pages.placed import Placed
 from digitus.types import Bytes
 
 
-def canvas(
+def bare_picture(
     name: str,
     kinds: frozenset[str],
     digits: Digits | None,
