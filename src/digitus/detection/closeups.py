@@ -4,8 +4,8 @@ The page network sees a digit at whatever size its copy of the picture has; the 
 sees each of its finds at one size, and says which digit it is, or that it is none. Nothing is
 taken away from the picture, no ground and no rules: what belongs to a digit is learnt.
 
-Inside: cutting close-ups. Not inside: those of made pages, to learn from (`closeup_examples`), the
-network (`recipes/closeup.toml`, `closeup`), what is made of its answers (`confidence`).
+Inside: cutting close-ups. Not inside: close-ups of made pages, to learn from (`closeup_examples`),
+the network (`recipes/closeup.toml`, `closeup`), what is made of its answers (`confidence`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from digitus.vision.paper import edge_grey
 SIDE = 32  # pixels of a close-up's side
 WITHIN = 20  # pixels of it that the longer side of the find's box takes
 FLAT = 12  # of 255: what differs by less is not stretched to black and white
-CLASSES = 11
+CLASSES = 11  # the ten digits and none
 NONE = 10  # the class of what is no digit
 
 

@@ -86,7 +86,7 @@ def upcoming(
     digits: Digits | None,
     processes: int,
 ) -> Generator[Batch, None, None]:
-    """The batches of these steps in turn, made ahead by so many processes."""
+    """The batches of these steps in turn, made ahead by a pool of `processes`."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _prepare, (digits,)) as pool:
         coming: deque[Future[Batch]] = deque()

@@ -46,7 +46,7 @@ FIRST = 24  # examples on which layers that standardize the input measure it
 DEVELOPMENT_SEED = 10**9
 PAGES_APART = 10**6  # pages from here on: the crops held back are of the first ones
 MNIST, SPLIT_SEED = "mnist", 0
-HELD_BACK = 12  # one digit of so many is held back, to write the pages held back
+HELD_BACK = 12  # one digit of so many is held back, to write the pages that are held back
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from digitus.types import Params
 
 WEIGHT, SCALE = "W", ".scale"
-LARGEST = 127
+LARGEST = 127  # the largest whole number of a weight, as int8
 
 
 def packed(params: Params) -> Params:

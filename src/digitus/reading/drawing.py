@@ -34,7 +34,7 @@ from digitus.vision.share import Shares, shared
 
 WORK_PIXELS = 1600  # of the longer side: the copy whose ink is taken has no more
 SEEN_PIXELS = 60  # of a digit's height where it is seen closer
-FOUND_PIXELS = 36  # of its height where the page network looks for it
+FOUND_PIXELS = 36  # of a digit's height where the page network looks for it
 MOST_ZOOM = 4.0  # times: small digits are not enlarged by more,
 MOST_PIXELS = 3200  # nor so that the longer side of all ink has more
 LARGE = 512  # pixels of a box's longer side: larger ones are seen closer in a smaller copy
@@ -59,7 +59,7 @@ class _View:
 
     @classmethod
     def of(cls, ink: Ink) -> _View:
-        """Digits about `SEEN_PIXELS` high, by strokes that are not too fine to be seen then."""
+        """The ink, its digits about `SEEN_PIXELS` high, its strokes `LEAST_PEN` wide at least."""
         longest = max(ink.strength.shape)
         zoom = min(SEEN_PIXELS / ink.height, MOST_ZOOM, MOST_PIXELS / longest)
         h, w = (max(1, round(side * zoom)) for side in ink.strength.shape)

@@ -49,7 +49,7 @@ BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie be
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A picture, turned by so many quarters, with what may be digits in it: k finds.
+    """A picture turned by `turns` quarters, with what may be digits in it: k finds.
 
     `close` [k 11] are the close-up network's answers, and `alike` [k k] is how alike the finds look
     to it; `joint` [k 10] are the probabilities of the digits, the rest to 1 is that of none.
@@ -126,7 +126,7 @@ class _Bounds(NamedTuple):
 
 
 class _Finds(NamedTuple):
-    """A picture, turned by so many quarters, and where digits may be in it."""
+    """A picture turned by `turns` quarters, and where digits may be in it."""
 
     grey: Grey
     turns: int
@@ -188,7 +188,7 @@ def _best_turned(
 
 
 def look_at(grey: Grey, turns: int, options: ReadingOptions, most: int = FINDS) -> Look:
-    """A picture turned by so many quarters, counter-clockwise, and its `most` best seen finds."""
+    """A picture turned by `turns` quarters, counter-clockwise, with its `most` best seen finds."""
     return _finds(grey, turns, options).look(most)
 
 

@@ -1,7 +1,7 @@
 """Many pictures on all cores, in bounded memory; a bad one stops no other.
 
 Inside: sharing pictures, or parts of very many, out to processes. Not inside: what is done with
-each of them, which is whatever callable is handed over, and what is printed (`cli`).
+each of them, a callable that is handed over, and what is printed (`cli`).
 """
 
 from __future__ import annotations

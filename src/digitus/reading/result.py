@@ -128,7 +128,7 @@ class Reading:
 
     `digits` are in reading order. `lines` are the same as text: "?" for a refused digit, a space
     for a gap between groups of digits; `print(reading)` shows them. `steps` is there if it was
-    asked for. `picture` is a copy of no more than 1,000 pixels that notebooks show.
+    asked for. `picture` is the copy that notebooks show, at most 1,000 pixels on its longer side.
     `cells` are the rows of a grid that was asked for, an empty cell "".
     """
 

@@ -19,7 +19,7 @@ class Wear:
 
     Ranges (low, high), of which each picture draws its own amount, uniformly:
 
-    size        pixels of the sheet's height, small ones oftener; its width differs by up to a third
+    size        pixels of the sheet's height, more often small; its width differs by up to a third
     fill        share of the sheet that the digit takes in the tighter direction
     rotate      degrees, either way
     stroke      pixels, of a digit of 20, by which strokes grow at each edge; below 0 they shrink
