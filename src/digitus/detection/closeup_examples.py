@@ -36,7 +36,7 @@ NARROW = 0.25  # of its height: a bare stroke that is narrower may be a 1, and o
 PART = 0.3, 0.55  # of a digit's longer side: a box on part of its ink, which may look like a digit
 CONTRAST = 0.3  # of the page's greys: what differs by more from its surroundings is ink or print
 GRAINS = 0.5, 5.0  # pixels of a close-up: the size of the grains of noise
-SURROUNDINGS = 2.5  # digit heights (of 24 pixels where there is none): the side of what is around
+SURROUNDINGS = 2.5  # digit sizes (or of 24 pixels): the side of a piece's surroundings
 # What other hands and other cameras might have made of a close-up, in its 32 pixels.
 VARIED = Augmentation(
     rotate=10, scale=0.15, stretch=0.15, shear=20, shift=1.5, stroke=(-0.4, 0.8),

@@ -9,12 +9,12 @@ network describes them, from which its last layer names the digit::
     ρᵢ(d) = 1 - H + H Rᵢ(d)
 
 The numerator of R is a kernel estimate of the density of this page's d at i; the denominator is
-what it would be if they looked like nothing in particular. So R(d) is more than 1
-where the page's own d look like i, and less where there are such and they look otherwise; without
-any d it is 1. H is the share of digits that follow their writer's habit: among many d of another
-look a further one is unlikely, but not impossible, since people write a 1 now with a hook and now
-without. (That digits of one writer name one another is Sarkar & Nagy's style consistency,
-2005.) The weight of log ρ is learnt (`confidence`).
+what it would be if they looked like nothing in particular. So R(d) is more than 1 where the page's
+own d look like i, and less where there are such and they look otherwise; without any d it is 1. H
+is the share of digits that follow their writer's habit: among many d of another look a further one
+is unlikely, but not impossible, since people write a 1 now with a hook and now without. (That
+digits of one writer name one another is Sarkar & Nagy's style consistency, 2005.) The weight of
+log ρ is learnt (`confidence`).
 
 Inside: the formula. Not inside: the network that describes (`closeup`).
 """

@@ -24,7 +24,7 @@ NEAR, NEARER = 0.35, 0.2  # a link may miss its digit by NEAR sizes plus NEARER 
 ENDED = 0.85  # the probability of an end from which on a link is not followed
 BESIDE = 0.5  # heights: digits whose middles differ by less stand in one row
 UNLIKE = 2.5  # times: digits of one line differ by less in height
-ROUNDING = 1e-6  # heights
+ROUNDING = 1e-6  # heights: slack for rounding
 
 
 def lines_of(found: Peaks) -> list[Line]:

@@ -82,8 +82,8 @@ class _View:
     def close(self, boxes: Floats32) -> Matrix:
         """What the close-up network says of boxes [k 4] in pixels of the view: [k 11].
 
-        One is cut out with as much around it as it is long, so large ones are looked at in a copy
-        that is a half, a quarter ... as large: 39 strokes from edge to edge took nine seconds.
+        A close-up is cut from a square that grows with its box, so large boxes are looked at in a
+        copy that is a half, a quarter ... as large: 39 strokes from edge to edge took nine seconds.
         """
         longest = boxes[:, 2:].max(1, initial=1)
         smaller = 2 ** np.ceil(np.log2(np.maximum(longest / LARGE, 1))).astype(int)

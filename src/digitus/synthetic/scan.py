@@ -1,8 +1,8 @@
 """The scan of a pen's ink: paths to boxes of 20 by 20 greys, as MNIST's were made.
 
 Black or white in a finer scan that is then made smaller: MNIST's greys are the black and white
-pixels of a scan, averaged. Inside: that, by OpenCV, or by NumPy where OpenCV is not installed, as
-in a browser: some pixels at the rim of a stroke differ, and it takes three times as long. Not
+pixels of a scan, averaged. Inside: this scan, by OpenCV, or by NumPy where OpenCV is not installed,
+as in a browser: some pixels at the rim of a stroke differ, and it takes three times as long. Not
 inside: what becomes of the boxes (`strokes`).
 """
 

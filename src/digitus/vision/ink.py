@@ -19,7 +19,7 @@ from digitus.types import Box, Bytes, Grey, Ints
 from digitus.vision.normalise import EDGE_INK
 
 FAINTEST_GREYS = 10  # grey levels: what differs less from the ground is no ink
-FULL_SHARE = 0.9  # of all ink is as strong as full ink, or less
+FULL_SHARE = 0.9  # of all ink: the quantile of its strength that counts as full ink
 SMALLEST_MASS = 6  # pixels: smaller pieces are left out
 MOST_PIECES = 500  # more pieces are a texture
 

@@ -21,7 +21,7 @@ from digitus.types import Bools, Box, Floats32, Ints, Plane
 from digitus.vision.ink import Ink, extent
 
 NARROWEST = 0.4  # of its longer side: a place is taken to be so wide, or high, at least
-BEYOND = 1.3  # times half a place's sides: ink further from its middle is nearer to nothing
+BEYOND = 1.3  # times half a place's sides: ink further from its middle is not the place's
 STAKE = 0.25  # of a piece: a place that has so much of it has a stake in it,
 OWN = 0.5  # of a place's ink: and so has one with so much of its own ink there
 SPECK = 0.4  # of the typical height: what is smaller both ways is no digit

@@ -191,7 +191,7 @@ def _box(points: Floats64, shape: tuple[int, ...]) -> Box:
 
 
 def _is_in(points: Floats64, shape: tuple[int, ...]) -> bool:
-    """Whether the picture shows something of what these points are around."""
+    """Whether the picture shows any of what these points outline."""
     last = np.array(shape[::-1]) - 0.5
     return bool((points.max(0) > 0.5).all() and (points.min(0) < last).all())
 
