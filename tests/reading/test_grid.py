@@ -91,6 +91,16 @@ def test_rules_of_any_width_and_at_any_distance(width: int, bold: int) -> None:
     assert in_cells(found(), names, "found").lines == (". . .",) * 4
 
 
+@pytest.mark.parametrize("cells", [60, 100])
+def test_cells_too_small_to_be_told_apart_are_refused(cells: int) -> None:
+    """They were one cell, or two by two where all their rules ran into one."""
+    fine = ruled(*[range(20, 21 + 12 * cells, 12)] * 2)
+    with pytest.raises(DataError, match="no grid can be seen; say how many"):
+        in_cells(found(), fine, "found")
+    fewer = ruled(*[range(20, 21 + 20 * 40, 20)] * 2)
+    assert len(in_cells(found(), fewer, "found").cells or ()) == 40
+
+
 def found(*places: tuple[int, int, int | None]) -> Reading:
     """A reading of digits of 10 x 10 pixels around places."""
     image, p = np.zeros((28, 28), np.uint8), np.full(10, 0.1)

@@ -28,6 +28,7 @@ SAY_SO = "say how many rows and columns it has: --grid 9x9"
 FLAT = 800  # pixels of the sides of a grid that is looked at straight
 RULE_SHARE = 0.55  # of the way from side to side: what is dark for longer is a rule
 RULE_BEND = 9  # pixels: what a rule may be bent by
+THICKEST = 36  # pixels, bend included: what is thicker is several rules that cannot be told apart
 DOUBLE = 0.4  # of the usual distance: rules that are nearer are one, drawn twice or thickly
 
 
@@ -106,12 +107,18 @@ def _rules(picture: GreyPicture, corners: Floats64) -> tuple[Floats64, Floats64]
 
 
 def _ends(share: Floats64) -> Floats64:
-    """The middles of the rules, and 0 and 1, the outline; `share` is that of dark pixels by row."""
+    """The middles of the rules, and 0 and 1, the outline; `share` is that of dark pixels by row.
+
+    Raises `DataError` where all rules are so near that none can be told from the next.
+    """
     ruled = np.flatnonzero(share > RULE_SHARE)
     rules = np.split(ruled, np.flatnonzero(np.diff(ruled) > 1) + 1)
     middles = [float(rule.mean() + 0.5) / len(share) for rule in rules if len(rule)]
     apart = np.diff([0.0, *middles, 1.0])
-    usual = float(np.median(apart[apart > 2 * RULE_BEND / len(share)], keepdims=False))
+    wide = apart[apart > 2 * RULE_BEND / len(share)]
+    if max(map(len, rules)) > THICKEST or not len(wide):  # the cells are too small
+        raise DataError(f"no grid can be seen; {SAY_SO}")
+    usual = float(np.median(wide))
     kept = [0.0]
     for middle in middles:
         if middle - kept[-1] > DOUBLE * usual and 1 - middle > DOUBLE * usual:
