@@ -16,14 +16,14 @@ def sheet():
 
 
 def placed(ink, *boxes):
-    """Places as middles and sizes in the ink's own pixels, from corners on the sheet."""
+    """Places as middles and sizes in the ink's own pixels, from corners in the drawing."""
     x, y = ink.corner
     found = [((a + c) / 2 - x, (b + d) / 2 - y, c - a, d - b) for a, b, c, d in boxes]
     return np.array(found, np.float32).reshape(-1, 4)
 
 
 def boxes_of(ink, shares, count):
-    """The box of each place's ink, on the sheet."""
+    """The box of each place's ink, in the drawing."""
     found = []
     for place in range(count):
         x, y, w, h = shares.of(place)[1]
