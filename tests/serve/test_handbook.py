@@ -25,14 +25,14 @@ KINDS = [layer.__name__ for layer in LAYERS]
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Without setting formulas, which takes most of the time."""
     monkeypatch.setattr(markdown, "_mathml", lambda formula, display="inline": "<math/>")
-    mathematics.page.cache_clear()
+    mathematics.section_html.cache_clear()
     yield
-    mathematics.page.cache_clear()
+    mathematics.section_html.cache_clear()
 
 
 @pytest.mark.usefixtures("_quickly")
 def test_every_section_is_shown_and_every_link_leads_somewhere() -> None:
-    pages = {number: mathematics.page(number) for number in mathematics.sections()}
+    pages = {number: mathematics.section_html(number) for number in mathematics.sections()}
     assert list(pages) == list(range(1, len(pages) + 1))
     assert len(pages) > 20
     anchors = {number: set(re.findall(r'id="([^"]+)"', page)) for number, page in pages.items()}
@@ -66,7 +66,7 @@ def test_a_layer_is_derived_and_its_code_can_be_read(kind: str) -> None:
 def test_equations_code_and_the_view_inside_lead_to_one_another(served: Serving) -> None:
     shown = {type(layer).__name__ for layer in walk(digitus.load().recipe.network)}
     assert shown - {"Chain", "Dropout"} == mathematics.AT_WORK
-    pages = [mathematics.page(number) for number in mathematics.sections()]
+    pages = [mathematics.section_html(number) for number in mathematics.sections()]
     script = (Path(str(serve.__file__)).parent / "static" / "inside.js").read_text("utf-8")
     assert "`/${to}/${kind}$" in script  # Inside leads to the equation, and to the code
     assert "`/code/digitus.nn.${kind}`" in script

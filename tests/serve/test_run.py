@@ -145,7 +145,7 @@ def test_who_looks_behind_a_step_is_let_go_when_the_run_fails(
         raise broken
 
     monkeypatch.setattr(Control, "wait_while_paused", broke)
-    monkeypatch.setattr(control, "STEP_SECONDS", 60.0)
+    monkeypatch.setattr(control, "STEP_WAIT_SECONDS", 60.0)
     run = alone.begin(paused=True)
     alone.until(run, "paused")
     assert alone.ask(run, "step").status_code == 200
@@ -163,7 +163,7 @@ def test_who_looks_behind_a_step_waits_a_moment_and_is_never_shown_the_last(
         may_go_on.wait(60)
 
     monkeypatch.setattr(Control, "wait_while_paused", lately)
-    monkeypatch.setattr(control, "STEP_SECONDS", 0.1)
+    monkeypatch.setattr(control, "STEP_WAIT_SECONDS", 0.1)
     run = alone.begin(paused=True)
     alone.until(run, "paused")
     assert alone.ask(run, "step").status_code == 200

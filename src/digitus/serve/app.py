@@ -49,7 +49,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Backend:
-    """What answers: the recognizer, threads to work in, training runs, and the figures of it all.
+    """What answers: the recognizer, threads to work in, training runs, and metrics of all three.
 
     Training runs are kept in `folder`; with a `roster`, each belongs to somebody of a class.
     """
@@ -84,7 +84,7 @@ class Backend:
         return metrics
 
     def addresses(self) -> Addresses:
-        """The HTTP interface: by path and method, what is done."""
+        """The HTTP interface: its operations by path and method."""
         models = self.models
         recognition = self.recognition
         inside = InsideHandlers(models, self.pool)
@@ -127,7 +127,7 @@ class Backend:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Takes up the runs when the server starts, and keeps them when it ends."""
+        """Resumes the runs when the server starts, and saves them when it ends."""
         self.runs.open()
         yield
         await asyncio.to_thread(self.runs.close)
@@ -156,15 +156,15 @@ def application(
         known = cookie_name(policy)
         own = ClassHandlers(roster, backend.runs, backend.recognition, backend.pictures, known)
         addresses = {**addresses, **described(own.addresses())}
-    page = StaticFiles(read_files(), reload_page)
-    handbook = Handbook(page, backend.pool).addresses()
+    files = StaticFiles(read_files(), reload_page)
+    handbook = Handbook(files, backend.pool).addresses()
 
     async def metrics(request: Request) -> Response:
         return Response(backend.metrics.text(), media_type=CONTENT_TYPE)
 
     @cache
     def description() -> str:
-        """Made when somebody asks for it, which few servers meet."""
+        """Made when first asked for, which most servers never are."""
         return json_text(document(addresses, token=policy.token is not None))
 
     async def openapi(request: Request) -> Response:
@@ -176,9 +176,9 @@ def application(
             *(route(path, methods) for path, methods in handbook.items()),
             route("/metrics", {"GET": metrics}),
             route("/openapi.json", {"GET": openapi}),
-            route("/api", {"GET": page.api}),
-            route("/static/{name}", {"GET": page.static}),
-            route("/", {"GET": page.index}),
+            route("/api", {"GET": files.api}),
+            route("/static/{name}", {"GET": files.static}),
+            route("/", {"GET": files.index}),
         ],
         middleware=middleware(policy, backend.metrics, door),
         exception_handlers={
@@ -192,7 +192,7 @@ def application(
 
 
 def described(handlers: Mapping[str, Mapping[str, Handler]]) -> Addresses:
-    """By path and method, what is done, with what its signature says."""
+    """Handlers by path and method, as operations with what their signatures say."""
     return {
         path: {method: Operation.of(handler) for method, handler in methods.items()}
         for path, methods in handlers.items()
@@ -200,7 +200,7 @@ def described(handlers: Mapping[str, Mapping[str, Handler]]) -> Addresses:
 
 
 def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
-    """One address with an endpoint for each method. It is counted under its path."""
+    """One address with an endpoint for each method. Metrics count it under its path."""
 
     async def handle(request: Request) -> Response:
         return await endpoints["GET" if request.method == "HEAD" else request.method](request)

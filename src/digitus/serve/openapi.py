@@ -1,7 +1,7 @@
 """What can be asked and what is answered, for programs: /openapi.json (OpenAPI 3.1).
 
 Inside: the document, made of the signatures of the handlers (`operation`) and the structs in them.
-Not inside: the page for people (`static/api.html`).
+Not inside: the web page for people (`static/api.html`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ BINARY = {"type": "string", "format": "binary"}
 GOOD = {200: "Done.", 201: "Begun.", 204: "Gone."}
 ERRORS = {
     400: "The request makes no sense; `error` says why in a line.",
-    403: "Asked by a page of another site, or by who may not: another name, a wrong word",
+    403: "Asked by a web page of another site, by another host name, with a wrong word, or by a "
+    "visitor who may not.",
     404: "There is no such thing.",
     409: "Not in the state that the run is in.",
     413: "Too large.",
@@ -36,7 +37,7 @@ ERRORS = {
 
 
 def document(addresses: Addresses, *, token: bool) -> Table:
-    """The whole document; `token`: whether visitors need one."""
+    """The whole document; `token` says whether visitors need one."""
     _, components = msgspec.json.schema_components(_structs(addresses), ref_template=REFERENCE)
     parts: Table = {"schemas": components}
     found: Table = {
@@ -60,7 +61,7 @@ def document(addresses: Addresses, *, token: bool) -> Table:
 
 
 def _structs(addresses: Addresses) -> list[object]:
-    """What is sent and answered in JSON."""
+    """The structs that are sent and answered as JSON."""
     done = [each for methods in addresses.values() for each in methods.values()]
     found = {each.body for each in done} | {each.answer for each in done if _is_json(each)}
     return [Error, *(found - {None, type(None)})]
@@ -86,7 +87,7 @@ def _operation(done: Operation) -> Table:
 
 
 def _parameters(place: str, kind: type[Struct] | None) -> list[Table]:
-    """A parameter for each field, with the description from its schema."""
+    """A parameter for each field of a struct, with the description from its schema."""
     if kind is None:
         return []
     schema = msgspec.json.schema_components([kind])[1][kind.__name__]

@@ -1,4 +1,4 @@
-"""Answers on their way out: JSON, and refusals in one line, to people as a page.
+"""Answers on their way out: JSON, and refusals in one line, to people as a web page.
 
 Inside: that. Not inside: what is answered (the handlers), and how a request is read (`decoding`).
 """
@@ -22,14 +22,14 @@ from digitus.errors import DigitusError, OutputError
 from digitus.serve.refusals import Code
 from digitus.serve.values import Answer
 
-CLOSE = {"Connection": "close"}  # for what is not read to its end
+CLOSE = {"Connection": "close"}  # for requests that are not read to their end
 
 Value: TypeAlias = str | int | float
 CodeSaid: TypeAlias = Annotated[
     Code,
     Meta(
-        description="What it is, where the page says it in its reader's language. It stays the "
-        "same when the line is worded anew."
+        description="Which error this is, where the web page says it in its reader's language. It "
+        "stays the same when the line is reworded."
     ),
 ]
 ValuesSaid: TypeAlias = Annotated[
@@ -46,7 +46,7 @@ class Error(Answer, frozen=True):
 
 
 class Refusal(HTTPException):
-    """What ends a request, with what is sent of it."""
+    """An exception that ends a request, with the answer that is sent."""
 
     def __init__(self, status: int, error: Error, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, error.error, headers)
@@ -63,17 +63,17 @@ def refusal(
     headers: Mapping[str, str] | None = None,
     **values: Value,
 ) -> Refusal:
-    """What ends a request, when raised: one line for a person.
+    """A refusal to be raised: one line for a person.
 
-    With a code the page says it in its reader's language, with the values in their places; after
-    `wait` seconds it may be asked again.
+    With a code the web page says it in its reader's language, with the values in their places;
+    after `wait` seconds the same may be asked again.
     """
     said = {**(headers or {}), **({"Retry-After": str(wait)} if wait else {})}
     return Refusal(status, Error(why, code, values or UNSET), said)
 
 
 def refused(error: DigitusError | OSError) -> Refusal:
-    """The same for what is told of a picture, a request or a run. It never fails itself."""
+    """The refusal for an error that a picture, a request or a run has raised. It never raises."""
     why = str(error) or type(error).__name__
     status = 507 if isinstance(error, OutputError) else 400
     if not isinstance(error, DigitusError) or not error.code:
@@ -92,7 +92,7 @@ def _plain(value: object) -> Value:
 
 
 def named(failure: Error | None) -> dict[str, Any]:
-    """What went wrong, by the names of its fields, for an answer or a file that has them too."""
+    """An error's fields by their names, for an answer or a file that has the same; {} for none."""
     return structs.asdict(failure) if failure else {}
 
 
@@ -110,12 +110,12 @@ def answer(content: object, status: int = 200) -> Response:
 
 
 def error_response(error: HTTPException, asked: Mapping[str, str]) -> Response:
-    """A refusal as it is sent: JSON, or a page where the headers of the request ask for one.
+    """A refusal as it is sent: JSON, or a web page where the headers of the request ask for one.
 
     A browser does so when somebody opens an address or follows a link; scripts and programs do not.
     """
     if "text/html" in asked.get("accept", ""):
-        response: Response = HTMLResponse(_page(error), error.status_code)
+        response: Response = HTMLResponse(_web_page(error), error.status_code)
     else:
         said = error.error if isinstance(error, Refusal) else Error(error.detail)
         response = answer(said, error.status_code)
@@ -124,7 +124,7 @@ def error_response(error: HTTPException, asked: Mapping[str, str]) -> Response:
     return response
 
 
-def _page(error: HTTPException) -> str:
+def _web_page(error: HTTPException) -> str:
     """A refusal for a person. It loads nothing: who lacks the token could not load it."""
     title = f"{error.status_code} {HTTPStatus(error.status_code).phrase}"
     return (

@@ -1,4 +1,4 @@
-"""The files of the page, read once: what a client asks for is a key of a table, never a path.
+"""The files of the web page, read once: what a client asks for is a key of a table, never a path.
 
 Inside: that table and its answers. Not inside: the files themselves (`static/`).
 """
@@ -28,7 +28,6 @@ MEDIA_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-
 ENTRY = "main.js"
 VIEW = re.compile(rb'(\w+): \(\) => import\("\./([\w.-]+)"\)')
 IMPORT = re.compile(rb'^import .*"\./([\w.-]+)";$', re.MULTILINE)
@@ -52,22 +51,22 @@ class File:
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """All files of the page by name."""
+    """All files of the web page by name."""
 
     files: dict[str, File]
-    again: bool  # read anew at every request, for people who work on them
+    reload: bool  # reads them anew at every request, for people who work on them
 
     async def index(self, request: Request) -> Response:
-        """GET /: the page, which is told who opened it; to strangers, the way in."""
+        """GET /: the web page, which is told who opened it; to strangers, the way in."""
         role = asking().role
         if role == "stranger":
-            page = self._file("join.html")
-            return Response(page.content, 401, media_type=page.kind)
-        page = self._file("index.html")
+            file = self._file("join.html")
+            return Response(file.content, 401, media_type=file.kind)
+        file = self._file("index.html")
         if role != "alone":
-            content = page.content.replace(b"<body>", f'<body data-role="{role}">'.encode())
-            page = File(content, page.kind, f'{page.tag[:-1]}-{role}"')
-        return page.respond(request)
+            content = file.content.replace(b"<body>", f'<body data-role="{role}">'.encode())
+            file = File(content, file.kind, f'{file.tag[:-1]}-{role}"')
+        return file.respond(request)
 
     async def api(self, request: Request) -> Response:
         """GET /api: how to call it, with the address by which it was called."""
@@ -75,19 +74,19 @@ class StaticFiles:
         return self.filled("api.html", address=address)
 
     def filled(self, name: str, **values: str) -> Response:
-        """A page with HTML in its {{places}}."""
-        page = self._file(name)
-        content = page.content
+        """An HTML file with HTML in its {{places}}."""
+        file = self._file(name)
+        content = file.content
         for place, value in values.items():
             content = content.replace(f"{{{{{place}}}}}".encode(), value.encode())
-        return Response(content, media_type=page.kind)
+        return Response(content, media_type=file.kind)
 
     async def static(self, request: Request) -> Response:
         """GET /static/NAME."""
         return self._file(request.path_params["name"]).respond(request)
 
     def _file(self, name: str) -> File:
-        files = read_files() if self.again else self.files
+        files = read_files() if self.reload else self.files
         if name not in files:
             raise refusal(404, "there is no such file")
         return files[name]
@@ -113,7 +112,7 @@ def _ahead(files: Mapping[str, bytes]) -> bytes:
 
 
 def _views(files: Mapping[str, bytes]) -> bytes:
-    """The same for each view, as JSON; the page asks for those of the view in its address."""
+    """The further modules of each view, as JSON; `theme.js` asks for those of the view to open."""
     first = _with(files, ENTRY)
     views = {view.decode(): name.decode() for view, name in VIEW.findall(files[ENTRY])}
     table = {view: sorted(_with(files, name) - first) for view, name in views.items()}
@@ -125,8 +124,8 @@ def read_files() -> dict[str, File]:
     folder = resources.files("digitus.serve") / "static"
     found = {}
     contents = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
-    page = contents["index.html"].replace(b"<!-- modules -->", _ahead(contents))
-    contents["index.html"] = page.replace(b"{{views}}", _views(contents))
+    index = contents["index.html"].replace(b"<!-- modules -->", _ahead(contents))
+    contents["index.html"] = index.replace(b"{{views}}", _views(contents))
     for name, content in contents.items():
         suffix = name[name.rfind(".") :]
         if suffix in MEDIA_TYPES:

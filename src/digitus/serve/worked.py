@@ -2,10 +2,10 @@
 
 The step is that of docs/mathematics.md, section 18: two digits of nine numbers each, two hidden
 units, three outputs. One of the two is followed from its pixels to a new weight, a line of numbers
-at a time, each to four decimals and computed with all of them.
+at a time, each shown to four decimals and computed with all.
 
-Inside: the step, and its lines. Not inside: what is said of them (the page's words), and steps of
-networks that are trained (`live.equations`).
+Inside: the step, and its lines. Not inside: what is said of them (the web page's words), and steps
+of networks that are trained (`live.equations`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Step(Struct, frozen=True):
 
 
 def _carried_out() -> _Step:
-    """By the layers themselves."""
+    """The step, computed by the layers themselves."""
     digits = strokes(55, seed=0, hands=HANDS)
     images, labels = digits.images[[54, 20]].astype(float), digits.labels[[54, 20]]
     blocks = images[:, :27, :27].reshape(2, 3, 9, 3, 9)
@@ -87,15 +87,15 @@ def _carried_out() -> _Step:
     return _Step(images, x, z1, a, z2, softmax(z2), dz2, dz1, gradients["W"], p1["W"] + change)
 
 
-def _n(value: float, places: int = 4) -> str:
-    """A number, in brackets below zero, as in a product."""
+def _factor(value: float, places: int = 4) -> str:
+    """A number as it stands in a product: in brackets below zero."""
     text = f"{value + 0.0:.{places}f}"
     return f"({text})" if value < 0 else text
 
 
 def _sum(pairs: list[tuple[float, float]], places: tuple[int, int], bias: float = 0.0) -> str:
-    """A sum of products, whose factors have so many places, and a bias."""
-    text = " + ".join(f"{_n(u, places[0])}·{_n(w, places[1])}" for u, w in pairs)
+    """A sum of products and a bias; `places` are the decimals of the two factors."""
+    text = " + ".join(f"{_factor(u, places[0])}·{_factor(w, places[1])}" for u, w in pairs)
     return f"{text} {'-' if bias < 0 else '+'} {abs(bias):.1f}" if bias else text
 
 
@@ -122,7 +122,7 @@ def worked_step() -> WorkedStep:
         ("blame", f"({y[out]:.4f} - 1) / 2", dz2[out], "8.8"),
         ("back", _sum(blamed, (4, 1)), s.dz1[k, hidden], "3.6"),
         ("gradient", _sum(both, (1, 4)), gradient, "3.3"),
-        ("weight", f"{old} - {RATE}·{_n(gradient)}", s.new[MIDDLE, hidden], "15.1"),
+        ("weight", f"{old} - {RATE}·{_factor(gradient)}", s.new[MIDDLE, hidden], "15.1"),
     ]
     return WorkedStep(
         k,

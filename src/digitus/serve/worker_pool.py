@@ -1,4 +1,4 @@
-"""Work at a time is bounded: what is too much is refused at once, with the time to come back.
+"""Work at a time is bounded: what is too much is refused at once, with a time to ask again.
 
 Inside: `WorkerPool`, threads for pictures and layers. Not inside: what is worked on, how a client
 that has gone is noticed (`operation`), and recognizing single images (`batcher`).
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class WorkerPool:
-    """A few threads and a short queue before them, where `more` tasks than usual may wait."""
+    """A few threads and a short queue before them, in which `more` tasks than usual may wait."""
 
     def __init__(self, more: int = 0) -> None:
         self._pool, self._most = ThreadPoolExecutor(WORKERS, "work"), WORKERS + more
@@ -33,16 +33,16 @@ class WorkerPool:
     ) -> T:
         """The task's result from another thread; 503 where there is too much or it takes too long.
 
-        Where it takes too long, or whoever waits for it is cancelled, it is given up: one that has
-        not begun at once, the other at its next `cancellation.check`.
+        Where it takes too long, or whoever waits for it is cancelled, it is given up: at once if it
+        has not begun, else at its next `cancellation.check`.
         """
         if self.busy >= self._most + WORK_WAITING:
             raise refusal(503, BUSY, "busy", wait=1)
         self.busy += 1
         work = Work()
         # The thread knows who is asking (`visitor`), as this request does.
-        job = self._pool.submit(copy_context().run, work.run, task, *arguments)
-        future = asyncio.wrap_future(job)
+        submitted = self._pool.submit(copy_context().run, work.run, task, *arguments)
+        future = asyncio.wrap_future(submitted)
         future.add_done_callback(self._done)
         try:
             async with asyncio.timeout(timeout_seconds or WORK_SECONDS):
@@ -53,7 +53,7 @@ class WorkerPool:
             raise refusal(503, f"this took longer than {most} seconds", "late", n=most) from None
         finally:
             work.cancel()
-            job.cancel()
+            submitted.cancel()
 
     def _done(self, future: asyncio.Future[T]) -> None:
         self.busy -= 1

@@ -38,7 +38,7 @@ class JoinBody(Struct, frozen=True):
 
 
 class NameBody(Struct, frozen=True):
-    """A name; nothing takes it back."""
+    """A name; an empty one takes it back."""
 
     name: Name
 
@@ -58,7 +58,7 @@ class PupilPath(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class ClassHandlers:
-    """The handlers around a class; pupils are kept under a cookie of that name."""
+    """The handlers of a class; `cookie` is the name of the cookie that pupils get."""
 
     roster: Roster
     runs: LiveRuns
@@ -67,7 +67,7 @@ class ClassHandlers:
     cookie: str
 
     def addresses(self) -> dict[str, dict[str, Handler]]:
-        """By path and method, what is done."""
+        """The handlers by path and method."""
         return {
             JOIN: {"POST": self.join},
             "/api/class": {"GET": self.board, "DELETE": self.clear},
@@ -83,10 +83,10 @@ class ClassHandlers:
         """Come into the class."""
         origin = request.client.host if request.client else ""
         secret = self.roster.join(body.word, body.name, origin)
-        gone = Response(status_code=204)
-        # Lax: who follows a link to the page is known again.
-        gone.set_cookie(self.cookie, secret, path="/", httponly=True, samesite="lax")
-        return gone
+        joined = Response(status_code=204)
+        # Lax: a pupil who follows a link to the web page is still known.
+        joined.set_cookie(self.cookie, secret, path="/", httponly=True, samesite="lax")
+        return joined
 
     @operation()
     async def me(self) -> Me:
@@ -134,8 +134,8 @@ class ClassHandlers:
     async def remove(self, path: PupilPath) -> None:
         """Send a pupil out, whose runs go too; for the teacher."""
         self._check()
-        # The roster first: nobody loses runs and stays. A run that could not be removed is of
-        # nobody then, and asking again removes it.
+        # The roster first: nobody loses runs and stays. A run that could not be removed then
+        # belongs to nobody, and asking again removes it.
         left = self.runs.of(path.number)
         if self.roster.has(path.number) or not left:
             self.roster.remove(path.number)

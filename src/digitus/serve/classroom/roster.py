@@ -1,9 +1,9 @@
 """Who is in the class: numbers, names, and the secrets by which browsers are known again.
 
 It is kept in one file beside the runs, so that a class goes on after its server was started again.
-Of a pupil's secret only a hash is kept. All of it is called in the event loop's thread.
+Of a pupil's secret only a hash is kept. A drawing that a pupil has put on the board is kept too.
 
-What a pupil has shown of what was drawn is kept there too.
+Everything here is called in the event loop's thread.
 
 Inside: that. Not inside: requests (`door`, `handlers`).
 """
@@ -32,12 +32,12 @@ log = logging.getLogger("digitus.serve")
 FILE = "class.json"
 LONGEST_NAME = 24  # characters
 MOST_PUPILS = 60
-WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # so many from one address in so long, then it waits
-REMEMBERED = 1000  # wrong words
+WRONG_WORDS, WRONG_SECONDS = 10, 60.0  # an address that says so many in so long has to wait
+REMEMBERED = 1000  # wrong words of all addresses
 
 
 class Drawing(Answer, frozen=True):
-    """What a pupil has shown: 28 x 28 bytes, and what it was read as, None where it was refused."""
+    """What a pupil has shown: 28 x 28 bytes, and what they were read as, None where refused."""
 
     pixels: Base64
     read: Digit | None
@@ -64,7 +64,7 @@ class SavedClass(Struct, frozen=True):
 class Roster:
     """The class whose file lies in `folder`; a new one where there is none.
 
-    `token` is the teacher's, where it is wanted to be that; `address` is where pupils come in.
+    `token` becomes the teacher's, if given; `address` is where pupils come in.
     """
 
     def __init__(self, folder: Path, token: str | None = None, address: str = "") -> None:
@@ -84,7 +84,7 @@ class Roster:
             return None
 
     def _keep(self, now: SavedClass) -> None:
-        """Writes the class to its file, and only then is it so. Raises `OutputError`."""
+        """Writes the class to its file; only then does it count. Raises `OutputError`."""
         write_text(self._file, json_text(now), new_folder=False)
         self._class = now
 
@@ -100,11 +100,11 @@ class Roster:
 
     @property
     def pupils(self) -> list[Pupil]:
-        """The pupils in the order in which they came."""
+        """The pupils in the order in which they joined."""
         return list(self._class.pupils)
 
     def join(self, word: str, name: str, origin: str) -> str:
-        """Adds a pupil from that network address; returns the secret to be known by."""
+        """Adds a pupil who asks from the network address `origin`; returns the pupil's secret."""
         now = time.monotonic()
         tried = sum(who == origin and now - when < WRONG_SECONDS for when, who in self._wrong)
         if tried >= WRONG_WORDS:

@@ -1,7 +1,7 @@
-"""The pages of what is to be read: sections of the mathematics, lessons, pieces of code.
+"""Web pages with texts: sections of the mathematics, lessons, pieces of code.
 
-Inside: their addresses. What a client asks for is looked up, and never a path. A page is made when
-it is first asked for, in a thread, and kept. Not inside: what stands on them.
+Inside: their addresses. What a client asks for is a key to look up, never a path. Sections and
+lessons are made when they are first asked for, in a thread, and kept. Not inside: the texts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from digitus.serve.responses import refusal
 from digitus.serve.static_files import StaticFiles
 from digitus.serve.worker_pool import WorkerPool
 
-PAGES = "serve/handbook/pages.html"
+TEMPLATE = "serve/handbook/texts.html"
 TAUGHT = {  # which lesson teaches a kind of layer or loss
     "Scale": 1,
     "Dense": 6,
@@ -40,13 +40,13 @@ TAUGHT = {  # which lesson teaches a kind of layer or loss
 
 @dataclass(frozen=True)
 class Handbook:
-    """What answers; `files` has the page that they all fill."""
+    """The handlers; `files` has text.html, which all of them fill."""
 
     files: StaticFiles
     pool: WorkerPool
 
     def addresses(self) -> dict[str, dict[str, Callable[[Request], Awaitable[Response]]]]:
-        """By path and method, what is shown."""
+        """The handlers by path and method."""
         return {
             "/mathematics": {"GET": self.contents},
             "/mathematics/{place}": {"GET": self.section},
@@ -59,7 +59,7 @@ class Handbook:
         """GET /mathematics: all sections and lessons."""
         sections = mathematics.sections().values()
         body = _filled("contents", sections=sections, lessons=lessons())
-        return self._page("The mathematics", body)
+        return self._web_page("The mathematics", body)
 
     async def section(self, request: Request) -> Response:
         """GET /mathematics/11, or /mathematics/Conv, which leads to the equations of that layer."""
@@ -70,10 +70,10 @@ class Handbook:
         number = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else 0
         if number not in found:
             raise refusal(404, "the mathematics have no such section")
-        body = await self.pool.run(mathematics.page, number)
+        body = await self.pool.run(mathematics.section_html, number)
         before, after = (found.get(number + step) for step in (-1, 1))
         body = _filled("section", body=Markup(body), before=before, after=after)
-        return self._page(found[number].title, body)
+        return self._web_page(found[number].title, body)
 
     async def picture(self, request: Request) -> Response:
         """GET /mathematics/pictures/NAME."""
@@ -85,7 +85,7 @@ class Handbook:
     async def lesson(self, request: Request) -> Response:
         """GET /lesson/6, or /lesson/Dense, which leads to the lesson that teaches that layer.
 
-        `?language=de` is for a translation, where there is one.
+        `?language=de` asks for a translation, where there is one.
         """
         place = request.path_params["number"]
         asked = request.query_params.get("language")
@@ -96,10 +96,10 @@ class Handbook:
         if place not in found:
             raise refusal(404, "there is no such lesson")
         lesson = found[place]
-        return self._page(lesson.title, await self.pool.run(_told, lesson), language)
+        return self._web_page(lesson.title, await self.pool.run(_told, lesson), language)
 
     async def source(self, request: Request) -> Response:
-        """GET /code/digitus.nn.Conv: as it is written."""
+        """GET /code/digitus.nn.Conv: its source."""
         name = request.path_params["name"]
         text = written(name) if name in mathematics.named() else None
         if text is None:
@@ -107,16 +107,16 @@ class Handbook:
         derived = mathematics.address(name.removeprefix("digitus.nn.").partition(".")[0])
         at_work = Markup(mathematics.at_work(name))
         body = _filled("source", name=name, derived=derived, at_work=at_work, text=text)
-        return self._page(name, body)
+        return self._web_page(name, body)
 
-    def _page(self, title: str, body: str, language: str = messages.FIRST_LANGUAGE) -> Response:
+    def _web_page(self, title: str, body: str, language: str = messages.FIRST_LANGUAGE) -> Response:
         return self.files.filled("text.html", title=escape(title), body=body, language=language)
 
 
 def _filled(macro: str, **values: object) -> Markup:
-    from digitus.report.html import fill  # with its templates: nobody waits for them at the start
+    from digitus.report.html import fill  # imported late: its templates would delay the start
 
-    return fill(PAGES, macro, **values)
+    return fill(TEMPLATE, macro, **values)
 
 
 @cache

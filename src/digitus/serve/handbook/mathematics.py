@@ -1,8 +1,9 @@
 """The mathematics, a section at a time: equations with their derivations, and where each stands.
 
-The text is docs/mathematics.md; a wheel carries a copy beside this module (hatch_build.py). Inside:
-its sections as HTML, its figures, and in which section an equation or a layer is found. Not inside:
-Markdown (`markdown`), the page around (`handlers`).
+The text is docs/mathematics.md; a wheel carries a copy beside this module (hatch_build.py).
+
+Inside: its sections as HTML, its figures, and in which section an equation or a layer is found. Not
+inside: Markdown (`markdown`), the web page around it (`handlers`).
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ TO_PLACE = re.compile(r'href="#([^"]+)"')
 PICTURE = re.compile(r'src="pictures/([\w.-]+)"')
 CODE = re.compile(r"`(digitus\.[\w.]+)`")
 TO_MATHEMATICS = re.compile(r"\]\(\.\./\.\./docs/mathematics\.md#([\w-]+)\)")
-AT_WORK = frozenset(
-    {"BatchNorm", "Conv", "Dense", "Flatten", "Relu", "Scale"}
-)  # Inside shows these
+# The layers that the view Inside shows.
+AT_WORK = frozenset({"BatchNorm", "Conv", "Dense", "Flatten", "Relu", "Scale"})
 QUOTED = re.compile(r"<code>(digitus\.[\w.]+)</code>")
 
 
@@ -76,24 +76,24 @@ def _places() -> dict[str, int]:
 
 @cache
 def _first_equations() -> dict[str, str]:
-    """Of each name of `digitus.nn` the anchor of its first equation in the index, if it has any."""
+    """By name of `digitus.nn`, the anchor of its first equation in the index, if it has any."""
     return {name: f"eq-{number.replace('.', '-')}" for name, number in NAMED.findall(_text())}
 
 
 def address(name: str) -> str | None:
-    """Where a layer, a loss or a rule is derived."""
+    """Where a layer, a loss or an optimizer is derived; None where it is not."""
     if (found := _first_equations().get(name)) is None:
         return None
     return f"/mathematics/{_places()[found]}#{found}"
 
 
 def linked(lesson: str) -> str:
-    """A lesson's text, its links to the mathematics leading to their sections."""
+    """A lesson's text, with its links to the mathematics leading to their sections here."""
     return TO_MATHEMATICS.sub(lambda m: f"](/mathematics/{_places()[m[1]]}#{m[1]})", lesson)
 
 
 @cache
-def page(number: int) -> str:
+def section_html(number: int) -> str:
     """A section as HTML."""
     references = "\n".join(REFERENCE.findall(_text()))
     made = html(f"{sections()[number].source}\n\n{references}\n")
@@ -115,7 +115,7 @@ def _to_code(match: re.Match[str]) -> str:
 
 
 def at_work(name: str) -> str:
-    """A link to a layer in the view Inside, if it is there; of "digitus.nn.Conv.forward"."""
+    """A link to the view Inside for "digitus.nn.Conv.forward"; "" where it shows no such layer."""
     kind = name.removeprefix("digitus.nn.").partition(".")[0]
     if kind not in AT_WORK:
         return ""
@@ -124,7 +124,7 @@ def at_work(name: str) -> str:
 
 @cache
 def named() -> frozenset[str]:
-    """The pieces of code that the text names, and that have a source to be shown."""
+    """The pieces of code that the text names and that have a source to be shown."""
     return frozenset(name for name in CODE.findall(_text()) if written(name))
 
 

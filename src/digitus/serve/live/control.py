@@ -1,4 +1,4 @@
-"""What a run's thread shall do, as others ask it to.
+"""What a run's thread is to do, as other threads ask it to.
 
 Inside: pausing, single steps, the pace, the end, and waiting for them. Not inside: training
 (`run`).
@@ -13,12 +13,12 @@ from digitus.serve.responses import refusal
 
 Command = Literal["pause", "resume", "step", "stop"]
 
-STEP_SECONDS = 2.0  # that who waits for a step holds a thread that answers others, too
+STEP_WAIT_SECONDS = 2.0  # who waits longer for a step would keep a thread from answering others
 SLOWEST_PACE, FASTEST_PACE = 0.1, 1000.0  # steps a second that can be asked for
 
 
 class Control:
-    """Asked by any thread; only the run's own waits."""
+    """Any thread may ask; the run's own waits, and for a moment one that has asked for a step."""
 
     def __init__(self, *, paused: bool, pace: float) -> None:
         self._changed = threading.Condition()
@@ -29,22 +29,22 @@ class Control:
 
     @property
     def leaving(self) -> bool:
-        """Whether the thread shall end."""
+        """Whether the thread is to end."""
         return bool(self._leave)
 
     @property
     def stopping(self) -> bool:
-        """Whether the run shall end for good."""
+        """Whether the run is to end for good."""
         return self._leave == "stop"
 
     @property
     def pausing(self) -> bool:
-        """Whether the thread shall wait now."""
+        """Whether the thread is to wait now."""
         return self.paused and not self._single and not self._leave
 
     @property
     def running(self) -> bool:
-        """Whether it shall go on by itself."""
+        """Whether the run is to go on by itself."""
         return not self.paused and not self._leave
 
     def ask(self, command: Command) -> None:
@@ -62,7 +62,7 @@ class Control:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Asks the run to end until the next start, or says that it has: nobody waits for it."""
+        """Asks the run to end until the next start, or notes that it has: nobody waits any more."""
         with self._changed:
             self._leave = self._leave or "close"
             self._changed.notify_all()
@@ -76,7 +76,9 @@ class Control:
     def wait_until_stepped(self) -> None:
         """Waits a moment until a single step that was asked for is taken; else refuses with 503."""
         with self._changed:
-            over = self._changed.wait_for(lambda: self._leave or not self._single, STEP_SECONDS)
+            over = self._changed.wait_for(
+                lambda: self._leave or not self._single, STEP_WAIT_SECONDS
+            )
         if not over:
             why = "the step that was asked for is not taken yet; try again in a second"
             raise refusal(503, why, "busy", wait=1)
@@ -87,14 +89,14 @@ class Control:
             self._changed.wait_for(lambda: not self.pausing)
 
     def wait_for_the_next_step(self) -> None:
-        """Waits as long as the pace wants, or until somebody asks for something."""
+        """Waits as long as the pace demands, or until somebody asks for something."""
         with self._changed:
             if self.pace and not self._leave:
                 self._changed.wait(1 / self.pace)
 
 
 def checked_pace(pace: float) -> float:
-    """A pace that can be asked for."""
+    """The pace, if it may be asked for; else refuses with 400."""
     if pace and not SLOWEST_PACE <= pace <= FASTEST_PACE:
         why = f"pace must be 0 or from {SLOWEST_PACE:g} to {FASTEST_PACE:g} steps a second"
         raise refusal(400, why)

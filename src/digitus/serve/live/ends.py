@@ -21,7 +21,7 @@ START = "start.safetensors"  # in a run's folder: the network that it begins wit
 
 
 def first_state(run: Run, recipe: Recipe, digits: Digits) -> State:
-    """The state in its checkpoint, else a new one, with another network's weights if it has some.
+    """The state in its checkpoint, else a new one, with the weights in `START` if that exists.
 
     Raises `ModelError`, and `TrainingError` for weights of other layers.
     """
@@ -36,8 +36,8 @@ def first_state(run: Run, recipe: Recipe, digits: Digits) -> State:
     return state
 
 
-def keep_as_it_is(run: Run, recipe: Recipe, state: State, learnt: Digits, digits: Digits) -> None:
-    """The recognizer of a run that was stopped. Raises `OutputError`."""
+def save_stopped(run: Run, recipe: Recipe, state: State, learnt: Digits, digits: Digits) -> None:
+    """Saves the recognizer of a run that was stopped. Raises `OutputError`."""
     recognizer = recognizer_so_far(recipe, state, learnt)
     history: History = {
         "digitus": __version__,

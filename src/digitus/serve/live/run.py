@@ -2,9 +2,9 @@
 
 It trains in a thread of its own, by `run_folder.record`, so it leaves a checkpoint whenever the
 server ends, and goes on from it, bit for bit, when the server is back. `settings.json` in its
-folder says what was asked for and how it stands, `shown.json` what the page has been shown.
+folder says what was asked for and how it stands, `shown.json` what the web page has shown.
 
-Inside: one run. Not inside: the settings (`lesson`), what its thread shall do (`control`), what is
+Inside: one run. Not inside: the settings (`lesson`), what its thread is to do (`control`), what is
 told of it (`telling`), how far it has come (`progress`), all runs together (`runs`).
 """
 
@@ -28,7 +28,7 @@ from digitus.recognizer import load
 from digitus.serve.live.channel import Channel
 from digitus.serve.live.control import Command, Control
 from digitus.serve.live.digits_cache import DigitsCache
-from digitus.serve.live.ends import first_state, keep_as_it_is
+from digitus.serve.live.ends import first_state, save_stopped
 from digitus.serve.live.equations import StepEquations, equations
 from digitus.serve.live.first_layer import draw
 from digitus.serve.live.places import Places
@@ -68,7 +68,7 @@ class LiveRun:
         self.channel = Channel(asyncio.get_running_loop(), self.state)
         self._telling = Telling(self.channel)
         self.progress = self._telling.progress
-        self._run = Run(folder, new_folder=False)  # it may be removed at any time
+        self._run = Run(folder, new_folder=False)  # the folder may be removed at any time
         self._control = Control(paused=settings.paused, pace=settings.pace)
         self._state_lock = threading.Lock()  # held while the state changes
         self._save_lock = threading.Lock()
@@ -128,12 +128,12 @@ class LiveRun:
         self._set("failed", failure)
 
     def close(self) -> None:
-        """Asks the thread to end with a checkpoint, and lets everyone go who watches."""
+        """Asks the thread to end with a checkpoint, and ends the streams of all who watch."""
         self.channel.close()
         self._control.close()
 
     def join(self, seconds: float) -> None:
-        """Waits until the thread has ended, no longer than this."""
+        """Waits until the thread has ended, but no longer than `seconds`."""
         if self._thread is not None:
             self._thread.join(seconds)
 
@@ -142,7 +142,7 @@ class LiveRun:
         return self._summary(self.progress.saved())
 
     def state(self) -> RunState:
-        """Everything that a page needs to show it."""
+        """Everything that is needed to show it."""
         kept = self.progress.saved()
         large = {n: getattr(kept, n) for n in ("curve", "records", "scores", "weights")}
         return RunState(**structs.asdict(self._summary(kept)), **large)
@@ -174,13 +174,13 @@ class LiveRun:
 
     def report(self) -> str:
         """The report on its network after the latest epoch, as HTML."""
-        from digitus.report import report  # with its templates: nobody waits for them at the start
+        from digitus.report import report  # imported late: its templates would delay the start
 
         evaluation = self.evaluation()
         return report(load(self.model), evaluation, self.progress.saved().records)
 
     def equations(self) -> StepEquations:
-        """The next step of a paused run, behind one that was asked for; the run stays there."""
+        """The step that a paused run takes next, after any that was asked for; it is not taken."""
         self._control.wait_until_stepped()
         with self._state_lock:
             if self.status != "paused" or self._state is None:
@@ -190,7 +190,7 @@ class LiveRun:
 
     def save(self, status: Status | None = None) -> None:
         """Keeps what was asked for, what has been shown, and a status. Raises `OutputError`."""
-        with self._save_lock:  # what is written last is how the run stands
+        with self._save_lock:  # so that what is written last is how the run stands
             control = self._control
             how = status or self.status, control.paused, control.pace, self.begun, self.owner
             settings = SavedSettings(self.lesson, *how, **named(self.failure))
@@ -247,7 +247,7 @@ class LiveRun:
                     return
                 going_on = self._may_go_on(event, state, examples)
         if self._control.stopping:
-            keep_as_it_is(self._run, self.recipe, state, examples.learnt, digits)
+            save_stopped(self._run, self.recipe, state, examples.learnt, digits)
             self._set("stopped")
 
     def _may_go_on(self, event: Event, state: State, examples: Examples) -> bool:
@@ -270,11 +270,11 @@ class LiveRun:
         return not self._control.leaving
 
     def _pause(self, state: State, examples: Examples) -> None:
-        """Tells how the run stands, and keeps that."""
+        """Shows and saves how the run stands."""
         self._draw(state, examples)
         if self.status != "paused":
             save_checkpoint(self._run, self.recipe, state, self._digits())
-            self.save("paused")  # before anybody is told, who may then kill the server
+            self.save("paused")  # first: whoever is told may kill the server at once
             self._set("paused")
 
     def _observe(self, event: Event, state: State, examples: Examples) -> None:

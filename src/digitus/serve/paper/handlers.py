@@ -41,7 +41,7 @@ from digitus.vision.colour import as_grey
 from digitus.vision.decode import decode_pages
 from digitus.vision.paper import at_most
 
-QUALITY = 92  # of JPEG
+JPEG_QUALITY = 92
 SHEET = "sheet"  # what problems call a picture that has no name here
 PDF, PICTURE, TEXT = "application/pdf", "image/*", "text/plain"
 
@@ -49,7 +49,7 @@ Pictures = Annotated[list[bytes], Meta(max_length=FORM_PAGES)]
 
 
 class NameQuery(Struct, frozen=True):
-    """What a form is called whose file does not say."""
+    """The name of a form whose file has none."""
 
     name: Annotated[
         str,
@@ -92,7 +92,7 @@ class Proposed(Pages, frozen=True, kw_only=True):
 
 
 class SheetBody(Struct, frozen=True):
-    """Pages of sheets as pictures in base64, and the form; `blank` are the pages that it lacks."""
+    """Pages of sheets as pictures in base64, and the form; `blank` are its own pages, if needed."""
 
     form: FormTable
     pages: Annotated[list[bytes], Meta(min_length=1, max_length=FORM_PAGES)]
@@ -111,7 +111,7 @@ class FieldRead(Answer, frozen=True):
 
 
 class ProblemSaid(Answer, frozen=True):
-    """What is wrong with a sheet, by a code, with the numbers in its line; "" with a text."""
+    """What is wrong with a sheet: a code and the numbers in its line; without a code, its text."""
 
     code: str
     values: dict[str, str]
@@ -230,7 +230,7 @@ def _proposed(content: bytes, name: str) -> Proposed:
 
 def _picture(page: Bytes) -> PagePicture:
     height, width = page.shape
-    _, content = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    _, content = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return PagePicture(width, height, packed(content))
 
 
@@ -239,7 +239,7 @@ def _read(
 ) -> SheetRows:
     records = []
     with limited(1, opencv=1):
-        # What a form says of its blank pages names files: here it is only that there are some.
+        # `form.blank` names files. Here it says only that others printed the form.
         known = _blanks(form, blank[: form.pages] if form.blank else ())
         reader = PageReader((form,), ReadingOptions(recognizer), known)
         for at, content in enumerate(pages, 1):
