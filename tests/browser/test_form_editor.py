@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 LANGUAGES = ("en", "de", "es", "fr", "zh")
-GROUPS = "#view-forms .paper-sheet g"
+GROUPS = "#view-forms .form-page g"
 
 
 def begun(visit: Visit, server: Server) -> Page:
@@ -78,7 +78,7 @@ def dragged(page: Page, selector: str, dx: float, dy: float) -> None:
 def scale(page: Page) -> float:
     """Pixels of a millimetre."""
     found: float = page.evaluate(
-        "() => { const e = document.querySelector('.paper-sheet');"
+        "() => { const e = document.querySelector('.form-page');"
         " return e.getBoundingClientRect().width / e.viewBox.baseVal.width; }"
     )
     return found
@@ -129,7 +129,7 @@ def test_a_field_is_dragged_made_larger_drawn_and_taken_back(visit: Visit, serve
     page.get_by_role("button", name="Undo").click()
     assert place(page, 0) == [20, 35, 36, 9]
     assert page.get_by_role("button", name="Undo").is_disabled()
-    corner = page.locator(".paper-sheet").bounding_box()
+    corner = page.locator(".form-page").bounding_box()
     assert corner
     page.mouse.move(corner["x"] + 60 * zoom, corner["y"] + 70 * zoom)
     page.mouse.down()
@@ -165,7 +165,7 @@ def test_fields_of_a_blank_sheet_are_proposed(visit: Visit, server: Server, tmp_
     blank = tmp_path / "theirs.png"
     cv2.imwrite(str(blank), printed())
     page = opened(visit, server, blank)
-    assert page.locator(".paper-sheet image").count() == 1
+    assert page.locator(".form-page image").count() == 1
     form = saved(page, tmp_path / "theirs.toml")
     wanted = propose("theirs", [printed()], ["theirs.png"])
     assert [field.place for field in form.fields] == [field.place for field in wanted.fields]
@@ -183,9 +183,9 @@ def test_a_form_that_another_took_the_place_of_comes_back(
     blank = tmp_path / "theirs.png"
     cv2.imwrite(str(blank), printed())
     page.set_input_files("#view-forms .drop input[type=file]", blank)
-    page.wait_for_selector(".paper-sheet image")
+    page.wait_for_selector(".form-page image")
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_selector(".paper-sheet image", state="detached")
+    page.wait_for_selector(".form-page image", state="detached")
     assert page.inner_text(".field-list") == "mine"
 
 
@@ -198,11 +198,11 @@ def test_a_blank_sheet_that_is_taken_can_be_given_back(
     page = opened(visit, server, blank)
     page.reload()
     page.wait_for_selector(GROUPS)
-    assert page.locator(".paper-sheet image").count() == 0
+    assert page.locator(".form-page image").count() == 0
     page.set_input_files("#view-forms .drop input[type=file]", blank)
-    page.wait_for_selector(".paper-sheet image")
+    page.wait_for_selector(".form-page image")
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_selector(".paper-sheet image", state="detached")
+    page.wait_for_selector(".form-page image", state="detached")
 
 
 @pytest.mark.slow

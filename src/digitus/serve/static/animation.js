@@ -4,7 +4,7 @@
 import { chance } from "./numbers.js";
 import { colours } from "./pictures.js";
 
-const [WIDTH, HEIGHT, SIDE, EDGE] = [240, 312, 28, 8]; // of a picture; of the digit in it, in cells
+const [WIDTH, HEIGHT, SIDE, EDGE] = [240, 312, 28, 8]; // pixels of a picture; cells of the digit in it; pixels of a cell
 const BITS = 6; // of a colour: so many steps from paper to ink
 const PACE = { first: 120, step: 9, turn: 60, last: 180 }; // hundredths of a second
 const serif = (size) => `600 ${size}px ${getComputedStyle(document.documentElement).getPropertyValue("--serif")}`;
@@ -14,13 +14,13 @@ const serif = (size) => `600 ${size}px ${getComputedStyle(document.documentEleme
 export function animation(frames, odds, ends, turned) {
   const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const { sheet, ink, red } = colours();
+  const { ground, ink, red } = colours();
   const pictures = frames.map((pixels, k) => {
     draw(context, pixels, odds[k], ends, k / (frames.length - 1));
     const rgba = context.getImageData(0, 0, WIDTH, HEIGHT).data;
     const indices = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => rgba[4 * i] >> (8 - BITS));
     const pace = k === 0 ? "first" : k === frames.length - 1 ? "last" : k === turned ? "turn" : "step";
-    return { indices, ramp: ramp(sheet, turned >= 0 && k >= turned ? red : ink), delay: PACE[pace] };
+    return { indices, ramp: ramp(ground, turned >= 0 && k >= turned ? red : ink), delay: PACE[pace] };
   });
   return new Blob([gif(pictures)], { type: "image/gif" });
 }
@@ -61,7 +61,7 @@ const ramp = (paper, ink) => Array.from({ length: 1 << BITS }, (_, i) =>
 
 const short = (n) => [n & 255, n >> 8];
 
-/** GIF89a, for ever from the beginning again; each picture has colours of its own. */
+/** GIF89a that repeats for ever; each picture has a table of colours of its own. */
 function gif(pictures) {
   const head = [..."GIF89a"].map((sign) => sign.charCodeAt(0));
   const again = [0x21, 0xff, 11, ...[..."NETSCAPE2.0"].map((sign) => sign.charCodeAt(0)), 3, 1, 0, 0, 0];
@@ -96,7 +96,7 @@ function packed(indices) {
       out.push(held & 255);
       held >>>= 8;
     }
-    if (next === 1 << size && size < 12) size += 1; // the reader's table is one behind
+    if (next === 1 << size && size < 12) size += 1; // a decoder's table is one entry behind
   };
   begin();
   put(CLEAR);

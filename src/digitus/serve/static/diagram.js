@@ -9,11 +9,11 @@ import { colours, paint, rgb } from "./pictures.js";
 import { words } from "./words.js";
 
 const [WIDEST, HEIGHT, MIDDLE] = [800, 320, 135];
-const DOTS = 14; // units that are drawn of a layer; of more, the first and the last
+const DOTS = 14; // units that are drawn of a layer; of more, the first ones and the last
 const MAPS = 5;
 
-/** The drawing of layers such as "784-8c-p-32-10", so many pixels wide, as its letters are as large as
- * on the rest of the page; undefined where the text is no network. `set(sketch)` lets a digit run
+/** The drawing of layers such as "784-8c-p-32-10", `room` pixels wide, so that its letters are as large as
+ * elsewhere on the web page; undefined where the text is no network. `set(sketch)` lets a digit run
  * through it, `set()` takes it out. */
 export function diagram(layers, activation, room = WIDEST) {
   const stages = parse(layers);
@@ -79,7 +79,7 @@ function parse(text) {
 
 /** What stands below a column, and how many parameters lie before it. */
 function named(column, i, columns, activation, step) {
-  const [narrow, tight] = [step < 85, step < 40]; // every second name stands lower; only numbers
+  const [narrow, tight] = [step < 85, step < 40]; // narrow: every second name stands lower; tight: numbers alone
   const last = i === columns.length - 1;
   const [name, more] = !i ? ["28 × 28", words("diagram.pixels")] : column.pool ? [`${column.side} × ${column.side}`, words("diagram.pool")]
     : column.maps ? [words("diagram.maps", { n: column.maps }), `${column.side} × ${column.side}, ${activation}`]
@@ -105,11 +105,11 @@ function dots(column, digits) {
   return {
     parts: [circles, texts, more ? label(column.x, more + 4, "⋮", "tick") : []].flat(),
     light(values, right) {
-      const { plus, minus, sheet } = colours();
+      const { plus, minus, ground } = colours();
       circles.forEach((circle, k) => {
         const v = values[k] ?? 0;
         const t = Math.min(Math.abs(v), 1) ** 0.7;
-        circle.style.fill = rgb(sheet.map((c, i) => Math.round(c + ((v < 0 ? minus : plus)[i] - c) * t)));
+        circle.style.fill = rgb(ground.map((c, i) => Math.round(c + ((v < 0 ? minus : plus)[i] - c) * t)));
         circle.classList.toggle("right", k === right);
         texts[k]?.classList.toggle("on", t > 0.55);
       });

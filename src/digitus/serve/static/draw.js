@@ -1,9 +1,9 @@
-// Draw: a sheet for one digit or a whole number; the answer follows the pen.
+// Draw: a pad for one digit or a whole number; the answer follows the pen.
 
 import { drawing, keep } from "./address.js";
 import { ask, bytes, latest } from "./api.js";
 import { complain, css, h, say, svg } from "./dom.js";
-import { pad, takesKeys } from "./pad.js";
+import { padOn, takesKeys } from "./pad.js";
 import { picture } from "./pictures.js";
 import { asked } from "./model.js";
 import { chosen, look, onModel } from "./shared.js";
@@ -13,7 +13,7 @@ import { morph } from "./morph.js";
 import { chance } from "./numbers.js";
 import { pieces, words } from "./words.js";
 
-const CERTAIN = 0.9995; // the confidence of which more digits would say nothing
+const CERTAIN = 0.9995; // a confidence from which on a number would say nothing
 
 export function mount(section) {
   const canvas = h("canvas", {
@@ -25,9 +25,9 @@ export function mount(section) {
   const keys = h("p", { class: "keys", id: "draw-keys" },
     pieces("draw.type", { written: h("button", { type: "button", class: "link", onclick: () => type(Math.floor(Math.random() * 10)) }, words("draw.written")) }));
   const width = h("input", { type: "range", min: 4, max: 21, step: 0.5, value: 10.5, "aria-label": words("draw.width"),
-    oninput: () => { sheet.pen = Number(width.value); } });
-  const undo = h("button", { type: "button", onclick: () => sheet.undo() }, words("draw.undo"));
-  const clear = h("button", { type: "button", onclick: () => { sheet.clear(); canvas.focus(); } }, words("draw.clear"));
+    oninput: () => { pad.pen = Number(width.value); } });
+  const undo = h("button", { type: "button", onclick: () => pad.undo() }, words("draw.undo"));
+  const clear = h("button", { type: "button", onclick: () => { pad.clear(); canvas.focus(); } }, words("draw.clear"));
   const value = h("output", { class: "value", "aria-label": words("read.as") });
   const sure = h("p", { class: "sure" });
   const chips = h("div", { class: "chips", role: "group", "aria-label": words("draw.found") });
@@ -50,7 +50,7 @@ export function mount(section) {
     h("p", { class: "opening" }, words("start.lead")),
     h("div", { class: "desk" },
       h("div", { class: "left" },
-        h("div", { class: "sheet" }, canvas, marks, hint),
+        h("div", { class: "pad" }, canvas, marks, hint),
         h("div", { class: "tools" }, undo, clear, h("label", { class: "pen" }, words("draw.pen"), width), keys)),
       side),
     ways,
@@ -61,14 +61,14 @@ export function mount(section) {
   let found = []; // digits of the last answer
   let at = 0; // the one whose probabilities are shown
 
-  let inks = 0; // counts what was added to the sheet, so that an answer knows whether it is the last
+  let inks = 0; // counts what was added to the pad, so that an answer knows whether it is the last
   let told = 0; // ink up to which a request without waiting has been made
-  let shown = 0; // ink whose answer is on the page
-  let link = {}; // what the address has: { ink, digit, bend }, the last two of the way to another digit
-  const sheet = pad(canvas, (done, same = false) => {
-    if (!same) link = { ink: done && !sheet.demo ? packed(sheet.strokes) : undefined };
-    hint.hidden = !sheet.empty;
-    if (same) marks.setAttribute("viewBox", sheet.view.join(" ")); // the boxes are where they were on it
+  let shown = 0; // ink whose answer is shown
+  let link = {}; // what the address holds: { ink, digit, bend }, the last two from morph.js
+  const pad = padOn(canvas, (done, same = false) => {
+    if (!same) link = { ink: done && !pad.demo ? packed(pad.strokes) : undefined };
+    hint.hidden = !pad.empty;
+    if (same) marks.setAttribute("viewBox", pad.view.join(" ")); // the boxes are where they were on it
     inks += 1;
     side.setAttribute("aria-busy", "true");
     if (done) answered(true);
@@ -80,7 +80,7 @@ export function mount(section) {
     if (told < inks) await answered(false);
   });
 
-  /** Asks what the ink on the sheet is, and says so unless newer ink has been answered. */
+  /** Asks what the ink on the pad is, and says so unless newer ink has been answered. */
   async function answered(done) {
     const seen = inks;
     if (done) told = seen;
@@ -92,7 +92,7 @@ export function mount(section) {
     if (done && !said) bend.set();
   }
 
-  /** The address has the ink, and how far its digit is bent; nothing of ink that is too long for it. */
+  /** Keeps the ink in the address, and how far its digit is bent; nothing where the ink is too long for it. */
   function remember() {
     const { ink, digit, bend: far } = link.ink ? link : {};
     if (drawing()) keep({ ink, digit, bend: far }); // another view's address is its own
@@ -101,27 +101,27 @@ export function mount(section) {
   // The steps are a hundred times as many bytes as the answer: they come after it.
   const explain = latest(async (seen) => {
     if (seen !== inks) return;
-    const answer = await ask(`${path(sheet.grey())}&steps=1`, sheet.grey().values).catch(() => null);
+    const answer = await ask(`${path(pad.grey())}&steps=1`, pad.grey().values).catch(() => null);
     if (seen !== inks) return;
     if (answer) trail(answer);
-    const one = found.length === 1 && !sheet.demo ? found[0] : undefined;
-    // On a screen of another form the same ink is prepared a little differently: a link has the digit.
+    const one = found.length === 1 && !pad.demo ? found[0] : undefined;
+    // On a screen of another form the same ink is prepared a little differently, so a link to a bent digit holds it.
     await bend.set(unpackedDigit(link.digit ?? "") ?? (one && bytes(one.image)), link);
   });
   const path = ({ width, height }) => asked(`/api/draw?width=${width}&height=${height}`);
 
-  /** Whether there was an answer, which is shown then. */
+  /** Asks for an answer and shows it; returns whether there was one. */
   async function reply(seen, done) {
-    if (sheet.empty) {
+    if (pad.empty) {
       show(null, 0, done);
       return false;
     }
-    const grey = sheet.grey();
+    const grey = pad.grey();
     const begun = performance.now();
     try {
       const answer = await ask(path(grey), grey.values);
       complain();
-      if (sheet.empty || seen < shown) return false;
+      if (pad.empty || seen < shown) return false;
       shown = seen;
       show(answer, performance.now() - begun, done);
       return true;
@@ -146,7 +146,7 @@ export function mount(section) {
     section.classList.toggle("several", found.length > 1);
     sure.textContent = sentence(answer);
     time.textContent = answer ? words("draw.time", { n: Math.max(1, Math.round(ms)) }) : "";
-    marks.setAttribute("viewBox", sheet.view.join(" "));
+    marks.setAttribute("viewBox", pad.view.join(" "));
     marks.replaceChildren(...found.map((d, i) => mark(d, i)));
     chips.replaceChildren(...(found.length > 1 ? found.map(chip) : []));
     select(at);
@@ -174,7 +174,7 @@ export function mount(section) {
   function mark(digit, i) {
     const [x, y, w, hh] = digit.box;
     const m = 5;
-    const [left, top] = sheet.view;
+    const [left, top] = pad.view;
     const above = y - m - 5 >= top + 12; // there is room for its value, which else stands beside it
     return svg("g", { class: digit.value === null ? "doubt" : "", "data-i": i },
       svg("rect", { x: x - m, y: y - m, width: w + 2 * m, height: hh + 2 * m, rx: 4 }),
@@ -209,7 +209,7 @@ export function mount(section) {
     chosen.pixels = digit ? bytes(digit.image) : undefined;
   }
 
-  /** The way from the sheet to the 28 x 28, step by step. */
+  /** The way from the pad to the 28 x 28, step by step. */
   function trail(answer) {
     const items = answer.steps.map((step) => {
       const title = words(`draw.step.${step.name}`);
@@ -227,10 +227,10 @@ export function mount(section) {
   let typing = Promise.resolve(); // one after the other, in the order of the keys
   function type(digit) {
     const coming = ask(`/api/pen/${digit}?seed=${seed++}`);
-    typing = Promise.all([coming, typing]).then(([{ strokes }]) => sheet.write(strokes), (error) => complain(error.message));
+    typing = Promise.all([coming, typing]).then(([{ strokes }]) => pad.write(strokes), (error) => complain(error.message));
   }
 
-  takesKeys(canvas, sheet, type);
+  takesKeys(canvas, pad, type);
   // Typing works wherever the focus is on this view, unless it is on something that takes keys.
   document.addEventListener("keydown", (event) => {
     if (section.hidden || event.defaultPrevented || event.target.matches("input, textarea, select, canvas")) return;
@@ -239,7 +239,7 @@ export function mount(section) {
   /** The first thing to be seen: a digit writes itself, and is read. */
   async function begin() {
     const { strokes } = await ask(`/api/pen/${Math.floor(Math.random() * 10)}?seed=${Math.floor(Math.random() * 1e6)}`);
-    if (sheet.empty) sheet.write(strokes, true);
+    if (pad.empty) pad.write(strokes, true);
   }
 
   show(null, 0, false);
@@ -250,7 +250,7 @@ export function mount(section) {
       const sent = Object.fromEntries(["ink", "digit", "bend"].map((name) => [name, query.get(name) ?? undefined]));
       const strokes = unpacked(sent.ink ?? "");
       if (strokes.length && Object.keys(sent).some((name) => sent[name] !== link[name])) {
-        sheet.put(strokes);
+        pad.put(strokes);
         link = sent;
       } else if (!opened) begin().catch((error) => complain(error.message));
       else remember();

@@ -47,14 +47,14 @@ export function evidence() {
   };
 
   function put(canvas, values, top) {
-    const { sheet, ink, plus, minus } = colours();
+    const { ground, ink, plus, minus } = colours();
     const out = new ImageData(SIDE, SIDE);
     for (let i = 0; i < 784; i++) {
       const faint = (pixels[i] / 255) * 0.22;
       const t = Math.min(Math.abs(values[i]) / top, 1) ** 0.8;
       const colour = values[i] < 0 ? minus : plus;
       for (let c = 0; c < 3; c++) {
-        const below = sheet[c] + (ink[c] - sheet[c]) * faint;
+        const below = ground[c] + (ink[c] - ground[c]) * faint;
         out.data[4 * i + c] = below + (colour[c] - below) * t;
       }
       out.data[4 * i + 3] = 255;

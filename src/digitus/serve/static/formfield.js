@@ -1,8 +1,8 @@
-// The settings of a form and of its chosen field. What is set changes in place, so that the focus stays
-// where it is. Not inside: where a field lies (formsheet.js).
+// The settings of a form and of its chosen field. Inputs are changed and never replaced, so that the focus
+// stays where it is. Not inside: where a field lies (formpage.js).
 
 import { h } from "./dom.js";
-import { placed, signs } from "./formsheet.js";
+import { placed, signs } from "./formpage.js";
 import { words } from "./words.js";
 
 const KINDS = ["boxes", "comb", "line", "free"];
@@ -13,7 +13,7 @@ const SIDES = ["x", "y", "w", "h"];
 
 const list = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
 
-/** An input with its label: `set(text)` is called when it was changed. */
+/** An input with its label: `set(text)` is called when it has changed. */
 function entry(id, key, set, more = {}) {
   const input = h("input", { id: `forms-${id}`, type: "text", autocomplete: "off", spellcheck: "false", onchange: () => set(input.value.trim()), ...more });
   return { input, element: labelled(input, key) };
@@ -26,7 +26,7 @@ function choice(id, key, set) {
   return {
     element: labelled(select, key),
     select,
-    /** Shows a value among options, itself one of them if it is another. */
+    /** Shows a value among options; one that is not among them is added. */
     show(options, value) {
       const all = options.some(([one]) => one === value) ? options : [...options, [value, value]];
       select.replaceChildren(...all.map(([one, text]) => h("option", { value: one }, text)));
@@ -139,7 +139,7 @@ function seriesSettings(change) {
   };
 }
 
-/** The form, a field of which has another name: sums and series follow it. */
+/** The form with a field renamed, in its sums and series too. */
 function renamed(form, i, name) {
   const old = form.field[i].name;
   const now = (one) => (one === old ? name : one);

@@ -1,5 +1,5 @@
-// Forms: a form is laid out on its sheet of paper, or found on one that others printed, saved as a file,
-// printed, and tried on a sheet. Not inside: the sheet (formsheet.js), what is set of a field
+// Forms: a form is laid out page by page, or found on pages that others printed, saved as a file, printed,
+// and tried on a sheet. Not inside: the page on the screen (formpage.js), the settings of a field
 // (formfield.js), reading (formread.js).
 
 import { ask, file as fileOf, patient, told } from "./api.js";
@@ -7,12 +7,12 @@ import { download } from "./copy.js";
 import { complain, h, say } from "./dom.js";
 import { fieldSettings, formSettings, without } from "./formfield.js";
 import { trial } from "./formread.js";
-import { placed, sheet } from "./formsheet.js";
+import { pageEditor, placed } from "./formpage.js";
 import { remember, remembered } from "./remember.js";
 import { words } from "./words.js";
 
-const KEPT = 200; // forms that can be gone back to
-const TOGETHER = 1000; // milliseconds: changes of one kind within them are undone at once
+const KEPT = 200; // changes that can be undone
+const TOGETHER = 1000; // milliseconds: changes of one kind within them are undone together
 const FIELD = { page: 1, label: "", kind: "boxes", pattern: "####", date: "", range: [], allowed: [], checks: [], required: false, full: false, cells: [] };
 const FIRST = [20, 35, 36, 9]; // mm: where a form begins
 const BELOW = 11; // mm between a field and the next, which needs room for its name
@@ -27,7 +27,7 @@ export function mount(section) {
   let before = []; // forms, the latest last
   let latest = { how: undefined, when: 0 };
   let toml = "";
-  let judged; // done when `toml` is that of the form
+  let judged; // a promise, settled when `toml` is that of the form
   let turn = 0;
 
   const file = h("input", { type: "file", accept: ".toml,image/*,application/pdf,.heic,.tif,.tiff", hidden: true, onchange: async () => {
@@ -41,7 +41,7 @@ export function mount(section) {
     h("div", { class: "row" }, begin, h("button", { type: "button", onclick: () => file.click() }, words("forms.open"))),
     h("p", { class: "note" }, words("forms.kinds")), file);
   const busy = h("p", { class: "busy", role: "status", hidden: true }, words("forms.busy"));
-  const paper = sheet({ select, change: (i, field, how) => commit({ ...form, field: form.field.map((one, k) => (k === i ? field : one)) }, how), add, remove });
+  const paper = pageEditor({ select, change: (i, field, how) => commit({ ...form, field: form.field.map((one, k) => (k === i ? field : one)) }, how), add, remove });
   const undo = h("button", { type: "button", onclick: back }, words("draw.undo"));
   const gone = h("button", { type: "button", onclick: () => remove(at) }, words("forms.remove"));
   const pages = h("select", { id: "forms-page", onchange: () => turned(Number(pages.value)) });
@@ -74,7 +74,7 @@ export function mount(section) {
     draw();
   }
 
-  /** A form's file, or the blank sheet of one: whatever was dropped. */
+  /** Opens what was dropped: a form's file, or the blank pages of a form. */
   async function open(given) {
     complain();
     busy.hidden = false;
@@ -102,7 +102,7 @@ export function mount(section) {
     }
   }
 
-  /** The form becomes another; `how` joins what is undone at once. */
+  /** Replaces the form; changes with the same `how` are undone together. */
   function commit(next, how) {
     const joined = how && how === latest.how && (how.startsWith("drag") || Date.now() - latest.when < TOGETHER);
     if (!joined) keep();
@@ -111,7 +111,7 @@ export function mount(section) {
     draw();
   }
 
-  /** What is there can be gone back to, whatever comes next. */
+  /** Keeps the form as it is, for undoing. */
   function keep() {
     before = [...before.slice(1 - KEPT), { form, at, page, blank }];
     latest = { how: undefined, when: 0 };
@@ -183,7 +183,7 @@ export function mount(section) {
     judged = judge();
   }
 
-  /** The list of fields, whose buttons stay as long as there are as many. */
+  /** Updates the list of fields, whose buttons stay as long as there are as many. */
   function listed() {
     if (fields.childElementCount !== form.field.length) {
       fields.replaceChildren(...form.field.map((_, i) => h("li", {}, h("button", { type: "button", onclick: () => {

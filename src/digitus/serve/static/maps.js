@@ -11,8 +11,9 @@ const GAP = 6;
 /** How many pixels a number of a map gets, so that maps of all sizes are about equally large. */
 const zoomed = (columns, phone) => (columns >= 20 ? 3 - phone : Math.min(9 - 2 * phone, Math.round((phone ? 42 : 56) / columns)) || 1);
 
-/** Draws layer by layer; `chosen(position, pinned)` is told the position in the layer's output. */
-export function maps(name, choose) {
+/** Draws the layer that `set` is given, as wide as there is room in `box`; `choose(position, pinned)` is told
+ * a position in the layer's output. */
+export function maps(box, choose) {
   const canvas = h("canvas", { class: "maps pixels", tabindex: 0, role: "img" });
   let layer;
   let geometry;
@@ -54,7 +55,7 @@ export function maps(name, choose) {
       context.strokeStyle = rgb(colours().line);
       context.strokeRect(x - 0.5, y - 0.5, columns * zoom + 1, rows * zoom + 1);
       if (flat && zoom >= 40) {
-        context.fillStyle = rgb(Math.abs(values[0]) > top * 0.55 ? colours().sheet : colours().ink);
+        context.fillStyle = rgb(Math.abs(values[0]) > top * 0.55 ? colours().ground : colours().ink);
         context.font = `12px ${getComputedStyle(canvas).fontFamily}`;
         context.textAlign = "center";
         context.fillText(number(values[0], 2), x + zoom / 2, y + zoom / 2 + 4);
@@ -97,9 +98,9 @@ export function maps(name, choose) {
   const position = (r, q, c) => (r * geometry.columns + q) * geometry.channels + c;
 
   function under(event) {
-    const box = canvas.getBoundingClientRect();
-    const scale = canvas.clientWidth / box.width;
-    const [x, y] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+    const { left, top, width } = canvas.getBoundingClientRect();
+    const scale = canvas.clientWidth / width;
+    const [x, y] = [(event.clientX - left) * scale, (event.clientY - top) * scale];
     const { rows, columns, channels, zoom, gap, across } = geometry;
     const c = Math.floor(y / (rows * zoom + gap)) * across + Math.floor(x / (columns * zoom + gap));
     const q = Math.floor((x % (columns * zoom + gap)) / zoom);
@@ -131,7 +132,7 @@ export function maps(name, choose) {
     choose(position(r, q, c), true);
   });
   canvas.repaint = draw;
-  new ResizeObserver(draw).observe(name);
+  new ResizeObserver(draw).observe(box);
 
   return {
     canvas,

@@ -9,7 +9,7 @@ import { percent } from "./numbers.js";
 import { onModel } from "./shared.js";
 import { words } from "./words.js";
 
-const PAGE = 60;
+const AT_ONCE = 60; // mistakes that one request asks for
 const LOOK = 250; // milliseconds between two looks at how far the server is
 
 export function mount(section) {
@@ -51,7 +51,7 @@ export function mount(section) {
   async function load() {
     const mine = ++turn;
     const id = model.id;
-    const query = new URLSearchParams({ offset, limit: PAGE });
+    const query = new URLSearchParams({ offset, limit: AT_ONCE });
     ["true", "read"].forEach((name, k) => wanted[k] !== undefined && query.set(name, wanted[k]));
     again.hidden = true;
     if (found.hidden) wait(mine).catch(() => {}); // the answer itself says what is wrong

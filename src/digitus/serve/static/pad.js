@@ -1,42 +1,42 @@
-// The sheet: strokes of a pen, finger, mouse, or of the simulated pen; drawn for the eye, and as the
-// grey bytes that the recognizer gets.
+// The pad to write on: strokes of a pen, finger, mouse, or of the simulated pen; drawn for the eye, and as
+// the grey bytes that the recognizer gets.
 
 import { calm } from "./dom.js";
 import { colours, rgb } from "./pictures.js";
 
-// The sheet's own pixels: what is sent; its height follows from its form. A digit of a long number
-// still has twice the pixels that it needs.
+// The pad's own pixels, which are sent; its height follows from its form. A digit of a long number still has
+// twice the pixels that it needs.
 const WIDTH = 420;
-const EDGE = 12; // pixels that stay free above and below ink from a higher sheet
-const DESK = 816; // pixels of the window that the sheet is wide on a desk
+const EDGE = 12; // pixels that stay free above and below ink from a higher pad
+const DESK = 816; // the pad's width on a desktop screen, in the window's pixels
 
-/** A sheet written on by keys: a digit is `typed`, others take strokes away. */
-export function takesKeys(canvas, sheet, typed) {
+/** A pad written on by keys: a digit is `typed`, other keys take strokes away. */
+export function takesKeys(canvas, pad, typed) {
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (/^\d$/.test(event.key)) typed(Number(event.key));
-    else if (event.key === "Backspace") sheet.undo();
-    else if (event.key === "Escape" || event.key === "Delete") sheet.clear();
+    else if (event.key === "Backspace") pad.undo();
+    else if (event.key === "Escape" || event.key === "Delete") pad.clear();
     else return;
     event.preventDefault();
   });
 }
 
-/** Makes a canvas a sheet. `changed(done, same)` is called as ink comes; done says that the pen was
- * lifted, same that only the sheet has another form now. */
-export function pad(canvas, changed) {
-  let strokes = []; // rows of { x, y, w } in the pixels of a sheet that is WIDTH wide
+/** Makes a canvas a pad. `changed(done, same)` is called as ink comes; done says that the pen was lifted,
+ * same that only the pad has another form now. */
+export function padOn(canvas, changed) {
+  let strokes = []; // rows of { x, y, w } in the pixels of a pad that is WIDTH wide
   let form = 1; // height by width
-  // Where the ink needs the height: how many pixels of bare paper are seen on either side of that sheet,
-  // and how many of its own lie above what is seen.
+  // Where ink needs a higher pad: how many pixels of bare paper are seen on either side of it, and how many
+  // of its own lie above what is seen.
   let [side, above] = [0, 0];
   let pen = 10.5;
   let active; // pointer that writes
-  let typed = []; // digits of the simulated pen, where nothing else is on the sheet
+  let typed = []; // digits of the simulated pen, where nothing else is on the pad
   let writing = 0; // the animation that is going on
-  let demo = false; // what is on the sheet was written to show how: it goes when anybody writes
-  const sheet = document.createElement("canvas"); // black on white, as sent
-  const ink = sheet.getContext("2d", { willReadFrequently: true });
+  let demo = false; // what is on the pad was written to show how: it goes when anybody writes
+  const sent = document.createElement("canvas"); // black on white, as sent
+  const ink = sent.getContext("2d", { willReadFrequently: true });
   const screen = canvas.getContext("2d");
 
   /** Takes the form that the canvas has, and makes room for the ink where it had another, or
@@ -46,9 +46,9 @@ export function pad(canvas, changed) {
     if (!width) return;
     canvas.width = Math.round(width * devicePixelRatio);
     canvas.height = Math.round(height * devicePixelRatio);
-    const other = Math.round(above + (WIDTH + 2 * side) * (height / width)) !== sheet.height;
+    const other = Math.round(above + (WIDTH + 2 * side) * (height / width)) !== sent.height;
     const cut = other && writing > 0;
-    if (cut) finish(); // it was to be written on the other form
+    if (cut) finish(); // it was being written on the old form
     form = height / width;
     if (fresh || (other && active === undefined)) [side, above] = around();
     shape();
@@ -56,14 +56,14 @@ export function pad(canvas, changed) {
   }
 
   function shape() {
-    sheet.width = WIDTH;
-    sheet.height = Math.round(above + (WIDTH + 2 * side) * form);
+    sent.width = WIDTH;
+    sent.height = Math.round(above + (WIDTH + 2 * side) * form);
     redraw();
   }
 
-  /** Ink of a higher sheet, as when a telephone is turned, keeps its size, so that the same is read: the
-   * sheet becomes as high and looks smaller, the ink in its middle. What is seen of it: so much paper
-   * on each side, from so far below its top. */
+  /** The room for ink from a higher pad, as when a telephone is turned. The ink keeps its size, so that the
+   * same is read: the pad becomes as high and looks smaller, the ink in its middle. Returns how much paper
+   * is seen on each side, and how far below the pad's top the view begins. */
   function around() {
     const points = strokes.flat();
     const [lowest, highest] = [Math.max(0, ...points.map(({ y, w }) => y + w / 2)), Math.min(...points.map(({ y, w }) => y - w / 2))];
@@ -72,14 +72,14 @@ export function pad(canvas, changed) {
     return [paper, Math.max(0, Math.floor((lowest + highest - (WIDTH + 2 * paper) * form) / 2))];
   }
 
-  /** Who goes on writing sees ink smaller than it is: from then on it is as small. */
+  /** Makes the ink as small as it looks, when somebody goes on writing. */
   function settle() {
     const zoom = WIDTH / (WIDTH + 2 * side);
     strokes = strokes.map((stroke) => stroke.map((p) => ({ ...p, x: (p.x + side) * zoom, y: (p.y - above) * zoom, w: p.w * zoom })));
     plain();
   }
 
-  /** A sheet without more paper than its own. */
+  /** Makes it a pad without paper on either side. */
   function plain() {
     [side, above] = [0, 0];
     shape();
@@ -87,7 +87,7 @@ export function pad(canvas, changed) {
 
   function redraw() {
     ink.fillStyle = "#fff";
-    ink.fillRect(0, 0, sheet.width, sheet.height);
+    ink.fillRect(0, 0, sent.width, sent.height);
     screen.clearRect(0, 0, canvas.width, canvas.height);
     for (const stroke of strokes) for (let i = 0; i < stroke.length; i++) segment(stroke, i);
   }
@@ -116,7 +116,7 @@ export function pad(canvas, changed) {
     const { left, top, width } = canvas.getBoundingClientRect();
     const zoom = WIDTH / width;
     const press = event.pointerType === "pen" && event.pressure ? 0.6 + 0.8 * event.pressure : 1;
-    // On a small sheet people write smaller, but not with a pen as much finer.
+    // On a small pad people write smaller, but not with a pen as much finer.
     const small = Math.max(1, Math.sqrt(DESK / width));
     return { x: (event.clientX - left) * zoom, y: (event.clientY - top) * zoom, w: pen * press * small };
   }
@@ -160,16 +160,16 @@ export function pad(canvas, changed) {
   new ResizeObserver(() => size()).observe(canvas);
   document.addEventListener("repaint", redraw);
 
-  /** The simulated pen's digits, side by side in the middle of the sheet. */
+  /** The simulated pen's digits, side by side in the middle of the pad. */
   function layout() {
     const pitch = 0.92; // of a digit's side: from one to the next
-    const side = Math.min(sheet.height * 0.62, (WIDTH * 0.84) / typed.length / pitch);
+    const side = Math.min(sent.height * 0.62, (WIDTH * 0.84) / typed.length / pitch);
     const left = (WIDTH - side * pitch * typed.length) / 2 - (side * (1 - pitch)) / 2;
     return typed.map((digit, k) =>
       digit.map((path) =>
         path.map(([x, y, t, w]) => ({
           x: left + (k * pitch + x) * side,
-          y: (sheet.height - side) / 2 + y * side,
+          y: (sent.height - side) / 2 + y * side,
           w: Math.max(w * side, 0.02 * side),
           t,
         })),
@@ -247,19 +247,19 @@ export function pad(canvas, changed) {
       redraw();
       changed(true);
     },
-    /** Strokes as they came from an address. */
+    /** Shows strokes that came from an address. */
     put(ink) {
       finish();
       [strokes, typed, demo] = [ink, [], false];
-      size(true); // it may come from a sheet of another form
+      size(true); // it may come from a pad of another form
       changed(true);
     },
     get strokes() {
       return strokes;
     },
-    /** What is seen of it: left, top, width and height, in its pixels. */
+    /** What is seen of the pad: left, top, width and height, in its pixels. */
     get view() {
-      return [-side, above, WIDTH + 2 * side, sheet.height - above];
+      return [-side, above, WIDTH + 2 * side, sent.height - above];
     },
     get demo() {
       return demo;
@@ -272,7 +272,7 @@ export function pad(canvas, changed) {
     },
     /** What is sent: grey bytes, 255 paper, with width and height. */
     grey() {
-      const { width, height } = sheet;
+      const { width, height } = sent;
       const { data } = ink.getImageData(0, 0, width, height);
       const values = new Uint8Array(width * height);
       for (let i = 0; i < values.length; i++) values[i] = data[4 * i];

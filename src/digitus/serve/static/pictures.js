@@ -1,10 +1,10 @@
-// Arrays as pictures, in the page's own colours.
+// Arrays as pictures, in the web page's own colours.
 //
 // Ink on paper for bytes; for numbers with a sign, blue above zero and red below, paper at zero.
 
 let palette;
 
-/** The page's colours as [r, g, b], read from its style sheet, so that a canvas follows the theme. */
+/** The web page's colours as [r, g, b], read from its style sheet, so that a canvas follows the theme. */
 export function colours() {
   if (palette) return palette;
   const probe = document.createElement("span");
@@ -14,7 +14,7 @@ export function colours() {
     return getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
   };
   palette = Object.fromEntries(
-    ["sheet", "ink", "plus", "minus", "line", "soft", "accent", "red"].map((name) => [name, read(name)]),
+    ["ground", "ink", "plus", "minus", "line", "soft", "accent", "red"].map((name) => [name, read(name)]),
   );
   probe.remove();
   return palette;
@@ -35,19 +35,19 @@ const mix = (a, b, t, out, at) => {
 
 /** Pixels of bytes, 0 paper and 255 ink. */
 function inked(values) {
-  const { sheet, ink } = colours();
+  const { ground, ink } = colours();
   const out = new Uint8ClampedArray(values.length * 4);
-  for (let i = 0; i < values.length; i++) mix(sheet, ink, values[i] / 255, out, i * 4);
+  for (let i = 0; i < values.length; i++) mix(ground, ink, values[i] / 255, out, i * 4);
   return out;
 }
 
 /** Pixels of numbers: `largest` and above are full blue, -`largest` and below full red. */
 function signed(values, largest) {
-  const { sheet, plus, minus } = colours();
+  const { ground, plus, minus } = colours();
   const out = new Uint8ClampedArray(values.length * 4);
   for (let i = 0; i < values.length; i++) {
     const t = Math.min(Math.abs(values[i]) / largest, 1) ** 0.7; // small values stay visible
-    mix(sheet, values[i] < 0 ? minus : plus, t, out, i * 4);
+    mix(ground, values[i] < 0 ? minus : plus, t, out, i * 4);
   }
   return out;
 }

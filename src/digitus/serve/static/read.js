@@ -15,7 +15,7 @@ const LARGEST = 20e6; // bytes, as the server has it
 const SHOWN = 2000; // pixels: larger pictures are shown smaller
 const MARGIN = 0.25; // around a box that is read again, of its size: ink needs paper around it
 
-// A part in which nothing can be read is a digit too, of which a person says what it is.
+// A part in which nothing can be read is a digit too: a person says which.
 const UNREAD = { value: null, confidence: 0.1, probabilities: Array(10).fill(0.1), image: btoa("\0".repeat(784)) };
 
 export function mount(section) {
@@ -38,18 +38,18 @@ export function mount(section) {
   const busy = h("p", { class: "busy", role: "status", hidden: true }, words("read.busy"));
   const lines = h("ol", { class: "lines", "aria-label": words("read.lines") });
   const sum = h("p", { class: "note" });
-  const doubts = h("button", { type: "button", onclick: () => sheet.nextDoubt() });
+  const doubts = h("button", { type: "button", onclick: () => stageView.nextDoubt() });
   const copy = copyButton(() => readings.texts(page).join("\n"), "read.copy", "read.no-copy", "primary");
   const save = h("button", { type: "button", onclick: saved }, words("read.save"));
   const again = h("button", { type: "button", onclick: () => read(page) }, words("read.again"));
   const pattern = h("input", { type: "text", id: "read-pattern", placeholder: "####-##", autocomplete: "off", spellcheck: "false", onchange: readAll });
-  const sheet = stage(update, reread);
+  const stageView = stage(update, reread);
   const result = h("div", { class: "result-side" }, h("h2", {}, words("read.numbers")), sum, lines,
-    h("div", { class: "row" }, again, copy, save, doubts), h("div", { class: "field" }, h("label", { for: "read-pattern" }, words("read.form")), pattern), sheet.one);
+    h("div", { class: "row" }, again, copy, save, doubts), h("div", { class: "field" }, h("label", { for: "read-pattern" }, words("read.form")), pattern), stageView.one);
   const all = h("tbody");
   const whole = h("section", { class: "whole", hidden: true, "aria-labelledby": "whole-title" }, h("h2", { id: "whole-title" }, words("read.table")),
     h("table", {}, h("thead", {}, h("tr", {}, ["picture", "line", "number", "doubtful"].map((key) => h("th", { scope: "col" }, words(`read.column.${key}`))))), all));
-  const table = h("div", { class: "table", hidden: true }, h("div", { class: "seen-side" }, busy, sheet.element), result);
+  const table = h("div", { class: "table", hidden: true }, h("div", { class: "seen-side" }, busy, stageView.element), result);
   section.append(h("p", { class: "lead" }, words("read.lead")), drop, thumbs, table, whole);
 
   async function take(input) {
@@ -137,7 +137,7 @@ export function mount(section) {
     table.hidden = !page;
     drop.classList.toggle("small", pages.length > 0);
     busy.hidden = !page?.busy;
-    if (page) sheet.set(page, doubtfulBelow);
+    if (page) stageView.set(page, doubtfulBelow);
     update();
   }
 

@@ -1,4 +1,4 @@
-// "Write one: what does yours say?" A sheet for the reader's own digit, read by the network that has
+// "Write one: what does yours say?" A pad for the reader's own digit, read by the network that has
 // just been trained, beside the one that ships; and what can be done with the network now.
 
 import { ask, bytes, latest } from "./api.js";
@@ -6,7 +6,7 @@ import { bars } from "./bars.js";
 import { complain, h, say } from "./dom.js";
 import { asked } from "./model.js";
 import { chance } from "./numbers.js";
-import { pad, takesKeys } from "./pad.js";
+import { padOn, takesKeys } from "./pad.js";
 import { look } from "./shared.js";
 import { words } from "./words.js";
 
@@ -29,20 +29,20 @@ export function tryout(more) {
   const element = h("section", { class: "tryout card", hidden: true, "aria-labelledby": "try-title" },
     h("h3", { id: "try-title" }, words("try.title")),
     h("div", { class: "trial" },
-      h("div", {}, h("div", { class: "sheet square" }, canvas, hint), h("div", { class: "tools" },
-        h("button", { type: "button", onclick: () => sheet.undo() }, words("draw.undo")), h("button", { type: "button", onclick: () => sheet.clear() }, words("draw.clear")),
+      h("div", {}, h("div", { class: "pad square" }, canvas, hint), h("div", { class: "tools" },
+        h("button", { type: "button", onclick: () => pad.undo() }, words("draw.undo")), h("button", { type: "button", onclick: () => pad.clear() }, words("draw.clear")),
         h("button", { type: "button", class: "link", onclick: () => write(Math.floor(Math.random() * 10)) }, words("draw.written")))),
       sides.map((side) => side.element)),
     verdict, h("div", { class: "row" }, inside, links, onward));
 
-  const sheet = pad(canvas, (done) => {
-    hint.hidden = !sheet.empty;
+  const pad = padOn(canvas, (done) => {
+    hint.hidden = !pad.empty;
     request(done);
   });
 
   const request = latest(async (done) => {
-    const grey = sheet.grey();
-    if (sheet.empty) return show([], done);
+    const grey = pad.grey();
+    if (pad.empty) return show([], done);
     const path = `/api/draw?width=${grey.width}&height=${grey.height}&digits=1`;
     try {
       const answers = await Promise.all([run, ""].map((id) => ask(asked(path, id), grey.values)));
@@ -54,7 +54,7 @@ export function tryout(more) {
     return undefined;
   });
 
-  /** What each of both says; of several digits, the first. */
+  /** What each of the two networks says; of several digits, the probabilities of the first. */
   function show(answers, done) {
     const [mine, shipped] = sides.map(({ value, odds }, k) => {
       const digit = answers[k]?.[0];
@@ -75,17 +75,17 @@ export function tryout(more) {
   async function write(digit) {
     try {
       const { strokes } = await ask(`/api/pen/${digit}?seed=${seed++}`);
-      sheet.clear();
-      sheet.write(strokes);
+      pad.clear();
+      pad.write(strokes);
     } catch (error) {
       complain(error.message);
     }
   }
-  takesKeys(canvas, sheet, write);
+  takesKeys(canvas, pad, write);
 
   return {
     element,
-    /** Shown for a run that has a network and does not learn any more. */
+    /** Shows it for a run that has a network and does not learn any more. */
     set(state) {
       const there = ["finished", "stopped"].includes(state?.status);
       element.hidden = !there;
@@ -95,7 +95,7 @@ export function tryout(more) {
       for (const a of links) a.setAttribute("href", targets[a.dataset.to]);
       for (const a of links.slice(1)) a.setAttribute("download", "");
       show([], false);
-      sheet.clear();
+      pad.clear();
     },
   };
 }

@@ -1,5 +1,5 @@
-// A page of a form as it lies on paper: its fields are drawn, moved, made larger and smaller, by pointer
-// and by keys. Not inside: what a field may hold (formfield.js), undoing and files (forms.js).
+// A page of a form on the screen: its fields are drawn, moved and resized, by pointer and by keys. Not
+// inside: what a field may hold (formfield.js), undoing and files (forms.js).
 
 import { css, h, say, scrolls, svg } from "./dom.js";
 import { words } from "./words.js";
@@ -14,12 +14,12 @@ const GRIP = 4; // mm: the corner by which a field is made larger
 /** Millimetres to a tenth, as files have them. */
 export const tenth = (v) => Math.round(v * 10) / 10;
 
-/** The signs of a field, "#" for a digit; of a date its letters are digits. */
+/** The signs of a field, "#" for a digit; a date's letters are digits. */
 export const signs = (field) => (field.date ? field.date.replace(/[DMY]/g, "#") : field.pattern);
 
 const within = (v, least, most) => Math.min(Math.max(v, least), Math.max(least, most));
 
-/** A field at another place, its cells with it. */
+/** A field moved to another place, with its cells. */
 export function placed(field, [x, y, w, hh], paper) {
   const wide = tenth(within(w, LEAST, paper[0])), high = tenth(within(hh, LEAST, paper[1]));
   const place = [tenth(within(x, 0, paper[0] - wide)), tenth(within(y, 0, paper[1] - high)), wide, high];
@@ -52,10 +52,10 @@ function lines(field) {
   return `M${x} ${y}h${w}v${hh}h${-w}z${teeth.join("")}`;
 }
 
-/** `on.select(i, focus)`, `on.change(i, field, how)`, `on.add(place)`, `on.remove(i)`; `how` is what is
- * one change for undoing. */
-export function sheet(on) {
-  const page = svg("svg", { class: "paper-sheet", role: "group", "aria-label": words("forms.sheet") });
+/** Calls `on.select(i, focus)`, `on.change(i, field, how)`, `on.add(place)`, `on.remove(i)`; changes with
+ * the same `how` are undone together. */
+export function pageEditor(on) {
+  const page = svg("svg", { class: "form-page", role: "group", "aria-label": words("forms.sheet") });
   const frame = scrolls(h("div", { class: "paper-frame" }, page), words("forms.sheet"));
   let form, number, at, groups;
   let drag; // what is moved: its field, from where, and whether by its corner
@@ -162,7 +162,7 @@ export function sheet(on) {
   };
 }
 
-/** Where the marks will be, by which a printed sheet is found. */
+/** The marks that are printed, by which a sheet is found. */
 function marks(w, hh) {
   const xs = [MARGIN, (w - MARK) / 2, w - MARGIN - MARK], ys = [MARGIN, (hh - MARK) / 2, hh - MARGIN - MARK];
   return xs.flatMap((x, i) => ys.map((y, k) => (i === 1 && k === 1 ? "" : `M${x} ${y}h${MARK}v${MARK}h${-MARK}z`))).join("");
