@@ -54,5 +54,5 @@ def test_the_field_marks_each_misread_digit() -> None:
 
 
 def test_zero_weights_cannot_be_seen() -> None:
-    sheet = pictures.signed_sheet("w", np.zeros((3, 5, 5)))
-    assert not picture(sheet.uri)[..., 3].any()
+    tiles = pictures.signed_tiles("w", np.zeros((3, 5, 5)))
+    assert not picture(tiles.uri)[..., 3].any()

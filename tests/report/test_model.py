@@ -55,13 +55,13 @@ def test_first_weights_are_the_units_with_the_largest() -> None:
     r = recognizer(DENSE)
     found = model.weights(r)
     assert found is not None
-    section, sheet = found
+    section, tiles = found
     w = r.params["2.W"]
     assert "64 of the 70\u00a0units" in section.body
     assert len(re.findall('role="img"', section.body)) == 64
     unit = int(np.linalg.norm(w, axis=0).argmax())
     assert f"<small>{unit}</small>" in section.body.partition("</li>")[0]
-    shown = picture(sheet.uri)[:28, :28].astype(int)
+    shown = picture(tiles.uri)[:28, :28].astype(int)
     blue = shown[..., 2] > shown[..., 0]
     own = w[:, unit].reshape(28, 28)
     visible = shown[..., 3] > 4

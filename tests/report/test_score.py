@@ -40,13 +40,13 @@ def test_every_misread_picture_is_there_once_and_can_be_reached() -> None:
     mistakes = score.Mistakes(e)
     wrong = np.flatnonzero(e.answers != e.digits.labels)
     assert list(mistakes.shown) == wrong.tolist()
-    sheet = picture(mistakes.sheet.uri)[..., 3]
+    tiles = picture(mistakes.tiles.uri)[..., 3]
     for k, place in mistakes.shown.items():
-        row, column = divmod(place, mistakes.sheet.columns)
-        cut = sheet[row * 28 : (row + 1) * 28, column * 28 : (column + 1) * 28]
+        row, column = divmod(place, mistakes.tiles.columns)
+        cut = tiles[row * 28 : (row + 1) * 28, column * 28 : (column + 1) * 28]
         assert np.array_equal(cut, e.digits.images[k])
     text = report(recognizer(), e, [])
-    assert text.count(mistakes.sheet.uri) == 1
+    assert text.count(mistakes.tiles.uri) == 1
     found = Page(text)
     ids = {a["id"] for _, a in found.tags if "id" in a}
     links = {a["href"] for tag, a in found.tags if tag == "a"}

@@ -164,6 +164,6 @@ def review(
         fill(TEMPLATE, "header", part=part + 1, plan=plan, share=share, wanted=wanted),
         [Section("fields", "To be checked", body)],
         "Everything on this page is in this one file, and nothing is sent anywhere.",
-        sheets=["report/review.css", "forms/review.css"],
+        style_sheets=["report/review.css", "forms/review.css"],
         script="forms/review.js",
     )

@@ -38,7 +38,7 @@ def write_report(
     evaluation: Evaluation,
     epochs: Sequence[EpochRecord] | None = None,
 ) -> None:
-    """Writes the report to one HTML file, atomically, over nothing but an older page of ours.
+    """Writes the report to one HTML file, atomically, over nothing but an older one of ours.
 
     Raises `OutputError`.
 
@@ -69,7 +69,7 @@ def report(
         model.network(recognizer.recipe, recognizer.size),
         model.recipe(recognizer.recipe, _known(recognizer)),
     ]
-    sheets = [mistakes.sheet] * bool(mistakes.shown) + ([weights[1]] if weights else [])
+    tiles = [mistakes.tiles] * bool(mistakes.shown) + ([weights[1]] if weights else [])
     recipe = recognizer.recipe
     header = fill(
         "report/score.html",
@@ -86,7 +86,7 @@ def report(
         header,
         [section for section in sections if section],
         f"Written by digitus {__version__}. Everything on this page is in this one file.",
-        style=Markup().join(sheet.css for sheet in sheets),
+        style=Markup().join(each.css for each in tiles),
         script="report/report.js",
     )
 

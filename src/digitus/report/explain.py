@@ -21,17 +21,17 @@ from digitus.report.annotate import annotate
 from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone
 from digitus.report.overlay import Frame, Link, overlay
-from digitus.report.pictures import Sheet, ink_sheet
+from digitus.report.pictures import Tiles, ink_tiles
 from digitus.types import Bytes, Floats, Images
 
 TEMPLATE = "report/explain.html"
 ANSWERS_SHOWN = 3  # of a digit, with their probabilities
-LOOKS_SHOWN = 2  # the same, of each of two looks at a find
-SAYS = 0.01  # the other digits say something where shares of digits differ by more
+LOOKS_SHOWN = 2  # the same, of each network's look at a find
+SAYS = 0.01  # the other digits say something where their probabilities differ by more
 MOST_UNLIKELY = 24  # finds that are no digits: the hottest are shown
 MOST_FRAMES = 1500  # drawn over a map: more would be noise
 COOL, HOT = (255, 176, 0), (214, 32, 0)  # amber, red: where digits hardly are, and where they are
-COVER = 0.8  # of the picture, at most, is covered by heat: ink is still seen through it
+COVER = 0.8  # the heat's opacity, at most: ink is still seen through it
 KINDS = {"digit": "", "refused": "doubt", "unlikely": "not"}  # of cards, by a find's fate
 
 
@@ -47,8 +47,8 @@ def explain(picture: Bytes, reading: Reading, name: str) -> str:
         raise DataError(f"{name}: was read as a drawing, without the steps that could be shown")
     kept, unlikely = _in_order(steps, reading)
     hottest = unlikely[:MOST_UNLIKELY]
-    found = ink_sheet("found", _stack(d.image for d in reading.digits))
-    looks = ink_sheet("looks", _stack(f.image for f in (*kept, *hottest)))
+    found = ink_tiles("found", _stack(d.image for d in reading.digits))
+    looks = ink_tiles("looks", _stack(f.image for f in (*kept, *hottest)))
     return standalone(
         f"{name} · digitus",
         fill(TEMPLATE, "header", name=name, reading=reading, lines=_lines(reading)),
@@ -59,7 +59,7 @@ def explain(picture: Bytes, reading: Reading, name: str) -> str:
             _looks(looks, kept, hottest, len(unlikely)),
         ],
         "Everything on this page is in this one file.",
-        sheets=["report/overlay.css", "report/explain.css"],
+        style_sheets=["report/overlay.css", "report/explain.css"],
         style=found.css + looks.css,
     )
 
@@ -86,9 +86,9 @@ def _lines(reading: Reading) -> list[list[tuple[str, bool]]]:
 
 @dataclass(frozen=True, eq=False)
 class _Card:
-    """What the recognizer saw (its place in a sheet), what it was read as, the likeliest answers.
+    """What the recognizer saw (its place among the tiles), how it was read, the likeliest answers.
 
-    `rows` are answers by the name of who gave them; a name may be empty.
+    `rows` are answers by the name of what gave them; a name may be empty.
     """
 
     place: int
@@ -98,7 +98,7 @@ class _Card:
     rows: Sequence[tuple[str, Sequence[tuple[int, float]]]]
 
 
-def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
+def _answer(reading: Reading, tiles: Tiles, annotated: bytes) -> Section:
     """What was read, where, and what the networks made of it."""
     uri = f"data:image/png;base64,{base64.b64encode(annotated).decode('ascii')}"
     cards = [
@@ -111,7 +111,7 @@ def _answer(reading: Reading, sheet: Sheet, annotated: bytes) -> Section:
         )
         for k, d in enumerate(reading.digits)
     ]
-    body = fill(TEMPLATE, "answer", annotated=uri, sheet=sheet, cards=cards)
+    body = fill(TEMPLATE, "answer", annotated=uri, tiles=tiles, cards=cards)
     return Section("answer", "What was read", body)
 
 
@@ -163,13 +163,13 @@ def _link(find: Find) -> Link:
     return Link((x + w / 2, y + h / 2), find.after, words, kind)
 
 
-def _looks(sheet: Sheet, kept: Sequence[Find], hottest: Sequence[Find], unlikely: int) -> Section:
-    """Of each find what the three networks and the other digits make of it, and all together."""
+def _looks(tiles: Tiles, kept: Sequence[Find], hottest: Sequence[Find], unlikely: int) -> Section:
+    """For each find, what the three networks and the other digits make of it, and all together."""
     cards = [_look(k, f) for k, f in enumerate((*kept, *hottest))]
     body = fill(
         TEMPLATE,
         "looks",
-        sheet=sheet,
+        tiles=tiles,
         kept=cards[: len(kept)],
         hottest=cards[len(kept) :],
         unlikely=unlikely,
@@ -208,5 +208,5 @@ def _likely(probabilities: Floats, count: int) -> list[tuple[int, float]]:
 
 
 def _stack(images: Iterable[Bytes]) -> Images:
-    """Images as one array [n 28 28], of none too."""
+    """Images as one array [n 28 28], where n may be 0."""
     return np.array([*images], np.uint8).reshape(-1, 28, 28)

@@ -35,7 +35,7 @@ from digitus.vision.colour import as_grey
 from digitus.vision.paper import at_most
 
 TEMPLATE = "report/finding.html"
-LEAST_HEAT = 0.5  # a find is shown where the network takes it for likelier a digit than not
+LEAST_HEAT = 0.5  # finds are shown that the network takes for digits rather than not
 SEEN, MANY = "examples seen", 10_000  # from so many on they are counted by the thousand
 SHOWN_SIDE = 1000  # pixels of the longer side of a page that is shown
 
@@ -56,7 +56,7 @@ class Counts:
 
 
 def write_page_report(path: Path | str, trained: TrainedPages, pages: Sequence[Page]) -> None:
-    """Writes the report to one HTML file, atomically, over nothing but an older page of ours.
+    """Writes the report to one HTML file, atomically, over nothing but an older one of ours.
 
     A network that finds digits is shown at work on `pages`, which are not learnt from.
 
@@ -92,7 +92,7 @@ def page_report(trained: TrainedPages, pages: Sequence[Page]) -> str:
         header,
         [section for section in sections if section],
         f"Written by digitus {__version__}. Everything on this page is in this one file.",
-        sheets=["report/overlay.css"],
+        style_sheets=["report/overlay.css"],
     )
 
 
@@ -174,7 +174,7 @@ def counts(kinds: Counter[str]) -> Counts:
 def frames_of(page: Page, found: Peaks) -> list[Frame]:
     """A frame for each find and each digit that was missed.
 
-    A find is that of the digit in whose box its middle lies; the hottest, where there are several.
+    A find belongs to the digit in whose box its middle lies; of several, only the hottest does.
     """
     frames, taken = [], set()
     for k in np.argsort(-found.heat, kind="stable").tolist():

@@ -40,14 +40,14 @@ def standalone(
     sections: Sequence[Section],
     footer: str,
     *,
-    sheets: Sequence[str] = (),
+    style_sheets: Sequence[str] = (),
     style: str = "",
     script: str = "",
 ) -> str:
     """A whole file that needs no other.
 
-    `sheets` and `script` name files that are written into it; `style` is CSS of this file alone,
-    as `Markup`.
+    `style_sheets` and `script` name files that are written into it; `style` is CSS of this file
+    alone, as `Markup`.
     """
     from digitus.report.templates import environment
 
@@ -57,7 +57,7 @@ def standalone(
         header=header,
         sections=sections,
         footer=footer,
-        sheets=sheets,
+        style_sheets=style_sheets,
         style=style,
         script=script,
     )

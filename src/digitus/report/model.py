@@ -1,4 +1,4 @@
-"""The sections of the report about a network: how it learnt, what it is, what it was told to do.
+"""The sections of the report about a network: how it learnt, what it is, its recipe.
 
 Inside: what `model.html` needs of a network and its history: learning curves, the first layer's
 weights, every layer with its equation, the recipe. Not inside: how well it reads (`score`) or finds
@@ -23,13 +23,13 @@ from digitus.recognizer import Recognizer
 from digitus.report import charts
 from digitus.report.formats import duration, percent, quantity
 from digitus.report.html import Section, fill
-from digitus.report.pictures import Sheet, signed_sheet
+from digitus.report.pictures import Tiles, signed_tiles
 from digitus.types import Floats, Floats64, Shape
 
 Epochs: TypeAlias = Sequence[EpochRecord]
 TEMPLATE = "report/model.html"
 UNITS_SHOWN = 64  # those with the largest weights
-EPOCHS_SHOWN = 40  # rows of their table
+EPOCHS_SHOWN = 40  # rows of the table of epochs
 
 
 def learning(recipe: Recipe, epochs: Epochs) -> Section | None:
@@ -123,14 +123,14 @@ def first_weights(recognizer: Recognizer) -> tuple[str, Floats] | None:
     return None
 
 
-def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
+def weights(recognizer: Recognizer) -> tuple[Section, Tiles] | None:
     """Pictures of the first layer's weights, those of the largest norm first."""
     found = first_weights(recognizer)
     if found is None:
         return None
     thing, pictures = found
     order = np.argsort(-np.linalg.norm(pictures, axis=(1, 2)), kind="stable")[:UNITS_SHOWN]
-    sheet = signed_sheet("weights", pictures[order])
+    tiles = signed_tiles("weights", pictures[order])
     body = fill(
         TEMPLATE,
         "weights",
@@ -138,10 +138,10 @@ def weights(recognizer: Recognizer) -> tuple[Section, Sheet] | None:
         size=_by(pictures.shape[1:]),
         count=len(pictures),
         most=UNITS_SHOWN,
-        sheet=sheet,
+        tiles=tiles,
         units=order.tolist(),
     )
-    return Section("weights", "What the first layer looks for", body), sheet
+    return Section("weights", "What the first layer looks for", body), tiles
 
 
 def network(recipe: Recipe, size: Shape, outputs: str = "ten outputs") -> Section:
@@ -179,19 +179,19 @@ def _by(shape: Sequence[int]) -> str:
 
 
 def _code(text: str) -> Markup:
-    """A layer or rule with its settings, or another value, as it is written."""
+    """A layer, a rule or another value as code."""
     return Markup("<code>{}</code>").format(text)
 
 
 def _equation(value: object) -> Markup:
-    """The first line of its docstring: in this project that is its equation."""
+    """The first line of a layer's or rule's docstring, which is its equation in this project."""
     text = (type(value).__doc__ or "").strip()
     line = text.partition("\n")[0].replace("`", "")
     return Markup('<span class="equation">{}</span>').format(line)
 
 
 def recipe_text(recipe: Recipe) -> str:
-    """The recipe as TOML, with every setting, also those that were not set."""
+    """The recipe as TOML, with every setting, defaults too."""
     lines, tables = [], []
     for key, value in to_table(recipe).items():
         if key == "network" and isinstance(value, list):

@@ -1,10 +1,10 @@
 """Pictures inside a report: many small ones in one PNG, which is written into the file itself.
 
-Inside: sheets of grey pictures (ink) and of signed numbers (weights), and single pictures, as
-addresses that hold them. Not inside: drawings made of lines (`charts`).
+Inside: tiles of grey pictures (ink) and of signed numbers (weights), and single pictures, as data
+URIs. Not inside: drawings made of lines (`charts`).
 
-Sheets are stored as colour with transparency, so that the same picture lies on white paper and
-on a dark screen: ink is opaque and paper is not, and a weight of 0 cannot be seen.
+Tiles are stored as colour with transparency, so that the same picture lies on white paper and on
+a dark screen: ink is opaque and paper is not, and a weight of 0 cannot be seen.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ CLIP = 0.995  # of the weights are within the scale; the few beyond it get its f
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Tiles:
     """Pictures of one size in one PNG. `css` goes into a file once; `tile` shows each picture.
 
-    `tile` is a macro of `parts.html`, which gives an element this sheet's name for its class.
+    `tile` is a macro of `parts.html`, which gives an element the name of these tiles as its class.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Sheet:
 
     @property
     def css(self) -> Markup:
-        """The rule that gives the tiles of this sheet their picture."""
+        """The CSS rule that gives elements of this class the PNG as their background."""
         return Markup(
             f".{self.name}{{--columns:{self.columns};--ratio:{self.height / self.width:g};"
             f"background-image:url({self.uri})}}\n"
@@ -51,12 +51,12 @@ class Sheet:
         return column, row
 
 
-def ink_sheet(name: str, images: Images) -> Sheet:
+def ink_tiles(name: str, images: Images) -> Tiles:
     """Pictures [n h w] of white ink (255) on black (0)."""
-    return _sheet(name, images, [(*INK, alpha) for alpha in range(256)])
+    return _tiles(name, images, [(*INK, alpha) for alpha in range(256)])
 
 
-def signed_sheet(name: str, values: Floats) -> Sheet:
+def signed_tiles(name: str, values: Floats) -> Tiles:
     """Numbers [n h w] as blue above 0 and red below; all pictures have the same scale."""
     scale = float(np.quantile(np.abs(values), CLIP)) if values.size else 0.0
     steps = np.round(values / (scale or 1.0) * (ZERO - 1))
@@ -64,11 +64,11 @@ def signed_sheet(name: str, values: Floats) -> Sheet:
     colours = [
         (*(POSITIVE if i > ZERO else NEGATIVE), min(2 * abs(i - ZERO), 255)) for i in range(256)
     ]
-    return _sheet(name, indices, colours)
+    return _tiles(name, indices, colours)
 
 
 def photo_uri(picture: Bytes) -> str:
-    """A picture [h w] or [h w 3] as the address of a JPEG."""
+    """A picture [h w] or [h w 3] as the data URI of a JPEG."""
     from PIL import Image
 
     packed = io.BytesIO()
@@ -76,15 +76,15 @@ def photo_uri(picture: Bytes) -> str:
     return _address(packed, "jpeg")
 
 
-def _sheet(name: str, images: Images, colours: list[tuple[int, int, int, int]]) -> Sheet:
-    """Puts the pictures side by side in a sheet that is about square."""
+def _tiles(name: str, images: Images, colours: list[tuple[int, int, int, int]]) -> Tiles:
+    """Puts the pictures side by side in a PNG that is about square."""
     n, h, w = images.shape
     columns = max(1, round((n * h / w) ** 0.5))
     rows = max(1, -(-n // columns))
     whole = np.full((rows * columns, h, w), images.flat[0] if n else 0, np.uint8)
     whole[:n] = images
     pixels = whole.reshape(rows, columns, h, w).swapaxes(1, 2).reshape(rows * h, columns * w)
-    return Sheet(name, _address(_palette(pixels, colours), "png"), columns, h, w)
+    return Tiles(name, _address(_palette(pixels, colours), "png"), columns, h, w)
 
 
 def _palette(pixels: Bytes, colours: list[tuple[int, int, int, int]]) -> io.BytesIO:

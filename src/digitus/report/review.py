@@ -3,7 +3,7 @@
 Inside: `doubts_of`, what is needed of one picture, so that the picture can be let go, and `review`,
 which makes the file of many; its few lines of script (`review.js`) take the keys and save the
 corrected table, and the digits that were typed with their pictures, for `digitus adapt`. Not
-inside: what is doubtful (`annotate`).
+inside: what is doubtful (`digitus.reading.result`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GUESSES = 3  # likely answers that are offered
 
 @dataclass(frozen=True)
 class Cut:
-    """A part of a picture, `width` x `height` pixels of it, and a frame there."""
+    """A part of a picture, `width` x `height` of its pixels, and the frame of a digit in it."""
 
     uri: str
     width: int
@@ -116,7 +116,7 @@ def review(pictures: Iterable[Doubts]) -> str:
         fill(TEMPLATE, "header", doubts=len(doubts), digits=digits, files=files),
         [Section("doubts", "To be checked", body)],
         "Everything on this page is in this one file, and nothing is sent anywhere.",
-        sheets=["report/review.css"],
+        style_sheets=["report/review.css"],
         script="report/review.js",
     )
 
@@ -128,7 +128,7 @@ def _in_pixels(box: Box, zoom: float) -> Box:
 
 
 def _surroundings(picture: Bytes, box: Box) -> Cut:
-    """The part of the picture around a box, with a frame there."""
+    """The part of the picture around a box, and the box in it as a frame."""
     x, y, w, h = box
     around = round(MARGIN * max(w, h)) + 2
     height, width = picture.shape[:2]

@@ -19,7 +19,7 @@ from digitus.metrics import ScoreRecord, interval95, sign
 from digitus.report import charts
 from digitus.report.formats import SPACE, percent, quantity
 from digitus.report.html import PARTS, Section, fill
-from digitus.report.pictures import Sheet, ink_sheet
+from digitus.report.pictures import Tiles, ink_tiles
 from digitus.types import Bools, Ints, Vector
 
 TEMPLATE = "report/score.html"
@@ -38,14 +38,14 @@ class Mistakes:
 
     @cached_property
     def order(self) -> Ints:
-        """The mistakes' places in the set."""
+        """The places of the mistakes in the set."""
         e = self.evaluation
         wrong = np.flatnonzero(e.answers != e.digits.labels)
         return wrong[np.argsort(-e.confidence[wrong], kind="stable")]
 
     @cached_property
     def cells(self) -> dict[tuple[int, int], list[int]]:
-        """(digit, read as) to the places of all such mistakes."""
+        """The places of all mistakes, by (digit, read as)."""
         found: dict[tuple[int, int], list[int]] = {}
         labels, answers = self.evaluation.digits.labels, self.evaluation.answers
         for k in self.order.tolist():
@@ -54,14 +54,14 @@ class Mistakes:
 
     @cached_property
     def shown(self) -> dict[int, int]:
-        """The place in the set of each picture to its place in the sheet."""
+        """The place of each picture among the tiles, by its place in the set."""
         chosen = sorted(k for cell in self.cells.values() for k in cell[:PICTURES_PER_CELL])
         return {k: i for i, k in enumerate(chosen)}
 
     @cached_property
-    def sheet(self) -> Sheet:
+    def tiles(self) -> Tiles:
         """The pictures of the mistakes."""
-        return ink_sheet("misread", self.evaluation.digits.images[list(self.shown)])
+        return ink_tiles("misread", self.evaluation.digits.images[list(self.shown)])
 
     def words(self, k: int) -> str:
         """What is said of the picture at place k of the set."""
@@ -83,7 +83,7 @@ def in_words(record: ScoreRecord) -> str:
 
 
 def by_digit(record: ScoreRecord, mistakes: Mistakes) -> Section:
-    """The papers' table, and the most frequent confusions in words."""
+    """The table by digit that both papers have, and the most frequent confusions in words."""
     rows = record["by_digit"]
     most = max((1 - (row["accuracy"] or 0) for row in rows if row["count"]), default=0)
     cells = []
@@ -138,7 +138,7 @@ def confusion(record: ScoreRecord, mistakes: Mistakes) -> Section:
 
 
 def worst(mistakes: Mistakes) -> Section | None:
-    """The most confident wrong answers with what else the network thought of."""
+    """The most confident wrong answers, with the answers that the network thought likely too."""
     if not len(mistakes.order):
         return None
     cards = [_card(mistakes.evaluation, k) for k in mistakes.order[:WORST_SHOWN].tolist()]

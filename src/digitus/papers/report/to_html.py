@@ -26,7 +26,7 @@ from digitus.papers.report.blocks import (
 )
 from digitus.papers.report.document import Document
 from digitus.report.html import PARTS, Section, fill, standalone
-from digitus.report.pictures import ink_sheet, signed_sheet
+from digitus.report.pictures import ink_tiles, signed_tiles
 
 TEMPLATE = "papers/report/papers.html"
 MOST_ROWS = 40  # of the table of a chart's numbers: longer curves have none
@@ -52,7 +52,7 @@ def html(title: str, header: Markup, document: Document, footer: str) -> str:
         header,
         sections,
         footer,
-        sheets=["papers/report/papers.css"],
+        style_sheets=["papers/report/papers.css"],
         style=Markup().join(styles) + _numbering(headings),
         script="report/report.js",
     )
@@ -64,9 +64,9 @@ def _block(block: Block) -> tuple[Markup, Markup]:
         return _html(block), Markup()
     signed = block.images.dtype == np.int8
     name = re.sub(r"\W", "-", block.name)
-    sheet = (signed_sheet if signed else ink_sheet)(name, block.images)
-    values = {"block": block, "caption": inline(block.caption), "sheet": sheet, "signed": signed}
-    style = sheet.css + Markup(f".{name}{{--s:{block.size}px}}\n")
+    tiles = (signed_tiles if signed else ink_tiles)(name, block.images)
+    values = {"block": block, "caption": inline(block.caption), "tiles": tiles, "signed": signed}
+    style = tiles.css + Markup(f".{name}{{--s:{block.size}px}}\n")
     return fill(TEMPLATE, "pictures", **values), style
 
 
