@@ -35,7 +35,7 @@ DOORS: dict[str, set[str]] = {
     "reportlab": {"course.worksheet_pdf", "forms.pdf"},
     "jinja2": {"report.templates", "papers.report.document"},
     "latex2mathml": {"serve.handbook.markdown"},
-    "markdown_it": {"course.page", "serve.handbook.markdown"},
+    "markdown_it": {"course.web_page", "serve.handbook.markdown"},
     "pi_heif": {"vision.decode"},
     "sklearn": {"sklearn"},
     "onnx": {"export.onnx_file"},
@@ -237,7 +237,7 @@ def test_nothing_can_run_code_from_a_file() -> None:
         if name == "training.processes":  # reads none: it tells processes that it starts what to do
             used -= {"pickle"}
         assert not used & {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}, name
-        if name == "course.run":  # carries out the lessons, which come along
+        if name == "course.execution":  # carries out the lessons, which come along
             continue
         for node in ast.walk(tree(name)):
             if isinstance(node, ast.Call):

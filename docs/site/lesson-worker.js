@@ -14,7 +14,7 @@ from pathlib import Path
 zipfile.ZipFile("digitus.zip").extractall("library")
 sys.path.insert(0, os.path.abspath("library"))
 from digitus.course.progress import Progress, load
-from digitus.course.run import carried_out
+from digitus.course.execution import carried_out
 namespace = {"__name__": "__lesson__"}
 
 def begin(language, right):

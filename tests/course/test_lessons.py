@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from digitus.course import messages, notebook, page, progress, text
-from digitus.course import run as running
+from digitus.course import execution, messages, notebook, progress, text, web_page
 from digitus.course.exercises import verdict
 from digitus.course.text import Cell, Lesson, lessons
 
@@ -33,7 +32,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_lesson_runs_within_a_minute_and_its_page_shows_what_came_out(number: int) -> None:
     begun = time.process_time()  # whatever else the machine does
-    shown = page.page(text.lesson(number))  # for which all its code is carried out
+    shown = web_page.web_page(text.lesson(number))  # for which all its code is carried out
     assert time.process_time() - begun < 60
     assert shown.count("<svg") + shown.count("<img") >= 2
     assert shown.count("There is no answer yet") == len(text.lesson(number).exercises)
@@ -215,9 +214,9 @@ def test_a_third_language_needs_files_alone(third: str, capsys: Any) -> None:
 def test_a_cell_shows_its_last_value() -> None:
     cells = (Cell("code", "a = 2\nprint(a)\na + 1"), Cell("code", "a = 5"), Cell("code", "'<b>'"))
     lesson = Lesson(1, "", 20, "en", cells)
-    outputs = [output for _, output in running.run(lesson)]
+    outputs = [output for _, output in execution.outputs(lesson)]
     assert [(o.printed, o.text) for o in outputs if o] == [("2\n", "3"), ("", ""), ("", "'<b>'")]
-    assert "&lt;b&gt;" in page.page(lesson)
+    assert "&lt;b&gt;" in web_page.web_page(lesson)
 
 
 def test_a_right_answer_in_a_notebook_is_remembered_in_a_learners_folder_alone(

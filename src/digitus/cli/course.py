@@ -91,8 +91,7 @@ def open_(folder: Path, number: int, page: bool, no_start: bool, language: str |
     from functools import partial
     from importlib.util import find_spec
 
-    from digitus.course import messages, notebook, progress, text
-    from digitus.course import page as pages
+    from digitus.course import messages, notebook, progress, text, web_page
     from digitus.files import write_text
 
     done = _begun(folder, language)
@@ -112,7 +111,7 @@ def open_(folder: Path, number: int, page: bool, no_start: bool, language: str |
             _start_jupyter(path)
         return
     path = folder / f"lesson-{number:02}.html"
-    write_text(path, pages.page(lesson))
+    write_text(path, web_page.web_page(lesson))
     console.print(said("open.lesson", path=path))
     if not no_start:
         click.launch(path.resolve().as_uri())

@@ -21,11 +21,11 @@ from digitus.types import Numbers
 
 Judge: TypeAlias = Callable[[object], None]
 JUDGES: dict[str, Judge] = {}
-LOOSE = 1e-6  # answers are compared to this, relative to 1 or to the number
+TOLERANCE = 1e-6  # of answers, absolute and relative
 
 
 class Wrong(Exception):  # noqa: N818 - it is a verdict, not an error of the program
-    """An answer is wrong: the key of the message that says how, and what is in it."""
+    """An answer is wrong: the key of the message that says how, and the values in it."""
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
@@ -81,7 +81,7 @@ def called(answer: object, *arguments: object) -> Any:
 
 
 def _is_stub(function: object) -> bool:
-    """Whether a function has no statement yet but its docstring and `...`."""
+    """Whether a function has no statement yet but a docstring and `...`."""
     code = getattr(function, "__code__", None)
     return code is not None and not code.co_names and len(code.co_code) <= EMPTY_CODE
 
@@ -106,7 +106,7 @@ def number(answer: object) -> float:
 
 
 def array(answer: object, shape: tuple[int, ...]) -> Numbers:
-    """The answer as an array of a shape. Raises `Wrong` where it is none."""
+    """The answer as an array of that shape. Raises `Wrong` where it is none."""
     if answer is ... or answer is None:
         raise Wrong("check.unanswered")
     try:
@@ -122,6 +122,6 @@ def array(answer: object, shape: tuple[int, ...]) -> Numbers:
     return found
 
 
-def same(a: npt.ArrayLike, b: npt.ArrayLike, within: float = LOOSE) -> bool:
+def same(a: npt.ArrayLike, b: npt.ArrayLike, within: float = TOLERANCE) -> bool:
     """Whether numbers or arrays are equal but for rounding."""
     return bool(np.allclose(np.asarray(a, float), np.asarray(b, float), rtol=within, atol=within))

@@ -1,10 +1,10 @@
-"""What a lesson shows: digits, weights, curves and bars, in a notebook and on a page.
+"""What a lesson shows: digits, weights, curves and bars, in a notebook and on a web page.
 
-Each is an object with `_repr_html_`, which Jupyter and `page` show; it takes its colours from the
-page around it, so that it can be seen on white and on black, and its words and numbers are of the
-language that the learner's folder says. They need nothing but NumPy: lessons
-are carried out in a browser too. Inside: these. Not inside: drawings of reports (`report`), which
-have a style sheet to themselves.
+Each is an object with `_repr_html_`, which Jupyter and `web_page` show; it takes its colours from
+the web page around it, so that it can be seen on white and on black, and its words and numbers are
+in the language of the learner's folder. They need nothing but NumPy: lessons are carried out in a
+browser too. Inside: these. Not inside: drawings of reports (`report`), which have a style sheet to
+themselves.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOST_POINTS = 400  # of a curve
 
 @dataclass(frozen=True)
 class Drawing:
-    """Something to look at; `words` say what is on it to who cannot."""
+    """Something to look at; `words` describe it to those who cannot see it."""
 
     html: str
     words: str
@@ -70,7 +70,7 @@ def _stacked(images: npt.ArrayLike) -> Numbers:
 
 
 def _tiles(colours: Numbers, captions: Sequence[object] | None, what: str) -> Drawing:
-    """Small pictures [n h w red, green and blue] side by side."""
+    """Small pictures [n h w 3] in red, green and blue, side by side."""
     names = [str(c) for c in captions] if captions is not None else [""] * len(colours)
     n, h, w = colours.shape[:3]
     side = TILE if n > 1 else 2 * TILE
@@ -86,7 +86,7 @@ def _tiles(colours: Numbers, captions: Sequence[object] | None, what: str) -> Dr
 
 
 def _png_uri(picture: Bytes) -> str:
-    """A picture [h w 3] as the address of a PNG, each pixel as it is."""
+    """A picture [h w 3] as the data URI of a PNG, each pixel as it is."""
     height, width, _ = picture.shape
     lines = np.pad(picture.reshape(height, -1), ((0, 0), (1, 0)))  # a 0 first: no filter
     parts = (
@@ -173,7 +173,7 @@ def _pointed(written: str) -> str:
 
 
 def _language() -> str:
-    """The learner's; to draw, no file of that name needs to be a lesson's."""
+    """The learner's language, or the first one where `progress.json` is no learner's file."""
     try:
         return load(Path()).language
     except CourseError:

@@ -7,7 +7,7 @@ A lesson is Markdown. A fence of the language `{code-cell}` is code that runs; w
 A translation is words alone: a line `{{ code }}` stands for each cell of the first language, so
 that code is in one place. What the code says to people is translated by the lines of the comment
 that the file ends with, `English = other`. Inside: reading that. Not inside: carrying code out
-(`run`), other forms (`notebook`, `page`).
+(`execution`), other forms (`notebook`, `web_page`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TAGS = ":tags: [exercise]\n"
 CHECKED = re.compile(r'^check\("(\w+)", (\w+)\)$', re.MULTILINE)
 WORD = re.compile(r"\]\(glossary\.md#([\w-]+)\)")
 LINKED = re.compile(r"\]\(glossary\.md#([\w-]+)")
-PAGE_LINK = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)", re.DOTALL)
+SITE_LINK = re.compile(r"\[([^\]]+)\]\(\.\./[^)]*\)", re.DOTALL)
 INSTALLED = "installed: true"
 MINUTES = re.compile(r"^minutes: (\d+)$", re.MULTILINE)
 
@@ -121,9 +121,9 @@ def explained(text: str, language: str) -> str:
 
 
 def by_itself(source: str) -> str:
-    """A text for where the site is not: words lead to the end of the lesson, pages are named."""
+    """A text for use without the site: words lead to the lesson's end, other links become text."""
     source = source.replace("](glossary.md#", "](#")
-    return PAGE_LINK.sub(r"\1", source)
+    return SITE_LINK.sub(r"\1", source)
 
 
 def words(lesson: Lesson) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from digitus.course.exercises import Wrong, array, called, exercise, number, same
 from digitus.types import Numbers
 
-HOW_FAR = 1e-5  # of the difference quotient
+STEP = 1e-5  # of difference quotients
 
 
 @exercise("5a")
@@ -49,9 +49,9 @@ def _neuron_gradient(answer: object) -> None:
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Wrong("two")
     dw, db = array(result[0], (3,)), number(result[1])
-    each = np.eye(3) * HOW_FAR
-    wanted = np.array([loss(w + e, b) - loss(w - e, b) for e in each]) / (2 * HOW_FAR)
-    bias = (loss(w, b + HOW_FAR) - loss(w, b - HOW_FAR)) / (2 * HOW_FAR)
+    each = np.eye(3) * STEP
+    wanted = np.array([loss(w + e, b) - loss(w - e, b) for e in each]) / (2 * STEP)
+    bias = (loss(w, b + STEP) - loss(w, b - STEP)) / (2 * STEP)
     if not same(dw, wanted):
         if same(dw, dw[0]):
             raise Wrong("inputs")

@@ -8,7 +8,8 @@ from digitus.course.exercises import Wrong, array, called, exercise, number, sam
 from digitus.types import Numbers
 
 
-def _laid(image: Numbers, kernel: Numbers) -> Numbers:
+def _convolved(image: Numbers, kernel: Numbers) -> Numbers:
+    """The products of a kernel with each window of an image, summed."""
     windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
     return np.einsum("rcij,ij->rc", windows, kernel)
 
@@ -18,13 +19,13 @@ def _convolve(answer: object) -> None:
     image = np.arange(30.0).reshape(5, 6) ** 1.5
     kernel = np.array([[1.0, -2, 0.5], [0, 3, 1], [2, -1, 0]])
     found = array(called(answer, image, kernel), (3, 4))
-    if same(found, _laid(image, kernel)):
+    if same(found, _convolved(image, kernel)):
         return
-    if same(found, _laid(image, kernel[::-1, ::-1])):
+    if same(found, _convolved(image, kernel[::-1, ::-1])):
         raise Wrong("turned")
-    if same(found, _laid(image, kernel.T)):
+    if same(found, _convolved(image, kernel.T)):
         raise Wrong("transposed")
-    if same(found, _laid(image, kernel) / kernel.size):
+    if same(found, _convolved(image, kernel) / kernel.size):
         raise Wrong("mean")
     raise Wrong("other", found=float(found[0, 0]))
 

@@ -1,7 +1,7 @@
 """Carries out the code of a lesson, as a notebook would, without Jupyter.
 
 Inside: cells one after the other in one namespace, and what each prints and shows. Not inside: how
-that looks (`page`).
+that looks (`web_page`).
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from digitus.course.text import Cell, Lesson
 
 @dataclass(frozen=True)
 class Output:
-    """What a cell printed, and the value of its last line: as HTML if it has any, or as text."""
+    """What a cell printed, and its last value: as HTML where it has that, else as text."""
 
     printed: str
     html: str
     text: str
 
 
-def run(lesson: Lesson) -> Iterator[tuple[Cell, Output | None]]:
-    """Each cell with what it gave; text gives nothing."""
+def outputs(lesson: Lesson) -> Iterator[tuple[Cell, Output | None]]:
+    """Each cell with its output, None for text."""
     namespace: dict[str, object] = {"__name__": "__lesson__"}
     for cell in lesson.cells:
         yield cell, None if cell.kind == "text" else carried_out(cell.source, namespace)
 
 
 def carried_out(source: str, namespace: dict[str, object]) -> Output:
-    """What a cell gives, in a namespace that the cells before it have filled."""
+    """The output of a cell, in a namespace that the cells before it have filled."""
     tree = ast.parse(source)
     last = tree.body[-1] if tree.body else None
     value = None
