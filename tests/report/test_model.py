@@ -51,6 +51,14 @@ def test_network_and_recipe(network: nn.Chain) -> None:
     assert " ".join(model.recipe_text(r.recipe).split()) in found.text
 
 
+def test_a_network_for_other_signs_has_as_many_outputs() -> None:
+    """It was said to have ten."""
+    network = nn.Chain([nn.Scale(), nn.Flatten(), nn.Dense(3)])
+    found = Page(report(recognizer(network, classes="ABC"), evaluation(), []))
+    assert "bytes to 3 outputs" in found.text
+    assert "bytes to ten outputs" in Page(report(recognizer(), evaluation(), [])).text
+
+
 def test_first_weights_are_the_units_with_the_largest() -> None:
     r = recognizer(DENSE)
     found = model.weights(r)

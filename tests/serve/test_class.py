@@ -188,6 +188,18 @@ def test_a_class_is_remembered_until_it_is_cleared(tmp_path: Path) -> None:
         assert not (tmp_path / run).exists()
 
 
+def test_a_damaged_class_is_replaced_and_the_log_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was said to be left alone."""
+    file = tmp_path / roster.FILE
+    file.write_text("{", "utf-8")
+    word = roster.Roster(tmp_path).word
+    assert roster.Roster(tmp_path).word == word, "it has been written"
+    (told,) = caplog.messages
+    assert told.startswith(f"{file} is damaged; a new class takes its place: ")
+
+
 def test_on_a_full_disk_the_class_stays_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

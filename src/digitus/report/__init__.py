@@ -59,6 +59,8 @@ def report(
     record = evaluation.record()
     mistakes = score.Mistakes(evaluation)
     weights = model.weights(recognizer)
+    classes = len(recognizer.recipe.classes)
+    count = "ten" if classes == 10 else str(classes)
     sections: list[Section | None] = [
         model.learning(recognizer.recipe, epochs),
         score.by_digit(record, mistakes),
@@ -66,7 +68,7 @@ def report(
         score.worst(mistakes),
         score.calibration(record, evaluation),
         weights[0] if weights else None,
-        model.network(recognizer.recipe, recognizer.size),
+        model.network(recognizer.recipe, recognizer.size, f"{count} outputs"),
         model.recipe(recognizer.recipe, _known(recognizer)),
     ]
     tiles = [mistakes.tiles] * bool(mistakes.shown) + ([weights[1]] if weights else [])

@@ -144,8 +144,11 @@ def weights(recognizer: Recognizer) -> tuple[Section, Tiles] | None:
     return Section("weights", "What the first layer looks for", body), tiles
 
 
-def network(recipe: Recipe, size: Shape, outputs: str = "ten outputs") -> Section:
-    """Every layer with its equation, shapes and parameters, then loss and optimizer."""
+def network(recipe: Recipe, size: Shape, outputs: str) -> Section:
+    """Every layer with its equation, shapes and parameters, then loss and optimizer.
+
+    `outputs` are the network's in words: "ten outputs".
+    """
     shape: tuple[int, ...] = (*size, 1)
     rows, count = [], 0
     for i, layer in enumerate(recipe.network.layers):

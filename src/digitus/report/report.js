@@ -27,8 +27,9 @@ document.addEventListener("keydown", (event) => {
   const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
   if (!step || !cells.includes(event.target)) return;
   event.preventDefault();
-  let [row, column] = event.target.hash.match(/\d/g).map(Number);
-  while ((row += step[0]) >= 0 && row < 10 && (column += step[1]) >= 0 && column < 10) {
+  const size = document.querySelectorAll(".confusion tbody tr").length;
+  let [row, column] = event.target.hash.match(/\d+/g).map(Number);
+  while ((row += step[0]) >= 0 && row < size && (column += step[1]) >= 0 && column < size) {
     const next = cells.find((a) => a.hash === `#read-${row}-${column}`);
     if (next) return next.focus({ preventScroll: true });
   }

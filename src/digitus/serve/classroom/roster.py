@@ -80,7 +80,7 @@ class Roster:
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=SavedClass)
         except msgspec.MsgspecError as error:
-            log.warning("%s is left alone: %s", self._file, error)
+            log.warning("%s is damaged; a new class takes its place: %s", self._file, error)
             return None
 
     def _keep(self, now: SavedClass) -> None:
