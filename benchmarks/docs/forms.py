@@ -123,7 +123,6 @@ def _adapted(adapting: dict[str, Any]) -> list[str]:
         cells = [_cell(hand["after"].get(count)) for count in counts]
         before = f"{percent(hand['before'])} ({percent(hand['others_before'])})"
         rows.append(_row(hand["hand"], before, *cells))
-    made = adapting.get("made", {}).get(TOLD)
     return [
         _words(
             "What corrections change: the share of a hand's digits that is misread, before and",
@@ -137,7 +136,7 @@ def _adapted(adapting: dict[str, Any]) -> list[str]:
         _row("hand", "before", *(f"{count} of each" for count in counts)),
         _row("---", "---", *("---" for _ in counts)),
         *rows,
-        *(_memory(made) if made else ()),
+        *_made(adapting["made"]),
     ]
 
 
@@ -157,14 +156,22 @@ def _rule(allowed: dict[str, float]) -> str:
     )
 
 
-def _memory(made: dict[str, float]) -> list[str]:
+def _made(made: dict[str, Any]) -> list[str]:
+    """What all made hands say together, and the other way that was tried."""
+    found = made[TOLD]
     return [
+        "",
+        _words(
+            f"Over the {made['hands']} made hands {TOLD} corrections of each digit take away",
+            f"{percent(found['fewer'], 0)} ± {percent(found['fewer_within'], 0)} of a hand's",
+            "errors (95 % interval over hands).",
+        ),
         "",
         _words(
             "A memory of the corrections in front of the network, of which the nearest answers",
             "where no old digit is nearer, was measured too: with",
-            f"{TOLD} corrections of each digit {percent(made['memory'])} of the made hands'",
-            f"digits are misread, where the adapted network misreads {percent(made['own'])};",
-            f"with such a memory in front of that one it is {percent(made['both'])}.",
+            f"{TOLD} corrections of each digit {percent(found['memory'])} of the made hands'",
+            f"digits are misread, where the adapted network misreads {percent(found['own'])};",
+            f"with such a memory in front of that one it is {percent(found['both'])}.",
         ),
     ]
