@@ -14,6 +14,8 @@ from digitus.forms.output import read_table, write_table
 from digitus.forms.table import to_toml
 from filled_forms import FORM, VALUES
 
+COLUMNS = 4 + 4 * len(VALUES)  # of each table, and of each field
+
 
 def correctable(columns: list[str]) -> None:
     """A table of one sheet with other columns beside, as CSV, and a correction of it."""
@@ -110,7 +112,7 @@ def test_a_view_is_no_table(digitus: Any) -> None:
 @pytest.mark.parametrize(
     ("head", "more", "words"),
     [
-        (["note"], ",8", "line 2 has other cells than there are columns"),
+        (["note"], ",8", f"line 2 has {COLUMNS + 2} cells for {COLUMNS + 1} columns"),
         (["note", "note"], "", "it has the column 'note' twice"),
     ],
 )

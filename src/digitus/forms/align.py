@@ -1,9 +1,9 @@
-"""The last pixels by which the fields of a straightened page are off, by their printed lines.
+"""The last pixels by which the fields of a straightened page are off, found by their printed lines.
 
 Paper is bent in more ways than its marks tell. So corners of what is printed in and around a field
-are followed from the blank page to the picture (Lucas & Kanade 1981, as OpenCV's pyramids have it),
-and a smooth movement of the field is fitted to them, with less and less weight for those that go
-another way: pens hide some corners and make others.
+are tracked from the blank page to the picture (Lucas & Kanade 1981, with OpenCV's pyramids), and a
+smooth movement of the field is fitted to them. Corners that move otherwise get less and less
+weight: pens hide some corners and make others.
 
 Inside: that. Not inside: finding the page (`straighten`).
 """
@@ -23,19 +23,19 @@ from digitus.types import Bytes, Floats64, Points
 AROUND = 8  # pixels around a field in which corners are looked for
 MOST = 60  # corners of a field
 APART = 9  # pixels between them
-WINDOW, LEVELS = (31, 31), 2
-BACK = 1.5  # pixels by which the way back may miss
-FARTHEST = 26.0  # pixels
-PALEST = 165  # of 255: pens are no darker than print where corners are followed
-LEAST = 4  # corners for a shift
-TERMS, CORNERS_A_TERM = 7, 3  # of the movement at most, and what it takes for one more
+WINDOW, LEVELS = (31, 31), 2  # pixels that are tracked with a corner; levels of the pyramid
+BACK = 1.5  # pixels by which a corner that is tracked back may miss its start
+FARTHEST = 26.0  # pixels that a corner may have moved
+PALEST = 165  # of 255: pens are no darker than print where corners are tracked
+LEAST = 4  # corners for a fit
+TERMS, CORNERS_A_TERM = 7, 3  # terms of the movement at most, and corners needed for each
 SLACKS = 8, 4, 2, 1, 1, 1  # pixels within which a corner counts in full, round by round of the fit
-STIFF = 0.05  # corners: what keeps a bend small where few corners tell of it
+STIFF = 0.05  # in corners: a ridge penalty, which keeps bends small where few corners show them
 
 
 @dataclass(frozen=True, eq=False)
 class Shift:
-    """A field's movement: a polynomial, [k 2], around its middle, by half of its width.
+    """A field's movement: a polynomial [k 2] of the distance from its middle, in half widths.
 
     `seen` is the share of its printed corners that were found again.
     """
@@ -86,10 +86,7 @@ def shifts(clear: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str, Shi
 def _followed(
     wanted: Bytes, seen: Bytes, place: tuple[float, float, float, float]
 ) -> tuple[Points, Points, float]:
-    """The corners of a place of the blank page that are found [n 2], how far they are moved.
-
-    And their share of all that there are.
-    """
+    """Corners of a place on the blank page that are found again [n 2], their moves, their share."""
     none = np.zeros((0, 2)), np.zeros((0, 2)), 1.0
     x, y, w, h = map(round, place)
     reach = round(FARTHEST) + WINDOW[0]

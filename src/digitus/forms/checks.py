@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from itertools import cycle
 
-CENTURY = 2000  # of a date that says only two digits of its year
+CENTURY = 2000  # of a year that is written with two digits
 
 
 def luhn(digits: str) -> bool:
@@ -21,7 +21,7 @@ def luhn(digits: str) -> bool:
 
 
 def ean(digits: str) -> bool:
-    """The article numbers of GS1: 8, 12, 13 or 14 digits, weighed by 1 and 3 from the right."""
+    """The article numbers of GS1: 8, 12, 13 or 14 digits, weighted by 1 and 3 from the right."""
     total = sum(w * int(c) for w, c in zip(cycle((1, 3)), reversed(digits), strict=False))
     return len(digits) in (8, 12, 13, 14) and total % 10 == 0
 
@@ -34,7 +34,7 @@ def isbn(digits: str) -> bool:
 
 
 def mod11(digits: str) -> bool:
-    """Modulo 11 with the weights 2 to 7, again and again, from the digit before the check digit."""
+    """Modulo 11, weights 2 to 7 repeated, from the digit before the check digit to the left."""
     weighed = zip(cycle(range(2, 8)), reversed(digits[:-1]), strict=False)
     return len(digits) > 1 and (sum(w * int(c) for w, c in weighed) + int(digits[-1])) % 11 == 0
 
@@ -56,7 +56,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 
 
 def as_date(text: str, form: str) -> date | None:
-    """The date of a text in the form "DD.MM.YYYY", its parts in any order, if there is such one."""
+    """The date in a text written as in "DD.MM.YYYY", parts in any order; None for no such day."""
     if len(text) != len(form):
         return None
     parts = dict.fromkeys("DMY", "")

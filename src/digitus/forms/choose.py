@@ -1,4 +1,4 @@
-"""Which values a sheet has: the likeliest together that fulfil what the form demands.
+"""Which values a sheet has: the likeliest combination that fulfils what the form demands.
 
 A digit that was read has alternatives. Let p(v) be the probability of values v of some fields
 together, the product over their cells; then
@@ -7,7 +7,7 @@ together, the product over their cells; then
            UNFULFILLED p(v)      elsewhere: people make mistakes too,
 
 the values with the largest w are chosen, and the confidence of a field's value is the share of w of
-all v that agree on it. The v are looked at from the likeliest on, until the rest could not win.
+all v that agree on it. The v are tried from the likeliest on, until none of the rest can win.
 
 Inside: that search, for the cells of one field and for fields that a sum joins. Not inside: what is
 to be fulfilled (`form`).
@@ -25,15 +25,15 @@ from decimal import Decimal
 from digitus.forms.form import UNFINISHED, Field, Form, Sum, number
 
 UNFULFILLED = 1e-3
-CHANCE = 0.1  # that a digit read where there is none fulfils a check
-MOST = 3000  # combinations that are looked at
+CHANCE = 0.1  # the probability that a digit read where there is none fulfils a check
+MOST = 3000  # combinations that are tried
 KEPT = 20  # alternatives of a field
-LEAST = 1e-9  # probability: less says no more
+LEAST = 1e-9  # probability: smaller ones count as this
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A value that a field may have, its probability, and what it does not fulfil, by a word."""
+    """A value that a field may have, its probability, and a word for the rule that it breaks."""
 
     text: str
     likely: float
@@ -85,7 +85,7 @@ def answers(field: Field, cells: Sequence[Sequence[Option]]) -> list[Answer]:
 
 
 def decided(form: Form, found: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
-    """The answers of all fields, each list led by what is chosen, where sums have decided too."""
+    """The answers of all fields, the chosen one first in each list, by what sums demand too."""
     chosen = dict(found)
     for group in _groups(form.sums):
         names = list(dict.fromkeys(n for s in group for n in (s.total, *s.of)))
@@ -129,7 +129,7 @@ def _together(
 def _led(answers: list[Answer], first: int, weights: dict[int, float], wrong: str) -> list[Answer]:
     """The answers with their shares of w, the chosen one first."""
     total = sum(weights.values())
-    known = sum(a.likely for a in answers)  # what is missing to 1 is something else altogether
+    known = sum(a.likely for a in answers)  # what is left to 1 is for values not in the list
     shared = [
         Answer(a.text, known * weights.get(i, 0.0) / total, a.wrong or wrong * (i == first))
         for i, a in enumerate(answers)
@@ -138,7 +138,7 @@ def _led(answers: list[Answer], first: int, weights: dict[int, float], wrong: st
 
 
 def adds_up(one: Sum, text: Callable[[str], str]) -> bool:
-    """Whether a sum is right; no value counts as 0, and where there is no total all is right."""
+    """Whether a sum is right: an empty value counts as 0, and without a total any values are."""
     if not text(one.total):
         return True
     values = [number(text(name) or "0") for name in one.of]

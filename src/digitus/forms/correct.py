@@ -1,7 +1,7 @@
-"""Corrections of a person, put into the table that they were made of.
+"""A person's corrections, put into the table that they belong to.
 
-Inside: the corrections' file, as the review's page saves it, and the table with them. Not inside:
-that page (`review`), and tables as files (`output`).
+Inside: the file of corrections, as the review saves it, and the table with them. Not inside: the
+review (`review`), and tables as files (`output`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NEEDED = ("form", "file", "page", "field", "read", "value", "confidence", "certa
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person says that a field says, beside what was read."""
+    """What a field says according to a person, beside what was read."""
 
     key: tuple[str, str, str]  # form, file and page of the row
     field: str
@@ -55,7 +55,7 @@ def load_corrections(path: Path) -> list[Correction]:
 def _correction(row: Mapping[str, str]) -> Correction:
     key = row["form"], row["file"], row["page"]
     sure = float(row["confidence"])
-    if not 0 <= sure <= 1:  # nor is it for NaN
+    if not 0 <= sure <= 1:  # NaN is not either
         raise ValueError
     return Correction(key, row["field"], row["read"], row["value"], sure, row["certain"] == "1")
 
@@ -66,11 +66,10 @@ def corrected(
     corrections: Sequence[Correction],
     earlier: Iterable[Row] = (),
 ) -> tuple[list[Row], list[tuple[Correction, str]]]:
-    """The rows with what a person says, and each correction with the flag that its value had.
+    """The corrected rows, and each correction with the flag that its value had.
 
-    `earlier` are rows of a table that was read before, for values that must not fall.
-
-    Raises `DataError` for corrections of another table.
+    `earlier` are rows of a table that was read before, for values that must not fall. Raises
+    `DataError` for corrections of another table.
     """
     by_name = {form.name: form for form in forms}
     made = _in_words(rows, forms)
@@ -94,7 +93,7 @@ def corrected(
 
 
 def _in_words(rows: Sequence[Row], forms: Sequence[Form]) -> list[Row]:
-    """Copies of the rows, values and flags text: a column of numbers and words fits no Parquet."""
+    """Copies of the rows, values and flags as text: Parquet has no columns of numbers and words."""
     names = {field.name + end for form in forms for field in form.fields for end in ("", "_flag")}
     return [
         row | {name: text_of(row, name) for name in names if row.get(name) is not None}
@@ -121,7 +120,7 @@ def _are_one(now: str, told: str) -> bool:
 
 
 def _forget_rises(rows: Sequence[Row], forms: Mapping[str, Form]) -> None:
-    """Takes off what was said beside sheets before: they, or whose value it is, may be others."""
+    """Takes off the flags that earlier sheets led to: those, or the series, may be others now."""
     for row in rows:
         form = forms.get(row["form"])
         for rising in form.risings if form else ():
@@ -130,7 +129,7 @@ def _forget_rises(rows: Sequence[Row], forms: Mapping[str, Form]) -> None:
 
 
 def _check_sums(row: Row, form: Form) -> None:
-    """What does not add up is flagged, also where a person says that it stands there."""
+    """Flags what does not add up, even where a person says that it stands there."""
     for total in form.sums:
         good = adds_up(total, partial(text_of, row))
         for name in (total.total, *total.of):
@@ -139,7 +138,7 @@ def _check_sums(row: Row, form: Form) -> None:
 
 
 def _check_series(rows: Sequence[Row], forms: Mapping[str, Form], earlier: Iterable[Row]) -> None:
-    """What falls or jumps is flagged, also on sheets that nobody looked at."""
+    """Flags what falls or jumps, even on sheets that nobody looked at."""
     series = Series(forms.values(), earlier)
     for row in (rows[i] for i in series.order(rows)):
         if form := forms.get(row["form"]):
@@ -161,5 +160,5 @@ def _words(row: Row, name: str) -> list[str]:
 
 
 def _is_right(words: Sequence[str]) -> bool:
-    """Whether no flag says that a value is wrong: that it is doubtful does not."""
+    """Whether no flag says that a value is wrong; "doubtful" does not."""
     return all(word == DOUBTFUL_FLAG for word in words)

@@ -1,12 +1,12 @@
 """Which values a person should look at, and how well that went.
 
-Values whose flag says more than "doubtful" are looked at in any case. Of the others those with the
-least confidence are, as many as it takes until of the rest no more is expected to be wrong than the
-wanted share of all values: the sum of their chances, each as high as it may be (`trust`).
+Values whose flag says more than "doubtful" are looked at in any case. The others follow, least
+confident first, until no more of the rest are expected to be wrong than the wanted share of all
+values. That expectation is the sum of their chances, each at its upper bound (`trust`).
 
-Inside: that choice, and what was expected of values that a person has looked at beside what was
-found. Not inside: how likely a value is wrong (`trust`), the page to look at them (`review`),
-corrections in a table (`correct`).
+Inside: that choice, and how many of the values that a person has looked at were wrong, beside how
+many were expected. Not inside: how likely a value is wrong (`trust`), the file to look at them
+(`review`), corrections in a table (`correct`).
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from digitus.forms.form import Form
 from digitus.forms.rows import DOUBTFUL_FLAG, Row
 from digitus.forms.trust import chance_wrong, most_chance_wrong
 
-WANTED = 1e-3  # of the values may be wrong, where nobody says another share
-AT_ONCE = 1000  # values on a page: half an hour's work, and about 20 MB
+WANTED = 1e-3  # of the values may stay wrong, where nobody says another share
+AT_ONCE = 1000  # values in a file of the review: half an hour's work, and about 20 MB
 
 
 @dataclass(frozen=True)
 class Doubt:
     """A value of a table: its row, counted from 0, its field, and how sure it is.
 
-    `certain` are those that nobody would have to look at, taken by lot to see how many are wrong.
+    A `certain` one need not be looked at; it is drawn by lot, to see how many of them are wrong.
     """
 
     row: int
@@ -41,20 +41,20 @@ class Doubt:
 
     @property
     def flagged(self) -> bool:
-        """Whether something else is wrong than that it is doubtful."""
+        """Whether its flag says more than "doubtful"."""
         return self.flag not in ("", DOUBTFUL_FLAG)
 
     @property
     def chance_wrong(self) -> float:
-        """How likely the value is wrong at most."""
+        """How likely the value is wrong, at most."""
         return 1.0 if self.flagged else most_chance_wrong(self.confidence)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to look at, most doubtful first, of so many values, and what the rest has to be.
+    """What to look at, most doubtful first, and out of how many values.
 
-    `left` is how many of the rest are expected to be wrong at most.
+    `left` is how many of the rest are expected to be wrong, at most.
     """
 
     doubts: tuple[Doubt, ...]
@@ -63,13 +63,13 @@ class Plan:
 
     @property
     def parts(self) -> tuple[tuple[Doubt, ...], ...]:
-        """What to look at, page by page; one page in any case."""
+        """What to look at, file by file of the review; one file in any case."""
         starts = range(0, max(len(self.doubts), 1), AT_ONCE)
         return tuple(self.doubts[start : start + AT_ONCE] for start in starts)
 
     @property
     def share(self) -> float:
-        """Of all values, those to be looked at, without those taken by lot."""
+        """The share of all values that is to be looked at, without those drawn by lot."""
         return sum(not doubt.certain for doubt in self.doubts) / max(self.values, 1)
 
 
@@ -78,7 +78,7 @@ def plan(
 ) -> Plan:
     """What to look at so that no more than a `wanted` share of all values stays wrong.
 
-    `by_lot` so many of the rest are looked at as well.
+    `by_lot` of the rest, drawn at random, are looked at as well.
     """
     every = sorted(_every(rows, forms), key=lambda doubt: (not doubt.flagged, doubt.confidence))
     flagged = sum(doubt.flagged for doubt in every)
@@ -112,17 +112,17 @@ def _every(rows: Sequence[Row], forms: Sequence[Form]) -> list[Doubt]:
 
 
 def held(confidences: Sequence[float], wrong: Sequence[bool]) -> str:
-    """What was expected of values that were looked at, and what was found, in words."""
+    """How many of the values that were looked at were wrong and should have been, in words."""
     chances = [chance_wrong(c) for c in confidences]
     expected = math.fsum(chances)
     # Independent chances: two standard deviations either way.
     spread = 2 * math.sqrt(math.fsum(p * (1 - p) for p in chances))
     low, high = max(0.0, expected - spread), expected + spread
     found = sum(wrong)
-    much = "as" if math.floor(low) <= found <= math.ceil(high) else (
+    compared = "as" if math.floor(low) <= found <= math.ceil(high) else (
         "more than" if found > high else "fewer than"
     )  # fmt: skip
     return (
-        f"{found} of {len(wrong)} values were wrong, {much} the confidences said "
+        f"{found} of {len(wrong)} values were wrong, {compared} the confidences said "
         f"({low:.1f} to {high:.1f})"
     )

@@ -1,8 +1,8 @@
 """The fields of a straight page, read: digits in cells, what is empty, what was crossed out.
 
-Each field is cut out, the last pixels by which it is off are taken away by its own printed lines,
-and all are put side by side on one sheet at the size at which the page network sees digits best.
-There the three networks say what each find is (`detection`), as they do in any picture.
+Each field is cut out and aligned by its own printed lines, which takes away the last pixels by
+which it is off. All are put side by side in one mosaic, at the size at which the page network sees
+digits best. There the three networks say what each find is (`detection`), as in any picture.
 
 Inside: that, from a page to what each field may say. Not inside: finding the page (`straighten`),
 and what a form demands of several fields (`choose`).
@@ -31,18 +31,18 @@ from digitus.reading.options import ReadingOptions
 from digitus.types import Bytes, Floats32, Floats64, Images, Ints, Mask
 
 HIGH = 44  # pixels of a field's height: digits are about two thirds of it
-SHEET_WIDTH = 1000  # pixels of the sheet of fields
-BETWEEN = 16  # pixels between fields on it
-BLOCK = 16  # pixels of which the sheet's sides are multiples
+MOSAIC_WIDTH = 1000  # pixels of the fields side by side
+BETWEEN = 16  # pixels between them
+BLOCK = 16  # pixels: the mosaic's sides are multiples of it
 LEAST_HEAT = 0.05
 POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks too
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
 SEEN = 0.5  # of an empty field's printed corners: where fewer are found, it is somewhere else
-INSIDE = 0.12  # of a cell's sides: walls, and what comes over them, are not in it
+INSET = 0.12  # of a cell's sides: so near to them are walls, and what comes over them
 STRUCK = 0.8  # of a field's written width, and
-STRUCK_CELLS = 1.8  # cells: a stroke as long crosses them out
+STRUCK_CELLS = 1.8  # cells: a stroke that is as long as both crosses the field out
 FREE_AT_LEAST = 1e5  # pixels: a free field takes as much work as these, however small it is
-GAP = 11  # pixels: strokes go on across printed lines
+GAP = 11  # pixels: parts of a stroke this near are joined, since printed lines cut it
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class FieldFound:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """A field on the sheet of fields: its corner there, and how much larger it is."""
+    """A field in the mosaic: its corner there, and how much larger it is."""
 
     field: Field
     left: int
@@ -70,7 +70,7 @@ class _Part:
     corner: tuple[float, float]  # of what was cut out, in pixels of the page
 
     def place(self, cell: Place, shift: Shift) -> tuple[float, float, float, float]:
-        """A cell, in mm, on the sheet: left, top, right, bottom."""
+        """A cell, in mm, in the mosaic: left, top, right, bottom."""
         moved = _moved(cell, shift)
         x, y = ((moved[i] * SCALE - self.corner[i]) * self.zoom for i in (0, 1))
         x, y = x + self.left, y + self.top
@@ -86,11 +86,11 @@ def read_fields(
     together = [field for field in fields if field.kind != "free"]
     printed = print_on(blank, together, moved)
     ink = ink_on(clear, printed)
-    sheet, parts = _sheet(clear, together)
-    found = peaks(shipped().detector.answers(sheet[None])[0], LEAST_HEAT)
-    look = seen(sheet, 0, merged(found), [])
+    mosaic, parts = _mosaic(clear, together)
+    found = peaks(shipped().detector.answers(mosaic[None])[0], LEAST_HEAT)
+    look = seen(mosaic, 0, merged(found), [])
     which = np.flatnonzero(look.likely >= POSSIBLE).tolist()
-    bare, _ = _sheet(without_print(clear, printed), together)
+    bare, _ = _mosaic(without_print(clear, printed), together)
     look = recognized(replace(look, grey=bare), which, options)
     read = {}
     for part in parts:
@@ -104,7 +104,7 @@ def read_fields(
 
 
 def pixels_of(fields: Sequence[Field]) -> float:
-    """About how many pixels of the fields of a page are looked at: so much is the work."""
+    """About how many pixels of a page's fields are looked at, as a measure of the work."""
 
     def pixels(field: Field) -> float:
         _, _, w, h = field.place
@@ -120,7 +120,7 @@ def shifted(straight: Bytes, blank: Bytes, fields: Sequence[Field]) -> dict[str,
     return shifts(on_white(straight), blank, fields)
 
 
-def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
+def _mosaic(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
     """Fields side by side in rows, each at the size at which digits are seen best."""
     cut, parts, x, y, high, wide = [], [], BETWEEN, BETWEEN, 0, 0
     for field in fields:
@@ -130,20 +130,20 @@ def _sheet(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
         how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
         piece = cv2.resize(clear[rows, columns], None, fx=zoom, fy=zoom, interpolation=how)
         h, w = piece.shape
-        if x > BETWEEN and x + w + BETWEEN > SHEET_WIDTH:
+        if x > BETWEEN and x + w + BETWEEN > MOSAIC_WIDTH:
             x, y, high = BETWEEN, y + high + BETWEEN, 0
         parts.append(_Part(field, x, y, zoom, (columns.start, rows.start)))
         cut.append(piece)
         x, high, wide = x + w + BETWEEN, max(high, h), max(wide, x + w + BETWEEN)
     rows_, columns_ = (-(-s // BLOCK) * BLOCK for s in (y + high + BETWEEN, wide + BETWEEN))
-    sheet = np.full((rows_, columns_), PAPER, np.uint8)
+    mosaic = np.full((rows_, columns_), PAPER, np.uint8)
     for part, piece in zip(parts, cut, strict=True):
-        sheet[part.top :, part.left :][: piece.shape[0], : piece.shape[1]] = piece
-    return sheet, parts
+        mosaic[part.top :, part.left :][: piece.shape[0], : piece.shape[1]] = piece
+    return mosaic, parts
 
 
 def _read(part: _Part, look: Look, ink: Mask, shift: Shift) -> FieldFound:
-    """What a field says, whose finds are among all of the sheet."""
+    """What a field says; its finds are among those of the mosaic, by place."""
     field, boxes, joint = part.field, look.found.boxes, look.joint
     if not field.in_cells:
         left, top, right, bottom = part.place(field.place, shift)
@@ -204,7 +204,7 @@ def _on_line(field: Field, joint: Floats64, wanted: int, written: bool) -> list[
 def _read_free(
     clear: Bytes, ink: Mask, field: Field, shift: Shift, options: ReadingOptions
 ) -> FieldFound:
-    """A field anywhere in which digits may stand, in any size."""
+    """What a field says in which digits of any size may stand anywhere."""
     if _area(ink, field.place, shift) < EMPTY_INK:
         return FieldFound([Answer("", 1.0)], shift)
     rows, columns = box(field.place, 0.0, clear.shape)
@@ -216,7 +216,7 @@ def _read_free(
 
 
 def _moved(place: Place, shift: Shift) -> Place:
-    """A place, in mm, where its middle really is."""
+    """A place, in mm, moved to where its middle really is."""
     x, y, w, h = place
     (moved,) = shift(np.array([[x + w / 2, y + h / 2]]) * SCALE) / SCALE
     return x + float(moved[0]), y + float(moved[1]), w, h
@@ -225,7 +225,7 @@ def _moved(place: Place, shift: Shift) -> Place:
 def _area(ink: Mask, cell: Place, shift: Shift) -> float:
     """The ink in a cell, in mm²."""
     x, y, w, h = cell
-    inner = x + INSIDE * w, y + INSIDE * h, w * (1 - 2 * INSIDE), h * (1 - 2 * INSIDE)
+    inner = x + INSET * w, y + INSET * h, w * (1 - 2 * INSET), h * (1 - 2 * INSET)
     return float(ink[box(_moved(inner, shift), 0.0, ink.shape)].sum()) / SCALE**2
 
 

@@ -1,7 +1,7 @@
 """How many characters a TrueType font says that it has, before ReportLab goes through them.
 
 A range of characters takes a few bytes of a font's file and may be as long as 2^31; ReportLab loops
-over it. The ranges are added up first, in all tables of characters, whichever it will take.
+over it. So the ranges are added up first, in every table of characters that it might take.
 
 Inside: that. Not inside: the font otherwise, which ReportLab reads (`pdf`).
 """
@@ -17,11 +17,12 @@ from digitus.limits import FONT_BYTES, FONT_CHARACTERS, FONT_TABLES
 def check_font(content: bytes, start: int) -> None:
     """Raises `ValueError` for a font that is too large, has too many characters, or is damaged.
 
-    Its tables of characters (cmap) `start` there.
+    `start` is the offset of its tables of characters (cmap).
     """
     if len(content) > FONT_BYTES:
         raise ValueError(f"it has more than {FONT_BYTES:,} bytes")
-    count = max(map(int, _numbers(content, ">u2", start, 2)))  # ReportLab knows them swapped, too
+    # Version and count of tables: ReportLab accepts them swapped, too.
+    count = max(map(int, _numbers(content, ">u2", start, 2)))
     if count > FONT_TABLES:
         raise ValueError(f"it has more than {FONT_TABLES} tables of characters")
     records = _numbers(content, ">u4", start + 4, 2 * count)
@@ -31,7 +32,7 @@ def check_font(content: bytes, start: int) -> None:
 
 
 def _characters(content: bytes, at: int) -> int:
-    """How often ReportLab goes round for a table, where the file does not bound that."""
+    """How often ReportLab's loop over a table runs, where the file's size does not bound that."""
     (form,) = _numbers(content, ">u2", at, 1)
     if form == 4:
         count = int(_numbers(content, ">u2", at + 6, 1)[0]) // 2

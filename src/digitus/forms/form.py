@@ -19,7 +19,7 @@ Place: TypeAlias = tuple[float, float, float, float]  # x, y, width, height in m
 PAPERS = {"A4": (210.0, 297.0), "A5": (148.0, 210.0), "letter": (215.9, 279.4)}
 KINDS = ("boxes", "comb", "line", "free")
 IN_CELLS = ("boxes", "comb")
-# What a value may lack as it is written, whatever the field demands.
+# Words for a value that is not whole as it is written, whatever the field demands.
 UNFINISHED = "incomplete", "unreadable"
 SIGN_WIDTH = 0.5  # of a cell: the room of a sign between boxes
 EMPTY, UNREADABLE = "", "?"  # what stands in a cell, beside "0" to "9"
@@ -30,10 +30,10 @@ DATE_LETTERS = "DMY"
 class Field:
     """One value of a form: where it stands, how it is written, and what it has to fulfil.
 
-    `place` is in mm. `pattern` is "#" for a digit and anything else as it is printed; without one,
-    on a line or free, there may be any digits. `date` is a pattern of its own, as "DD.MM.YYYY".
-    In a `full` field no box may stay empty. `cells` are the places of single digits, where they do
-    not part the field evenly.
+    `place` is in mm. In `pattern`, "#" is a digit and anything else is printed as it is; without
+    one, a field of the kinds line and free takes any digits. `date` is a pattern of its own, as
+    "DD.MM.YYYY". In a `full` field no box may stay empty. `cells` are the places of single digits,
+    where they do not divide the field evenly.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Field:
 
     @cached_property
     def digit_places(self) -> tuple[Place, ...]:
-        """The cell of each digit; none on a line, or where they are written freely."""
+        """The cell of each digit; none for the kinds line and free."""
         return self.cells or tuple(place for sign, place in self.sign_places if sign == "#")
 
     @cached_property
@@ -108,7 +108,7 @@ class Field:
         return whole.lstrip() + point + decimals.rstrip()
 
     def wrong(self, text: str) -> str:
-        """What a value does not fulfil, by a word; "" for nothing, and for no value."""
+        """A word for the first thing that is wrong with a value; "" for nothing and no value."""
         if not text:
             return ""
         if " " in text.strip() or text[0] in " .,":
@@ -142,7 +142,7 @@ class Field:
 
 
 def _parted(text: str) -> tuple[str, str, str]:
-    """A number at its point or comma."""
+    """A number, split at its point or comma."""
     return text.partition("," if "," in text else ".")
 
 
@@ -163,11 +163,11 @@ class Sum:
 
 @dataclass(frozen=True)
 class Rising:
-    """The value of a field is never less than on an earlier sheet, one with the same `of` if given.
+    """The value of a field never falls from one sheet to the next, as a meter's reading.
 
-    As a meter's: `of` is then the field with the meter's number. Where the field `day` is known,
-    sheets are followed in the order of their days, and the value may rise by `most` a day, if that
-    is not 0.
+    With `of`, a field such as the meter's number, only sheets with the same value there follow each
+    other. With a field `day`, they follow in the order of their days, and the value may rise by
+    `most` a day, unless that is 0.
     """
 
     field: str

@@ -2,7 +2,7 @@
 
 A sheet has eight marks of ArUco's 5 x 5 kind (Garrido-Jurado et al. 2014), one at each corner and
 one at the middle of each side. The number of a mark says where it belongs and, spread over all
-eight, which page of which form this is: so a page is known, and which way up it lies, also where
+eight, which page of which form this is. So a page, and which way up it lies, is known even where
 some of its marks are covered. Boxes are grey, lighter than ink, so that what is written on them
 stays whole.
 
@@ -23,10 +23,10 @@ MARK, MARGIN = 9.0, 6.0  # mm: the side of a mark, and the paper beyond it
 QUIET = 2.0  # mm around a mark that stay free
 PLACES = 8  # of marks
 NUMBERS = 125  # for each place: 1,000 marks in all
-LINE_MM = 0.35  # what is printed is drawn so thick
+LINE_MM = 0.35  # thickness of printed lines
 GREY = 0.72  # of white
 COMB = 0.45  # of a comb's height: its inner walls
-CAPTION, SIGN, TITLE = 2.6, 4.2, 6.0  # mm: the sizes of types
+CAPTION, SIGN, TITLE = 2.6, 4.2, 6.0  # mm: type sizes
 GAP = 0.8  # mm between a caption and its field
 
 
@@ -42,7 +42,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Text:
-    """Words that begin at a place of their baseline, or have it in their `middle`."""
+    """Words, with a point of their baseline: its start or, with `middle`, its middle."""
 
     x: float
     y: float

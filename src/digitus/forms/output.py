@@ -26,9 +26,9 @@ TO_WRITE = "to write Parquet"
 
 
 def check_writable(path: Path, *, replace: bool) -> None:
-    """Raises `OutputError` for a table of no known kind, or in the place of what must stay.
+    """Raises `OutputError` for a table of no known kind, or where it would replace what must stay.
 
-    And `DataError` where pyarrow is missing.
+    Raises `DataError` where pyarrow is missing.
     """
     if path.suffix.lower() not in WRITERS:
         known = ", ".join(WRITERS)
@@ -82,7 +82,7 @@ def _by_column(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, list[ob
 
 
 def _kind(name: str, values: Sequence[object]) -> type:
-    """What a column holds; anything is in one that people added, if it is not of text."""
+    """The type of a column; `object` for one that people added, if it holds more than text."""
     if name == "page":
         return int
     if name.endswith(CONFIDENCE):
@@ -91,7 +91,7 @@ def _kind(name: str, values: Sequence[object]) -> type:
 
 
 def _plain(value: object) -> object:
-    """Names of files may hold bytes that are no characters."""
+    """A value as UTF-8: names of files may hold bytes that are no characters."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
@@ -124,8 +124,8 @@ def _from_csv(path: Path) -> list[Row]:
         for cells in filter(None, reader):
             if len(cells) != len(names):
                 raise DataError(
-                    f"{path} cannot be read: line {reader.line_num} has other cells than there "
-                    f"are columns, {len(cells)} for {len(names)}"
+                    f"{path} cannot be read: line {reader.line_num} has {len(cells)} cells for "
+                    f"{len(names)} columns"
                 )
             told = zip(names, cells, strict=True)
             rows.append({name: _typed(name, text) for name, text in told})
@@ -149,17 +149,17 @@ def _from_parquet(path: Path) -> list[Row]:
         size = sum(group.total_byte_size for group in groups)
         if about.num_rows * max(1, about.num_columns) > TABLE_CELLS or size > TABLE_BYTES:
             raise _too_large(path)
-        # A value that is kept once may stand in every row, so that a row may be as long as all.
+        # A value that is stored once may stand in every row: one row may be as long as the file.
         at_once = min(ROWS_AT_ONCE, max(1, TABLE_BYTES // max(1, size)))
         batches = table.iter_batches(at_once)
         return _bounded(path, (row for batch in batches for row in batch.to_pylist()))
 
 
 def _from_sqlite(path: Path) -> list[Row]:
-    open_file(path).close()  # SQLite would wait for who writes to a pipe
+    open_file(path).close()  # refuses a pipe, at which SQLite would wait for a writer
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
         base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, TABLE_ROW_BYTES)
-        # A view, or a table of a module, may have no end; a column that is worked out, no bounds.
+        # A view or a virtual table may have no end, and a generated column no bounds.
         kind = "SELECT type, rootpage > 0 FROM sqlite_master WHERE name = ?"
         if base.execute(kind, [SHEETS]).fetchone() != ("table", 1):
             raise ValueError

@@ -21,16 +21,16 @@ from digitus.limits import FONT_BYTES
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
 
-POINTS = 72 / 25.4  # of a millimetre
+POINTS = 72 / 25.4  # points per millimetre
 FONT, OWN = "Helvetica", "Own"
 CREATOR = "digitus"
 MARK_OF_OURS = f"/Creator ({CREATOR})".encode("ascii")
-SHORT = 1 << 20  # bytes: a form's PDF says within them who made it
+SHORT = 1 << 20  # bytes: a form's PDF names its creator within them
 DARK = 0.35  # of white: captions
 
 
 def as_pdf(form: Form, font: Path | None = None) -> bytes:
-    """The blank form, a page of the PDF for each of its own; the same form gives the same bytes.
+    """The blank form, page for page; the same form gives the same bytes.
 
     `font` is a TrueType file, for words that are not written in Latin letters. Raises `FormError`
     where the extra is missing, for words that the font lacks, and where fields have no room.
@@ -46,7 +46,7 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
         _latin(form, words)
     try:
         return _drawn(Canvas, form, name)
-    except Exception as error:  # of a damaged font the letters are read when they are drawn
+    except Exception as error:  # a font's letters are read only when drawn, and may be damaged
         if font is None:
             raise
         raise _useless(font, error) from None
@@ -111,7 +111,7 @@ def _registered(font: Path) -> str:
     from reportlab.pdfbase.ttfonts import TTFont, TTFontParser
 
     try:
-        with open_file(font) as file:  # by its name it might be asked for elsewhere
+        with open_file(font) as file:  # ReportLab would look for a name in other places, too
             content = file.read(FONT_BYTES + 1)
         check_font(content, TTFontParser(io.BytesIO(content)).seek_table("cmap"))
         registerFont(TTFont(OWN, io.BytesIO(content)))

@@ -21,7 +21,7 @@ from digitus.types import Bytes, Floats32, Mask, Points
 AROUND = 2.0  # mm of paper around a field that is looked at too
 PAPER = 245  # of 255, where a page is evenly lit
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
-STEP = 8  # pixels between those for which it is worked out where they lie on the blank page
+STEP = 8  # pixels between those whose place on the blank page is computed
 TALL = 256  # pixels of a field's height that are looked at at a time
 
 
@@ -34,7 +34,7 @@ def ink_on(clear: Bytes, printed: Mask) -> Mask:
 def print_on(blank: Bytes, fields: Sequence[Field], moved: Mapping[str, Shift]) -> Mask:
     """Where something is printed on the page, and a little around it.
 
-    In and around each of the fields as far off as that field is; outside it moves as its edge.
+    In and around a field, print is moved as the field is; beyond its edge, as the edge is.
     """
     still = cv2.dilate((blank < 250).view(np.uint8), np.ones((5, 5), np.uint8))
     found = still.copy()
@@ -54,9 +54,9 @@ def print_on(blank: Bytes, fields: Sequence[Field], moved: Mapping[str, Shift]) 
 def _lies(shift: Shift, part: tuple[slice, slice], edges: Points) -> Floats32:
     """Where each pixel of a part of the page lies on the blank one, [h w 2], x and y.
 
-    It is worked out at a pixel of each `STEP` both ways, and between them lines are straight: a
-    movement is smooth, and a thousand fields of a page have a million pixels. Outside of the
-    field's `edges`, two of its corners, it moves as they do.
+    It is computed at one pixel of `STEP` each way and interpolated linearly between them: movements
+    are smooth, and a thousand fields of a page have a million pixels. Beyond `edges`, the field's
+    top left and bottom right corner, the page moves as the field's edge does.
     """
     rows, columns = part
     grid = np.mgrid[
@@ -71,9 +71,9 @@ def _lies(shift: Shift, part: tuple[slice, slice], edges: Points) -> Floats32:
 def without_print(clear: Bytes, printed: Mask) -> Bytes:
     """The page without its grey lines, for the recognizer: it knows ink alone.
 
-    A digit that touches a line is else made one with it. The other networks have learnt from
-    digits in boxes, and are less sure without. What is as dark as ink stays, strokes that cross
-    lines and lines that are black.
+    Otherwise a digit that touches a line would be taken as one with it. The other networks have
+    learnt from digits in boxes, and are less sure without. What is as dark as ink stays: strokes
+    that cross lines, and black lines.
     """
     rubbed_out = clear.copy()
     rubbed_out[printed & (clear >= PAPER - INK)] = PAPER
@@ -81,7 +81,7 @@ def without_print(clear: Bytes, printed: Mask) -> Bytes:
 
 
 def box(place: Place, around: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """The pixels of a place, and so many mm around it."""
+    """The pixels of a place and of `around` mm around it, as rows and columns."""
     x, y, w, h = place
     rows = slice(max(0, round((y - around) * SCALE)), round((y + h + around) * SCALE))
     columns = slice(max(0, round((x - around) * SCALE)), round((x + w + around) * SCALE))

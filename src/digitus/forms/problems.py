@@ -1,6 +1,6 @@
 """What can be wrong with a picture of a sheet as a whole: lines for a person, and their codes.
 
-Tables and commands show the lines; the page says them in its reader's language, by code and values.
+Tables and commands show the lines; the web page says them in its reader's language, by code.
 Not inside: finding out what is wrong (`straighten`, `rows`), flags of single fields (`rows`).
 """
 
@@ -31,7 +31,7 @@ def line_of(code: str, **values: int | str) -> str:
 
 
 def codes(problems: str) -> list[tuple[str, dict[str, str]]]:
-    """The codes of one line or several, each with its values; "" with a text that has no code."""
+    """The codes in one line or several, each with its values; "" with a text that has no code."""
     found = []
     for code, pattern in _PATTERNS.items():
         found += [(code, match.groupdict()) for match in pattern.finditer(problems)]

@@ -1,9 +1,9 @@
-"""What was read so far, beside the table that will come of it: a run that was killed goes on.
+"""What a job has read so far, beside the table that will come of it: a killed job goes on.
 
 Each file's records are a line of JSON in TABLE.progress/pages.jsonl, written when the file is read.
 The table itself is written once, at the end, from all lines. So no row is lost or there twice,
-whenever the program is ended; a line that was being written is read again. Files that have changed
-since, and what other forms, networks or versions of digitus read, are read anew.
+whenever the program is ended; a file whose line is not whole is read again. So are files that have
+changed since, and all files where the forms, networks or version of digitus were others.
 
 Inside: that folder. Not inside: the table (`output`).
 """
@@ -31,9 +31,9 @@ from digitus.forms.table import to_toml
 from digitus.locks import alone
 
 PAGES = "pages.jsonl"
-SYNC_SECONDS = 1.0  # seconds of reading are lost at most when the power fails
-VERSION = 1
-# Of each file what it was when it was read, its length and time, and what was read.
+SYNC_SECONDS = 1.0  # so much reading is lost at most when the power fails
+VERSION = 1  # of the format of these lines
+# By file: its length and time of change when it was read, and what was read.
 Known: TypeAlias = dict[str, tuple[list[int] | None, list[Record]]]
 
 
@@ -46,7 +46,7 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Progress:
-    """The records of files that are read already, and the file that more are added to."""
+    """The records of files that were read, and the file to which more are added."""
 
     def __init__(self, file: IO[bytes], known: Known) -> None:
         self._file, self._known, self._synced = file, known, time.monotonic()
@@ -79,7 +79,7 @@ def folder_of(table: Path) -> Path:
 def progress(
     table: Path, forms: Sequence[Form], networks: Mapping[str, str]
 ) -> Iterator[tuple[Progress, Callable[[], None]]]:
-    """The progress of a table, and what removes it once the table is written.
+    """The progress of a table, and a function that removes it once the table is written.
 
     `networks` are the fingerprints of those that read.
     Raises `OutputError` where another process is at work on the same table.
@@ -136,7 +136,7 @@ def _json(line: bytes) -> object:
 
 def _told(line: bytes) -> _Line | None:
     """What a whole line says of a file; None where that is not what it holds."""
-    try:  # msgspec's own JSON knows no names that are not UTF-8
+    try:  # msgspec's own JSON reader refuses names of files that are not UTF-8
         return msgspec.convert(_json(line), _Line)
     except (msgspec.ValidationError, *UNREADABLE):
         return None

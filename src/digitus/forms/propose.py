@@ -25,17 +25,17 @@ from digitus.forms.table import MOST_FIELDS
 from digitus.types import Bytes
 
 SAME_SHAPE = 0.02  # of a paper's proportion
-DARKER = 18  # of 255 than around: printed
+DARKER = 18  # of 255, darker than the paper around: printed
 WINDOW = 41  # pixels: the paper around a line
 LONG = 2.6  # mm: shorter lines enclose no cell
-TOOTH = 1.2, 0.75  # mm at least, and at most so much of a comb's height
-LEAST, HIGHEST = (3.0, 3.5), 25.0  # mm: width and height of a cell; its height at most
-UNDERLINE = 15.0, 8.0  # mm: how long it is at least, and how much above it is written on
-LEVEL = 0.3  # of the height: cells of a row begin and end at the same heights, to this
+TOOTH = 1.2  # mm: the least height of a comb's tooth
+LEAST, HIGHEST = (3.0, 3.5), 25.0  # mm: a cell's least width and height; its greatest height
+UNDERLINE = 15.0, 8.0  # mm: its least length; the height above it to write in
+LEVEL = 0.3  # of a cell's height: by so much may its row's cells be higher or lower
 NARROW = 1.5  # heights: a wider cell holds more than a digit
 NEAR = 0.9  # widths: cells further apart are other fields
 UNEVEN = 0.1  # of a cell's width
-FULL = 0.85  # of its frame: what a cell fills, or it is no rectangle
+FULL = 0.85  # of its bounding box: a cell that fills less is no rectangle
 
 
 Found: TypeAlias = tuple[Place, str, tuple[Place, ...]]  # a place, its kind, its digits' cells
@@ -48,7 +48,7 @@ def propose(name: str, pages: Sequence[Bytes], blank: Sequence[str]) -> Form:
     and for a picture that is too long or too wide for a page.
     """
     paper = _paper(pages[0])
-    if not all(map(is_side, paper)):  # before it is made as large as that
+    if not all(map(is_side, paper)):  # before the page is resized to it
         h, w = pages[0].shape
         raise DataError(
             f"{name}: {w} x {h} pixels are no page: one that is {paper[0]:g} mm wide is "
@@ -69,7 +69,7 @@ def propose(name: str, pages: Sequence[Bytes], blank: Sequence[str]) -> Form:
 
 
 def _paper(page: Bytes) -> tuple[float, float]:
-    """The paper that has the page's proportion, upright or lying; else one as wide as A4."""
+    """The paper of the page's proportion, portrait or landscape; else one as wide as A4."""
     h, w = page.shape
     for width, height in PAPERS.values():
         for sides in ((width, height), (height, width)):
@@ -79,7 +79,7 @@ def _paper(page: Bytes) -> tuple[float, float]:
 
 
 def _uneven(cells: Sequence[Place]) -> tuple[Place, ...]:
-    """The cells, where they do not part their field evenly."""
+    """The cells, if they do not divide their field evenly; else none."""
     starts = np.array([x for x, _, _, _ in cells])
     even = np.linspace(starts[0], starts[-1], len(starts)) if len(cells) else starts
     off = np.abs(starts - even).max(initial=0)
@@ -155,10 +155,10 @@ def _field(row: Sequence[Place], dark: Bytes) -> Found:
 
 
 def _teeth(place: Place, dark: Bytes) -> list[float]:
-    """Where short lines stand on a cell's foot, in mm, if they part it more or less evenly."""
+    """Where short lines stand on a cell's foot, in mm, if they divide it more or less evenly."""
     x, y, w, h = (v * SCALE for v in place)
     inner = dark[round(y + h * 0.2) : round(y + h - 2), round(x + 4) : round(x + w - 4)]
-    tooth = round(TOOTH[0] * SCALE)
+    tooth = round(TOOTH * SCALE)
     upright = cv2.morphologyEx(inner, cv2.MORPH_OPEN, np.ones((tooth, 1), np.uint8))
     foot = upright[-tooth:].max(0, initial=0) if upright.size else np.zeros(0, np.uint8)
     starts = np.flatnonzero(np.diff((foot > 0).astype(np.int8), prepend=0) == 1)
@@ -170,7 +170,7 @@ def _teeth(place: Place, dark: Bytes) -> list[float]:
 
 
 def _underlines(across: Bytes, down: Bytes) -> list[Place]:
-    """The places above long lines that no upright one meets."""
+    """The places above long lines that no upright line meets."""
     touched = cv2.dilate(down, np.ones((5, 5), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(across, connectivity=8)
     found = []

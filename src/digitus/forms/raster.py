@@ -1,4 +1,4 @@
-"""A blank page as pixels: what a straight picture of it is held against.
+"""A blank page as pixels, with which a straightened picture of it is compared.
 
 Inside: lines and marks. Not inside: words, which nobody looks for, and paper to print on (`pdf`).
 """
@@ -15,8 +15,8 @@ from digitus.forms.layout import GREY, LINE_MM, MARK, lines, marks
 from digitus.types import Bools, Bytes
 
 DPI = 150
-SCALE = DPI / 25.4  # pixels of a millimetre, wherever a page is looked at straight
-FINE = 4  # parts of a pixel
+SCALE = DPI / 25.4  # pixels per millimetre of a straight page, everywhere
+FINE = 4  # parts of a pixel each way, in which marks are drawn
 MARK_MODULES = 7  # modules of a mark: 5, and its border
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel
 
@@ -41,12 +41,12 @@ def size(form: Form) -> tuple[int, int]:
 
 def blank(form: Form, page: int) -> Bytes:
     """A page, bytes [h w]."""
-    sheet = np.full(size(form), 255, np.uint8)
+    canvas = np.full(size(form), 255, np.uint8)
     thick, grey = max(1, round(LINE_MM * SCALE)), round(255 * GREY)
     for line in lines(form, page):
         ends = np.round(np.array([line.x0, line.y0, line.x1, line.y1]) * SCALE * 2**BITS)
         x0, y0, x1, y1 = ends.astype(int).tolist()
-        cv2.line(sheet, (x0, y0), (x1, y1), grey, thick, cv2.LINE_AA, BITS)
+        cv2.line(canvas, (x0, y0), (x1, y1), grey, thick, cv2.LINE_AA, BITS)
     for mark in marks(form, page):
         fine = round(MARK * SCALE * FINE)
         black = modules(mark.number).astype(np.uint8)
@@ -54,6 +54,6 @@ def blank(form: Form, page: int) -> Bytes:
         zoom = np.array([[1 / FINE, 0, mark.x * SCALE], [0, 1 / FINE, mark.y * SCALE]])
         zoom[:, 2] += 0.5 / FINE - 0.5  # middles of pixels, not corners
         cv2.warpAffine(
-            drawn, zoom, sheet.shape[::-1], sheet, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT
+            drawn, zoom, canvas.shape[::-1], canvas, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT
         )
-    return sheet
+    return canvas

@@ -1,7 +1,7 @@
 // Each field has a box to type in. Enter keeps what stands there and goes on; saving writes what was
-// kept as CSV. Typed twice, a field is settled when two entries agree.
+// kept as CSV. If all is typed twice, a field is settled when two entries agree.
 const { fields, twice, part } = JSON.parse(document.getElementById("data").textContent);
-const ofPart = part > 1 ? `-${part}` : ""; // each page of a review saves files of its own
+const ofPart = part > 1 ? `-${part}` : ""; // each part of a review saves files of its own
 const cards = [...document.querySelectorAll(".field")];
 const boxes = cards.map((card) => card.querySelector("input"));
 const entries = fields.map(() => []);
@@ -45,14 +45,14 @@ function settle(k, value) {
   settled.set(k, value);
 }
 
-// Somebody came back to a field and typed something else: it is asked once more.
+// Somebody came back to a field and typed something else: the field is asked once more.
 function unsettle(k) {
   boxes[k].value = "";
   cards[k].classList.remove("checked");
   settled.delete(k);
 }
 
-// The next field that fewer were typed of than of others: round by round, each round in order.
+// The next field to type: round by round, each round in order, until all are settled.
 function next(k) {
   if (!twice) return k + 1;
   const open = entries.map((typed, i) => [typed.length, i]).filter(([, i]) => !settled.has(i));
@@ -77,7 +77,7 @@ function tell() {
   document.getElementById("held").textContent = held();
 }
 
-// How many of the values that were looked at should have been wrong, and how many were.
+// How many of the values that were looked at were wrong, and how many were expected to be.
 function held() {
   const seen = [...settled].filter(([k]) => ["", "doubtful"].includes(fields[k].flag));
   if (!seen.length) return "";

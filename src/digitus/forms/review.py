@@ -41,7 +41,7 @@ Key = tuple[int, str]  # the page in a file, and a field
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A field on its sheet: what is shown, `width` x `height` pixels, the frame there.
+    """A field with what is around it: the picture, its size in pixels, the field's frame in it.
 
     `digits` [k 28 28] are those in its cells as the recognizer saw them.
     """
@@ -110,9 +110,9 @@ def cuts_of(
     reader: PageReader,
     read: Callable[[Sequence[Path], Cutter], Iterable[tuple[Path, dict[Key, Cut] | DigitusError]]],
 ) -> dict[tuple[str, int, str], Cut]:
-    """The fields of a page, by file, page and name; `read` is the map over files.
+    """The fields to look at, by file, page and name; `read` maps the cutter over files.
 
-    Raises `DigitusError` where a file that was read before cannot be opened any more.
+    Raises `DigitusError` where a file that was read before can no longer be opened.
     """
     wanted = wanted_of(rows, doubts)
     cuts: dict[tuple[str, int, str], Cut] = {}
@@ -132,9 +132,9 @@ def review(
     twice: bool = False,
     part: int = 0,
 ) -> str:
-    """The file, or that `part` of a plan that takes several.
+    """The HTML file, or the one of a `part` where the plan takes several.
 
-    With `twice`, each value is typed two times without being shown.
+    With `twice`, values that were read are not shown, and each is typed two times.
     """
     cards, data = [], []
     for doubt in plan.parts[part]:

@@ -1,4 +1,4 @@
-"""Rows of a table out of records of pages: one row a sheet, or one for what is none.
+"""Records of pages as rows of a table: one row for each sheet, one for a page of no form.
 
 Inside: which pages make a sheet, what sums and earlier sheets decide, and the flags of fields. Not
 inside: reading pages (`sheets`), writing tables (`output`).
@@ -25,7 +25,6 @@ from digitus.forms.table import COLUMNS, ENDINGS
 DOUBTFUL = 0.95  # the confidence below which a person should look, where nobody says another
 DOUBTFUL_FLAG = "doubtful"
 NO_VALUE = "crossed out", "cut off", "not found"
-
 NO_READING = "no reading"  # of a value that rises from sheet to sheet
 
 # By column: a column that people added to a table holds anything.
@@ -149,14 +148,14 @@ def _problem(form: Form | None, pages: Sequence[Record]) -> str:
 
 
 def flag_of_nothing(form: Form, field: Field) -> str:
-    """The flag of a field in which nothing stands."""
+    """The flag of an empty field."""
     if any(rising.field == field.name for rising in form.risings):
         return NO_READING
     return "missing" * field.required
 
 
 def _flag(best: Answer, mark: str, nothing: str, doubtful: float) -> str:
-    """The flag of a value; `nothing` is that of none."""
+    """The flag of a value; `nothing` is that of an empty field."""
     if mark:
         return mark
     if not best.text and nothing:
@@ -173,7 +172,7 @@ def _plausible(
     doubtful: float,
     series: Series,
 ) -> dict[str, list[Answer]]:
-    """The answers of a value that rises, beside the latest one before it, if that is known."""
+    """The answers of a value that rises, in the order that the one before it suggests, if known."""
     best = {name: (a or [Answer("", 0.0)])[0] for name, a in answers.items()}
     row = {name: answer.text for name, answer in best.items()}
     if rising.day in best:

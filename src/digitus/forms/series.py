@@ -1,7 +1,7 @@
-"""Values that rise from sheet to sheet: which sheet follows which, and what a value has to be then.
+"""Values that rise from sheet to sheet: which sheet follows which, and what a value may be then.
 
-Without days a sheet follows the one before; with days, the latest of a day that is not after its
-own, wherever that stands. Values with a flag are not followed.
+Without days a sheet follows the one before it; with days, the latest sheet of a day that is not
+after its own, wherever that stands. No sheet follows a value that has a flag.
 
 Inside: `Series`, and cells as text. Not inside: choosing among a reader's answers (`choose`), rows
 (`rows`).
@@ -30,8 +30,8 @@ class Series:
 
     def __init__(self, forms: Iterable[Form], earlier: Iterable[Cells] = ()) -> None:
         self._forms = {form.name: form for form in forms}
-        # Days as numbers, in their order, each with its value. Where days do not count all are 0,
-        # and the values are in the order of the sheets.
+        # Sorted days, as numbers, each with its value. Where days do not count, all are 0, and the
+        # values are in the order of the sheets.
         self._values: dict[_Key, list[tuple[int, str]]] = {}
         for row in earlier:
             self.remember(row)
@@ -55,7 +55,7 @@ class Series:
     def before(self, row: Cells, form: Form, rising: Rising) -> tuple[str, Decimal | None] | None:
         """The value that this row's may not be less than, and by how much it may be more.
 
-        The latter is None where any rise will do; all is, where no value is known before.
+        The latter is None where any rise will do; without an earlier value the result is None.
         """
         known = self._values.get(_key(row, form, rising), [])
         day = _day(row, form, rising) if rising.day else 0
@@ -66,7 +66,7 @@ class Series:
         return least, rise
 
     def remember(self, row: Cells) -> None:
-        """Keeps the values that no later sheet may fall below; one with a flag is not kept."""
+        """Keeps the values that no later sheet may fall below, but none with a flag."""
         form = self._forms.get(row.get("form") or "")
         if form is None:
             return

@@ -1,4 +1,4 @@
-"""What may stand in the settings of a form's file: readers that check, and say what is wrong.
+"""What the settings of a form's file may hold: readers that check, and say what is wrong.
 
 Inside: readers of single values, and which setting of a field has which. Not inside: which settings
 make sense together (`table`).
@@ -22,7 +22,7 @@ LONGEST_NAME = 60
 
 
 def known_settings(table: object, keys: Iterable[str], where: str) -> dict[str, object]:
-    """A table's settings. Raises for a table that is none, and for a setting that there is not."""
+    """A table's settings. Raises `FormError` for what is no table, and for an unknown setting."""
     if not isinstance(table, dict):
         raise FormError(f"{where} must be a table of settings, not {reprlib.repr(table)}")
     for key in table:

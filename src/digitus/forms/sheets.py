@@ -1,12 +1,12 @@
-"""Scans and photos as records of the pages in them, one file after the other, on all cores.
+"""Scans and photos as records of the pages in them, file by file.
 
-A record is what JSON can hold, since records are kept until all is read (`progress`)::
+A record holds what JSON can hold, since records are kept until all files are read (`progress`)::
 
     {"form": "meters", "page": 1, "at": 3, "problem": "", "fields": {"reading": {
         "answers": [["1234,5", 0.998, ""], ...], "mark": "", "box": [x, y, width, height]}}}
 
-where `at` is the page's number in its file and `box` is in pixels of its picture, upright as its
-camera noted. What cannot be opened is one record with its problem.
+where `at` is the page's number in its file and `box` is in pixels of its picture, turned upright as
+the camera noted. What cannot be opened is one record with its problem.
 
 Inside: `PageReader`, which is copied to the processes that read. Not inside: rows (`rows`).
 """
@@ -35,8 +35,8 @@ from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture, decode_pages
 from digitus.vision.paper import at_most
 
-PAGE_SIDE_PIXELS = 2400  # pixels of the longer side of what is looked at: 200 an inch of A4
-LEAST = 1e-4  # the share of an alternative that is kept
+PAGE_SIDE_PIXELS = 2400  # of the longer side of what is looked at: 200 an inch of A4
+LEAST = 1e-4  # probability: less likely alternatives are not kept
 KEPT = 8  # alternatives of a field
 MISPLACED = "misplaced"  # what stands there may be the value of another field
 
@@ -63,8 +63,8 @@ class Record(TypedDict):
 class PageReader:
     """Reads a file's pages as sheets of one of the forms.
 
-    `known` are the blank pages of those that others printed; without it, the files are opened that
-    the forms name.
+    `known` are the blank pages of forms that others printed; without it, the files that the forms
+    name are opened.
     """
 
     forms: tuple[Form, ...]
@@ -77,7 +77,7 @@ class PageReader:
 
     @cached_property
     def _marked(self) -> Marked:
-        # Kept here, not by the module: forms that a server is sent go with their reader.
+        # Kept here, not in the module, so that forms sent to a server are freed with their reader.
         return marked(self.forms)
 
     def __call__(self, path: Path) -> list[Record]:
@@ -142,7 +142,7 @@ class PageReader:
     def found_on(
         self, straight: Bytes, form: Form, page: int, fields: Sequence[Field]
     ) -> dict[str, FieldFound]:
-        """Some fields of a straight page."""
+        """What some fields of a straight page say."""
         return read_fields(straight, self.blank(form, page), fields, self.options)
 
     def blank(self, form: Form, page: int) -> Bytes:

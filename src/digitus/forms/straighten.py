@@ -2,7 +2,7 @@
 
 A page of digitus's own printing is found by its marks; one that others printed by what is on it,
 its lines and words, compared with a picture of the blank page (SIFT, Lowe 2004). Marks give a
-perspective, and what paper that is not flat departs from it, as a polynomial through all of them.
+perspective, and a polynomial through all of them: how far paper that is not flat departs from it.
 
 Inside: finding a page and straightening it. Not inside: how paper is bent between marks (`unbend`),
 the last pixels by which a field may be off, and what is in it (`fields`).
@@ -28,20 +28,20 @@ from digitus.types import Bools, Bytes, Floats64, Points
 from digitus.vision.paper import at_most
 
 LEAST_MARKS = 3  # of a page's eight
-BENT_MARKS = 4  # from so many on, paper may be bent
-STIFF, SUPPLE = 1e-3, 1e-4  # keep a bend from going beyond what marks say; its waves, less
-FORM_TERMS = 8  # of the polynomial
-STEP = 16  # pixels between the points at which a place is worked out
+BENT_MARKS = 4  # as many are needed to see a bend
+SHAPE_TERMS = 8  # of the polynomial; the others are waves
+STIFF, SUPPLE = 1e-3, 1e-4  # ridge penalties of the shape's terms, and of waves
+STEP = 16  # pixels between the points whose place is computed
 COMPARED = 1200  # pixels of the longer side of what is compared by its features
 FEATURES = 3000
-RATIO = 0.75  # of the distance of the second nearest: a match is one if it is nearer
+RATIO = 0.75  # of the second nearest's distance: a match is nearer than that (Lowe's ratio test)
 OFF = 4.0  # pixels that a match may be off
 LEAST_MATCHES = 25  # that agree on where the page lies
 PAPER_WINDOW = 41  # pixels of a page at a quarter of its size: what is wider is paper, not ink
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # corners, clockwise from the top left
-WHOLE = 0.02  # of a page's sides, by which its corners may lie outside the picture
+CUT_OFF = 0.08  # of a picture's sides: a page whose corner lies farther outside is not whole
 
-# Of each mark the forms, by index, and their pages that have it.
+# By a mark's number: each form, by index, and page that has it.
 Marked: TypeAlias = Mapping[int, Sequence[tuple[int, int]]]
 
 
@@ -50,7 +50,7 @@ class Placing:
     """Where a page lies in a picture: from its pixels at `raster.DPI` to those of the picture.
 
     `matrix` [3 3] is the perspective, `bend` [k 2] are the polynomial's coefficients; `shape` are
-    the page's rows and columns. `warp` is what is left of a bend, on the page itself.
+    the page's rows and columns. `warp` is the rest of a bend, as a movement on the page itself.
     """
 
     matrix: Floats64
@@ -59,11 +59,11 @@ class Placing:
     warp: Warp | None = None
 
     def shift(self, points: Points) -> Points:
-        """How far points [n 2] of the page are moved on it by what is left of a bend."""
+        """How far `warp` moves points [n 2] of the page on it."""
         return np.zeros_like(points) if self.warp is None else self.warp(points)
 
     def points(self, points: Points) -> Points:
-        """Points [n 2] of the page, x and y, in the picture."""
+        """Where points [n 2] of the page, x and y, lie in the picture."""
         points = points + self.shift(points)
         placed = _projected(self.matrix, points)
         if len(self.bend):
@@ -94,9 +94,9 @@ def on_white(straight: Bytes) -> Bytes:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A page in a picture: its form, its number, where it lies; or what is not right with it.
+    """A page in a picture: its form, its number, where it lies; or what is wrong with it.
 
-    Of a page that is `misplaced`, parts may lie elsewhere.
+    Parts of a `misplaced` page may lie elsewhere.
     """
 
     form: Form | None = None
@@ -175,14 +175,14 @@ def _placed(form: Form, page: int, seen: Sequence[tuple[int, Points]]) -> Placin
     if len(once) >= BENT_MARKS:
         terms = _terms(here, shape)
         off = there - _projected(matrix, here)
-        stiff = np.where(np.arange(terms.shape[1]) < FORM_TERMS, STIFF, SUPPLE)
+        stiff = np.where(np.arange(terms.shape[1]) < SHAPE_TERMS, STIFF, SUPPLE)
         normal = terms.T @ terms + len(here) * np.diag(stiff)
         bend = np.asarray(np.linalg.solve(normal, terms.T @ off), np.float64)
     return Placing(matrix, bend, shape)
 
 
 def _once(own: Mapping[int, Points], seen: Sequence[tuple[int, Points]]) -> dict[int, Points]:
-    """The marks; of one that is seen twice, on a sheet beside too, that where the others say."""
+    """Each mark once: of two with one number, as a sheet beside may show, the one that fits."""
     count = Counter(n for n, _ in seen)
     once = {n: corners for n, corners in seen if count[n] == 1}
     if len(once) < len(count):
@@ -210,17 +210,16 @@ def _terms(points: Points, shape: tuple[int, int]) -> Floats64:
     mark is turned there, for paper that lies in waves.
     """
     u, v = (2 * points / np.array(shape[::-1]) - 1).T
-    form = [np.ones(len(u)), u, v, u * v, u * u, v * v, u * u * v, u * v * v]
-    return np.column_stack([*form, u**3, v**3, u**4, v**4])
+    shape_terms = [np.ones(len(u)), u, v, u * v, u * u, v * v, u * u * v, u * v * v]
+    return np.column_stack([*shape_terms, u**3, v**3, u**4, v**4])
 
 
 def _cut_off(placing: Placing, grey: Bytes) -> str:
-    """What is said of a page that the picture does not show whole."""
-    h, w = placing.shape
-    fields = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64)
-    inside = placing.points(fields) / np.array(grey.shape[::-1])
+    """The problem of a page that the picture does not show whole; "" if it does."""
+    corners = SQUARE * np.array(placing.shape[::-1], np.float64)
+    inside = placing.points(corners) / np.array(grey.shape[::-1])
     off = max(-float(inside.min()), float(inside.max()) - 1)
-    return line_of("cut-off") if off > WHOLE * 4 else ""
+    return line_of("cut-off") if off > CUT_OFF else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +270,7 @@ def _by_features(grey: Bytes, blanks: Sequence[Blank]) -> Found | None:
 def _matches(blank: Blank, points: Points, features: Floats64) -> tuple[Points, Points]:
     """Points of a blank page, and those of a picture that look like them, [n 2] each.
 
-    For each of the picture's the nearest: so a page is found as often as it is there.
+    Each of the picture's points has its nearest, so a page that is there twice is found twice.
     """
     if min(len(features), len(blank.features)) < LEAST_MATCHES:
         return np.zeros((0, 2)), np.zeros((0, 2))

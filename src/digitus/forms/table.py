@@ -15,8 +15,8 @@
     day = "day"                              in the order of days,
     most = 40                                and at most so much a day
 
-With `unit = "fraction"` places are parts of the page's width and height. Whatever is wrong is one
-line that says where, what stands there, and what may.
+With `unit = "fraction"` places are fractions of the page's width and height. An error is one line
+that says where it is, what stands there, and what may.
 
 Inside: from TOML to a `Form` and back. Not inside: what a form is (`form`).
 """
@@ -48,7 +48,7 @@ from digitus.toml import tables
 
 FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
-PLACE_DIGITS, RANGE_DIGITS = 1, 15  # behind the point: tenths of a millimetre; as it was written
+PLACE_DIGITS, RANGE_DIGITS = 1, 15  # decimals: tenths of a millimetre; as it was written
 FINEST = 0.1  # mm: what a place is rounded to, and its least width and height
 MOST_FIELDS, MOST_DIGITS = 1000, 100
 ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
@@ -56,7 +56,7 @@ COLUMNS = "form", "file", "page", "problem"  # of every table
 
 
 def load_form(path: Path) -> Form:
-    """The form in a file, beside which its blank pages lie. Raises `FormError`."""
+    """The form in a file; its blank pages lie beside that. Raises `FormError`."""
     try:
         with open_file(path) as file:
             content = file.read(TOML_BYTES + 1)
@@ -67,7 +67,7 @@ def load_form(path: Path) -> Form:
 
 
 def from_toml(content: bytes, name: str, where: str = "form") -> Form:
-    """The form in a file's bytes, called `name` where it does not say. Raises `FormError`."""
+    """The form in a file's bytes, called `name` if it names none itself. Raises `FormError`."""
     try:
         table = tables(content)
     except (ValueError, RecursionError) as error:
@@ -247,10 +247,10 @@ def to_toml(form: Form) -> str:
 
 
 def _rounded(place: Place, paper: tuple[float, float]) -> Place:
-    """A place to a tenth of a millimetre, still on the paper: one up to its edge ends there.
+    """A place to a tenth of a millimetre, still on the paper: one that reaches its edge ends there.
 
-    What lies on the paper anyway is rounded number by number, for by what is written here the marks
-    of printed forms are known (`layout.numbers`).
+    What lies on the paper anyway has its numbers rounded one by one, since the marks of forms that
+    were printed depend on what is written here (`layout.numbers`).
     """
     x, y, w, h = place
     (x, w), (y, h) = (
@@ -271,5 +271,5 @@ def _toml(value: object, digits: int = PLACE_DIGITS) -> str:
         return f"[{', '.join(_toml(v, digits) for v in value)}]"
     if isinstance(value, float):
         return f"{round(value, digits):.15g}" if abs(value) < 1e5 else repr(value)
-    # A string of JSON is one of TOML, if nothing in it is of two halves.
+    # A JSON string is a TOML one as long as it escapes no surrogate pairs.
     return json.dumps(value, ensure_ascii=False)

@@ -1,14 +1,13 @@
-"""How likely a value is wrong that was read with some confidence c, as made sheets have shown.
+"""How likely a value that was read with confidence c is wrong, as made sheets have shown.
 
-That confidence is made of those of a field's digits, and they are surer than they may be: of values
-between 0.9 and 0.999 twice as many are wrong, 1s read as 7s and 9s as 4s in some hands. So the
+A value's confidence comes from those of its digits, which are overconfident: of values between 0.9
+and 0.999 twice as many are wrong as they say, 1s read as 7s and 9s as 4s in some hands. So the
 chance is fitted on sheets whose truth is known, by logistic regression::
 
     P(wrong) = σ(w x),   x = (1, log (1 - c) / c)
 
-Their sheets are not all that there are: had others been made, w would differ by about as much as
-its covariance C says, in which the fields of a sheet count together (White 1980, Liang & Zeger
-1986). With 95 % confidence, then::
+Had other sheets been made, w would differ by about as much as its covariance C says, in which the
+fields of a sheet count together (White 1980, Liang & Zeger 1986). With 95 % confidence, then::
 
     P(wrong) ≤ σ(w x + `SURE` sqrt(x C x))
 
@@ -26,7 +25,7 @@ MOST_CERTAIN = 1e-6  # the least doubt that a table can hold
 
 
 def log_doubt(confidence: float) -> float:
-    """The logarithm of (1 - c) / c, as far as a table holds it."""
+    """The logarithm of (1 - c) / c, within what a table can hold."""
     doubt = min(max(1 - confidence, MOST_CERTAIN), 1 - MOST_CERTAIN)
     return math.log(doubt / (1 - doubt))
 
@@ -37,7 +36,7 @@ def chance_wrong(confidence: float) -> float:
 
 
 def most_chance_wrong(confidence: float) -> float:
-    """How likely it is at most, as far as the made sheets can say."""
+    """How likely it is wrong at most, with 95 % confidence."""
     x = 1.0, log_doubt(confidence)
     spread = sum(x[i] * COVARIANCE[i][j] * x[j] for i in (0, 1) for j in (0, 1))
     return _sigmoid(_weighed(confidence) + SURE * math.sqrt(spread))

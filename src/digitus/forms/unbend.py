@@ -1,14 +1,14 @@
-"""A sheet that is bent: the warp that is left when its marks or features have been found.
+"""A sheet that is bent: how, once its marks or features have been found.
 
 A mark says where paper lies at eight places, and features where it would lie if it were flat.
 Between them a curled sheet rises and falls. So corners of what is printed are looked for near where
 they should be (by their normalised correlation, coarse and then fine), and a smooth surface of
-cubic B-splines (Eilers & Marx 1996) is laid through how far they are moved, with less and less
-weight for those that go another way. It is taken only where it tells better where corners are from
-which it has not learnt.
+cubic B-splines (Eilers & Marx 1996) is fitted to how far they have moved, with less and less weight
+for those that go another way. It is taken only if it improves the places of corners to which it was
+not fitted.
 
-Where a sheet is bent and a mark cannot be seen, its fields may be far from where the others say:
-`may_be_elsewhere` tells that.
+Where a sheet is bent and a mark cannot be seen, its fields may be far from where the other marks
+put them: `may_be_elsewhere` tells that.
 
 Inside: that. Not inside: finding the page (`straighten`), the last pixels of each field (`align`).
 """
@@ -32,17 +32,18 @@ GRID = 5  # places each way at which a page is looked at for that
 MOST, APART = 400, 20  # corners of a page, and the pixels between them
 PALEST = 228  # of 255: pens are no darker than print where corners are looked for
 ALIKE = 0.5  # the least correlation
-FAR_OFF = 0.2  # of correlation: what a corner at the end of the reach has to be better by
-LEAST = 24  # corners that are found
+FAR_OFF = 0.2  # of correlation: by so much must a corner at the end of the reach be better
+LEAST = 24  # corners for a fit
 AROUND = 8  # pixels of paper around a mark that is compared
-GUESSED = 20.0  # pixels of a bend that no mark says: half of a small box
+GUESSED = 20.0  # pixels of bend that a mark has to confirm: half of a small box
 
 
 @dataclass(frozen=True)
-class Look:
+class Search:
     """One search for corners, on a page that is so many times smaller.
 
-    `side` is that of what is compared, `reach` how far it may be away, `blur` how soft it is made.
+    `side` is that of what is compared, `reach` how far away it may be, `blur` how soft it is made,
+    all in pixels of the smaller page.
     """
 
     smaller: int
@@ -51,7 +52,7 @@ class Look:
     blur: float
 
 
-LOOKS = Look(2, 31, 22, 1.5), Look(2, 25, 10, 1.0), Look(1, 35, 7, 0.8)
+SEARCHES = Search(2, 31, 22, 1.5), Search(2, 25, 10, 1.0), Search(1, 35, 7, 0.8)
 
 
 def may_be_bent(placing: Placing) -> bool:
@@ -65,14 +66,14 @@ def may_be_bent(placing: Placing) -> bool:
 
 
 def unbent(placing: Placing, grey: Bytes, blank: Bytes) -> Placing:
-    """Where the page lies, its bends too; `blank` is the page without what was written."""
+    """Where the page lies, bends included; `blank` is the page without what was written."""
     corners = _corners(blank)
     if len(corners) < LEAST:
         return placing
     best = placing
-    for look in LOOKS:
+    for search in SEARCHES:
         clear = np.maximum(on_white(best.straight(grey)), PALEST)
-        points, moved = _seen(clear, np.maximum(blank, PALEST), corners, look)
+        points, moved = _seen(clear, np.maximum(blank, PALEST), corners, search)
         if len(points) < LEAST:
             break
         # What is found at `points + moved` of the page as it is straightened now.
@@ -97,7 +98,7 @@ def may_be_elsewhere(placing: Placing, grey: Bytes, blank: Bytes, form: Form, pa
     bent = middles[off >= GUESSED]
     if not len(bent):
         return False
-    clear, reach = on_white(placing.straight(grey)), LOOKS[-1].reach
+    clear, reach = on_white(placing.straight(grey)), SEARCHES[-1].reach
     clear = cv2.copyMakeBorder(clear, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     side = round(MARK * SCALE) + 2 * AROUND
     for left, top in (bent - side / 2).round().astype(int):
@@ -114,36 +115,36 @@ def _corners(blank: Bytes) -> Points:
     return np.zeros((0, 2)) if found is None else found.reshape(-1, 2).astype(np.float64)
 
 
-def _seen(clear: Bytes, blank: Bytes, corners: Points, look: Look) -> tuple[Points, Points]:
+def _seen(clear: Bytes, blank: Bytes, corners: Points, search: Search) -> tuple[Points, Points]:
     """The corners that are found on the page [n 2], and how far they are moved."""
-    here, there = (_smaller(page, look) for page in (blank, clear))
-    half, room = look.side // 2, look.side // 2 + look.reach
+    here, there = (_smaller(page, search) for page in (blank, clear))
+    half, room = search.side // 2, search.side // 2 + search.reach
     there = cv2.copyMakeBorder(there, room, room, room, room, cv2.BORDER_REPLICATE)
     here = cv2.copyMakeBorder(here, half, half, half, half, cv2.BORDER_REPLICATE)
-    way = np.arange(-look.reach, look.reach + 1) / look.reach
+    way = np.arange(-search.reach, search.reach + 1) / search.reach
     penalty = FAR_OFF * (way[:, None] ** 2 + way[None] ** 2).astype(np.float32)
     points, moved = [], []
-    for x, y in corners / look.smaller:
+    for x, y in corners / search.smaller:
         left, top = round(x), round(y)
-        part = here[top : top + look.side, left : left + look.side]
+        part = here[top : top + search.side, left : left + search.side]
         around = there[top : top + 2 * room + 1, left : left + 2 * room + 1]
         alike = cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED)
         row, column = np.unravel_index(int((alike - penalty).argmax()), alike.shape)
         if alike[row, column] >= ALIKE:
             fine = _peak(alike, int(row), int(column))
             points.append([left, top])
-            moved.append(fine - look.reach)
-    zoom = look.smaller
+            moved.append(fine - search.reach)
+    zoom = search.smaller
     return np.array(points).reshape(-1, 2) * zoom, np.array(moved).reshape(-1, 2) * zoom
 
 
-def _smaller(page: Bytes, look: Look) -> Bytes:
-    soft = cv2.GaussianBlur(page, (0, 0), look.blur * look.smaller)
-    return np.ascontiguousarray(soft[:: look.smaller, :: look.smaller])
+def _smaller(page: Bytes, search: Search) -> Bytes:
+    soft = cv2.GaussianBlur(page, (0, 0), search.blur * search.smaller)
+    return np.ascontiguousarray(soft[:: search.smaller, :: search.smaller])
 
 
 def _peak(alike: Floats64, row: int, column: int) -> Floats64:
-    """The place of a maximum, x and y, between pixels: that of a parabola each way."""
+    """The place of a maximum, x and y, between pixels: the peak of a parabola each way."""
 
     def between(before: float, here: float, after: float) -> float:
         bend = before - 2 * here + after

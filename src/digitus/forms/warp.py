@@ -1,8 +1,10 @@
 """A smooth movement of a page, fitted to how far some of its points are moved.
 
-A surface of cubic B-splines with a penalty on its bending (Eilers & Marx 1996), fitted with less
-and less weight for points that go another way; and movements that are known of some pixels, spread
-over all. Inside: that. Not inside: where the points come from (`unbend`).
+It is a surface of cubic B-splines with a penalty on its bending (Eilers & Marx 1996), fitted with
+less and less weight for points that go another way.
+
+Inside: that, and interpolation of movements known at some pixels. Not inside: where the points come
+from (`unbend`).
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Warp:
         return np.asarray(self._terms(points) @ self.knots.reshape(-1, 2))
 
     def _terms(self, points: Points) -> Floats64:
-        """What each knot says of each point, [n rows*columns]."""
+        """The weight of each knot at each point, [n rows*columns]."""
         across, down = (_splines(points[:, k] / self.shape[1 - k]) for k in (0, 1))
         return (down[:, :, None] * across[:, None]).reshape(len(points), -1)
 
@@ -53,8 +55,8 @@ class Warp:
 
 
 def spread(coarse: Floats32, step: int, size: tuple[int, int]) -> Floats32:
-    """What is known of a pixel of each `step` both ways [h w 2], for `size` columns and rows."""
-    # Middles of pixels lie half a pixel in: the grid is spread so that its points stay points.
+    """What is known of every `step`-th pixel each way [h w 2], for `size` columns and rows."""
+    # Not cv2.resize, which aligns edges: grid point (i, j) has to stay at pixel (i step, j step).
     wider = np.array([[step, 0, 0], [0, step, 0]], np.float64)
     return np.asarray(cv2.warpAffine(coarse, wider, size, flags=cv2.INTER_LINEAR), np.float32)
 
@@ -68,7 +70,7 @@ def _splines(places: Floats64) -> Floats64:
 
 
 def _rough() -> Floats64:
-    """The square of a surface's second differences, for its knots, [KNOTS² KNOTS²]."""
+    """The quadratic form of a surface's squared second differences, [KNOTS² KNOTS²]."""
     second, one = np.diff(np.eye(KNOTS), 2, axis=0), np.eye(KNOTS)
     first = np.diff(one, axis=0)
     parts = np.kron(second, one), np.kron(one, second), np.sqrt(2) * np.kron(first, first)
