@@ -74,5 +74,5 @@ def test_a_training_that_diverged_says_so_and_fails(digitus: Any, tmp_path: Path
         assert result.code == 1
         told = result.err.splitlines()[-1]
         assert told.startswith("digitus: the loss on the images held back is ")
-        assert "above the 2.30 of finding all digits alike; try a smaller learning rate" in told
+        assert "above the 2.30 of taking all digits for equally likely; try a smaller" in told
         assert "Traceback" not in result.err

@@ -22,7 +22,7 @@ from digitus.threads import begin_with_one
 
 VERBS = {
     "read": "Read the handwritten digits in pictures.",
-    "bulk": "Read very many pictures to a table, here or on a cluster; goes on where it ended.",
+    "bulk": "Read very many pictures to a table, here or on a cluster; resumes where it stopped.",
     "form": "Print forms; read those that were filled in into a table.",
     "train": "Train a network; write the model, a log and a report to a folder.",
     "adapt": "Teach a recognizer one person's hand, by few corrections.",
@@ -58,10 +58,10 @@ class _Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs a command. What is said of wrong arguments, which may be names, is printable."""
+        """Runs a command. Complaints about arguments, which may quote them, are made printable."""
         try:
             return super().invoke(ctx)
-        except (click.MissingParameter, NoArgsIsHelpError):  # click's own words, line by line
+        except (click.MissingParameter, NoArgsIsHelpError):  # click's own words, of several lines
             raise
         except click.UsageError as error:
             raise click.UsageError(printable(error.format_message()), error.ctx) from None

@@ -1,4 +1,4 @@
-"""`digitus adapt`: a recognizer and few corrections in, one that knows that hand out."""
+"""`digitus adapt`: a recognizer and a few corrections in, one that knows that hand out."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--old",
     metavar="SET",
-    help="Old digits beside them, which it did not learn from.  [default: those it learnt from, "
-    "of which its training kept some back]",
+    help="A set of old digits that it did not learn from.  [default: the set it learnt from, of "
+    "which its training kept some back]",
 )
 @data_dir_option
 @prepare_option
@@ -69,14 +69,15 @@ def adapt(
     replace: bool,
     json: bool,
 ) -> None:
-    """Teach a recognizer one person's hand, by few corrections.
+    """Teach a recognizer one person's hand, by a few corrections.
 
     MODEL is a model file, the folder of a run, or default. CORRECTIONS are the digits that a review
-    saved (CSV), or any set of your own digits: a folder of pictures, CSV, npz. A part of them is
-    kept back, and so are old digits. A network is written if it reads no more of the former
-    wrongly, and if the latter show, with the --confidence, that its accuracy on such digits is not
-    less by more than --worse. Where none is, nothing is written and the exit code is 1. The
-    promise is against MODEL: where that was adapted before, what was lost then comes on top.
+    saved (CSV), or any set of your own digits: a folder of pictures, CSV, npz. Part of them is kept
+    back, and so are old digits. A network is written only if it reads no more of the corrections
+    kept back wrong than MODEL does, and if the old digits show, with the --confidence, that its
+    accuracy on such digits is lower by no more than --worse. Otherwise nothing is written and the
+    exit code is 1. The promise is relative to MODEL: if that was adapted before, what it lost then
+    comes on top.
     """
     from functools import reduce
 

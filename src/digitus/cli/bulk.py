@@ -1,4 +1,4 @@
-"""`digitus bulk`: very many pictures in, a table out; killed at any moment, it goes on."""
+"""`digitus bulk`: very many pictures in, a table out; a job killed at any moment can be resumed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SAMPLE = 24  # pictures that --dry-run reads
     "--by", type=click.Choice(["picture", "digit"]), default="picture", show_default=True,
     help="What is a row: a page of a picture with its digits, or each digit.",
 )  # fmt: skip
-@click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
+@click.option("--model", help="Model file, or the folder of a run.  [default: the one that ships]")
 @click.option("--min-confidence", type=CONFIDENCE, help="Refuse digits below this.")
 @click.option("--digits", type=click.IntRange(1, 100), help="Each number has so many digits.")
 @click.option("--pattern", help="The number's form: # for a digit, the rest as it stands.")
@@ -80,12 +80,12 @@ def bulk(
     threads: int,
     json: bool,
 ) -> None:
-    """Read very many pictures to a table, here or on a cluster; goes on where it ended.
+    """Read very many pictures to a table, here or on a cluster; resumes where it stopped.
 
     SOURCE is a picture, PDF, folder, pattern ("scans/**/*.jpg"), list (.txt, one a line), tar or
     zip file, Parquet file with a column of pictures; here or, with the extra remote, at an address.
     What cannot be read is a row with its error; where nothing could be read, the exit code is 1.
-    The same command goes on where it was ended.
+    The same command resumes a job that was ended.
     """
     from digitus.bulk.formats import check_form
     from digitus.bulk.job import BulkJob, BulkOptions
@@ -101,7 +101,7 @@ def bulk(
     options = ReadingOptions(recognizer_of(model)[0], pattern, min_confidence)
     networks = fingerprints(file_of(model))
     reading = {"pattern": pattern, "min_confidence": min_confidence}
-    if device.name() != device.CPU:  # whose rows are the same but for the last digits
+    if device.name() != device.CPU:  # rows of other devices differ in the last digits
         reading["device"] = device.name()
     asked = BulkOptions([*sources], by, form, reading, networks)
     mute_libraries()
@@ -152,7 +152,7 @@ def _is_host(out: str) -> bool:
 
 
 def _engine(cluster: str | None, processes: int) -> Engine:
-    """Who reads the parts."""
+    """What reads the parts: processes of this machine, or Ray."""
     if cluster is None:
         from digitus.bulk.parts import here
         from digitus.reading.pool import PICTURES_PER_PROCESS

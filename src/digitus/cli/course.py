@@ -79,7 +79,7 @@ def _list(folder: Path, json: bool) -> None:
 
 @course.command("open")
 @click.argument("number", type=int)
-@click.option("--page", is_flag=True, help="As a page in the browser, also where Jupyter is there.")
+@click.option("--page", is_flag=True, help="As a page in the browser, even if there is Jupyter.")
 @click.option("--no-start", is_flag=True, help="Only write the files, and say where they are.")
 @click.option("--language", help="Of the lesson and the checks, by two letters: de for German.")
 @click.pass_obj

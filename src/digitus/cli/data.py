@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from digitus.types import Images, Ints, Labels
 
 PARTS: tuple[Literal["train", "test"], ...] = ("train", "test")
-SHEET_COLUMNS = 20  # columns of a sheet
+SHEET_COLUMNS = 20  # of a contact sheet
 
 
 @click.command
@@ -116,13 +116,13 @@ def _describe(
             console.print(f"    {_told(signs, counts)}")
         if sheet is not None and part == "train":
             rows = _in_rows(digits.images) if labels is None else labels
-            _draw_sheet(sheet, digits.images, rows, len(signs))
+            _draw_contact_sheet(sheet, digits.images, rows, len(signs))
     if json:
         print_json({"set": name, "parts": parts})
 
 
 def _check(classes: str) -> None:
-    """Whether a recipe could tell them. Raises `click.UsageError`."""
+    """Raises `click.UsageError` for classes that no recipe could have."""
     from digitus.recipe import check_classes
 
     try:
@@ -150,14 +150,14 @@ def _told(classes: str, counts: list[int] | None) -> str:
 
 
 def _in_rows(images: Images) -> Ints:
-    """The row headings of a sheet of images without labels, in their order."""
+    """The row of each image on a contact sheet, where there are no labels: row by row, in order."""
     import numpy as np
 
     return np.arange(len(images)) // SHEET_COLUMNS
 
 
-def _draw_sheet(path: Path, images: object, labels: object, classes: int) -> None:
-    """A row for each class, its first examples side by side."""
+def _draw_contact_sheet(path: Path, images: object, labels: object, classes: int) -> None:
+    """Writes a row for each class, its first examples side by side."""
     import numpy as np
     from PIL import Image
 

@@ -58,7 +58,7 @@ Found = TypeVar("Found", "Digits", "Pictures")
     help="Refuse below this.  [default: the model's own threshold]",
 )
 @click.option("--report", type=PATH, help="Write a report for a browser to this file.")
-@click.option("--predict", type=PATH, help="Write what each image is read as to this CSV file.")
+@click.option("--predict", type=PATH, help="Write the answer to each image to this CSV file.")
 @click.option("--kaggle", is_flag=True, help="--predict as Kaggle wants it: ImageId,Label.")
 @device_option
 @threads_option
@@ -222,7 +222,7 @@ def _pictures(
 
 
 def _as_typed(found: Found, data: str) -> Found:
-    """Files of one's own, called in the score as on the command line: a model keeps less."""
+    """Files of one's own keep in the score the name that they have on the command line."""
     return replace(found, name=data) if Path(data).exists() else found
 
 
@@ -275,7 +275,7 @@ def _read(
 def _doubts(
     recognizer: Member | Committee, found: Pictures, accuracy: float, each: Map
 ) -> list[str | Table]:
-    """What would read these images far better, if anything would."""
+    """The options with which these images would be read far better, if there are any."""
     from digitus.evaluation import would_help
 
     help_ = would_help(recognizer, found.labelled(), accuracy, each)

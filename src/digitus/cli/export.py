@@ -24,7 +24,7 @@ from digitus.cli.common import PATH, json_option, output, print_json, recognizer
     type=click.Choice(["float32", "float16", "int8"]),
     help="Of the weights; C in int8 computes in integers too.  [default: float32; html: int8]",
 )
-@click.option("--no-check", is_flag=True, help="Do not run what was made beside the model.")
+@click.option("--no-check", is_flag=True, help="Do not compare what was made with the model.")
 @json_option
 def export(
     models: tuple[str, ...],
@@ -38,7 +38,7 @@ def export(
 
     MODEL is a model file or the folder of a run; without it, the recognizer that ships. Several are
     a committee. Each export takes raw bytes and gives probabilities. At the end 100 pictures go
-    through both; what answers otherwise is not written.
+    through both; an export that answers otherwise is not written.
     """
     from digitus.committee import Committee
     from digitus.export import export as write

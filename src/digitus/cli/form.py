@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from digitus.forms.rows import Row
     from digitus.forms.sheets import PageReader, Record
 
-FORM = click.Path(path_type=Path, readable=False)
-
 
 @click.group
 def form() -> None:
@@ -44,13 +42,13 @@ def form() -> None:
 
 
 @form.command("new")
-@click.argument("blank", type=FORM)
+@click.argument("blank", type=PATH)
 @click.option("--out", type=PATH, required=True, help="The form's file, FORM.toml.")
 def new(blank: Path, out: Path) -> None:
     """Propose the file of a form that others printed, from a picture or PDF of its blank pages.
 
-    Boxes, combs, cells of tables and underlines become fields; names and patterns are yours to
-    give. The picture shows the whole sheet, upright, and nothing else.
+    Boxes, combs, cells of tables and underlines become fields; names and patterns are left to you.
+    The picture shows the whole sheet, upright, and nothing else.
     """
     import os
 
@@ -68,7 +66,7 @@ def new(blank: Path, out: Path) -> None:
     if out.exists():
         raise FormError(f"{out} is there already; name another file")
     name = os.path.relpath(blank, out.parent)
-    for what, text in (("name", out.stem), ("blank", name)):  # which its file could not say
+    for what, text in (("name", out.stem), ("blank", name)):  # the file must be able to hold them
         as_text(text, f"form {out}: {what}")
     pages = [as_grey(page.pixels) for page in decode_pages(blank, side=PAGE_SIDE_PIXELS)]
     found = propose(out.stem, pages, [name])
@@ -77,7 +75,7 @@ def new(blank: Path, out: Path) -> None:
 
 
 @form.command("print")
-@click.argument("form_file", metavar="FORM.toml", type=FORM)
+@click.argument("form_file", metavar="FORM.toml", type=PATH)
 @click.option("--out", type=PATH, help="The PDF.  [default: FORM.pdf]")
 @click.option("--font", type=PATH, help="A TrueType font, for names that are not in Latin letters.")
 def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
@@ -98,7 +96,7 @@ def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
 
 
 @form.command("read")
-@click.argument("names", nargs=-1, required=True, type=FORM, metavar="FORM.toml... SCAN...")
+@click.argument("names", nargs=-1, required=True, type=PATH, metavar="FORM.toml... SCAN...")
 @click.option(
     "--to", "table", type=PATH, required=True, help="The table: FILE.csv, .parquet or .sqlite."
 )
@@ -108,7 +106,7 @@ def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
     help="Flag values below this confidence.  [default: 0.95]",
 )
 @click.option(
-    "--earlier", type=PATH, metavar="TABLE", help="A table of before: its values never fall."
+    "--earlier", type=PATH, metavar="TABLE", help="An earlier table, for values that never fall."
 )
 @click.option("--review", type=PATH, metavar="FILE.html", help="A page to check doubts on.")
 @click.option(
@@ -123,10 +121,10 @@ def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
     "--by-lot",
     type=click.IntRange(min=0),
     default=0,
-    help="So many certain values are in the review too, to see how many are wrong.",
+    help="How many certain values are in the review too, to see how many of them are wrong.",
 )
 @click.option("--replace", is_flag=True, help="Write over a table that is there already.")
-@click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
+@click.option("--model", help="Model file, or the folder of a run.  [default: the one that ships]")
 @click.option("--recursive", is_flag=True, help="Of a folder, also the pictures in its folders.")
 @json_option
 @threads_option
@@ -148,8 +146,8 @@ def read(
     """Read sheets that were filled in: one row each, with confidence, flag and place of each field.
 
     SCAN is a photo, a scan, a PDF or a TIFF of many pages, or a folder of them. With several forms,
-    each sheet is read as the one that it is. What is none is a row that says why, and the exit code
-    is 1. A run that was ended goes on where it was when the same command is given again.
+    each sheet is read as the one that it is. What is none of them is a row that says why, and the
+    exit code is 1. The same command resumes a job that was ended.
     """
     import os
 
@@ -188,7 +186,7 @@ def read(
             )
         ]
         made = list(rows(found, forms, DOUBTFUL if doubtful is None else doubtful, before))
-        # The table last: where the review fails, no table is in the way of the same command.
+        # The table last: if the review fails, no table is in the way of the same command.
         told = None
         if review:
             told = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
@@ -246,7 +244,7 @@ def _read(
     done: Progress,
     processes: int,
 ) -> Iterator[tuple[Path, list[Record] | DataError]]:
-    """The records of each file; a file read before the run was interrupted is not read again."""
+    """The records of each file; a file read before the job was interrupted is not read again."""
     from digitus.forms.sheets import problem
     from digitus.reading.pool import read_many
 

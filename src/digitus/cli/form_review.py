@@ -1,4 +1,4 @@
-"""The review of forms: the page to look at doubtful fields, and `digitus form correct`."""
+"""The review of forms: the file to look at doubtful fields, and `digitus form correct`."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def write_review(
     *,
     twice: bool,
 ) -> Plan:
-    """Writes the page, and others beside it where one would be too large; returns what is there.
+    """Writes the review, to several files where one would be too large; returns what is in it.
 
-    Raises `OutputError` before the first is written where a part would replace what is none of
-    ours. Parts that an earlier review has more are removed: they are about other rows.
+    Raises `OutputError`, before the first is written, where one would replace a file that is not
+    ours. Files that are left of a longer review are removed: they are about other rows.
     """
     from digitus.files import check_replaceable, write_marked
     from digitus.forms.doubts import plan
@@ -56,7 +56,7 @@ def write_review(
 
 
 def _remove_surplus(path: Path, parts: int) -> None:
-    """Removes the pages of an earlier review after its first so many."""
+    """Removes the files of an earlier review after its first `parts`."""
     from digitus.errors import OutputError
     from digitus.files import check_replaceable
 
@@ -64,7 +64,7 @@ def _remove_surplus(path: Path, parts: int) -> None:
         old = part_of(path, part)
         try:
             check_replaceable(old)
-            # A review of its own may have such a name; it says nothing of pages.
+            # Another review may have such a name; it does not say that it is a part of one.
             if f"page {part + 1} of ".encode() not in old.read_bytes():
                 return
             old.unlink()
@@ -82,7 +82,7 @@ def part_of(path: Path, part: int) -> Path:
 @click.argument("corrections", type=PATH, metavar="CORRECTIONS.csv")
 @click.option("--to", type=PATH, help="The table with the corrections.  [default: TABLE itself]")
 @click.option(
-    "--earlier", type=PATH, metavar="TABLE", help="A table of before: its values never fall."
+    "--earlier", type=PATH, metavar="TABLE", help="An earlier table, for values that never fall."
 )
 @json_option
 def correct(
@@ -90,9 +90,9 @@ def correct(
 ) -> None:
     """Put what a person typed in the review into the table that was read.
 
-    What is corrected has the confidence 1, and a flag where it still does not fulfil what the form
-    demands. What else is in the table stays: rows of other forms, columns that people added. Tells
-    how many values were wrong, and how many the confidences said.
+    A corrected value has the confidence 1, and a flag if it still does not fulfil what the form
+    demands. Everything else in the table stays: rows of other forms, columns that people added.
+    Tells how many values were wrong, and how many should have been by their confidences.
     """
     from digitus.forms.correct import corrected, load_corrections
     from digitus.forms.output import check_writable, read_table, write_table
@@ -113,7 +113,7 @@ def correct(
 
 
 def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> None:
-    """How many values were wrong, and how many the confidences said."""
+    """How many values were wrong, and how many should have been by their confidences."""
     from digitus.forms.doubts import held
     from digitus.forms.rows import DOUBTFUL_FLAG
     from digitus.forms.trust import chance_wrong

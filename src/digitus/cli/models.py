@@ -70,7 +70,7 @@ def models(json: bool) -> None:
         print_json({"shipped": shipped_models, "recipes": recipes, "models": made})
         return
     console = output()
-    console.print("Comes along, and is used where none is named")
+    console.print("Ships with digitus, and is used where none is named")
     _print_rows(console, [_columns(row) for row in shipped_models])
     console.print("Recipes (train one with: digitus train NAME)")
     _print_rows(
@@ -114,7 +114,7 @@ def _columns(row: _ModelRow) -> tuple[str, ...]:
     return (
         row["model"],
         f"{row['parameters']:,} parameters",
-        f"{row['recipe']}, trained on {row['data'] or 'what it does not say'}, "
+        f"{row['recipe']}, trained on {row['data'] or 'an unnamed set'}, "
         f"held back {percent(row['development_accuracy'])}",
     )
 

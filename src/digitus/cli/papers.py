@@ -1,4 +1,4 @@
-"""`digitus papers`: the two papers carried out again, claims beside measurements."""
+"""`digitus papers`: the two papers' experiments repeated, claims beside measurements."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def papers(
 ) -> None:
     """Carry out the two papers' experiments; report claims beside measurements.
 
-    PAPER is one of them; without it, both. Stopped, the same command goes on where it was.
+    PAPER is one of them; without it, both. After an interruption, the same command goes on.
     """
     from digitus.errors import DataError
     from digitus.papers.images import album
@@ -63,7 +63,7 @@ def papers(
     store = open_store(results or folder / "results.json")
     if only_report:
         if not store.records:
-            raise DataError(f"{store.path} holds no results; leave --only-report away")
+            raise DataError(f"{store.path} holds no results; leave out --only-report")
     else:
         _measure(store, paper, quick, folder, data_dir, cores(threads))
     report = folder / "report.html"

@@ -21,7 +21,7 @@ KAGGLE = ("ImageId", "Label")
 
 
 def check_target(path: Path, kaggle: bool) -> None:
-    """Refuses to replace a file that is no such table: it may be the very data that is read."""
+    """Refuses to replace a file that is not such a table: it may be the very data to be read."""
     from digitus.files import check_place, open_file
 
     check_place(path)
@@ -36,7 +36,7 @@ def check_target(path: Path, kaggle: bool) -> None:
 
 
 class Told(TypedDict):
-    """What there is to say of a table: where it is, its answers, the share that was refused."""
+    """What there is to say of a table: where it is, how many answers, the share refused."""
 
     predictions: str
     n: int

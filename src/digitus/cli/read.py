@@ -58,7 +58,7 @@ def _grid(
 
 
 def _pictures(ctx: click.Context, param: click.Parameter, names: Sequence[str]) -> tuple[Path, ...]:
-    """Where they are."""
+    """The paths of what was named."""
     from digitus.reading.pictures import picture_path
 
     return tuple(map(picture_path, names))
@@ -82,7 +82,7 @@ def _pictures(ctx: click.Context, param: click.Parameter, names: Sequence[str]) 
     help="jsonl: a JSON object for each picture, with boxes. csv: a row for each line of digits, "
     "one for a picture without.",
 )
-@click.option("--model", help="Model file, or the folder of a run.  [default: the one that comes]")
+@click.option("--model", help="Model file, or the folder of a run.  [default: the one that ships]")
 @click.option(
     "--min-confidence",
     type=CONFIDENCE,
@@ -123,9 +123,9 @@ def read(
 ) -> None:
     """Read the handwritten digits in pictures.
 
-    PICTURE is a photo, scan, screenshot or drawing, a folder of them, or - for what comes in at
-    standard input. A digit too doubtful to be told is a ?; what is no digit is left out. Pictures
-    that cannot be read are told on standard error, the others are read, and the exit code is 1.
+    PICTURE is a photo, scan, screenshot or drawing, a folder of them, or - for standard input. A
+    digit too doubtful to tell is a ?; what is no digit is left out. Pictures that cannot be read
+    are named on standard error, the others are read, and the exit code is 1.
     """
     from digitus.cli.read_one import Done, ReadAndShow
     from digitus.reading.options import ReadingOptions
@@ -175,7 +175,7 @@ def read(
 def _show(
     annotate: Path | None, explain: Path | None, review: Path | None, paths: Sequence[Path]
 ) -> Show | None:
-    """What is to be shown, if anything is; refused where it would replace what is no page of ours.
+    """What is to be shown, if anything is; refused if it would replace a file that is not ours.
 
     Single files in the folders are looked at when they are written.
     """
@@ -194,7 +194,7 @@ def _show(
 
 
 def _standard_input() -> bytes | DataError:
-    """A picture, no more of it than tells that it is too large; or why there is none."""
+    """The picture there, at most one byte over the limit; or why there is none."""
     from digitus.errors import DataError
     from digitus.limits import PICTURE_BYTES
 
@@ -208,7 +208,7 @@ def _in_order(
     given: Iterable[tuple[Path, DataError | None]],
     answers: Iterator[tuple[Path, Done | DigitusError]],
 ) -> Iterator[tuple[Path, Done | DigitusError]]:
-    """The answers to the pictures, and in their places the folders that hold none."""
+    """The answers to the pictures, and the errors of what is none, in the order given."""
     for path, error in given:
         yield (path, error) if error else next(answers)
 
@@ -261,7 +261,7 @@ def _to_terminal() -> bool:
 
 
 def _row(values: Iterable[object]) -> None:
-    """A row of CSV; names of files are as they are, but for a terminal."""
+    """A row of CSV; only for a terminal is it made printable."""
     import csv
 
     if _to_terminal():

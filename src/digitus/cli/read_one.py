@@ -1,4 +1,4 @@
-"""What `digitus read` does with each picture, in whatever process that happens.
+"""What `digitus read` does with each picture, in any of its processes.
 
 Inside: `ReadAndShow`, which is copied to the processes that read. Not inside: sharing pictures out
 (`reading.pool`), and printing (`cli.read`).
@@ -36,7 +36,7 @@ class ReadAndShow:
 
     options: ReadingOptions
     show: Show | None
-    # What came in there, or why nothing did, if that is one of the pictures.
+    # What came in there, or why nothing did, if - is one of the pictures.
     standard_input: bytes | DataError = b""
 
     def __call__(self, path: Path) -> Done:

@@ -9,7 +9,7 @@ import click
 
 from digitus.cli.common import PATH, json_option, output, print_json, recognizer_of
 
-EVERYWHERE = ("0.0.0.0", "::")  # all addresses of the machine: none that one could open
+EVERYWHERE = ("0.0.0.0", "::")  # all addresses of the machine; a browser can open neither
 
 
 @click.command
@@ -48,7 +48,7 @@ def serve(
 ) -> None:
     """Open a page to draw on, read photos with, look inside, and watch it learn.
 
-    MODEL is a model file or the folder of a run; without it, the one that comes with digitus.
+    MODEL is a model file or the folder of a run; without it, the one that ships.
     """
     import secrets
     import sys
@@ -103,7 +103,7 @@ def serve(
 
 
 def _shown(host: str, *, number: bool) -> str:
-    """What stands for a host in an address; telephones know machines only by their number."""
+    """The host in an address; as a `number` for phones, which do not know machines by name."""
     if host in EVERYWHERE:
         import socket
 

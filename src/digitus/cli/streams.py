@@ -1,12 +1,12 @@
 """Standard input, output and error, whatever state the program was given them in.
 
-A stream may be closed, full, somebody's who went away, or of an encoding that lacks a character.
-Then an answer that cannot be written is one line and exit code 1, as anything else that fails;
-what is said on standard error only helps, so where nobody can hear it nothing fails.
+A stream may be closed or full, its reader may have left, or its encoding may lack a character. An
+answer that cannot be written is then one line and exit code 1, like any other failure. What is said
+on standard error only helps, so where it cannot be written nothing fails.
 
-Inside: that, and what a program that fails says at last, whatever it was: this is the one place
-where what the system refuses becomes a line, except for single pictures, of which a bad one stops
-no other (`reading.pool`). Not inside: what is written to the streams (the commands).
+Inside: that, and the last line of a program that fails. This is the one place where an error of the
+system becomes a line, except for single pictures, where a bad one does not stop the others
+(`reading.pool`). Not inside: what is written to the streams (the commands).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import TextIO
 
 from digitus.cli.terminal import complain
 
-ANSWERS = "standard output"  # what it is called where it fails
+ANSWERS = "standard output"  # its name in errors
 
 
 class _Answers(io.FileIO):
-    """Standard output: what goes wrong is called by its name."""
+    """Standard output, which its errors name."""
 
     def write(self, content: bytes) -> int | None:  # type: ignore[override]
         try:
@@ -34,7 +34,7 @@ class _Answers(io.FileIO):
 
 
 class _Words(io.FileIO):
-    """Standard error: what cannot be written there is let go."""
+    """Standard error; what cannot be written there is dropped."""
 
     def write(self, content: bytes) -> int | None:  # type: ignore[override]
         with suppress(OSError):
@@ -43,7 +43,7 @@ class _Words(io.FileIO):
 
 
 def prepare() -> None:
-    """Makes the streams such that all of them are there, as in the docstring of this module."""
+    """Makes all three streams be there and fail as this module's docstring says."""
     for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
         _fill(number, flags)
     sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
@@ -52,7 +52,7 @@ def prepare() -> None:
 
 
 def mute_libraries() -> None:
-    """Leaves standard error to us: libtiff prints a line for each damaged line of a picture."""
+    """Keeps libraries off standard error: libtiff prints a line for each damaged line of pixels."""
     try:
         ours = os.dup(sys.stderr.fileno())
     except (OSError, ValueError):  # not a file: a test or a notebook captures it
@@ -78,7 +78,7 @@ def fail(error: Exception) -> int:
 def finish(code: int | str | None, told: Exception | None = None) -> int | str | None:
     """Writes out the last of the answer; returns the exit code.
 
-    What goes wrong is said, unless it is what was `told` when it ended the program.
+    An error is reported, unless it is the one that ended the program and was `told` then.
     """
     try:
         sys.stdout.flush()
@@ -109,14 +109,14 @@ def _fill(number: int, flags: int) -> None:
 
 
 def _rebuilt(stream: TextIO | None, number: int, kind: type[io.FileIO]) -> TextIO:
-    """The stream with `kind` at its bottom, and no character that it cannot write."""
+    """The stream on top of `kind`, with escapes for characters that its encoding lacks."""
     at_once = number == 2
     if stream is not None:
         try:
-            bottom = getattr(stream.buffer, "raw", stream.buffer)  # unbuffered, it is its own
+            bottom = getattr(stream.buffer, "raw", stream.buffer)  # unbuffered, it has no raw one
             if stream.fileno() != number or not isinstance(bottom, io.FileIO):
                 return stream
-        except (AttributeError, OSError, ValueError):  # no file: somebody listens already
+        except (AttributeError, OSError, ValueError):  # not a file: a test or a notebook has it
             return stream
         at_once = at_once or stream.isatty() or bottom is stream.buffer
     encoding = stream.encoding if stream else "utf-8"

@@ -63,7 +63,7 @@ def _seeds(ctx: click.Context, param: click.Parameter, value: str) -> list[int]:
 @data_dir_option
 @click.option(
     "--out", type=PATH, default=Path("runs/sweep"), show_default=True,
-    help="Folder with a folder for each run; the same command goes on where it was ended.",
+    help="Folder with a folder for each run; the same command goes on after an interruption.",
 )  # fmt: skip
 @click.option(
     "--cluster", metavar="local|ADDRESS",
@@ -87,8 +87,8 @@ def sweep(
     """Train recipes from several seeds and settings; one table of means with intervals.
 
     Each run is an ordinary folder, as of digitus train. What is compared is the accuracy on the
-    images that each run holds back; the test set is for digitus evaluate. A search is of one
-    recipe, from the first of the seeds.
+    images that each run holds back; the test set is for digitus evaluate. A search is for one
+    recipe, with the first of the seeds.
     """
     from digitus.locks import alone
     from digitus.sweep.runs import grid, planned
@@ -106,7 +106,7 @@ def sweep(
                 return run
 
             if len(recipes) * len(grid(settings)) > 1:
-                raise click.UsageError("a search is of one recipe, each --set with one value")
+                raise click.UsageError("a search is for one recipe, each --set with one value")
             todo = _draws(searched, trials, run_of, seeds[0], out, cluster, cores(threads))
         else:
             runs = planned(recipes, seeds, settings, out.absolute(), more)
@@ -118,7 +118,7 @@ def sweep(
                 failed.append(run)
                 complain(f"{run.folder}: {error}")
         rows = summary(todo.runs)
-        if searched:  # what was looked for is the first
+        if searched:  # the best, which was searched for, comes first
             rows.sort(key=lambda row: -row["mean"])
         write_summary(out / "sweep.json", rows)
     if json:
@@ -131,7 +131,7 @@ def sweep(
 
 
 class _ToDo(NamedTuple):
-    """Runs, those that are told of as they end, and how many these are."""
+    """All runs; those still to be trained, told of as they end with their error; their number."""
 
     runs: list[Planned]
     told: Iterator[tuple[Planned, str]]
@@ -142,7 +142,7 @@ def _draws(
     searched: tuple[str, ...], trials: int, run_of: Callable[[tuple[str, ...]], Planned],
     seed: int, out: Path, cluster: str | None, processes: int,
 ) -> _ToDo:  # fmt: skip
-    """What a search draws."""
+    """The runs that a search draws, one after the other."""
     from digitus.sweep.search import LOCAL, Place, ranges, search
 
     place = Place(out.absolute(), cluster or LOCAL, processes)
@@ -150,7 +150,7 @@ def _draws(
 
 
 def _left(runs: list[Planned], cluster: str | None, processes: int, console: Console) -> _ToDo:
-    """What has not ended yet."""
+    """The runs that have no result yet."""
     waiting = [run for run in runs if run.result is None]
     if len(waiting) < len(runs):
         console.print(f"{len(runs) - len(waiting)} of {len(runs)} runs are done already")

@@ -211,7 +211,7 @@ def _again(recipe: str, run: Run, data_dir: Path | None, prepare: str, transpose
 
 
 def _given(settings: tuple[str, ...], epochs: int | None, seed: int | None) -> list[str]:
-    """What is set besides the recipe, in whichever way, as KEY=VALUE."""
+    """What is set besides the recipe, by any option, as KEY=VALUE."""
     short = {"epochs": epochs, "seed": seed}
     return [*settings, *(f"{key}={value}" for key, value in short.items() if value is not None)]
 

@@ -15,7 +15,7 @@ from digitus.files import one_line
 from digitus.recipe import Recipe
 from digitus.training.events import EpochEnded, Finished, Model, Started, Stepped
 
-MOST_LINES = 20  # epochs that are told one by one; of more, every second, third ...
+MOST_LINES = 20  # for epochs: where a run has more, every second, third ... has a line
 
 
 @contextmanager

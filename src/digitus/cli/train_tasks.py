@@ -1,7 +1,7 @@
-"""What `digitus train` learns: digits, or from made pages, to find them and to look closer.
+"""What `digitus train` teaches: to recognize digits, or to find them and look closer at them.
 
-Inside: the data of either, what it begins with, its run. Not inside: the command (`train`), and
-what is said at the end (`train_told`).
+Inside: the data of each task, what a run begins with, and the run, kept in its folder. Not inside:
+the command (`train`), and what is said at the end (`train_told`).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def found(
     prepare: str = "none",
     transposed: bool = False,
 ) -> Digits | Writers:
-    """Digits by their name or path, or who writes pages."""
+    """Digits by their name or path; for a recipe on made pages, those who write them."""
     from digitus.datasets.named import digits_of
     from digitus.recipe import MADE
 
@@ -109,7 +109,7 @@ def found(
 
 
 def suited_to(recipe: Recipe, learnt: Digits | Writers, given: Sequence[str]) -> Recipe:
-    """The recipe with what a small set or one of few digits asks for, but for what is given."""
+    """The recipe, adapted to a set that is small or lacks digits, except where it was `given`."""
     from digitus.datasets.digits import Digits
     from digitus.training.suited import suited
 
@@ -119,7 +119,7 @@ def suited_to(recipe: Recipe, learnt: Digits | Writers, given: Sequence[str]) ->
 
 
 def doubts_of(learnt: Digits | Writers) -> str | None:
-    """Whether digits of a person's own are perhaps not as they should be, in a sentence."""
+    """A sentence on digits of a person's own that are perhaps not as they should be, or None."""
     from digitus.datasets.digits import Digits
     from digitus.evaluation import OPTIONS
     from digitus.training.suited import unlike
@@ -137,7 +137,7 @@ def recorded(
     profile: Profile | None,
     seconds: float,
 ) -> Generator[DigitEvent | PageEvent, None, None]:
-    """Training that keeps everything in the run's folder on the way; one worker of several does."""
+    """Training that keeps everything in the run's folder on the way; of workers, the first does."""
     from digitus.datasets.digits import Digits
     from digitus.detection import source
     from digitus.training import loop, run_folder
@@ -153,7 +153,7 @@ def recorded(
 
 
 def start_of(learnt: Digits | Writers) -> Callable[[Recipe, Any], State]:
-    """What begins a run with such data."""
+    """The function that begins a run on such data."""
     from digitus.datasets.digits import Digits
     from digitus.detection import source
     from digitus.training import loop

@@ -86,7 +86,7 @@ def _tell_of_digits(
 
 
 def _diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
-    """Whether a network is far worse than one that finds all ten digits alike: it learnt nothing.
+    """Whether a network is far worse than taking all digits for equally likely: it learnt nothing.
 
     Warns where it is worse at all.
     """
@@ -96,8 +96,9 @@ def _diverged(recipe: Recipe, loss: float, development: Digits) -> bool:
     if loss <= guessing:
         return False
     complain(
-        f"the loss on the images held back is {loss:.3g}, above the {guessing:.2f} of finding all "
-        "digits alike; try a smaller learning rate (--set schedule.rate=...), or more images"
+        f"the loss on the images held back is {loss:.3g}, above the {guessing:.2f} of taking all "
+        "digits for equally likely; try a smaller learning rate (--set schedule.rate=...), or more "
+        "images"
     )
     return loss > FAR_WORSE * guessing
 

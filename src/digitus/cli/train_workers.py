@@ -1,7 +1,8 @@
 """`digitus train --workers N`: the same run by several workers, which torchrun starts and restarts.
 
-Inside: starting them, and what a process does otherwise that is one of them: the first writes and
-speaks, the others learn. Not inside: the step that they take together (`training.distributed`).
+Inside: starting them, and what differs in a process that is one of them: the first writes and
+speaks, the others only learn. Not inside: the step that they take together
+(`training.distributed`).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def start_workers(count: int, name: str, out: Path | None, *, resume: bool) -> N
     # Where nobody has set it, torchrun does, with a warning.
     threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     sys.stdout.flush()
-    os.execve(sys.executable, launch, os.environ | threads)  # so that Ctrl-C is torchrun's
+    os.execve(sys.executable, launch, os.environ | threads)  # so that Ctrl-C reaches torchrun
 
 
 def own_cores(threads: int) -> int:
@@ -60,7 +61,7 @@ def own_cores(threads: int) -> int:
 
 
 def goes_on(count: int, name: str, out: Path | None, *, resume: bool) -> bool:
-    """Whether a run is one to resume: asked for, or a worker's that was started again.
+    """Whether to resume: as asked, or, in a worker, if there is a checkpoint of a former start.
 
     Where `count` workers are to be started, it starts them and does not return. Raises
     `TrainingError` for a worker that does not know where its run is.
@@ -78,7 +79,7 @@ def goes_on(count: int, name: str, out: Path | None, *, resume: bool) -> bool:
 
 
 def alone_there(run: Run) -> AbstractContextManager[None]:
-    """Keeps others out of a run's folder, who are not workers of the same run."""
+    """Keeps all but the workers of the run itself out of its folder."""
     from digitus.locks import alone
     from digitus.training.distributed import leads
 

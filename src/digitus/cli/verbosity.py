@@ -1,4 +1,4 @@
-"""How much the commands say beside their answers: `-v` what happens meanwhile, `-q` nothing.
+"""How much the commands say beside their answers: `-v` more, what happens; `-q` nothing.
 
 Every command has both. Inside: the two options, and where the log goes. Not inside: what is logged,
 under "digitus", by whoever does something.
