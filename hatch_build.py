@@ -2,15 +2,15 @@
 
     python hatch_build.py [FLAG ...]      in place, for example with -fsanitize=undefined -g
 
-It also puts what the page shows of docs/ into a wheel, and says what a package index shows. README
-stands alone there, so what it names by its path needs an address, and so do the project's pages:
-`DIGITUS_ADDRESS` is that of the repository's files, ending in a slash, which whoever publishes
-says. Without it there are no pages to name, and links to files and pictures become words.
+It also puts the files of docs/ that the web page shows into a wheel, and prepares README for a
+package index. README stands alone there, so its relative links need an address, and so do the
+project's links: whoever publishes sets `DIGITUS_ADDRESS` to that of the repository's files, ending
+in a slash. Without it there are no such links, and those to files and pictures become plain words.
 
 The kernels are a shared library that Python opens through ctypes, so one wheel serves every
-version of Python. Needed is a compiler that knows GCC's vectors: GCC 11 or Clang 12, as $CC or cc.
-Where there is none, or it fails, the package is pure Python and computes by NumPy alone; with
-`DIGITUS_BUILD=require` that is an error, for whoever makes wheels, and `DIGITUS_BUILD=none` builds
+version of Python. They need a compiler with GCC's vectors: GCC 11 or Clang 12, as $CC or cc. Where
+there is none, or it fails, the package is pure Python and computes by NumPy alone. With
+`DIGITUS_BUILD=require`, for whoever makes wheels, that is an error; `DIGITUS_BUILD=none` builds
 nothing.
 """
 
@@ -52,14 +52,14 @@ def build(*flags: str) -> None:
     sources = b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.[ch]")))
     common = [compiler, *FLAGS, *flags, "-c", str(SOURCES / "kernels.c")]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        jobs = {"choice": ["-DCHOICE", f"-DSOURCE={zlib.crc32(sources)}u"]}
+        units = {"choice": ["-DCHOICE", f"-DSOURCE={zlib.crc32(sources)}u"]}
         for level, own in levels.items():
             for number in ("float", "double"):
                 kind = [f"-DNUMBER={number}", f"-DIS_{number}", f"-DLEVEL={level}"]
-                jobs[f"{level}-{number}"] = [*kind, *own]
-        objects = [str(Path(folder) / f"{name}.o") for name in jobs]
+                units[f"{level}-{number}"] = [*kind, *own]
+        objects = [str(Path(folder) / f"{name}.o") for name in units]
         commands = (
-            [*common, *own, "-o", to] for own, to in zip(jobs.values(), objects, strict=True)
+            [*common, *own, "-o", to] for own, to in zip(units.values(), objects, strict=True)
         )
         list(pool.map(_output, commands))
         made = Path(folder) / LIBRARY.name
@@ -77,7 +77,7 @@ def _output(command: list[str]) -> str:
 
 
 def built() -> bool:
-    """Whether there is a library now, by the wish of the environment."""
+    """Builds as the environment wishes; returns whether there is a library now."""
     wish = os.environ.get("DIGITUS_BUILD", "")
     try:
         if wish == "none":
@@ -102,7 +102,7 @@ else:
     from packaging.tags import sys_tags
 
     class KernelsHook(BuildHookInterface):
-        """A wheel with the library is one for this kind of machine, and for every Python."""
+        """Makes a wheel with the library one for this kind of machine, and for every Python."""
 
         def initialize(self, version: str, build_data: dict[str, Any]) -> None:
             """Called before the files of a wheel are collected."""
@@ -119,7 +119,7 @@ else:
     TEXT = "digitus/serve/handbook/text"
 
     def texts(root: Path) -> dict[str, str]:
-        """What the page shows of docs/, by where it lies in a wheel."""
+        """The files of docs/ that the web page shows, each with its place in a wheel."""
         docs = root / "docs"
         files = [docs / "mathematics.md", *sorted((docs / "pictures").glob("math-*.svg"))]
         return {str(file): f"{TEXT}/{file.relative_to(docs).as_posix()}" for file in files}

@@ -2,8 +2,8 @@
 
     python -m sphinx -W --keep-going docs docs/_build/html && python .ci/barriers.py
 
-A page of each kind is looked at as on a telephone, on a tablet and on a desk, in light colours and
-in dark ones. With a folder as argument there is a picture of each look in it.
+A page of each kind is looked at as on a phone, a tablet and a desktop, in light colours and in dark
+ones. With a folder as argument, a picture of each look is written there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def axe() -> str:
 
 
 def barriers(browser: Browser, name: str, width: int, scheme: Any) -> Iterator[str]:
-    """What axe objects to on a page of a width."""
+    """What axe objects to on a page at a width, in a colour scheme."""
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )

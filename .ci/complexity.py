@@ -1,4 +1,4 @@
-"""Fails where a function has more than 15 ways through it (McCabe 1976, as radon counts them).
+"""Fails where a function's cyclomatic complexity is above 15 (McCabe 1976, as radon counts it).
 
     python .ci/complexity.py
 
@@ -21,7 +21,7 @@ ALLOWED: dict[str, str] = {}  # file and function: why it is as it is
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """The functions and methods of a file, each with the number of ways through it."""
+    """The functions and methods of a file, each with its complexity: the ways through it."""
     for block in cc_visit(path.read_text("utf-8")):
         if block.letter != "C":  # a class is the sum of its methods
             yield block.fullname, block.complexity

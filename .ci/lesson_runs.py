@@ -1,11 +1,11 @@
-"""Fails where a lesson of the built site cannot be carried out in a browser, or nothing be found.
+"""Fails where a lesson of the built site does not run in a browser, or a search does not find it.
 
     python -m sphinx -W --keep-going docs docs/_build/html && python .ci/lesson_runs.py
 
-A cell that needs those above it is run, then changed and run again, then one that is wrong; what
-was changed and solved is there again after a reload. A search from there answers in its language,
-and has the pages in it first. Nothing is asked of another host, and axe finds no barrier on what
-came out.
+A cell that needs those above it is run, then changed and run again, then run with an error; what
+was changed and solved is there again after a reload. A search from the lesson answers in its
+language, and lists pages in that language first. Nothing is asked of another host, and axe finds no
+barrier in the output.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from barriers import RULES, RUN, SITE, axe
 from playwright.sync_api import Page, Request, sync_playwright
 
 LESSON = "course/de/02-neuron.html"
-SECONDS = 60_000  # milliseconds
+TIMEOUT = 60_000  # milliseconds
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -41,14 +41,14 @@ def output(page: Page, cell: int, words: str) -> str:
     button = element.locator("button.run")
     at_rest = button.inner_text()
     button.click()
-    element.locator("button.run", has_text=at_rest).wait_for(timeout=SECONDS)
+    element.locator("button.run", has_text=at_rest).wait_for(timeout=TIMEOUT)
     found = element.locator(".cell_output", has_text=words)
-    found.wait_for(timeout=SECONDS)
+    found.wait_for(timeout=TIMEOUT)
     return found.inner_text()
 
 
 def carried_out(page: Page) -> list[str]:
-    """What is wrong."""
+    """What is wrong with the lesson, run as above."""
     wrong = []
     if "% richtig" not in output(page, 1, "% richtig"):
         wrong.append("the second cell does not say how many are right")
@@ -75,11 +75,11 @@ def carried_out(page: Page) -> list[str]:
 
 
 def searched(page: Page) -> list[str]:
-    """What is wrong with what a search says; it leaves the lesson."""
+    """What is wrong with a search, which leaves the lesson."""
     wrong = []
     page.locator("input[name=q]").fill("Neuron")
     page.locator("input[name=q]").press("Enter")
-    page.locator(".search-summary", has_text=" Stellen.").wait_for(timeout=SECONDS)
+    page.locator(".search-summary", has_text=" Stellen.").wait_for(timeout=TIMEOUT)
     found = page.locator("#search-results li > a").all_inner_texts()
     foreign = [one.endswith(" (en)") for one in found]
     if "Ein Neuron und eine Gerade" not in found or foreign != sorted(foreign) or not foreign[-1]:
@@ -87,7 +87,7 @@ def searched(page: Page) -> list[str]:
     page.evaluate(axe())
     wrong += [str(one) for one in page.evaluate(RUN, RULES)]
     page.locator("#search-results li > a").first.click()
-    page.locator(".highlighted").first.wait_for(timeout=SECONDS)
+    page.locator(".highlighted").first.wait_for(timeout=TIMEOUT)
     if "Nicht mehr hervorheben" not in page.locator("#searchbox").inner_text():
         wrong.append("what was searched for stays highlighted in English")
     return wrong

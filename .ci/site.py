@@ -26,10 +26,10 @@ ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "_build" / "html"
 LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src"), ("source", "src")}
 CODE = {"pre", "code", "script", "style"}
-TRIED = "try.html"  # speaks the language that is named where a page has its anchors
+TRIED = "try.html"  # a link's fragment names the language that it speaks, and no anchor
 WORDS = ROOT / "docs" / "site" / "words"
 DIRECTIVE = re.compile(r":::|`{3}|\{\w+\}`|\{\{")
-SAID = re.compile(r'(?:\b_|gettext)\(\s*"([^"]+)"')  # by Sphinx's programs
+SAID = re.compile(r'(?:\b_|gettext)\(\s*"([^"]+)"')  # words in Sphinx's programs
 SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 NOT_LOADED = {"canonical", "index", "search", "next", "prev", "author"}  # <link> that names a page
 
@@ -112,7 +112,7 @@ def in_others_words(pages: dict[Path, Page]) -> Iterator[str]:
 
 
 def half_translated(pages: dict[Path, Page]) -> Iterator[str]:
-    """What on a page in another language is of the first one without a word of it."""
+    """What is in the first language on a page in another one, and not marked as such."""
     own = _words(FIRST_LANGUAGE)["language"]
     for language in languages()[1:]:
         words = _words(language)
@@ -146,7 +146,7 @@ def _words(language: str) -> dict[str, Any]:
 
 
 def _led_out(path: Path, html: str, own: str, pages: dict[Path, Page]) -> Iterator[Path]:
-    """Where links lead that do not say in which language they go on."""
+    """The targets of links that do not say in which language these are."""
     for attributes, said in re.findall(r"<a ([^>]*)>(.*?)</a>", html, re.DOTALL):
         target = re.search(r'href="([^"#:]+)', attributes)
         there = (path.parent / unquote(target[1])).resolve() if target else path
@@ -156,7 +156,7 @@ def _led_out(path: Path, html: str, own: str, pages: dict[Path, Page]) -> Iterat
 
 
 def swallowed() -> Iterator[str]:
-    """Words below a table without an empty line between, which become a row of it."""
+    """Words right below a table, without an empty line between, which become a row of it."""
     for path in sorted((ROOT / "docs").rglob("*.md")):
         if "_build" not in path.parts:
             text = re.sub(
@@ -167,7 +167,7 @@ def swallowed() -> Iterator[str]:
 
 
 def unmade(pages: dict[Path, Page]) -> Iterator[str]:
-    """The pages that show a directive as text, which nothing has made into what it stands for."""
+    """The pages that show a directive as text, since nothing has carried it out."""
     for path, page in pages.items():
         if found := DIRECTIVE.search(page.text):
             yield f"{path.relative_to(SITE)} shows {found[0]!r}"

@@ -1,4 +1,4 @@
-"""What of digitus runs in a browser, and where Python for browsers (Pyodide) lies.
+"""The part of digitus that runs in a browser, and where Python for browsers (Pyodide) lies.
 
 Inside: the rooms of the core, packed as a zip file for the site's lessons and for the tests. Not
 inside: fetching Pyodide (`.ci/pyodide.py`), the site (`site_browser.py`).
@@ -29,7 +29,7 @@ def pyodide() -> Path | None:
 
 
 def write_core(path: Path) -> None:
-    """digitus's core as a zip file of its sources, with the one library that it needs."""
+    """Writes digitus's core as a zip file of its sources, with the one library that it needs."""
     home = Path(digitus.__file__).parent
     own = [*home.glob("*.py"), *(file for room in ROOMS for file in (home / room).rglob("*"))]
     library = Path(array_api_compat.__file__).parent

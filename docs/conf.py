@@ -2,8 +2,8 @@
 
     python -m sphinx -W --keep-going docs docs/_build/html
 
-Everything that a page needs comes with it, formulas and letters included: no other host is asked.
-What is made of the pages beyond Sphinx's own work is in `site_pages.py`, the chapters of the course
+Everything that a page needs comes with it, the fonts of formulas included: no other host is asked.
+What is done to pages beyond Sphinx's own work is in `site_pages.py`; the chapters of the course are
 in `site_course.py`, what runs in a browser in `site_browser.py`, search in `site_search.py`.
 """
 
@@ -28,7 +28,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
     "sphinx.ext.mathjax",
-    "sphinx-mathjax-offline",  # the formulas' program and letters
+    "sphinx-mathjax-offline",  # MathJax and its fonts
     "sphinx_copybutton",
     "site_course",
     "site_browser",
@@ -38,12 +38,12 @@ extensions = [
 exclude_patterns = ["_build", "site"]
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
-# The pages are written for a code host too, so Markdown is its dialect.
+# The pages are written for a code host too, so they are in its dialect of Markdown.
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 nb_execution_mode = "cache"
-# What a lesson shows is kept as long as the code that it runs is the same, digitus's own included.
+# A lesson's output is kept as long as the code that it runs is the same, digitus's own included.
 nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks" / package_digest())
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True

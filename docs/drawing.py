@@ -21,7 +21,7 @@ DARK |= {"orange": "#ff9e5a", "green": "#5fce93", "violet": "#bd9dff"}
 
 
 def rules(colours: dict[str, str]) -> str:
-    """One class a colour for letters and areas (`f-`), lines (`s-`) and tints (`t-`)."""
+    """Of each colour a class for letters and areas (`f-`), lines (`s-`) and tints (`t-`)."""
     return "".join(
         f".f-{name}{{fill:{c}}}.s-{name}{{stroke:{c};fill:none}}"
         f".t-{name}{{fill:{c};fill-opacity:.16;stroke:{c}}}"
@@ -45,14 +45,14 @@ def num(value: float) -> str:
 
 
 class Drawing:
-    """Shapes on a sheet of paper, in pixels from its upper left corner."""
+    """Shapes in a drawing of its own, in pixels from its upper left corner."""
 
     def __init__(self, width: int, height: int, title: str) -> None:
         self.width, self.height, self.title = width, height, title
         self.parts: list[str] = []
 
     def text(self, x: float, y: float, words: str, look: str = "f-ink", anchor: str = "middle"):
-        """Words with their base line at y."""
+        """Words with their baseline at y."""
         self.parts.append(
             f'<text x="{num(x)}" y="{num(y)}" class="{look}" text-anchor="{anchor}">'
             f"{escape(words)}</text>"
@@ -120,16 +120,16 @@ class Plot:
 
     def curve(self, xs: Sequence[float], ys: Sequence[float], look: str) -> None:
         """A curve, cut off where it leaves the box."""
-        run: list[Point] = []
+        piece: list[Point] = []
         low, high = self.y
         for x, y in zip(xs, ys, strict=True):
             if low - 1e-9 <= y <= high + 1e-9:
-                run.append(self.at(x, y))
-            elif run:
-                self.d.line(run, look)
-                run = []
-        if len(run) > 1:
-            self.d.line(run, look)
+                piece.append(self.at(x, y))
+            elif piece:
+                self.d.line(piece, look)
+                piece = []
+        if len(piece) > 1:
+            self.d.line(piece, look)
 
     def ticks(self, xs: Sequence[float] = (), ys: Sequence[float] = (), form: str = "g") -> None:
         """Numbers at the axes, with faint lines."""
@@ -188,7 +188,7 @@ def grid(
 
 
 def pixels(d: Drawing, x: float, y: float, cell: float, image: Any) -> None:
-    """A picture of numbers from 0 to 1 in six shades: of each shade one path of short lines."""
+    """A picture of numbers from 0 to 1, rounded to six shades: a path of squares for each."""
     shades = np.rint(image * 5).astype(int)
     for shade in range(1, 6):
         path = "".join(f"M{b} {a}h1v1h-1z" for a, b in np.argwhere(shades == shade).tolist())

@@ -2,8 +2,8 @@
 
 Each figure is a function that returns SVG, made of a few shapes; nothing but NumPy and digitus is
 needed, and the same bytes come out every time (a test compares). Curves are computed by digitus's
-own layers. Every picture brings its own paper, light or dark as the reader's screen is, so that it
-is legible on any page. Not inside: shapes and curves (`drawing`), figures about images
+own layers. Every picture has a background of its own, light or dark as the reader's screen is, so
+it is legible on any page. Not inside: shapes and curves (`drawing`), figures about images
 (`figures_images`), other languages, in `pictures/LANGUAGE/` (`figures_translated`).
 """
 
@@ -235,7 +235,7 @@ def schedules() -> str:
 
 
 def signals() -> str:
-    """The size of what each of thirty ReLU layers of 100 units lets through."""
+    """The size of the signal after each of thirty ReLU layers of 100 units."""
     d = Drawing(700, 340, "Sizes of signals")
     plot = Plot(d, (76, 40, 420, 240), (0, 30), (-9, 15))
     plot.ticks((0, 10, 20, 30))

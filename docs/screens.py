@@ -1,8 +1,8 @@
-"""The pictures of the page in docs/pictures: `python docs/screens.py [MODEL]`.
+"""Takes the pictures of the web page in docs/pictures: `python docs/screens.py [MODEL]`.
 
-Starts `digitus serve` where no data are, so that every digit on them is one that digitus drew, and
-takes them with Debian's chromium by way of Playwright. The time of an answer is left out: it would
-be that of this machine, while it takes pictures.
+`digitus serve` is started without data, so that every digit on the pictures is one that digitus
+drew; they are taken with the system's Chromium, through Playwright. The time of an answer is
+hidden: it would be that of this machine while it takes pictures.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ LENS = "lens"  # what is shown of Inside: the pixels' evidence, and the lens on 
 LARGEST = 150_000  # bytes of a picture
 SCALE = 1.5  # pixels of the picture to one of the page
 PHONE: dict[str, Any] = {"width": 360, "height": 760, "has_touch": True, "is_mobile": True}
-# Random numbers that are the same in every run: the hands of the simulated pen.
+# The same random numbers every time: they choose the hands of the simulated pen.
 STEADY = """(() => { let s = SEED;
   Math.random = () => (s = (s * 1103515245 + 12345) % 2147483648) / 2147483648; })()"""
 
-# Where a picture of maps has the colour that is furthest from that of its corner: on ink.
+# Where a picture of feature maps differs most in colour from its corner: on ink.
 STRONGEST = """(canvas) => {
   const { width, height } = canvas;
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
@@ -106,7 +106,7 @@ def save(picture: Image.Image, name: str, room: str = "serve") -> None:
 
 
 def draw(page: Page, address: str, text: str) -> Image.Image:
-    """A number on the sheet."""
+    """A number, drawn by keys."""
     page.goto(address)
     page.focus("canvas.paper")
     for k, key in enumerate(text):
@@ -156,7 +156,7 @@ def read(page: Page, address: str, top: str = "") -> Image.Image:
 
 
 def train(page: Page, recipe: str, examples: int, epochs: int, how: str = "Train") -> None:
-    """Starts a run, and waits for its end where it does not go step by step."""
+    """Starts a run, and waits for its end unless it goes step by step."""
     page.select_option("#lesson-recipe", recipe)
     page.fill("#lesson-examples", str(examples))
     page.fill("#lesson-epochs", str(epochs))
@@ -221,7 +221,7 @@ def review(page: Page, folder: Path) -> Image.Image:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     page.goto((folder / "check.html").as_uri())
     page.wait_for_selector(".field")
-    # Its name would be that of a folder of this machine.
+    # The names of files would show a folder of this machine.
     page.evaluate(
         "() => { for (const e of document.querySelectorAll('.where'))"
         " e.textContent = e.textContent.replace(/^.*\\//, '');"
@@ -231,7 +231,7 @@ def review(page: Page, folder: Path) -> Image.Image:
 
 
 def scrolled(page: Page, to: str) -> Page:
-    """The page with this at its top, below the head."""
+    """The page, scrolled until this is at its top, below the head."""
     if to:
         page.locator(to).evaluate("e => { e.scrollIntoView(); scrollBy(0, -105) }")
     return page

@@ -1,9 +1,9 @@
 """Lessons that run where they are read: Python for a browser (Pyodide), and digitus's core.
 
 Inside: a Sphinx extension that puts both beside the pages, if `.ci/pyodide.py` has fetched Pyodide;
-without Pyodide the site is the same, without buttons to run code. And a name for the state of the
-package, by which the lessons' outputs are kept; those of other states go. Not inside: what the core
-is (`browser_core`), what the buttons do (`site/lesson.js`, `site/lesson-worker.js`).
+without it the site is the same, but has no buttons to run code. Also a name for the state of the
+package, by which the lessons' outputs are kept; those of other states are removed. Not inside: what
+the core is (`browser_core`), what the buttons do (`site/lesson.js`, `site/lesson-worker.js`).
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ CONTENTS = ("*.py", "*.toml", "*.safetensors")  # what the lessons' outputs depe
 
 
 def package_digest() -> str:
-    """A name for the state of the package: another one where its code, words or weights are."""
+    """A name for the state of the package, which changes with its code, words and weights."""
     package = Path(digitus.__file__).parent
     files = sorted(path for kind in CONTENTS for path in package.rglob(kind))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def forget_others(kept: Path) -> None:
-    """Removes what lessons put out when the package was in another state, beside what is kept."""
+    """Removes, beside the outputs that are `kept`, those of other states of the package."""
     for folder in kept.parent.iterdir():
         if folder.is_dir() and folder != kept:  # a .DS_Store lies there, too
             shutil.rmtree(folder)
 
 
 def _forget_others(app: Sphinx, error: Exception | None) -> None:
-    """After a build that succeeded: until then what was there may be what is wanted again."""
+    """Does so after a build that succeeded; until then the old outputs may be wanted again."""
     kept = Path(app.config.nb_execution_cache_path)  # of the state in which the build began
     if error is None and kept.is_dir():
         forget_others(kept)

@@ -21,8 +21,8 @@ from site_languages import COURSE, FIRST, HERE, counterpart, language_of, others
 FOLDER = HERE / COURSE
 LESSON = re.compile(r"course/(?:(\w\w)/)?(\d\d)-")
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
-# A cell that is carried out and not shown: what drawings and checks say is said in the language of
-# the folder in which a lesson runs.
+# A cell that is run and not shown: drawings and checks speak the language that is noted in the
+# folder in which a lesson runs.
 SPEAKS = """
 ```{{code-cell}}
 :tags: [remove-cell]
@@ -31,7 +31,7 @@ from digitus.course.progress import Progress
 Progress(Path(), "{language}").save()
 ```
 """
-TO_WORD = re.compile(r"\]\(glossary\.md#")  # a heading's place, or with the language before it
+TO_WORD = re.compile(r"\]\(glossary\.md#")  # what follows is a word: its anchor
 INDEX = """# {title}
 {about}
 
@@ -52,7 +52,7 @@ INDEX = """# {title}
 
 
 def chapters(language: str = FIRST) -> dict[str, str]:
-    """The files of the chapter in a language by their names, without ending."""
+    """The course's files in a language, by their names without suffix."""
     own, pages, rows = words(language)["course"], {}, []
     root, mark = ("../", "") if language == FIRST else ("../../", f"{language}-")
     files, spoken = sorted((text.FOLDER / FIRST).glob("*.md")), SPEAKS.format(language=language)
@@ -103,7 +103,7 @@ def _more(language: str, root: str) -> list[str]:
 
 
 def _written(app: Sphinx) -> None:
-    """Writes what has changed, so that Sphinx makes no more than that anew."""
+    """Writes only what has changed, so that Sphinx makes only that anew."""
     for language in messages.languages():
         folder = FOLDER if language == FIRST else FOLDER / language
         folder.mkdir(parents=True, exist_ok=True)

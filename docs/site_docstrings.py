@@ -12,7 +12,7 @@ MARKUP = re.compile(r"([*_|\\])")
 
 
 def as_restructured_text(lines: list[str]) -> list[str]:
-    """The lines with `code` as ``code`` and nothing else taken for markup; examples as they are."""
+    """The lines with `code` as ``code`` and no other markup; examples stay as they are."""
     result: list[str] = []
     announced = example = False  # by two colons; inside one
     for empty, group in groupby(lines, key=lambda line: not line.strip()):
@@ -27,7 +27,7 @@ def as_restructured_text(lines: list[str]) -> list[str]:
 
 
 def _paragraph(lines: list[str]) -> list[str]:
-    """A paragraph without markup; where some lines are indented, lines stay lines."""
+    """A paragraph without markup; if some of its lines are indented, line breaks are kept."""
     escaped = _escaped("\n".join(lines)).split("\n")
     if lines[0].startswith("- ") or not any(line.startswith(" ") for line in lines):
         return escaped

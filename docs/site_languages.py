@@ -69,15 +69,15 @@ def counterpart(docname: str, language: str) -> str:
 
 
 def search_page(language: str) -> str:
-    """The page of what a search finds, which lies at the top in every language.
+    """The page with a search's results, which lies at the top in every language.
 
-    Its program has the names of all pages as they are from there.
+    Its program names all pages relative to there.
     """
     return SEARCH if language == FIRST else f"{SEARCH}-{language}"
 
 
 def others(docname: str, there: Callable[[str], bool]) -> str:
-    """Links, as Markdown, to the page in those other languages in which it is there."""
+    """Links, as Markdown, to the same page in the other languages that have it."""
     here, links = language_of(docname), []
     for language in messages.languages():
         other = counterpart(docname, language)
@@ -108,11 +108,11 @@ def of_its_language(page: str, docname: str, titles: Mapping[str, str]) -> str:
 
 
 def _listed(tree: str, docname: str, titles: Mapping[str, str]) -> str:
-    """The list of pages: each once, in this language where it is there in it, else marked."""
+    """The list of pages: each once, in this language if it exists in it, else marked."""
     language, here = language_of(docname), posixpath.dirname(docname)
 
     def branch(found: re.Match[str]) -> str:
-        """Nothing for this language's pages: they stand in the places of the first one's."""
+        """Nothing for this language's pages: they already replace those of the first one."""
         page = posixpath.normpath(posixpath.join(here, found[1].removesuffix(".html")))
         own = found[1] == "#" or language_of(page) == language
         return "" if own else found[0]
@@ -128,7 +128,7 @@ def _listed(tree: str, docname: str, titles: Mapping[str, str]) -> str:
         return f'<li class="{kind}"><a class="{link}" href="{address}">{escape(titles[other])}</a>'
 
     def folded(found: re.Match[str]) -> str:
-        """What opens the lines below one; they are open where the page is among them."""
+        """The button that opens the lines below one; they are open if the page is among them."""
         said = words(language)["theme"]["Toggle navigation of"]
         opened = (found[2] or "") * (here == counterpart(f"{COURSE}/index", language)[:-6])
         return f'>{found[1]}</a><input aria-label="{said} {found[1]}"{opened}'
@@ -137,7 +137,7 @@ def _listed(tree: str, docname: str, titles: Mapping[str, str]) -> str:
 
 
 def _marked(page: str, docname: str, titles: Mapping[str, str]) -> str:
-    """The page with the language of each page that is in another one said at the link to it."""
+    """The page with a mark at each link that leads to a page of the first language."""
     here, own = posixpath.dirname(docname), words(FIRST)["language"]
 
     def link(found: re.Match[str]) -> str:

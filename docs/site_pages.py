@@ -44,7 +44,7 @@ PAGES = {
     "README.md": "index.md",
 }
 WIDE = '<div class="table-wrapper colwidths-auto docutils container'
-LEFT_OUT = (
+LEFT_OUT = (  # what the theme writes, and the same with what it leaves out
     ('class="caption" role="heading">', 'class="caption" role="heading" aria-level="2">'),
     ("<pre>", '<pre tabindex="0">'),  # wide code can be scrolled by keys, and wide tables
     (WIDE + '">', WIDE + '" tabindex="0">'),
@@ -56,9 +56,7 @@ LESSONS = re.compile(r"(?:\.\./)+src/digitus/course/lessons/(\w\w)/")
 BACK = re.compile(r'<a href="#" class="back-to-top muted-link">.*?</a>', re.DOTALL)
 TITLE = re.compile(r"^# .+\n", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-
-
-SHEETS = 4  # neighbours have other numbers
+SHEETS = 4  # worksheets, so that neighbours have other numbers
 TRIED = "try.html"
 TRYING = ("index", "start")  # where a visitor is told of it
 UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|kB|MB|GB|px)\b|%)")  # stays with its number
@@ -83,7 +81,7 @@ def _prepared(app: Sphinx, docname: str, content: list[str]) -> None:
         text = _introduced(docname, _units_kept(text))
     place, _, name = docname.rpartition("/")
     if name in TRYING and language_of(docname) == (place or FIRST):
-        page = f"{'../' * docname.count('/')}{TRIED}#{language_of(docname)}"  # which it speaks
+        page = f"{'../' * docname.count('/')}{TRIED}#{language_of(docname)}"  # it speaks that
         text = _added(text, words(language_of(docname))["try"].format(page=page))
     elif name == "teaching":
         text = _with_worksheets(docname, text)

@@ -1,4 +1,4 @@
-"""Search in each language: what it finds is said in it, and pages in it come first.
+"""Search in each language: results are presented in it, and pages in it come first.
 
 Inside: a Sphinx extension that makes a page of results for each language but the first, which has
 Sphinx's own, and gives Sphinx's program the words (`site/words/`, table `search`) and the order
@@ -20,12 +20,12 @@ TEMPLATE = "search.html"
 
 
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The pages of what is found."""
+    """The pages with results."""
     yield from ((search_page(language), {}, TEMPLATE) for language in languages()[1:])
 
 
 def _made_to_speak(app: Sphinx, page: str, template: str, context: Any, tree: Any) -> None:
-    """Words of the page's language for a search: there, and where what was found is marked."""
+    """A search's words in the page's language: with results, and where these are highlighted."""
     if app.builder.format != "html":
         return
     if (language := language_of(page)) != FIRST:

@@ -1,9 +1,9 @@
-"""The page in every state at every size, to be looked at: `python docs/states.py FOLDER [NAME...]`.
+"""The web page in every state at every size: `python docs/states.py FOLDER [NAME...]`.
 
 Each state (empty, working, wrong, full, failed, of every view) is reached once (`states_reached`,
-`states_learnt`, `states_paper`), then shown in each size and in both colours; a sheet of all sizes
-is written for each of the two.
-`docs/screens.py` has the server and takes the few pictures that docs show; nobody commits these.
+`states_learnt`, `states_paper`), then shown in each size, in light colours and in dark ones. For
+each of the two a contact sheet of all sizes is written. `docs/screens.py` has the server and takes
+the few pictures that docs show; those made here are not committed.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def stacked(pictures: list[Image.Image], *, across: bool) -> Image.Image:
     sides = [(p.width, p.height) if across else (p.height, p.width) for p in pictures]
     length = sum(side for side, _ in sides) + GAP * (len(pictures) - 1)
     other = max(side for _, side in sides)
-    sheet = Image.new("RGB", (length, other) if across else (other, length), "#c040c0")
+    canvas = Image.new("RGB", (length, other) if across else (other, length), "#c040c0")
     at = 0
     for picture, (side, _) in zip(pictures, sides, strict=True):
-        sheet.paste(picture, (at, 0) if across else (0, at))
+        canvas.paste(picture, (at, 0) if across else (0, at))
         at += side + GAP
-    return sheet
+    return canvas
 
 
 def main() -> None:

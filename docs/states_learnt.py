@@ -1,4 +1,4 @@
-"""How each state of Learn is reached, as a visitor would; `docs/states.py` shows them.
+"""How each state of Learn is reached, as by a visitor; `docs/states.py` shows them.
 
 Not inside: the other views (`states_reached`), taking pictures.
 """
@@ -26,7 +26,7 @@ def learn_empty(page: Page, at: str) -> None:
 
 @state
 def learn_refused(page: Page, at: str) -> None:
-    """A network that cannot be."""
+    """Layers that make no network."""
     learn(page, at)
     page.fill("#lesson-layers", "784-20")
     page.click("form.lesson button.primary")

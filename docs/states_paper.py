@@ -47,7 +47,7 @@ def forms_full(page: Page, at: str) -> None:
 
 @state
 def forms_wrong(page: Page, at: str) -> None:
-    """A name that cannot be."""
+    """A name that no field may have."""
     forms_full(page, at)
     page.fill("#forms-field", "no name")
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""How each state of the page is reached, as a visitor would; `docs/states.py` shows them.
+"""How each state of the web page is reached, as by a visitor; `docs/states.py` shows them.
 
 A state is a function of a new page and the server's address. Not inside: the states of Learn
 (`states_learnt`), taking pictures.
@@ -26,7 +26,7 @@ def state(reach: Callable[[Page, str], None]) -> Callable[[Page, str], None]:
 
 
 def opened(page: Page, at: str, where: str) -> None:
-    """What needs no more than its address."""
+    """A state that needs no more than its address."""
     page.goto(at + where)
     page.wait_for_timeout(2000)
 
@@ -63,9 +63,9 @@ def typed(page: Page, text: str) -> None:
 
 @state
 def draw_empty(page: Page, at: str) -> None:
-    """The sheet after the digit that writes itself."""
+    """The paper after a digit has written itself."""
     page.goto(at)
-    page.wait_for_timeout(6000)  # the digit that writes itself
+    page.wait_for_timeout(6000)
 
 
 @state
