@@ -1,4 +1,4 @@
-"""digitus beside its peers: the same work, in the same run, in turns, on as many threads.
+"""digitus beside its peers: the same work, in the same session, in turns, on as many threads.
 
     python -m benchmarks [--rows step10,single] [--threads N] [--quick] [--json FILE]
     python -m benchmarks --page          # docs/benchmarks.md from results/benchmarks.json
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def use(threads: int, cores: list[int]) -> None:
-    """As many cores and threads for everyone, in this process and those it starts."""
+    """Gives everyone as many cores and threads, in this process and those it starts."""
     if cores:
         os.sched_setaffinity(0, cores[-threads:])
     for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
@@ -77,8 +77,8 @@ def use(threads: int, cores: list[int]) -> None:
 def run(names: list[str], size: Any, threads: int, file: Path | None = None) -> dict[str, Any]:
     """The figures of these rows, printed and written as they come.
 
-    Rows that the file has already stay, if all that could change them is the same: a whole run
-    takes hours, and may be made in parts.
+    Rows that the file has already stay, if all that could change them is the same: all rows take
+    hours, and may be measured in parts.
     """
     from dataclasses import asdict
 
@@ -115,7 +115,7 @@ def run(names: list[str], size: Any, threads: int, file: Path | None = None) -> 
     }
     record["rows"] = earlier(file, record)
     for name in names:
-        load = round(os.getloadavg()[0], 2)  # of the machine before, by others
+        load = round(os.getloadavg()[0], 2)  # of the machine before, by other work
         for label, row in how.get(name, learning.measure)(name, size, threads, top):
             record["rows"][label] = row.record() | {"load": load}
             print(page.line(label, record["rows"][label]), flush=True)

@@ -1,16 +1,16 @@
-"""What few corrections of one hand change: errors on that hand and on others, before and after.
+"""What a few corrections of one hand change: errors on that hand and on others, before and after.
 
     python benchmarks/adapting.py [--usps FOLDER] [--hands made-0,usps] [--each 5 10 20 50]
                                   [--json results/adapting.json]
 
 Hands with exact truth are made: of each digit one shape of the simulated pen, and habits that the
 shipped recognizer did not learn (slant, turn, width and height, a thick pen). Beside them are
-collections by people: USPS's test set, and stretches of MNIST's test set, whose neighbours are by
-few people. Of each hand, so many images of each digit are corrections, a quarter of which `adapt`
-keeps back; scored are images that are in neither, MNIST's test set (or the rest of it) for other
-people, and whether a network was given out at all. `memory` is the other way: the nearest
-correction, by the features of the last layer, answers where it is nearer than every one of 3,000
-old digits; the network answers for the rest. `both` is such a memory in front of the adapted one.
+collections by people: USPS's test set, and stretches of MNIST's test set, each by few people. Of
+each hand, so many images of each digit are corrections, a quarter of which `adapt` keeps back.
+Scored are the hand's other images and, for other people, MNIST's test set (or the rest of it); also
+noted is whether a network was given out at all. `memory` is another way: the nearest correction, by
+the features of the last layer, answers where it is nearer than each of 3,000 old digits, and the
+network elsewhere. `both` is such a memory in front of the adapted network.
 
 What is in the file already is not measured again, and each row is written as it ends: one takes
 about a minute of a core, so that all of them can be made in parts. docs/forms.md has two made hands
@@ -51,7 +51,7 @@ from machine import machine
 
 CORRECTIONS = 5, 10, 20, 50  # of each digit
 SCORED = 100  # of each digit, of a made hand
-KNOWN = 3000  # old digits that a correction has to be nearer than
+KNOWN = 3000  # old digits: a correction has to be nearer than all of them
 STRETCH = 1000  # images of MNIST's test set
 USPS = "usps"
 HANDS = (*(f"made-{n}" for n in range(8)), USPS, *(f"mnist-{n}" for n in (1000, 3000, 7000)))
@@ -81,7 +81,7 @@ def made_hand(number: int) -> Digits:
 
 
 def parted(hand: Digits, count: int) -> tuple[Digits, Digits]:
-    """So many of each digit for corrections, and what is scored: the same for each count."""
+    """So many of each digit as corrections, and what is scored, the same for every count."""
     pool, scored = np.zeros(len(hand), bool), np.zeros(len(hand), bool)
     for digit in range(10):
         places = np.flatnonzero(hand.labels == digit)
@@ -173,7 +173,7 @@ class Bench:
 
 
 def summary(found: Sequence[Row], of: str) -> Row:
-    """The mean errors over the hands whose names begin so, for counts that all of them have."""
+    """The mean errors over the hands whose names begin with `of`, for counts that all have."""
     chosen = [hand for hand in found if hand["hand"].startswith(of)]
     counts = [str(n) for n in CORRECTIONS if all(str(n) in hand["after"] for hand in chosen)]
 

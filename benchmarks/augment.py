@@ -2,8 +2,8 @@
 
     python benchmarks/augment.py [--json FILE] [--repeat 200]
 
-Each setting alone, all together, and two plainer ways of doing the same that were not taken. The
-pixels are noise: the work does not depend on what they show.
+Each setting alone, all together, and two plainer ways that were not taken. The pixels are noise:
+the work does not depend on what they show.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def measure(work: Callable[[], object], repeat: int) -> dict[str, float]:
 
 
 def remap_one_by_one(images: np.ndarray[Any, Any], rng: np.random.Generator) -> None:
-    """A call of OpenCV for each picture, its map given: only the resampling."""
+    """A call of OpenCV for each picture with its map given: only the resampling."""
     y, x = np.indices((SIZE, SIZE), dtype=np.float32) + rng.random(dtype=np.float32)
     for image in images:
         cv2.remap(image, x, y, cv2.INTER_LINEAR)
@@ -79,8 +79,8 @@ def main() -> None:
 
     results = {}
     with threadpool_limits(1):
-        for name, job in work.items():
-            results[name] = took = measure(job, args.repeat)
+        for name, call in work.items():
+            results[name] = took = measure(call, args.repeat)
             print(f"{name:28} {took['median_ms']:7.3f} ms  (min {took['min_ms']:.3f})")
     if args.json:
         record = {

@@ -4,14 +4,13 @@
     python benchmarks/budgets.py --only "random bars"           # what was measured else stays
     python benchmarks/budgets.py --page                        # writes the page alone
 
-Each input is made by code and given to a process of its own, which counts its memory at the peak
-(beyond what it takes once everything is loaded) and the seconds of its processor. Where the largest
-that is let in would not fit into most machines, a smaller one is measured, and its budget is
-smaller by as much: `of` says by how much.
+Each input is made by code and given to a process of its own, which measures its peak memory (beyond
+what it takes once everything is loaded) and its processor time. Where the largest that is let in
+would not fit into most machines, one that is `of` times smaller is measured, against a budget
+smaller by the same factor.
 
-Inside: the inputs but those of forms and of pages to read (`budgets_forms`, `budgets_pages`),
-measuring. Not inside: the page
-(`docs.limits`), what is refused (the tests).
+Inside: measuring, and the inputs, except forms and pictures to read (`budgets_forms`,
+`budgets_pages`). Not inside: docs/limits.md (`docs.limits`), what is refused (the tests).
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ class Case:
 
     entry: str
     prepare: Callable[[Path], Callable[[], object]]
-    of: int = 1  # the largest is so many times as large
+    of: int = 1  # the largest that is let in is so many times as large
 
 
 def picture(kind: str, mode: str, side: int = SIDE, **options: Any) -> Callable[[Path], Any]:
-    """A picture of random blocks, which no decoder can pass over."""
+    """A picture of random blocks, of which no decoder can skip anything."""
 
     def prepare(folder: Path) -> Callable[[], object]:
         from PIL import Image
@@ -70,7 +69,7 @@ def picture(kind: str, mode: str, side: int = SIDE, **options: Any) -> Callable[
 
 
 def bytes_of_int8(folder: Path) -> Callable[[], object]:
-    """Images of signed bytes, which NumPy would make float64 of."""
+    """Images of signed bytes, which NumPy would turn into float64."""
     from digitus.datasets.own import load_own
 
     count = limits.SET_BYTES // 20 // 784
@@ -86,7 +85,7 @@ def bytes_of_int8(folder: Path) -> Callable[[], object]:
 
 
 def endless_mirror(folder: Path) -> Callable[[], object]:
-    """A mirror that goes on after the file's end, and one more."""
+    """Two mirrors that go on sending after the file's end."""
     import threading
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -144,7 +143,7 @@ def model(folder: Path) -> Callable[[], object]:
 
 
 def wide(folder: Path) -> Callable[[], object]:
-    """As many numbers between two layers as there may be."""
+    """As many activations between two layers as there may be."""
     from digitus.nn import Conv, MaxPool
 
     made = recognizer([Conv(limits.ACTIVATIONS // 784 - 50), MaxPool(28)])
@@ -153,7 +152,7 @@ def wide(folder: Path) -> Callable[[], object]:
 
 
 def deep(folder: Path) -> Callable[[], object]:
-    """As many products as there may be."""
+    """As many multiplications as there may be."""
     from digitus.nn import Conv, MaxPool
 
     made = recognizer([*[Conv(128)] * 17, MaxPool(28)])
@@ -218,7 +217,7 @@ def measured(name: str) -> dict[str, float]:
 
 
 def _restarted() -> float:
-    """Megabytes that this process takes now, from where on its peak is counted (Linux)."""
+    """Restarts the count of this process's peak memory (Linux); the megabytes it takes now."""
     Path("/proc/self/clear_refs").write_text("5")
     return peak_megabytes()
 

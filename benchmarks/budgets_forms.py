@@ -1,8 +1,8 @@
 """The worst forms, blank pages, sheets and tables of them, as inputs of `budgets`.
 
-Each is given to the function that the server calls in a thread, and given up when its time is over
-as the server gives it up; what it answers is written as JSON, as it is sent. That time is here the
-processor's: on a machine that does something else as well, less would be done until it is over.
+Each is given to the function that the server calls in a thread, cancelled when its time is over, as
+the server cancels it; its answer is written as JSON, as it is sent. The time is processor time
+here: by the clock, a busy machine would get less done before the end.
 
 Inside: the inputs. Not inside: measuring (`budgets`).
 """
@@ -34,7 +34,7 @@ ACROSS, APART, DOWN = 20, 18.5, 10.0  # fields beside each other; mm from one to
 
 
 def handled(task: str, *arguments: Any) -> Callable[[], object]:
-    """A task of the handlers, as long as the server lets it go on, and its answer as JSON."""
+    """A task of the handlers, for as long as the server lets it go on, and its answer as JSON."""
     import msgspec
 
     from digitus.cancellation import GivenUpError, Work
@@ -67,7 +67,7 @@ def largest_form(kind: str, pages: int = 1, blank: bool = False) -> Any:
 
 
 def file_of_a_form(folder: Path) -> Callable[[], object]:
-    """A form's file that is as long as it may be, by keys with as many parts as there may be."""
+    """A form's file of the greatest length, whose keys have as many parts as they may have."""
     from digitus.errors import FormError
     from digitus.forms.table import from_toml
 
@@ -99,7 +99,7 @@ def printed(folder: Path) -> Callable[[], object]:
 
 
 def tiff(pages: Sequence[Any], compression: str) -> bytes:
-    """A TIFF of these pictures, which a request may have."""
+    """A TIFF of these pictures, no larger than a request may be."""
     content = io.BytesIO()
     pages[0].save(content, "TIFF", save_all=True, append_images=pages[1:], compression=compression)
     assert content.tell() <= limits.BODY_BYTES
@@ -107,7 +107,7 @@ def tiff(pages: Sequence[Any], compression: str) -> bytes:
 
 
 def noise(folder: Path) -> Callable[[], object]:
-    """Pages of noise, of which no JPEG becomes small."""
+    """Pages of noise, which no JPEG makes small."""
     from PIL import Image
 
     rng = np.random.default_rng(0)
@@ -142,7 +142,7 @@ def png(page: Any) -> bytes:
 
 
 def sheets(form: Any, pages: Sequence[bytes], blank: Sequence[bytes]) -> Callable[[], object]:
-    """Sheets of a form with the recognizer that ships, which has read one already."""
+    """Pages of sheets, read by the recognizer that ships, which has read one already."""
     from digitus.recognizer import load
     from digitus.serve.paper import handlers
 
@@ -155,7 +155,7 @@ def sheets(form: Any, pages: Sequence[bytes], blank: Sequence[bytes]) -> Callabl
 
 
 def full_sheets(folder: Path) -> Callable[[], object]:
-    """Sheets of the largest form of ours, all its fields written in."""
+    """Sheets of the largest form of our printing, all its fields filled in."""
     import cv2
 
     from digitus.forms import raster
@@ -174,7 +174,7 @@ def full_sheets(folder: Path) -> Callable[[], object]:
 
 
 def large_blanks(folder: Path) -> Callable[[], object]:
-    """Blank pages of as many pixels as a picture may have, with much on them to be compared."""
+    """Blank pages of as many pixels as a picture may have, with many features to compare."""
     import cv2
 
     form = largest_form("boxes", limits.FORM_PAGES, blank=True)

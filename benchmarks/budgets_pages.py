@@ -1,4 +1,4 @@
-"""The worst pages to read, as inputs of `budgets`: strokes without end, and digits on their side.
+"""The worst pictures to read, as inputs of `budgets`: endless strokes, and digits on their side.
 
 Inside: the inputs. Not inside: measuring (`budgets`).
 """
@@ -34,15 +34,15 @@ def strokes(folder: Path) -> Callable[[], object]:
     from digitus.reading.read import read
     from digitus.vision.ink import MOST_PIECES
 
-    sheet = np.full((WORK_PIXELS, WORK_PIXELS), 255, np.uint8)
+    canvas = np.full((WORK_PIXELS, WORK_PIXELS), 255, np.uint8)
     for row in np.linspace(2, WORK_PIXELS - 3, MOST_PIECES).astype(int):
-        sheet[row, 2:-2] = 0
-    read(sheet[:100, :100], drawn=True)
-    return lambda: read(sheet, drawn=True)
+        canvas[row, 2:-2] = 0
+    read(canvas[:100, :100], drawn=True)
+    return lambda: read(canvas, drawn=True)
 
 
 def turned(count: int, quarters: int) -> Callable[[Path], Any]:
-    """So many digits on a page that does not lie upright: a part of it is looked at any way up."""
+    """So many digits on a page that is turned: a part of it is looked at all ways up."""
 
     def prepare(folder: Path) -> Callable[[], object]:
         import cv2

@@ -1,4 +1,4 @@
-"""Very many pictures: how many a second and core, with and without Ray, and what memory does.
+"""Very many pictures: rates by second and core, with and without Ray, and how memory grows.
 
     python benchmarks/bulk.py --json results/bulk.json [--rows digits:processes_1,pages]
         [--digits 200000] [--pages 20000] [--folder FOLDER --minutes 9]
@@ -6,21 +6,20 @@
 
 Digits are made 28 x 28 images, pages are made pages, `--distinct` of them over and over, in tar
 files of a thousand. `digitus bulk` reads them on one core and on two, by processes and, where Ray
-is installed, by Ray: `digits` and `pages` many of them, for what memory does, `few_digits` and
-`few_pages` few, for what a whole run takes. `turns` are rates beside one another: programs that
-read few of them at the same time, each for some seconds while the others stand still. `beside`
-reads digits as a user would write it otherwise, `cluster` kills a node, `stages` tells what takes
-the time.
+is installed, by Ray: many in `digits` and `pages`, to see how memory grows, few in `few_digits` and
+`few_pages`, to see how long a whole job takes. `turns` compares rates: programs that read few of
+them take turns, each for some seconds while the others stand still. `beside` reads digits as a user
+would otherwise write it, `cluster` kills a node, `stages` tells what takes the time.
 
-A row is a run. Rows that are asked for join those in the file as each ends. With `--minutes` a run
-of many is killed after so long, and goes on by the same command with the same `--folder`, where
-pictures and results are kept: so hours can be made in parts. What is told of it is then of all
-parts together: the rates are of while it read, the slope of memory is that within the parts, and
+A row is a job. Rows that are asked for join those in the file as each ends. With `--minutes` a job
+of many pictures is killed after so long and resumed by the same command with the same `--folder`,
+where pictures and results are kept: so one of hours can be done in parts. Its row is then of all
+parts together: rates are those while it read, the slope of memory is that within the parts, and
 rows that are lost or there twice would be seen. Memory and processor time are those of the program
 with all that it started.
 
-Inside: the rows. Not inside: pictures (`bulk_inputs`), one run (`bulk_runs`), watching
-(`bulk_watch`), turns (`bulk_turns`), what a user would write otherwise (`bulk_others`), the
+Inside: the rows. Not inside: pictures (`bulk_inputs`), one job (`bulk_jobs`), watching
+(`bulk_watch`), turns (`bulk_turns`), what a user would otherwise write (`bulk_others`), the
 cluster, the stages, what docs/bulk.md says (`docs.bulk`).
 """
 
@@ -42,14 +41,14 @@ from typing import Any
 
 from bulk_cluster import cluster
 from bulk_inputs import digit_files, in_shards, page_files
-from bulk_runs import Row, command, read
+from bulk_jobs import Row, command, read
 from bulk_stages import stages
 from bulk_turns import in_turns
 from bulk_watch import watched
 from machine import machine
 
 STAGED = {"digits": 2000, "pages": 40}
-RUNS = ("processes_1", "ray_1", "processes_2", "ray_2")
+JOBS = ("processes_1", "ray_1", "processes_2", "ray_2")
 OTHERS = ("processes_2", "torch", "ray-onnx")
 
 
@@ -62,13 +61,13 @@ class Sizes:
     few_digits: int
     few_pages: int
     distinct: int
-    seconds: float  # for a run of many
+    seconds: float  # for a job of many pictures
 
 
-def runs(
+def jobs(
     kind: str, files: Iterator[bytes], suffix: str, seconds: float = math.inf
 ) -> Callable[..., Iterator[tuple[str, Row]]]:
-    """The rows of pictures of a kind; they are made when the first row is."""
+    """The rows of pictures of a kind; the pictures are made when the first row is."""
 
     def rows(names: Iterable[str], folder: Path) -> Iterator[tuple[str, Row]]:
         source, left = folder / kind / "in", seconds
@@ -88,11 +87,11 @@ def runs(
 
 
 def turns(files: Iterator[bytes], suffix: str) -> Row:
-    """Rates of runs beside one another."""
+    """Rates of jobs that take turns."""
     with tempfile.TemporaryDirectory() as temporary:
         source = Path(temporary, "in")
         in_shards(files, suffix, source)
-        names = [name for name in RUNS if not name.startswith("ray") or find_spec("ray")]
+        names = [name for name in JOBS if not name.startswith("ray") or find_spec("ray")]
         outs = {name: Path(temporary, name) for name in names}
         return in_turns(
             {name: (command(source, out, name), out, int(name[-1])) for name, out in outs.items()}
@@ -110,7 +109,7 @@ def beside(count: int) -> Callable[..., Iterator[tuple[str, Row]]]:
         load().export("onnx", model)
         script = Path(__file__).with_name("bulk_others.py")
         for name in names:
-            if name in RUNS:
+            if name in JOBS:
                 row = read(source, folder / "beside" / name, name)
                 assert row  # it is not killed
                 yield name, row
@@ -135,7 +134,7 @@ def beside(count: int) -> Callable[..., Iterator[tuple[str, Row]]]:
 
 
 def kinds(size: Sizes) -> dict[str, tuple[tuple[str, ...], Callable[..., Any]]]:
-    """The rows that there are of each kind, and who makes them."""
+    """The rows of each kind, and the function that makes them."""
 
     def killed(names: Iterable[str], folder: Path) -> Iterator[tuple[str, Row]]:
         for name in names:
@@ -155,10 +154,10 @@ def kinds(size: Sizes) -> dict[str, tuple[tuple[str, ...], Callable[..., Any]]]:
             yield name, stages(files, folder / "stages" / name)
 
     return {
-        "digits": (RUNS, runs("digits", digit_files(size.digits), ".png", size.seconds)),
-        "pages": (RUNS, runs("pages", _later(size.pages, size.distinct), ".jpg", size.seconds)),
-        "few_digits": (RUNS, runs("few_digits", digit_files(size.few_digits), ".png")),
-        "few_pages": (RUNS, runs("few_pages", _later(size.few_pages, size.distinct), ".jpg")),
+        "digits": (JOBS, jobs("digits", digit_files(size.digits), ".png", size.seconds)),
+        "pages": (JOBS, jobs("pages", _later(size.pages, size.distinct), ".jpg", size.seconds)),
+        "few_digits": (JOBS, jobs("few_digits", digit_files(size.few_digits), ".png")),
+        "few_pages": (JOBS, jobs("few_pages", _later(size.few_pages, size.distinct), ".jpg")),
         "turns": (("digits", "pages"), beside_one_another),
         "beside": (OTHERS, beside(size.few_digits)),
         "cluster": (("killed",), killed),
@@ -190,9 +189,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--few-digits", type=int, default=12_000)
     parser.add_argument("--few-pages", type=int, default=200)
     parser.add_argument("--distinct", type=int, default=200)
-    parser.add_argument("--rows", default="", help="kinds, or KIND:RUN, with commas (all)")
+    parser.add_argument("--rows", default="", help="kinds, or KIND:JOB, with commas (all)")
     parser.add_argument("--folder", type=Path, help="where pictures and results are kept")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="for a run of many")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="for a job of many")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(None if arguments is None else [*arguments])
     size = Sizes(
@@ -200,7 +199,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         60 * asked.minutes,
     )
     if asked.minutes < math.inf and not asked.folder:
-        parser.error("a run can only go on in a folder that is kept: --folder")
+        parser.error("a job can only be resumed in a folder that is kept: --folder")
     every = kinds(size)
     try:
         wanted = chosen(asked.rows, {kind: names for kind, (names, _) in every.items()})

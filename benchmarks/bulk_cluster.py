@@ -1,4 +1,4 @@
-"""A cluster of Ray of three nodes on this machine, one of which is killed in the middle.
+"""A Ray cluster of three nodes on this machine, one of which is killed in the middle of a job.
 
 Inside: both jobs, the unbroken one and the other, and what the loss cost. Not inside: how many
 pictures a cluster reads (`bulk`): its nodes share the machine's cores.

@@ -28,7 +28,7 @@ def digit_files(count: int) -> Iterator[bytes]:
 
 
 def page_files(count: int, distinct: int) -> Iterator[bytes]:
-    """Made pages as JPEG, so many different ones over and over."""
+    """Made pages as JPEG: `distinct` ones over and over."""
     pictures = (page.picture for page in pages(min(count, distinct), 22))
     made = [
         cv2.imencode(".jpg", picture[..., ::-1] if picture.ndim == 3 else picture)[1].tobytes()
@@ -38,7 +38,7 @@ def page_files(count: int, distinct: int) -> Iterator[bytes]:
 
 
 def in_shards(files: Iterator[bytes], suffix: str, folder: Path) -> int:
-    """Writes tar files as a WebDataset has them, unless they are there already; their bytes."""
+    """Writes tar files like a WebDataset's, unless they are there already; their size in bytes."""
     if not folder.exists():
         beside = folder.with_name(f"{folder.name}.making")
         shutil.rmtree(beside, ignore_errors=True)

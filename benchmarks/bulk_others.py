@@ -1,10 +1,10 @@
-"""Digits in tar files, read as a user would write it without digitus.
+"""Digits in tar files, read by scripts that a user would write without digitus.
 
     python benchmarks/bulk_others.py torch|ray-onnx FOLDER MODEL.onnx
 
 `torch` is a pool of processes with PyTorch, `ray-onnx` a script of Ray Data with ONNX Runtime;
 both decode, give the network 256 images at a time and keep the likeliest digit of each. They look
-for no digits, refuse none, write no rows, and begin anew when they are killed.
+for no digits, refuse none, write no rows, and start anew when they are killed.
 
 Inside: both. Not inside: measuring them (`bulk`).
 """

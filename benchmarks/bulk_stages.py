@@ -1,6 +1,6 @@
-"""Where the time of a picture goes: decoding, the networks, all else of reading, rows and store.
+"""Where a picture's time goes: decoding, the networks, the rest of reading, rows and store.
 
-Inside: one process that reads pictures with a watch around each stage. Not inside: rates (`bulk`).
+Inside: one process that reads pictures, each stage timed. Not inside: rates (`bulk`).
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class _Watch:
 
 
 def stages(files: Sequence[bytes], folder: Path) -> dict[str, float]:
-    """Milliseconds of a core for a picture, stage by stage."""
+    """Milliseconds of a core for each picture, stage by stage."""
     read = PictureReader(ReadingOptions(), PICTURE, fingerprints(file_of(None))["all"])
     item = Item("x", "file", "x", None, 0)
     read(item, files[0])  # networks are loaded
     decoding, network, whole, table, writing = (_Watch() for _ in range(5))
-    for content in files:  # apart: reading opens a picture as it goes along
+    for content in files:  # timed by itself, since reading opens a picture page by page
         decoding.around(lambda content: [*pages(content, 2000)])(content)
     with patch.object(Inference, "checked", network.around(Inference.checked)):
         rows = [row for content in files for row in whole.around(read)(item, content)]

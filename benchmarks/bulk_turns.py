@@ -1,11 +1,11 @@
-"""Runs of `digitus bulk` beside one another in turns: what else a machine does meets all alike.
+"""Jobs of `digitus bulk` in turns, so that other work of the machine meets all of them alike.
 
-The programs are started one after the other, each until its first part is read, for Ray gives up a
-start that takes long. Then each has the machine for some seconds while the others are stopped by a
-signal, with all that they started. What is compared is how many pictures a second of its own
-turns each has read: between the first part of all cores and the last parts, which are left out.
+The programs are started one after the other, each until its first part is read, since Ray gives up
+a start that takes long. Then each has the machine for some seconds while the others are stopped by
+a signal, with all that they started. What is compared is how many pictures each has read per second
+of its own turns, between the first part of all cores and the last parts, which are left out.
 
-Inside: that. Not inside: what is read (`bulk`), runs from end to end (`bulk_watch`).
+Inside: that. Not inside: what is read (`bulk`), jobs from end to end (`bulk_jobs`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from typing import Any
 from bulk_watch import started, tree
 
 TURN = 4.0  # seconds
-LOOK = 0.05
+LOOK = 0.05  # seconds between looks
 
 
 @dataclass
-class Run:
+class Job:
     """A program, its turns so far, as moments of the clock, and where its parts are recorded."""
 
     program: subprocess.Popen[bytes]
@@ -37,7 +37,7 @@ class Run:
     turns: list[tuple[float, float]] = field(default_factory=list)
 
     def signalled(self, number: signal.Signals) -> None:
-        """Sends a signal to the program and to all that it started, also meanwhile."""
+        """Sends a signal to the program and to all that it has started, even while this goes on."""
         reached: set[int] = set()
         while left := set(tree(self.program.pid)) - reached:
             for process in left:
@@ -46,7 +46,7 @@ class Run:
             reached |= left
 
     def own(self, moment: float) -> float:
-        """The seconds of its turns until a moment."""
+        """The seconds of its own turns until a moment."""
         return sum(max(0.0, min(end, moment) - start) for start, end in self.turns)
 
     def row(self) -> dict[str, Any]:
@@ -61,36 +61,36 @@ class Run:
 
 def in_turns(commands: Mapping[str, tuple[list[str], Path, int]]) -> dict[str, dict[str, Any]]:
     """The rates of commands, by name: what is run, where its parts are, on how many cores."""
-    runs: dict[str, Run] = {}
+    jobs: dict[str, Job] = {}
     try:
         for name, (command, out, cores) in commands.items():
-            runs[name] = run = Run(started(command), out, cores)
-            while run.program.poll() is None and not [*(out / "_done").glob("*")]:
+            jobs[name] = job = Job(started(command), out, cores)
+            while job.program.poll() is None and not [*(out / "_done").glob("*")]:
                 time.sleep(LOOK)
-            run.signalled(signal.SIGSTOP)
-        while left := [run for run in runs.values() if run.program.poll() is None]:
-            for run in left:
-                _turn(run)
+            job.signalled(signal.SIGSTOP)
+        while left := [job for job in jobs.values() if job.program.poll() is None]:
+            for job in left:
+                _turn(job)
     finally:
-        for run in runs.values():
-            run.signalled(signal.SIGCONT)
-            if run.program.poll() is None:
-                run.program.send_signal(signal.SIGINT)
-            run.program.communicate()
-    for name, run in runs.items():
-        if run.program.returncode:
-            raise subprocess.CalledProcessError(run.program.returncode, commands[name][0])
-    return {name: run.row() for name, run in runs.items()}
+        for job in jobs.values():
+            job.signalled(signal.SIGCONT)
+            if job.program.poll() is None:
+                job.program.send_signal(signal.SIGINT)
+            job.program.communicate()
+    for name, job in jobs.items():
+        if job.program.returncode:
+            raise subprocess.CalledProcessError(job.program.returncode, commands[name][0])
+    return {name: job.row() for name, job in jobs.items()}
 
 
-def _turn(run: Run) -> None:
+def _turn(job: Job) -> None:
     start = time.time()
-    run.signalled(signal.SIGCONT)
+    job.signalled(signal.SIGCONT)
     for _ in _until(start + TURN):
-        if run.program.poll() is not None:
+        if job.program.poll() is not None:
             break
-    run.signalled(signal.SIGSTOP)
-    run.turns.append((start, time.time()))
+    job.signalled(signal.SIGSTOP)
+    job.turns.append((start, time.time()))
 
 
 def _until(moment: float) -> Iterator[None]:

@@ -29,7 +29,7 @@ class Watched:
 
     @property
     def processor_seconds(self) -> float:
-        """Of all processes, those that have ended too (but for their last half second)."""
+        """Of all processes, ended ones too (except for their last half second)."""
         return sum(self.seen.values())
 
     def look(self, process: int) -> None:
@@ -47,9 +47,10 @@ class Watched:
 
 
 def watched(command: list[str], seconds: float = math.inf) -> tuple[bytes | None, Watched]:
-    """What a command prints, and what was seen of it; it is killed after so many seconds.
+    """What a command prints, and what was seen of it.
 
-    It is, with all that it started, and then what it prints is None. Raises `CalledProcessError`.
+    After so many seconds it is killed with all that it started, and the output is None. Raises
+    `CalledProcessError`.
     """
     seen = Watched()
     with started(command) as running:
@@ -70,13 +71,13 @@ def watched(command: list[str], seconds: float = math.inf) -> tuple[bytes | None
 
 
 def started(command: list[str]) -> subprocess.Popen[bytes]:
-    """A program that runs; Ray tells nobody of it."""
+    """A program that runs; Ray sends no statistics of it."""
     environment = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
 
 
 def tree(process: int) -> list[int]:
-    """A process and all that it started, and they, that still run."""
+    """A process and all its descendants that still run."""
     found, waiting = [], [process]
     while waiting:
         number = waiting.pop()

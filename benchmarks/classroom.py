@@ -2,11 +2,11 @@
 
     python benchmarks/classroom.py [MODEL] [--seconds 20] [--json FILE]
 
-The server has two cores, the pupils the others where there are others, and each pupil is a client
-with a cookie of its own. A pupil sends a drawing a second, as a page does that somebody writes on;
-twelve of them train, of which the server lets eight at a time. Every answer is compared with what
-the same drawing gets from the recognizer alone. Results go into the file of `load.py`. Where others
-work on the machine, a session of its own with a larger share keeps them from being measured:
+The server has two cores, the pupils the others if there are any, and each pupil is a client with a
+cookie of its own. A pupil sends a drawing a second, as the web page does while somebody writes;
+twelve of them train, eight at a time, as the server lets them. Every answer is compared with what
+the recognizer alone says of the same drawing. Results go into the file of `load.py`. On a machine
+with other work, a session with a larger share of the processor keeps that from being measured:
 `setsid sh -c 'echo -15 > /proc/self/autogroup; exec python benchmarks/classroom.py'`.
 """
 
@@ -32,7 +32,7 @@ from digitus.types import Grey
 from server import CLIENT, SERVER, Server, keep, priority
 
 PUPILS, TRAINING = 30, 12
-WIDTH, HEIGHT = 420, 280  # of the page's sheet
+WIDTH, HEIGHT = 420, 280  # pixels of a drawing
 BETWEEN = 1.0  # seconds from one drawing of a pupil to the next
 LESSONS = (
     {"recipe": "perceptron", "examples": 5000, "epochs": 1000},
@@ -41,27 +41,27 @@ LESSONS = (
 
 
 def drawings() -> list[Grey]:
-    """A sheet of each pupil with a digit in the middle."""
-    sheets = []
+    """A drawing by each pupil, with a digit in the middle."""
+    found = []
     for image in strokes(PUPILS, 5).images:
-        sheet = np.full((HEIGHT, WIDTH), 255, np.uint8)
-        sheet[10:270, 80:340] -= np.kron(image[1:27, 1:27], np.ones((10, 10), np.uint8))
-        sheets.append(sheet)
-    return sheets
+        canvas = np.full((HEIGHT, WIDTH), 255, np.uint8)
+        canvas[10:270, 80:340] -= np.kron(image[1:27, 1:27], np.ones((10, 10), np.uint8))
+        found.append(canvas)
+    return found
 
 
 class Pupil(threading.Thread):
     """One who draws the same digit again and again."""
 
-    def __init__(self, client: httpx.Client, sheet: Grey, right: list[str], late: float) -> None:
+    def __init__(self, client: httpx.Client, drawing: Grey, right: list[str], end: float) -> None:
         super().__init__()
-        self._client, self._body, self._right, self._late = client, sheet.tobytes(), right, late
+        self._client, self._body, self._right, self._end = client, drawing.tobytes(), right, end
         self.milliseconds: list[float] = []
         self.refused = self.wrong = 0
 
     def run(self) -> None:
-        """Draws until it is too late."""
-        while (begun := time.perf_counter()) < self._late:
+        """Draws until the end."""
+        while (begun := time.perf_counter()) < self._end:
             answer = self._client.post(
                 f"/api/draw?width={WIDTH}&height={HEIGHT}", content=self._body
             )
@@ -76,13 +76,13 @@ class Pupil(threading.Thread):
 
 def drawn(clients: list[httpx.Client], recognizer: Recognizer, seconds: float) -> dict[str, Any]:
     """All pupils draw for so long; the times of all answers."""
-    sheets = drawings()
-    right = [list(read(s, recognizer=recognizer, drawn=True).lines) for s in sheets]
-    late = time.perf_counter() + seconds
-    pupils = [Pupil(*each, late) for each in zip(clients, sheets, right, strict=True)]
+    shown = drawings()
+    right = [list(read(one, recognizer=recognizer, drawn=True).lines) for one in shown]
+    end = time.perf_counter() + seconds
+    pupils = [Pupil(*each, end) for each in zip(clients, shown, right, strict=True)]
     for pupil in pupils:
         pupil.start()
-        time.sleep(BETWEEN / PUPILS)  # they do not all begin in the same moment
+        time.sleep(BETWEEN / PUPILS)  # so that they do not all begin at the same moment
     for pupil in pupils:
         pupil.join()
     times = [t for pupil in pupils for t in pupil.milliseconds]

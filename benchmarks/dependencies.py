@@ -36,7 +36,7 @@ USES = {
 
 
 def modules() -> dict[str, str]:
-    """The libraries that are always installed with digitus, and by which name each is imported."""
+    """The libraries that are always installed with digitus, with the names of their modules."""
     declared = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["dependencies"]
     homes = packages_distributions()
     names = {key(library): name for name, libraries in homes.items() for library in libraries}
@@ -44,19 +44,19 @@ def modules() -> dict[str, str]:
 
 
 def key(library: str) -> str:
-    """A library's name, however it is spelt."""
+    """A library's name in one spelling."""
     return library.lower().replace("_", "-")
 
 
 def megabytes(library: str) -> float:
-    """What its own files take."""
+    """What a library's own files take."""
     found = distribution(library)
     paths = (Path(str(found.locate_file(file))) for file in found.files or [])
     return round(sum(path.stat().st_size for path in paths if path.exists()) / 1e6, 1)
 
 
 def processor_seconds(code: str) -> float:
-    """The least of several fresh processes."""
+    """The least seconds of several fresh processes that run the code."""
     times = []
     for _ in range(RUNS):
         before = os.times()
@@ -67,7 +67,7 @@ def processor_seconds(code: str) -> float:
 
 
 def loaded(code: str, names: dict[str, str]) -> list[str]:
-    """Which of these libraries a process has loaded in the end."""
+    """Which of these libraries a process that runs the code has loaded in the end."""
     code += "\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     there = set(done.stdout.splitlines()[-1].split())

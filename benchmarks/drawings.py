@@ -1,13 +1,13 @@
-"""How drawings are read (the page's Draw): what is right, what is invented, and how long it takes.
+"""How drawings are read (as in Draw): what is right, what is invented, and how long it takes.
 
     PYTHONPATH=src python benchmarks/drawings.py [--count N] [--seed S] [--before SRC] [--json FILE]
 
 Seed 1 is for development, seed 2 for what is reported. `--before` is the `src` of another state of
-digitus, which reads each sheet at the same time, so that both meet the same machine. Every sheet is
-read by the recognizer that ships, and by a weak one that learns here what that of the browser tests
-learns: whatever names the digits, as many must be found.
+digitus, which reads each drawing at the same time, so that both meet the same machine. Every
+drawing is read by the recognizer that ships, and by a weak one that learns here what that of the
+browser tests learns: whatever names the digits, as many must be found.
 
-Inside: the comparison. Not inside: the sheets (`drawing_sheets`), pictures of paper (`reading`).
+Inside: the comparison. Not inside: the drawings (`drawings_made`), pictures of paper (`reading`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import numpy as np
 
 from digitus.recipe import from_table
 from digitus.synthetic.strokes import strokes
-from drawing_sheets import KINDS, NOTHING, Drawn, sheets
+from drawings_made import KINDS, NOTHING, Drawn, made
 from machine import machine, source
 
 WEAK = {
@@ -43,7 +43,7 @@ WEAK = {
 }  # fmt: skip
 
 
-# What a process does that reads sheets: a line with a file and a model's name, a line with lines.
+# A process that reads drawings. In: a line with a drawing's file and a model's; out: one of JSON.
 READER = """
 import json, sys, time
 import numpy as np
@@ -54,18 +54,18 @@ for line in sys.stdin:
     if model not in models:
         models[model] = digitus.load(model) if model else digitus.load()
         digitus.read(np.full((280, 280), 255, np.uint8), recognizer=models[model], drawn=True)
-    sheet = np.load(path)
+    drawing = np.load(path)
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        reading = digitus.read(sheet, recognizer=models[model], drawn=True)
+        reading = digitus.read(drawing, recognizer=models[model], drawn=True)
         times.append(1000 * (time.perf_counter() - start))
     print(json.dumps([list(reading.lines), min(times)]), flush=True)
 """
 
 
 class Reader:
-    """A process that reads sheets with the digitus in a folder."""
+    """A process that reads drawings with the digitus in a folder."""
 
     def __init__(self, source_folder: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(source_folder)}
@@ -75,7 +75,7 @@ class Reader:
         )  # fmt: skip
 
     def __call__(self, path: Path, model: str) -> tuple[tuple[str, ...], float]:
-        """The lines of a sheet, and how many milliseconds they took."""
+        """The lines of a drawing, and how many milliseconds they took."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{path}\t{model}\n")
@@ -102,11 +102,11 @@ def compared(
     drawn: Iterator[Drawn], readers: dict[str, Reader], models: dict[str, str], folder: Path,
     seen: Callable[[str, str, Drawn, tuple[str, ...]], None],
 ) -> dict[str, Any]:  # fmt: skip
-    """How each reader reads the sheets, with each of the models, by kind."""
+    """How each reader reads the drawings, with each of the models, by kind."""
     rows: dict[tuple[str, str, str], list[tuple[Drawn, tuple[str, ...], float]]] = {}
-    path = folder / "sheet.npy"
+    path = folder / "drawing.npy"
     for one in drawn:
-        np.save(path, one.sheet)
+        np.save(path, one.picture)
         for model, file in models.items():
             for name, reader in readers.items():
                 lines, ms = reader(path, file)
@@ -119,7 +119,7 @@ def compared(
 
 
 def figures(results: list[tuple[Drawn, tuple[str, ...], float]]) -> dict[str, Any]:
-    """Shares of the sheets of a kind; digits invented are those beyond what is there."""
+    """Shares of the drawings of a kind; digits invented are those beyond what is there."""
     wrong_count = [sum(map(len, lines)) != sum(map(len, one.lines)) for one, lines, _ in results]
     more = [max(0, len("".join(lines)) - len("".join(one.lines))) for one, lines, _ in results]
     times = sorted(ms for *_, ms in results)
@@ -134,7 +134,7 @@ def figures(results: list[tuple[Drawn, tuple[str, ...], float]]) -> dict[str, An
 
 
 def together(kinds: dict[str, Any]) -> dict[str, Any]:
-    """The kinds that have digits as one: of shares and times the mean over kinds."""
+    """The kinds that have digits as one; shares and times are means over kinds."""
     rows = [row for kind, row in kinds.items() if kind in KINDS]
     means = ("exact", "wrong_count", "median_ms", "p90_ms")
     sums = {key: sum(row[key] for row in rows) for key in ("sheets", "invented")}
@@ -144,7 +144,7 @@ def together(kinds: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Draws, reads and writes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--count", type=int, default=60, help="sheets of each kind")
+    parser.add_argument("--count", type=int, default=60, help="drawings of each kind")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--before", type=Path, help="src of another state of digitus")
     parser.add_argument("--kinds", default="", help="some of them, with commas")
@@ -160,17 +160,17 @@ def main() -> None:
         if chosen.wrong and name == "after" and lines != one.lines:
             chosen.wrong.mkdir(exist_ok=True)
             told = f"{model}_{one.kind}_{'+'.join(one.lines)}_as_{'+'.join(lines)}.png"
-            cv2.imwrite(str(chosen.wrong / told.replace("?", "q")), one.sheet)
+            cv2.imwrite(str(chosen.wrong / told.replace("?", "q")), one.picture)
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         models = {"shipped": "", "weak": weak(folder)}
         kinds = tuple(chosen.kinds.split(",")) if chosen.kinds else (*KINDS, *NOTHING)
-        found = compared(sheets(chosen.count, chosen.seed, kinds), readers, models, folder, seen)
+        found = compared(made(chosen.count, chosen.seed, kinds), readers, models, folder, seen)
     for reader in readers.values():
         reader.close()
     about = {"machine": machine(), "source": source(), "seed": chosen.seed}
-    if chosen.json and chosen.json.exists():  # of another run with other kinds
+    if chosen.json and chosen.json.exists():  # other kinds, measured before
         earlier = json.loads(chosen.json.read_text("utf-8"))
         for model, names in found.items():
             for name in names:

@@ -2,13 +2,13 @@
 
     python benchmarks/failing_disk.py [OPERATION ...] --json results/hardening.json
 
-Saving a model, training, going on with training, reading with everything that is shown, a download,
-and a training run of the server are each done once while their writes, fsyncs, renames, openings
-and mappings of files are counted; then once for each of these calls and each of the reasons ENOSPC,
+Saving a model, training, resuming training, reading with everything that is shown, a download, and
+a training run of the server are each done once while their writes, fsyncs, renames, openings and
+mappings of files are counted; then once for each of these calls and each of the reasons ENOSPC,
 EIO, EMFILE and EACCES, with which that call fails. After each, nothing that was there may be lost
-or half, what went wrong must be one line, and the next try must end as if nothing had happened
-(`tests/operations.py` says what that is). `not_reached` are calls that were not made the second
-time, as a thread that saves now and then may decide otherwise.
+or incomplete, the failure must be told in one line, and the next try must end as if nothing had
+happened (`tests/operations.py` says what that is). `not_reached` are calls that were not made again
+since, for example, a thread that saves now and then did so at another moment.
 
 The results file keeps what others wrote into it.
 """

@@ -2,13 +2,12 @@
 
     python benchmarks/few_units.py [--seeds 3] [--ways alone,moved,around,many,upright]
 
-The network of Gopa 2024 learns from 5,000 strokes and reads 10,000 that it has not seen, as lessons
-in a browser have it: without OpenCV. `alone` are these digits as they are, `moved` each of them
-four times more, a pixel further up, down, left and right, `around` eight times more, a pixel
-further in every direction, `many` 60,000 strokes as they are, to see what more digits would do, and
-`upright` the digits set upright by a layer in front (`Deslant`). Schedules, batches, decay and
-dropout were chosen on other strokes.
-`docs.write` then writes docs/strokes.md.
+The network of Gopa 2024 learns from 5,000 strokes and reads 10,000 that it has not seen, without
+OpenCV, as in lessons in a browser. `alone`: these digits as they are. `moved`: each of them four
+times more, a pixel further up, down, left and right. `around`: eight times more, a pixel further in
+every direction. `many`: 60,000 strokes as they are, to see what more digits would do. `upright`:
+the digits set upright by a layer in front (`Deslant`). Schedules, batches, decay and dropout were
+chosen on other strokes. `docs.write` then writes docs/strokes.md.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ def settings(way: str, seed: int) -> list[str]:
 
 @cache
 def written(count: int) -> Digits:
-    """What is learnt from; the same for every seed."""
+    """The digits that are learnt from, the same for every seed."""
     return strokes(count, LEARNT_SEED)
 
 

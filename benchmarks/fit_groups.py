@@ -2,11 +2,11 @@
 
     python benchmarks/fit_groups.py [--pages 4000] [--seed 0]
 
-Every line of a made page has true boxes and true groups. From lines with two gaps inside groups or
-more come the mean and the deviation of these gaps, and by how much the gaps between groups exceed
-the mean, all in heights of a digit. A Gamma density gets the mean and the variance of what it
-stands for; the deviation is fitted as it grows with the mean. What is printed last is how many
-lines are grouped rightly with the constants as they stand in the code, on pages of another seed.
+Every line of a made page has true boxes and true groups. Lines with at least two gaps inside groups
+give the mean and the deviation of these gaps, and by how much the gaps between groups exceed the
+mean, all in heights of a digit. Each Gamma density gets the mean and the variance of its values;
+the deviation is fitted as it grows with the mean. Printed last is how many lines the constants in
+the code group rightly, on pages of another seed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from digitus.reading.groups import groups
 from digitus.synthetic.pages.pages import pages
 from digitus.types import Box
 
-SURE = 4  # gaps inside the groups of a line: fewer do not tell its deviation
+SURE = 4  # gaps inside the groups of a line, needed for its deviation
 
 
 def lines(count: int, seed: int) -> Iterator[tuple[list[Box], list[int]]]:
@@ -36,7 +36,7 @@ def lines(count: int, seed: int) -> Iterator[tuple[list[Box], list[int]]]:
 
 
 def gaps(boxes: list[Box]) -> np.ndarray:
-    """Those of a line, in heights of a digit."""
+    """The gaps of a line, in heights of a digit."""
     left, _, width, height = np.array(boxes, float).T
     return np.maximum(left[1:] - (left + width)[:-1], 0) / np.median(height)
 

@@ -2,10 +2,10 @@
 
     python benchmarks/fit_way_up.py [--pages 400] [--first 5000]
 
-Upright pages of the seed for tuning are read turned all four ways, with the networks that ship; the
+Upright pages of the tuning seed are read turned all four ways, with the networks that ship; the
 weights are those that make the right way likeliest (conditional logistic regression, Newton's
-method), on every page of two finds or more. What is printed last is how the weights in the code do
-on the same pages, given upright and turned.
+method), on every page with at least two finds. Printed last is how the weights in the code do on
+the same pages, upright and turned.
 """
 
 from __future__ import annotations

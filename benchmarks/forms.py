@@ -3,11 +3,12 @@
     python benchmarks/forms.py [--sheets 500] [--workers N] [--json results/forms.json]
 
 Half of the sheets are written by the simulated pen, half with digits of MNIST that the training of
-both networks held back. Counted are fields and rows that are wholly right; how many fields a person
-has to look at (those with a flag first, then by confidence) so that of all at most one in 1,000 is
-wrong in the table, if the person makes no mistakes, and how many the review alone asks for;
-photos whose every field is placed within 2 pixels at 150 dots an inch; and sheets a minute.
+both networks held back. Counted are: fields and rows that are wholly right; how many fields a
+person who makes no mistakes has to look at (those with a flag first, then by confidence) until at
+most one in 1,000 is wrong in the table, and how many the review, which knows no truth, asks for;
+photos whose fields are all placed within 2 pixels at 150 dots an inch; and sheets a minute.
 `--seed` 2 is what is reported; 1 is for tuning.
+
 Inside: that. Not inside: making sheets (`forms_sheets`).
 """
 
@@ -80,7 +81,7 @@ def judged(number: int, *, seed: int, pen: bool) -> dict[str, Any]:
 
 
 def off(made: forms_sheets.Made) -> float:
-    """By how many pixels at 150 dots an inch the worst corner of a field is misplaced."""
+    """By how many pixels at 150 dots an inch the worst corner of any field is misplaced."""
     grey = as_grey(made.picture)
     found = reader().find(grey)
     if found.placing is None or found.form is not made.form:
@@ -98,7 +99,7 @@ def off(made: forms_sheets.Made) -> float:
 
 
 def figures(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What is reported of some sheets."""
+    """The figures of some sheets."""
     fields = [field for sheet in found for field in sheet["fields"]]
     right = np.array([field[0] for field in fields])
     off_by = np.array([sheet["off"] for sheet in found])
@@ -154,7 +155,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write what was read, as JSON")
     parser.add_argument(
-        "--kept", type=Path, metavar="FILE", help="of what --keep wrote; no reading"
+        "--kept", type=Path, metavar="FILE", help="read nothing: figures of what --keep wrote"
     )
     args = parser.parse_args()
     work = partial(judged, seed=args.seed, pen=args.pen)

@@ -1,12 +1,12 @@
-"""Does reading forms survive being killed? 10,000 sheets, killed again and again, each row once.
+"""Does reading forms survive being killed? 10,000 files, killed again and again, each row once.
 
     python benchmarks/forms_kills.py [--sheets 10000] [--json results/forms_kills.json]
 
 `digitus form read` is killed with all its processes (SIGKILL, which nothing can catch) at random
 moments and started again with the same command until the table is there. Every file has to have its
-row once, and the table has to be that of a run that nobody disturbed. So that ten thousand are read
-in minutes, one in `EVERY` is a sheet that was filled in, the others are small pictures of something
-else, of which each is a row too; the time that a real sheet takes is in results/forms.json.
+row once, and the table has to be that of an undisturbed job. So that ten thousand are read in
+minutes, only one in `EVERY` is a sheet that was filled in; the others are small pictures of
+something else, each of which is a row, too. How long a real sheet takes is in results/forms.json.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SECONDS = 2.0, 12.0  # from a start to a kill
 
 
 def sheets(folder: Path, count: int) -> list[Path]:
-    """So many files, most of them links to one small picture."""
+    """Makes so many files, most of them links to one small picture."""
     page, rng = raster.blank(FORM, 1).copy(), np.random.default_rng(0)
     for digit, (x, y, w, h) in zip((1, 2, 3), FORM.fields[0].digit_places, strict=True):
         side = round(0.95 * h * raster.SCALE)
@@ -60,7 +60,7 @@ def sheets(folder: Path, count: int) -> list[Path]:
 
 
 def reading(folder: Path, table: str) -> subprocess.Popen[bytes]:
-    """The command at work, the first of a group of processes that can be ended at once."""
+    """The command at work, leader of a group of processes that can be killed together."""
     command = [
         sys.executable,
         "-m",

@@ -100,7 +100,7 @@ FORMS = (
 class Made:
     """A sheet as somebody photographed it: its form, what it says, where it lies in the picture.
 
-    Of a field that was crossed out the value is None.
+    The value of a field that was crossed out is None.
     """
 
     form: Form
@@ -110,7 +110,7 @@ class Made:
 
 
 def sheet(number: int, seed: int, digits: Digits | None) -> Made:
-    """The sheet of that number; half of them are written with the images, if there are any."""
+    """The sheet of a number; half of all are written with the images of digits, if given."""
     rng = stream(seed, "forms", number)
     form = FORMS[number % len(FORMS)]
     values = {field.name: _value(field, rng) for field in form.fields}
@@ -131,7 +131,7 @@ def sheet(number: int, seed: int, digits: Digits | None) -> Made:
 
 
 def photo(form: Form, values: Mapping[str, str], seed: int) -> Bytes:
-    """A sheet of any form with these values, by the simulated pen, photographed."""
+    """A sheet of any form with these values, written by the simulated pen and photographed."""
     rng, ink = stream(seed, "photo"), np.zeros(raster.size(form), np.uint8)
     for field in form.fields:
         _write(ink, field, values[field.name], Style(PEN[0]), None, rng)
@@ -172,7 +172,7 @@ def _write(
     digits: Digits | None,
     rng: np.random.Generator,
 ) -> None:
-    """Writes a value into the cells at the right end of a field."""
+    """Writes a value into a field's cells, flush right."""
     values = [int(c) for c in text if c.isdigit()]
     places = field.digit_places[len(field.digit_places) - len(values) :]
     heights = [h * raster.SCALE * rng.uniform(0.55, 0.78) for _, _, _, h in places]
@@ -194,7 +194,7 @@ def _cross_out(ink: Bytes, field: Field, rng: np.random.Generator) -> None:
 
 
 def _photographed(page: Bytes, ink: Bytes, rng: np.random.Generator) -> tuple[Bytes, View]:
-    """A page with what is written on it, as a telephone sees it on a desk."""
+    """A sheet with what is written on it, as a phone sees it on a desk."""
     h, w = page.shape
     corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64)
     lies = camera.view(

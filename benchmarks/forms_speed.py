@@ -32,7 +32,7 @@ CORES = 1, 2
 
 
 def photos(folder: Path, count: int) -> None:
-    """So many photos of sheets, and their forms."""
+    """Makes so many photos of sheets, and the files of their forms."""
     (folder / "photos").mkdir()
     for form in forms_sheets.FORMS:
         (folder / f"{form.name}.toml").write_text(to_toml(form), "utf-8")
@@ -43,7 +43,7 @@ def photos(folder: Path, count: int) -> None:
 
 
 def seconds(folder: Path, cores: int) -> float:
-    """The seconds that a run takes on so many of the cores."""
+    """The seconds that the job takes on so many of the cores."""
     table = folder / f"{cores}.csv"
     forms = [f"{form.name}.toml" for form in forms_sheets.FORMS]
     command = [sys.executable, "-m", "digitus", "form", "read", *forms, "photos"]
@@ -53,7 +53,7 @@ def seconds(folder: Path, cores: int) -> float:
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        check=False,  # some sheets are bent where a mark is hidden, which is told and makes it 1
+        check=False,  # it exits with 1: some sheets are bent where a mark is hidden
         preexec_fn=lambda: os.sched_setaffinity(0, range(cores)),
     )
     took = time.perf_counter() - began

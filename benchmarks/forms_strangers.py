@@ -1,13 +1,13 @@
-"""How well tables of strangers are read, field by field: marks sheets whose cells repeat a layout.
+"""How well strangers' tables are read, field by field: marks sheets with a regular layout.
 
     python benchmarks/forms_strangers.py FOLDER [--json results/forms_strangers.json]
 
 FOLDER holds pictures and `labels.csv` with the columns file, label (the digits in the order of
-reading, "/" between lines) and source_repo; of it the pictures of `SOURCE` are taken, cut out of
-photos of one printed marks sheet, two digits in each cell. There is no blank sheet and no mark, and
-each picture shows the table alone: so the form is laid over it by hand, as somebody would who draws
-its fields on the page, so many even rows and columns, and each field is read as a line on which two
-digits stand, once the last pixels are found by the table's own lines. Nothing is tuned to them.
+reading, "/" between lines) and source_repo. Taken are the pictures of `SOURCE`, cut out of photos
+of one printed marks sheet, two digits in each cell. There is no blank sheet and no mark, and each
+picture shows the table alone. So the form is laid over it by hand, in so many even rows and
+columns, as by somebody who draws fields in the editor; the last pixels are found by the table's own
+lines, and each field is read as a line with two digits. Nothing is tuned to these pictures.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def printed(form: Form) -> Bytes:
 
 
 def measured(path: Path, label: str) -> list[list[Any]]:
-    """Of each field what stands there, what is read, and how sure that is."""
+    """For each field what stands there, what is read, and how sure that is."""
     lines = label.split("/")
     picture = decode(path)
     form = laid(len(lines), len(lines[0]) // DIGITS, picture.shape)

@@ -3,9 +3,9 @@
     python benchmarks/forms.py --seed 1 --keep kept.json
     python benchmarks/forms_trust.py kept.json [--json results/forms_trust.json]
 
-The sheets are others than those on which reading forms is reported. Fields with a flag of their own
-are left out: a person looks at them in any case. The results file holds the numbers, which stand in
-`trust.py`, and beside them, in steps of confidence, how many were wrong and how many they say.
+The sheets are not those on which reading forms is reported. Fields with a flag of their own are
+left out: a person looks at them in any case. The results file holds the numbers that stand in
+`trust.py` and, by steps of confidence, how many fields were wrong and how many should be by them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from digitus.types import Floats64, Ints
 from machine import machine
 
 STEPS = 0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0  # of confidence
-TIMES = 50  # of Newton's method, which needs ten
-SMALLEST = 1e-9  # step
+TIMES = 50  # steps of Newton's method, which needs ten
+SMALLEST = 1e-9  # of a step's numbers
 
 
 def features(sheets: Sequence[dict[str, Any]]) -> tuple[Floats64, Floats64, Ints]:
-    """Of each field x [n 2], whether it is wrong [n], and its sheet [n]."""
+    """For each field x [n 2], whether it is wrong [n], and its sheet [n]."""
     rows, wrong, sheet = [], [], []
     for number, one in enumerate(sheets):
         for right, sure, _, flag, *_ in one["fields"]:
@@ -42,13 +42,13 @@ def features(sheets: Sequence[dict[str, Any]]) -> tuple[Floats64, Floats64, Ints
 
 
 def fitted(x: Floats64, wrong: Floats64, sheet: Ints) -> tuple[Floats64, Floats64]:
-    """The likeliest w, and its covariance, where what is on one sheet is not independent."""
+    """The likeliest w, and its covariance, for which the fields of a sheet are not independent."""
     w = np.zeros(2)
     for _ in range(TIMES):
         p = _sigmoid(x @ w)
         step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x, x.T @ (wrong - p))
         while _surprise(x @ (w + step), wrong) > _surprise(x @ w, wrong):
-            step = step / 2  # far from the end a whole one may lead away
+            step = step / 2  # far from the optimum a whole step may lead away
             if np.abs(step).max() < SMALLEST:
                 break
         w = w + step
@@ -68,7 +68,7 @@ def _surprise(z: Floats64, wrong: Floats64) -> float:
 
 
 def steps(x: Floats64, wrong: Floats64, w: Floats64) -> list[dict[str, float]]:
-    """How many fields are wrong, and how many should be, from one confidence to the next."""
+    """How many fields are wrong, and how many should be, by steps of confidence."""
     sure, said, found = _sigmoid(-x[:, 1]), _sigmoid(x @ w), []
     for low, high in pairwise(STEPS):
         here = (sure >= low) & (sure < high)

@@ -1,4 +1,4 @@
-"""Hostile inputs to everything that reads what strangers wrote, made up by coverage.
+"""Hostile inputs to everything that reads what strangers wrote, found by coverage.
 
     python -m pip install -e '.[test,fuzz]'
     python benchmarks/fuzz.py csv --seconds 60
@@ -6,15 +6,15 @@
 
 Targets are every parser (IDX, npz and npy, CSV, zip, mat, Parquet, model, page network,
 checkpoint, what a server keeps of its runs, recipe and settings, pictures, PDFs and pixels) and
-every address of the server, also of a class's; `--list` names them. atheris keeps the inputs that
-reach new lines of digitus, Pillow and zipfile, and makes others of them. Read, or refused by an
-error of one line, is right. Anything else is a find: another exception, the end of the process,
-more than 5 s of processor time, more memory than the target's budget. The smallest input of each
-find goes into tests/corpus/TARGET, which a test reads from then on; larger than 4 KiB it goes there
-too, and is better rewritten as code.
+every address of the server, of a class's server too; `--list` names them. atheris keeps the inputs
+that reach new lines of digitus, Pillow and zipfile, and makes others of them. An input has to be
+read, or refused by an error of one line. Anything else is a find: another exception, the end of the
+process, more than 5 s of processor time, more memory than the target's budget. The smallest input
+of each find goes into tests/corpus/TARGET, which a test reads from then on; one above 4 KiB had
+better be rewritten as code.
 
 `--json results/hardening.json` writes what was tried, by target; what the file says of other
-targets stays. `--keep FOLDER` goes on next time from the inputs of this time.
+targets stays. With `--keep FOLDER` the next session starts from the inputs of this one.
 
 Inside: how long and how often, and what is written down. Not inside: the targets
 (`fuzzing.targets`), and the process in which one is tried (`fuzzing.child`).
@@ -46,10 +46,10 @@ from machine import machine
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parent / "tests" / "corpus"
-ABOUT = ".txt"  # of the file beside a find that says what it does
-# What a results file calls finds, and how their files' names begin: ours, libFuzzer's.
+ABOUT = ".txt"  # suffix of the file beside a find that says what it does
+# How the results file names kinds of finds, and how the files of each begin: ours, libFuzzer's.
 KINDS = {"crashes": ("crash",), "hangs": ("slow", "timeout"), "above_memory": ("memory", "oom")}
-MEMORY = Path("/dev/shm")  # where there is one, files to be read again at once lie there
+MEMORY = Path("/dev/shm")  # if it exists, files to be read again at once lie there
 
 
 def corpus(name: str) -> Path:
@@ -60,7 +60,7 @@ def corpus(name: str) -> Path:
 def session(
     name: str, seconds: float, inputs: int, kept: Path, finds: Path, chosen: Target
 ) -> dict[str, Any]:
-    """Tries one target, in one process after another where inputs end it. What came of it."""
+    """Tries one target, in a new process whenever an input ends one; returns the figures."""
     kept.mkdir(parents=True, exist_ok=True)
     for seed in chosen.seeds():
         (kept / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
@@ -108,7 +108,7 @@ def record(figures: dict[str, float], finds: Path, chosen: Target) -> dict[str, 
 
 
 def found(finds: Path, kind: str) -> list[Path]:
-    """The inputs that do what they must not, of one of the `KINDS`."""
+    """The finds of one of the `KINDS`."""
     paths = [path for begins in KINDS[kind] for path in finds.glob(f"{begins}-*")]
     return sorted(path for path in paths if path.suffix != ABOUT)
 

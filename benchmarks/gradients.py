@@ -1,4 +1,4 @@
-"""Checks every gradient, and every wrong gradient, and writes what came of it.
+"""Checks every gradient, and gradients that are wrong on purpose, and writes the counts.
 
     python benchmarks/gradients.py
 

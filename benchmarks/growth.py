@@ -3,9 +3,9 @@
     python benchmarks/growth.py [--only images,width,threads] [--threads N]
     python benchmarks/growth.py --page     # docs/growth.md and its figures from results/growth.json
 
-What is learnt from are digits of the simulated pen. With one thread, processor time is counted,
-which others on the machine change little; with several, time on the wall. The exponent is the slope
-of a straight line through the logarithms: 1 means that twice as much costs twice as much.
+Digits of the simulated pen are learnt. With one thread, processor time is measured, which other
+work on the machine changes little; with several, wall-clock time. The exponent is the slope of a
+straight line through the logarithms: 1 means that twice as much costs twice as much.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PAGE = ROOT / "docs" / "growth.md"
 
 IMAGES = (1_000, 10_000, 100_000, 1_000_000)
 WIDTHS = (10, 30, 100, 300, 1_000, 4_000)
-DRAWN = 6_000  # images; more are these again
+DRAWN = 6_000  # images; more are these repeated
 STEPS = 40  # of a batch of 256
 SPARE = 10
 ABOUT = {
@@ -81,13 +81,13 @@ def recipe(units: int, batch: int, rule: str = "Adam") -> Recipe:
 
 
 def digits(count: int) -> Digits:
-    """So many to learn from."""
+    """So many digits to learn from."""
     count += SPARE
     return strokes(min(count, DRAWN), 0).take(np.arange(count) % min(count, DRAWN))
 
 
 def seconds(about: Recipe, part: Digits, steps: int, threads: int = 1, repeats: int = 3) -> float:
-    """Of so many steps: the least of some times, after one that is not counted."""
+    """The seconds of so many steps: the least of some tries, after one that is not counted."""
     clock: Callable[[], float] = time.process_time if threads == 1 else time.perf_counter
     events = (e for e in train(about, part, threads=threads) if isinstance(e, Stepped))
     times = []
@@ -101,7 +101,7 @@ def seconds(about: Recipe, part: Digits, steps: int, threads: int = 1, repeats: 
 
 
 def images(_most: int) -> tuple[list[int], list[float]]:
-    """An epoch of so many images."""
+    """The seconds of an epoch, by images."""
     about = recipe(128, 128, "GradientDescent")
     found = []
     for count in IMAGES:
@@ -111,14 +111,14 @@ def images(_most: int) -> tuple[list[int], list[float]]:
 
 
 def width(_most: int) -> tuple[list[int], list[float]]:
-    """A thousand images through hidden layers of so many units."""
+    """The seconds for a thousand images, by units of the hidden layer."""
     part = digits(STEPS * 256)
     each = 1000 / (STEPS * 256)
     return list(WIDTHS), [each * seconds(recipe(w, 256), part, STEPS) for w in WIDTHS]
 
 
 def threads(most: int) -> tuple[list[int], list[float]]:
-    """The same by so many threads."""
+    """The seconds for a thousand images, by threads."""
     part, x = digits(STEPS * 256), list(range(1, most + 1))
     each = 1000 / (STEPS * 256)
     return x, [each * seconds(recipe(800, 256), part, STEPS, t) for t in x]
@@ -138,7 +138,7 @@ def pages(record: dict[str, Any]) -> dict[Path, str]:
         "",
         "`python benchmarks/growth.py` wrote this, from what it measured",
         "([results/growth.json](../results/growth.json)). With one thread, processor time is",
-        "counted, with several, time on the wall. The exponent is the slope of a straight line",
+        "measured, with several, wall-clock time. The exponent is the slope of a straight line",
         "through the logarithms.",
     ]
     written: dict[Path, str] = {}

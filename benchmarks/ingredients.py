@@ -1,4 +1,4 @@
-"""What each ingredient of a recipe gives: trained with one left out, scored on development images.
+"""What each ingredient of a recipe contributes: trained without it, scored on development images.
 
     python benchmarks/ingredients.py [--recipe tiny] [--epochs 6] [--seeds 3] [--threads 4]
 
@@ -26,7 +26,7 @@ RESULTS = Path(__file__).parent.parent / "results" / "ingredients.json"
 
 
 def variants(whole: Recipe) -> dict[str, Recipe]:
-    """The recipe, and with each ingredient that it has left out."""
+    """The recipe, and the same without each of its ingredients."""
     constant = Constant(whole.schedule(0.5))
     plain = whole.loss
     if isinstance(plain, SoftmaxCrossEntropy):

@@ -2,10 +2,10 @@
 
     python benchmarks/kills.py --kills 200 --json results/kills.json
 
-A process trains and keeps a checkpoint after every step; it is killed (SIGKILL, which nothing can
+A process trains and writes a checkpoint after every step; it is killed (SIGKILL, which nothing can
 catch) at a random moment, and a new process goes on from what is on the disk, until the run ends.
-Then the model must be that of a run that nobody disturbed, bit for bit, and the log must tell the
-same story. Runs follow one another until there were enough kills.
+Then the model must be that of an undisturbed run, bit for bit, and the log must tell the same
+story. Runs follow one another until there were enough kills.
 
 Most kills come at a random time after the process has begun to train; about half of that time goes
 into saving. Every tenth comes at a random time after the process was started, when it may still be
@@ -39,8 +39,8 @@ from digitus.recognizer import load
 from digitus.synthetic.strokes import strokes
 from digitus.training.run_folder import Run, load_checkpoint, record, resume
 
-# Everything that a checkpoint could forget: momentum, averaged weights, dropout, augmentation,
-# measured statistics.
+# Everything that a checkpoint could forget is in use: momentum, averaged weights, dropout,
+# augmentation, measured statistics.
 TABLE: dict[str, Any] = {
     "name": "kills",
     "data": "strokes",
@@ -135,7 +135,7 @@ def child(folder: Path, epochs: int) -> subprocess.Popen[bytes]:
 
 
 def kill(process: subprocess.Popen[bytes], run: Run, rng: random.Random, whole: float) -> bool:
-    """Kills a process at a random moment; whether it was still there to be killed.
+    """Kills a process at a random moment; returns whether it was still there to be killed.
 
     `whole` seconds is what an undisturbed run takes, start of Python included.
     """
@@ -153,7 +153,7 @@ def kill(process: subprocess.Popen[bytes], run: Run, rng: random.Random, whole: 
 
 
 def half_written(run: Run) -> int:
-    """When the last file was begun that was not put in place; 0 where there is none."""
+    """When the last half-written file was written to; 0 where there is none."""
     return max(map(stamp, run.folder.glob(".*.part")), default=0)
 
 
@@ -193,7 +193,7 @@ def digits_in(folder: Path) -> Digits:
 
 
 def parameters(run: Run) -> dict[str, bytes]:
-    """The model's parameters to the bit, with what else it answers by."""
+    """The model's parameters, temperature and threshold, to the bit."""
     model = load(run.model)
     numbers = {"temperature": model.temperature, "threshold": model.threshold}
     return {name: np.asarray(w).tobytes() for name, w in (model.params | numbers).items()}

@@ -5,10 +5,10 @@
 
 Made pages have hands whose 4 is another's 9, blots, and light in which nothing is seen: their truth
 is what was meant, not what can be told. So this asks others, people or what reads as they do. `ask`
-reads pages of development and draws sheets of single digits, each as it stands among its
-neighbours, contrast stretched: `--each` that reading names otherwise than the truth, as many that
-it names right, mixed, without a word of which is which; another `--draw` takes others. ANSWERS is a
-text of as many figures, a space or line between any two, in the order of the sheets' numbers.
+reads development pages and draws contact sheets of single digits, each as it stands among its
+neighbours, contrast stretched: `--each` that reading misnames and as many that it names right,
+mixed, without saying which is which; another `--draw` takes others. ANSWERS is a text with a figure
+for each, spaces or lines between them, in the order of the numbers on the contact sheets.
 `score` counts how many of either kind are what the truth says, or what reading says, and adds that
 to results/legibility.json under the reader's name.
 
@@ -38,7 +38,7 @@ from reading import CHUNK, development
 
 WIDTH, HEIGHT = 240, 120  # pixels of a digit's cell
 DIGITS_HIGH = 2.4  # what a cell shows, in heights of the digit
-COLUMNS, ROWS = 6, 10  # cells on a sheet
+COLUMNS, ROWS = 6, 10  # cells on a contact sheet
 PAPER, NUMBER, FRAME = (255, 255, 255), (0, 0, 200), (255, 0, 0)
 
 
@@ -107,8 +107,8 @@ def chosen(found: list[dict[str, Any]], each: int, seed: int, draw: int) -> list
     return [found[k] for k in rng.permutation(some)]
 
 
-def sheets(asked: list[dict[str, Any]]) -> list[Image.Image]:
-    """The cells, numbered from 0, on as many sheets as it takes."""
+def contact_sheets(asked: list[dict[str, Any]]) -> list[Image.Image]:
+    """The cells, numbered from 0, on as many contact sheets as it takes."""
     font = ImageFont.load_default(13)
     made = []
     for first in range(0, len(asked), COLUMNS * ROWS):
@@ -124,7 +124,7 @@ def sheets(asked: list[dict[str, Any]]) -> list[Image.Image]:
 
 
 def ask(arguments: argparse.Namespace) -> None:
-    """Draws the sheets, and keeps what the digits are beside them."""
+    """Draws the contact sheets, and keeps what the digits are beside them."""
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     work = partial(digits, count=arguments.pages, seed=arguments.seed)
@@ -132,7 +132,7 @@ def ask(arguments: argparse.Namespace) -> None:
         parts = pool.map(work, range(0, arguments.pages, CHUNK))
         found = [one for part in parts for one in part]
     asked = chosen(found, arguments.each, arguments.seed, arguments.draw)
-    for k, sheet in enumerate(sheets(asked)):
+    for k, sheet in enumerate(contact_sheets(asked)):
         sheet.save(folder / f"sheet-{k}.png")
     kept = {
         "seed": arguments.seed,
@@ -176,7 +176,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     verbs = parser.add_subparsers(required=True)
-    asking = verbs.add_parser("ask", help="draw the sheets")
+    asking = verbs.add_parser("ask", help="draw the contact sheets")
     asking.add_argument("folder", type=Path)
     asking.add_argument("--pages", type=int, default=400)
     asking.add_argument("--each", type=int, default=60, help="digits of either kind")

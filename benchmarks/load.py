@@ -2,12 +2,12 @@
 
     python benchmarks/load.py [MODEL] [--parts burst,slow,drawing,long] [--seconds 600] [--json F]
 
-Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, where
-there are others. Every answer is compared with the recognizer's own. The parts: `burst`, 32
+Needs wrk (Debian: apt install wrk) and Linux. The server gets two cores and wrk the others, if
+there are any. Every answer is compared with the recognizer's own. The parts: `burst`, 32
 connections; `slow`, the same beside 64 slow clients; `drawing`, one drawing after the other; and
 `long`, all kinds of requests for `--seconds`, with the memory of the server. Parts that are asked
-for replace those in F. Where others work on the machine, `chrt -r 1` before the command keeps
-them from being measured in the short parts; every part notes its priority and the machine's load.
+for replace those in F. On a machine with other work, `chrt -r 1` before the command keeps that from
+being measured in the short parts; every part notes its priority and the machine's load.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CONNECTIONS, SLOW = 32, 64
 BURST = 10  # seconds
 PARTS = ("burst", "slow", "drawing", "long")
 SETTLED = 60  # seconds after which memory is first looked at
-FILL = 4 * ALONE.kept  # runs before that: the server remembers so many, which is no growth
+FILL = 4 * ALONE.kept  # runs before that, more than the server remembers: they are no growth
 DRAWN = 300  # pixels of a drawing's side
 
 
@@ -62,7 +62,7 @@ def wrk(server: Server, folder: Path, seconds: int) -> dict[str, Any]:
 
 
 def prepare(recognizer: Recognizer, folder: Path) -> None:
-    """An image for each thread of wrk, with the answer that it must get; confident ones."""
+    """Writes an image for each thread of wrk and the answer that it must get, a confident one."""
     digits = strokes(200, 77)
     p = recognizer.probabilities(digits.images)
     best = np.argsort(-p.max(1))[: len(CLIENT)]
@@ -73,7 +73,7 @@ def prepare(recognizer: Recognizer, folder: Path) -> None:
 
 @contextmanager
 def slow_clients(server: Server) -> Iterator[None]:
-    """Connections that say a byte a second: half of them of a head, half of a body."""
+    """Connections that send a byte a second: half of them of a head, half of a body."""
     head = b"POST /api/recognize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 784\r\n\r\n"
     stop = threading.Event()
     lines: list[socket.socket] = []
@@ -88,7 +88,7 @@ def slow_clients(server: Server) -> Iterator[None]:
             for k, line in enumerate(lines):
                 try:
                     line.sendall(b"\0" if k % 2 else b"x")
-                except OSError:  # it was cut: here comes the next one
+                except OSError:  # the server has cut it: another takes its place
                     line.close()
                     lines[k] = connect(k)
 
@@ -105,7 +105,7 @@ def slow_clients(server: Server) -> Iterator[None]:
 
 
 def strollers(server: Server, recognizer: Recognizer, stop: threading.Event) -> dict[str, int]:
-    """Until told to stop, what people do on the page: draw, look inside, read, train, watch."""
+    """Until told to stop, does what people do on the page: draw, look inside, train, watch."""
     digits = strokes(300, 5)
     expected = recognizer.probabilities(digits.images)
     told = {"draw": 0, "inside": 0, "recognize": 0, "run": 0, "refused": 0, "wrong": 0}
@@ -187,7 +187,7 @@ def long_run(server: Server, recognizer: Recognizer, folder: Path, seconds: int)
 
 
 def drawings(server: Server) -> dict[str, float]:
-    """How long a drawing takes from its last stroke to the answer, one after the other."""
+    """How long a drawing takes from request to answer, one after the other."""
     image = strokes(1, 5).images[0]
     drawing = np.full((DRAWN, DRAWN), 255, np.uint8)
     drawing[10:290, 10:290] -= np.kron(image, np.ones((10, 10), np.uint8))

@@ -1,4 +1,4 @@
-"""What a results file says about where its figures come from, and the memory of processes."""
+"""The machine and source that a results file's figures come from, and the memory of processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import digitus
 from digitus.papers.machine import processor
 
 PROCESSES = Path("/proc")
-# Rooms that no row of `python -m benchmarks` enters: a change in one of them changes no figure.
+# Rooms that no row of `python -m benchmarks` uses: a change in one of them changes no figure.
 UNMEASURED = {"serve", "forms", "bulk", "sweep", "course", "report"}
 
 
@@ -45,10 +45,10 @@ def source() -> str:
 
 
 def peak_megabytes(process: int | str = "self") -> float:
-    """The largest memory so far of a process and of those that it has started and that still run.
+    """The peak memory of a process and of those that it has started and that still run, in MB.
 
-    What they share is counted for each. What Linux counts as `ru_maxrss` includes the process that
-    started it; elsewhere it is all there is. 0 for a process that has ended.
+    What they share is counted for each. Not Linux's `ru_maxrss`, which includes the process that
+    started it; elsewhere there is nothing else. 0 for a process that has ended.
     """
     if not PROCESSES.is_dir():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
@@ -56,7 +56,7 @@ def peak_megabytes(process: int | str = "self") -> float:
 
 
 def own_megabytes() -> float:
-    """What this process and those that it has started have for themselves at the moment.
+    """The memory that this process and those that it has started own at the moment, in MB.
 
     Without the pages of mapped files; what they share is counted once.
     """
@@ -77,7 +77,7 @@ def _family(process: int | str) -> list[str]:
 
 
 def _megabytes(process: str, what: str) -> float:
-    """An amount of memory as Linux tells it; 0 for a process that has ended."""
+    """An amount of memory by Linux, in MB; 0 for a process that has ended."""
     try:
         status = (PROCESSES / process / "status").read_text("ascii", "replace")
         return float(status.partition(f"{what}:")[2].split()[0]) * 1024 / 1e6

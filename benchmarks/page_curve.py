@@ -1,12 +1,14 @@
-"""What more crops teach the page network: states of its training, on the same made pages.
+"""What more crops teach the page network: stages of its training, on the same made pages.
 
     python benchmarks/page_curve.py MODEL... [--pages 400] [--json results/page_curve.json]
 
-Each MODEL is a page network of its own number of crops, which its history says. All are scored on
-the same pages of the seed for tuning, with a confidence fitted for each on the first half of them
-and with the close-up network that ships: what is found, what the page network alone names rightly,
-what the two together name rightly, and the pages of which all is right. Inside: the score and the
-file. Not inside: the training (`digitus train page`) and what is fitted (`page_network`).
+Each MODEL is a page network trained on another number of crops, which its history tells. All are
+scored on the same pages of the tuning seed, with a confidence fitted for each on the first half of
+them and with the close-up network that ships: what is found, what the page network alone names
+rightly, what the two together name rightly, and the pages on which everything is right.
+
+Inside: the score and the file. Not inside: the training (`digitus train page`) and what is fitted
+(`page_network`).
 """
 
 from __future__ import annotations
@@ -61,12 +63,12 @@ def seen(path: Path, made: Sequence[tuple[Page, Bytes]]) -> list[Seen]:
 
 
 def unasked(k: int) -> tuple[Matrix, Floats32]:
-    """What the recognizer says of k finds that it has not seen; none looks like another."""
+    """What stands for the recognizer's answers to k finds: all digits alike, no two finds alike."""
     return np.full((k, 10), 0.1), np.zeros((k, k), np.float32)
 
 
 def score(rows: Sequence[Seen], confidence: Confidence) -> dict[str, float]:
-    """Shares of digits that are found and named rightly, and of pages of which all is right."""
+    """Shares of digits that are found and named rightly, and of pages with everything right."""
     joint = [confidence(row.found, row.close) for row in rows]
     right = sum(
         row.all_found

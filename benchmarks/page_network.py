@@ -3,9 +3,8 @@
     python benchmarks/page_network.py MODEL OUT [--pages 2000]
 
 MODEL is a page network, or a plain safetensors file with its parameters. The statistics of its
-batch normalisations are measured exactly on crops of made pages, its confidence is fitted on made
-pages of seed 1, beside the close-up network that ships, and both are written into OUT as that is
-kept.
+batch normalisations are measured exactly on crops of made pages, and its confidence is fitted on
+made pages of seed 1, with the close-up network that ships. OUT is written as a network that ships.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from digitus.types import Params
 from digitus.vision.colour import as_grey
 from reading import development
 
-CROPS, CROPS_SEED, FIRST_STEP = 96, 100, 10**6  # a step that no training reaches
+CROPS, CROPS_SEED, FIRST_STEP = 96, 100, 10**6  # the last is a step that no training reaches
 PAGES_SEED = 1  # of the pages for tuning
 
 

@@ -1,11 +1,11 @@
-"""How long after a stroke its answer is on the page, in a browser.
+"""How long after a stroke its answer is on the web page, in a browser.
 
     python benchmarks/pen.py [MODEL] [--strokes 100] [--json FILE]
 
-Needs Playwright and Debian's chromium. The simulated pen's digits are written with the mouse at the
-pen's own pace, so the page also asks while the pen moves. Measured in the page: from the event that
-the pen was lifted to the frame that shows the answer to all of the ink. Server and browser share
-the machine's cores; the browser paints with them, too.
+Needs Playwright and Chromium. The simulated pen's digits are written with the mouse at the pen's
+own pace, so the web page also asks while the pen moves. Measured in the browser: from the event
+that the pen was lifted to the frame that shows the answer to all of the ink. Server and browser
+share the machine's cores; the browser paints with them, too.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def measured(address: str, strokes: int) -> list[float]:
     if path is None:
         raise SystemExit("there is no chromium on this machine")
     with sync_playwright() as playwright:
-        # A container's root may not have the sandbox.
+        # Root in a container may not be allowed the sandbox.
         rights = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=path, args=rights)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -97,7 +97,7 @@ def measured(address: str, strokes: int) -> list[float]:
                 page.wait_for_selector(ANSWERED)
                 follow(page, stroke)
             page.wait_for_selector(ANSWERED)
-            page.wait_for_timeout(50)  # for the frame that is awaited
+            page.wait_for_timeout(50)  # for the frame that shows it
             digit, times = digit + 1, page.evaluate("window.times")
         browser.close()
     return [float(t) for t in times]
@@ -115,7 +115,7 @@ def follow(page: Page, path: Floats64) -> None:
     begun = time.perf_counter()
     for x, y, at, _ in points:
         wait = at - start - (time.perf_counter() - begun)
-        if wait > 0 or at == points[-1][2]:  # a mouse, too, tells no more than it can
+        if wait > 0 or at == points[-1][2]:  # points that come too late are left out, as by a mouse
             time.sleep(max(0.0, wait))
             page.mouse.move(left + x * side, top + y * side)
     page.mouse.up()

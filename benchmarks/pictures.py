@@ -40,7 +40,7 @@ PAGES = (
 )  # fmt: skip
 
 
-class Sheet:
+class ContactSheet:
     """A grid of digits, each with words below it."""
 
     def __init__(self, columns: int, rows: int, width: int, height: int) -> None:
@@ -78,7 +78,7 @@ def hands() -> None:
     by_digit = defaultdict(list)
     for hand in choose("all"):
         by_digit[hand.digit].append(hand.name)
-    sheet = Sheet(max(map(len, by_digit.values())), 10, width=62, height=62)
+    sheet = ContactSheet(max(map(len, by_digit.values())), 10, width=62, height=62)
     for digit, names in by_digit.items():
         for column, name in enumerate(names):
             image = draw([digit], stream(4, name), hands=name)[0]
@@ -90,7 +90,7 @@ def hands() -> None:
 def made_pages() -> None:
     """Some of the pages that reading is measured on."""
     columns, rows, side = 5, 3, 168
-    sheet = Sheet(columns, rows, width=side + 8, height=side + 8)
+    sheet = ContactSheet(columns, rows, width=side + 8, height=side + 8)
     for k, kinds in enumerate(PAGES):
         page = next(pages(1, 8, kinds=kinds, start=k))
         picture = Image.fromarray(page.picture).convert("RGB")
@@ -122,7 +122,7 @@ def form() -> None:
 def misread(images: np.ndarray, labels: list[int], answers: list[int], names: list[str]) -> None:
     """Digits [n 28 28], each with its label, what it is read as, and a name."""
     columns = 9
-    sheet = Sheet(columns, -(-len(images) // columns), width=72, height=86)
+    sheet = ContactSheet(columns, -(-len(images) // columns), width=72, height=86)
     for k, (image, label, answer, name) in enumerate(
         zip(images, labels, answers, names, strict=True)
     ):

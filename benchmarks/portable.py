@@ -3,9 +3,9 @@
     python benchmarks/portable.py [--models micro,tiny,default] [--runs FOLDER] [--count 10000]
 
 Python, ONNX Runtime, C by gcc in float32 and int8, Node and Chromium answer the same images; each
-is compared with Python, image by image. Trains `micro` and `tiny` (40 minutes) where the folder has
-none. Writes `results/portable.json`; `docs.write` then writes docs/portable.md. The size of C is
-that of the object file which gcc makes with -Os: code and constants.
+is compared with Python, image by image. Trains `micro` and `tiny` (40 minutes) if they are not in
+the folder. Writes `results/portable.json`; `docs.write` then writes docs/portable.md. The size of C
+is that of gcc's object file with -Os: code and constants.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from machine import machine
 
 RESULTS = Path(__file__).parent.parent / "results" / "portable.json"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# In the page: each image through the module, then one image many times, in milliseconds.
+# In the browser: each image through the module, then one image many times, in milliseconds.
 IN_PAGE = """async ([code, text, one]) => {
   const { height, probabilities, width } = await import("data:text/javascript;base64," + code);
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

@@ -2,13 +2,13 @@
 
     python benchmarks/portable_page.py [--count 20]
 
-Node reads the made pages (`digitus.synthetic.pages`, all kinds mixed, written by the simulated pen)
-with the code of the page; Chromium opens the page from its file and is given the photo, a made page
-as a camera would save it. It reads it as it does on this machine, in its worker, and once more as
-on a telephone: Chromium slows a page by Lighthouse's factor for one, but not a page's workers, so
-the same code reads in the page itself. How much slower a loop became is measured too. Images of
-28 x 28 are read there as well, one after the other. Writes "page" of `results/portable.json`;
-`docs.write` then writes docs/portable.md.
+Node reads made pages (`digitus.synthetic.pages`, all kinds mixed, written by the simulated pen)
+with the code of the exported web page. Chromium opens that from its file and reads the photo, a
+made page as a camera would save it: once as on this machine, in its worker, and once as on a phone.
+For the latter Chromium slows the web page by Lighthouse's factor, but not its workers, so the same
+code reads in the main thread; how much slower a loop became is measured, too. Images of 28 x 28 are
+read there as well, one after the other. Writes "page" of `results/portable.json`; `docs.write` then
+writes docs/portable.md.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SEED = 2
-PHOTO = ("lines", 4), 4000  # the kind and the seed of the page that is photographed, and pixels
+PHOTO = ("lines", 4), 4000  # kind and seed of the made page, and pixels of the photo's longer side
 DIGITS = 100  # images of 28 x 28
-SLOWED = 4  # times, as Lighthouse slows a page to show it as a telephone of the middle class would
+SLOWED = 4  # times, as Lighthouse slows a web page to the speed of a mid-range phone
 LOOP = """() => {
   const begun = performance.now();
   let x = 0;
@@ -123,7 +123,7 @@ def main() -> None:
 
 
 def compared(made: list[Page], folder: Path) -> dict[str, Any]:
-    """How many pages, and digits, Node and Python read alike, and how many as they are."""
+    """How many pages and digits Node and Python read alike, and how many pages each reads right."""
     with (folder / "pages.bin").open("wb") as file:
         for page in made:
             colours = page.picture if page.picture.ndim == 3 else np.dstack([page.picture] * 3)
@@ -153,7 +153,7 @@ def compared(made: list[Page], folder: Path) -> dict[str, Any]:
 
 
 def in_both(reading: Reading, theirs: list[dict[str, Any]]) -> int:
-    """How many digits of a reading another one has, in the same place."""
+    """How many digits of a reading are also in another one, in the same place."""
 
     def near(box: Any, other: Any) -> bool:
         (x, y, w, h), (a, b, c, d) = box, other
@@ -235,7 +235,7 @@ def processor_seconds(browser: Browser) -> float:
 
 
 def as_on_a_telephone(browser: Browser, file: Path, photo: Path, lines: str) -> dict[str, Any]:
-    """How long the same photo takes where everything takes longer."""
+    """How long the same photo takes in a browser that is slowed down."""
     context = browser.new_context(bypass_csp=True)  # code from text is forbidden there otherwise
     page = context.new_page()
     page.set_default_timeout(600_000)

@@ -6,8 +6,8 @@
 The pages (`digitus.synthetic.pages`) are written half by the simulated pen and half with digits of
 MNIST that the training of both networks, recognizer and page network, held back. `--seed` 2 is what
 is reported; 1 is for tuning, and so is `--kinds`, with which every page is of the kinds named. What
-is counted: `reading_figures`. With `--keep` what is judged is kept in a file, and a run that was
-stopped goes on where it was.
+is counted: `reading_figures`. With `--keep` judgements are kept in a file, from which the same
+command goes on if it was stopped.
 
 FOLDER holds pictures and labels.csv (file, label, kind "single" or "multi", lines separated by /).
 """
@@ -37,7 +37,7 @@ import cv2
 from threadpoolctl import threadpool_limits
 
 import digitus
-import reading_sheets as sheets
+import reading_timed as timed
 from digitus.datasets.batches import held_back
 from digitus.datasets.digits import Digits
 from digitus.datasets.sources import load
@@ -67,7 +67,7 @@ def development() -> Digits:
 
 @cache
 def recognizer(model: str | None) -> Recognizer | None:
-    """The recognizer to measure; None for the one that comes along."""
+    """The recognizer to measure; None for the one that ships."""
     return load_recognizer(model) if model else None
 
 
@@ -117,14 +117,14 @@ def read_pages(
 
 
 def fingerprint(path: Path) -> str:
-    """Of a file's content."""
+    """The fingerprint of a file's content."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_photos(folder: Path, model: str | None, show: bool) -> dict[str, Any]:
-    """The figures of a folder of labelled pictures, of its single digits and of several.
+    """The figures of a folder of labelled pictures: of single digits, of several, and of all.
 
-    Those of all are there once more for each of `STRICTER`.
+    Those of all are repeated for each confidence in `STRICTER`.
     """
     found = defaultdict(list)
     for row, reading, verdict in judged_photos(folder, model):
@@ -165,7 +165,7 @@ def speed(model: str | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
         cv2.setNumThreads(1)
         photo, one = f"{folder}/photo.jpg", f"{folder}/one.png"
-        cv2.imwrite(photo, sheets.large_photo(), [cv2.IMWRITE_JPEG_QUALITY, 90])
+        cv2.imwrite(photo, timed.large_photo(), [cv2.IMWRITE_JPEG_QUALITY, 90])
         cv2.imwrite(one, 255 - small)
         content = Path(photo).read_bytes()
         return {
@@ -179,7 +179,7 @@ def speed(model: str | None) -> dict[str, Any]:
             "photo_process_megabytes": peak([*command, photo]),
             **{
                 f"{name}_seconds": median(partial(read, picture, recognizer=loaded), 3)
-                for name, picture in sheets.dense().items()
+                for name, picture in timed.dense().items()
             },
         }
 
@@ -209,7 +209,7 @@ def peak(command: list[str]) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", help="a model's file (default: the one that comes along)")
+    parser.add_argument("--model", help="a model's file (default: the one that ships)")
     parser.add_argument("--pages", type=int, default=2000, help="how many (2000)")
     parser.add_argument("--seed", type=int, default=2, help="of the pages (2; tune on 1)")
     parser.add_argument("--kinds", nargs="*", default=(), help="only pages of these kinds")

@@ -37,9 +37,9 @@ def edits(a: str, b: str) -> int:
 
 
 def told(want: str, reading: Reading) -> list[tuple[float, bool]]:
-    """Of each digit that was said its confidence, and whether it is right.
+    """The confidence of each digit that was said, and whether it is right.
 
-    Right is what stays as it is on the shortest way from what was said to the truth (`edits`).
+    A digit is right if the fewest edits that turn what was said into the truth leave it (`edits`).
     """
     said = "".join("?" if d.value is None else str(d.value) for d in reading.digits)
     cost = [[*range(len(want) + 1)]]
@@ -63,7 +63,7 @@ def told(want: str, reading: Reading) -> list[tuple[float, bool]]:
 
 
 def judge(lines: tuple[str, ...], reading: Reading) -> dict[str, Any]:
-    """What is right and wrong in what was read, given the true lines."""
+    """What is right and wrong in a reading, given the true lines."""
     want, said = ("".join(x).replace(" ", "") for x in (lines, reading.lines))
     rows, said_rows = ([line.replace(" ", "") for line in x] for x in (lines, reading.lines))
     exact = said == want

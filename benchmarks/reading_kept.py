@@ -1,4 +1,4 @@
-"""Judgements of pages in a file, so that a long benchmark can be stopped and goes on.
+"""Judgements of pages in a file, so that a long benchmark can be stopped and resumed.
 
 Not inside: reading and judging (`reading`).
 """
@@ -16,15 +16,15 @@ from typing import Any
 class Kept:
     """A file of judgements, a line for each chunk of pages; without a path nothing is kept.
 
-    `about` is what they depend on, but for the code: it stands in every line. Ends the program
-    where those in the file are of something else.
+    `about` is what they depend on, except the code; it stands in every line. Ends the program if
+    those in the file depend on something else.
     """
 
     path: Path | None
     about: dict[str, Any]
 
     def chunks(self) -> dict[int, list[dict[str, Any]]]:
-        """The pages that are there, by the first of their chunk; a line that breaks off is none."""
+        """The pages that are there, by the first of their chunk, without a line that breaks off."""
         found = {}
         if self.path and self.path.exists():
             for line in self.path.read_text("utf-8").splitlines():

@@ -2,7 +2,7 @@
 
     python benchmarks/recipes.py [--recipes quick,gopa-2024] [--seeds 3] [--threads 2]
 
-Runs `digitus train RECIPE --seed S` and `digitus evaluate` as programs of their own, with time and
+Runs `digitus train RECIPE --seed S` and `digitus evaluate` as separate programs, measures time and
 peak memory, and writes `results/recipes.json`; `docs.write` then writes what README and docs say of
 it. "quick on strokes" learns from the simulated pen alone. A run that is already in the results
 file is not repeated unless `--again` is given.
@@ -71,7 +71,7 @@ def run(recipe: str, seed: int, threads: int) -> dict[str, object]:
 
 
 def digitus(arguments: list[str]) -> dict[str, object]:
-    """Runs the program: its JSON, its seconds from start to exit, its memory."""
+    """Runs the program; returns its JSON, its seconds from start to exit, its memory."""
     command = [sys.executable, "-m", "digitus", *arguments, "--json"]
     start = time.perf_counter()
     with tempfile.TemporaryFile() as answer:

@@ -2,13 +2,13 @@
 
     python benchmarks/records.py [--recipes cnn,tiny] [--threads 4] [--runs FOLDER]
 
-Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, goes on with what was
-interrupted, and writes `results/records.json`; `docs.write` then writes docs/records.md. The test
-set is looked at here alone, once for each trained network: a run that is in the results file is not
-scored again. Committees are the networks of consecutive seeds, none in two of these committees, all
-seeds where there are more, and those of several recipes: `TRIED` on the development split, `MIXED`
-on the test set, where all of the recipes are asked for. What is taught learns from networks that
-are there before it (`TEACHERS`).
+Trains on PyTorch's arrays in bfloat16 what is not in the folder yet, resumes what was interrupted,
+and writes `results/records.json`; `docs.write` then writes docs/records.md. The test set is looked
+at here alone, once for each trained network: a run that is in the results file is not scored again.
+Committees are: the networks of consecutive seeds of a recipe, none in two of them; all of its seeds
+where that makes several; and networks of several recipes, `TRIED` on the development split and
+`MIXED` on the test set, if all of the recipes are asked for. Taught recipes learn from networks
+that have been trained before (`TEACHERS`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RECIPES = (
     *("mlp", "mlp-deslant", "cnn", "cnn-mnist", "cnn-distorted", "cnn-deslant", "cnn-large"),
     *("tiny", "mlp-taught", "mlp-deslant-taught"),
 )
-SEEDS = {"mlp-deslant-taught": 6}  # of the others as many as `MEMBERS`
+SEEDS = {"mlp-deslant-taught": 6}  # all others have `MEMBERS`
 ALONE = ("tiny",)
 MEMBERS = 3  # of a committee of one recipe
 # The networks of all seeds of these recipes: one committee.

@@ -1,4 +1,4 @@
-"""`digitus serve` as a process on cores of its own, for the benchmarks that ask it.
+"""`digitus serve` as a process on cores of its own, for benchmarks that send it requests.
 
 Not inside: what it is asked (`load`, `pen`).
 """
@@ -57,7 +57,7 @@ def on(cores: set[int]) -> list[str]:
 
 
 def priority() -> str:
-    """How the system treats this process and the server that it starts."""
+    """The scheduling priority of this process and of the server that it starts."""
     if os.sched_getscheduler(0) != os.SCHED_OTHER:
         return f"real-time {os.sched_getparam(0).sched_priority}"
     session = Path("/proc/self/autogroup")  # "/autogroup-7 nice 0": shares go to sessions first
@@ -67,7 +67,7 @@ def priority() -> str:
 
 
 def keep(parts: dict[str, Any], file: Path) -> None:
-    """Puts parts into the file, in the place of older ones, each with the machine it is of."""
+    """Puts parts into the file, in the place of older ones, each with this machine."""
     old = json.loads(file.read_text("utf-8"))["parts"] if file.exists() else {}
     record = {"parts": old | {name: part | {"machine": machine()} for name, part in parts.items()}}
     file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")

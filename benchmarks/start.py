@@ -1,4 +1,4 @@
-"""How long the commands take to say what they do.
+"""How long the commands take to show their help.
 
     python benchmarks/start.py [--json FILE]
 

@@ -2,9 +2,9 @@
 
     python benchmarks/unlearnt.py [--counts 60,600] [--threads N]
 
-Sets of so many of MNIST's training images, of a part of the digits, are learnt as `digitus train`
-learns them, with the recipe `quick`; then the network reads the 10,000 test images, and what it
-refuses is counted by whether it had learnt that digit. `docs.write` then writes README.
+Networks learn sets of so many of MNIST's training images, showing only some of the digits, as with
+`digitus train` and the recipe `quick`; then they read the 10,000 test images, and refusals are
+counted by whether the digit had been learnt. `docs.write` then writes README and docs/train.md.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def some(digits: Digits, part: tuple[int, ...], count: int) -> Digits:
-    """So many images of these digits, by chance."""
+    """So many images of these digits, drawn at random."""
     there = np.flatnonzero(np.isin(digits.labels, part))
     chosen = stream(0, "unlearnt", count).permutation(len(there))[:count]
     return digits.take(there[chosen])

@@ -1,12 +1,11 @@
-"""What a first visit to each view of the page costs, in a browser that has kept nothing.
+"""What a first visit to each view of the web page costs, in a browser that has kept nothing.
 
     python benchmarks/visit.py [MODEL] [--visits 10] [--json FILE]
 
-Needs Playwright and Debian's chromium, on the machine that serves. Measured by the browser itself:
-when it painted something first, when the largest part of what is seen stood there, how far anything
-moved that nobody had asked to (cumulative layout shift, without those that follow a key or a
-press), and the bytes of scripts. A view counts as there when what it is for is seen; in Inside that
-are the maps of a whole network.
+Needs Playwright and Chromium, on the machine that serves. The browser itself measures the first
+contentful paint, the largest contentful paint, the cumulative layout shift (without shifts that
+follow a key or a press) and the bytes of scripts. A view counts as there when what it is for is
+seen; in Inside, the maps of a whole network.
 """
 
 from __future__ import annotations
@@ -75,14 +74,14 @@ def main() -> None:
 
 
 def measured(address: str, visits: int) -> dict[str, dict[str, float]]:
-    """For each view the medians of its figures, and the worst of what must stay small."""
+    """For each view the medians of its figures, and the largest of those that must stay small."""
     from playwright.sync_api import sync_playwright
 
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         raise SystemExit("there is no chromium on this machine")
     with sync_playwright() as playwright:
-        rights = ["--no-sandbox"] if os.geteuid() == 0 else []  # which a container's root needs
+        rights = ["--no-sandbox"] if os.geteuid() == 0 else []  # as root in a container needs it
         browser = playwright.chromium.launch(executable_path=path, args=rights)
         views = {}
         for view in READY:

@@ -1,13 +1,13 @@
-"""How far networks and pairs of them come with images by hands that they did not learn from.
+"""How well networks and pairs of them read images by hands that they did not learn from.
 
     python benchmarks/writers.py [--recipes mlp,cnn-mnist] [--seeds 2] [--threads 4] [--runs FOLDER]
 
-A development split that is drawn by lot is written by the hands that the rest is by; MNIST's test
-images are by others. Its training images lie, as far as their ink shows (`alike`), in the order of
-their writers, two sources taking turns. So a stretch of neighbours is by few hands, and all but
-those at its ends wrote nothing else. Here `STRETCHES` are held back, and a network learns from the
-rest, for `EPOCHS` epochs. Two networks of one kind and two of different kinds then answer together,
-in every pairing.
+A development split that is drawn at random has the same writers as the rest; MNIST's test images
+have others. MNIST's training images lie, as far as their ink shows (`alike`), in the order of their
+writers, two sources taking turns. So a stretch of neighbours is by few hands, and all but those at
+its ends wrote nothing else. Here `STRETCHES` are held back, and a network learns from the rest, for
+`EPOCHS` epochs. Two networks of one kind and two of different kinds then answer together, in every
+pairing.
 
 Trains what is not in the folder yet and, where all recipes are asked for, writes
 `results/writers.json`; `docs.write` then writes docs/records.md. The test set is not looked at.
@@ -114,7 +114,7 @@ def together(
 
 
 def alike(digits: Digits, lag: int) -> float:
-    """The correlation of the ink of images that lie `lag` apart, less what their digits explain."""
+    """The correlation of the amount of ink of images that lie `lag` apart, digit by digit."""
     ink = (digits.images > 0).mean(axis=(1, 2))
     for digit in np.unique(digits.labels):
         of = digits.labels == digit

@@ -1,4 +1,4 @@
-"""Runs that are compared in turns each have the machine alone; runs made in parts are one row."""
+"""Jobs that are compared in turns each have the machine alone; a job done in parts is one row."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import bulk_runs
+import bulk_jobs
 from bulk_inputs import digit_files, in_shards
-from bulk_turns import Run, in_turns
+from bulk_turns import Job, in_turns
 from bulk_watch import started, tree
 
 PROGRAM = """
@@ -36,25 +36,25 @@ def program(out: Path, pause: float) -> tuple[list[str], Path, int]:
     return [sys.executable, "-c", PROGRAM, str(out), str(pause)], out, 1
 
 
-def states(run: Run) -> set[str]:
+def states(job: Job) -> set[str]:
     """What the system says of a program and what it started: T is stopped."""
-    told = (Path(f"/proc/{number}/stat").read_text("ascii") for number in tree(run.program.pid))
+    told = (Path(f"/proc/{number}/stat").read_text("ascii") for number in tree(job.program.pid))
     return {text.rpartition(")")[2].split()[0] for text in told}
 
 
 def test_programs_in_turns_have_what_they_started_stopped_between(tmp_path: Path) -> None:
     command, out, cores = program(tmp_path / "one", 0.05)
-    run = Run(started(command), out, cores)
+    job = Job(started(command), out, cores)
     try:
         while not [*out.glob("_done/*")]:  # what it started is at work
             time.sleep(0.01)
-        run.signalled(signal.SIGSTOP)
+        job.signalled(signal.SIGSTOP)
         until = time.monotonic() + 20
-        while states(run) != {"T"}:  # a process that waits for a core is stopped once it has one
+        while states(job) != {"T"}:  # a process that waits for a core is stopped once it has one
             assert time.monotonic() < until
     finally:
-        run.signalled(signal.SIGKILL)
-        run.program.communicate()
+        job.signalled(signal.SIGKILL)
+        job.program.communicate()
 
 
 def test_the_rate_is_that_of_a_programs_own_turns(
@@ -68,16 +68,16 @@ def test_the_rate_is_that_of_a_programs_own_turns(
 
 
 def test_seconds_of_turns_are_counted_up_to_a_moment() -> None:
-    run = Run.__new__(Run)
-    run.turns = [(10.0, 12.0), (20.0, 23.0)]
-    assert [run.own(moment) for moment in (9.0, 11.0, 15.0, 21.0, 99.0)] == [0, 1, 2, 3, 5]
+    job = Job.__new__(Job)
+    job.turns = [(10.0, 12.0), (20.0, 23.0)]
+    assert [job.own(moment) for moment in (9.0, 11.0, 15.0, 21.0, 99.0)] == [0, 1, 2, 3, 5]
 
 
 def test_memory_grows_within_parts_and_not_between_them() -> None:
     climbing = [(float(t), 100 + 0.5 * t) for t in range(100)]
     later = [(float(t) + 5000, 400 + 0.5 * t) for t in range(100)]
-    assert bulk_runs.slope([climbing, later]) == pytest.approx(0.5)
-    assert bulk_runs.slope([[(0.0, 1.0)]]) == 0.0
+    assert bulk_jobs.slope([climbing, later]) == pytest.approx(0.5)
+    assert bulk_jobs.slope([[(0.0, 1.0)]]) == 0.0
 
 
 def test_of_a_part_only_what_it_read_itself_counts(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_of_a_part_only_what_it_read_itself_counts(tmp_path: Path) -> None:
         path.write_text(json.dumps({"pictures": 10}), "ascii")
         os.utime(path, (number, number))
     # From the records of 5 and 6, of two cores, to that of 10: 7 to 10 are read between.
-    assert bulk_runs.steady(tmp_path, 2, 4.5) == {"read": 40, "measured_seconds": 4.0}
-    assert bulk_runs.steady(tmp_path, 2, 9.5) == {"read": 0, "measured_seconds": 0.0}
+    assert bulk_jobs.steady(tmp_path, 2, 4.5) == {"read": 40, "measured_seconds": 4.0}
+    assert bulk_jobs.steady(tmp_path, 2, 9.5) == {"read": 0, "measured_seconds": 0.0}
 
 
 @pytest.mark.slow
@@ -96,8 +96,8 @@ def test_a_run_that_is_killed_goes_on_and_is_one_row(tmp_path: Path) -> None:
     source, name = tmp_path / "in", "processes_1"
     in_shards(digit_files(60), ".png", source)
     out = tmp_path / name
-    assert bulk_runs.read(source, out, name, 0.5) is None
-    row = bulk_runs.read(source, out, name)
+    assert bulk_jobs.read(source, out, name, 0.5) is None
+    row = bulk_jobs.read(source, out, name)
     assert row
     assert (row["pictures"], row["kills"], row["lost"], row["twice"]) == (60, 1, 0, 0)
     assert in_shards(digit_files(60), ".png", source) > 0  # made once
@@ -107,4 +107,4 @@ def test_rows_that_are_lost_or_there_twice_are_seen(tmp_path: Path) -> None:
     rows = [{"source": name, "page": page} for name, page in (("a", 1), ("a", 2), ("b", 1))]
     text = "".join(json.dumps(row) + "\n" for row in [*rows, rows[-1]])
     (tmp_path / "part-000000.jsonl").write_text(text, "ascii")
-    assert bulk_runs.lost(tmp_path, 3) == {"lost": 1, "twice": 1}
+    assert bulk_jobs.lost(tmp_path, 3) == {"lost": 1, "twice": 1}

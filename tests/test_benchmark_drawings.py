@@ -1,4 +1,4 @@
-"""The benchmark of drawings: its sheets are what they say, and its figures are counted right."""
+"""The benchmark of drawings: they are what they say, and its figures are counted right."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import drawings
 from benchmarks.docs import drawings as page
 from benchmarks.docs.results import results
 from digitus.vision.ink import drawn_ink
-from drawing_sheets import KINDS, NOTHING, Drawn, sheets
+from drawings_made import KINDS, NOTHING, Drawn, made
 
 PEN = tuple(kind for kind in KINDS if not kind.startswith("mnist"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [*PEN, *NOTHING])
-def test_sheets_are_the_same_for_the_same_seed_and_have_what_they_say(kind: str) -> None:
-    for one, again in zip(sheets(4, 3, (kind,)), sheets(4, 3, (kind,)), strict=True):
-        np.testing.assert_array_equal(one.sheet, again.sheet)
+def test_drawings_are_the_same_for_the_same_seed_and_have_what_they_say(kind: str) -> None:
+    for one, again in zip(made(4, 3, (kind,)), made(4, 3, (kind,)), strict=True):
+        np.testing.assert_array_equal(one.picture, again.picture)
         assert one.lines == again.lines
         assert "".join(one.lines).isdigit() or (kind in NOTHING and one.lines == ())
-        pieces = len(drawn_ink(one.sheet))
+        pieces = len(drawn_ink(one.picture))
         if kind in ("apart", "close", "thin", "thick", "uneven"):
             assert pieces >= len(one.lines[0])
         if kind == "touching":

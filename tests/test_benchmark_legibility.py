@@ -42,7 +42,7 @@ def test_as_many_misnamed_as_named_are_asked_and_mixed() -> None:
     assert 5 < sum(wrong[:30]) < 25
     other = legibility.chosen(found, 30, seed=1, draw=2)
     assert [one["truth"] for one in asked] != [one["truth"] for one in other]
-    first, second = legibility.sheets(asked + asked[:1])
+    first, second = legibility.contact_sheets(asked + asked[:1])
     assert (first.width, second.height) == (
         legibility.COLUMNS * (legibility.WIDTH + 4),
         legibility.HEIGHT + 20,

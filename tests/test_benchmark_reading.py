@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import reading as reading_benchmark
 import reading_figures as bench
-import reading_sheets
+import reading_timed
 from benchmarks.docs.reading import ABOUT, FUZZED, section
 from conftest import examples
 from digitus.reading.result import Digit, Reading
@@ -127,9 +127,9 @@ def test_pages_that_are_kept_are_not_read_again(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_full_pages_are_what_they_are_called():
-    boxes, squared = reading_sheets.boxes(), reading_sheets.squared()
+    boxes, squared = reading_timed.boxes(), reading_timed.squared()
     assert boxes.shape == squared.shape == (1600, 1200)
-    walls = boxes[28] == reading_sheets.WALL
+    walls = boxes[28] == reading_timed.WALL
     assert (walls[1:] & ~walls[:-1]).sum() == 2 * 15  # two for each of a row's boxes
     assert 0.01 < (boxes < 80).mean() < 0.1
 

@@ -156,7 +156,7 @@ def test_rows_have_the_stated_form(monkeypatch: pytest.MonkeyPatch) -> None:
     for row in found.values():
         assert row["digitus"] > 0
         assert row["spread"]["digitus"][0] <= row["digitus"] <= row["spread"]["digitus"][1]
-        assert set(row["skipped"].values()) <= {word, "left out of a quick run"}
+        assert set(row["skipped"].values()) <= {word, "left out of a quick session"}
     assert found["step10"]["peers"]["plain NumPy"] > 0
     json.dumps(found)
 
@@ -233,7 +233,7 @@ def test_the_page_is_made_of_the_figures_alone() -> None:
         "| step10 | 5.00 ms | 25 % | 50 % |", "a processor", "2 threads",
     ):  # fmt: skip
         assert words in text
-    assert "quick run" not in text
+    assert "quick session" not in text
     assert "no claim" in page.page({**RECORD, "run": "quick"})
     assert all(f"| {name} |" in text for name in ROWS)
 

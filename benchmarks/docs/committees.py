@@ -37,7 +37,7 @@ def _shared(records: dict[str, Any]) -> list[str]:
         f"Of the 10,000 test images the {len(found)} committees of several kinds of convolutional",
         f"networks misread {wrong[0]} to {wrong[-1]} each, {len(set.intersection(*found.values()))}"
         f" of them all the same, {len(set.union(*found.values()))} in all; a committee at 99.80 %",
-        "would misread 20. Which of these committees is the best is within chance.",
+        "would misread 20. Which of these committees is best may be chance.",
         "",
     ]
 
@@ -50,7 +50,7 @@ def _writers() -> list[str]:
         "## What other hands show",
         "",
         "MNIST's training images lie, it seems, in the order of their writers, two sources taking",
-        "turns: of two images of the same digit the ink correlates by"
+        "turns: the ink of two images of the same digit correlates by"
         f" {alike['2']:.2f} where they are",
         f"two places apart, by {alike['1']:.2f} where they are neighbours, by {alike['100']:.2f}"
         f" where they are 100 apart and",

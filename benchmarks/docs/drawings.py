@@ -31,11 +31,11 @@ def section(found: dict[str, Any]) -> str:
     each = shipped["after"][kinds[0]]["sheets"]
     lines = [
         "",
-        f"How drawings are read, {each} sheets of each kind that nothing was chosen on, by the",
+        f"How drawings are read, {each} of each kind that nothing was chosen on, by the",
         "recognizer that ships and by a weak one, which names digits worse but must find as many",
         "(`python benchmarks/drawings.py`, [results/drawings.json](../results/drawings.json)):",
         "",
-        "| sheets | all right | wrong number of digits | by the weak one | median | 9 of 10 |",
+        "| drawings | all right | wrong number of digits | by the weak one | median | 9 of 10 |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for kind in kinds:
@@ -56,16 +56,16 @@ def section(found: dict[str, Any]) -> str:
         ]
         lines += [
             "",
-            "Where ink was cut and joined by rules, without the page network, it was "
-            f"{percent(row['exact'], 1)} of them all,",
-            f"another number of digits in {percent(row['wrong_count'], 1)} (by the weak one "
-            f"{percent(other['wrong_count'], 1)}), {row['median_ms']:.0f} ms and "
+            "When ink was cut and joined by rules, without the page network, "
+            f"{percent(row['exact'], 1)} of all were right,",
+            f"the number of digits was wrong in {percent(row['wrong_count'], 1)} (by the weak one "
+            f"{percent(other['wrong_count'], 1)}), in {row['median_ms']:.0f} ms and "
             f"{row['p90_ms']:.0f} ms; now {now['median_ms']:.0f} and {now['p90_ms']:.0f}.",
-            "Both read each sheet in turn, on two cores that had",
-            "much other work, so the times are to be compared with one another.",
+            "Both read each drawing in turn, on two cores that had",
+            "much other work, so only compare these times with one another.",
         ]
         if more:
             lines.append(
-                f"More often than by rules the number of digits is wrong of {'; '.join(more)}."
+                f"The number of digits is wrong more often than by rules for {'; '.join(more)}."
             )
     return "\n".join(lines) + "\n"

@@ -29,10 +29,10 @@ def section(
 def _review(every: dict[str, Any], trust: dict[str, Any]) -> str:
     asked = every["by_confidences"]
     return _words(
-        "The review, which knows no truth, asks for",
-        f"{percent(asked['reviewed'], 1)} of the fields; {percent(asked['wrong_after'], 2)} stay",
-        "wrong then, where it says at most",
-        f"{percent(asked['expected_wrong_after'], 2)}. What a confidence is worth it knows from",
+        "The review, which does not know the truth, asks for",
+        f"{percent(asked['reviewed'], 1)} of the fields. Then {percent(asked['wrong_after'], 2)}",
+        "stay wrong, where it promises at most",
+        f"{percent(asked['expected_wrong_after'], 2)}. What a confidence is worth was measured on",
         f"{trust['sheets']} other sheets, {trust['fields']:,} fields without a flag of their own,",
         f"of which {trust['wrong']} were wrong (`python benchmarks/forms_trust.py`,",
         "[results/forms_trust.json](../results/forms_trust.json)).",
@@ -51,9 +51,9 @@ def _speed(found: dict[str, Any]) -> str:
 def _strangers(found: dict[str, Any]) -> str:
     return _words(
         f"Marks sheets of strangers, {found['pictures']} tables cut out of small photos, with",
-        f"{found['fields']} cells of two digits, fields laid over them by hand:",
-        f"{percent(found['fields_right'], 1)} are right; of the {percent(found['sure'], 1)}",
-        f"that are surer than 95 %, {percent(found['right_of_sure'], 1)}",
+        f"{found['fields']} cells of two digits and fields laid over them by hand:",
+        f"{percent(found['fields_right'], 1)} are right, and of the {percent(found['sure'], 1)}",
+        f"with a confidence above 95 %, {percent(found['right_of_sure'], 1)}",
         "(`python benchmarks/forms_strangers.py`,",
         "[results/forms_strangers.json](../results/forms_strangers.json)).",
     )
@@ -64,7 +64,7 @@ def _kills(found: dict[str, Any]) -> str:
         f"{found['sheets']:,} files, {found['written']} of them sheets and the others small",
         f"pictures of something else, read by a program that was killed {found['kills']} times at",
         f"random moments: {found['lost']} rows lost, {found['twice']} there twice,",
-        f"{found['differing']} that differ from those of a run that nobody disturbed",
+        f"{found['differing']} that differ from those of an undisturbed job",
         "(`python benchmarks/forms_kills.py`,",
         "[results/forms_kills.json](../results/forms_kills.json)).",
     )
@@ -106,11 +106,11 @@ def _read(read: dict[str, Any]) -> list[str]:
         *rows,
         "",
         _words(
-            "To look at are the most doubtful fields, so many that no more than one in 1,000 stays",
-            "wrong; before anybody looks,",
+            "*To look at* is the share of most doubtful fields after which no more than one in",
+            "1,000 stays wrong; before anybody looks,",
             f"{percent(every['fields_right'], 1)} are right, and {every['wrong_without_flag']} of",
-            f"{every['fields']:,} are wrong without a flag. The pixels are those of 150 dots an",
-            "inch, and the worst corner of a sheet's fields counts.",
+            f"{every['fields']:,} are wrong without a flag. *Within 2 pixels*, of 150 dots per",
+            "inch, lies the worst corner of a sheet's fields.",
         ),
     ]
 
@@ -129,7 +129,7 @@ def _adapted(adapting: dict[str, Any]) -> list[str]:
             "after so many corrections of each digit, and in brackets that of MNIST's test set, by",
             "other people. Made hands have one shape of each digit, and habits that no network",
             "learnt; USPS is by other people and another scanner; a stretch of MNIST's test",
-            "set is by few people. By `python benchmarks/adapting.py --usps FOLDER`",
+            "set is by a few people. By `python benchmarks/adapting.py --usps FOLDER`",
             f"([results/adapting.json](../results/adapting.json)). {_rule(adapting['allowed'])}",
         ),
         "",
@@ -168,10 +168,10 @@ def _made(made: dict[str, Any]) -> list[str]:
         ),
         "",
         _words(
-            "A memory of the corrections in front of the network, of which the nearest answers",
-            "where no old digit is nearer, was measured too: with",
-            f"{TOLD} corrections of each digit {percent(found['memory'])} of the made hands'",
-            f"digits are misread, where the adapted network misreads {percent(found['own'])};",
-            f"with such a memory in front of that one it is {percent(found['both'])}.",
+            "A memory of the corrections in front of the network was measured, too: the nearest",
+            f"correction answers where no old digit is nearer. With {TOLD} corrections of each",
+            f"digit {percent(found['memory'])} of the made hands' digits are misread, where the",
+            f"adapted network misreads {percent(found['own'])}; with such a memory in front of the",
+            f"adapted network it is {percent(found['both'])}.",
         ),
     ]

@@ -16,7 +16,7 @@ Whatever comes from outside (files, downloads, requests) has a budget, which sta
 [`digitus/limits.py`](../src/digitus/limits.py). What would cost more is refused in one line, as
 soon as its size, its count or its shape is known and before the work begins, so the same input
 always gets the same answer. Work in the server ends when its time is over or its client has gone.
-Memory is what is taken beyond what the program takes by itself; seconds are those of one core.
+Memory is counted beyond what the program takes by itself; seconds are those of one core.
 
 | what comes in | bytes at most | memory | seconds | disk | kept by |
 |---|---:|---:|---:|---:|---|
@@ -24,15 +24,15 @@ Memory is what is taken beyond what the program takes by itself; seconds are tho
 
 The worst inputs that are let in, each in a process of its own (`python benchmarks/budgets.py`,
 [results/limits.json](../results/limits.json)). Where the largest would not fit into most machines,
-one that is smaller by the factor in the last column but one is measured, and its budget is smaller
-by as much.
+one that is smaller by the factor in the last column but one is measured, against a budget smaller
+by the same factor.
 
 | input | what it is | memory | budget | seconds | budget | smaller by | on |
 |---|---|---:|---:|---:|---:|---:|---|
 {cases}
 
-A download is held to its size in the catalogue, and to {speed} KB a second on the average after the
-first {patience} seconds. What the page's server holds to is told in [serve.md](serve.md).
+A download is held to its size in the catalogue, and to {speed} KB a second on average after the
+first {patience} seconds. The limits of the web page's server are in [serve.md](serve.md).
 """
 
 

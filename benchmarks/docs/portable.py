@@ -32,15 +32,16 @@ def _page(page: dict[str, Any]) -> list[str]:
         "",
         f"Of {page['pages']} made pages, all kinds mixed, the page's code reads {page['exact']} "
         f"with all digits right and in order,",
-        f"Python {page['exact_in_python']}; {page['same']} alike, and of {page['digits']:,} digits "
-        f"{page['same_digits']:,}. Half of them take Node {page['processor_seconds']:.1f} s "
-        f"of processor time or less, the slowest {page['most_processor_seconds']:.1f}.",
+        f"Python {page['exact_in_python']}. Both read {page['same']} pages alike, and "
+        f"{page['same_digits']:,} of {page['digits']:,} digits. Half of the pages take Node "
+        f"{page['processor_seconds']:.1f} s of processor time or less, the slowest "
+        f"{page['most_processor_seconds']:.1f}.",
         f"A photo of {width:,} x {height:,} pixels with "
         f"{photo['digits']} digits takes Chromium {photo['seconds']:.1f} s, from its file to the "
         f"answer, and {photo['first_seconds']:.1f} s the first time",
         f"({photo['processor_seconds']:.1f} s of processor time; "
         f"`python benchmarks/portable_page.py`{where};",
-        f"load of the machine {page['load']}). Slowed as a telephone of the middle class",
+        f"load of the machine {page['load']}). Slowed to the speed of a mid-range phone",
         f"({telephone['slowed']} times, a loop {telephone['loop_slowed']:.1f}), it takes "
         f"{telephone['seconds']:.1f} s, and {telephone['first_seconds']:.1f} s the first time.",
         f"One image of 28 x 28 takes the page in Chromium {digit['milliseconds']:.1f} ms, the "

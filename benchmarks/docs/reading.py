@@ -75,7 +75,7 @@ ABOUT = {
     "rotated": "turned by 4 to 14 degrees",
     "perspective": "seen at an angle",
     "desk": "the desk around the sheet",
-    "fingers": "fingers, a pen or a telephone at the edge",
+    "fingers": "fingers, a pen or a phone at the edge",
     "turned": "on its side or head",
     "blur": "out of focus, or shaken",
     "noise": "the noise of a sensor in the dark",
@@ -147,8 +147,9 @@ def tried(targets: Sequence[dict[str, Any]]) -> list[str]:
 
     bad = sum(len(target["crashes"]) for target in targets)
     return [
-        f"{total('inputs'):,} damaged files and strange pictures, made up by the lines that they",
-        "reach (`python benchmarks/fuzz.py`, [results/hardening.json](../results/hardening.json)): "
+        f"{total('inputs'):,} damaged files and strange pictures, found by the lines of code that",
+        "they reach (`python benchmarks/fuzz.py`, "
+        "[results/hardening.json](../results/hardening.json)): "
         f"{total('read'):,} were",
         f"read, {total('refused'):,} refused in one line, and {bad} did anything else; the slowest "
         f"took {max(t['slowest_seconds'] for t in targets):.1f} s of processor",
@@ -170,8 +171,8 @@ def legible(asked: dict[str, Any]) -> list[str]:
 
     return [
         "A made page is not made to be legible: its truth is what was meant, by hands whose 4 is",
-        "another's 9, under blots, out of focus. Of "
-        f"{asked['pages']:,} pages of development reading misnames",
+        f"another's 9, under blots, out of focus. On {asked['pages']:,} development pages reading "
+        "misnames",
         f"{percent(asked['misnamed'] / asked['named'])} of the {asked['named']:,} digits that it "
         "finds and names.",
         f"{len(readers)} readers that learnt from no made page, general models and no people,",
@@ -255,8 +256,8 @@ def stricter_table(photos: dict[str, Any], others: dict[str, Any]) -> list[str]:
     ]
     return [
         "A digit is refused where it is more likely wrong than right. Whoever can look at a `?`",
-        "may ask for more, by `--min-confidence`, and gets fewer answers, and fewer wrong ones",
-        "without a word:",
+        "may ask for more confidence, by `--min-confidence`, and gets fewer answers, and fewer",
+        "wrong ones without a `?`:",
         "",
         f"| pictures | {head} |",
         "|---|" + "---:|" * 2 * len(leasts),

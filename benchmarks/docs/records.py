@@ -49,7 +49,7 @@ def page() -> str:
         "# How far networks written from their equations go",
         "",
         "Written from [results/records.json](../results/records.json), which",
-        "`python benchmarks/records.py` wrote. Choices, but for those said below, were made on",
+        "`python benchmarks/records.py` wrote. Choices, except those named below, were made on",
         "a development split of the training set; the",
         f"{every[0]['n']:,} test images were looked at once for each network.",
         "Means are over seeds, with 95 % intervals; no best seed is singled out.",
@@ -169,8 +169,8 @@ def _teachers(records: dict[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "The time of what is taught is its own, that of its teachers came before. It is a",
-        "perceptron all the same, but did not find out by itself what it knows.",
+        "The time of a taught network is its own; its teachers' came before. It is a perceptron",
+        "all the same, but did not find out by itself what it knows.",
     ]
 
 
@@ -226,8 +226,8 @@ def _ingredients() -> list[str]:
         "Recipes with fewer epochs and one ingredient left out, scored on development images. From",
         "[results/ingredients.json](../results/ingredients.json), which",
         "`python benchmarks/ingredients.py` wrote. A difference of 0.1 of a percentage point is",
-        "five images, and means little. The loss is that which was learnt by, so with smoothed",
-        "targets it is another one.",
+        "five images, and means little. The loss is the one that was trained with, so with",
+        "smoothed targets it is another one.",
         "",
     ]
     for recipe, found in results("ingredients").items():

@@ -50,7 +50,7 @@ def processors(parts: Iterable[dict[str, Any]]) -> str:
 
 
 def elsewhere(part: dict[str, Any], first: dict[str, Any]) -> str:
-    """What follows a part of another processor than the first, which the page names: ", on X"."""
+    """Words for a part that was measured on another processor than the first: ", on X"; else ""."""
     return "" if processor(part) == processor(first) else f", on {processor(part)}"
 
 

@@ -12,10 +12,10 @@ def summary(found: dict[str, Any]) -> list[str]:
     most = max(row["images"] for row in found["rows"])
     row = min((r for r in found["rows"] if r["images"] == most), key=lambda r: r["others_refused"])
     return [
-        f"- Of MNIST's other digits, a network of {row['images']} images of {_said(row['learnt'])} "
-        "refuses",
-        f"  {percent(row['others_refused'], 1)}, and of the digits that it learnt "
-        f"{percent(row['learnt_refused'], 1)} ([docs/train.md](docs/train.md)).",
+        f"- A network that learnt {row['images']} images of {_said(row['learnt'])} refuses "
+        f"{percent(row['others_refused'], 1)} of MNIST's other",
+        f"  digits, and {percent(row['learnt_refused'], 1)} of those it learnt "
+        "([docs/train.md](docs/train.md)).",
     ]
 
 

@@ -91,7 +91,7 @@ def readme_section() -> str:
         f"- {kills['kills']} kills at random moments of training and saving:",
         f"  {kills['lost_checkpoints']} checkpoints lost, {kills['differing_runs']} resumed runs",
         f"  that differ from an unbroken one ({source('kills')}).",
-        "- Affine and elastic distortion and stroke width of a batch of 256 images, on one core:",
+        "- Distorting a batch of 256 images (affine, elastic, stroke width) on one core:",
         f"  {augment['results']['all']['median_ms']:.1f} ms ({source('augment')}).",
         f"- `--help` of any verb: at most {slowest:.0f} ms ({source('start')}).",
     ]

@@ -1,4 +1,4 @@
-"""What is sent to the HTTP interface as it should be, to be changed from there.
+"""Well-formed bodies for the HTTP interface, from which others are made.
 
 Inside: a body or two for each address that takes one. Not inside: how they are sent (`routes`).
 """
@@ -21,8 +21,8 @@ FORM = {
     "field": [{"name": "n", "place": [20.0, 25.0, 20.0, 9.0], "pattern": "##", "range": [0, 90]}],
 }
 BOX = cv2.rectangle(np.full((300, 300), 255, np.uint8), (90, 120), (220, 150), 0, 2)
-SHEET = cv2.imencode(".png", BOX)[1].tobytes()
-# What is sent as it should be, by address; beside it, each is sent nothing.
+PAGE = cv2.imencode(".png", BOX)[1].tobytes()
+# By address; an empty body is tried at each of them, too.
 BODIES: dict[str, list[Any]] = {
     "/api/recognize": [IMAGE.tobytes(), {"images": [IMAGE.ravel().tolist()]}],
     "/api/draw": [np.pad(IMAGE, 6).tobytes()],
@@ -33,9 +33,9 @@ BODIES: dict[str, list[Any]] = {
     "/api/forms/open": [b'[[field]]\nname = "n"\nplace = [20, 25, 20, 9]\npattern = "##"\n'],
     "/api/forms/check": [FORM],
     "/api/forms/print": [FORM],
-    "/api/forms/pages": [SHEET],
-    "/api/forms/propose": [SHEET],
-    "/api/forms/read": [{"form": FORM, "pages": [b64encode(SHEET).decode()]}],
+    "/api/forms/pages": [PAGE],
+    "/api/forms/propose": [PAGE],
+    "/api/forms/read": [{"form": FORM, "pages": [b64encode(PAGE).decode()]}],
     "/api/runs": [LESSON, LESSON | {"layers": "784-4c-p-10", "optimizer": "Adam", "rate": 0.1}],
     "/api/runs/{id}/pace": [{"pace": 2.5}],
     "/api/class/join": [{"word": "own", "name": "Ada"}],

@@ -1,9 +1,9 @@
 """The process in which atheris tries one target: `python -m fuzzing.child TARGET ...`.
 
 atheris (libFuzzer for Python) keeps the inputs that reach lines which no other has reached, and
-makes new ones of them. An exception, a slow input or a large one does not end the process: it is
-noted, the smallest of its kind, and trying goes on. What ends the process (a signal in native code,
-an input that takes longer than `HANGING`) libFuzzer notes itself, in the same folder.
+makes new ones of them. An exception, a slow input or one that takes much memory does not end the
+process: the smallest of each kind is kept, and trying goes on. What ends the process (a signal in
+native code, an input that takes longer than `HANGING`) libFuzzer keeps itself, in the same folder.
 
 Not inside: who starts it, and again when it has died (`fuzz`).
 """
@@ -25,9 +25,9 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
-HANGING = 300  # seconds by the clock after which an input is taken for one without end
+HANGING = 300  # seconds by the clock after which an input counts as endless
 FIGURES = ("inputs", "read", "refused", "slowest_seconds", "seconds", "peak_megabytes")
-REBASE = 256  # inputs after which memory is measured from anew
+REBASE = 256  # inputs after which the count of memory is restarted
 FOLLOWED = ["digitus", "PIL", "csv", "tomllib", "zipfile"]  # where new lines count as progress
 
 
@@ -68,7 +68,7 @@ class Watch:
             self.base = forget_peak()
 
     def note(self, kind: str, what: str, data: bytes, about: str = "") -> None:
-        """Keeps the smallest input of all that do the same."""
+        """Keeps the smallest of all inputs that do the same."""
         if len(data) >= self.smallest.get(what, sys.maxsize):
             return
         self.smallest[what] = len(data)
@@ -78,7 +78,7 @@ class Watch:
 
 
 def forget_peak() -> float:
-    """Lets the kernel measure the peak of memory from now on; what there is now, in MB."""
+    """Restarts the kernel's count of peak memory; returns the memory in use now, in MB."""
     clear = Path("/proc/self/clear_refs")
     if not clear.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
@@ -109,7 +109,7 @@ def main() -> None:
                 return bytes(atheris.Mutate(data, most))
             return mutate(data, rng)[:most]
 
-        for seed in islice(chosen.seeds(), 1):  # what is loaded at first use is no input's time
+        for seed in islice(chosen.seeds(), 1):  # loads what is loaded at first use, untimed
             outcome(chosen, seed)
         watch = Watch(chosen, Path(finds), Path(figures))
         own = {"custom_mutator": mutated} if mutate else {}

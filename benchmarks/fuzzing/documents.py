@@ -28,7 +28,7 @@ NAMES = (
     b"/DCTDecode", b"/CCITTFaxDecode", b"/JBIG2Decode", b"/JPXDecode", b"/Page", b"/Pages",
     b"/Form", b"/Image", b"/DeviceRGB", b"/DeviceCMYK", b"/Indexed", b"/Separation", b"/Parent",
 )  # fmt: skip
-# Text, lines, a picture, a form, a pattern, a shading, and a picture in the line.
+# Text, lines, a picture, a form, a pattern, a shading, and an inline picture.
 DRAWN = (
     b"BT /F 24 Tf 20 40 Td (0417) Tj ET",
     b"2 w 10 10 m 60 90 l 90 10 190 90 150 50 c S",
@@ -57,7 +57,7 @@ def pdf(objects: Sequence[bytes]) -> bytes:
 
 
 def document(content: bytes, *, packed: bool) -> bytes:
-    """A page on which that is drawn, with all that it may name."""
+    """A page with these contents, and all resources that they may name."""
     how = b"/Filter /FlateDecode" if packed else b""
     image = b"/Type /XObject /Subtype /Image /Width 8 /Height 8 /BitsPerComponent 8"
     form = (
@@ -92,7 +92,7 @@ def some() -> Iterable[bytes]:
 
 
 def changed(data: bytes, rng: random.Random) -> bytes:
-    """Another number, name, reference or object at a place or a few."""
+    """Changes a number, name, reference or object, in one place or a few."""
     for _ in range(rng.choice((1, 1, 2, 4, 16))):
         match rng.randrange(5):
             case 0:
@@ -110,7 +110,7 @@ def changed(data: bytes, rng: random.Random) -> bytes:
 
 
 def _replaced(data: bytes, pattern: bytes, by: bytes, rng: random.Random) -> bytes:
-    """With one of the places that fit the pattern replaced."""
+    """The data with one of the places that match the pattern replaced."""
     places = [match.span() for match in re.finditer(pattern, data)]
     if not places:
         return data

@@ -1,6 +1,6 @@
 """Networks and checkpoints from strangers: a JSON header, then arrays.
 
-Inside: them, and a folder for files that are written and read again at once. Not inside: digits
+Inside: those, and a folder for files that are written and read again at once. Not inside: digits
 (`sets`), pictures (`reading`), recipes and other texts (`texts`).
 """
 
@@ -45,7 +45,7 @@ TABLE: dict[str, Any] = {
 
 @cache
 def folder() -> Path:
-    """A folder for files that are written and read again at once; it goes when the process ends."""
+    """A folder for files that are written and read again at once, removed when the process ends."""
     made = tempfile.TemporaryDirectory(prefix="digitus-fuzz-")
     atexit.register(made.cleanup)
     return Path(made.name)
@@ -110,7 +110,7 @@ def recognizer() -> bytes:
 def used(path: Path) -> object:
     """A model that answers."""
     loaded = load(path)
-    if loaded.size[0] * loaded.size[1] > 10**6:  # what it takes grows with what it is given
+    if loaded.size[0] * loaded.size[1] > 10**6:  # the cost grows with the images
         return None
     p = loaded.probabilities(np.zeros((2, *loaded.size), np.uint8))
     assert p.shape == (2, 10)

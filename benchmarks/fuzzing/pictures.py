@@ -1,8 +1,8 @@
 """Pictures nobody took: damaged files, and strange pixels.
 
-Files are of all kinds that our own code makes; of the damaged ones bytes were changed, cut out,
-repeated or joined with another file's, and the checksums of PNG made right again, so that decoders
-go on to the damage. Pixels are noise, stripes, single rows, constants, parts of pages, and a few
+Files are of all kinds that our own code makes. In damaged ones bytes are changed, cut out, repeated
+or joined with another file's; the checksums of PNG are then made right again, so that decoders get
+as far as the damage. Pixels are noise, stripes, single rows, constants, parts of pages, and a few
 large and busy pictures, such as print, dots and noise. Not inside: what becomes of them
 (`reading`).
 """
@@ -24,7 +24,7 @@ from digitus.synthetic.pages.pages import pages
 
 Pixels = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
-BUSY = 0.003  # of the pictures: they take long
+BUSY = 0.003  # of the pictures are large and busy: those take long
 SEEDS = 10  # pages that the files are made of
 
 
@@ -48,7 +48,7 @@ def saved(image: Image.Image, kind: str, **settings: Any) -> bytes:
 
 
 def oriented(n: int) -> Image.Exif:
-    """Metadata of a camera that was held otherwise."""
+    """Metadata of a camera that was held in another orientation."""
     exif = Image.Exif()
     exif[0x0112] = n
     return exif

@@ -1,7 +1,7 @@
-"""Pictures from strangers: decoded, and read as `digitus read` and the page read them.
+"""Pictures from strangers: decoded, and read as `digitus read` and the web page read them.
 
-They are read by a recognizer of random numbers, and every step is kept. Pixels begin with a
-letter: `p`, two bytes of height, two of width and the pixels; or `s` and a number, of which
+They are read by a recognizer of random numbers, and every step is kept. Inputs of pixels begin with
+a letter: `p`, two bytes of height, two of width and the pixels; or `s` and a number, from which
 `pictures` makes strange pixels, so that a large picture is a small input.
 """
 
@@ -32,9 +32,9 @@ IN_DOUBT = 4  # one of so many inputs is read by a network that is sure of nothi
 
 @cache
 def recognizer(sure: bool) -> Recognizer:
-    """A network of random numbers, sure of everything or of nothing: its answers are of no use.
+    """A network of random numbers, sure of everything or of nothing.
 
-    One that is sure of nothing has every cut tried, and the picture turned.
+    For one that is sure of nothing, every cut is tried, and the picture is turned.
     """
     network = Chain([Scale(), Flatten(), Dense(10)])
     params = initial(network, (28, 28, 1), He(), stream(1))
@@ -74,7 +74,7 @@ def pixels_of(data: bytes) -> Any:
 
 
 def small_pixels_of(data: bytes) -> Any:
-    """A picture [h w] or [h w 3] of at most SMALL pixels a side: many of them in a second."""
+    """A picture [h w] or [h w 3] of at most SMALL pixels a side: many are read in a second."""
     h, w, kind = (*data[:3], 0, 0, 0)[:3]
     rest = np.frombuffer(data, np.uint8, offset=min(3, len(data)))
     shape = (1 + h % SMALL, 1 + w % SMALL, *[3] * (kind % 2))
@@ -82,13 +82,13 @@ def small_pixels_of(data: bytes) -> Any:
 
 
 def other_small_pixels(data: bytes, rng: random.Random) -> bytes:
-    """Another size and kind, and other pixels or these."""
+    """An input of another size and kind, with other pixels or these."""
     kept = data[3:] if rng.random() < 0.3 else rng.randbytes(rng.choice((4, 8, 64, 900)))
     return rng.randbytes(3) + kept
 
 
 def some_files() -> Iterable[bytes]:
-    """Of every kind."""
+    """A file of every kind."""
     return (a_file(random.Random(k)) for k in range(SEEDS))
 
 
@@ -106,7 +106,7 @@ def other_pixels(data: bytes, rng: random.Random) -> bytes:
 
 
 def some_pixels() -> Iterable[bytes]:
-    """Both forms."""
+    """Inputs of both forms."""
     return [*(b"s%d" % k for k in range(20)), b"p\0\x1c\0\x1c" + bytes(range(256)) * 4]
 
 

@@ -1,11 +1,11 @@
 """The HTTP interface: what strangers send to every address, in this process and without a socket.
 
-A target is named by a method and an address, as in `POST /api/read`. What is tried is the body
-where the address takes one: JSON if it begins like it and the address takes JSON, else bytes. Of
-an address that takes none, it is what stands in the place of `{...}`, then `?` and the query. An
-answer is right if it is one of the request's own making (below 500), or says in a line that there
-is too much to do. The addresses of a class are asked by its teacher, by a pupil, and at the door
-by a stranger; what a browser keeps of a pupil is tried too, for everybody can send such a cookie.
+A target is named by a method and an address, as in `POST /api/read`. Its input is the body, where
+the address takes one: JSON if it begins like that and the address takes JSON, else bytes. For other
+addresses it is what replaces `{...}` in the path, then `?` and the query. An answer is right if its
+status is below 500, or if it says in a line that there is too much to do. The addresses of a class
+are asked by its teacher, by a pupil, and at the door by a stranger; a pupil's cookie is an input,
+too, since anybody can send one.
 
 Inside: two servers, one of them a class's, and their targets. Not inside: the bytes of connections
 (`uvicorn`'s, `serve.server`).
@@ -39,7 +39,7 @@ from fuzzing.target import Target
 
 BUSY = (503, 507)  # too much is asked for, or there is no room
 STREAM = "/api/runs/{id}/events"
-# What needs a run that has ended; all else is asked of one that is paused.
+# These need a run that has ended; all others are asked of one that is paused.
 OF_A_NETWORK = {f"/api/runs/{{id}}/{part}" for part in ("model", "report", "mistakes")}
 QUERIES = {
     "/api/draw": b"width=40&height=40&steps=1",
@@ -50,19 +50,19 @@ QUERIES = {
     "/api/runs/{id}/mistakes": b"true=3&read=5",
 }
 ASCII = bytes(range(0x21, 0x7F)).decode()
-TRIES, PAUSE_SECONDS = 200, 0.05  # so often a run that is beginning or ending is waited for
-OWN = b"own"  # stands for the id of a run that there is, for a pupil, and for the class's word
+TRIES, PAUSE_SECONDS = 200, 0.05  # looks at a run that begins or ends, and the time between them
+OWN = b"own"  # stands for the id of an existing run, for a pupil, and for the class's word
 PLACES = {"digit": b"7", "name": b"2.W", "id": OWN, "number": OWN}
 CLASS, ME = "/api/class", "/api/class/me"
 OF_A_PUPIL = (ME, "/api/class/drawing")
 
 
 class RefusedError(DigitusError):
-    """The server's word."""
+    """An error that the server answered with."""
 
 
 class Server(logging.Handler):
-    """The application between its beginning and the end of the process, and its runs."""
+    """The application, which lives until the process ends, and its runs."""
 
     def __init__(self, of_class: bool) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Server(logging.Handler):
         self.app = application(recognizer(True), self.policy, folder, roster=self.roster)
         self.life = self.app.router.lifespan_context(self.app)
         self.loop.run_until_complete(self.life.__aenter__())
-        self.runs: dict[str, str] = {}  # their ids, by how they stand
+        self.runs: dict[str, str] = {}  # their ids, by status
         self.asked = 0
 
     def close(self) -> None:
@@ -89,12 +89,12 @@ class Server(logging.Handler):
         atexit.unregister(self.close)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """What the server logs: an exception is one that it turned into an answer of 500."""
+        """Notes exceptions that the server logs: it has answered them with status 500."""
         if record.exc_info and record.exc_info[1]:
             self.errors.append(record.exc_info[1])
 
     def a_run(self, path: str) -> bytes:
-        """The id of a run as the address needs it; another one is begun where it has ended."""
+        """The id of a run as the address needs it; another is begun if that has changed."""
         wanted = "finished" if path in OF_A_NETWORK else "paused"
         if wanted not in self.runs or self._status(wanted) != wanted:
             if wanted in self.runs:
@@ -123,7 +123,7 @@ class Server(logging.Handler):
         return str(json.loads(told)["id"])
 
     def _status(self, wanted: str) -> str:
-        """How the run stands that is to stand so; a removed one in no way."""
+        """The status of the run that should have this one; "" if it was removed."""
         status, told = self.ask("GET", f"/api/runs/{self.runs[wanted]}".encode())
         return str(json.loads(told)["status"]) if status == 200 else ""
 
@@ -136,10 +136,10 @@ class Server(logging.Handler):
         kind: str = "",
         *headers: tuple[bytes, bytes],
     ) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises what happened inside where the status is 500."""
+        """Status and body of the answer. Raises the exception behind a status of 500."""
         kind = kind or "application/json"
         self.asked += 1
-        # Always somebody else, for who says many wrong words has to wait.
+        # Each time another client, since one that says many wrong words has to wait.
         origin = f"127.{self.asked >> 16 & 255}.{self.asked >> 8 & 255}.{self.asked & 255}"
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
@@ -161,7 +161,7 @@ class Server(logging.Handler):
             async def receive() -> Any:
                 for message in given:
                     return message
-                return await asyncio.Event().wait()  # who asks stays to hear the answer
+                return await asyncio.Event().wait()  # the client stays to hear the answer
 
             async def send(message: Any) -> None:
                 answer["status"] = message.get("status", answer["status"])
@@ -182,7 +182,7 @@ SERVERS: dict[bool, Server] = {}
 
 
 def server(of_class: bool = False) -> Server:
-    """The one of this process, or that of a class."""
+    """The server of this process, or that of a class."""
     if of_class not in SERVERS:
         SERVERS[of_class] = Server(of_class)
         atexit.register(SERVERS[of_class].close)
@@ -190,7 +190,7 @@ def server(of_class: bool = False) -> Server:
 
 
 def close() -> None:
-    """Ends those that there are."""
+    """Ends all servers."""
     while SERVERS:
         SERVERS.popitem()[1].close()
 
@@ -220,7 +220,7 @@ def _addressed(path: str, data: bytes) -> tuple[bytes, bytes]:
         there = there.replace(OWN, server().a_run(path))
     elif "{number}" in path and OWN in there:
         there = there.replace(OWN, b"%d" % server(True).a_pupil()[0])
-    # Other bytes do not get past the parser of HTTP.
+    # Other bytes would not get past the HTTP parser.
     there, query = (quote(part, safe=ASCII).encode() for part in (there, query))
     return re.sub(rb"{\w+}", lambda _: there, path.encode()), query
 
@@ -253,7 +253,7 @@ def tried(name: str, operation: Operation, data: bytes) -> None:
 
 
 def _shown(name: str, ours: Server, data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """By what who asks at a class's address is known; a pupil's cookie is what is tried."""
+    """The headers by which a class's server knows the client; a pupil's cookie is the input."""
     _, path = name.split(" ")
     if path == JOIN:
         ours.a_pupil()  # and there is room for another
@@ -280,7 +280,7 @@ def seeds(name: str, operation: Operation) -> Iterable[bytes]:
 
 
 def target(name: str) -> Target:
-    """By method and address."""
+    """The target of a method and address."""
     operation = operations()[name]
     if name == "POST /api/read":
         return Target(partial(tried, name, operation), some_files, damage, 20_000, 600)

@@ -26,7 +26,7 @@ from fuzzing.target import Target
 
 
 def images_or_labels(data: bytes) -> object:
-    """As either, by the last byte of its magic number."""
+    """IDX read as images or labels, by the last byte of the magic number."""
     plain = data[3:4] == b"\1"
     return idx.read_stream(io.BytesIO(data), "a file", 1 if plain else 3)
 

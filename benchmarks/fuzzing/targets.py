@@ -1,4 +1,4 @@
-"""All targets by name. What one does not need is not loaded, since loading it takes seconds."""
+"""All targets by name. A target's module is loaded only when needed, since that takes seconds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ ROOMS = ("sets", "files", "texts", "reading", "documents")
 
 
 def names() -> list[str]:
-    """Of all targets."""
+    """The names of all targets."""
     from fuzzing import routes
 
     return [*(name for room in ROOMS for name in _targets(room)), *routes.ADDRESSES]
 
 
 def target(name: str) -> Target:
-    """By its name. Raises `KeyError` where there is none."""
+    """The target of a name. Raises `KeyError` where there is none."""
     if " " in name:
         from fuzzing import routes
 

@@ -42,7 +42,7 @@ def begun(path: Path) -> object:
     if recipe.data in TASKS:
         return TASKS[recipe.data].plan(recipe.network)
     shapes = planned(recipe.network, (28, 28))
-    # What is drawn for a large network takes as long as it is large, which is no fault.
+    # Drawing the parameters of a large network takes long, which is no fault.
     if sum(map(math.prod, shapes.values())) > 10**5:
         return shapes
     return initial_state(recipe, strokes_of_the_run().images)
@@ -54,14 +54,14 @@ def set_on_the_way(data: bytes) -> object:
 
 
 class LeftAlone(LiveRuns):
-    """Runs that are taken up but not gone on with."""
+    """Runs that are loaded but not resumed."""
 
     def _go_on(self, run: LiveRun) -> None:
         del run
 
 
 def taken_up(changed: str) -> Callable[[Path], object]:
-    """A server's folder with one run, of which one file is changed."""
+    """Reads a server's folder with one run, one of whose files is changed."""
 
     def read(path: Path) -> object:
         for name, content in run_files().items():
@@ -73,7 +73,7 @@ def taken_up(changed: str) -> Callable[[Path], object]:
 
 
 async def told_of_runs(folder: Path) -> list[bytes]:
-    """What the page is told of a server's runs."""
+    """What the web page is told of a server's runs."""
     runs = LeftAlone(folder, int)
     runs.open()
     return [msgspec.json.encode(told) for run in runs for told in (run.summary(), run.state())]

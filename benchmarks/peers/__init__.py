@@ -62,12 +62,12 @@ class Task:
 
     @property
     def batch_size(self) -> int:
-        """Of a step: the whole set, where the recipe says 0."""
+        """Images of a step; all of them where the recipe says 0."""
         return self.recipe.batch_size or len(self.learnt)
 
     @property
     def steps(self) -> int:
-        """In an epoch."""
+        """Steps of an epoch."""
         return -(-len(self.learnt) // self.batch_size)
 
     def batches(self, epoch: int) -> Iterator[Any]:
@@ -83,17 +83,17 @@ class Learner(Protocol):
     """Learns a task, epoch by epoch."""
 
     def prepare(self) -> None:
-        """Before the clock starts: what is no part of the work, such as the number of threads."""
+        """Does before the clock starts what is no part of the work, such as setting threads."""
 
     def epoch(self, number: int) -> float:
         """One pass over the data; the mean loss."""
 
     def gradients(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, Any]]:
-        """Loss and gradients for bytes [n h w] at the task's first parameters, named as digitus."""
+        """Loss and gradients of bytes [n h w] at the first parameters, by digitus's names."""
 
 
 def peer(name: str) -> Any:
-    """The module of a peer, or a word why there is none."""
+    """The module of a peer, or why there is none, in words."""
     module, library = NEEDS[name]
     if find_spec(library) is None:
         return f"{library} is not installed"

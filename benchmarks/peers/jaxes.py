@@ -98,7 +98,7 @@ learner = Learner
 
 @jax.jit
 def take(X: Any, y: Any, batch: Any) -> tuple[Any, Any]:
-    """Rows by their numbers."""
+    """Rows of both by their indices."""
     return X[batch], y[batch]
 
 

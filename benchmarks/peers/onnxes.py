@@ -1,7 +1,7 @@
 """ONNX Runtime: the network as a graph from bytes to probabilities, run by one session.
 
-The graph is written here, a node for each layer, so that it hangs on nothing of digitus; that of
-the recognizer that ships is the file that `digitus export` writes.
+The graph is written here, a node for each layer, so that it does not depend on digitus's export;
+for the recognizer that ships it is the file that `digitus export` writes.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def predictor(recognizer: Recognizer, threads: int, count: int, stack: ExitStack
 
 
 def exported(recognizer: Recognizer, threads: int) -> Predictor:
-    """The same, of what `Recognizer.export` writes."""
+    """The same for the file that `Recognizer.export` writes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         recognizer.export("onnx", path, check=False)

@@ -47,7 +47,7 @@ class Learner:
             torch.set_num_threads(self.task.threads)
 
     def epoch(self, number: int) -> float:
-        """To the last step of the epoch."""
+        """Trains up to the last step of the epoch."""
         for event in self.events:
             if isinstance(event, Stepped) and event.batch == self.task.steps:
                 if not self.blas:
@@ -79,7 +79,7 @@ def blas_threads() -> int:
 
 
 def predictor(recognizer: Recognizer, threads: int, count: int, stack: ExitStack) -> Predictor:
-    """`Recognizer.probabilities` within `parallel.workers`, as the commands use it."""
+    """`Recognizer.probabilities` within `threads.workers`, as the commands use it."""
     shards = math.ceil(count / BATCH)
     each = stack.enter_context(workers(threads, shards=shards))
     blas = blas_threads()

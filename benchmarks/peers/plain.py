@@ -27,7 +27,7 @@ class Learner:
         self.T = np.eye(10, dtype=np.float32)[task.learnt.labels]
 
     def prepare(self) -> None:
-        """All threads to BLAS."""
+        """Gives BLAS all threads."""
         threadpool_limits(self.task.threads, user_api="blas")
 
     def epoch(self, number: int) -> float:

@@ -1,6 +1,6 @@
 """PyTorch as its tutorials use it: `nn.Sequential`, `torch.optim`, eager.
 
-`pytorch_compiled` is the same with `torch.compile`. Inside too: the way between the names and
+`pytorch_compiled` is the same with `torch.compile`. Also inside: the mapping between the names and
 layouts of digitus and those of PyTorch, which keeps channels first and weights transposed.
 """
 
@@ -26,7 +26,7 @@ class Network:
     def __init__(self, chain: own.Chain, params: dict[str, Any], shape: own.Shape) -> None:
         layers: list[nn.Module] = []
         self.to_own: list[tuple[str, nn.Parameter, Callable[[Any], Any]]] = []
-        before: own.Shape = ()  # of what Flatten flattens
+        before: own.Shape = ()  # the shape that Flatten flattens
         for i, layer in enumerate(chain.layers):
             made = self.made(layer, shape)
             if isinstance(layer, own.Flatten):
@@ -47,7 +47,7 @@ class Network:
 
     @staticmethod
     def made(layer: Any, shape: own.Shape) -> nn.Module | None:
-        """PyTorch's layer, uninitialised; None for what is done before."""
+        """PyTorch's layer, uninitialised; None for Scale, which is done before."""
         match layer:
             case own.Scale():
                 return None
@@ -65,7 +65,7 @@ class Network:
 
 
 def layout(layer: Any, before: own.Shape) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """The way there and back of a weight. A Dense that follows Flatten sees channels first."""
+    """How a weight is laid out there, and back. A Dense after Flatten sees channels first."""
     if isinstance(layer, own.Conv):
         return lambda W: W.transpose(3, 2, 0, 1), lambda W: W.transpose(2, 3, 1, 0)
     if len(before) == 3 and before[2] > 1:
@@ -108,7 +108,7 @@ class Learner:
         self.y = torch.from_numpy(task.learnt.labels.astype(np.int64)).to(device)
 
     def prepare(self) -> None:
-        """Its number of threads."""
+        """Sets its number of threads."""
         torch.set_num_threads(self.task.threads)
 
     def epoch(self, number: int) -> float:

@@ -9,7 +9,7 @@ from torch.nn import functional
 from digitus.datasets.augmentation import Augmentation
 from peers.distortion import affine, strength
 
-PART = 1000  # pictures at a time: what stays in the cache
+PART = 1000  # pictures at a time, which stay in the cache
 
 
 def distort(

@@ -1,9 +1,9 @@
-"""The well-known example network of PyTorch for MNIST, written anew, with its schedule.
+"""PyTorch's well-known example network for MNIST, rewritten, with its schedule.
 
 Two convolutions of 32 and 64 channels, pool, dropout, dense 128, dropout, dense 10; Adadelta with
-rate 1, times 0.7 after each epoch, batches of 64, 14 epochs. Pixels have the mean 0.1307 and the
-deviation 0.3081 of the set taken out, and are numbers in memory before the first epoch: the example
-itself decodes each picture anew in each epoch, which takes longer.
+rate 1, times 0.7 after each epoch, batches of 64, 14 epochs. Pixels are normalised by the set's
+mean 0.1307 and deviation 0.3081, and are in memory before the first epoch: the example itself
+decodes each picture anew in each epoch, which takes longer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def epochs(digits: Digits, seed: int, threads: int, count: int = EPOCHS) -> Iter
     loss = nn.CrossEntropyLoss()
     rule = torch.optim.Adadelta(network.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.StepLR(rule, step_size=1, gamma=GAMMA)
-    order = torch.Generator().manual_seed(seed)  # dropout draws from the one of all networks
+    order = torch.Generator().manual_seed(seed)  # dropout draws from the global generator
     for _ in range(count):
         torch.set_num_threads(threads)
         network.train()
@@ -53,7 +53,7 @@ def pixels(digits: Digits) -> torch.Tensor:
 
 
 def accuracy(network: nn.Module, digits: Digits) -> float:
-    """The share that it reads."""
+    """The share of digits that it reads right."""
     network.eval()
     with torch.inference_mode():
         parts = [network(x).argmax(1) for x in pixels(digits).split(1000)]

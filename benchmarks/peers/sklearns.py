@@ -57,7 +57,7 @@ class Learner:
         return model
 
     def prepare(self) -> None:
-        """All threads to BLAS."""
+        """Gives BLAS all threads."""
         threadpool_limits(self.task.threads, user_api="blas")
 
     def epoch(self, number: int) -> float:

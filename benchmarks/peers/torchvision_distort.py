@@ -13,7 +13,7 @@ from peers.distortion import strength
 def distort(
     images: np.ndarray, settings: Augmentation, rng: np.random.Generator, threads: int
 ) -> np.ndarray:
-    """Bytes [n h w]; two interpolations, for it offers no way to compose the two maps."""
+    """Bytes [n h w]; two interpolations, since it cannot compose the two maps."""
     torch.set_num_threads(threads)
     (_, turn), (low, high), (_, lean) = map(settings.bounds, ("rotate", "scale", "shear"))
     shift = settings.bounds("shift")[1] / images.shape[1]

@@ -41,8 +41,8 @@ ABOUT = {
 ROWS = tuple(name for name in ABOUT if "." not in name)
 FIXED = ("threads", "size", "machine", "versions", "source")  # of a file that is made in parts
 GPU = "on a GPU"  # ends the names of those who compute there
-BFLOAT16 = "in bfloat16"  # and of those whose products have eight bits
-# What is aimed at: beside the fastest peer, or one of them; or an amount.
+BFLOAT16 = "in bfloat16"  # ends the names of those whose products have eight bits
+# What is aimed at, compared with the fastest peer or a certain one, or as an amount.
 GOALS = {
     "step10": "1.1 times faster than the fastest peer",
     "epoch128": "1.2 times faster than the fastest peer",
@@ -63,8 +63,8 @@ GOALS = {
 class Size:
     """How much of everything.
 
-    `repeats` is the number of turns of which the median is taken, `long` that where a turn takes
-    seconds.
+    `repeats` is the number of turns of which the median is taken, `long` the same where a turn
+    takes seconds.
     """
 
     images: int = 60_000
@@ -97,7 +97,7 @@ class Row:
     unit: str = "s"
     turns: dict[str, list[float]] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
-    least: float | None = None  # seconds that the machine needs at least: `limits`
+    least: float | None = None  # seconds that the machine needs at least (`limits`)
     about: dict[str, Any] = field(default_factory=dict)  # more that a row has to say
 
     def record(self) -> dict[str, Any]:
@@ -135,5 +135,5 @@ def median(values: list[float]) -> float:
 
 
 def rounded(value: float) -> float:
-    """To four digits that count."""
+    """To four significant digits."""
     return float(f"{value:.4g}")

@@ -1,6 +1,6 @@
 """Rows in which a network answers: batch (of images, by three networks) and single (one image).
 
-Nobody is timed whose probabilities are not digitus's own.
+Only who gives digitus's own probabilities is timed.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def single(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tupl
 
 
 def calls(predict: Any, images: np.ndarray, count: int) -> list[float]:
-    """Seconds of each of so many calls, after as many as a tenth."""
+    """Seconds of each of so many calls, after a tenth as many that are not timed."""
     times = []
     for _ in range(count // 10):
         predict(images)

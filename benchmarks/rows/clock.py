@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PAUSE = 0.15
-SHORT = 0.1  # seconds: what takes less is one of many in a row, and not the first after a pause
+PAUSE = 0.15  # seconds
+SHORT = 0.1  # seconds: work that takes less is not timed as the first after a pause
 
 
 def alternate(
@@ -19,9 +19,9 @@ def alternate(
     repeats: int,
     prepare: dict[str, Callable[[], Any]] | None = None,
 ) -> dict[str, list[float]]:
-    """Seconds of each turn of everyone. `works` are told the number of the turn; 0 is not timed.
+    """Seconds of everyone's turns. `works` are given the number of the turn; turn 0 is not timed.
 
-    What is short is done once untimed after the pause, so that no one's threads are asleep.
+    Short work is done once untimed after the pause, so that nobody's threads are asleep.
     """
     prepare = prepare or {}
     turns: dict[str, list[float]] = {name: [] for name in works}

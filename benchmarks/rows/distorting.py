@@ -1,7 +1,7 @@
 """The row augment: affine and elastic distortion of a set of images.
 
-The affine part of every peer is digitus's, to a grey level; the elastic fields are drawn in each
-one's own way, with the same displacement (tests hold both).
+The affine part of every peer equals digitus's to a grey level; each draws the elastic fields in its
+own way, with the same displacement (tests hold both).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rows in which something is learnt: step10, epoch128, epoch800, cnn.
 
-Nobody is timed who does not first give digitus's own loss and gradients at the same weights.
+Only who first gives digitus's own loss and gradients at the same weights is timed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rows.clock import alternate
 from rows.limits import Limits, learning
 
 TOLERANCE = 2e-3  # of the largest gradient, in single precision
-COARSE = 0.2  # in bfloat16, whose numbers have eight bits: a gate may open that was shut
+COARSE = 0.2  # in bfloat16, whose numbers have eight bits: a Relu may open that was shut
 PEERS = {
     "step10": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
     "epoch128": ("PyTorch", "PyTorch compiled", "JAX", "scikit-learn", "plain NumPy"),
@@ -46,7 +46,7 @@ def learners(name: str, task: Task, size: Size, row: Row) -> dict[str, Any]:
                 ending = who.removeprefix("digitus ")
                 found[f"PyTorch {ending}"] = peer("PyTorch").Learner(task, False, *how)
     for who in PEERS[name]:
-        module = "left out of a quick run" if _slow(who, size) else peer(who)
+        module = "left out of a quick session" if _slow(who, size) else peer(who)
         if isinstance(module, str):
             row.skipped[who] = module
         else:
@@ -62,7 +62,7 @@ def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tup
     """One row."""
     row = Row()
     task = tasks.task(name, size, threads)
-    task.pixels.sum()  # made now
+    task.pixels.sum()  # so that they are made now
     found = learners(name, task, size, row)
     row.turns = alternate(
         {who: learner.epoch for who, learner in found.items()},

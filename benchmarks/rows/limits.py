@@ -2,8 +2,8 @@
 
 A row's limit is the longer of two times: that of its products at the speed of a large product, and
 that of its data at the speed of memory. Data are the pixels as bytes, once an epoch, and the
-parameters with what their rule remembers, once a step in each direction it goes. What lies in the
-cache can be had faster, so this is a measure and no law.
+parameters with the optimizer's moments, once a step each time they are read or written. Data in the
+cache come faster, so this is a yardstick and no strict bound.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NUMBERS = 1 << 24  # of each of two arrays: 64 MB
 
 @dataclass(frozen=True)
 class Limits:
-    """Operations and bytes per second."""
+    """Operations and bytes per second that the machine can do."""
 
     flops: float
     bandwidth: float
@@ -49,7 +49,7 @@ def measured(threads: int, side: int = SIDE, numbers: int = NUMBERS) -> Limits:
 
 
 def best(work: object, tries: int = 5) -> float:
-    """The least of some times, after one that is not counted."""
+    """The least seconds of some tries, after one that is not counted."""
     times = []
     for _ in range(tries + 1):
         start = time.perf_counter()
@@ -59,9 +59,9 @@ def best(work: object, tries: int = 5) -> float:
 
 
 def operations(network: Chain, shape: Shape, *, learn: bool) -> float:
-    """Additions and multiplications of an image's products: forward, or three times in learning.
+    """Additions and multiplications of an image's products: forward, or thrice that in learning.
 
-    The first layer that learns needs no gradient by its input.
+    The first layer that learns needs no gradient of its input, so only twice.
     """
     total, first = 0.0, True
     for layer in network.layers:

@@ -1,7 +1,7 @@
-"""The row mapped: learning from a file of images that is mapped into memory, beside the same read.
+"""The row mapped: learning from a file of images that is mapped, and from the same in memory.
 
-Batches are drawn at random from the whole file, as in training. What fits into memory is compared,
-so that both do the same; what a mapped set takes of memory is the operating system's to give back.
+Batches are drawn at random from the whole file, as in training. The file fits into memory, so that
+both do the same; the memory of a mapped file can be taken back by the operating system.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STROKES = 6_000  # drawn, and repeated to fill the file
 
 
 def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:
-    """Time of some steps, and the memory that the process needs for them alone."""
+    """The time of some steps, and the memory that the process needs for them."""
     row, memory = Row(), Row(unit="MB")
     drawn = strokes(min(STROKES, size.mapped), 0)
     copies = -(-size.mapped // len(drawn))
@@ -40,9 +40,9 @@ def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tup
             for _ in range(copies):
                 file.write(drawn.images.tobytes())
         mapped = read_images(path)
-        if not isinstance(mapped, Mapped):  # of a quick run
+        if not isinstance(mapped, Mapped):  # a small file, of --quick
             mapped = Mapped(mapped)
-        # First the mapped one: what it needs is seen before the other is read.
+        # First the mapped one: its need is seen before the other is read.
         sets = {"digitus": mapped, "in memory": None}
         runs: dict[str, Any] = {}
         for who, images in sets.items():
@@ -63,7 +63,7 @@ def measure(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tup
 
 
 def steps(events: Any, count: int) -> float:
-    """So many steps of a training."""
+    """The seconds of so many steps of a training run."""
     start = time.perf_counter()
     while count:
         count -= isinstance(next(events), Stepped)

@@ -10,11 +10,11 @@ HEAD = """# digitus beside its peers
 
 `python -m benchmarks --page` wrote this from
 [results/benchmarks.json](../results/benchmarks.json), which `python -m benchmarks --json
-results/benchmarks.json` wrote. Everyone does the same work in the same run, in turns, on the same
-cores with the same number of threads; figures are medians. Before anyone is timed, loss and
-gradients (or probabilities) at the same weights have to be digitus's own. Peers that learn find
-their pixels as numbers from 0 to 1 in memory before the clock starts; digitus starts from bytes.
-All in single precision. The memory of peers includes the modules of digitus that describe the work.
+results/benchmarks.json` wrote. Everyone does the same work, in turns, in the same session, on the
+same cores with the same number of threads; figures are medians. Before anyone is timed, loss and
+gradients (or probabilities) at the same weights have to equal digitus's. Peers that learn have
+their pixels in memory as numbers from 0 to 1 before the clock starts; digitus starts from bytes.
+All is in single precision. A peer's memory includes the modules of digitus that describe the work.
 """
 UNITS = ((1.0, "s"), (1e-3, "ms"), (0.0, "µs"))
 FACTORS = {"s": 1.0, "ms": 1e3, "µs": 1e6}
@@ -44,13 +44,13 @@ def line(name: str, row: dict[str, Any]) -> str:
 
 
 def everyone(row: dict[str, Any]) -> dict[str, float]:
-    """All but digitus on NumPy."""
+    """Everyone's figures except those of digitus on NumPy."""
     torch = row.get("digitus_on_pytorch")
     return ({"digitus on PyTorch": torch} if torch else {}) | row["peers"]
 
 
 def verdict(row: dict[str, Any]) -> str:
-    """In words, how digitus stands to the best of its peers."""
+    """How digitus compares with the best of its peers, in words."""
     if row["digitus"] is None:
         return f"**{row['skipped'].get('digitus', 'not measured')}**"
     if not row["peers"]:
@@ -73,8 +73,8 @@ def page(record: dict[str, Any]) -> str:
     lines = [HEAD]
     if record["run"] != "full":
         lines += [
-            f"**This is a {record['run']} run**, with less of everything, to show the form: its",
-            "figures are no claim.",
+            f"**This is a {record['run']} session**, with less of everything, to show the form:",
+            "its figures are no claim.",
             "",
         ]
     lines += [
@@ -99,7 +99,7 @@ def page(record: dict[str, Any]) -> str:
 
 
 def table(rows: dict[str, Any]) -> list[str]:
-    """Figures of all, and in brackets how many times digitus's on NumPy."""
+    """Everyone's figures, and in brackets their ratio to digitus's on NumPy."""
     names = list(dict.fromkeys(who for row in rows.values() for who in everyone(row)))
     lines = [f"| row | digitus | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|"]
     for name, row in rows.items():
@@ -117,12 +117,12 @@ def table(rows: dict[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "In round brackets: times digitus's figure; in square ones: its smallest and largest.",
+        "Round brackets: the ratio to digitus's figure; square ones: its smallest and largest.",
     ]
 
 
 def slower(rows: dict[str, Any]) -> list[str]:
-    """Where digitus is behind, said in words."""
+    """Where digitus is behind, in words."""
     behind = []
     for name, row in rows.items():
         if row["digitus"] is None:
@@ -165,7 +165,7 @@ def on_a_gpu(rows: dict[str, Any]) -> list[str]:
 
 
 def in_bfloat16(rows: dict[str, Any]) -> list[str]:
-    """The rows whose products have eight bits, on PyTorch's arrays; its own by `autocast`."""
+    """The rows whose products have eight bits, on PyTorch's arrays; PyTorch's own by `autocast`."""
     found = {name: row["bfloat16"] for name, row in rows.items() if row.get("bfloat16")}
     return times_of(found) if found else ["Not measured.", ""]
 
@@ -181,7 +181,7 @@ def times_of(found: dict[str, dict[str, float]]) -> list[str]:
 def closeness(rows: dict[str, Any], top: dict[str, float]) -> list[str]:
     """The share of the machine's speed that each row reaches."""
     lines = [
-        f"Measured in the same run: {top['gflops']:.0f} GFLOP/s in a large product of matrices,",
+        f"Measured in the same session: {top['gflops']:.0f} GFLOP/s in a large matrix product,",
         f"{top['gb_per_s']:.0f} GB/s of memory read and written. The limit is the longer of the",
         "time for a row's products and that for its pixels (as bytes) and parameters. More than",
         "100 % is possible where less is done or moved than is counted: pixels without ink in a",

@@ -77,8 +77,8 @@ PREDICTORS = ("digitus", "ONNX Runtime", "PyTorch", "JAX")
 def cold(name: str, size: Size, threads: int, limits: Limits) -> Iterator[tuple[str, Row]]:
     """Everyone reads the same picture with the same weights, and must read the same.
 
-    Everyone's modules are compiled, as pip leaves them; those of an installation in place need not
-    be, where Python is told to write no bytecode.
+    Everyone's modules are compiled, as pip leaves them; those of an editable installation may not
+    be, if Python is told to write no bytecode.
     """
     compileall.compile_dir(Path(digitus.__file__).parent, quiet=2)
     row, recognizer = Row(), tasks.recognizer("epoch800")
@@ -140,10 +140,10 @@ def needed(names: list[str]) -> set[str]:
         if name in found:
             continue
         try:
-            # An installation in place may be older than what it says it needs.
+            # The metadata of an editable installation may be older than pyproject.toml.
             requires = PROJECT["dependencies"] if name == "digitus" else metadata.requires(name)
         except metadata.PackageNotFoundError:
-            continue  # asked for on another system only
+            continue  # needed on other systems only
         found.add(name)
         for text in requires or []:
             wanted = Requirement(text)
@@ -153,7 +153,7 @@ def needed(names: list[str]) -> set[str]:
 
 
 def megabytes(name: str) -> float:
-    """The files of a package; of one that is worked on in place, its own folder."""
+    """The size of a package's files; of digitus, which may be editable, that of its folder."""
     if name == "digitus":
         files = [p for p in Path(digitus.__file__).parent.rglob("*") if p.suffix != ".pyc"]
     else:
@@ -184,7 +184,7 @@ def child(words: str) -> None:
     size = Size(images=images, answers=answers)
     with ExitStack() as stack:
         if label == "memory":
-            who_learns = learner(who, size, threads)  # with its processes, until they are counted
+            who_learns = learner(who, size, threads)  # keeps its processes until they are counted
             who_learns.epoch(0)
         else:
             recognizer = tasks.recognizer("epoch800")

@@ -2,9 +2,9 @@
 
 The time of a schedule counts if the mean accuracy over the seeds reaches the mark. digitus has one
 schedule for each mark, chosen on its development split beforehand, and looks at the test set once,
-at its end. The peer goes through its own schedule; its time to a mark is that of the first epoch
-whose mean reaches it, and the looks at the test set in between are not counted. When its mean has
-reached the first mark, only `ON` of its networks go on, for how far its schedule comes at all.
+at the end. The peer follows its own schedule; its time to a mark is that of the first epoch whose
+mean reaches it, without the looks at the test set in between. When its mean has reached the first
+mark, only `ON` of its networks are trained further, to see how far its schedule gets.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def own(mark: str, size: Size, threads: int) -> dict[str, Any]:
 
 
 def schedule(mark: str, seed: int, size: Size) -> Recipe:
-    """The recipe for a mark; an epoch of it in a quick run."""
+    """The recipe for a mark; one epoch of it with --quick."""
     shorter = {"epochs": 1} if size.word == "quick" else {}
     return from_table({**SCHEDULES[mark], "seed": seed, **shorter})
 

@@ -1,8 +1,8 @@
 """Rows in which pictures are read (read12, read100, read1000) or made like MNIST's (prepare10k).
 
-Nobody else reads such pictures, so each row stands beside the same work done in the obvious way: by
-all threads of BLAS, by one process, one picture at a time. Both have to read the same. `shares`
-says what the steps take of the time of one process, as a profiler counts them.
+No peer reads such pictures, so each row stands beside the same work done in the obvious way: by all
+threads of BLAS, by one process, one picture at a time. Both have to read the same. `shares` says
+which share of one process's time each step takes, as a profiler counts it.
 
 Inside: the pictures, drawn by our pen, and the rows. Not inside: how right it reads (`reading.py`
 in the folder above).
@@ -36,7 +36,7 @@ from rows import Row, Size, rounded, tasks
 from rows.clock import alternate
 from rows.limits import Limits
 
-# Of each step the function that does it, by the end of its file's path and its name.
+# The function that does each step, by the end of its file's path and by its name.
 READ = {
     "opening the file": ("vision/decode.py", "_page"),
     "one grey": ("vision/colour.py", "as_grey"),
@@ -79,11 +79,11 @@ def page(rows: int, columns: int, cell: int) -> np.ndarray:
 
 def photo() -> bytes:
     """A photo of three lines of eight digits, 12 megapixels, lit from one side, as a JPEG."""
-    sheet = page(3, 8, 400)
+    paper = page(3, 8, 400)
     h, w = PHOTO_SHAPE
-    top, left = (h - sheet.shape[0]) // 2, (w - sheet.shape[1]) // 2
-    around = ((top, h - sheet.shape[0] - top), (left, w - sheet.shape[1] - left))
-    grey = np.pad(sheet, around, constant_values=PAPER_GREY) * np.linspace(1, 0.7, w)
+    top, left = (h - paper.shape[0]) // 2, (w - paper.shape[1]) // 2
+    around = ((top, h - paper.shape[0] - top), (left, w - paper.shape[1] - left))
+    grey = np.pad(paper, around, constant_values=PAPER_GREY) * np.linspace(1, 0.7, w)
     grain = np.random.default_rng(0).normal(0, 3, (h // 4, w // 4)).repeat(4, 0).repeat(4, 1)
     pixels = (grey + grain).clip(0, 255).astype(np.uint8)
     file = io.BytesIO()
@@ -150,7 +150,7 @@ def _beside(
         raise ArithmeticError(f"{name} gives another answer")
     works = {"digitus": lambda _: work(), name: lambda _: other()}
     row = Row(turns=alternate(works, size.long if long else size.repeats))
-    # Of one process: what others do, a profiler does not see.
+    # Of one process: a profiler does not see what others do.
     row.about["shares"] = shares(other if name == "one process" else work, steps)
     return row
 
@@ -162,7 +162,7 @@ def _answer(found: Any) -> Any:
 
 
 def shares(work: Callable[[], Any], steps: dict[str, tuple[str, str]]) -> dict[str, float]:
-    """What each step takes of the time of the work, with all that it calls, and what is left."""
+    """The share of the work's time that each step takes, with all that it calls, and the rest."""
     profiler = cProfile.Profile()
     profiler.runcall(work)
     stats: Any = pstats.Stats(profiler)

@@ -86,7 +86,7 @@ def task(name: str, size: Size, threads: int) -> Task:
 
 
 def recognizer(name: str) -> Recognizer:
-    """A recognizer with first weights: what it answers does not change how long it takes."""
+    """A recognizer with first weights: how long it takes does not depend on what it answers."""
     about = recipe(name)
     params = initial(about.network, (28, 28, 1), He(), stream(0, "initial"))
     return Recognizer(about, params, temperature=1.5)

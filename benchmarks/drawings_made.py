@@ -1,8 +1,8 @@
-"""Sheets as people draw them on a screen, with their truth: digits in many ways, and no digits.
+"""Drawings as people make them on a screen, with their truth: digits in many ways, and no digits.
 
 One to eight digits of the simulated pen, or of MNIST's training part where that is at hand, in one
-or two lines, thin and thick, apart and touching, of several strokes, large and small; blank sheets
-and scribbles. Inside: `sheets`. Not inside: reading them (`drawings`).
+or two lines, thin and thick, apart and touching, of several strokes, large and small; blank
+canvases and scribbles. Inside: `made`. Not inside: reading them (`drawings`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from digitus.synthetic.pen import write
 from digitus.types import Bytes
 
 SHAPES = (280, 280), (187, 420), (280, 660), (400, 400), (480, 800), (600, 1200)  # rows, columns
-FINE = 2  # pixels of what is drawn to one of the sheet
+FINE = 2  # pixels in which a digit is drawn for each of the picture
 SEVERAL = (
     "5-barred", "5-high-bar", "5-banner", "4-open", "4-closed", "7-crossed", "7-swung",
     "7-continental", "9-stemmed", "0-slashed", "1-based", "8-circles",
@@ -31,10 +31,10 @@ SEVERAL = (
 
 @dataclass(frozen=True)
 class Drawn:
-    """A sheet [h w], black on white, and the digits on it, line by line."""
+    """A picture [h w], black on white, and the digits in it, line by line."""
 
     kind: str
-    sheet: Bytes
+    picture: Bytes
     lines: tuple[str, ...]
 
 
@@ -43,7 +43,7 @@ class Style:
     """How digits are drawn and placed; shares are of a digit's height.
 
     `pen` is how much wider than usual strokes are; `gap` is the range of the distances between
-    boxes, less than nothing where ink touches; `pulled` moves the later strokes of a digit away.
+    boxes, negative where ink touches; `pulled` moves the later strokes of a digit away.
     """
 
     pen: tuple[float, float] = (0.8, 1.3)
@@ -62,14 +62,14 @@ def pen_digit(value: int | None, side: float, style: Style, rng: np.random.Gener
     writing = write(labels, rng, hands=hands)
     pen = rng.uniform(*style.pen)
     zoom = FINE * side
-    sheet = np.zeros((round(2 * zoom),) * 2, np.uint8)
+    canvas = np.zeros((round(2 * zoom),) * 2, np.uint8)
     for k, path in enumerate(writing.paths(0)):
         away = style.pulled * rng.standard_normal(2) if k else np.zeros(2)
         for a, b in pairwise(path):
             ends = [tuple(np.rint(16 * zoom * (p[:2] + away + 0.5)).astype(int)) for p in (a, b)]
             wide = max(1, round(pen * zoom * max(b[3], 0.02)))
-            cv2.line(sheet, ends[0], ends[1], 255, wide, cv2.LINE_AA, 4)
-    return cut_out(cv2.resize(sheet, None, fx=1 / FINE, fy=1 / FINE, interpolation=cv2.INTER_AREA))
+            cv2.line(canvas, ends[0], ends[1], 255, wide, cv2.LINE_AA, 4)
+    return cut_out(cv2.resize(canvas, None, fx=1 / FINE, fy=1 / FINE, interpolation=cv2.INTER_AREA))
 
 
 def mnist_digit(image: Bytes, side: float) -> Bytes:
@@ -137,8 +137,8 @@ KINDS: dict[str, tuple[Style, tuple[int, int], int]] = {
 NOTHING = ("blank", "scribble")
 
 
-def sheets(count: int, seed: int, kinds: tuple[str, ...] = (*KINDS, *NOTHING)) -> Iterator[Drawn]:
-    """So many sheets of each kind, the same for the same seed."""
+def made(count: int, seed: int, kinds: tuple[str, ...] = (*KINDS, *NOTHING)) -> Iterator[Drawn]:
+    """So many drawings of each kind, the same for the same seed."""
     learnt = mnist() if any(name.startswith("mnist") for name in kinds) else None
     for kind in kinds:
         for i in range(count):
@@ -158,7 +158,7 @@ def mnist() -> Digits | None:
 
 
 def number(kind: str, learnt: Digits | None, rng: np.random.Generator) -> Drawn:
-    """A sheet with a number."""
+    """A drawing of a number."""
     style, (least, most), lines = KINDS[kind]
     rows, columns = SHAPES[rng.integers(len(SHAPES))]
     many = int(rng.integers(least, most + 1))
@@ -173,9 +173,9 @@ def number(kind: str, learnt: Digits | None, rng: np.random.Generator) -> Drawn:
     side = max(side, 20.0)
     texts, drawn = [], []
     for part in parts:
-        made = [digit(style, side * rng.uniform(*style.size), learnt, rng) for _ in part]
-        texts.append("".join(str(value) for value, _ in made))
-        drawn.append(line_of([ink for _, ink in made], style, rng))
+        some = [digit(style, side * rng.uniform(*style.size), learnt, rng) for _ in part]
+        texts.append("".join(str(value) for value, _ in some))
+        drawn.append(line_of([ink for _, ink in some], style, rng))
     wide = max(line.shape[1] for line in drawn)
     zoom = min(1.0, 0.96 * columns / wide, 0.9 * rows / sum(1.2 * d.shape[0] for d in drawn))
     if zoom < 1:
@@ -207,22 +207,22 @@ def digit(
 
 
 def nothing(kind: str, rng: np.random.Generator) -> Bytes:
-    """A sheet in which no digit is to be found: bare, or with something scribbled on it."""
+    """A picture in which no digit is to be found: bare, or with something scribbled on it."""
     rows, columns = SHAPES[rng.integers(len(SHAPES))]
-    sheet = np.full((rows, columns), 255, np.uint8)
+    canvas = np.full((rows, columns), 255, np.uint8)
     if kind == "blank":
         if rng.random() < 0.5:  # a dot, as of a finger that touched
             at = rng.integers(10, min(rows, columns) - 10, 2).tolist()
-            cv2.circle(sheet, at, int(rng.integers(1, 6)), 0, -1, cv2.LINE_AA)
-        return sheet
+            cv2.circle(canvas, at, int(rng.integers(1, 6)), 0, -1, cv2.LINE_AA)
+        return canvas
     for _ in range(int(rng.integers(1, 4))):
-        scribble(sheet, rng)
-    return sheet
+        scribble(canvas, rng)
+    return canvas
 
 
-def scribble(sheet: Bytes, rng: np.random.Generator) -> None:
+def scribble(canvas: Bytes, rng: np.random.Generator) -> None:
     """Something that is no digit: a zigzag, a knot, a wave, a star, a face, a long line."""
-    rows, columns = sheet.shape
+    rows, columns = canvas.shape
     size = rng.uniform(0.2, 0.5) * rows
     middle = np.array([rng.uniform(0.2, 0.8) * columns, rng.uniform(0.3, 0.7) * rows])
     pen = max(1, round(rng.uniform(0.03, 0.1) * size))
@@ -243,14 +243,14 @@ def scribble(sheet: Bytes, rng: np.random.Generator) -> None:
             points = 0.5 * np.column_stack([np.sin(angle), -np.cos(angle)])
         case 4:  # a face
             at = tuple(np.rint(middle).astype(int).tolist())
-            cv2.circle(sheet, at, round(size / 2), 0, pen, cv2.LINE_AA)
+            cv2.circle(canvas, at, round(size / 2), 0, pen, cv2.LINE_AA)
             for x in (-0.18, 0.18):
                 eye = np.rint(middle + size * np.array([x, -0.12])).astype(int).tolist()
-                cv2.circle(sheet, eye, max(2, pen), 0, -1, cv2.LINE_AA)
+                cv2.circle(canvas, eye, max(2, pen), 0, -1, cv2.LINE_AA)
             smile = (round(0.25 * size), round(0.2 * size))
-            cv2.ellipse(sheet, at, smile, 0, 20, 160, 0, pen, cv2.LINE_AA)
+            cv2.ellipse(canvas, at, smile, 0, 20, 160, 0, pen, cv2.LINE_AA)
             return
         case _:  # a line across
             points = np.array([[-1.6, rng.uniform(-0.1, 0.1)], [1.6, rng.uniform(-0.1, 0.1)]])
     way = np.rint(middle + size * points).astype(np.int32)
-    cv2.polylines(sheet, [way], False, 0, pen, cv2.LINE_AA)
+    cv2.polylines(canvas, [way], False, 0, pen, cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""Pictures whose reading is timed: a telephone's photo, and pages that are as full as pages get.
+"""Pictures whose reading is timed: a phone's photo, and pages that are as full as pages get.
 
 Inside: `large_photo`, `dense`. Not inside: timing them (`reading`), pages to be judged
 (`digitus.synthetic.pages`).
@@ -23,7 +23,7 @@ PAPER, WALL, SQUARES, INK = 235, 90, 175, 40
 
 
 def large_photo() -> Bytes:
-    """A photo of 12 megapixels with ten digits, as a telephone would take it."""
+    """A photo of 12 megapixels with ten digits, as a phone would take it."""
     picture = page_of({"number", "gradient"}, 10, 10).picture
     height, width = picture.shape[:2]
     zoom = min(2400 / width, 1800 / height)
@@ -34,7 +34,7 @@ def large_photo() -> Bytes:
 
 
 def dense() -> dict[str, Bytes]:
-    """Pages of many things to be looked at, by their names."""
+    """Full pages by their names."""
     return {
         "hundred_digits": page_of({"many"}, 95, 105).picture,
         "boxes": boxes(),
@@ -50,31 +50,31 @@ def page_of(kinds: set[str], least: int, most: int) -> Page:
 
 def boxes() -> Bytes:
     """300 boxes of a form, a digit in each."""
-    sheet = np.full((HIGH, WIDE), PAPER, np.uint8)
+    page = np.full((HIGH, WIDE), PAPER, np.uint8)
     rows, columns = BOXES
     high, wide = (HIGH - 40) // rows, (WIDE - 40) // columns
     for i, j in product(range(rows), range(columns)):
         x, y = 20 + j * wide, 20 + i * high
-        cv2.rectangle(sheet, (x + 4, y + 4), (x + wide - 5, y + high - 5), WALL, 2)
-        _put(sheet, i * columns + j, x + wide // 2, y + high // 2, 44)
-    return sheet
+        cv2.rectangle(page, (x + 4, y + 4), (x + wide - 5, y + high - 5), WALL, 2)
+        _put(page, i * columns + j, x + wide // 2, y + high // 2, 44)
+    return page
 
 
 def squared() -> Bytes:
     """Paper of small squares with 100 digits."""
-    sheet = np.full((HIGH, WIDE), PAPER, np.uint8)
+    page = np.full((HIGH, WIDE), PAPER, np.uint8)
     for at in range(0, HIGH, 20):
-        cv2.line(sheet, (0, at), (WIDE - 1, at), SQUARES, 1)
-        cv2.line(sheet, (at, 0), (at, HIGH - 1), SQUARES, 1)
+        cv2.line(page, (0, at), (WIDE - 1, at), SQUARES, 1)
+        cv2.line(page, (at, 0), (at, HIGH - 1), SQUARES, 1)
     for i, j in product(range(10), range(10)):
-        _put(sheet, 10 * i + j, 80 + 110 * j, 90 + 155 * i, 48)
-    return sheet
+        _put(page, 10 * i + j, 80 + 110 * j, 90 + 155 * i, 48)
+    return page
 
 
-def _put(sheet: Bytes, number: int, x: int, y: int, height: int) -> None:
-    """A digit of the simulated pen around a place."""
+def _put(page: Bytes, number: int, x: int, y: int, height: int) -> None:
+    """Writes a digit of the simulated pen around a place."""
     side = height * 28 // 20  # it fills 20 of 28 pixels
     digit = draw(np.array([number % 10]), stream(SEED, "dense", number))[0]
     ink = cv2.resize(digit, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
-    part = sheet[y - side // 2 :, x - side // 2 :][:side, :side]
+    part = page[y - side // 2 :, x - side // 2 :][:side, :side]
     part[:] = np.minimum(part, part - ink * (part.astype(np.float32) - INK)).astype(np.uint8)

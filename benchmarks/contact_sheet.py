@@ -1,6 +1,6 @@
-"""Draws made pages side by side with what is known of them, to be looked at.
+"""Draws a contact sheet: made pages side by side, with what is known of them.
 
-    python benchmarks/sheet.py SHEET.png --count 24 --seed 1 --kinds number signs
+    python benchmarks/contact_sheet.py SHEET.png --count 24 --seed 1 --kinds number signs
 
 Digits are framed in blue, signs in orange, what was crossed out in red; above each page stand its
 lines and kinds. Nothing is measured here (`reading.py` does that).
@@ -43,7 +43,9 @@ def framed(page: Page, width: int, height: int, boxes: bool) -> Image.Image:
     return cell
 
 
-def sheet(some: list[Page], columns: int, width: int, height: int, boxes: bool) -> Image.Image:
+def contact_sheet(
+    some: list[Page], columns: int, width: int, height: int, boxes: bool
+) -> Image.Image:
     """All pages in a grid."""
     rows = -(-len(some) // columns)
     canvas = Image.new("RGB", (columns * (width + 4), rows * (height + TITLE + 4)), PAPER)
@@ -68,7 +70,7 @@ def main() -> None:
     args = parser.parse_args()
     digits: Digits | None = read_digits(*args.images) if args.images else None
     some = list(pages(args.count, args.seed, digits, args.kinds, args.start))
-    sheet(some, args.columns, *args.cell, not args.bare).save(args.sheet)
+    contact_sheet(some, args.columns, *args.cell, not args.bare).save(args.sheet)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""One run of `digitus bulk`, also in parts between which it was killed: its rate, memory, rows.
+"""One job of `digitus bulk`, perhaps in parts after which it was killed: its rate, memory, rows.
 
-Inside: that. Not inside: which runs (`bulk`), watching a program (`bulk_watch`).
+Inside: that. Not inside: which jobs (`bulk`), watching a program (`bulk_watch`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 
 from bulk_watch import watched
 
-SETTLED = 0.3  # of a run: from there on memory is looked at
+SETTLED = 0.3  # of a job: from there on memory is looked at
 Row = dict[str, Any]
 
 
-def command(source: Path, out: Path, run: str) -> list[str]:
-    """`digitus bulk` by processes or Ray on so many cores."""
-    by, _, cores = run.partition("_")
+def command(source: Path, out: Path, job: str) -> list[str]:
+    """`digitus bulk` by processes or Ray on so many cores, as "ray_2" says it."""
+    by, _, cores = job.partition("_")
     return [
         *(sys.executable, "-m", "digitus", "bulk", str(source), "--to", str(out), "--json"),
         *("--format", "jsonl", "--threads", cores),
@@ -32,13 +32,13 @@ def command(source: Path, out: Path, run: str) -> list[str]:
     ]
 
 
-def read(source: Path, out: Path, run: str, seconds: float = math.inf) -> Row | None:
-    """A run from its start to its end, or None where it was killed after so many seconds."""
+def read(source: Path, out: Path, job: str, seconds: float = math.inf) -> Row | None:
+    """A job from its start to its end, or None if it was killed after so many seconds."""
     kept = out.with_name(f"{out.name}.parts.json")
     parts: list[Row] = json.loads(kept.read_text("ascii")) if kept.exists() else []
-    cores = int(run.partition("_")[2])
+    cores = int(job.partition("_")[2])
     load, began = round(os.getloadavg()[0], 2), time.time()
-    told, seen = watched(command(source, out, run), seconds)
+    told, seen = watched(command(source, out, job), seconds)
     parts.append({
         "load_before": load,
         "seconds": seen.at[-1] - seen.at[0],
@@ -82,7 +82,7 @@ def lost(out: Path, pictures: int) -> Row:
 
 
 def slope(parts: Iterable[Sequence[tuple[float, float]]]) -> float:
-    """How much a second memory grows within parts of a run, once each has settled."""
+    """How much a second memory grows within parts of a job, once each has settled."""
     over, of = 0.0, 0.0
     for moments in parts:
         at, megabytes = np.array(moments[int(SETTLED * len(moments)) :]).T
@@ -92,9 +92,9 @@ def slope(parts: Iterable[Sequence[tuple[float, float]]]) -> float:
 
 
 def steady(out: Path, cores: int, began: float) -> Row:
-    """What is read while all cores read: from their first parts to where one may have no more.
+    """What is read while all cores read: from their first parts until one may have run out of them.
 
-    The last parts, one a core, are left out with their time.
+    The last parts, one for each core, are left out with their time.
     """
     times = {path: path.stat().st_mtime for path in (out / "_done").glob("*")}
     records = sorted((path for path, at in times.items() if at > began), key=times.__getitem__)
