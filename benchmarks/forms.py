@@ -31,9 +31,9 @@ import forms_sheets
 from digitus.forms.doubts import plan
 from digitus.forms.fields import shifted
 from digitus.forms.form import Field, Form
+from digitus.forms.pages import PageReader
 from digitus.forms.raster import SCALE, blank
 from digitus.forms.rows import DOUBTFUL_FLAG, rows
-from digitus.forms.sheets import PageReader
 from digitus.vision.colour import as_grey
 from digitus.vision.decode import Picture
 from machine import machine

@@ -12,10 +12,10 @@ import pytest
 
 from browser.conftest import PHONE, Server, Visit, until
 from digitus.forms.form import Form
+from digitus.forms.pages import PageReader
 from digitus.forms.pdf import as_pdf
 from digitus.forms.propose import propose
 from digitus.forms.rows import rows
-from digitus.forms.sheets import PageReader
 from digitus.forms.table import load_form, to_toml
 from digitus.reading.options import ReadingOptions
 from digitus.recognizer import load

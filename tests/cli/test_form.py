@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from digitus.forms import doubts
+from digitus.forms.pages import PageReader
 from digitus.forms.progress import PAGES, folder_of
-from digitus.forms.sheets import PageReader
 from digitus.forms.table import to_toml
 from filled_forms import FORM, VALUES, filled, printed
 from later import Later

@@ -9,9 +9,9 @@ import pytest
 from digitus.forms import raster
 from digitus.forms.align import shifts
 from digitus.forms.layout import MARGIN, MARK
+from digitus.forms.pages import PageReader
 from digitus.forms.problems import line_of
 from digitus.forms.rows import rows
-from digitus.forms.sheets import PageReader
 from digitus.forms.straighten import find, marked
 from digitus.types import Bytes
 from digitus.vision.decode import Picture

@@ -10,8 +10,8 @@ import numpy as np
 from digitus.forms import raster
 from digitus.forms.form import Form
 from digitus.forms.layout import MARK, marks, numbers
+from digitus.forms.pages import PageReader
 from digitus.forms.rows import rows
-from digitus.forms.sheets import PageReader
 from digitus.types import Bytes
 from digitus.vision.decode import Picture
 from filled_forms import FORM, VALUES, filled, printed

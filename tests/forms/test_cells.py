@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import forms_sheets
-from digitus.forms import fields, sheets
+from digitus.forms import fields, pages
 from digitus.forms.fields import FieldFound, read_fields
-from digitus.forms.sheets import PageReader
+from digitus.forms.pages import PageReader
 from digitus.reading.look import Look, recognized
 from digitus.reading.options import ReadingOptions
 from digitus.types import Bytes, Floats32, Images
@@ -68,7 +68,7 @@ def test_it_is_the_digit_alone(number: int, monkeypatch: pytest.MonkeyPatch) -> 
         shown.extend(field.images for field in found.values() if field.images is not None)
         return found
 
-    monkeypatch.setattr(sheets, "read_fields", watched)
+    monkeypatch.setattr(pages, "read_fields", watched)
     height, width = made.picture.shape[:2]
     PageReader((made.form,)).page(Picture(made.picture, width, height))
     images = np.concatenate(shown)

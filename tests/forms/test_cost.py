@@ -11,7 +11,7 @@ import pytest
 
 from digitus.cancellation import GivenUpError, Work
 from digitus.forms import fields
-from digitus.forms.sheets import PageReader
+from digitus.forms.pages import PageReader
 from digitus.vision.decode import Picture
 from filled_forms import FORM, filled
 

@@ -15,9 +15,9 @@ import reportlab
 from digitus.errors import FormError
 from digitus.forms import raster
 from digitus.forms.form import Form, Rising
+from digitus.forms.pages import PageReader
 from digitus.forms.pdf import as_pdf
 from digitus.forms.rows import rows
-from digitus.forms.sheets import PageReader
 from digitus.forms.straighten import find, marked
 from digitus.forms.table import from_table
 from digitus.types import Bytes

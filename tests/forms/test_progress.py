@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from digitus.forms.pages import problem
 from digitus.forms.progress import PAGES, folder_of, progress
-from digitus.forms.sheets import problem
 from filled_forms import FORM
 
 FIELD: dict[str, object] = {"answers": [("7", 0.9, "")], "mark": "", "box": [1, 2, 3, 4]}

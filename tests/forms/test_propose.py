@@ -12,9 +12,9 @@ import pytest
 from digitus.errors import DataError, FormError
 from digitus.forms.form import Field, Form
 from digitus.forms.layout import MARK, marks
+from digitus.forms.pages import PageReader
 from digitus.forms.propose import propose
 from digitus.forms.raster import SCALE
-from digitus.forms.sheets import PageReader
 from digitus.forms.table import load_form, to_toml
 from digitus.types import Bytes
 from digitus.vision.decode import Picture

@@ -16,8 +16,8 @@ from digitus.forms import raster
 from digitus.forms.align import shifts
 from digitus.forms.form import Field, Form, Rising
 from digitus.forms.layout import numbers
+from digitus.forms.pages import PageReader, Record
 from digitus.forms.rows import rows
-from digitus.forms.sheets import PageReader, Record
 from digitus.forms.straighten import find, marked
 from digitus.types import Bytes
 from digitus.vision.decode import Picture

@@ -18,9 +18,9 @@ from digitus.errors import DataError
 from digitus.forms import doubts
 from digitus.forms.correct import Correction, corrected, load_corrections
 from digitus.forms.doubts import held, plan
+from digitus.forms.pages import PageReader
 from digitus.forms.review import Cut, cuts_of, review
 from digitus.forms.rows import rows
-from digitus.forms.sheets import PageReader
 from digitus.forms.trust import most_chance_wrong
 from digitus.vision.decode import decode_pages
 from filled_forms import ASLANT, FORM, VALUES, filled, photographed

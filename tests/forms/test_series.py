@@ -10,8 +10,8 @@ import pytest
 
 from digitus.forms.correct import Correction, corrected
 from digitus.forms.form import Field, Form, Rising, Sum
+from digitus.forms.pages import Record
 from digitus.forms.rows import Row, rows
-from digitus.forms.sheets import Record
 
 METER = Form(
     "meters",

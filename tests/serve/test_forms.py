@@ -19,12 +19,12 @@ from PIL import Image
 from digitus.cancellation import GivenUpError, Work
 from digitus.errors import FormError
 from digitus.forms.form import Field, Form, Rising, Sum
+from digitus.forms.pages import PageReader
 from digitus.forms.pdf import as_pdf
 from digitus.forms.propose import propose
 from digitus.forms.raster import size
 from digitus.forms.rows import rows
 from digitus.forms.settings import LONGEST_SIDE
-from digitus.forms.sheets import PageReader
 from digitus.forms.table import from_table, to_toml
 from digitus.limits import FORM_PAGES, FORM_PAPER_PIXELS
 from digitus.reading.options import ReadingOptions

@@ -28,9 +28,9 @@ from digitus.threads import cores
 if TYPE_CHECKING:
     from digitus.errors import DataError
     from digitus.forms.doubts import Plan
+    from digitus.forms.pages import PageReader, Record
     from digitus.forms.progress import Progress
     from digitus.forms.rows import Row
-    from digitus.forms.sheets import PageReader, Record
 
 
 @click.group
@@ -54,9 +54,9 @@ def new(blank: Path, out: Path) -> None:
 
     from digitus.errors import FormError
     from digitus.files import write_text
+    from digitus.forms.pages import PAGE_SIDE_PIXELS
     from digitus.forms.propose import propose
     from digitus.forms.settings import as_text
-    from digitus.forms.sheets import PAGE_SIDE_PIXELS
     from digitus.forms.table import to_toml
     from digitus.vision.colour import as_grey
     from digitus.vision.decode import decode_pages
@@ -153,9 +153,9 @@ def read(
 
     from digitus.files import check_replaceable
     from digitus.forms import output as tables
+    from digitus.forms.pages import PageReader, blanks, problem
     from digitus.forms.progress import progress as kept
     from digitus.forms.rows import DOUBTFUL, columns, rows
-    from digitus.forms.sheets import PageReader, blanks, problem
     from digitus.forms.table import load_form
     from digitus.reading.networks import fingerprints
     from digitus.reading.options import ReadingOptions
@@ -245,7 +245,7 @@ def _read(
     processes: int,
 ) -> Iterator[tuple[Path, list[Record] | DataError]]:
     """The records of each file; a file read before the job was interrupted is not read again."""
-    from digitus.forms.sheets import problem
+    from digitus.forms.pages import problem
     from digitus.reading.pool import read_many
 
     paths = [path for path, error in given if not error and done.records(path) is None]

@@ -15,8 +15,8 @@ from digitus.cli.common import PATH, json_option, output, print_json
 if TYPE_CHECKING:
     from digitus.forms.correct import Correction
     from digitus.forms.doubts import Plan
+    from digitus.forms.pages import PageReader
     from digitus.forms.rows import Row
-    from digitus.forms.sheets import PageReader
 
 
 def counted(number: int, thing: str) -> str:

@@ -26,7 +26,7 @@ from digitus import __version__
 from digitus.errors import OutputError
 from digitus.files import UNREADABLE
 from digitus.forms.form import Form
-from digitus.forms.sheets import Record
+from digitus.forms.pages import Record
 from digitus.forms.table import to_toml
 from digitus.locks import alone
 

@@ -22,9 +22,9 @@ import numpy as np
 from digitus.errors import DataError, DigitusError
 from digitus.forms.doubts import Doubt, Plan
 from digitus.forms.form import Field
+from digitus.forms.pages import PAGE_SIDE_PIXELS, PageReader
 from digitus.forms.raster import SCALE
 from digitus.forms.rows import Row, source
-from digitus.forms.sheets import PAGE_SIDE_PIXELS, PageReader
 from digitus.forms.trust import chance_wrong
 from digitus.report.formats import percent, quantity
 from digitus.report.html import Section, fill, standalone

@@ -1,7 +1,7 @@
 """Records of pages as rows of a table: one row for each sheet, one for a page of no form.
 
 Inside: which pages make a sheet, what sums and earlier sheets decide, and the flags of fields. Not
-inside: reading pages (`sheets`), writing tables (`output`).
+inside: reading pages (`pages`), writing tables (`output`).
 
 A flag is a word or several: "crossed out", "cut off", "not found", "misplaced" (on a bent sheet,
 perhaps another field's), "missing" (required and empty), "incomplete", "unreadable", "date",
@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 
 from digitus.forms.choose import Answer, decided, plausible
 from digitus.forms.form import Field, Form, Rising
+from digitus.forms.pages import FieldRecord, Record
 from digitus.forms.problems import line_of
 from digitus.forms.series import Series
-from digitus.forms.sheets import FieldRecord, Record
 from digitus.forms.table import COLUMNS, ENDINGS
 
 DOUBTFUL = 0.95  # the confidence below which a person should look, where nobody says another

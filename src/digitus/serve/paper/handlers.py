@@ -18,12 +18,12 @@ from digitus.cancellation import check
 from digitus.errors import FormError
 from digitus.forms.fields import pixels_of
 from digitus.forms.form import Form
+from digitus.forms.pages import PAGE_SIDE_PIXELS, PageReader
 from digitus.forms.pdf import as_pdf
 from digitus.forms.problems import codes
 from digitus.forms.propose import propose
 from digitus.forms.raster import size
 from digitus.forms.rows import Row, rows, source
-from digitus.forms.sheets import PAGE_SIDE_PIXELS, PageReader
 from digitus.forms.straighten import Blank
 from digitus.forms.table import from_toml, to_toml
 from digitus.limits import FORM_PAGES, FORM_PAPER_PIXELS, FORM_PIXELS
