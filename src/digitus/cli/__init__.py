@@ -25,7 +25,7 @@ VERBS = {
     "bulk": "Read very many pictures to a table, here or on a cluster; resumes where it stopped.",
     "form": "Print forms; read those that were filled in into a table.",
     "train": "Train a network; write the model, a log and a report to a folder.",
-    "adapt": "Teach a recognizer one person's hand, by few corrections.",
+    "adapt": "Teach a recognizer one person's hand, by a few corrections.",
     "sweep": "Train recipes from several seeds and settings; one table of means with intervals.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",
     "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",
