@@ -192,7 +192,7 @@ def photographed(file: Path) -> dict[str, Any]:
             same = page.locator("#answer").inner_text() == lines
             page.get_by_role("button", name="Clear").click()
             page.locator("#answer:empty").wait_for(state="attached")
-        slowed = as_on_a_telephone(browser, file, path, lines)
+        slowed = as_on_a_phone(browser, file, path, lines)
         digits = of_single_digits(browser, file)
         browser.close()
     return {
@@ -234,7 +234,7 @@ def processor_seconds(browser: Browser) -> float:
     return float(sum(process["cpuTime"] for process in told["processInfo"]))
 
 
-def as_on_a_telephone(browser: Browser, file: Path, photo: Path, lines: str) -> dict[str, Any]:
+def as_on_a_phone(browser: Browser, file: Path, photo: Path, lines: str) -> dict[str, Any]:
     """How long the same photo takes in a browser that is slowed down."""
     context = browser.new_context(bypass_csp=True)  # code from text is forbidden there otherwise
     page = context.new_page()

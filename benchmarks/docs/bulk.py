@@ -1,6 +1,6 @@
 """What docs/bulk.md says in numbers, from results/bulk.json.
 
-Inside: the section. A row that nobody has made yet is left out. Not inside: what is measured
+Inside: the section. A row that has not been measured is left out. Not inside: what is measured
 (`bulk`).
 """
 

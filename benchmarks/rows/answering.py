@@ -1,6 +1,6 @@
 """Rows in which a network answers: batch (of images, by three networks) and single (one image).
 
-Only who gives digitus's own probabilities is timed.
+Only peers that give digitus's own probabilities are timed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rows in which something is learnt: step10, epoch128, epoch800, cnn.
 
-Only who first gives digitus's own loss and gradients at the same weights is timed.
+Only peers that first give digitus's own loss and gradients at the same weights are timed.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def start_workers(count: int, name: str, out: Path | None, *, resume: bool) -> N
         *("--nproc-per-node", str(count), "--max-restarts", str(RESTARTS)),
         *("-m", "digitus", *sys.argv[1:], *(() if out else ("--out", str(run.folder)))),
     ]
-    # Where nobody has set it, torchrun does, with a warning.
+    # Unless it is set, torchrun sets it, with a warning.
     threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
     sys.stdout.flush()
     os.execve(sys.executable, launch, os.environ | threads)  # so that Ctrl-C reaches torchrun

@@ -1,7 +1,7 @@
 """How much the commands say beside their answers: `-v` more, what happens; `-q` nothing.
 
-Every command has both. Inside: the two options, and where the log goes. Not inside: what is logged,
-under "digitus", by whoever does something.
+Every command has both. Inside: the two options, and where the log goes. Not inside: what is logged
+under "digitus" (each module does so itself).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from digitus.forms.form import Form
 from digitus.forms.rows import DOUBTFUL_FLAG, Row
 from digitus.forms.trust import chance_wrong, most_chance_wrong
 
-WANTED = 1e-3  # of the values may stay wrong, where nobody says another share
+WANTED = 1e-3  # the share of values that may stay wrong, by default
 AT_ONCE = 1000  # values in a file of the review: half an hour's work, and about 20 MB
 
 

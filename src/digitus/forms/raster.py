@@ -1,6 +1,6 @@
 """A blank page as pixels, with which a straightened picture of it is compared.
 
-Inside: lines and marks. Not inside: words, which nobody looks for, and paper to print on (`pdf`).
+Inside: lines and marks. Not inside: words, which are not compared, and the form to print (`pdf`).
 """
 
 from __future__ import annotations

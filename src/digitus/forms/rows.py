@@ -22,7 +22,7 @@ from digitus.forms.problems import line_of
 from digitus.forms.series import Series
 from digitus.forms.table import COLUMNS, ENDINGS
 
-DOUBTFUL = 0.95  # the confidence below which a person should look, where nobody says another
+DOUBTFUL = 0.95  # the confidence below which a person should look, by default
 DOUBTFUL_FLAG = "doubtful"
 NO_VALUE = "crossed out", "cut off", "not found"
 NO_READING = "no reading"  # of a value that rises from sheet to sheet
