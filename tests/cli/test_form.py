@@ -171,7 +171,7 @@ def test_a_review_that_is_too_large_is_several_pages(
     assert not Path("check.html").exists()
     Path("check-2.html").unlink()
     done = digitus(*command, "--wanted", 0)
-    assert "on 2 pages, check.html to check-2.html" in done.out
+    assert "in 2 files, check.html to check-2.html" in done.out
     assert "page 2 of 2" in Path("check-2.html").read_text("utf-8")
     assert '"part": 2' in Path("check-2.html").read_text("utf-8")
     alone = Path("check.html").read_text("utf-8").replace("page 1 of 2", "")

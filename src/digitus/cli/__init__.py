@@ -28,12 +28,12 @@ VERBS = {
     "adapt": "Teach a recognizer one person's hand, by a few corrections.",
     "sweep": "Train recipes from several seeds and settings; one table of means with intervals.",
     "evaluate": "Score a model on the test part of a set, digit by digit.",
-    "serve": "Open a page to draw on, read photos with, look inside, and watch it learn.",
+    "serve": "Open a web page to draw on, read photos with, look inside, and watch it learn.",
     "course": "Learn how it works: lessons that run, exercises that check themselves.",
     "check": "Check that every backward is the derivative of its forward.",
     "data": "List the sets of digits, or load one.",
     "models": "List what ships, recognizer and recipes, and the models in runs/.",
-    "export": "Write a model as ONNX, C, JavaScript, a page or npz.",
+    "export": "Write a model as ONNX, C, JavaScript, a web page or npz.",
     "papers": "Carry out the two papers' experiments; claims beside measurements.",
 }
 

@@ -79,12 +79,12 @@ def _list(folder: Path, json: bool) -> None:
 
 @course.command("open")
 @click.argument("number", type=int)
-@click.option("--page", is_flag=True, help="As a page in the browser, even if there is Jupyter.")
+@click.option("--page", is_flag=True, help="As a web page, even if there is Jupyter.")
 @click.option("--no-start", is_flag=True, help="Only write the files, and say where they are.")
 @click.option("--language", help="Of the lesson and the checks, by two letters: de for German.")
 @click.pass_obj
 def open_(folder: Path, number: int, page: bool, no_start: bool, language: str | None) -> None:
-    """Open a lesson: in Jupyter if it is installed, as a page otherwise.
+    """Open a lesson: in Jupyter if it is installed, as a web page otherwise.
 
     Beside it lies the file that your answers go into. What you have written is never overwritten.
     """

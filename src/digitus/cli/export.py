@@ -15,8 +15,8 @@ from digitus.cli.common import PATH, json_option, output, print_json, recognizer
     "--to",
     type=click.Choice(["onnx", "c", "js", "html", "npz"]),
     required=True,
-    help="onnx; c: a C99 source and its header; js: an ES module; html: a page to write on, and to "
-    "drop photos into; npz: NumPy's arrays.",
+    help="onnx; c: a C99 source and its header; js: an ES module; html: a web page to write on and "
+    "to drop photos into; npz: NumPy's arrays.",
 )
 @click.option("--out", type=PATH, help="The file.  [default: digitus.ENDING]")
 @click.option(
@@ -34,7 +34,7 @@ def export(
     no_check: bool,
     json: bool,
 ) -> None:
-    """Write a model as ONNX, C, JavaScript, a page or npz.
+    """Write a model as ONNX, C, JavaScript, a web page or npz.
 
     MODEL is a model file or the folder of a run; without it, the recognizer that ships. Several are
     a committee. Each export takes raw bytes and gives probabilities. At the end 100 pictures go

@@ -108,7 +108,9 @@ def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
 @click.option(
     "--earlier", type=PATH, metavar="TABLE", help="An earlier table, for values that never fall."
 )
-@click.option("--review", type=PATH, metavar="FILE.html", help="A page to check doubts on.")
+@click.option(
+    "--review", type=PATH, metavar="FILE.html", help="A web page to check doubtful fields on."
+)
 @click.option(
     "--wanted",
     type=CONFIDENCE,
@@ -211,7 +213,7 @@ def _is_form(path: Path) -> bool:
 
 
 def _tell(
-    table: Path, made: Sequence[Row], plan: Plan | None, page: Path | None, json: bool
+    table: Path, made: Sequence[Row], plan: Plan | None, review: Path | None, json: bool
 ) -> None:
     """Prints what was wrong with sheets, and the totals."""
     problems = [row for row in made if row["problem"]]
@@ -221,8 +223,8 @@ def _tell(
     flagged = sum(bool(value) for row in made for key, value in row.items() if key[-5:] == "_flag")
     if json:
         counts = {"rows": len(made), "fields": fields, "flagged": flagged}
-        review = {"review": len(plan.doubts), "share": plan.share} if plan else {}
-        print_json({"table": str(table), **counts, "problems": len(problems), **review})
+        to_look_at = {"review": len(plan.doubts), "share": plan.share} if plan else {}
+        print_json({"table": str(table), **counts, "problems": len(problems), **to_look_at})
     else:
         output().print(
             f"{table}: {counted(len(made), 'row')}, {counted(fields, 'field')}, {flagged} of them "
@@ -233,9 +235,9 @@ def _tell(
                 f"to look at: {counted(len(plan.doubts), 'field')}, {percent(plan.share, 1)} of "
                 f"all; of the rest at most {plan.left:.1f} are expected to be wrong"
             )
-        if page and plan and len(plan.parts) > 1:
-            last = part_of(page, len(plan.parts) - 1)
-            output().print(f"on {len(plan.parts)} pages, {page} to {last.name}")
+        if review and plan and len(plan.parts) > 1:
+            last = part_of(review, len(plan.parts) - 1)
+            output().print(f"in {len(plan.parts)} files, {review} to {last.name}")
 
 
 def _read(

@@ -102,8 +102,10 @@ def _pictures(ctx: click.Context, param: click.Parameter, names: Sequence[str]) 
     ". for an empty cell.",
 )
 @click.option("--annotate", type=PATH, metavar="DIR", help="Draw what was read on the pictures.")
-@click.option("--explain", type=PATH, metavar="DIR", help="A page for each picture: every step.")
-@click.option("--review", type=PATH, metavar="FILE", help="A page to correct what is doubtful.")
+@click.option(
+    "--explain", type=PATH, metavar="DIR", help="A web page for each picture: every step."
+)
+@click.option("--review", type=PATH, metavar="FILE", help="A web page to correct doubtful digits.")
 @click.option("--recursive", is_flag=True, help="Of a folder, also the pictures in its folders.")
 @device_option
 @threads_option

@@ -1,4 +1,4 @@
-"""`digitus serve`: the page to draw on, to read photos, to look inside and to watch it learn."""
+"""`digitus serve`: the web page to draw on, read photos with, look inside, and watch it learn."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def serve(
     reload_page: bool,
     json: bool,
 ) -> None:
-    """Open a page to draw on, read photos with, look inside, and watch it learn.
+    """Open a web page to draw on, read photos with, look inside, and watch it learn.
 
     MODEL is a model file or the folder of a run; without it, the one that ships.
     """
