@@ -35,7 +35,7 @@ STIFF = 0.05  # in corners: a ridge penalty, which keeps bends small where few c
 
 @dataclass(frozen=True, eq=False)
 class Shift:
-    """A field's movement: a polynomial [k 2] of the distance from its middle, in half widths.
+    """A field's movement: a polynomial [k 2] in x and y, from its middle and in half widths.
 
     `seen` is the share of its printed corners that were found again.
     """

@@ -85,7 +85,7 @@ def answers(field: Field, cells: Sequence[Sequence[Option]]) -> list[Answer]:
 
 
 def decided(form: Form, found: dict[str, list[Answer]]) -> dict[str, list[Answer]]:
-    """The answers of all fields, the chosen one first in each list, by what sums demand too."""
+    """The answers of all fields, led by the chosen ones, which make sums right where they can."""
     chosen = dict(found)
     for group in _groups(form.sums):
         names = list(dict.fromkeys(n for s in group for n in (s.total, *s.of)))

@@ -3,7 +3,7 @@
 Each file's records are a line of JSON in TABLE.progress/pages.jsonl, written when the file is read.
 The table itself is written once, at the end, from all lines. So no row is lost or there twice,
 whenever the program is ended; a file whose line is not whole is read again. So are files that have
-changed since, and all files where the forms, networks or version of digitus were others.
+changed since, and all files if the forms, the networks or the version of digitus have changed.
 
 Inside: that folder. Not inside: the table (`output`).
 """
@@ -31,7 +31,7 @@ from digitus.forms.table import to_toml
 from digitus.locks import alone
 
 PAGES = "pages.jsonl"
-SYNC_SECONDS = 1.0  # so much reading is lost at most when the power fails
+SYNC_SECONDS = 1.0  # at most so many seconds of reading are lost when the power fails
 VERSION = 1  # of the format of these lines
 # By file: its length and time of change when it was read, and what was read.
 Known: TypeAlias = dict[str, tuple[list[int] | None, list[Record]]]

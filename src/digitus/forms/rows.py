@@ -172,7 +172,7 @@ def _plausible(
     doubtful: float,
     series: Series,
 ) -> dict[str, list[Answer]]:
-    """The answers of a value that rises, in the order that the one before it suggests, if known."""
+    """The answers of a value that rises, led by one that fits the value before it, if known."""
     best = {name: (a or [Answer("", 0.0)])[0] for name, a in answers.items()}
     row = {name: answer.text for name, answer in best.items()}
     if rising.day in best:

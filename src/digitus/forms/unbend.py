@@ -1,4 +1,4 @@
-"""A sheet that is bent: how, once its marks or features have been found.
+"""How a sheet is bent, once its marks or features have been found.
 
 A mark says where paper lies at eight places, and features where it would lie if it were flat.
 Between them a curled sheet rises and falls. So corners of what is printed are looked for near where
