@@ -137,7 +137,7 @@ def test_ranges_to_search(digitus: Any) -> None:
             ranges(wrong)
     both = digitus("sweep", "quick", "tiny", "--search", "schedule.rate=0.001..0.1")
     assert both.code == 2
-    assert "a search is of one recipe" in both.err
+    assert "a search is for one recipe" in both.err
 
 
 def test_drawn_settings_name_folders(tmp_path: Path) -> None:
