@@ -84,7 +84,7 @@ def test_it_learns_is_kept_and_is_shown(tmp_path: Path) -> None:
     assert about["settings"] == {"body": "Conv(4), BatchNorm(1e-05), Relu, Dropout(0.1), Conv(4)"}
     assert about["params"]["5.4.W"] == [3, 3, 4, 4]
     assert named(made.network.layers[7]) == "Concat"
-    body = network(loaded.recipe, loaded.size, 10).body
+    body = network(loaded.recipe, loaded.size, "ten outputs").body
     own = [name for name in loaded.params if name.startswith("5.")]
     found = re.search(r"(\d+)\sarrays", body)  # of a residual block: too many to name
     assert found
