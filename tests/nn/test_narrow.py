@@ -6,8 +6,10 @@ are asked for and faster. Not inside: training with them (`training/test_device.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,24 @@ from hypothesis import strategies as st
 from conftest import examples
 from digitus.nn import Conv, MaxPool, Relu, kernels_compiled, stream
 from digitus.nn.blocks import Block
-from digitus.nn.kernels import TILES, NarrowProducts
+from digitus.nn.kernels import TILES, VECTORS, NarrowProducts, level, narrow_kind
 from nn.compiled import LEVELS, NARROW, computing, needs_narrow
 
-pytestmark = needs_narrow
+CPU = Path("/proc/cpuinfo")
+
+
+@pytest.mark.skipif(
+    level() != LEVELS[0] or not CPU.exists() or platform.machine() != "x86_64",
+    reason="the best kernels are not built, or Linux does not list the instructions of an x86-64",
+)
+def test_what_multiplies_is_what_the_processor_has() -> None:
+    # The other tests are skipped by the same answer: were it wrong, nobody would see it there.
+    flags = set(CPU.read_text("utf-8").partition("flags")[2].partition("\n")[0].split())
+    has_vectors = {"avx512bw", "avx512dq", "avx512vl", "avx512_bf16"} <= flags
+    possible = {0}
+    if has_vectors:  # a kernel of Linux that is older than AMX does not hand out its tiles
+        possible = {VECTORS, TILES} if {"amx_tile", "amx_bf16"} <= flags else {VECTORS}
+    assert narrow_kind() in possible
 
 
 @contextmanager
@@ -43,6 +59,7 @@ def rounded(x: Any) -> Any:
     return (bits + 0x7FFF + (bits >> 16 & 1) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
+@needs_narrow
 @examples(40)
 @given(
     st.builds(
@@ -75,6 +92,7 @@ def test_narrow_products_are_those_of_rounded_numbers(
         np.testing.assert_array_equal(a, c)
 
 
+@needs_narrow
 def test_products_are_not_narrow_for_who_does_not_ask() -> None:
     layer, x = Conv(8), stream(5, "x").standard_normal((2, 9, 9, 8)).astype(np.float32)
     p = {k: np.full(s, 0.1, np.float32) for k, s in layer.plan(x.shape[1:])[0].items()}
@@ -86,6 +104,7 @@ def test_products_are_not_narrow_for_who_does_not_ask() -> None:
     np.testing.assert_array_equal(layer.forward(p, x)[0], before)
 
 
+@needs_narrow
 @pytest.mark.parametrize("kind", NARROW)
 @pytest.mark.parametrize("channels", [32, 64])
 def test_vectors_are_taken_where_they_are_faster(kind: int, channels: int) -> None:

@@ -17,20 +17,17 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from digitus import nn
-from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
-from digitus.recipe.settings import KINDS, Recipe
-from digitus.synthetic.wear import Wear
+from digitus.recipe.settings import KINDS, TABLES, Recipe
 
 # The classes that a table can name or stands for.
-NAMED = {nn.Chain, Augmentation, Wear, *(kind for kinds in KINDS.values() for kind in kinds)}
-
+NAMED = {nn.Chain, *TABLES.values(), *(kind for kinds in KINDS.values() for kind in kinds)}
 PLAIN = (bool, int, float, str, np.generic, NoneType)  # values of settings
 
 
 def is_own(key: str, value: object) -> bool:
     """Whether a setting is an object of the right kind that no table can name, or holds one."""
-    if key not in (*KINDS, "augment", "wear") or isinstance(value, type):
+    if key not in (*KINDS, *TABLES) or isinstance(value, type):
         return False
     kind: Any = get_type_hints(Recipe)[key]
     return isinstance(value, kind) and next(_unnamed(value), None) is not None

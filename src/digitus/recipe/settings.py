@@ -35,6 +35,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "optimizer": (*RULES, nn.Clipped),
     "schedule": (nn.Constant, nn.Step, nn.Cosine),
 }  # fmt: skip
+# Settings that are one class each, so that their tables need not name it.
+TABLES: dict[str, type] = {"augment": Augmentation, "wear": Wear}
 # Names of data that is made: crops of made pages, for networks that find digits, and close-ups of
 # what was found (`detection`).
 PAGES, CLOSEUPS = "pages", "closeups"

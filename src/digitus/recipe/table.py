@@ -27,12 +27,11 @@ from typing import Any, NewType, TypeVar, cast, get_args, get_origin, get_type_h
 import numpy as np
 
 from digitus import nn
-from digitus.datasets.augmentation import Augmentation
 from digitus.errors import RecipeError
 from digitus.limits import NESTING, NETWORK_LAYERS
 from digitus.nn.losses import Loss
 from digitus.recipe.own import NAMED, is_own
-from digitus.recipe.settings import KINDS, LAYERS, RULES, Recipe, is_name
+from digitus.recipe.settings import KINDS, LAYERS, RULES, TABLES, Recipe, is_name
 from digitus.synthetic.wear import Wear
 from digitus.types import Json
 
@@ -42,7 +41,6 @@ SELDOM = ("classes", "worn", "wear", "not_digits", "teacher", "softness")
 PART_LOSSES = tuple(kind for kind in KINDS["loss"] if kind is not nn.MultiTask)
 LossParts = NewType("LossParts", object)  # of a MultiTask: tables with a form of their own
 PART_KEYS = ("loss", "channels", "weight")
-TABLES: dict[str, type] = {"augment": Augmentation, "wear": Wear}
 SIMPLE: dict[type, tuple[tuple[type[int | float | str], ...], str]] = {
     int: ((int,), "a whole number"),
     float: ((int, float), "a number"),
