@@ -111,6 +111,17 @@ def test_what_cannot_be_read_is_not_made_likelier_by_having_no_rules() -> None:
         ({"date": "DD.MM.YYYY"}, list("30042024"), "30.04.2024", ""),
         ({"pattern": "##"}, ["", ""], "", ""),
         ({"pattern": "##"}, ["1", "?"], "1?", "unreadable"),
+        ({"pattern": "## ##"}, ["1", "2", "3", "4"], "12 34", ""),
+        ({"pattern": "## ##"}, ["1", "", "3", "4"], "1  34", "incomplete"),
+        ({"pattern": "## ##"}, ["", "", "3", "4"], "   34", "incomplete"),
+        ({"pattern": " ##"}, ["1", "2"], " 12", ""),
+        ({"pattern": "#### ####", "checks": ("luhn",)}, list("12345674"), "1234 5674", ""),
+        ({"pattern": "#### ####", "checks": ("luhn",)}, list("12345678"), "1234 5678", "luhn"),
+        ({"pattern": ".##"}, ["1", "2"], ".12", ""),
+        ({"pattern": ".##"}, ["1", ""], ".1 ", "incomplete"),
+        ({"pattern": "##?"}, ["1", "2"], "12?", ""),
+        ({"pattern": "##?"}, ["1", "?"], "1??", "unreadable"),
+        ({"pattern": "20##"}, ["2", "6"], "2026", ""),
     ],
 )
 def test_the_text_of_cells(
@@ -119,6 +130,12 @@ def test_the_text_of_cells(
     field = Field("n", PLACE, **settings)  # type: ignore[arg-type]
     assert field.text(cells) == text
     assert field.wrong(text) == wrong
+
+
+@pytest.mark.parametrize("typed", ["12-345", "1-2345", "12345", "-1234"])
+def test_what_a_person_types_has_to_have_digits_where_the_pattern_has_them(typed: str) -> None:
+    assert Field("n", PLACE, pattern="##-##").wrong(typed) == "incomplete"
+    assert Field("n", PLACE, pattern="##-##").wrong("12/34") == ""
 
 
 def _form() -> Form:

@@ -111,13 +111,21 @@ class Field:
         """A word for the first thing that is wrong with a value; "" for nothing and no value."""
         if not text:
             return ""
-        if " " in text.strip() or text[0] in " .,":
+        if not self._has_all_digits(text):
             return "incomplete"
-        if UNREADABLE in text:
-            return "unreadable"
-        if self.signs and self.whole and len(text.rstrip()) != len(self.signs):
-            return "incomplete"
-        return self._unfulfilled(text)
+        written = text
+        if self.signs and self.whole:
+            written = "".join(c for sign, c in zip(self.signs, text, strict=True) if sign == "#")
+        return "unreadable" if UNREADABLE in written else self._unfulfilled(text)
+
+    def _has_all_digits(self, text: str) -> bool:
+        """Whether no digit is lacking, and none is where the pattern has a sign."""
+        if not (self.signs and self.whole):
+            return " " not in text.strip() and text[0] not in " .,"
+        return len(text) == len(self.signs) and all(
+            (c.isdigit() or c == UNREADABLE) if sign == "#" else (c == sign or not c.isdigit())
+            for sign, c in zip(self.signs, text, strict=True)
+        )
 
     def _unfulfilled(self, text: str) -> str:
         """The first of the field's rules that a whole value does not fulfil."""
