@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from conftest import examples
-from digitus.datasets.digits import SIDE
+from digitus.datasets.digits import BOX, SIDE
 from digitus.errors import DataError
 from digitus.synthetic.strokes import strokes
 from digitus.vision.normalise import (
-    BOX_PIXELS,
     TOGETHER,
     normalise,
     prepare,
@@ -270,4 +269,4 @@ def test_small_pictures_that_the_digit_fills(index, side):
     tight = DIGITS[index][y[0] : y[-1] + 1, x[0] : x[-1] + 1]
     found = prepare_one(cv2.resize(tight, (side, side), interpolation=cv2.INTER_AREA))
     assert not found.dark_ink
-    assert max(np.ptp(np.nonzero(found.image > 80), axis=1) + 1) == pytest.approx(BOX_PIXELS, abs=2)
+    assert max(np.ptp(np.nonzero(found.image > 80), axis=1) + 1) == pytest.approx(BOX, abs=2)

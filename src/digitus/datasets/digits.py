@@ -19,6 +19,7 @@ from digitus.types import Images, Index, Labels, Matrix
 CLASSES = 10
 DIGITS = "0123456789"  # what pictures show, unless somebody says otherwise: each sign is a class
 SIDE = 28  # pixels: height and width of MNIST's images, and of all that are made like them
+BOX = 20  # pixels: the longer side of the ink in them
 HASHED_AT_ONCE = 1 << 16  # images hashed at a time
 NOT_A_DIGIT = 255  # the label, in training, of a picture that shows none
 

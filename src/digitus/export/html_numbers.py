@@ -10,13 +10,14 @@ import json
 from collections.abc import Mapping
 
 from digitus import limits
+from digitus.datasets import digits
 from digitus.detection import closeup, closeups, confidence, detector, likeness, lines, maps, parts
 from digitus.reading import drawing, groups, look, photo, read
 from digitus.vision import ink, normalise, paper, share
 
 NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     # ink.js
-    "BOX": normalise.BOX_PIXELS,
+    "BOX": digits.BOX,
     "FINE": normalise.FINE_ZOOM,
     "PEN": normalise.PEN_PIXELS,
     "EDGE": normalise.EDGE_INK,

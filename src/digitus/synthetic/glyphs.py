@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from digitus.datasets.digits import CLASSES, Digits
+from digitus.datasets.digits import BOX, CLASSES, Digits
 from digitus.synthetic.hands import EVERY_HAND
-from digitus.synthetic.pen import BOX, write
+from digitus.synthetic.pen import write
 from digitus.types import Bytes, Floats64, Grey, Ints
 
 FINE, LARGE = 4, 160  # below 160 pixels ink is drawn 4 times larger: pens are whole pixels wide

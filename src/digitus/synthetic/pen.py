@@ -16,10 +16,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from digitus.datasets.digits import BOX
 from digitus.synthetic.hands import EVERY_HAND, SAMPLES, choose, spline
 from digitus.types import Floats64, Ints
 
-BOX = 20  # pixels of the box in an MNIST image that the ink just fits in
 SECONDS = 0.012  # from one point of a path to the next, about; lifting the pen takes ten times that
 
 

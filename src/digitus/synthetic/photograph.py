@@ -16,11 +16,11 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
+from digitus.datasets.digits import BOX
 from digitus.types import Box, Bytes, Floats32, Grey
 
 Source: TypeAlias = tuple[Bytes, Box]
 
-BOX = 20  # pixels of the longer side of a digit of MNIST
 LEAST = 9  # pixels: no digit is drawn smaller than this
 SHARP = 0.7  # of the zoom: how much the edges of enlarged ink are sharpened
 

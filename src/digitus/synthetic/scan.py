@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from digitus.synthetic.pen import BOX, Writing
+from digitus.datasets.digits import BOX
+from digitus.synthetic.pen import Writing
 from digitus.types import Floats32, Floats64, Images, Ints
 
 BITS = 4  # OpenCV's fixed-point coordinates: sixteenths of a pixel

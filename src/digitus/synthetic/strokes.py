@@ -12,10 +12,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from digitus.datasets.digits import SIDE, Digits
+from digitus.datasets.digits import BOX, SIDE, Digits
 from digitus.nn.arrays import stream
 from digitus.synthetic.hands import HANDS, choose
-from digitus.synthetic.pen import BOX, Writing, write
+from digitus.synthetic.pen import Writing, write
 from digitus.synthetic.scan import scan
 from digitus.types import Floats64, Images
 

@@ -19,13 +19,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digitus.datasets.digits import SIDE
+from digitus.datasets.digits import BOX, SIDE
 from digitus.errors import DataError
 from digitus.types import Box, Bytes, Grey, Images, Mask, Numbers, Plane
 from digitus.vision.paper import at_most, find_paper, find_papers, typical, without_rules
 
 TOGETHER = 64  # pictures whose paper is found together: as many as stay in the cache
-BOX_PIXELS = 20  # of the longer side of an image's ink, as in MNIST
 WORK_PIXELS = 320  # of the longer side: larger pictures are made smaller first
 UNSCALED_PIXELS = (18, 22)  # a digit of about 20 pixels is not scaled: that could only blur it
 FINE_ZOOM = 4  # others are scaled to 4 times 20 pixels: strokes can grow by quarters of a pixel
@@ -159,16 +158,14 @@ def normalise(ink: Plane) -> tuple[Bytes, Box, float]:
     side = max(box[2:])
     if UNSCALED_PIXELS[0] <= side <= UNSCALED_PIXELS[1]:
         around = ink[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
-        return _centred(around, 1), box, _pen(around) * BOX_PIXELS / side
+        return _centred(around, 1), box, _pen(around) * BOX / side
     digit = ink[top:bottom, left:right]
-    fine = _scaled(digit, BOX_PIXELS * FINE_ZOOM / side)
+    fine = _scaled(digit, BOX * FINE_ZOOM / side)
     pen = _pen(fine) / FINE_ZOOM
     # A pen that grows makes the digit larger, so the digit is scaled to be smaller before.
-    grow = (min(max(pen, PEN_PIXELS[0]), PEN_PIXELS[1]) - pen) / max(1 - pen / BOX_PIXELS, 0.5)
-    if steps := round(min(max(grow, -BOX_PIXELS / 4), BOX_PIXELS / 4) * FINE_ZOOM):
-        fine = _framed(
-            _scaled(digit, (BOX_PIXELS * FINE_ZOOM - steps) / side), max(steps, 0) // 2 + 1
-        )
+    grow = (min(max(pen, PEN_PIXELS[0]), PEN_PIXELS[1]) - pen) / max(1 - pen / BOX, 0.5)
+    if steps := round(min(max(grow, -BOX / 4), BOX / 4) * FINE_ZOOM):
+        fine = _framed(_scaled(digit, (BOX * FINE_ZOOM - steps) / side), max(steps, 0) // 2 + 1)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(steps) + 1,) * 2)
         fine = cv2.dilate(fine, disc) if steps > 0 else cv2.erode(fine, disc)
     return _centred(fine, FINE_ZOOM), box, pen
