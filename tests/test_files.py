@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -14,10 +15,12 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 
+import digitus
 from digitus.errors import OutputError
 from digitus.files import (
     LONGEST_WRITE,
     read_arrays,
+    reason,
     write_arrays,
     write_atomically,
     write_text,
@@ -38,6 +41,17 @@ def test_written_and_read(tmp_path: Path) -> None:
     assert same_arrays(read, arrays)
     assert metadata == about
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_no_error_of_the_system_is_told_as_none() -> None:
+    """One that a library raises may have no `strerror`, or no words at all."""
+    assert [reason(OSError(*words)) for words in [(), ("stale",), (5, "broken")]] == [
+        "OSError", "stale", "broken"
+    ]  # fmt: skip
+    for path in Path(digitus.__file__).parent.rglob("*.py"):
+        for part in ast.walk(ast.parse(path.read_text("utf-8"))):
+            shown = part.value if isinstance(part, ast.FormattedValue) else None
+            assert getattr(shown, "attr", "") != "strerror", f"{path}: {ast.unparse(part)}"
 
 
 def test_a_writer_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
@@ -194,6 +208,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     code = """
 import resource, signal, sys, numpy as np
 from pathlib import Path
+import digitus
 from digitus.errors import OutputError
 from digitus.files import write_arrays, write_text
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -157,7 +157,7 @@ def _remove_left_over(path: Path) -> None:
 
 def not_written(path: Path, error: OSError, doing: str = "write") -> OutputError:
     """What to raise where the system did not let us write to `path`."""
-    why = f"cannot {doing} {path}: {_reason(error)}"
+    why = f"cannot {doing} {path}: {reason(error)}"
     if error.errno in FULL:
         return OutputError(why, "disk-full")
     return OutputError(why, "not-written")
@@ -181,7 +181,7 @@ def check_replaceable(
     except FileNotFoundError:
         return
     except OSError as error:
-        why = _reason(error)
+        why = reason(error)
     raise OutputError(f"cannot write {path}: {why}")
 
 
@@ -238,7 +238,7 @@ def read_arrays(path: Path, kind: str) -> tuple[Params, dict[str, Any]]:
                     raise ValueError(f"{name} holds something other than floats or bytes")
             arrays = {name: _wide(file.get_tensor(name)) for name in names}
     except (OSError, SafetensorError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {_reason(error)}") from None
+        raise ModelError(f"{path} cannot be read: {reason(error)}") from None
     for name, a in arrays.items():
         if not np.isfinite(a).all():
             raise ModelError(f"{path} is damaged: {one_line(name)} holds what is not a number")
@@ -283,7 +283,7 @@ def _metadata(path: Path, header: dict[str, str], kind: str) -> dict[str, Any]:
     return about
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """What went wrong, without the machinery that noticed."""
     return getattr(error, "strerror", None) or one_line(str(error)) or type(error).__name__
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
+import os
 import pkgutil
 import re
 from pathlib import Path
@@ -74,6 +76,21 @@ def test_our_own_mistakes_are_a_500(
     assert answer.json()["code"] == "mistake"
     assert "content-security-policy" in answer.headers
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_the_system_refuses_is_no_mistake_of_ours(
+    served: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refusing(_: int) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("digitus.serve.pen.render", refusing)
+    answer = served.client.get("/api/pen/3")
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"error": "the system refused what this needs: Too many open files", "code": "system"},
+    )
+    assert "Too many open files" in caplog.text
 
 
 def test_the_modules_of_a_view_are_known_ahead(served: Serving) -> None:

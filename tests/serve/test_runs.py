@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import threading
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from digitus.evaluation import evaluate
+from digitus.serve.live import run as live_run
 from digitus.serve.live import runs, telling
 from serving import LESSON, Serving, events, metric, serving, wait_for
 
@@ -157,6 +159,26 @@ def test_ghost_runs(alone: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     wait_for(lambda: alone.run(going)["step"] > step)
     assert alone.ask(going, "stop").status_code == 200
     alone.until(going, "stopped")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EMFILE, os.strerror(errno.EMFILE)), OSError("stale handle"), OSError()]
+)
+def test_what_the_system_refuses_a_run_is_said_in_every_language(
+    alone: Serving,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: OSError,
+) -> None:
+    def refusing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(live_run, "first_state", refusing)
+    failed = alone.until(alone.begin(epochs=1), "failed")
+    why = error.strerror or str(error) or "OSError"
+    assert failed["code"] == "system"
+    assert failed["error"] == f"the system refused what this needs: {why}"
+    assert "first_state" in caplog.text
 
 
 @pytest.mark.parametrize(

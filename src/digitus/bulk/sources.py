@@ -20,7 +20,7 @@ from digitus.bulk.containers import Found, kind_of, members
 from digitus.bulk.item import Item
 from digitus.bulk.store import content, file_system, is_remote, retried, suffix_of, without_query
 from digitus.errors import DataError
-from digitus.files import read_at_most
+from digitus.files import read_at_most, reason
 from digitus.reading.pictures import natural
 from digitus.vision.decode import SUFFIXES
 
@@ -114,7 +114,7 @@ def _local_folder(folder: str) -> Iterator[tuple[str, int | DataError]]:
             path = os.path.join(root, name)
             yield path, _size(path)
     for failure in failures:
-        why = DataError(f"{failure.filename}: cannot be read ({failure.strerror})")
+        why = DataError(f"{failure.filename}: cannot be read ({reason(failure)})")
         yield str(failure.filename), why
     if empty and not failures:
         yield folder, DataError(f"{folder}: is a folder without pictures")

@@ -198,12 +198,13 @@ def _show(
 def _standard_input() -> bytes | DataError:
     """The picture there, at most one byte over the limit; or why there is none."""
     from digitus.errors import DataError
+    from digitus.files import reason
     from digitus.limits import PICTURE_BYTES
 
     try:
         return sys.stdin.buffer.read(PICTURE_BYTES + 1)
     except OSError as error:
-        return DataError(f"standard input: cannot be read ({error.strerror})")
+        return DataError(f"standard input: cannot be read ({reason(error)})")
 
 
 def _in_order(

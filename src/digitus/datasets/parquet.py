@@ -15,7 +15,7 @@ from digitus.datasets.digits import DIGITS, Pictures, file_name
 from digitus.datasets.pictures import Fit
 from digitus.datasets.tables import LABELS
 from digitus.errors import DataError
-from digitus.files import one_line
+from digitus.files import one_line, reason
 from digitus.table_files import arrow
 from digitus.types import Grey
 from digitus.vision.decode import decode
@@ -51,9 +51,9 @@ def read_parquet(path: Path, fit: Fit, classes: str = DIGITS) -> Pictures:
         raise
     except Exception as error:  # pyarrow's own, and OSError without a number, for damaged files
         if isinstance(error, OSError) and error.strerror:
-            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-        reason = one_line(str(error))[:100]
-        raise DataError(f"{path}: is not a whole Parquet file ({reason})") from None
+            raise DataError(f"{path}: cannot be read ({reason(error)})") from None
+        why = one_line(str(error))[:100]
+        raise DataError(f"{path}: is not a whole Parquet file ({why})") from None
 
 
 def _pictures(

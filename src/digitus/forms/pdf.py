@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digitus.errors import FormError
-from digitus.files import one_line, open_file
+from digitus.files import one_line, open_file, reason
 from digitus.forms.font import check_font
 from digitus.forms.form import Form
 from digitus.forms.layout import GREY, LINE_MM, MARK, Text, check_room, lines, marks, texts
@@ -116,7 +116,7 @@ def _registered(font: Path) -> str:
         check_font(content, TTFontParser(io.BytesIO(content)).seek_table("cmap"))
         registerFont(TTFont(OWN, io.BytesIO(content)))
     except OSError as error:
-        raise FormError(f"font {font} cannot be used: {error.strerror}") from None
+        raise FormError(f"font {font} cannot be used: {reason(error)}") from None
     except Exception as error:  # a damaged font makes its reader raise nearly anything
         raise _useless(font, error) from None
     return OWN

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from digitus import __version__
 from digitus.errors import OutputError
-from digitus.files import UNREADABLE
+from digitus.files import UNREADABLE, reason
 from digitus.forms.form import Form
 from digitus.forms.pages import Record
 from digitus.forms.table import to_toml
@@ -67,7 +67,7 @@ class Progress:
                 os.fsync(self._file.fileno())
                 self._synced = time.monotonic()
         except OSError as error:
-            raise OutputError(f"cannot write {self._file.name}: {error.strerror}") from None
+            raise OutputError(f"cannot write {self._file.name}: {reason(error)}") from None
 
 
 def folder_of(table: Path) -> Path:
@@ -102,7 +102,7 @@ def progress(
                     file.write(json.dumps(about).encode() + b"\n")
                 yield Progress(file, known), lambda: path.unlink(missing_ok=True)
         except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from None
+            raise OutputError(f"cannot write {path}: {reason(error)}") from None
     if not path.exists():
         with suppress(OSError):
             folder.rmdir()

@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from digitus.errors import FormError
-from digitus.files import open_file
+from digitus.files import open_file, reason
 from digitus.forms.form import IN_CELLS, PAPERS, Field, Form, Place, Rising, Sum
 from digitus.forms.settings import (
     READERS,
@@ -61,7 +61,7 @@ def load_form(path: Path) -> Form:
         with open_file(path) as file:
             content = file.read(TOML_BYTES + 1)
     except OSError as error:
-        raise FormError(f"form {path} cannot be read: {error.strerror}") from None
+        raise FormError(f"form {path} cannot be read: {reason(error)}") from None
     form = from_toml(content, path.stem, f"form {path}")
     return replace(form, blank=tuple(str(path.parent / name) for name in form.blank))
 

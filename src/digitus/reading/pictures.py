@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from digitus.errors import DataError
+from digitus.files import reason
 from digitus.vision.decode import SUFFIXES
 
 STANDARD_INPUT = Path("-")
@@ -40,7 +41,7 @@ def named(
         yield from ((path, None) for path in found)
         for failure in failures:
             where = Path(failure.filename)
-            yield where, DataError(f"{where}: cannot be read ({failure.strerror})")
+            yield where, DataError(f"{where}: cannot be read ({reason(failure)})")
         if not found and not failures:
             kinds = ", ".join(sorted(SUFFIXES))
             yield name, DataError(f"{name}: is a folder without pictures ({kinds})")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from digitus.errors import RecipeError
-from digitus.files import open_file
+from digitus.files import open_file, reason
 from digitus.limits import TOML_BYTES
 from digitus.recipe.settings import Recipe
 from digitus.recipe.table import from_table, nearest, to_table
@@ -42,7 +42,7 @@ def load_recipe(name: str | Path, settings: Iterable[str] = ()) -> Recipe:
             with open_file(path) as file:
                 content, source = file.read(TOML_BYTES + 1), path.stem
         except OSError as error:
-            raise RecipeError(f"recipe {path} cannot be read: {error.strerror}") from None
+            raise RecipeError(f"recipe {path} cannot be read: {reason(error)}") from None
     try:
         table = tables(content)
         for setting in settings:

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from digitus.limits import BODY_BYTES, BODY_SECONDS
 from digitus.serve.access import AccessPolicy
 from digitus.serve.metrics import Metrics
-from digitus.serve.responses import CLOSE, error_response, refusal
+from digitus.serve.responses import CLOSE, error_response, refusal, unexpected
 
 log = logging.getLogger("digitus.serve")
 
@@ -122,7 +122,7 @@ class SetSecurityHeaders(HttpMiddleware):
 
 
 class AnswerErrors(HttpMiddleware):
-    """Turns exceptions into answers: refusals as they are, our own mistakes as status 500."""
+    """Turns exceptions into answers: refusals as they are, what nobody expected as status 500."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers in one line, if that can still be done."""
@@ -139,12 +139,11 @@ class AnswerErrors(HttpMiddleware):
             await error_response(error, Headers(scope=scope))(scope, receive, send_on)
         except ClientDisconnect:  # nobody is left to be answered
             pass
-        except Exception:
+        except Exception as error:
             if answering:  # half of an answer is out: uvicorn ends the connection, and logs it
                 raise
             log.exception("%r", scope["path"])
-            ours = refusal(500, "the server made a mistake; its log says more", "mistake")
-            await error_response(ours, Headers(scope=scope))(scope, receive, send_on)
+            await error_response(unexpected(error), Headers(scope=scope))(scope, receive, send_on)
 
 
 class Check(HttpMiddleware):

@@ -16,6 +16,7 @@ Code: TypeAlias = Literal[
     "busy",
     "late",
     "mistake",
+    "system",
     "large",
     "slow",
     "token",

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from digitus.errors import DigitusError, OutputError
+from digitus.files import reason
 from digitus.serve.refusals import Code
 from digitus.serve.values import Answer
 
@@ -72,14 +73,21 @@ def refusal(
     return Refusal(status, Error(why, code, values or UNSET), said)
 
 
-def refused(error: DigitusError | OSError) -> Refusal:
+def refused(error: DigitusError) -> Refusal:
     """The refusal for an error that a picture, a request or a run has raised. It never raises."""
     why = str(error) or type(error).__name__
     status = 507 if isinstance(error, OutputError) else 400
-    if not isinstance(error, DigitusError) or not error.code:
+    if not error.code:
         return Refusal(status, Error(why))
     values = {name: _plain(value) for name, value in error.values.items()}
     return Refusal(status, Error(why, cast(Code, error.code), values or UNSET))
+
+
+def unexpected(error: Exception) -> Refusal:
+    """The refusal for an error that nobody expected, which the log has: the system's, or ours."""
+    if isinstance(error, OSError):
+        return refusal(500, f"the system refused what this needs: {reason(error)}", "system")
+    return refusal(500, "the server made a mistake; its log says more", "mistake")
 
 
 def _plain(value: object) -> Value:

@@ -35,7 +35,7 @@ from digitus.serve.live.places import Places
 from digitus.serve.live.progress import SavedProgress
 from digitus.serve.live.run_state import GOING, RunState, SavedSettings, Status, Summary, extent
 from digitus.serve.live.telling import Telling
-from digitus.serve.responses import Error, json_text, named, refusal, refused
+from digitus.serve.responses import Error, json_text, named, refusal, refused, unexpected
 from digitus.threads import give_way
 from digitus.training.examples import Examples
 from digitus.training.loop import (
@@ -214,11 +214,11 @@ class LiveRun:
             give_way()
             with locked(self.folder, "digitus serve"):
                 self._train()
-        except (DigitusError, OSError) as error:
+        except DigitusError as error:
             failure = refused(error).error
-        except Exception:
+        except Exception as error:
             log.exception("run %s", self.id)
-            failure = Error("the server made a mistake; its log says more", "mistake")
+            failure = unexpected(error).error
         self._places.leave(self.id)
         self._state = None
         if failure:  # from here on another thread may start the run again

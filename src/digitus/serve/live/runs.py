@@ -19,7 +19,7 @@ import msgspec
 from msgspec import structs
 
 from digitus.errors import DigitusError, OutputError
-from digitus.files import UNREADABLE, make_folder, not_written, one_line
+from digitus.files import UNREADABLE, make_folder, not_written, one_line, reason
 from digitus.serve.live.digits_cache import DigitsCache
 from digitus.serve.live.ends import START
 from digitus.serve.live.lesson import Lesson
@@ -112,7 +112,7 @@ class LiveRuns:
                 shutil.rmtree(left, ignore_errors=True)
             folders = [f for f in self._folder.iterdir() if ID.fullmatch(f.name)]
         except OSError as error:
-            log.warning("%s is left alone: %s", self._folder, error.strerror)
+            log.warning("%s is left alone: %s", self._folder, reason(error))
             folders = []
         found = []
         for folder in folders:

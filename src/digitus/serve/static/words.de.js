@@ -6,7 +6,7 @@ export default {
   "server.silent": "Der Server antwortet nicht. Läuft digitus serve noch?",
   "server.answered": "Der Server hat {status} geantwortet.",
   "refused.busy": "Gerade ist zu viel zu tun; versuchen Sie es in einer Sekunde noch einmal.", "refused.late": "Das hat länger als {n} Sekunden gedauert.",
-  "refused.mistake": "Der Server hat einen Fehler gemacht; sein Protokoll sagt mehr.", "refused.large": "Das ist zu viel: höchstens {n} MB können gesendet werden.",
+  "refused.mistake": "Der Server hat einen Fehler gemacht; sein Protokoll sagt mehr.", "refused.system": "Das Betriebssystem hat verweigert, was dafür nötig ist; das Protokoll des Servers sagt mehr.", "refused.large": "Das ist zu viel: höchstens {n} MB können gesendet werden.",
   "refused.slow": "Es kam nicht innerhalb von {n} Sekunden an; die Verbindung ist langsam.", "refused.token": "Öffnen Sie die Adresse mit dem Kennwort, die digitus serve ausgegeben hat.",
   "refused.join": "Öffnen Sie die Seite und sagen Sie zuerst das Wort der Klasse.", "refused.word": "Das ist nicht das Wort dieser Klasse.",
   "refused.words": "Zu viele falsche Wörter; warten Sie eine Minute.", "refused.full": "Die Klasse ist voll: {n} sind schon da.",

@@ -6,7 +6,7 @@ export default {
   "server.silent": "The server does not answer. Is digitus serve still running?",
   "server.answered": "The server answered {status}.",
   "refused.busy": "Too much to do at the moment; try again in a second.", "refused.late": "This took longer than {n} seconds.",
-  "refused.mistake": "The server made a mistake; its log says more.", "refused.large": "That is too much: at most {n} MB can be sent.",
+  "refused.mistake": "The server made a mistake; its log says more.", "refused.system": "The operating system refused what this needs; the server’s log says more.", "refused.large": "That is too much: at most {n} MB can be sent.",
   "refused.slow": "It did not arrive within {n} seconds; the connection is slow.", "refused.token": "Open the address with the token that digitus serve printed.",
   "refused.join": "Open the page and say the join word first.", "refused.word": "That is not the word of this class.", "refused.words": "Too many wrong words; wait a minute.",
   "refused.full": "The class is full: {n} have joined.", "refused.no-pupil": "There is no such pupil; perhaps the class was cleared.",

@@ -6,7 +6,7 @@ export default {
   "server.silent": "El servidor no responde. ¿Sigue en marcha digitus serve?",
   "server.answered": "El servidor respondió {status}.",
   "refused.busy": "Ahora hay demasiado que hacer; vuelve a intentarlo en un segundo.", "refused.late": "Esto tardó más de {n} segundos.",
-  "refused.mistake": "El servidor cometió un error; su registro dice más.", "refused.large": "Es demasiado: se pueden enviar como mucho {n} MB.",
+  "refused.mistake": "El servidor cometió un error; su registro dice más.", "refused.system": "El sistema operativo denegó lo que esto necesita; el registro del servidor dice más.", "refused.large": "Es demasiado: se pueden enviar como mucho {n} MB.",
   "refused.slow": "No llegó en {n} segundos; la conexión es lenta.", "refused.token": "Abre la dirección con la clave que mostró digitus serve.",
   "refused.join": "Abre la página y di primero la palabra de la clase.", "refused.word": "Esa no es la palabra de esta clase.",
   "refused.words": "Demasiadas palabras equivocadas; espera un minuto.", "refused.full": "La clase está llena: ya han entrado {n}.",

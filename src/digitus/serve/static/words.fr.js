@@ -6,7 +6,7 @@ export default {
   "server.silent": "Le serveur ne répond pas. digitus serve tourne-t-il encore ?",
   "server.answered": "Le serveur a répondu {status}.",
   "refused.busy": "Trop de travail pour l’instant ; réessayez dans une seconde.", "refused.late": "Cela a pris plus de {n} secondes.",
-  "refused.mistake": "Le serveur a fait une erreur ; son journal en dit plus.", "refused.large": "C’est trop : on peut envoyer au plus {n} Mo.",
+  "refused.mistake": "Le serveur a fait une erreur ; son journal en dit plus.", "refused.system": "Le système d’exploitation a refusé ce qu’il faut pour cela ; le journal du serveur en dit plus.", "refused.large": "C’est trop : on peut envoyer au plus {n} Mo.",
   "refused.slow": "Ce n’est pas arrivé en {n} secondes ; la connexion est lente.", "refused.token": "Ouvrez l’adresse avec le jeton que digitus serve a affichée.",
   "refused.join": "Ouvrez la page et dites d’abord le mot de la classe.", "refused.word": "Ce n’est pas le mot de cette classe.", "refused.words": "Trop de mots faux ; attendez une minute.",
   "refused.full": "La classe est pleine : {n} sont déjà là.", "refused.no-pupil": "Cet élève n’existe pas ; la classe a peut-être été vidée.",

@@ -3,7 +3,7 @@ export default {
   "page.skip": "跳到内容", "page.api": "在自己的程序中调用", "page.dark": "深色", "page.close": "关闭此消息", "page.language": "语言",
   "view.draw": "书写", "view.read": "读取", "view.inside": "内部", "view.learn": "学习", "view.mistakes": "错误",
   "server.silent": "服务器没有回应。digitus serve 还在运行吗？", "server.answered": "服务器回应了 {status}。",
-  "refused.busy": "现在要做的事太多；请过一秒再试。", "refused.late": "这花了超过 {n} 秒。", "refused.mistake": "服务器出了错；它的日志里有更多说明。", "refused.large": "太大了：最多只能发送 {n} MB。", "refused.slow": "{n} 秒内没有送到；连接太慢。",
+  "refused.busy": "现在要做的事太多；请过一秒再试。", "refused.late": "这花了超过 {n} 秒。", "refused.mistake": "服务器出了错；它的日志里有更多说明。", "refused.system": "操作系统拒绝了为此所需的东西；服务器的日志里有更多说明。", "refused.large": "太大了：最多只能发送 {n} MB。", "refused.slow": "{n} 秒内没有送到；连接太慢。",
   "refused.token": "请打开 digitus serve 显示的带口令的地址。", "refused.join": "请先打开页面并输入班级的口令。", "refused.word": "这不是本班的口令。", "refused.words": "错误的口令太多；请等一分钟。", "refused.full": "班级已满：已有 {n} 人加入。",
   "refused.network": "网络以 784 个像素开始，以 10 个数字结束：784-32-10，或带卷积的 784-8c-p-10。", "refused.layers": "{n} 层超过了 {most} 层。", "refused.units": "一层有 1 到 {most} 个单元。", "refused.maps": "一层有 1 到 {most} 个卷积。", "refused.order": "卷积和池化必须在单元层之前。",
   "refused.no-pupil": "没有这名学生；也许班级已被清空。", "refused.shape": "第 {n} 层 {layer} 与前面的层不能衔接；每个 p 都把图像缩小一半，最初是 28 × 28 像素。", "refused.parameters": "{n} 个参数超过了 {most} 个。", "refused.no-run": "没有这次训练；可能已被删除。", "refused.no-epoch": "这次训练还没有完成一个轮次。",
