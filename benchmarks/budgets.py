@@ -9,8 +9,9 @@ what it takes once everything is loaded) and its processor time. Where the large
 would not fit into most machines, one that is `of` times smaller is measured, against a budget
 smaller by the same factor.
 
-Inside: measuring, and the inputs, except forms and pictures to read (`budgets_forms`,
-`budgets_pages`). Not inside: docs/limits.md (`docs.limits`), what is refused (the tests).
+Inside: measuring, and the inputs, except forms, fonts and pictures to read (`budgets_forms`,
+`budgets_fonts`, `budgets_pages`). Not inside: docs/limits.md (`docs.limits`), what is refused (the
+tests).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+import budgets_fonts
 import budgets_forms
 from budgets_pages import SIDE, bars, strokes, turned
 from digitus import limits
@@ -199,6 +201,7 @@ CASES = {
     "the deepest network, 10 digits": Case("250 digits, recognized", deep, of=25),
     "2,000 images as numbers": Case("a request's JSON", numbers),
     **{name: Case(*case) for name, case in budgets_forms.CASES.items()},
+    **{name: Case(*case) for name, case in budgets_fonts.CASES.items()},
 }
 
 

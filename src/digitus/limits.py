@@ -56,8 +56,13 @@ TABLE_CELLS = 30 * 10**6  # of a table of answers in Parquet or SQLite: 10,000 f
 TABLE_BYTES = 1 * GB  # of its text
 TABLE_ROW_BYTES = 10 * MB  # of a row of SQLite
 FONT_BYTES = 100 * MB  # the largest collections of Chinese, Japanese and Korean ones have 60
+FONT_FACES = 1000  # of a collection: the largest have about fifty
+FONT_NAMES = 5000  # each of up to 64 KB: fonts of systems, in every language, have hundreds
 FONT_CHARACTERS = 300_000  # all that Unicode has, those for private use included
 FONT_TABLES = 100  # of characters: most fonts have two or three
+FONT_LETTERS = 10_000  # of a form, that differ: a font is written once for every 255 of them
+FONT_PARTS = 100  # of an outline, with theirs: letters with accents have two or three
+FONT_OUTLINES = 20 * MB  # of a form's letters, parts and hints included: most have 100 to 500 bytes
 FORM_PIXELS = 8 * 10**6  # of the fields of a page, each at the size at which it is read
 
 # The server.
@@ -129,6 +134,21 @@ BUDGETS = {
     ),
     "a form, opened, checked or printed": Budget(
         JSON_BYTES, 400 * MB, 5, ("JSON_BYTES", "TOML_BYTES", "TOML_KEY_PARTS", "WORK_WAITING")
+    ),
+    "a font, for a form that is printed": Budget(
+        FONT_BYTES,
+        600 * MB,
+        30,
+        (
+            "FONT_BYTES",
+            "FONT_FACES",
+            "FONT_NAMES",
+            "FONT_TABLES",
+            "FONT_CHARACTERS",
+            "FONT_LETTERS",
+            "FONT_PARTS",
+            "FONT_OUTLINES",
+        ),
     ),
     "pages of forms, shown or proposed": Budget(
         BODY_BYTES,

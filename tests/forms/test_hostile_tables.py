@@ -1,28 +1,21 @@
-"""Tables and fonts that are small as files and say that they are endless."""
+"""Tables that are small as files and say that they are endless."""
 
 from __future__ import annotations
 
 import sqlite3
-import struct
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import reportlab
 
-from digitus.errors import DataError, FormError
-from digitus.forms import font, output
+from digitus.errors import DataError
+from digitus.forms import output
 from digitus.forms.output import read_table, write_table
-from digitus.forms.pdf import as_pdf
 from digitus.forms.rows import Row
 from digitus.forms.table import COLUMNS
-from filled_forms import FORM
 from measured import growth
-
-GOOD = Path(reportlab.__file__).with_name("fonts").joinpath("Vera.ttf").read_bytes()
 
 
 def rows(count: int) -> list[Row]:
@@ -98,77 +91,3 @@ def test_a_table_of_very_many_columns(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(",".join(names))
     with pytest.raises(DataError, match="it has the column '199999' twice"):
         read_table(tmp_path / "a.csv")
-
-
-def with_characters(*tables: bytes) -> bytes:
-    """The font with these tables of characters for its own, at its end."""
-    head = struct.pack(">HH", 0, len(tables))
-    ends = [4 + 8 * len(tables) + sum(map(len, tables[:i])) for i in range(len(tables))]
-    records = b"".join(struct.pack(">HHI", 3, 10, end) for end in ends)
-    cmap = head + records + b"".join(tables)
-    made = bytearray(GOOD)
-    (count,) = struct.unpack(">H", GOOD[4:6])
-    (at,) = (i for i in range(12, 12 + 16 * count, 16) if GOOD[i : i + 4] == b"cmap")
-    made[at + 8 : at + 16] = struct.pack(">II", len(GOOD), len(cmap))
-    return bytes(made) + cmap
-
-
-def groups(form: int, ranges: Sequence[tuple[int, int]]) -> bytes:
-    told = b"".join(struct.pack(">III", first, last, 0) for first, last in ranges)
-    return struct.pack(">HHIII", form, 0, 16 + len(told), 0, len(ranges)) + told
-
-
-def segments(ranges: Sequence[tuple[int, int]]) -> bytes:
-    first, last = zip(*ranges, strict=True)
-    count = len(ranges)
-    numbers = [4, 0, 0, 2 * count, 0, 0, 0, *last, 0, *first, *[0] * 2 * count]
-    return struct.pack(f">{len(numbers)}H", *numbers)
-
-
-def parts_of_two_bytes() -> bytes:
-    keys, heads = [8 * (i > 0) for i in range(256)], [(0, 0xFFFF, 0, 0)] * 9
-    numbers = [2, 0xFFFF, 0, *keys, *(number for head in heads for number in head)]
-    return struct.pack(f">{len(numbers)}H", *numbers)
-
-
-@pytest.mark.parametrize(
-    "tables",
-    [
-        [groups(12, [(0, 0x7FFFFFFF)])],
-        [groups(13, [(0, 0x7FFFFFFF)])],
-        [groups(12, [(0, 9999)] * 100)],
-        [segments([(0, 0xFFFE)] * 1000)],
-        [parts_of_two_bytes()],
-        [groups(12, [(0, 0x7FFFFFFF)]), groups(12, [(32, 126)])],
-    ],
-    ids=["one range", "of one glyph", "many ranges", "segments", "two bytes", "the first of two"],
-)
-def test_a_font_of_endless_characters(tmp_path: Path, tables: list[bytes]) -> None:
-    path = tmp_path / "font.ttf"
-    path.write_bytes(with_characters(*tables))
-    with growth() as grown, pytest.raises(FormError, match="it has more than 300,000 characters"):
-        as_pdf(FORM, path)
-    assert grown.bytes < 50 * 10**6
-
-
-def test_a_font_that_is_too_large_or_has_too_many_tables(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "font.ttf"
-    path.write_bytes(with_characters(*[groups(12, [(32, 126)])] * 101))
-    with pytest.raises(FormError, match="it has more than 100 tables of characters"):
-        as_pdf(FORM, path)
-    path.write_bytes(GOOD)
-    assert as_pdf(FORM, path).startswith(b"%PDF")
-    monkeypatch.setattr(font, "FONT_BYTES", len(GOOD) - 1)
-    with pytest.raises(FormError, match="it has more than 65,"):
-        as_pdf(FORM, path)
-
-
-@pytest.mark.parametrize(
-    "table", [groups(12, [(32, 126)]), segments([(32, 126), (0xFFFF, 0xFFFF)])]
-)
-def test_a_font_of_few_characters_is_used(tmp_path: Path, table: bytes) -> None:
-    path = tmp_path / "font.ttf"
-    path.write_bytes(with_characters(table))
-    assert as_pdf(FORM, path).startswith(b"%PDF")

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from digitus.errors import FormError
 from digitus.files import one_line, open_file, reason
-from digitus.forms.font import check_font
+from digitus.forms.font import check_file, check_outlines, check_tables
 from digitus.forms.form import Form
 from digitus.forms.layout import GREY, LINE_MM, MARK, Text, check_room, lines, marks, texts
 from digitus.forms.raster import MARK_MODULES, modules
 from digitus.limits import FONT_BYTES
 
 if TYPE_CHECKING:
+    from reportlab.pdfbase.ttfonts import TTFont
     from reportlab.pdfgen.canvas import Canvas
 
 POINTS = 72 / 25.4  # points per millimetre
@@ -36,20 +37,23 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
     where the extra is missing, for words that the font lacks, and where fields have no room.
     """
     try:
+        from reportlab.pdfbase.pdfmetrics import registerFont
         from reportlab.pdfgen.canvas import Canvas
     except ImportError:
         raise FormError("to print forms, pip install 'digitus[forms]'") from None
     check_room(form)
-    name = _registered(font) if font else FONT
     words = [text.words for page in range(1, form.pages + 1) for text in texts(form, page)]
-    if not font:
+    if font is None:
         _latin(form, words)
+        return _drawn(Canvas, form, FONT)
+    own = _opened(font, words)
+    registerFont(own)
     try:
-        return _drawn(Canvas, form, name)
+        return _drawn(Canvas, form, OWN)
     except Exception as error:  # a font's letters are read only when drawn, and may be damaged
-        if font is None:
-            raise
         raise _useless(font, error) from None
+    finally:
+        own.unregister()  # else the next form would have this font, too, whatever it asked for
 
 
 def _drawn(canvas_of: type[Canvas], form: Form, font: str) -> bytes:
@@ -106,20 +110,22 @@ def _latin(form: Form, words: Iterable[str]) -> None:
             )
 
 
-def _registered(font: Path) -> str:
-    from reportlab.pdfbase.pdfmetrics import registerFont
+def _opened(font: Path, words: Iterable[str]) -> TTFont:
     from reportlab.pdfbase.ttfonts import TTFont, TTFontParser
 
     try:
         with open_file(font) as file:  # ReportLab would look for a name in other places, too
             content = file.read(FONT_BYTES + 1)
-        check_font(content, TTFontParser(io.BytesIO(content)).seek_table("cmap"))
-        registerFont(TTFont(OWN, io.BytesIO(content)))
+        check_file(content)
+        parser = TTFontParser(io.BytesIO(content))
+        check_tables(content, parser.get_table_pos("cmap")[0], parser.get_table_pos("name")[0])
+        own = TTFont(OWN, io.BytesIO(content))
+        check_outlines(own.face, set(map(ord, "".join(words))))
+        return own
     except OSError as error:
         raise FormError(f"font {font} cannot be used: {reason(error)}") from None
     except Exception as error:  # a damaged font makes its reader raise nearly anything
         raise _useless(font, error) from None
-    return OWN
 
 
 def _useless(font: Path, error: Exception) -> FormError:
