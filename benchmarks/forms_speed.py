@@ -42,14 +42,25 @@ def photos(folder: Path, count: int) -> None:
         cv2.imwrite(str(name), made.picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
 
 
+def command(scans: str, table: str, threads: int) -> list[str]:
+    """The command that reads the photos of a folder into a table."""
+    forms = [f"{form.name}.toml" for form in forms_sheets.FORMS]
+    words = [sys.executable, "-m", "digitus", "form", "read", *forms, scans]
+    return [*words, "--to", table, "--threads", str(threads)]
+
+
+def rows(table: Path) -> list[dict[str, str]]:
+    """The rows of a table."""
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def seconds(folder: Path, cores: int) -> float:
     """The seconds that the job takes on so many of the cores."""
     table = folder / f"{cores}.csv"
-    forms = [f"{form.name}.toml" for form in forms_sheets.FORMS]
-    command = [sys.executable, "-m", "digitus", "form", "read", *forms, "photos"]
     began = time.perf_counter()
     subprocess.run(
-        [*command, "--to", table.name, "--threads", str(cores)],
+        command("photos", table.name, cores),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -57,10 +68,8 @@ def seconds(folder: Path, cores: int) -> float:
         preexec_fn=lambda: os.sched_setaffinity(0, range(cores)),
     )
     took = time.perf_counter() - began
-    with table.open(encoding="utf-8", newline="") as file:
-        assert len({row["file"] for row in csv.DictReader(file)}) == sum(
-            1 for _ in (folder / "photos").iterdir()
-        )
+    told = {row["file"] for row in rows(table)}
+    assert len(told) == sum(1 for _ in (folder / "photos").iterdir())
     return took
 
 

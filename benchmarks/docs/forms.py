@@ -61,10 +61,10 @@ def _strangers(found: dict[str, Any]) -> str:
 
 def _kills(found: dict[str, Any]) -> str:
     return _words(
-        f"{found['sheets']:,} files, {found['written']} of them sheets and the others small",
-        f"pictures of something else, read by a program that was killed {found['kills']} times at",
-        f"random moments: {found['lost']} rows lost, {found['twice']} there twice,",
-        f"{found['differing']} that differ from those of an undisturbed job",
+        f"{found['sheets']:,} sheets, {found['photos']} photos of five forms again and again, read",
+        f"by a program that was killed {found['kills']} times at random moments:",
+        f"{found['lost']} rows lost, {found['twice']} there twice,",
+        f"{found['differing']} that differ from what an undisturbed job writes for the same photo",
         "(`python benchmarks/forms_kills.py`,",
         "[results/forms_kills.json](../results/forms_kills.json)).",
     )
