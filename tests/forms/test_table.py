@@ -1,4 +1,4 @@
-"""A form's file: what may stand in it, and what is said of anything else."""
+"""A form's file: what may stand in it, and the error for anything else."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ MISTAKES = {
     "field = 3": "field is written with two brackets, [[field]]",
     "": "has no fields: begin one by [[field]]",
     '[[field]]\nname = "a b"\nplace = [1, 1, 1, 1]': "must be letters, digits and _",
+    f'[[field]]\nname = "{"a" * 61}"\nplace = [1, 1, 1, 1]': "letters, digits and _, 60 at most",
     '[[field]]\nname = "a"': "field 1, 'a' needs the setting 'place'",
     '[[field]]\nname = "a"\nplace = [1, 2]': "place is [x, y, width, height], not [1, 2]",
     '[[field]]\nname = "a"\nplace = [1, 2, "3", 4]': "place must be a list of numbers",
@@ -137,7 +138,7 @@ class Counted(str):
 
 
 def test_names_are_looked_up_not_searched_for() -> None:
-    """So that a form with many sums of many fields is opened in no time."""
+    """So a form with many sums of many fields opens at once."""
     names = [Counted(f"f{i}") for i in range(400)]
     fields = [{"name": n, "place": [1.0, 1.0, 1.0, 1.0], "kind": "free"} for n in names]
     sums = [{"total": "f0", "of": [Counted(n) for n in names[1:]]} for _ in range(20)]

@@ -55,12 +55,12 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 }  # fmt: skip
 
 
-def as_date(text: str, form: str) -> date | None:
-    """The date in a text written as in "DD.MM.YYYY", parts in any order; None for no such day."""
-    if len(text) != len(form):
+def as_date(text: str, pattern: str) -> date | None:
+    """The date in a text, by a pattern such as "DD.MM.YYYY"; None if there is no such day."""
+    if len(text) != len(pattern):
         return None
     parts = dict.fromkeys("DMY", "")
-    for letter, c in zip(form, text, strict=True):
+    for letter, c in zip(pattern, text, strict=True):
         if letter in parts:
             parts[letter] += c
     try:

@@ -1,7 +1,7 @@
 """What the settings of a form's file may hold: readers that check, and say what is wrong.
 
-Inside: readers of single values, and which setting of a field has which. Not inside: which settings
-make sense together (`table`).
+Inside: readers of single values, and which of them each setting of a field has. Not inside: which
+settings make sense together (`table`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from digitus.recipe import nearest
 
 MOST_PAGES = 100
 SHORTEST_SIDE, LONGEST_SIDE = 20.0, 1200.0  # mm of a paper; the longest is A0's
-LONGEST_NAME = 60
+LONGEST_NAME = 60  # characters
 
 
 def known_settings(table: object, keys: Iterable[str], where: str) -> dict[str, object]:
@@ -45,13 +45,13 @@ def as_texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(as_text(v, where) for v in value)
 
 
-def as_text_or_none(value: object, where: str) -> str:
+def as_text_or_empty(value: object, where: str) -> str:
     """A text that may be empty."""
     return as_text(value, where, empty=True)
 
 
 def as_date(value: object, where: str) -> str:
-    """The form of a date."""
+    """The pattern of a date."""
     date = as_text(value, where, empty=True)
     if date and [date.count(letter) for letter in DATE_LETTERS] not in ([2, 2, 2], [2, 2, 4]):
         raise FormError(f'{where} is made of DD, MM and YYYY or YY, as "DD.MM.YYYY", not {date!r}')
@@ -59,13 +59,15 @@ def as_date(value: object, where: str) -> str:
 
 
 def as_name(value: object, where: str) -> str:
-    """The name of a field, which is one of a column."""
+    """The name of a field, and of its column in the table."""
     name = as_text(value, where)
     if not name.isidentifier() or len(name) > LONGEST_NAME:
         raise FormError(
-            f"{where} must be letters, digits and _, beginning with no digit, not {name[:80]!r}",
+            f"{where} must be letters, digits and _, {LONGEST_NAME} at most, beginning with no "
+            f"digit, not {name[:80]!r}",
             "form-name",
             name=name[:80],
+            most=LONGEST_NAME,
         )
     return name
 
@@ -130,7 +132,7 @@ def as_flag(value: object, where: str) -> bool:
 
 
 def is_side(side: float) -> bool:
-    """Whether a paper may be so many mm wide or high."""
+    """Whether paper may be that wide or high, in mm."""
     return SHORTEST_SIDE <= side <= LONGEST_SIDE
 
 
@@ -145,8 +147,8 @@ def as_paper(value: object, where: str) -> tuple[float, float]:
 
 
 READERS: dict[str, Callable[[object, str], Any]] = {
-    "name": as_name, "place": as_place, "page": as_page, "label": as_text_or_none,
-    "pattern": as_text_or_none, "date": as_date, "range": as_numbers, "allowed": as_texts,
+    "name": as_name, "place": as_place, "page": as_page, "label": as_text_or_empty,
+    "pattern": as_text_or_empty, "date": as_date, "range": as_numbers, "allowed": as_texts,
     "checks": as_checks, "required": as_flag, "full": as_flag, "cells": as_places,
     "kind": lambda value, where: as_one_of(value, KINDS, where),
 }  # fmt: skip

@@ -48,7 +48,7 @@ from digitus.toml import tables
 
 FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising")
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
-PLACE_DIGITS, RANGE_DIGITS = 1, 15  # decimals: tenths of a millimetre; as it was written
+PLACE_DIGITS, RANGE_DIGITS = 1, 15  # decimals: tenths of a millimetre; all that were written
 FINEST = 0.1  # mm: what a place is rounded to, and its least width and height
 MOST_FIELDS, MOST_DIGITS = 1000, 100
 ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
@@ -75,9 +75,9 @@ def from_toml(content: bytes, name: str, where: str = "form") -> Form:
     return from_table({"name": name, **table}, where)
 
 
-def from_table(told: object, where: str = "form") -> Form:
+def from_table(raw: object, where: str = "form") -> Form:
     """A form from its table, as TOML gives it. Raises `FormError`."""
-    table = known_settings(told, FORM_KEYS, where)
+    table = known_settings(raw, FORM_KEYS, where)
     name = as_text(table.get("name"), f"{where}: name")
     paper = as_paper(table.get("paper", "A4"), f"{where}: paper")
     unit = as_one_of(table.get("unit", "mm"), ("mm", "fraction"), f"{where}: unit")
@@ -119,10 +119,10 @@ def _check_columns(names: Sequence[str], where: str) -> None:
             )
 
 
-def _field(told: object, where: str, scale: tuple[float, float]) -> Field:
-    if isinstance(told, dict) and isinstance(told.get("name"), str):
-        where = f"{where}, {told['name']!r}"
-    table = known_settings(told, FIELD_KEYS, where)
+def _field(raw: object, where: str, scale: tuple[float, float]) -> Field:
+    if isinstance(raw, dict) and isinstance(raw.get("name"), str):
+        where = f"{where}, {raw['name']!r}"
+    table = known_settings(raw, FIELD_KEYS, where)
     for key in ("name", "place"):
         if key not in table:
             raise FormError(f"{where} needs the setting {key!r}")
@@ -171,8 +171,8 @@ def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
             )
 
 
-def _sum(told: object, named: Mapping[str, Field], where: str) -> Sum:
-    table = known_settings(told, ("total", "of"), where)
+def _sum(raw: object, named: Mapping[str, Field], where: str) -> Sum:
+    table = known_settings(raw, ("total", "of"), where)
     found = Sum(
         as_text(table.get("total"), f"{where}: total"), as_texts(table.get("of"), f"{where}: of")
     )
@@ -184,8 +184,8 @@ def _sum(told: object, named: Mapping[str, Field], where: str) -> Sum:
     return found
 
 
-def _rising(told: object, named: Mapping[str, Field], where: str) -> Rising:
-    table = known_settings(told, ("field", "of", "day", "most"), where)
+def _rising(raw: object, named: Mapping[str, Field], where: str) -> Rising:
+    table = known_settings(raw, ("field", "of", "day", "most"), where)
     found = Rising(
         as_text(table.get("field"), f"{where}: field"),
         as_text(table.get("of", ""), f"{where}: of", empty=True),

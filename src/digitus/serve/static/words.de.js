@@ -30,7 +30,7 @@ export default {
   "refused.form-letters": "„{text}“ besteht nicht nur aus lateinischen Buchstaben; der Befehl digitus form print nimmt eine Schrift, die sie hat (--font FILE.ttf).",
   "refused.diverged": "Der Verlust ist nicht mehr endlich: Versuchen Sie eine kleinere Lernrate als {rate}.", "refused.disk-full": "Die Platte ist voll; schaffen Sie Platz.", "refused.not-written": "Die Platte lässt sich nicht beschreiben, oder digitus darf es dort nicht.",
   "refused.in-use": "Ein anderes Programm benutzt diesen Ordner; beenden Sie das zuerst.",
-  "refused.form-name": "Ein Name hat Buchstaben, Ziffern und _, und beginnt mit keiner Ziffer; nicht „{name}“.", "refused.form-taken": "Der Name {name} ist vergeben; wählen Sie einen anderen.",
+  "refused.form-name": "Ein Name hat bis zu {most} Buchstaben, Ziffern und _, und beginnt mit keiner Ziffer; nicht „{name}“.", "refused.form-taken": "Der Name {name} ist vergeben; wählen Sie einen anderen.",
   "refused.form-needs": "Das Feld {field} braucht ein Muster wie ####.", "refused.form-pattern": "Das Muster von {field} hat 1 bis {most} # für Ziffern.",
   "refused.form-range": "Der Bereich von {field} geht vom kleinsten zum größten Wert.", "refused.form-sum": "Die Summe {field} ist aus anderen Feldern als ihr selbst.",
   "refused.form-field": "Ein Feld {name} gibt es nicht.",

@@ -27,7 +27,7 @@ export default {
   "refused.form-letters": "“{text}” is not in Latin letters alone; the command digitus form print takes a font that has them (--font FILE.ttf).",
   "refused.diverged": "The loss is no longer finite: try a smaller learning rate than {rate}.", "refused.disk-full": "The disk is full; make room on it.", "refused.not-written": "The disk cannot be written, or digitus may not write there.",
   "refused.in-use": "Another program is using this folder; end that first.",
-  "refused.form-name": "A name has letters, digits and _, and begins with no digit; not “{name}”.", "refused.form-taken": "The name {name} is taken; choose another.",
+  "refused.form-name": "A name has up to {most} letters, digits and _, and begins with no digit; not “{name}”.", "refused.form-taken": "The name {name} is taken; choose another.",
   "refused.form-needs": "The field {field} needs a pattern, as ####.", "refused.form-pattern": "The pattern of {field} has 1 to {most} # for digits.",
   "refused.form-range": "The range of {field} goes from the least to the most.", "refused.form-sum": "The sum {field} is of other fields than itself.",
   "refused.form-field": "There is no field {name}.",

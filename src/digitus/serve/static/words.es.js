@@ -28,7 +28,7 @@ export default {
   "refused.form-letters": "«{text}» no está solo en letras latinas; la orden digitus form print acepta una fuente que las tenga (--font FILE.ttf).",
   "refused.diverged": "La pérdida ya no es finita: prueba una tasa de aprendizaje menor que {rate}.", "refused.disk-full": "El disco está lleno; libera espacio.", "refused.not-written": "No se puede escribir en el disco, o digitus no tiene permiso para hacerlo ahí.",
   "refused.in-use": "Otro programa está usando esta carpeta; ciérralo primero.",
-  "refused.form-name": "Un nombre tiene letras, cifras y _, y no empieza por una cifra; no «{name}».", "refused.form-taken": "El nombre {name} ya está usado; elige otro.",
+  "refused.form-name": "Un nombre tiene hasta {most} letras, cifras y _, y no empieza por una cifra; no «{name}».", "refused.form-taken": "El nombre {name} ya está usado; elige otro.",
   "refused.form-needs": "El campo {field} necesita un patrón, como ####.", "refused.form-pattern": "El patrón de {field} tiene de 1 a {most} # para cifras.",
   "refused.form-range": "Los límites de {field} van del mínimo al máximo.", "refused.form-sum": "La suma {field} es de otros campos, no de sí misma.",
   "refused.form-field": "No hay ningún campo {name}.",

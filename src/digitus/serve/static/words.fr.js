@@ -29,7 +29,7 @@ export default {
   "refused.form-letters": "« {text} » n’est pas seulement en lettres latines ; la commande digitus form print accepte une police qui les a (--font FILE.ttf).",
   "refused.diverged": "La perte n’est plus finie : essayez un taux d’apprentissage plus petit que {rate}.", "refused.disk-full": "Le disque est plein ; libérez de la place.", "refused.not-written": "Impossible d’écrire sur le disque, ou digitus n’en a pas le droit à cet endroit.",
   "refused.in-use": "Un autre programme utilise ce dossier ; arrêtez-le d’abord.",
-  "refused.form-name": "Un nom a des lettres, des chiffres et _, et ne commence pas par un chiffre ; pas « {name} ».", "refused.form-taken": "Le nom {name} est pris ; choisissez-en un autre.",
+  "refused.form-name": "Un nom a jusqu’à {most} lettres, chiffres et _, et ne commence pas par un chiffre ; pas « {name} ».", "refused.form-taken": "Le nom {name} est pris ; choisissez-en un autre.",
   "refused.form-needs": "Le champ {field} a besoin d’un motif, comme ####.", "refused.form-pattern": "Le motif de {field} a de 1 à {most} # pour des chiffres.",
   "refused.form-range": "Les bornes de {field} vont de la plus petite à la plus grande.", "refused.form-sum": "La somme {field} est faite d’autres champs qu’elle-même.",
   "refused.form-field": "Il n’y a pas de champ {name}.",
