@@ -1,4 +1,4 @@
-"""Sheets that are bent: found, straightened, and told where their marks cannot say how."""
+"""Sheets that are bent: found, straightened, and flagged where their marks cannot say how."""
 
 from __future__ import annotations
 

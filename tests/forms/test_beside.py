@@ -1,4 +1,4 @@
-"""Sheets of other forms: alone, and in one picture with that which is read."""
+"""Sheets of other forms: alone, and in one picture with the one to be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(pixels: Bytes) -> dict[str, Any]:
 
 
 def sharing(count: int) -> Form:
-    """Another form, which has so many marks in common with the first."""
+    """Another form, with `count` marks in common with `FORM`."""
     own = set(numbers(FORM, 1))
     others = (replace(FORM, name=f"other {i}") for i in range(100_000))
     return next(form for form in others if len(own & set(numbers(form, 1))) == count)
@@ -38,14 +38,14 @@ def test_a_form_with_a_mark_in_common_is_another() -> None:
         assert read(printed(sharing(count)))["problem"] == "is a sheet of another form"
 
 
-def test_a_sheet_beside_one_of_another_form_is_told() -> None:
+def test_a_sheet_beside_one_of_another_form_is_reported() -> None:
     sheet = filled()
     for other in (replace(FORM, name="other"), sharing(1)):
         assert "more than one sheet" in read(np.hstack([sheet, printed(other)]))["problem"]
 
 
 def test_a_mark_of_a_sheet_beside_does_not_move_the_page() -> None:
-    """The other sheet shows no more than that mark, which both have."""
+    """All that the picture shows of the other sheet is that mark, which both have."""
     sheet = filled()
     edge = np.full((sheet.shape[0], sheet.shape[1] // 2), 255, np.uint8)
     mark = marks(FORM, 1)[1]

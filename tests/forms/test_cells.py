@@ -55,10 +55,12 @@ def test_lines_are_taken_away_where_they_are(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(3))
-def test_it_is_the_digit_alone(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of photos: with the lines of the cells, one of twelve digits was no digit to it.
+def test_the_recognizer_is_shown_the_digit_alone(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In photos that kept the cells' lines it took one digit in twelve for none.
 
-    What it is shown is what a person's corrections teach, too.
+    The same images go into the digits that a person's corrections label.
     """
     made = forms_sheets.sheet(number, 1, None)
     shown: list[Images] = []

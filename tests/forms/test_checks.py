@@ -133,7 +133,7 @@ def test_the_text_of_cells(
 
 
 @pytest.mark.parametrize("typed", ["12-345", "1-2345", "12345", "-1234"])
-def test_what_a_person_types_has_to_have_digits_where_the_pattern_has_them(typed: str) -> None:
+def test_a_typed_value_needs_digits_where_the_pattern_has_them(typed: str) -> None:
     assert Field("n", PLACE, pattern="##-##").wrong(typed) == "incomplete"
     assert Field("n", PLACE, pattern="##-##").wrong("12/34") == ""
 

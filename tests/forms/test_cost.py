@@ -1,4 +1,4 @@
-"""What reading forms leaves behind, and that it ends where nobody waits for it any more."""
+"""Reading forms leaves no form in memory, and stops when nobody waits for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from filled_forms import FORM, filled
 
 
 def test_a_form_is_forgotten_with_its_reader() -> None:
-    """A server is sent another form each time: none of them may stay in memory."""
+    """A server is sent another form each time; none of them may stay in memory."""
     form = replace(FORM, name="once")
     kept = weakref.ref(form)
     reader = PageReader((form,))

@@ -1,4 +1,4 @@
-"""Fonts that are small as files and say that they are endless, and those that are only large."""
+"""Small files of fonts that claim to be endless, and fonts that are merely large."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from filled_forms import FORM
 from measured import growth
 
 GOOD = good()
-LETTERS = with_characters(GOOD, groups(13, [(65, 90, 1)]))  # which all look alike
+LETTERS = with_characters(GOOD, groups(13, [(65, 90, 1)]))  # A to Z, with one outline
 
 
 def refused(folder: Path, content: bytes, why: str) -> None:
-    """The font is refused for that, before much is done with it."""
+    """The font is refused with those words, before it takes much memory."""
     path = folder / "font.ttf"
     path.write_bytes(content)
     with growth() as grown, pytest.raises(FormError) as caught:
@@ -110,7 +110,7 @@ def many_in_one_place() -> bytes:
 
 
 def large_hints() -> bytes:
-    """The program that belongs to any letter is long."""
+    """The hinting program that belongs to every letter is long."""
     return with_table(GOOD, b"prep", bytes(21 * 10**6))
 
 
@@ -159,7 +159,7 @@ def test_a_form_of_very_many_letters(tmp_path: Path) -> None:
     path.write_bytes(with_characters(GOOD, groups(13, [(0x4E00, 0x4E00 + 10_000, 1)])))
     most = replace(FORM, title="".join(map(chr, range(0x4E00, 0x4E00 + 10_000))))
     assert as_pdf(most, path).startswith(b"%PDF")
-    with pytest.raises(FormError, match="the form has more than 10,000 letters that differ"):
+    with pytest.raises(FormError, match="the form has more than 10,000 different letters"):
         as_pdf(replace(most, title=most.title + chr(0x4E00 + 10_000)), path)
 
 

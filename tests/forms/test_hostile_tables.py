@@ -1,4 +1,4 @@
-"""Tables that are small as files and say that they are endless."""
+"""Small files of tables that claim to be endless."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_one_long_text_in_every_row_of_a_small_parquet_file(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("more", ["GENERATED ALWAYS AS (hex(zeroblob(50000000)))", "AS (1) STORED"])
-def test_a_column_that_sqlite_works_out(tmp_path: Path, more: str) -> None:
+def test_a_column_that_sqlite_computes(tmp_path: Path, more: str) -> None:
     columns = ", ".join(f"{name} TEXT" for name in COLUMNS)
     with closing(sqlite3.connect(tmp_path / "a.sqlite")) as base, base:
         base.execute(f"CREATE TABLE sheets ({columns}, note TEXT {more})")
@@ -63,7 +63,7 @@ def test_a_table_of_a_module_of_sqlite(tmp_path: Path) -> None:
 def test_a_default_that_stands_in_every_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is kept once; the rows are kept without it."""
+    """SQLite stores it once, and older rows without it."""
     monkeypatch.setattr(output, "TABLE_BYTES", 10**6)
     write_table(tmp_path / "a.sqlite", COLUMNS, rows(100))
     assert len(read_table(tmp_path / "a.sqlite")) == 100

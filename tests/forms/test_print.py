@@ -35,7 +35,7 @@ def drawn(content: bytes) -> list[Bytes]:
     ]
 
 
-def test_the_page_is_that_which_is_looked_for() -> None:
+def test_the_printed_page_is_the_one_looked_for() -> None:
     content = as_pdf(FORM)
     (page,) = drawn(content)
     wanted = raster.blank(FORM, 1)

@@ -1,4 +1,4 @@
-"""What is printed on a page: where its fields really lie, and what it costs to know."""
+"""What is printed on a page: where its fields really lie, and what it costs to find out."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_print_is_where_each_field_lies(page: Bytes) -> None:
         assert (found[y, x] != whole).mean() < 0.01
 
 
-def test_it_is_worked_out_at_few_pixels(page: Bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At each of them it took a second for a thousand fields."""
+def test_movements_are_computed_at_few_pixels(page: Bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Computed at every pixel, a thousand fields took a second."""
     asked, of = [], Shift.__call__
 
     def counted(self: Shift, points: Points) -> Points:

@@ -1,4 +1,4 @@
-"""What is kept of a run of reading: a damaged line costs what follows it, and no more."""
+"""What is kept of a job: a damaged line costs itself and what follows it, and no more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NONSENSE = {
     "a number": "3",
     "a list": "[]",
     "an empty object": "{}",
-    "no whole object": "{",
+    "half an object": "{",
     "very deep": "[" * 10**5,
     "a name that is none": {"file": 3},
     "a stamp that is none": {"stamp": [float("nan"), 1]},
@@ -41,7 +41,7 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("line", NONSENSE.values(), ids=NONSENSE)
-def test_a_damaged_line_costs_what_follows_it(tmp_path: Path, line: object) -> None:
+def test_a_damaged_line_costs_itself_and_what_follows_it(tmp_path: Path, line: object) -> None:
     table, files = tmp_path / "out.csv", [tmp_path / name for name in ("a", "b")]
     for file in files:
         file.write_bytes(b"")

@@ -127,7 +127,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_no_sheet_of_others_is_told(theirs: PageReader, name: str) -> None:
+def test_a_picture_of_no_such_sheet_says_why(theirs: PageReader, name: str) -> None:
     make, words = WRONG[name]
     photo = np.ascontiguousarray(make())
     assert words in theirs.page(Picture(photo, *photo.shape[::-1]))["problem"]

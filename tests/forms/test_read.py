@@ -84,7 +84,7 @@ def test_fields_may_be_empty_and_required_ones_are_missing() -> None:
     row = read(printed())
     assert [row[name] for name in VALUES] == [""] * 4
     assert row["player_flag"] == "missing"
-    assert row["first_flag"] == row["first_flag"] == row["total_flag"] == ""
+    assert row["first_flag"] == row["second_flag"] == row["total_flag"] == ""
 
 
 def test_what_is_crossed_out_has_no_value_and_a_flag(sheet: Bytes) -> None:
@@ -129,7 +129,7 @@ BAD: dict[str, tuple[Callable[[Bytes], Bytes], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_such_sheet_is_a_row_that_says_so(sheet: Bytes, name: str) -> None:
+def test_a_picture_of_no_such_sheet_is_a_row_that_says_so(sheet: Bytes, name: str) -> None:
     make, words = BAD[name]
     row = read(make(sheet))
     assert words in row["problem"]
@@ -181,7 +181,7 @@ def test_pages_become_sheets() -> None:
     assert made[1]["last_place"] == "1 2 3 4 page 2 of c.png"
 
 
-def test_what_lacks_of_a_sheet_is_told_in_the_singular_or_the_plural() -> None:
+def test_missing_pages_are_named_in_the_singular_or_the_plural() -> None:
     first, *_ = FORM.fields
     more = [replace(first, name=f"on_{page}", page=page) for page in (2, 3)]
     three = replace(FORM, name="two", fields=(first, *more), sums=())
@@ -215,7 +215,7 @@ def series(*sheets: tuple[str, str], mark: str = "") -> list[dict[str, Any]]:
     return list(rows([("a.pdf", pages)], [METER]))
 
 
-def test_a_series_is_followed_by_its_days_and_rises_by_so_much_a_day() -> None:
+def test_a_series_follows_its_days_and_rises_by_no_more_than_is_allowed() -> None:
     made = series(
         ("05.01.2026", "140"), ("01.01.2026", "100"), ("03.01.2026", "121"), ("04.01.2026", "90")
     )
@@ -225,7 +225,7 @@ def test_a_series_is_followed_by_its_days_and_rises_by_so_much_a_day() -> None:
 
 
 def test_a_series_goes_on_from_an_earlier_table_in_the_order_of_days() -> None:
-    """In whatever order the table is, and where a sheet is older than what it holds."""
+    """Whatever the order of its rows, and where a new sheet is older than some of them."""
     earlier = series(("01.03.2026", "300"), ("01.01.2026", "100"), ("01.02.2026", "200"))
     new = [("02.03", "250"), ("02.01", "90"), ("03.01", "105"), ("04.03", "310")]
     files = [("b.pdf", [record(1, day=f"{day}.2026", kwh=kwh) for day, kwh in new])]

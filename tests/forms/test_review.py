@@ -1,4 +1,4 @@
-"""The review of forms: what is to be looked at, the page, and corrections put into the table."""
+"""The review of forms: what is to be looked at, its file, and corrections put into the table."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_as_many_are_looked_at_as_the_confidences_ask_for() -> None:
     assert len(plan(table, [FORM], wanted=1.0).doubts) == 1  # the one with a flag in any case
 
 
-def test_certain_ones_are_taken_by_lot_beside() -> None:
+def test_certain_values_are_drawn_by_lot_as_well() -> None:
     table = [row(player=0.9, first=1.0, second=1.0, total=1.0)] * 10
     found = plan(table, [FORM], 0.001, by_lot=5)
     assert [doubt.certain for doubt in found.doubts] == [False] * 10 + [True] * 5
     assert found.share == 0.25
 
 
-def test_what_the_confidences_said_is_told_beside_what_was_found() -> None:
+def test_wrong_values_are_compared_with_what_the_confidences_said() -> None:
     assert "3 of 10 values were wrong, as the confidences said" in held(
         [0.7] * 10, [True] * 3 + 7 * [False]
     )
@@ -69,7 +69,7 @@ def test_what_the_confidences_said_is_told_beside_what_was_found() -> None:
 
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The page of a sheet that was photographed upside down, all fields to be looked at."""
+    """The review of a sheet that was photographed upside down, all fields to be looked at."""
     path = tmp_path_factory.mktemp("review") / "a.png"
     cv2.imwrite(str(path), np.rot90(photographed(filled(), ASLANT), 2))
     table = list(rows([(str(path), READER(path))], [FORM]))
@@ -80,7 +80,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> str:
     return review(table, found, cuts, 0.0)
 
 
-def test_the_page_shows_each_field_upright_with_its_digits(reviewed: str) -> None:
+def test_the_review_shows_each_field_upright_with_its_digits(reviewed: str) -> None:
     page = Page(reviewed)
     assert "4 fields to look at" in page.text
     assert "of 4 values: 100.0 % of them" in page.text
@@ -99,7 +99,7 @@ def test_the_page_shows_each_field_upright_with_its_digits(reviewed: str) -> Non
     assert answers.tolist() == [1, 2, 3, 4]
 
 
-def test_a_file_that_is_another_now_is_said(tmp_path: Path) -> None:
+def test_a_file_that_has_changed_is_reported(tmp_path: Path) -> None:
     table = [row(player=0.5) | {"file": str(tmp_path / "b.png")}]
     cv2.imwrite(table[0]["file"], np.full((300, 300), 255, np.uint8))
     assert next(decode_pages(Path(table[0]["file"]))).pixels.shape == (300, 300)
@@ -111,7 +111,7 @@ def test_a_file_that_is_another_now_is_said(tmp_path: Path) -> None:
         review(table, found, cuts, 0.001)
 
 
-def test_a_page_has_no_more_fields_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_the_review_has_no_more_fields_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     table = [row(player=0.9, first=0.8, second=0.7, total=0.6)] * 5
     monkeypatch.setattr(doubts, "AT_ONCE", 8)
     found = plan(table, [FORM], 0.0)
@@ -147,8 +147,8 @@ def test_corrections_are_put_into_the_table() -> None:
 
 @pytest.mark.parametrize("first", [170, 170.0, "170", "170.0", "0170"])
 @pytest.mark.parametrize("page", [1, 1.0])
-def test_values_of_which_another_program_has_made_numbers(first: Any, page: Any) -> None:
-    """They are the texts that were read, beside corrections and where nobody corrects."""
+def test_values_that_another_program_made_numbers(first: Any, page: Any) -> None:
+    """They become text again, corrected or not."""
     table = [row(player=0.9, first=0.9, second=0.9, total=0.9) | {"first": first, "page": page}] * 2
     table[1] = table[1] | {"file": "b.png", "total": 195.0, "second": math.nan}
     (made, other), _ = corrected(table, [FORM], [correction("first", "170", "171")])
@@ -158,7 +158,7 @@ def test_values_of_which_another_program_has_made_numbers(first: Any, page: Any)
 
 
 @pytest.mark.parametrize("now", [99, 170.5, math.nan, None])
-def test_a_number_that_is_another_value_is_of_another_table(now: Any) -> None:
+def test_corrections_of_another_number_are_of_another_table(now: Any) -> None:
     table = [row(player=0.9, first=0.9) | {"first": now}]
     with pytest.raises(DataError, match="are of another table: first"):
         corrected(table, [FORM], [correction("first", "170", "171")])

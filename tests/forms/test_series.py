@@ -42,7 +42,7 @@ def table(*sheets: tuple[str, str, str]) -> list[Row]:
 
 
 def of_meters(*sheets: tuple[Any, str, Any]) -> list[Row]:
-    """Rows of several meters: which, its value, and the flag of that."""
+    """Rows of several meters: which one, its value and the value's flag, of each sheet."""
     made = table(*(("01.01.2026", kwh, flag) for _, kwh, flag in sheets))
     return [
         row | {"meter": meter, "meter_confidence": 0.9, "meter_flag": "", "meter_place": "1 2 3 4"}
@@ -64,7 +64,7 @@ def test_a_corrected_value_is_compared_with_those_before_it(value: str, flag: st
     assert [row["kwh_flag"] for row in made] == ["", flag]
 
 
-def test_a_correction_tells_of_sheets_that_nobody_looked_at() -> None:
+def test_a_correction_flags_sheets_that_nobody_looked_at() -> None:
     read = table(
         ("02.01.2026", "105", ""),
         ("01.01.2026", "100", "doubtful"),
@@ -84,10 +84,10 @@ def test_a_correction_tells_of_sheets_that_nobody_looked_at() -> None:
         ("100", "range", ["", "range", ""]),
     ],
 )
-def test_a_correction_takes_off_what_it_has_made_wrong(
+def test_a_correction_removes_flags_that_no_longer_hold(
     first: str, flag: str, flags: list[str]
 ) -> None:
-    """A sheet that fell below a wrong value is judged anew, and followed where it is right."""
+    """A sheet that fell below a wrong value is compared anew, and followed if it is right."""
     read = table(
         ("01.01.2026", "900", ""), ("02.01.2026", "105", flag), ("03.01.2026", "107", "falls")
     )
@@ -95,14 +95,14 @@ def test_a_correction_takes_off_what_it_has_made_wrong(
     assert [row["kwh_flag"] for row in made] == flags
 
 
-def test_a_value_of_another_meter_than_was_read_does_not_fall() -> None:
+def test_a_value_of_another_meter_does_not_fall() -> None:
     read = of_meters(("0042", "900", ""), ("0042", "105", "falls"), ("0043", "101", ""))
     made, told = corrected(read, [METERS], [correction(2, "0042", "0043", "meter")])
     assert [row["kwh_flag"] for row in made] == ["", "", "falls"]
     assert [flag for _, flag in told] == [""]
 
 
-def test_a_sum_is_looked_at_where_its_total_does_not_fall_any_more() -> None:
+def test_a_sum_is_checked_once_its_total_no_longer_falls() -> None:
     form = replace(METERS, sums=(Sum("kwh", ("meter",)),))
     read = of_meters(("0900", "900", ""), ("0900", "890", "falls"))
     made, _ = corrected(read, [form], [correction(2, "0900", "0905", "meter")])
@@ -143,10 +143,8 @@ def test_an_earlier_table_that_another_program_has_changed(day: Any, value: Any,
 @pytest.mark.parametrize("pattern", ["####", ""])
 @pytest.mark.parametrize("meter", ["0042", 42, 42.0, "42", "42.0"])
 @pytest.mark.parametrize("flag", ["", None, math.nan])
-def test_a_meter_of_which_another_program_has_made_a_number(
-    meter: Any, flag: Any, pattern: str
-) -> None:
-    """It is the same one, and a flag that is no number, as empty cells become, is none."""
+def test_a_meter_that_another_program_made_a_number(meter: Any, flag: Any, pattern: str) -> None:
+    """It is the same meter; and NaN, which empty cells become, is no flag."""
     kind = "boxes" if pattern else "line"
     fields = (*METER.fields, replace(METERS.fields[-1], pattern=pattern, kind=kind))
     form, earlier = replace(METERS, fields=fields), of_meters((meter, "100", flag))
@@ -165,7 +163,7 @@ def test_a_meter_that_is_no_number_is_itself(meter: str) -> None:
 
 
 @pytest.mark.parametrize(("flag", "kept"), [(3, "3"), (math.nan, "falls"), (None, "falls")])
-def test_flags_of_which_another_program_has_made_numbers(flag: Any, kept: str) -> None:
+def test_flags_that_another_program_made_numbers(flag: Any, kept: str) -> None:
     form = replace(METERS, sums=(Sum("kwh", ("meter",)),))
     read = of_meters(("0100", "900", flag), ("0100", "90", flag))
     read[1]["meter"] = "0090"
@@ -176,7 +174,7 @@ def test_flags_of_which_another_program_has_made_numbers(flag: Any, kept: str) -
     assert [flag for _, flag in told] == [kept if flag == 3 else ""]
 
 
-def test_a_value_that_is_no_number_is_empty() -> None:
+def test_a_value_that_became_nan_is_empty() -> None:
     read = of_meters(("0100", "", "no reading"))
     read[0] |= {"kwh": math.nan}
     made, _ = corrected(read, [METERS], [correction(1, "", "100")])

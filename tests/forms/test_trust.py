@@ -17,7 +17,7 @@ CERTAINTIES = [0.0, 0.3, 0.9, 0.99, 0.999, 0.9999, 0.99999, 1.0]
 TRUE = np.array([0.8, 0.7])
 
 
-def test_its_numbers_are_those_that_were_fitted() -> None:
+def test_its_numbers_are_the_fitted_ones() -> None:
     found = json.loads(RESULTS.read_text("utf-8"))
     assert list(trust.WEIGHTS) == found["weights"]
     assert [list(row) for row in trust.COVARIANCE] == found["covariance"]
@@ -31,15 +31,15 @@ def test_of_two_values_the_surer_one_is_less_likely_wrong() -> None:
         assert 0.5 < chances[0] < 1
 
 
-def test_what_is_most_is_more_than_what_is_likeliest() -> None:
-    """More so where few were wrong, of which to know."""
+def test_the_upper_bound_is_above_the_chance() -> None:
+    """Most of all for the surest values: few of them were wrong."""
     share = [trust.most_chance_wrong(c) / trust.chance_wrong(c) for c in CERTAINTIES[2:]]
     assert min(share) > 1
     assert share[-1] == max(share)
 
 
 def some(sheets: int, rng: np.random.Generator) -> tuple[Floats64, Floats64, Ints]:
-    """Fields of so many sheets, nine each, that are wrong as `TRUE` says; some sheets all are."""
+    """Nine fields of each sheet, wrong as `TRUE` says; on some sheets they are wrong together."""
     sheet = np.repeat(np.arange(sheets), 9)
     x = np.column_stack([np.ones(len(sheet)), rng.uniform(-13, 3, len(sheet))])
     together = np.repeat(rng.random(sheets), 9)
@@ -56,8 +56,8 @@ def test_a_fit_finds_what_is_true() -> None:
 
 
 @pytest.mark.slow
-def test_most_holds_as_often_as_it_says() -> None:
-    """Of so many times that sheets are made, also where the fields of a sheet fail together."""
+def test_the_upper_bound_holds_as_often_as_it_says() -> None:
+    """With sheets made 200 times, some of whose fields are wrong together."""
     at, holds = np.array([1.0, -9.0]), 0
     for seed in range(200):
         w, covariance = forms_trust.fitted(*some(300, np.random.default_rng(seed)))

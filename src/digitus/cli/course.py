@@ -188,9 +188,9 @@ def worksheet_(folder: Path, language: str | None, seed: int, count: int, out: P
     from digitus.course.worksheet import worksheet
     from digitus.course.worksheet_pdf import as_pdf
     from digitus.files import check_replaceable, write_bytes
-    from digitus.forms.pdf import MARK_OF_OURS, SHORT
+    from digitus.forms.pdf import CREATOR_WITHIN, MARK_OF_OURS
 
     language = _known(language) or progress.load(folder).language
-    check_replaceable(out, [MARK_OF_OURS], SHORT)
+    check_replaceable(out, [MARK_OF_OURS], CREATOR_WITHIN)
     write_bytes(out, as_pdf((worksheet(seed + i) for i in range(count)), language))
     output().print(str(out))

@@ -84,12 +84,12 @@ def print_(form_file: Path, out: Path | None, font: Path | None) -> None:
     It replaces nothing but an older one.
     """
     from digitus.files import check_replaceable, write_bytes
-    from digitus.forms.pdf import MARK_OF_OURS, SHORT, as_pdf
+    from digitus.forms.pdf import CREATOR_WITHIN, MARK_OF_OURS, as_pdf
     from digitus.forms.table import load_form
 
     found = load_form(form_file)
     path = out or form_file.with_suffix(".pdf")
-    check_replaceable(path, [MARK_OF_OURS], SHORT)
+    check_replaceable(path, [MARK_OF_OURS], CREATOR_WITHIN)
     write_bytes(path, as_pdf(found, font))
     count = f"{found.pages} page{'s' * (found.pages > 1)}"
     output().print(f"{path}: {len(found.fields)} fields on {count}")
@@ -148,8 +148,8 @@ def read(
     """Read sheets that were filled in: one row each, with confidence, flag and place of each field.
 
     SCAN is a photo, a scan, a PDF or a TIFF of many pages, or a folder of them. With several forms,
-    each sheet is read as the one that it is. What is none of them is a row that says why, and the
-    exit code is 1. The same command resumes a job that was ended.
+    each sheet is read as the form that it is. A page of none of them is a row that says why, and
+    the exit code is 1. The same command resumes a job that was ended.
     """
     import os
 
@@ -165,7 +165,7 @@ def read(
     from digitus.reading.pool import quietly
     from digitus.recognizer import file_of
 
-    form_files, scans = _told(names)
+    form_files, scans = _forms_and_scans(names)
     forms = tuple(map(load_form, form_files))
     if len({found.name for found in forms}) < len(forms):
         raise click.UsageError("two forms have the same name; give each its own")
@@ -189,18 +189,18 @@ def read(
         ]
         made = list(rows(found, forms, DOUBTFUL if doubtful is None else doubtful, before))
         # The table last: if the review fails, no table is in the way of the same command.
-        told = None
+        plan = None
         if review:
-            told = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
+            plan = write_review(review, made, reader, cores(threads), wanted, by_lot, twice=twice)
         tables.write_table(table, columns(forms), made)
         finished()
-    _tell(table, made, told, review, json)
+    _tell(table, made, plan, review, json)
     if any(row["problem"] for row in made):
         sys.exit(1)
 
 
-def _told(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """The forms among what was named, and the scans."""
+def _forms_and_scans(names: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files of forms among the names, and the scans."""
     forms = [path for path in names if _is_form(path)]
     scans = [path for path in names if not _is_form(path)]
     if not forms or not scans:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def counted(number: int, thing: str) -> str:
-    """So many of a thing."""
+    """A count in words: 1 row, 3 rows."""
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
@@ -37,7 +37,7 @@ def write_review(
     """Writes the review, to several files where one would be too large; returns what is in it.
 
     Raises `OutputError`, before the first is written, where one would replace a file that is not
-    ours. Files that are left of a longer review are removed: they are about other rows.
+    ours. Surplus files of a longer, earlier review are removed: they are about other rows.
     """
     from digitus.files import check_replaceable, write_marked
     from digitus.forms.doubts import plan
@@ -64,7 +64,7 @@ def _remove_surplus(path: Path, parts: int) -> None:
         old = part_of(path, part)
         try:
             check_replaceable(old)
-            # Another review may have such a name; it does not say that it is a part of one.
+            # A separate review may have such a name, but only parts say which page they are.
             if f"page {part + 1} of ".encode() not in old.read_bytes():
                 return
             old.unlink()
@@ -92,7 +92,7 @@ def correct(
 
     A corrected value has the confidence 1, and a flag if it still does not fulfil what the form
     demands. Everything else in the table stays: rows of other forms, columns that people added.
-    Tells how many values were wrong, and how many should have been by their confidences.
+    Tells how many values were wrong, and how many were expected to be by their confidences.
     """
     from digitus.forms.correct import corrected, load_corrections
     from digitus.forms.output import check_writable, read_table, write_table
@@ -106,25 +106,25 @@ def correct(
     path = to or table
     check_writable(path, replace=to is None)
     before = read_table(earlier) if earlier else []
-    made, told = corrected(read_table(table), known, load_corrections(corrections), before)
+    made, checked = corrected(read_table(table), known, load_corrections(corrections), before)
     there = list(dict.fromkeys(name for row in made for name in row))
     write_table(path, there or columns(known), made)
-    _tell(path, told, json)
+    _tell(path, checked, json)
 
 
-def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> None:
-    """How many values were wrong, and how many should have been by their confidences."""
+def _tell(path: Path, checked: Sequence[tuple[Correction, str]], json: bool) -> None:
+    """Prints how many values were wrong, and how many were expected to be."""
     from digitus.forms.doubts import held
     from digitus.forms.rows import DOUBTFUL_FLAG
     from digitus.forms.trust import chance_wrong
 
-    changed = sum(one.value != one.read for one, _ in told)
-    plain = [one for one, flag in told if flag in ("", DOUBTFUL_FLAG)]
+    changed = sum(one.value != one.read for one, _ in checked)
+    plain = [one for one, flag in checked if flag in ("", DOUBTFUL_FLAG)]
     certain = [one for one in plain if one.certain]
     if json:
         record = {
             "table": str(path),
-            "looked_at": len(told),
+            "looked_at": len(checked),
             "changed": changed,
             "expected_wrong": round(sum(chance_wrong(one.confidence) for one in plain), 3),
             "found_wrong": sum(one.value != one.read for one in plain),
@@ -133,7 +133,7 @@ def _tell(path: Path, told: Sequence[tuple[Correction, str]], json: bool) -> Non
         }
         print_json(record)
         return
-    output().print(f"{path}: {counted(len(told), 'field')} looked at, {changed} changed")
+    output().print(f"{path}: {counted(len(checked), 'field')} looked at, {changed} changed")
     for words, some in (("without a flag of their own", plain), ("taken by lot", certain)):
         if some:
             wrong = [one.value != one.read for one in some]

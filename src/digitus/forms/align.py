@@ -1,9 +1,9 @@
 """The last pixels by which the fields of a straightened page are off, found by their printed lines.
 
-Paper is bent in more ways than its marks tell. So corners of what is printed in and around a field
+Paper bends in more ways than its marks show. So corners of what is printed in and around a field
 are tracked from the blank page to the picture (Lucas & Kanade 1981, with OpenCV's pyramids), and a
 smooth movement of the field is fitted to them. Corners that move otherwise get less and less
-weight: pens hide some corners and make others.
+weight: ink hides some corners and adds others.
 
 Inside: that. Not inside: finding the page (`straighten`).
 """

@@ -7,7 +7,8 @@ together, the product over their cells; then
            UNFULFILLED p(v)      elsewhere: people make mistakes too,
 
 the values with the largest w are chosen, and the confidence of a field's value is the share of w of
-all v that agree on it. The v are tried from the likeliest on, until none of the rest can win.
+all v that agree on it. The v are tried from the likeliest on, until none of the rest can win, or
+`MOST` have been tried.
 
 Inside: that search, for the cells of one field and for fields that a sum joins. Not inside: what is
 to be fulfilled (`form`).
@@ -129,7 +130,7 @@ def _together(
 def _led(answers: list[Answer], first: int, weights: dict[int, float], wrong: str) -> list[Answer]:
     """The answers with their shares of w, the chosen one first."""
     total = sum(weights.values())
-    known = sum(a.likely for a in answers)  # what is left to 1 is for values not in the list
+    known = sum(a.likely for a in answers)  # the rest of 1 belongs to values that are not listed
     shared = [
         Answer(a.text, known * weights.get(i, 0.0) / total, a.wrong or wrong * (i == first))
         for i, a in enumerate(answers)

@@ -17,7 +17,7 @@ from digitus.errors import DataError
 from digitus.files import open_text
 from digitus.forms.choose import Answer, adds_up, plausible
 from digitus.forms.form import Form, Rising, number
-from digitus.forms.rows import DOUBTFUL_FLAG, Row, flag_of_nothing
+from digitus.forms.rows import DOUBTFUL_FLAG, Row, flag_of_empty
 from digitus.forms.series import Series, text_of
 
 RISING_FLAGS = "falls", "jumps"
@@ -55,7 +55,7 @@ def load_corrections(path: Path) -> list[Correction]:
 def _correction(row: Mapping[str, str]) -> Correction:
     key = row["form"], row["file"], row["page"]
     sure = float(row["confidence"])
-    if not 0 <= sure <= 1:  # NaN is not either
+    if not 0 <= sure <= 1:  # refuses NaN, too
         raise ValueError
     return Correction(key, row["field"], row["read"], row["value"], sure, row["certain"] == "1")
 
@@ -76,20 +76,20 @@ def corrected(
     places: dict[tuple[str, str, str], list[Row]] = {}
     for row in made:
         places.setdefault((row["form"], row["file"], text_of(row, "page")), []).append(row)
-    told = []
+    checked = []
     for one in corrections:
         form, there = by_name.get(one.key[0]), places.get(one.key, [])
         if form is None or not there or one.field not in {field.name for field in form.fields}:
             name, file, page = one.key
             raise DataError(f"the table has no {one.field} of {name} in {file}, page {page}")
-        told.append((one, text_of(there[0], f"{one.field}_flag")))
+        checked.append((one, text_of(there[0], f"{one.field}_flag")))
         for row in there:
             _put(row, form, one)
     _forget_rises(made, by_name)  # before sums, which pass over what a flag calls wrong
     for row in (row for key in {one.key for one in corrections} for row in places[key]):
         _check_sums(row, by_name[row["form"]])
     _check_series(made, by_name, earlier)
-    return made, told
+    return made, checked
 
 
 def _in_words(rows: Sequence[Row], forms: Sequence[Form]) -> list[Row]:
@@ -103,7 +103,7 @@ def _in_words(rows: Sequence[Row], forms: Sequence[Form]) -> list[Row]:
 
 def _put(row: Row, form: Form, one: Correction) -> None:
     now = text_of(row, one.field)
-    if not (_are_one(now, one.read) or _are_one(now, one.value)):
+    if not (_same_value(now, one.read) or _same_value(now, one.value)):
         raise DataError(
             f"the corrections are of another table: {one.field} in {one.key[1]}, page "
             f"{one.key[2]}, is {now!r} and was {one.read!r}"
@@ -111,16 +111,16 @@ def _put(row: Row, form: Form, one: Correction) -> None:
     field = form.field(one.field)
     row[one.field] = one.value
     row[f"{one.field}_confidence"] = 1.0
-    row[f"{one.field}_flag"] = field.wrong(one.value) if one.value else flag_of_nothing(form, field)
+    row[f"{one.field}_flag"] = field.wrong(one.value) if one.value else flag_of_empty(form, field)
 
 
-def _are_one(now: str, told: str) -> bool:
+def _same_value(now: str, other: str) -> bool:
     """Whether two texts are one value: other programs make 42 of "0042", and 1.5 of "1,5"."""
-    return now == told or (number(now) is not None and number(now) == number(told))
+    return now == other or (number(now) is not None and number(now) == number(other))
 
 
 def _forget_rises(rows: Sequence[Row], forms: Mapping[str, Form]) -> None:
-    """Takes off the flags that earlier sheets led to: those, or the series, may be others now."""
+    """Removes "falls" and "jumps": corrections may change a series, or which one a sheet is of."""
     for row in rows:
         form = forms.get(row["form"])
         for rising in form.risings if form else ():

@@ -112,7 +112,7 @@ def _every(rows: Sequence[Row], forms: Sequence[Form]) -> list[Doubt]:
 
 
 def held(confidences: Sequence[float], wrong: Sequence[bool]) -> str:
-    """How many of the values that were looked at were wrong and should have been, in words."""
+    """How many of the values looked at were wrong, beside how many were expected, in words."""
     chances = [chance_wrong(c) for c in confidences]
     expected = math.fsum(chances)
     # Independent chances: two standard deviations either way.

@@ -38,10 +38,11 @@ LEAST_HEAT = 0.05
 POSSIBLE = 0.05  # the probability of a digit from which on the recognizer looks too
 EMPTY_INK = 0.8  # mm²: a cell with less is empty
 SEEN = 0.5  # of an empty field's printed corners: where fewer are found, it is somewhere else
-INSET = 0.12  # of a cell's sides: so near to them are walls, and what comes over them
-STRUCK = 0.8  # of a field's written width, and
-STRUCK_CELLS = 1.8  # cells: a stroke that is as long as both crosses the field out
-FREE_AT_LEAST = 1e5  # pixels: a free field takes as much work as these, however small it is
+INSET = 0.12  # of a cell's sides: ink so near to them may be walls, or the next cell's
+# A stroke as long as both of these crosses a field out:
+STRUCK = 0.8  # of its written width
+STRUCK_CELLS = 1.8  # cells
+FREE_AT_LEAST = 1e5  # pixels: a free field takes their work at least, however small it is
 GAP = 11  # pixels: parts of a stroke this near are joined, since printed lines cut it
 
 
@@ -204,7 +205,7 @@ def _on_line(field: Field, joint: Floats64, wanted: int, written: bool) -> list[
 def _read_free(
     clear: Bytes, ink: Mask, field: Field, shift: Shift, options: ReadingOptions
 ) -> FieldFound:
-    """What a field says in which digits of any size may stand anywhere."""
+    """What a free field says: digits of any size may stand anywhere in it."""
     if _area(ink, field.place, shift) < EMPTY_INK:
         return FieldFound([Answer("", 1.0)], shift)
     rows, columns = box(field.place, 0.0, clear.shape)

@@ -1,10 +1,10 @@
-"""How large a TrueType font is that somebody brings, before ReportLab works through it.
+"""What a user's TrueType font would cost, counted before ReportLab works through it.
 
 A few bytes of a font's file may stand for very much: a range of characters may be as long as 2^31,
 many outlines may lie in the same place, and one may consist of others, which consist of others.
 ReportLab loops over all of it. So whatever it would go through is counted first.
 
-Inside: that. Not inside: the font otherwise, which ReportLab reads (`pdf`).
+Inside: that. Not inside: reading the font, which ReportLab does (`pdf`).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from digitus.limits import (
 ALWAYS = range(32, 128)  # characters that ReportLab writes whether a form has them or not
 LETTERS_AT_ONCE = 255  # that ReportLab writes as one font
 REPEATED = ("name", "OS/2", "cvt ", "fpgm", "prep", "hhea", "head", "maxp")  # in each of these
-MISSING = 0  # the outline of what a font lacks, in each of these, too
+MISSING = 0  # the outline in place of missing letters; it is in each of these, too
 PARTS_AT = 10  # bytes of an outline before its parts
-WORDS, SCALE, TWO_SCALES, MATRIX, MORE = 1, 8, 64, 128, 32  # what is said of each, a bit for each
+WORDS, SCALE, TWO_SCALES, MATRIX, MORE = 1, 8, 64, 128, 32  # flags of a part, a bit each
 DAMAGED = "its outlines are damaged"
 
 
@@ -61,9 +61,9 @@ def check_file(content: bytes) -> None:
 
 
 def check_tables(content: bytes, characters: int, names: int) -> None:
-    """Raises `ValueError` for a font of too many characters or names, or that is damaged.
+    """Raises `ValueError` for a font that is damaged or has too many characters or names.
 
-    `characters` and `names` are the offsets of its tables of them (cmap and name).
+    `characters` and `names` are the offsets of the tables cmap and name.
     """
     if int(_numbers(content, ">u2", names + 2, 1)[0]) > FONT_NAMES:
         raise ValueError(f"it has more than {FONT_NAMES:,} names")
@@ -78,15 +78,15 @@ def check_tables(content: bytes, characters: int, names: int) -> None:
 
 
 def check_outlines(face: Face, letters: Collection[int]) -> None:
-    """Raises `ValueError` where a form's letters (code points) would take too much of a font.
+    """Raises `ValueError` if a font is too large for a form's letters (code points).
 
-    Counted is what ReportLab writes: for each letter its outline with all of its parts, and for
+    What ReportLab writes is counted: for each letter its outline with all of its parts, and for
     every `LETTERS_AT_ONCE` letters the tables that belong to any font.
     """
     whole = face.charToGlyph if face._full_font else ()
     drawn = {*letters, *ALWAYS, *whole} & face.charToGlyph.keys()
     if len(drawn) > FONT_LETTERS:
-        raise ValueError(f"the form has more than {FONT_LETTERS:,} letters that differ")
+        raise ValueError(f"the form has more than {FONT_LETTERS:,} different letters")
     outlines = _Outlines(face.get_table("glyf"), face.glyphPos)
     fonts = len(drawn) // LETTERS_AT_ONCE + 1
     tables = sum(face.get_table_pos(name)[1] for name in REPEATED if name in face.table)
@@ -134,32 +134,32 @@ class _Outlines:
             raise ValueError(DAMAGED)
         if unpack_from(">h", self.content, start)[0] >= 0:
             return
-        at, says = start + PARTS_AT, MORE
-        while says & MORE:
+        at, flags = start + PARTS_AT, MORE
+        while flags & MORE:
             if at + 4 > end:
                 raise ValueError(DAMAGED)
-            says, part = unpack_from(">HH", self.content, at)
-            at += 8 if says & WORDS else 6
-            at += 2 if says & SCALE else 4 if says & TWO_SCALES else 8 if says & MATRIX else 0
+            flags, part = unpack_from(">HH", self.content, at)
+            at += 8 if flags & WORDS else 6
+            at += 2 if flags & SCALE else 4 if flags & TWO_SCALES else 8 if flags & MATRIX else 0
             yield part
 
 
 def _characters(content: bytes, at: int) -> int:
     """How often ReportLab's loops over a table run, where the file's size does not bound that."""
-    (form,) = _numbers(content, ">u2", at, 1)
-    if form == 4:
+    (kind,) = _numbers(content, ">u2", at, 1)  # the format of this table of cmap
+    if kind == 4:
         count = int(_numbers(content, ">u2", at + 6, 1)[0]) // 2
         last = _numbers(content, ">u2", at + 14, count)
         return _sum(_numbers(content, ">u2", at + 16 + 2 * count, count), last)
-    if form == 10:
+    if kind == 10:
         return int(_numbers(content, ">u4", at + 16, 1)[0])
-    if form in (12, 13):
+    if kind in (12, 13):
         groups = int(_numbers(content, ">u4", at + 12, 1)[0])
         if groups > FONT_CHARACTERS:
             return groups
         first, last, _ = _numbers(content, ">u4", at + 16, 3 * groups).reshape(-1, 3).T
         return _sum(first, last)
-    if form == 2:
+    if kind == 2:
         keys = _numbers(content, ">u2", at + 6, 256)
         heads = _numbers(content, ">u2", at + 518, 4 * (int(keys.max()) + 1)).reshape(-1, 4)
         return int(heads[keys[keys > 0], 1].sum(dtype=np.int64))
@@ -171,5 +171,5 @@ def _sum(first: NDArray[np.int64], last: NDArray[np.int64]) -> int:
 
 
 def _numbers(content: bytes, kind: str, at: int, count: int) -> NDArray[np.int64]:
-    """Numbers of a font. Raises `ValueError` where it ends before."""
+    """Numbers of a font. Raises `ValueError` where it ends before them."""
     return np.frombuffer(content, kind, count, at).astype(np.int64)

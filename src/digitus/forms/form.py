@@ -16,12 +16,12 @@ from digitus.forms.checks import CHECKS, as_date
 
 Place: TypeAlias = tuple[float, float, float, float]  # x, y, width, height in mm from the top left
 
-PAPERS = {"A4": (210.0, 297.0), "A5": (148.0, 210.0), "letter": (215.9, 279.4)}
+PAPERS = {"A4": (210.0, 297.0), "A5": (148.0, 210.0), "letter": (215.9, 279.4)}  # mm
 KINDS = ("boxes", "comb", "line", "free")
 IN_CELLS = ("boxes", "comb")
 # Words for a value that is not whole as it is written, whatever the field demands.
 UNFINISHED = "incomplete", "unreadable"
-SIGN_WIDTH = 0.5  # of a cell: the room of a sign between boxes
+SIGN_WIDTH = 0.5  # of a cell's width: the room of a sign between boxes
 EMPTY, UNREADABLE = "", "?"  # what stands in a cell, beside "0" to "9"
 DATE_LETTERS = "DMY"
 
@@ -108,7 +108,7 @@ class Field:
         return whole.lstrip() + point + decimals.rstrip()
 
     def wrong(self, text: str) -> str:
-        """A word for the first thing that is wrong with a value; "" for nothing and no value."""
+        """A word for the first thing that is wrong with a value; "" if none is, or it is empty."""
         if not text:
             return ""
         if not self._has_all_digits(text):
@@ -119,7 +119,7 @@ class Field:
         return "unreadable" if UNREADABLE in written else self._unfulfilled(text)
 
     def _has_all_digits(self, text: str) -> bool:
-        """Whether no digit is lacking, and none is where the pattern has a sign."""
+        """Whether no digit is missing, and none stands where the pattern has a sign."""
         if not (self.signs and self.whole):
             return " " not in text.strip() and text[0] not in " .,"
         return len(text) == len(self.signs) and all(
@@ -145,7 +145,7 @@ class Field:
 
     @property
     def has_rules(self) -> bool:
-        """Whether values of the right form may be wrong."""
+        """Whether the field has rules that a value with all of its digits may break."""
         return bool(self.date or self.allowed or self.checks or self.range)
 
 
@@ -186,7 +186,7 @@ class Rising:
 
 @dataclass(frozen=True)
 class Form:
-    """A form: its paper in mm, its fields in the order of the table, and what joins them.
+    """A form: its paper in mm, its fields in the order of the table, and the rules that join them.
 
     `blank` are the pictures of its pages where it was not printed by digitus.
     """

@@ -1,6 +1,6 @@
 """Tables: rows as CSV, Parquet or SQLite, each written whole or not at all.
 
-Inside: writing them, and reading those of an earlier day. Not inside: what is in them (`rows`).
+Inside: writing them, and reading earlier ones. Not inside: what is in them (`rows`).
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def _parquet(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 def _sqlite(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     kinds: dict[type, str] = {int: "INTEGER", float: "REAL", str: "TEXT"}
     lists = _by_column(columns, rows)
-    told = {name: kinds.get(_kind(name, values), "") for name, values in lists.items()}
-    write_sqlite(path, SHEETS, told, zip(*lists.values(), strict=True))
+    types = {name: kinds.get(_kind(name, values), "") for name, values in lists.items()}
+    write_sqlite(path, SHEETS, types, zip(*lists.values(), strict=True))
 
 
 def _by_column(columns: Sequence[str], rows: Sequence[Row]) -> dict[str, list[object]]:
@@ -127,8 +127,8 @@ def _from_csv(path: Path) -> list[Row]:
                     f"{path} cannot be read: line {reader.line_num} has {len(cells)} cells for "
                     f"{len(names)} columns"
                 )
-            told = zip(names, cells, strict=True)
-            rows.append({name: _typed(name, text) for name, text in told})
+            named = zip(names, cells, strict=True)
+            rows.append({name: _typed(name, text) for name, text in named})
         return rows
 
 
@@ -171,7 +171,7 @@ def _from_sqlite(path: Path) -> list[Row]:
 
 
 def _bounded(path: Path, rows: Iterable[Row]) -> list[Row]:
-    """The rows, whatever a file says of them: a small one may stand for as many as it likes."""
+    """The rows, within limits: a small file may stand for any number of them."""
     kept: list[Row] = []
     cells = size = 0
     for row in rows:

@@ -42,7 +42,7 @@ MISPLACED = "misplaced"  # what stands there may be the value of another field
 
 
 class FieldRecord(TypedDict):
-    """What a field says: its likeliest answers, a mark where there is none, where it is."""
+    """What a field says: its likeliest answers, why none is to be trusted ("mark"), where it is."""
 
     answers: list[tuple[str, float, str]]  # text, how likely it is, what it does not fulfil
     mark: str

@@ -26,7 +26,7 @@ POINTS = 72 / 25.4  # points per millimetre
 FONT, OWN = "Helvetica", "Own"
 CREATOR = "digitus"
 MARK_OF_OURS = f"/Creator ({CREATOR})".encode("ascii")
-SHORT = 1 << 20  # bytes: a form's PDF names its creator within them
+CREATOR_WITHIN = 1 << 20  # bytes at the start of a form's PDF, which name its creator
 DARK = 0.35  # of white: captions
 
 

@@ -22,7 +22,7 @@ AROUND = 2.0  # mm of paper around a field that is looked at too
 PAPER = 245  # of 255, where a page is evenly lit
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
 STEP = 8  # pixels between those whose place on the blank page is computed
-TALL = 256  # pixels of a field's height that are looked at at a time
+TALL = 256  # pixels of a field's height, computed at a time
 
 
 def ink_on(clear: Bytes, printed: Mask) -> Mask:
@@ -72,8 +72,8 @@ def without_print(clear: Bytes, printed: Mask) -> Bytes:
     """The page without its grey lines, for the recognizer: it knows ink alone.
 
     Otherwise a digit that touches a line would be taken as one with it. The other networks have
-    learnt from digits in boxes, and are less sure without. What is as dark as ink stays: strokes
-    that cross lines, and black lines.
+    learnt from digits in boxes, and are less sure without boxes. What is as dark as ink stays:
+    strokes that cross lines, and black lines.
     """
     rubbed_out = clear.copy()
     rubbed_out[printed & (clear >= PAPER - INK)] = PAPER

@@ -1,4 +1,4 @@
-"""What a job has read so far, beside the table that will come of it: a killed job goes on.
+"""What a job has read so far, kept beside its future table, so that a killed job is resumed.
 
 Each file's records are a line of JSON in TABLE.progress/pages.jsonl, written when the file is read.
 The table itself is written once, at the end, from all lines. So no row is lost or there twice,
@@ -34,7 +34,7 @@ PAGES = "pages.jsonl"
 SYNC_SECONDS = 1.0  # at most so many seconds of reading are lost when the power fails
 VERSION = 1  # of the format of these lines
 # By file: its length and time of change when it was read, and what was read.
-Known: TypeAlias = dict[str, tuple[list[int] | None, list[Record]]]
+Known: TypeAlias = dict[str, tuple[list[int], list[Record]]]
 
 
 class _Line(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,12 +53,13 @@ class Progress:
 
     def records(self, path: Path) -> list[Record] | None:
         """The records of a file as it is now, if it was read."""
-        stamp, records = self._known.get(str(path), (None, []))
-        return records if stamp is not None and stamp == _stamp(path) else None
+        stamp, records = self._known.get(str(path), (None, None))
+        return records if stamp == _stamp(path) else None
 
     def add(self, path: Path, records: list[Record]) -> None:
         """Keeps what a file says. Raises `OutputError`."""
-        self._known[str(path)] = stamp, _ = _stamp(path), records
+        stamp = _stamp(path)
+        self._known[str(path)] = stamp, records
         line = json.dumps({"file": str(path), "stamp": stamp, "pages": records})
         try:
             self._file.write(line.encode() + b"\n")
@@ -109,7 +110,7 @@ def progress(
 
 
 def _read(path: Path, about: dict[str, object]) -> tuple[Known, int]:
-    """The records in a file, and where the last whole line ends; none of another `about`."""
+    """The records in a file, none if it is about others, and where its last whole line ends."""
     known: Known = {}
     if not path.exists():
         return known, 0
@@ -117,9 +118,9 @@ def _read(path: Path, about: dict[str, object]) -> tuple[Known, int]:
     with path.open("rb") as file:
         for number, line in enumerate(file):
             if number:
-                if (told := _told(line)) is None:
+                if (read := _line(line)) is None:
                     break
-                known[told.file] = [*told.stamp], told.pages
+                known[read.file] = [*read.stamp], read.pages
             elif _json(line) != about:
                 break
             end += len(line)
@@ -134,15 +135,16 @@ def _json(line: bytes) -> object:
         return None
 
 
-def _told(line: bytes) -> _Line | None:
-    """What a whole line says of a file; None where that is not what it holds."""
+def _line(line: bytes) -> _Line | None:
+    """What a whole line says of a file; None where it says anything else."""
     try:  # msgspec's own JSON reader refuses names of files that are not UTF-8
         return msgspec.convert(_json(line), _Line)
     except (msgspec.ValidationError, *UNREADABLE):
         return None
 
 
-def _stamp(path: Path) -> list[int] | None:
+def _stamp(path: Path) -> list[int]:
+    """A file's length and time of change; zeros where the system does not tell them."""
     try:
         found = path.stat()
     except OSError:

@@ -156,8 +156,8 @@ def review(
                 "digits": [base64.b64encode(image.tobytes()).decode() for image in cut.digits],
             }
         )
-    told = {"fields": data, "twice": twice, "part": part + 1}
-    body = fill(TEMPLATE, "cards", cards=cards, data=told, twice=twice)
+    for_script = {"fields": data, "twice": twice, "part": part + 1}
+    body = fill(TEMPLATE, "cards", cards=cards, data=for_script, twice=twice)
     share = percent(plan.share, 1)
     return standalone(
         f"{quantity(len(cards), 'field')} to look at · digitus",

@@ -27,7 +27,7 @@ DOUBTFUL_FLAG = "doubtful"
 NO_VALUE = "crossed out", "cut off", "not found"
 NO_READING = "no reading"  # of a value that rises from sheet to sheet
 
-# By column: a column that people added to a table holds anything.
+# A row's cells by column; a column that people added to a table holds anything.
 Row: TypeAlias = dict[str, Any]
 
 
@@ -67,7 +67,7 @@ def rows(
 def _sheets(
     files: Iterable[tuple[str, Sequence[Record]]], forms: dict[str, Form]
 ) -> Iterator[list[tuple[str, Record]]]:
-    """The pages of each sheet with their files; a page that is there already begins another."""
+    """The pages of each sheet with their files; a page that a sheet has already begins another."""
     sheet: list[tuple[str, Record]] = []
     for file, records in files:
         for record in records:
@@ -107,7 +107,7 @@ def _row(
         if field.name in found:
             where, record, value = found[field.name]
             best = (answers[field.name] or [Answer("", 0.0)])[0]
-            flag = _flag(best, value["mark"], flag_of_nothing(form, field), doubtful)
+            flag = _flag(best, value["mark"], flag_of_empty(form, field), doubtful)
             away = "" if record is first else f" page {record['at']} of {where}"
             place = " ".join(map(str, value["box"])) + away
             cells = (best.text, round(best.likely, 6), flag, place)
@@ -147,7 +147,7 @@ def _problem(form: Form | None, pages: Sequence[Record]) -> str:
     return "; ".join(dict.fromkeys(words))
 
 
-def flag_of_nothing(form: Form, field: Field) -> str:
+def flag_of_empty(form: Form, field: Field) -> str:
     """The flag of an empty field."""
     if any(rising.field == field.name for rising in form.risings):
         return NO_READING

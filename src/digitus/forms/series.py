@@ -1,7 +1,7 @@
 """Values that rise from sheet to sheet: which sheet follows which, and what a value may be then.
 
 Without days a sheet follows the one before it; with days, the latest sheet of a day that is not
-after its own, wherever that stands. No sheet follows a value that has a flag.
+after its own, wherever that stands. Values with a flag are passed over.
 
 Inside: `Series`, and cells as text. Not inside: choosing among a reader's answers (`choose`), rows
 (`rows`).
@@ -38,11 +38,11 @@ class Series:
 
     @property
     def by_days(self) -> bool:
-        """Whether sheets are followed in the order of their days."""
+        """Whether sheets follow one another in the order of their days."""
         return any(rising.day for form in self._forms.values() for rising in form.risings)
 
     def order(self, rows: Sequence[Cells]) -> list[int]:
-        """The places of rows, in the order in which sheets are followed."""
+        """The places of rows, in the order in which their sheets follow one another."""
         places = range(len(rows))
         return sorted(places, key=lambda i: self._first_day(rows[i]) if self.by_days else 0)
 
@@ -53,7 +53,7 @@ class Series:
         return next((day for day in days if day is not None), -1)
 
     def before(self, row: Cells, form: Form, rising: Rising) -> tuple[str, Decimal | None] | None:
-        """The value that this row's may not be less than, and by how much it may be more.
+        """The value that this row's must not fall below, and by how much it may rise.
 
         The latter is None where any rise will do; without an earlier value the result is None.
         """

@@ -2,7 +2,7 @@
 
 A page of digitus's own printing is found by its marks; one that others printed by what is on it,
 its lines and words, compared with a picture of the blank page (SIFT, Lowe 2004). Marks give a
-perspective, and a polynomial through all of them: how far paper that is not flat departs from it.
+perspective, and a polynomial fitted to all of them says how far paper departs from it, if not flat.
 
 Inside: finding a page and straightening it. Not inside: how paper is bent between marks (`unbend`),
 the last pixels by which a field may be off, and what is in it (`fields`).
@@ -182,7 +182,7 @@ def _placed(form: Form, page: int, seen: Sequence[tuple[int, Points]]) -> Placin
 
 
 def _once(own: Mapping[int, Points], seen: Sequence[tuple[int, Points]]) -> dict[int, Points]:
-    """Each mark once: of two with one number, as a sheet beside may show, the one that fits."""
+    """Each mark once. A sheet beside may show the same number: then the one that fits is kept."""
     count = Counter(n for n, _ in seen)
     once = {n: corners for n, corners in seen if count[n] == 1}
     if len(once) < len(count):
@@ -206,8 +206,8 @@ def _terms(points: Points, shape: tuple[int, int]) -> Floats64:
     """1, u, v, uv, u², v², u²v, uv², u³, v³, u⁴, v⁴ of each point [n 12], u and v from -1 to 1.
 
     The first eight take any values at the corners of a square and at the middles of its sides,
-    where the marks are (the shape functions of a serendipity element); the others follow how a
-    mark is turned there, for paper that lies in waves.
+    where the marks are (the shape functions of a serendipity element); the others follow how each
+    mark is turned, for paper that lies in waves.
     """
     u, v = (2 * points / np.array(shape[::-1]) - 1).T
     shape_terms = [np.ones(len(u)), u, v, u * v, u * u, v * v, u * u * v, u * v * v]

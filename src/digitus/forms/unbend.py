@@ -1,6 +1,6 @@
 """How a sheet is bent, once its marks or features have been found.
 
-A mark says where paper lies at eight places, and features where it would lie if it were flat.
+Marks say where paper lies at eight places, and features where it would lie if it were flat.
 Between them a curled sheet rises and falls. So corners of what is printed are looked for near where
 they should be (by their normalised correlation, coarse and then fine), and a smooth surface of
 cubic B-splines (Eilers & Marx 1996) is fitted to how far they have moved, with less and less weight
@@ -8,7 +8,7 @@ for those that go another way. It is taken only if it improves the places of cor
 not fitted.
 
 Where a sheet is bent and a mark cannot be seen, its fields may be far from where the other marks
-put them: `may_be_elsewhere` tells that.
+put them: `may_be_elsewhere` says so.
 
 Inside: that. Not inside: finding the page (`straighten`), the last pixels of each field (`align`).
 """
@@ -32,7 +32,7 @@ GRID = 5  # places each way at which a page is looked at for that
 MOST, APART = 400, 20  # corners of a page, and the pixels between them
 PALEST = 228  # of 255: pens are no darker than print where corners are looked for
 ALIKE = 0.5  # the least correlation
-FAR_OFF = 0.2  # of correlation: by so much must a corner at the end of the reach be better
+FAR_OFF = 0.2  # of correlation: so much better must a corner at the end of the reach be
 LEAST = 24  # corners for a fit
 AROUND = 8  # pixels of paper around a mark that is compared
 GUESSED = 20.0  # pixels of bend that a mark has to confirm: half of a small box
@@ -40,7 +40,7 @@ GUESSED = 20.0  # pixels of bend that a mark has to confirm: half of a small box
 
 @dataclass(frozen=True)
 class Search:
-    """One search for corners, on a page that is so many times smaller.
+    """One search for corners, on a page that is `smaller` times smaller.
 
     `side` is that of what is compared, `reach` how far away it may be, `blur` how soft it is made,
     all in pixels of the smaller page.
@@ -76,7 +76,7 @@ def unbent(placing: Placing, grey: Bytes, blank: Bytes) -> Placing:
         points, moved = _seen(clear, np.maximum(blank, PALEST), corners, search)
         if len(points) < LEAST:
             break
-        # What is found at `points + moved` of the page as it is straightened now.
+        # The corners lie at `points + moved` on the page as `best` straightens it.
         there = points + moved
         whole = there + best.shift(there) - points
         warp = Warp.of(placing.shape)

@@ -17,7 +17,7 @@ import numpy as np
 from digitus.types import Floats32, Floats64, Points
 
 KNOTS = 10  # each way
-STEEP = 1e-3  # what keeps the surface from bending where no point says so
+STIFF = 1e-3  # the weight of the penalty on bending
 SLACKS = 12, 6, 3, 2, 2  # pixels within which a point counts in full, round by round of a fit
 
 
@@ -49,13 +49,13 @@ class Warp:
         for slack in SLACKS:
             off = np.linalg.norm(moved - terms @ knots, axis=1)
             weight = 1 / (1 + (off / slack) ** 2)
-            normal = (terms * weight[:, None]).T @ terms + len(points) * STEEP * ROUGH
+            normal = (terms * weight[:, None]).T @ terms + len(points) * STIFF * ROUGH
             knots = np.linalg.solve(normal, (terms * weight[:, None]).T @ moved)
         return replace(self, knots=knots.reshape(KNOTS, KNOTS, 2))
 
 
 def spread(coarse: Floats32, step: int, size: tuple[int, int]) -> Floats32:
-    """What is known of every `step`-th pixel each way [h w 2], for `size` columns and rows."""
+    """Values at every `step`-th pixel each way [h w 2], interpolated to `size` columns and rows."""
     # Not cv2.resize, which aligns edges: grid point (i, j) has to stay at pixel (i step, j step).
     wider = np.array([[step, 0, 0], [0, step, 0]], np.float64)
     return np.asarray(cv2.warpAffine(coarse, wider, size, flags=cv2.INTER_LINEAR), np.float32)
