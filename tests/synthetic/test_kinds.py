@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from conftest import examples
 from digitus.nn.arrays import stream
-from digitus.synthetic.pages.kinds import CHANCES, EXCLUDED, KINDS, NEEDS, SHARES, kinds_of
+from digitus.synthetic.pages.kinds import (
+    APART,
+    CHANCES,
+    EXCLUDED,
+    KINDS,
+    NEEDS,
+    SHARES,
+    Mixture,
+    kinds_of,
+)
 
 
 @given(st.integers(0, 2**32), st.none() | st.sets(st.sampled_from(KINDS), max_size=5))
@@ -45,3 +54,18 @@ def test_what_is_on_a_page_comes_by_its_share():
     assert set().union(*(kinds for _, kinds in drawn)) == set(KINDS)
     for kind, chance in CHANCES.items():
         assert sum(kind in kinds for _, kinds in drawn) / 3000 < 1.5 * chance + 0.02
+
+
+def test_a_mixture_changes_what_it_names_alone():
+    """What else makes a page hard is drawn as it is without: no page becomes easier."""
+    drawn = [kinds_of(stream(seed, "shares"), None, APART) for seed in range(600)]
+    assert {name for name, _ in drawn} == {"lines", "number"}
+    assert abs([name for name, _ in drawn].count("lines") - 400) < 5 * np.sqrt(600 * 2 / 9)
+    lines = Mixture({"lines": 1}, {})
+    for seed, (name, kinds) in enumerate(drawn):
+        assert "apart" in kinds
+        assert "signs" not in kinds
+        if name == "lines":
+            usual = kinds_of(stream(seed, "shares"), None, lines)[1]
+            assert kinds - usual <= {"apart", "turned"}  # which signs exclude
+            assert usual - kinds <= EXCLUDED["apart"] | {"dark lines", "dashed"}  # of squares

@@ -1,11 +1,13 @@
 """Kinds: what can be on a page and what can make it hard, how often, and what goes with what.
 
-Inside: the tables, and drawing the kinds of one page. Not inside: what each does to the page.
+Inside: the tables, mixtures, and drawing the kinds of one page. Not inside: what each does to the
+page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -110,18 +112,36 @@ NEEDS: dict[str, frozenset[str]] = {
 }
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """What pages are drawn: the shares of what is on them, and chances where they are others.
+
+    A chance that it does not name is that of `CHANCES`, or of `LIKELY`.
+    """
+
+    shares: Mapping[str, float]
+    chances: Mapping[str, float]
+
+
+EVERY = Mixture(SHARES, {})
+# Digits that stand apart, on every page; what else makes one hard is as frequent as on others, but
+# for signs, which do not go with them.
+APART = Mixture({"lines": 2, "number": 1}, {"apart": 1.0, "signs": 0.0})
+
+
 def kinds_of(
-    rng: np.random.Generator, wanted: Collection[str] | None
+    rng: np.random.Generator, wanted: Collection[str] | None, mixture: Mixture = EVERY
 ) -> tuple[str, frozenset[str]]:
     """What is on a page, and all of its kinds: drawn, or those `wanted` that make sense."""
     luck = rng.random(len(CHANCES))
     asked = set(wanted or ()) & CHANCES.keys()
-    allowed = [kind for kind in SHARES if kind in (wanted or ())] or list(SHARES)
-    if len(allowed) == len(SHARES):  # drawn among those that go with what is asked for
-        allowed = [kind for kind in SHARES if asked <= _sensible({kind} | asked)] or allowed
-    shares = np.array([SHARES[kind] for kind in allowed], float)
+    every = list(mixture.shares)
+    allowed = [kind for kind in every if kind in (wanted or ())] or every
+    if len(allowed) == len(every):  # drawn among those that go with what is asked for
+        allowed = [kind for kind in every if asked <= _sensible({kind} | asked)] or allowed
+    shares = np.array([mixture.shares[kind] for kind in allowed], float)
     name = allowed[rng.choice(len(allowed), p=shares / shares.sum())]
-    likely = CHANCES | LIKELY.get(name, {})
+    likely = {**CHANCES, **LIKELY.get(name, {}), **mixture.chances}
     drawn = {kind for kind, p in zip(CHANCES, luck, strict=True) if p < likely[kind]}
     return name, _sensible({name} | (drawn if wanted is None else asked))
 

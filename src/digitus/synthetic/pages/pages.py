@@ -23,7 +23,7 @@ from digitus.synthetic.glyphs import INKED, Style, glyphs
 from digitus.synthetic.pages import camera
 from digitus.synthetic.pages.bare import bare_picture
 from digitus.synthetic.pages.camera import View
-from digitus.synthetic.pages.kinds import KINDS, PENS, kinds_of
+from digitus.synthetic.pages.kinds import EVERY, KINDS, PENS, Mixture, kinds_of
 from digitus.synthetic.pages.layout import Layout, lay_out
 from digitus.synthetic.pages.placed import Placed
 from digitus.synthetic.pages.scene import photographed
@@ -60,13 +60,14 @@ def pages(
     digits: Digits | None = None,
     kinds: Collection[str] | None = None,
     start: int = 0,
+    mixture: Mixture = EVERY,
 ) -> Iterator[Page]:
-    """`count` pages from the page `start` on: of all kinds mixed, or exactly of these `kinds`.
+    """`count` pages from the page `start` on: of a mixture of kinds, or exactly of these `kinds`.
 
     `digits` are images as MNIST's: about half of the pages are written with them, the others, or
     without `digits` all, by the simulated pen. `kinds` may name what is on the pages
     (`kinds.SHARES`; else it is drawn) and any of the difficulties (`kinds.CHANCES`); those that
-    make no sense on a page are left out there.
+    make no sense on a page are left out there. What is not asked for is drawn from the `mixture`.
 
     Raises `DataError` for an unknown kind.
     """
@@ -74,12 +75,17 @@ def pages(
         if kind not in KINDS:
             near = get_close_matches(kind, KINDS, n=1, cutoff=0)[0]
             raise DataError(f"there is no kind of page {kind!r}; did you mean {near!r}?")
-    return (_page(stream(seed, "pages", start + i), digits, kinds) for i in range(count))
+    return (_page(stream(seed, "pages", start + i), digits, kinds, mixture) for i in range(count))
 
 
-def _page(rng: np.random.Generator, digits: Digits | None, wanted: Collection[str] | None) -> Page:
+def _page(
+    rng: np.random.Generator,
+    digits: Digits | None,
+    wanted: Collection[str] | None,
+    mixture: Mixture,
+) -> Page:
     """One page, from what is on it to the picture."""
-    name, kinds = kinds_of(rng, wanted)
+    name, kinds = kinds_of(rng, wanted, mixture)
     source = digits if rng.random() < 0.5 else None
     style = _style(kinds, rng)
     if kinds & PENS:  # images come with their own pen
