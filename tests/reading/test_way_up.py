@@ -49,6 +49,15 @@ def test_a_column_of_digits_is_less_likely_than_a_line() -> None:
     assert way_up([column, line(*[0.95] * 8), NOTHING, NOTHING]) == 1
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_page_that_is_hard_to_read_is_told_by_what_is_read(turns: int) -> None:
+    """On a pattern every line is in doubt as it should lie; of what is seen otherwise, nothing."""
+    lines = evidence(np.array([*[0.6] * 60, *[0.95] * 30]), 8, 60.0)
+    ways = [line(0.9, 0.85), NOTHING, NOTHING, NOTHING]
+    ways[turns] = lines
+    assert way_up(ways) == turns
+
+
 @given(confidences, st.floats(0.5, 0.9))
 def test_doubt_never_makes_a_way_likelier(found: Floats64, doubtful: float) -> None:
     sure = np.append(found, 1.0)

@@ -27,8 +27,8 @@ lᵢ = exp(-(log h/hᵢ)² / `AS_TALL`²) says how alike their longer sides h ar
 lᵢ Aᵢ exp(-(Δy / `LEVEL` s)² - |Δx| / `BESIDE` s) with s² = h hᵢ: the best neighbour in a row. a, b,
 e and w are fitted on made pages, whose truth is known (`fit`).
 
-Inside: the formula and its fit. Not inside: finding (`detector`), looking closer (`closeup`), the
-recognizer's look (`reading.look`).
+Inside: the formula and its fit, by Newton's method, which other fits use too (`likeliest`). Not
+inside: finding (`detector`), looking closer (`closeup`), the recognizer's look (`reading.look`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ STEPS = 60  # of Newton's method, which needs ten
 SMALLEST_STEP = 1e-6  # a share of Newton's: where a smaller one would lead up, this is the end
 STIFFNESS = 1e-2  # of an example: keeps what hardly varies from growing without end
 
-_Judged: TypeAlias = tuple[float, Floats64, Floats64]
+# Of weights: how large the surprise is, its downward slope [n] and curvature [n n].
+Judged: TypeAlias = tuple[float, Floats64, Floats64]
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _chosen(evidence: Floats64, known: Floats64, truth: Ints) -> tuple[float, ..
     shares, known, which = evidence[digit], known[digit], (np.arange(digit.sum()), truth[digit])
     right = shares[which]
 
-    def judge(a: Floats64) -> _Judged:
+    def judge(a: Floats64) -> Judged:
         z = known + shares @ a
         p = softmax(z)
         mean = np.einsum("kd,kdj->kj", p, shares)
@@ -158,7 +159,7 @@ def _chosen(evidence: Floats64, known: Floats64, truth: Ints) -> tuple[float, ..
         surprise = (np.log(np.exp(z - most[:, None]).sum(1)) + most - z[which]).sum()
         return surprise, (right - mean).sum(0), np.einsum("kd,kdi,kdj->ij", p, off, off)
 
-    return tuple(_likeliest(judge, np.zeros(evidence.shape[2])).tolist())
+    return tuple(likeliest(judge, np.zeros(evidence.shape[2])).tolist())
 
 
 def _others(evidence: Floats64, z: Floats64, alike: Floats32, likely: Floats64) -> Floats64:
@@ -172,28 +173,30 @@ def _others(evidence: Floats64, z: Floats64, alike: Floats32, likely: Floats64) 
 def _logistic(x: Floats64, truth: Bools) -> tuple[float, ...]:
     """The weights [k] of logistic regression on features x [n k]; `truth` is [n]."""
 
-    def judge(b: Floats64) -> _Judged:
+    def judge(b: Floats64) -> Judged:
         z = x @ b
         p = sigmoid(z)
         surprise = np.logaddexp(0, np.where(truth, -z, z)).sum()
         return surprise, x.T @ (truth - p), (x * (p * (1 - p))[:, None]).T @ x
 
-    return tuple(_likeliest(judge, np.zeros(x.shape[1])).tolist())
+    return tuple(likeliest(judge, np.zeros(x.shape[1])).tolist())
 
 
-def _likeliest(judge: Callable[[Floats64], _Judged], weights: Floats64) -> Floats64:
+def likeliest(
+    judge: Callable[[Floats64], Judged], weights: Floats64, stiffness: float = STIFFNESS
+) -> Floats64:
     """The likeliest weights [n], by Newton's method from these on.
 
     `judge` says of weights how large the surprise is, its downward slope [n] and curvature [n n].
     A step is halved until it leads down: far from the end a whole one may lead up, and away.
     """
 
-    def judged(weights: Floats64) -> _Judged:
+    def judged(weights: Floats64) -> Judged:
         surprise, down, curvature = judge(weights)
         return (
-            float(surprise) + STIFFNESS / 2 * float(weights @ weights),
-            down - STIFFNESS * weights,
-            curvature + STIFFNESS * np.eye(len(weights)),
+            float(surprise) + stiffness / 2 * float(weights @ weights),
+            down - stiffness * weights,
+            curvature + stiffness * np.eye(len(weights)),
         )
 
     surprise, down, curvature = judged(weights)

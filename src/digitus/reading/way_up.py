@@ -6,17 +6,17 @@ Turned by t quarters, t = 0 to 3, a picture is read, and the better it is read, 
 way up:
 
     P(t | picture)  ∝  P(t) exp(w · f(t))
-    f(t) = log(1 + r), r - n, l, a
+    f(t) = log(1 + r), -log(1 + n - r), log(1 + l), a
 
-n digits stand in lines, r is the sum of their confidences, so r - n is less than 0 by all that is
-in doubt; l is the number of lines, which are many where the digits of one lie above one another;
-and a says how well the links between digits agree (`detection.confidence`). P(0) is `UPRIGHT`, and
-the other three ways share the rest: what reads as well upside down, as 6 and 9, 0 and 1 do, is read
-as it lies.
+n digits stand in lines, r is the sum of their confidences, so n - r is all that is in doubt; l is
+the number of lines, which are many where the digits of one lie above one another; and a says how
+well the links between digits agree (`detection.confidence`). By logarithms the first doubt says
+more than the tenth: on a page that is hard to read every digit is in doubt, whichever way up it is.
+P(0) is `UPRIGHT`, and the other three ways share the rest: what reads as well upside down, as 6 and
+9, 0 and 1 do, is read as it lies.
 
 w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic
-regression, `python benchmarks/fit_way_up.py`); these were fitted to an earlier page network,
-and to all finds that are digits.
+regression, `python benchmarks/fit_way_up.py`).
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ import numpy as np
 from digitus.types import Floats64
 
 UPRIGHT = 0.9  # of the pictures that are looked at turned: those with some doubt as they lie
-WEIGHTS = (4.34, 3.32, -0.91, 0.28)
+WEIGHTS = (5.56, 8.32, -2.93, 0.34)
 
 
 def evidence(confidences: Floats64, lines: int, agreement: float) -> Floats64:
     """The f of the formula: [4]. `confidences` [n] are those of the finds that are digits."""
     read = float(confidences.sum())
-    return np.array([np.log1p(read), read - len(confidences), lines, agreement])
+    doubt = len(confidences) - read
+    return np.array([np.log1p(read), -np.log1p(doubt), np.log1p(lines), agreement])
 
 
 def way_up(ways: Sequence[Floats64]) -> int:
