@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digitus.detection.maps import JOINS, PARTS, Peaks
 from digitus.reading.groups import GRID_HEIGHTS, groups, log_gamma_density, space_probabilities
+from digitus.reading.photo import grouped
 from digitus.reading.read import read
 
 HEIGHT = 40
@@ -133,3 +135,17 @@ def test_spaces_of_a_whole_picture(text: str, extra: float) -> None:
     if extra < 1:  # wide, but digits that stand apart may be as wide: with or without a space
         line, text = line.replace(" ", ""), text.replace(" ", "")
     assert line == text
+
+
+@pytest.mark.parametrize(("kind", "last"), [(JOINS, [0, 1, 2, 3, 4]), (PARTS, [3, 4])])
+def test_the_network_may_part_what_no_gap_does(kind: int, last: list[int]) -> None:
+    """It sees what is between the digits, which here are as far from one another everywhere."""
+    boxes = np.array([(40 * i, 50, 24, 40) for i in range(5)])
+    follow = np.full((5, 3), 0.01)
+    follow[:, JOINS] = 0.98
+    follow[2] = 0.01
+    follow[2, kind] = 0.98
+    heat, digits = np.full(5, 0.9), np.full((5, 10), 0.1)
+    tables = heat, heat, boxes, digits, follow, boxes[:, :2] + [40, 0]
+    found = Peaks(*(np.asarray(a, np.float32) for a in tables))
+    assert grouped(found, [0, 1, 2, 3, 4])[-1] == last

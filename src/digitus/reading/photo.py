@@ -23,10 +23,11 @@ from digitus.reading.look import Look, best_look, recognized
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import filled, written
 from digitus.reading.result import Digit, Find, GreyPicture, Steps
-from digitus.types import Box, Floats32, Grey
+from digitus.types import Box, Floats32, Floats64, Grey
 from digitus.vision.paper import at_most
 
-NETWORK_SAYS = 0.5  # weight of the network's log odds of a space: both judges see the same gaps
+# Weight of the network's log odds of a space: those of the gap's width are too sure of themselves.
+NETWORK_SAYS = 2.0
 READ_CONFIDENCE = 0.5  # the default confidence: more likely right than not
 READ_SHARE = 0.4  # of the finds of a line: where fewer are read, it is no line of digits
 FEW_REFUSED = 3  # finds: more than these, all refused, are no digits
@@ -100,10 +101,14 @@ def _threshold(options: ReadingOptions) -> float:
 
 def grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
     """A line in groups: parted by its gaps' widths, and by what the network says of them."""
-    x, _, width, height = found.boxes[list(line)].astype(np.float64).T
-    said = NETWORK_SAYS * np.array(parting(found, line))
-    starts = group_starts(x - width / 2, x + width / 2, np.maximum(width, height), said)
+    starts = group_starts(*edges(found, line), NETWORK_SAYS * np.array(parting(found, line)))
     return [list(line[a:b]) for a, b in pairwise([*starts, len(line)])]
+
+
+def edges(found: Peaks, line: Sequence[int]) -> tuple[Floats64, Floats64, Floats64]:
+    """The left and the right edges of a line's digits, and their sizes, [n] each."""
+    x, _, width, height = found.boxes[list(line)].astype(np.float64).T
+    return x - width / 2, x + width / 2, np.maximum(width, height)
 
 
 def _in_picture(box: Floats32, look: Look, zoom: float, picture: GreyPicture) -> Box:
