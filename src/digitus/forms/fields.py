@@ -23,7 +23,15 @@ from digitus.detection.model import shipped
 from digitus.forms.align import Shift, shifts
 from digitus.forms.choose import Answer, Option, answers
 from digitus.forms.form import EMPTY, UNREADABLE, Field, Place
-from digitus.forms.printed import AROUND, PAPER, box, ink_on, print_on, without_print
+from digitus.forms.printed import (
+    AROUND,
+    PAPER,
+    Dark,
+    box,
+    dark_on,
+    print_on,
+    without_print,
+)
 from digitus.forms.raster import SCALE
 from digitus.forms.straighten import on_white
 from digitus.reading.look import LIKELY, Look, look_at, recognized, seen
@@ -77,6 +85,14 @@ class _Part:
         x, y = x + self.left, y + self.top
         return x, y, x + cell[2] * SCALE * self.zoom, y + cell[3] * SCALE * self.zoom
 
+    def written(self, finds: Ints, boxes: Floats32, dark: Dark) -> Ints:
+        """Those of the finds, by index, that are no print."""
+        corner = np.array([self.left, self.top])
+        middle, size = np.hsplit(boxes[finds], 2)
+        middle = (middle - corner) / self.zoom + np.array(self.corner)
+        on_page = np.hstack([middle, size / self.zoom]).tolist()
+        return finds[[not dark.is_print(*find) for find in on_page]]
+
 
 def read_fields(
     straight: Bytes, blank: Bytes, fields: Sequence[Field], options: ReadingOptions
@@ -86,7 +102,7 @@ def read_fields(
     moved = shifts(clear, blank, fields)
     together = [field for field in fields if field.kind != "free"]
     printed = print_on(blank, together, moved)
-    ink = ink_on(clear, printed)
+    dark = dark_on(clear, printed)
     mosaic, parts = _mosaic(clear, together)
     found = peaks(shipped().detector.answers(mosaic[None])[0], LEAST_HEAT)
     look = seen(mosaic, 0, merged(found), [])
@@ -96,11 +112,11 @@ def read_fields(
     read = {}
     for part in parts:
         check()
-        read[part.field.name] = _read(part, look, ink, moved[part.field.name])
+        read[part.field.name] = _read(part, look, dark, moved[part.field.name])
     for field in fields:
         check()
         if field.kind == "free":
-            read[field.name] = _read_free(clear, ink, field, moved[field.name], options)
+            read[field.name] = _read_free(clear, dark, field, moved[field.name], options)
     return read
 
 
@@ -143,13 +159,15 @@ def _mosaic(clear: Bytes, fields: Sequence[Field]) -> tuple[Bytes, list[_Part]]:
     return mosaic, parts
 
 
-def _read(part: _Part, look: Look, ink: Mask, shift: Shift) -> FieldFound:
+def _read(part: _Part, look: Look, dark: Dark, shift: Shift) -> FieldFound:
     """What a field says; its finds are among those of the mosaic, by place."""
-    field, boxes, joint = part.field, look.found.boxes, look.joint
+    field, boxes, joint, ink = part.field, look.found.boxes, look.joint, dark.written
     if not field.in_cells:
         left, top, right, bottom = part.place(field.place, shift)
         above = 0.3 * (bottom - top)
         inside = _within(boxes, (left, top - above, right, bottom + above))
+        inside = inside[boxes[inside, 1] + boxes[inside, 3] / 2 > top]  # a caption ends above
+        inside = part.written(inside, boxes, dark)
         order = inside[np.argsort(boxes[inside, 0])]
         wanted = field.signs.count("#")
         written = _area(ink, field.place, shift) >= EMPTY_INK
@@ -157,7 +175,7 @@ def _read(part: _Part, look: Look, ink: Mask, shift: Shift) -> FieldFound:
     options, inked, unread = [], 0, 0
     shown: list[int] = []
     for cell in field.digit_places:
-        here = _within(boxes, part.place(cell, shift))
+        here = part.written(_within(boxes, part.place(cell, shift)), boxes, dark)
         area = _area(ink, cell, shift)
         best = here[joint[here].sum(1).argmax()] if len(here) else None
         likely = float(joint[best].sum()) if best is not None else 0.0
@@ -203,16 +221,17 @@ def _on_line(field: Field, joint: Floats64, wanted: int, written: bool) -> list[
 
 
 def _read_free(
-    clear: Bytes, ink: Mask, field: Field, shift: Shift, options: ReadingOptions
+    clear: Bytes, dark: Dark, field: Field, shift: Shift, options: ReadingOptions
 ) -> FieldFound:
     """What a free field says: digits of any size may stand anywhere in it."""
-    if _area(ink, field.place, shift) < EMPTY_INK:
+    if _area(dark.written, field.place, shift) < EMPTY_INK:
         return FieldFound([Answer("", 1.0)], shift)
     rows, columns = box(field.place, 0.0, clear.shape)
     look = look_at(np.ascontiguousarray(clear[rows, columns]), 0, options)
     lines = look.lines(field.signs or None)
-    kept = [i for line in lines for i in line]
-    joint = recognized(look, kept, options).joint[kept]
+    part = _Part(field, 0, 0, 1.0, (columns.start, rows.start))
+    kept = part.written(np.array([i for line in lines for i in line], int), look.found.boxes, dark)
+    joint = recognized(look, kept.tolist(), options).joint[kept]
     return FieldFound(_on_line(field, joint, field.signs.count("#"), True), shift)
 
 

@@ -7,6 +7,7 @@ what the ink says (`fields`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,12 +24,32 @@ PAPER = 245  # of 255, where a page is evenly lit
 INK = 60  # of 255 darker than paper: ink, where nothing is printed
 STEP = 8  # pixels between those whose place on the blank page is computed
 TALL = 256  # pixels of a field's height, computed at a time
+RIM = 0.1  # of a find's sides: lines of boxes and what is written beside reach so far into it
+IS_PRINT = 0.8  # of what is dark inside: where more is printed, the find is print
+LEAST_PRINT = 0.05  # of a find's area: less is a line that crosses it
 
 
-def ink_on(clear: Bytes, printed: Mask) -> Mask:
-    """Where there is ink that is not printed."""
-    seen: Mask = (cv2.GaussianBlur(clear, (0, 0), 0.8) < PAPER - INK) & ~printed
-    return seen
+@dataclass(frozen=True, eq=False)
+class Dark:
+    """Where a page is dark: what was written on it, and what is printed."""
+
+    written: Mask
+    printed: Mask
+
+    def is_print(self, x: float, y: float, width: float, height: float) -> bool:
+        """Whether what was found around a middle x, y, in pixels of the page, is printed."""
+        across, down = (0.5 - RIM) * width, (0.5 - RIM) * height
+        rows = slice(max(0, round(y - down)), max(0, round(y + down)))
+        columns = slice(max(0, round(x - across)), max(0, round(x + across)))
+        here = self.printed[rows, columns]
+        printed, written = int(here.sum()), int(self.written[rows, columns].sum())
+        return printed > max(IS_PRINT * (printed + written), LEAST_PRINT * here.size)
+
+
+def dark_on(clear: Bytes, printed: Mask) -> Dark:
+    """Where there is ink, as dark as a pen's, that is printed or not."""
+    dark: Mask = cv2.GaussianBlur(clear, (0, 0), 0.8) < PAPER - INK
+    return Dark(dark & ~printed, dark & printed)
 
 
 def print_on(blank: Bytes, fields: Sequence[Field], moved: Mapping[str, Shift]) -> Mask:
