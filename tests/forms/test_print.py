@@ -97,6 +97,12 @@ def test_fields_keep_clear_of_marks_and_of_each_other() -> None:
         as_pdf(form)
 
 
+def test_a_form_that_others_printed_is_not_printed_again() -> None:
+    """Its sheets are found by what others printed: one with our marks would be of no form."""
+    with pytest.raises(FormError, match=r"form scores: others printed it; print blank.png"):
+        as_pdf(replace(FORM, blank=("blank.png",)))
+
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 

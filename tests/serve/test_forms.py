@@ -92,6 +92,18 @@ def test_what_is_wrong_with_a_form_is_one_line(served: Serving) -> None:
     assert served.client.post("/api/forms/check", json=unknown).status_code == 400
 
 
+def test_a_form_that_cannot_be_printed_is_not_in_order_but_can_be_kept(served: Serving) -> None:
+    first, second, *rest = FORM.fields
+    for place, code in (((5.0, 5.0, 50.0, 9.0), "form-mark"), (second.place, "form-overlap")):
+        form = replace(FORM, fields=(replace(first, place=place), second, *rest))
+        found = served.client.post("/api/forms/check", json=table(form)).json()
+        assert (found["code"], found["toml"]) == (code, to_toml(form))
+        assert served.client.post("/api/forms/print", json=table(form)).json()["code"] == code
+        others = replace(form, blank=("blank.png",))  # nothing is printed there
+        found = served.client.post("/api/forms/check", json=table(others)).json()
+        assert found == {"toml": to_toml(others), "problem": ""}
+
+
 def test_a_form_is_printed_as_the_command_prints_it(served: Serving) -> None:
     pytest.importorskip("reportlab")
     answer = served.client.post("/api/forms/print", json=table(FORM))

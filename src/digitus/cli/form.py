@@ -180,9 +180,13 @@ def read(
     quietly()
     mute_libraries()
     given = list(named(scans, recursive=recursive))
+    _check_given(given)
     with kept(table, forms, fingerprints(file_of(model))) as (done, finished):
         found = [
-            (str(path), records if isinstance(records, list) else [problem(str(records))])
+            (
+                str(path),
+                records if isinstance(records, list) else [problem(_without(path, records))],
+            )
             for path, records in with_progress(
                 _read(given, reader, done, cores(threads)), len(given)
             )
@@ -262,6 +266,24 @@ def _read(
             records = answer if isinstance(answer, list) else [problem(_without(path, answer))]
             done.add(path, records)
         yield path, records
+
+
+def _check_given(given: Sequence[tuple[Path, DataError | None]]) -> None:
+    """Raises `DataError` where nothing that was named is there: a table of that helps nobody."""
+    import os
+
+    from digitus.errors import DataError
+    from digitus.files import reason
+
+    if any(not error and os.path.exists(path) for path, error in given):
+        return
+    path, error = given[0]
+    if error:
+        raise error
+    try:
+        path.stat()
+    except (OSError, ValueError) as why:
+        raise DataError(f"{path}: cannot be read ({reason(why)})") from None
 
 
 def _without(path: Path, error: Exception) -> str:

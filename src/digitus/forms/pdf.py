@@ -34,8 +34,11 @@ def as_pdf(form: Form, font: Path | None = None) -> bytes:
     """The blank form, page for page; the same form gives the same bytes.
 
     `font` is a TrueType file, for words that are not written in Latin letters. Raises `FormError`
-    where the extra is missing, for words that the font lacks, and where fields have no room.
+    where the extra is missing, for words that the font lacks, where fields have no room, and for a
+    form that others printed: its sheets are found by what is on those, not by marks.
     """
+    if form.blank:
+        raise FormError(f"form {form.name}: others printed it; print {', '.join(form.blank)}")
     try:
         from reportlab.pdfbase.pdfmetrics import registerFont
         from reportlab.pdfgen.canvas import Canvas

@@ -18,6 +18,7 @@ from digitus.cancellation import check
 from digitus.errors import FormError
 from digitus.forms.fields import pixels_of
 from digitus.forms.form import Form
+from digitus.forms.layout import check_room
 from digitus.forms.pages import PAGE_SIDE_PIXELS, PageReader
 from digitus.forms.pdf import as_pdf
 from digitus.forms.problems import codes
@@ -63,7 +64,10 @@ class NameQuery(Struct, frozen=True):
 
 
 class FormFile(Answer, frozen=True):
-    """A form's file, or, where `toml` is empty, what is wrong with the form, in a line."""
+    """A form's file, and what is wrong with the form, in a line.
+
+    With a problem `toml` is empty, or that of a form whose fields have no room to be printed.
+    """
 
     toml: str
     problem: str = ""
@@ -150,11 +154,7 @@ class FormHandlers:
     @operation()
     async def check(self, body: FormTable) -> FormFile:
         """Write a form's file, as `digitus form read` takes it; or what is wrong with the form."""
-        try:
-            return FormFile(await self.pictures.run(_written, body))
-        except FormError as error:
-            told = refused(error).error
-            return FormFile("", told.error, told.code, told.values)
+        return await self.pictures.run(_checked, body)
 
     @operation(media=PDF)
     async def print(self, body: FormTable) -> Response:
@@ -183,8 +183,17 @@ class FormHandlers:
         return await self.pictures.run(_read, recognizer, form, body.pages, body.blank)
 
 
-def _written(table: FormTable) -> str:
-    return to_toml(table.form())
+def _checked(table: FormTable) -> FormFile:
+    toml = ""
+    try:
+        form = table.form()
+        toml = to_toml(form)
+        if not form.blank:
+            check_room(form)
+    except FormError as error:
+        told = refused(error).error
+        return FormFile(toml, told.error, told.code, told.values)
+    return FormFile(toml)
 
 
 def _printed(table: FormTable) -> bytes:

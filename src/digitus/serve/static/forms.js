@@ -216,7 +216,7 @@ export function mount(section) {
       said = error.message;
     }
     problem.textContent = said;
-    problem.classList.toggle("wrong-form", !toml);
+    problem.classList.toggle("wrong-form", said !== words("forms.right"));
   }
 
   async function saved() {
