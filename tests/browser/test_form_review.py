@@ -13,13 +13,14 @@ import pytest
 from browser.conftest import PHONE, TIMEOUT_MS
 from browser.test_axe import findings
 from digitus.forms.doubts import plan
+from digitus.forms.form import Field, Form
 from digitus.forms.review import Cut, review
 from digitus.forms.trust import chance_wrong
 from digitus.report.pictures import photo_uri
 from filled_forms import FORM, VALUES, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import Browser, Page
 
@@ -28,12 +29,12 @@ pytestmark = pytest.mark.slow
 SHEETS = 8  # of four fields each
 
 
-def made(*, twice: bool) -> str:
+def made(*, twice: bool, form: Form = FORM, values: Mapping[str, str] = VALUES) -> str:
     """The page of some sheets on which all is to be looked at."""
     rows: list[dict[str, Any]] = []
     for number in range(SHEETS):
-        row: dict[str, Any] = {"form": "scores", "file": f"{number}.png", "page": 1}
-        for name, value in VALUES.items():
+        row: dict[str, Any] = {"form": form.name, "file": f"{number}.png", "page": 1}
+        for name, value in values.items():
             sure = {"_confidence": 0.5 + 0.01 * number, "_flag": "doubtful", "_place": "1 2 3 4"}
             row |= {name: value, **{name + key: told for key, told in sure.items()}}
         rows.append(row)
@@ -42,9 +43,9 @@ def made(*, twice: bool) -> str:
     cuts = {
         (row["file"], 1, name): Cut(uri, 300, 100, (10, 10, 50, 20), digits)
         for row in rows
-        for name in VALUES
+        for name in values
     }
-    return review(rows, plan(rows, [FORM], 0.0), cuts, 0.0, twice=twice)
+    return review(rows, plan(rows, [form], 0.0), cuts, 0.0, twice=twice)
 
 
 @pytest.fixture
@@ -135,3 +136,33 @@ def test_axe_finds_nothing(page: Page) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert findings(page) == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+
+
+AMOUNTS = Form("amounts", (Field("amount", (20.0, 30.0, 50.0, 9.0), pattern="####,#"),))
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_where_the_comma_is_is_asked_not_guessed(page: Page, tmp_path: Path, twice: bool) -> None:
+    """1805 is 180,5 or, where the last box is empty, 1805: ten times as much."""
+    path = tmp_path / "amounts.html"
+    path.write_text(made(twice=twice, form=AMOUNTS, values={"amount": "18"}), "utf-8")
+    page.goto(path.as_uri())
+    typed = {"1805": "", "180,5": "180,5", "180.5": "180,5", "1805,": "1805", "18055": "1805,5"}
+    for _ in range(1 + twice):
+        page.locator("#field-0").focus()
+        for at, (keys, value) in enumerate(typed.items()):
+            page.keyboard.press("Control+A")
+            page.keyboard.type(keys)
+            page.keyboard.press("Enter")
+            if not value:  # it stays there and says why
+                assert page.evaluate("() => document.activeElement.id") == "field-0"
+                said = page.locator(".field .told").first.text_content()
+                assert said == "Where is the comma? 180,5 or 1805,"
+            else:
+                assert page.evaluate("() => document.activeElement.id") == f"field-{at}"
+        for _ in range(SHEETS - 4):
+            if twice:
+                page.keyboard.type("18,0")
+            page.keyboard.press("Enter")  # or what stands there, a number without decimals
+    found = [row["value"] for row in saved(page, "#save")]
+    assert found == ["180,5", "180,5", "1805", "1805,5"] + ["18,0" if twice else "18"] * 4

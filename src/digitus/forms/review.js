@@ -10,15 +10,35 @@ let unsaved = false;
 let first = 0;
 let kept = 0;
 
+// The comma or point of a number, which may be typed as either, and at its end for no decimals.
+const pointOf = (signs) => /^#+([.,])#+$/.exec(signs)?.[1];
+
 function withSigns(text, signs) {
-  const plain = text.trim();
+  const point = pointOf(signs);
+  const plain = point ? text.trim().replace(/[.,]/, point).replace(/[.,]$/, "") : text.trim();
   const places = [...signs].filter((sign) => sign === "#").length;
   if (!/^[0-9]*$/.test(plain) || plain.length !== places) return plain;
   let at = 0;
   return [...signs].map((sign) => (sign === "#" ? plain[at++] : sign)).join("");
 }
 
+// What to ask where fewer digits than boxes were typed: 1805 is 180,5 or, with an empty box, 1805.
+function unclear(k) {
+  const { signs, read } = fields[k], text = boxes[k].value.trim(), point = pointOf(signs);
+  const after = point ? signs.length - signs.indexOf(point) - 1 : 0;
+  if (!point || (!twice && text === read) || !/^[0-9]+$/.test(text) || text.length >= signs.length - 1) return "";
+  const name = point === "," ? "comma" : "point";
+  const decimal = text.length > after ? `${text.slice(0, -after)}${point}${text.slice(-after)} or ` : "";
+  return `Where is the ${name}? ${decimal}${text}${point}`;
+}
+
 function keep(k) {
+  const asked = unclear(k);
+  if (asked) {
+    cards[k].querySelector(".told").textContent = asked;
+    return k;
+  }
+  cards[k].querySelector(".told").textContent = "";
   const value = withSigns(boxes[k].value, fields[k].signs);
   first ||= performance.now();
   kept += 1;
@@ -26,6 +46,7 @@ function keep(k) {
   if (!twice) settle(k, value);
   else enter(k, value);
   tell();
+  return next(k);
 }
 
 function enter(k, value) {
@@ -124,10 +145,8 @@ boxes.forEach((box, k) => {
   if (!twice) box.value = fields[k].read;
   box.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter") {
-      keep(k);
-      go(next(k));
-    } else if (event.key === "ArrowDown") go(k + 1);
+    if (event.key === "Enter") go(keep(k));
+    else if (event.key === "ArrowDown") go(k + 1);
     else if (event.key === "ArrowUp") go(k - 1);
     else return;
     event.preventDefault();
