@@ -99,25 +99,6 @@ def test_a_scan_in_every_kind_of_table(digitus: Any, form_file: Path, scan: Path
     assert digitus("form", "read", form_file, scan, "--to", "out.csv", "--replace").code == 0
 
 
-def test_where_there_is_nothing_to_read_no_table_is_in_the_way(
-    digitus: Any, form_file: Path, scan: Path
-) -> None:
-    done = digitus("form", "read", form_file, "scna.png", "--to", "out.csv")
-    assert "scna.png: cannot be read (No such file or directory)" in done.complaint
-    Path("empty").mkdir()
-    done = digitus("form", "read", form_file, "empty", "--to", "out.csv")
-    assert "empty: is a folder without pictures" in done.complaint
-    assert not Path("out.csv").exists()
-    done = digitus("form", "read", form_file, "empty", "scna.png", scan, "--to", "out.csv")
-    assert done.code == 1
-    problems = [(row["file"], row["problem"].partition(" (")[0]) for row in table(Path("out.csv"))]
-    assert problems[:2] == [
-        ("empty", "is a folder without pictures"),
-        ("scna.png", "cannot be read"),
-    ]
-    assert (problems[2][1], len(problems)) == ("", 3)
-
-
 def test_pages_of_a_tiff_and_what_is_none(digitus: Any, form_file: Path, tmp_path: Path) -> None:
     pages = [Image.fromarray(page) for page in (printed(), np.full((300, 200), 255, np.uint8))]
     pages[0].save(tmp_path / "all.tiff", save_all=True, append_images=pages[1:])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitus.forms.checks import CHECKS, as_date
+from digitus.forms.checks import CHECKS, LENGTHS, as_date
 from digitus.forms.choose import Answer, answers, combinations, decided, plausible
 from digitus.forms.form import Field, Form, Sum, number
 
@@ -44,6 +45,16 @@ def test_one_wrong_digit_is_always_noticed(check: str) -> None:
         for i, c in product(range(len(digits)), "0123456789"):
             other = digits[:i] + c + digits[i + 1 :]
             assert CHECKS[check](other) == (other == digits)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_how_many_digits_a_check_takes(check: str) -> None:
+    rng = np.random.default_rng(2)
+    for count in range(1, 19):
+        begins = "978" if check == "isbn" and count == 13 else ""
+        tried = rng.integers(0, 10, (3000, count - len(begins)))
+        found = any(CHECKS[check](begins + "".join(map(str, digits))) for digits in tried.tolist())
+        assert found == (count in LENGTHS[check]), count
 
 
 def test_times_that_exist() -> None:

@@ -6,7 +6,7 @@ Inside: each check as a function of the digits of a value. Not inside: which fie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import cycle
 
@@ -52,6 +52,11 @@ def time(digits: str) -> bool:
 
 CHECKS: dict[str, Callable[[str], bool]] = {
     "luhn": luhn, "ean": ean, "isbn": isbn, "mod11": mod11, "mod97": mod97, "time": time,
+}  # fmt: skip
+# How many digits a value has that fulfils a check.
+LENGTHS: dict[str, Sequence[int]] = {
+    "luhn": range(2, 1000), "ean": (8, 12, 13, 14), "isbn": (10, 13), "mod11": range(2, 1000),
+    "mod97": range(3, 1000), "time": (4, 6),
 }  # fmt: skip
 
 

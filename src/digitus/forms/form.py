@@ -69,6 +69,32 @@ class Field:
         number = others in ("", ".", ",") and not self.signs.startswith((".", ","))
         return self.full or bool(self.date or self.checks) or not number
 
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers: digits, with one comma or point at most."""
+        return not self.date and self.signs.replace("#", "") in ("", ".", ",")
+
+    @property
+    def most(self) -> Decimal:
+        """The largest number that its pattern has room for; infinity without a pattern."""
+        return Decimal(self.signs.replace("#", "9").replace(",", ".") or "Infinity")
+
+    def has_room_for(self, text: str) -> bool:
+        """Whether a text is as the pattern has it."""
+        if not self.signs or self.whole:
+            return UNREADABLE not in text and self._has_all_digits(text)
+        point = self.signs.replace("#", "")
+        least, _, decimals = self.signs.partition(point) if point else (self.signs, "", "")
+        whole, comma, rest = text.partition(point) if point else (text, "", "")
+        digits = whole + rest
+        return (
+            bool(whole and rest) >= bool(comma)
+            and digits.isascii()
+            and digits.isdigit()
+            and len(whole) <= len(least)
+            and len(rest) <= len(decimals)
+        )
+
     @cached_property
     def digit_places(self) -> tuple[Place, ...]:
         """The cell of each digit; none for the kinds line and free."""

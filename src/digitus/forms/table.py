@@ -32,7 +32,8 @@ from pathlib import Path
 
 from digitus.errors import FormError
 from digitus.files import open_file, reason
-from digitus.forms.form import IN_CELLS, PAPERS, Field, Form, Place, Rising, Sum
+from digitus.forms.demands import check_field, check_number
+from digitus.forms.form import PAPERS, Field, Form, Place, Rising, Sum
 from digitus.forms.settings import (
     READERS,
     as_amount,
@@ -50,7 +51,7 @@ FORM_KEYS = ("name", "title", "paper", "unit", "blank", "field", "sum", "rising"
 FIELD_KEYS = tuple(f.name for f in fields_of(Field))
 PLACE_DIGITS, RANGE_DIGITS = 1, 15  # decimals: tenths of a millimetre; all that were written
 FINEST = 0.1  # mm: what a place is rounded to, and its least width and height
-MOST_FIELDS, MOST_DIGITS = 1000, 100
+MOST_FIELDS = 1000
 ENDINGS = "_confidence", "_flag", "_place"  # of the columns beside a value's
 COLUMNS = "form", "file", "page", "problem"  # of every table
 
@@ -133,32 +134,8 @@ def _field(raw: object, where: str, scale: tuple[float, float]) -> Field:
             scaled = tuple(tuple(v * s for v, s in zip(p, scale * 2, strict=True)) for p in places)
             settings[key] = scaled if key == "cells" else scaled[0]
     field = Field(**settings)
-    _fits(field, where)
+    check_field(field, where)
     return field
-
-
-def _fits(field: Field, where: str) -> None:
-    """Raises `FormError` for settings that make no sense together."""
-    if field.pattern and field.date:
-        raise FormError(f"{where}: a date is a pattern already; leave out one of them")
-    if field.kind in IN_CELLS and not field.signs:
-        why = f'a field of {field.kind} needs a pattern, as "####"'
-        raise FormError(f"{where}: {why}", "form-needs", field=field.name)
-    if field.signs and not 1 <= field.signs.count("#") <= MOST_DIGITS:
-        raise FormError(
-            f"{where}: pattern has 1 to {MOST_DIGITS} # for digits, not {field.signs!r}",
-            "form-pattern",
-            field=field.name,
-            most=MOST_DIGITS,
-        )
-    if field.cells and len(field.cells) != field.signs.count("#"):
-        count = field.signs.count("#")
-        raise FormError(
-            f"{where}: cells are {len(field.cells)}, but the pattern has {count} digits"
-        )
-    if field.range and not (len(field.range) == 2 and field.range[0] <= field.range[1]):
-        why = f"range is [least, most], not {list(field.range)}"
-        raise FormError(f"{where}: {why}", "form-range", field=field.name)
 
 
 def _inside(field: Field, paper: tuple[float, float], where: str) -> None:
@@ -181,6 +158,7 @@ def _sum(raw: object, named: Mapping[str, Field], where: str) -> Sum:
         raise FormError(f"{where}: {why}", "form-sum", field=found.total)
     for name in (found.total, *found.of):
         _known(name, named, where)
+        check_number(named[name], "sum", where, name)
     return found
 
 
@@ -194,6 +172,7 @@ def _rising(raw: object, named: Mapping[str, Field], where: str) -> Rising:
     )
     for name in filter(None, (found.field, found.of, found.day)):
         _known(name, named, where)
+    check_number(named[found.field], "series", where, found.field)
     if found.day and not named[found.day].date:
         raise FormError(f"{where}: {found.day} is no date; give the field its date")
     if found.most and not found.day:
