@@ -151,3 +151,19 @@ def test_boxes_lie_within_their_picture(zoom):
             left, top, wide, high = _in_picture(box, (1 / zoom, 2 / zoom), zoom, picture)
             assert 0 <= left < left + wide <= picture.width
             assert 0 <= top < top + high <= picture.height
+
+
+def test_a_narrow_space_in_a_drawing_is_one() -> None:
+    """The page network has learnt of no spaces in drawings, and took all of these for none."""
+    right = 0
+    for hand in range(8):
+        inks = [penned(int(c), hand, 80) for c in "405043"]
+        wide = sum(ink.shape[1] + 12 for ink in inks)
+        canvas, x = np.full((160, wide + 100), 255, np.uint8), 30
+        for i, ink in enumerate(inks):
+            x += 40 * (i == 3)
+            h, w = ink.shape
+            canvas[80 - h // 2 : 80 - h // 2 + h, x : x + w] -= ink
+            x += w + 12
+        right += digitus.read(canvas, drawn=True).lines == ("405 043",)
+    assert right >= 4

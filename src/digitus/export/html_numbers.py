@@ -97,6 +97,7 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "TALL": drawing.TALL,
     "PRIOR": drawing.PRIOR,
     "ALONE": drawing.ALONE,
+    "DRAWN_SAYS": drawing.NETWORK_SAYS,
     "SURELY": drawing.SURE,
     "NARROWEST": share.NARROWEST,
     "BEYOND": share.BEYOND,

@@ -43,6 +43,8 @@ TALL = 1.6  # times the typical height: where ink is higher, a copy half as larg
 # Log odds of a digit: added for each find, since little but digits is drawn, and those of ink that
 # the page network did not find.
 PRIOR, ALONE = 2.0, 3.0
+# Of what the network says of a space: it has learnt of none in drawings, and ink is certain there.
+NETWORK_SAYS = 0.5
 SURE = 0.995  # the probability of a digit from which on one is shown, as refused, if unreadable
 
 
@@ -129,7 +131,7 @@ def read_drawing(
         return Digit(*options.answer(named[i].row), box, line, named[i].image, named[i].row)
 
     kept = [[i for i in line if i in named] for line in lines]
-    parted = [grouped(found, line) for line in kept if line]
+    parted = [grouped(found, line, NETWORK_SAYS) for line in kept if line]
     return *digits_and_texts(parted, digit, options, picture), steps
 
 

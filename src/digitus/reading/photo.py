@@ -99,9 +99,9 @@ def _threshold(options: ReadingOptions) -> float:
     return READ_CONFIDENCE if options.min_confidence is None else options.min_confidence
 
 
-def grouped(found: Peaks, line: Sequence[int]) -> list[list[int]]:
-    """A line in groups: parted by its gaps' widths, and by what the network says of them."""
-    starts = group_starts(*edges(found, line), NETWORK_SAYS * np.array(parting(found, line)))
+def grouped(found: Peaks, line: Sequence[int], weight: float = NETWORK_SAYS) -> list[list[int]]:
+    """A line in groups: by its gaps' widths, and by what the network says, of that weight."""
+    starts = group_starts(*edges(found, line), weight * np.array(parting(found, line)))
     return [list(line[a:b]) for a, b in pairwise([*starts, len(line)])]
 
 

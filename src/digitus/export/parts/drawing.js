@@ -234,7 +234,7 @@ export function readDrawing({ values, width: w, height: h }) {
   const shown = new Set(places.filter((place, k) => place.shown && !has[k].some((mine, n) => mine && spoilt[n])));
   const digits = [];
   const texts = lines.map((line) => line.filter((place) => shown.has(place))).filter((line) => line.length).map((line, number) =>
-    grouped(line).map((group) => group.map(({ digit }) => {
+    grouped(line, DRAWN_SAYS).map((group) => group.map(({ digit }) => {
       digits.push({ ...digit, line: number });
       return digit.value ?? "?";
     }).join("")).join(" "));

@@ -101,9 +101,9 @@ function groupStarts(boxes, sizes, odds) {
   return [0, ...told.flatMap((row, i) => (isSpace(row, i) ? [i + 1] : []))];
 }
 
-/** A line in groups of digits. */
-function grouped(line) {
+/** A line in groups of digits; `weight` is that of what the network says of each gap. */
+function grouped(line, weight) {
   const edges = line.map((d) => [d.x - d.w / 2, 0, d.w, d.h]);
-  const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => NETWORK_SAYS * odds));
+  const starts = groupStarts(edges, line.map(longerSide), parting(line).map((odds) => weight * odds));
   return starts.map((a, k) => line.slice(a, starts[k + 1]));
 }

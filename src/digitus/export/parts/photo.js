@@ -243,7 +243,7 @@ function kept({ digits, likely }) {
 function readable(look) {
   const lines = linesOf(kept(look));
   const read = lines.filter((line) => line.filter((d) => d.best >= READ).length >= SHARE * line.length);
-  return (read.length ? read : sum(lines.map((line) => line.length)) <= 3 ? lines : []).map(grouped);
+  return (read.length ? read : sum(lines.map((line) => line.length)) <= 3 ? lines : []).map((line) => grouped(line, NETWORK_SAYS));
 }
 
 /** A picture as one digit that fills it, null where there is no ink. */
