@@ -158,7 +158,7 @@ class Field:
         digits = "".join(c for c in text if c.isdigit())
         if self.date and as_date(text, self.date) is None:
             return "date"
-        if self.allowed and text not in self.allowed:
+        if self.allowed and text not in self.allowed and number(text) not in self._allowed_numbers:
             return "allowed"
         for check in self.checks:
             if not CHECKS[check](digits):
@@ -168,6 +168,13 @@ class Field:
             if value is None or not self.range[0] <= value <= self.range[1]:
                 return "range"
         return ""
+
+    @cached_property
+    def _allowed_numbers(self) -> frozenset[Decimal | None]:
+        """The allowed values as numbers, where 02 is 2; none where each digit counts."""
+        if self.full or not self.is_number:
+            return frozenset()
+        return frozenset(map(number, self.allowed)) - {None}
 
     @property
     def has_rules(self) -> bool:

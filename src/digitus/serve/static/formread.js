@@ -90,6 +90,6 @@ function picture({ width, height, data }, fields) {
   const overlay = svg("svg", { class: "boxes", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, fields.map(({ place: [x, y, w, hh], value, flag }) =>
     svg("g", { class: flag ? "doubt" : "" },
       svg("rect", { x, y, width: w, height: hh, "vector-effect": "non-scaling-stroke" }),
-      svg("text", { x: x + w / 2, y: y - hh * 0.12, "font-size": Math.max(hh * 0.6, width / 60) }, value))));
+      svg("text", { x: x + w / 2, y: y - hh * 0.12, "font-size": Math.max(Math.min(hh * 0.6, width / 30), width / 60) }, value))));
   return css(h("div", { class: "stage" }, h("img", { src: `data:image/jpeg;base64,${data}`, alt: words("forms.read-sheet") }), overlay), { "aspect-ratio": `${width} / ${height}` });
 }
