@@ -37,6 +37,7 @@ LAYERS: dict[str, list[Any]] = {
         nn.Scale(), nn.Deslant(5.0), nn.Conv(3, 3), nn.Softmax(), nn.MaxPool(4), nn.Flatten(),
         nn.Dense(10),
     ],
+    "memory": [nn.Scale(), nn.Flatten(), nn.Dense(12), nn.Relu(), nn.Exemplars(10, 30)],
     "slanted": [nn.Scale(), nn.Deslant(), nn.Flatten(), nn.Dense(10)],
 }  # fmt: skip
 
@@ -51,8 +52,10 @@ def model(name: str, size: tuple[int, int] = (28, 28)) -> Recognizer:
         w = np.asarray(rng.normal(size=shape), np.float32)
         if len(shape) > 1 and key.endswith("W"):
             w *= np.float32(np.sqrt(2 / np.prod(shape[:-1])))
-        if key.endswith(("var", "deviation", "gamma")):
+        if key.endswith(("var", "deviation", "gamma", "spread", "votes")):
             w = np.abs(w) + np.float32(0.5)
+        if key.endswith("centres"):
+            w /= np.linalg.norm(w, axis=1, keepdims=True)
         if key.endswith("mean") and len(shape) > 1:
             w = 40 * np.abs(w)
         params[key] = w

@@ -156,7 +156,8 @@ class Recognizer:
                 if not found[1]:
                     raise ModelError(NOT_SOUND)
                 return found[0]
-            with np.errstate(over="ignore", invalid="ignore"):  # not finite: found below
+            # What is not finite is found below.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 x = as_input(images[part], w)
                 for layer, own in self._layers:
                     x = layer.forward(own, x)[0]

@@ -113,11 +113,12 @@ def test_every_backward_rule_has_the_gradients_of_all_that_learns(
 ) -> None:
     page = visit.page(server.address + "#inside")
     needed: Any = {"Dense": (10,), "Conv": (8,)}
+    needed |= {"Exemplars": (10, 3)}
     needed |= {"Residual": (nn.Chain([]),), "Concat": (nn.Chain([]), nn.Chain([]))}
     layers = [kind(*needed.get(kind.__name__, ())) for kind in LAYERS]
     asked = [{"kind": type(layer).__name__, "settings": settings_of(layer)} for layer in layers]
     for layer, said in zip(layers, page.evaluate(GRADIENTS, asked), strict=True):
-        shape = (12,) if isinstance(layer, nn.Dense) else (8, 8, 3)
+        shape = (12,) if isinstance(layer, nn.Dense | nn.Exemplars) else (8, 8, 3)
         params = [name for name in layer.plan(shape)[0] if nn.trained(name)]
         letters = {"gamma": "γ", "beta": "β"}
         wanted = {"dx", *(f"d{letters.get(name, name)}" for name in params)}

@@ -20,7 +20,7 @@ from digitus.history import History
 from digitus.recognizer import Recognizer, load
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
-from digitus.training import last_layer, tune
+from digitus.training import tune
 from digitus.training.examples import SPLIT_SEED
 from small import digits as small_digits
 from small import recipe, recognizer, trained
@@ -30,9 +30,7 @@ from small import recipe, recognizer, trained
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("OLD_DIGITS", 200), ("NOT_DIGITS", 20)):
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(last_layer, "COPIES", 100)
-    for way in (last_layer, tune):
-        monkeypatch.setattr(way, "STEPS", 20)
+    monkeypatch.setattr(tune, "STEPS", 20)
 
 
 def save(path: str, count: int, shift: int = 0, of: Digits | None = None) -> None:
@@ -193,9 +191,8 @@ def test_pictures_that_were_learnt_from_are_not_old_under_another_name(digitus: 
 def test_where_it_would_be_worse_nothing_is_written(
     digitus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for way in (last_layer, tune):
-        monkeypatch.setattr(way, "RATE", 0.1)  # it learns the lies, and forgets the truth
-    monkeypatch.setattr(module, "SHARES", (1.0,))
+    monkeypatch.setattr(tune, "RATE", 0.1)  # it learns the lies, and forgets the truth
+    monkeypatch.setattr(module, "WAYS", dict.fromkeys(module.WAYS, (1.0,)))
     recognizer().save("mine.safetensors")
     save("digits.csv", 200, shift=1)
     done = digitus(

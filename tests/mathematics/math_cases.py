@@ -27,6 +27,7 @@ from mathematics.math_layers import (
     dropout,
     gain,
     measured,
+    memory,
     merged,
     pool,
     shards,
@@ -146,6 +147,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "moments": merged,
     "calibrated": measured,
     "deslant": lambda: map(deslant, (1.7, 4.0), (3.0, 1.2)),  # reached, and out of bounds
+    "memory": memory,
     "dropout": dropout,
     "conv": conv,
     "max": lambda: pool(nn.MaxPool(2), ties=True),

@@ -12,6 +12,8 @@ from digitus import nn
 from digitus.nn.check import random_params
 from digitus.nn.convolution import correlate_to_input
 from digitus.nn.deslant import EPSILON
+from digitus.nn.exemplars import EPSILON as MEMORY_EPSILON
+from digitus.nn.exemplars import recalled
 from digitus.nn.inputs import moments
 from digitus.training.source import Batch
 from digitus.training.step import gradient
@@ -142,6 +144,26 @@ def batch_norm() -> Iterator[Case]:
         "dvar": (lambda var: f(mean, var), var),
         "dmean": (lambda mean: f(mean, ((x - mean) ** 2).mean(axis=0)), mean),
     }
+    yield case
+
+
+def memory() -> Iterator[Case]:
+    """Examples beside a network, moved by its outputs and by the directions of its features."""
+    case = of_layer(nn.Exemplars(4, 3), normal(5, 7))
+    x, dy, W, b = (case.given[name] for name in ("x", "dy", "W", "b"))
+    C, s, V = (case.given[name] for name in ("centres", "spread", "votes"))
+    case.given |= {"C": C, "s": s, "V": V, "epsilon": MEMORY_EPSILON}
+    z = x @ W + b
+    found = recalled(z, x, C, s, V)
+
+    def with_direction(x_hat: Any) -> float:
+        q = np.exp(found.log_p) + np.exp((x_hat @ C.T - 1) / s) @ V
+        return float(np.sum(dy * np.log(q)))
+
+    case.slopes["dz"] = (lambda z: float(np.sum(dy * recalled(z, x, C, s, V).y)), z)
+    case.slopes["dx_hat"] = (with_direction, found.unit)
+    case.expected |= {"p": nn.softmax(z), "r": found.length[:, 0], "x_hat": found.unit}
+    case.expected |= {"k": found.near, "g": dy * np.exp(-found.y)}
     yield case
 
 

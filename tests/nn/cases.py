@@ -26,6 +26,7 @@ from digitus.nn import (
     Dense,
     Deslant,
     Dropout,
+    Exemplars,
     Flatten,
     GradientDescent,
     HeatmapFocal,
@@ -119,6 +120,7 @@ LAYERS = [
     *((layer, VECTOR) for layer in (Dense(4), Dense(1), Relu(), Sigmoid(), Tanh(), Softmax())),
     *((layer, VECTOR) for layer in (Dropout(0.4), Dropout(0.0), Scale(), Centre(), BatchNorm())),
     *((layer, VECTOR) for layer in (Standardize(0.7), Flatten())),
+    *((layer, VECTOR) for layer in (Exemplars(4, 3), Exemplars(3, 1), Exemplars(1, 2))),
     *((layer, IMAGE) for layer in (Relu(), Sigmoid(), Tanh(), Softmax(), Dropout(0.4), Scale())),
     *((layer, IMAGE) for layer in (Centre(), Standardize(0.7), BatchNorm(0.1), Flatten())),
     *((pool(size), IMAGE) for pool in (MaxPool, AveragePool) for size in (1, 2, 3, 7)),
@@ -194,12 +196,12 @@ OPTIMIZERS = [
 
 
 def parameters(layer, shape, seed=0, dtype=np.float64):
-    """Random parameters of a layer, variances and deviations positive."""
+    """Random parameters of a layer; variances, deviations and votes are positive."""
     rng = np.random.default_rng(seed)
     p = {}
     for name, size in layer.plan(shape)[0].items():
         value = rng.standard_normal(size)
-        if name.endswith(("var", "deviation")):
+        if name.endswith(("var", "deviation", "spread", "votes")):
             value = 0.5 + np.abs(value)
         p[name] = value.astype(dtype)
     return p
@@ -222,7 +224,8 @@ def rng_of(mode, seed=3):
 
 def trained_names(p):
     """The names of the parameters that have a gradient."""
-    return {name for name in p if name.rpartition(".")[2] not in ("mean", "var", "deviation")}
+    untrained = ("mean", "var", "deviation", "centres", "spread", "votes")
+    return {name for name in p if name.rpartition(".")[2] not in untrained}
 
 
 def targets(n, classes, seed=4, dtype=np.float64, soft=False):

@@ -171,6 +171,25 @@ def still(seen, *, turned=False):
     return (T if turned else T.swapaxes(2, 3)) @ seen.dy
 
 
+def remembered(seen, *, along=False, spread=None):
+    """The part of dx of Exemplars that goes through its memory."""
+    p, x = seen.p, seen.x
+    length = np.sqrt((x * x).sum(1, keepdims=True) + 1e-6)
+    unit, spread = x / length, p["spread"] if spread is None else spread
+    near = np.exp((unit @ p["centres"].T - 1) / p["spread"])
+    moved = (near * (seen.dy / np.exp(seen.y) @ p["votes"].T) / spread) @ p["centres"]
+    if not along:
+        moved = moved - unit * (unit * moved).sum(1, keepdims=True)
+    return moved / length
+
+
+def alone(seen):
+    """dz of Exemplars as if it had no memory."""
+    z = seen.x @ seen.p["W"] + seen.p["b"]
+    e = np.exp(z - z.max(1, keepdims=True))
+    return seen.dy - e / e.sum(1, keepdims=True) * seen.dy.sum(1, keepdims=True)
+
+
 def inside(dx):
     """1 but for the first and last row, which only windows on the border's zeros see."""
     rows = np.arange(dx.shape[1])[:, None, None]

@@ -17,6 +17,7 @@ from digitus.nn import (
     Dense,
     Deslant,
     Dropout,
+    Exemplars,
     Flatten,
     MaxPool,
     Relu,
@@ -29,6 +30,7 @@ from digitus.nn import (
     Upsample,
 )
 from nn.mutants import (
+    alone,
     as_tiles,
     batch_norm,
     blocks,
@@ -41,6 +43,7 @@ from nn.mutants import (
     mask,
     one_value,
     pooled,
+    remembered,
     renamed,
     slope,
     still,
@@ -148,6 +151,15 @@ SPECIAL = {
         "half of what pixels move": with_dx(lambda s, dx: (dx + still(s)) / 2),
         "T not transposed": with_dx(lambda s, dx: dx - still(s) + still(s, turned=True)),
         "dy as it came": with_dx(lambda s, dx: s.dy),
+    },
+    Exemplars: {
+        "memory moves nothing": with_dx(lambda s, dx: dx - remembered(s)),
+        "only the memory moves": with_dx(lambda s, dx: remembered(s)),
+        "length follows": with_dx(lambda s, dx: dx - remembered(s) + remembered(s, along=True)),
+        "spread forgotten": with_dx(lambda s, dx: dx - remembered(s) + remembered(s, spread=1)),
+        "dW as without a memory": with_gradient("W", lambda s, g: s.x.T @ alone(s)),
+        "db as without a memory": with_gradient("b", lambda s, g: alone(s).sum(0)),
+        "a gradient of the votes": lambda s, dx, g: (dx, g | {"votes": np.ones_like(s.p["votes"])}),
     },
     Flatten: {
         "columns first": with_dx(lambda s, dx: s.dy.reshape(s.x.shape, order="F")),

@@ -12,6 +12,7 @@ from digitus.nn import (
     Dense,
     Deslant,
     Dropout,
+    Exemplars,
     Flatten,
     HeatmapFocal,
     MaxPool,
@@ -30,6 +31,7 @@ from digitus.nn import (
     Upsample,
 )
 from digitus.nn.deslant import EPSILON
+from digitus.nn.exemplars import EPSILON as MEMORY_EPSILON
 from nn.tape import tensor
 
 
@@ -114,6 +116,16 @@ def softmax(layer, p, x, rng):
     return x.exp() / x.exp().sum(-1, keepdims=True)
 
 
+def exemplars(layer, p, x, rng):
+    """By the definition: probabilities, to which the votes of what is near are added."""
+    probable = softmax(None, {}, x @ p["W"] + p["b"], None)
+    unit = x / ((x * x).sum(-1, keepdims=True) + MEMORY_EPSILON) ** 0.5
+    n, e = x.shape[0], p["spread"].shape[0]
+    across = (unit.reshape(n, 1, -1) * p["centres"].reshape(1, e, -1)).sum(2)
+    near = ((across - 1) / p["spread"]).exp()
+    return (probable + near @ p["votes"]).log()
+
+
 def chain(layer, p, x, rng):
     for i, inner in enumerate(layer.layers):
         own = {n.partition(".")[2]: w for n, w in p.items() if n.partition(".")[0] == str(i)}
@@ -142,6 +154,7 @@ OURS = {
     Dense: dense,
     Deslant: deslant,
     Dropout: dropout,
+    Exemplars: exemplars,
     Flatten: lambda layer, p, x, rng: x.reshape(x.shape[0], -1),
     MaxPool: max_pool,
     Relu: lambda layer, p, x, rng: tensor(0.0).maximum(x),

@@ -29,6 +29,7 @@ from digitus.nn import (
     Dense,
     Deslant,
     Dropout,
+    Exemplars,
     Flatten,
     MaxPool,
     Relu,
@@ -53,7 +54,7 @@ def parameters(network: Chain, shape: tuple[int, ...], dtype: Any = np.float32) 
     for name, own in network.plan(shape)[0].items():
         fan_in = max(1, int(np.prod(own[:-1])))
         a = rng.standard_normal(own) / np.sqrt(fan_in if len(own) > 1 else 1)
-        if name.endswith(("var", "gamma", "deviation")):
+        if name.endswith(("var", "gamma", "deviation", "spread", "votes")):
             a = rng.uniform(0.5, 2, own)
         p[name] = a.astype(dtype)
     return p
@@ -217,6 +218,23 @@ def test_what_is_no_number_comes_out(bad: float) -> None:
     assert Inference(Chain([*layers, Softmax()]), p).checked(x)[1] is False
 
 
+def test_before_a_memory_the_kernel_computes() -> None:
+    """NumPy looks through the memory, and computes what comes after it."""
+    x = stream(0, "x").integers(0, 256, (6, 8, 8, 1), np.uint8)
+    layers = [Scale(), Conv(4), BatchNorm(), Relu(), Flatten(), Dropout(0.5), Exemplars(3, 4)]
+    for network in (Chain(layers), Chain([*layers, Scale(0.5), Softmax()])):
+        p = parameters(network, (8, 8, 1))
+        found = Inference(network, p).checked(x)
+        assert found is not None
+        assert found[1] is True
+        expected = network.forward(p, x.astype(np.float32))[0]
+        np.testing.assert_allclose(found[0], expected, atol=2e-5)
+        p["6.W"][0, 0] = np.nan
+        again = Inference(network, p).checked(x)
+        assert again is not None
+        assert again[1] is False
+
+
 def test_what_the_kernel_leaves_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.zeros((1, 8, 8, 1), np.uint8)
     for layers in (
@@ -225,6 +243,8 @@ def test_what_the_kernel_leaves_to_the_layers(monkeypatch: pytest.MonkeyPatch) -
         [Conv(2), Standardize()],
         [Concat(Chain([Flatten()]), Chain([Flatten()])), Dense(2)],
         [MaxPool()],
+        [Conv(2), Deslant(), Flatten(), Exemplars(2, 3)],
+        [Flatten(), Exemplars(2, 3)],
     ):
         network = Chain(layers)
         assert Inference(network, parameters(network, (8, 8, 1)))(x) is None

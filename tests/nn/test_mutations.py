@@ -60,7 +60,7 @@ def mutants():
     layers = dict.fromkeys(layer for _, layer, _ in [*module.layer_cases(0), *SQUARE])
     for layer in layers:
         shape = cases_of(layer)[0][0].shape[1:]
-        statistics = ("mean", "var", "deviation")
+        statistics = ("mean", "var", "deviation", "centres", "spread", "votes")
         keys = ["x", *(k for k in layer.plan(shape)[0] if not k.endswith(statistics))]
         for key in keys:
             for name, change in GENERAL.items():

@@ -16,6 +16,7 @@ from digitus.nn import (
     Dense,
     Deslant,
     Dropout,
+    Exemplars,
     Flatten,
     HeatmapFocal,
     MaxPool,
@@ -34,6 +35,7 @@ from digitus.nn import (
     Upsample,
 )
 from digitus.nn.deslant import EPSILON
+from digitus.nn.exemplars import EPSILON as MEMORY_EPSILON
 from later import Later
 from nn.cases import pytorch
 
@@ -106,6 +108,15 @@ def standardize(layer, p, x, rng):
     return (x - p["mean"]) / torch.clamp(p["deviation"], layer.floor)
 
 
+def exemplars(layer, p, x, rng):
+    """Their logarithms of sums, of the probabilities and of every single vote."""
+    log_p = functional.log_softmax(functional.linear(x, p["W"].T, p["b"]), -1)
+    unit = x / torch.sqrt(x.square().sum(-1, keepdim=True) + MEMORY_EPSILON)
+    log_near = (functional.linear(unit, p["centres"]) - 1) / p["spread"]
+    voted = torch.logsumexp(log_near[..., None] + torch.log(p["votes"]), 1)
+    return torch.logaddexp(log_p, voted)
+
+
 def chain(layer, p, x, rng):
     for i, inner in enumerate(layer.layers):
         own = {n.partition(".")[2]: w for n, w in p.items() if n.partition(".")[0] == str(i)}
@@ -133,6 +144,7 @@ THEIRS = {
     Deslant: deslant,
     Dense: lambda layer, p, x, rng: functional.linear(x, p["W"].T, p["b"]),
     Dropout: dropout,
+    Exemplars: exemplars,
     Flatten: lambda layer, p, x, rng: torch.flatten(x, 1),
     MaxPool: lambda layer, p, x, rng: last(functional.max_pool2d(second(x), layer.size)),
     Relu: lambda layer, p, x, rng: functional.relu(x),

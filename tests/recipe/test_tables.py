@@ -68,6 +68,7 @@ def test_the_papers_recipes_are_the_papers() -> None:
 def test_every_layer_rule_and_setting_can_be_written_down() -> None:
     needed: dict[type, Any] = {nn.Dense: {"units": 3}, nn.Conv: {"channels": 2}}
     needed |= {nn.Residual: {"body": []}, nn.Concat: {"first": [], "second": []}}
+    needed |= {nn.Exemplars: {"units": 10, "examples": 3}}
     table = {**TABLE, "network": [{"kind": k.__name__, **needed.get(k, {})} for k in LAYERS]}
     assert [type(layer) for layer in from_table(table).network.layers] == list(LAYERS)
     for key in KINDS.keys() - {"network"}:

@@ -16,6 +16,7 @@ from digitus.serve.inside import as_numbers
 from digitus.serve.inside import look as look_in_structs
 from digitus.serve.layer_words import Equations, named
 from digitus.serve.responses import json_text
+from digitus.training.exemplars import remembering
 from serving import Serving
 from small import EVERYTHING, digits, recipe, recognizer, trained
 
@@ -42,9 +43,12 @@ def everything() -> Any:
     return trained(recipe(EVERYTHING, epochs=1), digits())[0]
 
 
-@pytest.fixture(params=["dense", "everything"])
+@pytest.fixture(params=["dense", "everything", "memory"])
 def model(request: pytest.FixtureRequest) -> Any:
-    return recognizer() if request.param == "dense" else request.getfixturevalue("everything")
+    if request.param == "everything":
+        return request.getfixturevalue("everything")
+    remembered = {"corrections": digits().take(slice(80, 99)), "known": digits().images[20:80]}
+    return recognizer() if request.param == "dense" else remembering(recognizer(), **remembered)
 
 
 def test_layer_by_layer_it_is_the_network(model: Any) -> None:
@@ -168,7 +172,7 @@ def test_numbers_that_overflow_are_refused() -> None:
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_every_layer_has_its_equations(kind: type) -> None:
     needed: Any = {"Dense": (10,), "Conv": (8,)}
-    needed |= {"Residual": (Chain([]),), "Concat": (Chain([]), Chain([]))}
+    needed |= {"Exemplars": (10, 3), "Residual": (Chain([]),), "Concat": (Chain([]), Chain([]))}
     layer = kind(*needed.get(kind.__name__, ()))
     words = Equations.of(layer)
     assert words.forward.startswith(("y", "[h w c]"))

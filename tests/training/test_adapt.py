@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,24 +12,18 @@ from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
 from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.evaluation import evaluate
-from digitus.nn import Chain, Relu
+from digitus.nn import Chain, Exemplars, Relu
 from digitus.recognizer import Recognizer
 from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
-from digitus.training import last_layer, tune
+from digitus.training import tune
 from digitus.training.adapt import adapt
 from digitus.training.examples import SPLIT_SEED
-from digitus.training.last_layer import features
+from digitus.training.exemplars import remembering
 from digitus.training.noninferiority import Pairs, p_value
-from digitus.types import Bools
 from small import digits
 from small import recognizer as shared
-
-
-@cache
-def old() -> Digits:
-    """The recognizer has not seen them: half are kept back."""
-    return strokes(3000, 11)
+from training.hand import leaning, old, wrong
 
 
 @pytest.fixture(scope="module")
@@ -43,24 +35,11 @@ def recognizer() -> Recognizer:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     changed: dict[Any, dict[str, float]] = {
         module: {"OLD_DIGITS": 400, "NOT_DIGITS": 20},
-        last_layer: {"COPIES": 400, "RATE": 0.01},
         tune: {"STEPS": 60, "RATE": 0.003},
     }
     for where, values in changed.items():
         for name, value in values.items():
             monkeypatch.setattr(where, name, value)
-
-
-def leaning(count: int = 200) -> Digits:
-    """A hand whose digits fall over."""
-    found = strokes(count, 7)
-    way = np.array([[1, 0.8, -11.2], [0, 1, 0]])
-    return replace(found, images=np.stack([cv2.warpAffine(i, way, (28, 28)) for i in found.images]))
-
-
-def wrong(recognizer: Recognizer, digits: Digits) -> Bools:
-    found: Bools = recognizer.outputs(digits.images).argmax(1) != digits.labels
-    return found
 
 
 def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None:
@@ -86,7 +65,6 @@ def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None
     again = adapt(found.recognizer, hand, old(), worse=0.1).recognizer
     assert again
     assert len(again.history["adapted"]) == 2
-    assert found.recognizer.recipe == recognizer.recipe
     assert found.recognizer.report is None  # which was of the network before
 
 
@@ -94,7 +72,7 @@ def test_what_is_said_of_the_hand_holds_of_every_network_that_was_tried(
     recognizer: Recognizer,
 ) -> None:
     found = adapt(recognizer, leaning(), old(), worse=0.1)
-    of, level = found.own, 0.05 / (len(module.WAYS) * len(module.SHARES))
+    of, level = found.own, 0.05 / (len(module.WAYS) * len(module.WAYS[found.way]))
     counts = Pairs(of.of, of.lost, of.lost - of.after + of.before)
     assert of.at_most is not None
     assert p_value(counts, of.at_most, level) <= level
@@ -122,7 +100,7 @@ def test_nothing_worse_is_given_out(
     recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Corrections that are wrong themselves: what they teach would spoil the old digits."""
-    monkeypatch.setattr(module, "SHARES", (1.0,))
+    monkeypatch.setattr(module, "WAYS", dict.fromkeys(module.WAYS, (1.0,)))
     said = strokes(3000, 12)
     lies = replace(said, labels=((said.labels + 1) % 10).astype(np.uint8))
     found = adapt(recognizer, lies, old(), worse=0.01)
@@ -157,20 +135,56 @@ def test_of_all_that_are_tried_hardly_ever_one_is_given_out_that_is_worse(
             was, recognizer=one, own=was.own & False, old=was.old | lost, surprise=-share
         )
 
+    def remembered(one: Recognizer, *_: Any) -> Recognizer:
+        some = rng.random(len(was.old)) < 0.5
+        now["learnt"] = np.where(some, rng.random(len(was.old)), now["learnt"])
+        return one
+
     monkeypatch.setattr(module, "_judged", judged)
     monkeypatch.setattr(module, "_towards", towards)
     parted = module._parted(recognizer, old())  # alike each time; to look at each digit takes long
     monkeypatch.setattr(module, "_parted", lambda *_: parted)
     monkeypatch.setattr(module, "without", lambda digits, _: digits)
-    learn = {f"way {i}": lambda *_: rng.random(len(was.old)) for i in range(2)}
-    monkeypatch.setattr(module, "WAYS", learn)
-    monkeypatch.setattr(module, "_beside", lambda *_: (None, None))
+    # Both ways from the same that was learnt; what the memory adds to that loses more, or less.
+    monkeypatch.setattr(module, "tuned", lambda *_: rng.random(len(was.old)))
+    monkeypatch.setattr(module, "remembering", remembered)
+    monkeypatch.setattr(module, "_beside", lambda *_: ([], None))
     allowed = most * 0.5 * float(1 - was.old.mean())  # so from a half on they are worse by more
     shares = [adapt(recognizer, hand, old(), worse=allowed).share for _ in range(runs)]
     too_much = sum(share >= 0.5 for share in shares)
     assert too_much <= runs * 0.05 + 3 * (runs * 0.05 * 0.95) ** 0.5
     assert too_much > 0  # the level is used
     assert sum(share > 0 for share in shares) > runs / 4  # and it is not by refusing all
+
+
+def test_what_is_kept_back_is_not_remembered(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be judged by what it was told."""
+    monkeypatch.setattr(module, "WAYS", {"memory": (0.0,)})
+    hand = leaning()
+    found = adapt(recognizer, hand, old(), worse=0.5).recognizer
+    assert found
+    assert found.history["adapted"][0]["way"] == "memory"
+    learnt, _ = split(hand, 50, SPLIT_SEED)
+    expected = remembering(recognizer, learnt, np.zeros((1, 28, 28), np.uint8))
+    last = len(recognizer.recipe.network.layers) - 1
+    centres = f"{last}.centres"
+    assert found.params[centres] == pytest.approx(expected.params[centres], abs=1e-6)
+    assert all(np.array_equal(found.params[name], w) for name, w in recognizer.params.items())
+
+
+def test_what_was_adapted_is_adapted_again_with_its_memory(
+    recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAYS", {"memory": (0.25,)})
+    one = adapt(recognizer, leaning(80), old(), worse=0.9).recognizer
+    assert one
+    two = adapt(one, replace(leaning(160), images=leaning(160).images[::-1]), old(), worse=0.9)
+    assert two.recognizer
+    assert [r.recipe.network.layers[-1] for r in (one, two.recognizer)] == [
+        Exemplars(10, 60), Exemplars(10, 180)
+    ]  # fmt: skip
 
 
 def test_digits_that_it_learnt_from_are_not_kept_back(recognizer: Recognizer) -> None:
@@ -225,13 +239,6 @@ def test_old_digits_keep_their_outputs_where_these_are_pulled(
         now = replace(recognizer, params={**recognizer.params, **learnt})
         drift.append(float(np.abs(now.outputs(beside) - before).mean()))
     assert drift[1] < drift[0] / 2
-
-
-def test_features_are_what_the_last_layer_is_given(recognizer: Recognizer) -> None:
-    seen = features(recognizer, old().images[:50])
-    last = len(recognizer.recipe.network.layers) - 1
-    z = seen @ recognizer.params[f"{last}.W"] + recognizer.params[f"{last}.b"]
-    assert z == pytest.approx(recognizer.outputs(old().images[:50]), abs=1e-3)
 
 
 def test_what_cannot_be_learnt_from(recognizer: Recognizer) -> None:

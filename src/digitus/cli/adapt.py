@@ -76,8 +76,8 @@ def adapt(
     back, and so are old digits. A network is written only if it reads no more of the corrections
     kept back wrong than MODEL does, and if the old digits show, with the --confidence, that its
     accuracy on such digits is lower by no more than --worse. Otherwise nothing is written and the
-    exit code is 1. The promise is relative to MODEL: if that was adapted before, what it lost then
-    comes on top.
+    exit code is 1. What is written may remember corrections, by what the network sees in them. The
+    promise is relative to MODEL: if that was adapted before, what it lost then comes on top.
     """
     from functools import reduce
 

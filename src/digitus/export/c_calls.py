@@ -127,6 +127,14 @@ def _concat(text: Lines, o: Operation, shapes: Sequence[Shape], x: Sequence[str]
     text.call("concat", x[0], one, x[1], other, prod(o.shape[:-1]), y)
 
 
+def _exemplars(
+    text: Lines, o: Operation, shapes: Sequence[Shape], x: Sequence[str], y: str
+) -> None:
+    memory = (text.table(o.weights[name]) for name in ("centres", "spread", "votes"))
+    sizes = [shape[0] for shape in shapes]
+    text.call("exemplars", x[0], sizes[0], x[1], sizes[1], *memory, o.weights["spread"].size, y)
+
+
 def _deslant(text: Lines, o: Operation, shapes: Sequence[Shape], x: Sequence[str], y: str) -> None:
     settings = (real(o.settings[name]) for name in ("width", "most"))
     text.call("deslant", x[0], *o.shape, *settings, y)
@@ -146,6 +154,7 @@ CALLS: dict[str, Call] = {
     "softmax": _softmax,
     "concat": _concat,
     "deslant": _deslant,
+    "exemplars": _exemplars,
 }
 
 Inputs: TypeAlias = Sequence[tuple[str, int]]

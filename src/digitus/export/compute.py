@@ -13,6 +13,7 @@ import numpy as np
 
 from digitus import nn
 from digitus.export.operations import Network, Operation
+from digitus.nn.exemplars import recalled
 from digitus.types import Array, Images, Matrix, Numbers
 
 Inputs: TypeAlias = list[Array]
@@ -52,6 +53,7 @@ KINDS: dict[str, Callable[[Inputs, Mapping[str, float], Mapping[str, Array]], Ar
     "affine": lambda x, s, w: w["a"] * x[0] + w["b"],
     "conv": _conv,
     "dense": lambda x, s, w: _of(nn.Dense(w["b"].size), x, w),
+    "exemplars": lambda x, s, w: recalled(x[1], x[0], **w).y,
     "max_pool": lambda x, s, w: _of(nn.MaxPool(int(s["size"])), x, w),
     "average_pool": lambda x, s, w: _of(nn.AveragePool(int(s["size"])), x, w),
     "upsample": lambda x, s, w: _of(nn.Upsample(int(s["factor"])), x, w),

@@ -28,7 +28,7 @@ from digitus.types import Floats32, Images, Matrix, Numbers
 LONGEST_SECONDS = 600
 KINDS = (
     *("affine", "conv", "dense", "max_pool", "average_pool", "upsample", "relu", "sigmoid"),
-    *("tanh", "flatten", "softmax", "add", "concat", "deslant"),
+    *("tanh", "flatten", "softmax", "add", "concat", "deslant", "exemplars"),
 )
 # Reads pictures from standard input; a number for each class of each on standard output.
 MAIN = """import { readFileSync } from "node:fs";

@@ -163,6 +163,31 @@ def _dense(graph: _Graph, inputs: list[str], operation: Operation, before: Shape
     return graph.add("Gemm", [*inputs, graph.weights(W, axis=1), graph.constant(b)])
 
 
+def _exemplars(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
+    """`nn.Exemplars` node by node."""
+    from digitus.nn.exemplars import EPSILON, LEAST
+
+    (x, z), w = inputs, operation.weights
+
+    def number(value: float) -> str:
+        return graph.constant(np.float32(value))
+
+    def op(kind: str, *values: str) -> str:
+        return graph.add(kind, values)
+
+    log_p = graph.add("LogSoftmax", [z], axis=1)
+    squares = graph.add("ReduceSum", [op("Mul", x, x), graph.constant(np.array([1]))])
+    unit = op("Div", x, op("Sqrt", op("Add", squares, number(EPSILON))))
+    across = op("MatMul", unit, graph.constant(w["centres"].T))
+    near = op("Exp", op("Div", op("Sub", across, number(1)), graph.constant(w["spread"])))
+    voted = op("Max", op("MatMul", near, graph.constant(w["votes"])), number(LEAST))
+    log_v = op("Log", voted)
+    larger = op("Max", log_p, log_v)
+    parts = (op("Exp", op("Sub", log, larger)) for log in (log_p, log_v))
+    both = op("Add", larger, op("Log", op("Add", *parts)))
+    return op("Where", op("LessOrEqual", voted, number(LEAST)), log_p, both)
+
+
 def _pool(kind: str) -> Callable[..., str]:
     def pool(graph: _Graph, inputs: list[str], operation: Operation, before: Shape) -> str:
         sides = [int(operation.settings["size"])] * 2
@@ -233,6 +258,7 @@ KINDS: dict[str, Callable[..., str]] = {
     "affine": _affine,
     "conv": _conv,
     "dense": _dense,
+    "exemplars": _exemplars,
     "max_pool": _pool("MaxPool"),
     "average_pool": _pool("AveragePool"),
     "upsample": _upsample,

@@ -137,14 +137,8 @@ def _layer(
             p1, p2 = scoped(p, 2)
             one = _layer(first, p1, number, value, shape, done)[0]
             return add("concat", one, _layer(second, p2, number, value, shape, done)[0])
-        case nn.MaxPool(size=size):
-            return add("max_pool", value, size=size)
-        case nn.AveragePool(size=size):
-            return add("average_pool", value, size=size)
-        case nn.Upsample(factor=factor):
-            return add("upsample", value, factor=factor)
-        case nn.Deslant(width=width, most=most):
-            return add("deslant", value, width=width, most=most)
+        case nn.MaxPool() | nn.AveragePool() | nn.Upsample() | nn.Deslant():
+            return add(_OF_IMAGES[type(layer)], value, **vars(layer))  # with its settings
         case nn.Conv(stride=stride):
             found = add("conv", value, stride=stride, border=layer.border)
             done[-1] = replace(done[-1], weights=_floats(W=p["W"], b=p["b"]))
@@ -152,6 +146,13 @@ def _layer(
         case nn.Dense():
             found = add("dense", value)
             done[-1] = replace(done[-1], weights=_floats(W=p["W"], b=p["b"]))
+            return found
+        case nn.Exemplars():
+            z, _ = add("dense", value)
+            done[-1] = replace(done[-1], weights=_floats(W=p["W"], b=p["b"]))
+            found = add("exemplars", value, z)
+            memory = {key: p[key] for key in ("centres", "spread", "votes")}
+            done[-1] = replace(done[-1], weights=_floats(**memory))
             return found
         case nn.Scale() | nn.Centre() | nn.Standardize() | nn.BatchNorm():
             found = add("affine", value)
@@ -176,6 +177,12 @@ def _standardize(layer: nn.Standardize, p: Params) -> dict[str, Floats32]:
     return {"a": a, "b": -a * p["mean"]}
 
 
+_OF_IMAGES: dict[type, str] = {
+    nn.MaxPool: "max_pool",
+    nn.AveragePool: "average_pool",
+    nn.Upsample: "upsample",
+    nn.Deslant: "deslant",
+}
 # Each as a and b of y = a x + b: numbers, one for each channel, or one for each place.
 _AFFINE: dict[type, Callable[..., dict[str, Floats32]]] = {
     nn.Scale: lambda layer, p: {"a": 1 / layer.divisor, "b": 0.0},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from digitus.nn.arrays import like, namespace, one_hot, stream, to_numpy
 from digitus.nn.branches import Concat, Residual, walk
 from digitus.nn.deslant import Deslant
+from digitus.nn.exemplars import Exemplars
 from digitus.nn.init import Glorot, He, Initializer, Uniform, initial
 from digitus.nn.inputs import Centre, Scale, Standardize, calibrated
 from digitus.nn.layers import (
@@ -65,6 +66,7 @@ __all__ = [
     "Dense",
     "Deslant",
     "Dropout",
+    "Exemplars",
     "Finding",
     "Flatten",
     "Glorot",

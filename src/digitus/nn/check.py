@@ -170,11 +170,14 @@ def _targets(out: Shape, examples: int, rng: np.random.Generator) -> Array:
 
 
 def random_params(layer: Layer, shape: Shape, rng: np.random.Generator) -> Params:
-    """Parameters away from 0 and 1, where a forgotten factor would not show; variances positive."""
+    """Parameters away from 0 and 1, where a forgotten factor would not show.
+
+    Variances and votes are positive.
+    """
     params = {}
     for key, size in layer.plan(shape)[0].items():
         value = rng.standard_normal(size)
-        positive = key.endswith(("var", "deviation"))
+        positive = key.endswith(("var", "deviation", "spread", "votes"))
         params[key] = 0.5 + np.abs(value) if positive else value
     return params
 

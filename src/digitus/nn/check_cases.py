@@ -15,6 +15,7 @@ import numpy as np
 from digitus.nn.arrays import stream
 from digitus.nn.branches import Concat, Residual
 from digitus.nn.deslant import Deslant
+from digitus.nn.exemplars import Exemplars
 from digitus.nn.inputs import Centre, Scale, Standardize
 from digitus.nn.layers import Chain, Dense, Dropout, Flatten, Layer, Relu, Sigmoid, Softmax, Tanh
 from digitus.nn.losses import Loss, SoftmaxCrossEntropy, SquaredError
@@ -58,7 +59,17 @@ def layer_cases(seed: int) -> Iterator[tuple[str, Layer, Array]]:
     for n, width, most in product((5, 1), (0.0, 1.8, 4.0), (1.2, 3.0)):
         layer = Deslant(width, most)
         yield f"{layer} on images, batch {n}", layer, rng.standard_normal((n, *image))
+    yield from _memory_cases(seed)
     yield from _branch_cases(seed)
+
+
+def _memory_cases(seed: int) -> Iterator[tuple[str, Layer, Array]]:
+    """A memory, also where it says nothing, or all of it: far from everything, and certain."""
+    rng = stream(seed, "check", "memory")
+    for layer, n in product((Exemplars(4, 3), Exemplars(3, 1), Exemplars(1, 2)), (5, 1)):
+        yield f"{layer}, batch {n}", layer, rng.standard_normal((n, 7))
+    yield "Exemplars, certain", Exemplars(4, 3), 300 * rng.standard_normal((4, 7))
+    yield "Exemplars, in sixteen inputs", Exemplars(4, 9), rng.standard_normal((5, 16))
 
 
 def _branch_cases(seed: int) -> Iterator[tuple[str, Layer, Array]]:

@@ -2,7 +2,9 @@
 
 A picture goes through all layers before the next picture comes, so that what one layer makes is in
 the cache when the next layer takes it. Its answer depends neither on the batch that it comes in
-nor, except on processors without fused multiply-add, on the width of their vectors.
+nor, except on processors without fused multiply-add, on the width of their vectors. A memory of
+examples (`Exemplars`), which is the last layer of an adapted network, is looked through by NumPy
+afterwards, for all pictures at once: by products of matrices, which a batch may round otherwise.
 
 Inside: `Inference`, and where the maps of a plan lie in memory. Not inside: making a plan
 (`planning`), the kernel (`compiled/network.h`), training.
@@ -14,12 +16,15 @@ import ctypes
 import threading
 from dataclasses import dataclass
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
 from digitus.nn import kernels, torch_device, winograd
+from digitus.nn.exemplars import Exemplars
 from digitus.nn.fusion import fused
 from digitus.nn.layers import Chain
+from digitus.nn.parameters import prefixed, scoped
 from digitus.nn.planning import CONV, DENSE, Planner, Step, UnplannedError, Value
 from digitus.nn.products import scratch_address
 from digitus.types import Array, Numbers, Params, Shape
@@ -27,6 +32,7 @@ from digitus.types import Array, Numbers, Params, Shape
 OUTPUT = -1  # of a map: it lies where the caller wants it
 BATCH_OF_VECTORS, BATCH_OF_IMAGES = 256, 32  # pictures whose features wait for a dense layer
 ALIGNED = 16  # numbers: maps begin at multiples of it
+_Learnt: TypeAlias = tuple[Chain, Params]
 SOUND = 1e30  # the size below which an output is; else something has overflowed
 MOST_PLANS = 64  # plans that are kept: a page is looked at in parts of some ten shapes
 
@@ -82,7 +88,8 @@ class Inference:
         )
         if self._possible:
             self._dtype = w.dtype
-            self._network, self._params = fused(network, p)
+            first, rest = _before_memory(*fused(network, p))
+            (self._network, self._params), self._rest = first, rest
             self._kernel = kernels.function("network", w.dtype, self._level)
 
     def __call__(self, x: Numbers) -> Numbers | None:
@@ -114,7 +121,12 @@ class Inference:
         y = np.empty((len(x), *plan.output), self._dtype)
         memory, address = scratch_address(plan.bytes), kernels.address
         sound = self._kernel(plan.address, len(x), address(x), is_bytes, memory, address(y))
-        return y, bool(sound)
+        if self._rest is None:
+            return y, bool(sound)
+        network, p = self._rest
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # the caller is told
+            y = network.forward(p, y)[0]
+        return y, bool(sound) and bool((np.abs(y) < SOUND).all())
 
     def _on(self, place: str, x: Numbers) -> tuple[Numbers, bool]:
         """As `checked`, by PyTorch on that device."""
@@ -171,6 +183,20 @@ class Inference:
             return tuple(kernels.packed(np.asarray(a), self._level) for a in (W, s.b))
         wanted = (s.W, s.b)
         return tuple(None if a is None else np.ascontiguousarray(a, self._dtype) for a in wanted)
+
+
+def _before_memory(network: Chain, p: Params) -> tuple[_Learnt, _Learnt | None]:
+    """What comes before a memory of examples, and from there on, if there is one."""
+    layers = network.layers if type(network) is Chain else ()
+    at = next((i for i, layer in enumerate(layers) if type(layer) is Exemplars), None)
+    if at is None:
+        return (network, p), None
+    parts = []
+    for start, stop in ((0, at), (at, len(layers))):
+        own = scoped(p, len(layers))[start:stop]
+        params = {name: a for i, one in enumerate(own) for name, a in prefixed(i, one).items()}
+        parts.append((Chain(layers[start:stop]), params))
+    return parts[0], parts[1]
 
 
 def _by_blocks(s: Step) -> bool:

@@ -16,7 +16,10 @@ import numpy.typing as npt
 from digitus.nn.layers import Chain
 from digitus.types import Array, Params, Shape
 
-NEUTRAL = {"gamma": 1.0, "beta": 0.0, "mean": 0.0, "var": 1.0, "deviation": 1.0}
+NEUTRAL = {
+    "gamma": 1.0, "beta": 0.0, "mean": 0.0, "var": 1.0, "deviation": 1.0,
+    "centres": 0.0, "spread": 1.0, "votes": 0.0,
+}  # fmt: skip
 
 
 @runtime_checkable

@@ -13,7 +13,8 @@ from digitus.types import Params
 
 Value = TypeVar("Value")
 
-STATISTICS = frozenset({"mean", "deviation", "var"})  # measured, not trained
+# Measured or remembered, not trained.
+STATISTICS = frozenset({"mean", "deviation", "var", "centres", "spread", "votes"})
 
 
 def trained(name: str) -> bool:

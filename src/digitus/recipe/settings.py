@@ -21,7 +21,7 @@ from digitus.synthetic.wear import Wear
 LAYERS = (
     nn.Dense, nn.Conv, nn.MaxPool, nn.AveragePool, nn.BatchNorm, nn.Relu, nn.Sigmoid, nn.Tanh,
     nn.Softmax, nn.Dropout, nn.Flatten, nn.Scale, nn.Centre, nn.Standardize, nn.Deslant,
-    nn.Upsample, nn.Residual, nn.Concat,
+    nn.Upsample, nn.Residual, nn.Concat, nn.Exemplars,
 )  # fmt: skip
 # Optimizers that step for one array at a time, and may be clipped.
 RULES = (nn.GradientDescent, nn.Momentum, nn.Nesterov, nn.Adam, nn.AdamW)

@@ -162,7 +162,7 @@ def edited(params: Params, edits: list[Edit]) -> Params:
 def look(recognizer: Recognizer, params: Params, image: Grey, wanted: frozenset[int]) -> Inside:
     """Every layer's activation for one image [28 28], and each output's gradient by the pixels."""
     x = as_numbers(image[None], params)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         layers, z, trail = forward(recognizer, params, x, wanted)
         gradient = backward(trail, np.eye(10, dtype=z.dtype)).reshape(10, SIDE, SIDE)
         p = softmax(z[:1] / recognizer.temperature)[0]

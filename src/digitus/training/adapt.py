@@ -1,16 +1,17 @@
 """A recognizer adapted to one hand by few corrections, with old digits beside them.
 
-There are two ways. In one, the features f that the network computes from a picture stay as they
-are, and the last layer, z = f W + b, is trained again. In the other the whole network is trained
-further (`tune`). The targets of distorted copies of corrections are their labels; those of old
-digits, distorted or not, and of pictures of no digit are what the network gave before (Li & Hoiem
-2016), so that it keeps what it knows and doubts. Some of the corrections are kept back, and so are
-old digits that the network never learnt from.
+The whole network is trained further (`tune`). The targets of distorted copies of corrections are
+their labels; those of old digits, distorted or not, and of pictures of no digit are what the
+network gave before (Li & Hoiem 2016), so that it keeps what it knows and doubts. The new parameters
+are taken whole, or a share of the way to them (Wortsman et al. 2022). There are two ways: in one
+that is all; in the other the network remembers the corrections, too (`exemplars`), and the share
+may be 0, which leaves all else as it was.
 
-The new parameters are taken whole, or a share of the way to them (Wortsman et al. 2022). A network
-may be given out if it misreads no more of the corrections kept back than the old one, and if the
-old digits show that it is not worse by more than is allowed (`noninferiority`). Of several, the one
-that finds the corrections kept back likeliest is taken.
+Some of the corrections are kept back, neither learnt from nor remembered, and so are old digits
+that the network never learnt from. A network may be given out if it misreads no more of the
+corrections kept back than the old one, and if the old digits show that it is not worse by more than
+is allowed (`noninferiority`). Of several, the one that finds the corrections kept back likeliest is
+taken. Each is tested as it is given out.
 
 Several networks are tested with the same old digits, and the promise has to hold for whichever is
 taken. So the shares of a way are tested from the smallest on, each at the same level, until one
@@ -32,12 +33,12 @@ from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits, named
 from digitus.errors import DataError, ShapeError, TrainingError
 from digitus.history import AdaptationRecord
-from digitus.nn import Dense
+from digitus.nn import Dense, Exemplars
 from digitus.nn.arrays import stream
 from digitus.recognizer import Recognizer
 from digitus.synthetic.not_digits import not_digits
 from digitus.training.examples import SPLIT_SEED
-from digitus.training.last_layer import last_layer
+from digitus.training.exemplars import remembering
 from digitus.training.noninferiority import Pairs, bound, p_value
 from digitus.training.promise import CONFIDENCE, WORSE
 from digitus.training.tune import tuned
@@ -47,7 +48,10 @@ from digitus.types import Bools, Images, Matrix, Params
 KEPT_BACK = 0.25  # of the corrections
 LEAST_CORRECTIONS = 8  # with fewer kept back, nothing could be said
 OLD_DIGITS, NOT_DIGITS = 20_000, 600  # the most that are learnt of each beside the corrections
-SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0  # of the way from the old network to the new one
+# Of the way from the old network to the one that was trained further, in the order of the tests.
+SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0
+WAYS = {"whole network": SHARES, "memory": (0.0, *SHARES)}
+KNOWN = 3000  # old digits, beside pictures of no digit, that a memory must leave alone
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,8 @@ class Compared:
 class Adapted:
     """The outcome: the recognizer, or None where none was good enough, and what was compared.
 
-    `own` are the corrections kept back, `old` the old digits. `way` is what was learnt again,
-    `share` how much of it was taken.
+    `own` are the corrections kept back, `old` the old digits. `way` is one of `WAYS`,
+    `share` how much was taken of what the whole network learnt.
     """
 
     recognizer: Recognizer | None
@@ -136,7 +140,7 @@ def adapt(
 
     Raises `DataError` for too few corrections, signs that the network does not tell, old digits
     that may be known to it, and too few of them to promise so much; `ShapeError` for images of
-    another size, and `TrainingError` for a network whose last layer cannot be trained alone.
+    another size, and `TrainingError` for a network whose last layer cannot be given a memory.
     """
     _check(recognizer, corrections, old)
     own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
@@ -152,11 +156,14 @@ def adapt(
     _check_enough(was.old, worse, level)
     rng = stream(seed, "adapt")
     beside = _beside(recognizer, before, rng)
+    learnt = tuned(recognizer, own, *beside, rng)
     tried: list[_Tried] = []
-    for way, learn in WAYS.items():
-        learnt = learn(recognizer, own, *beside, rng)
-        for share in SHARES:
-            one = _judged(_towards(recognizer, learnt, share), kept, others)
+    for way, shares in WAYS.items():
+        for share in shares:
+            changed = _towards(recognizer, learnt, share)
+            if way == "memory":
+                changed = remembering(changed, own, beside[0][-KNOWN - NOT_DIGITS :])
+            one = _judged(changed, kept, others)
             passes = p_value(_pairs(was.old, one.old), worse, level) <= level
             tried.append(_Tried(way, share, one, passes and one.better(was)))
             if not passes:  # no larger share is tested
@@ -166,7 +173,7 @@ def adapt(
     if not good:
         return Adapted(None, _compared(was.own, best.own), _compared(was.old, best.old))
     # It was chosen among all shares by these corrections, so the bound has to hold for each share.
-    most = bound(_pairs(was.own, best.own), level / len(SHARES))
+    most = bound(_pairs(was.own, best.own), level / len(WAYS[way]))
     told = Adapted(
         best.recognizer,
         _compared(was.own, best.own, most),
@@ -258,7 +265,7 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
                 f"{digits.name} has images of {height} x {width} pixels; the network reads "
                 f"{recognizer.size[0]} x {recognizer.size[1]}"
             )
-    if type(recognizer.recipe.network.layers[-1]) is not Dense:
+    if type(recognizer.recipe.network.layers[-1]) not in (Dense, Exemplars):
         raise TrainingError("only a network that ends with a Dense layer can be adapted")
 
 
@@ -281,6 +288,3 @@ def _towards(recognizer: Recognizer, learnt: Params, share: float) -> Recognizer
     for name, w in learnt.items():
         params[name] = params[name] + np.float32(share) * (w - params[name])
     return replace(recognizer, params=params, report=None)
-
-
-WAYS = {"last layer": last_layer, "whole network": tuned}

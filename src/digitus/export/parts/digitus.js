@@ -129,6 +129,26 @@ function deslant({ settings: { width, most } }, [x], y, _, [[h, w, c]]) {
     }
 }
 
+/** The softmax of z, to which examples near the features x add their votes; and its logarithm. */
+function exemplars(_, [x, z], y, { centres, spread, votes }) {
+  const voted = new Float64Array(y.length);
+  const length = Math.sqrt(x.reduce((sum, v) => sum + v * v, 1e-6));
+  for (let e = 0, at = 0; e < spread.length; e++) {
+    let across = 0;
+    for (let i = 0; i < x.length; i++, at++) across += x[i] * centres[at];
+    const near = Math.exp((across / length - 1) / spread[e]);
+    for (let t = 0; t < y.length; t++) voted[t] += near * votes[e * y.length + t];
+  }
+  const top = Math.max(...z);
+  const sum = z.reduce((sum, v) => sum + Math.exp(v - top), 0);
+  for (let t = 0; t < y.length; t++) {
+    const p = z[t] - top - Math.log(sum); // and votes, as logarithms
+    const v = Math.log(Math.max(voted[t], 1e-30));
+    const larger = Math.max(p, v);
+    y[t] = voted[t] <= 1e-30 ? p : larger + Math.log(Math.exp(p - larger) + Math.exp(v - larger));
+  }
+}
+
 const each = (f) => (_, [x], y) => { for (let i = 0; i < y.length; i++) y[i] = f(x[i]); };
 
 // What each kind of operation does: (operation, inputs, output, weights, shapes of the inputs).
@@ -163,6 +183,7 @@ const KINDS = {
     }
   },
   deslant,
+  exemplars,
 };
 
 function softmax(z) {

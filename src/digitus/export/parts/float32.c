@@ -111,6 +111,35 @@ static void softmax(const float *x, int n, int c, float *y)
             y[i + t] /= sum;
     }
 }
+/* exemplars: the softmax of z [o], to which the examples C [e n] near x [n] add their votes V [e o],
+ * and its logarithm. */
+static void exemplars(const float *x, int n, const float *z, int o, const float *C, const float *s,
+                      const float *V, int e, float *y)
+{
+    float length = 1e-6F, largest = z[0], sum = 0.0F;
+    for (int i = 0; i < n; i++)
+        length += x[i] * x[i];
+    length = sqrtf(length);
+    for (int t = 0; t < o; t++) {
+        largest = z[t] > largest ? z[t] : largest;
+        y[t] = 0.0F;
+    }
+    for (int k = 0; k < e; k++) {
+        float across = 0.0F;
+        for (int i = 0; i < n; i++)
+            across += x[i] * C[k * n + i];
+        across = expf((across / length - 1.0F) / s[k]);
+        for (int t = 0; t < o; t++)
+            y[t] += across * V[k * o + t];
+    }
+    for (int t = 0; t < o; t++)
+        sum += expf(z[t] - largest);
+    for (int t = 0; t < o; t++) {
+        const float p = z[t] - largest - logf(sum), v = logf(y[t] > 1e-30F ? y[t] : 1e-30F);
+        const float more = p > v ? p : v;
+        y[t] = y[t] <= 1e-30F ? p : more + logf(expf(p - more) + expf(v - more));
+    }
+}
 /* add */
 static void add(const float *x, const float *z, int n, float *y)
 {

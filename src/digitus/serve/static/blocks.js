@@ -4,7 +4,7 @@
 import { h } from "./dom.js";
 import { words } from "./words.js";
 
-const HEADS = new Set(["Conv", "Dense", "MaxPool", "AveragePool", "Residual", "Concat", "Upsample"]);
+const HEADS = new Set(["Conv", "Dense", "Exemplars", "MaxPool", "AveragePool", "Residual", "Concat", "Upsample"]);
 const PREPARE = new Set(["Scale", "Centre", "Standardize", "Deslant"]);
 const WITH_NEXT = new Set(["Flatten", "Dropout"]); // belong to the layer after them
 
@@ -37,6 +37,7 @@ export function sentence(layer, last) {
   const first = from.at(-1) === 1;
   if (kind === "Conv") return words(first ? "block.Conv.first" : "block.Conv", { maps: to.at(-1), size: settings.kernel, from: from.at(-1) });
   if (kind === "Dense") return words(last ? "block.Dense.last" : "block.Dense", { units: to[0], from: from[0] });
+  if (kind === "Exemplars") return words("block.Exemplars", { n: settings.examples });
   if (kind === "MaxPool" || kind === "AveragePool") return words(`block.${kind}`, { size: settings.size });
   return PREPARE.has(kind) ? words("block.prepare") : words("block.other");
 }

@@ -46,6 +46,15 @@ const EQUATIONS = {
       row(axes(letters("dW"), "i o"), o("="), axes(sup(i("x"), o("⊤")), "i n"), axes(letters("dy"), "n o")),
       row(axes(letters("db"), "o"), o("="), sum(i("n")), axes(letters("dy"), "n o"))],
   ],
+  Exemplars: () => [
+    [row(axes(i("y"), "n o"), o("="), word("log"), inside(i("p"), o("+"), i("k"), axes(i("V"), "e o"))),
+      row(i("p"), o("="), word("softmax"), inside(i("x"), axes(i("W"), "i o"), o("+"), axes(i("b"), "o"))),
+      row(axes(i("k"), "n e"), o("="), sup(index("e"), row(inside(hat("x"), sup(i("C"), o("⊤")), o(minus), n(1)), o("/"), i("s"))))],
+    [row(axes(letters("dx"), "n i"), o("="), letters("dz"), sup(i("W"), o("⊤")), o("+"), inside(i("k"), inside(i("g"), sup(i("V"), o("⊤"))), o("/"), i("s")), i("C"), frac(row(o("∂"), hat("x")), row(o("∂"), i("x"))),
+        comma(), letters("dz"), o("="), i("p"), inside(i("g"), o(minus), sum(i("o")), i("g"), i("p")), comma(), i("g"), o("="), frac(letters("dy"), row(i("p"), o("+"), i("k"), i("V")))),
+      row(axes(letters("dW"), "i o"), o("="), axes(sup(i("x"), o("⊤")), "i n"), letters("dz")),
+      row(axes(letters("db"), "o"), o("="), sum(i("n")), letters("dz"))],
+  ],
   Conv: ({ stride = 1, padding, kernel = 3 } = {}) => {
     const border = padding === "same" ? Math.floor(kernel / 2) : 0;
     const at = (letter, shift) => row(...(stride > 1 ? [n(stride)] : []), index(letter), o("+"), index(shift));

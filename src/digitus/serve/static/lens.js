@@ -183,7 +183,7 @@ function pool(layer, at) {
 
 function simple(layer, at) {
   const [x, y] = [layer.x[at], layer.y[at]];
-  if (["Upsample", "Concat"].includes(layer.kind)) return [h("p", { class: "sum" }, alone(y))]; // y comes from another place of x
+  if (["Upsample", "Concat", "Exemplars"].includes(layer.kind)) return [h("p", { class: "sum" }, alone(y))]; // y comes from other places of x
   const said = {
     Relu: ["max(", h("span", { "data-part": "x" }, term(x)), ", 0) = "],
     Sigmoid: `1 / (1 + e^${term(-x)}) = `,

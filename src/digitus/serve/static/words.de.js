@@ -113,6 +113,7 @@ export default {
   "block.Conv": "{maps} Fenster von {size} × {size} sehen auf alle {from} Karten davor und suchen Muster aus Mustern.",
   "block.Dense": "{units} Einheiten, von denen jede alle {from} Zahlen davor gewichtet und zusammenzählt.",
   "block.Dense.last": "Für jede Ziffer wägt eine Einheit alle {from} Zahlen davor: was für diese Ziffer spricht.",
+  "block.Exemplars": { one: "Für jede Ziffer wägt eine Einheit, was für sie spricht; dazu stimmt {n} gemerkte Korrektur für ihre Ziffer, wo das Bild ihr ähnlich sieht.", other: "Für jede Ziffer wägt eine Einheit, was für sie spricht; dazu stimmen {n} gemerkte Korrekturen für ihre Ziffern, wo das Bild einer von ihnen ähnlich sieht." },
   "block.MaxPool": "Von je {size} × {size} Zahlen geht nur die größte weiter: kleiner, und gleichgültiger, wo genau.",
   "block.AveragePool": "Von je {size} × {size} Zahlen geht nur der Mittelwert weiter: kleiner und glatter.",
   "block.prepare": "Die Bytes des Bildes werden Zahlen der Größe, für die die Gewichte gelernt wurden.",

@@ -115,6 +115,7 @@ export default {
   "block.Conv": "{maps} windows of {size} × {size} look at all {from} maps before them, for patterns made of patterns.",
   "block.Dense": "{units} units, each of which weighs all {from} numbers before it, and adds them up.",
   "block.Dense.last": "One unit for each digit weighs all {from} numbers before it: the evidence for that digit.",
+  "block.Exemplars": { one: "A unit for each digit weighs the evidence, and {n} remembered correction votes for its digit wherever the picture looks like it.", other: "A unit for each digit weighs the evidence, and {n} remembered corrections vote for their digits wherever the picture looks like one of them." },
   "block.MaxPool": "Of each {size} × {size} numbers only the largest goes on: smaller, and less bothered by where exactly.",
   "block.AveragePool": "Of each {size} × {size} numbers only their mean goes on: smaller, and smoother.",
   "block.prepare": "The bytes of the picture become numbers of the size that the weights were learnt for.",

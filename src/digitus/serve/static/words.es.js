@@ -111,6 +111,7 @@ export default {
   "block.Conv": "{maps} ventanas de {size} × {size} miran los {from} mapas anteriores y buscan patrones de patrones.",
   "block.Dense": "{units} unidades, cada una de las cuales pesa los {from} números anteriores y los suma.",
   "block.Dense.last": "Para cada dígito, una unidad pesa los {from} números anteriores: lo que habla por él.",
+  "block.Exemplars": { one: "Para cada dígito, una unidad pesa lo que habla por él; además, {n} corrección recordada vota por su dígito donde la imagen se le parece.", other: "Para cada dígito, una unidad pesa lo que habla por él; además, {n} correcciones recordadas votan por sus dígitos donde la imagen se parece a una de ellas." },
   "block.MaxPool": "De cada {size} × {size} números solo sigue el mayor: más pequeño, y menos pendiente de dónde exactamente.",
   "block.AveragePool": "De cada {size} × {size} números solo sigue la media: más pequeño y más liso.",
   "block.prepare": "Los bytes de la imagen se vuelven números del tamaño para el que se aprendieron los pesos.",

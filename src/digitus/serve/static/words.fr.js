@@ -112,6 +112,7 @@ export default {
   "block.Conv": "{maps} fenêtres de {size} × {size} regardent les {from} cartes précédentes et y cherchent des motifs de motifs.",
   "block.Dense": "{units} unités, dont chacune pèse les {from} nombres précédents et les additionne.",
   "block.Dense.last": "Pour chaque chiffre, une unité pèse les {from} nombres précédents : ce qui parle pour lui.",
+  "block.Exemplars": { one: "Pour chaque chiffre, une unité pèse ce qui parle pour lui ; en plus, {n} correction retenue vote pour son chiffre là où l’image lui ressemble.", other: "Pour chaque chiffre, une unité pèse ce qui parle pour lui ; en plus, {n} corrections retenues votent pour leurs chiffres là où l’image ressemble à l’une d’elles." },
   "block.MaxPool": "De {size} × {size} nombres, seul le plus grand continue : plus petit, et moins regardant sur l’endroit exact.",
   "block.AveragePool": "De {size} × {size} nombres, seule la moyenne continue : plus petit et plus lisse.",
   "block.prepare": "Les octets de l’image deviennent des nombres de la taille pour laquelle les poids ont été appris.",

@@ -77,6 +77,7 @@ export default {
   "block.Conv.first": "{maps} 个 {size} × {size} 像素的小窗滑过数字；每个寻找一种边缘或笔画。", "block.Conv": "{maps} 个 {size} × {size} 的窗看前面全部 {from} 张图，寻找由图案组成的图案。",
   "block.Dense": "{units} 个单元，各自给前面的 {from} 个数加权，再相加。", "block.Dense.last": "每个数字有一个单元，给前面的 {from} 个数加权：支持该数字的证据。",
   "block.MaxPool": "每 {size} × {size} 个数只留最大的：更小，也不再计较确切位置。", "block.AveragePool": "每 {size} × {size} 个数只留平均值：更小，也更平滑。",
+  "block.Exemplars": "每个数字有一个单元权衡证据；此外，图片与记住的 {n} 个更正之一相像时，该更正为自己的数字投票。",
   "block.prepare": "图片的字节变成权重学习时所用大小的数。", "block.other": "这些数换一种形式继续。", "block.softmax": "证据除以 T = {t}，成为十个相加为一的概率。",
   "inside.samples": "另一个数字", "inside.sample": "模拟笔写的 {digit}", "inside.from": "这是{what}", "inside.unsure": "不确定；也许是 {digit}（{chance}）", "inside.sure": "把握 {chance}", "inside.say": "读作 {digit}，{sure}",
   "inside.put-back": { one: "还原改动的权重", other: "还原 {n} 个改动的权重" }, "inside.shapes": "从 {from} 到 {to}", "inside.probabilities": "概率",
