@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 def test_a_value_that_never_falls_is_set_of_its_field(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
-    other = Rising("player", day="day")
+    other = Rising("second", day="day")
     form = replace(
         FORM,
         fields=(*FORM.fields, Field("day", (62.0, 66.0, 60.0, 9.0), date="DD.MM.YYYY")),
@@ -41,7 +41,7 @@ def test_a_value_that_never_falls_is_set_of_its_field(
     most.press("Tab")
     rule = Rising("total", "player", "day", 2.5)
     assert saved(page, tmp_path / "form.toml").risings == (other, rule)
-    named.filter(has_text="player").click()  # another field has a rule of its own
+    named.filter(has_text="second").click()  # another field has a rule of its own
     assert rises.is_checked()
     assert (of.input_value(), day.input_value()) == ("", "day")
     named.filter(has_text="first").click()
