@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -56,6 +60,38 @@ def test_a_page_that_is_hard_to_read_is_told_by_what_is_read(turns: int) -> None
     ways = [line(0.9, 0.85), NOTHING, NOTHING, NOTHING]
     ways[turns] = lines
     assert way_up(ways) == turns
+
+
+def turned_pictures(*lines: tuple[float, ...]) -> Callable[..., Any]:
+    """Stands in for finding: for each way up, the confidences of one line of digits."""
+
+    def finds(grey: object, turns: int, *_: object) -> SimpleNamespace:
+        digits = lines[turns]
+        seen = SimpleNamespace(
+            certain=False,
+            found=[*digits, 0.3],  # and a speck
+            lines=lambda: [list(range(len(digits)))],
+            evidence=line(*digits),
+            turns=turns,
+        )
+        return SimpleNamespace(grey=grey, turns=turns, look=lambda most: seen)
+
+    return finds
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_digit_alone_is_read_as_it_lies(turns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A doubtful digit of a stranger was turned until it was another, certain one."""
+
+    def best(upright: tuple[float, ...], turned: tuple[float, ...]) -> int:
+        ways = [upright, (), (), ()]
+        ways[turns] = turned
+        finds = turned_pictures(*ways)
+        monkeypatch.setattr(looks, "_finds", finds)
+        return looks._best_turned(finds(None, 0), ReadingOptions(), 9)[1].turns
+
+    assert best((0.51,), (0.999,)) == 0
+    assert best((0.51,), (0.999, 0.99, 0.99)) == turns
 
 
 @given(confidences, st.floats(0.5, 0.9))

@@ -40,7 +40,7 @@ POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
 ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
 DOUBTFUL = 0.06  # of the digits: a page with as much doubt or less is not looked at turned
 ENOUGH = 3  # digits: fewer do not tell which way is up
-FEWEST = 2  # finds: a picture with fewer is only looked at as it lies
+FEWEST = 2  # a picture with fewer finds, or fewer digits in lines any way up, is read as it lies
 MANY = 150  # finds: on a page with more, PART of them, side by side, tell which way is up
 PART = 60
 FEW = 30  # finds: a part with fewer may be read with confidence upside down
@@ -184,6 +184,9 @@ def _best_turned(
     for turns in (1, 2, 3):
         turned = _finds(upright.grey, turns, options, bounds or _Bounds(TURNED_PIXELS))
         ways.append((turned, turned.look(most)))
+    # A digit alone is another one when it is turned, a 6 a 9 and many a 7 a 4: it tells nothing.
+    if all(sum(map(len, look.lines())) < FEWEST for _, look in ways):
+        return ways[0]
     return ways[way_up([look.evidence for _, look in ways])]
 
 

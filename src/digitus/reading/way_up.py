@@ -13,7 +13,7 @@ the number of lines, which are many where the digits of one lie above one anothe
 well the links between digits agree (`detection.confidence`). By logarithms the first doubt says
 more than the tenth: on a page that is hard to read every digit is in doubt, whichever way up it is.
 P(0) is `UPRIGHT`, and the other three ways share the rest: what reads as well upside down, as 6 and
-9, 0 and 1 do, is read as it lies.
+9, 0 and 1 do, is read as it lies. A digit alone is not asked about (`look`): turned, it is another.
 
 w is `WEIGHTS`, the likeliest for made pages whose way up is known (conditional logistic
 regression, `python benchmarks/fit_way_up.py`).
@@ -27,7 +27,7 @@ import numpy as np
 
 from digitus.types import Floats64
 
-UPRIGHT = 0.9  # of the pictures that are looked at turned: those with some doubt as they lie
+UPRIGHT = 0.95  # of the pictures that are looked at turned: those with some doubt as they lie
 WEIGHTS = (5.56, 8.32, -2.93, 0.34)
 
 

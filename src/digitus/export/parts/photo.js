@@ -203,6 +203,7 @@ function bestTurned(upright, most) {
     const turned = findsOf(upright.grey, turns, TURNED_PIXELS);
     ways.push([turned, look(turned, most)]);
   }
+  if (ways.every(([, seen]) => kept(seen).length < FEWEST)) return ways[0];  // a digit alone tells nothing
   return ways.map((way) => [evidence(way[1]), way]).reduce((a, b) => (b[0] > a[0] ? b : a))[1];
 }
 
