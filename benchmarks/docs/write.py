@@ -57,7 +57,9 @@ def pages() -> dict[Path, str]:
     if (ROOT / "results" / "bulk.json").exists():  # its run takes hours
         sections[docs / "bulk.md"] = bulk.section(results("bulk"))
     if (ROOT / "results" / "precision.json").exists():  # as does this
-        sections[docs / "speed.md"] = precision.section(results("precision"))
+        sections[docs / "speed.md"] = precision.section(
+            results("precision"), results("recipes"), results("records")
+        )
     return {
         **{page: with_section(page, section) for page, section in sections.items()},
         docs / "results.md": results_page(),
