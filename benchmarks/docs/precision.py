@@ -28,6 +28,8 @@ def section(found: dict[str, Any], recipes: dict[str, Any], records: dict[str, A
         cells = [
             _cell([run[name]["accuracy"] for run in _of(seeds) if name in run]) for name in COLUMNS
         ]
+        if not any(cells):
+            continue  # not run yet
         by, right = before[recipe]
         lines.append(f"| `{recipe}` | {' | '.join(cells)} | {_cell(right)}, {by} |")
     pairs = [run for run in _of(found["runs"].get("tiny", {})) if set(COLUMNS) <= set(run)]
