@@ -57,8 +57,8 @@ def test_every_code_is_sent_and_said_with_the_same_values() -> None:
 
 def test_no_value_is_a_sentence_of_its_own() -> None:
     numbers = {"n", "most", "least", "away", "width", "height", "rate"}
-    names = {"field", "name", "one", "other", "text"}  # which people have given
-    notation = {"layer", "known"}  # the same in every language: MaxPool(size=2), PNG
+    names = {"field", "name", "one", "other", "text", "value"}  # which people have given
+    notation = {"layer", "known", "check"}  # the same in every language: MaxPool(size=2), PNG, isbn
     values = {value for places in sent().values() for value in frozenset().union(*places)}
     assert values <= numbers | names | notation
 
