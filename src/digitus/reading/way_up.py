@@ -6,12 +6,12 @@ Turned by t quarters, t = 0 to 3, a picture is read, and the better it is read, 
 way up:
 
     P(t | picture)  ∝  P(t) exp(w · f(t))
-    f(t) = log(1 + r), -log(1 + n - r), log(1 + l), a
+    f(t) = log(1 + r), -√(n - r), log(1 + l), a
 
 n digits stand in lines, r is the sum of their confidences, so n - r is all that is in doubt; l is
 the number of lines, which are many where the digits of one lie above one another; and a says how
-well the links between digits agree (`detection.confidence`). By logarithms the first doubt says
-more than the tenth: on a page that is hard to read every digit is in doubt, whichever way up it is.
+well the links between digits agree (`detection.confidence`). By its root the first doubt says more
+than the tenth: on a page that is hard to read every digit is in doubt, whichever way up it is.
 P(0) is `UPRIGHT`, and the other three ways share the rest: what reads as well upside down, as 6 and
 9, 0 and 1 do, is read as it lies. A digit alone is not asked about (`look`): turned, it is another.
 
@@ -28,14 +28,14 @@ import numpy as np
 from digitus.types import Floats64
 
 UPRIGHT = 0.95  # of the pictures that are looked at turned: those with some doubt as they lie
-WEIGHTS = (5.56, 8.32, -2.93, 0.34)
+WEIGHTS = (5.71, 7.02, -1.6, 0.45)
 
 
 def evidence(confidences: Floats64, lines: int, agreement: float) -> Floats64:
     """The f of the formula: [4]. `confidences` [n] are those of the finds that are digits."""
     read = float(confidences.sum())
     doubt = len(confidences) - read
-    return np.array([np.log1p(read), -np.log1p(doubt), np.log1p(lines), agreement])
+    return np.array([np.log1p(read), -np.sqrt(max(doubt, 0.0)), np.log1p(lines), agreement])
 
 
 def way_up(ways: Sequence[Floats64]) -> int:

@@ -161,7 +161,7 @@ function evidence(look) {
   const digits = kept(look), read = sum(digits.map((d) => d.best));
   const agreement = sum(agreements(digits).map((part) => sum(part)));
   const prior = Math.log(look.turns ? (1 - upright) / 3 : upright);
-  const said = [Math.log1p(read), -Math.log1p(digits.length - read), Math.log1p(linesOf(digits).length), agreement];
+  const said = [Math.log1p(read), -Math.sqrt(Math.max(0, digits.length - read)), Math.log1p(linesOf(digits).length), agreement];
   return prior + dot(weights, said);
 }
 
