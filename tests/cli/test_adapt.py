@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digitus.cli.adapt import _said
+from digitus.cli.adapt import _said, _taken
 from digitus.datasets import named
 from digitus.datasets.batches import split
 from digitus.datasets.digits import Digits
@@ -22,6 +22,7 @@ from digitus.synthetic.strokes import strokes
 from digitus.training import adapt as module
 from digitus.training import tune
 from digitus.training.examples import SPLIT_SEED
+from digitus.training.exemplars import remembering
 from small import digits as small_digits
 from small import recipe, recognizer, trained
 
@@ -56,6 +57,26 @@ def test_pictures_of_another_size_are_told_how_they_fit(digitus: Any) -> None:
     np.savez("large.npz", x=np.zeros((20, 40, 40), np.uint8), y=np.arange(20) % 10)
     said = digitus("adapt", "mine.safetensors", "large.npz", "--to", "own.safetensors").complaint
     assert "40 x 40 pixels; the network reads 28 x 28; --prepare auto makes pictures" in said
+
+
+@pytest.mark.parametrize(
+    ("way", "share", "said"),
+    [
+        (module.WHOLE, 0.25, "25 % of the change of the whole network"),
+        (module.MEMORY, 0.0, "a memory of 40 corrections"),
+        (
+            module.MEMORY,
+            0.9,
+            "a memory of 40 corrections and 90 % of the change of the whole network",
+        ),
+    ],
+)
+def test_what_is_given_out_is_said(way: str, share: float, said: str) -> None:
+    made, corrections = recognizer(), strokes(40, 5)
+    if way == module.MEMORY:
+        made = remembering(made, corrections, strokes(20, 6).images)
+    counted = module.Compared(1, 0, 10, 0, 0.1)
+    assert _taken(module.Adapted(made, counted, counted, way, share), made) == f"given out: {said}"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from digitus.training.promise import CONFIDENCE, WORSE
 if TYPE_CHECKING:
     from digitus.datasets.digits import Digits
     from digitus.recognizer import Recognizer
+    from digitus.training.adapt import Adapted
 
 
 @click.command
@@ -125,6 +126,8 @@ def adapt(
             )
             if of.at_most is not None:
                 output().print(f"  {_said(of.at_most, confidence)}")
+        if found.recognizer:
+            output().print(_taken(found, found.recognizer))
         output().print(str(to) if found.recognizer else _refused(worse, confidence))
     if not found.recognizer:
         sys.exit(1)
@@ -203,6 +206,19 @@ def _said(at_most: float, confidence: float) -> str:
     if points < 0:
         return f"{sure}: better by at least {-points:g} points"
     return f"{sure}: not worse by more than {points:g} points"
+
+
+def _taken(found: Adapted, recognizer: Recognizer) -> str:
+    """What is given out: how much of the change is in it, and what it remembers by now."""
+    from digitus.nn import Exemplars
+    from digitus.training.adapt import MEMORY
+
+    changed = f"{100 * found.share:g} % of the change of the whole network"
+    last = recognizer.recipe.network.layers[-1]
+    if found.way != MEMORY or not isinstance(last, Exemplars):
+        return f"given out: {changed}"
+    remembered = f"a memory of {last.examples:,} corrections"
+    return f"given out: {remembered}" + (f" and {changed}" if found.share else "")
 
 
 def _refused(worse: float, confidence: float) -> str:

@@ -50,7 +50,8 @@ LEAST_CORRECTIONS = 8  # with fewer kept back, nothing could be said
 OLD_DIGITS, NOT_DIGITS = 20_000, 600  # the most that are learnt of each beside the corrections
 # Of the way from the old network to the one that was trained further, in the order of the tests.
 SHARES = 0.25, 0.35, 0.5, 0.75, 0.9, 1.0
-WAYS = {"whole network": SHARES, "memory": (0.0, *SHARES)}
+WHOLE, MEMORY = "whole network", "memory"
+WAYS = {WHOLE: SHARES, MEMORY: (0.0, *SHARES)}
 KNOWN = 3000  # old digits, beside pictures of no digit, that a memory must leave alone
 
 
@@ -161,7 +162,7 @@ def adapt(
     for way, shares in WAYS.items():
         for share in shares:
             changed = _towards(recognizer, learnt, share)
-            if way == "memory":
+            if way == MEMORY:
                 changed = remembering(changed, own, beside[0][-KNOWN - NOT_DIGITS :])
             one = _judged(changed, kept, others)
             passes = p_value(_pairs(was.old, one.old), worse, level) <= level
