@@ -47,8 +47,8 @@ def test_corrections_of_a_review_make_a_model(digitus: Any) -> None:
     save("digits.csv", 40)
     command = ("adapt", "mine.safetensors", "digits.csv", "digits.csv", "--to", "own.safetensors")
     record = digitus(*command, "--worse", 1, "--json").record
-    assert (record["corrections"], record["kept_back"]["of"]) == (80, 20)
-    assert load("own.safetensors").history["adapted"][0]["examples"] == 60
+    assert (record["corrections"], record["kept_back"]["of"]) == (80, 10)  # each once
+    assert load("own.safetensors").history["adapted"][0]["examples"] == 30
     assert "is there already" in digitus(*command).complaint
 
 

@@ -68,6 +68,22 @@ def test_it_learns_a_hand_and_keeps_what_it_knew(recognizer: Recognizer) -> None
     assert found.recognizer.report is None  # which was of the network before
 
 
+def test_a_correction_that_is_there_twice_counts_once(recognizer: Recognizer) -> None:
+    """Else one copy is learnt from, and the other kept back to say how well that went."""
+    hand = leaning(40)
+    once, often = (adapt(recognizer, a, old(), worse=0.1) for a in (hand, repeated(hand, 5)))
+    assert often.own.of == once.own.of == 10
+    assert (often.own, often.old, often.way, often.share) == (
+        once.own, once.old, once.way, once.share
+    )  # fmt: skip
+    with pytest.raises(DataError, match="7 corrections that differ; it takes 8 at least"):
+        adapt(recognizer, repeated(leaning(7), 5), old(), worse=0.1)
+
+
+def repeated(digits: Digits, times: int) -> Digits:
+    return digits.take(np.tile(np.arange(len(digits)), times))
+
+
 def test_what_is_said_of_the_hand_holds_of_every_network_that_was_tried(
     recognizer: Recognizer,
 ) -> None:

@@ -7,11 +7,11 @@ are taken whole, or a share of the way to them (Wortsman et al. 2022). There are
 that is all; in the other the network remembers the corrections, too (`exemplars`), and the share
 may be 0, which leaves all else as it was.
 
-Some of the corrections are kept back, neither learnt from nor remembered, and so are old digits
-that the network never learnt from. A network may be given out if it misreads no more of the
-corrections kept back than the old one, and if the old digits show that it is not worse by more than
-is allowed (`noninferiority`). Of several, the one that finds the corrections kept back likeliest is
-taken. Each is tested as it is given out.
+Some of the corrections, of which each counts once, are kept back, neither learnt from nor
+remembered, and so are old digits that the network never learnt from. A network may be given out if
+it misreads no more of the corrections kept back than the old one, and if the old digits show that
+it is not worse by more than is allowed (`noninferiority`). Of several, the one that finds the
+corrections kept back likeliest is taken. Each is tested as it is given out.
 
 Several networks are tested with the same old digits, and the promise has to hold for whichever is
 taken. So the shares of a way are tested from the smallest on, each at the same level, until one
@@ -42,7 +42,7 @@ from digitus.training.exemplars import remembering
 from digitus.training.noninferiority import Pairs, bound, p_value
 from digitus.training.promise import CONFIDENCE, WORSE
 from digitus.training.tune import tuned
-from digitus.training.unseen import check_new, keeps_back, without
+from digitus.training.unseen import check_new, distinct, keeps_back, without
 from digitus.types import Bools, Images, Matrix, Params
 
 KEPT_BACK = 0.25  # of the corrections
@@ -144,6 +144,7 @@ def adapt(
     another size, and `TrainingError` for a network whose last layer cannot be given a memory.
     """
     _check(recognizer, corrections, old)
+    given, corrections = corrections, _enough(corrections)
     own, kept = split(corrections, max(1, round(KEPT_BACK * len(corrections))), SPLIT_SEED)
     before, others = _parted(recognizer, old)
     others = without(others, corrections)
@@ -182,7 +183,7 @@ def adapt(
         way,
         share,
     )
-    return replace(told, recognizer=_remembering(told, corrections, len(own), old, confidence))
+    return replace(told, recognizer=_remembering(told, given, len(own), old, confidence))
 
 
 def _remembering(
@@ -249,11 +250,6 @@ def _check_enough(old: Bools, worse: float, level: float) -> None:
 
 
 def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
-    if len(corrections) < LEAST_CORRECTIONS:
-        raise DataError(
-            f"{corrections.name}: {len(corrections)} corrections; it takes {LEAST_CORRECTIONS} at "
-            "least, for some are kept back to see whether the network is better"
-        )
     for digits in (corrections, old):
         if digits.classes != recognizer.classes:
             raise DataError(
@@ -268,6 +264,18 @@ def _check(recognizer: Recognizer, corrections: Digits, old: Digits) -> None:
             )
     if type(recognizer.recipe.network.layers[-1]) not in (Dense, Exemplars):
         raise TrainingError("only a network that ends with a Dense layer can be adapted")
+
+
+def _enough(corrections: Digits) -> Digits:
+    """Each correction once: of a picture learnt from, another copy kept back would say nothing."""
+    once = distinct(corrections)
+    if len(once) < LEAST_CORRECTIONS:
+        differ = " that differ" if len(once) < len(corrections) else ""
+        raise DataError(
+            f"{corrections.name}: {len(once)} corrections{differ}; it takes {LEAST_CORRECTIONS} at "
+            "least, for some are kept back to see whether the network is better"
+        )
+    return once
 
 
 def _beside(

@@ -84,6 +84,12 @@ def without(digits: Digits, learnt: Digits) -> Digits:
     return digits if len(kept) == len(digits) else digits.take(np.array(kept, np.intp))
 
 
+def distinct(digits: Digits) -> Digits:
+    """Each picture once, with the label that it was given last."""
+    places = sorted({mark: place for place, mark in enumerate(_marks(digits))}.values())
+    return digits if len(places) == len(digits) else digits.take(np.array(places, np.intp))
+
+
 def _marks(digits: Digits) -> list[bytes]:
     marks = []
     for start in range(0, len(digits), HASHED_AT_ONCE):
