@@ -196,3 +196,12 @@ def test_a_meter_does_not_fall() -> None:
 def test_numbers() -> None:
     assert number("12,50") == number("12.5")
     assert [number(text) for text in ("", "1-2", "1?", "1.2.3", "١")] == [None] * 5
+
+
+@pytest.mark.parametrize("sign", ["²", "٣", "①"])
+def test_only_0_to_9_are_digits_of_a_value(sign: str) -> None:
+    """What other writing has for digits is a sign of the pattern, as m² is."""
+    field = Field("area", PLACE, pattern=f"##{sign}", checks=("luhn",))
+    assert field.wrong(f"18{sign}") == ""
+    assert field.wrong(f"19{sign}") == "luhn"
+    assert field.wrong(f"1{sign}{sign}") == "incomplete"

@@ -44,6 +44,11 @@ MISTAKES = {
     FIELD + 'pattern = "# #"\n' + FIELD.replace("reading", "all") + 'pattern = "##"\n[[sum]]\n'
     'total = "all"\nof = ["reading"]': "a sum is of numbers, and '# #' of reading is none",
     FIELD + 'pattern = "##"\nrange = [100, 200]': "no number of the pattern is from 100 to 200",
+    FIELD + 'pattern = "##"\nrange = [10.2, 10.8]': "no number of the pattern is from 10.2 to 10.8",
+    FIELD + 'pattern = "#,#"\nrange = [1.11, 1.19]': "no number of the pattern is from 1.11",
+    FIELD + 'pattern = "##"\nrange = [10, 20]\nallowed = ["11", "5"]': "'5' is refused by: range",
+    FIELD + 'pattern = "##"\nchecks = ["luhn"]\nallowed = ["12"]': "'12' is refused by: luhn",
+    FIELD + 'date = "DD.MM.YYYY"\nallowed = ["31.02.2024"]': "'31.02.2024' is refused by: date",
     FIELD + 'pattern = "##-##"\nallowed = ["12-34", "1234"]': "allowed: '1234' is not as '##-##'",
     FIELD + 'pattern = "##"\nallowed = ["100"]': "allowed: '100' is not as '##'",
     FIELD + 'pattern = "##,#"\nallowed = ["1.5"]': "allowed: '1.5' is not as '##,#'",

@@ -8,9 +8,11 @@ inside: what a single setting may hold (`settings`), what a form's parts say of 
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Decimal
+
 from digitus.errors import FormError
 from digitus.forms.checks import LENGTHS
-from digitus.forms.form import IN_CELLS, Field
+from digitus.forms.form import IN_CELLS, Field, is_digit
 
 MOST_DIGITS = 100
 
@@ -42,7 +44,7 @@ def check_field(field: Field, where: str) -> None:
 
 def _check_demands(field: Field, where: str) -> None:
     """Raises `FormError` for a demand that no value of the pattern fulfils."""
-    digits = sum(c == "#" or c.isdigit() for c in field.signs)
+    digits = sum(c == "#" or is_digit(c) for c in field.signs)
     for check in field.checks:
         if digits and digits not in LENGTHS[check]:
             why = f"checks: {check}: no number of {digits} digits fulfils it"
@@ -50,13 +52,24 @@ def _check_demands(field: Field, where: str) -> None:
     if field.range:
         check_number(field, "range", where)
         least, most = field.range
-        if least > field.most or most < 0:
+        if _next_number(field, least) > min(Decimal(str(most)), field.most):
             why = f"range: no number of the pattern is from {least:g} to {most:g}"
             raise FormError(f"{where}: {why}", "form-reach", field=field.name)
     for value in field.allowed:
         if not field.has_room_for(value):
             why = f"allowed: {value!r} is not as {field.date or field.signs!r}"
             raise FormError(f"{where}: {why}", "form-allowed", field=field.name, value=value)
+        if wrong := field.wrong(value):
+            raise FormError(f"{where}: allowed: {value!r} is refused by: {wrong}")
+
+
+def _next_number(field: Field, least: float) -> Decimal:
+    """The smallest number of the pattern, with its decimals, that is not less than `least`."""
+    low = max(Decimal(str(least)), Decimal(0))
+    if not field.signs:
+        return low
+    _, _, decimals = field.signs.replace(",", ".").partition(".")
+    return (low.scaleb(len(decimals)).to_integral_value(ROUND_CEILING)).scaleb(-len(decimals))
 
 
 def check_number(field: Field, what: str, where: str, name: str = "") -> None:

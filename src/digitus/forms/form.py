@@ -149,13 +149,13 @@ class Field:
         if not (self.signs and self.whole):
             return " " not in text.strip() and text[0] not in " .,"
         return len(text) == len(self.signs) and all(
-            (c.isdigit() or c == UNREADABLE) if sign == "#" else (c == sign or not c.isdigit())
+            (is_digit(c) or c == UNREADABLE) if sign == "#" else (c == sign or not is_digit(c))
             for sign, c in zip(self.signs, text, strict=True)
         )
 
     def _unfulfilled(self, text: str) -> str:
         """The first of the field's rules that a whole value does not fulfil."""
-        digits = "".join(c for c in text if c.isdigit())
+        digits = "".join(filter(is_digit, text))
         if self.date and as_date(text, self.date) is None:
             return "date"
         if self.allowed and text not in self.allowed and number(text) not in self._allowed_numbers:
@@ -185,6 +185,11 @@ class Field:
 def _parted(text: str) -> tuple[str, str, str]:
     """A number, split at its point or comma."""
     return text.partition("," if "," in text else ".")
+
+
+def is_digit(c: str) -> bool:
+    """Whether a character is one of 0 to 9: `str.isdigit` takes ² for one, too."""
+    return c.isascii() and c.isdigit()
 
 
 def number(text: str) -> Decimal | None:
