@@ -68,7 +68,7 @@ def fitted(network: PageNetwork, made: Iterable[Page]) -> PageNetwork:
     for page in made:
         grey = as_grey(page.picture)
         found = network.detector.find(grey)
-        close, alike = shipped_closeup().look(grey, found.boxes)
+        close, alike, _ = shipped_closeup().look(grey, found.boxes)
         finds.append((found, close, second_look(grey, found.boxes, options)[1], alike))
         truth.append(truth_of(found, page))
     whole = np.concatenate(truth)

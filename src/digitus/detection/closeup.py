@@ -1,7 +1,8 @@
 """The close-up network: as a file, the one that ships, and at work.
 
 Inside: loading, saving and checking it, and its answers to the finds of a picture. Not inside: how
-a close-up is cut (`closeups`), how it is stored (`storage`), the file's format (`files`).
+a close-up is cut (`closeups`), what is made of the numbers that it describes a find with
+(`likeness`, `uprightness`), how it is stored (`storage`), the file's format (`files`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from digitus.detection.closeups import CLASSES, SIDE, closeups
 from digitus.detection.likeness import likeness
 from digitus.detection.model import WEIGHTS, checked, damaged
 from digitus.detection.storage import packed, unpacked
+from digitus.detection.uprightness import LAYER, uprightness
 from digitus.errors import ModelError, RecipeError, ShapeError
 from digitus.files import UNREADABLE, read_arrays, write_arrays
 from digitus.history import History, history_of
@@ -30,19 +33,40 @@ from digitus.types import Bytes, Floats32, Matrix, Numbers, Params
 DEFAULT = "closeup"  # the close-up network that ships
 KIND = "close-up network"
 LOOKED_AT = 0.85, 1.27  # times a find's box: one look from nearer by, one from further away
+UPRIGHT = "upright."  # begins the names of the parameters that tell how upright a find is
 AT_ONCE = 64  # close-ups that are looked at together: it bounds the memory for their maps
+
+
+class CloserLook(NamedTuple):
+    """What k finds are, seen from near.
+
+    `answers` [k CLASSES] are the probabilities of each digit and of none, `alike` [k k] is how
+    alike they look (`likeness`), and `upright` [k] how upright they stand (`uprightness`).
+    """
+
+    answers: Matrix
+    alike: Floats32
+    upright: Floats32
 
 
 @dataclass(frozen=True, eq=False)
 class CloseUpNetwork:
-    """A network that says which digit a find is; `history` is what happened to it."""
+    """A network that says which digit a find is.
+
+    `history` is what happened to it, and `upright` the layer that tells how upright a find stands,
+    or nothing where none was fitted to it.
+    """
 
     recipe: Recipe
     params: Params
     history: History = field(default_factory=History)
+    upright: Params = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checked(planned_closeup, self.recipe.network, self.params)
+        if self.upright:
+            own = {UPRIGHT + name: w for name, w in self.upright.items()}
+            checked(planned_upright, self.recipe.network, own)
 
     @cached_property
     def _described(self) -> tuple[Chain, Params, Layer, Params]:
@@ -66,19 +90,23 @@ class CloseUpNetwork:
         return described, last.forward(own, described)[0]
 
     def __call__(self, grey: Bytes, boxes: Floats32) -> Matrix:
-        """What each box shows, as the first answer of `look`."""
+        """What each box shows, as the answers of `look`."""
         return self._looked(grey, boxes)[0]
 
-    def look(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
-        """What boxes [k 4] of a picture show, and how alike they look (`likeness`), [k k].
+    def look(self, grey: Bytes, boxes: Floats32) -> CloserLook:
+        """What boxes [k 4] of a picture show.
 
-        The first are probabilities of each digit and of none, [k CLASSES]. A box is its middle x
-        and y, its width and its height, in pixels. Each is looked at in `LOOKED_AT` sizes, which
-        err at different digits: the answer is the softmax of the mean output, the geometric mean
-        of what both looks say. Likeness is that of the mean of what the last layer sees.
+        A box is its middle x and y, its width and its height, in pixels. Each is looked at in
+        `LOOKED_AT` sizes, which err at different digits: the answer is the softmax of the mean
+        output, the geometric mean of what both looks say. Likeness and uprightness are those of the
+        mean of what the last layer sees.
         """
         answers, described = self._looked(grey, boxes)
-        return answers, likeness(described)
+        return CloserLook(answers, likeness(described), uprightness(self.upright, described))
+
+    def describe(self, grey: Bytes, boxes: Floats32) -> Floats32:
+        """What the last layer sees of each box, on average over both looks: [k n]."""
+        return self._looked(grey, boxes)[1]
 
     def _looked(self, grey: Bytes, boxes: Floats32) -> tuple[Matrix, Floats32]:
         """What each box shows, and what the last layer sees of it, [k n]."""
@@ -95,14 +123,21 @@ class CloseUpNetwork:
         return softmax(outputs), mean
 
 
-def save(path: Path | str, recipe: Recipe, params: Params, history: History) -> None:
+def save(
+    path: Path | str,
+    recipe: Recipe,
+    params: Params,
+    history: History,
+    upright: Params | None = None,
+) -> None:
     """Writes a network as it was trained.
 
     Raises `OutputError`, and `ModelError` for anything but a close-up network.
     """
-    network = CloseUpNetwork(recipe, params, history)
+    network = CloseUpNetwork(recipe, params, history, upright or {})
     about = {"recipe": to_table(recipe), "history": network.history}
-    write_arrays(Path(path), packed(params), KIND, about)
+    beside = {UPRIGHT + name: w for name, w in network.upright.items()}
+    write_arrays(Path(path), packed(params | beside), KIND, about)
 
 
 def load(path: Path | str = DEFAULT) -> CloseUpNetwork:
@@ -113,8 +148,11 @@ def load(path: Path | str = DEFAULT) -> CloseUpNetwork:
     path = WEIGHTS / f"{DEFAULT}.safetensors" if path == DEFAULT else Path(path)
     arrays, about = read_arrays(path, KIND)
     try:
+        params = unpacked(arrays)
+        beside = [name for name in params if name.startswith(UPRIGHT)]
+        upright = {name.removeprefix(UPRIGHT): params.pop(name) for name in beside}
         return CloseUpNetwork(
-            from_table(about["recipe"]), unpacked(arrays), history_of(about["history"])
+            from_table(about["recipe"]), params, history_of(about["history"]), upright
         )
     except (ModelError, RecipeError, ShapeError, *UNREADABLE) as error:
         raise damaged(path, error) from None
@@ -132,3 +170,10 @@ def planned_closeup(network: Chain) -> dict[str, Shape]:
     Raises `ShapeError` where its answers have another shape.
     """
     return planned(network, (SIDE, SIDE), (CLASSES,), "the digits and none")
+
+
+def planned_upright(network: Chain) -> dict[str, Shape]:
+    """The shapes of the parameters that tell how upright a find stands."""
+    _, described = Chain(network.layers[:-1]).plan((SIDE, SIDE, 1))
+    shapes, _ = LAYER.plan((prod(described),))
+    return {UPRIGHT + name: shape for name, shape in shapes.items()}

@@ -51,6 +51,7 @@ LEVEL = 0.6  # sizes up or down: the same
 BESIDE = 4.0  # sizes to the side: the same
 MISS = 0.5  # sizes: a link that misses by so much says e times less
 STEPS = 60  # of Newton's method, which needs ten
+SMALLEST_GAIN = 1e-10  # of the surprise: a step that takes away less is the last
 SMALLEST_STEP = 1e-6  # a share of Newton's: where a smaller one would lead up, this is the end
 STIFFNESS = 1e-2  # of an example: keeps what hardly varies from growing without end
 
@@ -206,7 +207,10 @@ def likeliest(
             share /= 2
             if share < SMALLEST_STEP:
                 return weights
+        gain = surprise - there[0]
         weights, (surprise, down, curvature) = weights + share * step, there
+        if gain <= SMALLEST_GAIN * surprise:
+            break
     return weights
 
 

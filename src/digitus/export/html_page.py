@@ -29,6 +29,7 @@ from digitus.datasets.digits import DIGITS, SIDE, named
 from digitus.detection import closeup, model
 from digitus.detection.closeups import SIDE as CLOSEUP_SIDE
 from digitus.detection.detector import BLOCK
+from digitus.detection.storage import SCALE, packed
 from digitus.errors import ExportError
 from digitus.export import calibration, js_module
 from digitus.export.card import About
@@ -106,10 +107,21 @@ def engine(members: Sequence[Network], about: About, precision: Precision) -> tu
             for name, (side, done, most) in _for_photos().items()
         },
         "confidence": asdict(weights),
-        "wayUp": {"upright": way_up.UPRIGHT, "weights": way_up.WEIGHTS},
+        "wayUp": way_up_numbers(),
     }
     known = constant("MODEL", js_module.model(members, about, store)) + constant("PHOTO", photo)
     return known + numbers() + "".join(map(part, ENGINE)), bytes(beside)
+
+
+def way_up_numbers() -> dict[str, object]:
+    """What tells which way up a picture lies; the layer's weights are whole numbers and a scale."""
+    layer = packed(closeup.shipped().upright)
+    (scale,), (b,) = layer["W" + SCALE].tolist(), layer["b"].tolist()
+    return {
+        "upright": way_up.UPRIGHT,
+        "weights": way_up.WEIGHTS,
+        "layer": {"W": layer["W"].ravel().tolist(), "scale": scale, "b": b},
+    }
 
 
 @cache

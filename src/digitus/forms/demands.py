@@ -60,7 +60,8 @@ def _check_demands(field: Field, where: str) -> None:
             why = f"allowed: {value!r} is not as {field.date or field.signs!r}"
             raise FormError(f"{where}: {why}", "form-allowed", field=field.name, value=value)
         if wrong := field.wrong(value):
-            raise FormError(f"{where}: allowed: {value!r} is refused by: {wrong}")
+            why = f"allowed: {value!r} is refused by: {wrong}"
+            raise FormError(f"{where}: {why}", "form-refused", field=field.name, value=value)
 
 
 def _next_number(field: Field, least: float) -> Decimal:

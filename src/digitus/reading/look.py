@@ -51,10 +51,11 @@ BETWEEN_SIDES = 2**0.5  # copies are a factor of 2 apart: those of a part lie be
 class Look:
     """A picture turned by `turns` quarters, with what may be digits in it: k finds.
 
-    `close` [k 11] are the close-up network's answers, and `alike` [k k] is how alike the finds look
-    to it; `joint` [k 10] are the probabilities of the digits, the rest to 1 is that of none.
-    `heats` are there if asked for. `images` [k 28 28] are what the recognizer saw and `looked`
-    [k 10] its answers; where it has not looked, or saw nothing, all digits are equally likely.
+    `close` [k 11] are the close-up network's answers, `alike` [k k] is how alike the finds look to
+    it, and `upright` [k] how upright they stand; `joint` [k 10] are the probabilities of the
+    digits, the rest to 1 is that of none. `heats` are there if asked for. `images` [k 28 28] are
+    what the recognizer saw and `looked` [k 10] its answers; where it has not looked, or saw
+    nothing, all digits are equally likely.
     """
 
     turns: int
@@ -62,6 +63,7 @@ class Look:
     found: Peaks
     close: Matrix
     alike: Floats32
+    upright: Floats32
     joint: Floats64
     heats: list[Floats32]
     images: Images
@@ -83,11 +85,13 @@ class Look:
         """Whether so much was found, and so certainly, that no other way up is tried.
 
         Doubt is that of which digits these are, and of whether the other finds are none. Lying on
-        its side, a 7 alone may be a certain 4.
+        its side, a 7 alone may be a certain 4. And digits that stand on their heads may be named
+        surely: by their looks they have to be likelier upright than not.
         """
         read, left = self.confidences, self.likely[self.likely < LIKELY]
         doubt = float((1 - read).sum() + left.sum())
-        return len(read) >= ENOUGH and doubt <= DOUBTFUL * len(read)
+        stand = float(read @ self.upright[self.likely >= LIKELY])
+        return len(read) >= ENOUGH and doubt <= DOUBTFUL * len(read) and stand >= 0
 
     @property
     def evidence(self) -> Floats64:
@@ -95,7 +99,8 @@ class Look:
         lines = self.lines()
         read = np.array(sorted(i for line in lines for i in line), np.intp)
         agreement = sum(float(part.sum()) for part in agreements(self.found.take(read)))
-        return evidence(self.joint[read].max(1, initial=0), len(lines), agreement)
+        confidences = self.joint[read].max(1, initial=0)
+        return evidence(confidences, len(lines), agreement, self.upright[read])
 
     def lines(self, pattern: str | None = None) -> list[list[int]]:
         """The finds that are digits, by index, line by line."""
@@ -257,11 +262,11 @@ def _in_the_midst(found: Peaks, grey: Grey, most: int) -> Peaks:
 
 def seen(grey: Grey, turns: int, found: Peaks, heats: list[Floats32]) -> Look:
     """What the page and close-up networks make of each find in a picture that is turned so."""
-    close, alike = shipped_closeup().look(grey, found.boxes)
+    close, alike, upright = shipped_closeup().look(grey, found.boxes)
     joint = shipped().confidence(found, close)
     images: Images = np.zeros((len(found), SIDE, SIDE), np.uint8)
     looked = np.full((len(found), 10), 0.1)
-    return Look(turns, grey, found, close, alike, joint, heats, images, looked)
+    return Look(turns, grey, found, close, alike, upright, joint, heats, images, looked)
 
 
 def recognized(look: Look, which: list[int], options: ReadingOptions) -> Look:

@@ -70,6 +70,7 @@ Code: TypeAlias = Literal[
     "form-number",
     "form-reach",
     "form-allowed",
+    "form-refused",
     "form-sum",
     "form-field",
     "form-mark",

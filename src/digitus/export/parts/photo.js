@@ -118,6 +118,12 @@ function company(found, alone) {
   });
 }
 
+/** The log odds that a find stands upright, of what the close-up network's last layer sees of it (detection/uprightness.py). */
+function uprightness(described) {
+  const { W, scale, b } = PHOTO.wayUp.layer;
+  return scale * dot(W, described) + b;
+}
+
 /** What the close-up network says of each find, from nearer by and from further away. */
 function seenCloser(grey, found) {
   const { closeup } = threeNetworks();
@@ -126,8 +132,14 @@ function seenCloser(grey, found) {
   const looks = LOOKED_AT.map((size, n) =>
     inParts(closeup, found.map((one) => closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond)), SIDE, SIDE, described[n]));
   const mean = (each, i) => each[0][i].map((_, k) => sum(each.map((look) => look[i][k])) / each.length);
-  return found.map((one, place) => ({ ...one, place, close: softmax(mean(looks, place)), described: mean(described, place) }));
+  return found.map((one, place) => {
+    const seen = mean(described, place);
+    return { ...one, place, close: softmax(mean(looks, place)), described: seen, upright: uprightness(seen) };
+  });
 }
+
+/** How upright digits stand, by how sure each is. */
+const standing = (digits) => sum(digits.map((d) => d.best * d.upright));
 
 /** A picture, turned by `turns` quarters, with what may be digits in it and how probable each is. */
 function looked(grey, found, turns) {
@@ -137,7 +149,7 @@ function looked(grey, found, turns) {
   const likely = digits.filter((d) => d.likely >= LIKELY);
   const read = sum(likely.map((d) => d.best));
   const doubt = likely.length - read + sum(digits.map((d) => (d.likely < LIKELY ? d.likely : 0)));
-  const certain = likely.length >= ENOUGH && doubt <= DOUBTFUL * likely.length;
+  const certain = likely.length >= ENOUGH && doubt <= DOUBTFUL * likely.length && standing(likely) >= 0;
   return { grey, turns, digits, likely, certain };
 }
 
@@ -161,7 +173,10 @@ function evidence(look) {
   const digits = kept(look), read = sum(digits.map((d) => d.best));
   const agreement = sum(agreements(digits).map((part) => sum(part)));
   const prior = Math.log(look.turns ? (1 - upright) / 3 : upright);
-  const said = [Math.log1p(read), -Math.sqrt(Math.max(0, digits.length - read)), Math.log1p(linesOf(digits).length), agreement];
+  const said = [
+    Math.log1p(read), -Math.sqrt(Math.max(0, digits.length - read)), Math.log1p(linesOf(digits).length), agreement,
+    standing(digits) / Math.sqrt(Math.max(1, digits.length)),
+  ];
   return prior + dot(weights, said);
 }
 

@@ -34,7 +34,7 @@ export default {
   "refused.form-needs": "Das Feld {field} braucht ein Muster wie ####.", "refused.form-pattern": "Das Muster von {field} hat 1 bis {most} # für Ziffern.",
   "refused.form-range": "Der Bereich von {field} geht vom kleinsten zum größten Wert.", "refused.form-sum": "Die Summe {field} ist aus anderen Feldern als ihr selbst.",
   "refused.form-check": "Die Prüfung {check} braucht eine andere Anzahl Ziffern, als {field} hat.", "refused.form-number": "Bereiche, Summen und Reihen sind für Zahlen; das Muster von {field} ist keine.",
-  "refused.form-reach": "Keine Zahl nach dem Muster von {field} liegt in seinem Bereich.", "refused.form-allowed": "Der erlaubte Wert {value} entspricht nicht dem Muster von {field}.",
+  "refused.form-reach": "Keine Zahl nach dem Muster von {field} liegt in seinem Bereich.", "refused.form-allowed": "Der erlaubte Wert {value} entspricht nicht dem Muster von {field}.", "refused.form-refused": "Den erlaubten Wert {value} verbietet, was sonst von {field} verlangt wird.",
   "refused.form-field": "Ein Feld {name} gibt es nicht.",
   "model.which": "Das Netz, das antwortet", "model.shipped": "Das mitgelieferte", "model.small": "Ein kleines, 784-32-10",
   "model.mine": "Eigene", "model.parameters": "{n} Parameter", "model.data": "gelernt aus {data}",

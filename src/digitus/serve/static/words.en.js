@@ -31,7 +31,7 @@ export default {
   "refused.form-needs": "The field {field} needs a pattern, as ####.", "refused.form-pattern": "The pattern of {field} has 1 to {most} # for digits.",
   "refused.form-range": "The range of {field} goes from the least to the most.", "refused.form-sum": "The sum {field} is of other fields than itself.",
   "refused.form-check": "The check {check} needs another number of digits than {field} has.", "refused.form-number": "A range, a sum or a series is of numbers, and the pattern of {field} is none.",
-  "refused.form-reach": "No number of the pattern of {field} is in its range.", "refused.form-allowed": "The allowed value {value} is not as the pattern of {field}.",
+  "refused.form-reach": "No number of the pattern of {field} is in its range.", "refused.form-allowed": "The allowed value {value} is not as the pattern of {field}.", "refused.form-refused": "The allowed value {value} is refused by what else is asked of {field}.",
   "refused.form-field": "There is no field {name}.",
   "model.which": "The network that answers", "model.shipped": "The one that ships", "model.small": "A small one, 784-32-10",
   "model.mine": "Yours", "model.parameters": "{n} parameters", "model.data": "trained on {data}",

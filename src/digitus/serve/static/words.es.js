@@ -32,7 +32,7 @@ export default {
   "refused.form-needs": "El campo {field} necesita un patrón, como ####.", "refused.form-pattern": "El patrón de {field} tiene de 1 a {most} # para cifras.",
   "refused.form-range": "Los límites de {field} van del mínimo al máximo.", "refused.form-sum": "La suma {field} es de otros campos, no de sí misma.",
   "refused.form-check": "La comprobación {check} necesita otra cantidad de cifras que la de {field}.", "refused.form-number": "Los límites, las sumas y las series son de números; el patrón de {field} no lo es.",
-  "refused.form-reach": "Ningún número con el patrón de {field} está entre sus límites.", "refused.form-allowed": "El valor permitido {value} no se ajusta al patrón de {field}.",
+  "refused.form-reach": "Ningún número con el patrón de {field} está entre sus límites.", "refused.form-allowed": "El valor permitido {value} no se ajusta al patrón de {field}.", "refused.form-refused": "El valor permitido {value} lo rechazan las demás exigencias de {field}.",
   "refused.form-field": "No hay ningún campo {name}.",
   "model.which": "La red que responde", "model.shipped": "La incluida", "model.small": "Una pequeña, 784-32-10",
   "model.mine": "Tuyas", "model.parameters": "{n} parámetros", "model.data": "aprendida de {data}",

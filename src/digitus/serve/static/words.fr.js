@@ -33,7 +33,7 @@ export default {
   "refused.form-needs": "Le champ {field} a besoin d’un motif, comme ####.", "refused.form-pattern": "Le motif de {field} a de 1 à {most} # pour des chiffres.",
   "refused.form-range": "Les bornes de {field} vont de la plus petite à la plus grande.", "refused.form-sum": "La somme {field} est faite d’autres champs qu’elle-même.",
   "refused.form-check": "Le contrôle {check} demande un autre nombre de chiffres que celui de {field}.", "refused.form-number": "Les bornes, les sommes et les séries portent sur des nombres ; le motif de {field} n’en est pas un.",
-  "refused.form-reach": "Aucun nombre du motif de {field} n’est dans ses bornes.", "refused.form-allowed": "La valeur permise {value} ne correspond pas au motif de {field}.",
+  "refused.form-reach": "Aucun nombre du motif de {field} n’est dans ses bornes.", "refused.form-allowed": "La valeur permise {value} ne correspond pas au motif de {field}.", "refused.form-refused": "La valeur permise {value} est refusée par les autres exigences de {field}.",
   "refused.form-field": "Il n’y a pas de champ {name}.",
   "model.which": "Le réseau qui répond", "model.shipped": "Celui qui est fourni", "model.small": "Un petit, 784-32-10",
   "model.mine": "Les vôtres", "model.parameters": "{n} paramètres", "model.data": "appris sur {data}",

@@ -17,7 +17,7 @@ export default {
   "refused.diverged": "损失不再是有限的数：请用小于 {rate} 的学习率。", "refused.disk-full": "磁盘已满；请腾出空间。", "refused.not-written": "磁盘无法写入，或者 digitus 没有写入权限。",
   "refused.in-use": "另一个程序正在使用这个文件夹；请先结束它。",
   "refused.form-name": "名称由字母、数字和 _ 组成，最多 {most} 个字符，不以数字开头；不能是“{name}”。", "refused.form-taken": "名称 {name} 已被使用；请换一个。", "refused.form-needs": "栏目 {field} 需要一个格式，如 ####。",
-  "refused.form-pattern": "{field} 的格式有 1 到 {most} 个 # 代表数字。", "refused.form-range": "{field} 的范围是从最小到最大。", "refused.form-sum": "合计 {field} 由其他栏目相加，不含自己。", "refused.form-check": "校验 {check} 所需的数字个数与 {field} 不同。", "refused.form-number": "范围、合计和序列只用于数值，{field} 的格式不是数值。", "refused.form-reach": "{field} 的格式中没有数值在其范围内。", "refused.form-allowed": "允许的值 {value} 不符合 {field} 的格式。", "refused.form-field": "没有栏目 {name}。",
+  "refused.form-pattern": "{field} 的格式有 1 到 {most} 个 # 代表数字。", "refused.form-range": "{field} 的范围是从最小到最大。", "refused.form-sum": "合计 {field} 由其他栏目相加，不含自己。", "refused.form-check": "校验 {check} 所需的数字个数与 {field} 不同。", "refused.form-number": "范围、合计和序列只用于数值，{field} 的格式不是数值。", "refused.form-reach": "{field} 的格式中没有数值在其范围内。", "refused.form-allowed": "允许的值 {value} 不符合 {field} 的格式。", "refused.form-refused": "允许的值 {value} 不满足 {field} 的其他要求。", "refused.form-field": "没有栏目 {name}。",
   "model.which": "作答的网络", "model.shipped": "自带的网络", "model.small": "小网络 784-32-10", "model.mine": "您的网络", "model.parameters": "{n} 个参数", "model.data": "用 {data} 训练",
   "digit.a": "数字 {digit}",
   "from.drawing": "您写的字", "from.picture": "来自 {name}", "from.run": "被此网络读成 {read} 的 {digit}", "from.test": "测试集中被读成 {read} 的 {digit}",
