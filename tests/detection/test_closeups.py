@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from digitus.detection import closeup
-from digitus.detection.closeup import AT_ONCE, LOOKED_AT, CloseUpNetwork, load
+from digitus.detection.closeup import AT_ONCE, CLEAR, LEANS, LOOKED_AT, CloseUpNetwork, load
 from digitus.detection.closeup_examples import MOST_DIGITS, of_finds, of_page
-from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups
+from digitus.detection.closeups import CLASSES, FLAT, NONE, SIDE, WITHIN, closeups, leaning
 from digitus.detection.maps import Peaks
 from digitus.detection.matching import truth_of
-from digitus.nn import Chain, stream
+from digitus.nn import Chain, softmax, stream
 from digitus.synthetic.pages.pages import Page, pages
 from digitus.types import Matrix
 from digitus.vision.colour import as_grey
@@ -121,9 +122,10 @@ def test_both_looks_have_their_say(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, w, h = np.array([box for _, box, _ in page.digits], np.float32).T
     boxes = np.column_stack([x + w / 2, y + h / 2, w, h])
     grey = as_grey(page.picture)
-    both = network(grey, boxes)
     near, far = LOOKED_AT
     assert near < 1 < far
+    monkeypatch.setattr(closeup, "CLEAR", 0.0)  # the first looks alone
+    both = network(grey, boxes)
     looks = []
     for size in LOOKED_AT:
         monkeypatch.setattr(closeup, "LOOKED_AT", (size,))
@@ -154,3 +156,47 @@ def test_a_digit_that_is_crossed_out_is_none() -> None:
     assert {k for _, k in found} == {NONE}
     dark = [np.argwhere(image < 128) for image, _ in found]
     assert any(0.5 * WITHIN < np.ptp(at[:, 0]) < 1.6 * WITHIN for at in dark if len(at))
+
+
+def test_leaning_undoes_a_lean() -> None:
+    """A bar that was turned, or slanted, stands upright in the look that leans its way."""
+    bar = np.full((200, 200), 230, np.uint8)
+    bar[70:130, 95:105] = 40
+    (upright,) = closeups(bar, np.array([[100.0, 100.0, 20.0, 60.0]]))
+    for lean in LEANS:
+        back = np.linalg.inv(lean)  # from a place in what leans to one on the upright bar
+        matrix = np.column_stack([back, 99.5 - back.sum(1) * 99.5])
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        leans = cv2.warpAffine(bar, matrix, (200, 200), flags=how, borderValue=230)
+        boxes = np.array([[100.0, 100.0, 20.0, 60.0]])
+        (plain,), (seen,) = closeups(leans, boxes), leaning(leans, boxes, lean)
+        width = [np.ptp(np.argwhere(image < 128)[:, 1]) for image in (upright, plain, seen)]
+        assert width[1] >= width[0] + 2
+        assert abs(width[2] - width[0]) <= 1
+
+
+def test_a_lean_of_nothing_is_the_close_up_itself() -> None:
+    noise = stream(3, "grey").integers(0, 255, (90, 90), np.uint8)
+    grey = np.asarray(cv2.GaussianBlur(noise, (0, 0), 4), np.uint8)
+    boxes = np.array([[40.0, 50.0, 30.0, 40.0], [2.0, 3.0, 30.0, 42.0]])
+    plain, seen = (a.astype(int) for a in (closeups(grey, boxes), leaning(grey, boxes, np.eye(2))))
+    assert np.abs(plain - seen).mean() < 5
+
+
+def test_only_what_is_in_doubt_is_looked_at_leaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, page = load(), next(page for page in pages(9, 3) if len(page.digits) > 3)
+    x, y, w, h = np.array([box for _, box, _ in page.digits], np.float32).T
+    boxes = np.column_stack([x + w / 2, y + h / 2, w, h])
+    boxes = np.concatenate([boxes, boxes + np.float32([0.4, 0.4, 0, 0]) * h.max()])  # half beside
+    grey = as_grey(page.picture)
+    first, all_ = softmax(network._looked(grey, boxes)[0]), network(grey, boxes)
+    doubtful = first.max(1) < CLEAR
+    assert doubtful.any()
+    assert not doubtful.all()
+    np.testing.assert_array_equal(all_[~doubtful], first[~doubtful])
+    assert (np.abs(all_ - first).max(1) > 1e-6)[doubtful].all()
+    # Of looks that all see the same the mean is the same.
+    monkeypatch.setattr(closeup, "leaning", lambda grey, boxes, _: closeups(grey, boxes))
+    monkeypatch.setattr(closeup, "LOOKED_AT", (closeup.LEANING,))
+    first = softmax(network._looked(grey, boxes)[0])
+    np.testing.assert_allclose(network(grey, boxes), first, atol=1e-6)

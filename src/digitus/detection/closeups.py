@@ -4,11 +4,14 @@ The page network sees a digit at whatever size its copy of the picture has; the 
 sees each of its finds at one size, and says which digit it is, or that it is none. Nothing is
 taken away from the picture, no ground and no rules: what belongs to a digit is learnt.
 
-Inside: cutting close-ups. Not inside: close-ups of made pages, to learn from (`closeup_examples`),
-the network (`recipes/closeup.toml`, `closeup`), what is made of its answers (`confidence`).
+Inside: cutting close-ups, upright and leaning. Not inside: close-ups of made pages, to learn from
+(`closeup_examples`), the network (`recipes/closeup.toml`, `closeup`), what is made of its answers
+(`confidence`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -18,6 +21,7 @@ from digitus.vision.paper import edge_grey
 
 SIDE = 32  # pixels of a close-up's side
 WITHIN = 20  # pixels of it that the longer side of the find's box takes
+WIDER = 40  # pixels of what a leaning close-up is taken from, whose corners lie further out
 FLAT = 12  # of 255: what differs by less is not stretched to black and white
 CLASSES = 11  # the ten digits and none
 NONE = 10  # the class of what is no digit
@@ -34,8 +38,33 @@ def closeups(grey: Bytes, boxes: Floats32 | Floats64) -> Images:
 
 def closeup(grey: Bytes, box: Floats32 | Floats64, beyond: float) -> Bytes:
     """What stands around the middle of a box, its contrast stretched from 0 to 255."""
+    return _stretched(_around(grey, box, beyond, SIDE))
+
+
+def leaning(
+    grey: Bytes, boxes: Floats32 | Floats64, lean: Sequence[Sequence[float]] | Floats64
+) -> Images:
+    """Close-ups [k SIDE SIDE] of boxes [k 4] as they would look turned or slanted.
+
+    `lean` [2 2] leads from a place in the close-up to what is seen there, both as x and y from the
+    middle.
+    """
+    beyond = edge_grey(grey)
+    linear = np.asarray(lean, np.float64)
+    shift = (WIDER - 1) / 2 - linear.sum(1) * (SIDE - 1) / 2
+    matrix = np.column_stack([linear, shift])
+    found = np.empty((len(boxes), SIDE, SIDE), np.uint8)
+    for image, box in zip(found, boxes, strict=True):
+        wide = _around(grey, box, beyond, WIDER)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        image[:] = _stretched(np.asarray(cv2.warpAffine(wide, matrix, (SIDE, SIDE), flags=flags)))
+    return found
+
+
+def _around(grey: Bytes, box: Floats32 | Floats64, beyond: float, pixels: int) -> Bytes:
+    """What stands around the middle of a box, in as many pixels; the box is as large in any."""
     x, y, w, h = box.tolist()
-    side = max(2, round(max(w, h, 1.0) * SIDE / WITHIN))
+    side = max(2, round(max(w, h, 1.0) * pixels / WITHIN))
     left, top = round(x - side / 2), round(y - side / 2)
     height, width = grey.shape
     rows = slice(min(max(top, 0), height), max(min(top + side, height), 0))
@@ -44,8 +73,12 @@ def closeup(grey: Bytes, box: Floats32 | Floats64, beyond: float) -> Bytes:
     part[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = grey[
         rows, columns
     ]
-    smooth = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
-    seen = cv2.resize(part, (SIDE, SIDE), interpolation=smooth)
+    smooth = cv2.INTER_AREA if side > pixels else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(part, (pixels, pixels), interpolation=smooth))
+
+
+def _stretched(seen: Bytes) -> Bytes:
+    """A close-up with its contrast stretched from 0 to 255."""
     low, high = float(seen.min()), float(seen.max())
     gain = 255 / max(high - low, FLAT)
     return np.asarray(cv2.convertScaleAbs(seen, alpha=gain, beta=-low * gain), np.uint8)

@@ -7,7 +7,7 @@ stand in that code itself; the head of each file says from which module they are
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from digitus import limits
 from digitus.datasets import digits
@@ -15,7 +15,7 @@ from digitus.detection import closeup, closeups, confidence, detector, likeness,
 from digitus.reading import drawing, groups, look, photo, read
 from digitus.vision import ink, normalise, paper, share
 
-NUMBERS: Mapping[str, float | tuple[float, ...]] = {
+NUMBERS: Mapping[str, float | Sequence[object]] = {
     # ink.js
     "BOX": digits.BOX,
     "FINE": normalise.FINE_ZOOM,
@@ -79,6 +79,11 @@ NUMBERS: Mapping[str, float | tuple[float, ...]] = {
     "LOOKED_AT": closeup.LOOKED_AT,
     "SIDE": closeups.SIDE,
     "WITHIN": closeups.WITHIN,
+    "WIDER": closeups.WIDER,
+    "FLAT": closeups.FLAT,
+    "LEANING": closeup.LEANING,
+    "LEANS": closeup.LEANS,
+    "CLEAR": closeup.CLEAR,
     "NONE": closeups.NONE,
     "LITTLE": read.SMALL_PIXELS,
     "SLACK_OF_ONE": read.SLACK_CONFIDENCE,

@@ -38,12 +38,30 @@ function inParts(network, pictures, h, w, before = null) {
 }
 
 /** What stands around a find, its contrast stretched from 0 to 255: SIDE x SIDE bytes. */
-function closeupOf(grey, { x, y, w, h }, beyond) {
-  const side = Math.max(2, rint((Math.max(w, h, 1) * SIDE) / WITHIN));
-  const part = cut(grey, rint(x - side / 2), rint(y - side / 2), side, side, beyond);
-  const seen = bytesOf(part, SIDE, SIDE).at;
+const closeupOf = (grey, one, beyond) => stretched(aroundOf(grey, one, beyond, SIDE).at);
+
+/** The same as it would look turned or slanted: [xx, xy, yx, yy] lead from a place to what is seen there, from the middle. */
+function leaningOf(grey, one, beyond, [[xx, xy], [yx, yy]]) {
+  const { at } = aroundOf(grey, one, beyond, WIDER), seen = new Uint8Array(SIDE * SIDE), middle = (WIDER - 1) / 2;
+  for (let i = 0; i < seen.length; i++) {
+    const [x, y] = [(i % SIDE) - (SIDE - 1) / 2, Math.floor(i / SIDE) - (SIDE - 1) / 2];
+    const [u, v] = [middle + xx * x + xy * y, middle + yx * x + yy * y];
+    const left = Math.floor(u), top = Math.floor(v), right = u - left, down = v - top, from = top * WIDER + left;
+    seen[i] = rint((1 - down) * ((1 - right) * at[from] + right * at[from + 1])
+      + down * ((1 - right) * at[from + WIDER] + right * at[from + WIDER + 1]));
+  }
+  return stretched(seen);
+}
+
+/** What stands around a find in pixels x pixels; the find is as large in any. */
+function aroundOf(grey, { x, y, w, h }, beyond, pixels) {
+  const side = Math.max(2, rint((Math.max(w, h, 1) * pixels) / WITHIN));
+  return bytesOf(cut(grey, rint(x - side / 2), rint(y - side / 2), side, side, beyond), pixels, pixels);
+}
+
+function stretched(seen) {
   const low = seen.reduce((a, b) => Math.min(a, b));
-  const gain = 255 / Math.max(largest(seen) - low, 12);
+  const gain = 255 / Math.max(largest(seen) - low, FLAT);
   return seen.map((v) => rint(Math.min((v - low) * gain, 255)));
 }
 
@@ -124,19 +142,26 @@ function uprightness(described) {
   return scale * dot(W, described) + b;
 }
 
-/** What the close-up network says of each find, from nearer by and from further away. */
+/** What the close-up network says of each find: in each of LOOKED_AT sizes, and leaning in LEANS ways where that is in doubt. */
 function seenCloser(grey, found) {
-  const { closeup } = threeNetworks();
-  const beyond = edgeGrey(grey);
+  const { closeup } = threeNetworks(), beyond = edgeGrey(grey);
+  const grown = (one, size) => ({ ...one, w: one.w * size, h: one.h * size });
   const described = LOOKED_AT.map(() => []);
-  const looks = LOOKED_AT.map((size, n) =>
-    inParts(closeup, found.map((one) => closeupOf(grey, { ...one, w: one.w * size, h: one.h * size }, beyond)), SIDE, SIDE, described[n]));
-  const mean = (each, i) => each[0][i].map((_, k) => sum(each.map((look) => look[i][k])) / each.length);
+  const looks = LOOKED_AT.map((size, n) => inParts(closeup, found.map((one) => closeupOf(grey, grown(one, size), beyond)), SIDE, SIDE, described[n]));
+  const said = found.map((_, i) => looks.map((each) => each[i]));
+  const doubtful = upTo(found.length).filter((i) => Math.max(...softmax(mean(said[i]))) < CLEAR);
+  for (const lean of LEANS) {
+    const leant = inParts(closeup, doubtful.map((i) => leaningOf(grey, grown(found[i], LEANING), beyond, lean)), SIDE, SIDE);
+    doubtful.forEach((i, k) => said[i].push(leant[k]));
+  }
   return found.map((one, place) => {
-    const seen = mean(described, place);
-    return { ...one, place, close: softmax(mean(looks, place)), described: seen, upright: uprightness(seen) };
+    const seen = mean(described.map((each) => each[place]));
+    return { ...one, place, close: softmax(mean(said[place])), described: seen, upright: uprightness(seen) };
   });
 }
+
+/** The mean of vectors. */
+const mean = (vectors) => vectors[0].map((_, k) => sum(vectors.map((one) => one[k])) / vectors.length);
 
 /** How upright digits stand, by how sure each is. */
 const standing = (digits) => sum(digits.map((d) => d.best * d.upright));
