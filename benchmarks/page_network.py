@@ -33,8 +33,8 @@ from digitus.detection.matching import truth_of
 from digitus.detection.model import PageNetwork, load, save
 from digitus.detection.storage import packed, unpacked
 from digitus.nn import Chain, calibrated
-from digitus.reading.look import second_look
 from digitus.reading.options import ReadingOptions
+from digitus.reading.second_look import second_look
 from digitus.recipe import load_recipe
 from digitus.synthetic.pages.kinds import APART
 from digitus.synthetic.pages.pages import Page, pages

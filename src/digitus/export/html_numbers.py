@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from digitus import limits
 from digitus.datasets import digits
 from digitus.detection import closeup, closeups, confidence, detector, likeness, lines, maps, parts
-from digitus.reading import drawing, groups, look, photo, read
+from digitus.reading import drawing, groups, look, photo, read, second_look
 from digitus.vision import ink, normalise, paper, share
 
 NUMBERS: Mapping[str, float | Sequence[object]] = {
@@ -73,7 +73,7 @@ NUMBERS: Mapping[str, float | Sequence[object]] = {
     "FEWEST": look.FEWEST,
     "MANY": look.MANY,
     "PART": look.PART,
-    "AROUND": look.AROUND,
+    "AROUND": second_look.AROUND,
     "READ": photo.READ_CONFIDENCE,
     "SHARE": photo.READ_SHARE,
     "LOOKED_AT": closeup.LOOKED_AT,

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from digitus.cancellation import check
 from digitus.datasets.digits import SIDE
 from digitus.detection.closeup import shipped as shipped_closeup
 from digitus.detection.confidence import agreements
@@ -29,12 +28,10 @@ from digitus.detection.model import shipped
 from digitus.limits import FINDS, TURNED_PIXELS
 from digitus.reading.options import ReadingOptions
 from digitus.reading.pattern import fitted, numbers
+from digitus.reading.second_look import second_look
 from digitus.reading.way_up import evidence, way_up
 from digitus.types import Floats32, Floats64, Grey, Images, Matrix
-from digitus.vision.normalise import prepare_each
 
-AROUND = 0.18  # of a find's longer side: what of the picture the recognizer sees around its box
-LEAST_PIXELS = 4  # of a side: what has fewer is not shown to the recognizer
 LIKELY = 0.5  # the probability of a digit from which on a find is one, refused or not
 POSSIBLE = 0.1  # the same, where a pattern says that there must be more digits
 ALIKE = 2.5  # times the height of the others: a find that differs by more is none of them
@@ -277,29 +274,3 @@ def recognized(look: Look, which: list[int], options: ReadingOptions) -> Look:
         look.found, look.close, looked, look.alike, look.likely
     )
     return replace(look, images=images, looked=looked, joint=named * look.likely[:, None])
-
-
-def second_look(grey: Grey, boxes: Floats32, options: ReadingOptions) -> tuple[Images, Matrix]:
-    """What the recognizer sees of each box [k 28 28], and its answers [k 10]."""
-    images: Images = np.zeros((len(boxes), SIDE, SIDE), np.uint8)
-    looked: Matrix = np.full((len(boxes), 10), 0.1)
-    parts = [_around(grey, box) for box in boxes]
-    large = [i for i, part in enumerate(parts) if min(part.shape) >= LEAST_PIXELS]
-    shown = []
-    for at, prepared in prepare_each([parts[i] for i in large]):
-        check()
-        if not prepared.blank:
-            images[large[at]] = prepared.image
-            shown.append(large[at])
-    if shown:
-        looked[shown] = options.probabilities(list(images[shown]))
-    return images, looked
-
-
-def _around(grey: Grey, box: Floats32) -> Grey:
-    """What the recognizer sees of a find: its box and a little more."""
-    x, y, w, h = box.tolist()
-    more = AROUND * max(w, h)
-    left, right = max(0, int(x - w / 2 - more)), int(x + w / 2 + more)
-    top, bottom = max(0, int(y - h / 2 - more)), int(y + h / 2 + more)
-    return np.ascontiguousarray(grey[top:bottom, left:right])
