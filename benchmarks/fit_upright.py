@@ -8,7 +8,8 @@ whether it is the right one (`digitus.detection.uprightness`). OUT is the close-
 ships with this layer. Printed last is how the layer does on other pages. A close-up network that is
 trained further needs its layer anew, and then the weights of `fit_way_up.py`.
 
-Inside: the digits that are learnt from. Not inside: the fit (`detection.uprightness`).
+Inside: the digits that are learnt from. Not inside: the pages (`fit_way_up`), and the fit
+(`detection.uprightness`).
 """
 
 from __future__ import annotations
@@ -22,14 +23,10 @@ import numpy as np
 
 from digitus.detection.closeup import save, shipped
 from digitus.detection.uprightness import fit, uprightness
-from digitus.reading.look import MANY, look_at
-from digitus.reading.options import ReadingOptions
-from digitus.synthetic.pages.pages import pages
 from digitus.types import Floats32, Floats64
-from digitus.vision.colour import as_grey
-from reading import development
+from fit_way_up import four_ways
 
-SEED, OTHERS = 1, 21_000  # the last is the first of the pages that are only counted
+OTHERS = 21_000  # the first of the pages that are only counted
 MOST = 20  # digits of a page that is read one way: a full page does not decide alone
 
 
@@ -42,16 +39,12 @@ class Seen(NamedTuple):
 
 def seen(count: int, first: int) -> Seen:
     """The digits of so many pages, read in all four ways."""
-    options, digits = ReadingOptions(), development()
     described, turned = [], []
-    for page in pages(count, SEED, digits, start=first):
-        if "turned" in page.kinds:
-            continue
-        for turns in range(4):
-            look = look_at(as_grey(page.picture), turns, options, MANY)
+    for looks in four_ways(count, first):
+        for look in looks:
             read = sorted(i for line in look.lines() for i in line)[:MOST]
             described.append(shipped().describe(look.grey, look.found.boxes[read]))
-            turned.append(np.full(len(read), turns))
+            turned.append(np.full(len(read), look.turns))
     return Seen(np.concatenate(described), np.concatenate(turned))
 
 

@@ -11,13 +11,14 @@ the same pages, upright and turned, and on as many others that nothing was fitte
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
 from digitus.detection.confidence import Judged, likeliest
 from digitus.nn import softmax
-from digitus.reading.look import MANY, look_at
+from digitus.reading.look import MANY, Look, look_at
 from digitus.reading.options import ReadingOptions
 from digitus.reading.way_up import WEIGHTS, way_up
 from digitus.synthetic.pages.pages import pages
@@ -29,16 +30,21 @@ SEED, LEAST, OTHERS = 1, 2, 20_000  # the last is the first of the pages that ar
 STIFFNESS = 0.05  # of an example: a page full of digits that is hard to read does not decide alone
 
 
-def evidence(count: int, first: int) -> list[Floats64]:
-    """For each page the evidence of its four ways [4 4], the right one first."""
-    options, digits, found = ReadingOptions(), development(), []
+def four_ways(count: int, first: int) -> Iterator[list[Look]]:
+    """For each page that lies upright its four ways, the right one first."""
+    options, digits = ReadingOptions(), development()
     for page in pages(count, SEED, digits, start=first):
-        if "turned" in page.kinds:
-            continue
-        looks = [look_at(as_grey(page.picture), turns, options, MANY) for turns in range(4)]
-        if any(sum(map(len, look.lines())) >= LEAST for look in looks):
-            found.append(np.stack([look.evidence for look in looks]))
-    return found
+        if "turned" not in page.kinds:
+            yield [look_at(as_grey(page.picture), turns, options, MANY) for turns in range(4)]
+
+
+def evidence(count: int, first: int) -> list[Floats64]:
+    """For each page the evidence of its four ways [4 5], the right one first."""
+    return [
+        np.stack([look.evidence for look in looks])
+        for looks in four_ways(count, first)
+        if any(sum(map(len, look.lines())) >= LEAST for look in looks)
+    ]
 
 
 def fit(pages_: list[Floats64]) -> Floats64:

@@ -61,9 +61,7 @@ def module(who: str) -> Any:
     """A peer, where it is installed."""
     found = peers.peer(who)
     if isinstance(found, str):
-        if who == "PyTorch":
-            missing("torch", found)
-        pytest.skip(found)
+        missing(peers.NEEDS[who][1], found)
     return found
 
 

@@ -239,3 +239,31 @@ def test_a_run_that_is_begun_comes_into_sight_with_its_network(
           return [".diagram", ".watching .status"].map(top).every((y) => y > 0 && y < innerHeight);
         }"""
     )
+
+
+@pytest.mark.slow
+def test_who_leaves_while_the_runs_are_asked_for_is_not_led_back(
+    visit: Visit, server: Server
+) -> None:
+    """The answer may come after the address has changed, and before the view hears of it."""
+    page = visit.page(server.address + "#learn")
+    begin(page, pace=0, layers="784-16-10", epochs=1, examples=1200)
+    wait_for(page, "finished")
+    page = visit.page(server.address + "#mistakes")
+    page.wait_for_selector("#view-mistakes h1:visible")
+    page.evaluate(
+        """async () => {
+      const known = await (await fetch("/api/runs")).json(), ask = window.fetch, answers = [];
+      window.fetch = (path, ...more) => path !== "/api/runs" ? ask(path, ...more)
+        : new Promise((done) => answers.push(() => done({ ok: true, json: async () => known })));
+      const soon = () => new Promise((done) => setTimeout(done, 300));
+      location.hash = "#learn";
+      await soon();
+      location.hash = "#mistakes";
+      for (const answer of answers) answer();
+      await soon();
+      window.fetch = ask;
+    }"""
+    )
+    assert page.evaluate("location.hash").startswith("#mistakes")
+    assert page.is_visible("#view-mistakes h1")

@@ -132,6 +132,7 @@ def test_the_close_up_network_finds_one_writers_digits_alike() -> None:
         canvas[15:43, 20 + 90 * i : 48 + 90 * i] = 255 - ink
     boxes = np.array([[34 + 90 * i, 29, 14, 20] for i in range(4)], np.float32)
     answers, alike, _ = shipped().look(canvas, boxes)
+    np.testing.assert_allclose(answers, shipped()(canvas, boxes))
     np.testing.assert_allclose(answers.sum(1), 1)
     assert min(alike[0, 1], alike[2, 3]) > 2 * alike[:2, 2:].max()
 

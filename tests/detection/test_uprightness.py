@@ -61,6 +61,14 @@ def test_of_digits_in_a_row_the_network_that_ships_tells_whether_they_stand(turn
     assert (rows[1] < 0).all()
 
 
+def test_upside_down_many_a_3_is_an_8_to_the_network_but_does_not_stand() -> None:
+    """So its answers do not tell the way up."""
+    stand, answers = hands([3] * 50, 2)
+    taken = answers.argmax(1) == 8
+    assert taken.mean() > 0.3
+    assert (stand[taken] < 0).mean() > 0.8
+
+
 def test_the_layer_is_kept_in_the_networks_file(tmp_path: Path) -> None:
     network, path = shipped(), tmp_path / "closeup.safetensors"
     closeup.save(path, network.recipe, network.params, network.history, network.upright)

@@ -14,16 +14,19 @@ from digitus.nn import kernels
 BEST = kernels.level()
 LEVELS = kernels.LEVELS[kernels.LEVELS.index(BEST) :] if BEST in kernels.LEVELS else ()
 
+NOT_BUILT = "the compiled kernels were not built: no compiler, or DIGITUS_KERNELS says numpy"
 needs_kernels = pytest.mark.skipif(
     not LEVELS and "kernels" not in os.environ.get("DIGITUS_REQUIRE", "").split(","),
-    reason="the compiled kernels were not built: no compiler, or DIGITUS_KERNELS says numpy",
+    reason=NOT_BUILT,
 )
 # By what products can be made in bfloat16: a processor with tiles has such vectors too.
 NARROW = [*range(1, kernels.narrow_kind() + 1)]
+# Whether that is so, `test_narrow` asks Linux.
 needs_narrow = pytest.mark.skipif(
     not NARROW,
-    reason="no products in bfloat16: the processor has neither AMX nor AVX-512 BF16, or the "
-    "kernels are not built",
+    reason="the processor has no instruction that multiplies in bfloat16, AMX or AVX-512 BF16"
+    if LEVELS
+    else NOT_BUILT,
 )
 LEVELS = LEVELS or ("plain",)
 

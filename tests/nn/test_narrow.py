@@ -28,7 +28,7 @@ CPU = Path("/proc/cpuinfo")
 
 @pytest.mark.skipif(
     level() != LEVELS[0] or not CPU.exists() or platform.machine() != "x86_64",
-    reason="the best kernels are not built, or Linux does not list the instructions of an x86-64",
+    reason="compares the compiled kernels with what Linux lists of an x86-64 processor",
 )
 def test_what_multiplies_is_what_the_processor_has() -> None:
     # The other tests are skipped by the same answer: were it wrong, nobody would see it there.

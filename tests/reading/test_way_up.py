@@ -55,6 +55,9 @@ def test_a_little_more_upside_down_is_not_enough() -> None:
 
 
 def test_a_column_of_digits_is_less_likely_than_a_line() -> None:
+    column = evidence(np.full(8, 0.95), 8, 0.5, np.full(8, -1.0))
+    assert way_up([column, line(*[0.95] * 8, upright=1.0), NOTHING, NOTHING]) == 1
+    # Of so many also where nobody saw how upright they stand.
     column = unseen(np.full(14, 0.95), 14, 0.5)
     assert way_up([column, line(*[0.95] * 14), NOTHING, NOTHING]) == 1
 

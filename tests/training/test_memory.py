@@ -17,7 +17,7 @@ MEGABYTE = 2**20
 
 @pytest.mark.skipif(
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallopt"),
-    reason="only glibc is told to keep memory",
+    reason="only the allocator of glibc can be told to keep what is freed, by mallopt",
 )
 def test_freed_memory_is_kept_for_the_length_of_a_run() -> None:
     def faults() -> int:

@@ -34,7 +34,7 @@ from digitus.types import Bytes, Floats32, Images, Matrix, Numbers, Params
 DEFAULT = "closeup"  # the close-up network that ships
 KIND = "close-up network"
 LOOKED_AT = 0.85, 1.27  # times a find's box: one look from nearer by, one from further away
-UPRIGHT = "upright."  # begins the names of the parameters that tell how upright a find is
+UPRIGHT_PREFIX = "upright."  # of the names of what tells how upright a find stands
 TURN, SLANT, LEANING = 0.12, 0.15, 1.05  # radians; of a height; times a find's box
 LEANS = (  # of further looks at what is in doubt: turned a little either way, and slanted
     ((math.cos(TURN), math.sin(TURN)), (-math.sin(TURN), math.cos(TURN))),
@@ -74,7 +74,7 @@ class CloseUpNetwork:
     def __post_init__(self) -> None:
         checked(planned_closeup, self.recipe.network, self.params)
         if self.upright:
-            own = {UPRIGHT + name: w for name, w in self.upright.items()}
+            own = {UPRIGHT_PREFIX + name: w for name, w in self.upright.items()}
             checked(planned_upright, self.recipe.network, own)
 
     @cached_property
@@ -114,7 +114,8 @@ class CloseUpNetwork:
         outputs, described = self._looked(grey, boxes)
         if (doubtful := np.flatnonzero(softmax(outputs).max(1, initial=0) < CLEAR)).size:
             near = boxes[doubtful] * (1, 1, LEANING, LEANING)
-            leant = sum(self._in_parts(leaning(grey, near, lean))[1] for lean in LEANS)
+            _, said = self._in_parts(leaning(grey, near, LEANS).reshape(-1, SIDE, SIDE))
+            leant = said.reshape(len(LEANS), -1, CLASSES).sum(0)
             first = len(LOOKED_AT) * outputs[doubtful]
             outputs[doubtful] = (first + leant) / (len(LOOKED_AT) + len(LEANS))
         upright = uprightness(self.upright, described)
@@ -156,7 +157,7 @@ def save(
     """
     network = CloseUpNetwork(recipe, params, history, upright or {})
     about = {"recipe": to_table(recipe), "history": network.history}
-    beside = {UPRIGHT + name: w for name, w in network.upright.items()}
+    beside = {UPRIGHT_PREFIX + name: w for name, w in network.upright.items()}
     write_arrays(Path(path), packed(params | beside), KIND, about)
 
 
@@ -169,8 +170,8 @@ def load(path: Path | str = DEFAULT) -> CloseUpNetwork:
     arrays, about = read_arrays(path, KIND)
     try:
         params = unpacked(arrays)
-        beside = [name for name in params if name.startswith(UPRIGHT)]
-        upright = {name.removeprefix(UPRIGHT): params.pop(name) for name in beside}
+        beside = [name for name in params if name.startswith(UPRIGHT_PREFIX)]
+        upright = {name.removeprefix(UPRIGHT_PREFIX): params.pop(name) for name in beside}
         return CloseUpNetwork(
             from_table(about["recipe"]), params, history_of(about["history"]), upright
         )
@@ -196,4 +197,4 @@ def planned_upright(network: Chain) -> dict[str, Shape]:
     """The shapes of the parameters that tell how upright a find stands."""
     _, described = Chain(network.layers[:-1]).plan((SIDE, SIDE, 1))
     shapes, _ = LAYER.plan((prod(described),))
-    return {UPRIGHT + name: shape for name, shape in shapes.items()}
+    return {UPRIGHT_PREFIX + name: shape for name, shape in shapes.items()}

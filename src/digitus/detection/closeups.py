@@ -11,10 +11,9 @@ Inside: cutting close-ups, upright and leaning. Not inside: close-ups of made pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from digitus.types import Bytes, Floats32, Floats64, Images
 from digitus.vision.paper import edge_grey
@@ -22,6 +21,7 @@ from digitus.vision.paper import edge_grey
 SIDE = 32  # pixels of a close-up's side
 WITHIN = 20  # pixels of it that the longer side of the find's box takes
 WIDER = 40  # pixels of what a leaning close-up is taken from, whose corners lie further out
+HOW = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP  # is a leaning close-up taken from it
 FLAT = 12  # of 255: what differs by less is not stretched to black and white
 CLASSES = 11  # the ten digits and none
 NONE = 10  # the class of what is no digit
@@ -41,23 +41,20 @@ def closeup(grey: Bytes, box: Floats32 | Floats64, beyond: float) -> Bytes:
     return _stretched(_around(grey, box, beyond, SIDE))
 
 
-def leaning(
-    grey: Bytes, boxes: Floats32 | Floats64, lean: Sequence[Sequence[float]] | Floats64
-) -> Images:
-    """Close-ups [k SIDE SIDE] of boxes [k 4] as they would look turned or slanted.
+def leaning(grey: Bytes, boxes: Floats32 | Floats64, leans: ArrayLike) -> Bytes:
+    """Close-ups [l k SIDE SIDE] of boxes [k 4] as they would look turned or slanted, in l ways.
 
-    `lean` [2 2] leads from a place in the close-up to what is seen there, both as x and y from the
-    middle.
+    Each of the `leans` [l 2 2] leads from a place in the close-up to what is seen there, both as x
+    and y from the middle.
     """
     beyond = edge_grey(grey)
-    linear = np.asarray(lean, np.float64)
-    shift = (WIDER - 1) / 2 - linear.sum(1) * (SIDE - 1) / 2
-    matrix = np.column_stack([linear, shift])
-    found = np.empty((len(boxes), SIDE, SIDE), np.uint8)
-    for image, box in zip(found, boxes, strict=True):
+    linear = np.asarray(leans, np.float64)
+    shift = (WIDER - 1) / 2 - linear.sum(2) * (SIDE - 1) / 2
+    found = np.empty((len(linear), len(boxes), SIDE, SIDE), np.uint8)
+    for k, box in enumerate(boxes):
         wide = _around(grey, box, beyond, WIDER)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        image[:] = _stretched(np.asarray(cv2.warpAffine(wide, matrix, (SIDE, SIDE), flags=flags)))
+        for image, matrix in zip(found[:, k], np.dstack([linear, shift]), strict=True):
+            image[:] = _stretched(np.asarray(cv2.warpAffine(wide, matrix, (SIDE, SIDE), flags=HOW)))
     return found
 
 

@@ -1,9 +1,9 @@
 """Uprightness: whether a digit stands as it was written, by what the close-up network sees of it.
 
 The close-up network learnt from upright digits, and may name one that lies or stands on its head as
-surely: a 3 upside down is an 8 to it. But the numbers φ with which it describes a find, from which
-its last layer names the digit, tell them apart. So a `Dense` layer of one output beside the last
-one gives the log odds that what is there stands upright::
+surely: many a 3 upside down is an 8 to it. But the numbers φ with which it describes a find, from
+which its last layer names the digit, tell them apart. So a `Dense` layer of one output beside the
+last one gives the log odds that what is there stands upright::
 
     z = φ · W + b
 

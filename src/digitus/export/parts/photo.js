@@ -40,9 +40,10 @@ function inParts(network, pictures, h, w, before = null) {
 /** What stands around a find, its contrast stretched from 0 to 255: SIDE x SIDE bytes. */
 const closeupOf = (grey, one, beyond) => stretched(aroundOf(grey, one, beyond, SIDE).at);
 
-/** The same as it would look turned or slanted: [xx, xy, yx, yy] lead from a place to what is seen there, from the middle. */
-function leaningOf(grey, one, beyond, [[xx, xy], [yx, yy]]) {
-  const { at } = aroundOf(grey, one, beyond, WIDER), seen = new Uint8Array(SIDE * SIDE), middle = (WIDER - 1) / 2;
+/** The same as it would look turned or slanted, of what stands around it in WIDER x WIDER pixels: [[xx, xy], [yx, yy]] lead
+ * from a place to what is seen there, from the middle. */
+function leaningOf({ at }, [[xx, xy], [yx, yy]]) {
+  const seen = new Uint8Array(SIDE * SIDE), middle = (WIDER - 1) / 2;
   for (let i = 0; i < seen.length; i++) {
     const [x, y] = [(i % SIDE) - (SIDE - 1) / 2, Math.floor(i / SIDE) - (SIDE - 1) / 2];
     const [u, v] = [middle + xx * x + xy * y, middle + yx * x + yy * y];
@@ -150,10 +151,9 @@ function seenCloser(grey, found) {
   const looks = LOOKED_AT.map((size, n) => inParts(closeup, found.map((one) => closeupOf(grey, grown(one, size), beyond)), SIDE, SIDE, described[n]));
   const said = found.map((_, i) => looks.map((each) => each[i]));
   const doubtful = upTo(found.length).filter((i) => Math.max(...softmax(mean(said[i]))) < CLEAR);
-  for (const lean of LEANS) {
-    const leant = inParts(closeup, doubtful.map((i) => leaningOf(grey, grown(found[i], LEANING), beyond, lean)), SIDE, SIDE);
-    doubtful.forEach((i, k) => said[i].push(leant[k]));
-  }
+  const wide = doubtful.map((i) => aroundOf(grey, grown(found[i], LEANING), beyond, WIDER));
+  for (const lean of LEANS)
+    inParts(closeup, wide.map((one) => leaningOf(one, lean)), SIDE, SIDE).forEach((z, k) => said[doubtful[k]].push(z));
   return found.map((one, place) => {
     const seen = mean(described.map((each) => each[place]));
     return { ...one, place, close: softmax(mean(said[place])), described: seen, upright: uprightness(seen) };

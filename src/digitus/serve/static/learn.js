@@ -24,7 +24,6 @@ export function mount(section) {
   let other; // the one that it is compared with
   let wanted; // the settings in the form
   let draft = false; // whether somebody has changed them since the run was opened
-  let shown = false;
   let waits; // looks again how long the run has to wait for others
   let waiting = []; // who wants to know when the run has paused: { done, failed }
   let fresh = false; // whether the run was begun just now, in this window
@@ -132,7 +131,8 @@ export function mount(section) {
       if (mine?.status === "waiting") later();
       offer(all);
       list.set(all, { run: run?.id, other: other?.id });
-      if (!run && all.length && shown) location.replace(`#learn/${all.at(-1).id}`);
+      const { view, parts: [named] } = here();
+      if (!run && all.length && view === "learn" && !named) location.replace(`#learn/${all.at(-1).id}`);
       else known ||= !run;
     } catch (error) {
       complain(error.message);
@@ -254,7 +254,6 @@ export function mount(section) {
 
   return {
     show([id], query) {
-      shown = true;
       const beside = query.get("with");
       if (id) follow(id);
       else refresh();
@@ -262,7 +261,6 @@ export function mount(section) {
       else keep({ with: other?.id });
     },
     hide() {
-      shown = false;
       other?.close();
       other = undefined;
       leave();
